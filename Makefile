@@ -1,0 +1,30 @@
+# Two commands do everything: `make run` and `make test`. Both set up `.venv` first when something changed.
+SHELL := /bin/sh
+PYTHON_OF_VENV := .venv/bin/python
+STAMP := .venv/.set-up
+
+.PHONY: setup run test check lock reliability bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml requirements/dev.txt hatch_build.py scripts/setup.sh
+	@sh scripts/setup.sh
+
+run: setup
+	@$(PYTHON_OF_VENV) -m dlthub_tui.cli.main
+
+check: setup
+	@sh scripts/check.sh
+
+test: setup
+	@sh scripts/check.sh all
+
+bench: setup
+	@for script in bench/bench_*.py; do echo "== $$script"; $(PYTHON_OF_VENV) $$script || exit 1; done
+
+# Pins without any index address; `uv` comes from the environment itself.
+lock: setup
+	@sh scripts/lock.sh
+
+clean:
+	rm -rf .venv build dist .pytest_cache .ruff_cache .import_linter_cache

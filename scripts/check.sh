@@ -1,0 +1,17 @@
+#!/bin/sh
+# The quick gate; with the word `all`, everything.
+set -eu
+bin=.venv/bin
+step() { printf '\n== %s\n' "$1"; shift; "$@"; }
+
+step "format" $bin/ruff format --check src tests bench
+step "lint" $bin/ruff check src tests bench
+step "imports" $bin/lint-imports --no-cache
+step "types" $bin/basedpyright --warnings
+
+workers=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+if [ "${1:-}" = all ]; then
+    step "tests" $bin/pytest -n "$workers" --dist loadgroup
+else
+    step "tests" $bin/pytest -n "$workers" --dist loadgroup -m "not slow and not acceptance"
+fi

@@ -1,0 +1,5 @@
+"""The Textual application."""
+
+
+def run() -> None:
+    """Opens the terminal application."""

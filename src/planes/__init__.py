@@ -1,0 +1,1 @@
+"""The planes: a control plane that decides and regional data planes that run."""

@@ -1,0 +1,1 @@
+"""The control plane: who may do what, and what should run when."""

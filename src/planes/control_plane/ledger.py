@@ -1,0 +1,1 @@
+"""Every column that the control plane stores, each with its class."""

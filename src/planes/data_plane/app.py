@@ -1,0 +1,1 @@
+"""Composition root of one data plane."""

@@ -1,0 +1,1 @@
+"""HTTP client of a data plane to the control plane."""

@@ -1,0 +1,1 @@
+"""Lease loop: claim, start, renew, finish."""

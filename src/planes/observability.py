@@ -1,0 +1,1 @@
+"""Service logs: structured, without names, paths or values from users."""

@@ -1,0 +1,1 @@
+"""Typed settings of the planes, read from values, environment and the home."""
