@@ -1,0 +1,96 @@
+"""The one table from error class to HTTP answer, and the handlers that apply it (Contract: 1.2, Security: 9).
+
+Every error answers `{status_code, code, detail, extra}`. Validation errors carry where and which rule, never the
+rejected input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from planes.domain import errors
+
+_log = structlog.get_logger("planes.server")
+
+STATUS: dict[type[errors.PlaneError], int] = {
+    errors.InvalidRequest: 400,
+    errors.NotAuthenticated: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.Misdirected: 421,
+    errors.TooManyRequests: 429,
+    errors.Unavailable: 503,
+    errors.StorageFull: 507,
+}
+
+_CODES = {
+    400: "bad_request", 401: "not_authenticated", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed",
+    413: "too_large", 415: "unsupported_media_type",
+}  # fmt: skip
+
+
+def error_response(
+    status: int, code: str | None, detail: str, extra: Any = None, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """The error body of every service."""
+    body = {"status_code": status, "code": code, "detail": detail, "extra": extra}
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def render_error(error: errors.PlaneError) -> JSONResponse:
+    """The answer for one of our own errors."""
+    status = next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+    if status == 413:
+        # The client knows exactly this body (Contract: D.9).
+        return JSONResponse({"status_code": 413, "detail": "Request Entity Too Large"}, status_code=413)
+    extra = [{"key": reason.key, "message": reason.message} for reason in error.reasons] or None
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return error_response(status, error.code, error.detail, extra, headers)
+
+
+def validation_reasons(raw: Sequence[Any]) -> list[dict[str, str]]:
+    """Location and rule of each validation error; never `input` or `ctx`, which hold what was rejected."""
+    return [
+        {"key": ".".join(str(part) for part in error["loc"] if part != "body") or "body", "message": str(error["msg"])}
+        for error in raw
+    ]
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Makes every failure of the app answer with the error body."""
+
+    async def on_plane_error(_request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, errors.PlaneError)
+        return render_error(exc)
+
+    async def on_validation_error(_request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, RequestValidationError)
+        reasons = validation_reasons(exc.errors())
+        return error_response(400, "invalid_request", "The request breaks a rule.", reasons)
+
+    async def on_http_error(_request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)
+        if exc.status_code == 413:
+            return render_error(errors.TooLarge("too_large", ""))
+        detail = HTTPStatus(exc.status_code).phrase
+        return error_response(exc.status_code, _CODES.get(exc.status_code), detail, headers=dict(exc.headers or {}))
+
+    async def on_crash(request: Request, exc: Exception) -> Response:
+        route = getattr(request.scope.get("route"), "path", "?")
+        _log.error("request failed", method=request.method, route=route, exc_info=exc)
+        return error_response(500, "internal_error", "The server failed. Its log says more.")
+
+    app.add_exception_handler(errors.PlaneError, on_plane_error)
+    app.add_exception_handler(RequestValidationError, on_validation_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_crash)

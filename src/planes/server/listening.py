@@ -1,0 +1,136 @@
+"""Serves an application on sockets that already listen: TCP, and the home's unix socket with its peer's identity.
+
+The sockets are made first and passed in, so that a port can be announced, kept or handed to another process, and so
+that clients wait in the backlog meanwhile.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import uvicorn
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from planes.domain.errors import Conflict
+from planes.server.streams import Stopping
+
+PEER = "planes.peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The process at the other end of the unix socket."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+def listen_tcp(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises: Conflict when the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as exc:
+        listener.close()
+        raise Conflict("port_taken", f"Port {port} on {host} is taken or not allowed: {exc.strerror}.") from exc
+    listener.setblocking(False)
+    return listener
+
+
+def listen_unix(path: Path) -> socket.socket:
+    """A listening unix socket, 0600. It replaces an old socket file: the home's lock makes sure that one is dead."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener
+
+
+def peer_of(scope: Scope) -> Peer | None:
+    """Who is at the other end, for a request that came over the unix socket; None for TCP."""
+    return scope.get("extensions", {}).get(PEER)
+
+
+class _PeerProtocol(HttpToolsProtocol):
+    """Remembers the peer of a unix connection: uvicorn leaves `client` empty there."""
+
+    peer: Peer | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family == socket.AF_UNIX:
+            raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            self.peer = Peer(*struct.unpack("3i", raw))
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self.peer is not None:
+            extensions: dict[str, Any] = dict(self.scope.get("extensions") or {})
+            extensions[PEER] = self.peer
+            cast("dict[str, Any]", self.scope)["extensions"] = extensions
+
+
+class AppServer:
+    """Serves one application until told to stop.
+
+    `stopping` ends the open streams first: without it the server would wait its whole grace for them.
+    """
+
+    def __init__(
+        self, app: ASGIApp, sockets: Sequence[socket.socket], stopping: Stopping, *, grace_seconds: int = 5
+    ) -> None:
+        self._sockets = list(sockets)
+        self._stopping = stopping
+        config = uvicorn.Config(
+            app,
+            http=_PeerProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=grace_seconds,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+        self._server = _QuietServer(config)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the application has started and answers."""
+        return self._server.started
+
+    async def serve(self) -> None:
+        """Returns after `stop`. May be called once."""
+        await self._server.serve(sockets=self._sockets)
+
+    def stop(self) -> None:
+        """Ends open streams, lets open requests finish within the grace, then ends. May be called twice."""
+        self._stopping.stop()
+        self._server.should_exit = True
+
+
+class _QuietServer(uvicorn.Server):
+    """A server that leaves the process's signals to its host."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield

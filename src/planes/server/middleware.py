@@ -1,0 +1,118 @@
+"""What stands before every route: Host and Origin checks, the size of bodies, and the service log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from planes.domain.errors import Misdirected, NotAllowed, TooLarge
+from planes.server.errors import render_error
+
+_log = structlog.get_logger("planes.server")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
+
+
+class HostCheck:
+    """Answers 421 for a Host that is not ours and 403 for an unsafe request from another Origin (Security: 11).
+
+    `names` answers the host names (without port) that this server goes by, lower case. A request over the home's unix
+    socket is let through: no browser can make one.
+    """
+
+    def __init__(self, app: ASGIApp, names: Callable[[], frozenset[str]]) -> None:
+        self.app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"} or scope.get("extensions", {}).get("planes.peer") is not None:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        names = self._names()
+        if _host_name(headers.get("host", "")) not in names:
+            error = Misdirected("misdirected", "This server does not go by the name in the Host header.")
+            await render_error(error)(scope, receive, send)
+            return
+        origin = headers.get("origin")
+        unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE
+        if origin is not None and unsafe and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+            error = NotAllowed("foreign_origin", "A page of another origin may not do this.")
+            await render_error(error)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Answers 413 when a body is larger than the limit, without reading it whole.
+
+    Routes in `unlimited` (a predicate on the path) bound their bodies themselves: uploads.
+    """
+
+    def __init__(
+        self, app: ASGIApp, limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES, unlimited: Callable[[str], bool] | None = None
+    ) -> None:
+        self.app = app
+        self._limit = limit_bytes
+        self._unlimited = unlimited or _never
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._unlimited(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdigit() or int(declared) > self._limit:
+            await render_error(TooLarge("too_large", "The body is too large."))(scope, receive, send)
+            return
+        received = 0
+
+        async def bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self._limit:
+                    raise TooLarge("too_large", "The body is too large.")
+            return message
+
+        await self.app(scope, bounded, send)
+
+
+class ServiceLog:
+    """One line a request: method, route template, status, milliseconds. No path values, no query (Security: 9)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            route = getattr(scope.get("route"), "path", "-")
+            took = round((time.perf_counter() - started) * 1000, 1)
+            _log.debug("request", method=scope["method"], route=route, status=status, took_ms=took)
+
+
+def _never(_path: str) -> bool:
+    return False
+
+
+def _host_name(host: str) -> str:
+    return (urlsplit(f"//{host}").hostname or "").lower()

@@ -1,0 +1,124 @@
+"""Streaming answers: server-sent events and NDJSON, both of which end when the server stops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import anyio
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+NDJSON = "application/x-ndjson"
+EVENT_STREAM = "text/event-stream"
+# A comment more often than once a second would keep `dlthub job logs` from ever ending (Contract: 6).
+KEEP_ALIVE_SECONDS = 15.0
+_KEEP_ALIVE = b": still here\n\n"
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def frame_event(name: str, data: bytes) -> bytes:
+    """One event. `data` is one line of ASCII JSON: it cannot begin a line of the stream."""
+    return b"event: " + name.encode("ascii") + b"\ndata: " + data + b"\n\n"
+
+
+class Stopping:
+    """Tells every open stream that the server stops, so that none of them holds it up."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+
+    def stop(self) -> None:
+        """Ends the streams. May be called twice."""
+        self._event.set()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the server stops."""
+        return self._event.is_set()
+
+    async def wait(self) -> None:
+        """Returns when the server stops."""
+        await self._event.wait()
+
+
+class StreamResponse(Response):
+    """An answer whose body comes as it is made.
+
+    It ends when `chunks` ends, the client leaves, or the server stops. Nothing piles up: a chunk is asked for when the
+    one before was taken by the connection. With `keep_alive`, silence is filled with that comment.
+    """
+
+    def __init__(
+        self, chunks: AsyncGenerator[bytes], stopping: Stopping, *, media_type: str, keep_alive: bytes | None = None
+    ) -> None:
+        super().__init__(media_type=media_type, headers=_HEADERS)
+        del self.headers["content-length"]
+        self._chunks = chunks
+        self._stopping = stopping
+        self._keep_alive = keep_alive
+
+    async def __call__(
+        self,
+        scope: Scope,  # noqa: ARG002
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        try:
+            await self._stream(receive, send)
+        except ClientDisconnect:
+            return
+        if not self._stopping.is_set or self._ended:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
+        self._ended = False
+        turn = anyio.Lock()
+        sent_at = anyio.current_time()
+
+        async def emit(chunk: bytes) -> None:
+            nonlocal sent_at
+            async with turn:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                sent_at = anyio.current_time()
+
+        async def pump() -> None:
+            async with aclosing(self._chunks) as chunks:
+                async for chunk in chunks:
+                    await emit(chunk)
+            self._ended = True
+            group.cancel_scope.cancel()
+
+        async def fill_silence(comment: bytes) -> None:
+            while True:
+                await anyio.sleep_until(sent_at + KEEP_ALIVE_SECONDS)
+                if anyio.current_time() - sent_at >= KEEP_ALIVE_SECONDS:
+                    await emit(comment)
+
+        async def watch_client() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            group.cancel_scope.cancel()
+
+        async def watch_server() -> None:
+            await self._stopping.wait()
+            group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(pump)
+            group.start_soon(watch_client)
+            group.start_soon(watch_server)
+            if self._keep_alive is not None:
+                group.start_soon(fill_silence, self._keep_alive)
+
+
+def ndjson_response(chunks: AsyncGenerator[bytes], stopping: Stopping) -> StreamResponse:
+    """One JSON object a line; `chunks` may hold any number of whole lines."""
+    return StreamResponse(chunks, stopping, media_type=NDJSON)
+
+
+def event_stream_response(events: AsyncGenerator[bytes], stopping: Stopping) -> StreamResponse:
+    """Server-sent events; `events` yields any number of whole, framed events at a time."""
+    return StreamResponse(events, stopping, media_type=EVENT_STREAM, keep_alive=_KEEP_ALIVE)

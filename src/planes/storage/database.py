@@ -1,0 +1,116 @@
+"""One plane's database: opening, migrating, transactions. SQLite in WAL mode by default, Postgres by URL.
+
+A committed change survives `kill -9` of the process and, by `synchronous=FULL`, loss of power.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from planes.storage.errors import AlreadyThere, SchemaTooNew
+
+_IMMEDIATE = "planes_immediate"
+
+
+class Database:
+    """The engine of one plane. `transaction` writes, `reading` reads one consistent state."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.dialect = engine.dialect.name
+
+    @staticmethod
+    async def open(url: str, migrations: str) -> Database:
+        """Connects and brings the schema up to date.
+
+        `url` is a SQLAlchemy URL (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`); `migrations` the package that
+        holds alembic's scripts, such as `planes.storage.control.migrations`. May run twice.
+
+        Raises: SchemaTooNew.
+        """
+        engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine)
+        database = Database(engine)
+        try:
+            async with engine.connect() as connection:
+                await connection.run_sync(_migrate, migrations)
+                await connection.commit()
+        except BaseException:
+            await engine.dispose()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that may write; on SQLite it takes the writer's place at once, so it never fails half-way.
+
+        Raises: AlreadyThere when a unique constraint refuses a row.
+        """
+        try:
+            async with self._engine.connect() as connection:
+                await connection.execution_options(**{_IMMEDIATE: True})
+                async with connection.begin():
+                    yield connection
+        except IntegrityError as exc:
+            raise AlreadyThere(str(exc.orig)) from exc
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    async def lock(self, connection: AsyncConnection, name: str) -> None:
+        """Lets one transaction at a time pass for this name. SQLite has one writer anyway."""
+        if self.dialect == "postgresql":
+            await connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.isolation_level = None  # the driver's own BEGIN would come too late
+        cursor = connection.cursor()
+        for statement in (
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA busy_timeout=15000",
+        ):
+            cursor.execute(statement)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _on_begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        options = connection.get_execution_options()
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_IMMEDIATE) else "BEGIN")
+
+
+def _migrate(connection: Connection, migrations: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files(migrations)).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    script = ScriptDirectory.from_config(config)
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present is not None and present not in {revision.revision for revision in script.walk_revisions()}:
+        raise SchemaTooNew(
+            f"The database has schema {present}, which this version does not know. "
+            "Start the version that wrote it, or a newer one."
+        )
+    command.upgrade(config, "head")

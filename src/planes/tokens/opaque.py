@@ -1,0 +1,46 @@
+"""Secrets that are random text: refresh tokens, API keys, codes, join tokens. They are stored as SHA-256 only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+PERSONAL_KEY_PREFIX = "dlt_u_"
+WORKSPACE_KEY_PREFIX = "dlt_sa_"
+
+# No letters or digits that people confuse: eight of these are 40 bits.
+_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ23456789"
+
+
+def new_secret(prefix: str = "") -> str:
+    """256 random bits after the prefix."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 in hex: fit for random secrets, not for passwords."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def derive_secret(key: bytes, purpose: str, secret: str) -> str:
+    """A secret that follows from another one: the same input gives the same text to every racing caller."""
+    digest = hmac.new(key, f"{purpose}:{secret}".encode(), hashlib.sha256).digest()
+    return secrets_text(digest)
+
+
+def secrets_text(raw: bytes) -> str:
+    """URL-safe text of raw bytes, without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def new_user_code() -> str:
+    """Eight characters for a person to type, as `ABCD-EFGH`."""
+    letters = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def same_secret(left: str, right: str) -> bool:
+    """Compares in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())

@@ -1,0 +1,176 @@
+"""Bodies between a data plane and the control plane, under `/link/v1` (Borders: 1).
+
+A closed schema: what is not a field here cannot be said to the control plane (Security: 2). Names from the user's world
+are `Name`s; one that does not fit is sent as `withheld`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+WITHHELD = "withheld"
+NAME_PATTERN = r"^[A-Za-z0-9_.:\-]{1,128}$"
+MAXIMUM_SUMMARIES_PER_RUN = 100
+MAXIMUM_POLL_SECONDS = 25
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
+DataPlaneName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,12}[0-9]{0,3}$")]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+ContentHash = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]{1,255}$")]
+
+
+class LinkModel(BaseModel):
+    """Unknown fields are refused, so that nothing can ride along."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnrolRequest(LinkModel):
+    join_token: Annotated[str, StringConstraints(max_length=128)]
+    dataplane_id: DataPlaneName
+    region: Annotated[str, StringConstraints(max_length=64)]
+    public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{43}$")]
+    url: HttpUrl
+
+
+class EnrolResponse(LinkModel):
+    """`keys` are the control plane's public keys, in the text form of `planes.tokens.PublicKey`."""
+
+    keys: list[str]
+
+
+class HeldRun(LinkModel):
+    run_id: Uuid
+    fence: Count
+
+
+class PollRequest(LinkModel):
+    """`held` are the leases to renew; `epoch` the last one this data plane knows."""
+
+    free_slots: Annotated[int, Field(ge=0, le=10_000)]
+    held: list[HeldRun]
+    url: HttpUrl
+    epoch: Count
+
+
+class Lease(LinkModel):
+    """One claimed run: ids, definition, limits. No secret, no code."""
+
+    run_id: Uuid
+    fence: Count
+    expires_at: datetime
+    organization_id: Uuid
+    workspace_id: Uuid
+    job_id: Uuid
+    job_ref: str
+    number: Count
+    definition: dict[str, Any]
+    trigger: str
+    profile: str
+    deployment_id: Uuid
+    configuration_id: Uuid
+    refresh: bool
+    interval_start: datetime | None = None
+    interval_end: datetime | None = None
+    previous_job_run_id: Uuid | None = None
+    time_limit_seconds: Annotated[int, Field(gt=0)]
+    grace_seconds: Annotated[int, Field(ge=0)]
+
+
+class RevokedClaim(StrEnum):
+    """Which claim of a token a revocation names."""
+
+    SUBJECT = "sub"
+    MEMBERSHIP = "mem"
+    SESSION = "sid"
+    ORGANIZATION = "org"
+    WORKSPACE = "ws"
+
+
+class Revocation(LinkModel):
+    """Tokens whose `claim` is `value` and whose epoch is below `epoch` are refused from now on."""
+
+    epoch: Count
+    claim: RevokedClaim
+    value: Annotated[str, StringConstraints(max_length=64)]
+
+
+class PollResponse(LinkModel):
+    leases: list[Lease]
+    cancels: list[HeldRun]
+    epoch: Count
+    revocations: list[Revocation]
+    keys: list[str]
+
+
+class ReportedStatus(StrEnum):
+    """What a data plane says of a run. A failed one says no more: the reason is read in the region."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StatusReport(LinkModel):
+    fence: Count
+    status: ReportedStatus
+    at: datetime
+
+
+class RunTokenRequest(LinkModel):
+    fence: Count
+
+
+class RunTokenResponse(LinkModel):
+    token: str
+    expires_at: int
+
+
+class DeploymentReport(LinkModel):
+    """The row of an uploaded deployment but for `version`, which the control plane assigns."""
+
+    workspace_id: Uuid
+    content_hash: ContentHash
+    file_count: Count
+    size_bytes: Count
+    requirements_size_bytes: Count
+    created_by: Uuid
+    created_at: datetime
+
+
+class ConfigurationReport(LinkModel):
+    workspace_id: Uuid
+    content_hash: ContentHash
+    file_count: Count
+    size_bytes: Count
+    profiles: Annotated[list[Name], Field(max_length=200)]
+    created_by: Uuid
+    created_at: datetime
+
+
+class PipelineRunStatus(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class PipelineRunReport(LinkModel):
+    """Names and counts of one pipeline run: no error text, no values."""
+
+    fence: Count
+    pipeline_name: Name
+    dataset_name: Name | None = None
+    destination_name: Name | None = None
+    transaction_id: Name | None = None
+    status: PipelineRunStatus
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_ms: Count | None = None
+    total_rows: Count | None = None
