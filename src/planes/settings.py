@@ -1,1 +1,61 @@
-"""Typed settings of the planes, read from values, environment and the home."""
+"""Typed settings of the planes. The host builds them from plain values and the home; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlaneSettings:
+    """What the control plane needs to start.
+
+    `folder` is its own (0700). `public_url` is the address that clients use, without a trailing slash. `host_names` are
+    further names (without port) that requests may carry in Host. `owner_key_file` answers the challenge of the home's
+    socket (Security: 5).
+    """
+
+    folder: Path
+    public_url: str
+    database_url: str
+    owner_key_file: Path
+    version: str
+    host_names: frozenset[str] = frozenset()
+    session_seconds: int = 3600
+    refresh_seconds: int = 30 * 24 * 3600
+    lease_seconds: int = 30
+    lost_after_seconds: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderSettings:
+    """What the environment builder is told about package indexes (Borders: 6)."""
+
+    index_url: str | None = None
+    system_certs: bool = False
+    environment: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlaneSettings:
+    """What one data plane needs to start.
+
+    `join_token` is needed for the first start only. `uid_range` (first, count) is used when the platform is root: one uid
+    per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it.
+    """
+
+    folder: Path
+    dataplane_id: str
+    region: str
+    public_url: str
+    control_plane_url: str
+    database_url: str
+    version: str
+    join_token: str | None = None
+    host_names: frozenset[str] = frozenset()
+    slots: int = 8
+    uid_range: tuple[int, int] = (70_000, 10_000)
+    upload_limit_bytes: int = 256 * 1024 * 1024
+    unpacked_limit_bytes: int = 2 * 1024 * 1024 * 1024
+    log_limit_bytes: int = 1024 * 1024 * 1024
+    builder: BuilderSettings = field(default_factory=BuilderSettings)
