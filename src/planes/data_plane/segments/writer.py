@@ -1,0 +1,161 @@
+"""Writing a log: append, rotate, drop the middle, seal. One writer per log."""
+
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from planes.data_plane.segments.files import IDX_BYTES, SEAL_NAME, STRIDE, Segment, count_lines, list_segments
+from planes.data_plane.segments.wire import Origin, encode_lines
+
+DEFAULT_MAX_LOG_BYTES = 1024**3
+MAX_SEGMENT_BYTES = 16 * 1024**2
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+
+
+class SegmentWriter:
+    """Appends numbered wire lines to a log's folder.
+
+    The log keeps within `max_log_bytes`: its first half stays, and of what follows the newest segments stay, so the
+    *middle* goes. A caller that sees OSError from `append` knows that nothing of that call is stored.
+    """
+
+    def __init__(self, folder: Path, max_log_bytes: int = DEFAULT_MAX_LOG_BYTES) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._max_log_bytes = max_log_bytes
+        self._segment_bytes = max(1024, min(MAX_SEGMENT_BYTES, max_log_bytes // 8))
+        self._tail: list[tuple[Segment, int]] = []
+        self._head_bytes = 0
+        self.next_line = 0
+        self.total_bytes = 0
+        self._size = 0
+        existing = list_segments(folder)
+        if existing:
+            self._segment = existing[-1]
+            self._size = self._segment.lines_path.stat().st_size
+            self.next_line = self._segment.first_line + count_lines(self._segment)
+            self.total_bytes = self._segment.base_bytes + self._size
+        else:
+            self._segment = Segment(folder, 0, 0)
+        self._open()
+
+    def append(self, contents: Sequence[str], origin: Origin, reported_at: datetime) -> None:
+        """Store contents (no newline in any) as the next lines, in one write.
+
+        Raises: OSError if they could not be stored; the log is then as before the call.
+        """
+        if not contents:
+            return
+        if self._size >= self._segment_bytes:
+            self._rotate()
+        encoded, strides = self._encode(contents, origin, reported_at)
+        try:
+            _write_all(self._lines, encoded)
+            _write_all(self._sum, len(encoded).to_bytes(4, "little") + zlib.crc32(encoded).to_bytes(4, "little"))
+        except OSError:
+            os.ftruncate(self._lines, self._size)
+            os.ftruncate(self._sum, self._writes * 8)
+            raise
+        self._writes += 1
+        self._size += len(encoded)
+        self.total_bytes += len(encoded)
+        self.next_line += len(contents)
+        if strides:
+            _write_all(self._idx, strides)
+
+    def seal(self) -> None:
+        """Sync every segment and mark the log complete. Nothing may be appended afterwards; may run again.
+
+        Raises: OSError if a sync failed: then the log is not sealed, and must not be called so.
+        """
+        self.sync()
+        mark = {"lines": self.next_line, "bytes": self.total_bytes, "sealed_at": datetime.now(UTC).isoformat()}
+        write_synced(self._folder / SEAL_NAME, json.dumps(mark).encode())
+
+    def sync(self) -> None:
+        """Bring what was appended to the disk."""
+        for descriptor in (self._lines, self._sum, self._idx):
+            os.fsync(descriptor)
+        sync_folder(self._folder)
+
+    def close(self) -> None:
+        """Let go of the files; may run again."""
+        for descriptor in (self._lines, self._sum, self._idx):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._lines = self._sum = self._idx = -1
+
+    def _encode(self, contents: Sequence[str], origin: Origin, reported_at: datetime) -> tuple[bytes, bytes]:
+        """The wire lines, and the index entries of the strides that they complete."""
+        to_stride = STRIDE - (self.next_line - self._segment.first_line) % STRIDE
+        if len(contents) < to_stride:
+            return encode_lines(contents, self.next_line, origin, reported_at), b""
+        blocks: list[bytes] = []
+        entries: list[bytes] = []
+        start, offset = 0, self._size
+        while start < len(contents):
+            block = encode_lines(contents[start : start + to_stride], self.next_line + start, origin, reported_at)
+            blocks.append(block)
+            offset += len(block)
+            if start + to_stride <= len(contents):
+                entries.append(offset.to_bytes(IDX_BYTES, "little"))
+            start += to_stride
+            to_stride = STRIDE
+        return b"".join(blocks), b"".join(entries)
+
+    def _open(self) -> None:
+        self._lines = os.open(self._segment.lines_path, _NEW_FILE, 0o600)
+        self._sum = os.open(self._segment.sum_path, _NEW_FILE, 0o600)
+        self._idx = os.open(self._segment.idx_path, _NEW_FILE, 0o600)
+        self._writes = os.fstat(self._sum).st_size // 8
+
+    def _rotate(self) -> None:
+        self.sync()
+        self.close()
+        if self._head_bytes < self._max_log_bytes // 2:
+            self._head_bytes += self._size
+        else:
+            self._tail.append((self._segment, self._size))
+        self._drop_middle()
+        self._segment = Segment(self._folder, self.next_line, self.total_bytes)
+        self._size = 0
+        self._open()
+
+    def _drop_middle(self) -> None:
+        """Make room for one more segment."""
+        room = self._max_log_bytes - self._head_bytes - self._segment_bytes
+        while self._tail and sum(size for _, size in self._tail) > room:
+            oldest, _ = self._tail.pop(0)
+            for path in (oldest.lines_path, oldest.sum_path, oldest.idx_path):
+                path.unlink(missing_ok=True)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Put a small file in place whole or not at all, on the disk when this returns."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    written = os.write(descriptor, content)
+    while written < len(content):
+        written += os.write(descriptor, memoryview(content)[written:])

@@ -1,0 +1,42 @@
+"""Lines come out whole, bounded and complete, wherever the stream is cut."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planes.data_plane.segments import CONTINUES, LineSplitter
+
+
+def split(chunks: list[bytes], limit: int) -> list[bytes]:
+    splitter = LineSplitter(limit)
+    stream = b"".join([splitter.feed(chunk) for chunk in chunks] + [splitter.finish()])
+    return stream.split(b"\n")[:-1]
+
+
+@given(st.lists(st.binary(max_size=40)), st.integers(4, 64))
+def test_joining_the_pieces_gives_the_stream_back(chunks: list[bytes], limit: int) -> None:
+    lines = split(chunks, limit)
+
+    joined = b"".join(line[: -len(CONTINUES)] if line.endswith(CONTINUES) else line + b"\n" for line in lines)
+    stream = b"".join(chunks)
+    assert joined == stream + (b"" if not stream or stream.endswith(b"\n") else b"\n")
+    assert all(len(line) <= limit + len(CONTINUES) for line in lines)
+
+
+@given(st.text(alphabet="aä€😀\n", max_size=60), st.integers(4, 9), st.integers(1, 7))
+def test_no_character_is_cut_in_two(text: str, limit: int, step: int) -> None:
+    stream = text.encode()
+
+    for line in split([stream[place : place + step] for place in range(0, len(stream), step)], limit):
+        line.decode("utf-8")
+
+
+def test_empty_lines_are_lines() -> None:
+    assert split([b"\n\n", b"\n"], 10) == [b"", b"", b""]
+
+
+def test_a_huge_line_is_held_in_bounded_memory() -> None:
+    splitter = LineSplitter(1000)
+
+    emitted = sum(len(splitter.feed(b"x" * 700)) for _ in range(100))
+
+    assert emitted > 68_000
