@@ -1,4 +1,4 @@
-"""Typed settings of the planes. The host builds them from plain values and the home; nothing else reads the environment."""
+"""Typed settings of the planes. The host builds them; nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class BuilderSettings:
 class DataPlaneSettings:
     """What one data plane needs to start.
 
-    `join_token` is needed for the first start only. `uid_range` (first, count) is used when the platform is root: one uid
-    per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it.
+    `join_token` is needed for the first start only. `uid_range` (first, count) is used when the platform is root: one
+    uid per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it.
     """
 
     folder: Path

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import Lifespan
 
 from planes.server.errors import install_error_handlers
@@ -14,6 +15,15 @@ from planes.server.middleware import BodyLimit, HostCheck, ServiceLog
 
 _ERROR_STATUSES = {"400": "The request breaks a rule", "401": "No usable credential", "403": "Not allowed",
                    "404": "Not found", "409": "Not now", "500": "The server failed"}  # fmt: skip
+
+# Left on, an OTEL variable in the environment would send requests, bodies and exceptions to wherever it points.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 _ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -36,7 +46,13 @@ def build_application(
 ) -> FastAPI:
     """An application without routes. Paths are taken as they are: no redirects, since the client follows none."""
     app = FastAPI(
-        title=title, version=version, lifespan=lifespan, redirect_slashes=False, docs_url=None, redoc_url=None
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     install_error_handlers(app)
     app.add_middleware(BodyLimit, unlimited=unlimited_bodies)

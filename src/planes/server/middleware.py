@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from planes.domain.errors import Misdirected, NotAllowed, TooLarge
@@ -77,7 +78,8 @@ class BodyLimit:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self._limit:
-                    raise TooLarge("too_large", "The body is too large.")
+                    # FastAPI turns any other error of the body's reader into a 400.
+                    raise HTTPException(413)
             return message
 
         await self.app(scope, bounded, send)

@@ -70,11 +70,10 @@ class StreamResponse(Response):
             await self._stream(receive, send)
         except ClientDisconnect:
             return
-        if not self._stopping.is_set or self._ended:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        # A stream that the stop cut short ends cleanly too: the client then asks for the run's state and goes on.
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, receive: Receive, send: Send) -> None:
-        self._ended = False
         turn = anyio.Lock()
         sent_at = anyio.current_time()
 
@@ -88,7 +87,6 @@ class StreamResponse(Response):
             async with aclosing(self._chunks) as chunks:
                 async for chunk in chunks:
                     await emit(chunk)
-            self._ended = True
             group.cancel_scope.cancel()
 
         async def fill_silence(comment: bytes) -> None:

@@ -1,0 +1,254 @@
+"""The plumbing over a real server on a real socket: error bodies, checks, streams, the unix socket's peer."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from pydantic import BaseModel
+
+from planes.domain.errors import Conflict, InvalidRequest, PlaneError, Reason, TooLarge
+from planes.server.application import build_application
+from planes.server.listening import AppServer, listen_tcp, listen_unix, peer_of
+from planes.server.paging import PageQuery, envelope
+from planes.server.streams import Stopping, event_stream_response, frame_event, ndjson_response
+
+pytestmark = pytest.mark.anyio
+SECRET = "s3cr3t-input"
+
+
+class Body(BaseModel):
+    name: str
+    count: int
+
+
+@dataclass
+class Running:
+    client: httpx.AsyncClient
+    stopping: Stopping
+    server: AppServer
+    socket_path: Path
+
+
+def make_app(stopping: Stopping) -> FastAPI:
+    app = build_application(title="test", version="1", host_names=lambda: frozenset({"127.0.0.1"}))
+    pages = PageQuery("name")
+
+    @app.post("/body")
+    async def body(value: Body) -> dict[str, str]:
+        return {"name": value.name}
+
+    @app.get("/fails/{what}")
+    async def fails(what: str) -> None:
+        raised: dict[str, Exception] = {
+            "invalid": InvalidRequest("bad_name", "The name is bad.", (Reason(key="name", message="too short"),)),
+            "conflict": Conflict("not_now", "Not now."),
+            "large": TooLarge("too_large", "x"),
+            "crash": RuntimeError(SECRET),
+        }
+        raise raised[what]
+
+    @app.get("/page")
+    async def page(request: Request) -> dict[str, Any]:
+        query = request.query_params
+        asked = pages(
+            limit=int(query.get("limit", 100)), offset=int(query.get("offset", 0)), cursor=query.get("cursor"),
+            sort=query.getlist("sort"), order=query.getlist("order"),  # pyright: ignore[reportArgumentType]
+        )  # fmt: skip
+        rows = [*range(25)][asked.offset : asked.offset + asked.limit]
+        return envelope(rows, asked, 25)
+
+    @app.get("/peer")
+    async def peer(request: Request) -> dict[str, int | None]:
+        found = peer_of(request.scope)
+        return {"uid": found.uid if found else None}
+
+    @app.get("/events")
+    async def events() -> Any:
+        async def generate() -> AsyncGenerator[bytes]:
+            yield frame_event("log", b'{"n": 1}')
+            await anyio.sleep_forever()
+
+        return event_stream_response(generate(), stopping)
+
+    @app.get("/lines")
+    async def lines() -> Any:
+        async def generate() -> AsyncGenerator[bytes]:
+            for number in range(3):
+                yield b'{"n": %d}\n' % number
+
+        return ndjson_response(generate(), stopping)
+
+    return app
+
+
+@pytest.fixture
+async def running() -> AsyncGenerator[Running]:
+    async with serving() as started:
+        yield started
+
+
+@asynccontextmanager
+async def serving() -> AsyncGenerator[Running]:
+    stopping = Stopping()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s.sock"
+        tcp, unix = listen_tcp("127.0.0.1", 0), listen_unix(path)
+        port = tcp.getsockname()[1]
+        server = AppServer(make_app(stopping), [tcp, unix], stopping)
+        async with anyio.create_task_group() as group:
+            group.start_soon(server.serve)
+            with anyio.fail_after(10):
+                while not server.is_ready:
+                    await anyio.sleep(0)
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                yield Running(client, stopping, server, path)
+            server.stop()
+        for listener in (tcp, unix):
+            listener.close()
+
+
+async def test_a_validation_error_names_the_field_and_never_the_value(running: Running) -> None:
+    answer = await running.client.post("/body", json={"name": "x", "count": SECRET})
+
+    assert answer.status_code == 400
+    assert answer.json()["extra"][0]["key"] == "count"
+    assert SECRET not in answer.text
+
+
+async def test_broken_json_answers_400(running: Running) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await running.client.post("/body", content=b"{" + SECRET.encode(), headers=headers)
+
+    assert answer.status_code == 400
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(("what", "status"), [("invalid", 400), ("conflict", 409), ("crash", 500)])
+async def test_errors_answer_with_the_error_body(running: Running, what: str, status: int) -> None:
+    answer = await running.client.get(f"/fails/{what}")
+
+    assert answer.status_code == status
+    assert answer.json()["status_code"] == status
+    assert SECRET not in answer.text
+
+
+async def test_too_large_answers_exactly_what_the_client_knows(running: Running) -> None:
+    expected = {"status_code": 413, "detail": "Request Entity Too Large"}
+
+    assert (await running.client.get("/fails/large")).json() == expected
+    big = await running.client.post("/body", content=b"x" * (5 * 1024 * 1024))
+    assert (big.status_code, big.json()) == (413, expected)
+
+
+async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
+    async def chunks() -> AsyncGenerator[bytes]:
+        for _ in range(6):
+            yield b"x" * (1024 * 1024)
+
+    answer = await running.client.post("/body", content=chunks(), headers={"content-type": "application/json"})
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/body", 405)])
+async def test_unknown_routes_answer_with_the_error_body(running: Running, method: str, path: str, status: int) -> None:
+    answer = await running.client.request(method, path)
+
+    assert (answer.status_code, answer.json()["status_code"]) == (status, status)
+
+
+async def test_a_foreign_host_is_misdirected_and_a_foreign_origin_refused(running: Running) -> None:
+    assert (await running.client.get("/peer", headers={"host": "evil.example"})).status_code == 421
+    foreign = await running.client.post("/body", json={}, headers={"origin": "http://evil.example"})
+    assert foreign.status_code == 403
+    own = {"origin": str(running.client.base_url).rstrip("/")}
+    assert (await running.client.post("/body", json={"name": "a", "count": 1}, headers=own)).status_code == 200
+
+
+async def test_the_unix_socket_tells_who_is_there(running: Running) -> None:
+    transport = httpx.AsyncHTTPTransport(uds=str(running.socket_path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        over_socket = (await client.get("/peer")).json()
+
+    assert over_socket == {"uid": os.getuid()}
+    assert (await running.client.get("/peer")).json() == {"uid": None}
+
+
+async def test_the_openapi_document_knows_no_422(running: Running) -> None:
+    document = (await running.client.get("/openapi.json")).json()
+
+    responses = document["paths"]["/body"]["post"]["responses"]
+    assert "422" not in responses
+    assert "400" in responses
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+async def test_pages_walk_by_cursor_to_the_end(running: Running) -> None:
+    seen: list[int] = []
+    parameters: dict[str, Any] = {"limit": 10}
+    while True:
+        page = (await running.client.get("/page", params=parameters)).json()
+        seen += page["items"]
+        if page["next_cursor"] is None:
+            break
+        parameters = {"limit": 10, "cursor": page["next_cursor"]}
+
+    assert seen == [*range(25)]
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=name", "sort=size&order=asc", "cursor=%21%21", "cursor=eyJvIjogLTF9", "cursor=eyJvIjogMX0&offset=3"]
+)
+async def test_a_page_that_cannot_be_is_refused(running: Running, query: str) -> None:
+    assert (await running.client.get(f"/page?{query}")).status_code == 400
+
+
+async def test_an_ndjson_stream_arrives_whole(running: Running) -> None:
+    answer = await running.client.get("/lines")
+
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    assert answer.text == '{"n": 0}\n{"n": 1}\n{"n": 2}\n'
+
+
+async def test_an_open_stream_does_not_hold_up_the_stop() -> None:
+    async with serving() as running, running.client.stream("GET", "/events") as answer:
+        received = answer.aiter_bytes()
+        first = await anext(received)
+        running.server.stop()
+        with anyio.fail_after(3):
+            rest = [chunk async for chunk in received]
+
+    assert first == b'event: log\ndata: {"n": 1}\n\n'
+    assert rest == []
+
+
+async def test_a_client_that_leaves_ends_its_stream() -> None:
+    async with serving() as running:
+        async with running.client.stream("GET", "/events") as answer:
+            await anext(answer.aiter_bytes())
+        # The server's stop would wait for a stream that nobody ended.
+        with anyio.fail_after(3):
+            running.server.stop()
+
+
+def test_a_taken_port_is_said(free_listener: socket.socket) -> None:
+    with pytest.raises(PlaneError, match="taken"):
+        listen_tcp("127.0.0.1", free_listener.getsockname()[1])
+
+
+@pytest.fixture
+def free_listener() -> Any:
+    listener = listen_tcp("127.0.0.1", 0)
+    yield listener
+    listener.close()
