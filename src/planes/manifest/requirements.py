@@ -1,0 +1,117 @@
+"""Which packages the environment of a job needs. Contract: 3.3, BORDERS 5."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from planes.manifest.errors import InvalidRequirements
+from planes.manifest.facts import part
+from planes.manifest.launch import launcher_of
+
+MAIN_GROUP = "main"
+COMMERCIAL_PACKAGE = "dlthub"
+MAX_REQUIREMENTS_BYTES = 4 * 1024 * 1024
+
+_PYTHON_VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRequest:
+    """A virtual environment to build or reuse: equal requests may share one.
+
+    `requirements` are sorted requirement lines without doubles. Without `includes_dlthub` the environment gets the
+    `.pth` of CONTRACT 5.3. `dlt_version` is the client's dlt as the file names it, for `runtime_entry_point`.
+    """
+
+    python_version: str
+    requirements: tuple[str, ...]
+    includes_dlthub: bool
+    dlt_version: "DltVersion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DltVersion:
+    """The dlt that the deploying client ran."""
+
+    version: str
+    mode: str
+
+    def as_spec(self) -> dict[str, Any]:
+        """In the shape of the requirements file."""
+        return {"name": "dlt", "extras": [], "version": self.version, "mode": self.mode}
+
+
+def parse_requirements(content: bytes) -> dict[str, Any]:
+    """Read, migrate and check a `requirements.json`. Raises: InvalidRequirements."""
+    from planes.manifest import dlt_door as dlt
+
+    if len(content) > MAX_REQUIREMENTS_BYTES:
+        raise InvalidRequirements("the file is too large")
+    try:
+        manifest: dict[str, Any] = dict(dlt.load_requirements(io.BytesIO(content)))
+    except dlt.WorkspaceRequirementsError as exc:
+        raise InvalidRequirements(str(exc)[:400]) from exc
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as exc:
+        raise InvalidRequirements("the file is not a requirements manifest") from exc
+    if not _PYTHON_VERSION.fullmatch(manifest["python_version"]):
+        raise InvalidRequirements("python_version is not a version")
+    for line in _all_lines(manifest):
+        _check_line(line)
+    return manifest
+
+
+def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any]) -> EnvironmentRequest:
+    """What a job of this definition needs: default groups, its own groups, its launcher's packages.
+
+    `manifest` comes from `parse_requirements`. The commercial package is left out of all but the user's own `main`
+    group.
+    Raises: InvalidRequirements when a group that the job names does not exist.
+    """
+    groups: Mapping[str, list[str]] = manifest["groups"]
+    own_groups: list[str] = part(definition, "require").get("dependency_groups") or []
+    wanted: list[str] = list(dict.fromkeys([*manifest["default_groups"], *own_groups]))
+    missing = [name for name in wanted if name not in groups]
+    if missing:
+        raise InvalidRequirements(f"the requirements have no dependency group {missing[0]!r}")
+    lines: list[str] = []
+    for name in wanted:
+        lines += groups[name] if name == MAIN_GROUP else _without_commercial(groups[name])
+    lines += _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
+    pin = manifest["dlt_version"]
+    return EnvironmentRequest(
+        python_version=manifest["python_version"],
+        requirements=tuple(sorted(set(lines))),
+        includes_dlthub=_names_commercial(groups.get(MAIN_GROUP, ())) and MAIN_GROUP in wanted,
+        dlt_version=DltVersion(version=pin["version"], mode=pin["mode"]),
+    )
+
+
+def package_name(requirement: str) -> str:
+    """The normalized distribution name that a requirement line begins with, empty when there is none."""
+    found = re.match(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", requirement)
+    return re.sub(r"[-_.]+", "-", found.group(1)).lower() if found else ""
+
+
+def _without_commercial(lines: list[str]) -> list[str]:
+    return [line for line in lines if package_name(line) != COMMERCIAL_PACKAGE]
+
+
+def _names_commercial(lines: Sequence[str]) -> bool:
+    # the extra `dlt[hub]` brings the package too
+    return any(
+        package_name(line) == COMMERCIAL_PACKAGE or re.match(r"\s*dlt\s*\[[^\]]*\bhub\b[^\]]*\]", line, re.IGNORECASE)
+        for line in lines
+    )
+
+
+def _all_lines(manifest: Mapping[str, Any]) -> list[str]:
+    lists = [*manifest["groups"].values(), *manifest["launcher_requirements"].values()]
+    return [line for lines in lists for line in lines]
+
+
+def _check_line(line: str) -> None:
+    """A line that begins with a dash would be an option for the installer; a line break would be a second line."""
+    if len(line) > 2048 or not line.isprintable() or not package_name(line):
+        raise InvalidRequirements("a line is not a package requirement")

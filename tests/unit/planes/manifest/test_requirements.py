@@ -1,0 +1,116 @@
+"""Which packages an environment needs."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from planes.manifest.errors import InvalidRequirements
+from planes.manifest.requirements import job_requirements, package_name, parse_requirements
+
+Build = Callable[..., dict[str, Any]]
+JOB = "dlt._workspace.deployment.launchers.job"
+MARIMO = "dlt._workspace.deployment.launchers.marimo"
+
+
+def _file(**changes: Any) -> bytes:
+    manifest = {
+        "engine_version": 2,
+        "python_version": "3.11",
+        "dlt_version": {"name": "dlt", "extras": [], "version": "1.31.0", "mode": "pypi"},
+        "default_groups": ["main"],
+        "groups": {
+            "main": ["pandas==2.2", "dlt[duckdb]==1.31.0"],
+            "ml": ["dlthub", "scikit-learn"],
+            "jobs.workspace.dashboard": [],
+        },
+        "launcher_requirements": {JOB: ["botocore", "dlthub", "s3fs"], MARIMO: ["DltHub>=0.1", "marimo", "uvicorn"]},
+    } | changes
+    return json.dumps(manifest).encode()
+
+
+def test_environment_is_default_groups_plus_launcher_without_the_commercial_package(job: Build) -> None:
+    request = job_requirements(parse_requirements(_file()), job())
+
+    assert request.python_version == "3.11"
+    assert request.requirements == ("botocore", "dlt[duckdb]==1.31.0", "pandas==2.2", "s3fs")
+    assert not request.includes_dlthub
+    assert request.dlt_version.as_spec()["version"] == "1.31.0"
+
+
+def test_own_groups_are_added(job: Build) -> None:
+    request = job_requirements(parse_requirements(_file()), job(require={"dependency_groups": ["ml"]}))
+
+    assert "scikit-learn" in request.requirements
+    assert "dlthub" not in request.requirements
+
+
+def test_launchers_differ(notebook: Build) -> None:
+    request = job_requirements(parse_requirements(_file()), notebook())
+
+    assert request.requirements == ("dlt[duckdb]==1.31.0", "marimo", "pandas==2.2", "uvicorn")
+
+
+@pytest.mark.parametrize("line", ["dlthub==0.31.0", "dlt[hub]==1.31.0", "DltHub"])
+def test_the_users_own_wish_for_the_commercial_package_is_kept(job: Build, line: str) -> None:
+    request = job_requirements(parse_requirements(_file(groups={"main": [line]})), job())
+
+    assert request.includes_dlthub
+    assert line in request.requirements
+
+
+@pytest.mark.parametrize("line", ["dlthub-client==0.28.7", "dlt[duckdb]"])
+def test_similar_names_are_not_the_commercial_package(job: Build, line: str) -> None:
+    request = job_requirements(parse_requirements(_file(groups={"main": [line]})), job())
+
+    assert not request.includes_dlthub
+    assert line in request.requirements
+
+
+def test_unknown_group_is_refused(job: Build) -> None:
+    with pytest.raises(InvalidRequirements, match="'gpu'"):
+        job_requirements(parse_requirements(_file()), job(require={"dependency_groups": ["gpu"]}))
+
+
+def test_engine_one_is_taken_as_dlt_1_28() -> None:
+    content = json.loads(_file(engine_version=1))
+    del content["dlt_version"]
+
+    assert parse_requirements(json.dumps(content).encode())["dlt_version"]["version"] == "1.28.0"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b"null",
+        b'"text"',
+        _file(engine_version=9),
+        _file(groups={"main": ["--index-url=http://elsewhere"]}),
+        _file(groups={"main": ["-r /etc/passwd"]}),
+        _file(groups={"main": ["pandas\n--pre"]}),
+        _file(groups={"main": "pandas"}),
+        _file(groups={"main": [5]}),
+        _file(python_version="3.11; rm"),
+        _file(python_version=3.11),
+        _file(launcher_requirements={JOB: ["./local"]}),
+        _file(surprise=1),
+    ],
+)
+def test_what_is_no_requirements_file_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidRequirements):
+        parse_requirements(content)
+
+
+def test_package_names_are_normalized() -> None:
+    assert [package_name(t) for t in ("Foo_Bar.baz>=1", "a[b]==1", " x @ file:///y", "-e .", "")] == [
+        "foo-bar-baz",
+        "a",
+        "x",
+        "",
+        "",
+    ]
