@@ -1,0 +1,110 @@
+"""The audit log: rows are only ever added, and each carries the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Integer, String, Table, insert, select, text
+
+from planes.storage.control.connection import Connection
+from planes.storage.control.metadata import metadata
+from planes.storage.types import Moment, document
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("action", String(64), nullable=False),
+    # The acting user (no foreign key: the log stands alone), and the session or key that was used.
+    Column("actor_user_id", String(36)),
+    Column("actor_session_id", String(36)),
+    Column("subject", String(64), nullable=False),
+    Column("organization_id", String(36), index=True),
+    Column("facts", document(), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+_FIRST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """`facts` holds ids, roles and numbers only."""
+
+    at: datetime
+    action: str
+    subject: str
+    actor_user_id: str | None = None
+    actor_session_id: str | None = None
+    organization_id: str | None = None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAuditEvent:
+    sequence: int
+    event: AuditEvent
+    previous_hash: str
+    hash: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the row still says what it said when it was written."""
+        return self.hash == hash_event(self.sequence, self.event, self.previous_hash)
+
+
+def hash_event(sequence: int, event: AuditEvent, previous_hash: str) -> str:
+    """SHA-256 over the row's JSON and the hash before it."""
+    fields = [
+        sequence, event.at.astimezone(UTC).isoformat(timespec="microseconds"), event.action, event.actor_user_id,
+        event.actor_session_id, event.subject, event.organization_id, event.facts, previous_hash,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+async def append_event(connection: Connection, event: AuditEvent) -> None:
+    """Adds the event at the end of the chain, in the caller's transaction."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("select pg_advisory_xact_lock(hashtextextended('audit', 0))"))
+    query = select(audit_events.c.sequence, audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
+    last = (await connection.execute(query)).first()
+    sequence, previous = (last.sequence + 1, last.hash) if last else (1, _FIRST)
+    await connection.execute(insert(audit_events).values(
+        sequence=sequence, at=event.at, action=event.action, actor_user_id=event.actor_user_id,
+        actor_session_id=event.actor_session_id, subject=event.subject, organization_id=event.organization_id,
+        facts=event.facts, previous_hash=previous, hash=hash_event(sequence, event, previous),
+    ))  # fmt: skip
+
+
+async def list_events(
+    connection: Connection, *, after: int = 0, limit: int = 100, organization_id: str | None = None
+) -> Sequence[StoredAuditEvent]:
+    """In the order of the chain."""
+    query = select(audit_events).where(audit_events.c.sequence > after)
+    if organization_id is not None:
+        query = query.where(audit_events.c.organization_id == organization_id)
+    rows = await connection.execute(query.order_by(audit_events.c.sequence).limit(limit))
+    return [_stored(dict(row)) for row in rows.mappings()]
+
+
+async def chain_is_intact(connection: Connection) -> bool:
+    """Reads the whole log and checks every link."""
+    previous, after = _FIRST, 0
+    while events := await list_events(connection, after=after, limit=500):
+        for stored in events:
+            if stored.sequence != after + 1 or stored.previous_hash != previous or not stored.is_intact:
+                return False
+            previous, after = stored.hash, stored.sequence
+    return True
+
+
+def _stored(row: dict[str, Any]) -> StoredAuditEvent:
+    sequence, previous, digest = row.pop("sequence"), row.pop("previous_hash"), row.pop("hash")
+    return StoredAuditEvent(sequence=sequence, event=AuditEvent(**row), previous_hash=previous, hash=digest)
