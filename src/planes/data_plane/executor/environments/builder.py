@@ -1,0 +1,207 @@
+"""Builds one environment: a program of its own, run as the workspace's uid, without secrets (Security: 6).
+
+    python -I builder.py SPECIFICATION.json
+
+Standard library only and one file, because any Python from 3.11 on may have to run it. What it prints becomes the run's
+`setup` lines. It may run twice, and several at once: one builds, the others wait for it. Killed at any moment it leaves
+nothing that passes for an environment; the next one begins again with what is in the cache.
+
+    lock ─► ready? ─yes─► done
+              │no
+              └► clear leftovers ─► venv ─► install ─► check ─► read-only ─► sync ─► rename ─► done
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MARK = "environment.json"
+_BUILDING = ".building"
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+_PTH_NAME = "dlt_hub_run.pth"
+_PTH = "import dlt.hub.run\n"
+
+
+class BuildFailed(Exception):
+    """The environment cannot be built; the message is for the person whose requirements these are."""
+
+
+def main(arguments: list[str]) -> int:
+    """Builds what the specification's file describes. 0 when the environment is there, 1 when it cannot be."""
+    specification: dict[str, Any] = json.loads(Path(arguments[0]).read_bytes())
+    try:
+        build(specification)
+    except BuildFailed as exc:
+        say(str(exc), sys.stderr)
+        return 1
+    return 0
+
+
+def build(specification: Mapping[str, Any]) -> None:
+    """Makes the environment in `folder`/`key`, unless it is there.
+
+    Raises: BuildFailed.
+    """
+    folder, key = Path(specification["folder"]), str(specification["key"])
+    place, building = folder / key, folder / f"{key}{_BUILDING}"
+    with locked(folder / f"{key}.lock") as lock:
+        if is_ready(place):
+            say("Environment is ready.")
+            return
+        remove(place)
+        remove(building)
+        uv = _Uv(str(specification["uv"]), lock)
+        python = find_python(uv, str(specification["python_version"]))
+        say(f"Building an environment with Python {specification['python_version']} ({python})")
+        uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
+        _install(uv, building, specification["requirements"])
+        if not specification["includes_dlthub"]:
+            let_hub_be_imported(building)
+        (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
+        make_read_only(building)
+        sync_file_system(building)
+        building.rename(place)
+        sync_folder(folder)
+        say("Environment is ready.")
+
+
+def is_ready(place: Path) -> bool:
+    """Whether a whole environment stands there and its interpreter still exists."""
+    return (place / MARK).is_file() and (place / "bin" / "python").exists()
+
+
+def find_python(uv: _Uv, version: str) -> str:
+    """The path of an installed CPython of this version, `3.11` or `3.11.7`.
+
+    Raises: BuildFailed, naming the versions that are installed.
+    """
+    listed: list[dict[str, Any]] = json.loads(uv.ask("python", "list", "--only-installed", "--output-format", "json"))
+    installed = [entry for entry in listed if entry["implementation"] == "cpython" and entry["variant"] == "default"]
+    wanted = version.split(".")
+    for entry in installed:
+        if entry["version"].split(".")[: len(wanted)] == wanted:
+            return str(entry["path"])
+    present = ", ".join(dict.fromkeys(entry["version"] for entry in installed)) or "none"
+    raise BuildFailed(
+        f"Python {version} is not installed in this region. Installed: {present}. "
+        "Deploy with one of these versions, or ask for it to be installed."
+    )
+
+
+def let_hub_be_imported(building: Path) -> None:
+    """Lets user code say `from dlt.hub import run` without the commercial package (Contract: 5.3)."""
+    for packages in building.glob("lib/python3*/site-packages"):
+        hub = packages / "dlt" / "hub"
+        if (hub / "run.py").exists() or (hub / "run").is_dir():
+            (packages / _PTH_NAME).write_text(_PTH)
+
+
+def make_read_only(building: Path) -> None:
+    """Takes every write permission away, so that a job does not change what the next one runs by accident."""
+    for parent, _, names in os.walk(building):
+        for name in names:
+            path = os.path.join(parent, name)
+            if not os.path.islink(path):
+                os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & ~_WRITABLE)
+        os.chmod(parent, stat.S_IMODE(os.stat(parent).st_mode) & ~_WRITABLE)
+
+
+def remove(place: Path) -> None:
+    """Removes a folder, also a read-only one; nothing happens if it is not there."""
+    if not place.exists():
+        return
+    for parent, _, _ in os.walk(place):
+        os.chmod(parent, 0o700)
+    shutil.rmtree(place)
+
+
+@contextmanager
+def locked(path: Path) -> Generator[int]:
+    """Lets one builder of this environment through at a time. The kernel lets go when its holders have ended."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another run builds the same environment; waiting for it.")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # without end: the run's time limit covers the waiting
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def sync_file_system(place: Path) -> None:
+    """Brings everything written on this file system to the disk: one call instead of one for each of 5,000 files."""
+    descriptor = os.open(place, os.O_RDONLY)
+    try:
+        if not hasattr(ctypes.CDLL(None), "syncfs") or ctypes.CDLL(None).syncfs(descriptor) != 0:
+            os.sync()
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in this folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def say(line: str, stream: Any = None) -> None:
+    """One line of the run's log."""
+    print(line, file=stream or sys.stdout, flush=True)
+
+
+def _install(uv: _Uv, building: Path, requirements: list[str]) -> None:
+    if not requirements:
+        return
+    listed = building / "requirements.txt"
+    listed.write_text("".join(f"{line}\n" for line in requirements))
+    # Jobs cannot write byte code into a read-only environment, so without it every start would compile dlt again.
+    python = str(building / "bin" / "python")
+    uv.run("pip", "install", "--python", python, "--compile-bytecode", "--requirements", str(listed))
+
+
+class _Uv:
+    """Runs `uv`, which inherits our environment and the lock: the next builder waits for it if we are killed."""
+
+    def __init__(self, binary: str, lock: int) -> None:
+        self._binary = binary
+        self._lock = lock
+
+    def run(self, *words: str) -> None:
+        """Its output goes where ours goes.
+
+        Raises: BuildFailed; `uv` has then said why.
+        """
+        say(f"$ uv {words[0]} {words[1]}" if words[0] == "pip" else f"$ uv {words[0]}")
+        done = subprocess.run([self._binary, *words], check=False, stdin=subprocess.DEVNULL, pass_fds=[self._lock])
+        if done.returncode != 0:
+            raise BuildFailed("The environment could not be built: see the lines above.")
+
+    def ask(self, *words: str) -> str:
+        """What it prints; what it warns about concerns other interpreters than the job's, and is left out."""
+        done = subprocess.run(
+            [self._binary, *words], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            pass_fds=[self._lock],
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise BuildFailed(f"uv {words[0]} failed: {done.stderr.strip()}")
+        return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

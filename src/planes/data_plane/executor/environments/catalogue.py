@@ -1,0 +1,124 @@
+"""Where the environments of one workspace lie, and the step that builds a missing one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uv
+
+from planes.data_plane.executor.environments import builder, reach
+from planes.data_plane.executor.environments.specification import EnvironmentSpecification
+
+# Borders: 6. With an emptied environment `uv` finds no certificates and no proxy.
+_PASSED_ON = re.compile(r"UV_[A-Z0-9_]+|SSL_CERT_FILE|SSL_CERT_DIR|(?:[A-Z]+_PROXY|[a-z]+_proxy)|PATH", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderOptions:
+    """What the builder is told about package indexes.
+
+    `environment` may hold anything: only the names of Borders 6 are passed on; its `PATH` says where else interpreters
+    lie.
+    """
+
+    index_url: str | None = None
+    system_certs: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildStep:
+    """The command that builds an environment; `environment` is the whole of its process environment."""
+
+    argv: list[str]
+    cwd: Path
+    environment: dict[str, str]
+
+
+class EnvironmentCatalogue:
+    """The environments under one workspace's folder, beside the `uv` cache that only this workspace uses.
+
+    `folder` exists and is reachable for `uid`; None for both ids means the platform's own user.
+    """
+
+    def __init__(self, folder: Path, options: BuilderOptions, uid: int | None, gid: int | None) -> None:
+        self._environments = folder / "environments"
+        self._cache = folder / "uv-cache"
+        self._options = options
+        self._uid = uid
+        self._gid = gid
+
+    def python(self, specification: EnvironmentSpecification) -> Path:
+        """The interpreter of the environment, there or not."""
+        return self._environments / specification.key / "bin" / "python"
+
+    def is_ready(self, specification: EnvironmentSpecification) -> bool:
+        """Whether the environment can be used as it is. A few system calls."""
+        return builder.is_ready(self._environments / specification.key)
+
+    def prepare_build(self, specification: EnvironmentSpecification) -> BuildStep:
+        """Writes the specification down and answers with the command that builds it. May run twice.
+
+        Raises: Unreachable when the job's uid cannot run the builder.
+        """
+        reach.check_tools(self._uid, self._gid)
+        python = reach.builder_python(self._uid, self._gid)
+        for folder in (self._environments, self._cache):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if self._uid is not None and self._gid is not None:
+                os.chown(folder, self._uid, self._gid)
+        written = self._write(specification)
+        if self._uid is not None and self._gid is not None:
+            problem = reach.obstacle(written, self._uid, self._gid)
+            if problem is not None:
+                raise reach.Unreachable(f"The job's user cannot reach its environments: {problem}.")
+        # By its file, not as a module: another interpreter than the platform's may have to run it.
+        argv = [python, "-I", builder.__file__, str(written)]
+        return BuildStep(argv=argv, cwd=self._environments, environment=self._process_environment())
+
+    def _write(self, specification: EnvironmentSpecification) -> Path:
+        content = {
+            "folder": str(self._environments),
+            "key": specification.key,
+            "uv": os.fsdecode(uv.find_uv_bin()),
+            "python_version": specification.python_version,
+            "requirements": sorted(set(specification.requirements)),
+            "includes_dlthub": specification.includes_dlthub,
+        }
+        place = self._environments / f"{specification.key}.json"
+        descriptor, name = tempfile.mkstemp(dir=self._environments, prefix=".", suffix=".json")
+        beside = Path(name)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file)
+            if self._uid is not None and self._gid is not None:
+                # By descriptor: the folder belongs to the job's uid, which may exchange what a name stands for.
+                os.fchown(file.fileno(), self._uid, self._gid)
+        beside.replace(place)
+        return place
+
+    def _process_environment(self) -> dict[str, str]:
+        passed = {name: value for name, value in self._options.environment.items() if _PASSED_ON.fullmatch(name)}
+        searched = [*reach.interpreter_folders(), *filter(None, passed.pop("PATH", "").split(os.pathsep))]
+        answer = {
+            **passed,
+            "PATH": os.pathsep.join(dict.fromkeys(searched)),
+            "HOME": str(self._cache),
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+            "UV_CACHE_DIR": str(self._cache),
+            # A hard link would let a job that changes its environment change the cache too (Security: 6).
+            "UV_LINK_MODE": "copy",
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_PROGRESS": "1",
+        }
+        if self._options.index_url is not None:
+            answer["UV_DEFAULT_INDEX"] = self._options.index_url
+        if self._options.system_certs:
+            answer["UV_SYSTEM_CERTS"] = "1"
+        return answer

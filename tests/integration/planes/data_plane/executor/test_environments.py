@@ -1,0 +1,336 @@
+"""The environment builder with the real uv, on wheels made here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from planes.data_plane.executor.environments import (
+    BuilderOptions,
+    BuildStep,
+    EnvironmentCatalogue,
+    EnvironmentSpecification,
+    Unreachable,
+)
+from planes.data_plane.executor.environments.reach import obstacle
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+DEADLINE_SECONDS = 60
+
+
+WriteWheel = Callable[..., Path]
+
+
+def specify(*requirements: str, python: str = PYTHON, includes_dlthub: bool = True) -> EnvironmentSpecification:
+    return EnvironmentSpecification(
+        organization_id="organization",
+        workspace_id="workspace",
+        python_version=python,
+        requirements=requirements,
+        includes_dlthub=includes_dlthub,
+    )
+
+
+@pytest.fixture
+def index(tmp_path_factory: pytest.TempPathFactory, write_wheel: WriteWheel) -> Path:
+    folder = open_folder(tmp_path_factory) / "wheels"
+    folder.mkdir()
+    write_wheel(folder, "plain")
+    return folder
+
+
+def catalogue_at(folder: Path, index: Path, uid: int | None = None, **environment: str) -> EnvironmentCatalogue:
+    folder.mkdir(exist_ok=True)
+    options = BuilderOptions(environment={"UV_FIND_LINKS": str(index), "UV_OFFLINE": "1", **environment})
+    return EnvironmentCatalogue(folder, options, uid, uid)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, index: Path) -> EnvironmentCatalogue:
+    return catalogue_at(tmp_path / "workspace", index)
+
+
+def start(step: BuildStep, uid: int | None = None) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        step.argv, cwd=step.cwd, env=step.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        user=uid, group=uid, extra_groups=[] if uid is not None else None, start_new_session=True,
+    )  # fmt: skip
+
+
+def run(step: BuildStep, uid: int | None = None) -> tuple[int, str]:
+    with start(step, uid) as process:
+        output, _ = process.communicate(timeout=DEADLINE_SECONDS)
+    return process.returncode, output
+
+
+def imported(python: Path, module: str, environment: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        [python, "-c", f"import {module}; print({module}.__file__)"],
+        check=True, capture_output=True, text=True, env=dict(environment or {}),
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def test_built_environment_imports_its_packages(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain")
+
+    code, output = run(catalogue.prepare_build(wanted))
+
+    assert code == 0, output
+    assert catalogue.is_ready(wanted)
+    assert str(catalogue.python(wanted).parents[1]) in imported(catalogue.python(wanted), "plain")
+    assert "$ uv pip install" in output
+
+
+def test_present_environment_costs_nothing(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain")
+    run(catalogue.prepare_build(wanted))
+    before = catalogue.python(wanted).parent.stat().st_ino
+
+    code, output = run(catalogue.prepare_build(wanted))
+
+    assert (code, output) == (0, "Environment is ready.\n")
+    assert catalogue.python(wanted).parent.stat().st_ino == before
+
+
+def test_scripts_work_after_the_move_to_the_final_name(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:
+    files = {"tool.py": "def main():\n    print('tool runs')\n"}
+    write_wheel(
+        index, "tool", files={**files, "tool-1.0.dist-info/entry_points.txt": "[console_scripts]\ntool = tool:main\n"}
+    )
+    catalogue = catalogue_at(tmp_path / "workspace", index)
+    wanted = specify("tool")
+    run(catalogue.prepare_build(wanted))
+
+    done = subprocess.run(
+        [catalogue.python(wanted).with_name("tool")],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+
+    assert done.stdout == "tool runs\n"
+
+
+def test_everything_is_read_only_afterwards(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain")
+    run(catalogue.prepare_build(wanted))
+
+    root = catalogue.python(wanted).parents[1]
+    writable = [path for path in root.rglob("*") if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o222]
+
+    assert writable == []
+
+
+def test_byte_code_is_there_before_the_first_run(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain")
+    run(catalogue.prepare_build(wanted))
+
+    assert list(catalogue.python(wanted).parents[1].rglob("plain.*.pyc"))
+
+
+def test_environment_shares_no_file_with_the_cache(catalogue: EnvironmentCatalogue, tmp_path: Path) -> None:
+    wanted = specify("plain")
+    run(catalogue.prepare_build(wanted))
+
+    linked = [p for p in catalogue.python(wanted).parents[1].rglob("*.py") if p.stat().st_nlink > 1]
+
+    assert linked == []
+
+
+def test_hub_is_importable_without_the_commercial_package(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:
+    hub = {
+        "dlt/__init__.py": "",
+        "dlt/hub/__init__.py": "def __getattr__(name):\n    raise ImportError(name)\n",
+        "dlt/hub/run.py": "",
+    }
+    write_wheel(index, "dlt", files=hub)
+    catalogue = catalogue_at(tmp_path / "workspace", index)
+    with_hub, without = specify("dlt", includes_dlthub=False), specify("dlt", includes_dlthub=True)
+    for wanted in (with_hub, without):
+        run(catalogue.prepare_build(wanted))
+
+    def says(wanted: EnvironmentSpecification) -> int:
+        line = "from dlt.hub import run"
+        return subprocess.run(
+            [catalogue.python(wanted), "-c", line], capture_output=True, check=False, env={}
+        ).returncode
+
+    assert says(with_hub) == 0
+    assert says(without) == 1
+
+
+def test_environment_without_dlt_starts_quietly(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain", includes_dlthub=False)
+    run(catalogue.prepare_build(wanted))
+
+    done = subprocess.run([catalogue.python(wanted), "-c", ""], capture_output=True, check=True, env={})
+
+    assert done.stderr == b""
+
+
+def test_unresolvable_requirement_says_which(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain", "no-such-package-here==9.9")
+
+    code, output = run(catalogue.prepare_build(wanted))
+
+    assert code == 1
+    assert "no-such-package-here" in output
+    assert "Traceback" not in output
+    assert not catalogue.is_ready(wanted)
+
+
+def test_missing_python_names_the_ones_present(catalogue: EnvironmentCatalogue) -> None:
+    code, output = run(catalogue.prepare_build(specify("plain", python="3.99")))
+
+    assert code == 1
+    assert "Python 3.99 is not installed" in output
+    assert f"{PYTHON}." in output
+
+
+def test_simultaneous_runs_build_once(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain")
+    processes = [start(catalogue.prepare_build(wanted)) for _ in range(4)]
+
+    outputs = [process.communicate(timeout=DEADLINE_SECONDS)[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0, 0, 0]
+    assert sum("Building an environment" in output for output in outputs) == 1
+
+
+def test_killed_build_is_begun_again(tmp_path: Path, index: Path) -> None:
+    catalogue = catalogue_at(tmp_path / "workspace", index)
+    wanted = specify("plain")
+    step = catalogue.prepare_build(wanted)
+    process = start(step)
+    building = step.cwd / f"{wanted.key}.building"
+    wait_for(building.exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=DEADLINE_SECONDS)
+    assert not catalogue.is_ready(wanted)
+
+    code, output = run(catalogue.prepare_build(wanted))
+
+    assert code == 0, output
+    assert catalogue.is_ready(wanted)
+    assert not building.exists()
+
+
+def test_environment_whose_interpreter_went_is_built_again(catalogue: EnvironmentCatalogue) -> None:
+    wanted = specify("plain")
+    run(catalogue.prepare_build(wanted))
+    python = catalogue.python(wanted)
+    python.parent.chmod(0o700)
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    assert not catalogue.is_ready(wanted)
+
+    code, output = run(catalogue.prepare_build(wanted))
+
+    assert code == 0, output
+    assert catalogue.is_ready(wanted)
+
+
+def test_workspaces_never_share_an_environment() -> None:
+    other = EnvironmentSpecification(
+        organization_id="organization",
+        workspace_id="other",
+        python_version=PYTHON,
+        requirements=("plain",),
+        includes_dlthub=True,
+    )
+
+    assert specify("plain").key != other.key
+
+
+def test_order_of_requirements_does_not_matter() -> None:
+    assert specify("b", "a", "a").key == specify("a", "b").key
+
+
+def test_builder_inherits_nothing_but_the_allowed_names(tmp_path: Path, index: Path) -> None:
+    catalogue = catalogue_at(
+        tmp_path / "workspace",
+        index,
+        SECRET_KEY="x",
+        HTTPS_PROXY="p",
+        PATH="/elsewhere/bin",
+        LD_PRELOAD="l",
+        UV_CACHE_DIR="/other",
+    )
+
+    environment = catalogue.prepare_build(specify("plain")).environment
+
+    assert environment.keys() & {"SECRET_KEY", "LD_PRELOAD"} == set()
+    assert environment["HTTPS_PROXY"] == "p"
+    assert environment["UV_PYTHON_DOWNLOADS"] == "never"
+    assert environment["UV_CACHE_DIR"] == str(tmp_path / "workspace" / "uv-cache")
+    assert environment["PATH"].endswith(":/elsewhere/bin")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="switches the uid")
+def test_builder_runs_as_the_job_uid(tmp_path_factory: pytest.TempPathFactory, index: Path) -> None:
+    uid = 70_123
+    folder = open_folder(tmp_path_factory)
+    catalogue = catalogue_at(folder / "workspace", index, uid=uid)
+    step = catalogue.prepare_build(specify("plain", python=system_python(uid)))
+
+    code, output = run(step, uid)
+
+    assert code == 0, output
+    assert catalogue.python(specify("plain", python=system_python(uid))).lstat().st_uid == uid
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="switches the uid")
+def test_closed_home_is_named_before_the_build(tmp_path_factory: pytest.TempPathFactory, index: Path) -> None:
+    folder = open_folder(tmp_path_factory) / "closed"
+    folder.mkdir(mode=0o700)
+
+    with pytest.raises(Unreachable, match="closed is closed to uid 70123"):
+        catalogue_at(folder / "workspace", index, uid=70_123).prepare_build(specify("plain"))
+
+
+def test_obstacle_names_the_closed_folder(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "file").write_text("x")
+
+    found = obstacle(closed / "file", 70_123, 70_123)
+
+    assert found is not None
+    assert "is closed to uid 70123" in found
+
+
+def open_folder(factory: pytest.TempPathFactory) -> Path:
+    """A folder that another uid can reach: pytest's own are closed."""
+    folder = factory.mktemp("open")
+    for place in (folder, *folder.parents):
+        if place == Path("/tmp"):
+            break
+        place.chmod(0o711)
+    return folder
+
+
+def system_python(uid: int) -> str:
+    """A Python version that this uid can run."""
+    done = subprocess.run(
+        ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        check=True, capture_output=True, text=True, env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        user=uid, group=uid, extra_groups=[],
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never came true"
+        os.sched_yield()
