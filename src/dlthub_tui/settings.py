@@ -1,0 +1,32 @@
+"""Where the home is and what the connection asks for: values from the command line, else from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+HOME_VARIABLE = "DLTHUB_TUI_HOME"
+
+
+def find_home(given: str | None, environment: Mapping[str, str] | None = None) -> Path:
+    """`--home`, else DLTHUB_TUI_HOME, else the platform's folder for user data."""
+    values = os.environ if environment is None else environment
+    chosen = given or values.get(HOME_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("dlthub-tui")
+
+
+def our_version() -> str:
+    """The version of the installed package."""
+    return installed_version("dlthub-tui")
+
+
+def is_remote_session(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal is at the other end of an SSH connection: then fewer colours and repaints."""
+    values = os.environ if environment is None else environment
+    return "SSH_CONNECTION" in values or "SSH_TTY" in values

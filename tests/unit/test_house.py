@@ -1,5 +1,43 @@
-from dlthub_tui import styles_folder
+"""Rules of the house that no tool checks."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MOST_LINES = 500
 
 
-def test_styles_are_found_from_the_repository() -> None:
-    assert (styles_folder() / "base.tcss").is_file()
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def test_no_module_is_longer_than_a_reader_can_hold() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in tracked("src/*.py", "tests/*.py")
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+    }
+
+    assert long == {}
+
+
+def test_pins_name_no_package_index() -> None:
+    for path in tracked("requirements/*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text, path
+        assert "index-url" not in text, path
+
+
+def test_nothing_that_is_made_is_tracked() -> None:
+    made = ("__pycache__", ".venv", "uv.lock", "snapshot_report.html", ".coverage")
+
+    assert [path for path in tracked() if any(part in made for part in path.parts)] == []

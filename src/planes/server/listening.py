@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import anyio
 import uvicorn
 from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -111,16 +112,33 @@ class AppServer:
             timeout_graceful_shutdown=grace_seconds,
             h11_max_incomplete_event_size=64 * 1024,
         )
-        self._server = _QuietServer(config)
+        self._ready = anyio.Event()
+        self._stopped = anyio.Event()
+        self._server = _QuietServer(config, self._ready)
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the application has started and answers."""
-        return self._server.started
+    async def wait_ready(self) -> None:
+        """Returns when the application has started and answers.
+
+        Raises: StartFailed when it ended before that; its log says why.
+        """
+        await self._ready.wait()
+        if not self._server.started:
+            raise StartFailed
 
     async def serve(self) -> None:
         """Returns after `stop`. May be called once."""
-        await self._server.serve(sockets=self._sockets)
+        try:
+            await self._server.serve(sockets=self._sockets)
+        except SystemExit as exc:
+            # uvicorn leaves the process when an application does not start; this process has other work.
+            raise StartFailed("An application did not start; the service log says why.") from exc
+        finally:
+            self._stopped.set()
+            self._ready.set()
+
+    async def wait_stopped(self) -> None:
+        """Returns when `serve` has."""
+        await self._stopped.wait()
 
     def stop(self) -> None:
         """Ends open streams, lets open requests finish within the grace, then ends. May be called twice."""
@@ -128,8 +146,20 @@ class AppServer:
         self._server.should_exit = True
 
 
+class StartFailed(Exception):
+    """An application that ended before it answered."""
+
+
 class _QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals to its host."""
+    """A server that leaves the process's signals to its host and tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: anyio.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready.set()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -109,8 +109,7 @@ async def serving() -> AsyncGenerator[Running]:
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             with anyio.fail_after(10):
-                while not server.is_ready:
-                    await anyio.sleep(0)
+                await server.wait_ready()
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
                 yield Running(client, stopping, server, path)
             server.stop()

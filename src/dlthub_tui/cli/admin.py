@@ -1,0 +1,3 @@
+"""admin"""
+from cyclopts import App
+admin = App(name="admin")

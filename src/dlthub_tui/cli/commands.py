@@ -1,0 +1,155 @@
+"""The words of the command line. Each command is a few lines: it reads options, calls one function, says the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from dlthub_tui.cli import exits
+from dlthub_tui.cli.admin import admin
+from dlthub_tui.settings import find_home, our_version
+
+app = App(
+    name="dlthub-tui",
+    help="A terminal-first, self-hosted data-job platform. Without a word, opens the terminal app.",
+    version=our_version,
+    help_format="plaintext",
+)
+app.command(admin)
+
+Home = Annotated[str | None, Parameter(help="The platform's folder; default: DLTHUB_TUI_HOME, else your data folder.")]
+
+Ascii = Annotated[bool, Parameter(name="--ascii", negative="")]
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Runs one command line; returns the exit code of DESIGN 13."""
+    try:
+        result = app(list(words), exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return exits.WRONG_USAGE
+    return result if isinstance(result, int) else exits.DONE
+
+
+@app.default
+def open_here(
+    *, home: Home = None, read_only: bool = False, ascii_only: Ascii = False, slow: bool = False, calm: bool = False
+) -> int:
+    """Open the terminal app.
+
+    Parameters
+    ----------
+    read_only
+        Hide every action that changes something.
+    ascii_only
+        Draw with ASCII only.
+    slow
+        For slow links: 16 colours, fewer repaints.
+    calm
+        Fewer repaints.
+    """
+    from dlthub_tui.cli.main import OpenRequest, open_app
+
+    return open_app(OpenRequest(home=home, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
+
+
+@app.command
+def connect(
+    url: str,
+    *,
+    home: Home = None,
+    read_only: bool = False,
+    ascii_only: Ascii = False,
+    slow: bool = False,
+    calm: bool = False,
+) -> int:
+    """Open the terminal app against another installation.
+
+    Parameters
+    ----------
+    url
+        The address of its control plane.
+    """
+    from dlthub_tui.cli.main import OpenRequest, open_app
+
+    return open_app(OpenRequest(home=home, url=url, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
+
+
+@app.command
+def serve(
+    part: Literal["all", "control", "data"] = "all",
+    *,
+    home: Home = None,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    insecure: bool = False,
+    region: str | None = None,
+    control_plane: str | None = None,
+    join_token_file: Path | None = None,
+    public_url: str | None = None,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+) -> int:
+    """Run the planes without the terminal app; prints one JSON line when ready. SIGTERM drains; runs go on.
+
+    Parameters
+    ----------
+    part
+        all planes, the control plane alone, or one data plane alone.
+    host
+        The address to listen on.
+    port
+        The first port; 0 takes free ones. Default: 8400 for the control plane, 8401 us1, 8402 eu1.
+    insecure
+        Listen beyond this machine without TLS.
+    region
+        The data plane's id, such as eu1.
+    control_plane
+        The control plane's URL.
+    join_token_file
+        The file that `admin data-plane add` gave the token for; needed once.
+    public_url
+        The address that clients use, where it differs.
+    """
+    from dlthub_tui.embed.serving import CannotStart, ServeRequest, serve
+
+    request = ServeRequest(
+        home=find_home(home),
+        version=our_version(),
+        part=part,
+        host=host,
+        port=port,
+        insecure=insecure,
+        public_url=public_url,
+        region=region,
+        control_plane=control_plane,
+        join_token_file=join_token_file,
+        log_level=log_level,
+    )
+    try:
+        serve(request)
+    except CannotStart as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    return exits.DONE
+
+
+@app.command
+def demo(*, home: Home = None, headless: bool = False) -> int:
+    """Run the main job: planes, an organization in eu1, the weather workspace, its log.
+
+    Parameters
+    ----------
+    home
+        Use this folder and keep it; default: a temporary one.
+    headless
+        Print the log and leave.
+    """
+    from dlthub_tui.cli.headless import run_main_job
+
+    if not headless:
+        exits.say_error("The tour in the terminal is not part of this version; --headless runs the main job.")
+        return exits.WRONG_USAGE
+    return run_main_job(home=Path(home) if home else None)

@@ -1,0 +1,125 @@
+"""Planes inside the terminal app: an own thread with an own event loop, so that the screen's loop only does screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from dlthub_tui.embed.handover import Successor
+from dlthub_tui.embed.serving import CannotStart
+
+if TYPE_CHECKING:
+    from planes.host.home import Home, PlatformRecord
+    from planes.host.platform import RunningPlatform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Where the platform is that the app works with."""
+
+    control_plane_url: str
+    socket_path: str | None
+    is_embedded: bool
+    note: str | None = None
+
+
+class EmbeddedPlatform:
+    """Attaches to the platform of a home, or starts one in this process.
+
+    One owner calls `start` once, then `leave` once; both may take seconds and are waited for in a worker thread.
+    """
+
+    def __init__(self, home: Path, version: str, port: int | None = None) -> None:
+        self._home = home
+        self._version = version
+        self._port = port
+        self._stack = ExitStack()
+        self._opened: AbstractContextManager[RunningPlatform] | None = None
+        self._running: RunningPlatform | None = None
+
+    async def start(self, report: Callable[[str], None]) -> Platform:
+        """The platform of this home, running.
+
+        `report` hears what is being done, in sentences. Raises: CannotStart.
+        """
+        return await anyio.to_thread.run_sync(self._start, report)
+
+    async def active_runs(self) -> int:
+        """Runs that go on in this process's regions; 0 when attached to a platform of another process."""
+        return self._running.active_runs() if self._running else 0
+
+    async def leave(self, *, keep_running: bool) -> None:
+        """Stops the embedded planes, or hands them to a background process. Does nothing when attached."""
+        await anyio.to_thread.run_sync(self._leave, keep_running)
+
+    def _start(self, report: Callable[[str], None]) -> Platform:
+        from planes.host.home import Home
+
+        home = Home(self._home)
+        record = home.running()
+        if record is not None and record.control_plane is not None:
+            report("Attached to the platform that runs for this home.")
+            return _platform_of(record, is_embedded=False)
+        report("Starting the planes.")
+        running = self._open(home)
+        kept = home.read_ports()
+        moved = [url for part, url in running.record.data_planes.items() if not url.endswith(f":{kept.get(part)}")]
+        note = f"Known ports were taken; now at {', '.join(moved)}." if moved else None
+        return _platform_of(running.record, is_embedded=True, note=note)
+
+    def _open(self, home: Home) -> RunningPlatform:
+        from anyio.from_thread import start_blocking_portal
+
+        from planes.host.building import PlatformOptions
+        from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, send_service_log
+
+        send_service_log(home.log_file)
+        options = PlatformOptions(home=home, version=self._version, port=self._port, may_move=True)
+        portal = self._stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
+        context: AbstractAsyncContextManager[RunningPlatform] = running_platform(options)
+        opened = portal.wrap_async_context_manager(context)
+        try:
+            with cannot_start_said():
+                self._running = opened.__enter__()
+        except HostCannotStart as exc:
+            self._stack.close()
+            raise CannotStart(str(exc)) from exc
+        self._opened = opened
+        return self._running
+
+    def _leave(self, keep_running: bool) -> None:
+        if self._running is None or self._opened is None:
+            return
+        running, opened = self._running, self._opened
+        self._running = self._opened = None
+        successor = self._successor(running) if keep_running else None
+        try:
+            opened.__exit__(None, None, None)
+        finally:
+            self._stack.close()
+        if successor is not None:
+            successor.begin()
+
+    def _successor(self, running: RunningPlatform) -> Successor:
+        from planes.host.home import Home
+
+        return Successor(
+            self._home,
+            running.lock.descriptor,
+            running.listeners,
+            running.unix,
+            running.record.socket,
+            Home(self._home).log_file,
+        )
+
+
+def _platform_of(record: PlatformRecord, *, is_embedded: bool, note: str | None = None) -> Platform:
+    assert record.control_plane is not None
+    return Platform(
+        control_plane_url=record.control_plane, socket_path=record.socket, is_embedded=is_embedded, note=note
+    )

@@ -1,0 +1,86 @@
+"""`serve`: the planes without the terminal app."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlthub_tui.embed.handover import Handover, received_handover, socket_from
+
+if TYPE_CHECKING:
+    from planes.host.platform import Inherited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeRequest:
+    """What `serve` was asked for, in plain values."""
+
+    home: Path
+    version: str
+    part: str = "all"
+    host: str = "127.0.0.1"
+    port: int | None = None
+    insecure: bool = False
+    public_url: str | None = None
+    region: str | None = None
+    control_plane: str | None = None
+    join_token_file: Path | None = None
+    log_level: str = "info"
+
+
+class CannotStart(Exception):
+    """The platform cannot start as asked; the text says why and what to do."""
+
+
+def serve(request: ServeRequest) -> None:
+    """Serves until SIGTERM or SIGINT; prints one JSON line when ready.
+
+    Raises: CannotStart.
+    """
+    handover = received_handover(os.environ)
+
+    from planes.host.building import PlatformOptions
+    from planes.host.home import Home, PlatformRecord
+    from planes.host.platform import HostCannotStart, serve_until_signalled
+
+    options = PlatformOptions(
+        home=Home(request.home),
+        version=request.version,
+        part=request.part,
+        host=request.host,
+        port=request.port,
+        insecure=request.insecure,
+        public_url=request.public_url,
+        dataplane_id=request.region,
+        control_plane_url=request.control_plane,
+        join_token=_read_join_token(request.join_token_file),
+        log_level=request.log_level,
+    )
+
+    def announce(record: PlatformRecord) -> None:
+        sys.stdout.write(record.ready_line() + "\n")
+        sys.stdout.flush()
+
+    inherited = _inherited(handover) if handover else None
+    try:
+        serve_until_signalled(options, announce, inherited)
+    except HostCannotStart as exc:
+        raise CannotStart(str(exc)) from exc
+
+
+def _inherited(handover: Handover) -> Inherited:
+    from planes.host.platform import Inherited
+
+    return Inherited(
+        lock=handover.lock,
+        listeners={part: socket_from(descriptor) for part, descriptor in handover.listeners.items()},
+        unix=socket_from(handover.unix) if handover.unix is not None else None,
+        unix_path=handover.unix_path,
+    )
+
+
+def _read_join_token(path: Path | None) -> str | None:
+    return path.read_text(encoding="utf-8").strip() if path else None

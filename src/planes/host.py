@@ -1,1 +1,0 @@
-"""Builds planes from settings and serves them: in one process, in a thread of an embedding application, or one alone."""

@@ -1,0 +1,112 @@
+"""From plain values to the settings of each plane: the one place that reads the planes' environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from planes.host.home import Home
+from planes.settings import BuilderSettings, ControlPlaneSettings, DataPlaneSettings
+
+PREFIX = "DLTHUB_TUI_"
+
+# Where the regions of a platform are, in words for people and as a place name.
+KNOWN_PLACES = {"us1": "United States", "eu1": "Europe"}
+DEFAULT_DATA_PLANES = ("us1", "eu1")
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_BUILDER_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformOptions:
+    """What the command line or an embedding application asks for.
+
+    `part` is `all`, `control` or `data`; a lone data plane needs `dataplane_id`, `control_plane_url` and, the first
+    time, `join_token`. `port` None takes the kept or known ports, 0 free ones. `may_move`: take free ports where the
+    wanted ones are taken. `public_url` replaces the address that clients are told.
+    """
+
+    home: Home
+    version: str
+    part: str = "all"
+    host: str = "127.0.0.1"
+    port: int | None = None
+    may_move: bool = False
+    insecure: bool = False
+    public_url: str | None = None
+    dataplane_id: str | None = None
+    control_plane_url: str | None = None
+    join_token: str | None = None
+    log_level: str = "info"
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+class InsecureBinding(Exception):
+    """The platform would listen beyond this machine without TLS (Security: 12)."""
+
+
+def check_binding(options: PlatformOptions) -> None:
+    """Raises: InsecureBinding when the host is not loopback and `insecure` was not asked for."""
+    if options.host not in _LOOPBACK and not options.insecure:
+        raise InsecureBinding(
+            f"Listening on {options.host} without TLS would send tokens and logs in the clear. "
+            "Listen on 127.0.0.1 behind a TLS proxy, or say --insecure if this network is yours alone."
+        )
+
+
+def control_settings(options: PlatformOptions, public_url: str) -> ControlPlaneSettings:
+    """The control plane's settings; its database is a file in the home unless an URL is given."""
+    folder = options.home.control_folder
+    return ControlPlaneSettings(
+        folder=folder,
+        public_url=public_url,
+        database_url=options.environment.get(
+            f"{PREFIX}CONTROL_DATABASE_URL", f"sqlite+aiosqlite:///{folder / 'control.db'}"
+        ),
+        owner_key_file=options.home.owner_key_file,
+        version=options.version,
+        host_names=_names(options.host, public_url),
+    )
+
+
+def data_settings(
+    options: PlatformOptions, dataplane_id: str, *, public_url: str, control_plane_url: str, join_token: str | None
+) -> DataPlaneSettings:
+    """One data plane's settings; its database is a file in its folder unless an URL is given."""
+    folder = options.home.data_folder(dataplane_id)
+    variable = f"{PREFIX}{dataplane_id.upper()}_DATABASE_URL"
+    return DataPlaneSettings(
+        folder=folder,
+        dataplane_id=dataplane_id,
+        region=KNOWN_PLACES.get(dataplane_id, dataplane_id),
+        public_url=public_url,
+        control_plane_url=control_plane_url,
+        database_url=options.environment.get(variable, f"sqlite+aiosqlite:///{folder / 'region.db'}"),
+        version=options.version,
+        join_token=join_token,
+        host_names=_names(options.host, public_url),
+        builder=_builder(options.environment),
+    )
+
+
+def _builder(environment: Mapping[str, str]) -> BuilderSettings:
+    passed = {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("UV_") or name in _BUILDER_VARIABLES or name.upper().endswith("_PROXY")
+    }
+    return BuilderSettings(
+        index_url=environment.get(f"{PREFIX}INDEX_URL"),
+        system_certs=environment.get(f"{PREFIX}SYSTEM_CERTS", "") in {"1", "true", "yes"},
+        environment=passed,
+    )
+
+
+def _names(host: str, public_url: str) -> frozenset[str]:
+    names = {(urlsplit(public_url).hostname or "").lower(), host.lower()}
+    if host in _LOOPBACK:
+        names |= _LOOPBACK
+    return frozenset(names - {"0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound here

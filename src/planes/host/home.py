@@ -1,0 +1,183 @@
+"""The home: one folder with everything a platform keeps, one platform at a time (Borders: 3).
+
+<home>/owner.key        who can read it is the owner (with the socket's peer uid)
+<home>/platform.lock    held by the running platform
+<home>/platform.json    where it is; written when ready
+<home>/ports.json       the ports it took, since clients store the URL
+<home>/control.sock     the control plane for this machine
+<home>/control/         the control plane's own
+<home>/data/<id>/       each data plane's own
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+# The system's limit is 107 bytes; some of it is kept for the name of a temporary file beside it.
+_SOCKET_PATH_LIMIT = 100
+
+
+class HomeInUse(Exception):
+    """Another platform runs for this home; `record` says where, when it is ready."""
+
+    def __init__(self, home: Path, record: PlatformRecord | None) -> None:
+        where = f" (process {record.pid}, {record.control_plane})" if record else ""
+        super().__init__(f"A platform already runs for {home}{where}. Stop it first, or use it.")
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformRecord:
+    """Where a running platform is: what `platform.json` and the ready line say."""
+
+    pid: int
+    version: str
+    control_plane: str | None
+    data_planes: dict[str, str] = field(default_factory=dict[str, str])
+    socket: str | None = None
+
+    def ready_line(self) -> str:
+        """The one JSON line that `serve` prints."""
+        return json.dumps(
+            {"ready": True, "pid": self.pid, "control_plane": self.control_plane, "data_planes": self.data_planes}
+        )
+
+
+class Home:
+    """Paths of one home. Creating it makes the folder (0700) and the owner's key (0600). May run twice."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # An existing folder may be wider; what is in it is not.
+        if root.stat().st_uid == os.getuid():
+            root.chmod(0o700)
+        self.owner_key_file = root / "owner.key"
+        if not self.owner_key_file.exists():
+            write_private(self.owner_key_file, secrets.token_urlsafe(32).encode())
+
+    @property
+    def control_folder(self) -> Path:
+        return self._folder(self.root / "control")
+
+    def data_folder(self, dataplane_id: str) -> Path:
+        """The folder of one data plane."""
+        self._folder(self.root / "data")
+        return self._folder(self.root / "data" / dataplane_id)
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "platform.lock"
+
+    @property
+    def log_file(self) -> Path:
+        """Where a platform without a terminal writes its service log."""
+        return self.root / "platform.log"
+
+    def socket_path(self) -> Path:
+        """Where the control plane listens for this machine: in the home, or in a private folder if the path is long."""
+        path = self.root / "control.sock"
+        if len(os.fsencode(path)) <= _SOCKET_PATH_LIMIT:
+            return path
+        runtime = os.environ.get("XDG_RUNTIME_DIR")
+        folder = tempfile.mkdtemp(prefix="dlthub-tui-", dir=runtime if runtime and Path(runtime).is_dir() else None)
+        return Path(folder) / "control.sock"
+
+    def read_ports(self) -> dict[str, int]:
+        """The ports of earlier starts by part (`control`, or a data plane's id)."""
+        stored = _read_json(self.root / "ports.json")
+        return {str(key): int(port) for key, port in stored.items()} if stored else {}
+
+    def write_ports(self, ports: dict[str, int]) -> None:
+        """Keeps the ports, since clients store the URL."""
+        write_private(self.root / "ports.json", json.dumps(ports).encode())
+
+    def read_record(self) -> PlatformRecord | None:
+        """What `platform.json` says, or None when there is none to read."""
+        stored = _read_json(self.root / "platform.json")
+        try:
+            return PlatformRecord(**stored) if stored else None
+        except TypeError:
+            return None
+
+    def write_record(self, record: PlatformRecord) -> None:
+        """Announces the platform."""
+        write_private(self.root / "platform.json", json.dumps(asdict(record)).encode())
+
+    def clear_record(self) -> None:
+        """Takes the announcement back. May run twice."""
+        (self.root / "platform.json").unlink(missing_ok=True)
+
+    def running(self) -> PlatformRecord | None:
+        """The platform that runs for this home now, if one does and is ready."""
+        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self.read_record()
+        finally:
+            os.close(descriptor)
+        return None
+
+    @staticmethod
+    def _folder(path: Path) -> Path:
+        path.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+
+class HomeLock:
+    """The right to run the platform of a home, held until `release` or the end of the process.
+
+    `descriptor` can be handed to another process, which goes on holding it.
+    """
+
+    def __init__(self, home: Home, inherited: int | None = None) -> None:
+        """Raises: HomeInUse."""
+        self.descriptor = inherited if inherited is not None else os.open(home.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        if not _take_alone(self.descriptor):
+            os.close(self.descriptor)
+            raise HomeInUse(home.root, home.read_record())
+
+    def release(self) -> None:
+        """Lets the home go, unless another process holds the same descriptor."""
+        os.close(self.descriptor)
+
+
+def _take_alone(descriptor: int) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            pass
+        try:
+            # Shared works only beside others who look whether a platform runs; they are gone in microseconds.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        os.sched_yield()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a 0600 file as a whole: to another name, synced, renamed."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(path)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None

@@ -1,0 +1,233 @@
+"""Runs the planes of one platform in this process: opens, announces, waits, drains (Borders: 3).
+
+The planes meet over HTTP even here: they share no database, no file and no Python object.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from anyio.abc import TaskGroup
+
+from planes.control_plane.app import ControlPlane, open_control_plane
+from planes.data_plane.app import DataPlane, open_data_plane
+from planes.domain.errors import InvalidRequest, PlaneError
+from planes.host.building import (
+    DEFAULT_DATA_PLANES,
+    KNOWN_PLACES,
+    InsecureBinding,
+    PlatformOptions,
+    check_binding,
+    control_settings,
+    data_settings,
+)
+from planes.host.home import HomeInUse, HomeLock, PlatformRecord
+from planes.host.listeners import PortPlan, open_listeners, port_of
+from planes.observability import configure_logging
+from planes.server.listening import AppServer, StartFailed, listen_unix
+from planes.storage.errors import StorageError
+
+CONTROL = "control"
+_START_SECONDS = 60
+
+
+class HostCannotStart(Exception):
+    """The platform cannot start as asked; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inherited:
+    """What another process of the same platform hands over: the home's lock and the listening sockets by part."""
+
+    lock: int
+    listeners: Mapping[str, socket.socket]
+    unix: socket.socket | None = None
+    unix_path: str | None = None
+
+
+@dataclass(slots=True)
+class RunningPlatform:
+    """A platform that answers: where it is, and what its embedding application may ask of it."""
+
+    record: PlatformRecord
+    lock: HomeLock
+    listeners: dict[str, socket.socket]
+    unix: socket.socket | None
+    data_planes: list[DataPlane] = field(default_factory=list[DataPlane])
+
+    def active_runs(self) -> int:
+        """Runs of this process's data planes that have a runner now."""
+        return sum(plane.active_runs() for plane in self.data_planes)
+
+
+@asynccontextmanager
+async def running_platform(
+    options: PlatformOptions, inherited: Inherited | None = None
+) -> AsyncGenerator[RunningPlatform]:
+    """The platform from ready to drained; leaving the block stops it.
+
+    Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest.
+    """
+    check_binding(options)
+    lock = HomeLock(options.home, inherited.lock if inherited else None)
+    listeners = dict(inherited.listeners) if inherited else {}
+    unix = inherited.unix if inherited else None
+    try:
+        if not listeners:
+            listeners = _listen(options)
+        unix_path = inherited.unix_path if inherited else None
+        if unix is None and CONTROL in listeners:
+            path = options.home.socket_path()
+            unix, unix_path = listen_unix(path), str(path)
+        async with _served(options, lock, listeners, unix, unix_path) as platform:
+            options.home.write_record(platform.record)
+            try:
+                yield platform
+            finally:
+                options.home.clear_record()
+    finally:
+        for listener in [*listeners.values(), *([unix] if unix else [])]:
+            listener.close()
+        lock.release()
+
+
+def serve_until_signalled(
+    options: PlatformOptions, announce: Callable[[PlatformRecord], None], inherited: Inherited | None = None
+) -> None:
+    """Serves until SIGTERM, SIGINT or SIGHUP, then drains. Runs go on: their runners are their own processes.
+
+    Raises: HostCannotStart.
+    """
+    configure_logging(level=options.log_level)
+    with cannot_start_said():
+        anyio.run(_serve_until_signalled, options, announce, inherited, backend_options={"use_uvloop": True})
+
+
+def send_service_log(path: Path) -> None:
+    """Sends this process's service log to a private file: an embedding application owns the terminal."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    configure_logging(stream=os.fdopen(descriptor, "a", buffering=1, encoding="utf-8"))
+
+
+@contextmanager
+def cannot_start_said() -> Generator[None]:
+    """Turns every expected failure to start into `HostCannotStart`."""
+    try:
+        yield
+    except* (HomeInUse, InsecureBinding, PlaneError, StorageError, StartFailed, OSError) as group:
+        first = _first_of(group)
+        raise HostCannotStart(first.detail if isinstance(first, PlaneError) else str(first)) from first
+
+
+def _first_of(group: BaseExceptionGroup) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _serve_until_signalled(
+    options: PlatformOptions, announce: Callable[[PlatformRecord], None], inherited: Inherited | None
+) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with running_platform(options, inherited) as platform:
+            announce(platform.record)
+            async for _ in signals:
+                return
+
+
+def _listen(options: PlatformOptions) -> dict[str, socket.socket]:
+    kept = options.home.read_ports()
+    plan = PortPlan(host=options.host, first=options.port, may_move=options.may_move)
+    listeners = open_listeners(_parts(options), plan, kept)
+    options.home.write_ports({**kept, **{part: port_of(listener) for part, listener in listeners.items()}})
+    return listeners
+
+
+def _parts(options: PlatformOptions) -> list[str]:
+    if options.part == "control":
+        return [CONTROL]
+    if options.part == "data":
+        if options.dataplane_id is None or options.control_plane_url is None:
+            raise InvalidRequest("bad_options", "A data plane needs --region ID and --control-plane URL.")
+        return [options.dataplane_id]
+    return [CONTROL, *DEFAULT_DATA_PLANES]
+
+
+@asynccontextmanager
+async def _served(
+    options: PlatformOptions,
+    lock: HomeLock,
+    listeners: dict[str, socket.socket],
+    unix: socket.socket | None,
+    unix_path: str | None,
+) -> AsyncGenerator[RunningPlatform]:
+    urls = {part: _public_url(options, listener) for part, listener in listeners.items()}
+    async with anyio.create_task_group() as group:
+        servers: list[AppServer] = []
+        control = None
+        try:
+            if CONTROL in listeners:
+                control = await open_control_plane(control_settings(options, urls[CONTROL]))
+                sockets = [listeners[CONTROL], *([unix] if unix else [])]
+                servers.append(await _start(group, control, sockets))
+            data_planes: list[DataPlane] = []
+            for part in [part for part in listeners if part != CONTROL]:
+                plane = await _open_data_plane(options, part, urls, control)
+                data_planes.append(plane)
+                servers.append(await _start(group, plane, [listeners[part]]))
+            record = PlatformRecord(
+                pid=os.getpid(),
+                version=options.version,
+                control_plane=urls.get(CONTROL, options.control_plane_url),
+                data_planes={part: url for part, url in urls.items() if part != CONTROL},
+                socket=unix_path,
+            )
+            yield RunningPlatform(record, lock, listeners, unix, data_planes)
+        finally:
+            # Data planes first: what they still have to report, the control plane must be there to hear.
+            for server in reversed(servers):
+                server.stop()
+                with anyio.CancelScope(shield=True):
+                    await server.wait_stopped()
+
+
+async def _open_data_plane(
+    options: PlatformOptions, dataplane_id: str, urls: Mapping[str, str], control: ControlPlane | None
+) -> DataPlane:
+    join_token = options.join_token
+    if control is not None and not await control.knows_data_plane(dataplane_id):
+        join_token = await control.issue_join_token(dataplane_id, place=KNOWN_PLACES.get(dataplane_id, dataplane_id))
+    control_plane_url = urls.get(CONTROL) or options.control_plane_url
+    assert control_plane_url is not None
+    return await open_data_plane(
+        data_settings(
+            options,
+            dataplane_id,
+            public_url=urls[dataplane_id],
+            control_plane_url=control_plane_url,
+            join_token=join_token,
+        )
+    )
+
+
+async def _start(group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> AppServer:
+    server = AppServer(plane.app, sockets, plane.stopping)
+    group.start_soon(server.serve)
+    with anyio.fail_after(_START_SECONDS):
+        await server.wait_ready()
+    return server
+
+
+def _public_url(options: PlatformOptions, listener: socket.socket) -> str:
+    if options.public_url is not None and options.part != "all":
+        return options.public_url.rstrip("/")
+    host = options.host if options.host not in {"0.0.0.0", "::"} else socket.getfqdn()  # noqa: S104 - a comparison
+    return f"http://{f'[{host}]' if ':' in host else host}:{port_of(listener)}"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planes.domain.errors import Conflict
+from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
+from planes.host.home import Home, HomeInUse, HomeLock, PlatformRecord
+from planes.host.listeners import PortPlan, open_listeners, port_of
+
+RECORD = PlatformRecord(pid=1, version="1", control_plane="http://127.0.0.1:1", data_planes={"eu1": "http://x"})
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_home_is_private(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+
+    assert mode_of(home.root) == 0o700
+    assert mode_of(home.owner_key_file) == 0o600
+    assert mode_of(home.control_folder) == mode_of(home.data_folder("eu1")) == 0o700
+    assert Home(tmp_path / "home").owner_key_file.read_bytes() == home.owner_key_file.read_bytes()
+
+
+def test_a_home_has_one_platform_at_a_time_and_says_where_it_is(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    lock = HomeLock(home)
+    home.write_record(RECORD)
+
+    with pytest.raises(HomeInUse, match="process 1") as refused:
+        HomeLock(home)
+    assert refused.value.record == RECORD
+    assert home.running() == RECORD
+
+    lock.release()
+    assert home.running() is None
+    HomeLock(home).release()
+
+
+def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    code = (
+        "import sys, pathlib\n"
+        "from planes.host.home import Home, HomeLock\n"
+        "lock = HomeLock(Home(pathlib.Path(sys.argv[1])))\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(HomeInUse):
+            HomeLock(home)
+        holder.kill()
+    HomeLock(home).release()
+
+
+def test_a_handed_over_lock_stays_held_when_the_first_holder_lets_go(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    first = HomeLock(home)
+    second = HomeLock(home, inherited=os.dup(first.descriptor))
+    first.release()
+
+    with pytest.raises(HomeInUse):
+        HomeLock(home)
+    second.release()
+
+
+def test_a_long_home_keeps_its_socket_elsewhere(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 60) / ("y" * 60)
+    path = Home(deep).socket_path()
+
+    assert len(os.fsencode(path)) < 107
+    assert mode_of(path.parent) == 0o700
+    path.parent.rmdir()
+
+
+def test_ports_are_asked_for_in_order_and_zero_takes_free_ones() -> None:
+    listeners = open_listeners(["control", "us1", "eu1"], PortPlan(host="127.0.0.1", first=0), {})
+
+    ports = {port_of(listener) for listener in listeners.values()}
+    assert len(ports) == 3
+    for listener in listeners.values():
+        listener.close()
+
+
+def test_a_taken_port_is_named_with_its_owner_and_nothing_stays_open() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Conflict, match=rf"{port} is taken by .*process {os.getpid()}"):
+            open_listeners(["control"], PortPlan(host="127.0.0.1", first=port), {})
+        moved = open_listeners(["control"], PortPlan(host="127.0.0.1", first=None, may_move=True), {"control": port})
+        assert port_of(moved["control"]) != port
+        moved["control"].close()
+
+
+def test_listening_beyond_this_machine_needs_a_word(tmp_path: Path) -> None:
+    options = PlatformOptions(home=Home(tmp_path), version="1", host="0.0.0.0", environment={})
+
+    with pytest.raises(InsecureBinding, match="--insecure"):
+        check_binding(options)
+    check_binding(PlatformOptions(home=Home(tmp_path), version="1", host="0.0.0.0", insecure=True, environment={}))
+
+
+def test_settings_come_from_the_home_and_the_given_environment(tmp_path: Path) -> None:
+    environment = {
+        "DLTHUB_TUI_CONTROL_DATABASE_URL": "postgresql+asyncpg://db/control",
+        "DLTHUB_TUI_INDEX_URL": "https://index.example/simple",
+        "UV_OFFLINE": "1",
+        "https_proxy": "http://proxy.example",
+        "AWS_SECRET_ACCESS_KEY": "never passed on",
+    }
+    options = PlatformOptions(home=Home(tmp_path), version="1", environment=environment)
+
+    control = control_settings(options, "http://127.0.0.1:8400")
+    region = data_settings(
+        options, "eu1", public_url="http://127.0.0.1:8402", control_plane_url="http://127.0.0.1:8400", join_token="j"
+    )
+    assert control.database_url == "postgresql+asyncpg://db/control"
+    assert region.database_url.endswith("/data/eu1/region.db")
+    assert region.region == "Europe"
+    assert region.builder.index_url == "https://index.example/simple"
+    assert region.builder.environment == {"UV_OFFLINE": "1", "https_proxy": "http://proxy.example"}
+    assert control.host_names == {"127.0.0.1", "localhost", "::1"}
