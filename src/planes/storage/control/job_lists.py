@@ -1,0 +1,110 @@
+"""The jobs list: filters, order, page (Contract: 1.5, operation 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from planes.domain.identifiers import WorkspaceId
+from planes.storage.control.connection import Connection
+from planes.storage.control.jobs import Job, VersionedJob, job_triggers, jobs, versions_by_id
+from planes.storage.control.rows import count_up_to_ceiling
+from planes.storage.control.runs import runs
+
+_SORTABLE: dict[str, ColumnElement[Any]] = {
+    "created_at": jobs.c.created_at,
+    "last_run_at": runs.c.created_at,
+    "last_run_ended_at": runs.c.finished_at,
+    "name": func.coalesce(jobs.c.name, jobs.c.job_ref),
+    "next_scheduled_run_at": jobs.c.next_fire_at,
+}
+JOB_SORT_KEYS = tuple(_SORTABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """What part of the list is asked for; an empty tuple or None asks for nothing in particular.
+
+    `start` and `end` bound the moment of the latest run, `statuses` its status. `trigger_kinds` are the kinds of a
+    job's triggers, `tags` the names in its `tag:` triggers.
+    """
+
+    workspace_id: WorkspaceId
+    limit: int
+    offset: int
+    order: tuple[tuple[str, bool], ...] = ()
+    text: str | None = None
+    job_ref: str | None = None
+    job_types: tuple[str, ...] = ()
+    is_archived: bool | None = None
+    is_paused: bool | None = None
+    profiles: tuple[str, ...] = ()
+    pipeline_names: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    trigger_kinds: tuple[str, ...] = ()
+    is_self_firing: bool | None = None
+    categories: tuple[str, ...] = ()
+    excluded_categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+async def list_jobs(connection: Connection, wanted: JobFilter) -> tuple[list[VersionedJob], int]:
+    """One page, newest run first unless ordered otherwise, and how many there are."""
+    joined = jobs.outerjoin(runs, runs.c.id == jobs.c.latest_run_id)
+    query = select(jobs).select_from(joined).where(*_conditions(wanted))
+    total = await count_up_to_ceiling(connection, query)
+    keys = [_direction(_SORTABLE[key], descending) for key, descending in wanted.order]
+    keys += [runs.c.created_at.desc().nulls_last(), jobs.c.created_at.desc(), jobs.c.job_ref, jobs.c.id]
+    rows = await connection.execute(query.order_by(*keys).limit(wanted.limit).offset(wanted.offset))
+    found = [Job(**row) for row in rows.mappings()]
+    versions = await versions_by_id(connection, [job.version_id for job in found])
+    return [VersionedJob(job, versions[job.version_id]) for job in found], total
+
+
+def _conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
+    yield jobs.c.workspace_id == wanted.workspace_id
+    if wanted.text:
+        words = func.lower(func.coalesce(jobs.c.name, jobs.c.job_ref))
+        yield words.contains(wanted.text.lower(), autoescape=True)
+    if wanted.job_ref is not None:
+        yield jobs.c.job_ref == wanted.job_ref
+    for column, value in (
+        (jobs.c.is_archived, wanted.is_archived),
+        (jobs.c.is_paused, wanted.is_paused),
+        (jobs.c.is_self_firing, wanted.is_self_firing),
+    ):
+        if value is not None:
+            yield column.is_(value)
+    for column, values in (
+        (jobs.c.job_type, wanted.job_types),
+        (jobs.c.profile, wanted.profiles),
+        (jobs.c.pipeline_name, wanted.pipeline_names),
+        (jobs.c.category, wanted.categories),
+        (runs.c.status, wanted.statuses),
+    ):
+        if values:
+            yield column.in_(values)
+    if wanted.excluded_categories:
+        yield jobs.c.category.is_(None) | jobs.c.category.not_in(wanted.excluded_categories)
+    if wanted.trigger_kinds:
+        yield _has_trigger(job_triggers.c.kind.in_(wanted.trigger_kinds))
+    if wanted.tags:
+        yield _has_trigger(job_triggers.c.trigger.in_([f"tag:{tag}" for tag in wanted.tags]))
+    if wanted.start is not None:
+        yield runs.c.created_at >= wanted.start
+    if wanted.end is not None:
+        yield runs.c.created_at < wanted.end
+
+
+def _has_trigger(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return jobs.c.id.in_(select(job_triggers.c.job_id).where(condition))
+
+
+def _direction(column: ColumnElement[Any], descending: bool) -> ColumnElement[Any]:
+    return (column.desc() if descending else column.asc()).nulls_last()

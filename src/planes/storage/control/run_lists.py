@@ -1,0 +1,162 @@
+"""Lists of runs: the runs of a workspace, a job's recent ones, and those that a run's end started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+
+from planes.domain.identifiers import WorkspaceId
+from planes.domain.runs import Run
+from planes.storage.control.connection import Connection
+from planes.storage.control.jobs import jobs
+from planes.storage.control.rows import count_up_to_ceiling
+from planes.storage.control.runs import RUN_COLUMNS, as_run, runs
+from planes.storage.control.summaries import pipeline_runs
+
+RUN_SORT_KEYS = ("created_at", "duration_seconds", "finished_at", "number", "started_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """What part of the list is asked for; an empty tuple or None asks for nothing in particular.
+
+    `text` is looked for in the job's name and the pipelines' names; digits also match a run's number. `start` and
+    `end` bound when the run was created.
+    """
+
+    workspace_id: WorkspaceId
+    limit: int
+    offset: int
+    order: tuple[tuple[str, bool], ...] = ()
+    text: str | None = None
+    statuses: tuple[str, ...] = ()
+    number: int | None = None
+    job_id: str | None = None
+    previous_job_run_id: str | None = None
+    job_types: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    trigger_kinds: tuple[str, ...] = ()
+    triggered_by: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    minimum_duration_seconds: float | None = None
+    maximum_duration_seconds: float | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    includes_system_runs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DownstreamRun:
+    """A run that another run's end started, with what is shown of its job."""
+
+    run: Run
+    job_ref: str
+    name: str | None
+    category: str | None
+
+
+async def list_runs(connection: Connection, wanted: RunFilter) -> tuple[list[Run], int]:
+    """One page, newest first unless ordered otherwise, and how many there are."""
+    joined = runs.join(jobs, jobs.c.id == runs.c.job_id)
+    query = select(*RUN_COLUMNS).select_from(joined).where(*_conditions(wanted))
+    total = await count_up_to_ceiling(connection, query)
+    keys: list[ColumnElement[Any]] = []
+    for key, descending in wanted.order:
+        column = runs.c[key]
+        keys.append((column.desc() if descending else column.asc()).nulls_last())
+    keys += [runs.c.created_at.desc(), runs.c.number.desc(), runs.c.id]
+    rows = await connection.execute(query.order_by(*keys).limit(wanted.limit).offset(wanted.offset))
+    return [as_run(row) for row in rows.mappings()], total
+
+
+async def recent_runs(connection: Connection, job_ids: Iterable[str], limit: int) -> dict[str, list[Run]]:
+    """Up to `limit` runs of each job, newest first."""
+    rank = func.row_number().over(partition_by=runs.c.job_id, order_by=runs.c.number.desc()).label("rank")
+    ranked = select(runs.c.id.label("ranked_id"), rank).where(runs.c.job_id.in_(sorted(set(job_ids)))).subquery()
+    query = (
+        select(*RUN_COLUMNS)
+        .join(ranked, ranked.c.ranked_id == runs.c.id)
+        .where(ranked.c.rank <= limit)
+        .order_by(runs.c.job_id, runs.c.number.desc())
+    )
+    found: dict[str, list[Run]] = {}
+    for row in (await connection.execute(query)).mappings():
+        found.setdefault(row["job_id"], []).append(as_run(row))
+    return found
+
+
+async def downstream_runs(
+    connection: Connection, run_ids: Iterable[str], limit: int, category: str | None
+) -> dict[str, list[DownstreamRun]]:
+    """Up to `limit` runs that each run's end started, newest first; of jobs of one category if that is given."""
+    order = (runs.c.created_at.desc(), runs.c.id)
+    rank = func.row_number().over(partition_by=runs.c.previous_job_run_id, order_by=order).label("rank")
+    inner = (
+        select(runs.c.id.label("ranked_id"), rank)
+        .join(jobs, jobs.c.id == runs.c.job_id)
+        .where(runs.c.previous_job_run_id.in_(sorted(set(run_ids))))
+    )
+    ranked = (inner if category is None else inner.where(jobs.c.category == category)).subquery()
+    query = (
+        select(*RUN_COLUMNS, jobs.c.job_ref, jobs.c.name, jobs.c.category)
+        .join(ranked, ranked.c.ranked_id == runs.c.id)
+        .join(jobs, jobs.c.id == runs.c.job_id)
+        .where(ranked.c.rank <= limit)
+        .order_by(*order)
+    )
+    found: dict[str, list[DownstreamRun]] = {}
+    for row in (await connection.execute(query)).mappings():
+        values = dict(row)
+        shown = (values.pop("job_ref"), values.pop("name"), values.pop("category"))
+        run = as_run(values)
+        found.setdefault(str(run.previous_job_run_id), []).append(DownstreamRun(run, *shown))
+    return found
+
+
+def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
+    yield runs.c.workspace_id == wanted.workspace_id
+    if wanted.text:
+        yield _mentions(wanted.text)
+    for column, value in (
+        (runs.c.number, wanted.number),
+        (runs.c.job_id, wanted.job_id),
+        (runs.c.previous_job_run_id, wanted.previous_job_run_id),
+    ):
+        if value is not None:
+            yield column == value
+    for column, values in (
+        (runs.c.status, wanted.statuses),
+        (jobs.c.job_type, wanted.job_types),
+        (runs.c.trigger, wanted.triggers),
+        (runs.c.trigger_kind, wanted.trigger_kinds),
+        (runs.c.triggered_by, wanted.triggered_by),
+        (runs.c.profile, wanted.profiles),
+    ):
+        if values:
+            yield column.in_(values)
+    if wanted.minimum_duration_seconds is not None:
+        yield runs.c.duration_seconds >= wanted.minimum_duration_seconds
+    if wanted.maximum_duration_seconds is not None:
+        yield runs.c.duration_seconds <= wanted.maximum_duration_seconds
+    if wanted.start is not None:
+        yield runs.c.created_at >= wanted.start
+    if wanted.end is not None:
+        yield runs.c.created_at < wanted.end
+    if not (wanted.includes_system_runs or wanted.job_id or wanted.previous_job_run_id):
+        yield runs.c.is_system.is_(False)
+
+
+def _mentions(text: str) -> ColumnElement[bool]:
+    words = text.lower()
+    found = func.lower(func.coalesce(jobs.c.name, jobs.c.job_ref)).contains(words, autoescape=True)
+    pipelines = select(pipeline_runs.c.run_id).where(
+        func.lower(pipeline_runs.c.pipeline_name).contains(words, autoescape=True)
+    )
+    found = found | runs.c.id.in_(pipelines) | func.lower(jobs.c.pipeline_name).contains(words, autoescape=True)
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        found = found | (runs.c.number == int(text))
+    return found

@@ -1,0 +1,180 @@
+"""Runs: one row for each, and the questions that leasing and triggering ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, and_, func, select, update
+
+from planes.domain.identifiers import DataPlaneId, JobId, WorkspaceId
+from planes.domain.runs import ACTIVE, LEASED, Run, RunStatus
+from planes.storage.control.connection import Connection
+from planes.storage.control.jobs import jobs
+from planes.storage.control.metadata import metadata
+from planes.storage.control.rows import row_of
+from planes.storage.types import Moment, identifier
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", identifier(), primary_key=True),
+    Column("organization_id", identifier(), ForeignKey("organizations.id"), nullable=False),
+    Column("workspace_id", identifier(), ForeignKey("workspaces.id"), nullable=False),
+    Column("dataplane_id", String(16), nullable=False),
+    Column("job_id", identifier(), ForeignKey("jobs.id"), nullable=False),
+    Column("job_version_id", identifier(), ForeignKey("job_versions.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("trigger", String(1024), nullable=False),
+    Column("trigger_kind", String(32), nullable=False),
+    Column("profile", String(1024), nullable=False),
+    Column("deployment_id", identifier(), ForeignKey("deployments.id"), nullable=False),
+    Column("configuration_id", identifier(), ForeignKey("configurations.id"), nullable=False),
+    Column("is_refresh", Boolean, nullable=False),
+    Column("is_system", Boolean, nullable=False),
+    Column("interval_start", Moment, nullable=True),
+    Column("interval_end", Moment, nullable=True),
+    Column("moves_watermark", Boolean, nullable=False),
+    Column("triggered_by", identifier(), nullable=True),
+    Column("follows_viewer", Boolean, nullable=False),
+    Column("previous_job_run_id", identifier(), ForeignKey("runs.id"), nullable=True),
+    Column("chain_depth", Integer, nullable=False),
+    Column("time_limit_seconds", Integer, nullable=False),
+    Column("grace_seconds", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("started_at", Moment, nullable=True),
+    Column("finished_at", Moment, nullable=True),
+    Column("duration_seconds", Float, nullable=True),
+    Column("fence", Integer, nullable=False),
+    Column("is_acknowledged", Boolean, nullable=False),
+    Column("claimed_at", Moment, nullable=True),
+    Column("lease_expires_at", Moment, nullable=True),
+    Column("unreachable_since", Moment, nullable=True),
+    Column("cancel_told_at", Moment, nullable=True),
+    Column("is_lost", Boolean, nullable=False),
+    Index("ix_runs_dataplane_id_status", "dataplane_id", "status"),
+    Index("ix_runs_job_id_status", "job_id", "status"),
+    Index("uq_runs_job_id_number", "job_id", "number", unique=True),
+    Index("ix_runs_workspace_id_created_at", "workspace_id", "created_at"),
+    Index("ix_runs_previous_job_run_id", "previous_job_run_id"),
+)
+
+_DERIVED = frozenset({"duration_seconds", "trigger_kind"})
+RUN_COLUMNS = tuple(column for column in runs.c if column.name not in _DERIVED)
+
+
+async def find_run(
+    connection: Connection, run_id: str, *, workspace_id: WorkspaceId | None = None, for_update: bool = False
+) -> Run | None:
+    """The run with this id, if it is in the workspace when one is given."""
+    query = select(*RUN_COLUMNS).where(runs.c.id == run_id)
+    if workspace_id is not None:
+        query = query.where(runs.c.workspace_id == workspace_id)
+    if for_update:
+        query = query.with_for_update()
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else as_run(row)
+
+
+async def runs_by_id(
+    connection: Connection, run_ids: Iterable[str], *, workspace_id: WorkspaceId, for_update: bool = False
+) -> dict[str, Run]:
+    """Those of the ids that are runs of this workspace."""
+    wanted = and_(runs.c.workspace_id == workspace_id, runs.c.id.in_(sorted(set(run_ids))))
+    query = select(*RUN_COLUMNS).where(wanted).order_by(runs.c.id)
+    rows = (await connection.execute(query.with_for_update() if for_update else query)).mappings()
+    return {row["id"]: as_run(row) for row in rows}
+
+
+async def insert_run(connection: Connection, run: Run) -> None:
+    """Adds a run and makes it its job's latest."""
+    await connection.execute(runs.insert().values(_values(run)))
+    await connection.execute(
+        update(jobs).where(jobs.c.id == run.job_id).values(latest_run_id=run.id, last_run_number=run.number)
+    )
+
+
+async def save_run(connection: Connection, run: Run) -> None:
+    """Writes every column of a run that is there. The caller read it for update in this transaction."""
+    values = _values(run)
+    del values["id"]
+    await connection.execute(update(runs).where(runs.c.id == run.id).values(values))
+
+
+async def active_counts(connection: Connection, job_ids: Iterable[str]) -> dict[str, int]:
+    """How many runs of each job have not ended; jobs without one are left out."""
+    wanted = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.status.in_(_words(ACTIVE)))
+    query = select(runs.c.job_id, func.count()).where(wanted).group_by(runs.c.job_id)
+    return dict((await connection.execute(query)).tuples().all())
+
+
+async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None:
+    """The newest run of the job that has not ended."""
+    wanted = and_(runs.c.job_id == job_id, runs.c.status.in_(_words(ACTIVE)))
+    query = select(*RUN_COLUMNS).where(wanted).order_by(runs.c.number.desc()).limit(1)
+    row = (await connection.execute(query)).mappings().first()
+    return None if row is None else as_run(row)
+
+
+async def pending_runs(connection: Connection, dataplane_id: DataPlaneId, limit: int) -> list[Run]:
+    """Runs that wait for this data plane, oldest first. Those that another claimer looks at are passed over."""
+    query = (
+        select(*RUN_COLUMNS)
+        .where(runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value)
+        .order_by(runs.c.created_at, runs.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [as_run(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def has_pending_run(connection: Connection, dataplane_id: DataPlaneId) -> bool:
+    """Whether a run waits for this data plane."""
+    query = select(runs.c.id).where(runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def leased_runs(
+    connection: Connection, dataplane_id: DataPlaneId | None = None, *, for_update: bool = False
+) -> list[Run]:
+    """Runs in the hands of this data plane, or of any."""
+    query = select(*RUN_COLUMNS).where(runs.c.status.in_(_words(LEASED))).order_by(runs.c.id)
+    if dataplane_id is not None:
+        query = query.where(runs.c.dataplane_id == dataplane_id)
+    rows = (await connection.execute(query.with_for_update() if for_update else query)).mappings()
+    return [as_run(row) for row in rows]
+
+
+async def renew_leases(connection: Connection, run_ids: Sequence[str], expires_at: datetime) -> None:
+    """Prolongs leases of runs that the caller read for update."""
+    values = {"lease_expires_at": expires_at, "unreachable_since": None, "is_acknowledged": True}
+    await connection.execute(update(runs).where(runs.c.id.in_(list(run_ids))).values(values))
+
+
+async def note_cancels_told(connection: Connection, run_ids: Sequence[str], now: datetime) -> None:
+    """Remembers when a data plane was last told to cancel."""
+    await connection.execute(update(runs).where(runs.c.id.in_(list(run_ids))).values(cancel_told_at=now))
+
+
+async def has_active_run(connection: Connection, workspace_id: WorkspaceId) -> bool:
+    """Whether any run of the workspace has not ended."""
+    query = select(runs.c.id).where(runs.c.workspace_id == workspace_id, runs.c.status.in_(_words(ACTIVE)))
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+def as_run(row: Any) -> Run:
+    """A row of `RUN_COLUMNS` as a record."""
+    values: dict[str, Any] = {**row, "status": RunStatus(row["status"])}
+    return Run(**values)
+
+
+def _values(run: Run) -> dict[str, Any]:
+    derived = {"duration_seconds": run.duration_seconds, "trigger_kind": run.trigger.partition(":")[0]}
+    return {**row_of(run), "status": run.status.value, **derived}
+
+
+def _words(statuses: frozenset[RunStatus]) -> list[str]:
+    return sorted(status.value for status in statuses)
