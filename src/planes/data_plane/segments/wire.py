@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 HEAD = '{"content":'
 KEYS = frozenset({"content", "io_stream", "line_num", "reported_at", "source", "stage"})
@@ -47,9 +47,10 @@ def encode_lines(contents: Sequence[str], first_line: int, origin: Origin, repor
 def is_wire_line(line: bytes, line_num: int) -> bool:
     """Whether bytes without their newline are a whole wire line of that number."""
     try:
-        document = json.loads(line)
+        document: object = json.loads(line)
     except ValueError:
         return False
-    if not isinstance(document, dict) or document.keys() != KEYS:
+    if not isinstance(document, dict):
         return False
-    return bool(document["line_num"] == line_num)
+    members = cast("dict[str, object]", document)
+    return members.keys() == KEYS and members["line_num"] == line_num

@@ -1,6 +1,6 @@
 """Lines come out whole, bounded and complete, wherever the stream is cut."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planes.data_plane.segments import CONTINUES, LineSplitter
@@ -12,6 +12,7 @@ def split(chunks: list[bytes], limit: int) -> list[bytes]:
     return stream.split(b"\n")[:-1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40)), st.integers(4, 64))
 def test_joining_the_pieces_gives_the_stream_back(chunks: list[bytes], limit: int) -> None:
     lines = split(chunks, limit)
@@ -22,6 +23,7 @@ def test_joining_the_pieces_gives_the_stream_back(chunks: list[bytes], limit: in
     assert all(len(line) <= limit + len(CONTINUES) for line in lines)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aä€😀\n", max_size=60), st.integers(4, 9), st.integers(1, 7))
 def test_no_character_is_cut_in_two(text: str, limit: int, step: int) -> None:
     stream = text.encode()

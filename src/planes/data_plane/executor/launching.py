@@ -1,0 +1,155 @@
+"""Getting a runner going: by the runner server, else cold. Blocking; called from worker threads."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from io import FileIO
+
+READY_SECONDS = 20.0
+_SERVER_ENDS_SECONDS = 2.0
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
+
+
+class RunNotStarted(Exception):
+    """No runner took the run. `adopt` of its folder tells how it stands and settles it."""
+
+
+class RunnerServer:
+    """The process that forks runners; started again when it is found dead. Its end does not end a runner."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's pid while it is believed to live."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> None:
+        """Start the server if it does not run; it takes requests from then on, before it is warm too."""
+        with self._lock:
+            self._start()
+
+    def request(self, document: int, ready: int) -> bool:
+        """Ask for a runner on these descriptors; False if the server is not there."""
+        with self._lock:
+            self._start()
+            if self._socket is None:
+                return False
+            try:
+                socket.send_fds(self._socket, [b"r"], [document, ready])
+            except OSError:
+                self._reap()
+                return False
+            return True
+
+    def stop(self) -> None:
+        """End the server; may run again."""
+        with self._lock:
+            self._reap()
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._reap()
+        ours, theirs = socket.socketpair()
+        ours.settimeout(READY_SECONDS)
+        with theirs:
+            self._process = _python("planes.data_plane.runner.server", theirs.fileno())
+        self._socket = ours
+
+    def _reap(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None:
+            try:
+                self._process.wait(_SERVER_ENDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+
+def launch(server: RunnerServer | None, document: bytes) -> None:
+    """Start a runner for a request and wait until it has taken the run. Raises: RunNotStarted."""
+    answer = _launch_once(document, server.request) if server is not None else None
+    if answer is None:
+        answer = _launch_once(document, _start_cold)
+    if answer is None:
+        raise RunNotStarted("the runner ended before it took the run")
+    if "error" in answer:
+        raise RunNotStarted(str(answer["error"]))
+
+
+def _start_cold(document: int, ready: int) -> bool:
+    """Start an interpreter for this one run; what is started here leaves a runner behind and ends."""
+    process = _python("planes.data_plane.runner", document, ready)
+    try:
+        return process.wait(READY_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return False
+
+
+def _python(module: str, *descriptors: int) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-I", "-m", module, *map(str, descriptors)],
+        pass_fds=descriptors,
+        env=_ENVIRONMENT,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _launch_once(document: bytes, start: Callable[[int, int], bool]) -> dict[str, object] | None:
+    """One attempt; None if no runner took the run, so that another attempt cannot start it twice."""
+    theirs_document, our_document = os.pipe()
+    our_ready, theirs_ready = os.pipe()
+    with open(our_document, "wb", buffering=0) as sending, open(our_ready, "rb", buffering=0) as receiving:
+        try:
+            is_asked = start(theirs_document, theirs_ready)
+        finally:
+            os.close(theirs_document)
+            os.close(theirs_ready)
+        return _hand_over(sending, receiving, document) if is_asked else None
+
+
+def _hand_over(sending: FileIO, receiving: FileIO, document: bytes) -> dict[str, object] | None:
+    """Write the document and read the answer. Raises: RunNotStarted if that takes too long."""
+    os.set_blocking(sending.fileno(), False)
+    poll = select.poll()
+    poll.register(sending.fileno(), select.POLLOUT)
+    poll.register(receiving.fileno(), select.POLLIN)
+    rest, answer = memoryview(document), b""
+    deadline = time.monotonic() + READY_SECONDS
+    while not answer.endswith(b"\n"):
+        ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+        if not ready:
+            raise RunNotStarted("no runner answered in time")
+        if receiving.fileno() in ready:
+            piece = receiving.read(4096)
+            if not piece:
+                return None
+            answer += piece
+        elif rest:
+            try:
+                rest = rest[sending.write(rest) or 0 :]
+            except BrokenPipeError:
+                rest = rest[:0]
+            if not rest:
+                poll.unregister(sending.fileno())
+                sending.close()
+    return json.loads(answer)

@@ -1,0 +1,207 @@
+"""Running on this machine: starts runners, finds them again, waits for them, stops them.
+
+start ──► RunningRun ──wait──► Outcome          adopt ──► RunningRun | Ended
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+
+from planes.data_plane.executor.launching import RunnerServer, RunNotStarted, launch
+from planes.data_plane.executor.runner_link import RunnerUnreachable, RunnerWakes, connect
+from planes.data_plane.executor.takeover import NoSuchRun, read_spec, settle, write_spec
+from planes.data_plane.runner.folders import Outcome, RunFolder
+from planes.data_plane.runner.request import Limits, Request, Step, render_request
+from planes.data_plane.segments import DEFAULT_MAX_LOG_BYTES
+
+__all__ = [
+    "Ended",
+    "EndedBeforeStart",
+    "Limits",
+    "LocalExecutor",
+    "NoSuchRun",
+    "Outcome",
+    "RunNotStarted",
+    "RunSpec",
+    "RunningRun",
+    "StartedBefore",
+    "Step",
+    "log_folder",
+]
+
+_BETWEEN_SOCKET_AND_RECORD_SECONDS = 0.05
+_STARTS_AT_ONCE = 8
+
+
+class StartedBefore(Exception):
+    """A run was started in this folder already; a run is never started twice."""
+
+
+class EndedBeforeStart(Exception):
+    """The run ended before its user process started; `outcome` says how."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """A run to start. `time_limit_seconds` counts from the start of the first step, `grace_seconds` as in CONTRACT 5.5.
+
+    `folder` is the run's folder; the executor makes its `ctl/`, the caller its `work/` before.
+    """
+
+    run_id: str
+    folder: Path
+    fence: int
+    steps: tuple[Step, ...]
+    time_limit_seconds: float
+    grace_seconds: float = 30.0
+    max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run found to be over."""
+
+    outcome: Outcome
+
+
+def log_folder(folder: Path) -> Path:
+    """Where the log of the run of a folder lies, for `logs`."""
+    return RunFolder(folder).segments
+
+
+class RunningRun:
+    """A run whose runner was alive a moment ago. Holds nothing open: its methods may be called at any time."""
+
+    def __init__(self, folder: RunFolder, run_id: str, fence: int) -> None:
+        self.folder = folder.root
+        self.run_id = run_id
+        self.fence = fence
+        self._folder = folder
+
+    @property
+    def log_folder(self) -> Path:
+        """The log, for `logs`."""
+        return self._folder.segments
+
+    def wakes(self) -> RunnerWakes:
+        """The wake-up source for `logs.follow`."""
+        return RunnerWakes(self._folder.root)
+
+    async def wait_started(self) -> datetime:
+        """Wait until the user process runs: when it started. Raises: EndedBeforeStart."""
+        while True:
+            try:
+                async with connect(self._folder) as link:
+                    async for state in link.states():
+                        if state["user_started_at"] is not None:
+                            return datetime.fromisoformat(state["user_started_at"])
+            except RunnerUnreachable:
+                pass
+            outcome = await self._settle()
+            if outcome is not None and outcome.user_started_at is not None:
+                return datetime.fromisoformat(outcome.user_started_at)
+            if outcome is not None:
+                raise EndedBeforeStart(outcome)
+
+    async def wait(self) -> Outcome:
+        """Wait for the end, however long it takes. If the runner is killed, its run is ended and settled here."""
+        while True:
+            try:
+                async with connect(self._folder) as link:
+                    async for _ in link.states():
+                        pass
+            except RunnerUnreachable:
+                pass
+            outcome = await self._settle()
+            if outcome is not None:
+                return outcome
+
+    async def stop(self, reason: str = "cancelled") -> None:
+        """Ask for the end: TERM, grace period, TERM, KILL. Returns when the runner knows; may be called again."""
+        try:
+            async with connect(self._folder) as link:
+                await link.stop(reason)
+        except RunnerUnreachable:
+            await self._settle()
+
+    async def _settle(self) -> Outcome | None:
+        """The outcome, if the run is over; else, after a moment, None."""
+        outcome = await to_thread.run_sync(settle, self._folder)
+        if outcome is None:
+            await anyio.sleep(_BETWEEN_SOCKET_AND_RECORD_SECONDS)
+        return outcome
+
+
+class LocalExecutor:
+    """Starts runs on this machine. An async context manager; its end does not end a run.
+
+    With `use_server` False every runner starts cold.
+    """
+
+    def __init__(self, *, use_server: bool = True) -> None:
+        self._server = RunnerServer() if use_server else None
+        self._limiter = CapacityLimiter(_STARTS_AT_ONCE)
+
+    async def __aenter__(self) -> Self:
+        if self._server is not None:
+            await to_thread.run_sync(self._server.start, limiter=self._limiter)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(self._server.stop)
+
+    @property
+    def server_pid(self) -> int | None:
+        """The pid of the runner server, for `doctor`."""
+        return self._server.pid if self._server is not None else None
+
+    async def start(self, spec: RunSpec, registered: Sequence[tuple[str, str]]) -> RunningRun:
+        """Start a run; returns when a runner has taken it.
+
+        `registered` are the (name, value) pairs to scrub. Raises: StartedBefore, RunNotStarted.
+        """
+        folder = RunFolder(spec.folder)
+        request = Request(
+            run_id=spec.run_id,
+            folder=str(spec.folder.absolute()),
+            fence=spec.fence,
+            steps=spec.steps,
+            time_limit_seconds=spec.time_limit_seconds,
+            grace_seconds=spec.grace_seconds,
+            max_log_bytes=spec.max_log_bytes,
+            registered=tuple(registered),
+        )
+        with anyio.CancelScope(shield=True):  # ends by its own deadline; half a start would leave a run nobody knows
+            await to_thread.run_sync(self._start, folder, request, limiter=self._limiter)
+        return RunningRun(folder, spec.run_id, spec.fence)
+
+    async def adopt(self, folder: Path) -> RunningRun | Ended:
+        """Find a run again after a restart; settle it if its runner is gone. Raises: NoSuchRun."""
+        found = RunFolder(folder)
+        outcome = await to_thread.run_sync(settle, found, limiter=self._limiter)
+        if outcome is not None:
+            return Ended(outcome)
+        spec = await to_thread.run_sync(read_spec, found)
+        return RunningRun(found, spec["run_id"], spec["fence"])
+
+    def _start(self, folder: RunFolder, request: Request) -> None:
+        spec = {"run_id": request.run_id, "fence": request.fence, "steps": [step.name for step in request.steps]}
+        try:
+            write_spec(folder, spec)
+        except FileExistsError as error:
+            raise StartedBefore(request.run_id) from error
+        launch(self._server, render_request(request))

@@ -1,0 +1,132 @@
+"""Settling a run whose runner is gone without an exit record. Blocking; may run again at any point."""
+
+import json
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from planes.data_plane.runner.folders import Outcome, RunFolder, read_record
+from planes.data_plane.runner.processes import Process, list_processes, signal_processes
+from planes.data_plane.segments import Origin, SegmentWriter, recover
+
+_END_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.02
+
+
+class NoSuchRun(Exception):
+    """The folder is not one of a run that was ever to be started."""
+
+
+def settle(folder: RunFolder) -> Outcome | None:
+    """The outcome of a run that is over, made now if its runner left none; None while its runner lives.
+
+    A run without a living runner is `failed`: its processes are ended, its log is cut to its last whole record, gets a
+    `runner` line that says so, and is sealed. It is never started again. Raises: NoSuchRun.
+    """
+    outcome = folder.find_outcome()
+    if outcome is not None:
+        return outcome
+    spec = read_spec(folder)
+    lock = folder.try_lock()
+    if lock is None:
+        return None
+    try:
+        return folder.find_outcome() or _settle_locked(folder, spec)
+    finally:
+        os.close(lock)
+
+
+def _settle_locked(folder: RunFolder, spec: dict[str, Any]) -> Outcome:
+    runner = read_record(folder.runner_path)
+    step = read_record(folder.step_path) or {}
+    if runner is not None:
+        _end_processes(folder, spec["run_id"], runner, step)
+        folder.remove_socket(Path(runner["socket"]))
+    lines = _seal(folder, "run" if runner is None else step.get("stage", "run"), was_started=runner is not None)
+    outcome = Outcome(
+        run_id=spec["run_id"],
+        fence=spec["fence"],
+        outcome="failed",
+        reason="not_started" if runner is None else "runner_killed",
+        step=step.get("name"),
+        exit_code=None,
+        signal=None,
+        started_at=runner["started_at"] if runner is not None else None,
+        user_started_at=step.get("user_started_at"),
+        finished_at=datetime.now(UTC).isoformat(),
+        hits={},
+        lines=lines,
+    )
+    folder.write_outcome(outcome)
+    return outcome
+
+
+def _seal(folder: RunFolder, stage: str, *, was_started: bool) -> int:
+    recover(folder.segments)
+    words = (
+        "the process that recorded this run was killed: the run was ended, what it printed last may be missing"
+        if was_started
+        else "the run was not started: the process that was to own it is gone"
+    )
+    writer = SegmentWriter(folder.segments)
+    try:
+        writer.append([words], Origin("other", "runner", stage), datetime.now(UTC))
+        writer.seal()
+        return writer.next_line
+    finally:
+        writer.close()
+
+
+def _end_processes(folder: RunFolder, run_id: str, runner: dict[str, Any], step: dict[str, Any]) -> None:
+    """Kill what the runner left, until nothing is found (new ones may be forked meanwhile)."""
+    deadline = time.monotonic() + _END_SECONDS
+    while time.monotonic() < deadline:
+        left = [
+            process
+            for process in list_processes()
+            if not process.is_dead
+            and process.start_ticks >= (runner["start_ticks"] or 0)
+            and _belongs(process, folder, run_id, step)
+        ]
+        if not left:
+            return
+        signal_processes(left, signal.SIGKILL)
+        signal.sigtimedwait([], _LOOK_AGAIN_SECONDS)
+
+
+def _belongs(process: Process, folder: RunFolder, run_id: str, step: dict[str, Any]) -> bool:
+    """By session or group, which no later process can share; else by the environment it was started with."""
+    leader = step.get("pid")
+    if leader is not None and leader in {process.session, process.group}:
+        return True
+    try:
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    home = b"HOME=" + os.fsencode(folder.root)
+    return any(
+        entry == home or entry.startswith(home + b"/") or entry == b"RUNTIME__RUN_ID=" + run_id.encode()
+        for entry in environment
+    )
+
+
+def read_spec(folder: RunFolder) -> dict[str, Any]:
+    """What `write_spec` wrote. Raises: NoSuchRun."""
+    spec = read_record(folder.spec_path)
+    if spec is None:
+        raise NoSuchRun(str(folder.root))
+    return spec
+
+
+def write_spec(folder: RunFolder, spec: dict[str, Any]) -> None:
+    """Claim a folder for a run. Raises: FileExistsError if a run was started in it before."""
+    folder.root.mkdir(mode=0o711, parents=True, exist_ok=True)
+    folder.control.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder.spec_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(json.dumps(spec).encode())
+        file.flush()
+        os.fsync(file.fileno())

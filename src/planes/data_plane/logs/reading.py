@@ -1,0 +1,29 @@
+"""A log as it is stored now: the whole of it, or a range."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from anyio import to_thread
+
+from planes.data_plane.segments import LogCursor, read_range
+
+CHUNK_BYTES = 256 * 1024
+MAX_RANGE_LINES = 10_000
+
+
+async def iterate(folder: Path) -> AsyncIterator[bytes]:
+    """Every line stored so far, oldest first, in chunks of whole NDJSON lines. Contract: 6 (stored)."""
+    cursor = LogCursor(folder)
+    try:
+        while chunk := await to_thread.run_sync(cursor.read, CHUNK_BYTES):
+            yield chunk
+    finally:
+        cursor.close()
+
+
+async def range_of(folder: Path, from_line: int, limit: int) -> bytes:
+    """At most `limit` (and `MAX_RANGE_LINES`) lines from `from_line` on, as NDJSON; negative counts from the end.
+
+    In a log whose middle was dropped one line stands for the gap, with the number of the first missing line.
+    """
+    return await to_thread.run_sync(read_range, folder, from_line, min(limit, MAX_RANGE_LINES))

@@ -1,0 +1,23 @@
+"""Cold start: `python -I -m planes.data_plane.runner DOCUMENT READY`, two inherited descriptors.
+
+The first process ends at once, so that the runner is nobody's child and outlives whoever started it.
+"""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Leave the parent, then own the run."""
+    document, ready = int(sys.argv[1]), int(sys.argv[2])
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    from planes.data_plane.runner.entry import close_inherited, own_run
+
+    close_inherited(document, ready)
+    own_run(document, ready)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""A run's folder: what the platform keeps about a run, and how it is known whether its runner lives.
+
+ctl/            0700, the platform's alone
+  spec.json     run id, fence, names of steps; no argv, no environment, no value
+  lock          held (flock) by the runner for life, or by whoever takes a dead runner's folder over
+  runner.json   the runner's pid, its start time, its socket
+  step.json     the process group of the step that runs now
+  segments/     the log
+  exit.json     the outcome; written last, whole, synced
+work/           the job's
+"""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from planes.data_plane.segments import write_synced
+
+SOCKET_PATH_BYTES = 100
+
+
+class Outcome(NamedTuple):
+    """How a run ended: the exit record.
+
+    `outcome` is completed, failed or cancelled. `reason` is a stable word: completed, exit_code, signal, cancelled (or
+    the word given to stop), time_limit, not_started, runner_killed, runner_terminated, runner_error. `step` names the
+    step that ended the run. Times are ISO 8601 in UTC. `hits` counts masked values by rule, `lines` the log's lines.
+    """
+
+    run_id: str
+    fence: int
+    outcome: str
+    reason: str
+    step: str | None
+    exit_code: int | None
+    signal: int | None
+    started_at: str | None
+    user_started_at: str | None
+    finished_at: str
+    hits: dict[str, int]
+    lines: int
+
+
+class RunFolder:
+    """Paths and small records of one run's folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.control = root / "ctl"
+        self.work = root / "work"
+        self.segments = self.control / "segments"
+        self.spec_path = self.control / "spec.json"
+        self.lock_path = self.control / "lock"
+        self.runner_path = self.control / "runner.json"
+        self.step_path = self.control / "step.json"
+        self.exit_path = self.control / "exit.json"
+
+    def try_lock(self) -> int | None:
+        """Take the folder: a descriptor to keep open, or None if a live process holds it."""
+        descriptor = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def find_outcome(self) -> Outcome | None:
+        """The exit record, if the run has ended."""
+        record = read_record(self.exit_path)
+        return Outcome(**record) if record is not None else None
+
+    def write_outcome(self, outcome: Outcome) -> None:
+        """Record the end. The log must be sealed before."""
+        write_synced(self.exit_path, json.dumps(outcome._asdict()).encode())
+
+    def socket_path(self) -> Path:
+        """Where the runner listens: in `ctl`, or in a fresh 0700 folder where that path is too long for a socket."""
+        path = self.control / "socket"
+        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+            return path
+        folder = Path("/tmp") / f"dlthub-tui-run-{os.urandom(8).hex()}"  # noqa: S108 - made by us, 0700, random name
+        folder.mkdir(mode=0o700)
+        return folder / "socket"
+
+    def remove_socket(self, path: Path) -> None:
+        """Remove the socket, and the folder that was made for it."""
+        path.unlink(missing_ok=True)
+        if path.parent != self.control and path.parent.name.startswith("dlthub-tui-run-") and path.parent.exists():
+            path.parent.rmdir()
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """A small JSON record, or None if it is not there (or a crash of the machine left it empty)."""
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Put a small JSON record in place whole. Not synced: it matters only while its process lives."""
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(json.dumps(record).encode())
+    beside.replace(path)

@@ -1,0 +1,48 @@
+"""The few process settings of Linux that the standard library has no call for; on another system each answers False."""
+
+import ctypes
+import os
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def forbid_dumps() -> bool:
+    """No core dump, no ptrace and no reading of `/proc/<pid>/environ` or memory by another process of the same uid.
+
+    The empty dump filter also holds in every child, through exec; not being dumpable ends at exec. So it comes first:
+    afterwards the file belongs to root.
+    """
+    if sys.platform == "linux":
+        try:
+            descriptor = os.open("/proc/self/coredump_filter", os.O_WRONLY | os.O_CLOEXEC)
+        except OSError:
+            pass
+        else:
+            os.write(descriptor, b"0")
+            os.close(descriptor)
+    return _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def adopt_orphans() -> bool:
+    """Become the parent of every descendant whose own parent ends."""
+    return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def forbid_new_privileges() -> bool:
+    """No setuid program gains anything from here on, in this process and all it starts."""
+    return _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def end_with_parent(signal_number: int) -> bool:
+    """Receive a signal when the parent dies. To be called after the last change of uid, which clears it."""
+    return _prctl(_PR_SET_PDEATHSIG, signal_number)
+
+
+def _prctl(option: int, value: int) -> bool:
+    return _libc is not None and _libc.prctl(option, value, 0, 0, 0) == 0

@@ -1,0 +1,103 @@
+"""From a pipe to the log: bytes, scrubbed, cut into lines, decoded, made inert, stored."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from planes.data_plane.segments import LineSplitter, Origin, SegmentWriter
+from planes.scrub import Registered, StreamScrubber, decode_lossless, display_guard
+
+READ_BYTES = 64 * 1024
+BATCH_LINES = 4096
+_PLAIN = bytes(range(0x20, 0x7F)) + b"\n"
+
+
+class RunLog:
+    """The one writer of a run's log: what its steps print, and the runner's own lines between.
+
+    A line that cannot be stored (a full disk) is counted, and the next line that can be stored is preceded by one that
+    says how many are missing: a run is never ended by its own output.
+    """
+
+    def __init__(self, writer: SegmentWriter, registered: Registered) -> None:
+        self._writer = writer
+        self._registered = registered
+        self._missing = 0
+        self.hits: Counter[str] = Counter()
+
+    @property
+    def lines(self) -> int:
+        """How many lines the log has."""
+        return self._writer.next_line
+
+    def say(self, text: str, stage: str) -> None:
+        """Add a line of the runner's own. Only these have the source `runner`."""
+        scrubber = StreamScrubber(self._registered)
+        clean = decode_lossless(scrubber.feed(text.encode(errors="replace")) + scrubber.finish())
+        self.store([display_guard(part) for part in clean.splitlines()], Origin("other", "runner", stage))
+
+    def open_stream(self, descriptor: int, origin: Origin) -> "OutputStream":
+        """Begin to read one of a step's pipes."""
+        return OutputStream(descriptor, origin, self, StreamScrubber(self._registered))
+
+    def store(self, contents: Sequence[str], origin: Origin) -> None:
+        """Append lines as of now."""
+        now = datetime.now(UTC)
+        for first in range(0, len(contents), BATCH_LINES):
+            batch = contents[first : first + BATCH_LINES]
+            try:
+                if self._missing:
+                    notice = f"{self._missing} lines are missing here: they could not be stored"
+                    self._writer.append([notice], Origin("other", "runner", origin.stage), now)
+                    self._missing = 0
+                self._writer.append(batch, origin, now)
+            except OSError:
+                self._missing += len(batch)
+
+
+class OutputStream:
+    """One pipe of one step. Nothing it holds back is released but by what follows, or by the end."""
+
+    def __init__(self, descriptor: int, origin: Origin, log: RunLog, scrubber: StreamScrubber) -> None:
+        self.descriptor = descriptor
+        self._origin = origin
+        self._log = log
+        self._scrubber = scrubber
+        self._splitter = LineSplitter()
+
+    def read(self) -> bool:
+        """Take what the pipe has, up to 64 KiB; False when there is nothing now or no more at all."""
+        if self.descriptor < 0:
+            return False
+        try:
+            chunk = os.read(self.descriptor, READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            self.finish()
+            return False
+        self._store(self._splitter.feed(self._scrubber.feed(chunk)))
+        return True
+
+    def finish(self) -> None:
+        """Store what is held and close the pipe; may run again."""
+        if self.descriptor < 0:
+            return
+        os.close(self.descriptor)
+        self.descriptor = -1
+        self._store(self._splitter.feed(self._scrubber.finish()) + self._splitter.finish())
+        self._log.hits.update(self._scrubber.hits)
+
+    def _store(self, lines: bytes) -> None:
+        if not lines:
+            return
+        if not lines.translate(None, _PLAIN):
+            contents = lines[:-1].decode("ascii").split("\n")
+        else:
+            contents = [_inert(line) for line in lines[:-1].split(b"\n")]
+        self._log.store(contents, self._origin)
+
+
+def _inert(line: bytes) -> str:
+    return display_guard(decode_lossless(line)) if line.translate(None, _PLAIN) else line.decode("ascii")

@@ -1,0 +1,171 @@
+"""One run from its first step to its exit record."""
+
+import contextlib
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from planes.data_plane.runner.control import ControlSocket
+from planes.data_plane.runner.folders import Outcome, RunFolder, write_record
+from planes.data_plane.runner.output import RunLog
+from planes.data_plane.runner.processes import find_process, list_descendants, signal_processes
+from planes.data_plane.runner.request import Request, Step
+from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
+from planes.data_plane.runner.steps import StepEnd, StepWatcher
+from planes.data_plane.runner.stopping import StopPlan
+from planes.data_plane.runner.watch import Watch
+from planes.data_plane.segments import SegmentWriter
+from planes.scrub import Registered
+
+
+class _End(NamedTuple):
+    outcome: str
+    reason: str
+    step: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+
+
+class RunOwner:
+    """Owns a run: its log, its socket, its processes. The folder's lock must be held by this process."""
+
+    def __init__(self, request: Request, folder: RunFolder) -> None:
+        self._request = request
+        self._folder = folder
+        self._started_at = datetime.now(UTC)
+        self._deadline = time.monotonic() + request.time_limit_seconds
+        self._user_started_at: str | None = None
+        self._stage = request.steps[0].stage if request.steps else "run"
+        self._plan = StopPlan(request.grace_seconds)
+        self._watch = Watch()
+        self._writer = SegmentWriter(folder.segments, request.max_log_bytes)
+        self._log = RunLog(self._writer, Registered.from_values(request.registered))
+        self._control = ControlSocket(folder.socket_path(), self._watch, self._stop)
+        self._watch.on_signal(signal.SIGTERM, lambda: self._stop("runner_terminated"))
+        process = find_process(os.getpid())
+        self.record = {
+            "pid": os.getpid(),
+            "start_ticks": process.start_ticks if process is not None else None,
+            "socket": str(self._control.path),
+            "started_at": self._started_at.isoformat(),
+        }
+        write_record(folder.runner_path, self.record)
+
+    def run(self) -> None:
+        """Run every step, seal the log, record the end. Raises: OSError if the log or the record cannot be synced."""
+        try:
+            end = self._run_steps()
+        except Exception as error:  # noqa: BLE001 - the edge of the process: a defect here must end as a recorded end
+            end = self._fail(error)
+        self._log.say(_last_words(end), self._stage)
+        self._writer.seal()
+        self._folder.write_outcome(
+            Outcome(
+                run_id=self._request.run_id,
+                fence=self._request.fence,
+                outcome=end.outcome,
+                reason=end.reason,
+                step=end.step,
+                exit_code=end.exit_code,
+                signal=end.signal,
+                started_at=self._started_at.isoformat(),
+                user_started_at=self._user_started_at,
+                finished_at=datetime.now(UTC).isoformat(),
+                hits=dict(self._log.hits),
+                lines=self._log.lines,
+            )
+        )
+        self._control.state.update(lines=self._log.lines, ended=True)
+        self._control.close()
+        self._folder.remove_socket(self._control.path)
+        self._writer.close()
+
+    def _run_steps(self) -> _End:
+        for step in self._request.steps:
+            self._stage = step.stage
+            self._note_deadline()
+            if self._plan.reason is not None:
+                return self._stopped(step)
+            words = "preparing workspace" if step.source == "setup" else "starting"
+            self._log.say(f"{words}: {step.name}", step.stage)
+            try:
+                process = spawn(step)
+            except StepNotStarted as error:
+                self._log.say(f"{step.name} could not be started: {error}", step.stage)
+                return _End("failed", "not_started", step.name)
+            self._note_started(step, process)
+            watcher = StepWatcher(self._watch, self._control, self._log, self._plan)
+            end = self._judge(step, watcher.run(step, process, self._note_deadline, self._request.grace_seconds))
+            if end is not None:
+                return end
+        return _End("completed", "completed", exit_code=0)
+
+    def _note_started(self, step: Step, process: StepProcess) -> None:
+        found = find_process(process.pid)
+        if step.source == "user" and self._user_started_at is None:
+            self._user_started_at = datetime.now(UTC).isoformat()
+        write_record(
+            self._folder.step_path,
+            {
+                "name": step.name,
+                "stage": step.stage,
+                "pid": process.pid,
+                "start_ticks": found.start_ticks if found else None,
+                "user_started_at": self._user_started_at,
+            },
+        )
+        self._control.state.update(step=step.name, user_started_at=self._user_started_at, lines=self._log.lines)
+        self._control.flush()
+
+    def _note_deadline(self) -> float:
+        """Stop the run if its time is over; the moment to look again."""
+        now = time.monotonic()
+        if now < self._deadline:
+            return self._deadline
+        if self._plan.request("time_limit", now):
+            self._log.say(f"time limit of {self._request.time_limit_seconds:g} s reached: stopping", self._stage)
+        return now + 3600
+
+    def _stop(self, reason: str) -> None:
+        if self._plan.request(reason, time.monotonic()):
+            self._log.say(f"stop requested: {reason}", self._stage)
+            self._control.state["stopping"] = reason
+
+    def _judge(self, step: Step, end: StepEnd) -> _End | None:
+        """What a step's end means for the run; None: go on."""
+        if end.was_stopped:
+            return self._stopped(step, end)
+        if end.exit_code == 0:
+            return None
+        reason = "signal" if end.signal is not None else "exit_code"
+        return _End("failed", reason, step.name, end.exit_code, end.signal)
+
+    def _stopped(self, step: Step, end: StepEnd | None = None) -> _End:
+        reason = self._plan.reason or "cancelled"
+        outcome = "failed" if reason in {"time_limit", "runner_terminated"} else "cancelled"
+        return _End(outcome, reason, step.name, end.exit_code if end else None, end.signal if end else None)
+
+    def _fail(self, error: Exception) -> _End:
+        """End what runs. The message of the error may hold text of the job, so only its place is told."""
+        signal_processes(list_descendants(os.getpid()), signal.SIGKILL)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
+        with contextlib.suppress(OSError):
+            self._log.say(f"the runner failed: {type(error).__name__} at {place}", self._stage)
+        return _End("failed", "runner_error")
+
+
+def _last_words(end: _End) -> str:
+    if end.reason == "completed":
+        return "exit code 0"
+    if end.signal is not None:
+        how = f"ended by signal {end.signal}"
+    elif end.exit_code is not None:
+        how = f"exit code {end.exit_code}"
+    else:
+        how = "not started" if end.reason != "runner_error" else "not finished"
+    return how if end.reason in {"exit_code", "signal"} else f"{how}; {end.outcome}: {end.reason}"

@@ -1,0 +1,69 @@
+"""What a runner is asked to do: one JSON document, read from an inherited descriptor."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Limits(NamedTuple):
+    """Resource limits of a step; None leaves the system's. `processes` counts all processes of the step's uid."""
+
+    open_files: int | None = 4096
+    processes: int | None = None
+    file_size_bytes: int | None = None
+    address_space_bytes: int | None = None
+
+
+class Step(NamedTuple):
+    """One process of a run, started when the step before it ended well.
+
+    `source` is setup or user, `stage` build or run, as its lines say. `uid` and `gid` are None where the platform may
+    not switch. The environment is the whole of it: nothing is inherited.
+    """
+
+    name: str
+    source: str
+    stage: str
+    argv: tuple[str, ...]
+    cwd: str
+    environment: Mapping[str, str]
+    uid: int | None = None
+    gid: int | None = None
+    limits: Limits = Limits()
+
+
+class Request(NamedTuple):
+    """A run: its folder, its steps in order, its bounds, and the values to scrub as (name, value)."""
+
+    run_id: str
+    folder: str
+    fence: int
+    steps: tuple[Step, ...]
+    time_limit_seconds: float
+    grace_seconds: float
+    max_log_bytes: int
+    registered: tuple[tuple[str, str], ...]
+
+
+def render_request(request: Request) -> bytes:
+    """The document for `parse_request`. It holds secrets: it goes through a descriptor, never to a file or argv."""
+    document = request._asdict()
+    document["steps"] = [
+        {**step._asdict(), "environment": dict(step.environment), "limits": step.limits._asdict()}
+        for step in request.steps
+    ]
+    return json.dumps(document).encode("ascii")
+
+
+def parse_request(content: bytes) -> Request:
+    """Read a document. Raises: ValueError, KeyError or TypeError if it is not one."""
+    document: dict[str, Any] = json.loads(content)
+    document["steps"] = tuple(_parse_step(step) for step in document["steps"])
+    document["registered"] = tuple((name, value) for name, value in document["registered"])
+    return Request(**document)
+
+
+def _parse_step(step: dict[str, Any]) -> Step:
+    step["argv"] = tuple(step["argv"])
+    step["limits"] = Limits(**step["limits"])
+    return Step(**step)

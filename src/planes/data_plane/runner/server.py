@@ -1,0 +1,65 @@
+"""The runner server: `python -I -m planes.data_plane.runner.server SOCKET`, one inherited socket.
+
+Single-threaded, with everything a runner needs imported and compiled, it forks a runner per request. A request is one
+byte with two descriptors, a runner's `document` and `ready`; the server never reads them. It ends when the other end of
+its socket closes; the runners, which are nobody's children and have their own sessions, do not.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+
+from planes.data_plane.runner import kernel
+from planes.data_plane.runner.entry import close_inherited, own_run
+from planes.scrub import Registered, StreamScrubber, display_guard
+
+
+def main() -> None:
+    """Serve until the data plane is gone."""
+    descriptor = int(sys.argv[1])
+    close_inherited(descriptor)
+    kernel.forbid_dumps()
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    warm_up()
+    # What lives now is shared by all runners: the collector must not touch, and so copy, its pages.
+    gc.collect()
+    gc.freeze()
+    with socket.socket(fileno=descriptor) as requests:
+        requests.send(b"+")
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(requests, 1, 2)
+            if not message:
+                return
+            if len(descriptors) == 2:
+                _fork_runner(descriptors[0], descriptors[1])
+            for received in descriptors:
+                os.close(received)
+
+
+def warm_up() -> None:
+    """Scrub a little, so that patterns are compiled before the first fork."""
+    scrubber = StreamScrubber(Registered.from_values([("WARM_UP", "not-a-value-of-anybody")]))
+    scrubber.feed(b"password=warm-up-warm-up\n\x1b[31mcolour\x1b[0m\n")
+    scrubber.finish()
+    display_guard("\x1b[2J")
+
+
+def _fork_runner(document: int, ready: int) -> None:
+    middle = os.fork()
+    if middle:
+        os.waitpid(middle, 0)
+        return
+    try:
+        if os.fork() == 0:
+            os.setsid()
+            close_inherited(document, ready)
+            own_run(document, ready)
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

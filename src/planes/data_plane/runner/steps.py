@@ -1,0 +1,136 @@
+"""Watching one step from its start until nothing it started is left.
+
+spawn ─► running ──main process ended──► sweeping ──no descendant left──► done
+            │                               │
+            └── stop: TERM, grace, TERM, KILL (StopPlan) ; sweeping: TERM at once, KILL after the grace period
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from planes.data_plane.runner.control import ControlSocket
+from planes.data_plane.runner.output import OutputStream, RunLog
+from planes.data_plane.runner.processes import list_descendants, signal_group, signal_processes
+from planes.data_plane.runner.request import Step
+from planes.data_plane.runner.spawning import StepProcess
+from planes.data_plane.runner.stopping import StopPlan
+from planes.data_plane.runner.watch import Watch
+from planes.data_plane.segments import Origin
+
+KILL_AGAIN_SECONDS = 0.05
+GIVE_UP_SECONDS = 60.0
+CLIENT_RETRY_SECONDS = 0.1
+
+
+class StepEnd(NamedTuple):
+    """How a step's main process ended: by exit code or by signal, and whether a stop had been asked for before."""
+
+    exit_code: int | None
+    signal: int | None
+    was_stopped: bool
+
+
+class StepWatcher:
+    """Runs the loop for one step."""
+
+    def __init__(self, watch: Watch, control: ControlSocket, log: RunLog, plan: StopPlan) -> None:
+        self._watch = watch
+        self._control = control
+        self._log = log
+        self._plan = plan
+        self._end: StepEnd | None = None
+        self._has_children = True
+        self._sweep_kill_at: float | None = None
+        self._killing_since: float | None = None
+        self._next_kill_at = 0.0
+
+    def run(self, step: Step, process: StepProcess, tick: Callable[[], float], grace_seconds: float) -> StepEnd:
+        """Read and wait until the step is over; `tick` is called each round and answers when it wants the next one."""
+        streams = [
+            self._log.open_stream(process.stdout, Origin("stdout", step.source, step.stage)),
+            self._log.open_stream(process.stderr, Origin("stderr", step.source, step.stage)),
+        ]
+        for stream in streams:
+            self._watch.add(stream.descriptor, self._reader(stream))
+        self._watch.on_signal(signal.SIGCHLD, lambda: self._reap(process.pid, grace_seconds))
+        self._reap(process.pid, grace_seconds)
+        while self._end is None or (self._has_children and not self._is_given_up()):
+            self._watch.wait(self._timeout(tick()))
+            self._signal_due(process.pid)
+            self._control.state["lines"] = self._log.lines
+            self._control.flush()
+        self._drain(streams)
+        return self._end
+
+    def _reader(self, stream: OutputStream) -> Callable[[], None]:
+        descriptor = stream.descriptor
+
+        def read() -> None:
+            stream.read()
+            if stream.descriptor < 0:
+                self._watch.remove(descriptor)
+
+        return read
+
+    def _drain(self, streams: list[OutputStream]) -> None:
+        """Take what is left in the pipes. One that somebody outside still holds open is not waited for."""
+        for stream in streams:
+            self._watch.remove(stream.descriptor)
+            while stream.read():
+                pass
+            stream.finish()
+        self._control.state["lines"] = self._log.lines
+        self._control.flush()
+
+    def _reap(self, main: int, grace_seconds: float) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._has_children = False
+                return
+            if pid == 0:
+                return
+            if pid == main:
+                code = os.waitstatus_to_exitcode(status)
+                was_stopped = self._plan.reason is not None
+                self._end = StepEnd(None, -code, was_stopped) if code < 0 else StepEnd(code, None, was_stopped)
+                self._sweep_kill_at = time.monotonic() + grace_seconds
+                signal_processes(list_descendants(os.getpid()), signal.SIGTERM)
+                signal_group(main, signal.SIGTERM)
+
+    def _signal_due(self, group: int) -> None:
+        now = time.monotonic()
+        if self._plan.take_due_term(now):
+            if self._end is None:
+                signal_group(group, signal.SIGTERM)
+            else:
+                signal_processes(list_descendants(os.getpid()), signal.SIGTERM)
+        kill_at = self._kill_at()
+        if kill_at is not None and now >= max(kill_at, self._next_kill_at):
+            self._killing_since = self._killing_since or now
+            self._next_kill_at = now + KILL_AGAIN_SECONDS
+            signal_group(group, signal.SIGKILL)
+            signal_processes(list_descendants(os.getpid()), signal.SIGKILL)
+
+    def _kill_at(self) -> float | None:
+        times = [at for at in (self._plan.kill_at, self._sweep_kill_at) if at is not None]
+        return min(times) if times else None
+
+    def _is_given_up(self) -> bool:
+        """A process that SIGKILL does not end (stuck in the kernel) must not keep the run from ending."""
+        return self._killing_since is not None and time.monotonic() > self._killing_since + GIVE_UP_SECONDS
+
+    def _timeout(self, tick_at: float) -> float:
+        now = time.monotonic()
+        times = [tick_at]
+        if self._control.has_waiting_clients:
+            times.append(now + CLIENT_RETRY_SECONDS)
+        if self._killing_since is not None:
+            times.append(self._next_kill_at)
+        else:
+            times += [at for at in (self._plan.next_at(), self._kill_at()) if at is not None]
+        return min(times) - now
