@@ -1,1 +1,127 @@
-"""Composition root of the control plane."""
+"""Composition root of the control plane: opens its database, builds its parts, routes and loops."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from fastapi import APIRouter, FastAPI
+from starlette.types import Lifespan
+
+from planes.control_plane.services.news import News
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.principals import Principals
+from planes.control_plane.services.throttle import Throttle
+from planes.domain.clock import Clock, SystemClock
+from planes.server.application import build_application
+from planes.server.streams import Stopping
+from planes.settings import ControlPlaneSettings
+from planes.storage.database import Database
+from planes.tokens.keys import SigningKey
+from planes.tokens.opaque import derive_key
+
+MIGRATIONS = "planes.storage.control.migrations"
+
+Loop = Callable[[Parts], Coroutine[Any, Any, None]]
+
+# Every resource has a router; every loop runs until the application stops.
+ROUTERS: Sequence[APIRouter] = ()
+LOOPS: Sequence[Loop] = ()
+
+_ALWAYS_OURS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlane:
+    """The application to serve. `stopping` ends its open answers; set it before the server stops."""
+
+    app: FastAPI
+    stopping: Stopping
+    parts: Parts
+
+    async def close(self) -> None:
+        """Closes the database: for an application that was never served, or after it was. May run twice."""
+        await self.parts.database.close()
+
+
+async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None = None) -> ControlPlane:
+    """Opens (first: creates) the control plane of this folder. Served, it runs its loops and closes itself at the end.
+
+    Raises: SchemaTooNew, InvalidToken when the key file is damaged.
+    """
+    settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    signing_key = SigningKey.load_or_create(settings.folder / "signing.key")
+    _create_owner_key(settings.owner_key_file)
+    database = await Database.open(settings.database_url, MIGRATIONS)
+    parts = _build_parts(settings, database, signing_key, clock or SystemClock())
+    stopping = Stopping()
+    names = _ALWAYS_OURS | settings.host_names | {(urlsplit(settings.public_url).hostname or "").lower()}
+    app = build_application(
+        title="dlthub-tui control plane",
+        version=settings.version,
+        host_names=lambda: names,
+        lifespan=_lifespan(parts, stopping),
+    )
+    app.state.parts = parts
+    app.state.stopping = stopping
+    app.state.principals = Principals(parts)
+    for router in ROUTERS:
+        app.include_router(router)
+    return ControlPlane(app=app, stopping=stopping, parts=parts)
+
+
+def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key: SigningKey, clock: Clock) -> Parts:
+    return Parts(
+        database=database,
+        clock=clock,
+        signing_key=signing_key,
+        secret_key=derive_key(signing_key, "secrets of the control plane"),
+        news=News(),
+        public_url=settings.public_url.rstrip("/"),
+        version=settings.version,
+        owner_key_file=settings.owner_key_file,
+        owner_uid=os.geteuid(),
+        session_seconds=settings.session_seconds,
+        refresh_seconds=settings.refresh_seconds,
+        lease_seconds=settings.lease_seconds,
+        lost_after_seconds=settings.lost_after_seconds,
+        passwords=Throttle(clock, limit=10, window_seconds=300),
+        codes=Throttle(clock, limit=5, window_seconds=300),
+        starts=Throttle(clock, limit=60, window_seconds=60),
+    )
+
+
+def _lifespan(parts: Parts, stopping: Stopping) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        try:
+            async with anyio.create_task_group() as group:
+                for loop in LOOPS:
+                    group.start_soon(loop, parts)
+                yield
+                stopping.stop()
+                parts.news.tell_all()
+                group.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await parts.database.close()
+
+    return lifespan
+
+
+def _create_owner_key(path: Path) -> None:
+    """The home's owner key, 64 hex digits (0600). Who can read it can be the owner (Security: 5)."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))

@@ -117,6 +117,15 @@ def unverified_expiry(token: str) -> int | None:
         return None
 
 
+def unverified_key_id(token: str) -> str | None:
+    """Which key a token says it was signed with: to find the key that then verifies it."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except jwt.PyJWTError:
+        return None
+    return kid if isinstance(kid, str) and len(kid) <= 64 else None
+
+
 def _checked(payload: Mapping[str, Any], kinds: frozenset[TokenKind], now: datetime) -> Claims:
     if payload["kind"] not in kinds:
         raise InvalidToken("wrong kind")

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import secrets
 
+from planes.tokens.keys import SigningKey
+
 PERSONAL_KEY_PREFIX = "dlt_u_"
 WORKSPACE_KEY_PREFIX = "dlt_sa_"
 
@@ -28,6 +30,11 @@ def derive_secret(key: bytes, purpose: str, secret: str) -> str:
     """A secret that follows from another one: the same input gives the same text to every racing caller."""
     digest = hmac.new(key, f"{purpose}:{secret}".encode(), hashlib.sha256).digest()
     return secrets_text(digest)
+
+
+def derive_key(key: SigningKey, purpose: str) -> bytes:
+    """32 bytes that follow from a signing key: every process that has the key derives the same."""
+    return hashlib.sha256(key.sign(f"derive:{purpose}".encode())).digest()
 
 
 def secrets_text(raw: bytes) -> str:

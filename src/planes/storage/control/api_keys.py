@@ -19,10 +19,10 @@ api_keys = Table(
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
     # Whom the key speaks for: a person, or the workspace key's own service account.
-    Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
-    Column("workspace_id", ForeignKey("workspaces.id"), index=True),
+    Column("user_id", identifier(), ForeignKey("users.id"), nullable=False, index=True),
+    Column("workspace_id", identifier(), ForeignKey("workspaces.id"), index=True),
     Column("role", String(16)),
-    Column("created_by", ForeignKey("users.id"), nullable=False),
+    Column("created_by", identifier(), ForeignKey("users.id"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("last_used_at", Moment),

@@ -21,7 +21,7 @@ device_codes = Table(
     Column("user_code_hash", String(64), nullable=False, unique=True),
     # pending, approved, refused or redeemed
     Column("state", String(16), nullable=False),
-    Column("user_id", ForeignKey("users.id")),
+    Column("user_id", identifier(), ForeignKey("users.id")),
     Column("requester_address", String(64), nullable=False),
     Column("client", String(120), nullable=False),
     Column("failed_tries", Integer, nullable=False),
@@ -40,7 +40,7 @@ authorizations = Table(
     Column("client_state", String(512), nullable=False),
     # pending, approved, refused or redeemed
     Column("state", String(16), nullable=False),
-    Column("user_id", ForeignKey("users.id")),
+    Column("user_id", identifier(), ForeignKey("users.id")),
     Column("requester_address", String(64), nullable=False),
     Column("client", String(120), nullable=False),
     Column("failed_tries", Integer, nullable=False),

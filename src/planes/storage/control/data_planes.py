@@ -32,7 +32,7 @@ join_tokens = Table(
     "join_tokens",
     metadata,
     Column("token_hash", String(64), primary_key=True),
-    Column("dataplane_id", ForeignKey("data_planes.id"), nullable=False),
+    Column("dataplane_id", String(16), ForeignKey("data_planes.id"), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("spent_at", Moment),

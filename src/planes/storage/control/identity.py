@@ -32,7 +32,7 @@ sign_up_links = Table(
     "sign_up_links",
     metadata,
     Column("link_hash", String(64), primary_key=True),
-    Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("user_id", identifier(), ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("spent_at", Moment),

@@ -1,0 +1,47 @@
+"""Wakes waiting polls at once: a data plane's poll ends when there is something for it (Design: 3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import anyio
+
+
+class News:
+    """A number per data plane that rises with each piece of news, and an event for whoever waits for the next one.
+
+    Tell after the commit. Read `seen` before looking into the database, so that nothing slips between looking and
+    waiting. It knows this process only.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: defaultdict[str, int] = defaultdict(int)
+        self._events: dict[str, anyio.Event] = {}
+        self._all = 0
+
+    def seen(self, dataplane_id: str) -> int:
+        """The number of the latest news for this data plane."""
+        return self._numbers[dataplane_id] + self._all
+
+    def tell(self, dataplane_id: str) -> None:
+        """Wakes the polls of one data plane."""
+        self._numbers[dataplane_id] += 1
+        self._wake(dataplane_id)
+
+    def tell_all(self) -> None:
+        """Wakes every poll: revocations, a stop."""
+        self._all += 1
+        for dataplane_id in list(self._events):
+            self._wake(dataplane_id)
+
+    async def wait(self, dataplane_id: str, seen: int, timeout: float) -> int:
+        """Returns the number of the latest news, as soon as it is above `seen` or after `timeout` seconds."""
+        with anyio.move_on_after(timeout):
+            while self.seen(dataplane_id) <= seen:
+                await self._events.setdefault(dataplane_id, anyio.Event()).wait()
+        return self.seen(dataplane_id)
+
+    def _wake(self, dataplane_id: str) -> None:
+        event = self._events.pop(dataplane_id, None)
+        if event is not None:
+            event.set()

@@ -1,0 +1,52 @@
+"""What the services of the control plane share, built once by `app`. Plain values only: no settings object."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from planes.control_plane.services.news import News
+from planes.control_plane.services.throttle import Throttle
+from planes.domain.clock import Clock
+from planes.domain.identifiers import RunId
+from planes.storage.control.connection import Connection
+from planes.storage.database import Database
+from planes.tokens.keys import SigningKey
+
+RunLiveness = Callable[[Connection, RunId, int], Awaitable[bool]]
+
+
+async def no_run_lives(_connection: Connection, _run_id: RunId, _fence: int) -> bool:
+    """What holds until runs exist: the token of a run is refused."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """`public_url` has no trailing slash. `secret_key` derives secrets from secrets (refresh successors, CSRF marks).
+
+    `is_run_live` says whether a run with this fence may still use its token. `owner_uid` is the uid that owns the home.
+    """
+
+    database: Database
+    clock: Clock
+    signing_key: SigningKey
+    secret_key: bytes
+    news: News
+    public_url: str
+    version: str
+    owner_key_file: Path
+    owner_uid: int
+    session_seconds: int
+    refresh_seconds: int
+    lease_seconds: int
+    lost_after_seconds: int
+    passwords: Throttle
+    codes: Throttle
+    starts: Throttle
+    is_run_live: RunLiveness = no_run_lives
+    # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
+    hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
