@@ -1,1 +1,106 @@
-"""Every column that the control plane stores, each with its class."""
+"""Every column that the control plane stores, with its class (Design: 4). A test fails when a column is missing here.
+
+What no class fits has no place on the control plane: code, file names, configuration, variables, output, errors, results.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of thing a column holds."""
+
+    ID = "id"  # a random id, or the id of a data plane
+    TIME = "time"
+    COUNT = "count"  # numbers: sizes, versions, counters, epochs
+    STATE = "state"  # a word from a fixed list of ours, or a truth value
+    HASH = "hash"  # a digest of a secret, of a request or of an archive
+    PERSON = "person"  # names and e-mail addresses of people, and their password's argon2 form
+    OPERATOR = "operator"  # words and addresses that the operator of a plane chose
+    REQUEST = "request"  # where a sign-in came from, and its own public values
+    NAME = "name"  # names and descriptions that users give to organizations, workspaces and keys
+    WORD = "word"  # words of the user's world that job definitions, triggers and summaries carry (Contract: D.16)
+    AUDIT = "audit"  # ids, roles and numbers of one event
+
+
+_IDENTITY: dict[str, dict[str, Kind]] = {
+    "users": {
+        "id": Kind.ID, "email": Kind.PERSON, "name": Kind.PERSON, "kind": Kind.STATE, "password_hash": Kind.PERSON,
+        "is_administrator": Kind.STATE, "created_at": Kind.TIME, "updated_at": Kind.TIME,
+    },
+    "sign_up_links": {
+        "link_hash": Kind.HASH, "user_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+        "spent_at": Kind.TIME,
+    },
+    "sessions": {
+        "id": Kind.ID, "user_id": Kind.ID, "method": Kind.STATE, "created_at": Kind.TIME, "revoked_at": Kind.TIME,
+        "revoked_because": Kind.STATE,
+    },
+    "refresh_tokens": {
+        "token_hash": Kind.HASH, "session_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+        "spent_at": Kind.TIME,
+    },
+    "swap_codes": {
+        "code_hash": Kind.HASH, "session_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+        "spent_at": Kind.TIME,
+    },
+    "device_codes": {
+        "id": Kind.ID, "device_hash": Kind.HASH, "user_code_hash": Kind.HASH, "state": Kind.STATE, "user_id": Kind.ID,
+        "requester_address": Kind.REQUEST, "client": Kind.REQUEST, "failed_tries": Kind.COUNT, "created_at": Kind.TIME,
+        "expires_at": Kind.TIME, "polled_at": Kind.TIME,
+    },
+    "authorizations": {
+        "id": Kind.ID, "request_hash": Kind.HASH, "redirect_uri": Kind.REQUEST, "code_challenge": Kind.HASH,
+        "client_state": Kind.REQUEST, "state": Kind.STATE, "user_id": Kind.ID, "requester_address": Kind.REQUEST,
+        "client": Kind.REQUEST, "failed_tries": Kind.COUNT, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+        "code_hash": Kind.HASH, "code_expires_at": Kind.TIME,
+    },
+    "api_keys": {
+        "id": Kind.ID, "key_hash": Kind.HASH, "name": Kind.NAME, "user_id": Kind.ID, "workspace_id": Kind.ID,
+        "role": Kind.STATE, "created_by": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+        "last_used_at": Kind.TIME, "revoked_at": Kind.TIME,
+    },
+    "revocations": {"epoch": Kind.COUNT, "claim": Kind.STATE, "value": Kind.ID, "created_at": Kind.TIME},
+    "audit_events": {
+        "sequence": Kind.COUNT, "at": Kind.TIME, "action": Kind.STATE, "actor_user_id": Kind.ID,
+        "actor_session_id": Kind.ID, "subject": Kind.ID, "organization_id": Kind.ID, "facts": Kind.AUDIT,
+        "previous_hash": Kind.HASH, "hash": Kind.HASH,
+    },
+}  # fmt: skip
+
+_PLACES: dict[str, dict[str, Kind]] = {
+    "organizations": {
+        "id": Kind.ID, "name": Kind.NAME, "description": Kind.NAME, "dataplane_id": Kind.ID,
+        "personal_user_id": Kind.ID, "created_at": Kind.TIME, "updated_at": Kind.TIME,
+    },
+    "organization_memberships": {
+        "id": Kind.ID, "organization_id": Kind.ID, "user_id": Kind.ID, "role": Kind.STATE, "is_active": Kind.STATE,
+        "created_at": Kind.TIME, "updated_at": Kind.TIME,
+    },
+    "workspaces": {
+        "id": Kind.ID, "organization_id": Kind.ID, "name": Kind.NAME, "description": Kind.NAME,
+        "is_playground": Kind.STATE, "default_role": Kind.STATE, "key_policy": Kind.STATE, "created_at": Kind.TIME,
+        "updated_at": Kind.TIME, "archived_at": Kind.TIME,
+    },
+    "workspace_memberships": {
+        "id": Kind.ID, "workspace_id": Kind.ID, "organization_membership_id": Kind.ID, "role": Kind.STATE,
+        "created_at": Kind.TIME, "updated_at": Kind.TIME,
+    },
+    "data_planes": {
+        "id": Kind.ID, "name": Kind.OPERATOR, "region": Kind.OPERATOR, "description": Kind.OPERATOR, "key_id": Kind.HASH,
+        "public_key": Kind.OPERATOR, "url": Kind.OPERATOR, "created_at": Kind.TIME, "enrolled_at": Kind.TIME,
+        "last_seen_at": Kind.TIME,
+    },
+    "join_tokens": {
+        "token_hash": Kind.HASH, "dataplane_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+        "spent_at": Kind.TIME,
+    },
+    "link_calls": {"token_id": Kind.ID, "expires_at": Kind.TIME},
+}  # fmt: skip
+
+# Deployments, jobs, runs.
+_WORK: dict[str, dict[str, Kind]] = {}
+
+LEDGER: dict[str, dict[str, Kind]] = {**_IDENTITY, **_PLACES, **_WORK}
+"""Table → column → kind."""
