@@ -41,7 +41,8 @@ class DataPlaneSettings:
     """What one data plane needs to start.
 
     `join_token` is needed for the first start only. `uid_range` (first, count) is used when the platform is root: one
-    uid per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it.
+    uid per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it. `master_key`
+    (32 bytes in base64) replaces the vault's key file; `blobs_url` (`s3://…`) the folder of blobs.
     """
 
     folder: Path
@@ -51,7 +52,9 @@ class DataPlaneSettings:
     control_plane_url: str
     database_url: str
     version: str
-    join_token: str | None = None
+    join_token: str | None = field(default=None, repr=False)
+    master_key: str | None = field(default=None, repr=False)
+    blobs_url: str | None = None
     host_names: frozenset[str] = frozenset()
     slots: int = 8
     uid_range: tuple[int, int] = (70_000, 10_000)

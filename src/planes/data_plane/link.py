@@ -1,1 +1,201 @@
-"""HTTP client of a data plane to the control plane."""
+"""HTTP client of a data plane to the control plane (Borders: 1). The only way out of a region.
+
+Every call but enrolment carries a proof signed by the plane's own key. Foreign exceptions end here: what does not
+answer is `Unavailable`, a refusal is the error class of its status.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from planes.domain.clock import Clock
+from planes.domain.errors import (
+    Conflict,
+    InvalidRequest,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PlaneError,
+    Unavailable,
+)
+from planes.tokens.keys import SigningKey
+from planes.tokens.link_proof import sign_call
+from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
+from planes.wire.link import (
+    ConfigurationReport,
+    DeploymentReport,
+    EnrolRequest,
+    EnrolResponse,
+    PipelineRunReport,
+    PollRequest,
+    PollResponse,
+    RunTokenRequest,
+    RunTokenResponse,
+    StatusReport,
+)
+
+POLL_TIMEOUT_SECONDS = 35.0
+_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+_REFUSALS: dict[int, type[PlaneError]] = {
+    400: InvalidRequest, 401: NotAuthenticated, 403: NotAllowed, 404: NotFound, 409: Conflict,
+}  # fmt: skip
+_Answer = TypeVar("_Answer", bound=BaseModel)
+
+
+class Unanswered(Unavailable):
+    """The call was sent and no answer came: the control plane may or may not have acted on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAddress:
+    """Who speaks to whom. `control_plane_url` and `public_url` have no trailing slash."""
+
+    dataplane_id: str
+    region: str
+    public_url: str
+    control_plane_url: str
+
+
+class Link:
+    """Signed calls to the control plane. Use as an async context manager, or call `aclose`."""
+
+    def __init__(
+        self,
+        address: LinkAddress,
+        key: SigningKey,
+        clock: Clock,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._address = address
+        self._key = key
+        self._clock = clock
+        # The control plane's address is configured; a redirect or a proxy would lead elsewhere.
+        self._client = httpx.AsyncClient(
+            base_url=address.control_plane_url,
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+            limits=httpx.Limits(max_connections=32, keepalive_expiry=30.0),
+        )
+
+    async def enrol(self, join_token: str) -> EnrolResponse:
+        """Makes this plane known with its public key; the join token is spent by it.
+
+        Raises: Unavailable, NotAuthenticated (the token), Conflict.
+        """
+        request = EnrolRequest(
+            join_token=join_token,
+            dataplane_id=self._address.dataplane_id,
+            region=self._address.region,
+            public_key=self._key.public.text,
+            url=self._address.public_url,
+        )
+        body = request.model_dump_json().encode()
+        return _parse(EnrolResponse, await self._send("POST", "/link/v1/-enrol", body, signed=False))
+
+    async def poll(self, request: PollRequest) -> PollResponse:
+        """Waits for news, at most as long as the control plane holds a poll.
+
+        Raises: Unavailable.
+        """
+        timeout = httpx.Timeout(POLL_TIMEOUT_SECONDS, connect=5.0)
+        return _parse(PollResponse, await self._call("POST", "/link/v1/-poll", request, timeout))
+
+    async def report_status(self, run_id: str, report: StatusReport) -> None:
+        """What became of a run. May run twice.
+
+        Raises: Conflict when the fence is stale, Unavailable.
+        """
+        await self._call("PUT", f"/link/v1/runs/{run_id}/status", report)
+
+    async def issue_run_token(self, run_id: str, fence: int) -> RunTokenResponse:
+        """The run's credential at the control plane.
+
+        Raises: Conflict when the fence is stale, Unavailable.
+        """
+        answer = await self._call("POST", f"/link/v1/runs/{run_id}/-issue-token", RunTokenRequest(fence=fence))
+        return _parse(RunTokenResponse, answer)
+
+    async def report_deployment(self, deployment_id: str, report: DeploymentReport) -> DeploymentResponse:
+        """Writes a deployment back; the control plane gives it a version. May run twice.
+
+        Raises: Unavailable, Unanswered.
+        """
+        answer = await self._call("PUT", f"/link/v1/deployments/{deployment_id}", report)
+        return _parse(DeploymentResponse, answer)
+
+    async def report_configuration(self, configuration_id: str, report: ConfigurationReport) -> ConfigurationResponse:
+        """Writes a configuration back; the control plane gives it a version. May run twice.
+
+        Raises: Unavailable, Unanswered.
+        """
+        answer = await self._call("PUT", f"/link/v1/configurations/{configuration_id}", report)
+        return _parse(ConfigurationResponse, answer)
+
+    async def report_pipeline_run(self, run_id: str, pipeline_run_id: str, report: PipelineRunReport) -> None:
+        """Names and counts of a pipeline run. May run twice.
+
+        Raises: Conflict when the fence is stale, Unavailable.
+        """
+        await self._call("PUT", f"/link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}", report)
+
+    async def aclose(self) -> None:
+        """Closes the connections. May run twice."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _call(
+        self, method: str, path: str, request: BaseModel, timeout: httpx.Timeout | None = None
+    ) -> httpx.Response:
+        return await self._send(method, path, request.model_dump_json().encode(), timeout=timeout)
+
+    async def _send(
+        self, method: str, path: str, body: bytes, *, signed: bool = True, timeout: httpx.Timeout | None = None
+    ) -> httpx.Response:
+        headers = {"content-type": "application/json"}
+        if signed:
+            proof = sign_call(self._key, self._address.dataplane_id, method, path, body, self._clock.now())
+            headers["authorization"] = f"Bearer {proof}"
+        try:
+            answer = await self._client.request(
+                method, path, content=body, headers=headers, timeout=timeout or httpx.USE_CLIENT_DEFAULT
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            raise Unavailable("control_plane_unreachable", "The control plane does not answer.") from exc
+        except httpx.HTTPError as exc:
+            raise Unanswered("control_plane_unreachable", "The control plane did not answer.") from exc
+        if answer.status_code >= 300:
+            raise _refusal(answer)
+        return answer
+
+
+def _refusal(answer: httpx.Response) -> PlaneError:
+    found = _REFUSALS.get(answer.status_code)
+    if found is None:
+        return Unavailable("control_plane_failed", f"The control plane answered {answer.status_code}.")
+    try:
+        body: Any = answer.json()
+        return found(str(body["code"])[:100], str(body["detail"])[:500])
+    except (ValueError, KeyError, TypeError):
+        return found("refused", f"The control plane answered {answer.status_code}.")
+
+
+def _parse(model: type[_Answer], answer: httpx.Response) -> _Answer:
+    try:
+        return model.model_validate_json(answer.content)
+    except ValidationError as exc:
+        raise Unavailable("control_plane_failed", "The control plane's answer is not understood.") from exc

@@ -15,10 +15,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from planes.storage.errors import AlreadyThere, SchemaTooNew
+from planes.domain.errors import StorageFull
+from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
 
@@ -56,7 +57,7 @@ class Database:
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction that may write; on SQLite it takes the writer's place at once, so it never fails half-way.
 
-        Raises: AlreadyThere when a unique constraint refuses a row.
+        Raises: AlreadyThere when a unique constraint refuses a row, StorageFull, StorageError.
         """
         try:
             async with self._engine.connect() as connection:
@@ -65,12 +66,20 @@ class Database:
                     yield connection
         except IntegrityError as exc:
             raise AlreadyThere(str(exc.orig)) from exc
+        except DBAPIError as exc:
+            raise _failure(exc) from exc
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction that only reads."""
-        async with self._engine.connect() as connection, connection.begin():
-            yield connection
+        """A transaction that only reads.
+
+        Raises: StorageError.
+        """
+        try:
+            async with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as exc:
+            raise _failure(exc) from exc
 
     async def lock(self, connection: AsyncConnection, name: str) -> None:
         """Lets one transaction at a time pass for this name. SQLite has one writer anyway."""
@@ -80,6 +89,14 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+
+
+def _failure(error: DBAPIError) -> Exception:
+    """Our words for what the driver said. Its text may hold values, so it stays in the cause."""
+    text_of_driver = str(error.orig)
+    if "disk is full" in text_of_driver or "No space left" in text_of_driver:
+        return StorageFull("storage_full", "The plane has no room left.")
+    return StorageError(f"the database failed: {type(error.orig).__name__}")
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -1,0 +1,164 @@
+"""The region's audit log: who accessed what, when, with which token. Append-only and hash-chained (Design: 9).
+
+A mutation writes its entry inside its own transaction, so that it cannot happen without it. A read whose entry cannot
+be written still answers: the failure is logged and counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from planes.data_plane.services.parts import Parts
+from planes.domain.errors import PlaneError
+from planes.storage.data import audit
+from planes.storage.errors import StorageError
+from planes.storage.types import Row
+from planes.tokens.claims import Claims
+
+GENESIS = "0" * 64
+_log = structlog.get_logger("planes.data_plane.audit")
+
+
+class Action(StrEnum):
+    """What was done with a region's data."""
+
+    DEPLOYMENT_UPLOADED = "deployment_uploaded"
+    CONFIGURATION_UPLOADED = "configuration_uploaded"
+    UPLOAD_REFUSED = "upload_refused"
+    DEPLOYMENT_FILES_LISTED = "deployment_files_listed"
+    CONFIGURATION_FILES_LISTED = "configuration_files_listed"
+    VARIABLES_READ = "variables_read"
+    VARIABLES_CHANGED = "variables_changed"
+    VARIABLES_RESOLVED = "variables_resolved"
+    CONFIGURATION_OPENED = "configuration_opened"
+    LOG_READ = "log_read"
+    LOG_STREAMED = "log_streamed"
+    TELEMETRY_READ = "telemetry_read"
+    RESULT_READ = "result_read"
+    RUN_STARTED = "run_started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: a token's holder, or the plane itself on behalf of a run."""
+
+    subject: str
+    token_id: str
+    organization_id: str
+    workspace_id: str
+    membership_id: str | None = None
+    email: str | None = None
+
+    @staticmethod
+    def of(claims: Claims) -> Actor:
+        """The holder of a verified token."""
+        return Actor(
+            subject=claims.subject,
+            token_id=claims.token_id,
+            organization_id=claims.organization_id or "",
+            workspace_id=claims.workspace_id or "",
+            membership_id=claims.membership_id,
+            email=claims.email or None,
+        )
+
+    @staticmethod
+    def run(run_id: str, organization_id: str, workspace_id: str) -> Actor:
+        """The plane, preparing or serving a run."""
+        nobody = "-"
+        return Actor(
+            subject=f"run:{run_id}", token_id=nobody, organization_id=organization_id, workspace_id=workspace_id
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainState:
+    """What checking the chain found. `broken_at` is the first entry that does not fit, None when all do."""
+
+    entries: int
+    head: str
+    broken_at: int | None = None
+
+
+class Audit:
+    """Writes and checks the log."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.unwritten = 0
+
+    async def append(
+        self,
+        connection: Any,
+        actor: Actor,
+        action: Action,
+        object_id: str | None = None,
+        **details: Any,
+    ) -> None:
+        """Adds an entry to the caller's transaction: both happen or neither. `details` never hold values of users."""
+        await self._parts.database.lock(connection, "audit")
+        last = await audit.find_last(connection)
+        number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+        entry: dict[str, Any] = {
+            "number": number,
+            "at": self._parts.clock.now(),
+            "actor": actor.subject[:64],
+            "membership_id": actor.membership_id,
+            "email": actor.email,
+            "token_id": actor.token_id[:64],
+            "organization_id": actor.organization_id,
+            "workspace_id": actor.workspace_id,
+            "action": str(action),
+            "object_id": object_id,
+            "details": details,
+            "previous_hash": previous,
+        }
+        await audit.append(connection, {**entry, "hash": hash_entry(entry)})
+
+    async def record(self, actor: Actor, action: Action, object_id: str | None = None, **details: Any) -> None:
+        """Adds an entry of its own for something that must be written down before it happens.
+
+        Raises: StorageError and what the database raises; the caller does not go on.
+        """
+        async with self._parts.database.transaction() as connection:
+            await self.append(connection, actor, action, object_id, **details)
+
+    async def note(self, actor: Actor, action: Action, object_id: str | None = None, **details: Any) -> None:
+        """Adds an entry for a read, which goes on when the entry cannot be written."""
+        try:
+            await self.record(actor, action, object_id, **details)
+        except (StorageError, PlaneError, OSError):
+            self.unwritten += 1
+            _log.error("audit_entry_lost", action=str(action), lost=self.unwritten)
+
+    async def verify(self) -> ChainState:
+        """Walks the whole chain."""
+        entries, previous = 0, GENESIS
+        async with self._parts.database.reading() as connection:
+            async for row in audit.iterate(connection):
+                entries += 1
+                if not _fits(row, entries, previous):
+                    return ChainState(entries=entries, head=previous, broken_at=row["number"])
+                previous = row["hash"]
+        return ChainState(entries=entries, head=previous)
+
+
+def hash_entry(entry: Mapping[str, Any]) -> str:
+    """SHA-256 over every field but `hash`, as JSON with sorted keys."""
+    fields = {name: _text(value) for name, value in entry.items() if name != "hash"}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+def _fits(row: Row, number: int, previous: str) -> bool:
+    return row["number"] == number and row["previous_hash"] == previous and row["hash"] == hash_entry(row)
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,120 @@
+"""Unpacked deployments: once per organization and archive, read-only, never shared by organizations (Security: 7)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio import to_thread
+
+from planes.data_plane.services.listings import find_version, parse_listing
+from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.tar_stream import Limits
+from planes.data_plane.services.unpacking import Owner, copy_tree, tree_matches, unpack
+from planes.domain.errors import InvalidRequest, NotFound
+from planes.domain.identifiers import new_id
+from planes.manifest.errors import InvalidRequirements
+from planes.manifest.requirements import parse_requirements
+from planes.storage.data import uploads
+from planes.storage.errors import StorageError
+from planes.storage.types import Row
+
+
+class CodeTrees:
+    """Where the code of deployments lies, and copies of it for runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._locks: dict[Path, anyio.Lock] = {}
+        self._checked: set[Path] = set()
+
+    async def tree_of(self, organization_id: str, deployment_id: str) -> Path:
+        """The folder with the deployment's files, unpacked now if it is not there. Not to be written to.
+
+        Raises: NotFound, StorageError when the stored archive is not what was uploaded, StorageFull.
+        """
+        row = await self._get(organization_id, deployment_id)
+        tree = self._parts.organization_folder(organization_id) / "trees" / row["archive_sha256"]
+        if tree in self._checked:
+            return tree
+        async with self._locks.setdefault(tree, anyio.Lock()):
+            if tree not in self._checked:
+                await self._make(row, tree)
+                self._checked.add(tree)
+        return tree
+
+    async def copy_into(self, tree: Path, work_folder: Path, uid: int | None, gid: int | None) -> None:
+        """Copies a tree into the existing work folder of a run; the copies belong to `uid` and `gid` unless None.
+
+        Raises: OSError.
+        """
+        owner = Owner(uid, gid) if uid is not None and gid is not None else None
+        await to_thread.run_sync(copy_tree, tree, work_folder, owner)
+
+    async def requirements_of(self, deployment_id: str) -> dict[str, Any]:
+        """The deployment's requirements, migrated to the present engine (Contract: 3.3).
+
+        Raises: NotFound, InvalidRequest.
+        """
+        row = await find_version(self._parts, uploads.DEPLOYMENTS, deployment_id)
+        if row is None:
+            raise NotFound("not_found", "There is no such deployment here.")
+        return await to_thread.run_sync(read_requirements, row["requirements"])
+
+    async def _get(self, organization_id: str, deployment_id: str) -> Row:
+        row = await find_version(self._parts, uploads.DEPLOYMENTS, deployment_id)
+        if row is None or row["organization_id"] != organization_id:
+            raise NotFound("not_found", "There is no such deployment here.")
+        return row
+
+    async def _make(self, row: Row, tree: Path) -> None:
+        facts = await to_thread.run_sync(parse_listing, row["listing"])
+        if await to_thread.run_sync(tree.is_dir):
+            if await to_thread.run_sync(tree_matches, tree, facts):
+                return
+            await to_thread.run_sync(shutil.rmtree, tree)
+        archive = self._parts.incoming_folder / new_id()
+        try:
+            await self._parts.blobs.fetch(archive_key(row["organization_id"], row["archive_sha256"]), archive)
+            limits = Limits(unpacked_bytes=self._parts.unpacked_limit_bytes)
+            await to_thread.run_sync(_unpack_checked, archive, tree, row["archive_sha256"], limits)
+        finally:
+            archive.unlink(missing_ok=True)
+
+
+def archive_key(organization_id: str, archive_sha256: str) -> str:
+    """Where a code archive lies among the blobs."""
+    return f"organizations/{organization_id}/deployments/{archive_sha256}"
+
+
+def read_requirements(content: bytes) -> dict[str, Any]:
+    """Reads and checks a `requirements.json`. Takes a thread's time on first use, which imports dlt.
+
+    Raises: InvalidRequest.
+    """
+    try:
+        json.loads(content.decode())
+        return parse_requirements(content)
+    except InvalidRequirements as exc:
+        raise InvalidRequest("requirements_refused", f"requirements.json was refused: {exc}.") from exc
+    except (ValueError, RecursionError) as exc:
+        raise InvalidRequest("requirements_refused", "requirements.json was refused: it is not JSON.") from exc
+
+
+def _unpack_checked(archive: Path, tree: Path, sha256: str, limits: Limits) -> None:
+    tree.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with archive.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise StorageError("a stored archive is not what was uploaded")
+        file.seek(0)
+        fresh = tree.with_name(f".{tree.name}.{new_id()}")
+        unpack(file, fresh, limits)
+    try:
+        fresh.rename(tree)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise

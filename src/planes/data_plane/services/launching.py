@@ -1,0 +1,98 @@
+"""What exactly is started for a lease: environment and command, checked against the region's own data (Security: 4)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from planes.data_plane.executor.environments import EnvironmentSpecification
+from planes.domain.access import LOCAL_PROFILES
+from planes.manifest.errors import InvalidRequirements
+from planes.manifest.launch import LaunchArguments, launcher_of, runtime_entry_point
+from planes.manifest.requirements import job_requirements
+from planes.wire.link import Lease
+
+_PACKAGE = "dlt._workspace.deployment.launchers."
+LAUNCHERS = frozenset(_PACKAGE + name for name in ("job", "module", "agent", "marimo", "streamlit", "mcp", "dashboard"))
+_MODULE = re.compile(r"\w[\w\-]*(\.\w[\w\-]*)*")
+_PROFILE = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
+
+
+class LaunchRefused(Exception):
+    """The run cannot be started; the message is for the person whose job it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """`arguments` follow the interpreter of the environment."""
+
+    environment: EnvironmentSpecification
+    arguments: tuple[str, ...]
+
+
+def check_lease(lease: Lease, tree: Path) -> None:
+    """Whether this may be started from this code tree. Reads the tree.
+
+    Raises: LaunchRefused.
+    """
+    if not _PROFILE.fullmatch(lease.profile) or lease.profile.startswith(".") or lease.profile in LOCAL_PROFILES:
+        raise LaunchRefused("The profile of this run cannot be used on the platform.")
+    found: object = lease.definition.get("entry_point")
+    if not isinstance(found, dict):
+        raise LaunchRefused("The job's definition has no entry point.")
+    entry_point = cast("dict[str, Any]", found)
+    launcher = launcher_of(lease.definition)
+    if launcher not in LAUNCHERS:
+        known = ", ".join(sorted(name.removeprefix(_PACKAGE) for name in LAUNCHERS))
+        raise LaunchRefused(f"The launcher {launcher!r} is not one of dlt's ({_PACKAGE}…: {known}).")
+    if entry_point.get("job_type") == "interactive":
+        raise LaunchRefused("Interactive jobs cannot be run in this region yet.")
+    module = entry_point.get("module")
+    if not isinstance(module, str) or not _is_in(module, tree):
+        raise LaunchRefused(
+            f"The deployment has no module {module!r}. Deploy again, with the file that defines this job."
+        )
+
+
+def plan_launch(lease: Lease, requirements: Mapping[str, Any]) -> Launch:
+    """The environment and the command of a checked lease. Imports dlt: call it in a worker thread.
+
+    Raises: LaunchRefused.
+    """
+    try:
+        wanted = job_requirements(requirements, lease.definition)
+        arguments = LaunchArguments(
+            profile=lease.profile,
+            is_refresh=lease.refresh,
+            window_start=lease.interval_start,
+            window_end=lease.interval_end,
+        )
+        entry_point = runtime_entry_point(lease.definition, arguments, wanted.dlt_version.as_spec())
+    except InvalidRequirements as exc:
+        raise LaunchRefused(f"The requirements of this job cannot be used: {exc}.") from exc
+    environment = EnvironmentSpecification(
+        organization_id=lease.organization_id,
+        workspace_id=lease.workspace_id,
+        python_version=wanted.python_version,
+        requirements=wanted.requirements,
+        includes_dlthub=wanted.includes_dlthub,
+    )
+    return Launch(
+        environment=environment,
+        arguments=(
+            "-u", "-m", launcher_of(lease.definition),
+            "--run-id", lease.run_id, "--trigger", lease.trigger, "--entry-point", json.dumps(entry_point),
+        ),
+    )  # fmt: skip
+
+
+def _is_in(module: str, tree: Path) -> bool:
+    """A file or package of the tree itself: what is installed does not count."""
+    if not _MODULE.fullmatch(module):
+        return False
+    place = tree.joinpath(*module.split("."))
+    return place.with_name(place.name + ".py").is_file() or place.is_dir()

@@ -1,0 +1,262 @@
+"""From a lease to everything its runner needs: checked, unpacked, laid out.
+
+    check ─► code tree ─► configuration, variables, credentials ─► work folder ─► steps
+      └──────────────────── any of them refuses ──► CannotStart, work folder removed
+
+Every step may run twice: an attempt that a crash cut short is simply made again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import structlog
+from anyio import to_thread
+
+from planes.data_plane.executor.environments import BuilderOptions, EnvironmentCatalogue, Unreachable
+from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
+from planes.data_plane.executor.local import RunSpec, Step
+from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
+from planes.data_plane.services.assembly import Services
+from planes.data_plane.services.audit import Action, Actor
+from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, plan_launch
+from planes.data_plane.services.run_secrets import (
+    Credentials,
+    Pairs,
+    RunPlacement,
+    names_too_short,
+    process_environment,
+    secrets_to_register,
+)
+from planes.data_plane.services.variables import ResolvedVariables
+from planes.domain.errors import Conflict, PlaneError, Unavailable
+from planes.storage.errors import BlobMissing, StorageError
+from planes.storage.vault import Place
+from planes.tokens.opaque import new_secret
+from planes.wire.link import Lease
+
+_log = structlog.get_logger("planes.data_plane.runs")
+_TOKEN_TRIES = 4
+_TOKEN_WAIT_SECONDS = 0.5
+_MOST_PROCESS_BYTES = 120 * 1024  # Linux takes 128 KiB for one argument or variable
+
+
+class CannotStart(Exception):
+    """The run is not to be started; `str()` is for the person whose job it is."""
+
+
+class LeaseLost(Exception):
+    """The control plane has taken the run from this plane."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What every run of this plane shares."""
+
+    builder: BuilderOptions
+    log_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that can be started. `notes` begin its log."""
+
+    spec: RunSpec
+    registered: Pairs = field(repr=False)
+    beacon_secret: str = field(repr=False)
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    launch: Launch
+    tree: Path
+    configuration: dict[str, bytes] = field(repr=False)
+    variables: ResolvedVariables
+    credentials: Credentials
+
+
+class Preparing:
+    """Prepares runs. Holds nothing between two of them."""
+
+    def __init__(self, services: Services, uids: WorkspaceUids, settings: RunSettings) -> None:
+        self._services = services
+        self._parts = services.parts
+        self._uids = uids
+        self._settings = settings
+
+    def place_of(self, organization_id: str, workspace_id: str) -> WorkspacePlace:
+        """Where a workspace's files lie."""
+        return WorkspacePlace(plane=self._parts.folder, organization_id=organization_id, workspace_id=workspace_id)
+
+    async def prepare(self, lease: Lease) -> Prepared:
+        """Does all that has to be done before a runner is asked for.
+
+        Raises: CannotStart, LeaseLost.
+        """
+        try:
+            gathered = await self._gather(lease)
+            return await self._lay_out(lease, gathered)
+        except LeaseLost:
+            raise
+        except (LaunchRefused, Unreachable, UidsExhausted) as exc:
+            raise CannotStart(str(exc)) from exc
+        except PlaneError as exc:
+            raise CannotStart(exc.detail) from exc
+        except BlobMissing as exc:
+            raise CannotStart("The region no longer has the files of this deployment or configuration.") from exc
+        except (StorageError, OSError) as exc:
+            _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
+            raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
+
+    async def _gather(self, lease: Lease) -> _Gathered:
+        services = self._services
+        await services.residency.check_lease(lease)
+        tree = await services.code_trees.tree_of(lease.organization_id, lease.deployment_id)
+        await to_thread.run_sync(check_lease, lease, tree)
+        requirements = await services.code_trees.requirements_of(lease.deployment_id)
+        launch = await to_thread.run_sync(plan_launch, lease, requirements)
+        secret = new_secret()
+        return _Gathered(
+            launch=launch,
+            tree=tree,
+            configuration=await services.configurations.files_of(lease.configuration_id, lease.run_id),
+            variables=await services.variables.resolve(lease.workspace_id, lease.profile, lease.run_id),
+            credentials=Credentials(
+                beacon_url=f"{self._parts.public_url}/beacon/{secret}",
+                beacon_secret=secret,
+                token=await self._run_token(lease),
+            ),
+        )
+
+    async def _run_token(self, lease: Lease) -> str | None:
+        """None when the control plane does not answer: the job may well not need it."""
+        for _ in range(_TOKEN_TRIES):
+            try:
+                return (await self._parts.link.issue_run_token(lease.run_id, lease.fence)).token
+            except Conflict as exc:
+                raise LeaseLost(lease.run_id) from exc
+            except Unavailable:
+                await anyio.sleep(_TOKEN_WAIT_SECONDS)
+        return None
+
+    async def _lay_out(self, lease: Lease, gathered: _Gathered) -> Prepared:
+        uid = await to_thread.run_sync(self._uids.find_uid, lease.workspace_id)
+        owner = Owner(uid)
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
+        run = workspace.run(lease.run_id)
+        await to_thread.run_sync(workspace.prepare, lease.profile, owner)
+        await to_thread.run_sync(run.begin, owner)
+        try:
+            await self._services.code_trees.copy_into(gathered.tree, run.work, None, None)
+            await to_thread.run_sync(run.furnish, gathered.configuration, lease.profile, workspace.data(lease.profile))
+            await to_thread.run_sync(run.hand_over, owner)
+            steps = await to_thread.run_sync(self._steps, lease, gathered, run, workspace, uid)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(run.remove_work)
+            raise
+        await self._services.audit.record(
+            Actor.run(lease.run_id, lease.organization_id, lease.workspace_id), Action.RUN_STARTED, lease.run_id
+        )
+        registered = secrets_to_register(
+            gathered.configuration, lease.profile, gathered.variables, gathered.credentials
+        )
+        index = self._settings.builder.index_url
+        return Prepared(
+            spec=RunSpec(
+                run_id=lease.run_id,
+                folder=run.root,
+                fence=lease.fence,
+                steps=steps,
+                time_limit_seconds=lease.time_limit_seconds,
+                grace_seconds=lease.grace_seconds,
+                max_log_bytes=self._settings.log_limit_bytes,
+            ),
+            registered=(*registered, *((("UV_DEFAULT_INDEX", index),) if index and "@" in index else ())),
+            beacon_secret=gathered.credentials.beacon_secret,
+            notes=_notes(registered, gathered.credentials),
+        )
+
+    def _steps(
+        self, lease: Lease, gathered: _Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None
+    ) -> tuple[Step, ...]:
+        catalogue = EnvironmentCatalogue(workspace.root, self._settings.builder, uid, uid)
+        wanted = gathered.launch.environment
+        python = catalogue.python(wanted)
+        placement = RunPlacement(
+            run_id=lease.run_id,
+            workspace_id=lease.workspace_id,
+            organization_id=lease.organization_id,
+            profile=lease.profile,
+            api_url=self._parts.control_plane_url,
+            dataplane_url=self._parts.public_url,
+        )
+        environment = process_environment(
+            placement, gathered.variables.environment, gathered.credentials, str(run.home), str(python.parent)
+        )
+        job = Step(
+            name=lease.job_ref,
+            source="user",
+            stage="run",
+            argv=(str(python), *gathered.launch.arguments),
+            cwd=str(run.work),
+            environment=environment,
+            uid=uid,
+            gid=uid,
+        )
+        too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
+        if too_long:
+            raise LaunchRefused("The definition of this job is too large to be passed to its process.")
+        if catalogue.is_ready(wanted):
+            return (job,)
+        build = catalogue.prepare_build(wanted)
+        return (
+            Step(
+                name="environment",
+                source="setup",
+                stage="build",
+                argv=tuple(build.argv),
+                cwd=str(build.cwd),
+                environment=build.environment,
+                uid=uid,
+                gid=uid,
+            ),
+            job,
+        )
+
+
+def registered_place(organization_id: str, workspace_id: str, run_id: str) -> Place:
+    """Where the sealed values of a run belong."""
+    return Place(organization_id=organization_id, workspace_id=workspace_id, scope="run", name=run_id, version=1)
+
+
+def render_pairs(pairs: Pairs) -> bytes:
+    """The plaintext to seal."""
+    return json.dumps(pairs).encode()
+
+
+def parse_pairs(content: bytes) -> Pairs:
+    """What `render_pairs` was given."""
+    return tuple((str(name), str(value)) for name, value in json.loads(content))
+
+
+def _notes(registered: Pairs, credentials: Credentials) -> list[str]:
+    notes: list[str] = []
+    short = names_too_short(registered)
+    if short:
+        notes.append(
+            f"Shorter than five characters, so not masked in this log: {', '.join(short)}. Choose longer secrets."
+        )
+    if credentials.token is None:
+        notes.append("The control plane did not answer: this run has no credential for it (RUNTIME__AUTH_TOKEN).")
+    return notes
+
+
+def _plainly(exc: Exception) -> str:
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    return str(exc) if isinstance(exc, StorageError) else type(exc).__name__

@@ -1,0 +1,74 @@
+"""Everything that a region says to the control plane about runs, from the closed schema of `planes.wire.link`.
+
+Ids, states, times, counts, and names that look like names and pass the scrubber; any other is said as `withheld`
+(Security: 2). No error text, no value, no path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+from planes.data_plane.services.traces import PipelineRunFacts
+from planes.scrub import Registered, find_hits, scrub_text
+from planes.wire.link import (
+    NAME_PATTERN,
+    WITHHELD,
+    HeldRun,
+    PipelineRunReport,
+    PipelineRunStatus,
+    PollRequest,
+    ReportedStatus,
+    StatusReport,
+)
+
+_NAME = re.compile(NAME_PATTERN)
+_MOST_COUNTED = 2**53
+_MOST_SLOTS = 10_000
+
+
+def build_status(fence: int, status: ReportedStatus, at: datetime) -> StatusReport:
+    """What became of a run."""
+    return StatusReport(fence=fence, status=status, at=at)
+
+
+def build_poll(free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch: int) -> PollRequest:
+    """What this plane can take, and the (run, fence) leases it holds."""
+    return PollRequest(
+        free_slots=max(0, min(free_slots, _MOST_SLOTS)),
+        held=[HeldRun(run_id=run_id, fence=fence) for run_id, fence in held],
+        url=url,
+        epoch=epoch,
+    )
+
+
+def build_pipeline_run(fence: int, facts: PipelineRunFacts, registered: Registered) -> PipelineRunReport:
+    """Names and counts of one pipeline run."""
+    return PipelineRunReport(
+        fence=fence,
+        pipeline_name=name_to_say(facts.pipeline_name, registered),
+        dataset_name=_optional(facts.dataset_name, registered),
+        destination_name=_optional(facts.destination_name, registered),
+        transaction_id=name_to_say(facts.transaction_id, registered),
+        status=PipelineRunStatus(facts.status.value),
+        started_at=facts.started_at,
+        finished_at=facts.finished_at,
+        duration_ms=_bounded(facts.duration_ms),
+        total_rows=_bounded(facts.total_rows_loaded),
+    )
+
+
+def name_to_say(name: str, registered: Registered) -> str:
+    """The name if it may be said, else `withheld`."""
+    if not _NAME.fullmatch(name) or find_hits(name) or scrub_text(name, registered) != name:
+        return WITHHELD
+    return name
+
+
+def _optional(name: str | None, registered: Registered) -> str | None:
+    return None if name is None else name_to_say(name, registered)
+
+
+def _bounded(number: int | None) -> int | None:
+    return None if number is None else min(number, _MOST_COUNTED)

@@ -1,0 +1,100 @@
+"""What the control plane's open poll says about tokens: its keys, the epoch, and which tokens are refused from now on.
+
+Kept in memory for every request and in the database for the next start. Contract: D.10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planes.domain.errors import Conflict
+from planes.storage.data import told
+from planes.storage.database import Database
+from planes.tokens.claims import Claims
+from planes.tokens.errors import InvalidToken
+from planes.tokens.keys import PublicKey
+from planes.wire.link import PollResponse, Revocation, RevokedClaim
+
+
+class Revocations:
+    """`keys` are the control plane's; `epoch` the last one heard of; `generation` rises when either changes."""
+
+    def __init__(self, database: Database, dataplane_id: str) -> None:
+        self._database = database
+        self._dataplane_id = dataplane_id
+        self._revoked: dict[tuple[str, str], int] = {}
+        self.keys: tuple[PublicKey, ...] = ()
+        self.epoch = 0
+        self.generation = 0
+
+    async def load(self) -> None:
+        """Reads what the last start knew, and claims an empty database for this plane.
+
+        Raises: Conflict when the database is another plane's.
+        """
+        async with self._database.transaction() as connection:
+            row = await told.find_plane(connection)
+            if row is None:
+                await told.add_plane(connection, self._dataplane_id)
+                return
+            if row["dataplane_id"] != self._dataplane_id:
+                raise Conflict(
+                    "other_data_plane",
+                    f"This database belongs to data plane {row['dataplane_id']}, not {self._dataplane_id}.",
+                )
+            rows = await told.list_revocations(connection)
+        self._revoked = {(each["claim"], each["value"]): each["epoch"] for each in rows}
+        self.keys = _parse_keys(row["control_keys"])
+        self.epoch = row["epoch"]
+
+    async def learn_keys(self, keys: Sequence[str]) -> None:
+        """Replaces the control plane's keys. An empty or unreadable list changes nothing."""
+        parsed = _parse_keys(keys)
+        if not parsed or parsed == self.keys:
+            return
+        async with self._database.transaction() as connection:
+            await told.save_keys(connection, [key.text for key in parsed])
+        self.keys = parsed
+        self.generation += 1
+
+    async def apply(self, answer: PollResponse) -> None:
+        """Takes over what a poll said; in force at once, before it is stored. May run twice."""
+        for revocation in answer.revocations:
+            self._raise_floor(revocation)
+        await self.learn_keys(answer.keys)
+        if not answer.revocations and answer.epoch == self.epoch:
+            return
+        async with self._database.transaction() as connection:
+            for revocation in answer.revocations:
+                await told.save_revocation(connection, revocation.claim, revocation.value, revocation.epoch)
+            await told.save_epoch(connection, answer.epoch)
+        self.epoch = answer.epoch
+
+    def is_revoked(self, claims: Claims) -> bool:
+        """Whether one of the token's claims was revoked at a later epoch than the token's."""
+        named = {
+            RevokedClaim.SUBJECT: claims.subject,
+            RevokedClaim.MEMBERSHIP: claims.membership_id,
+            RevokedClaim.SESSION: claims.session_id,
+            RevokedClaim.ORGANIZATION: claims.organization_id,
+            RevokedClaim.WORKSPACE: claims.workspace_id,
+        }
+        return any(
+            value is not None and claims.epoch < self._revoked.get((claim, value), 0) for claim, value in named.items()
+        )
+
+    def _raise_floor(self, revocation: Revocation) -> None:
+        key = (str(revocation.claim), revocation.value)
+        if self._revoked.get(key, -1) < revocation.epoch:
+            self._revoked[key] = revocation.epoch
+            self.generation += 1
+
+
+def _parse_keys(keys: Sequence[str]) -> tuple[PublicKey, ...]:
+    parsed: list[PublicKey] = []
+    for text in keys:
+        try:
+            parsed.append(PublicKey.parse(text))
+        except InvalidToken:
+            continue  # a kind of key that a newer control plane may use; its tokens are refused here
+    return tuple(parsed)

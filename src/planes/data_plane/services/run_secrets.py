@@ -1,0 +1,116 @@
+"""What a run must never print, and what it is given by its environment (Contract: 5.3, Security: 8)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from planes.data_plane.executor.layout import files_of_profile
+from planes.data_plane.services.variables import (
+    RESERVED_NAMES,
+    RESERVED_PREFIXES,
+    SHORTEST_SCRUBBED,
+    ResolvedVariables,
+)
+
+Pairs = tuple[tuple[str, str], ...]
+
+_SECRETS = "secrets.toml"
+_SEARCHED = "/usr/local/bin:/usr/bin:/bin"
+_QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
+_MOST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What the platform gives a run. `token` is None when the control plane could not be asked for one."""
+
+    beacon_url: str = field(repr=False)
+    beacon_secret: str = field(repr=False)
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlacement:
+    """Ids and addresses that a run is told."""
+
+    run_id: str
+    workspace_id: str
+    organization_id: str
+    profile: str
+    api_url: str
+    dataplane_url: str
+
+
+def secrets_to_register(
+    configuration: Mapping[str, bytes], profile: str, variables: ResolvedVariables, credentials: Credentials
+) -> Pairs:
+    """(name, value) pairs of everything secret in a run: variables, strings of secret TOML, injected credentials."""
+    pairs: list[tuple[str, str]] = list(variables.secrets)
+    for name in files_of_profile(configuration, profile):
+        if name.endswith(_SECRETS):
+            pairs += toml_strings(configuration[name])
+    pairs += [("RUNTIME__DLTHUB_DSN", credentials.beacon_url), ("RUNTIME__DLTHUB_DSN", credentials.beacon_secret)]
+    if credentials.token is not None:
+        pairs.append(("RUNTIME__AUTH_TOKEN", credentials.token))
+    return tuple(dict.fromkeys(pair for pair in pairs if pair[1]))
+
+
+def names_too_short(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Names of values that cannot be masked, because text of that length stands everywhere."""
+    return sorted({name for name, value in pairs if len(value.strip()) < SHORTEST_SCRUBBED})
+
+
+def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
+    """Every string in a TOML file with its name as dlt's environment variable would have it.
+
+    Of a file that is no TOML, everything in quotes.
+    """
+    text = content.decode(errors="replace")
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        yield from ((_SECRETS, double or single) for double, single in _QUOTED.findall(text))
+        return
+    yield from _strings(document, ())
+
+
+def process_environment(
+    placement: RunPlacement, variables: Mapping[str, str], credentials: Credentials, home: str, python_folder: str
+) -> dict[str, str]:
+    """The whole environment of the user's process. Variables never replace what the platform sets."""
+    own = {
+        "HOME": home,
+        "PATH": f"{python_folder}:{_SEARCHED}",
+        "PYTHONUNBUFFERED": "1",
+        "RUNTIME__API_BASE_URL": placement.api_url,
+        "RUNTIME__DATAPLANE_BASE_URL": placement.dataplane_url,
+        "RUNTIME__DLTHUB_DSN": credentials.beacon_url,
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "RUNTIME__ORGANIZATION_ID": placement.organization_id,
+        "RUNTIME__RUN_ID": placement.run_id,
+        "RUNTIME__WORKSPACE_ID": placement.workspace_id,
+        "WORKSPACE__PROFILE": placement.profile,
+    }
+    if credentials.token is not None:
+        own["RUNTIME__AUTH_TOKEN"] = credentials.token
+    given = {name: value for name, value in variables.items() if not _is_reserved(name)}
+    return {**given, **own}
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES)
+
+
+def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield "__".join(path).upper()[:_MOST_NAME] or _SECRETS, value
+    elif isinstance(value, dict):
+        for key, member in cast("dict[str, Any]", value).items():
+            yield from _strings(member, (*path, key))
+    elif isinstance(value, list):
+        for member in cast("list[Any]", value):
+            yield from _strings(member, path)

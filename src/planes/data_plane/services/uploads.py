@@ -1,0 +1,185 @@
+"""Takes a received upload from bytes to a version that both planes know (Contract: 3.2, Borders: 1).
+
+    verified → row and blob written, invisible → written back to the control plane → visible
+
+When the write-back is refused or cannot be sent, row and blob are removed and the client asks for a new upload. When it
+was sent and never answered, the control plane may have the version: row and blob stay, invisible, until a lease that
+names them proves that it has (`Residency.check_lease`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+from anyio import CapacityLimiter, to_thread
+
+from planes.data_plane.link import Unanswered
+from planes.data_plane.services import code_trees, configurations
+from planes.data_plane.services.archives import Contents, verify_archive
+from planes.data_plane.services.audit import Action, Actor, Audit
+from planes.data_plane.services.configurations import profiles_in, read_configuration
+from planes.data_plane.services.listings import render_listing
+from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.spools import FileSpool
+from planes.data_plane.services.tar_stream import Limits
+from planes.data_plane.services.variables import author_of
+from planes.domain.errors import Conflict, Unavailable
+from planes.storage.data import uploads
+from planes.storage.types import Row
+from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
+from planes.wire.link import ConfigurationReport, DeploymentReport
+
+MAXIMUM_REQUIREMENTS_BYTES = 1024 * 1024
+_ATTEMPTS = 3
+_WAIT_SECONDS = 0.5
+_ACTIONS = {
+    uploads.DEPLOYMENTS: Action.DEPLOYMENT_UPLOADED,
+    uploads.CONFIGURATIONS: Action.CONFIGURATION_UPLOADED,
+}
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Version:
+    """What is about to be stored: `key` and `content` of the blob, and the row."""
+
+    kind: str
+    row: Row = field(repr=False)
+    key: str
+    content: bytes | Path = field(repr=False)
+
+
+class Uploads:
+    """Stores versions. At most two archives are verified at a time."""
+
+    def __init__(self, parts: Parts, audit: Audit) -> None:
+        self._parts = parts
+        self._audit = audit
+        self._verifying = CapacityLimiter(2)
+        self._locks: dict[str, anyio.Lock] = {}
+
+    async def store_deployment(
+        self, actor: Actor, deployment_id: str, spool: FileSpool, requirements: bytes
+    ) -> DeploymentResponse:
+        """Verifies and stores a deployment; answers with the version that the control plane gave it.
+
+        Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull.
+        """
+        sha256 = spool.finish()
+        await to_thread.run_sync(code_trees.read_requirements, requirements, limiter=self._verifying)
+        contents = await to_thread.run_sync(self._verify_file, spool.path, limiter=self._verifying)
+        row = self._row(actor, deployment_id, contents)
+        row |= {"archive_sha256": sha256, "requirements": requirements}
+        key = code_trees.archive_key(actor.organization_id, sha256)
+        report = DeploymentReport(**_common(row), requirements_size_bytes=len(requirements))
+        version = _Version(kind=uploads.DEPLOYMENTS, row=row, key=key, content=spool.path)
+        return await self._store(actor, version, lambda: self._parts.link.report_deployment(deployment_id, report))
+
+    async def store_configuration(self, actor: Actor, configuration_id: str, archive: bytes) -> ConfigurationResponse:
+        """Verifies, seals and stores a configuration; answers with the version that the control plane gave it.
+
+        Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull.
+        """
+        contents, files = await to_thread.run_sync(read_configuration, archive, limiter=self._verifying)
+        profiles = profiles_in(files)
+        row = self._row(actor, configuration_id, contents)
+        row |= {"profiles": profiles}
+        place = configurations.archive_place(actor.organization_id, actor.workspace_id, configuration_id)
+        sealed = await self._parts.vault.seal(place, archive)
+        key = configurations.archive_key(actor.organization_id, configuration_id)
+        report = ConfigurationReport(**_common(row), profiles=profiles)
+        version = _Version(kind=uploads.CONFIGURATIONS, row=row, key=key, content=sealed)
+        return await self._store(
+            actor, version, lambda: self._parts.link.report_configuration(configuration_id, report)
+        )
+
+    async def _store(self, actor: Actor, version: _Version, report: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        is_sent = False
+        try:
+            await self._write(actor, version)
+            is_sent = True
+            answer = await _insist(report)
+        except BaseException as exc:
+            is_unknown = is_sent and isinstance(exc, (Unanswered, anyio.get_cancelled_exc_class()))
+            if not is_unknown and not isinstance(exc, _IdTaken):
+                with anyio.CancelScope(shield=True):
+                    await self._withdraw(version)
+            raise
+        async with self._parts.database.transaction() as connection:
+            await uploads.mark_stored(connection, version.kind, version.row["id"], self._parts.clock.now())
+        return answer
+
+    async def _write(self, actor: Actor, version: _Version) -> None:
+        row = version.row
+        details = {"size_bytes": row["size_bytes"], "content_hash": row["content_hash"]}
+        async with self._locks.setdefault(version.key, anyio.Lock()):
+            async with self._parts.database.transaction() as connection:
+                if await uploads.find(connection, version.kind, row["id"]) is not None:
+                    raise _IdTaken("already_uploaded", "This upload exists already. Ask for a new one.")
+                await uploads.add(connection, version.kind, row)
+                await self._audit.append(connection, actor, _ACTIONS[version.kind], row["id"], **details)
+            await self._parts.blobs.put(version.key, version.content)
+
+    async def _withdraw(self, version: _Version) -> None:
+        """Removes the row, and the blob unless another deployment has the same archive. May run twice."""
+        async with self._locks.setdefault(version.key, anyio.Lock()):
+            async with self._parts.database.transaction() as connection:
+                await uploads.remove_unstored(connection, version.kind, version.row["id"])
+                users = 0
+                if version.kind == uploads.DEPLOYMENTS:
+                    users = await uploads.count_of_archive(
+                        connection, version.row["organization_id"], version.row["archive_sha256"]
+                    )
+            if users == 0:
+                await self._parts.blobs.delete(version.key)
+
+    def _verify_file(self, path: Path) -> Contents:
+        with path.open("rb") as file:
+            return verify_archive(file, Limits(unpacked_bytes=self._parts.unpacked_limit_bytes))
+
+    def _row(self, actor: Actor, upload_id: str, contents: Contents) -> dict[str, Any]:
+        return {
+            "id": upload_id,
+            "organization_id": actor.organization_id,
+            "workspace_id": actor.workspace_id,
+            "content_hash": contents.content_hash,
+            "file_count": contents.file_count,
+            "size_bytes": contents.size_bytes,
+            "listing": render_listing(contents.files),
+            "created_by": author_of(actor),
+            "created_at": self._parts.clock.now(),
+            "stored_at": None,
+        }
+
+
+class _IdTaken(Conflict):
+    """The id is another upload's: there is nothing of this one to remove."""
+
+
+async def _insist(report: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """The write-back is idempotent by id, so a short absence of the control plane is waited out.
+
+    Raises: Unanswered when any attempt was sent and no later one was answered; Unavailable when none was.
+    """
+    unanswered: Unanswered | None = None
+    for attempt in range(_ATTEMPTS):
+        try:
+            return await report()
+        except Unanswered as exc:
+            unanswered = exc
+        except Unavailable as exc:
+            last = exc
+            if attempt == _ATTEMPTS - 1:
+                raise unanswered or last from exc
+        await anyio.sleep(_WAIT_SECONDS * (attempt + 1))
+    assert unanswered is not None
+    raise unanswered
+
+
+def _common(row: Row) -> dict[str, Any]:
+    names = ("workspace_id", "content_hash", "file_count", "size_bytes", "created_by", "created_at")
+    return {name: row[name] for name in names}

@@ -1,0 +1,129 @@
+"""Blobs of one plane: a folder by default, an S3-compatible store by URL. The only door to the object-store library.
+
+A blob is there whole or not at all, and what `put` has returned for survives loss of power.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import obstore
+from anyio import to_thread
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store, from_url
+
+from planes.domain.errors import StorageFull
+from planes.storage.errors import BlobMissing, StorageError
+
+_PIECE_BYTES = 1024 * 1024
+
+
+class Blobs:
+    """Keys are paths such as `organizations/<id>/deployments/<sha256>`."""
+
+    def __init__(self, store: LocalStore | S3Store, folder: Path | None) -> None:
+        self._store = store
+        self._folder = folder
+
+    @staticmethod
+    def in_folder(folder: Path) -> Blobs:
+        """Blobs as files below the folder, which is made (0700). May run twice."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Blobs(LocalStore(prefix=folder, automatic_cleanup=True), folder)
+
+    @staticmethod
+    def at_url(url: str) -> Blobs:
+        """Blobs below an `s3://bucket/prefix` URL; credentials as the library finds them.
+
+        Raises: StorageError for another scheme.
+        """
+        store = from_url(url)
+        if not isinstance(store, S3Store):
+            raise StorageError("blobs live in a folder or at an s3:// URL")
+        return Blobs(store, None)
+
+    async def put(self, key: str, content: bytes | Path) -> None:
+        """Writes a blob from memory or from a file, replacing one of the same key. May run twice.
+
+        Raises: StorageFull, StorageError.
+        """
+        with _translated():
+            await obstore.put_async(self._store, key, content)
+            if self._folder is not None:
+                await to_thread.run_sync(_sync, self._folder, key)
+
+    async def get(self, key: str) -> bytes:
+        """A whole blob, for those known to be small.
+
+        Raises: BlobMissing, StorageError.
+        """
+        with _translated():
+            return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+
+    async def fetch(self, key: str, path: Path) -> None:
+        """Copies a blob into a new file (0600) without holding it in memory.
+
+        Raises: BlobMissing, StorageFull, StorageError.
+        """
+        with _translated():
+            answer = await obstore.get_async(self._store, key)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            async with anyio.wrap_file(os.fdopen(descriptor, "wb")) as file:
+                async for piece in answer.stream(min_chunk_size=_PIECE_BYTES):
+                    await file.write(bytes(piece))
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is such a blob."""
+        try:
+            with _translated():
+                await obstore.head_async(self._store, key)
+        except BlobMissing:
+            return False
+        return True
+
+    async def delete(self, key: str) -> None:
+        """Removes a blob. May run twice."""
+        try:
+            with _translated():
+                await obstore.delete_async(self._store, key)
+        except BlobMissing:
+            return
+
+
+@contextmanager
+def _translated() -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError as exc:
+        raise BlobMissing("no blob has this key") from exc
+    except OSError as exc:
+        if exc.errno in {errno.ENOSPC, errno.EDQUOT} or "os error 28" in str(exc):
+            raise StorageFull("storage_full", "The region has no room left for this.") from exc
+        raise StorageError("the blob store failed") from exc
+    except BaseError as exc:
+        if "os error 28" in str(exc) or "No space left" in str(exc):
+            raise StorageFull("storage_full", "The region has no room left for this.") from exc
+        raise StorageError("the blob store failed") from exc
+
+
+def _sync(folder: Path, key: str) -> None:
+    """The library renames but does not sync: the file first, then every folder that may be new."""
+    path = folder / key
+    _sync_one(path, os.O_RDONLY)
+    for parent in path.parents:
+        _sync_one(parent, os.O_RDONLY | os.O_DIRECTORY)
+        if parent == folder:
+            return
+
+
+def _sync_one(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,64 @@
+"""Rows of uploaded deployments and configurations, and the upload tokens that are spent.
+
+A row without `stored_at` is not a version yet: the control plane is not known to have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from planes.storage.data.tables import configurations, deployments, spent_uploads
+from planes.storage.types import Row
+
+DEPLOYMENTS = "deployments"
+CONFIGURATIONS = "configurations"
+_TABLES: dict[str, Table] = {DEPLOYMENTS: deployments, CONFIGURATIONS: configurations}
+
+
+async def spend_token(connection: AsyncConnection, token_id: str, expires_at: datetime, now: datetime) -> None:
+    """Marks an upload token as used, and forgets those that have expired anyway.
+
+    Raises: AlreadyThere (at the end of the transaction) when it was used before.
+    """
+    await connection.execute(delete(spent_uploads).where(spent_uploads.c.expires_at < now))
+    await connection.execute(insert(spent_uploads).values(token_id=token_id, expires_at=expires_at))
+
+
+async def add(connection: AsyncConnection, kind: str, row: Mapping[str, Any]) -> None:
+    """Adds a row that is not stored yet. `kind` is DEPLOYMENTS or CONFIGURATIONS."""
+    await connection.execute(insert(_TABLES[kind]).values(row))
+
+
+async def find(connection: AsyncConnection, kind: str, upload_id: str) -> Row | None:
+    """The row, whether stored yet or not."""
+    table = _TABLES[kind]
+    found = (await connection.execute(select(table).where(table.c.id == upload_id))).mappings().one_or_none()
+    return dict(found) if found else None
+
+
+async def mark_stored(connection: AsyncConnection, kind: str, upload_id: str, now: datetime) -> None:
+    """The control plane has the version. May run twice."""
+    table = _TABLES[kind]
+    change = update(table).where(table.c.id == upload_id, table.c.stored_at.is_(None)).values(stored_at=now)
+    await connection.execute(change)
+
+
+async def remove_unstored(connection: AsyncConnection, kind: str, upload_id: str) -> None:
+    """Removes a row that never became a version. May run twice."""
+    table = _TABLES[kind]
+    await connection.execute(delete(table).where(table.c.id == upload_id, table.c.stored_at.is_(None)))
+
+
+async def count_of_archive(connection: AsyncConnection, organization_id: str, archive_sha256: str) -> int:
+    """How many deployments of the organization have this archive."""
+    query = (
+        select(func.count())
+        .select_from(deployments)
+        .where(deployments.c.organization_id == organization_id, deployments.c.archive_sha256 == archive_sha256)
+    )
+    return (await connection.execute(query)).scalar_one()

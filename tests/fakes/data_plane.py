@@ -1,0 +1,113 @@
+"""One real data plane on a real port, enrolled at a control plane for tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+
+from planes.data_plane.app import DataPlane, open_data_plane
+from planes.domain.access import Grant
+from planes.domain.identifiers import new_id
+from planes.server.listening import AppServer, listen_tcp
+from planes.settings import DataPlaneSettings
+from tests.fakes.archives import REQUIREMENTS
+from tests.fakes.control_plane import JOIN_TOKEN, FakeControlPlane
+
+
+@dataclass(kw_only=True)
+class RunningDataPlane:
+    """The plane, who vouches for its clients, and one organization with one workspace."""
+
+    plane: DataPlane
+    control: FakeControlPlane
+    client: httpx.AsyncClient
+    folder: Path
+    organization_id: str = field(default_factory=new_id)
+    workspace_id: str = field(default_factory=new_id)
+
+    def headers(self, *grants: Grant, **changes: Any) -> dict[str, str]:
+        """A client's credential for the workspace."""
+        return {
+            "authorization": f"Bearer {self.control.data_token(self.organization_id, self.workspace_id, *grants, **changes)}"
+        }
+
+    def path(self, rest: str) -> str:
+        """A path below the workspace."""
+        return f"/api/v1/workspaces/{self.workspace_id}{rest}"
+
+    async def upload_deployment(
+        self,
+        archive: bytes,
+        requirements: bytes = REQUIREMENTS,
+        *,
+        upload_id: str | None = None,
+        token: str | None = None,
+    ) -> httpx.Response:
+        """Posts a deployment as the client does."""
+        upload_id = upload_id or new_id()
+        token = token or self.control.upload_token(self.organization_id, self.workspace_id, "deployment", upload_id)
+        files = {
+            "file": ("workspace.tar.gz", archive, "application/x-tar"),
+            "requirements_file": ("requirements.json", requirements, "application/json"),
+        }
+        return await self.client.post(
+            self.path(f"/deployments/{upload_id}/-upload"), files=files, headers={"authorization": f"Bearer {token}"}
+        )
+
+    async def upload_configuration(self, archive: bytes, *, upload_id: str | None = None) -> httpx.Response:
+        """Posts a configuration as the client does."""
+        upload_id = upload_id or new_id()
+        token = self.control.upload_token(self.organization_id, self.workspace_id, "configuration", upload_id)
+        return await self.client.post(
+            self.path(f"/configurations/{upload_id}/-upload"),
+            files={"file": ("configurations.tar.gz", archive, "application/x-tar")},
+            headers={"authorization": f"Bearer {token}"},
+        )
+
+    def files_on_disk(self) -> Generator[Path]:
+        """Every file in the plane's folder."""
+        return (path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+@asynccontextmanager
+async def running_data_plane(
+    folder: Path, control: FakeControlPlane, **changes: Any
+) -> AsyncGenerator[RunningDataPlane]:
+    """Serves a data plane until the block ends; `changes` replace settings."""
+    listener = listen_tcp("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings: dict[str, Any] = {
+        "folder": folder,
+        "dataplane_id": "eu1",
+        "region": "Europe",
+        "public_url": url,
+        "control_plane_url": control.url,
+        "database_url": f"sqlite+aiosqlite:///{folder / 'region.db'}",
+        "version": "0",
+        "join_token": JOIN_TOKEN,
+    }
+    plane = await open_data_plane(DataPlaneSettings(**{**settings, **changes}))
+    server = AppServer(plane.app, [listener], plane.stopping)
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(server.serve)
+            with anyio.fail_after(10):
+                await server.wait_ready()
+            try:
+                async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
+                    with anyio.fail_after(10):
+                        await plane.services.enrolment.wait()
+                    yield RunningDataPlane(plane=plane, control=control, client=client, folder=folder)
+            finally:
+                server.stop()
+                with anyio.CancelScope(shield=True):
+                    await server.wait_stopped()
+    finally:
+        listener.close()
+        await plane.aclose()
