@@ -1,6 +1,6 @@
 """Every column that the control plane stores, with its class (Design: 4). A test fails when a column is missing here.
 
-What no class fits has no place on the control plane: code, file names, configuration, variables, output, errors, results.
+What no kind fits has no place on the control plane: code, file names, configuration, variables, output, errors.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ _PLACES: dict[str, dict[str, Kind]] = {
         "created_at": Kind.TIME, "updated_at": Kind.TIME,
     },
     "data_planes": {
-        "id": Kind.ID, "name": Kind.OPERATOR, "region": Kind.OPERATOR, "description": Kind.OPERATOR, "key_id": Kind.HASH,
-        "public_key": Kind.OPERATOR, "url": Kind.OPERATOR, "created_at": Kind.TIME, "enrolled_at": Kind.TIME,
-        "last_seen_at": Kind.TIME,
+        "id": Kind.ID, "name": Kind.OPERATOR, "region": Kind.OPERATOR, "description": Kind.OPERATOR,
+        "key_id": Kind.HASH, "public_key": Kind.OPERATOR, "url": Kind.OPERATOR, "created_at": Kind.TIME,
+        "enrolled_at": Kind.TIME, "last_seen_at": Kind.TIME,
     },
     "join_tokens": {
         "token_hash": Kind.HASH, "dataplane_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,

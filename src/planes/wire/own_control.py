@@ -1,0 +1,254 @@
+"""Bodies of the control plane's own routes, under `/own/v1` (docs/api.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from planes.domain.access import OrganizationRole, WorkspaceRole
+from planes.wire.link import DataPlaneName
+from planes.wire.workspaces import DescriptionText, NameText
+
+Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+UserCode = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+Place = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+KeyDays = Annotated[int, Field(ge=1, le=365)]
+
+
+class ChallengeResponse(BaseModel):
+    """`expires_in` in seconds."""
+
+    challenge: str
+    expires_in: int
+
+
+class LocalSignInRequest(BaseModel):
+    """`answer` is the hex HMAC-SHA256 of the challenge, keyed with the text of the home's `owner.key`."""
+
+    challenge: Annotated[str, StringConstraints(max_length=128)]
+    answer: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FirstOwnerRequest(LocalSignInRequest):
+    """Creates the owner of an empty installation."""
+
+    email: Email
+    name: NameText | None = None
+    password: Password | None = None
+
+
+class UserResponse(BaseModel):
+    """`sign_up_url` is answered once, when the user was added without a password."""
+
+    user_id: str
+    email: str
+    name: str | None
+    is_administrator: bool
+    has_password: bool
+    created_at: datetime
+    sign_up_url: str | None = None
+
+
+class UserPage(BaseModel):
+    items: list[UserResponse]
+    limit: int
+    offset: int
+    total: int
+    next_cursor: str | None
+
+
+class AddUserRequest(BaseModel):
+    email: Email
+    name: NameText | None = None
+    password: Password | None = None
+    is_administrator: bool = False
+
+
+class CreateOrganizationRequest(BaseModel):
+    """`dataplane_id` locks the region at once; `owner_email` is for administrators, others create for themselves."""
+
+    name: NameText
+    description: DescriptionText | None = None
+    dataplane_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    owner_email: Email | None = None
+
+
+class OrganizationMemberResponse(BaseModel):
+    id: str
+    organization_id: str
+    user_id: str
+    email: str
+    name: str | None
+    role: OrganizationRole
+    created_at: datetime
+
+
+class OrganizationMemberPage(BaseModel):
+    items: list[OrganizationMemberResponse]
+    limit: int
+    offset: int
+    total: int
+    next_cursor: str | None
+
+
+class AddOrganizationMemberRequest(BaseModel):
+    email: Email
+    role: OrganizationRole
+
+
+class ChangeOrganizationMemberRequest(BaseModel):
+    role: OrganizationRole
+
+
+class AddWorkspaceMemberRequest(BaseModel):
+    """Somebody outside the organization joins it as a collaborator."""
+
+    email: Email
+    role: WorkspaceRole
+
+
+class ChangeWorkspaceMemberRequest(BaseModel):
+    role: WorkspaceRole
+
+
+class DefaultRoleRequest(BaseModel):
+    """The role of every member of the organization without one of their own; null for none."""
+
+    role: Literal["developer", "viewer"] | None
+
+
+class DefaultRoleResponse(BaseModel):
+    workspace_id: str
+    role: WorkspaceRole | None
+
+
+class CreatePersonalKeyRequest(BaseModel):
+    """`email` is for administrators: the key speaks for that user."""
+
+    name: NameText = "key"
+    expires_in_days: KeyDays = 90
+    email: Email | None = None
+
+
+class CreateWorkspaceKeyRequest(BaseModel):
+    name: NameText = "key"
+    role: Literal["developer", "viewer"]
+    expires_in_days: KeyDays = 90
+
+
+class ApiKeyResponse(BaseModel):
+    """`workspace_id` and `role` are null for a personal key."""
+
+    id: str
+    name: str
+    user_id: str
+    workspace_id: str | None
+    role: WorkspaceRole | None
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class CreatedApiKeyResponse(ApiKeyResponse):
+    """`api_key` is shown this once."""
+
+    api_key: str
+
+
+class ApiKeyList(BaseModel):
+    items: list[ApiKeyResponse]
+
+
+class AddDataPlaneRequest(BaseModel):
+    """`place` is what people read as the region, such as "Europe"."""
+
+    dataplane_id: DataPlaneName
+    place: Place
+    name: Place | None = None
+    description: DescriptionText | None = None
+
+
+class JoinTokenResponse(BaseModel):
+    """`join_token` works once."""
+
+    dataplane_id: str
+    join_token: str
+    expires_at: datetime
+
+
+class PendingSignInResponse(BaseModel):
+    """A device that waits for approval. The code is not here: it is typed. `expires_at` ends the wait."""
+
+    id: str
+    requester_address: str
+    client: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class PendingSignInList(BaseModel):
+    items: list[PendingSignInResponse]
+
+
+class DecideSignInRequest(BaseModel):
+    """`email` is for administrators: that user is signed in."""
+
+    user_code: UserCode
+    email: Email | None = None
+
+
+class DecidedSignInResponse(BaseModel):
+    id: str
+    state: Literal["approved", "refused"]
+    email: str | None
+
+
+class PlaneHealthResponse(BaseModel):
+    """`is_reachable` is whether the plane polled within the lease time; `fingerprint` is of its key."""
+
+    dataplane_id: str
+    name: str
+    place: str
+    url: str | None
+    fingerprint: str | None
+    enrolled_at: datetime | None
+    last_seen_at: datetime | None
+    is_reachable: bool
+
+
+class HealthResponse(BaseModel):
+    version: str
+    now: datetime
+    data_planes: list[PlaneHealthResponse]
+
+
+class AuditEventResponse(BaseModel):
+    sequence: int
+    at: datetime
+    action: str
+    subject: str
+    actor_user_id: str | None
+    actor_session_id: str | None
+    organization_id: str | None
+    facts: dict[str, Any]
+    hash: str
+
+
+class AuditEventList(BaseModel):
+    """`is_intact` says whether the whole chain of hashes holds; `next_after` goes on from here, null at the end."""
+
+    items: list[AuditEventResponse]
+    is_intact: bool
+    next_after: int | None
+
+
+class ControlPlaneIdentity(BaseModel):
+    """`GET /.well-known/control-plane`: the keys that tokens are signed with, as base64url text of 32 bytes."""
+
+    issuer: str
+    version: str
+    keys: list[str]
+    fingerprints: list[str]
