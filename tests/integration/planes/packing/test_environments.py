@@ -1,0 +1,72 @@
+"""Which interpreter packs a workspace: its own, or one that uv builds once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Pack = Callable[..., Any]
+
+
+def test_own_venv_is_used_when_it_has_dlt(workspace: Path, pack: Pack) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(workspace / ".venv")], check=True)
+    purelib = next((workspace / ".venv" / "lib").glob("python3*/site-packages"))
+    (purelib / "ours.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    packed = pack(python=None)
+
+    assert packed.code == 0, packed.answer
+    assert packed.answer["python"] == str(workspace / ".venv" / "bin" / "python")
+
+
+@pytest.mark.slow
+def test_environment_is_built_once_and_again_when_requirements_change(workspace: Path, pack: Pack) -> None:
+    (workspace / "requirements.txt").write_text("dlt==1.31.0\n")
+    first, second = pack(python=None), pack(python=None)
+    (workspace / "requirements.txt").write_text("dlt==1.31.0\nhumanize\n")
+    third = pack(python=None)
+
+    assert first.code == second.code == third.code == 0, first.answer
+    assert first.answer["python"] == second.answer["python"] != third.answer["python"]
+    assert "building with uv" in first.stderr
+    assert "built before" in second.stderr
+
+
+@pytest.mark.slow
+def test_workspace_that_names_no_dlt_gets_ours(workspace: Path, pack: Pack) -> None:
+    (workspace / "requirements.txt").write_text("humanize\n")
+
+    assert pack(python=None).code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", ["no-such-package-of-anyone==9.9", "dlt==0.0.1", "!!"])
+def test_requirement_that_cannot_be_met_is_said(workspace: Path, pack: Pack, line: str) -> None:
+    (workspace / "requirements.txt").write_text(f"{line}\n")
+    packed = pack(python=None)
+
+    assert (packed.code, packed.answer["error"]) == (1, "environment_failed")
+    assert packed.answer["detail"]
+
+
+@pytest.mark.slow
+def test_dlt_too_old_to_deploy_is_said(workspace: Path, pack: Pack) -> None:
+    (workspace / "requirements.txt").write_text("dlt==1.5.0\n")
+    packed = pack(python=None)
+
+    assert packed.answer["error"] == "environment_failed"
+    assert "too old" in packed.answer["detail"]
+
+
+@pytest.mark.slow
+def test_python_that_is_not_installed_is_not_downloaded(workspace: Path, pack: Pack) -> None:
+    (workspace / ".python-version").write_text("3.99\n")
+    packed = pack(python=None)
+
+    assert packed.answer["error"] == "environment_failed"
+    assert "3.99" in packed.answer["detail"]
