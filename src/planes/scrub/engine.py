@@ -1,0 +1,117 @@
+"""The two scanners below every rule: RE2 and Aho-Corasick, with a standard-library fallback that gives the same result.
+
+The wheels are missing on some systems (musl, for one); there `re` does the work of both, slower. What must be the same
+is the answer, so patterns keep to the syntax on which the two agree: bytes, ASCII classes, no lookaround, no back
+references, repetition up to 1000, neither `\\s` nor `\\Z`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+
+class Found(Protocol):
+    """One match of a compiled pattern."""
+
+    def start(self, group: int = 0, /) -> int: ...
+    def end(self, group: int = 0, /) -> int: ...
+
+
+class Pattern(Protocol):
+    """A compiled pattern over bytes; `groupindex` names its groups; see `group_number`."""
+
+    @property
+    def groupindex(self) -> "dict[str, int] | dict[bytes, int]": ...
+    def search(self, text: bytes, pos: int = 0, /) -> Found | None: ...
+
+
+class Finder(Protocol):
+    """Finds every occurrence of every needle, also overlapping ones."""
+
+    def find(self, text: bytes) -> Iterable[tuple[int, int]]:
+        """(needle's index, start) pairs."""
+        ...
+
+
+def group_number(pattern: Pattern, name: str) -> int:
+    """The number of a named group; RE2 names the groups of a pattern over bytes in bytes."""
+    return next(number for key, number in pattern.groupindex.items() if key in (name, name.encode("ascii")))
+
+
+class StdlibPattern:
+    """A pattern compiled by `re`."""
+
+    __slots__ = ("_pattern", "groupindex")
+
+    def __init__(self, pattern: bytes) -> None:
+        self._pattern = re.compile(pattern)
+        self.groupindex = dict(self._pattern.groupindex)
+
+    def search(self, text: bytes, pos: int = 0, /) -> "re.Match[bytes] | None":
+        return self._pattern.search(text, pos)
+
+
+class StdlibFinder:
+    """Needles found by `re`: a lookahead on their beginnings, then each needle that may stand there."""
+
+    __slots__ = ("_by_text", "_lengths", "_pattern")
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        self._by_text = {needle: index for index, needle in enumerate(needles)}
+        self._lengths = sorted({len(needle) for needle in needles})
+        shortest = self._lengths[0]
+        heads = sorted({needle[:shortest] for needle in needles})
+        self._pattern = re.compile(b"(?=" + b"|".join(map(re.escape, heads)) + b")", re.DOTALL)
+
+    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
+        for match in self._pattern.finditer(text):
+            start = match.start()
+            for length in self._lengths:
+                index = self._by_text.get(text[start : start + length])
+                if index is not None:
+                    yield index, start
+
+
+def stdlib_pattern(pattern: bytes) -> Pattern:
+    """Compile with `re`, whatever is installed."""
+    return StdlibPattern(pattern)  # pyright: ignore[reportReturnType] - `re.Match` names its parameter differently
+
+
+def fast_pattern(pattern: bytes) -> Pattern:
+    """Compile with RE2. Raises: ImportError where the wheel is missing."""
+    import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
+    options.log_errors = False
+    return re2.compile(pattern, options)  # pyright: ignore[reportUnknownMemberType, reportReturnType]
+
+
+def compile_pattern(pattern: bytes) -> Pattern:
+    """Compile a rule's pattern with the best scanner there is."""
+    try:
+        return fast_pattern(pattern)
+    except ImportError:
+        return stdlib_pattern(pattern)
+
+
+class FastFinder:
+    """Needles found by Aho-Corasick. Raises: ImportError where the wheel is missing."""
+
+    __slots__ = ("_automaton",)
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        import ahocorasick_rs
+
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(list(needles))
+
+    def find(self, text: bytes) -> Iterable[tuple[int, int]]:
+        return [(index, start) for index, start, _ in self._automaton.find_matches_as_indexes(text, overlapping=True)]
+
+
+def compile_needles(needles: Sequence[bytes]) -> Finder:
+    """A finder for distinct, non-empty needles; at least one."""
+    try:
+        return FastFinder(needles)
+    except ImportError:
+        return StdlibFinder(needles)

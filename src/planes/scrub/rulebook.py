@@ -1,0 +1,148 @@
+"""The rules, compiled: one scan that tells which lines to look at, and per line the few rules whose sign it holds.
+
+The scan is one alternation of every rule's signs over a whole piece of log. It says only that a sign is there; the
+precise patterns run on the lines it names. Ordinary lines are thus read once, whatever the number of rules.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from planes.scrub.engine import Pattern, compile_pattern, group_number
+from planes.scrub.rules import RULES
+from planes.scrub.rules.model import Rule
+from planes.scrub.shadow import ColourMap, without_colour
+
+
+class Span(NamedTuple):
+    """A secret in a line: [start, end) and the rule that found it."""
+
+    start: int
+    end: int
+    rule: Rule
+
+
+class CompiledRule:
+    """One rule with its pattern, compiled when it is first needed."""
+
+    __slots__ = ("_group", "_pattern", "rule")
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._pattern: Pattern | None = None
+        self._group = 0
+
+    def prepare(self) -> Pattern:
+        """Compile the pattern now."""
+        if self._pattern is None:
+            self._pattern = compile_pattern(self.rule.pattern)
+            self._group = group_number(self._pattern, "secret")
+        return self._pattern
+
+    def spans(self, line: bytes) -> Iterator[Span]:
+        """Every secret that this rule finds in a line."""
+        pattern = self._pattern or self.prepare()
+        place = 0
+        while match := pattern.search(line, place):
+            start, end = match.start(self._group), match.end(self._group)
+            place = max(end, match.start() + 1)
+            if self.rule.judge is not None:
+                end = self.rule.judge(line, match.start(), start, end)
+                if end > start:
+                    place = end
+            if end > start:
+                yield Span(start, end, self.rule)
+
+
+class Rulebook:
+    """A set of rules, ready to scan."""
+
+    __slots__ = ("_by_sign", "_by_sign_any_case", "_lengths", "_scan", "rules")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = [CompiledRule(rule) for rule in rules]
+        self._by_sign: dict[bytes, int] = {}
+        self._by_sign_any_case: dict[bytes, int] = {}
+        for index, compiled in enumerate(self.rules):
+            table = self._by_sign_any_case if compiled.rule.any_case else self._by_sign
+            for sign in compiled.rule.signs:
+                table[sign] = table.get(sign, 0) | 1 << index
+        self._lengths = sorted({len(sign) for table in (self._by_sign, self._by_sign_any_case) for sign in table})
+        self._scan = compile_pattern(scan_pattern(compiled.rule for compiled in self.rules))
+
+    def prepare(self) -> None:
+        """Compile every pattern now, so that forked children need not."""
+        for compiled in self.rules:
+            compiled.prepare()
+
+    def sign(self, text: bytes, place: int = 0) -> int:
+        """Where the next sign stands at or after `place`; -1 if none does."""
+        match = self._scan.search(text, place)
+        return match.start() if match else -1
+
+    def rules_at(self, text: bytes, place: int) -> int:
+        """The rules (a bit set) one of whose signs begins at `place`."""
+        chosen = 0
+        for length in self._lengths:
+            sign = text[place : place + length]
+            chosen |= self._by_sign.get(sign, 0) | self._by_sign_any_case.get(sign.lower(), 0)
+        return chosen
+
+    def rules_in(self, line: bytes, place: int = 0) -> int:
+        """The rules (a bit set) whose signs the line holds at or after `place`."""
+        chosen = 0
+        while (place := self.sign(line, place)) >= 0:
+            chosen |= self.rules_at(line, place)
+            place += 1
+        return chosen
+
+    def spans(self, line: bytes, chosen: int) -> list[Span]:
+        """The secrets in a line by the chosen rules: in order, none inside or across another."""
+        found: list[Span] = []
+        while chosen:
+            lowest = chosen & -chosen
+            found.extend(self.rules[lowest.bit_length() - 1].spans(line))
+            chosen ^= lowest
+        return _disjoint(found) if len(found) > 1 else found
+
+    def coloured_spans(self, line: bytes) -> list[Span]:
+        """The secrets in a line as it is, colour codes and all."""
+        plain = without_colour(line)
+        spans = self.spans(plain, self.rules_in(plain))
+        if plain is line or not spans:
+            return spans
+        places = ColourMap(line)
+        return [Span(places.real(span.start), places.real_end(span.end), span.rule) for span in spans]
+
+
+def scan_pattern(rules: Iterable[Rule]) -> bytes:
+    """One alternation of the signs of all rules, each with what must follow it."""
+    exact: dict[bytes, None] = {}
+    any_case: dict[bytes, None] = {}
+    for rule in rules:
+        table = any_case if rule.any_case else exact
+        for sign in rule.signs:
+            table[b"(?:%s)%s" % (_quoted(sign), rule.follow)] = None
+    pieces = [b"(?i:%s)" % b"|".join(any_case)] if any_case else []
+    return b"|".join([*exact, *pieces])
+
+
+def _quoted(text: bytes) -> bytes:
+    return b"".join(b"\\" + bytes((byte,)) if byte in b"\\.+*?()|[]{}^$" else bytes((byte,)) for byte in text)
+
+
+def _disjoint(spans: list[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if kept and span.start < kept[-1].end:
+            if span.end > kept[-1].end:
+                kept[-1] = kept[-1]._replace(end=span.end)
+        else:
+            kept.append(span)
+    return kept
+
+
+@functools.cache
+def rulebook() -> Rulebook:
+    """All rules, compiled once per process."""
+    return Rulebook(RULES)

@@ -1,0 +1,25 @@
+"""Every rule there is, in one tuple. A rule is data: see `model.Rule` and the tables beside it."""
+
+from planes.scrub.rules.blocks import BLOCK_RULES
+from planes.scrub.rules.checksums import CHECKSUM_RULES
+from planes.scrub.rules.clouds import CLOUD_RULES
+from planes.scrub.rules.code import CODE_RULES
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.models import MODEL_RULES
+from planes.scrub.rules.names import NAME_RULES
+from planes.scrub.rules.services import SERVICE_RULES
+from planes.scrub.rules.uris import URI_RULES
+from planes.scrub.rules.warehouses import WAREHOUSE_RULES
+
+# The order decides the name in the mask where two rules find the same bytes: the more telling one comes first.
+RULES: tuple[Rule, ...] = (
+    *BLOCK_RULES,
+    *CLOUD_RULES,
+    *WAREHOUSE_RULES,
+    *SERVICE_RULES,
+    *MODEL_RULES,
+    *CODE_RULES,
+    *URI_RULES,
+    *CHECKSUM_RULES,
+    *NAME_RULES,
+)

@@ -1,0 +1,31 @@
+"""Private keys in text blocks. The markers stay, what stands between them goes.
+
+Over several lines the line stage follows a block from its opening line on (`OPENING`, `BODY`); the rule here finds the
+ones that stand on one line, with their line borders as they are, escaped, or gone.
+"""
+
+from planes.scrub.rules.model import Rule
+
+_MARKER = rb"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
+
+# A line that opens a block: nothing but quotes, escapes and blanks may follow the marker.
+OPENING = rb"(?:" + _MARKER + rb"|Private-Lines: [0-9]+)[ \t\r\"'`,\\nr(]{0,20}$"
+# A line inside a block: an armour header, or base64 with what may stand around it. Empty lines are also inside.
+BODY = (
+    rb"^[ \t|>#+*\"'`-]{0,60}(?:(?P<secret>[0-9A-Za-z+/]{1,1000}[0-9A-Za-z+/=]{0,1000}|=[0-9A-Za-z+/]{4})"
+    rb"|(?P<header>(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject): [^\n]{0,200}))"
+    rb"(?:[ \t\r\"'`,;)\\+]|\\[nr]){0,20}$"
+)
+
+BLOCK_RULES: tuple[Rule, ...] = (
+    Rule(
+        "private-key",
+        "key-block",
+        (b"PRIVATE KEY", b"Private-Lines: "),
+        b"",
+        rb"(?:" + _MARKER + rb")(?:\\+[nr]|[ \t\"',+])*(?:[A-Z][A-Za-z-]{3,12}: [0-9A-Za-z,. -]{1,100}(?:\\+[nr])+)*"
+        rb"(?P<secret>[0-9A-Za-z+/](?:[0-9A-Za-z+/= \t\"',]|\\+[nr/])*[0-9A-Za-z+/=])",
+        "RFC 7468, RFC 4880, OpenSSH PROTOCOL.key: textual encodings",
+        "-----BEGIN PRIVATE KEY-----\\n<b64>\\n<b64>\\n-----END PRIVATE KEY-----",
+    ),
+)

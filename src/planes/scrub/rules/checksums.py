@@ -1,0 +1,94 @@
+"""Numbers that prove themselves: payment cards by Luhn, bank accounts (IBAN) by mod 97."""
+
+from planes.scrub.rules.model import Rule
+
+_SEPARATORS = b" -"
+# Bank accounts' lengths by country (SWIFT's registry).
+_COUNTRIES_BY_LENGTH = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FO GL NL",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST",
+    26: "IS TR",
+    27: "FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HU LB PL SV",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU",
+    31: "MT SC",
+    32: "LC",
+}
+_IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES_BY_LENGTH.items() for country in countries.split()}
+
+
+def luhn_valid(digits: bytes) -> bool:
+    """Whether a run of digits passes the Luhn check."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = digit - 48
+        if place % 2:
+            value = value * 2 - 9 if value > 4 else value * 2
+        total += value
+    return total % 10 == 0
+
+
+def iban_valid(account: bytes) -> bool:
+    """Whether an account number has its country's length and passes mod 97."""
+    text = account.decode("ascii")
+    if _IBAN_LENGTHS.get(text[:2]) != len(text):
+        return False
+    number = "".join(str(int(character, 36)) for character in text[4:] + text[:4])
+    return int(number) % 97 == 1
+
+
+def _judge_card(line: bytes, _: int, start: int, end: int) -> int:
+    digits = line[start:end].translate(None, _SEPARATORS)
+    different = len(set(digits)) > 1
+    return end if different and luhn_valid(digits) else -1
+
+
+def _judge_iban(line: bytes, _: int, start: int, end: int) -> int:
+    length = _IBAN_LENGTHS.get(line[start : start + 2].decode("ascii"), 0)
+    taken, place = 0, start
+    while place < end and taken < length:
+        taken += line[place] != 32
+        place += 1
+    stops = place >= len(line) or not line[place : place + 1].isalnum()
+    return place if stops and iban_valid(line[start:place].translate(None, b" ")) else -1
+
+
+# Neither a part of a longer number, of a word, of a fraction, nor of an identifier with dashes may be a card.
+_BEFORE = rb"(?:^|[^0-9A-Za-z_.+/-])"
+_BEHIND = rb"(?:$|[^0-9A-Za-z_.+/-]|[.](?:$|[^0-9]))"
+
+CHECKSUM_RULES: tuple[Rule, ...] = (
+    Rule(
+        "card-number",
+        "checksum",
+        tuple(b"4 51 52 53 54 55 22 23 24 25 26 27 34 37 60 64 65 62 35".split()),
+        rb"[0-9]{2,3}[ -]?[0-9]{4,6}[ -]?[0-9]{4}",
+        _BEFORE
+        + rb"(?P<secret>(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6011|6[245][0-9]{2}|35[2-8][0-9])"
+        + rb"(?:[0-9]{12}|(?:[ -][0-9]{4}){3})"
+        + rb"|3[47][0-9]{2}(?:[0-9]{11}|[ -][0-9]{6}[ -][0-9]{5}))"
+        + _BEHIND,
+        "ISO/IEC 7812: numbering and Luhn check",
+        "4242 4242 4242 4242",
+        _judge_card,
+    ),
+    Rule(
+        "iban",
+        "checksum",
+        tuple(country.encode("ascii") for country in _IBAN_LENGTHS),
+        rb"[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4} ?[0-9A-Z]",
+        rb"(?:^|[^0-9A-Za-z_+/-])(?P<secret>[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]){11,40})",
+        "ISO 13616: IBAN registry, mod 97",
+        "GB82 WEST 1234 5698 7654 32",
+        _judge_iban,
+    ),
+)

@@ -1,0 +1,59 @@
+"""What a rule is, and the short way to write one."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+Kind = Literal["token", "uri-password", "key-block", "checksum", "name"]
+# (line, where the match begins, where the secret begins, where it ends) → where the secret ends, or -1: not a secret.
+Judge = Callable[[bytes, int, int, int], int]
+
+# What may stand before and behind a format that has no telling sign of its own. An escape such as `\n` or `%3D` in
+# front is a border although it ends in a letter.
+BEFORE = r"(?:^|[^0-9A-Za-z]|\\[abfnrtv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
+BEHIND = r"(?:$|[^0-9A-Za-z])"
+
+
+class Rule(NamedTuple):
+    """One format.
+
+    Attributes:
+        name: unique, stands in the mask.
+        kind: what sort of secret it is.
+        signs: literals, one of which every match contains. Only lines that hold a sign are looked at again.
+        follow: a pattern for what stands behind the sign, so that fewer lines are.
+        pattern: RE2 syntax over bytes; the group `secret` is masked.
+        source: the public document that describes the format.
+        sample: a template for fakes, see `samples`.
+        judge: looks at a match in its line and may narrow or refuse it.
+        any_case: signs are found in any case.
+    """
+
+    name: str
+    kind: Kind
+    signs: tuple[bytes, ...]
+    follow: bytes
+    pattern: bytes
+    source: str
+    sample: str
+    judge: Judge | None = None
+    any_case: bool = False
+
+
+def token(
+    name: str,
+    signs: str,
+    pattern: str,
+    sample: str,
+    source: str,
+    *,
+    follow: str = "",
+    alone: bool = False,
+    judge: Judge | None = None,
+) -> Rule:
+    """A provider's token. `signs` are separated by blanks; `alone`: only where no letter or digit touches it."""
+    if "(?P<secret>" not in pattern:
+        pattern = f"(?P<secret>{pattern})"
+    if alone:
+        pattern = BEFORE + pattern + BEHIND
+    encoded = tuple(sign.encode("ascii") for sign in signs.split(" "))
+    return Rule(name, "token", encoded, follow.encode("ascii"), pattern.encode("ascii"), source, sample, judge)

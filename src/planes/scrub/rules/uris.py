@@ -1,0 +1,37 @@
+"""Credentials in addresses: `scheme://user:password@host`, whatever the scheme."""
+
+from planes.scrub.rules import judges
+from planes.scrub.rules.model import Rule
+
+URI_RULES: tuple[Rule, ...] = (
+    Rule(
+        "uri-password",
+        "uri-password",
+        (b"://",),
+        rb"[^ \t\n/@:\"'<>?#]*:[^ \t\n\"'<>/?#]*@",
+        rb"://[^ \t/@:\"'<>?#]*:(?P<secret>[^ \t\"'<>/?#]+)@",
+        "RFC 3986: user information",
+        "postgresql://loader:<a20>@db.example.com:5432/main",
+        judges.uri_password,
+    ),
+    Rule(
+        "uri-loose-password",
+        "uri-password",
+        (b"://",),
+        rb"[^ \t\n/@:\"'<>?#]*:[^ \t\n\"'<>@]*@",
+        rb"://[^ \t/@:\"'<>?#]*:(?P<secret>[^ \t\"'<>@/?#]*[/?#][^ \t\"'<>@]*)@",
+        "RFC 3986: user information, not quoted as it should be",
+        "mysql://loader:<a10>/<a10>@db.example.com/main",
+        judges.loose_uri_password,
+    ),
+    Rule(
+        "uri-token",
+        "uri-password",
+        (b"://",),
+        rb"[^ \t\n/@:\"'<>?#]{16}[^ \t\n/@:\"'<>?#]*@",
+        rb"://(?P<secret>[0-9A-Za-z_.~%-]{16,})@",
+        "RFC 3986: user information",
+        "https://<a20>7<a19>@git.example.com/a.git",
+        judges.uri_token,
+    ),
+)

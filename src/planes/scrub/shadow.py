@@ -1,0 +1,84 @@
+"""Texts as the eye reads them, beside the bytes as they are: without colour codes, or without white space too.
+
+A secret may be printed with colour codes inside, or wrapped over lines. So matching runs over a *shadow* from which
+those bytes are removed, and what is found is carried back to the places in the real bytes.
+"""
+
+import re
+from bisect import bisect_right
+
+WHITE = b" \t\r\n\x0b\x0c"
+# CSI sequences (colour and its relatives) and the character-set switch that `tput sgr0` prints.
+COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}[@-~]|[()][0-9A-Z])")
+# A sequence that the end of the text cuts short.
+_CUT_COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|[()])?\Z")
+_STEP = 512
+
+
+def without_colour(text: bytes) -> bytes:
+    """The text less its colour codes; the same object if there are none."""
+    return COLOUR.sub(b"", text) if b"\x1b" in text else text
+
+
+def cut_colour_start(text: bytes) -> int:
+    """Where an unfinished colour code at the end of `text` begins; its length if there is none."""
+    if b"\x1b" not in text[-80:]:
+        return len(text)
+    match = _CUT_COLOUR.search(text, max(0, len(text) - 80))
+    return match.start() if match else len(text)
+
+
+class ColourMap:
+    """Carries offsets in `without_colour(text)` back to offsets in `text`."""
+
+    __slots__ = ("_real", "_shadow")
+
+    def __init__(self, text: bytes) -> None:
+        self._shadow = [0]
+        self._real = [0]
+        if b"\x1b" in text:
+            removed = 0
+            for match in COLOUR.finditer(text):
+                removed += match.end() - match.start()
+                self._shadow.append(match.end() - removed)
+                self._real.append(match.end())
+
+    def real(self, offset: int) -> int:
+        """The place of the shadow's byte `offset`."""
+        place = bisect_right(self._shadow, offset) - 1
+        return self._real[place] + offset - self._shadow[place]
+
+    def real_end(self, offset: int) -> int:
+        """The place just behind the shadow's byte `offset - 1`."""
+        return self.real(offset - 1) + 1 if offset else 0
+
+
+class WhiteMap:
+    """Carries offsets in `text.translate(None, WHITE)` back to offsets in `text`."""
+
+    __slots__ = ("_counts", "_text")
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        total = 0
+        self._counts = [0]
+        for place in range(0, len(text), _STEP):
+            total += len(text[place : place + _STEP].translate(None, WHITE))
+            self._counts.append(total)
+
+    def real(self, offset: int) -> int:
+        """The place of the shadow's byte `offset`; the text's length if it has no such byte."""
+        block = bisect_right(self._counts, offset) - 1
+        if block + 1 >= len(self._counts):
+            return len(self._text)
+        left = offset - self._counts[block]
+        low, high = block * _STEP, min(len(self._text), (block + 1) * _STEP)
+        while high - low > 1:  # the byte lies in [low, high), `left` solid bytes behind low
+            middle = (low + high) // 2
+            solid = len(self._text[low:middle].translate(None, WHITE))
+            if left < solid:
+                high = middle
+            else:
+                left -= solid
+                low = middle
+        return low

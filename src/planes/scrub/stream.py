@@ -1,0 +1,69 @@
+"""A byte stream in, the same stream with secrets masked out."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from planes.scrub.lines import RuleStage
+from planes.scrub.registered import Registered
+from planes.scrub.values import ValueStage
+
+
+class StreamScrubber:
+    """Masks registered values, then what the rules find, in one stream of bytes.
+
+    The output depends on the whole input only, never on how it was cut into chunks. Exactly the newlines of the input
+    come out: a value that spans lines becomes one mark on its first line, and the lines after it stay, emptied. Held
+    back is only the unfinished line, and whole lines while a registered value may have begun in them; never more than
+    the longest registered form and a bounded line. No timer releases it: what follows does, or `finish`.
+
+    Attributes:
+        hits: masks so far, by rule or by name of the value; never values.
+    """
+
+    __slots__ = ("_rules", "_values", "hits")
+
+    def __init__(self, registered: Registered) -> None:
+        self.hits: Counter[str] = Counter()
+        self._values = ValueStage(registered, self.hits)
+        self._rules = RuleStage(self.hits)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a chunk of any size; return what is certain by now."""
+        return self._rules.feed(self._values.feed(data))
+
+    def finish(self) -> bytes:
+        """End the stream; return all that was held back. The scrubber is ready for another stream."""
+        return self._rules.feed(self._values.finish()) + self._rules.finish()
+
+
+def scrub_lines(lines: Iterable[str], registered: Sequence[str]) -> Iterator[str]:
+    """Scrub lines without terminators: exactly one comes out for each that goes in, in order.
+
+    Args:
+        lines: the lines; a terminator inside an item is kept inside it.
+        registered: plain values, masked as `[masked:secret]`; those under five characters are left alone.
+
+    What is held back comes out by the end of the input. Contract: BORDERS 8.
+    """
+    scrubber = StreamScrubber(Registered.from_values(("secret", value) for value in registered))
+    inner: list[int] = []  # newlines inside the items that have not come out yet
+    pending = b""
+    for line in lines:
+        inner.append(line.count("\n"))
+        pending += scrubber.feed(line.encode("utf-8", "surrogatepass") + b"\n")
+        done, pending = _items(pending, inner)
+        yield from done
+    pending += scrubber.finish()
+    done, _ = _items(pending, inner)
+    yield from done
+
+
+def _items(pending: bytes, inner: list[int]) -> tuple[list[str], bytes]:
+    done: list[str] = []
+    pieces = pending.split(b"\n")
+    place = 0
+    while inner and len(pieces) - 1 - place > inner[0]:
+        count = inner.pop(0) + 1
+        done.append(b"\n".join(pieces[place : place + count]).decode("utf-8", "surrogatepass"))
+        place += count
+    return done, b"\n".join(pieces[place:])

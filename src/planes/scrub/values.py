@@ -1,0 +1,176 @@
+"""The first pass: registered values, found in a stream of bytes whatever its chunks, colour codes and line borders.
+
+What comes out depends on the whole stream alone: a value is masked wherever it occurs in the text without colour codes
+(long forms: also without white space). Bytes are held back only while they may be the beginning of a form.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from planes.scrub.registered import ANCHOR_LENGTH, Form, Registered
+from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_colour_start, without_colour
+
+# A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
+# follow, and the one or two bytes before stay. Otherwise nearly every line would wait for its successor.
+_SHORTEST_HELD = 3
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+    name: str
+
+
+class ValueStage:
+    """Masks registered values in a stream. `hits` counts masks by name."""
+
+    __slots__ = ("_before", "_held", "_registered", "hits")
+
+    def __init__(self, registered: Registered, hits: "Counter[str]") -> None:
+        self._registered = registered
+        self._held = b""
+        self._before = b""  # the last solid bytes already given out; a value may begin in them
+        self.hits = hits
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; give out all that can be no part of a value any more."""
+        if not self._registered:
+            return data
+        text = self._held + data if self._held else data
+        cut = cut_colour_start(text)
+        return self._advance(text[:cut], text[cut:], is_end=False)
+
+    def finish(self) -> bytes:
+        """The end of the stream: give out the rest."""
+        text, self._held = self._held, b""
+        return self._advance(text, b"", is_end=True) if text else b""
+
+    def _advance(self, text: bytes, unfinished: bytes, *, is_end: bool) -> bytes:
+        view = _View(text, self._before)
+        spans: list[_Span] = []
+        holds: list[int] = []
+        for group, start in self._registered.candidates(view.solid):
+            for form in group:
+                view.try_form(form, start, spans, holds)
+        if is_end:
+            release = len(text)
+        else:
+            holds += view.short_holds(self._registered)
+            release = min(holds, default=len(text))
+        merged = _merge(spans)
+        for span in reversed(merged):
+            if span.start < release < span.end:
+                release = span.start
+        self._held = text[release:] + unfinished
+        self._before = view.solid_before(release, _SHORTEST_HELD - 1)
+        return self._masked(text, [span for span in merged if span.end <= release], release)
+
+    def _masked(self, text: bytes, spans: list[_Span], release: int) -> bytes:
+        if not spans:
+            return text if release == len(text) else text[:release]
+        pieces: list[bytes] = []
+        place = 0
+        for span in spans:
+            pieces.append(text[place : span.start])
+            pieces.append(b"[masked:%s]" % span.name.encode("utf-8", "replace"))
+            pieces.append(b"\n" * text.count(b"\n", span.start, span.end))
+            self.hits[span.name] += 1
+            place = span.end
+        pieces.append(text[place:release])
+        return b"".join(pieces)
+
+
+class _View:
+    """One stretch of the stream with its shadows; `solid` begins with the bytes given out before."""
+
+    __slots__ = ("_colours", "_offset", "_plain", "_text", "_whites", "solid")
+
+    def __init__(self, text: bytes, before: bytes) -> None:
+        self._text = text
+        self._plain = without_colour(text)
+        self._offset = len(before)
+        self.solid = before + self._plain.translate(None, WHITE)
+        self._whites: WhiteMap | None = None
+        self._colours: ColourMap | None = None
+
+    def try_form(self, form: Form, start: int, spans: list[_Span], holds: list[int]) -> None:
+        """See whether `form` stands at `start`, wholly (a span) or as far as the text goes (a hold)."""
+        solid = self.solid
+        end = start + len(form.solid)
+        if end <= len(solid):
+            if end > self._offset and solid.startswith(form.solid, start):
+                first = self._visible_start(start)
+                if first < end and self._is_exact(form, start, end):
+                    span = _Span(self._real(first), self._real(end - 1) + 1, form.name)
+                    if span.end - span.start <= form.reach:
+                        spans.append(span)
+        elif form.solid.startswith(solid[start:]):
+            self._hold(start, form.reach, holds)
+
+    def short_holds(self, registered: Registered) -> list[int]:
+        """Where beginnings shorter than an anchor stand at the end of the text."""
+        holds: list[int] = []
+        for length in range(min(ANCHOR_LENGTH - 1, len(self.solid)), 0, -1):
+            if registered.is_beginning(self.solid[-length:]):
+                self._hold(len(self.solid) - length, registered.reach, holds)
+        return holds
+
+    def solid_before(self, release: int, count: int) -> bytes:
+        """The last `count` solid bytes before the place `release` of the text."""
+        if release == len(self._text):
+            return self.solid[-count:]
+        tail = without_colour(self._text[:release]).translate(None, WHITE)
+        return (self.solid[: self._offset] + tail)[-count:]
+
+    def _hold(self, start: int, reach: int, holds: list[int]) -> None:
+        if len(self.solid) - start >= _SHORTEST_HELD:
+            first = self._visible_start(start)
+        else:
+            border = self._plain.rfind(b"\n")
+            first = max(start, self._offset)
+            while first < len(self.solid) and self._plain_place(first) < border:
+                first += 1
+        if first < len(self.solid):
+            place = self._real(first)
+            if len(self._text) - place <= reach:
+                holds.append(place)
+
+    def _visible_start(self, start: int) -> int:
+        """The first solid byte that is masked: on the line where the value's third byte stands (see _SHORTEST_HELD)."""
+        decisive = start + _SHORTEST_HELD - 1
+        first = max(start, self._offset)
+        if decisive <= first or decisive >= len(self.solid):
+            return first
+        border = self._plain.rfind(b"\n", self._plain_place(first), self._plain_place(decisive))
+        while border >= 0 and self._plain_place(first) < border:
+            first += 1
+        return first
+
+    def _is_exact(self, form: Form, start: int, end: int) -> bool:
+        if form.exact is None:
+            return True
+        if start < self._offset:
+            return False
+        return self._plain[self._plain_place(start) : self._plain_place(end - 1) + 1] == form.exact
+
+    def _plain_place(self, solid_place: int) -> int:
+        if self._whites is None:
+            self._whites = WhiteMap(self._plain)
+        return self._whites.real(solid_place - self._offset)
+
+    def _real(self, solid_place: int) -> int:
+        if self._colours is None:
+            self._colours = ColourMap(self._text)
+        return self._colours.real(self._plain_place(solid_place))
+
+
+def _merge(spans: list[_Span]) -> list[_Span]:
+    """Spans in order; those that overlap become one, named after the one that begins first."""
+    merged: list[_Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if merged and span.start < merged[-1].end:
+            if span.end > merged[-1].end:
+                merged[-1] = merged[-1]._replace(end=span.end)
+        else:
+            merged.append(span)
+    return merged
