@@ -78,8 +78,8 @@ class RunOwner:
             )
         )
         self._control.state.update(lines=self._log.lines, ended=True)
-        self._control.close()
         self._folder.remove_socket(self._control.path)
+        self._control.close()
         self._writer.close()
 
     def _run_steps(self) -> _End:

@@ -13,7 +13,7 @@ import sys
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.entry import close_inherited, own_run
-from planes.scrub import Registered, StreamScrubber, display_guard
+from planes.scrub import Registered, StreamScrubber, display_guard, prepare
 
 
 def main() -> None:
@@ -40,7 +40,8 @@ def main() -> None:
 
 
 def warm_up() -> None:
-    """Scrub a little, so that patterns are compiled before the first fork."""
+    """Compile and use every part once, before the first fork."""
+    prepare()
     scrubber = StreamScrubber(Registered.from_values([("WARM_UP", "not-a-value-of-anybody")]))
     scrubber.feed(b"password=warm-up-warm-up\n\x1b[31mcolour\x1b[0m\n")
     scrubber.finish()
