@@ -11,11 +11,16 @@ HOME_VARIABLE = "DLTHUB_TUI_HOME"
 
 
 def find_home(given: str | None, environment: Mapping[str, str] | None = None) -> Path:
-    """`--home`, else DLTHUB_TUI_HOME, else the platform's folder for user data."""
+    """`--home`, else DLTHUB_TUI_HOME, else the platform's folder for user data.
+
+    Root's own folder is closed to other uids, and a platform that is root runs jobs as those: it lives in /var/lib.
+    """
     values = os.environ if environment is None else environment
     chosen = given or values.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/dlthub-tui")
     from platformdirs import user_data_path
 
     return user_data_path("dlthub-tui")

@@ -87,6 +87,8 @@ def data_settings(
         database_url=options.environment.get(variable, f"sqlite+aiosqlite:///{folder / 'region.db'}"),
         version=options.version,
         join_token=join_token,
+        master_key=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"),
+        blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
         host_names=_names(options.host, public_url),
         builder=_builder(options.environment),
     )

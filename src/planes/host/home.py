@@ -20,6 +20,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+_PRIVATE = 0o700
+# A platform that is root runs each workspace's jobs as another uid, which has to pass through to its own folders.
+_PASSED_THROUGH = 0o711
+
 # The system's limit is 107 bytes; some of it is kept for the name of a temporary file beside it.
 _SOCKET_PATH_LIMIT = 100
 
@@ -51,26 +55,27 @@ class PlatformRecord:
 
 
 class Home:
-    """Paths of one home. Creating it makes the folder (0700) and the owner's key (0600). May run twice."""
+    """Paths of one home. Creating it makes the folder (0700; as root 0711) and the owner's key (0600)."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._way = _PASSED_THROUGH if os.geteuid() == 0 else _PRIVATE
+        root.mkdir(parents=True, exist_ok=True, mode=self._way)
         # An existing folder may be wider; what is in it is not.
-        if root.stat().st_uid == os.getuid():
-            root.chmod(0o700)
+        if root.stat().st_uid == os.geteuid():
+            root.chmod(self._way)
         self.owner_key_file = root / "owner.key"
         if not self.owner_key_file.exists():
-            write_private(self.owner_key_file, secrets.token_urlsafe(32).encode())
+            write_private(self.owner_key_file, secrets.token_hex(32).encode())
 
     @property
     def control_folder(self) -> Path:
-        return self._folder(self.root / "control")
+        return _folder(self.root / "control", _PRIVATE)
 
     def data_folder(self, dataplane_id: str) -> Path:
         """The folder of one data plane."""
-        self._folder(self.root / "data")
-        return self._folder(self.root / "data" / dataplane_id)
+        _folder(self.root / "data", self._way)
+        return _folder(self.root / "data" / dataplane_id, self._way)
 
     @property
     def lock_file(self) -> Path:
@@ -126,11 +131,6 @@ class Home:
             os.close(descriptor)
         return None
 
-    @staticmethod
-    def _folder(path: Path) -> Path:
-        path.mkdir(exist_ok=True, mode=0o700)
-        return path
-
 
 class HomeLock:
     """The right to run the platform of a home, held until `release` or the end of the process.
@@ -148,6 +148,12 @@ class HomeLock:
     def release(self) -> None:
         """Lets the home go, unless another process holds the same descriptor."""
         os.close(self.descriptor)
+
+
+def _folder(path: Path, mode: int) -> Path:
+    path.mkdir(exist_ok=True)
+    path.chmod(mode)
+    return path
 
 
 def _take_alone(descriptor: int) -> bool:
