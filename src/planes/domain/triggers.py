@@ -35,6 +35,7 @@ class ReceiptStatus(StrEnum):
     SKIPPED_WORKSPACE_ARCHIVED = "skipped_workspace_archived"
     JOB_ARCHIVED = "job_archived"
     INTERACTIVE_NOT_AVAILABLE = "interactive_not_available"
+    MANUAL_NOT_ALLOWED = "manual_not_allowed"
     PROFILE_NOT_ALLOWED = "profile_not_allowed"
     PROFILE_NOT_CONFIGURED = "profile_not_configured"
     CHAIN_TOO_LONG = "chain_too_long"
@@ -72,8 +73,8 @@ class Declined:
 class GateFacts:
     """What the gate looks at. `concurrency` None is no limit; `window` None means outside the job's interval.
 
-    `stale_upstreams` are the reasons why upstream jobs are not fresh, `pending_upstreams` the refs of those that the
-    same batch starts.
+    `is_manual_refused`: a person's `manual:` at a job that does not take it. `stale_upstreams` are the reasons why
+    upstream jobs are not fresh, `pending_upstreams` the refs of those that the same batch starts.
     """
 
     source: Source
@@ -81,8 +82,8 @@ class GateFacts:
     is_job_archived: bool
     is_paused: bool
     is_interactive: bool
+    is_manual_refused: bool
     may_start: bool
-    profile: str
     profile_refusal: str | None
     concurrency: int | None
     active_runs: int
@@ -112,6 +113,8 @@ def _never(facts: GateFacts) -> Declined | None:
             ReceiptStatus.INTERACTIVE_NOT_AVAILABLE,
             ("Interactive jobs deploy and list here, but this version cannot serve them yet.",),
         )
+    if facts.is_manual_refused:
+        return Declined(ReceiptStatus.MANUAL_NOT_ALLOWED, ("The job does not let itself be started by hand.",))
     if facts.profile_refusal is not None:
         return Declined(ReceiptStatus.PROFILE_NOT_CONFIGURED, (facts.profile_refusal,))
     if not facts.may_start:

@@ -187,13 +187,6 @@ async def deferred_jobs(connection: Connection, workspace_id: WorkspaceId) -> li
     return await _versioned(connection, waiting)
 
 
-async def lock_jobs(connection: Connection, job_ids: Iterable[str]) -> dict[str, Job]:
-    """Holds these jobs for the rest of the transaction, so that two starters see each other's runs."""
-    query = select(jobs).where(jobs.c.id.in_(sorted(set(job_ids)))).order_by(jobs.c.id).with_for_update()
-    rows = (await connection.execute(query)).mappings()
-    return {row["id"]: Job(**row) for row in rows}
-
-
 async def versions_by_id(connection: Connection, version_ids: Iterable[str]) -> dict[str, JobVersion]:
     """Versions by their id."""
     query = select(job_versions).where(job_versions.c.id.in_(sorted(set(version_ids))))

@@ -1,0 +1,211 @@
+"""`-deploy`: a manifest's jobs against those that are there, all or nothing (Contract: 3.1, 3.4, 4.1; Security: 2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import anyio
+
+from planes.control_plane.services import schedules, windows
+from planes.control_plane.services.access import WorkspaceAccess, authorize_workspace
+from planes.control_plane.services.definitions import check_definitions, check_words
+from planes.control_plane.services.deploy_plan import (
+    DeployGround,
+    DeployPlan,
+    PlannedJob,
+    plan_deploy,
+    trigger_pairs,
+)
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.triggers import FireRequest, Scene, fire, hold_work, nothing_uploaded
+from planes.domain.access import Permission, Principal
+from planes.domain.deploying import DeployOutcome
+from planes.domain.errors import Conflict, InvalidRequest, Reason
+from planes.domain.identifiers import DataPlaneId, new_id
+from planes.domain.triggers import Source
+from planes.manifest.errors import InvalidDefinition
+from planes.manifest.facts import trigger_kind
+from planes.manifest.validation import ValidatedManifest, migrate_and_validate
+from planes.storage.control import clocks as stored_clocks
+from planes.storage.control import deployments as stored_deployments
+from planes.storage.control import jobs as stored_jobs
+from planes.storage.control.clocks import JobClock
+from planes.storage.control.connection import Connection
+from planes.storage.control.deployments import Configuration, Deployment
+from planes.storage.control.workspaces import change_workspace
+from planes.storage.errors import AlreadyThere
+from planes.wire.deploying import DeployWorkspaceRequest
+
+LOCK_SECONDS = 120
+"""A deploy that takes longer has lost its lock and writes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The newest code and configuration of the workspace; None where nothing is uploaded."""
+
+    deployment: Deployment | None
+    configuration: Configuration | None
+
+
+async def deploy(parts: Parts, principal: Principal, workspace_id: str, request: DeployWorkspaceRequest) -> DeployPlan:
+    """What the deploy did, or would do on a dry run, which writes nothing.
+
+    Raises: InvalidRequest for definitions that may not be stored, Conflict (`deploy_in_flight`, `nothing_uploaded`).
+    """
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(connection, principal, workspace_id, Permission.WRITE)
+    if request.dry_run:
+        manifest = await windows.in_thread(lambda: _validate(request))
+        return await _dry_run(parts, access, request, manifest)
+    async with _only_deploy(parts, access) as holder:
+        manifest = await windows.in_thread(lambda: _validate(request))
+        plan, has_started = await _carry_out(parts, principal, request, manifest, (access, holder))
+    parts.news.tell(schedules.CLOCKS)
+    if has_started:
+        parts.news.tell(access.dataplane_id)
+    return plan
+
+
+def _validate(request: DeployWorkspaceRequest) -> ValidatedManifest:
+    """Runs in a thread: about 2 ms a definition, and the first import of dlt."""
+    check_definitions(request.jobs)
+    check_words(
+        {"deployment_module": request.deployment_module, "description": request.description},
+        prose=frozenset({"description"}),
+    )
+    try:
+        return migrate_and_validate(request.jobs, request.job_definition_engine_version, request.deployment_module)
+    except InvalidDefinition as exc:
+        reasons = tuple(Reason(key="jobs", message=reason) for reason in exc.reasons)
+        raise InvalidRequest(exc.code, "The job definitions are not valid.", reasons) from exc
+
+
+@asynccontextmanager
+async def _only_deploy(parts: Parts, access: WorkspaceAccess) -> AsyncGenerator[str]:
+    """The workspace's deploy lock, a row that holds across processes. A holder that died gives way after a while.
+
+    Raises: Conflict when another deploy has it.
+    """
+    holder, now = new_id(), parts.clock.now()
+    until = now + timedelta(seconds=LOCK_SECONDS)
+    try:
+        async with parts.database.transaction() as connection:
+            is_ours = await stored_deployments.take_deploy_lock(connection, access.workspace_id, holder, now, until)
+    except AlreadyThere:  # two first deploys of the workspace at once
+        is_ours = False
+    if not is_ours:
+        raise Conflict("deploy_in_flight", "Another deploy of this workspace is in flight. Try again when it is done.")
+    try:
+        yield holder
+    finally:
+        with anyio.move_on_after(10, shield=True):
+            async with parts.database.transaction() as connection:
+                await stored_deployments.release_deploy_lock(connection, access.workspace_id, holder)
+
+
+async def _dry_run(
+    parts: Parts, access: WorkspaceAccess, request: DeployWorkspaceRequest, manifest: ValidatedManifest
+) -> DeployPlan:
+    async with parts.database.reading() as connection:
+        uploaded = await _uploaded(connection, access)
+        ground = await _ground(parts, connection, access, request, uploaded.configuration)
+    return await windows.in_thread(lambda: plan_deploy(manifest, ground, is_dry_run=True))
+
+
+async def _carry_out(
+    parts: Parts,
+    principal: Principal,
+    request: DeployWorkspaceRequest,
+    manifest: ValidatedManifest,
+    place: tuple[WorkspaceAccess, str],
+) -> tuple[DeployPlan, bool]:
+    """One transaction; whether runs were created."""
+    access, holder = place
+    async with parts.database.transaction() as connection:
+        await hold_work(parts, connection, access.workspace_id)
+        if not await stored_deployments.holds_deploy_lock(connection, access.workspace_id, holder):
+            raise Conflict("deploy_in_flight", "This deploy took so long that another one has begun.")
+        access = await authorize_workspace(connection, principal, access.workspace_id, Permission.WRITE)
+        uploaded = await _uploaded(connection, access)
+        if uploaded.deployment is None or uploaded.configuration is None:
+            raise nothing_uploaded(uploaded.deployment is None)
+        ground = await _ground(parts, connection, access, request, uploaded.configuration)
+        plan = await windows.in_thread(lambda: plan_deploy(manifest, ground, is_dry_run=False))
+        await _write(connection, plan.jobs)
+        has_started = False
+        if request.deployment_module is not None:
+            await change_workspace(
+                connection, access.workspace_id, {"description": request.description}, parts.clock.now()
+            )
+            pair = (uploaded.deployment.id, uploaded.configuration.id)
+            is_other_code = await stored_deployments.replace_deployed_pair(connection, access.workspace_id, *pair)
+            if is_other_code or any(job.outcome is not DeployOutcome.UNCHANGED for job in plan.jobs):
+                has_started = await _fire_deployment(parts, connection, access, plan.jobs)
+    return plan, has_started
+
+
+async def _uploaded(connection: Connection, access: WorkspaceAccess) -> Uploaded:
+    return Uploaded(
+        await stored_deployments.latest_deployment(connection, access.workspace_id),
+        await stored_deployments.latest_configuration(connection, access.workspace_id),
+    )
+
+
+async def _ground(
+    parts: Parts,
+    connection: Connection,
+    access: WorkspaceAccess,
+    request: DeployWorkspaceRequest,
+    configuration: Configuration | None,
+) -> DeployGround:
+    present = await stored_jobs.all_jobs(connection, access.workspace_id)
+    clocks: dict[str, list[JobClock]] = {}
+    for clock in await stored_clocks.clocks_of_workspace(connection, access.workspace_id):
+        clocks.setdefault(clock.job_id, []).append(clock)
+    return DeployGround(
+        workspace_id=access.workspace_id,
+        module=request.deployment_module,
+        membership_id=access.membership_id,
+        profiles=None if configuration is None else configuration.profiles,
+        present=present,
+        clocks=clocks,
+        now=parts.clock.now(),
+    )
+
+
+async def _write(connection: Connection, planned: Sequence[PlannedJob]) -> None:
+    created = [item.job.job for item in planned if item.outcome is DeployOutcome.CREATED]
+    await stored_jobs.insert_jobs(connection, created)
+    versions = [item.new_version for item in planned if item.new_version is not None]
+    await stored_jobs.insert_versions(connection, versions)
+    for item in planned:
+        if item.outcome is not DeployOutcome.CREATED:
+            await stored_jobs.save_job(connection, item.job.job)
+    await stored_jobs.replace_triggers(connection, {version.job_id: trigger_pairs(version) for version in versions})
+    wound = [item for item in planned if item.clocks is not None]
+    rows = [clock for item in wound for clock in item.clocks or ()]
+    await stored_clocks.replace_clocks(connection, [item.job.job.id for item in wound], rows)
+
+
+async def _fire_deployment(
+    parts: Parts, connection: Connection, access: WorkspaceAccess, planned: Sequence[PlannedJob]
+) -> bool:
+    """Fires `deployment:` for the jobs of this deploy that wait for it (Contract: 4.3)."""
+    requests = [
+        FireRequest(job=item.job, trigger=trigger, source=Source.DEPLOY)
+        for item in planned
+        if item.outcome is not DeployOutcome.ARCHIVED
+        for trigger in item.job.version.triggers
+        if trigger_kind(trigger) == "deployment"
+    ]
+    scene = Scene(
+        workspace_id=access.workspace_id,
+        organization_id=access.organization_id,
+        dataplane_id=DataPlaneId(access.dataplane_id),
+        is_archived=access.is_archived,
+    )
+    return any(item.run is not None for item in await fire(parts, connection, scene, requests))

@@ -1,0 +1,258 @@
+"""The data planes' side: the poll that hands out runs, the tokens of runs, and what silence means (Borders: 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from planes.control_plane.services import revocations, windows
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.run_reports import finish
+from planes.control_plane.services.tokens import MintedToken, RunSubject, mint_run
+from planes.control_plane.services.triggers import hold_work
+from planes.domain import leases
+from planes.domain.errors import Conflict, NotFound
+from planes.domain.identifiers import DataPlaneId, MembershipId
+from planes.domain.leases import LeaseRules
+from planes.domain.runs import LEASED, Run, RunStatus
+from planes.storage.control import data_planes, identity, organizations
+from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import runs as stored_runs
+from planes.storage.control.connection import Connection
+from planes.storage.control.jobs import JobVersion
+from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse
+
+_SEEN_EVERY = timedelta(seconds=60)
+_TELL_AGAIN_AFTER = timedelta(seconds=5)
+_DELIVER_AGAIN_AFTER = timedelta(seconds=5)
+_log = structlog.get_logger("planes.control_plane.leases")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look found; `is_news` says that the plane should hear it now rather than wait."""
+
+    response: PollResponse
+    is_news: bool
+
+
+def rules_of(parts: Parts) -> LeaseRules:
+    """This control plane's times."""
+    return LeaseRules(lease_seconds=parts.lease_seconds, lost_after_seconds=parts.lost_after_seconds)
+
+
+async def poll(
+    parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, is_gone: Callable[[], Awaitable[bool]]
+) -> PollResponse:
+    """Renews what is held, then answers as soon as there is something to say, at the latest after half a lease.
+
+    `is_gone` says that the caller has hung up: then nothing is claimed for an answer that nobody reads. A run claimed
+    by an answer that got lost is delivered again with the same fence, so a data plane takes a lease that it knows as
+    one and the same.
+    """
+    # Half a lease: the plane's next poll renews in time even if this one waits to its end.
+    wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
+    seen = parts.news.seen(dataplane_id)
+    await _renew(parts, dataplane_id, request)
+    while True:
+        look = await _look(parts, dataplane_id, request, may_claim=not await is_gone())
+        left = wait_until - parts.clock.monotonic()
+        if look.is_news or left <= 0 or await is_gone():
+            return look.response
+        seen = await parts.news.wait(dataplane_id, seen, left)
+
+
+async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, fence: int) -> MintedToken:
+    """The token with which a run speaks to the control plane: good until its limit and grace.
+
+    Raises: NotFound, Conflict for a stale fence or a run that has ended.
+    """
+    async with parts.database.reading() as connection:
+        epoch = await revocations.current_epoch(connection)
+        run = await stored_runs.find_run(connection, run_id)
+        if run is None or run.dataplane_id != dataplane_id:
+            raise NotFound("run_not_found", "There is no such run of this data plane.")
+        if run.status not in LEASED or run.fence != fence:
+            raise Conflict("stale_fence", "The lease of this run is not the one named by the fence.")
+        subject = await _subject(connection, run)
+    return mint_run(parts, subject, run.time_limit_seconds + run.grace_seconds, epoch)
+
+
+async def reap(parts: Parts) -> datetime | None:
+    """Marks silent runs unreachable and gives up those whose grace is over; returns when to look again."""
+    rules = rules_of(parts)
+    now = parts.clock.now()
+    async with parts.database.reading() as connection:
+        held = await stored_runs.leased_runs(connection)
+    for run in held:
+        if leases.decide_silence(run, now, rules) is not None:
+            await _silence(parts, run, now, rules)
+    async with parts.database.reading() as connection:
+        held = await stored_runs.leased_runs(connection)
+    return min((at for run in held if (at := _looks_again_at(run, rules)) is not None), default=None)
+
+
+async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) -> None:
+    await windows.prepare()
+    has_started = False
+    async with parts.database.transaction() as connection:
+        await hold_work(parts, connection, seen.workspace_id)
+        run = await stored_runs.find_run(connection, seen.id, for_update=True)
+        after = None if run is None else leases.decide_silence(run, now, rules)
+        if after is None:
+            return
+        await stored_runs.save_run(connection, after)
+        if after.is_lost:
+            has_started = await finish(parts, connection, after, fires_events=True)
+    _log.warning("run_lost" if after.is_lost else "run_unreachable", run_id=after.id, dataplane_id=after.dataplane_id)
+    if has_started:
+        parts.news.tell(after.dataplane_id)
+
+
+def _looks_again_at(run: Run, rules: LeaseRules) -> datetime | None:
+    return run.lease_expires_at if run.unreachable_since is None else run.unreachable_since + rules.grace
+
+
+async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> None:
+    """Prolongs the leases that the plane names, and keeps its address. Writes only when there is something to write."""
+    now = parts.clock.now()
+    async with parts.database.reading() as connection:
+        plane = await data_planes.find_data_plane(connection, dataplane_id)
+    is_same = plane is not None and plane.url == request.url and plane.last_seen_at is not None
+    is_recent = plane is not None and plane.last_seen_at is not None and now - plane.last_seen_at < _SEEN_EVERY
+    if is_same and is_recent and not request.held:
+        return
+    rules = rules_of(parts)
+    async with parts.database.transaction() as connection:
+        await data_planes.saw(connection, dataplane_id, request.url, now)
+        if not request.held:
+            return
+        held = {item.run_id: item.fence for item in request.held}
+        leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
+        renewed = [
+            run.id for run in leased if run.id in held and leases.renew(run, held[run.id], now, rules) is not None
+        ]
+        await stored_runs.renew_leases(connection, renewed, rules.expiry(now))
+
+
+async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *, may_claim: bool) -> _Look:
+    now = parts.clock.now()
+    held = {item.run_id: item.fence for item in request.held}
+    async with parts.database.reading() as connection:
+        leased = await stored_runs.leased_runs(connection, dataplane_id)
+        has_pending = await stored_runs.has_pending_run(connection, dataplane_id)
+        stale = await _stale(connection, dataplane_id, request, leased)
+        epoch = await revocations.current_epoch(connection)
+        revoked = await revocations.since(connection, request.epoch)
+    cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
+    untold = [run.id for run in cancels if run.cancel_told_at is None or now - run.cancel_told_at >= _TELL_AGAIN_AFTER]
+    has_undelivered = any(_is_undelivered(run, held, now) for run in leased)
+    granted: list[Lease] = []
+    if may_claim and (untold or (request.free_slots and (has_pending or has_undelivered))):
+        async with parts.database.transaction() as connection:
+            granted = await _grant(parts, connection, dataplane_id, request)
+            await stored_runs.note_cancels_told(connection, untold, now)
+    response = PollResponse(
+        leases=granted,
+        cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in cancels] + stale,
+        epoch=epoch,
+        revocations=revoked,
+        keys=[parts.signing_key.public.text],
+    )
+    return _Look(response, is_news=bool(granted or untold or epoch > request.epoch))
+
+
+async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> list[Lease]:
+    """Up to `free_slots` leases: first those that an earlier answer did not bring home, then waiting runs."""
+    now, rules = parts.clock.now(), rules_of(parts)
+    held = {item.run_id: item.fence for item in request.held}
+    leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
+    undelivered = [run for run in leased if _is_undelivered(run, held, now)][: request.free_slots]
+    granted = [replace(run, claimed_at=now, lease_expires_at=rules.expiry(now)) for run in undelivered]
+    free = request.free_slots - len(granted)
+    if free > 0:
+        waiting = await stored_runs.pending_runs(connection, dataplane_id, free)
+        granted += [leases.claim(run, now, rules) for run in waiting]
+    for run in granted:
+        await stored_runs.save_run(connection, run)
+    return await _render_leases(connection, granted)
+
+
+def _is_undelivered(run: Run, held: dict[str, int], now: datetime) -> bool:
+    """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
+    if run.id in held or run.is_acknowledged or run.claimed_at is None or run.status is not RunStatus.STARTING:
+        return False
+    return now - run.claimed_at >= _DELIVER_AGAIN_AFTER
+
+
+async def _stale(
+    connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, leased: Sequence[Run]
+) -> list[HeldRun]:
+    """What the plane holds and should let go: taken from it, or ended other than by its silence.
+
+    Never news by itself: a plane that takes its time to stop a process would poll without a pause.
+    """
+    fences: dict[str, int] = {run.id: run.fence for run in leased}
+    stale: list[HeldRun] = []
+    for item in request.held:
+        if fences.get(item.run_id) == item.fence:
+            continue
+        run = await stored_runs.find_run(connection, item.run_id)
+        is_ours = run is not None and run.dataplane_id == dataplane_id and run.fence == item.fence
+        if not (is_ours and run is not None and run.is_lost):
+            stale.append(item)
+    return stale
+
+
+async def _render_leases(connection: Connection, claimed: Sequence[Run]) -> list[Lease]:
+    versions = await stored_jobs.versions_by_id(connection, [run.job_version_id for run in claimed])
+    return [_lease(run, versions[run.job_version_id]) for run in claimed]
+
+
+def _lease(run: Run, version: JobVersion) -> Lease:
+    assert run.lease_expires_at is not None, "a claimed run has a lease"
+    return Lease(
+        run_id=run.id,
+        fence=run.fence,
+        expires_at=run.lease_expires_at,
+        organization_id=run.organization_id,
+        workspace_id=run.workspace_id,
+        job_id=run.job_id,
+        job_ref=version.definition["job_ref"],
+        number=run.number,
+        definition=dict(version.definition),
+        trigger=run.trigger,
+        profile=run.profile,
+        deployment_id=run.deployment_id,
+        configuration_id=run.configuration_id,
+        refresh=run.is_refresh,
+        interval_start=run.interval_start,
+        interval_end=run.interval_end,
+        previous_job_run_id=run.previous_job_run_id,
+        time_limit_seconds=run.time_limit_seconds,
+        grace_seconds=run.grace_seconds,
+    )
+
+
+async def _subject(connection: Connection, run: Run) -> RunSubject:
+    """Whom the run speaks for: who started it, else who deployed its job."""
+    membership_id = run.triggered_by
+    if membership_id is None:
+        versions = await stored_jobs.versions_by_id(connection, [run.job_version_id])
+        membership_id = versions[run.job_version_id].created_by
+    membership = await organizations.find_membership_by_id(connection, run.organization_id, membership_id)
+    user = None if membership is None else await identity.find_user(connection, membership.user_id)
+    if membership is None or user is None:
+        raise NotFound("member_not_found", "Whoever this run would speak for is gone.")
+    return RunSubject(
+        run_id=run.id,
+        fence=run.fence,
+        user_id=user.id,
+        email=user.email,
+        membership_id=MembershipId(membership.id),
+        organization_id=run.organization_id,
+        workspace_id=run.workspace_id,
+    )

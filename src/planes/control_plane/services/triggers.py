@@ -1,0 +1,272 @@
+"""Firing a trigger: the one way in which a run comes to be (Style: 3).
+
+People, clocks, job events and deploys all come here, inside the transaction of whoever fires. The gate of
+`planes.domain.triggers` decides; what it accepts becomes one `pending` run, what it declines an answer only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from planes.control_plane.services import windows
+from planes.control_plane.services.gate import Candidate, Verdict, judge
+from planes.control_plane.services.parts import Parts
+from planes.domain.access import WorkspaceRole
+from planes.domain.errors import Conflict
+from planes.domain.identifiers import DataPlaneId, MembershipId, OrganizationId, RunId, WorkspaceId, new_id
+from planes.domain.runs import Run, RunStatus
+from planes.domain.triggers import Accepted, Declined, ReceiptStatus, Source
+from planes.manifest.freshness import upstream_refs
+from planes.storage.control import deployments as stored_deployments
+from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import runs as stored_runs
+from planes.storage.control.connection import Connection
+from planes.storage.control.deployments import Configuration, Deployment
+from planes.storage.control.jobs import VersionedJob
+from planes.storage.control.workspaces import find_workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where runs are started: a workspace and the data plane that its organization is pinned to."""
+
+    workspace_id: WorkspaceId
+    organization_id: OrganizationId
+    dataplane_id: DataPlaneId
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireRequest:
+    """One trigger of one job. `role` is the person's, None where no person fires.
+
+    `previous_job_run_id` is the run whose end fired this, `chain_depth` how many such steps led here.
+    `waits_for_active` makes upstream jobs that are running count as not yet fresh: for starts that were put off until
+    they end.
+    """
+
+    job: VersionedJob
+    trigger: str
+    source: Source
+    matched: tuple[str, ...] = ()
+    profile: str | None = None
+    is_refresh: bool = False
+    skips_freshness: bool = False
+    triggered_by: MembershipId | None = None
+    role: WorkspaceRole | None = None
+    follows_viewer: bool = False
+    previous_job_run_id: RunId | None = None
+    chain_depth: int = 0
+    waits_for_active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What became of a request; `run` only when one was created."""
+
+    request: FireRequest
+    decision: Accepted | Declined
+    run: Run | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the gate and new runs need to know of the workspace."""
+
+    deployment: Deployment
+    configuration: Configuration
+    candidates: list[Candidate]
+    now: datetime
+
+
+async def find_scene(connection: Connection, workspace_id: WorkspaceId) -> Scene | None:
+    """The scene of a workspace, for whoever fires without a caller."""
+    workspace = await find_workspace(connection, workspace_id)
+    if workspace is None:
+        return None
+    return Scene(
+        workspace_id=workspace_id,
+        organization_id=OrganizationId(workspace.organization_id),
+        dataplane_id=DataPlaneId(workspace.dataplane_id),
+        is_archived=workspace.archived_at is not None,
+    )
+
+
+async def hold_work(parts: Parts, connection: Connection, workspace_id: WorkspaceId) -> None:
+    """Lets one transaction at a time change the jobs and runs of a workspace.
+
+    Take it before any row of them: so two starters see each other's runs, a run's number is its own, and no two
+    transactions wait for each other.
+    """
+    await parts.database.lock(connection, f"work:{workspace_id}")
+
+
+async def fire(
+    parts: Parts, connection: Connection, scene: Scene, requests: Sequence[FireRequest], *, dry_run: bool = False
+) -> list[Fired]:
+    """Decides each request and creates the runs, upstream jobs first.
+
+    The caller has called `windows.prepare` before its transaction and `hold_work` in it, and tells the data plane
+    after the commit if any run came of it. A dry run writes nothing.
+
+    Raises: Conflict when the workspace has no code or configuration yet.
+    """
+    if not requests:
+        return []
+    ground = await _read_ground(parts, connection, scene, requests)
+    verdicts = await windows.in_thread(lambda: judge(ground.candidates, ground.now))
+    fired: list[Fired] = []
+    for verdict in verdicts:
+        request = requests[verdict.index]
+        run = None
+        if not dry_run:
+            run = await _carry_out(connection, scene, request, verdict, ground)
+        fired.append(Fired(request, verdict.decision, run))
+    return fired
+
+
+async def _carry_out(
+    connection: Connection, scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground
+) -> Run | None:
+    job = request.job.job
+    if isinstance(verdict.decision, Declined):
+        if _is_put_off(request, verdict.decision):
+            await stored_jobs.change_job(connection, job.id, deferred=_deferred(request))
+        return None
+    run = _new_run(scene, request, verdict, ground)
+    await stored_runs.insert_run(connection, run)
+    if job.deferred is not None:
+        await stored_jobs.change_job(connection, job.id, deferred=None)
+    return run
+
+
+async def _read_ground(parts: Parts, connection: Connection, scene: Scene, requests: Sequence[FireRequest]) -> _Ground:
+    job_ids = [request.job.job.id for request in requests]
+    deployment = await stored_deployments.latest_deployment(connection, scene.workspace_id)
+    configuration = await stored_deployments.latest_configuration(connection, scene.workspace_id)
+    if deployment is None or configuration is None:
+        raise nothing_uploaded(deployment is None)
+    active = await stored_runs.active_counts(connection, job_ids)
+    upstreams = await _upstream_facts(connection, scene, requests)
+    candidates = [
+        Candidate(
+            index=index,
+            job=request.job.job,
+            definition=request.job.version.definition,
+            trigger=request.trigger,
+            source=request.source,
+            requested_profile=request.profile,
+            configured_profiles=configuration.profiles,
+            is_refresh=request.is_refresh,
+            skips_freshness=request.skips_freshness,
+            role=WorkspaceRole.VIEWER if request.follows_viewer else request.role,
+            is_workspace_archived=scene.is_archived,
+            active_runs=active.get(request.job.job.id, 0),
+            chain_depth=request.chain_depth,
+            upstream_definitions=upstreams.definitions,
+            completed_ends=upstreams.completed_ends,
+            active_upstreams=upstreams.active if request.waits_for_active else frozenset(),
+        )
+        for index, request in enumerate(requests)
+    ]
+    return _Ground(deployment, configuration, candidates, parts.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Upstreams:
+    definitions: Mapping[str, Mapping[str, Any]]
+    completed_ends: Mapping[str, datetime | None]
+    active: frozenset[str]
+
+
+async def _upstream_facts(connection: Connection, scene: Scene, requests: Iterable[FireRequest]) -> _Upstreams:
+    """Read only when some job waits for others: it takes every live job of the workspace."""
+    if not any(upstream_refs(request.job.version.definition) for request in requests):
+        return _Upstreams({}, {}, frozenset())
+    live = await stored_jobs.live_jobs(connection, scene.workspace_id)
+    active = await stored_runs.active_counts(connection, [found.job.id for found in live])
+    return _Upstreams(
+        {found.job.job_ref: found.version.definition for found in live},
+        {found.job.job_ref: found.job.completed_end for found in live},
+        frozenset(found.job.job_ref for found in live if found.job.id in active),
+    )
+
+
+def nothing_uploaded(is_code_missing: bool) -> Conflict:
+    """What a workspace without code or configuration answers."""
+    what = "code" if is_code_missing else "configuration"
+    return Conflict("nothing_uploaded", f"No {what} has been uploaded to this workspace yet. Deploy it first.")
+
+
+def _new_run(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground) -> Run:
+    assert isinstance(verdict.decision, Accepted), "only an accepted request becomes a run"
+    window = verdict.decision.window
+    return Run(
+        id=RunId(new_id()),
+        organization_id=scene.organization_id,
+        workspace_id=scene.workspace_id,
+        dataplane_id=scene.dataplane_id,
+        job_id=request.job.job.id,
+        job_version_id=request.job.version.id,
+        number=verdict.number,
+        status=RunStatus.PENDING,
+        trigger=request.trigger,
+        profile=verdict.profile,
+        deployment_id=ground.deployment.id,
+        configuration_id=ground.configuration.id,
+        time_limit_seconds=verdict.time_limit_seconds,
+        grace_seconds=verdict.grace_seconds,
+        created_at=ground.now,
+        updated_at=ground.now,
+        is_refresh=verdict.is_refresh,
+        is_system=request.job.job.is_system,
+        interval_start=window.start,
+        interval_end=window.end,
+        moves_watermark=window.moves_watermark,
+        triggered_by=request.triggered_by,
+        follows_viewer=request.follows_viewer or request.role is WorkspaceRole.VIEWER,
+        previous_job_run_id=request.previous_job_run_id,
+        chain_depth=request.chain_depth,
+    )
+
+
+def _is_put_off(request: FireRequest, declined: Declined) -> bool:
+    """A start in a batch waits for its upstreams; what fires by itself and finds them stale, too (Contract: 4.4)."""
+    if declined.status is ReceiptStatus.SKIPPED_UPSTREAM_PENDING:
+        return True
+    return declined.status is ReceiptStatus.SKIPPED_FRESH and request.source is not Source.PERSON
+
+
+def _deferred(request: FireRequest) -> dict[str, Any]:
+    return {
+        "trigger": request.trigger,
+        "source": request.source.value,
+        "profile": request.profile,
+        "is_refresh": request.is_refresh,
+        "triggered_by": request.triggered_by,
+        "follows_viewer": request.follows_viewer or request.role is WorkspaceRole.VIEWER,
+        "previous_job_run_id": request.previous_job_run_id,
+        "chain_depth": request.chain_depth,
+    }
+
+
+def deferred_request(job: VersionedJob) -> FireRequest | None:
+    """The start of this job that waits for upstream jobs; None when none does."""
+    kept = job.job.deferred
+    if kept is None:
+        return None
+    return FireRequest(
+        job=job,
+        trigger=kept["trigger"],
+        source=Source(kept["source"]),
+        profile=kept["profile"],
+        is_refresh=kept["is_refresh"],
+        triggered_by=kept["triggered_by"],
+        follows_viewer=kept["follows_viewer"],
+        previous_job_run_id=kept["previous_job_run_id"],
+        chain_depth=kept["chain_depth"],
+        waits_for_active=True,
+    )
