@@ -10,14 +10,14 @@ from typing import Any
 
 import anyio
 import httpx
+from tests.fakes.archives import REQUIREMENTS
+from tests.fakes.control_plane import JOIN_TOKEN, FakeControlPlane
 
 from planes.data_plane.app import DataPlane, open_data_plane
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.server.listening import AppServer, listen_tcp
 from planes.settings import DataPlaneSettings
-from tests.fakes.archives import REQUIREMENTS
-from tests.fakes.control_plane import JOIN_TOKEN, FakeControlPlane
 
 
 @dataclass(kw_only=True)
@@ -33,9 +33,8 @@ class RunningDataPlane:
 
     def headers(self, *grants: Grant, **changes: Any) -> dict[str, str]:
         """A client's credential for the workspace."""
-        return {
-            "authorization": f"Bearer {self.control.data_token(self.organization_id, self.workspace_id, *grants, **changes)}"
-        }
+        token = self.control.data_token(self.organization_id, self.workspace_id, *grants, **changes)
+        return {"authorization": f"Bearer {token}"}
 
     def path(self, rest: str) -> str:
         """A path below the workspace."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ def content_hash_of(facts: Sequence[FileFact]) -> str:
     return base64.b64encode(digest.digest()).decode()
 
 
-def check_manifest(text: bytes, facts: Sequence[FileFact]) -> None:
+def check_manifest(text: bytes | bytearray, facts: Sequence[FileFact]) -> None:
     """Every file listed once, in order, with its true size, digest and link; nothing else listed.
 
     Raises: InvalidRequest.
@@ -59,7 +60,7 @@ def check_manifest(text: bytes, facts: Sequence[FileFact]) -> None:
         raise refusal("the manifest lists a file that is not there", extra.get("relative_path") or "?")
 
 
-def _listed(text: bytes) -> Iterator[dict[str, str | None]]:
+def _listed(text: bytes | bytearray) -> Iterator[dict[str, str | None]]:
     try:
         yield from _walk(_parse_events(text))
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
@@ -75,8 +76,8 @@ class _Event:
     is_bare: bool = False
 
 
-def _parse_events(text: bytes) -> Iterator[_Event]:
-    loader: Any = yaml.CSafeLoader(text.decode())
+def _parse_events(text: bytes | bytearray) -> Iterator[_Event]:
+    loader: Any = yaml.CSafeLoader(io.BytesIO(text))
     try:
         while loader.check_event():
             event: Any = loader.get_event()

@@ -21,7 +21,7 @@ _PREFIX = b"files/"
 _MAXIMUM_PATH_BYTES = 1024
 _MAXIMUM_PART_BYTES = 255
 _MAXIMUM_DEPTH = 64
-_MAXIMUM_MANIFEST_BYTES = 32 * 1024 * 1024
+_MAXIMUM_MANIFEST_BYTES = 24 * 1024 * 1024
 _MAXIMUM_LINKS = 10_000
 _MAXIMUM_HOPS = 40
 # Characters that would make a name look like another one, or break a line.
@@ -61,7 +61,7 @@ class ArchiveReader:
         self._links: dict[str, str] = {}
         self._folders: set[str] = set()
         self._folded: set[str] = set()
-        self._manifest: bytes | None = None
+        self._manifest: bytearray | None = None
         self._contents: Contents | None = None
 
     @property
@@ -102,7 +102,9 @@ class ArchiveReader:
             raise refusal("it has two manifests")
         if member.target is not None or member.size > _MAXIMUM_MANIFEST_BYTES:
             raise refusal("its manifest is a link or too large")
-        self._manifest = b"".join(self._tar.content())
+        self._manifest = bytearray()
+        for piece in self._tar.content():
+            self._manifest += piece
 
     def _admit(self, member: Member) -> Entry:
         shown = member.name.decode("utf-8", "backslashreplace")
@@ -122,10 +124,10 @@ class ArchiveReader:
         folded = unicodedata.normalize("NFC", path).casefold()
         if path in self._facts:
             raise refusal("a name is there twice", shown)
-        if folded in self._folded:
-            raise refusal("two names differ in case only", shown)
         if path in self._folders:
             raise refusal("a name is both a file and a folder", shown)
+        if folded in self._folded:
+            raise refusal("two names differ in case only", shown)
         self._folded.add(folded)
         parts = path.split("/")
         for depth in range(len(parts) - 1, 0, -1):
