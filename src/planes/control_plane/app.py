@@ -15,9 +15,13 @@ import anyio
 from fastapi import APIRouter, FastAPI
 from starlette.types import Lifespan
 
+from planes.control_plane.api import configurations, deploy, deployments, job_runs, jobs, link
+from planes.control_plane.loops.clock import run_clock
+from planes.control_plane.loops.reaper import run_reaper
 from planes.control_plane.services.news import News
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.principals import Principals
+from planes.control_plane.services.runs import is_run_live
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock, SystemClock
 from planes.server.application import build_application
@@ -32,8 +36,17 @@ MIGRATIONS = "planes.storage.control.migrations"
 Loop = Callable[[Parts], Coroutine[Any, Any, None]]
 
 # Every resource has a router; every loop runs until the application stops.
-ROUTERS: Sequence[APIRouter] = ()
-LOOPS: Sequence[Loop] = ()
+_WORK_ROUTERS: Sequence[APIRouter] = (
+    configurations.router,
+    deploy.router,
+    deployments.router,
+    job_runs.own_router,
+    job_runs.router,
+    jobs.router,
+    link.router,
+)
+ROUTERS: Sequence[APIRouter] = (*_WORK_ROUTERS,)
+LOOPS: Sequence[Loop] = (run_clock, run_reaper)
 
 _ALWAYS_OURS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -95,6 +108,7 @@ def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key
         passwords=Throttle(clock, limit=10, window_seconds=300),
         codes=Throttle(clock, limit=5, window_seconds=300),
         starts=Throttle(clock, limit=60, window_seconds=60),
+        is_run_live=is_run_live,
     )
 
 

@@ -100,7 +100,59 @@ _PLACES: dict[str, dict[str, Kind]] = {
 }  # fmt: skip
 
 # Deployments, jobs, runs.
-_WORK: dict[str, dict[str, Kind]] = {}
+_VERSION: dict[str, Kind] = {
+    "id": Kind.ID, "workspace_id": Kind.ID, "version": Kind.COUNT, "content_hash": Kind.HASH,
+    "file_count": Kind.COUNT, "size_bytes": Kind.COUNT, "created_by": Kind.ID, "created_at": Kind.TIME,
+}  # fmt: skip
+_WORK: dict[str, dict[str, Kind]] = {
+    "deployments": {**_VERSION, "requirements_size_bytes": Kind.COUNT},
+    # The names of the profiles that the configuration has files for.
+    "configurations": {**_VERSION, "profiles": Kind.WORD},
+    "deploy_states": {
+        "workspace_id": Kind.ID, "deployment_id": Kind.ID, "configuration_id": Kind.ID, "lock_holder": Kind.ID,
+        "locked_until": Kind.TIME,
+    },
+    "jobs": {
+        "id": Kind.ID, "workspace_id": Kind.ID, "job_ref": Kind.WORD, "name": Kind.WORD, "job_type": Kind.STATE,
+        "category": Kind.STATE, "profile": Kind.WORD, "pipeline_name": Kind.WORD, "module": Kind.WORD,
+        "version": Kind.COUNT, "version_id": Kind.ID, "public_secret": Kind.ID, "is_archived": Kind.STATE,
+        "is_paused": Kind.STATE, "is_self_firing": Kind.STATE, "is_system": Kind.STATE,
+        "last_run_number": Kind.COUNT, "latest_run_id": Kind.ID, "completed_end": Kind.TIME,
+        # A start that waits for upstream jobs: its trigger and profile.
+        "next_fire_at": Kind.TIME, "deferred": Kind.WORD, "created_by": Kind.ID, "created_at": Kind.TIME,
+        "updated_at": Kind.TIME,
+    },
+    "job_versions": {
+        "id": Kind.ID, "job_id": Kind.ID, "version": Kind.COUNT, "definition": Kind.WORD,
+        "definition_hash": Kind.HASH, "engine_version": Kind.COUNT, "module": Kind.WORD, "profile": Kind.WORD,
+        "triggers": Kind.WORD, "default_trigger": Kind.WORD, "created_by": Kind.ID, "created_at": Kind.TIME,
+    },
+    "job_triggers": {
+        "job_id": Kind.ID, "position": Kind.COUNT, "trigger": Kind.WORD, "kind": Kind.STATE,
+    },
+    "clocks": {
+        "job_id": Kind.ID, "trigger": Kind.WORD, "since": Kind.TIME, "last_fire_at": Kind.TIME,
+        "next_fire_at": Kind.TIME,
+    },
+    "runs": {
+        "id": Kind.ID, "organization_id": Kind.ID, "workspace_id": Kind.ID, "dataplane_id": Kind.ID,
+        "job_id": Kind.ID, "job_version_id": Kind.ID, "number": Kind.COUNT, "status": Kind.STATE,
+        "trigger": Kind.WORD, "trigger_kind": Kind.STATE, "profile": Kind.WORD, "deployment_id": Kind.ID,
+        "configuration_id": Kind.ID, "is_refresh": Kind.STATE, "is_system": Kind.STATE,
+        "interval_start": Kind.TIME, "interval_end": Kind.TIME, "moves_watermark": Kind.STATE,
+        "triggered_by": Kind.ID, "follows_viewer": Kind.STATE, "previous_job_run_id": Kind.ID,
+        "chain_depth": Kind.COUNT, "time_limit_seconds": Kind.COUNT, "grace_seconds": Kind.COUNT,
+        "created_at": Kind.TIME, "updated_at": Kind.TIME, "started_at": Kind.TIME, "finished_at": Kind.TIME,
+        "duration_seconds": Kind.COUNT, "fence": Kind.COUNT, "is_acknowledged": Kind.STATE,
+        "claimed_at": Kind.TIME, "lease_expires_at": Kind.TIME, "unreachable_since": Kind.TIME,
+        "cancel_told_at": Kind.TIME, "is_lost": Kind.STATE,
+    },
+    "pipeline_runs": {
+        "id": Kind.ID, "run_id": Kind.ID, "pipeline_name": Kind.WORD, "dataset_name": Kind.WORD,
+        "destination_name": Kind.WORD, "transaction_id": Kind.WORD, "status": Kind.STATE, "started_at": Kind.TIME,
+        "finished_at": Kind.TIME, "duration_ms": Kind.COUNT, "total_rows": Kind.COUNT,
+    },
+}  # fmt: skip
 
 LEDGER: dict[str, dict[str, Kind]] = {**_IDENTITY, **_PLACES, **_WORK}
 """Table → column → kind."""

@@ -1,0 +1,41 @@
+"""`POST /workspaces/{ws}/-deploy` (Contract: 1.5, operation 23)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
+from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.api.job_views import render_job, render_version
+from planes.control_plane.services import deploying
+from planes.control_plane.services.deploy_plan import PlannedJob
+from planes.domain.deploying import DeployOutcome
+from planes.wire.deploying import DeployedJob, DeployWorkspaceRequest, DeployWorkspaceResponse, JobsDeployReceipt
+
+router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["deploy"])
+
+
+@router.post("/-deploy")
+async def deploy(
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, body: DeployWorkspaceRequest
+) -> DeployWorkspaceResponse:
+    plan = await deploying.deploy(parts, principal, workspace_id, body)
+    changed = [item for item in plan.jobs if item.outcome is not DeployOutcome.UNCHANGED]
+    same = [item for item in plan.jobs if item.outcome is DeployOutcome.UNCHANGED]
+    return DeployWorkspaceResponse(
+        deployment_module=body.deployment_module,
+        job_receipt=JobsDeployReceipt(
+            succeeded=[_render(item, parts.public_url) for item in changed],
+            skipped=[_render(item, parts.public_url) for item in same],
+            failed=[],
+        ),
+        warnings=plan.warnings,
+    )
+
+
+def _render(item: PlannedJob, public_url: str) -> DeployedJob:
+    return DeployedJob(
+        job=render_job(item.job, public_url),
+        outcome=item.outcome.value,
+        previous_version=None if item.previous is None else render_version(item.previous),
+    )

@@ -1,0 +1,69 @@
+"""Routes of code versions: list, read, and the right to upload (Contract: 1.5, operations 24-27)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
+from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.services import deployments
+from planes.domain.identifiers import WorkspaceId
+from planes.server.paging import Page, PageQuery, envelope
+from planes.storage.control.deployments import Deployment, VersionFilter
+from planes.wire.deploying import IssueUploadDeploymentResponse
+from planes.wire.deployments import DeploymentResponse
+from planes.wire.pages import ListPage
+
+router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}/deployments", tags=["deployments"])
+
+
+@router.post("/-issue-upload")
+async def issue_upload(
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath
+) -> IssueUploadDeploymentResponse:
+    ticket = await deployments.issue_upload(parts, principal, workspace_id, "deployment")
+    return IssueUploadDeploymentResponse(deployment_id=ticket.id, upload_url=ticket.url, upload_token=ticket.token)
+
+
+@router.get("", response_model=ListPage[DeploymentResponse])
+async def list_deployments(
+    parts: CurrentParts,
+    principal: CurrentPrincipal,
+    workspace_id: WorkspaceIdPath,
+    page: Annotated[Page, Depends(PageQuery("created_at", "version"))],
+    version: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+) -> dict[str, Any]:
+    wanted = VersionFilter(
+        workspace_id=WorkspaceId(workspace_id),
+        version=version,
+        limit=page.limit,
+        offset=page.offset,
+        order=page.order,
+    )
+    found, total = await deployments.list_deployments(parts, principal, wanted)
+    return envelope([render_deployment(row) for row in found], page, total)
+
+
+@router.get("/{deployment_id}")
+async def get_deployment(
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, deployment_id: str
+) -> DeploymentResponse:
+    return render_deployment(await deployments.get_deployment(parts, principal, workspace_id, deployment_id))
+
+
+def render_deployment(row: Deployment) -> DeploymentResponse:
+    """The wire form, the same for clients and data planes. A version never changes, so it was updated when made."""
+    return DeploymentResponse(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        version=row.version,
+        content_hash=row.content_hash,
+        file_count=row.file_count,
+        size_bytes=row.size_bytes,
+        requirements_size_bytes=row.requirements_size_bytes,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.created_at,
+    )

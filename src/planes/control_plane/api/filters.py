@@ -1,0 +1,68 @@
+"""Query parameters that lists share: a naive period in a time zone, ids, and what is wanted of downstream runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Path, Query
+
+from planes.control_plane.services.runs import Downstream
+from planes.domain.errors import InvalidRequest, Reason
+from planes.wire.runs import CategoryWord
+
+UUID_PATTERN = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
+
+WorkspaceIdPath = Annotated[str, Path(pattern=UUID_PATTERN)]
+UuidQuery = Annotated[str | None, Query(pattern=UUID_PATTERN)]
+SearchQuery = Annotated[str | None, Query(max_length=200)]
+Words = Annotated[list[Annotated[str, Query(max_length=1024)]] | None, Query(max_length=200)]
+
+
+class Period:
+    """FastAPI dependency: `start` and `end` are naive and meant in `timezone` (Contract: 1.1)."""
+
+    def __init__(
+        self,
+        start: Annotated[datetime | None, Query()] = None,
+        end: Annotated[datetime | None, Query()] = None,
+        timezone: Annotated[str, Query(max_length=64)] = "UTC",
+    ) -> None:
+        try:
+            zone = ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise _invalid("timezone", "is no time zone of the IANA database") from exc
+        self.start = _in_zone("start", start, zone)
+        self.end = _in_zone("end", end, zone)
+
+
+class DownstreamQuery:
+    """FastAPI dependency: how many downstream runs are wanted, and of which category."""
+
+    def __init__(
+        self,
+        downstream_job_runs_limit: Annotated[int | None, Query(ge=0, le=100)] = None,
+        downstream_job_runs_category: Annotated[CategoryWord | None, Query()] = None,
+    ) -> None:
+        self.value = Downstream(downstream_job_runs_limit, downstream_job_runs_category)
+
+
+def words(values: list[str] | None) -> tuple[str, ...]:
+    """A repeated query parameter; nothing asked for is an empty tuple."""
+    return tuple(values or ())
+
+
+def _in_zone(key: str, moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is not None:
+        raise _invalid(key, "is given without an offset; timezone says where it is meant")
+    try:
+        return moment.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError as exc:
+        raise _invalid(key, "is out of range") from exc
+
+
+def _invalid(key: str, message: str) -> InvalidRequest:
+    return InvalidRequest("invalid_request", "The request breaks a rule.", (Reason(key=key, message=message),))

@@ -1,0 +1,92 @@
+"""What data planes ask and report: `/link/v1` but for enrolment (Borders: 1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import anyio
+from fastapi import APIRouter, Path, Request
+
+from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
+from planes.control_plane.api.configurations import render_configuration
+from planes.control_plane.api.deployments import render_deployment
+from planes.control_plane.services import deployments, leases, run_reports
+from planes.server.streams import Stopping
+from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
+from planes.wire.link import (
+    ConfigurationReport,
+    DeploymentReport,
+    PipelineRunReport,
+    PollRequest,
+    PollResponse,
+    RunTokenRequest,
+    RunTokenResponse,
+    StatusReport,
+)
+
+router = APIRouter(prefix="/link/v1", tags=["link"])
+
+IdPath = Annotated[str, Path(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
+
+
+@router.post("/-poll")
+async def poll(
+    request: Request, parts: CurrentParts, dataplane_id: CurrentDataPlane, body: PollRequest
+) -> PollResponse:
+    stopping: Stopping = request.app.state.stopping
+
+    async def is_gone() -> bool:
+        return stopping.is_set or await request.is_disconnected()
+
+    async def wake_at_stop() -> None:
+        await stopping.wait()
+        parts.news.tell(dataplane_id)
+
+    answers: list[PollResponse] = []
+    async with anyio.create_task_group() as group:
+        group.start_soon(wake_at_stop)
+        answers.append(await leases.poll(parts, dataplane_id, body, is_gone))
+        group.cancel_scope.cancel()
+    return answers[0]
+
+
+@router.put("/runs/{run_id}/status")
+async def report_status(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, run_id: IdPath, body: StatusReport
+) -> dict[str, str]:
+    run = await run_reports.report_status(parts, dataplane_id, run_id, body)
+    return {"status": run.status.value}
+
+
+@router.post("/runs/{run_id}/-issue-token")
+async def issue_run_token(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, run_id: IdPath, body: RunTokenRequest
+) -> RunTokenResponse:
+    minted = await leases.issue_run_token(parts, dataplane_id, run_id, body.fence)
+    return RunTokenResponse(token=minted.token, expires_at=minted.expires_at)
+
+
+@router.put("/deployments/{deployment_id}")
+async def record_deployment(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, deployment_id: IdPath, body: DeploymentReport
+) -> DeploymentResponse:
+    return render_deployment(await deployments.record_deployment(parts, dataplane_id, deployment_id, body))
+
+
+@router.put("/configurations/{configuration_id}")
+async def record_configuration(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, configuration_id: IdPath, body: ConfigurationReport
+) -> ConfigurationResponse:
+    return render_configuration(await deployments.record_configuration(parts, dataplane_id, configuration_id, body))
+
+
+@router.put("/runs/{run_id}/pipeline-runs/{pipeline_run_id}")
+async def report_pipeline_run(
+    parts: CurrentParts,
+    dataplane_id: CurrentDataPlane,
+    run_id: IdPath,
+    pipeline_run_id: IdPath,
+    body: PipelineRunReport,
+) -> dict[str, str]:
+    await run_reports.report_pipeline_run(parts, dataplane_id, run_id, pipeline_run_id, body)
+    return {"id": pipeline_run_id}
