@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 import anyio
 from fastapi import APIRouter, FastAPI
 
-from planes.data_plane.api import files, uploads, variables, well_known
+from planes.data_plane.api import beacon, files, logs, own_lines, telemetry, uploads, variables, well_known
+from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.services.assembly import Services, assemble
 from planes.data_plane.services.identity import Identity
 from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.preparing import RunSettings
+from planes.data_plane.services.running import assemble_running
+from planes.data_plane.worker import Worker
 from planes.domain.clock import Clock, SystemClock
 from planes.server.application import build_application
 from planes.server.streams import Stopping
@@ -29,12 +33,21 @@ _MIGRATIONS = "planes.storage.data.migrations"
 _CLOSE_SECONDS = 10
 
 # Every router of the plane. A new one is added here and nowhere else.
-ROUTERS: tuple[APIRouter, ...] = (well_known.router, uploads.router, files.router, variables.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    well_known.router,
+    uploads.router,
+    files.router,
+    variables.router,
+    logs.router,
+    own_lines.router,
+    telemetry.router,
+    beacon.router,
+)
 
 
-def background_loops(services: Services) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+def background_loops(services: Services, worker: Worker) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """What runs beside the routes, each in the plane's task group until it stops. A new loop is added here."""
-    return (services.enrolment.run,)
+    return (services.enrolment.run, worker.run)
 
 
 class DataPlane:
@@ -44,6 +57,10 @@ class DataPlane:
         self.services = services
         self.stopping = Stopping()
         self.identity = services.parts.identity
+        self.running = assemble_running(services, settings.uid_range, _run_settings(settings))
+        self.worker = Worker(
+            services.parts, services.enrolment, services.revocations, self.running.runs, settings.slots
+        )
         self.app = self._build(settings)
         self._is_closed = False
 
@@ -53,8 +70,8 @@ class DataPlane:
         return self.services.enrolment.is_done
 
     def active_runs(self) -> int:
-        """Runs that have a runner now."""
-        return 0
+        """Leased runs that have not ended."""
+        return self.running.runs.active
 
     async def aclose(self) -> None:
         """Closes link and database. May run twice; serving `app` to its end does it too."""
@@ -75,6 +92,8 @@ class DataPlane:
             unlimited_bodies=uploads.is_upload,
         )
         app.state.services = self.services
+        app.state.running = self.running
+        app.state.stopping = self.stopping
         for router in ROUTERS:
             app.include_router(router)
         return app
@@ -82,8 +101,8 @@ class DataPlane:
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncGenerator[None]:
         try:
-            async with anyio.create_task_group() as group:
-                for loop in background_loops(self.services):
+            async with self.running.executor, anyio.create_task_group() as group:
+                for loop in background_loops(self.services, self.worker):
                     group.start_soon(loop)
                 yield
                 self.stopping.stop()
@@ -144,10 +163,24 @@ def _address(settings: DataPlaneSettings) -> LinkAddress:
     )
 
 
+def _run_settings(settings: DataPlaneSettings) -> RunSettings:
+    builder = settings.builder
+    return RunSettings(
+        builder=BuilderOptions(
+            index_url=builder.index_url, system_certs=builder.system_certs, environment=builder.environment
+        ),
+        log_limit_bytes=settings.log_limit_bytes,
+    )
+
+
 def _prepare_folders(settings: DataPlaneSettings) -> None:
-    """0700 all the way; what an earlier process left half-received is removed."""
+    """Nobody else reads or writes here; what an earlier process left half-received is removed.
+
+    0711 stays: running jobs of other uids pass through (executor/layout.py).
+    """
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.folder.chmod(0o700)
+    if settings.folder.stat().st_mode & 0o066:
+        settings.folder.chmod(0o700)
     incoming = settings.folder / "incoming"
     if incoming.exists():
         shutil.rmtree(incoming)

@@ -1,1 +1,117 @@
-"""Lease loop: claim, start, renew, finish."""
+"""The worker of a region: asks for leases, carries runs, passes on what the control plane says.
+
+    poll ─► leases ─► carry, one task each          ─► news: revocations, keys, cancels
+      ▲                    │
+      └── a free slot ◄────┘
+
+A poll is never cut off: what it answers with would be lost. When slots become free while one waits that asked for too
+few, a second one asks for the rest.
+"""
+
+from __future__ import annotations
+
+import anyio
+import anyio.abc
+import structlog
+
+from planes.data_plane.services.enrolment import Enrolment
+from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.reports import build_poll
+from planes.data_plane.services.revocations import Revocations
+from planes.data_plane.services.runs import Runs
+from planes.domain.errors import PlaneError
+from planes.wire.link import PollResponse
+
+_FIRST_WAIT_SECONDS = 0.1
+_LONGEST_WAIT_SECONDS = 5.0
+_MOST_POLLS = 2
+_log = structlog.get_logger("planes.data_plane.worker")
+
+
+class Worker:
+    """`run` is one task of the plane. Its end leaves runs going: their runners are processes of their own."""
+
+    def __init__(self, parts: Parts, enrolment: Enrolment, revocations: Revocations, runs: Runs, slots: int) -> None:
+        self._parts = parts
+        self._enrolment = enrolment
+        self._revocations = revocations
+        self._runs = runs
+        self._slots = slots
+        self._asked_for: list[int] = []
+        self._changed = anyio.Event()
+        self._is_draining = False
+        self._silence = 0
+        self.failures = 0
+
+    async def run(self) -> None:
+        """Adopts what an earlier life left, then works until it is cancelled."""
+        async with anyio.create_task_group() as group:
+            for run_id in await self._runs.load():
+                group.start_soon(self._carry, run_id)
+            group.start_soon(self._runs.outbox.run)
+            await self._enrolment.wait()  # as long as it takes: without it nothing may be asked
+            await self._poll_for_ever(group)
+
+    def drain(self) -> None:
+        """Takes no more leases; runs go on. The open poll still renews. May be called twice."""
+        self._is_draining = True
+        self._wake()
+
+    async def _poll_for_ever(self, group: anyio.abc.TaskGroup) -> None:
+        while True:
+            self._changed = anyio.Event()
+            free = 0 if self._is_draining else max(0, self._slots - self._runs.active - sum(self._asked_for))
+            if not self._asked_for or (free and len(self._asked_for) < _MOST_POLLS):
+                self._asked_for.append(free)
+                group.start_soon(self._poll, free, group)
+            await self._changed.wait()  # a poll has ended, or a run has
+
+    async def _poll(self, free: int, group: anyio.abc.TaskGroup) -> None:
+        """One poll, with a pause after it when the control plane does not answer."""
+        try:
+            answer = await self._ask(free)
+            if answer is not None:
+                await self._take(answer, group)
+            await self._runs.close_beacons()
+        except Exception as exc:  # noqa: BLE001 - the edge of the loop: one bad answer must not end the worker
+            self.failures += 1
+            _log.error("poll_failed", failures=self.failures, exc_info=exc)
+            await anyio.sleep(_FIRST_WAIT_SECONDS)
+        finally:
+            self._asked_for.remove(free)
+            self._wake()
+
+    async def _ask(self, free: int) -> PollResponse | None:
+        held = await self._runs.held()
+        request = build_poll(free, held.items(), self._parts.public_url, self._revocations.epoch)
+        try:
+            answer = await self._parts.link.poll(request)
+        except PlaneError as exc:
+            if self._silence == 0:
+                _log.warning("control_plane_away", code=exc.code)
+            self._silence += 1
+            await anyio.sleep(min(_FIRST_WAIT_SECONDS * 2 ** min(self._silence, 10), _LONGEST_WAIT_SECONDS))
+            return None
+        self._silence = 0
+        return answer
+
+    async def _take(self, answer: PollResponse, group: anyio.abc.TaskGroup) -> None:
+        await self._revocations.apply(answer)
+        for lease in answer.leases:
+            if await self._runs.accept(lease):
+                _log.info("run_leased", run_id=lease.run_id, fence=lease.fence)
+                group.start_soon(self._carry, lease.run_id)
+        for cancel in answer.cancels:
+            group.start_soon(self._runs.stop, cancel.run_id, cancel.fence)
+
+    async def _carry(self, run_id: str) -> None:
+        with structlog.contextvars.bound_contextvars(run_id=run_id):
+            try:
+                await self._runs.carry(run_id)
+            except Exception as exc:  # noqa: BLE001 - the edge of a run: the others go on
+                self.failures += 1
+                _log.error("run_dropped", failures=self.failures, exc_info=exc)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()

@@ -7,7 +7,7 @@ Rows of dlt's own tables (`_dlt_…`) are listed but not counted in the totals.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -73,6 +73,32 @@ class PipelineRunFacts:
     def total_bytes_extracted(self) -> int:
         """Bytes that the user's resources gave."""
         return sum(each.bytes_extracted or 0 for each in self.resources if not _is_dlts_own(each.resource_name))
+
+    def with_names_of(self, state: Document) -> PipelineRunFacts:
+        """Names that a trace without a load step lacks, from what the pipeline said of itself."""
+        return replace(
+            self,
+            dataset_name=self.dataset_name or state["dataset_name"],
+            destination_name=self.destination_name or state["destination_name"],
+        )
+
+    def detail(self) -> dict[str, Any]:
+        """The served fields that are in no column of their own, as JSON."""
+        return {
+            **self.platform,
+            "error_traceback": self.error_traceback,
+            "extract_duration_ms": self.step_milliseconds.get("extract"),
+            "normalize_duration_ms": self.step_milliseconds.get("normalize"),
+            "load_duration_ms": self.step_milliseconds.get("load"),
+            "has_failed_load_jobs": any(package.has_failed_load_jobs for package in self.packages),
+            "has_pending_packages": any(package.is_pending for package in self.packages),
+            "has_schema_migration": any(package.has_schema_migration for package in self.packages),
+            "load_package_count": len(self.packages),
+            "load_packages": [package.model_dump(mode="json") for package in self.packages],
+            "resources": [resource.model_dump(mode="json") for resource in self.resources],
+            "tables": [table.model_dump(mode="json") for table in self.tables],
+            "total_bytes_extracted": self.total_bytes_extracted,
+        }
 
     def _own_tables(self) -> Iterable[PipelineRunTableResponse]:
         return (table for table in self.tables if not _is_dlts_own(table.table_name))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.integration.planes.data_plane.executor.wheels import write_wheel
 
 from planes.data_plane.executor.environments import (
     BuilderOptions,
@@ -26,9 +27,6 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 DEADLINE_SECONDS = 60
 
 
-WriteWheel = Callable[..., Path]
-
-
 def specify(*requirements: str, python: str = PYTHON, includes_dlthub: bool = True) -> EnvironmentSpecification:
     return EnvironmentSpecification(
         organization_id="organization",
@@ -40,7 +38,7 @@ def specify(*requirements: str, python: str = PYTHON, includes_dlthub: bool = Tr
 
 
 @pytest.fixture
-def index(tmp_path_factory: pytest.TempPathFactory, write_wheel: WriteWheel) -> Path:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = open_folder(tmp_path_factory) / "wheels"
     folder.mkdir()
     write_wheel(folder, "plain")
@@ -101,7 +99,7 @@ def test_present_environment_costs_nothing(catalogue: EnvironmentCatalogue) -> N
     assert catalogue.python(wanted).parent.stat().st_ino == before
 
 
-def test_scripts_work_after_the_move_to_the_final_name(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:
+def test_scripts_work_after_the_move_to_the_final_name(tmp_path: Path, index: Path) -> None:
     files = {"tool.py": "def main():\n    print('tool runs')\n"}
     write_wheel(
         index, "tool", files={**files, "tool-1.0.dist-info/entry_points.txt": "[console_scripts]\ntool = tool:main\n"}
@@ -147,7 +145,7 @@ def test_environment_shares_no_file_with_the_cache(catalogue: EnvironmentCatalog
     assert linked == []
 
 
-def test_hub_is_importable_without_the_commercial_package(tmp_path: Path, index: Path, write_wheel: WriteWheel) -> None:
+def test_hub_is_importable_without_the_commercial_package(tmp_path: Path, index: Path) -> None:
     hub = {
         "dlt/__init__.py": "",
         "dlt/hub/__init__.py": "def __getattr__(name):\n    raise ImportError(name)\n",

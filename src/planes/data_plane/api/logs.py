@@ -1,0 +1,76 @@
+"""Routes of logs: stored and live (Contract: 6, operations 52 and 53)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, cast
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from planes.data_plane.api.authentication import requires, services_of
+from planes.data_plane.api.run_access import RunPath, running_of, stopping_of
+from planes.data_plane.executor.local import log_folder
+from planes.data_plane.logs import follow, iterate
+from planes.data_plane.segments import is_sealed
+from planes.data_plane.services.audit import Action, Actor
+from planes.domain.access import Grant, WorkspaceRole
+from planes.domain.errors import NotFound
+from planes.server.streams import event_stream_response, ndjson_response
+from planes.tokens.claims import Claims
+
+# A client opens the stream as soon as the control plane says that a run starts; its lease may still be on the way.
+LEASE_WAIT_SECONDS = 3.0
+_EVENT = b"event: log\ndata: "
+_MASK = re.compile(rb"\[masked:[^\]\n]*\]")
+
+router = APIRouter(prefix="/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["logs"])
+Reader = Annotated[Claims, Depends(requires(Grant.READ))]
+
+
+@router.get("/logs", response_class=Response)
+async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
+    """The whole log of an ended run as NDJSON, oldest line first."""
+    folder = await running_of(request).runs.find_log(workspace_id, run_id)
+    if folder is None or not await to_thread.run_sync(is_sealed, log_folder(folder)):
+        raise no_such_log()
+    await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
+    return ndjson_response(_shown(iterate(log_folder(folder)), claims), stopping_of(request))
+
+
+@router.get("/log-stream", response_class=Response)
+async def stream_log(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
+    """The log from its first line on, as server-sent events; closes when the run is over and everything was sent."""
+    runs = running_of(request).runs
+    folder = await runs.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
+    if folder is None:
+        raise no_such_log()
+    await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
+    lines = follow(log_folder(folder), runs.wakes(run_id, folder))
+    return event_stream_response(_events(_shown(lines, claims)), stopping_of(request))
+
+
+def no_such_log() -> NotFound:
+    """One answer for a run that does not exist, is another workspace's, or has no complete log yet."""
+    return NotFound("not_found", "There is no log of such a run here.")
+
+
+def shown_to(claims: Claims, lines: bytes) -> bytes:
+    """Masks name the variable only to those who may know it (Security: 8)."""
+    return _MASK.sub(b"[masked]", lines) if claims.role == WorkspaceRole.VIEWER else lines
+
+
+async def _shown(batches: AsyncIterator[bytes], claims: Claims) -> AsyncGenerator[bytes]:
+    async with aclosing(cast("AsyncGenerator[bytes]", batches)) as source:
+        async for batch in source:
+            yield shown_to(claims, batch)
+
+
+async def _events(batches: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Frames whole lines. They are ASCII without a line break inside, so none can begin a line of the stream."""
+    async with aclosing(batches) as source:
+        async for batch in source:
+            yield _EVENT + batch[:-1].replace(b"\n", b"\n\n" + _EVENT) + b"\n\n"

@@ -1,0 +1,48 @@
+"""Our own route beside the contract's: a range of a log, for the pane that shows any size of it (Borders: 9)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from planes.data_plane.api.authentication import requires, services_of
+from planes.data_plane.api.logs import no_such_log, shown_to
+from planes.data_plane.api.run_access import RunPath, running_of
+from planes.data_plane.executor.local import log_folder
+from planes.data_plane.logs import range_of
+from planes.data_plane.segments import is_sealed, line_count
+from planes.data_plane.services.audit import Action, Actor
+from planes.domain.access import Grant
+from planes.tokens.claims import Claims
+
+MAXIMUM_LINES = 10_000
+
+router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["own"])
+
+
+@router.get("/lines", response_class=Response)
+async def get_lines(
+    request: Request,
+    run_id: RunPath,
+    workspace_id: str,
+    claims: Annotated[Claims, Depends(requires(Grant.READ))],
+    from_line: Annotated[int, Query(ge=-(2**53), le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAXIMUM_LINES)] = 1000,
+) -> Response:
+    """`{lines, total, is_sealed}`: at most `limit` lines from `from_line` on; a negative one counts from the end."""
+    folder = await running_of(request).runs.find_log(workspace_id, run_id)
+    if folder is None:
+        raise no_such_log()
+    log = log_folder(folder)
+    # Asked in this order, an answer that says it is sealed has the final total.
+    sealed = await to_thread.run_sync(is_sealed, log)
+    total = await to_thread.run_sync(line_count, log)
+    lines = shown_to(claims, await range_of(log, from_line, limit))
+    await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
+    body = b'{"lines":[' + lines[:-1].replace(b"\n", b",") + b'],"total":%d,"is_sealed":%s}' % (
+        total, b"true" if sealed else b"false",
+    )  # fmt: skip
+    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})

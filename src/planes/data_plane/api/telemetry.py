@@ -1,0 +1,109 @@
+"""Routes of telemetry: watermark, pipeline runs, results (Contract: 1.5, operations 54 to 57, 60 and 61)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from planes.data_plane.api.authentication import requires
+from planes.data_plane.api.run_access import RunPath, running_of
+from planes.data_plane.services.audit import Actor
+from planes.domain.access import Grant
+from planes.domain.errors import InvalidRequest, Reason
+from planes.server.paging import Page, PageQuery
+from planes.storage.data.telemetry import SORTS, PipelineRunFilter
+from planes.tokens.claims import Claims
+from planes.wire.telemetry import (
+    DetailedPipelineRunResponse,
+    JobResultResponse,
+    TelemetryStatus,
+    WatermarkResponse,
+)
+
+router = APIRouter(prefix="/telemetry/v1/workspaces/{workspace_id}", tags=["telemetry"])
+Reader = Annotated[Claims, Depends(requires(Grant.READ))]
+Names = Annotated[list[str] | None, Query(max_length=200)]
+
+
+@router.get("/watermark")
+async def get_watermark(request: Request, workspace_id: str, _claims: Reader) -> WatermarkResponse:
+    """When the workspace's telemetry was last written."""
+    return await running_of(request).telemetry.get_watermark(workspace_id)
+
+
+@router.get("/pipeline-runs")
+async def list_pipeline_runs(
+    request: Request,
+    workspace_id: str,
+    claims: Reader,
+    page: Annotated[Page, Depends(PageQuery(*sorted(SORTS)))],
+    start: Annotated[datetime | None, Query()] = None,
+    end: Annotated[datetime | None, Query()] = None,
+    timezone: Annotated[str, Query(max_length=64)] = "UTC",
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    status: Annotated[list[TelemetryStatus] | None, Query()] = None,
+    pipeline_name: Names = None,
+    dataset_name: Names = None,
+    destination_name: Names = None,
+    job_run_id: Names = None,
+    is_empty_run: bool | None = None,
+) -> dict[str, Any]:
+    """A page of pipeline runs, newest first."""
+    wanted = PipelineRunFilter(
+        workspace_id=workspace_id,
+        start=_in_zone("start", start, timezone),
+        end=_in_zone("end", end, timezone),
+        text=q,
+        is_empty_run=is_empty_run,
+        among={
+            "status": [str(each) for each in status or ()],
+            "pipeline_name": pipeline_name or (),
+            "dataset_name": dataset_name or (),
+            "destination_name": destination_name or (),
+            "job_run_id": job_run_id or (),
+        },
+    )
+    return await running_of(request).telemetry.list_pipeline_runs(Actor.of(claims), wanted, page)
+
+
+@router.get("/pipeline-runs/{pipeline_run_id}")
+async def get_pipeline_run(request: Request, pipeline_run_id: str, claims: Reader) -> DetailedPipelineRunResponse:
+    """One pipeline run with its packages, resources and tables."""
+    return await running_of(request).telemetry.get_pipeline_run(Actor.of(claims), pipeline_run_id)
+
+
+@router.get("/pipeline-runs/{pipeline_run_id}/trace")
+async def get_pipeline_run_trace(request: Request, pipeline_run_id: str, claims: Reader) -> dict[str, Any]:
+    """dlt's own trace of a pipeline run."""
+    return await running_of(request).telemetry.get_trace(Actor.of(claims), pipeline_run_id)
+
+
+@router.get("/job-runs/{run_id}/result")
+async def get_result(request: Request, run_id: RunPath, claims: Reader) -> JobResultResponse:
+    """What the job declared with `run.result`."""
+    return await running_of(request).results.get_result(Actor.of(claims), run_id)
+
+
+@router.get("/job-runs/{run_id}/result-trace")
+async def get_result_trace(request: Request, run_id: RunPath, claims: Reader) -> dict[str, Any]:
+    """The result's envelope as the job sent it."""
+    return await running_of(request).results.get_trace(Actor.of(claims), run_id)
+
+
+def _in_zone(key: str, naive: datetime | None, timezone: str) -> datetime | None:
+    """Window bounds are naive and read in `timezone` (Contract: 1.1).
+
+    Raises: InvalidRequest.
+    """
+    if naive is None:
+        return None
+    if naive.tzinfo is not None:
+        raise InvalidRequest("invalid_request", "The request breaks a rule.", (Reason(key=key, message="no offset"),))
+    try:
+        return naive.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError) as exc:
+        reason = Reason(key="timezone", message="not a known time zone")
+        raise InvalidRequest("invalid_request", "The request breaks a rule.", (reason,)) from exc

@@ -1,0 +1,103 @@
+"""Says queued reports to the control plane, in order, until it has heard them.
+
+Reports are rows, so neither a restart nor a control plane that is away loses one. A report that is refused is not
+repeated: a stale fence means that the run is no longer this plane's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import structlog
+
+from planes.data_plane.services.parts import Parts
+from planes.domain.errors import Conflict, NotFound, PlaneError, TooManyRequests, Unavailable
+from planes.storage.data import runs
+from planes.storage.types import Row
+from planes.wire.link import PipelineRunReport, StatusReport
+
+STATUS = "status"
+PIPELINE_RUN = "pipeline_run"
+
+_BATCH = 100
+_FIRST_WAIT_SECONDS = 0.2
+_LONGEST_WAIT_SECONDS = 10.0
+_log = structlog.get_logger("planes.data_plane.outbox")
+
+
+class Outbox:
+    """`on_stale` is called with the run id when the control plane no longer takes this plane's word for a run."""
+
+    def __init__(self, parts: Parts, on_stale: Callable[[str], Awaitable[None]]) -> None:
+        self._parts = parts
+        self._on_stale = on_stale
+        self._news = anyio.Event()
+
+    async def queue(
+        self, connection: Any, run_id: str, report: StatusReport | PipelineRunReport, target_id: str | None = None
+    ) -> None:
+        """Adds a report to the caller's transaction; call `wake` after it."""
+        kind = STATUS if isinstance(report, StatusReport) else PIPELINE_RUN
+        await runs.queue_report(connection, run_id, kind, report.model_dump(mode="json"), target_id)
+
+    def wake(self) -> None:
+        """Something was queued."""
+        self._news.set()
+
+    async def unsaid_runs(self) -> dict[str, int]:
+        """Runs (id → fence) of which something is still to be said: their leases are kept until then."""
+        async with self._parts.database.reading() as connection:
+            reports = await runs.list_reports(connection, 10_000)
+        return {report["run_id"]: report["body"]["fence"] for report in reports}
+
+    async def run(self) -> None:
+        """Delivers for ever. Waits for news without end, and for a control plane that is away with growing pauses."""
+        wait = _FIRST_WAIT_SECONDS
+        while True:
+            self._news = anyio.Event()
+            async with self._parts.database.reading() as connection:
+                waiting = await runs.list_reports(connection, _BATCH)
+            if not waiting:
+                await self._news.wait()
+                continue
+            if await self._deliver(waiting):
+                wait = _FIRST_WAIT_SECONDS
+            else:
+                await anyio.sleep(wait)  # nothing tells when the control plane is back
+                wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+
+    async def _deliver(self, waiting: list[Row]) -> bool:
+        """False when the control plane does not answer."""
+        dropped: set[str] = set()
+        for report in waiting:
+            if report["run_id"] in dropped:
+                continue
+            try:
+                await self._say(report)
+            except (Unavailable, TooManyRequests):
+                return False
+            except (Conflict, NotFound) as exc:
+                _log.warning("run_taken_away", run_id=report["run_id"], code=exc.code)
+                dropped.add(report["run_id"])
+                await self._drop(report["run_id"])
+                continue
+            except PlaneError as exc:
+                _log.error("report_refused", run_id=report["run_id"], kind=report["kind"], code=exc.code)
+            async with self._parts.database.transaction() as connection:
+                await runs.remove_report(connection, report["id"])
+        return True
+
+    async def _say(self, report: Row) -> None:
+        if report["kind"] == STATUS:
+            body = StatusReport.model_validate(report["body"])
+            await self._parts.link.report_status(report["run_id"], body)
+        else:
+            body = PipelineRunReport.model_validate(report["body"])
+            await self._parts.link.report_pipeline_run(report["run_id"], report["target_id"], body)
+
+    async def _drop(self, run_id: str) -> None:
+        async with self._parts.database.transaction() as connection:
+            await runs.remove_reports_of(connection, run_id)
+        await self._on_stale(run_id)

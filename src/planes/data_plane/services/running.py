@@ -1,0 +1,39 @@
+"""The running half of a region, built from its services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planes.data_plane.executor.local import LocalExecutor
+from planes.data_plane.executor.uids import UidRange, WorkspaceUids
+from planes.data_plane.services.assembly import Services
+from planes.data_plane.services.beacon import Beacon
+from planes.data_plane.services.preparing import Preparing, RunSettings
+from planes.data_plane.services.results import Results
+from planes.data_plane.services.runs import Runs
+from planes.data_plane.services.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What the worker and the routes of logs and telemetry call. `executor` is opened by whoever serves the plane."""
+
+    executor: LocalExecutor
+    runs: Runs
+    beacon: Beacon
+    results: Results
+    telemetry: Telemetry
+
+
+def assemble_running(services: Services, uid_range: tuple[int, int], settings: RunSettings) -> Running:
+    """Builds the parts; nothing is read, written or started yet."""
+    executor = LocalExecutor()
+    uids = WorkspaceUids(services.parts.folder, UidRange(*uid_range))
+    runs = Runs(services.parts, executor, Preparing(services, uids, settings))
+    return Running(
+        executor=executor,
+        runs=runs,
+        beacon=Beacon(services.parts, runs.outbox),
+        results=Results(services.parts, services.audit),
+        telemetry=Telemetry(services.parts, services.audit),
+    )

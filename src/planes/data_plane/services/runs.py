@@ -1,0 +1,313 @@
+"""One leased run, from its lease to its exit.
+
+    accept ─► prepare ─► start ─► watch ─► tidy ─► report
+                 │          └─ adopt: after a restart of this process it goes on here
+                 └─ cannot start: a sealed log that says why
+
+Each step may run twice; where a run stands is read from its row and its folder. A runner is asked for at most once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import structlog
+from anyio import to_thread
+
+from planes.data_plane.executor.layout import RunPlace
+from planes.data_plane.executor.local import (
+    Ended,
+    EndedBeforeStart,
+    LocalExecutor,
+    NoSuchRun,
+    Outcome,
+    RunningRun,
+    RunNotStarted,
+    StartedBefore,
+)
+from planes.data_plane.logs import WakeSource
+from planes.data_plane.services.outbox import Outbox
+from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.preparing import (
+    CannotStart,
+    LeaseLost,
+    Prepared,
+    Preparing,
+    registered_place,
+    render_pairs,
+)
+from planes.data_plane.services.reports import build_status
+from planes.data_plane.services.run_log import write_end, write_notes
+from planes.data_plane.services.run_wakes import RunWakes
+from planes.scrub import Registered
+from planes.storage.data import runs
+from planes.storage.errors import AlreadyThere
+from planes.storage.types import Row
+from planes.tokens.opaque import hash_secret
+from planes.wire.link import Lease, ReportedStatus
+
+CANCELLED = "cancelled"
+STALE = "stale"
+# dlt sends its last report from a thread of the ending process; after this the secret opens nothing.
+BEACON_GRACE_SECONDS = 60
+_log = structlog.get_logger("planes.data_plane.runs")
+
+
+class Runs:
+    """The runs of this plane. `held` and `active` are what the worker tells the control plane."""
+
+    def __init__(self, parts: Parts, executor: LocalExecutor, preparing: Preparing) -> None:
+        self._parts = parts
+        self._executor = executor
+        self._preparing = preparing
+        self._running: dict[str, RunningRun] = {}
+        self._stops: dict[str, str] = {}
+        self._taken: dict[str, anyio.Event] = {}
+        self._fences: dict[str, int] = {}
+        self._arrival = anyio.Event()
+        self._beacons_until: list[datetime] = []
+        self.outbox = Outbox(parts, self._on_stale)
+
+    async def load(self) -> list[str]:
+        """Ids of the runs that were open when this process last ended, each to be carried on."""
+        async with self._parts.database.transaction() as connection:
+            await runs.close_beacons(connection, self._parts.clock.now())
+            rows = await runs.list_open(connection)
+        for row in rows:
+            self._open(row["id"], row["fence"])
+            if row["stop_reason"] is not None:
+                self._stops[row["id"]] = row["stop_reason"]
+        return [row["id"] for row in rows]
+
+    async def accept(self, lease: Lease) -> bool:
+        """Writes a lease down. False when it is known already: then nothing is to be done."""
+        if lease.run_id in self._fences:
+            return False
+        row: dict[str, Any] = {
+            "id": lease.run_id,
+            "organization_id": lease.organization_id,
+            "workspace_id": lease.workspace_id,
+            "job_ref": lease.job_ref[:512],
+            "number": lease.number,
+            "profile": lease.profile[:128],
+            "fence": lease.fence,
+            "lease": lease.model_dump(mode="json"),
+            "state": runs.LEASED,
+            "leased_at": self._parts.clock.now(),
+        }
+        self._open(lease.run_id, lease.fence)
+        try:
+            async with self._parts.database.transaction() as connection:
+                await runs.add(connection, row)
+                report = build_status(lease.fence, ReportedStatus.STARTING, row["leased_at"])
+                await self.outbox.queue(connection, lease.run_id, report)
+        except AlreadyThere:
+            self._close(lease.run_id)
+            _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
+            return False
+        self.outbox.wake()
+        arrival, self._arrival = self._arrival, anyio.Event()
+        arrival.set()
+        return True
+
+    async def held(self) -> dict[str, int]:
+        """Leases to renew (run → fence): runs that go on, and ended ones of which something is still to be said."""
+        return {**await self.outbox.unsaid_runs(), **self._fences}
+
+    async def close_beacons(self) -> None:
+        """Forgets the secrets of runs that ended a while ago. Costs nothing while there are none."""
+        now = self._parts.clock.now()
+        if not any(until <= now for until in self._beacons_until):
+            return
+        self._beacons_until = [until for until in self._beacons_until if until > now]
+        async with self._parts.database.transaction() as connection:
+            await runs.close_beacons(connection, now)
+
+    @property
+    def active(self) -> int:
+        """How many slots are taken."""
+        return len(self._fences)
+
+    async def carry(self, run_id: str) -> None:
+        """Carries one run from where it stands to its end. May be called again after a crash at any point."""
+        async with self._parts.database.reading() as connection:
+            row = await runs.find(connection, run_id)
+        assert row is not None, "a run is written down before it is carried"
+        lease = Lease.model_validate(row["lease"])
+        place = self._place(row)
+        try:
+            outcome = await self._find_or_start(lease, place)
+            if isinstance(outcome, RunningRun):
+                outcome = await self._watch(outcome)
+            await self._finish(lease, place, outcome)
+        except LeaseLost:
+            await self._on_stale(run_id)
+            await self._finish(
+                lease, place, await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
+            )
+        finally:
+            self._close(run_id)
+
+    async def stop(self, run_id: str, fence: int | None, reason: str = CANCELLED) -> None:
+        """Asks for the end of a run, if its lease has this fence (None: whatever it is). May be called again."""
+        if run_id not in self._fences or (fence is not None and self._fences[run_id] != fence):
+            return
+        if run_id not in self._stops:
+            self._stops[run_id] = reason
+            async with self._parts.database.transaction() as connection:
+                await runs.change(connection, run_id, {"stop_reason": reason})
+        running = self._running.get(run_id)
+        if running is not None:
+            await running.stop(self._stops[run_id])
+
+    async def find_log(self, workspace_id: str, run_id: str) -> Path | None:
+        """The folder of a run of this workspace; None for every other id."""
+        async with self._parts.database.reading() as connection:
+            row = await runs.find_in_workspace(connection, workspace_id, run_id)
+        return self._place(row).root if row is not None else None
+
+    async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> Path | None:
+        """The same, waiting up to `seconds` for the lease to arrive (Borders: 1)."""
+        found: Path | None = None
+        with anyio.move_on_after(seconds):
+            while True:
+                arrival = self._arrival
+                found = await self.find_log(workspace_id, run_id)
+                if found is not None:
+                    return found
+                await arrival.wait()
+        return found
+
+    def wakes(self, run_id: str, folder: Path) -> AbstractAsyncContextManager[WakeSource]:
+        """What wakes followers of the run's log."""
+        return RunWakes(folder, self._taken.get(run_id))
+
+    async def _find_or_start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
+        try:
+            found = await self._executor.adopt(place.root)
+        except NoSuchRun:
+            return await self._start(lease, place)
+        return found.outcome if isinstance(found, Ended) else found
+
+    async def _start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
+        try:
+            prepared = await self._preparing.prepare(lease)
+        except CannotStart as exc:
+            return await self._end_unstarted(lease, place, "failed", [str(exc)])
+        except LeaseLost:
+            raise
+        except Exception as exc:  # noqa: BLE001 - the edge of a run: a defect of ours must not leave it hanging
+            _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
+            words = "The region could not prepare this run: an internal error. Its service log says more."
+            return await self._end_unstarted(lease, place, "failed", [words])
+        if lease.run_id in self._stops:
+            return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
+        await self._note_prepared(lease, prepared)
+        await to_thread.run_sync(write_notes, place.root, prepared.notes, Registered.from_values(prepared.registered))
+        try:
+            return await self._executor.start(prepared.spec, prepared.registered)
+        except (StartedBefore, RunNotStarted):
+            # Whatever took the folder has settled or will settle it; the run is not started again.
+            found = await self._executor.adopt(place.root)
+            return found.outcome if isinstance(found, Ended) else found
+
+    async def _note_prepared(self, lease: Lease, prepared: Prepared) -> None:
+        where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
+        sealed = await self._parts.vault.seal(where, render_pairs(prepared.registered))
+        values = {"beacon_hash": hash_secret(prepared.beacon_secret), "registered": sealed}
+        async with self._parts.database.transaction() as connection:
+            await runs.change(connection, lease.run_id, values)
+
+    async def _watch(self, running: RunningRun) -> Outcome:
+        self._running[running.run_id] = running
+        self._taken[running.run_id].set()
+        if running.run_id in self._stops:
+            await running.stop(self._stops[running.run_id])
+        try:
+            await self._note_started(running, await running.wait_started())
+        except EndedBeforeStart as exc:
+            return exc.outcome
+        return await running.wait()
+
+    async def _note_started(self, running: RunningRun, at: datetime) -> None:
+        async with self._parts.database.transaction() as connection:
+            row = await runs.find(connection, running.run_id)
+            if row is None or row["state"] != runs.LEASED:
+                return  # an earlier life of this process has said so
+            await runs.change(connection, running.run_id, {"state": runs.STARTED, "started_at": at})
+            report = build_status(running.fence, ReportedStatus.RUNNING, at)
+            await self.outbox.queue(connection, running.run_id, report)
+        self.outbox.wake()
+
+    async def _end_unstarted(self, lease: Lease, place: RunPlace, outcome: str, reasons: list[str]) -> Outcome:
+        return await to_thread.run_sync(write_end, place.root, lease.run_id, lease.fence, outcome, reasons)
+
+    async def _finish(self, lease: Lease, place: RunPlace, outcome: Outcome) -> None:
+        """The log is sealed: the job's files go, then the control plane hears of the end."""
+        await _leave_nothing(place)
+        beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
+        values: dict[str, Any] = {
+            "state": runs.DONE,
+            "outcome": outcome.outcome,
+            "ended_at": datetime.fromisoformat(outcome.finished_at),
+            "masked": outcome.hits,
+            "beacon_until": beacon_until,
+        }
+        async with self._parts.database.transaction() as connection:
+            await runs.change(connection, lease.run_id, values)
+            if self._stops.get(lease.run_id) != STALE:
+                if outcome.user_started_at is not None:
+                    await self._say_started_late(connection, lease, outcome)
+                report = build_status(lease.fence, ReportedStatus(outcome.outcome), values["ended_at"])
+                await self.outbox.queue(connection, lease.run_id, report)
+        self._beacons_until.append(beacon_until)
+        self.outbox.wake()
+        _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=outcome.outcome, reason=outcome.reason,
+                  lines=outcome.lines)  # fmt: skip
+
+    async def _say_started_late(self, connection: Any, lease: Lease, outcome: Outcome) -> None:
+        """A run that began and ended while this process was away was running too."""
+        row = await runs.find(connection, lease.run_id)
+        if row is not None and row["started_at"] is None and outcome.user_started_at is not None:
+            at = datetime.fromisoformat(outcome.user_started_at)
+            await runs.change(connection, lease.run_id, {"started_at": at})
+            await self.outbox.queue(connection, lease.run_id, build_status(lease.fence, ReportedStatus.RUNNING, at))
+
+    async def _on_stale(self, run_id: str) -> None:
+        """Nobody takes this plane's word for the run any more: it is ended, and nothing is said of it."""
+        if run_id not in self._fences:
+            return
+        self._stops[run_id] = STALE
+        async with self._parts.database.transaction() as connection:
+            await runs.change(connection, run_id, {"stop_reason": STALE})
+        running = self._running.get(run_id)
+        if running is not None:
+            await running.stop(STALE)
+
+    def _place(self, row: Row) -> RunPlace:
+        return self._preparing.place_of(row["organization_id"], row["workspace_id"]).run(row["id"])
+
+    def _open(self, run_id: str, fence: int) -> None:
+        self._fences[run_id] = fence
+        self._taken[run_id] = anyio.Event()
+
+    def _close(self, run_id: str) -> None:
+        taken = self._taken.pop(run_id, None)
+        if taken is not None:
+            taken.set()
+        for known in (self._fences, self._running, self._stops):
+            known.pop(run_id, None)
+
+
+async def _leave_nothing(place: RunPlace) -> None:
+    steps: tuple[Callable[[], None], ...] = (place.remove_configuration, place.remove_work)
+    for step in steps:
+        try:
+            await to_thread.run_sync(step)
+        except OSError as exc:
+            _log.error("work_folder_left", reason=exc.strerror)

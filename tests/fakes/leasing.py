@@ -1,0 +1,137 @@
+"""A control plane for tests that leases runs and remembers what it is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response
+
+from planes.domain.identifiers import new_id
+from planes.wire.link import Lease, PipelineRunReport, PollRequest, StatusReport
+from tests.fakes.control_plane import FakeControlPlane
+
+RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
+POLL_SECONDS = 5.0
+
+
+@dataclass(kw_only=True)
+class LeasingControlPlane(FakeControlPlane):
+    """`is_away` answers 503 to everything said of runs; runs in `stale` answer 409."""
+
+    statuses: dict[str, list[str]] = field(default_factory=dict)
+    reports: dict[str, list[StatusReport]] = field(default_factory=dict)
+    pipeline_runs: dict[str, list[PipelineRunReport]] = field(default_factory=dict)
+    polls: list[PollRequest] = field(default_factory=list)
+    stale: set[str] = field(default_factory=set)
+    is_away: bool = False
+    _leases: list[Lease] = field(default_factory=list)
+    _cancels: list[dict[str, Any]] = field(default_factory=list)
+    _news: anyio.Event = field(default_factory=anyio.Event)
+    _told: anyio.Event = field(default_factory=anyio.Event)
+
+    def lease(self, **values: Any) -> Lease:
+        """Gives the next poll a run of this workspace."""
+        lease = Lease(
+            **{
+                "run_id": new_id(),
+                "fence": 1,
+                "expires_at": datetime.now(UTC) + timedelta(seconds=30),
+                "job_id": new_id(),
+                "number": 1,
+                "trigger": "manual:",
+                "profile": "prod",
+                "refresh": False,
+                "time_limit_seconds": 120,
+                "grace_seconds": 5,
+                **values,
+            }
+        )
+        self._leases.append(lease)
+        self._wake()
+        return lease
+
+    def cancel(self, lease: Lease) -> None:
+        """Asks for the end of a run at the next poll."""
+        self._cancels.append({"run_id": lease.run_id, "fence": lease.fence})
+        self._wake()
+
+    async def wait_status(self, lease: Lease, *wanted: str, seconds: float = 90) -> str:
+        """Waits until one of these was reported."""
+        with anyio.fail_after(seconds):
+            while True:
+                told = self._told
+                found = [each for each in self.statuses.get(lease.run_id, []) if each in wanted]
+                if found:
+                    return found[0]
+                await told.wait()
+
+    async def wait_end(self, lease: Lease, seconds: float = 90) -> str:
+        """Waits for the end of a run: completed, failed or cancelled."""
+        return await self.wait_status(lease, "completed", "failed", "cancelled", seconds=seconds)
+
+    def build(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/link/v1/-poll")
+        async def poll(request: Request) -> Response:
+            asked = PollRequest.model_validate_json(await request.body())
+            self.polls.append(asked)
+            with anyio.move_on_after(POLL_SECONDS):
+                while not self._cancels and not (self._leases and asked.free_slots):
+                    await self._news.wait()
+            leases, self._leases = self._leases[: asked.free_slots], self._leases[asked.free_slots :]
+            cancels, self._cancels = self._cancels, []
+            return JSONResponse(
+                {
+                    "leases": [lease.model_dump(mode="json") for lease in leases],
+                    "cancels": cancels,
+                    "epoch": 0,
+                    "revocations": [],
+                    "keys": [self.key.public.text],
+                }
+            )
+
+        @app.put("/link/v1/runs/{run_id}/status")
+        async def status(request: Request, run_id: str) -> Response:
+            if (refused := self._refusal(run_id)) is not None:
+                return refused
+            report = StatusReport.model_validate_json(await request.body())
+            self.statuses.setdefault(run_id, []).append(str(report.status))
+            self.reports.setdefault(run_id, []).append(report)
+            self._tell()
+            return JSONResponse({})
+
+        @app.put("/link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}")
+        async def pipeline_run(request: Request, run_id: str, pipeline_run_id: str) -> Response:
+            if (refused := self._refusal(run_id)) is not None:
+                return refused
+            report = PipelineRunReport.model_validate_json(await request.body())
+            self.pipeline_runs.setdefault(run_id, []).append(report)
+            self._tell()
+            return JSONResponse({})
+
+        @app.post("/link/v1/runs/{run_id}/-issue-token")
+        async def issue_token(run_id: str) -> Response:
+            return JSONResponse({"token": RUN_TOKEN, "expires_at": 2_000_000_000})
+
+        app.mount("/", super().build())
+        return app
+
+    def _refusal(self, run_id: str) -> Response | None:
+        if self.is_away:
+            return JSONResponse({"status_code": 503, "code": "away", "detail": "away"}, status_code=503)
+        if run_id in self.stale:
+            return JSONResponse({"status_code": 409, "code": "stale_fence", "detail": "stale"}, status_code=409)
+        return None
+
+    def _wake(self) -> None:
+        news, self._news = self._news, anyio.Event()
+        news.set()
+
+    def _tell(self) -> None:
+        told, self._told = self._told, anyio.Event()
+        told.set()
