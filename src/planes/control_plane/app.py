@@ -18,6 +18,8 @@ from starlette.types import Lifespan
 from planes.control_plane.api import configurations, deploy, deployments, job_runs, jobs, link
 from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.reaper import run_reaper
+from planes.control_plane.services.challenges import Challenges
+from planes.control_plane.services.deploying import Deploys
 from planes.control_plane.services.news import News
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.principals import Principals
@@ -85,6 +87,7 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
     app.state.parts = parts
     app.state.stopping = stopping
     app.state.principals = Principals(parts)
+    app.state.deploys = Deploys(parts)
     for router in ROUTERS:
         app.include_router(router)
     return ControlPlane(app=app, stopping=stopping, parts=parts)
@@ -108,6 +111,7 @@ def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key
         passwords=Throttle(clock, limit=10, window_seconds=300),
         codes=Throttle(clock, limit=5, window_seconds=300),
         starts=Throttle(clock, limit=60, window_seconds=60),
+        challenges=Challenges(clock),
         is_run_live=is_run_live,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 
+from planes.control_plane.services.challenges import Challenges
 from planes.control_plane.services.news import News
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock
@@ -47,6 +48,7 @@ class Parts:
     passwords: Throttle
     codes: Throttle
     starts: Throttle
+    challenges: Challenges
     is_run_live: RunLiveness = no_run_lives
     # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from planes.control_plane.services.access import WorkspaceAccess
 from planes.control_plane.services.parts import Parts
 from planes.domain.access import Grant, Principal, grants_of
+from planes.storage.control.identity import User
 from planes.tokens.claims import CONTROL_AUDIENCE, Claims, TokenKind, mint
 
 DATA_PLANE_TOKEN_SECONDS = 600
@@ -35,6 +37,20 @@ class RunSubject:
     membership_id: str
     organization_id: str
     workspace_id: str
+
+
+def mint_session(parts: Parts, user: User, session_id: str, *, issued_at: datetime, token_id: str) -> str:
+    """A person's token at the control plane. The same arguments give the same text."""
+    claims = Claims(
+        kind=TokenKind.SESSION,
+        audience=CONTROL_AUDIENCE,
+        subject=user.id,
+        email=user.email,
+        session_id=session_id,
+        token_id=token_id,
+        expires_at=int(issued_at.timestamp()) + parts.session_seconds,
+    )
+    return mint(parts.signing_key, claims, issued_at)
 
 
 def mint_dataplane(parts: Parts, principal: Principal, access: WorkspaceAccess, epoch: int) -> MintedToken:

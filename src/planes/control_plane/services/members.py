@@ -1,0 +1,299 @@
+"""Who belongs to an organization and to its workspaces. Every loss of a right is revoked at the data planes too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from planes.control_plane.services import audit, revocations
+from planes.control_plane.services.access import OrganizationAccess, authorize_organization, authorize_workspace
+from planes.control_plane.services.audit import Actor, Record
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.users import get_user_by_email
+from planes.domain.access import OrganizationRole, Permission, Principal, WorkspaceRole
+from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
+from planes.domain.identifiers import is_uuid, new_id
+from planes.server.paging import Page
+from planes.storage.control import identity, organizations, workspaces
+from planes.storage.control.connection import Connection
+from planes.storage.control.identity import User
+from planes.storage.control.organizations import OrganizationMember, OrganizationMembership
+from planes.storage.control.workspaces import Workspace, WorkspaceMember, WorkspaceMembership
+from planes.wire.link import RevokedClaim
+
+
+async def list_members(
+    parts: Parts, principal: Principal, organization_id: str, page: Page
+) -> tuple[Sequence[OrganizationMember], int]:
+    """The people of an organization, by e-mail; for its members.
+
+    Raises: NotFound, NotAllowed for collaborators.
+    """
+    async with parts.database.reading() as connection:
+        access = await authorize_organization(connection, principal, organization_id, Permission.WRITE)
+        return await organizations.list_members(
+            connection, access.organization_id, limit=page.limit, offset=page.offset
+        )
+
+
+async def add_member(
+    parts: Parts, principal: Principal, organization_id: str, email: str, role: OrganizationRole
+) -> OrganizationMember:
+    """Takes a user of the platform into the organization, for its owners. The region must be set (Contract: 2.6).
+
+    Raises: NotFound, NotAllowed; InvalidRequest for an unknown address; Conflict when they are a member already.
+    """
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        access = await _own_organization(connection, parts, principal, organization_id)
+        if access.dataplane_id is None:
+            raise Conflict("organization_region_required", "Choose the region of this organization first.")
+        user = await get_user_by_email(connection, email)
+        known = await organizations.find_membership(connection, access.organization_id, user.id)
+        if known is not None and known.is_active:
+            raise Conflict("member_exists", "This user is a member already.")
+        membership = await _join(connection, access.organization_id, user, role, now)
+        await _audit(connection, parts, principal, _event("member_added", membership, role))
+    return _member(membership, user)
+
+
+async def change_member(
+    parts: Parts, principal: Principal, organization_id: str, membership_id: str, role: OrganizationRole
+) -> OrganizationMember:
+    """Changes a role in the organization; older tokens of the member end at once.
+
+    Raises: NotFound, NotAllowed; Conflict for the last owner.
+    """
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        membership, user = await _owned_membership(connection, parts, principal, organization_id, membership_id)
+        await _keep_an_owner(connection, membership, role)
+        await organizations.change_membership(connection, membership.id, role=role, is_active=True, now=now)
+        await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
+        await _audit(connection, parts, principal, _event("member_changed", membership, role))
+        changed = await organizations.find_membership_by_id(connection, membership.organization_id, membership.id)
+    parts.news.tell_all()
+    assert changed is not None
+    return _member(changed, user)
+
+
+async def remove_member(parts: Parts, principal: Principal, organization_id: str, membership_id: str) -> None:
+    """Takes somebody out of the organization and all its workspaces, at once.
+
+    Raises: NotFound, NotAllowed; Conflict for the last owner.
+    """
+    async with parts.database.transaction() as connection:
+        membership, _ = await _owned_membership(connection, parts, principal, organization_id, membership_id)
+        await _keep_an_owner(connection, membership, None)
+        await _leave(connection, parts, membership)
+        await _audit(connection, parts, principal, _event("member_removed", membership, None))
+    parts.news.tell_all()
+
+
+async def add_workspace_member(
+    parts: Parts, principal: Principal, workspace_id: str, email: str, role: WorkspaceRole
+) -> WorkspaceMember:
+    """Gives a user a role in the workspace; somebody from outside joins the organization as a collaborator.
+
+    Raises: NotFound, NotAllowed; InvalidRequest for an unknown address or a playground; Conflict for a present member.
+    """
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        workspace = await _own_workspace(connection, principal, workspace_id)
+        if workspace.is_playground:
+            raise InvalidRequest("playground", "A playground belongs to one person.")
+        user = await get_user_by_email(connection, email)
+        await parts.database.lock(connection, f"members:{workspace.organization_id}")
+        membership = await organizations.find_membership(connection, workspace.organization_id, user.id)
+        if membership is None or not membership.is_active:
+            membership = await _join(connection, workspace.organization_id, user, OrganizationRole.COLLABORATOR, now)
+        if await workspaces.find_workspace_membership(connection, workspace.id, membership.id) is not None:
+            raise Conflict("member_exists", "This user has a role in the workspace already.")
+        place = WorkspaceMembership(
+            id=new_id(), workspace_id=workspace.id, organization_membership_id=membership.id, role=role
+        )
+        await workspaces.add_workspace_membership(connection, place, now)
+        await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
+        await _audit(connection, parts, principal, _event("workspace_member_added", membership, role, workspace.id))
+        return await _get_member(connection, workspace.id, place.id)
+
+
+async def change_workspace_member(
+    parts: Parts, principal: Principal, workspace_id: str, member_id: str, role: WorkspaceRole
+) -> WorkspaceMember:
+    """Changes a person's role in the workspace; older tokens of the member end at once.
+
+    Raises: NotFound, NotAllowed; InvalidRequest for a key.
+    """
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        workspace = await _own_workspace(connection, principal, workspace_id)
+        member = await _human_member(connection, workspace, member_id)
+        await workspaces.change_workspace_role(connection, member.id, role, now)
+        await _lost_a_right(
+            connection, parts, principal, _of_member("workspace_member_changed", workspace, member, role)
+        )
+        changed = await _get_member(connection, workspace.id, member.id)
+    parts.news.tell_all()
+    return changed
+
+
+async def remove_workspace_member(parts: Parts, principal: Principal, workspace_id: str, member_id: str) -> None:
+    """Takes a person's role in the workspace. A collaborator leaves the organization with their last workspace.
+
+    Raises: NotFound, NotAllowed; InvalidRequest for a key.
+    """
+    async with parts.database.transaction() as connection:
+        workspace = await _own_workspace(connection, principal, workspace_id)
+        member = await _human_member(connection, workspace, member_id)
+        await workspaces.remove_workspace_membership(connection, member.id)
+        await _lost_a_right(
+            connection, parts, principal, _of_member("workspace_member_removed", workspace, member, None)
+        )
+        membership = await organizations.find_membership(connection, workspace.organization_id, member.user_id)
+        if membership is not None and membership.role == OrganizationRole.COLLABORATOR:
+            if not await workspaces.list_roles_of(connection, membership.id):
+                await _leave(connection, parts, membership)
+    parts.news.tell_all()
+
+
+async def set_default_role(
+    parts: Parts, principal: Principal, workspace_id: str, role: WorkspaceRole | None
+) -> WorkspaceRole | None:
+    """The role of every member of the organization without one of their own; None for none.
+
+    Raises: NotFound, NotAllowed; InvalidRequest for a playground.
+    """
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        workspace = await _own_workspace(connection, principal, workspace_id)
+        if workspace.is_playground:
+            raise InvalidRequest("playground", "A playground belongs to one person.")
+        await workspaces.change_workspace(connection, workspace.id, {"default_role": role}, now)
+        await revocations.revoke(connection, RevokedClaim.WORKSPACE, workspace.id, now)
+        event = Record(
+            action="default_role_changed", subject=workspace.id, organization_id=workspace.organization_id,
+            facts={"role": role},
+        )  # fmt: skip
+        await _audit(connection, parts, principal, event)
+    parts.news.tell_all()
+    return role
+
+
+async def _join(
+    connection: Connection, organization_id: str, user: User, role: OrganizationRole, now: datetime
+) -> OrganizationMembership:
+    """A new membership, or the former one again."""
+    former = await organizations.find_membership(connection, organization_id, user.id)
+    if former is not None:
+        await organizations.change_membership(connection, former.id, role=role, is_active=True, now=now)
+        again = await organizations.find_membership_by_id(connection, organization_id, former.id)
+        assert again is not None
+        return again
+    membership = OrganizationMembership(
+        id=new_id(), organization_id=organization_id, user_id=user.id, role=role, is_active=True, created_at=now,
+        updated_at=now,
+    )  # fmt: skip
+    await organizations.add_membership(connection, membership)
+    return membership
+
+
+async def _leave(connection: Connection, parts: Parts, membership: OrganizationMembership) -> None:
+    now = parts.clock.now()
+    await workspaces.remove_memberships_of(connection, membership.id)
+    await organizations.change_membership(connection, membership.id, role=membership.role, is_active=False, now=now)
+    await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
+
+
+async def _own_organization(
+    connection: Connection, parts: Parts, principal: Principal, organization_id: str
+) -> OrganizationAccess:
+    access = await authorize_organization(connection, principal, organization_id, Permission.MANAGE_ORGANIZATION)
+    await parts.database.lock(connection, f"members:{access.organization_id}")
+    return access
+
+
+async def _owned_membership(
+    connection: Connection, parts: Parts, principal: Principal, organization_id: str, membership_id: str
+) -> tuple[OrganizationMembership, User]:
+    access = await _own_organization(connection, parts, principal, organization_id)
+    found = (
+        await organizations.find_membership_by_id(connection, access.organization_id, membership_id)
+        if is_uuid(membership_id)
+        else None
+    )
+    user = await identity.find_user(connection, found.user_id) if found else None
+    if found is None or user is None or not found.is_active or user.kind != "human":
+        raise _no_member()
+    return found, user
+
+
+async def _keep_an_owner(
+    connection: Connection, membership: OrganizationMembership, role: OrganizationRole | None
+) -> None:
+    loses = membership.role == OrganizationRole.OWNER and role is not OrganizationRole.OWNER
+    if loses and await organizations.count_owners(connection, membership.organization_id) == 1:
+        raise Conflict("last_owner", "An organization keeps at least one owner.")
+    organization = await organizations.find_organization(connection, membership.organization_id)
+    if loses and organization is not None and organization.personal_user_id == membership.user_id:
+        raise Conflict("personal_owner", "A personal organization stays its person's.")
+
+
+async def _own_workspace(connection: Connection, principal: Principal, workspace_id: str) -> Workspace:
+    access = await authorize_workspace(
+        connection, principal, workspace_id, Permission.MANAGE_WORKSPACE, allow_archived=True
+    )
+    return access.workspace
+
+
+async def _human_member(connection: Connection, workspace: Workspace, member_id: str) -> WorkspaceMember:
+    member = await workspaces.find_workspace_member(connection, workspace.id, member_id) if is_uuid(member_id) else None
+    if member is None:
+        raise _no_member()
+    if member.kind != "human":
+        reason = Reason(key="member_id", message="is a key; revoke the key instead")
+        raise InvalidRequest("invalid_request", "The request breaks a rule.", (reason,))
+    if workspace.is_playground:
+        raise InvalidRequest("playground", "A playground belongs to one person.")
+    return member
+
+
+async def _get_member(connection: Connection, workspace_id: str, member_id: str) -> WorkspaceMember:
+    member = await workspaces.find_workspace_member(connection, workspace_id, member_id)
+    assert member is not None
+    return member
+
+
+async def _lost_a_right(connection: Connection, parts: Parts, principal: Principal, event: Record) -> None:
+    now = parts.clock.now()
+    await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, event.subject, now)
+    await audit.record(connection, Actor.of(principal), now, event)
+
+
+def _of_member(action: str, workspace: Workspace, member: WorkspaceMember, role: str | None) -> Record:
+    facts: dict[str, audit.Fact] = {"workspace_id": workspace.id, "user_id": member.user_id, "role": role}
+    return Record(
+        action=action, subject=member.organization_membership_id, organization_id=workspace.organization_id, facts=facts
+    )
+
+
+def _event(
+    action: str, membership: OrganizationMembership, role: str | None, workspace_id: str | None = None
+) -> Record:
+    facts: dict[str, audit.Fact] = {"user_id": membership.user_id, "role": role, "workspace_id": workspace_id}
+    return Record(action=action, subject=membership.id, organization_id=membership.organization_id, facts=facts)
+
+
+async def _audit(connection: Connection, parts: Parts, principal: Principal, event: Record) -> None:
+    await audit.record(connection, Actor.of(principal), parts.clock.now(), event)
+
+
+def _member(membership: OrganizationMembership, user: User) -> OrganizationMember:
+    return OrganizationMember(
+        id=membership.id, organization_id=membership.organization_id, user_id=user.id, role=membership.role,
+        created_at=membership.created_at, email=user.email, name=user.name, kind=user.kind,
+    )  # fmt: skip
+
+
+def _no_member() -> NotFound:
+    return NotFound("member_not_found", "There is no such member.")

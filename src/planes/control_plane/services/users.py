@@ -1,0 +1,152 @@
+"""Users of the platform and their first passwords. Only administrators add users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from planes.control_plane.services import audit
+from planes.control_plane.services.access import authorize_administrator
+from planes.control_plane.services.audit import Actor, Record
+from planes.control_plane.services.names import checked_email, checked_name
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.sign_in import hash_new_password
+from planes.domain.access import Principal
+from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
+from planes.domain.identifiers import new_id
+from planes.storage.control import identity
+from planes.storage.control.connection import Connection
+from planes.storage.control.identity import SignUpLink, User
+from planes.tokens.opaque import hash_secret, new_secret
+
+LINK_LIFETIME = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """Without a password the user gets a link to choose one."""
+
+    email: str
+    name: str | None = None
+    password: str | None = None
+    is_administrator: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedUser:
+    """`sign_up_url` works once."""
+
+    user: User
+    sign_up_url: str | None
+
+
+async def prepare(parts: Parts, new: NewUser) -> User:
+    """Checks a new user and hashes the password; stores nothing.
+
+    Raises: InvalidRequest.
+    """
+    now = parts.clock.now()
+    return User(
+        id=new_id(),
+        email=checked_email(new.email),
+        name=checked_name(new.name) if new.name else None,
+        kind="human",
+        password_hash=await hash_new_password(parts, new.password) if new.password else None,
+        is_administrator=new.is_administrator,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+async def add_user(parts: Parts, principal: Principal, new: NewUser) -> AddedUser:
+    """Adds somebody to the platform; a link if there is no password.
+
+    Raises: NotAllowed, InvalidRequest, Conflict when the address is taken.
+    """
+    async with parts.database.reading() as connection:
+        await authorize_administrator(connection, principal)
+    user = await prepare(parts, new)
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        await parts.database.lock(connection, f"user:{user.email}")
+        await authorize_administrator(connection, principal)
+        if await identity.find_user_by_email(connection, user.email) is not None:
+            raise Conflict("user_exists", "Somebody with this e-mail address is here already.")
+        await identity.add_user(connection, user)
+        link = None if user.password_hash else await _add_link(connection, parts, user)
+        facts: dict[str, audit.Fact] = {"is_administrator": user.is_administrator}
+        await audit.record(
+            connection, Actor.of(principal), now, Record(action="user_added", subject=user.id, facts=facts)
+        )
+    return AddedUser(user=user, sign_up_url=link)
+
+
+async def list_users(parts: Parts, principal: Principal, limit: int, offset: int) -> tuple[Sequence[User], int]:
+    """Everybody on the platform, by e-mail; for administrators.
+
+    Raises: NotAllowed.
+    """
+    async with parts.database.reading() as connection:
+        await authorize_administrator(connection, principal)
+        return await identity.list_humans(connection, limit, offset)
+
+
+async def get_user_by_email(connection: Connection, email: str) -> User:
+    """Raises: InvalidRequest when nobody on the platform has this address."""
+    user = await identity.find_user_by_email(connection, checked_email(email))
+    if user is None or user.kind != "human":
+        reason = Reason(key="email", message="nobody on this platform has this address")
+        raise InvalidRequest("unknown_user", "Ask an administrator to add this user first.", (reason,))
+    return user
+
+
+async def get_invited(parts: Parts, link: str) -> User:
+    """Whom a sign-up link is for.
+
+    Raises: NotFound when it is unknown, used or has run out.
+    """
+    async with parts.database.reading() as connection:
+        return await _invited(connection, parts, link)
+
+
+async def choose_password(parts: Parts, link: str, password: str) -> User:
+    """Sets the first password, once.
+
+    Raises: NotFound, InvalidRequest.
+    """
+    await get_invited(parts, link)
+    password_hash = await hash_new_password(parts, password)
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        user = await _invited(connection, parts, link)
+        if not await identity.spend_sign_up_link(connection, hash_secret(link), now):
+            raise _no_link()
+        await identity.set_password(connection, user.id, password_hash, now)
+        event = Record(action="password_chosen", subject=user.id, facts={})
+        await audit.record(connection, Actor(user_id=user.id), now, event)
+    return user
+
+
+async def _invited(connection: Connection, parts: Parts, link: str) -> User:
+    found = await identity.find_sign_up_link(connection, hash_secret(link))
+    if found is None or found.spent_at is not None or found.expires_at <= parts.clock.now():
+        raise _no_link()
+    user = await identity.find_user(connection, found.user_id)
+    if user is None:
+        raise _no_link()
+    return user
+
+
+async def _add_link(connection: Connection, parts: Parts, user: User) -> str:
+    now = parts.clock.now()
+    secret = new_secret()
+    await identity.add_sign_up_link(connection, SignUpLink(
+        link_hash=hash_secret(secret), user_id=user.id, created_at=now, expires_at=now + LINK_LIFETIME, spent_at=None
+    ))  # fmt: skip
+    return f"{parts.public_url}/sign-up?{urlencode({'link': secret})}"
+
+
+def _no_link() -> NotFound:
+    return NotFound("link_not_found", "This link was used or has run out. Ask an administrator for another.")
