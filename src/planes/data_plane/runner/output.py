@@ -17,13 +17,15 @@ class RunLog:
     """The one writer of a run's log: what its steps print, and the runner's own lines between.
 
     A line that cannot be stored (a full disk) is counted, and the next line that can be stored is preceded by one that
-    says how many are missing: a run is never ended by its own output.
+    says how many are missing: a run is never ended by its own output. `stage` is that of the runner's own lines.
     """
 
-    def __init__(self, writer: SegmentWriter, registered: Registered) -> None:
+    def __init__(self, writer: SegmentWriter, values: Sequence[tuple[str, str]]) -> None:
         self._writer = writer
-        self._registered = registered
+        self._values = values
+        self._registered: Registered | None = None
         self._missing = 0
+        self.stage = "run"
         self.hits: Counter[str] = Counter()
 
     @property
@@ -31,15 +33,36 @@ class RunLog:
         """How many lines the log has."""
         return self._writer.next_line
 
-    def say(self, text: str, stage: str) -> None:
-        """Add a line of the runner's own. Only these have the source `runner`."""
-        scrubber = StreamScrubber(self._registered)
-        clean = decode_lossless(scrubber.feed(text.encode(errors="replace")) + scrubber.finish())
-        self.store([display_guard(part) for part in clean.splitlines()], Origin("other", "runner", stage))
+    def prepare(self) -> None:
+        """Compile the values to scrub, if that has not happened yet; say which are too short to be masked.
+
+        It takes milliseconds, so it is done while a step's program loads, at the latest when its first bytes are read.
+        Contract: DESIGN 8 (values under five characters are not registered, and the user is told).
+        """
+        if self._registered is not None:
+            return
+        self._registered = Registered.from_values(self._values)
+        for name in self._registered.too_short:
+            self.say(f"{name} is too short to be masked: it is under five characters")
+
+    def new_scrubber(self) -> StreamScrubber:
+        """A scrubber for one stream. All share the compiled values."""
+        self.prepare()
+        return StreamScrubber(self._registered or Registered.empty())
+
+    def say(self, text: str, *, foreign: str = "") -> None:
+        """Add a line of the runner's own, with words from elsewhere (a path, an error) at its end. Only these have
+        the source `runner`.
+        """
+        if foreign:
+            scrubber = self.new_scrubber()
+            scrubbed = scrubber.feed(foreign.encode(errors="replace")) + scrubber.finish()
+            text += decode_lossless(scrubbed.replace(b"\n", b" "))
+        self.store([display_guard(text)], Origin("other", "runner", self.stage))
 
     def open_stream(self, descriptor: int, origin: Origin) -> "OutputStream":
         """Begin to read one of a step's pipes."""
-        return OutputStream(descriptor, origin, self, StreamScrubber(self._registered))
+        return OutputStream(descriptor, origin, self)
 
     def store(self, contents: Sequence[str], origin: Origin) -> None:
         """Append lines as of now."""
@@ -59,11 +82,11 @@ class RunLog:
 class OutputStream:
     """One pipe of one step. Nothing it holds back is released but by what follows, or by the end."""
 
-    def __init__(self, descriptor: int, origin: Origin, log: RunLog, scrubber: StreamScrubber) -> None:
+    def __init__(self, descriptor: int, origin: Origin, log: RunLog) -> None:
         self.descriptor = descriptor
         self._origin = origin
         self._log = log
-        self._scrubber = scrubber
+        self._scrubber: StreamScrubber | None = None
         self._splitter = LineSplitter()
 
     def read(self) -> bool:
@@ -77,6 +100,7 @@ class OutputStream:
         if not chunk:
             self.finish()
             return False
+        self._scrubber = self._scrubber or self._log.new_scrubber()
         self._store(self._splitter.feed(self._scrubber.feed(chunk)))
         return True
 
@@ -86,8 +110,9 @@ class OutputStream:
             return
         os.close(self.descriptor)
         self.descriptor = -1
-        self._store(self._splitter.feed(self._scrubber.finish()) + self._splitter.finish())
-        self._log.hits.update(self._scrubber.hits)
+        if self._scrubber is not None:
+            self._store(self._splitter.feed(self._scrubber.finish()) + self._splitter.finish())
+            self._log.hits.update(self._scrubber.hits)
 
     def _store(self, lines: bytes) -> None:
         if not lines:

@@ -17,7 +17,6 @@ from planes.data_plane.runner.steps import StepEnd, StepWatcher
 from planes.data_plane.runner.stopping import StopPlan
 from planes.data_plane.runner.watch import Watch
 from planes.data_plane.segments import SegmentWriter
-from planes.scrub import Registered
 
 
 class _End(NamedTuple):
@@ -37,11 +36,10 @@ class RunOwner:
         self._started_at = datetime.now(UTC)
         self._deadline = time.monotonic() + request.time_limit_seconds
         self._user_started_at: str | None = None
-        self._stage = request.steps[0].stage if request.steps else "run"
         self._plan = StopPlan(request.grace_seconds)
         self._watch = Watch()
         self._writer = SegmentWriter(folder.segments, request.max_log_bytes)
-        self._log = RunLog(self._writer, Registered.from_values(request.registered))
+        self._log = RunLog(self._writer, request.registered)
         self._control = ControlSocket(folder.socket_path(), self._watch, self._stop)
         self._watch.on_signal(signal.SIGTERM, lambda: self._stop("runner_terminated"))
         process = find_process(os.getpid())
@@ -59,7 +57,7 @@ class RunOwner:
             end = self._run_steps()
         except Exception as error:  # noqa: BLE001 - the edge of the process: a defect here must end as a recorded end
             end = self._fail(error)
-        self._log.say(_last_words(end), self._stage)
+        self._log.say(_last_words(end))
         self._writer.seal()
         self._folder.write_outcome(
             Outcome(
@@ -84,18 +82,20 @@ class RunOwner:
 
     def _run_steps(self) -> _End:
         for step in self._request.steps:
-            self._stage = step.stage
+            self._log.stage = step.stage
             self._note_deadline()
             if self._plan.reason is not None:
                 return self._stopped(step)
             words = "preparing workspace" if step.source == "setup" else "starting"
-            self._log.say(f"{words}: {step.name}", step.stage)
             try:
                 process = spawn(step)
             except StepNotStarted as error:
-                self._log.say(f"{step.name} could not be started: {error}", step.stage)
+                self._log.say(f"{words}: {step.name}")
+                self._log.say(f"{step.name} could not be started: ", foreign=str(error))
                 return _End("failed", "not_started", step.name)
             self._note_started(step, process)
+            # Nothing has been read of it yet, so this line still comes first.
+            self._log.say(f"{words}: {step.name}")
             watcher = StepWatcher(self._watch, self._control, self._log, self._plan)
             end = self._judge(step, watcher.run(step, process, self._note_deadline, self._request.grace_seconds))
             if end is not None:
@@ -125,12 +125,12 @@ class RunOwner:
         if now < self._deadline:
             return self._deadline
         if self._plan.request("time_limit", now):
-            self._log.say(f"time limit of {self._request.time_limit_seconds:g} s reached: stopping", self._stage)
+            self._log.say(f"time limit of {self._request.time_limit_seconds:g} s reached: stopping")
         return now + 3600
 
     def _stop(self, reason: str) -> None:
         if self._plan.request(reason, time.monotonic()):
-            self._log.say(f"stop requested: {reason}", self._stage)
+            self._log.say("stop requested: ", foreign=reason)
             self._control.state["stopping"] = reason
 
     def _judge(self, step: Step, end: StepEnd) -> _End | None:
@@ -155,7 +155,7 @@ class RunOwner:
             trace = trace.tb_next
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"
         with contextlib.suppress(OSError):
-            self._log.say(f"the runner failed: {type(error).__name__} at {place}", self._stage)
+            self._log.say(f"the runner failed: {type(error).__name__} at {place}")
         return _End("failed", "runner_error")
 
 
