@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from planes.manifest.facts import default_trigger_of
+
 Definitions = Mapping[str, Mapping[str, Any]]
 """Live definitions of one workspace by job_ref."""
 
@@ -43,7 +45,7 @@ def check_freshness(
     constraints = [item for item in definition.get("freshness") or () if item.partition(":")[2] in jobs]
     _, reasons = dlt.check_all_upstream_run_fresh(
         constraints,
-        dlt.as_definitions(jobs),
+        dlt.as_definitions({ref: _with_default_trigger(jobs[ref]) for ref in upstream_refs(definition) if ref in jobs}),
         dict(completed_ends),
         now,
     )
@@ -71,3 +73,9 @@ def decide_refresh(definition: Mapping[str, Any], is_requested: bool) -> Refresh
 
     is_refresh, warning = dlt.resolve_refresh(is_requested, dlt.as_definition(definition))
     return Refresh(is_refresh, warning)
+
+
+def _with_default_trigger(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """dlt judges an upstream by its default trigger, which a client may have left out."""
+    default = definition.get("default_trigger") or default_trigger_of(tuple(definition.get("triggers") or ()))
+    return definition if default is None else {**definition, "default_trigger": default}

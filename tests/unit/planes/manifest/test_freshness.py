@@ -26,7 +26,7 @@ def test_schedule_upstream_must_reach_the_last_tick(job: Build) -> None:
 
 
 def test_every_upstream_is_fresh_for_one_period(job: Build) -> None:
-    up = job("jobs.a.up", "every:1h", default_trigger="every:1h")
+    up = job("jobs.a.up", "every:1h")
     down = job("jobs.a.down", freshness=["job.is_fresh:jobs.a.up"])
     jobs = _by_ref(up, down)
 
