@@ -1,7 +1,7 @@
-"""Ships the style sheets inside the wheel.
+"""Ships the style sheets and the example workspace inside the wheel.
 
-The repository keeps them in `styles/`, the wheel in `dlthub_tui/styles`. An editable install would copy them once and
-let the copy go stale, so it gets none and the app reads the repository's folder (`dlthub_tui.styles_folder`).
+The repository keeps them in `styles/` and `examples/`, the wheel in `dlthub_tui/`. An editable install would copy them
+once and let the copies go stale, so it gets none and the app reads the repository's folders.
 """
 
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class StylesHook(BuildHookInterface[Any]):
+class ShippedFolders(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
             build_data["force_include"]["styles"] = "dlthub_tui/styles"
+            build_data["force_include"]["examples/weather"] = "dlthub_tui/examples/weather"

@@ -46,6 +46,7 @@ def test_an_installed_wheel_starts_and_finds_its_styles(wheel: Path, tmp_path: P
 
     assert Path(found) == site / "dlthub_tui" / "styles"
     assert (site / "dlthub_tui" / "styles" / "base.tcss").is_file()
+    assert (site / "dlthub_tui" / "examples" / "weather" / ".dlt" / "prod.config.toml").is_file()
     assert version == wheel.name.split("-")[1]
 
 

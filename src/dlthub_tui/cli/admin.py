@@ -1,3 +1,166 @@
-"""admin"""
-from cyclopts import App
-admin = App(name="admin")
+"""`dlthub-tui admin`: what the home's owner does from a shell, over the home's socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from dlthub_tui.cli.administering import Door, administer, read_password
+from dlthub_tui.client import administration, sessions
+from dlthub_tui.client.administration import NoOwner
+from dlthub_tui.settings import find_home
+
+admin = App(name="admin", help="Administer the platform of this machine, as the owner of its home.")
+user = App(name="user", help="Local accounts.")
+org = App(name="org", help="Organizations.")
+api_key = App(name="api-key", help="Personal API keys.")
+data_plane = App(name="data-plane", help="Data planes.")
+for group in (user, org, api_key, data_plane):
+    admin.command(group)
+
+Home = Annotated[str | None, Parameter(help="The platform's folder.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
+
+
+@user.command(name="add")
+def add_user(
+    email: str,
+    *,
+    password_stdin: Annotated[bool, Parameter(negative="")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> int:
+    """Add a local account. On an empty installation it becomes the owner.
+
+    Parameters
+    ----------
+    password_stdin
+        Read the password from the first line of standard input; without it a one-use sign-up link is made.
+    """
+    password = read_password() if password_stdin else None
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        try:
+            async with door.as_owner() as plane:
+                added = await administration.add_user(plane, email, password)
+        except NoOwner:
+            added = await _first_owner(door, email, password)
+        return {key: added[key] for key in ("user_id", "email", "sign_up_url") if added.get(key)}
+
+    def say(result: Mapping[str, Any]) -> str:
+        link = result.get("sign_up_url")
+        return f"{result['email']} can sign in." if link is None else f"{result['email']} signs up, once, at {link}"
+
+    return administer(find_home(home), act, as_json=as_json, say=say)
+
+
+@org.command(name="create")
+def create_organization(name: str, *, region: str, owner: str, home: Home = None, as_json: Json = False) -> int:
+    """Create an organization. Its region is chosen here, once, for good.
+
+    Parameters
+    ----------
+    region
+        The data plane's id, such as eu1.
+    owner
+        The owner's e-mail.
+    """
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            return await administration.create_organization(plane, name, region, owner)
+
+    def say(result: Mapping[str, Any]) -> str:
+        return f"{result['name']} ({result['id']}) is locked to {result['dataplane_id']}."
+
+    return administer(find_home(home), act, as_json=as_json, say=say)
+
+
+@api_key.command(name="create")
+def create_api_key(
+    *, user: Annotated[str, Parameter(name="--user")], days: int = 90, home: Home = None, as_json: Json = False
+) -> int:
+    """Create a personal API key. It is shown this once.
+
+    Parameters
+    ----------
+    user
+        The e-mail of whom the key speaks for.
+    days
+        1 to 365.
+    """
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            created = await administration.create_api_key(plane, user, days)
+        return {key: created[key] for key in ("id", "api_key", "expires_at")}
+
+    def say(result: Mapping[str, Any]) -> str:
+        return f"{result['api_key']}\nShown this once; works until {result['expires_at']}."
+
+    return administer(find_home(home), act, as_json=as_json, say=say)
+
+
+@data_plane.command(name="add")
+def add_data_plane(dataplane_id: str, *, place: str, home: Home = None, as_json: Json = False) -> int:
+    """Make a data plane known; prints the token that lets it join, once.
+
+    Parameters
+    ----------
+    place
+        Where it stands, as people read it, such as Europe.
+    """
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            return await administration.add_data_plane(plane, dataplane_id, place)
+
+    def say(result: Mapping[str, Any]) -> str:
+        return (
+            f"{result['join_token']}\nWrite it to a file on that machine and start there: "
+            f"dlthub-tui serve data --region {dataplane_id} --control-plane URL --join-token-file FILE"
+        )
+
+    return administer(find_home(home), act, as_json=as_json, say=say)
+
+
+@admin.command
+def approve(
+    code: str,
+    *,
+    user: Annotated[str | None, Parameter(name="--user")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> int:
+    """Let the device that shows this code sign in.
+
+    Parameters
+    ----------
+    user
+        As whom; default: the home's owner.
+    """
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            return await administration.approve_sign_in(plane, code, user)
+
+    return administer(
+        find_home(home), act, as_json=as_json, say=lambda result: f"{result['email']} is signed in there."
+    )
+
+
+async def _first_owner(door: Door, email: str, password: str | None) -> dict[str, Any]:
+    async with door.opened() as plane:
+        pair = await sessions.create_first_owner(plane, door.owner_key, email, password)
+    return {"user_id": _subject(pair.jwt), "email": pair.email}
+
+
+def _subject(token: str) -> str:
+    """The user's id in a session token that came from our own socket: it is read, not trusted."""
+    import base64
+    import json
+
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]

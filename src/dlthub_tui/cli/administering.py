@@ -1,0 +1,121 @@
+"""The connection of an `admin` command: the home's socket, signed in as its owner."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from dlthub_tui.cli import exits
+from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, Refused, TimedOut
+from dlthub_tui.client.sessions import TokenPair
+from dlthub_tui.client.transport import Transport
+
+# A name for the Host header: the socket needs no address.
+_SOCKET_URL = "http://localhost"
+
+
+class NoPlatform(Exception):
+    """No platform runs for this home, or this user may not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The session of one command: it ends before a renewal could be due."""
+
+    pair: TokenPair
+
+    async def bearer(self) -> str | None:
+        return self.pair.jwt
+
+    async def renewed(self, rejected: str) -> str | None:  # noqa: ARG002 - there is none
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way in before anybody is signed in."""
+
+    socket_path: str
+    owner_key: str
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[Transport]:
+        """A connection without a session."""
+        plane = Transport(_SOCKET_URL, socket_path=self.socket_path)
+        try:
+            yield plane
+        finally:
+            await plane.aclose()
+
+    @asynccontextmanager
+    async def as_owner(self) -> AsyncGenerator[Transport]:
+        """A connection with the owner's session. Raises: NoOwner."""
+        async with self.opened() as plane:
+            pair = await sign_in_as_owner(plane, self.owner_key)
+        signed_in = Transport(_SOCKET_URL, _Owner(pair), socket_path=self.socket_path)
+        try:
+            yield signed_in
+        finally:
+            await signed_in.aclose()
+
+
+def find_door(home: Path) -> Door:
+    """The socket of the platform that runs for this home. Raises: NoPlatform."""
+    from dlthub_tui.embed.finding import find_platform
+
+    record = find_platform(home)
+    if record is None or record.socket is None:
+        raise NoPlatform(f"No platform runs for {home}. Start one: dlthub-tui, or dlthub-tui serve --home {home}")
+    try:
+        owner_key = (home / "owner.key").read_text(encoding="ascii").strip()
+    except OSError as exc:
+        raise NoPlatform(f"Only the owner of {home} may administer it: {exc.strerror}.") from exc
+    return Door(record.socket, owner_key)
+
+
+def administer(
+    home: Path,
+    act: Callable[[Door], Awaitable[Mapping[str, Any]]],
+    *,
+    as_json: bool,
+    say: Callable[[Mapping[str, Any]], str],
+) -> int:
+    """Runs one administrative act and says its result; answers the exit code."""
+    try:
+        result = anyio.run(act, find_door(home))
+    except NoPlatform as exc:
+        exits.say_error(str(exc))
+        return exits.NOT_REACHABLE
+    except NoOwner:
+        exits.say_error("Nobody owns this installation yet. First: dlthub-tui admin user add EMAIL")
+        return exits.FAILED
+    except ClientError as exc:
+        exits.say_error(_sentence(exc))
+        return _code_of(exc)
+    exits.say_result(result, as_json=as_json, sentence=say(result))
+    return exits.DONE
+
+
+def read_password() -> str:
+    """The first line of standard input."""
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _code_of(error: ClientError) -> int:
+    if isinstance(error, NotReachable | TimedOut):
+        return exits.NOT_REACHABLE
+    if isinstance(error, NotAllowed | NotSignedIn):
+        return exits.NOT_ALLOWED
+    return exits.FAILED
+
+
+def _sentence(error: ClientError) -> str:
+    reasons = f" ({'; '.join(error.reasons)})" if isinstance(error, Refused) and error.reasons else ""
+    return f"{error}{reasons}"

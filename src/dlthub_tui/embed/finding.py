@@ -1,0 +1,33 @@
+"""Whether a platform runs for a home, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPlatform:
+    """Where a running platform is."""
+
+    pid: int
+    control_plane: str | None
+    data_planes: dict[str, str]
+    socket: str | None
+
+
+def find_platform(home: Path) -> FoundPlatform | None:
+    """The platform that runs for this home now; None when there is none, or none that this user may see."""
+    if not home.is_dir():
+        return None
+    from planes.host.home import Home
+
+    try:
+        record = Home(home).running()
+    except PermissionError:
+        return None
+    if record is None:
+        return None
+    return FoundPlatform(
+        pid=record.pid, control_plane=record.control_plane, data_planes=record.data_planes, socket=record.socket
+    )
