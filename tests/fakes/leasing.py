@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,10 +11,10 @@ from typing import Any
 import anyio
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
+from tests.fakes.control_plane import FakeControlPlane
 
 from planes.domain.identifiers import new_id
 from planes.wire.link import Lease, PipelineRunReport, PollRequest, StatusReport
-from tests.fakes.control_plane import FakeControlPlane
 
 RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
 POLL_SECONDS = 5.0
@@ -28,6 +30,7 @@ class LeasingControlPlane(FakeControlPlane):
     polls: list[PollRequest] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
     is_away: bool = False
+    is_closing: bool = False
     _leases: list[Lease] = field(default_factory=list)
     _cancels: list[dict[str, Any]] = field(default_factory=list)
     _news: anyio.Event = field(default_factory=anyio.Event)
@@ -73,6 +76,16 @@ class LeasingControlPlane(FakeControlPlane):
         """Waits for the end of a run: completed, failed or cancelled."""
         return await self.wait_status(lease, "completed", "failed", "cancelled", seconds=seconds)
 
+    @asynccontextmanager
+    async def serving(self) -> AsyncGenerator[LeasingControlPlane]:
+        """Answers on a free port until the block ends."""
+        async with super().serving():
+            try:
+                yield self
+            finally:
+                self.is_closing = True
+                self._wake()
+
     def build(self) -> FastAPI:
         app = FastAPI()
 
@@ -81,7 +94,7 @@ class LeasingControlPlane(FakeControlPlane):
             asked = PollRequest.model_validate_json(await request.body())
             self.polls.append(asked)
             with anyio.move_on_after(POLL_SECONDS):
-                while not self._cancels and not (self._leases and asked.free_slots):
+                while not self.is_closing and not self._cancels and not (self._leases and asked.free_slots):
                     await self._news.wait()
             leases, self._leases = self._leases[: asked.free_slots], self._leases[asked.free_slots :]
             cancels, self._cancels = self._cancels, []

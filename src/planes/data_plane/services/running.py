@@ -26,9 +26,10 @@ class Running:
 
 
 def assemble_running(services: Services, uid_range: tuple[int, int], settings: RunSettings) -> Running:
-    """Builds the parts; nothing is read, written or started yet."""
+    """Builds the parts; nothing is read, written or started yet. `uid_range` is (first, count)."""
     executor = LocalExecutor()
-    uids = WorkspaceUids(services.parts.folder, UidRange(*uid_range))
+    first, count = uid_range
+    uids = WorkspaceUids(services.parts.folder, UidRange(first, first + count - 1))
     runs = Runs(services.parts, executor, Preparing(services, uids, settings))
     return Running(
         executor=executor,
