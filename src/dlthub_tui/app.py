@@ -1,5 +1,254 @@
-"""The Textual application."""
+"""The Textual application: which screen is up, and the connection behind them.
+
+Paints first and connects later: nothing here or in the first screen imports the client, the session or the planes
+(Borders: 11); a test reads `sys.modules` at the first frame.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from dlthub_tui import messages, styles_folder
+from dlthub_tui.screens.context import POLL_SECONDS, Context
+from dlthub_tui.screens.start import StartScreen
+from dlthub_tui.viewmodel.look import Look, utc_now
+from dlthub_tui.viewmodel.places import HomePlace
+from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.widgets.themes import THEMES
+
+Ending = Literal["stop", "keep"]
 
 
-def run() -> None:
-    """Opens the terminal application."""
+class Platform(Protocol):
+    """Where the platform is that the app works with."""
+
+    @property
+    def control_plane_url(self) -> str:
+        """Its origin."""
+        ...
+
+    @property
+    def socket_path(self) -> str | None:
+        """The home's socket, on the platform's own machine."""
+        ...
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it runs in this process."""
+        ...
+
+    @property
+    def note(self) -> str | None:
+        """What is worth saying about it."""
+        ...
+
+
+class PlatformStarter(Protocol):
+    """Finds or starts the platform; the command line passes it in, so that the app knows no planes."""
+
+    async def start(self, report: Callable[[str], None]) -> Platform:
+        """The platform of the home, running."""
+        ...
+
+    async def active_runs(self) -> int:
+        """Runs that go on in this process."""
+        ...
+
+    async def leave(self, *, keep_running: bool) -> None:
+        """Stops the embedded planes, or hands them to a background process."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppOptions:
+    """How the app was opened. With a `url` and no `platform` it connects to another installation."""
+
+    home: str | None = None
+    url: str | None = None
+    read_only: bool = False
+    ascii: bool = False
+    slow: bool = False
+    calm: bool = False
+    platform: PlatformStarter | None = None
+    theme: str | None = None
+    now: Callable[[], Any] = utc_now
+    poll_seconds: float = POLL_SECONDS
+    uses_keyring: bool = True
+
+    @property
+    def client_folder(self) -> Path:
+        """Where session, pins and crash files are kept."""
+        from dlthub_tui.settings import find_home
+
+        return find_home(self.home) / "client"
+
+
+class DlthubTui(App[int], inherit_bindings=False):
+    """Routes between screens; wires session and client."""
+
+    CSS_PATH = styles_folder() / "base.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "dlthub-tui"
+
+    def __init__(self, options: AppOptions) -> None:
+        super().__init__()
+        self.options = options
+        look = Look(
+            is_ascii=options.ascii, is_slow=options.slow, is_calm=options.calm or options.slow,
+            is_read_only=options.read_only, now=options.now,
+        )  # fmt: skip
+        self.context = Context(look, options.client_folder, url=options.url, poll_seconds=options.poll_seconds)
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = options.theme or ("plain" if self.no_color else "sixteen" if options.slow else "night")
+        self._is_leaving = False
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen is the one at the bottom of the stack."""
+        return StartScreen(self.context)
+
+    def on_ready(self) -> None:
+        """Connecting begins after the first frame was painted."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._watch_signals()
+        self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
+
+    async def _connect(self) -> None:
+        """Reaches or starts the platform, then shows who is signed in or how to sign in."""
+        from dlthub_tui.screens.connecting import connect
+
+        await connect(self, self.context, self.options.platform, uses_keyring=self.options.uses_keyring)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Failed work of the app itself is said on the screen that is up."""
+        worker = cast("Worker[Any]", event.worker)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+        if event.state is WorkerState.ERROR and worker.error is not None:
+            from dlthub_tui.screens.connecting import report
+
+            report(self, self.context, worker.error)
+
+    def on_connect_again(self) -> None:
+        """Try to reach the installation again."""
+        self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
+
+    async def on_signed_in(self) -> None:
+        """There is a session: home."""
+        from dlthub_tui.screens.home import HomeScreen
+
+        await self._reset()
+        await self.push_screen(HomeScreen(self.context))
+
+    async def _reset(self) -> None:
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+
+    def on_open(self, message: messages.Open) -> None:
+        """Goes to a place."""
+        from dlthub_tui.screens.opening import screen_of
+
+        if isinstance(message.place, HomePlace):
+            self.post_message(messages.GoHome())
+            return
+        screen = screen_of(message.place, self.context)
+        if message.instead and len(self.screen_stack) > 2:
+            self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+        else:
+            self.push_screen(screen)
+
+    def on_go_home(self, message: messages.GoHome) -> None:
+        """Back to home."""
+        from dlthub_tui.screens.acting import ActingScreen
+
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if message.text and isinstance(self.screen, ActingScreen):
+            self.call_later(self.screen.say, message.text, Role.OK)
+
+    def on_ask_for(self, message: messages.AskFor) -> None:
+        """The help, the command line or the palette, for the screen that is up."""
+        from dlthub_tui.screens.command import CommandSheet
+        from dlthub_tui.screens.help import HelpScreen
+        from dlthub_tui.screens.place import PlaceScreen
+
+        origin = self.screen
+        if not isinstance(origin, PlaceScreen):
+            return
+        if message.what == "help":
+            self.push_screen(HelpScreen(self.context, origin), origin.run_chosen)
+        else:
+            sheet = CommandSheet(self.context, origin, by_title=message.what == "palette")
+            self.push_screen(sheet, origin.run_chosen)
+
+    def on_session_ended(self) -> None:
+        """Sign in again; the place is kept below."""
+        self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
+
+    def on_times_changed(self) -> None:
+        """Every screen says times in the other way."""
+        from dlthub_tui.screens.place import PlaceScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, PlaceScreen):
+                screen.redraw()
+
+    def on_ask_to_leave(self) -> None:
+        """Asks about the platform when runs go on."""
+        self.run_worker(self._ask_to_leave(), group="leave", exclusive=True, exit_on_error=False)
+
+    async def _ask_to_leave(self) -> None:
+        from dlthub_tui.screens.leaving import LeaveSheet
+
+        platform = self.options.platform
+        runs = await platform.active_runs() if platform and self.context.is_embedded else 0
+        if not runs:
+            await self._leave("stop")
+            return
+
+        def answered(ending: Ending | None) -> None:
+            if ending is not None:
+                self.run_worker(self._leave(ending), group="leave", exit_on_error=False)
+
+        self.push_screen(LeaveSheet(self.context, runs), answered)
+
+    async def _leave(self, ending: Ending) -> None:
+        if self._is_leaving:
+            return
+        self._is_leaving = True
+        if self.context.connection is not None:
+            await self.context.connection.aclose()
+        if self.options.platform is not None:
+            await self.options.platform.leave(keep_running=ending == "keep")
+        self.exit(0)
+
+    def _watch_signals(self) -> None:
+        """SIGTERM stops the embedded planes; a lost terminal leaves active runs to another process (Borders: 3)."""
+        if self.is_headless or self._loop is None:
+            return
+        self._loop.add_signal_handler(signal.SIGTERM, self._leave_by_signal, False)
+        self._loop.add_signal_handler(signal.SIGHUP, self._leave_by_signal, True)
+
+    def _leave_by_signal(self, keeps_runs: bool) -> None:
+        self.run_worker(self._leave_now(keeps_runs), group="leave", exit_on_error=False)
+
+    async def _leave_now(self, keeps_runs: bool) -> None:
+        platform = self.options.platform
+        runs = await platform.active_runs() if platform and keeps_runs else 0
+        await self._leave("keep" if runs else "stop")
+
+
+def run(options: AppOptions) -> int:
+    """Opens the terminal application; returns its exit code."""
+    app = DlthubTui(options)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,53 @@
+"""Messages that cross screens; a widget's own are nested in the widget."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.message import Message
+
+from dlthub_tui.viewmodel.places import Place
+
+
+class Open(Message):
+    """Go to a place; `instead` leaves the present one, as a tab does."""
+
+    def __init__(self, place: Place, *, instead: bool = False) -> None:
+        super().__init__()
+        self.place, self.instead = place, instead
+
+
+class GoHome(Message):
+    """Back to home, which says `text`."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+
+class AskFor(Message):
+    """The help, the command line or the palette, about the screen that is up."""
+
+    def __init__(self, what: Literal["help", "command", "palette"]) -> None:
+        super().__init__()
+        self.what = what
+
+
+class AskToLeave(Message):
+    """The user wants to end the app."""
+
+
+class SessionEnded(Message):
+    """The session is over; sign in again, the place is kept."""
+
+
+class ConnectAgain(Message):
+    """Try to reach the installation again."""
+
+
+class SignedIn(Message):
+    """There is a connection with a session."""
+
+
+class TimesChanged(Message):
+    """How times are said is another; every screen draws again."""

@@ -11,7 +11,7 @@ from dlthub_tui.client.sessions import TokenPair
 from dlthub_tui.client.transport import Transport
 
 
-class NoOwner(Exception):  # noqa: N818 - a state of the installation, not a failure
+class NoOwner(Exception):
     """Nobody owns the installation yet."""
 
 

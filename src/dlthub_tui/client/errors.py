@@ -1,0 +1,168 @@
+"""What can go wrong between the app and a plane, each with what to do next.
+
+ClientError
+├── NotReachable        no connection, or it broke
+├── TimedOut            no answer in time
+├── Refused             the plane answered and says no
+│   ├── NotSignedIn     401
+│   ├── NotAllowed      403
+│   ├── NotFound        404
+│   ├── Conflict        409
+│   ├── TooLarge        413
+│   ├── TooMany         429
+│   └── PlaneFailed     5xx
+├── UnexpectedAnswer    an answer this version does not understand
+├── WrongOrigin         a request that would carry the session elsewhere
+├── UnsafeAddress       plain http beyond loopback
+└── PinMismatch         a data plane that is not the one seen before
+"""
+
+from __future__ import annotations
+
+
+class ClientError(Exception):
+    """`what` happened, and what the user `can` do next. Both are sentences for the screen."""
+
+    def __init__(self, what: str, can: str = "Press ctrl+r to ask again.") -> None:
+        super().__init__(what)
+        self.what = what
+        self.can = can
+
+    @property
+    def sentence(self) -> str:
+        """Both as one line."""
+        return f"{self.what} {self.can}".strip()
+
+
+class NotReachable(ClientError):
+    """Nothing answers at the address."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(f"No answer from {address} ({why}).", "Press ctrl+r to try again.")
+        self.address = address
+
+
+class TimedOut(ClientError):
+    """The plane did not answer in time."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} did not answer in time.", "Press ctrl+r to try again.")
+        self.address = address
+
+
+class Refused(ClientError):
+    """The plane answered and says no. `reasons` are its field reasons, `code` its stable name for the refusal."""
+
+    next_step = "Press ctrl+r to ask again."
+
+    def __init__(self, status: int, detail: str, code: str | None = None, reasons: tuple[str, ...] = ()) -> None:
+        said = detail or f"The plane answered {status}."
+        super().__init__(" ".join((said, *reasons)), self.next_step)
+        self.status = status
+        self.detail = said
+        self.code = code
+        self.reasons = reasons
+
+
+class NotSignedIn(Refused):
+    """The session ended or was never there."""
+
+    next_step = "Sign in to go on."
+
+
+class NotAllowed(Refused):
+    """The role does not allow it."""
+
+    next_step = "Ask an owner of the workspace."
+
+
+class NotFound(Refused):
+    """It is not there, or not for you."""
+
+    next_step = "Press esc to go back."
+
+
+class Conflict(Refused):
+    """Something else is in the way; nothing changed."""
+
+    next_step = "Nothing changed."
+
+
+class TooLarge(Refused):
+    """The plane does not take that much."""
+
+    next_step = "Nothing changed. Leave large files out by .gitignore."
+
+
+class TooMany(Refused):
+    """Too many tries."""
+
+    next_step = "Wait a minute, then try again."
+
+
+class PlaneFailed(Refused):
+    """The plane failed; its own log says more."""
+
+    next_step = "Press ctrl+r to ask again; the plane's log says more."
+
+
+class UnexpectedAnswer(ClientError):
+    """An answer this version does not understand."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The plane answered something unknown: {what}.", "Is it a newer version?")
+
+
+class WrongOrigin(ClientError):
+    """A request that would carry the session to another origin."""
+
+    def __init__(self, origin: str, other: str) -> None:
+        super().__init__(f"This session belongs to {origin}, not to {other}. Nothing was sent.", "")
+
+
+class UnsafeAddress(ClientError):
+    """Plain http beyond loopback."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is plain http and not on this machine. Nothing was sent.", "Use https.")
+
+
+class PinMismatch(ClientError):
+    """A data plane whose identity is not the one seen before."""
+
+    def __init__(self, dataplane_id: str, why: str) -> None:
+        super().__init__(f"This is not the {dataplane_id} seen before: {why}. Nothing was sent.", "Ask its operator.")
+        self.dataplane_id = dataplane_id
+
+
+CLASS_OF_STATUS: dict[int, type[Refused]] = {
+    401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 413: TooLarge, 429: TooMany,
+}  # fmt: skip
+
+
+def refusal(status: int, body: object) -> Refused:
+    """The error of an answer's status and error body (Contract: 1.2)."""
+    fields: dict[object, object] = body if isinstance(body, dict) else {}  # pyright: ignore[reportUnknownVariableType] - JSON
+    detail, code = fields.get("detail"), fields.get("code")
+    cls = CLASS_OF_STATUS.get(status, PlaneFailed if status >= 500 else Refused)
+    return cls(
+        status, detail if isinstance(detail, str) else "", code if isinstance(code, str) else None, _reasons(fields)
+    )
+
+
+def _reasons(fields: dict[object, object]) -> tuple[str, ...]:
+    extra = fields.get("extra")
+    if isinstance(extra, dict):
+        extra = extra.get("reasons")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+    if not isinstance(extra, list):
+        return ()
+    found: list[str] = []
+    for item in extra:  # pyright: ignore[reportUnknownVariableType] - JSON
+        if isinstance(item, str):
+            found.append(item)
+        elif isinstance(item, dict):
+            message = item.get("message") or item.get("detail")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+            key = item.get("key")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+            if isinstance(message, str):
+                found.append(f"{key}: {message}" if isinstance(key, str) else message)
+    return tuple(found)

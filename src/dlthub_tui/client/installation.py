@@ -1,0 +1,82 @@
+"""The installation as a whole: its identity, the health of its planes, sign-ins that wait for approval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dlthub_tui.client.reading import Fields
+from dlthub_tui.client.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneHealth:
+    """`is_reachable`: the plane polled within the lease time."""
+
+    id: str
+    place: str
+    url: str | None
+    fingerprint: str | None
+    last_seen_at: datetime | None
+    is_reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingSignIn:
+    """A device that waits. Its code is not known here: it is typed."""
+
+    id: str
+    address: str
+    client: str
+    created_at: datetime
+    expires_at: datetime
+
+
+async def get_signing_fingerprints(plane: Transport) -> tuple[str, ...]:
+    """Which keys this control plane signs tokens with; needs no session."""
+    return Fields(await plane.get("/.well-known/control-plane"), "control plane").texts("fingerprints")
+
+
+async def get_health(plane: Transport) -> tuple[PlaneHealth, ...]:
+    """All data planes as the control plane sees them."""
+    return Fields(await plane.get("/own/v1/health"), "health").many("data_planes", _parse_plane)
+
+
+async def list_sign_ins(plane: Transport) -> tuple[PendingSignIn, ...]:
+    """Devices that wait for approval."""
+    return Fields(await plane.get("/own/v1/sign-ins"), "sign-ins").many("items", _parse_sign_in)
+
+
+async def approve_sign_in(plane: Transport, user_code: str) -> str:
+    """Approves by the typed code; answers who is signed in."""
+    fields = Fields(await plane.post("/own/v1/sign-ins/-approve", {"user_code": user_code}), "sign-in")
+    return fields.maybe_text("email") or ""
+
+
+async def refuse_sign_in(plane: Transport, sign_in_id: str) -> None:
+    """Refuses a waiting device."""
+    await plane.post(f"/own/v1/sign-ins/{sign_in_id}/-refuse")
+
+
+def _parse_plane(raw: Any) -> PlaneHealth:
+    fields = Fields(raw, "plane")
+    return PlaneHealth(
+        id=fields.text("dataplane_id"),
+        place=fields.maybe_text("place") or "",
+        url=fields.maybe_text("url"),
+        fingerprint=fields.maybe_text("fingerprint"),
+        last_seen_at=fields.maybe_moment("last_seen_at"),
+        is_reachable=fields.flag("is_reachable"),
+    )
+
+
+def _parse_sign_in(raw: Any) -> PendingSignIn:
+    fields = Fields(raw, "sign-in")
+    return PendingSignIn(
+        id=fields.text("id"),
+        address=fields.maybe_text("requester_address") or "?",
+        client=fields.maybe_text("client") or "?",
+        created_at=fields.moment("created_at"),
+        expires_at=fields.moment("expires_at"),
+    )

@@ -1,0 +1,63 @@
+"""Jobs of a workspace, and starting them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlthub_tui.client.models import Job, Run, parse_job, parse_run
+from dlthub_tui.client.paging import get_all
+from dlthub_tui.client.reading import Fields
+from dlthub_tui.client.transport import Transport
+
+RECENT_RUNS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered:
+    """What became of one job of a trigger. `run` is None where nothing started; `reasons` say why."""
+
+    job_id: str
+    job_ref: str
+    status: str
+    reasons: tuple[str, ...]
+    run: Run | None
+
+
+async def list_jobs(plane: Transport, workspace_id: str) -> tuple[Job, ...]:
+    """All jobs, archived ones too, with their recent runs. Contract: 1.5 (32)."""
+    query = {"recent_job_runs_limit": RECENT_RUNS, "timezone": "UTC"}
+    return await get_all(plane, f"/api/v1/workspaces/{workspace_id}/jobs", parse_job, query)
+
+
+async def get_job(plane: Transport, workspace_id: str, job_id: str, recent_runs: int = 20) -> Job:
+    """Contract: 1.5 (33)."""
+    query = {"recent_job_runs_limit": recent_runs}
+    return parse_job(await plane.get(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}", query))
+
+
+async def trigger(
+    plane: Transport, workspace_id: str, job_ids: list[str], *, profile: str | None = None, refresh: bool = False
+) -> tuple[Triggered, ...]:
+    """Starts jobs now. Contract: 1.5 (34)."""
+    body: dict[str, Any] = {"job_ids": job_ids, "refresh": refresh, "dry_run": False, "profile": profile}
+    fields = Fields(await plane.post(f"/api/v1/workspaces/{workspace_id}/jobs/-trigger", body), "trigger receipt")
+    return (*fields.many("succeeded", _parse_triggered), *fields.many("skipped", _parse_triggered))
+
+
+async def set_paused(plane: Transport, workspace_id: str, job_id: str, *, is_paused: bool) -> Job:
+    """Pauses or resumes a schedule. Contract: 1.5 (35) (36)."""
+    verb = "-pause" if is_paused else "-resume"
+    return parse_job(await plane.post(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}/{verb}"))
+
+
+def _parse_triggered(raw: Any) -> Triggered:
+    fields = Fields(raw, "triggered job")
+    run = fields.raw("job_run")
+    return Triggered(
+        job_id=fields.text("job_id"),
+        job_ref=fields.text("job_ref"),
+        status=fields.maybe_text("status") or "triggered",
+        reasons=fields.texts("reasons"),
+        run=parse_run(run) if isinstance(run, dict) else None,
+    )

@@ -1,0 +1,102 @@
+"""Recognises a data plane before anything is sent to it (Security: 3).
+
+The key is pinned on first use; from then on an answer must be signed by it. A pin never comes from the control plane.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import ValidationError
+
+from dlthub_tui.client.errors import PinMismatch, Refused
+from dlthub_tui.client.transport import Transport, origin_of
+from planes.wire.well_known import PATH, Attestation, fingerprint_of, signed_bytes, six_words
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A data plane's key as it was first seen."""
+
+    dataplane_id: str
+    public_key: str
+    pinned_at: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What people compare."""
+        return fingerprint_of(self.public_key)
+
+    @property
+    def words(self) -> str:
+        """Six words of it."""
+        return six_words(self.fingerprint)
+
+
+class PinStore(Protocol):
+    """Where pins are kept: with the session."""
+
+    async def find(self, dataplane_id: str) -> Pin | None:
+        """The pin of a data plane."""
+        ...
+
+    async def put(self, pin: Pin) -> None:
+        """Keeps a pin."""
+        ...
+
+
+async def ask_identity(dataplane_id: str, url: str) -> Pin:
+    """Asks a data plane who it is and checks its answer by the key it shows; sends no session.
+
+    Raises: PinMismatch when the answer does not hold; NotReachable, TimedOut.
+    """
+    nonce = secrets.token_urlsafe(24)
+    plane = Transport(url)
+    try:
+        raw: Any = await plane.get(PATH, {"nonce": nonce})
+    except Refused as exc:
+        raise PinMismatch(dataplane_id, "it does not say who it is") from exc
+    finally:
+        await plane.aclose()
+    return _checked(dataplane_id, url, nonce, raw)
+
+
+def _checked(dataplane_id: str, url: str, nonce: str, raw: Any) -> Pin:
+    try:
+        answer = Attestation.model_validate(raw)
+        key = Ed25519PublicKey.from_public_bytes(_decoded(answer.public_key))
+        key.verify(_decoded(answer.signature), signed_bytes(answer))
+    except (ValidationError, ValueError, InvalidSignature) as exc:
+        raise PinMismatch(dataplane_id, "its answer is not signed by its key") from exc
+    if answer.nonce != nonce or answer.not_after < datetime.now(UTC):
+        raise PinMismatch(dataplane_id, "its answer is an old one")
+    if answer.dataplane_id != dataplane_id:
+        raise PinMismatch(dataplane_id, f"it says that it is {answer.dataplane_id[:20]}")
+    if origin_of(url) not in {origin_of(origin) for origin in answer.origins}:
+        raise PinMismatch(dataplane_id, "it does not answer at this address by its own word")
+    return Pin(dataplane_id, answer.public_key, f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+async def recognise(pins: PinStore, dataplane_id: str, url: str) -> Pin:
+    """The plane's pin, after its answer was checked against it. The first answer makes the pin.
+
+    Raises: PinMismatch.
+    """
+    shown = await ask_identity(dataplane_id, url)
+    known = await pins.find(dataplane_id)
+    if known is None:
+        await pins.put(shown)
+        return shown
+    if known.public_key != shown.public_key:
+        raise PinMismatch(dataplane_id, f"its key is another than on {known.pinned_at}")
+    return known
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

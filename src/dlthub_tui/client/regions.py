@@ -1,0 +1,75 @@
+"""Connections to data planes: a recognised plane, and a short-lived token for one workspace."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from dlthub_tui.client.pins import PinStore, recognise
+from dlthub_tui.client.reading import Fields
+from dlthub_tui.client.transport import Transport, origin_of
+
+EARLY_SECONDS = 60
+
+
+class WorkspaceTokens:
+    """Data-plane tokens of one workspace, minted at the control plane and used until shortly before they end."""
+
+    def __init__(self, control: Transport, workspace_id: str) -> None:
+        self._control = control
+        self._workspace_id = workspace_id
+        self._token: str | None = None
+        self._expires_at = 0
+
+    async def bearer(self) -> str | None:
+        """The token to send."""
+        if self._token is None or time.time() > self._expires_at - EARLY_SECONDS:
+            return await self._mint()
+        return self._token
+
+    async def renewed(self, rejected: str) -> str | None:
+        """Another token, once."""
+        return await self._mint() if rejected == self._token else self._token
+
+    async def _mint(self) -> str:
+        path = f"/api/v1/workspaces/{self._workspace_id}/-issue-dataplane-token"
+        fields = Fields(await self._control.post(path), "data-plane token")
+        self._token, self._expires_at = fields.text("token"), fields.number("expires_at")
+        return self._token
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    workspace_id: str
+    origin: str
+
+
+class Regions:
+    """One transport for each workspace and data plane. Close with `aclose`."""
+
+    def __init__(self, control: Transport, pins: PinStore) -> None:
+        self._control = control
+        self._pins = pins
+        self._open: dict[_Key, Transport] = {}
+        self._recognised: set[tuple[str, str]] = set()
+
+    async def recognise(self, dataplane_id: str, url: str) -> None:
+        """Checks the plane's pin, once for each address. Raises: PinMismatch; nothing was sent."""
+        key = (dataplane_id, str(origin_of(url)))
+        if key not in self._recognised:
+            await recognise(self._pins, dataplane_id, url)
+            self._recognised.add(key)
+
+    async def of(self, workspace_id: str, dataplane_id: str, url: str) -> Transport:
+        """The connection to a workspace's region."""
+        await self.recognise(dataplane_id, url)
+        key = _Key(workspace_id, str(origin_of(url)))
+        if key not in self._open:
+            self._open[key] = Transport(url, WorkspaceTokens(self._control, workspace_id))
+        return self._open[key]
+
+    async def aclose(self) -> None:
+        """Ends all connections. May be called twice."""
+        for plane in self._open.values():
+            await plane.aclose()
+        self._open.clear()

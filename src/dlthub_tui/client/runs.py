@@ -1,0 +1,34 @@
+"""Runs of a workspace."""
+
+from __future__ import annotations
+
+from dlthub_tui.client.models import Run, parse_run
+from dlthub_tui.client.paging import Page, get_page
+from dlthub_tui.client.transport import Query, Transport
+
+
+async def list_runs(
+    plane: Transport, workspace_id: str, *, job_id: str | None = None, statuses: tuple[str, ...] = (), limit: int = 200
+) -> Page[Run]:
+    """The newest runs first. Contract: 1.5 (41)."""
+    query: Query = {
+        "timezone": "UTC", "include_system_job_runs": False, "job_id": job_id, "status": list(statuses) or None,
+    }  # fmt: skip
+    return await get_page(plane, f"/api/v1/workspaces/{workspace_id}/job-runs", parse_run, query, limit=limit)
+
+
+async def find_run(plane: Transport, workspace_id: str, job_id: str, number: int) -> Run | None:
+    """The run of a job with this number."""
+    query: Query = {"timezone": "UTC", "include_system_job_runs": True, "job_id": job_id, "number": number}
+    page = await get_page(plane, f"/api/v1/workspaces/{workspace_id}/job-runs", parse_run, query, limit=1)
+    return page.items[0] if page.items else None
+
+
+async def get_run(plane: Transport, workspace_id: str, run_id: str) -> Run:
+    """Contract: 1.5 (43)."""
+    return parse_run(await plane.get(f"/api/v1/workspaces/{workspace_id}/job-runs/{run_id}"))
+
+
+async def cancel_run(plane: Transport, workspace_id: str, run_id: str) -> Run:
+    """Asks a run to stop. Contract: 1.5 (44). Raises: Conflict when it had ended."""
+    return parse_run(await plane.post(f"/api/v1/workspaces/{workspace_id}/job-runs/{run_id}/-cancel"))

@@ -1,0 +1,204 @@
+"""One origin, one session: the only place that sends requests.
+
+A transport refuses to carry its bearer anywhere but its own origin, uses plain http to loopback only, follows no
+redirect, and waits for every answer with a deadline (Security: 10).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from dlthub_tui.client.errors import (
+    NotReachable,
+    NotSignedIn,
+    TimedOut,
+    UnexpectedAnswer,
+    UnsafeAddress,
+    WrongOrigin,
+    refusal,
+)
+
+USER_AGENT = "dlthub-tui/0.1"
+ANSWER_SECONDS = 15.0
+CONNECT_SECONDS = 5.0
+Query = Mapping[str, "str | int | bool | list[str] | None"]
+
+
+class TokenSource(Protocol):
+    """Gives the bearer of a session and a new one when the plane refuses it."""
+
+    async def bearer(self) -> str | None:
+        """The token to send, None for none."""
+        ...
+
+    async def renewed(self, rejected: str) -> str | None:
+        """Another token after `rejected` was refused; None when the session is over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the address is this machine."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of an address.
+
+    Raises: UnsafeAddress when it is neither https nor http on this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as exc:
+        raise UnsafeAddress(url) from exc
+    origin = Origin(parts.scheme, (parts.hostname or "").lower(), port)
+    if not origin.host or origin.scheme not in {"http", "https"}:
+        raise UnsafeAddress(url)
+    if origin.scheme == "http" and not origin.is_loopback:
+        raise UnsafeAddress(str(origin))
+    return origin
+
+
+class Transport:
+    """Requests to one plane. Close it with `aclose`."""
+
+    def __init__(self, url: str, tokens: TokenSource | None = None, *, socket_path: str | None = None) -> None:
+        self.origin = origin_of(url)
+        self._tokens = tokens
+        self._http = httpx.AsyncClient(
+            base_url=str(self.origin),
+            transport=httpx.AsyncHTTPTransport(uds=socket_path) if socket_path else None,
+            headers={"user-agent": USER_AGENT, "accept": "application/json"},
+            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            trust_env=not self.origin.is_loopback,
+        )
+
+    async def aclose(self) -> None:
+        """Ends all connections. May be called twice."""
+        await self._http.aclose()
+
+    async def get(self, path: str, query: Query | None = None) -> Any:
+        """The JSON of an answer."""
+        return await self._json("GET", path, query=query)
+
+    async def post(self, path: str, body: Any = None) -> Any:
+        """The JSON of an answer; without a body none is sent."""
+        return await self._json("POST", path, body=body)
+
+    async def patch(self, path: str, body: Any) -> Any:
+        """The JSON of an answer."""
+        return await self._json("PATCH", path, body=body)
+
+    async def put(self, path: str, body: Any) -> Any:
+        """The JSON of an answer."""
+        return await self._json("PUT", path, body=body)
+
+    async def _json(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Any:
+        request = self.request(method, path, query=query, body=body)
+        response = await self.send(request)
+        return parse_answer(response)
+
+    def request(
+        self, method: str, path: str, *, query: Query | None = None, body: Any = None, **more: Any
+    ) -> httpx.Request:
+        """A request to this origin, without its session yet."""
+        if body is not None:
+            more["json"] = body
+        params = {key: value for key, value in (query or {}).items() if value is not None}
+        return self._http.build_request(method, path, params=params or None, **more)
+
+    async def send(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
+        """Sends with the session; a refused token is renewed once.
+
+        Raises: NotReachable, TimedOut, WrongOrigin.
+        """
+        if origin_of(str(request.url)) != self.origin:
+            raise WrongOrigin(str(self.origin), str(request.url))
+        token = await self._tokens.bearer() if self._tokens else None
+        response = await self._send_once(request, token, stream=stream)
+        if response.status_code != 401 or not self._tokens or token is None:
+            return response
+        fresh = await self._tokens.renewed(token)
+        if fresh is None or fresh == token:
+            return response
+        await response.aclose()
+        return await self._send_once(request, fresh, stream=stream)
+
+    async def _send_once(self, request: httpx.Request, token: str | None, *, stream: bool) -> httpx.Response:
+        if token is not None:
+            request.headers["authorization"] = f"Bearer {token}"
+        try:
+            return await self._http.send(request, stream=stream)
+        except httpx.TimeoutException as exc:
+            raise TimedOut(str(self.origin)) from exc
+        except httpx.TransportError as exc:
+            raise NotReachable(str(self.origin), reason_of(exc)) from exc
+
+    @asynccontextmanager
+    async def streaming(self, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
+        """An answer that is read while it comes; refusals raise before the first byte."""
+        response = await self.send(request, stream=True)
+        try:
+            if response.status_code >= 300:
+                await response.aread()
+                parse_answer(response)
+            yield response
+        except httpx.TimeoutException as exc:
+            raise TimedOut(str(self.origin)) from exc
+        except httpx.TransportError as exc:
+            raise NotReachable(str(self.origin), reason_of(exc)) from exc
+        finally:
+            await response.aclose()
+
+
+def parse_answer(response: httpx.Response) -> Any:
+    """The JSON of an answer.
+
+    Raises: a Refused for every status but 2xx; UnexpectedAnswer for a 2xx that is no JSON.
+    """
+    try:
+        body = response.json() if response.content else None
+    except ValueError as exc:
+        if response.is_success:
+            raise UnexpectedAnswer(f"no JSON from {response.request.url.path}") from exc
+        body = None
+    if response.is_success:
+        return body
+    if response.status_code == 401 and body is None:
+        raise NotSignedIn(401, "The session is not accepted.")
+    raise refusal(response.status_code, body)
+
+
+def reason_of(error: httpx.TransportError) -> str:
+    """Why a connection failed, in a few words without addresses of ours."""
+    text = str(error).casefold()
+    if "refused" in text or "all connection attempts failed" in text:
+        return "connection refused"
+    if "name or service" in text or "nodename" in text or "getaddrinfo" in text:
+        return "unknown name"
+    return "connection broke" if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError) else "no connection"

@@ -1,0 +1,130 @@
+"""Screens whose keys come from the registry of actions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Coroutine
+from typing import Any, ClassVar, TypeVar, cast
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from dlthub_tui import styles_folder
+from dlthub_tui.messages import SessionEnded
+from dlthub_tui.screens.context import Context
+from dlthub_tui.viewmodel.actions import Action, find, of_layers
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.widgets.message_line import MessageLine
+
+_Result = TypeVar("_Result")
+READ_ONLY = "This session is read-only and changes nothing."
+
+
+class ActingScreen(Screen[_Result], inherit_bindings=False):
+    """`LAYERS` names the layers that are live; an action exists where the class has its method."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ()
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = ()
+    STYLES: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        cls.BINDINGS = [
+            Binding(",".join(action.keys), f"perform('{action.id}')", action.title, id=action.id, show=False)
+            for action in cls.actions()
+        ]
+        if cls.STYLES:
+            cls.CSS_PATH = styles_folder() / f"{cls.STYLES}.tcss"
+        super().__init_subclass__(**more)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+
+    @property
+    def host(self) -> App[Any]:
+        """The app, as its type is known here."""
+        return cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+
+    def stop_work(self, *groups: str) -> bool:
+        """Ends the work of these groups; says whether there was any."""
+        found = [self.workers.cancel_group(self, group) for group in groups]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - generic in Textual
+        return any(found)  # pyright: ignore[reportUnknownArgumentType] - as above
+
+    @property
+    def look(self) -> Look:
+        """How things are drawn."""
+        return self.context.look
+
+    @classmethod
+    def actions(cls) -> tuple[Action, ...]:
+        """The actions this screen has, in the registry's order."""
+        return tuple(action for action in of_layers(cls.LAYERS) if callable(getattr(cls, action.method, None)))
+
+    def why_not(self, action: Action) -> str | None:
+        """Why the action is not possible now; None when it is. Screens add their own reasons."""
+        return READ_ONLY if action.changes and self.look.is_read_only else None
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """What the footer offers: the actions of `FOOTER` that work now."""
+        found: list[tuple[Action, str]] = []
+        for action_id, label in self.FOOTER:
+            action = find(action_id, self.LAYERS)
+            if action is not None and callable(getattr(self, action.method, None)) and self.why_not(action) is None:
+                found.append((action, label))
+        return found
+
+    async def action_perform(self, action_id: str) -> None:
+        """Does an action of the registry, or says why it is not possible."""
+        action = find(action_id, self.LAYERS)
+        if action is None:
+            return
+        reason = self.why_not(action)
+        if reason is not None:
+            self.say(reason, Role.WARN)
+            return
+        outcome: object = getattr(self, action.method)()
+        if inspect.isawaitable(outcome):
+            await outcome
+
+    def say(self, text: str, role: Role = Role.TEXT) -> None:
+        """Says something on row 23."""
+        for line in self.query(MessageLine):
+            line.say(text, role)
+
+    def on_key(self, event: events.Key) -> None:  # noqa: ARG002 - any key takes the toast away
+        """The next key takes the toast away."""
+        for line in self.query(MessageLine):
+            line.hush()
+
+    def fetch(self, work: Coroutine[Any, Any, None], group: str = "load") -> None:
+        """Runs `work` beside the screen; newer work of a group ends the older. Failures come to `failed`."""
+        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The one place where failed work of a screen is reported."""
+        event.stop()
+        worker = cast("Worker[Any]", event.worker)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+        if event.state is WorkerState.ERROR:
+            self.failed(worker.error or RuntimeError(), worker.group)
+
+    def failed(self, error: BaseException, group: str) -> None:  # noqa: ARG002 - screens tell groups apart
+        """Says what failed and what can be done next."""
+        from dlthub_tui.client.errors import ClientError, NotSignedIn
+
+        if isinstance(error, NotSignedIn):
+            self.post_message(SessionEnded())
+        elif isinstance(error, ClientError):
+            self.say(error.sentence, Role.FAIL)
+        else:
+            self.say(f"Something here failed: see {self.crash_file(error)}. The platform goes on.", Role.FAIL)
+
+    def crash_file(self, error: BaseException) -> str:
+        """Writes what failed beside the session, without any value, and answers the file's name."""
+        from dlthub_tui.session.crashes import write_crash
+
+        return write_crash(self.context.client_folder, error, self.look.now())

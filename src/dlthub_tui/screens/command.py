@@ -1,0 +1,112 @@
+"""The command line and the palette: one sheet over the registry of actions, by name or by title."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.commands import Offer, command_line, found, offer, unknown
+from dlthub_tui.viewmodel.table import rule
+from dlthub_tui.viewmodel.text import Line, Role, Span, muted
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.message_line import MessageLine
+
+MOST = 9
+
+
+class CommandSheet(Sheet[str]):
+    """Answers an action id, or a command with what stands behind it: `approve KPTR-WXMB`."""
+
+    def __init__(self, context: Context, origin: PlaceScreen, *, by_title: bool = False) -> None:
+        super().__init__(context, "Palette" if by_title else "Commands")
+        self._by_title = by_title
+        self._offers = [*self._actions(origin), *origin.own_commands()]
+        self._text = ""
+        self._at = 0
+
+    def _actions(self, origin: PlaceScreen) -> list[Offer]:
+        seen: set[str] = set()
+        offers: list[Offer] = []
+        for action in origin.actions():
+            if action.id not in seen and action.id not in {"command.open", "palette.open"}:
+                seen.add(action.id)
+                offers.append(offer(action, origin.why_not(action), self.look))
+        return offers
+
+    def compose(self) -> ComposeResult:
+        """Candidates above, the line where messages stand."""
+        with Vertical(id="sheet"):
+            yield LinesView(self._lines, widget_id="candidates")
+            yield MessageLine(self.look)
+            yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def on_mount(self) -> None:
+        """Typing goes into the command line."""
+        self.query_one(MessageLine).prompt("> " if self._by_title else ":")
+
+    def _shown(self) -> list[Offer]:
+        return found(
+            self._offers, self._text.split(" ")[0] if not self._by_title else self._text, by_title=self._by_title
+        )
+
+    def _lines(self, width: int) -> list[Line]:
+        shown = self._shown()
+        first = max(0, self._at - MOST + 1)
+        lines: list[Line] = [rule(self.sheet_title, f"{len(shown)} of {len(self._offers)}", width, self.look)]
+        visible = shown[first : first + MOST]
+        lines.extend(command_line(item, self.look, is_chosen=first + n == self._at) for n, item in enumerate(visible))
+        if not shown:
+            lines.append((Span("   "), Span(unknown(self._offers, self._text), Role.WARN)))
+        lines.extend(((muted(" "),),) * (MOST - max(1, len(visible))))
+        return lines
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """How a command is chosen."""
+        names = {"pane.next": "complete", "choice.next": "choose", "form.next": "do it", "nav.back": "leave"}
+        entries = {action.id: action for action in self.actions()}
+        return [(entries[name], label) for name, label in names.items()]
+
+    def on_field_changed(self, event: Field.Changed) -> None:
+        """Candidates follow what is typed."""
+        self._text, self._at = event.text, 0
+        self.query_one("#candidates", LinesView).update()
+
+    def on_field_left(self) -> None:
+        """Escape leaves."""
+        self.dismiss(None)
+
+    def on_field_submitted(self) -> None:
+        """Enter does it."""
+        self.do_form_next()
+
+    def _move(self, steps: int) -> None:
+        self._at = max(0, min(len(self._shown()) - 1, self._at + steps))
+        self.query_one("#candidates", LinesView).update()
+
+    def do_choice_next(self) -> None:
+        """Next candidate."""
+        self._move(1)
+
+    def do_choice_previous(self) -> None:
+        """Candidate before."""
+        self._move(-1)
+
+    def do_pane_next(self) -> None:
+        """Completes the name."""
+        shown = self._shown()
+        if shown and shown[self._at].name:
+            self.query_one(MessageLine).set_text(shown[self._at].name + " ")
+
+    def do_form_next(self) -> None:
+        """Does the chosen one; one that is not possible says why."""
+        shown = self._shown()
+        argument = self._text.partition(" ")[2].strip() if not self._by_title else ""
+        if not shown:
+            return
+        chosen = shown[self._at]
+        self.dismiss(f"{chosen.choice} {argument}".strip())

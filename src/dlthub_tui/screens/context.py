@@ -1,0 +1,54 @@
+"""What every screen gets: how to draw, and the connection once there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlthub_tui.viewmodel.frame import PlaneState
+from dlthub_tui.viewmodel.look import Look
+
+if TYPE_CHECKING:
+    from dlthub_tui.session.connection import Connection
+
+POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """Where a list was left: filter, row, scroll."""
+
+    filter: str
+    key: str | None
+    top: int
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by the screens of one app. `poll_seconds` 0 asks only when a key says so."""
+
+    look: Look
+    client_folder: Path
+    url: str | None = None
+    connection: Connection | None = None
+    is_embedded: bool = False
+    planes: tuple[PlaneState, ...] = ()
+    poll_seconds: float = POLL_SECONDS
+    list_places: dict[str, ListPlace] = field(default_factory=dict[str, ListPlace])
+
+    @property
+    def connected(self) -> Connection:
+        """The connection; screens that need one are opened after it is there."""
+        assert self.connection is not None
+        return self.connection
+
+    @property
+    def tick_seconds(self) -> float:
+        """How often seconds that run are drawn: never when calm."""
+        return 0.0 if self.look.is_calm or not self.poll_seconds else 1.0
+
+    @property
+    def batch_seconds(self) -> float:
+        """How often arriving log lines are painted: 20 times a second, 4 over a slow line."""
+        return 0.25 if self.look.is_slow or self.look.is_calm else 0.05

@@ -1,0 +1,111 @@
+"""The keys of a screen, searchable; enter leaves the help and does it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.commands import Offer, found, help_line, offer
+from dlthub_tui.viewmodel.frame import footer, header
+from dlthub_tui.viewmodel.table import Column, Row, Section
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, between, line, muted
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.message_line import MessageLine
+from dlthub_tui.widgets.row_list import RowList
+
+
+class HelpScreen(ActingScreen[str]):
+    """Typing searches names, words and keys."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
+    STYLES = "help"
+
+    def __init__(self, context: Context, origin: PlaceScreen) -> None:
+        super().__init__(context)
+        self._origin = origin
+        self._offers = [offer(action, origin.why_not(action), self.look) for action in origin.actions()]
+
+    def compose(self) -> ComposeResult:
+        """The frame of the screen below, a search line, the keys."""
+        yield LinesView(lambda width: [self._header(width)], ground="raised", widget_id="header")
+        with Container(id="body"):
+            yield Field(self.look, line(" "), widget_id="search")
+            yield LinesView(lambda width: [self._count(width), EMPTY_LINE], widget_id="count")
+            yield RowList(self.look, widget_id="list")
+        yield MessageLine(self.look)
+        yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def _header(self, width: int) -> Line:
+        crumbs = [*self._origin.crumbs(), "help"]
+        return header(crumbs, self.context.planes, self._origin.lock(), self.look, width)
+
+    def _shown(self) -> list[Offer]:
+        return found(self._offers, self.query_one("#search", Field).text, by_title=True)
+
+    def _count(self, width: int) -> Line:
+        shown = len(self._shown())
+        hint = muted("type to search" if shown == len(self._offers) else "")
+        return between((Span(" "), hint), (muted(f"{shown} of {len(self._offers)} keys "),), width)
+
+    def _footer(self, width: int) -> Line:
+        return footer(self.footer_entries(), self.look, width, help_key="")
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """How the help is used."""
+        names = {"choice.next": "choose", "form.next": "do it now", "nav.back": "leave"}
+        entries = {action.id: action for action in self.actions()}
+        return [(entries[name], label) for name, label in names.items()]
+
+    def on_mount(self) -> None:
+        """Typing searches."""
+        self.query_one("#search", Field).focus()
+        self._show()
+
+    def _show(self) -> None:
+        groups: dict[str, list[Row]] = {}
+        for item in self._shown():
+            key = f"{item.choice}/{item.keys}"
+            row = Row(key, Span(" "), (help_line(item),), item.title)
+            groups.setdefault(item.group, []).append(row)
+        order = sorted(groups, key=lambda group: (group == "Not possible here", group == "Everywhere"))
+        columns = (Column("", takes_rest=True),)
+        sections = [Section(columns, tuple(groups[group]), group, shows_titles=False) for group in order]
+        empty = f'No key for "{self.query_one("#search", Field).text}". Try the palette: ctrl+p.'
+        self.query_one(RowList).show(sections or [Section(columns, (), empty=(empty,))])
+        self.query_one("#count", LinesView).update()
+
+    def on_field_changed(self) -> None:
+        """Searches as it is typed."""
+        self._show()
+
+    def on_field_submitted(self) -> None:
+        """Enter does what is under the cursor."""
+        self.do_form_next()
+
+    def do_choice_next(self) -> None:
+        """Next key."""
+        self.query_one(RowList).move(1)
+
+    def do_choice_previous(self) -> None:
+        """Key before."""
+        self.query_one(RowList).move(-1)
+
+    def do_form_next(self) -> None:
+        """Leaves the help and does it."""
+        key = self.query_one(RowList).key
+        self.dismiss(key.rpartition("/")[0] if key else None)
+
+    def do_nav_back(self) -> None:
+        """Leaves the help."""
+        self.dismiss(None)
+
+    def do_help_open(self) -> None:
+        """The help's own key closes it."""
+        self.dismiss(None)

@@ -1,0 +1,226 @@
+"""Organizations and their workspaces, what needs you, the planes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import anyio
+
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn, Refused
+from dlthub_tui.client.models import Membership, Workspace
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.sheets import LineSheet
+from dlthub_tui.viewmodel import home as view
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.filters import matching
+from dlthub_tui.viewmodel.home import HomeState, WorkspaceState
+from dlthub_tui.viewmodel.places import (
+    DeployPlace,
+    NewOrganizationPlace,
+    RunPlace,
+    SignInsPlace,
+    WorkspacePlace,
+    WorkspaceRef,
+)
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import Line
+
+MOST_AT_ONCE = 4
+
+
+class HomeScreen(ListScreen):
+    """What is running, what failed, what needs me?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "home")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "open"), ("pane.next", "pane"), ("item.add", "new"), ("deploy.open", "deploy"),
+        ("list.filter", "filter"), ("item.end", "set aside"), ("command.open", "command"), ("nav.close", "leave"),
+    )  # fmt: skip
+    STYLES = "home"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._state = HomeState()
+
+    async def load(self) -> None:
+        """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
+        from dlthub_tui.client.installation import get_health, list_sign_ins
+        from dlthub_tui.client.organizations import get_me, get_membership, list_organizations, list_workspaces
+
+        plane = self.context.connected.control
+        me = await get_me(plane)
+        planes = await get_health(plane)
+        self.look.know_regions([health.id for health in planes])
+        self.context.planes = view.plane_states(planes, self.look)
+        memberships: list[Membership] = list(me.memberships)
+        if not memberships:
+            organizations = await list_organizations(plane)
+            memberships = [await get_membership(plane, organization.id) for organization in organizations]
+        workspaces: list[Workspace] = []
+        for membership in memberships:
+            if membership.organization.dataplane_id:
+                workspaces.extend(await list_workspaces(plane, membership.organization.id))
+        known = {state.workspace.id: state for state in self._state.workspaces}
+        states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
+        try:
+            sign_ins = await list_sign_ins(plane)
+        except (NotAllowed, NotFound):
+            sign_ins = ()
+        self._state = replace(
+            self._state, memberships=tuple(memberships), planes=planes, workspaces=states, sign_ins=sign_ins
+        )
+        if not self.is_loaded:
+            self.is_loaded = True
+            self.show_rows()
+        await self._load_jobs()
+
+    async def _load_jobs(self) -> None:
+        from dlthub_tui.client.jobs import list_jobs
+        from dlthub_tui.client.runs import list_runs
+
+        plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
+        found: dict[str, WorkspaceState] = {}
+
+        async def ask(state: WorkspaceState) -> None:
+            async with limiter:
+                try:
+                    jobs = await list_jobs(plane, state.workspace.id)
+                    failed = await list_runs(plane, state.workspace.id, statuses=("failed",), limit=5)
+                except NotSignedIn:
+                    raise
+                except Refused:
+                    return
+                found[state.workspace.id] = replace(state, jobs=jobs, failed=failed.items)
+
+        async with anyio.create_task_group() as group:
+            for state in self._state.workspaces:
+                if state.workspace.archived_at is None:
+                    group.start_soon(ask, state)
+        states = tuple(found.get(state.workspace.id, state) for state in self._state.workspaces)
+        self._state = replace(self._state, workspaces=states)
+
+    def sections(self) -> list[Section]:
+        """The panes, with the filter applied to each."""
+        if not self.filter_text:
+            return view.sections(self._state, self.look)
+        return [
+            replace(section, rows=matching(section.rows, self.filter_text))
+            for section in view.sections(self._state, self.look)
+        ]
+
+    def answer_line(self) -> tuple[Line, str]:
+        """What goes on."""
+        return view.answer_of(self._state, self.look), ""
+
+    def is_moving(self) -> bool:
+        """Relative times on home are not ticked."""
+        return False
+
+    def _chosen(self) -> tuple[str, str, str]:
+        kind, _, rest = (self.rows.key or "").partition("/")
+        first, _, second = rest.partition("/")
+        return kind, first, second
+
+    def workspace_ref(self, workspace_id: str) -> WorkspaceRef | None:
+        """A workspace of the list, as screens need it."""
+        state = next((item for item in self._state.workspaces if item.workspace.id == workspace_id), None)
+        if state is None:
+            return None
+        workspace = state.workspace
+        membership = next(item for item in self._state.memberships if item.organization.id == workspace.organization_id)
+        return WorkspaceRef(
+            id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
+            organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
+            dataplane_url=workspace.dataplane_url, role=membership.role,
+        )  # fmt: skip
+
+    @property
+    def workspaces(self) -> list[WorkspaceRef]:
+        """All that can be opened."""
+        states = (self.workspace_ref(item.workspace.id) for item in self._state.workspaces)
+        return [ref for ref in states if ref is not None]
+
+    def why_not(self, action: Action) -> str | None:
+        """What needs something under the cursor."""
+        kind, first, _ = self._chosen()
+        if action.id == "deploy.open" and kind != "workspace":
+            return "Choose a workspace to deploy to."
+        if action.id == "item.end" and kind not in {"run", "sign-in"}:
+            return "Only what needs you can be set aside."
+        if action.id == "row.open" and (kind in {"", "plane"} or (kind == "organization" and self._region_of(first))):
+            return "There is nothing behind this row."
+        return super().why_not(action)
+
+    def _region_of(self, organization_id: str) -> str | None:
+        membership = next((m for m in self._state.memberships if m.organization.id == organization_id), None)
+        return membership.organization.dataplane_id if membership else None
+
+    def do_row_open(self) -> None:
+        """The workspace, the failed run, the sign-in, or the choice of a region."""
+        kind, first, second = self._chosen()
+        if kind == "workspace" and (workspace := self.workspace_ref(first)):
+            self.post_message(Open(WorkspacePlace(workspace)))
+        elif kind == "run" and (workspace := self.workspace_ref(first)):
+            state = next(item for item in self._state.workspaces if item.workspace.id == first)
+            run = next((item for item in state.failed if item.id == second), None)
+            if run is not None:
+                self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
+        elif kind == "sign-in":
+            self.post_message(Open(SignInsPlace()))
+        elif kind == "organization":
+            membership = next(m for m in self._state.memberships if m.organization.id == first)
+            self.post_message(Open(NewOrganizationPlace(first, membership.organization.name)))
+
+    def do_pane_next(self) -> None:
+        """The next pane."""
+        self.rows.move_to_next_section(1)
+
+    def do_pane_previous(self) -> None:
+        """The pane before."""
+        self.rows.move_to_next_section(-1)
+
+    def do_item_end(self) -> None:
+        """Sets an entry aside until it happens again."""
+        key = self.rows.key
+        if key:
+            self._state = replace(self._state, aside=self._state.aside | {key})
+            self.show_rows()
+
+    def do_deploy_open(self) -> None:
+        """Deploys a folder to the workspace under the cursor."""
+        kind, first, _ = self._chosen()
+        workspace = self.workspace_ref(first) if kind == "workspace" else None
+        if workspace is not None:
+            self.post_message(Open(DeployPlace(workspace)))
+
+    def do_item_add(self) -> None:
+        """A new workspace in the organization under the cursor; elsewhere a new organization."""
+        kind, first, _ = self._chosen()
+        organization_id = first if kind == "organization" else None
+        if kind == "workspace" and (workspace := self.workspace_ref(first)):
+            organization_id = workspace.organization_id
+        if organization_id is None or not self._region_of(organization_id) or kind == "organization":
+            self.post_message(Open(NewOrganizationPlace()))
+            return
+        chosen = organization_id
+
+        def named(name: str | None) -> None:
+            if name:
+                self.fetch(self._add_workspace(chosen, name), "act")
+
+        self.host.push_screen(LineSheet(self.context, "New workspace", "Name"), named)
+
+    async def _add_workspace(self, organization_id: str, name: str) -> None:
+        from dlthub_tui.client.organizations import create_workspace
+
+        try:
+            workspace = await create_workspace(self.context.connected.control, organization_id, name)
+        except ClientError as exc:
+            self.say(exc.sentence)
+            return
+        await self.reload()
+        self.rows.move_to(f"workspace/{workspace.id}")
+        self.say(f"Created {workspace.name}. d deploys a folder to it.")

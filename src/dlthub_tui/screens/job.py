@@ -1,0 +1,177 @@
+"""One job: what fires it, what is around it, its history."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.client.models import Job, Run
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.viewmodel import jobs as view
+from dlthub_tui.viewmodel import runs as runs_view
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line
+from dlthub_tui.widgets.lines import LinesView
+
+
+class JobScreen(ListScreen):
+    """When does it fire, and how did it go?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "open run"), ("run.start", "run"), ("log.open", "log"), ("job.pause", "pause"),
+        ("definition.open", "definition"), ("list.filter", "filter"), ("copy.link", "link"),
+    )  # fmt: skip
+    STYLES = "job"
+
+    def __init__(self, context: Context, place: JobPlace) -> None:
+        super().__init__(context)
+        self.place = place
+        self._job: Job | None = None
+        self._others: tuple[Job, ...] = ()
+        self._runs: tuple[Run, ...] = ()
+        self._total = 0
+        self._runner = Stopper(context, place.workspace, self)
+
+    def where(self) -> Place:
+        """This place."""
+        return self.place
+
+    def crumbs(self) -> list[str]:
+        """Organization, workspace, Jobs, job."""
+        workspace = self.place.workspace
+        return [workspace.organization_name, workspace.name, "Jobs", words.short_ref(self.place.job_ref)]
+
+    def lock(self) -> str | None:
+        """The workspace's region."""
+        return self.place.workspace.dataplane_id
+
+    def place_key(self) -> str:
+        """Each job keeps its own place."""
+        return f"job/{self.place.job_id}"
+
+    def compose_body(self) -> ComposeResult:
+        """The facts above the history."""
+        for widget in super().compose_body():
+            yield widget
+            if widget.id == "answer":
+                yield LinesView(self._facts, widget_id="facts")
+
+    async def load(self) -> None:
+        """The job, the jobs around it, its runs."""
+        from dlthub_tui.client.jobs import get_job, list_jobs
+        from dlthub_tui.client.runs import list_runs
+
+        plane, workspace = self.context.connected.control, self.place.workspace
+        self._job = await get_job(plane, workspace.id, self.place.job_id)
+        page = await list_runs(plane, workspace.id, job_id=self.place.job_id)
+        self._runs, self._total = page.items, page.total
+        if not self._others:
+            self._others = await list_jobs(plane, workspace.id)
+
+    def show_rows(self) -> None:
+        """The facts change with the rows."""
+        super().show_rows()
+        self.query_one("#facts", LinesView).update()
+
+    def _facts(self, width: int) -> list[Line]:
+        if self._job is None:
+            return []
+        about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
+        return [*about, *view.job_facts(self._job, self._others, self.look, width), EMPTY_LINE]
+
+    def sections(self) -> list[Section]:
+        """Its runs."""
+        rows = [runs_view.run_row(run, self.look, is_of_job=True) for run in self._runs]
+        found = matching(rows, self.filter_text)
+        empty = (self._never(),) if not self._runs else (no_match(rows, self.filter_text, "run"),)
+        return [Section(runs_view.JOB_COLUMNS, found, "History", self._history(), empty)]
+
+    def _never(self) -> str:
+        upcoming = self._job.next_scheduled_run_at if self._job else None
+        when = f" Next: {words.moment(upcoming, self.look)}." if upcoming else ""
+        return f"Has not run yet.{when} Press r to run it now."
+
+    def _history(self) -> str:
+        recent = self._job.recent_runs if self._job else ()
+        typical = view.typical_seconds(recent)
+        usual = f", typical {words.duration(typical)}" if typical is not None else ""
+        return f"{words.plural(self._total, 'run')}{usual}"
+
+    def answer_line(self) -> tuple[Line, str]:
+        """The job's state."""
+        if self._job is None:
+            return EMPTY_LINE, ""
+        return view.job_answer(self._job, self._runs[0] if self._runs else None, self.look), ""
+
+    def is_moving(self) -> bool:
+        """Whether a run goes on."""
+        return any(runs_view.is_active(run) for run in self._runs)
+
+    def _run(self) -> Run | None:
+        return next((run for run in self._runs if run.id == self.rows.key), None)
+
+    def why_not(self, action: Action) -> str | None:
+        """What needs a run under the cursor, or a schedule."""
+        if action.id in {"row.open", "log.open"} and self._run() is None:
+            return "It has not run yet. r runs it."
+        if action.id == "job.pause" and (
+            self._job is None or not (self._job.next_scheduled_run_at or self._job.is_paused)
+        ):
+            return "It has no schedule to pause."
+        if action.id == "run.start" and self._job is not None and self._job.is_archived:
+            return "It is archived: it is not in the code any more."
+        return super().why_not(action)
+
+    def do_row_open(self) -> None:
+        """The run with its log."""
+        run = self._run()
+        if run is not None:
+            self.post_message(Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number)))
+
+    def do_log_open(self) -> None:
+        """Its log, full screen."""
+        run = self._run()
+        if run is not None:
+            place = RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number, is_log_only=True)
+            self.post_message(Open(place))
+
+    def do_run_start(self) -> None:
+        """Runs it now."""
+        self.fetch(self._start(), "act")
+
+    async def _start(self) -> None:
+        run = await self._runner.start_ids([self.place.job_id])
+        await self.reload()
+        if run is not None:
+            self.rows.move_to(run.id)
+
+    def do_job_pause(self) -> None:
+        """Pauses the schedule, or resumes it."""
+        if self._job is not None:
+            self.fetch(self._pause(self._job), "act")
+
+    async def _pause(self, job: Job) -> None:
+        from dlthub_tui.client.jobs import set_paused
+
+        await set_paused(self.context.connected.control, self.place.workspace.id, job.id, is_paused=not job.is_paused)
+        name = words.short_ref(job.job_ref)
+        self.say(f"{name} goes on." if job.is_paused else f"{name} is paused. p resumes it.")
+        await self.reload()
+
+    def do_definition_open(self) -> None:
+        """The definition as deployed."""
+        from dlthub_tui.screens.text_screen import TextScreen
+        from dlthub_tui.viewmodel.documents import json_lines
+
+        if self._job is not None:
+            crumbs = [*self.crumbs(), "definition"]
+            self.host.push_screen(TextScreen(self.context, crumbs, json_lines(self._job.definition), self.lock()))

@@ -1,0 +1,143 @@
+"""A workspace's jobs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dlthub_tui.client.models import Job
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.screens.tabs import TabScreen
+from dlthub_tui.viewmodel import jobs as view
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import Line
+
+EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
+
+
+class JobsScreen(TabScreen):
+    """What is running, and what runs when?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "open"), ("run.start", "run"), ("log.open", "log"), ("job.pause", "pause"),
+        ("deploy.open", "deploy"), ("list.filter", "filter"), ("row.mark", "mark"), ("list.sort", "sort"),
+    )  # fmt: skip
+    STYLES = "jobs"
+    TAB = "jobs"
+
+    def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
+        super().__init__(context, workspace)
+        self._jobs: tuple[Job, ...] = ()
+        self._sort = 0
+        self._runner = Stopper(context, workspace, self)
+
+    async def load(self) -> None:
+        """All jobs with their last runs."""
+        from dlthub_tui.client.jobs import list_jobs
+
+        self._jobs = await list_jobs(self.context.connected.control, self.workspace.id)
+
+    def _shown(self) -> list[Job]:
+        archived = "archived" in self.filter_text.casefold().split()
+        return view.sort_jobs([job for job in self._jobs if job.is_archived == archived or archived], self._sort)
+
+    def sections(self) -> list[Section]:
+        """The jobs that the filter leaves."""
+        rows = [view.job_row(job, self.look) for job in self._shown()]
+        found = matching(rows, self.filter_text)
+        empty = (EMPTY,) if not self._jobs else (no_match(rows, self.filter_text, "job"),)
+        return [Section(view.COLUMNS, found, empty=empty)]
+
+    def answer_line(self) -> tuple[Line, str]:
+        """What goes on, and how many are shown."""
+        return view.answer_of(self._jobs, self.look), f"{len(self.rows.keys)} shown of {len(self._jobs)}"
+
+    def is_moving(self) -> bool:
+        """Whether a run goes on."""
+        return any(view.is_active(job) for job in self._jobs)
+
+    def find_job(self, key: str | None = None) -> Job | None:
+        """The job under the cursor, or with this id."""
+        wanted = key or self.rows.key
+        return next((job for job in self._jobs if job.id == wanted), None)
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """The job under the cursor."""
+        job = self.find_job() if self.is_loaded else None
+        return view.job_details(job, self.look, width) if job else []
+
+    def why_not(self, action: Action) -> str | None:
+        """Verbs need a job under the cursor, and some a certain one."""
+        job = self.find_job() if self.is_loaded else None
+        if action.layer == "verbs" or action.id in {"row.open", "row.mark"}:
+            if job is None:
+                return "There is no job under the cursor."
+            if action.id == "run.start" and job.is_archived:
+                return "It is archived: it is not in the code any more."
+            if action.id == "job.pause" and job.next_scheduled_run_at is None and not job.is_paused:
+                return "It has no schedule to pause."
+            if action.id == "log.open" and job.latest_run is None:
+                return "It has not run yet. r runs it."
+        return super().why_not(action)
+
+    def _chosen(self) -> list[Job]:
+        keys = self.rows.marked or {self.rows.key or ""}
+        return [job for job in self._jobs if job.id in keys]
+
+    def do_row_open(self) -> None:
+        """The job's own screen."""
+        job = self.find_job()
+        if job is not None:
+            self.post_message(Open(JobPlace(self.workspace, job.id, job.job_ref)))
+
+    def do_run_start(self) -> None:
+        """Runs what is marked, or the job under the cursor."""
+        self.fetch(self._start(self._chosen()), "act")
+
+    async def _start(self, jobs: list[Job]) -> None:
+        await self._runner.start(jobs)
+        self.rows.set_marks(set())
+        await self.reload()
+
+    def do_log_open(self) -> None:
+        """The log of the last run."""
+        job = self.find_job()
+        if job is not None and job.latest_run is not None:
+            run = job.latest_run
+            self.post_message(Open(RunPlace(self.workspace, run.id, job.job_ref, run.number)))
+
+    def do_job_pause(self) -> None:
+        """Pauses the schedule, or resumes it."""
+        job = self.find_job()
+        if job is not None:
+            self.fetch(self._pause(job), "act")
+
+    async def _pause(self, job: Job) -> None:
+        from dlthub_tui.client.jobs import set_paused
+
+        await set_paused(self.context.connected.control, self.workspace.id, job.id, is_paused=not job.is_paused)
+        name = job.job_ref.removeprefix("jobs.")
+        self.say(f"{name} goes on." if job.is_paused else f"{name} is paused. p resumes it.")
+        await self.reload()
+
+    def do_row_mark(self) -> None:
+        """Marks, and goes one down."""
+        self.rows.toggle_mark()
+        self.rows.move(1)
+        self.show_kept()
+
+    def do_list_mark_all(self) -> None:
+        """Marks what the filter shows."""
+        self.rows.set_marks(set(self.rows.keys))
+        self.show_kept()
+
+    def do_list_sort(self) -> None:
+        """By the next order."""
+        self._sort += 1
+        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
+        self.show_rows()

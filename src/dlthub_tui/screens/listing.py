@@ -1,0 +1,226 @@
+"""Places whose body is a list: cursor, filter, sort, marks, and coming back to the same row."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.screens.context import ListPlace
+from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.viewmodel.look import utc_now
+from dlthub_tui.viewmodel.table import Section, answer
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, muted
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.row_list import RowList
+
+
+class ListScreen(PlaceScreen):
+    """Subclasses answer `sections`, `answer_line` and `load`."""
+
+    filter_text = ""
+    trouble: ClientError | None = None
+    is_loaded = False
+
+    def compose_body(self) -> ComposeResult:
+        """The answer in words, the list, the details of the row."""
+        yield from self.compose_top()
+        yield LinesView(lambda width: [self._answer(width)], widget_id="answer")
+        yield RowList(self.look, widget_id="list")
+        yield LinesView(self.detail_lines, widget_id="details")
+
+    def compose_top(self) -> ComposeResult:
+        """What stands above the answer."""
+        yield from ()
+
+    def sections(self) -> list[Section]:
+        """The rows, with the filter applied."""
+        return []
+
+    def answer_line(self) -> tuple[Line, str]:
+        """What this screen answers, and the count at its right."""
+        return EMPTY_LINE, ""
+
+    def detail_lines(self, width: int) -> list[Line]:  # noqa: ARG002 - subclasses lay out for the width
+        """What is known of the row under the cursor."""
+        return []
+
+    async def load(self) -> None:
+        """Asks for the rows and shows them."""
+
+    def place_key(self) -> str:
+        """Under which name the place of the list is kept."""
+        return type(self).__name__
+
+    def _answer(self, width: int) -> Line:
+        if self.trouble is not None:
+            glyph = Span(f"{self.look.glyphs.silent} ", Role.WARN)
+            return answer((glyph, Span(self.trouble.sentence, Role.WARN)), "", width)
+        if not self.is_loaded:
+            return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
+        line, right = self.answer_line()
+        return answer(line, right, width)
+
+    @property
+    def rows(self) -> RowList:
+        """The list."""
+        return self.query_one("#list", RowList)
+
+    def on_mount(self) -> None:
+        """Comes back to where the list was left, and asks for its rows."""
+        kept = self.context.list_places.get(self.place_key())
+        if kept is not None:
+            self.filter_text = kept.filter
+            self.rows.place = (kept.key, kept.top)
+        self.fetch(self.reload())
+        if self.context.poll_seconds:
+            self.set_interval(self.context.poll_seconds, self._poll)
+        if self.context.tick_seconds:
+            self.set_interval(self.context.tick_seconds, self._tick)
+
+    def on_unmount(self) -> None:
+        """Remembers where the list was left."""
+        key, top = self.rows.place
+        self.context.list_places[self.place_key()] = ListPlace(self.filter_text, key, top)
+
+    def is_moving(self) -> bool:
+        """Whether something on the list changes by itself, such as the seconds of a run."""
+        return False
+
+    def _tick(self) -> None:
+        if self.is_current and self.is_loaded and self.is_moving():
+            self.show_rows()
+
+    def _poll(self) -> None:
+        if self.is_current and not any(worker.group == "load" for worker in self.workers if worker.node is self):
+            self.fetch(self.reload())
+
+    async def reload(self) -> None:
+        """Loads; trouble keeps the old rows and says since when they are old."""
+        try:
+            await self.load()
+        except NotSignedIn:
+            raise
+        except ClientError as exc:
+            self.trouble = exc
+            self.show_rows()
+            return
+        if self.trouble is not None:
+            self.trouble = None
+            self.say("It answers again.")
+        self.is_loaded = True
+        self.loaded_at = utc_now()
+        self.show_rows()
+
+    def show_rows(self) -> None:
+        """Draws rows, answer, details and footer again where they changed."""
+        self.rows.show(self.sections() if self.is_loaded else [])
+        self.query_one("#answer", LinesView).update()
+        self.query_one("#details", LinesView).update()
+        self.show_kept()
+        self.update_frame()
+
+    def show_kept(self) -> None:
+        """What row 23 says by itself: marks, and the filter that is on."""
+        parts: list[str] = []
+        if self.filter_text and not self.message_line.is_prompting:
+            parts.append(f"/{self.filter_text}")
+        if self.rows.marked:
+            parts.append(f"{len(self.rows.marked)} marked")
+        self.keep("   ".join(parts))
+
+    def redraw(self) -> None:
+        """After the look changed."""
+        super().redraw()
+        self.show_rows()
+
+    def on_screen_resume(self) -> None:
+        """Coming back asks again."""
+        super().on_screen_resume()
+        if self.is_loaded:
+            self.fetch(self.reload())
+
+    def on_row_list_moved(self) -> None:
+        """The details follow the cursor."""
+        self.query_one("#details", LinesView).update()
+        self.update_frame()
+
+    async def on_row_list_opened(self) -> None:
+        """A click opens."""
+        await self.action_perform("row.open")
+
+    def on_field_changed(self, event: Field.Changed) -> None:
+        """The filter acts while it is typed."""
+        if event.control is self.message_line and self.message_line.is_prompting:
+            self.filter_text = event.text.strip()
+            self.show_rows()
+
+    def on_field_submitted(self, event: Field.Submitted) -> None:
+        """Enter keeps the filter."""
+        if event.control is self.message_line:
+            self.message_line.end_prompt()
+            self.show_kept()
+
+    def on_field_left(self, event: Field.Left) -> None:
+        """Escape clears the filter."""
+        if event.control is self.message_line:
+            self.message_line.end_prompt()
+            self.clear_filter()
+
+    def clear_filter(self) -> None:
+        """Shows everything."""
+        self.filter_text = ""
+        self.show_rows()
+
+    def do_nav_back(self) -> None:
+        """Clears marks, then the filter, then goes back."""
+        if self.rows.marked:
+            self.rows.set_marks(set())
+            self.show_kept()
+        elif self.filter_text:
+            self.clear_filter()
+        else:
+            super().do_nav_back()
+
+    def do_link_retry(self) -> None:
+        """Asks again."""
+        self.fetch(self.reload())
+
+    def do_list_filter(self) -> None:
+        """Filter as you type."""
+        self.message_line.prompt("/", self.filter_text)
+
+    def do_row_next(self) -> None:
+        """Next row."""
+        self.rows.move(1)
+
+    def do_row_previous(self) -> None:
+        """Row before."""
+        self.rows.move(-1)
+
+    def do_row_first(self) -> None:
+        """First row."""
+        self.rows.move_to_end(last=False)
+
+    def do_row_last(self) -> None:
+        """Last row."""
+        self.rows.move_to_end(last=True)
+
+    def do_page_next(self) -> None:
+        """Next page."""
+        self.rows.move_page(1)
+
+    def do_page_previous(self) -> None:
+        """Page before."""
+        self.rows.move_page(-1)
+
+    def do_copy_text(self) -> None:
+        """Copies the row as text."""
+        text = self.rows.row_text()
+        if text:
+            self.host.copy_to_clipboard(text)
+            self.say("Copied the row.")
+
+    def do_pane_details(self) -> None:
+        """The details, off and on."""
+        self.query_one("#details", LinesView).toggle_class("hidden")

@@ -1,0 +1,180 @@
+"""A new organization, and the region that it is locked to for good."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.client.errors import ClientError
+from dlthub_tui.client.installation import PlaneHealth
+from dlthub_tui.client.models import DataPlaneInfo
+from dlthub_tui.messages import GoHome
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.sheets import TypedSheet
+from dlthub_tui.viewmodel import region_choice as view
+from dlthub_tui.viewmodel.places import NewOrganizationPlace, Place
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line, muted
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+
+NO_REGION = "This installation has no data plane yet. Add one: dlthub-tui admin data-plane add eu1 --place Europe."
+
+
+class NewOrganizationScreen(PlaceScreen):
+    """Where shall its data live? Chosen once, typed to confirm."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("choice.right", "region"), ("form.next", "continue"), ("nav.back", "leave"),
+    )  # fmt: skip
+    HELP_KEY: ClassVar[str] = "f1 help"
+    STYLES = "new_organization"
+
+    def __init__(self, context: Context, place: NewOrganizationPlace) -> None:
+        super().__init__(context)
+        self.place = place
+        self._regions: tuple[DataPlaneInfo, ...] = ()
+        self._health: dict[str, PlaneHealth] = {}
+        self._at = 0
+        self._is_loaded = False
+        self._organization_id = place.organization_id
+
+    def where(self) -> Place:
+        """This place."""
+        return self.place
+
+    def crumbs(self) -> list[str]:
+        """New, or the region of one that has none."""
+        return ["dlthub-tui", self.place.name or "new organization"]
+
+    def compose_body(self) -> ComposeResult:
+        """Name, cards, ledger."""
+        yield LinesView(lambda _width: [EMPTY_LINE])
+        yield Field(self.look, line(" Name     "), text=self.place.name, widget_id="name")
+        yield LinesView(self._choice, widget_id="choice")
+        yield LinesView(self._ledger, widget_id="ledger")
+
+    def on_mount(self) -> None:
+        """Typing goes into the name; an organization that exists has one."""
+        if self.place.organization_id is None:
+            self.query_one("#name").focus()
+        else:
+            self.query_one("#name").can_focus = False
+        self.fetch(self._load())
+
+    async def _load(self) -> None:
+        from dlthub_tui.client.installation import get_health
+        from dlthub_tui.client.organizations import list_dataplanes
+
+        plane = self.context.connected.control
+        self._regions = tuple(sorted(await list_dataplanes(plane), key=lambda region: region.id))
+        self._health = {health.id: health for health in await get_health(plane)}
+        self.look.know_regions([region.id for region in self._regions])
+        self._is_loaded = True
+        self._show()
+
+    def _show(self) -> None:
+        self.query_one("#choice", LinesView).update()
+        self.query_one("#ledger", LinesView).update()
+        self.update_frame()
+
+    @property
+    def _chosen(self) -> DataPlaneInfo | None:
+        return self._regions[self._at] if self._regions else None
+
+    def _choice(self, width: int) -> list[Line]:
+        lines = [
+            EMPTY_LINE,
+            line(" Region   ", muted("Chosen once. It cannot be changed later, by anyone.")),
+            EMPTY_LINE,
+        ]
+        if not self._is_loaded:
+            return [*lines, line(muted(f"   Asking which regions there are{self.look.glyphs.cut}"))]
+        if self._chosen is None:
+            return [*lines, line("   ", NO_REGION)]
+        return [*lines, *view.cards(self._regions, self._health, self._chosen.id, self.look, width), EMPTY_LINE]
+
+    def _ledger(self, width: int) -> list[Line]:
+        if self._chosen is None:
+            return []
+        others = [region.id for region in self._regions if region is not self._chosen]
+        return view.ledger(self._chosen.id, others, self.look, width)
+
+    def do_choice_left(self) -> None:
+        """The region to the left."""
+        self._turn(-1)
+
+    def do_choice_right(self) -> None:
+        """The region to the right."""
+        self._turn(1)
+
+    def do_choice_next(self) -> None:
+        """The next region."""
+        self._turn(1)
+
+    def do_choice_previous(self) -> None:
+        """The region before."""
+        self._turn(-1)
+
+    def do_pane_next(self) -> None:
+        """The next region: the name keeps the typing."""
+        self._turn(1)
+
+    def do_pane_previous(self) -> None:
+        """The region before."""
+        self._turn(-1)
+
+    def _turn(self, steps: int) -> None:
+        if self._regions:
+            self._at = (self._at + steps) % len(self._regions)
+            self._show()
+
+    def on_field_submitted(self) -> None:
+        """Enter in the name."""
+        self.do_form_next()
+
+    def do_form_next(self) -> None:
+        """Asks the region who it is, then asks to type its name."""
+        name, region = self.query_one("#name", Field).text.strip(), self._chosen
+        if not name:
+            self.say("An organization needs a name.", Role.WARN)
+        elif region is None:
+            self.say(NO_REGION, Role.WARN)
+        else:
+            health = self._health.get(region.id)
+            if health is None or not health.is_reachable or health.url is None:
+                self.say(f"{region.id} is silent. Choose it when it answers.", Role.WARN)
+            else:
+                self.say(f"Asking {region.id} who it is{self.look.glyphs.cut}")
+                self.fetch(self._confirm(name, region, health.url), "act")
+
+    async def _confirm(self, name: str, region: DataPlaneInfo, url: str) -> None:
+        from dlthub_tui.client.pins import recognise
+
+        pin = await recognise(self.context.connected.pins, region.id, url)
+        lines = view.lock_lines(name, region, pin.words, pin.fingerprint, self.look)
+        sheet = TypedSheet(self.context, f"Lock {guard(name)} to {region.id}", region.id, "lock", lines)
+        sheet.asks = "Type the region to lock it:"
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._lock(name, region), "act")
+
+        self.message_line.hush()
+        self.host.push_screen(sheet, answered)
+
+    async def _lock(self, name: str, region: DataPlaneInfo) -> None:
+        from dlthub_tui.client.organizations import create_organization, set_region
+
+        plane = self.context.connected.control
+        self.say(f"Locking {guard(name)} to {region.id}{self.look.glyphs.cut}")
+        try:
+            if self._organization_id is None:
+                self._organization_id = (await create_organization(plane, name)).id
+            await set_region(plane, self._organization_id, region.id)
+        except ClientError as exc:
+            self.say(exc.sentence, Role.FAIL)
+            return
+        self.post_message(GoHome(f"{name} is locked to {region.id}."))

@@ -1,0 +1,48 @@
+"""Which screen shows a place."""
+
+from __future__ import annotations
+
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.viewmodel import places
+
+
+def screen_of(place: places.Place, context: Context) -> PlaceScreen:
+    """A new screen for the place."""
+    match place:
+        case places.WorkspacePlace(workspace, tab):
+            return _tab(tab)(context, workspace)
+        case places.JobPlace():
+            from dlthub_tui.screens.job import JobScreen
+
+            return JobScreen(context, place)
+        case places.RunPlace():
+            from dlthub_tui.screens.run import RunScreen
+
+            return RunScreen(context, place)
+        case places.DeployPlace():
+            from dlthub_tui.screens.deploy import DeployScreen
+
+            return DeployScreen(context, place)
+        case places.NewOrganizationPlace():
+            from dlthub_tui.screens.new_organization import NewOrganizationScreen
+
+            return NewOrganizationScreen(context, place)
+        case places.SignInsPlace():
+            from dlthub_tui.screens.sign_ins import SignInsScreen
+
+            return SignInsScreen(context)
+        case places.HomePlace():
+            from dlthub_tui.screens.home import HomeScreen
+
+            return HomeScreen(context)
+
+
+def _tab(tab: str) -> type:
+    from dlthub_tui.screens.deployments import DeploymentsScreen
+    from dlthub_tui.screens.jobs import JobsScreen
+    from dlthub_tui.screens.runs import RunsScreen
+    from dlthub_tui.screens.variables import VariablesScreen
+
+    screens = {"runs": RunsScreen, "deployments": DeploymentsScreen, "variables": VariablesScreen}
+    return screens.get(tab, JobsScreen)

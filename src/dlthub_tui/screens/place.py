@@ -1,0 +1,185 @@
+"""The frame around every place: breadcrumb, content, the line that speaks, the footer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoHome, Open, TimesChanged
+from dlthub_tui.screens.acting import READ_ONLY, ActingScreen
+from dlthub_tui.viewmodel.commands import Offer
+from dlthub_tui.viewmodel.frame import footer, header
+from dlthub_tui.viewmodel.places import HomePlace, Place, SignInsPlace, link
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.message_line import MessageLine
+
+
+class PlaceScreen(ActingScreen[None]):
+    """A place one can be at. Subclasses compose the body and say the crumbs."""
+
+    HELP_KEY: ClassVar[str] = "? help"
+
+    def compose(self) -> ComposeResult:
+        """The frame with the body inside."""
+        yield LinesView(lambda width: [self._header(width)], ground="raised", widget_id="header")
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield MessageLine(self.look)
+        yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def compose_body(self) -> ComposeResult:
+        """What stands between the frame's rows."""
+        yield from ()
+
+    def crumbs(self) -> list[str]:
+        """The segments of the breadcrumb."""
+        return ["dlthub-tui"]
+
+    def lock(self) -> str | None:
+        """The region this place belongs to."""
+        return None
+
+    def _header(self, width: int) -> Line:
+        return header(self.crumbs(), self.context.planes, self.lock(), self.look, width)
+
+    def _footer(self, width: int) -> Line:
+        return footer(self.footer_entries(), self.look, width, help_key=self.HELP_KEY)
+
+    def update_frame(self) -> None:
+        """Draws header and footer again where they changed."""
+        for name in ("#header", "#footer"):
+            for view in self.query(name).results(LinesView):
+                view.update()
+
+    def redraw(self) -> None:
+        """Draws everything again, after the look changed."""
+        self.update_frame()
+
+    def on_screen_resume(self) -> None:
+        """The planes may have changed while another screen was up."""
+        self.update_frame()
+
+    @property
+    def message_line(self) -> MessageLine:
+        """Row 23."""
+        return self.query_one(MessageLine)
+
+    def keep(self, text: str, role: Role = Role.MUTED) -> None:
+        """What stands on row 23 while nothing is said."""
+        self.message_line.keep((Span(" "), Span(text, role)) if text else EMPTY_LINE)
+
+    def where(self) -> Place:
+        """The place that this screen shows."""
+        return HomePlace()
+
+    def link_text(self) -> str:
+        """The deep link of this place."""
+        return link(self.where())
+
+    def do_nav_back(self) -> None:
+        """One step back; never quits."""
+        if len(self.host.screen_stack) > 2:
+            self.host.pop_screen()
+
+    def do_nav_close(self) -> None:
+        """As esc; on home asks whether to leave."""
+        if len(self.host.screen_stack) > 2:
+            self.host.pop_screen()
+        else:
+            self.post_message(AskToLeave())
+
+    def do_nav_home(self) -> None:
+        """Home."""
+        self.post_message(GoHome())
+
+    def do_app_quit(self) -> None:
+        """Leave the app."""
+        self.post_message(AskToLeave())
+
+    def do_app_suspend(self) -> None:
+        """To the shell."""
+        self.host.action_suspend_process()
+
+    def do_app_interrupt(self) -> None:
+        """Stops what this screen waits for."""
+        self.say("Stopped waiting." if self.stop_work("load", "search") else "ctrl+q leaves.")
+
+    def do_link_retry(self) -> None:
+        """Connects again; places ask again."""
+        self.post_message(ConnectAgain())
+
+    def do_times_toggle(self) -> None:
+        """Relative, exact, UTC."""
+        self.look.times = self.look.next_times()
+        self.post_message(TimesChanged())
+        said = {"relative": "Times are relative.", "exact": "Times are exact, in your zone.", "utc": "Times are UTC."}
+        self.say(said[self.look.times])
+
+    def do_copy_link(self) -> None:
+        """Copies the deep link."""
+        text = self.link_text()
+        if not text:
+            self.say("This place has no link.")
+            return
+        self.host.copy_to_clipboard(text)
+        self.say(f"Copied {text}")
+
+    def do_help_open(self) -> None:
+        """The keys of this screen."""
+        self.post_message(AskFor("help"))
+
+    def do_command_open(self) -> None:
+        """The command line."""
+        self.post_message(AskFor("command"))
+
+    def do_palette_open(self) -> None:
+        """The palette."""
+        self.post_message(AskFor("palette"))
+
+    def own_commands(self) -> list[Offer]:
+        """Commands that are no keys: to open by link, to approve a sign-in."""
+        group = "Commands"
+        return [
+            Offer("open", "open", "open a link", "", "org/workspace/job/run#line", group),
+            Offer("approve", "approve", "approve a sign-in", "", "by the code that the device shows", group),
+            Offer("sign-ins", "sign-ins", "pending sign-ins", "", "devices that wait for approval", group),
+        ]
+
+    async def run_chosen(self, chosen: str | None) -> None:
+        """Does what was chosen in the help, on the command line or in the palette."""
+        name, _, argument = (chosen or "").partition(" ")
+        match name:
+            case "":
+                return
+            case "open":
+                self.fetch(self._open_link(argument), "act")
+            case "approve":
+                self.fetch(self._approve(argument), "act")
+            case "sign-ins":
+                self.post_message(Open(SignInsPlace()))
+            case _:
+                await self.action_perform(name)
+
+    async def _open_link(self, text: str) -> None:
+        from dlthub_tui.screens.links import find_place
+
+        place = await find_place(self.context, text)
+        if place is None:
+            self.say(f'Nothing is at "{text}". Links look like org/workspace/job/run#line.', Role.WARN)
+        else:
+            self.post_message(Open(place))
+
+    async def _approve(self, code: str) -> None:
+        from dlthub_tui.client.installation import approve_sign_in
+
+        if self.look.is_read_only:
+            self.say(READ_ONLY, Role.WARN)
+            return
+        if not code:
+            self.say("Which code? :approve KPTR-WXMB", Role.WARN)
+            return
+        email = await approve_sign_in(self.context.connected.control, code)
+        self.say(f"Approved. The device is signed in as {email}.", Role.OK)

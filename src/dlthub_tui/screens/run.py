@@ -1,0 +1,392 @@
+"""One run with its log; `z` gives the log the whole screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.models import Run
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, SearchProgress, StreamState
+from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.viewmodel import runs as view
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.log_rows import LogRow
+from dlthub_tui.viewmodel.log_window import LogWindow
+from dlthub_tui.viewmodel.places import Place, RunPlace, link
+from dlthub_tui.viewmodel.table import answer, rule
+from dlthub_tui.viewmodel.text import Line, Role, Span, muted
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.log_view import LogView
+
+
+class RunScreen(PlaceScreen):
+    """What happened in this run?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("pane.zoom", "zoom"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
+        ("masked.next", "masked"), ("item.end", "stop"), ("run.start", "run again"), ("log.numbers", "numbers"),
+        ("log.break", "long lines"), ("copy.text", "copy"), ("copy.link", "link"),
+    )  # fmt: skip
+    STYLES = "run"
+
+    def __init__(self, context: Context, place: RunPlace) -> None:
+        super().__init__(context)
+        self.place = place
+        self._run: Run | None = None
+        self._trouble = ""
+        self._stream = ""
+        self._search = ""
+        self._is_zoomed = place.is_log_only
+        self._feed = LogFeed(context, place, self.post_message)
+        self._runner = Stopper(context, place.workspace, self)
+
+    def where(self) -> Place:
+        """This place."""
+        return self.place
+
+    def crumbs(self) -> list[str]:
+        """Organization, workspace, job, run."""
+        workspace, job = self.place.workspace, words.short_ref(self.place.job_ref)
+        return [workspace.organization_name, workspace.name, job, str(self.place.number)]
+
+    def lock(self) -> str | None:
+        """The workspace's region."""
+        return self.place.workspace.dataplane_id
+
+    def compose_body(self) -> ComposeResult:
+        """The answer, the facts, the log."""
+        yield LinesView(lambda width: [self._answer(width)], widget_id="answer")
+        yield LinesView(self._facts, widget_id="facts")
+        yield LinesView(lambda width: [self._rule(width)], widget_id="rule")
+        log = LogView(self.look, LogWindow(self.look), widget_id="log")
+        if self.place.line is not None:
+            log.is_following = False
+            log.current = self.place.line
+        yield log
+
+    @property
+    def pane(self) -> LogView:
+        """The pane."""
+        return self.query_one("#log", LogView)
+
+    def _answer(self, width: int) -> Line:
+        if self._trouble:
+            return answer((Span(f"{self.look.glyphs.silent} {self._trouble}", Role.WARN),), "", width)
+        if self._run is None:
+            return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
+        return answer(view.run_answer(self._run, self.look), "", width)
+
+    def _facts(self, _width: int) -> list[Line]:
+        return view.run_facts(self._run, self.look) if self._run else []
+
+    def _rule(self, width: int) -> Line:
+        log = self.pane
+        total = words.plural(log.window.total, "line")
+        where = total
+        if log.current is not None:
+            where = f"line {log.current + 1:,} of {log.window.total:,}"
+        elif not log.is_following:
+            new = f", {log.new_lines:,} new below" if log.new_lines else ""
+            where = f"paused{new}, {total}"
+        elif self._stream == "live":
+            where = f"following, {total}"
+        elif self._stream == "silent":
+            where = f"{self.place.workspace.dataplane_id} is silent, up to here: {total}"
+        return rule("Log", where, width, self.look)
+
+    def on_mount(self) -> None:
+        """Asks for the run and begins to fill the log."""
+        self._show_zoom()
+        self.fetch(self._load())
+        self.fetch(self._feed.run(), "feed")
+        if self.context.poll_seconds:
+            self.set_interval(self.context.poll_seconds, self._poll)
+        if self.context.tick_seconds:
+            self.set_interval(self.context.tick_seconds, self._tick)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run goes on."""
+        return self._run is not None and view.is_active(self._run)
+
+    def _poll(self) -> None:
+        if self.is_current and (self._run is None or self.is_active):
+            self.fetch(self._load())
+
+    def _tick(self) -> None:
+        if self.is_current and self.is_active and not self._is_zoomed:
+            self.show_facts()
+
+    async def _load(self) -> None:
+        from dlthub_tui.client.runs import get_run
+
+        try:
+            self._run = await get_run(self.context.connected.control, self.place.workspace.id, self.place.run_id)
+            self._trouble = ""
+        except NotSignedIn:
+            raise
+        except ClientError as exc:
+            self._trouble = exc.sentence
+        self.show_facts()
+
+    def show_facts(self) -> None:
+        """Draws everything but the log again where it changed."""
+        for name in ("#answer", "#facts", "#rule"):
+            self.query_one(name, LinesView).update()
+        self._show_expectation()
+        self.update_frame()
+
+    def _show_expectation(self) -> None:
+        if self._run is not None and not self.pane.window.total and self._stream != "forbidden":
+            self.keep(view.what_to_expect(self._run, 0, self.look))
+        elif self._stream != "forbidden":
+            self.keep(f"/{self._search}" if self._search else "")
+
+    def failed(self, error: BaseException, group: str) -> None:
+        """A log that is refused is said in its place."""
+        if group == "feed" and isinstance(error, ClientError) and not isinstance(error, NotSignedIn):
+            self._stream = "forbidden"
+            self.keep(error.sentence, Role.FAIL)
+            return
+        super().failed(error, group)
+
+    def redraw(self) -> None:
+        """After the look changed."""
+        super().redraw()
+        self.show_facts()
+        self.pane.redraw()
+
+    def on_lines_arrived(self, event: LinesArrived) -> None:
+        """New lines, or a range that was asked for."""
+        self.pane.take(event.lines, event.total)
+        self.query_one("#rule", LinesView).update()
+        self._show_expectation()
+
+    def on_stream_state(self, event: StreamState) -> None:
+        """What the stream does now."""
+        self._stream = event.state
+        if event.state == "sealed":
+            self.pane.window.is_sealed = True
+            self.fetch(self._load())
+        if event.state == "silent":
+            self.say(f"{event.why} Going on by itself when it answers.", Role.WARN)
+        self.query_one("#rule", LinesView).update()
+
+    def on_log_view_moved(self) -> None:
+        """The rule says where the pane is."""
+        self.query_one("#rule", LinesView).update()
+
+    def on_log_view_wanted(self, event: LogView.Wanted) -> None:
+        """Lines are missing."""
+        self.fetch(self._feed.fetch_range(event.first, event.count), "range")
+
+    def why_not(self, action: Action) -> str | None:
+        """Only a run that goes on can be stopped."""
+        if action.id == "item.end" and not self.is_active:
+            return "It has ended."
+        if action.id == "run.start" and (self._run is None or self.is_active):
+            return "It has not ended yet."
+        return super().why_not(action)
+
+    def link_text(self) -> str:
+        """The link to the line at the cursor."""
+        place = self.place
+        number = self.pane.line if self.pane.window.total and not self.pane.is_following else None
+        return link(RunPlace(place.workspace, place.run_id, place.job_ref, place.number, number))
+
+    def do_pane_zoom(self) -> None:
+        """The log alone, and back."""
+        self._is_zoomed = not self._is_zoomed
+        self._show_zoom()
+
+    def _show_zoom(self) -> None:
+        for name in ("#answer", "#facts"):
+            self.query_one(name).set_class(self._is_zoomed, "hidden")
+
+    def do_pane_details(self) -> None:
+        """The facts, off and on."""
+        self.query_one("#facts").toggle_class("hidden")
+
+    def do_nav_back(self) -> None:
+        """Ends the search, then goes back."""
+        if self.stop_work("search"):
+            self.say("Stopped searching.")
+        elif self._search or self.pane.current is not None:
+            self._search = ""
+            self.pane.set_search("")
+            self.pane.current = None
+            self.pane.redraw()
+            self.show_facts()
+        else:
+            super().do_nav_back()
+
+    def do_item_end(self) -> None:
+        """Stops the run; asks once."""
+        run = self._run
+        if run is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._stop(run), "act")
+
+        self.host.push_screen(ConfirmSheet(self.context, f"Stop {view.name_of(run)}?", "stop"), answered)
+
+    async def _stop(self, run: Run) -> None:
+        await self._runner.stop([run])
+        await self._load()
+
+    def do_run_start(self) -> None:
+        """Runs the job again and opens the new run."""
+        if self._run is not None:
+            self.fetch(self._start(self._run.job_id), "act")
+
+    async def _start(self, job_id: str) -> None:
+        run = await self._runner.start_ids([job_id])
+        if run is not None:
+            self.post_message(
+                Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number), instead=True)
+            )
+
+    def do_line_next(self) -> None:
+        """One line down."""
+        self.pane.scroll_lines(1)
+
+    def do_line_previous(self) -> None:
+        """One line up."""
+        self.pane.scroll_lines(-1)
+
+    def do_line_left(self) -> None:
+        """Sideways."""
+        self.pane.scroll_sideways(-16)
+
+    def do_line_right(self) -> None:
+        """Sideways."""
+        self.pane.scroll_sideways(16)
+
+    def do_line_first(self) -> None:
+        """The first line."""
+        self.pane.go_to_first()
+
+    def do_line_last(self) -> None:
+        """The last line, and follow."""
+        self.pane.follow()
+
+    def do_page_next(self) -> None:
+        """One page down."""
+        self.pane.scroll_pages(1)
+
+    def do_page_previous(self) -> None:
+        """One page up."""
+        self.pane.scroll_pages(-1)
+
+    def do_log_follow(self) -> None:
+        """Follows, or stops following."""
+        if self.pane.is_following:
+            self.pane.pause()
+        else:
+            self.pane.follow()
+
+    def do_log_numbers(self) -> None:
+        """Line numbers off and on."""
+        self.pane.toggle_numbers()
+
+    def do_log_break(self) -> None:
+        """Breaks long lines or cuts them."""
+        self.pane.toggle_breaking()
+
+    def do_copy_text(self) -> None:
+        """Copies the line at the cursor, as it is shown: masked."""
+        row = self.pane.window.find(self.pane.line)
+        if row is not None:
+            self.host.copy_to_clipboard(row.plain)
+            self.say(f"Copied line {row.number + 1:,}.")
+
+    def do_log_search(self) -> None:
+        """Asks what to look for."""
+        self.message_line.prompt("/", self._search)
+
+    def on_field_submitted(self, event: Field.Submitted) -> None:
+        """Looks from here downwards, then from the top."""
+        if event.control is self.message_line:
+            self.message_line.end_prompt()
+            self._search = event.text.strip()
+            self.pane.set_search(self._search)
+            if self._search:
+                self._find(self._contains(), "match", backwards=False, here=True)
+            self.show_facts()
+
+    def on_field_left(self, event: Field.Left) -> None:
+        """Keeps the search that was."""
+        if event.control is self.message_line:
+            self.message_line.end_prompt()
+
+    def _contains(self) -> Callable[[LogRow], bool]:
+        needle = self._search.casefold()
+        return lambda row: needle in row.plain.casefold()
+
+    def _find(self, wanted: Callable[[LogRow], bool], what: str, *, backwards: bool, here: bool = False) -> None:
+        log = self.pane
+        start = log.current if log.current is not None else (log.top if not log.is_following or here else log.line)
+        if not (here and log.current is None):
+            start += -1 if backwards else 1
+        if here and log.is_following:
+            start = 0
+        self._looking_for = what
+        self.fetch(self._feed.search(start, log.window.total, backwards=backwards, wanted=wanted), "search")
+
+    _looking_for = "match"
+
+    def on_search_progress(self, event: SearchProgress) -> None:
+        """Goes to what was found, or says that there is none."""
+        if event.found is not None:
+            self.pane.go_to(event.found)
+        elif event.is_done:
+            masked = " Masked text cannot be searched." if self._looking_for == "match" else ""
+            self.say(f"No more {self._looking_for} that way, {event.looked_at:,} lines searched.{masked}")
+        else:
+            percent = min(100, round(100 * event.looked_at / max(1, event.total)))
+            self.message_line.say(f"Searching, {percent} %. esc stops.")
+
+    def _next(self, what: str, wanted: Callable[[LogRow], bool], *, backwards: bool) -> None:
+        self._find(wanted, what, backwards=backwards)
+
+    def do_match_next(self) -> None:
+        """The next match."""
+        if self._search:
+            self._next("match", self._contains(), backwards=False)
+
+    def do_match_previous(self) -> None:
+        """The match before."""
+        if self._search:
+            self._next("match", self._contains(), backwards=True)
+
+    def do_error_next(self) -> None:
+        """The next line that names an error; from the end, from the top."""
+        if self.pane.is_following:
+            self.pane.go_to_first()
+        self._next("error", lambda row: row.is_error, backwards=False)
+
+    def do_error_previous(self) -> None:
+        """The error before."""
+        self._next("error", lambda row: row.is_error, backwards=True)
+
+    def do_masked_next(self) -> None:
+        """The next line with masked text; from the end, from the top."""
+        if self.pane.is_following:
+            self.pane.go_to_first()
+        self._next("masked line", lambda row: row.is_masked, backwards=False)
+
+    def do_masked_previous(self) -> None:
+        """The masked line before."""
+        self._next("masked line", lambda row: row.is_masked, backwards=True)

@@ -1,0 +1,146 @@
+"""A workspace's runs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dlthub_tui.client.models import Run
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.screens.tabs import TabScreen
+from dlthub_tui.viewmodel import runs as view
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import Line
+
+EMPTY = "No runs yet. Press 1, choose a job and press r."
+
+
+class RunsScreen(TabScreen):
+    """What ran, and how did it end?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "open"), ("log.open", "log"), ("run.start", "run again"), ("item.end", "stop"),
+        ("list.filter", "filter"), ("list.sort", "sort"), ("row.mark", "mark"), ("pane.details", "details"),
+    )  # fmt: skip
+    STYLES = "runs"
+    TAB = "runs"
+
+    def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
+        super().__init__(context, workspace)
+        self._runs: tuple[Run, ...] = ()
+        self._total = 0
+        self._sort = 0
+        self._runner = Stopper(context, workspace, self)
+
+    async def load(self) -> None:
+        """The newest runs."""
+        from dlthub_tui.client.runs import list_runs
+
+        page = await list_runs(self.context.connected.control, self.workspace.id)
+        self._runs, self._total = page.items, page.total
+
+    def sections(self) -> list[Section]:
+        """The runs that the filter leaves."""
+        is_unsure = self._is_region_silent()
+        runs = view.sort_runs(self._runs, self._sort, self.look)
+        rows = [view.run_row(run, self.look, is_unsure=is_unsure) for run in runs]
+        found = matching(rows, self.filter_text)
+        empty = (EMPTY,) if not self._runs else (no_match(rows, self.filter_text, "run"),)
+        return [Section(view.COLUMNS, found, empty=empty)]
+
+    def _is_region_silent(self) -> bool:
+        return any(plane.id == self.workspace.dataplane_id and plane.state != "up" for plane in self.context.planes)
+
+    def answer_line(self) -> tuple[Line, str]:
+        """What goes on, and how many are shown."""
+        shown = words.count(len(self.rows.keys))
+        return view.answer_of(self._runs, self.look), f"{shown} shown of {words.count(self._total)}"
+
+    def is_moving(self) -> bool:
+        """Whether a run goes on."""
+        return any(view.is_active(run) for run in self._runs)
+
+    def find_run(self) -> Run | None:
+        """The run under the cursor."""
+        return next((run for run in self._runs if run.id == self.rows.key), None)
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """The run under the cursor."""
+        run = self.find_run() if self.is_loaded else None
+        return view.run_details(run, self.look, width) if run else []
+
+    def why_not(self, action: Action) -> str | None:
+        """Verbs need a run under the cursor; only a run that goes on can be stopped."""
+        if action.layer == "verbs" or action.id in {"row.open", "row.mark", "item.end"}:
+            if not self.is_loaded or self.find_run() is None:
+                return "There is no run under the cursor."
+            if action.id == "item.end" and not any(view.is_active(run) for run in self._chosen()):
+                return "It has ended."
+        return super().why_not(action)
+
+    def _chosen(self) -> list[Run]:
+        keys = self.rows.marked or {self.rows.key or ""}
+        return [run for run in self._runs if run.id in keys]
+
+    def do_row_open(self) -> None:
+        """The run with its log."""
+        run = self.find_run()
+        if run is not None:
+            self.post_message(Open(RunPlace(self.workspace, run.id, run.job_ref, run.number)))
+
+    def do_log_open(self) -> None:
+        """Its log, full screen."""
+        run = self.find_run()
+        if run is not None:
+            self.post_message(Open(RunPlace(self.workspace, run.id, run.job_ref, run.number, is_log_only=True)))
+
+    def do_run_start(self) -> None:
+        """Runs the jobs again."""
+        job_ids = list(dict.fromkeys(run.job_id for run in self._chosen()))
+        self.fetch(self._start(job_ids), "act")
+
+    async def _start(self, job_ids: list[str]) -> None:
+        await self._runner.start_ids(job_ids)
+        self.rows.set_marks(set())
+        await self.reload()
+
+    def do_item_end(self) -> None:
+        """Stops what is marked, or the run under the cursor; asks once."""
+        runs = [run for run in self._chosen() if view.is_active(run)]
+        names = " and ".join(view.name_of(run) for run in runs[:2])
+        more = f" and {len(runs) - 2} more" if len(runs) > 2 else ""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._stop(runs), "act")
+
+        self.host.push_screen(ConfirmSheet(self.context, f"Stop {names}{more}?", "stop"), answered)
+
+    async def _stop(self, runs: list[Run]) -> None:
+        await self._runner.stop(runs)
+        self.rows.set_marks(set())
+        await self.reload()
+
+    def do_row_mark(self) -> None:
+        """Marks, and goes one down."""
+        self.rows.toggle_mark()
+        self.rows.move(1)
+        self.show_kept()
+
+    def do_list_mark_all(self) -> None:
+        """Marks what the filter shows."""
+        self.rows.set_marks(set(self.rows.keys))
+        self.show_kept()
+
+    def do_list_sort(self) -> None:
+        """By the next order."""
+        self._sort += 1
+        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
+        self.show_rows()

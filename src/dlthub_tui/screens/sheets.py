@@ -1,0 +1,170 @@
+"""Sheets: what is modal grows up from row 23 under a rule, and the list stays visible above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.screens.context import Context
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.frame import footer
+from dlthub_tui.viewmodel.table import rule
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.message_line import MessageLine
+
+_Result = TypeVar("_Result")
+
+
+class Sheet(ActingScreen[_Result]):
+    """A question over a place. Subclasses say its title, its lines and its fields."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
+    HELP_KEY: ClassVar[str] = ""
+
+    def __init__(self, context: Context, title: str) -> None:
+        super().__init__(context)
+        self.sheet_title = title
+
+    @property
+    def is_modal(self) -> bool:
+        """Keys of the place below do nothing meanwhile."""
+        return True
+
+    def compose(self) -> ComposeResult:
+        """The rule with the title, the content, row 23 and the footer."""
+        with Vertical(id="sheet"):
+            yield LinesView(lambda width: [rule(self.sheet_title, "", width, self.look)], widget_id="rule")
+            yield from self.compose_sheet()
+            yield MessageLine(self.look)
+            yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def compose_sheet(self) -> ComposeResult:
+        """What the sheet asks."""
+        yield from ()
+
+    def _footer(self, width: int) -> Line:
+        return footer(self.footer_entries(), self.look, width, help_key=self.HELP_KEY)
+
+    def update_footer(self) -> None:
+        """Draws the footer again where it changed."""
+        self.query_one("#footer", LinesView).update()
+
+    def do_nav_back(self) -> None:
+        """Closes the sheet; nothing happened."""
+        self.dismiss(None)
+
+    def do_app_interrupt(self) -> None:
+        """As esc."""
+        self.dismiss(None)
+
+
+class ConfirmSheet(Sheet[bool]):
+    """A question that enter answers with yes and esc with no."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
+
+    def __init__(self, context: Context, question: str, verb: str, more: Sequence[str] = ()) -> None:
+        super().__init__(context, question)
+        self._more = tuple(more)
+        self._verb = verb
+
+    def compose_sheet(self) -> ComposeResult:
+        """What ends, what stays, whether it comes back."""
+        yield LinesView(lambda _width: [line("   ", text) for text in self._more])
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """What enter does, in the sheet's own word."""
+        names = {"form.next": self._verb, "nav.back": "leave it"}
+        return [(action, names[action.id]) for action in self.actions() if action.id in names]
+
+    def do_form_next(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+
+class TypedSheet(Sheet[bool]):
+    """A question answered by typing a word: no single key ever means yes."""
+
+    def __init__(self, context: Context, title: str, word: str, verb: str, lines: Sequence[Line]) -> None:
+        super().__init__(context, title)
+        self._word = word
+        self._verb = verb
+        self._lines = tuple(lines)
+        self.asks = f"Type the name to {verb} it:"
+
+    def compose_sheet(self) -> ComposeResult:
+        """What will be, and the field with the word below it."""
+        yield LinesView(lambda _width: self._lines)
+        label = f"   {self.asks}  "
+        yield LinesView(lambda _width: [EMPTY_LINE])
+        yield Field(self.look, line(label), widget_id="word")
+        yield LinesView(lambda _width: [line(" " * len(label), muted(self._word))])
+
+    def on_mount(self) -> None:
+        """Typing goes into the field."""
+        self.query_one("#word", Field).focus()
+
+    @property
+    def matches(self) -> bool:
+        """Whether the word was typed."""
+        return self.query_one("#word", Field).text.strip() == self._word
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """Enter is offered only when it works."""
+        entries = {action.id: action for action in self.actions()}
+        leave = [(entries["nav.back"], "go back, nothing changes")]
+        return ([(entries["form.next"], self._verb)] if self.matches else []) + leave
+
+    def on_field_changed(self) -> None:
+        """The footer says whether enter works."""
+        self.update_footer()
+
+    def on_field_submitted(self) -> None:
+        """Enter in the field."""
+        self.do_form_next()
+
+    def do_form_next(self) -> None:
+        """Does it when the word matches."""
+        if self.matches:
+            self.dismiss(True)
+        else:
+            self.say(f'Type "{self._word}" to {self._verb}, or press esc.', Role.WARN)
+
+
+class LineSheet(Sheet[str]):
+    """Asks for one line."""
+
+    def __init__(self, context: Context, title: str, label: str, *, text: str = "", is_hidden: bool = False) -> None:
+        super().__init__(context, title)
+        self._label, self._text, self._is_hidden = label, text, is_hidden
+        self.lines: tuple[Line, ...] = ()
+
+    def compose_sheet(self) -> ComposeResult:
+        """The field, with what is good to know above it."""
+        yield LinesView(lambda _width: self.lines)
+        label = (Span(f"   {self._label}  "),)
+        yield Field(self.look, label, text=self._text, is_hidden=self._is_hidden, widget_id="line")
+
+    def on_mount(self) -> None:
+        """Typing goes into the field."""
+        self.query_one("#line", Field).focus()
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """Enter and esc."""
+        names = {"form.next": "do it", "nav.back": "leave it"}
+        return [(action, names[action.id]) for action in self.actions() if action.id in names]
+
+    def on_field_submitted(self, event: Field.Submitted) -> None:
+        """Enter in the field."""
+        if event.text.strip():
+            self.dismiss(event.text if self._is_hidden else event.text.strip())
+
+    def do_form_next(self) -> None:
+        """Enter anywhere else."""
+        self.on_field_submitted(Field.Submitted(self.query_one("#line", Field), self.query_one("#line", Field).text))

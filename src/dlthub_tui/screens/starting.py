@@ -1,0 +1,61 @@
+"""Starting and stopping runs, the same from every screen that can."""
+
+from __future__ import annotations
+
+from dlthub_tui.client.models import Job, Run
+from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.screens.context import Context
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.places import WorkspaceRef
+from dlthub_tui.viewmodel.runs import declined, name_of
+from dlthub_tui.viewmodel.text import Role, guard
+
+
+class Stopper:
+    """Starts and stops runs of one workspace and says what came of it."""
+
+    def __init__(self, context: Context, workspace: WorkspaceRef, screen: ActingScreen[None]) -> None:
+        self._context = context
+        self._workspace = workspace
+        self._screen = screen
+
+    async def start(self, jobs: list[Job], *, profile: str | None = None, refresh: bool = False) -> Run | None:
+        """Triggers jobs. Answers the run where exactly one started."""
+        return await self.start_ids([job.id for job in jobs], profile=profile, refresh=refresh)
+
+    async def start_ids(self, job_ids: list[str], *, profile: str | None = None, refresh: bool = False) -> Run | None:
+        """As `start`, by ids."""
+        from dlthub_tui.client.jobs import trigger
+
+        plane = self._context.connected.control
+        results = await trigger(plane, self._workspace.id, job_ids, profile=profile, refresh=refresh)
+        started = [result for result in results if result.run is not None]
+        refused = [result for result in results if result.run is None]
+        if len(started) == 1 and not refused and started[0].run is not None:
+            name = f"{guard(words.short_ref(started[0].job_ref))} {started[0].run.number}"
+            self._screen.say(f"Started {name}. l opens its log.", Role.OK)
+            return started[0].run
+        if refused:
+            first = refused[0]
+            more = f" {len(started)} of {len(results)} started." if len(results) > 1 else ""
+            self._screen.say(declined(first.job_ref, first.status, first.reasons) + more, Role.WARN)
+        elif started:
+            self._screen.say(f"Started {words.plural(len(started), 'run')}.", Role.OK)
+        return None
+
+    async def stop(self, runs: list[Run]) -> None:
+        """Asks runs to stop. One that had ended is said, not an error."""
+        from dlthub_tui.client.errors import Conflict
+        from dlthub_tui.client.runs import cancel_run
+
+        stopped: list[Run] = []
+        for run in runs:
+            try:
+                await cancel_run(self._context.connected.control, self._workspace.id, run.id)
+                stopped.append(run)
+            except Conflict:
+                self._screen.say(f"{name_of(run)} had ended before. Nothing was stopped.")
+        if len(stopped) == 1:
+            self._screen.say(f"Stopping {name_of(stopped[0])}.")
+        elif stopped:
+            self._screen.say(f"Stopping {words.plural(len(stopped), 'run')}.")

@@ -1,0 +1,155 @@
+"""Variables of a workspace, from its region only and never kept."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dlthub_tui.client.models import Configuration
+from dlthub_tui.client.variables import Variable
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.tabs import TabScreen
+from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
+from dlthub_tui.viewmodel import variables as view
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.places import WorkspaceRef
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, muted
+
+EMPTY = "No variables. Press a. Jobs read them as environment variables, before .dlt TOML."
+
+
+class VariablesScreen(TabScreen):
+    """Which value wins?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "tree")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "change"), ("item.add", "add"), ("tree.open", "profile"), ("item.destroy", "delete"),
+        ("list.filter", "filter"),
+    )  # fmt: skip
+    STYLES = "variables"
+    TAB = "variables"
+
+    def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
+        super().__init__(context, workspace)
+        self._variables: tuple[Variable, ...] = ()
+        self._configuration: Configuration | None = None
+        self._profile = "prod"
+
+    async def load(self) -> None:
+        """All scopes, straight from the region."""
+        from dlthub_tui.client.deployments import find_latest_configuration
+        from dlthub_tui.client.variables import list_variables
+
+        region = await self.context.connected.region(self.workspace)
+        self._variables = ()
+        self._variables = await list_variables(region, self.workspace.id)
+        self._configuration = await find_latest_configuration(self.context.connected.control, self.workspace.id)
+
+    @property
+    def _profiles(self) -> list[str]:
+        return view.profiles_of(self._variables, self._configuration)
+
+    def _pairs(self) -> list[view.Pair]:
+        return view.pairs(self._variables, self._profile)
+
+    def sections(self) -> list[Section]:
+        """The names that the filter leaves; nothing of an older reading while the region is silent."""
+        if self.trouble is not None:
+            return []
+        rows = [view.pair_row(pair, self.look) for pair in self._pairs()]
+        found = matching(rows, self.filter_text)
+        empty = (no_match(rows, self.filter_text, "variable"),) if rows else (EMPTY,)
+        return [Section(view.columns(guard(self._profile)), found, empty=empty)]
+
+    def answer_line(self) -> tuple[Line, str]:
+        """How values win."""
+        said = (Span("A profile value beats the workspace value. "), muted("Both beat .dlt TOML files."))
+        return said, f"profile {guard(self._profile)}"
+
+    def _pair(self) -> view.Pair | None:
+        return next((pair for pair in self._pairs() if pair.name == self.rows.key), None)
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """The name under the cursor."""
+        pair = self._pair() if self.is_loaded and self.trouble is None else None
+        return view.pair_details(pair, self._profile, self.look, width) if pair else []
+
+    def why_not(self, action: Action) -> str | None:
+        """What needs a name under the cursor."""
+        if action.id in {"row.open", "item.destroy"} and (not self.is_loaded or self._pair() is None):
+            return "There is no variable under the cursor."
+        if action.id == "row.open" and self.look.is_read_only:
+            return "This session is read-only and changes nothing."
+        return super().why_not(action)
+
+    def do_tree_open(self) -> None:
+        """The next profile."""
+        self._turn(1)
+
+    def do_tree_close(self) -> None:
+        """The profile before."""
+        self._turn(-1)
+
+    def _turn(self, steps: int) -> None:
+        names = self._profiles
+        at = names.index(self._profile) if self._profile in names else 0
+        self._profile = names[(at + steps) % len(names)]
+        self.show_rows()
+
+    def do_row_open(self) -> None:
+        """Changes the value that wins."""
+        pair = self._pair()
+        variable = pair.winner if pair else None
+        if variable is not None:
+            self._ask(VariableChange(variable.name, variable.profile, variable.value or "", variable.is_secret))
+
+    def do_item_add(self) -> None:
+        """A new variable."""
+        self._ask(None)
+
+    def _ask(self, change: VariableChange | None) -> None:
+        def answered(wanted: VariableChange | None) -> None:
+            if wanted is not None:
+                self.fetch(self._set(wanted), "act")
+
+        self.host.push_screen(VariableSheet(self.context, self._profiles, self._profile, change), answered)
+
+    async def _set(self, change: VariableChange) -> None:
+        from dlthub_tui.client.variables import set_variable
+
+        region = await self.context.connected.region(self.workspace)
+        await set_variable(
+            region, self.workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
+        )
+        await self.reload()
+        self.rows.move_to(change.name)
+        if change.is_secret and len(change.value) < view.SHORTEST_SECRET:
+            self.say("4 characters or fewer cannot be masked in logs. Use a longer one.", Role.WARN)
+        else:
+            self.say(f"Set {guard(change.name)} in {guard(change.profile or 'the workspace')}.")
+
+    def do_item_destroy(self) -> None:
+        """Deletes the value that wins; says what will win instead."""
+        pair = self._pair()
+        variable = pair.winner if pair else None
+        if pair is None or variable is None:
+            return
+        scope = guard(variable.profile or "the workspace")
+        after = "get the workspace value" if variable is pair.profile and pair.workspace else "do not get it any more"
+        question = f"Delete {guard(pair.name)} in {scope}? Jobs on {guard(self._profile)} then {after}."
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._delete(variable), "act")
+
+        self.host.push_screen(ConfirmSheet(self.context, question, "delete"), answered)
+
+    async def _delete(self, variable: Variable) -> None:
+        from dlthub_tui.client.variables import delete_variable
+
+        region = await self.context.connected.region(self.workspace)
+        await delete_variable(region, self.workspace.id, variable.profile, variable.name)
+        await self.reload()
+        self.say(f"Deleted {guard(variable.name)} in {guard(variable.profile or 'the workspace')}.")

@@ -1,0 +1,136 @@
+"""A connected installation: the control plane with a session, its regions, and how the session renews itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+
+from dlthub_tui.client import sessions
+from dlthub_tui.client.errors import Refused
+from dlthub_tui.client.installation import get_signing_fingerprints
+from dlthub_tui.client.regions import Regions
+from dlthub_tui.client.sessions import TokenPair
+from dlthub_tui.client.transport import Transport
+from dlthub_tui.session.store import SessionStore, StoredSession
+
+
+class HasRegion(Protocol):
+    """A workspace, as far as its region is concerned."""
+
+    @property
+    def id(self) -> str:
+        """The workspace."""
+        ...
+
+    @property
+    def dataplane_id(self) -> str:
+        """Its data plane."""
+        ...
+
+    @property
+    def dataplane_url(self) -> str:
+        """Where that answers."""
+        ...
+
+
+class SessionTokens:
+    """The bearer of a session. A refused or spent token is renewed once, by whoever asks first."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = anyio.Lock()
+
+    async def bearer(self) -> str | None:
+        """The token to send, None before sign-in."""
+        pair = self._connection.pair
+        return pair.jwt if pair else None
+
+    async def renewed(self, rejected: str) -> str | None:
+        """The next token; None when the session is over."""
+        async with self._lock:
+            pair = self._connection.pair
+            if pair is None:
+                return None
+            if pair.jwt != rejected:
+                return pair.jwt
+            return await self._connection.refresh(pair)
+
+
+class Connection:
+    """One installation. Open with `open`, close with `aclose`."""
+
+    def __init__(self, url: str, store: SessionStore, *, socket_path: str | None = None) -> None:
+        self.open_plane = Transport(url, socket_path=socket_path)
+        self.control = Transport(url, SessionTokens(self), socket_path=socket_path)
+        self.origin = str(self.control.origin)
+        self.is_local = socket_path is not None
+        self.store = store
+        self.pins = store.pins(self.origin)
+        self.regions = Regions(self.control, self.pins)
+        self.pair: TokenPair | None = None
+        self.email = ""
+        self._fingerprints: tuple[str, ...] = ()
+
+    async def resume(self) -> bool:
+        """Takes up the stored session, if it is for this very control plane. Raises: NotReachable."""
+        self._fingerprints = await get_signing_fingerprints(self.open_plane)
+        stored = await self.store.find(self.origin, self._fingerprints)
+        if stored is None:
+            return False
+        self.pair, self.email = stored.pair, stored.email
+        return True
+
+    async def begin(self, pair: TokenPair, *, is_kept: bool) -> None:
+        """A session begins. One of the home's own owner is not kept: the socket gives another at any time."""
+        self.pair, self.email = pair, pair.email or self.email
+        if is_kept:
+            await self._save()
+
+    async def refresh(self, pair: TokenPair) -> str | None:
+        """The next token pair; None, and the stored session is gone, when it is refused."""
+        try:
+            fresh = await sessions.refresh(self.open_plane, pair.refresh_token)
+        except Refused as exc:
+            if exc.status in {429, 503}:
+                raise
+            self.pair = None
+            await self.store.forget(self.origin)
+            return None
+        self.pair = fresh
+        if not self.is_local:
+            await self._save()
+        return fresh.jwt
+
+    async def _save(self) -> None:
+        if self.pair is None:
+            return
+        if not self._fingerprints:
+            self._fingerprints = await get_signing_fingerprints(self.open_plane)
+        session = StoredSession(
+            origin=self.origin,
+            fingerprints=self._fingerprints,
+            email=self.email,
+            jwt=self.pair.jwt,
+            refresh_token=self.pair.refresh_token,
+        )
+        await self.store.save(session)
+
+    async def region(self, workspace: HasRegion) -> Transport:
+        """The connection to a workspace's region, after that was recognised."""
+        return await self.regions.of(workspace.id, workspace.dataplane_id, workspace.dataplane_url)
+
+    async def aclose(self) -> None:
+        """Ends all connections. May be called twice."""
+        await self.regions.aclose()
+        await self.control.aclose()
+        await self.open_plane.aclose()
+
+
+def read_owner_key(home: Path) -> str | None:
+    """The text of the home's `owner.key`, None where it cannot be read: then this is not the owner."""
+    try:
+        return (home / "owner.key").read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,22 @@
+"""A file for what failed in the app itself: where, never with which values (Security: 9)."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from datetime import datetime
+from pathlib import Path
+
+
+def write_crash(folder: Path, error: BaseException, now: datetime) -> str:
+    """Writes the stack of an error, 0600, scrubbed and without its locals; answers the file's name."""
+    from planes.scrub import scrub_text
+
+    name = f"crash-{now:%m%d-%H%M%S}.txt"
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    text = f"{type(error).__name__}: {scrub_text(str(error))}\n{stack}"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+    return name

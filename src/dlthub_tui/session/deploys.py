@@ -1,0 +1,154 @@
+"""One deploy: pack a folder, ask what would change, send it straight to its region, reconcile.
+
+Each step reports; ending it at any point leaves the workspace as it was, but for archives already sent, which are
+versions that nothing runs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from dlthub_tui.client import uploads
+from dlthub_tui.client.deployments import (
+    Definitions,
+    DeployReceipt,
+    Kind,
+    deploy,
+    find_latest_configuration,
+    find_latest_deployment,
+    issue_upload,
+)
+from dlthub_tui.client.models import Configuration, Deployment
+from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
+from dlthub_tui.session.connection import Connection, HasRegion
+
+Report = Callable[["StepReport"], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """How far a step is. `state` is running, completed or skipped; bytes are 0 where none are sent."""
+
+    step: str
+    state: str
+    detail: str = ""
+    sent_bytes: int = 0
+    total_bytes: int = 0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What a deploy of the packed folder would change. `latest` is None for a first deploy."""
+
+    folder: Path
+    packed: PackedWorkspace
+    latest: Deployment | None
+    latest_configuration: Configuration | None
+    receipt: DeployReceipt
+
+    @property
+    def has_new_code(self) -> bool:
+        """Whether code must be sent."""
+        return self.latest is None or self.latest.content_hash != self.packed.code.content_hash
+
+    @property
+    def has_new_configuration(self) -> bool:
+        """Whether configuration must be sent."""
+        latest = self.latest_configuration
+        return latest is None or latest.content_hash != self.packed.configuration.content_hash
+
+
+class Deploy:
+    """A deploy of one folder to one workspace. Close it: the packed configuration holds secrets."""
+
+    def __init__(self, connection: Connection, workspace: HasRegion, cache: Path) -> None:
+        self._connection = connection
+        self._workspace = workspace
+        self._cache = cache
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    async def prepare(self, folder: Path, report: Report) -> Difference:
+        """Packs and asks what would change. Raises: PackingFailed, Refused; nothing was sent."""
+        self.close()
+        self._folder = tempfile.TemporaryDirectory(prefix="dlthub-tui-deploy-")
+        begun = time.monotonic()
+        options = PackingOptions(cache=self._cache)
+        packed = await pack(
+            folder,
+            Path(self._folder.name),
+            options,
+            lambda step, text: report(StepReport(step=step, state="running", detail=text)),
+        )
+        seconds = time.monotonic() - begun
+        detail = f"{len(packed.code.files)} files"
+        report(StepReport(step="Pack", state="completed", detail=detail, seconds=seconds))
+        plane, workspace_id = self._connection.control, self._workspace.id
+        receipt = await deploy(plane, workspace_id, definitions(packed), dry_run=True)
+        return Difference(
+            folder=folder,
+            packed=packed,
+            latest=await find_latest_deployment(plane, workspace_id),
+            latest_configuration=await find_latest_configuration(plane, workspace_id),
+            receipt=receipt,
+        )
+
+    async def send(self, difference: Difference, report: Report) -> DeployReceipt:
+        """Sends what is new and reconciles. Raises: a ClientError; the jobs are as they were."""
+        packed = difference.packed
+        if difference.has_new_code:
+            parts = uploads.code_parts(packed.code.path, packed.requirements)
+            await self._upload("deployments", "Code", parts, report)
+        else:
+            report(StepReport(step="Code", state="skipped", detail="unchanged, not sent"))
+        if difference.has_new_configuration:
+            parts = uploads.configuration_parts(packed.configuration.path)
+            await self._upload("configurations", "Configuration", parts, report)
+        else:
+            report(StepReport(step="Configuration", state="skipped", detail="unchanged, not sent"))
+        begun = time.monotonic()
+        report(StepReport(step="Reconcile", state="running"))
+        receipt = await deploy(self._connection.control, self._workspace.id, definitions(packed), dry_run=False)
+        detail = f"{len(packed.jobs)} jobs"
+        report(StepReport(step="Reconcile", state="completed", detail=detail, seconds=time.monotonic() - begun))
+        return receipt
+
+    async def _upload(self, kind: Kind, step: str, parts: tuple[uploads.Part, ...], report: Report) -> None:
+        begun = time.monotonic()
+        report(StepReport(step=step, state="running", detail="asking for a permit"))
+        permit = await issue_upload(self._connection.control, self._workspace.id, kind)
+        await self._connection.regions.recognise(self._workspace.dataplane_id, permit.url)
+
+        def progress(sent: int, total: int) -> None:
+            report(StepReport(step=step, state="running", sent_bytes=sent, total_bytes=total))
+
+        await uploads.send(permit, parts, progress)
+        total = await anyio.to_thread.run_sync(lambda: sum(part.path.stat().st_size for part in parts))
+        report(
+            StepReport(
+                step=step, state="completed", sent_bytes=total, total_bytes=total, seconds=time.monotonic() - begun
+            )
+        )
+
+    def close(self) -> None:
+        """Removes what was packed. May be called twice."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def definitions(packed: PackedWorkspace) -> Definitions:
+    """What the control plane is told: these words and no others."""
+    return Definitions(
+        engine_version=packed.engine_version,
+        manifest_hash=packed.job_definition_hash,
+        jobs=packed.jobs,
+        module=packed.deployment_module,
+        description=packed.description,
+    )

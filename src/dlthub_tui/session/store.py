@@ -1,0 +1,160 @@
+"""Where the session is kept: the operating system's keyring, else a file that only its owner can read.
+
+A session belongs to one origin and to the keys its control plane signs with; it is found again only for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from typing import Any
+
+import anyio
+
+from dlthub_tui.client.pins import Pin
+from dlthub_tui.client.sessions import TokenPair
+
+KEYRING_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """Tokens for one origin. `fingerprints` are of the control plane's signing keys when they were given."""
+
+    origin: str
+    fingerprints: tuple[str, ...]
+    email: str
+    jwt: str
+    refresh_token: str
+
+    def __repr__(self) -> str:
+        return f"StoredSession({self.origin!r}, {self.email!r})"
+
+    @property
+    def pair(self) -> TokenPair:
+        """Its tokens."""
+        return TokenPair(jwt=self.jwt, refresh_token=self.refresh_token, email=self.email)
+
+
+class SessionStore:
+    """Sessions and pins of one user on this machine. `folder` is made 0700."""
+
+    def __init__(self, folder: Path, *, uses_keyring: bool = True) -> None:
+        self._folder = folder
+        self._uses_keyring = uses_keyring
+
+    @property
+    def place(self) -> str:
+        """Where the last session went, as a sentence for the screen."""
+        if self._uses_keyring:
+            return "The session is kept in this machine's keyring."
+        return "This machine has no keyring. The session goes to a file only you can read."
+
+    async def probe(self) -> None:
+        """Finds out whether there is a keyring."""
+        await self._ask_keyring("get", "probe")
+
+    async def find(self, origin: str, fingerprints: tuple[str, ...]) -> StoredSession | None:
+        """The session for this origin, if its control plane still shows one of the keys it had."""
+        text = await self._ask_keyring("get", _name(origin)) if self._uses_keyring else None
+        if not text:
+            text = await anyio.to_thread.run_sync(_read, self._session_file(origin))
+        session = _parse_session(text) if text else None
+        if session is None or session.origin != origin or not set(session.fingerprints) & set(fingerprints):
+            return None
+        return session
+
+    async def save(self, session: StoredSession) -> None:
+        """Keeps it, in one write."""
+        text = json.dumps(asdict(session))
+        if self._uses_keyring and await self._ask_keyring("set", _name(session.origin), text) is not None:
+            return
+        await anyio.to_thread.run_sync(_write, self._session_file(session.origin), text)
+
+    async def forget(self, origin: str) -> None:
+        """Removes the session of an origin, wherever it is."""
+        if self._uses_keyring:
+            await self._ask_keyring("delete", _name(origin))
+        await anyio.to_thread.run_sync(lambda: self._session_file(origin).unlink(missing_ok=True))
+
+    def pins(self, origin: str) -> FilePins:
+        """The pins of the data planes of one installation."""
+        return FilePins(self._folder / f"pins-{_name(origin)}.json")
+
+    def _session_file(self, origin: str) -> Path:
+        return self._folder / f"session-{_name(origin)}.json"
+
+    async def _ask_keyring(self, verb: str, name: str, text: str = "") -> str | None:
+        """What the keyring says; None, and never asked again, when it does not work within two seconds."""
+        command = [sys.executable, "-I", "-m", "dlthub_tui.session.keyring_door", verb, name]
+        with anyio.move_on_after(KEYRING_SECONDS):
+            done = await anyio.run_process(command, input=text.encode(), stdout=PIPE, stderr=DEVNULL, check=False)
+            if done.returncode == 0:
+                return done.stdout.decode()
+        self._uses_keyring = False
+        return None
+
+
+class FilePins:
+    """Pins in a file; they are no secret, but only their owner may write them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def find(self, dataplane_id: str) -> Pin | None:
+        """The pin of a data plane."""
+        found = (await self._all()).get(dataplane_id)
+        return Pin(dataplane_id, found[0], found[1]) if found else None
+
+    async def put(self, pin: Pin) -> None:
+        """Keeps a pin."""
+        pins = await self._all()
+        pins[pin.dataplane_id] = (pin.public_key, pin.pinned_at)
+        await anyio.to_thread.run_sync(_write, self._path, json.dumps(pins))
+
+    async def _all(self) -> dict[str, tuple[str, str]]:
+        """Raises: ValueError when the file is damaged: then no plane can be recognised, and none is trusted anew."""
+        text = await anyio.to_thread.run_sync(_read, self._path)
+        raw: Any = json.loads(text) if text else {}
+        return {str(name): (str(key), str(at)) for name, (key, at) in raw.items()}
+
+
+def _name(origin: str) -> str:
+    return hashlib.sha256(origin.encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _parse_session(text: str) -> StoredSession | None:
+    try:
+        raw: Any = json.loads(text)
+        return StoredSession(
+            origin=str(raw["origin"]),
+            fingerprints=tuple(str(item) for item in raw["fingerprints"]),
+            email=str(raw["email"]),
+            jwt=str(raw["jwt"]),
+            refresh_token=str(raw["refresh_token"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

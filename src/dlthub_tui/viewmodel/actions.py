@@ -1,0 +1,161 @@
+"""The one registry of actions: bindings, footer, `?`, `:`, palette and docs/keys.md come from it (SCREENS 3).
+
+A screen names its layers and implements actions as methods (`run.start` is `do_run_start`); an action without a method
+on a screen does not exist there, so nothing is shown that is not real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`keys` in the terminal library's names, the first is shown. `sentence` stands in the help."""
+
+    id: str
+    layer: str
+    keys: tuple[str, ...]
+    title: str
+    sentence: str
+    command: str | None = None
+    changes: bool = False
+
+    @property
+    def method(self) -> str:
+        """The name of the method that does it."""
+        return "do_" + self.id.replace(".", "_")
+
+
+def _action(
+    layer: str,
+    keys: str,
+    action_id: str,
+    title: str,
+    sentence: str = "",
+    command: str | None = None,
+    *,
+    changes: bool = False,
+) -> Action:
+    return Action(action_id, layer, tuple(keys.split()), title, sentence, command, changes)
+
+
+ACTIONS: tuple[Action, ...] = (
+    _action("global", "colon", "command.open", "command line", "do anything by its name"),
+    _action("global", "ctrl+p", "palette.open", "palette", "find any action by its title"),
+    _action("global", "question_mark", "help.open", "help", "the keys of this screen; enter runs one", "help"),
+    _action("global", "f1", "help.open", "help", "the same, also while typing"),
+    _action("global", "escape", "nav.back", "back", "one step back; never quits"),
+    _action("global", "q", "nav.close", "close", "as esc; on home asks whether to leave", "close"),
+    _action("global", "ctrl+q", "app.quit", "leave", "with runs active asks about the platform", "quit"),
+    _action("global", "tab", "pane.next", "next pane", "to the next pane or field"),
+    _action("global", "shift+tab", "pane.previous", "previous pane", "to the pane or field before"),
+    _action("global", "0", "nav.home", "home", "organizations, workspaces, planes", "home"),
+    _action("global", "ctrl+r", "link.retry", "ask again", "ask again, connect again", "refresh"),
+    _action("global", "y", "copy.link", "copy link", "a link that `:open` and the command line take", "link"),
+    _action("global", "Y", "copy.command", "copy command", "this as a command line", "copy-command"),
+    _action("global", "t", "times.toggle", "times", "relative, exact, UTC", "times"),
+    _action("global", "z", "pane.zoom", "zoom", "this pane alone, and back", "zoom"),
+    _action("global", "i", "pane.details", "details", "the details, off and on", "details"),
+    _action("global", "ctrl+z", "app.suspend", "to the shell", "fg returns", "suspend"),
+    _action("global", "ctrl+c", "app.interrupt", "interrupt", "stops the current wait; twice asks to leave"),
+    _action("workspace", "1", "tab.1", "Jobs", "the workspace's jobs", "jobs"),
+    _action("workspace", "2", "tab.2", "Runs", "the workspace's runs", "runs"),
+    _action("workspace", "3", "tab.3", "Deployments", "versions of its code", "deployments"),
+    _action("workspace", "4", "tab.4", "Variables", "plain and secret variables", "variables"),
+    _action("workspace", "d", "deploy.open", "deploy", "a folder, after a look at the change", "deploy", changes=True),
+    _action("home", "d", "deploy.open", "deploy", "a folder to the workspace under the cursor", "deploy", changes=True),
+    _action("move", "j down", "row.next", "next row"),
+    _action("move", "k up", "row.previous", "row before"),
+    _action("move", "g home", "row.first", "first row"),
+    _action("move", "G end", "row.last", "last row"),
+    _action("move", "pagedown ctrl+d", "page.next", "next page"),
+    _action("move", "pageup ctrl+u", "page.previous", "page before"),
+    _action("list", "enter", "row.open", "open", "the row under the cursor", "open-row"),
+    _action("list", "slash", "list.filter", "filter", "as you type; esc clears", "filter"),
+    _action("list", "s", "list.sort", "sort", "by the next column", "sort"),
+    _action("list", "space", "row.mark", "mark", "mark this row and go one down"),
+    _action("list", "asterisk", "list.mark_all", "mark all", "what the filter shows"),
+    _action("list", "c", "copy.text", "copy row", "the row as text", "copy"),
+    _action("list", "a", "item.add", "add", "something new of what the list shows", "add", changes=True),
+    _action("list", "x", "item.end", "stop", "stop or refuse what is under the cursor", "stop", changes=True),
+    _action("list", "D", "item.destroy", "delete", "asks first", "delete", changes=True),
+    _action("verbs", "r", "run.start", "run", "start it now", "run", changes=True),
+    _action("verbs", "R", "run.options", "run with options", "profile and refresh", "run-options", changes=True),
+    _action("verbs", "p", "job.pause", "pause", "its schedule, or resume it", "pause", changes=True),
+    _action("verbs", "l", "log.open", "log", "of its last run", "log"),
+    _action("verbs", "v", "definition.open", "definition", "as deployed", "definition"),
+    _action("tree", "h left", "tree.close", "left", "the column or level to the left"),
+    _action("tree", "l right", "tree.open", "right", "the column or level to the right"),
+    _action("log", "j down", "line.next", "line down"),
+    _action("log", "k up", "line.previous", "line up", "pauses following"),
+    _action("log", "h left", "line.left", "left"),
+    _action("log", "l right", "line.right", "right"),
+    _action("log", "g home", "line.first", "first line"),
+    _action("log", "G end", "line.last", "last line", "and follow"),
+    _action("log", "pagedown ctrl+d", "page.next", "next page"),
+    _action("log", "pageup ctrl+u", "page.previous", "page before"),
+    _action("log", "slash", "log.search", "search", "in what is shown and around it", "search"),
+    _action("log", "n", "match.next", "next match"),
+    _action("log", "N", "match.previous", "match before"),
+    _action("log", "e", "error.next", "next error", "the next line of stderr that says so", "next-error"),
+    _action("log", "E", "error.previous", "error before"),
+    _action("log", "m", "masked.next", "next masked", "the next line with masked text", "next-masked"),
+    _action("log", "M", "masked.previous", "masked before"),
+    _action("log", "b", "log.break", "long lines", "break long lines or cut them", "break"),
+    _action("log", "number_sign", "log.numbers", "line numbers", "off and on", "numbers"),
+    _action("log", "f", "log.follow", "follow", "the end of the log as it grows", "follow"),
+    _action("log", "c", "copy.text", "copy line", "the line at the cursor", "copy"),
+    _action("run", "x", "item.end", "stop", "stop the run", "stop", changes=True),
+    _action("run", "r", "run.start", "run again", "the same job, now", "run", changes=True),
+    _action("deploy", "enter", "deploy.go", "deploy", "send it; on the receipt, on to Jobs", changes=True),
+    _action("deploy", "b", "folder.choose", "folder", "another folder", "folder"),
+    _action("deploy", "v", "definition.open", "words", "every word that goes to the control plane", "words"),
+    _action("deploy", "r", "run.start", "run", "what was created", "run", changes=True),
+    _action("sign-in", "k", "sign_in.key", "API key", "sign in by an API key", "api-key"),
+    _action("form", "enter", "form.next", "next", "the next field; on the last one, do it"),
+    _action("form", "up", "choice.previous", "choice before"),
+    _action("form", "down", "choice.next", "next choice"),
+    _action("form", "left", "choice.left", "choice to the left"),
+    _action("form", "right", "choice.right", "choice to the right"),
+    _action("form", "ctrl+x", "sheet.unblock", "unblock", "do first what blocks"),
+)  # fmt: skip
+
+KEY_NAMES = {
+    "colon": ":", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "escape": "esc",
+    "space": "space", "left": "←", "right": "→", "up": "↑", "down": "↓", "pagedown": "pgdn", "pageup": "pgup",
+}  # fmt: skip
+ASCII_KEY_NAMES = {"left": "left", "right": "right", "up": "up", "down": "down"}
+
+
+def key_name(key: str, *, is_ascii: bool = False) -> str:
+    """A key as it is printed."""
+    if is_ascii and key in ASCII_KEY_NAMES:
+        return ASCII_KEY_NAMES[key]
+    return KEY_NAMES.get(key, key)
+
+
+def of_layers(layers: Iterable[str]) -> tuple[Action, ...]:
+    """The actions of these layers, in the registry's order."""
+    wanted = set(layers)
+    typing = tuple(action for action in ACTIONS if "typing" in wanted and _works_while_typing(action))
+    return (*(action for action in ACTIONS if action.layer in wanted), *typing)
+
+
+def _works_while_typing(action: Action) -> bool:
+    """In a form every printing key types, so of the global layer only these live there."""
+    allowed = ("escape", "tab", "shift+tab", "f1")
+    return action.layer == "global" and all(key in allowed or key.startswith("ctrl+") for key in action.keys)
+
+
+def find(action_id: str, layers: Iterable[str]) -> Action | None:
+    """The action with this id in one of the layers."""
+    return next((action for action in of_layers(layers) if action.id == action_id), None)
+
+
+def conflicts(layers: Iterable[str]) -> list[str]:
+    """Keys that would mean two things in this stack of layers."""
+    seen: dict[str, str] = {}
+    pairs = [(key, action.id) for action in of_layers(layers) for key in action.keys]
+    return [f"{key}: {seen[key]} and {name}" for key, name in pairs if seen.setdefault(key, name) != name]

@@ -1,0 +1,80 @@
+"""What the command line, the palette and the help offer: the actions of a screen, with what is possible now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from dlthub_tui.viewmodel.actions import Action, key_name
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, line, muted
+
+LAYER_TITLES = {
+    "global": "Everywhere", "workspace": "Workspace", "home": "Home", "move": "Every list", "list": "Every list",
+    "verbs": "Verbs", "tree": "Columns", "log": "Log", "run": "Run", "deploy": "Deploy", "form": "Form",
+    "sign-in": "Sign in",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be done. `choice` is what is done; `why_not` is None when it is possible now."""
+
+    choice: str
+    name: str
+    title: str
+    keys: str
+    sentence: str
+    group: str
+    why_not: str | None = None
+
+
+def offer(action: Action, why_not: str | None, look: Look) -> Offer:
+    """An action as it is offered."""
+    keys = " ".join(key_name(key, is_ascii=look.is_ascii) for key in action.keys)
+    group = "Not possible here" if why_not else LAYER_TITLES.get(action.layer, action.layer)
+    return Offer(action.id, action.command or "", action.title, keys, action.sentence, group, why_not)
+
+
+def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
+    """Offers that begin with, then that contain each word; possible ones first."""
+    wanted = text.casefold().strip()
+    named = [item for item in offers if item.name or by_title]
+    if not wanted:
+        return sorted(named, key=lambda item: item.why_not is not None)
+
+    def rank(item: Offer) -> tuple[bool, int] | None:
+        name = (item.title if by_title else item.name).casefold()
+        whole = f"{item.name} {item.title} {item.sentence} {item.keys}".casefold()
+        if name == wanted:
+            return (item.why_not is not None, 0)
+        if name.startswith(wanted):
+            return (item.why_not is not None, 1)
+        if all(word in whole for word in wanted.split()):
+            return (item.why_not is not None, 2)
+        return None
+
+    ranked = [(rank(item), position, item) for position, item in enumerate(named)]
+    kept = [(place, position, item) for place, position, item in ranked if place is not None]
+    return [item for _, _, item in sorted(kept, key=lambda entry: entry[:2])]
+
+
+def unknown(offers: Sequence[Offer], text: str) -> str:
+    """The sentence for a command that does not exist."""
+    names = [item.name for item in offers if item.name]
+    near = get_close_matches(text.split(" ", maxsplit=1)[0], names, n=2, cutoff=0.5)
+    return f'No command "{text}".' + (f" Nearest: {', '.join(near)}." if near else "")
+
+
+def command_line(item: Offer, look: Look, *, is_chosen: bool) -> Line:
+    """One candidate."""
+    cursor = accent(f"{look.glyphs.cursor}  ") if is_chosen else Span("   ")
+    role = Role.MUTED if item.why_not else Role.TEXT
+    said = item.why_not or item.sentence or item.title
+    return (cursor, Span(f"{item.name or item.title:<28}", role), accent(f"{item.keys:<10}"), muted(said))
+
+
+def help_line(item: Offer) -> Line:
+    """One key: key, title, what it does or why not."""
+    return line(accent(f"{item.keys:<16}"), f"{item.title:<20}", muted(item.why_not or item.sentence))

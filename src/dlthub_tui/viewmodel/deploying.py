@@ -1,0 +1,182 @@
+"""A deploy on the screen: the difference, the steps, the receipt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlthub_tui.client.deployments import DeployedJob, DeployReceipt
+from dlthub_tui.session.deploys import Difference, StepReport
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.table import Column, Row, Section
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cut_front, guard, line, muted
+
+COLUMNS = (Column("", least=28), Column("", takes_rest=True, least=20))
+STEPS = ("Pack", "Code", "Configuration", "Reconcile")
+BAR_CELLS = 30
+_MARKS = {
+    "created": ("+", Role.OK),
+    "updated": ("~", Role.WARN),
+    "archived": ("", Role.MUTED),
+    "unchanged": (" ", Role.MUTED),
+}
+
+
+def head(folder: Path, difference: Difference | None, look: Look, width: int) -> list[Line]:
+    """From where, against what."""
+    home = str(Path.home())
+    path = guard(str(folder))
+    path = "~" + path.removeprefix(home) if path.startswith(home + "/") else path
+    shown = cut_front(path, max(20, width - 45), look.glyphs.cut)
+    if difference is None:
+        return [line(muted(" From     "), shown)]
+    packed = difference.packed
+    facts = f"{guard(packed.deployment_module or 'one file')}.py, {words.plural(len(packed.code.files), 'file')}"
+    latest = difference.latest
+    against = "nothing, this is the first"
+    if latest is not None:
+        against = f"version {latest.version}, {words.moment(latest.created_at, look)}"
+    return [
+        line(muted(" From     "), f"{shown}   ", muted(f"{facts}, {words.size(packed.code.size_bytes)} packed")),
+        line(muted(" Against  "), against),
+    ]
+
+
+def difference_sections(difference: Difference, look: Look, region: str) -> list[Section]:
+    """What would change, what is said to the control plane, and what stays away from it."""
+    jobs = difference.receipt.jobs
+    shown = [job for job in jobs if job.outcome != "unchanged"]
+    rows = [_job_row(job, look) for job in shown]
+    packed = difference.packed
+    code = "new, goes to " + region if difference.has_new_code else "unchanged, not sent"
+    configuration = "new, goes to " + region if difference.has_new_configuration else "unchanged, not sent"
+    profiles = ", ".join(guard(profile) for profile in packed.profiles) or "none"
+    sent_rows = (
+        _fact_row("code", f"{words.plural(len(packed.code.files), 'file')}, {code}"),
+        _fact_row("configuration", f"profiles {profiles}; {configuration}"),
+    )
+    sections = [
+        Section(COLUMNS, tuple(rows), "Jobs", counted(jobs), empty=("The same jobs as before.",), shows_titles=False),
+        Section(COLUMNS, sent_rows, "Code and configuration", f"straight to {region}", shows_titles=False),
+        Section(
+            COLUMNS, (_fact_row("words", told(packed.jobs)),), "Goes to the control plane", "no file, no value",
+            shows_titles=False,
+        ),
+    ]  # fmt: skip
+    if packed.warnings:
+        warnings = tuple(_fact_row(f"warning {n}", guard(text), Role.WARN) for n, text in enumerate(packed.warnings, 1))
+        sections.append(Section(COLUMNS, warnings, "Warnings", shows_titles=False))
+    return sections
+
+
+def counted(jobs: Sequence[DeployedJob]) -> str:
+    """`1 new  2 changed  11 unchanged`."""
+    counts = Counter(job.outcome for job in jobs)
+    names = (("created", "new"), ("updated", "changed"), ("unchanged", "unchanged"), ("archived", "archived"))
+    return "  ".join(f"{counts[outcome]} {word}" for outcome, word in names if counts[outcome])
+
+
+def is_same(difference: Difference) -> bool:
+    """Whether there is nothing to send."""
+    changed = any(job.outcome != "unchanged" for job in difference.receipt.jobs)
+    return not (changed or difference.has_new_code or difference.has_new_configuration)
+
+
+def _job_row(job: DeployedJob, look: Look) -> Row:
+    name = guard(words.short_ref(job.job.job_ref))
+    mark, role = _MARKS.get(job.outcome, (" ", Role.MUTED))
+    glyph = look.state("archived") if job.outcome == "archived" else Span(mark, role)
+    return Row(f"job/{job.job.id}", glyph, (line(name), line(muted(_change(job, look)))), name)
+
+
+def _change(job: DeployedJob, look: Look) -> str:
+    if job.outcome == "archived":
+        return "no longer declared; its runs are kept"
+    now = guard(words.schedule(job.job.triggers, job.job.job_type))
+    if job.outcome == "created" or job.previous_definition is None:
+        return now
+    before = job.previous_definition
+    after = job.job.definition
+    old = guard(words.schedule(tuple(before.get("triggers") or ()), job.job.job_type))
+    if old != now and before.get("triggers") != after.get("triggers"):
+        return f"{old} {look.glyphs.becomes} {now}"
+    changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    return f"changed: {', '.join(guard(key) for key in changed)}" if changed else now
+
+
+def _fact_row(name: str, text: str, role: Role = Role.TEXT) -> Row:
+    return Row(f"fact/{name}", Span(" "), (line(name), (Span(text, role),)), name)
+
+
+def told(jobs: Sequence[dict[str, Any]]) -> str:
+    """What of the definitions leaves the region, in counts."""
+    triggers = sum(len(job.get("triggers") or ()) for job in jobs)
+    descriptions = sum(1 for job in jobs if job.get("description"))
+    parts = [words.plural(len(jobs), "job definition"), words.plural(triggers, "trigger")]
+    if descriptions:
+        parts.append(words.plural(descriptions, "description"))
+    return f"{', '.join(parts)}, 1 hash.  v shows every word"
+
+
+def told_lines(jobs: Sequence[dict[str, Any]]) -> list[Line]:
+    """Every word that goes to the control plane, as it is sent: where it stands, then the word."""
+    lines: list[Line] = []
+    for job in jobs:
+        lines.append((Span(guard(str(job.get("job_ref", "?"))), Role.TITLE),))
+        lines.extend(line("  ", muted(f"{guard(path)}: "), guard(value)) for path, value in _words("", job))
+    return lines
+
+
+def _words(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] - JSON
+            yield from _words(f"{path}.{key}" if path else str(key), member)  # pyright: ignore[reportUnknownArgumentType] - JSON
+    elif isinstance(value, list):
+        for position, member in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
+            yield from _words(f"{path}[{position}]", member)
+    else:
+        yield path, "null" if value is None else str(value)
+
+
+def step_lines(steps: dict[str, StepReport], look: Look) -> list[Line]:
+    """Each step with its state, a bar by bytes where bytes are sent, and its seconds."""
+    return [_step_line(name, steps.get(name), look) for name in STEPS]
+
+
+def _step_line(name: str, step: StepReport | None, look: Look) -> Line:
+    if step is None:
+        return line("   ", look.state("pending"), muted(f" {name}"))
+    glyph = {"completed": look.state("completed"), "failed": look.state("failed"), "skipped": muted("-")}.get(
+        step.state, look.state("running")
+    )
+    took = words.duration(step.seconds) if step.seconds is not None else ""
+    if step.total_bytes:
+        done = round(BAR_CELLS * step.sent_bytes / step.total_bytes)
+        bar = accent(look.glyphs.bar * done), Span(look.glyphs.rule * (BAR_CELLS - done), Role.RULE)
+        amount = words.size(step.total_bytes)
+        if step.state == "running":
+            amount = f"{words.size(step.sent_bytes)} of {amount}"
+        return line("   ", glyph, f" {name:<16}", *bar, f"  {amount:<20}", muted(took))
+    role = Role.FAIL if step.state == "failed" else Role.MUTED
+    return line("   ", glyph, f" {name:<16}", Span(f"{step.detail:<52}", role), muted(took))
+
+
+def receipt_sections(receipt: DeployReceipt, look: Look) -> list[Section]:
+    """What was created, changed, archived."""
+    rows = [_receipt_row(job, look) for job in receipt.jobs if job.outcome != "unchanged"]
+    same = sum(job.outcome == "unchanged" for job in receipt.jobs)
+    if same:
+        rows.append(_fact_row("same", words.plural(same, "job")))
+    return [Section(COLUMNS, tuple(rows), "Receipt", counted(receipt.jobs), empty=("No job.",), shows_titles=False)]
+
+
+def _receipt_row(job: DeployedJob, look: Look) -> Row:
+    name = guard(words.short_ref(job.job.job_ref))
+    upcoming = job.job.next_scheduled_run_at
+    then = f", next run {words.moment(upcoming, look)}" if upcoming and job.outcome != "archived" else ""
+    row = _job_row(job, look)
+    said = f"{job.outcome}, version {job.job.version}{then}"
+    return Row(row.key, row.glyph, (line(name), line(muted(said))), name)

@@ -1,0 +1,99 @@
+"""The frame's rows: breadcrumb with planes and region lock, tabs, footer (SCREENS 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlthub_tui.viewmodel.actions import Action, key_name
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, guard, muted, width_of
+
+TABS = (
+    ("jobs", "Jobs", "Jobs"),
+    ("runs", "Runs", "Runs"),
+    ("deployments", "Deployments", "Deploys"),
+    ("variables", "Variables", "Vars"),
+)
+NARROW = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneState:
+    """What is known of one plane. `since` is a duration in words where it is not up."""
+
+    id: str
+    state: str
+    since: str = ""
+
+
+def plane_spans(planes: Sequence[PlaneState], look: Look) -> Line:
+    """A plane that is up is one word; one that is not says so."""
+    spans: list[Span] = []
+    for plane in planes:
+        glyph, role = {
+            "up": (look.glyphs.up, Role.OK), "down": (look.glyphs.down, Role.FAIL),
+        }.get(plane.state, (look.glyphs.silent, Role.WARN))  # fmt: skip
+        if spans:
+            spans.append(Span(" "))
+        spans.append(Span(glyph, role))
+        name = guard(plane.id)
+        if plane.state == "up":
+            spans.append(muted(name))
+        else:
+            spans.append(Span(" ".join(filter(None, (name, plane.state, plane.since))), role))
+    return tuple(spans)
+
+
+def header(crumbs: Sequence[str], planes: Sequence[PlaneState], lock: str | None, look: Look, width: int) -> Line:
+    """Row 1. The breadcrumb loses its leftmost segments first."""
+    right: list[Span] = []
+    if look.is_read_only:
+        right.append(Span("read-only  ", Role.WARN))
+    right.extend(plane_spans(planes, look))
+    if lock:
+        right.extend((Span("  "), Span(f"{look.glyphs.lock}{lock}", look.hue(lock))))
+    right.append(Span(" "))
+    return between(breadcrumb(crumbs, look, width - width_of(right) - 2), tuple(right), width)
+
+
+def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:
+    """At most four segments; too long: the leftmost goes first."""
+    parts = [guard(crumb) for crumb in crumbs]
+    is_cut = len(parts) > 4
+    parts = parts[-4:]
+    separator = f" {look.glyphs.crumb} "
+    while len(parts) > 1 and len(separator.join(parts)) + (4 if is_cut else 0) > width:
+        parts, is_cut = parts[1:], True
+    spans: list[Span] = [Span(" ")]
+    if is_cut:
+        spans.extend((muted(look.glyphs.cut), Span(separator, Role.RULE)))
+    for position, part in enumerate(parts):
+        if position:
+            spans.append(Span(separator, Role.RULE))
+        spans.append(Span(part, Role.TITLE if position == len(parts) - 1 else Role.TEXT))
+    return tuple(spans)
+
+
+def tabs(current: str, width: int) -> Line:
+    """The tab you are on is in brackets; short names where the terminal is narrow."""
+    spans: list[Span] = []
+    for position, (tab, name, short) in enumerate(TABS, start=1):
+        label = f"{position} {name if width >= NARROW else short}"
+        spans.append(Span(f"[{label}]", Role.TITLE) if tab == current else Span(f" {label} ", Role.MUTED))
+    return tuple(spans)
+
+
+def footer(entries: Sequence[tuple[Action, str]], look: Look, width: int, *, help_key: str = "? help") -> Line:
+    """The keys that work here and now, most useful first; what does not fit is in the help."""
+    end_key, _, end_label = help_key.partition(" ")
+    end: Line = (accent(end_key), muted(f" {end_label}"), Span(" ")) if help_key else ()
+    room = width - width_of(end) - 2
+    spans: list[Span] = [Span(" ")]
+    for action, label in entries:
+        piece = (accent(key_name(action.keys[0], is_ascii=look.is_ascii)), muted(f" {label}"))
+        gap = Span("  ") if len(spans) > 1 else Span("")
+        if width_of(spans) + width_of((gap, *piece)) > room:
+            break
+        spans.extend((gap, *piece))
+    return between(tuple(spans), end, width)

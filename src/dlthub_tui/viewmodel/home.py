@@ -1,0 +1,192 @@
+"""Home on the screen: what needs you, workspaces by organization, planes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dlthub_tui.client.installation import PendingSignIn, PlaneHealth
+from dlthub_tui.client.models import Job, Membership, Run, Workspace
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.frame import PlaneState
+from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
+from dlthub_tui.viewmodel.runs import name_of
+from dlthub_tui.viewmodel.table import Column, Row, Section
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
+
+WORKSPACE_COLUMNS = (
+    Column("", takes_rest=True, least=24),
+    Column("Jobs", drops=1, is_number=True, least=5),
+    Column("Running", is_number=True),
+    Column("Failed", drops=2, is_number=True),
+    Column("Last", is_number=True, least=12),
+    Column("Next", drops=3, is_number=True, least=10),
+)
+NEEDS_COLUMNS = (Column("", least=12), Column("", takes_rest=True, least=20), Column("", is_number=True))
+PLANE_COLUMNS = (Column("", least=10), Column("", takes_rest=True, least=20), Column("", is_number=True))
+RECENT = timedelta(hours=24)
+MOST_NEEDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceState:
+    """What is known of one workspace; None where it has not been asked or does not answer."""
+
+    workspace: Workspace
+    jobs: tuple[Job, ...] | None = None
+    failed: tuple[Run, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeState:
+    """All that home shows."""
+
+    memberships: tuple[Membership, ...] = ()
+    workspaces: tuple[WorkspaceState, ...] = ()
+    planes: tuple[PlaneHealth, ...] = ()
+    sign_ins: tuple[PendingSignIn, ...] = ()
+    aside: frozenset[str] = field(default_factory=frozenset[str])
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs of all workspaces."""
+        return [job for state in self.workspaces for job in state.jobs or () if not job.is_archived]
+
+
+def plane_states(planes: Sequence[PlaneHealth], look: Look) -> tuple[PlaneState, ...]:
+    """For the header: the control plane that answered, and the regions as it sees them."""
+    found = [PlaneState("control", "up")]
+    for plane in sorted(planes, key=lambda plane: plane.id):
+        since = _since(plane, look.now())
+        found.append(PlaneState(plane.id, "up") if plane.is_reachable else PlaneState(plane.id, "silent", since))
+    return tuple(found)
+
+
+def _since(plane: PlaneHealth, now: datetime) -> str:
+    return words.duration((now - plane.last_seen_at).total_seconds()) if plane.last_seen_at else ""
+
+
+def _runs_of(state: WorkspaceState) -> list[Run]:
+    return [job.latest_run for job in state.jobs or () if job.latest_run is not None]
+
+
+def answer_of(state: HomeState, look: Look) -> Line:
+    """What is running, failed and next, in words."""
+    statuses = [job.latest_run.status for job in state.jobs if job.latest_run is not None]
+    parts: list[Span] = []
+    for name in ("running", "pending"):
+        number = statuses.count(name) + (statuses.count("starting") if name == "running" else 0)
+        if number:
+            parts.extend((look.state(name), Span(f" {number} {name}   ")))
+    failed = sum(1 for item in state.workspaces for run in item.failed if look.now() - run.created_at < RECENT)
+    if failed:
+        parts.extend((look.state("failed"), Span(f" {failed} failed in 24 hours   ")))
+    upcoming = [job.next_scheduled_run_at for job in state.jobs if job.next_scheduled_run_at and not job.is_paused]
+    if upcoming:
+        parts.append(Span(f"next {words.moment(min(upcoming), look)}   "))
+    if not parts:
+        parts.append(Span("Nothing runs, "))
+    if not needs(state, look):
+        parts.append(muted("nothing needs you"))
+    return tuple(parts)
+
+
+def needs(state: HomeState, look: Look) -> list[Row]:
+    """Failed runs of the last day and sign-ins that wait."""
+    rows: list[tuple[datetime, Row]] = []
+    for item in state.workspaces:
+        recent = [run for run in item.failed if look.now() - run.created_at < RECENT]
+        rows.extend((run.created_at, _failed_row(item.workspace, run, look)) for run in recent)
+    for sign_in in state.sign_ins:
+        words_of = f"{guard(sign_in.client)} from {guard(sign_in.address)} waits for your approval"
+        cells = (line("sign-in"), line(words_of), line(muted(words.moment(sign_in.created_at, look))))
+        rows.append((sign_in.created_at, Row(f"sign-in/{sign_in.id}", look.state("pending"), cells, "sign-in")))
+    rows.sort(key=lambda pair: pair[0], reverse=True)
+    return [row for _, row in rows if row.key not in state.aside]
+
+
+def _failed_row(workspace: Workspace, run: Run, look: Look) -> Row:
+    name = guard(workspace.name)
+    said = f"{name_of(run)} failed"
+    cells = (line(name), line(said), line(muted(words.moment(run.finished_at or run.created_at, look))))
+    return Row(f"run/{workspace.id}/{run.id}", look.state("failed"), cells, f"{name} {said}")
+
+
+def sections(state: HomeState, look: Look) -> list[Section]:
+    """The panes of home."""
+    waiting = needs(state, look)
+    found: list[Section] = []
+    if waiting:
+        shown = tuple(waiting[:MOST_NEEDS])
+        found.append(Section(NEEDS_COLUMNS, shown, "Needs you", str(len(waiting)), shows_titles=False))
+    found.append(_workspaces(state, look))
+    if state.planes:
+        rows = tuple(_plane_row(plane, look) for plane in sorted(state.planes, key=lambda plane: plane.id))
+        found.append(Section(PLANE_COLUMNS, rows, "Planes", shows_titles=False))
+    return found
+
+
+def _workspaces(state: HomeState, look: Look) -> Section:
+    rows: list[Row] = []
+    for membership in sorted(state.memberships, key=lambda item: item.organization.name):
+        organization = membership.organization
+        rows.append(_organization_row(membership, look))
+        mine = [item for item in state.workspaces if item.workspace.organization_id == organization.id]
+        open_ones = [item for item in mine if item.workspace.archived_at is None]
+        rows.extend(_workspace_row(item, look) for item in sorted(open_ones, key=lambda item: item.workspace.name))
+    empty = ("No organization yet. a creates one and chooses its region.",)
+    return Section(WORKSPACE_COLUMNS, tuple(rows), "Workspaces", empty=empty)
+
+
+def _organization_row(membership: Membership, look: Look) -> Row:
+    organization = membership.organization
+    name = guard(organization.name)
+    if organization.dataplane_id:
+        lock = (Span(f"  {look.glyphs.lock}{organization.dataplane_id}", look.hue(organization.dataplane_id)),)
+    else:
+        lock = (Span("  no region yet: ", Role.WARN), accent("enter"), Span(" chooses it", Role.WARN))
+    cells = (
+        (Span(name, Role.TITLE), *lock, muted(f"  {membership.role}")),
+        *(line("") for _ in WORKSPACE_COLUMNS[1:]),
+    )
+    return Row(f"organization/{organization.id}", Span(" "), cells, name)
+
+
+def _workspace_row(item: WorkspaceState, look: Look) -> Row:
+    name = guard(item.workspace.name)
+    if item.jobs is None:
+        cells = (line(f"  {name}"), *(line(muted("?")) for _ in WORKSPACE_COLUMNS[1:]))
+        return Row(f"workspace/{item.workspace.id}", Span(" "), cells, name)
+    jobs = [job for job in item.jobs if not job.is_archived]
+    runs = sorted(_runs_of(item), key=lambda run: run.created_at, reverse=True)
+    active = sum(run.status not in TERMINAL_STATES for run in runs)
+    failed = sum(look.now() - run.created_at < RECENT for run in item.failed)
+    upcoming = [job.next_scheduled_run_at for job in jobs if job.next_scheduled_run_at and not job.is_paused]
+    last: Line = line("-")
+    if runs:
+        at = words.moment(runs[0].started_at or runs[0].created_at, look)
+        last = (look.state(runs[0].status), Span(f" {at}"))
+    cells = (
+        line(f"  {name}"),
+        line(str(len(jobs))),
+        line(accent(str(active)) if active else muted("-")),
+        line(Span(str(failed), Role.FAIL) if failed else muted("-")),
+        last,
+        line(muted(words.moment(min(upcoming), look) if upcoming else "-")),
+    )
+    return Row(f"workspace/{item.workspace.id}", Span(" "), cells, name)
+
+
+def _plane_row(plane: PlaneHealth, look: Look) -> Row:
+    glyph = Span(look.glyphs.up, Role.OK) if plane.is_reachable else Span(look.glyphs.silent, Role.WARN)
+    seen = words.moment(plane.last_seen_at, look, "never")
+    state = (muted("asks for work"), seen) if plane.is_reachable else (Span("silent, last seen", Role.WARN), seen)
+    place = guard(plane.place)
+    where = f"{place}  {guard(plane.url or '')}"
+    return Row(
+        key=f"plane/{plane.id}",
+        glyph=glyph,
+        cells=(line(Span(plane.id, look.hue(plane.id))), line(muted(where)), (state[0], muted(f" {state[1]}"))),
+        words=f"{plane.id} {place}",
+    )

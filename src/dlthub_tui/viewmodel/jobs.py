@@ -1,0 +1,201 @@
+"""Jobs on the screen: the list, one job's facts, its history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from dlthub_tui.client.models import Job, RecentRun, Run
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
+from dlthub_tui.viewmodel.table import Column, Row, rule
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+
+COLUMNS = (
+    Column("Job", takes_rest=True, least=20),
+    Column("When", drops=3, least=14),
+    Column("Next", drops=2, is_number=True),
+    Column("Last", drops=1, is_number=True),
+    Column("Recent", drops=4, least=10),
+)
+SORTS = ("as deployed", "name", "last run", "next run")
+
+
+def state_of(job: Job) -> str:
+    """The word that stands for a job in lists: what its last run does, unless it is held."""
+    if job.is_archived:
+        return "archived"
+    if job.latest_run is not None and job.latest_run.status not in TERMINAL_STATES:
+        return job.latest_run.status
+    if job.is_paused:
+        return "paused"
+    return job.latest_run.status if job.latest_run else ""
+
+
+def is_active(job: Job) -> bool:
+    """Whether a run of it goes on."""
+    return job.latest_run is not None and job.latest_run.status not in TERMINAL_STATES
+
+
+def job_row(job: Job, look: Look) -> Row:
+    """One line of the list."""
+    state = state_of(job)
+    name = guard(words.short_ref(job.job_ref))
+    when = guard(words.schedule(job.triggers, job.job_type))
+    upcoming = "paused" if job.is_paused else words.moment(job.next_scheduled_run_at, look)
+    return Row(
+        key=job.id,
+        glyph=look.state(state) if state else Span("-", Role.MUTED),
+        cells=(
+            line(name),
+            line(muted(when)),
+            line(upcoming),
+            line(muted(_last(job, look))),
+            recent(job.recent_runs, look),
+        ),
+        words=f"{name} {state} {when} {job.profile} {' '.join(job.triggers)}",
+        is_muted=job.is_archived,
+    )
+
+
+def _last(job: Job, look: Look) -> str:
+    run = job.latest_run
+    if run is None:
+        return "never"
+    if run.status not in TERMINAL_STATES and job.job_type == "interactive" and run.started_at:
+        return f"up {words.duration((look.now() - run.started_at).total_seconds())}"
+    return words.moment(run.started_at or run.created_at, look)
+
+
+def recent(runs: Sequence[RecentRun], look: Look) -> Line:
+    """A bar a run, oldest first, by how long it took; a glyph where it did not complete."""
+    longest = max((run.duration_seconds or 0 for run in runs), default=0) or 1
+    spans: list[Span] = []
+    for run in reversed(runs):
+        if run.status in {"failed", "cancelled"}:
+            spans.append(look.state(run.status))
+        elif run.status in TERMINAL_STATES:
+            bars = look.glyphs.history
+            height = min(len(bars) - 1, int((run.duration_seconds or 0) / longest * (len(bars) - 1)))
+            spans.append(muted(bars[height]))
+        else:
+            spans.append(look.state(run.status))
+    return tuple(spans)
+
+
+def answer_of(jobs: Sequence[Job], look: Look) -> Line:
+    """What goes on, in words."""
+    shown = [job for job in jobs if not job.is_archived]
+    counts = Counter(state_of(job) for job in shown)
+    parts: list[Span] = []
+    for state, text in (("running", "running"), ("starting", "starting"), ("pending", "pending")):
+        if counts[state]:
+            parts.extend((look.state(state), Span(f" {counts[state]} {text}  ")))
+    if counts["failed"]:
+        parts.extend((look.state("failed"), Span(f" {counts['failed']} failed last  ")))
+    paused = sum(job.is_paused for job in shown)
+    if paused:
+        parts.extend((look.state("paused"), Span(f" {paused} paused  ")))
+    return tuple(parts) or (muted("Nothing runs."),)
+
+
+def sort_jobs(jobs: Sequence[Job], sort: int) -> list[Job]:
+    """By the sort with this position in `SORTS`."""
+    match SORTS[sort % len(SORTS)]:
+        case "name":
+            return sorted(jobs, key=lambda job: job.job_ref)
+        case "last run":
+            return sorted(
+                jobs, key=lambda job: job.latest_run.created_at if job.latest_run else job.updated_at, reverse=True
+            )
+        case "next run":
+            return sorted(
+                jobs, key=lambda job: (job.next_scheduled_run_at is None, job.next_scheduled_run_at or job.updated_at)
+            )
+        case _:
+            return list(jobs)
+
+
+def typical_seconds(runs: Sequence[RecentRun]) -> float | None:
+    """The middle of how long completed runs took."""
+    took = sorted(
+        run.duration_seconds for run in runs if run.status == "completed" and run.duration_seconds is not None
+    )
+    return took[len(took) // 2] if took else None
+
+
+def job_details(job: Job, look: Look, width: int) -> list[Line]:
+    """The strip below the list."""
+    name, limits = guard(job.job_ref), _limits(job)
+    lines: list[Line] = [rule(name, f"version {job.version}", width, look)]
+    if job.description:
+        lines.append(line("   ", guard(job.description.strip().splitlines()[0])))
+    lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{limits}")))
+    follows = [words.trigger(text) for text in job.declared_triggers]
+    if follows:
+        lines.append(line(muted(f"   Fires {guard(', '.join(follows))}.")))
+    typical = typical_seconds(job.recent_runs)
+    if typical is not None:
+        failed = sum(run.status == "failed" for run in job.recent_runs)
+        said = f"   Typical {words.duration(typical)} (of the last {len(job.recent_runs)})."
+        lines.append(line(muted(said + (f" {words.plural(failed, 'failure')} among them." if failed else ""))))
+    return lines
+
+
+def _limits(job: Job) -> str:
+    return f" Stops after {words.duration(job.timeout_seconds)}." if job.timeout_seconds else ""
+
+
+def job_facts(job: Job, others: Sequence[Job], look: Look, width: int) -> list[Line]:
+    """The upper part of the job's own screen: what fires it and what is around it."""
+    lines: list[Line] = [rule("Fires", "", width, look, has_focus=False)]
+    upcoming = words.moment(job.next_scheduled_run_at, look) if job.next_scheduled_run_at else ""
+    zone = f"  {guard(job.timezone)}" if job.timezone else ""
+    when = guard(words.schedule(job.triggers, job.job_type))
+    paused = Span("  paused", Role.WARN) if job.is_paused else Span("")
+    lines.append(line("   ", f"{when:<24}", muted(f"next {upcoming}{zone}" if upcoming else ""), paused))
+    also = [words.trigger(text) for text in job.triggers]
+    rest = [text for text in dict.fromkeys(also) if text != when]
+    if rest:
+        lines.append(line("   ", muted(f"{'also by':<24}"), guard(", ".join(rest))))
+    before, after = neighbours(job, others)
+    if before or after:
+        lines.append(rule("Around it", "", width, look, has_focus=False))
+        if before:
+            lines.append(line("   ", muted(f"{'starts after':<24}"), ", ".join(before)))
+        if after:
+            lines.append(line("   ", muted(f"{'starts':<24}"), ", ".join(after)))
+        if job.freshness:
+            waits = ", ".join(guard(words.short_ref(text.removeprefix("job.is_fresh:"))) for text in job.freshness)
+            lines.append(line("   ", muted(f"{'waits until fresh':<24}"), waits))
+    return lines
+
+
+def neighbours(job: Job, others: Sequence[Job]) -> tuple[list[str], list[str]]:
+    """Names of the jobs whose end starts this one, and of those that its end starts."""
+    before = [
+        guard(words.short_ref(text.partition(":")[2]))
+        for text in job.declared_triggers
+        if text.startswith(("job.success:", "job.fail:"))
+    ]
+    wanted = {f"job.success:{job.job_ref}", f"job.fail:{job.job_ref}"}
+    after = [
+        guard(words.short_ref(other.job_ref))
+        for other in others
+        if not other.is_archived and wanted & set(other.declared_triggers)
+    ]
+    return before, after
+
+
+def job_answer(job: Job, latest: Run | None, look: Look) -> Line:
+    """The job's state in words."""
+    state = state_of(job)
+    if not state:
+        return (muted("Has not run yet."),)
+    since = ""
+    if latest is not None and latest.status not in TERMINAL_STATES and latest.started_at:
+        since = f" for {words.duration((look.now() - latest.started_at).total_seconds())}"
+    elif latest is not None:
+        since = f" {words.moment(latest.finished_at or latest.created_at, look)}"
+    facts = f"      {job.job_type}, {guard(job.profile)}, version {job.version}"
+    return (look.state(state), Span(" "), look.state_word(state), Span(since), muted(facts))

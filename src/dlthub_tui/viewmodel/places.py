@@ -1,0 +1,95 @@
+"""Where one can be in the app, and the links that name a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRef:
+    """What is needed to stand in a workspace: its name and region for the frame, ids for requests."""
+
+    id: str
+    name: str
+    organization_id: str
+    organization_name: str
+    dataplane_id: str
+    dataplane_url: str
+    role: str = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class HomePlace:
+    """Organizations, workspaces, planes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganizationPlace:
+    """Naming an organization and choosing its region; with an id, choosing the region of one that has none."""
+
+    organization_id: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignInsPlace:
+    """Pending sign-ins."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspacePlace:
+    """A tab of a workspace: `jobs`, `runs`, `deployments`, `variables`."""
+
+    workspace: WorkspaceRef
+    tab: str = "jobs"
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlace:
+    """One job."""
+
+    workspace: WorkspaceRef
+    job_id: str
+    job_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """One run with its log. `line` is where the log opens, None for its end."""
+
+    workspace: WorkspaceRef
+    run_id: str
+    job_ref: str
+    number: int
+    line: int | None = None
+    is_log_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeployPlace:
+    """Sending a folder to a workspace."""
+
+    workspace: WorkspaceRef
+    folder: str | None = None
+
+
+Place = (
+    HomePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | DeployPlace
+)  # fmt: skip
+
+
+def link(place: Place) -> str:
+    """The deep link of a place: `org/workspace/job/run#line`."""
+    match place:
+        case WorkspacePlace(workspace, tab):
+            return f"{workspace.organization_name}/{workspace.name}" + ("" if tab == "jobs" else f":{tab}")
+        case JobPlace(workspace, _, job_ref):
+            return f"{workspace.organization_name}/{workspace.name}/{job_ref.removeprefix('jobs.')}"
+        case RunPlace(workspace, _, job_ref, number, at):
+            end = "" if at is None else f"#{at + 1}"
+            job = job_ref.removeprefix("jobs.")
+            return f"{workspace.organization_name}/{workspace.name}/{job}/{number}{end}"
+        case DeployPlace(workspace, _):
+            return f"{workspace.organization_name}/{workspace.name}"
+        case _:
+            return ""

@@ -1,0 +1,216 @@
+"""Runs on the screen: the list and one run's facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from dlthub_tui.client.models import Run
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
+from dlthub_tui.viewmodel.table import Column, Row, rule
+from dlthub_tui.viewmodel.text import Line, Span, guard, line, muted
+
+COLUMNS = (
+    Column("State", least=10),
+    Column("Job", takes_rest=True, least=20),
+    Column("Run", is_number=True, least=4),
+    Column("Started by", drops=5),
+    Column("Window", drops=6),
+    Column("Started", drops=1, is_number=True),
+    Column("Took", drops=2, is_number=True, least=8),
+    Column("Rows", drops=4, is_number=True, least=6),
+)
+JOB_COLUMNS = (
+    Column("State", least=10),
+    Column("Run", is_number=True, least=4),
+    Column("Started", drops=1, is_number=True, least=12),
+    Column("Took", drops=2, is_number=True, least=12),
+    Column("Rows", drops=4, is_number=True, least=8),
+    Column("Started by", drops=3, takes_rest=True),
+)
+SORTS = ("newest", "state", "took", "rows")
+
+
+def is_active(run: Run) -> bool:
+    """Whether it goes on."""
+    return run.status not in TERMINAL_STATES
+
+
+def rows_of(run: Run) -> int | None:
+    """Rows loaded by its pipelines, None where nothing was reported."""
+    counts = [summary.total_rows for summary in run.summaries if summary.total_rows is not None]
+    return sum(counts) if counts else None
+
+
+def seconds_of(run: Run, look: Look) -> float | None:
+    """How long it took, or has taken so far."""
+    if run.duration_seconds is not None:
+        return run.duration_seconds
+    if run.started_at is None:
+        return None
+    return ((run.finished_at or look.now()) - run.started_at).total_seconds()
+
+
+def started_by(run: Run) -> str:
+    """A person, or the trigger in words."""
+    kind = run.trigger.partition(":")[0]
+    if run.triggered_by and kind in {"manual", "tag", "pipeline_name"}:
+        return "by hand"
+    return guard(words.trigger(run.trigger))
+
+
+def run_row(run: Run, look: Look, *, is_of_job: bool = False, is_unsure: bool = False) -> Row:
+    """One line of a list of runs."""
+    name = guard(words.short_ref(run.job_ref))
+    took, rows = seconds_of(run, look), rows_of(run)
+    word = look.state_word(run.status)
+    state: Line = (Span(word.text + ("?" if is_unsure and is_active(run) else ""), word.role),)
+    started = line(muted(words.moment(run.started_at or run.created_at, look)))
+    numbers = (line("-" if took is None else words.duration(took)), line("-" if rows is None else words.count(rows)))
+    number = line(str(run.number))
+    window = line(muted(words.window(run.interval_start, run.interval_end, look)))
+    by = line(muted(started_by(run)))
+    cells = (state, number, started, *numbers, by) if is_of_job else (
+        state, line(name), number, by, window, started, *numbers)  # fmt: skip
+    return Row(
+        key=run.id,
+        glyph=look.state(run.status),
+        cells=cells,
+        words=f"{name} {run.status} {run.number} {run.profile} {words.trigger(run.trigger)}",
+    )
+
+
+def answer_of(runs: Sequence[Run], look: Look) -> Line:
+    """What goes on, in words."""
+    counts = Counter(run.status for run in runs)
+    today = look.local(look.now()).date()
+    failed = sum(run.status == "failed" and look.local(run.created_at).date() == today for run in runs)
+    parts: list[Span] = []
+    for state in ("running", "starting", "pending", "cancelling"):
+        if counts[state]:
+            parts.extend((look.state(state), Span(f" {counts[state]} {state}  ")))
+    if failed:
+        parts.extend((look.state("failed"), Span(f" {failed} failed today  ")))
+    return tuple(parts) or (muted("Nothing runs."),)
+
+
+def sort_runs(runs: Sequence[Run], sort: int, look: Look) -> list[Run]:
+    """By the sort with this position in `SORTS`."""
+    order = ("running", "cancelling", "starting", "pending", "failed", "cancelled", "completed", "skipped")
+    match SORTS[sort % len(SORTS)]:
+        case "state":
+            return sorted(runs, key=lambda run: order.index(run.status) if run.status in order else len(order))
+        case "took":
+            return sorted(runs, key=lambda run: -(seconds_of(run, look) or 0))
+        case "rows":
+            return sorted(runs, key=lambda run: -(rows_of(run) or 0))
+        case _:
+            return list(runs)
+
+
+def name_of(run: Run) -> str:
+    """`ingest.load_orders 1041`."""
+    return f"{guard(words.short_ref(run.job_ref))} {run.number}"
+
+
+def run_details(run: Run, look: Look, width: int) -> list[Line]:
+    """The strip below the list."""
+    lines: list[Line] = [rule(name_of(run), run.status, width, look)]
+    lines.append(line(muted("   " + _origin(run))))
+    if run.interval_start and run.interval_end:
+        lines.append(line(muted(f"   Window {words.window(run.interval_start, run.interval_end, look)}.")))
+    loaded = _loaded(run)
+    if loaded:
+        lines.append(line("   ", loaded))
+    return lines
+
+
+def _origin(run: Run) -> str:
+    version = f", version {run.job_version}" if run.job_version else ""
+    return f"{started_by(run)}, {guard(run.profile)}{version}"
+
+
+def _loaded(run: Run) -> str:
+    parts: list[str] = []
+    for summary in run.summaries:
+        where = ".".join(guard(part) for part in (summary.destination_name, summary.dataset_name) if part)
+        rows = "" if summary.total_rows is None else f", {words.plural(summary.total_rows, 'row')}"
+        parts.append(f"{guard(summary.pipeline_name)} -> {where or '?'}{rows}")
+    return "; ".join(parts)
+
+
+def run_answer(run: Run, look: Look) -> Line:
+    """State and how long, and what started it."""
+    took = seconds_of(run, look)
+    since = "" if took is None else f" {words.duration(took)}"
+    return (look.state(run.status), Span(" "), look.state_word(run.status), Span(since), muted(f"      {_origin(run)}"))
+
+
+def timeline(run: Run, look: Look) -> Line:
+    """The steps of its life, each with how long it took or since when it lasts."""
+    crumb = f" {look.glyphs.crumb} "
+    if run.started_at is None:
+        if run.finished_at is not None:
+            return (muted(f"   pending {words.clock(run.created_at, look)}{crumb}{run.status} before it started"),)
+        waited = words.duration((look.now() - run.created_at).total_seconds())
+        return (muted(f"   {run.status} for {waited}"),)
+    waited = words.duration((run.started_at - run.created_at).total_seconds())
+    start = f"   waited {waited}{crumb}"
+    if run.finished_at is None:
+        ends = ""
+        if run.max_run_time_seconds:
+            left = run.started_at.timestamp() + run.max_run_time_seconds
+            ends = f"{crumb}ends by {words.clock(run.started_at.fromtimestamp(left, run.started_at.tzinfo), look)}"
+        return (muted(f"{start}{run.status} since {words.clock(run.started_at, look)}{ends}"),)
+    return (
+        muted(f"{start}ran {words.clock(run.started_at, look)} to {words.clock(run.finished_at, look)}{crumb}"),
+        look.state_word(run.status),
+    )
+
+
+def run_facts(run: Run, look: Look) -> list[Line]:
+    """Rows of facts above the log."""
+    lines: list[Line] = [timeline(run, look)]
+    if run.interval_start and run.interval_end:
+        lines.append(line(muted(" Window   "), words.window(run.interval_start, run.interval_end, look)))
+    loaded = _loaded(run)
+    if loaded:
+        lines.append(line(muted(" Loaded   "), loaded))
+    return lines
+
+
+def what_to_expect(run: Run, total: int, look: Look) -> str:
+    """The sentence in an empty log pane."""
+    if total:
+        return ""
+    match run.status:
+        case "pending":
+            return "Waiting for its region to take it."
+        case "starting":
+            waited = words.duration((look.now() - run.created_at).total_seconds())
+            return f"Building the environment, {waited}. Its output comes here."
+        case "running":
+            took = seconds_of(run, look)
+            return f"Running for {words.duration(took or 0)}, nothing printed yet."
+        case "cancelled":
+            return "This run printed nothing before it was cancelled."
+        case _:
+            took = seconds_of(run, look)
+            return f"This run printed nothing. It ended after {words.duration(took or 0)}."
+
+
+def declined(job_ref: str, status: str, reasons: Sequence[str]) -> str:
+    """Why a trigger started nothing."""
+    name = guard(words.short_ref(job_ref))
+    why = {
+        "skipped_concurrency_limit": "it is already running, one at a time",
+        "skipped_fresh": "it is fresh already",
+        "skipped_upstream_pending": "what it depends on runs first; it starts after that",
+        "skipped_paused": "it is paused",
+        "skipped_out_of_interval": "its interval is over",
+        "skipped_already_covered": "its window is covered already",
+        "skipped_workspace_archived": "the workspace is archived",
+    }.get(status, "")
+    said = "; ".join(guard(reason) for reason in reasons)
+    return f"Not started: {name}, {why or said or guard(status)}."

@@ -1,0 +1,152 @@
+"""Tables laid out for a width: columns drop by priority, one column takes the room that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, muted, width_of
+
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`drops` is the order in which columns go when room is short: the highest first, 0 never."""
+
+    title: str
+    drops: int = 0
+    is_number: bool = False
+    takes_rest: bool = False
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing in a list. `key` identifies it over reloads; `words` is what a filter looks through."""
+
+    key: str
+    glyph: Span
+    cells: tuple[Line, ...]
+    words: str
+    is_muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table under a rule. `title` None draws no rule; `empty` stands where there is no row."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    title: str | None = None
+    right: str = ""
+    empty: tuple[str, ...] = ()
+    shows_titles: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list; without a key it cannot be chosen."""
+
+    key: str | None
+    glyph: Span
+    line: Line
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which columns are shown, and how wide."""
+
+    widths: tuple[int, ...] = field(default=())
+
+
+def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layout:
+    """Widths for each column; 0 for one that is not shown. `width` is what is there beside cursor and glyph."""
+    natural = [
+        max([width_of(row.cells[position]) for row in rows] + [len(column.title), column.least])
+        for position, column in enumerate(columns)
+    ]
+    shown = [True] * len(columns)
+    while _total(natural, shown) > width:
+        droppable = [i for i, column in enumerate(columns) if shown[i] and column.drops]
+        flexible = [i for i, column in enumerate(columns) if shown[i] and column.takes_rest]
+        excess = _total(natural, shown) - width
+        if flexible and natural[flexible[0]] - excess >= max(columns[flexible[0]].least, 12):
+            natural[flexible[0]] -= excess
+            break
+        if not droppable:
+            _squeeze(natural, shown, flexible, excess)
+            break
+        shown[max(droppable, key=lambda i: columns[i].drops)] = False
+    spare = width - _total(natural, shown)
+    for position, column in enumerate(columns):
+        if column.takes_rest and shown[position] and spare > 0:
+            natural[position] += spare
+            spare = 0
+    return Layout(tuple(size if visible else 0 for size, visible in zip(natural, shown, strict=True)))
+
+
+def _total(natural: list[int], shown: list[bool]) -> int:
+    visible = [size for size, is_shown in zip(natural, shown, strict=True) if is_shown]
+    return sum(visible) + GAP * max(0, len(visible) - 1)
+
+
+def _squeeze(natural: list[int], shown: list[bool], flexible: list[int], excess: int) -> None:
+    visible = [i for i, is_shown in enumerate(shown) if is_shown]
+    target = flexible[0] if flexible else max(visible, key=lambda i: natural[i])
+    natural[target] = max(1, natural[target] - excess)
+
+
+def draw_cells(columns: Sequence[Column], cells: Sequence[Line], layout: Layout, mark: str) -> Line:
+    """One row's cells in their columns."""
+    spans: list[Span] = []
+    for column, cell, width in zip(columns, cells, layout.widths, strict=True):
+        if not width:
+            continue
+        if spans:
+            spans.append(Span(" " * GAP))
+        spans.extend(fit(cell, width, align_right=column.is_number, mark=mark))
+    return tuple(spans)
+
+
+def rule(title: str, right: str, width: int, look: Look, *, has_focus: bool = True) -> Line:
+    """A line between panes with a title in it."""
+    dash = look.glyphs.rule
+    role = Role.TITLE if has_focus else Role.MUTED
+    left: Line = (Span(f"{dash} ", Role.RULE), Span(title, role), Span(" ", Role.RULE)) if title else ()
+    end: Line = (Span(" ", Role.RULE), muted(right), Span(f" {dash}", Role.RULE)) if right else ()
+    room = width - width_of(left) - width_of(end)
+    if room < 1:
+        return fit(left, width, mark=look.glyphs.cut)
+    return (*left, Span(dash * room, Role.RULE), *end)
+
+
+def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
+    """All lines of a list: rules, titles of columns, rows, sentences where there is no row."""
+    entries: list[Entry] = []
+    for section in sections:
+        if section.title is not None:
+            entries.append(Entry(None, Span(" "), rule(section.title, section.right, width, look), is_full=True))
+        entries.extend(_section_entries(section, width - 4, look))
+    return entries
+
+
+def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
+    if not section.rows:
+        return [Entry(None, Span(" "), (muted(text),)) for text in section.empty]
+    layout = measure(section.columns, section.rows, width)
+    entries: list[Entry] = []
+    if section.shows_titles:
+        titles = [(muted(column.title),) for column in section.columns]
+        entries.append(Entry(None, Span(" "), draw_cells(section.columns, titles, layout, look.glyphs.cut)))
+    for row in section.rows:
+        cells = [tuple(muted(span.text) for span in cell) for cell in row.cells] if row.is_muted else row.cells
+        entries.append(Entry(row.key, row.glyph, draw_cells(section.columns, cells, layout, look.glyphs.cut)))
+    return entries
+
+
+def answer(left: Line, right: str, width: int) -> Line:
+    """The row that answers the screen's question, with a count at its right."""
+    return between((Span(" "), *left), (muted(right), Span(" ")) if right else (), width)

@@ -1,0 +1,187 @@
+"""Spans of text with a role, and the arithmetic of terminal cells.
+
+A screen is made of lines, a line of spans. A span names a role (SCREENS 1.2), never a colour.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a piece of text means; the theme decides how that looks."""
+
+    TEXT = "text"
+    MUTED = "muted"
+    ACCENT = "accent"
+    OK = "ok"
+    FAIL = "fail"
+    WARN = "warn"
+    MASKED = "masked"
+    PLACE_1 = "place-1"
+    PLACE_2 = "place-2"
+    PLACE_3 = "place-3"
+    PLACE_4 = "place-4"
+    RULE = "rule"
+    MATCH = "match"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """How a program coloured its own output. Colours are `red`, `color(208)` or `#rrggbb`."""
+
+    color: str | None = None
+    background: str | None = None
+    is_bold: bool = False
+    is_italic: bool = False
+    is_underlined: bool = False
+    is_reversed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text of one role. Text from outside has passed `guard` before it gets here."""
+
+    text: str
+    role: Role = Role.TEXT
+    ink: Ink | None = None
+
+
+Line = tuple[Span, ...]
+EMPTY_LINE: Line = ()
+
+
+def line(*parts: str | Span) -> Line:
+    """A line from strings (role `text`) and spans."""
+    return tuple(Span(part) if isinstance(part, str) else part for part in parts)
+
+
+def muted(text: str) -> Span:
+    """Labels, units, what went well."""
+    return Span(text, Role.MUTED)
+
+
+def accent(text: str) -> Span:
+    """What has the focus, and key names."""
+    return Span(text, Role.ACCENT)
+
+
+def guard(text: str) -> str:
+    """Text from outside on one line, with everything but printable characters made visible (Security: 14)."""
+    if text.isascii() and text.isprintable():
+        return text
+    from planes.scrub import display_guard
+
+    return plain_of(display_guard(text)).replace("\n", "⏎").replace("\t", " ")
+
+
+def plain_of(text: str) -> str:
+    """The text without the colour sequences that the display guard lets through."""
+    if "\x1b" not in text:
+        return text
+    kept: list[str] = []
+    pieces = text.split("\x1b[")
+    kept.append(pieces[0])
+    for piece in pieces[1:]:
+        end = piece.find("m")
+        kept.append(piece[end + 1 :] if end >= 0 else piece)
+    return "".join(kept).replace("\x1b", "")
+
+
+def cell_width(text: str) -> int:
+    """Width in terminal cells."""
+    if text.isascii():
+        return len(text)
+    return sum(_character_width(character) for character in text)
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def take_cells(text: str, width: int) -> str:
+    """The longest beginning of `text` that fits `width` cells."""
+    if cell_width(text) <= width:
+        return text
+    taken = 0
+    for position, character in enumerate(text):
+        taken += _character_width(character)
+        if taken > width:
+            return text[:position]
+    return text
+
+
+def _take_last_cells(text: str, width: int) -> str:
+    return take_cells(text[::-1], width)[::-1]
+
+
+def cut_end(text: str, width: int, mark: str = "…") -> str:
+    """Names and values: the end goes."""
+    if cell_width(text) <= width:
+        return text
+    return take_cells(text, max(0, width - cell_width(mark))) + mark if width >= cell_width(mark) else ""
+
+
+def cut_middle(text: str, width: int, mark: str = "…") -> str:
+    """Ids and hashes: the middle goes."""
+    if cell_width(text) <= width:
+        return text
+    room = width - cell_width(mark)
+    if room < 2:
+        return cut_end(text, width, mark)
+    return take_cells(text, room - room // 2) + mark + _take_last_cells(text, room // 2)
+
+
+def cut_front(text: str, width: int, mark: str = "…") -> str:
+    """Paths: the front goes."""
+    if cell_width(text) <= width:
+        return text
+    return mark + _take_last_cells(text, max(0, width - cell_width(mark)))
+
+
+def width_of(spans: Iterable[Span]) -> int:
+    """Width of a line in cells."""
+    return sum(cell_width(span.text) for span in spans)
+
+
+def fit(spans: Line, width: int, *, align_right: bool = False, mark: str = "…") -> Line:
+    """The line cut or padded to exactly `width` cells."""
+    total = width_of(spans)
+    if total == width:
+        return spans
+    if total < width:
+        filling = Span(" " * (width - total))
+        return (filling, *spans) if align_right else (*spans, filling)
+    return _cut_line(spans, width, mark)
+
+
+def _cut_line(spans: Line, width: int, mark: str) -> Line:
+    kept: list[Span] = []
+    left = width - cell_width(mark)
+    for span in spans:
+        size = cell_width(span.text)
+        if size > left:
+            kept.append(Span(take_cells(span.text, max(0, left)) + mark, span.role, span.ink))
+            break
+        kept.append(span)
+        left -= size
+    return fit(tuple(kept), width) if width_of(kept) <= width else (Span(" " * width),)
+
+
+def between(left: Line, right: Line, width: int) -> Line:
+    """`left` at the left edge and `right` at the right edge; `right` goes first where both do not fit."""
+    room = width - width_of(left) - width_of(right)
+    if room >= 1 or not right:
+        return (*left, Span(" " * max(0, room)), *right)
+    return fit(left, width)
+
+
+def text_of(spans: Line) -> str:
+    """The characters of a line, for copying and searching."""
+    return "".join(span.text for span in spans)

@@ -1,0 +1,89 @@
+"""Variables on the screen: which value wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dlthub_tui.client.models import Configuration
+from dlthub_tui.client.variables import Variable
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.table import Column, Row, rule
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+
+SHORTEST_SECRET = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A name in both scopes that are shown side by side."""
+
+    name: str
+    workspace: Variable | None
+    profile: Variable | None
+
+    @property
+    def winner(self) -> Variable | None:
+        """What jobs on the profile read."""
+        return self.profile or self.workspace
+
+
+def columns(profile: str) -> tuple[Column, ...]:
+    """Name, the workspace's value, the profile's value."""
+    return (Column("Name", least=20), Column("Workspace", takes_rest=True), Column(f"Profile {profile}", least=22))
+
+
+def pairs(variables: Sequence[Variable], profile: str) -> list[Pair]:
+    """By name."""
+    names = sorted({variable.name for variable in variables if variable.profile in {None, profile}})
+    found = {(variable.profile, variable.name): variable for variable in variables}
+    return [Pair(name, found.get((None, name)), found.get((profile, name))) for name in names]
+
+
+def profiles_of(variables: Sequence[Variable], configuration: Configuration | None) -> list[str]:
+    """Profiles that can have variables: `prod` first."""
+    names = {variable.profile for variable in variables if variable.profile}
+    names |= set(configuration.profiles if configuration else ()) | {"prod", "access"}
+    return sorted(names, key=lambda name: (name != "prod", name != "access", name))
+
+
+def value_of(variable: Variable, look: Look) -> str:
+    """A plain value, or how old a secret is; a secret is never dots."""
+    if variable.is_secret:
+        age = words.moment(variable.updated_at, look)
+        return "secret" if variable.updated_at is None else f"secret, set {age}"
+    return guard(variable.value or "")
+
+
+def _cell(variable: Variable | None, look: Look, *, wins: bool) -> Line:
+    if variable is None:
+        return ()
+    mark = look.state("completed").text
+    text = value_of(variable, look)
+    return (Span(f"{mark} ", Role.OK), Span(text)) if wins else (Span("  "), muted(text))
+
+
+def pair_row(pair: Pair, look: Look) -> Row:
+    """One line of the list: the value that loses is muted."""
+    cells = (
+        line(guard(pair.name)),
+        _cell(pair.workspace, look, wins=pair.profile is None),
+        _cell(pair.profile, look, wins=pair.profile is not None),
+    )
+    return Row(pair.name, Span(" "), cells, guard(pair.name))
+
+
+def pair_details(pair: Pair, profile: str, look: Look, width: int) -> list[Line]:
+    """The strip below the list."""
+    kind = "secret" if pair.winner and pair.winner.is_secret else "plain"
+    lines = [rule(guard(pair.name), kind, width, look)]
+    for scope, variable in (("workspace", pair.workspace), (profile, pair.profile)):
+        if variable is None:
+            continue
+        wins = variable is pair.winner
+        mark = Span(f"  {look.state('completed').text} wins", Role.OK) if wins else Span("")
+        at = words.moment(variable.updated_at, look)
+        lines.append(line("   ", muted(f"{guard(scope):<12}"), value_of(variable, look), muted(f"   {at}"), mark))
+    lines.append(line(muted(f"   Jobs on {guard(profile)} read it from their next run on.")))
+    return lines

@@ -1,0 +1,172 @@
+"""Numbers, times and schedules in words (SCREENS 1.4)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from dlthub_tui.viewmodel.look import Look
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = {
+    "0": "Sundays", "1": "Mondays", "2": "Tuesdays", "3": "Wednesdays", "4": "Thursdays", "5": "Fridays",
+    "6": "Saturdays", "7": "Sundays", "1-5": "weekdays", "MON-FRI": "weekdays",
+}  # fmt: skip
+_UNITS = {"s": "s", "m": "min", "h": "h", "d": "days", "w": "weeks"}
+
+
+def count(number: int) -> str:
+    """With thousands commas."""
+    return f"{number:,}"
+
+
+def plural(number: int, word: str, many: str | None = None) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number:,} {word if number == 1 else many or word + 's'}"
+
+
+def size(size_bytes: int) -> str:
+    """KB, MB, GB of 1,000."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    for unit, factor in (("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)):
+        value = size_bytes / factor
+        if value < 999.5:
+            return f"{value:.1f} {unit}" if value < 100 else f"{value:.0f} {unit}"
+    return f"{size_bytes / 1e12:,.0f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: `20 ms`, `9 s`, `1 min 52 s`, `2 h 04 min`, `3 days`."""
+    if seconds < 1:
+        return f"{max(0, round(seconds * 1000))} ms"
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02d} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"
+
+
+def _rough(seconds: float) -> str:
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h"
+    return f"{whole // 86400} days"
+
+
+def moment(at: datetime | None, look: Look, unknown: str = "-") -> str:
+    """A past or coming moment, relative or exact as `t` says."""
+    if at is None:
+        return unknown
+    if look.times != "relative":
+        shown = look.local(at)
+        same_day = shown.date() == look.local(look.now()).date()
+        return f"{shown:%H:%M:%S}" if same_day else f"{shown.day} {_MONTHS[shown.month - 1]} {shown:%H:%M}"
+    seconds = (look.now() - at).total_seconds()
+    if abs(seconds) < 5:
+        return "now"
+    if seconds < 0:
+        return f"in {_rough(-seconds)}"
+    if seconds < 7 * 86400:
+        return f"{_rough(seconds)} ago"
+    return day(at, look)
+
+
+def day(at: datetime, look: Look) -> str:
+    """`2 Mar`, with the year where it is another one."""
+    shown = look.local(at)
+    year = "" if shown.year == look.local(look.now()).year else f" {shown.year}"
+    return f"{shown.day} {_MONTHS[shown.month - 1]}{year}"
+
+
+def clock(at: datetime, look: Look) -> str:
+    """The time of day."""
+    return f"{look.local(at):%H:%M:%S}"
+
+
+def window(start: datetime | None, end: datetime | None, look: Look) -> str:
+    """A run's window, by the clock where it lies within a day."""
+    if start is None or end is None:
+        return "-"
+    first, last = look.local(start), look.local(end)
+    if first.date() == last.date():
+        return f"{first:%H:%M} to {last:%H:%M}"
+    return f"{first.day} {_MONTHS[first.month - 1]} {first:%H:%M} to {last.day} {_MONTHS[last.month - 1]} {last:%H:%M}"
+
+
+def short_ref(job_ref: str) -> str:
+    """A job reference without its `jobs.`."""
+    return job_ref.removeprefix("jobs.")
+
+
+def _period(text: str) -> str:
+    found = re.fullmatch(r"(\d+)([smhdw]?)", text)
+    if not found:
+        return f"every {text}"
+    number, unit = int(found[1]), found[2] or "s"
+    if unit == "s" and number % 3600 == 0:
+        number, unit = number // 3600, "h"
+    elif unit == "s" and number % 60 == 0:
+        number, unit = number // 60, "m"
+    single = {"h": "every hour", "d": "every day", "w": "every week", "m": "every min"}
+    return single.get(unit, f"every {number} s") if number == 1 else f"every {number} {_UNITS[unit]}"
+
+
+def _cron(text: str) -> str:
+    fields = text.split()
+    if len(fields) != 5:
+        return text
+    minute, hour, month_day, month, week_day = fields
+    if month != "*" or month_day != "*":
+        return text
+    if hour == "*" and week_day == "*":
+        if found := re.fullmatch(r"\*/(\d+)", minute):
+            return f"every {found[1]} min"
+        return "every hour" if minute == "0" else (f"hourly at :{int(minute):02d}" if minute.isdigit() else text)
+    if not (minute.isdigit() and hour.isdigit()):
+        return text
+    days = "daily" if week_day == "*" else _DAYS.get(week_day.upper())
+    return f"{days} at {int(hour):02d}:{int(minute):02d}" if days else text
+
+
+def trigger(text: str) -> str:
+    """One trigger in words; a cron that has no short words stays cron."""
+    kind, _, rest = text.partition(":")
+    match kind:
+        case "schedule":
+            return _cron(rest)
+        case "every":
+            return _period(rest)
+        case "once":
+            return f"once at {rest}"
+        case "job.success":
+            return f"after {short_ref(rest)}"
+        case "job.fail":
+            return f"after {short_ref(rest)} fails"
+        case "manual":
+            return "by hand"
+        case "http":
+            return "interactive"
+        case "deployment":
+            return "after each deploy"
+        case _:
+            return text
+
+
+def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
+    """When a job fires, as one short phrase: what fires by itself first."""
+    order = ("schedule", "every", "once", "job.success", "job.fail", "deployment")
+    for kind in order:
+        for text in triggers:
+            if text.partition(":")[0] == kind:
+                return trigger(text)
+    return "interactive" if job_type == "interactive" else "by hand"

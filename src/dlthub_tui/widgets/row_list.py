@@ -1,0 +1,238 @@
+"""A list of rows with a cursor, drawn by the Line API: moving the cursor paints two rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.table import Entry, Section, lay_out
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, text_of
+from dlthub_tui.widgets.palette import draw, palette_of
+
+
+class RowList(Widget):
+    """Sections of rows under one cursor.
+
+    A reload never moves the list under the cursor: the row under it keeps its place on the screen. On the first row the
+    list follows what arrives above.
+    """
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, key: str | None) -> None:
+            super().__init__()
+            self.key = key
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where the cursor came to rest matters."""
+            return isinstance(message, RowList.Moved)
+
+    class Opened(Message):
+        """A row was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, look: Look, *, widget_id: str | None = None) -> None:
+        super().__init__(id=widget_id)
+        self._look = look
+        self._sections: tuple[Section, ...] = ()
+        self._entries: list[Entry] = []
+        self._choices: list[int] = []
+        self._at = 0
+        self._top = 0
+        self._wanted: str | None = None
+        self.marked: set[str] = set()
+
+    @property
+    def key(self) -> str | None:
+        """The row under the cursor."""
+        return self._entries[self._choices[self._at]].key if self._choices else self._wanted
+
+    @property
+    def keys(self) -> list[str]:
+        """All rows that can be chosen, in their order."""
+        return [self._entries[index].key or "" for index in self._choices]
+
+    @property
+    def place(self) -> tuple[str | None, int]:
+        """Cursor and scroll, to come back to."""
+        return self.key, self._top
+
+    @place.setter
+    def place(self, value: tuple[str | None, int]) -> None:
+        self._wanted, self._top = value
+        if self._choices:
+            self._restore(self._wanted, None)
+
+    def show(self, sections: Sequence[Section]) -> None:
+        """Shows these rows. The cursor stays on its row where that is still there."""
+        self._sections = tuple(sections)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if not self.size.width:
+            return
+        before, top = self._entries, self._top
+        key, row = self.key, self._cursor_row()
+        was_first = self._at == 0 and top == 0 and self._wanted is None
+        self._entries = lay_out(self._sections, self.size.width, self._look)
+        self._choices = [index for index, entry in enumerate(self._entries) if entry.key is not None]
+        self._restore(None if was_first and before else key, None if row is None else row - top)
+        if self._top != top or len(before) != len(self._entries):
+            self.refresh()
+        else:
+            self._refresh_changed(before, row)
+        if self.key != key:
+            self.post_message(self.Moved(self.key))
+
+    def _refresh_changed(self, before: list[Entry], row: int | None) -> None:
+        rows = {row, self._cursor_row()} if row != self._cursor_row() else set[int | None]()
+        rows |= {y for y, (old, new) in enumerate(zip(before, self._entries, strict=True)) if old != new}
+        for y in rows:
+            if y is not None:
+                self._refresh_entry(y)
+
+    def _restore(self, key: str | None, offset: int | None) -> None:
+        keys = self.keys
+        if key is not None and key in keys:
+            self._at = keys.index(key)
+        else:
+            self._at = min(self._at, max(0, len(keys) - 1)) if key is not None else 0
+        if self._choices:
+            self._wanted = None
+        row = self._cursor_row()
+        if row is not None and offset is not None and self._top > 0:
+            self._top = row - offset
+        self._clamp()
+
+    def _cursor_row(self) -> int | None:
+        return self._choices[self._at] if self._choices and self._at < len(self._choices) else None
+
+    def _clamp(self) -> None:
+        height = max(1, self.size.height)
+        row = self._cursor_row() or 0
+        if self._at == 0 and row < height:
+            self._top = 0
+        self._top = max(row - height + 1, min(self._top, row))
+        self._top = max(0, min(self._top, len(self._entries) - height))
+
+    def move(self, steps: int) -> None:
+        """Moves the cursor by rows."""
+        self._go(self._at + steps)
+
+    def move_page(self, pages: int) -> None:
+        """Moves the cursor by screens."""
+        self._go(self._at + pages * max(1, self.size.height - 2))
+
+    def move_to_end(self, *, last: bool) -> None:
+        """To the first or last row."""
+        self._go(len(self._choices) - 1 if last else 0)
+
+    def move_to(self, key: str) -> None:
+        """To the row with this key, if it is there."""
+        if key in self.keys:
+            self._go(self.keys.index(key))
+
+    def move_to_next_section(self, steps: int) -> None:
+        """To the first row of the next section that has rows."""
+        starts = self._section_starts()
+        if len(starts) < 2:
+            return
+        current = max(index for index, start in enumerate(starts) if start <= self._at)
+        self._go(starts[(current + steps) % len(starts)])
+
+    def _section_starts(self) -> list[int]:
+        starts, position = [0], 0
+        for section in self._sections:
+            if section.title is not None and position and section.rows and position not in starts:
+                starts.append(position)
+            position += len(section.rows)
+        return [start for start in starts if start < len(self._choices)]
+
+    def _go(self, position: int) -> None:
+        if not self._choices:
+            return
+        position = max(0, min(position, len(self._choices) - 1))
+        if position == self._at:
+            return
+        old_row, old_top = self._cursor_row(), self._top
+        self._at = position
+        self._clamp()
+        if self._top != old_top:
+            self.refresh()
+        else:
+            for row in (old_row, self._cursor_row()):
+                if row is not None:
+                    self._refresh_entry(row)
+        self.post_message(self.Moved(self.key))
+
+    def toggle_mark(self) -> None:
+        """Marks the row under the cursor, or takes its mark away."""
+        key, row = self.key, self._cursor_row()
+        if key is not None and row is not None:
+            self.marked ^= {key}
+            self._refresh_entry(row)
+
+    def set_marks(self, keys: set[str]) -> None:
+        """Marks exactly these rows."""
+        if keys != self.marked:
+            self.marked = set(keys)
+            self.refresh()
+
+    def row_text(self) -> str:
+        """The row under the cursor as text."""
+        row = self._cursor_row()
+        if row is None:
+            return ""
+        entry = self._entries[row]
+        return f"{entry.glyph.text} {text_of(entry.line)}".strip()
+
+    def _refresh_entry(self, index: int) -> None:
+        y = index - self._top
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def on_resize(self) -> None:
+        """Lays out for the new size."""
+        self._lay_out()
+        self._clamp()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click does what enter does."""
+        index = self._top + event.y
+        if index in self._choices:
+            self._go(self._choices.index(index))
+            self.post_message(self.Opened(self._entries[index].key or ""))
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel does what the arrows do."""
+        self.move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The wheel does what the arrows do."""
+        self.move(-3)
+
+    def render_line(self, y: int) -> Strip:
+        """One row, with cursor, mark and state in its first cells."""
+        palette, width, index = palette_of(self), self.size.width, self._top + y
+        if index >= len(self._entries):
+            return draw(palette, EMPTY_LINE, width)
+        entry = self._entries[index]
+        if entry.is_full:
+            return draw(palette, entry.line, width)
+        is_chosen = index == self._cursor_row()
+        cursor = Span(self._look.glyphs.cursor if is_chosen else " ", Role.ACCENT)
+        mark = Span(self._look.glyphs.mark if entry.key in self.marked else " ", Role.ACCENT)
+        line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)
+        ground = "chosen" if is_chosen and not self._look.is_calm else "ground"
+        return draw(palette, line, width, ground, is_ascii=self._look.is_ascii)
