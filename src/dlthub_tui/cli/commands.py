@@ -51,7 +51,7 @@ def open_here(
     calm
         Fewer repaints.
     """
-    from dlthub_tui.cli.main import OpenRequest, open_app
+    from dlthub_tui.cli.opening import OpenRequest, open_app
 
     return open_app(OpenRequest(home=home, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
 
@@ -73,7 +73,7 @@ def connect(
     url
         The address of its control plane.
     """
-    from dlthub_tui.cli.main import OpenRequest, open_app
+    from dlthub_tui.cli.opening import OpenRequest, open_app
 
     return open_app(OpenRequest(home=home, url=url, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlthub_tui.cli.main import OpenRequest, parse_open_request
+from dlthub_tui.cli.opening import OpenRequest, parse_open_request
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Opening the terminal app: which words ask for it, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_SWITCHES = {"--read-only": "read_only", "--ascii": "ascii", "--slow": "slow", "--calm": "calm"}
+
+
+@dataclass(slots=True)
+class OpenRequest:
+    """How the terminal app was asked for."""
+
+    home: str | None = None
+    url: str | None = None
+    read_only: bool = False
+    ascii: bool = False
+    slow: bool = False
+    calm: bool = False
+
+
+def parse_open_request(words: Sequence[str]) -> OpenRequest | None:
+    """What opens the app, or None when the words belong to the command framework."""
+    request = OpenRequest()
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word in _SWITCHES:
+            setattr(request, _SWITCHES[word], True)
+        elif word == "--home" and rest and not rest[0].startswith("-"):
+            request.home = rest.pop(0)
+        elif word.startswith("--home="):
+            request.home = word.removeprefix("--home=")
+        else:
+            return None
+    return request
+
+
+def open_app(request: OpenRequest) -> int:
+    """Opens the terminal app; returns its exit code."""
+    from dlthub_tui.app import AppOptions, run
+    from dlthub_tui.embed.embedded import EmbeddedPlatform
+    from dlthub_tui.settings import find_home, is_remote_session, our_version
+
+    home = find_home(request.home)
+    slow = request.slow or is_remote_session()
+    return run(
+        AppOptions(
+            home=str(home),
+            url=request.url,
+            read_only=request.read_only,
+            ascii=request.ascii,
+            slow=slow,
+            calm=request.calm or slow,
+            platform=None if request.url else EmbeddedPlatform(home, our_version()),
+        )
+    )
