@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.api.job_views import render_job, render_version
-from planes.control_plane.services import deploying
 from planes.control_plane.services.deploy_plan import PlannedJob
+from planes.control_plane.services.deploying import Deploys
 from planes.domain.deploying import DeployOutcome
 from planes.wire.deploying import DeployedJob, DeployWorkspaceRequest, DeployWorkspaceResponse, JobsDeployReceipt
 
@@ -17,9 +17,14 @@ router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["deploy"])
 
 @router.post("/-deploy")
 async def deploy(
-    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, body: DeployWorkspaceRequest
+    request: Request,
+    parts: CurrentParts,
+    principal: CurrentPrincipal,
+    workspace_id: WorkspaceIdPath,
+    body: DeployWorkspaceRequest,
 ) -> DeployWorkspaceResponse:
-    plan = await deploying.deploy(parts, principal, workspace_id, body)
+    deploys: Deploys = request.app.state.deploys
+    plan = await deploys.deploy(principal, workspace_id, body)
     changed = [item for item in plan.jobs if item.outcome is not DeployOutcome.UNCHANGED]
     same = [item for item in plan.jobs if item.outcome is DeployOutcome.UNCHANGED]
     return DeployWorkspaceResponse(

@@ -51,23 +51,52 @@ class Uploaded:
     configuration: Configuration | None
 
 
-async def deploy(parts: Parts, principal: Principal, workspace_id: str, request: DeployWorkspaceRequest) -> DeployPlan:
-    """What the deploy did, or would do on a dry run, which writes nothing.
+class Deploys:
+    """Deploys, one at a time for each workspace: the second of two at once is refused.
 
-    Raises: InvalidRequest for definitions that may not be stored, Conflict (`deploy_in_flight`, `nothing_uploaded`).
+    A set knows those of this process from the moment they begin, a lock in the database those of all processes.
     """
-    async with parts.database.reading() as connection:
-        access = await authorize_workspace(connection, principal, workspace_id, Permission.WRITE)
-    if request.dry_run:
-        manifest = await windows.in_thread(lambda: _validate(request))
-        return await _dry_run(parts, access, request, manifest)
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._in_flight: set[str] = set()
+
+    async def deploy(self, principal: Principal, workspace_id: str, request: DeployWorkspaceRequest) -> DeployPlan:
+        """What the deploy did, or would do on a dry run, which writes nothing.
+
+        Raises: InvalidRequest for definitions that may not be stored, Conflict (`deploy_in_flight`,
+        `nothing_uploaded`).
+        """
+        parts = self._parts
+        was_busy = workspace_id in self._in_flight
+        async with parts.database.reading() as connection:
+            access = await authorize_workspace(connection, principal, workspace_id, Permission.WRITE)
+        if request.dry_run:
+            manifest = await windows.in_thread(lambda: _validate(request))
+            return await _dry_run(parts, access, request, manifest)
+        if was_busy or access.workspace_id in self._in_flight:
+            raise _in_flight()
+        self._in_flight.add(access.workspace_id)
+        try:
+            plan, has_started = await _deploy_alone(parts, principal, access, request)
+        finally:
+            self._in_flight.discard(access.workspace_id)
+        parts.news.tell(schedules.CLOCKS)
+        if has_started:
+            parts.news.tell(access.dataplane_id)
+        return plan
+
+
+async def _deploy_alone(
+    parts: Parts, principal: Principal, access: WorkspaceAccess, request: DeployWorkspaceRequest
+) -> tuple[DeployPlan, bool]:
     async with _only_deploy(parts, access) as holder:
         manifest = await windows.in_thread(lambda: _validate(request))
-        plan, has_started = await _carry_out(parts, principal, request, manifest, (access, holder))
-    parts.news.tell(schedules.CLOCKS)
-    if has_started:
-        parts.news.tell(access.dataplane_id)
-    return plan
+        return await _carry_out(parts, principal, request, manifest, (access, holder))
+
+
+def _in_flight() -> Conflict:
+    return Conflict("deploy_in_flight", "Another deploy of this workspace is in flight. Try again when it is done.")
 
 
 def _validate(request: DeployWorkspaceRequest) -> ValidatedManifest:
@@ -98,7 +127,7 @@ async def _only_deploy(parts: Parts, access: WorkspaceAccess) -> AsyncGenerator[
     except AlreadyThere:  # two first deploys of the workspace at once
         is_ours = False
     if not is_ours:
-        raise Conflict("deploy_in_flight", "Another deploy of this workspace is in flight. Try again when it is done.")
+        raise _in_flight()
     try:
         yield holder
     finally:

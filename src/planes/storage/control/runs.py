@@ -108,7 +108,7 @@ async def active_counts(connection: Connection, job_ids: Iterable[str]) -> dict[
     """How many runs of each job have not ended; jobs without one are left out."""
     wanted = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.status.in_(_words(ACTIVE)))
     query = select(runs.c.job_id, func.count()).where(wanted).group_by(runs.c.job_id)
-    return dict((await connection.execute(query)).tuples().all())
+    return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
 
 
 async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None:

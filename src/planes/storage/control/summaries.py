@@ -90,4 +90,4 @@ async def rows_loaded(connection: Connection, run_ids: Iterable[str]) -> dict[st
         .where(pipeline_runs.c.run_id.in_(sorted(set(run_ids))), pipeline_runs.c.total_rows.is_not(None))
         .group_by(pipeline_runs.c.run_id)
     )
-    return {run_id: int(total) for run_id, total in (await connection.execute(query)).tuples()}
+    return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
