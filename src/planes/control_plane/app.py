@@ -15,10 +15,32 @@ import anyio
 from fastapi import APIRouter, FastAPI
 from starlette.types import Lifespan
 
-from planes.control_plane.api import configurations, deploy, deployments, job_runs, jobs, link
+from planes.control_plane.api import (
+    configurations,
+    deploy,
+    deployments,
+    job_runs,
+    jobs,
+    link,
+    link_enrol,
+    me,
+    organizations,
+    own_api_keys,
+    own_organizations,
+    own_platform,
+    own_sessions,
+    own_sign_ins,
+    pages,
+    sessions,
+    well_known,
+    workspaces,
+)
 from planes.control_plane.loops.clock import run_clock
+from planes.control_plane.loops.housekeeping import run_housekeeping
 from planes.control_plane.loops.reaper import run_reaper
+from planes.control_plane.services import data_planes
 from planes.control_plane.services.challenges import Challenges
+from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.deploying import Deploys
 from planes.control_plane.services.news import News
 from planes.control_plane.services.parts import Parts
@@ -47,8 +69,22 @@ _WORK_ROUTERS: Sequence[APIRouter] = (
     jobs.router,
     link.router,
 )
-ROUTERS: Sequence[APIRouter] = (*_WORK_ROUTERS,)
-LOOPS: Sequence[Loop] = (run_clock, run_reaper)
+_IDENTITY_ROUTERS: Sequence[APIRouter] = (
+    link_enrol.router,
+    me.router,
+    organizations.router,
+    own_api_keys.router,
+    own_organizations.router,
+    own_platform.router,
+    own_sessions.router,
+    own_sign_ins.router,
+    pages.router,
+    sessions.router,
+    well_known.router,
+    workspaces.router,
+)
+ROUTERS: Sequence[APIRouter] = (*_IDENTITY_ROUTERS, *_WORK_ROUTERS)
+LOOPS: Sequence[Loop] = (run_clock, run_housekeeping, run_reaper)
 
 _ALWAYS_OURS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -60,6 +96,15 @@ class ControlPlane:
     app: FastAPI
     stopping: Stopping
     parts: Parts
+
+    async def knows_data_plane(self, dataplane_id: str) -> bool:
+        """Whether this data plane has enrolled here."""
+        return await data_planes.has_enrolled(self.parts, dataplane_id)
+
+    async def issue_join_token(self, dataplane_id: str, *, place: str) -> str:
+        """A join token for a data plane that the same host starts."""
+        new = NewDataPlane(dataplane_id=dataplane_id, place=place)
+        return (await data_planes.issue_join_token(self.parts, new)).token
 
     async def close(self) -> None:
         """Closes the database: for an application that was never served, or after it was. May run twice."""

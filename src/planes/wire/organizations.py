@@ -21,14 +21,6 @@ class OrganizationResponse(BaseModel):
     updated_at: datetime
 
 
-class OrganizationPage(BaseModel):
-    items: list[OrganizationResponse]
-    limit: int
-    offset: int
-    total: int
-    next_cursor: str | None
-
-
 class OrganizationMembershipResponse(BaseModel):
     id: str
     is_active: bool

@@ -52,14 +52,6 @@ class UserResponse(BaseModel):
     sign_up_url: str | None = None
 
 
-class UserPage(BaseModel):
-    items: list[UserResponse]
-    limit: int
-    offset: int
-    total: int
-    next_cursor: str | None
-
-
 class AddUserRequest(BaseModel):
     email: Email
     name: NameText | None = None
@@ -84,14 +76,6 @@ class OrganizationMemberResponse(BaseModel):
     name: str | None
     role: OrganizationRole
     created_at: datetime
-
-
-class OrganizationMemberPage(BaseModel):
-    items: list[OrganizationMemberResponse]
-    limit: int
-    offset: int
-    total: int
-    next_cursor: str | None
 
 
 class AddOrganizationMemberRequest(BaseModel):

@@ -54,27 +54,11 @@ class WorkspaceMemberResponse(BaseModel):
     role: WorkspaceRole
 
 
-class WorkspaceMemberPage(BaseModel):
-    items: list[WorkspaceMemberResponse]
-    limit: int
-    offset: int
-    total: int
-    next_cursor: str | None
-
-
 class OrganizationWorkspaceResponse(WorkspaceResponse):
     """A workspace in its organization's list: with its owners and how many people have a role of their own."""
 
     member_count: int
     owner_members: list[WorkspaceMemberResponse]
-
-
-class OrganizationWorkspacePage(BaseModel):
-    items: list[OrganizationWorkspaceResponse]
-    limit: int
-    offset: int
-    total: int
-    next_cursor: str | None
 
 
 class WorkspaceMembershipResponse(BaseModel):

@@ -151,9 +151,9 @@ async def remove_workspace_member(parts: Parts, principal: Principal, workspace_
             connection, parts, principal, _of_member("workspace_member_removed", workspace, member, None)
         )
         membership = await organizations.find_membership(connection, workspace.organization_id, member.user_id)
-        if membership is not None and membership.role == OrganizationRole.COLLABORATOR:
-            if not await workspaces.list_roles_of(connection, membership.id):
-                await _leave(connection, parts, membership)
+        is_collaborator = membership is not None and membership.role == OrganizationRole.COLLABORATOR
+        if membership is not None and is_collaborator and not await workspaces.list_roles_of(connection, membership.id):
+            await _leave(connection, parts, membership)
     parts.news.tell_all()
 
 

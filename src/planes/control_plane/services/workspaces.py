@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from planes.control_plane.services import revocations, schedules
+from planes.control_plane.services import audit, revocations, schedules
 from planes.control_plane.services.access import (
     WorkspaceAccess,
     authorize_organization,
     authorize_workspace,
 )
+from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.names import checked_description, checked_name
 from planes.control_plane.services.organizations import visible_workspaces
 from planes.control_plane.services.parts import Parts
@@ -19,7 +20,7 @@ from planes.control_plane.services.tokens import MintedToken, mint_dataplane
 from planes.control_plane.services.triggers import hold_work
 from planes.domain.access import OrganizationRole, Permission, Principal, PrincipalKind, WorkspaceRole
 from planes.domain.errors import Conflict, InvalidRequest, NotAllowed
-from planes.domain.identifiers import is_uuid, new_id
+from planes.domain.identifiers import WorkspaceId, is_uuid, new_id
 from planes.server.paging import Page
 from planes.storage.control import runs
 from planes.storage.control import workspaces as stored
@@ -201,7 +202,7 @@ async def issue_dataplane_token(parts: Parts, principal: Principal, workspace_id
 async def _manage(connection: Connection, parts: Parts, principal: Principal, workspace_id: str) -> WorkspaceAccess:
     """Access to manage it, while nobody else deploys, starts or archives there."""
     if is_uuid(workspace_id):
-        await hold_work(parts, connection, workspace_id)
+        await hold_work(parts, connection, WorkspaceId(workspace_id))
     return await authorize_workspace(
         connection, principal, workspace_id, Permission.MANAGE_WORKSPACE, allow_archived=True
     )

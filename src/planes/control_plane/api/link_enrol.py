@@ -1,0 +1,17 @@
+"""How a data plane joins (Borders: 1): the only call of the link that is not signed; its join token is used once."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from planes.control_plane.api.authentication import CurrentParts
+from planes.control_plane.services import data_planes
+from planes.wire.link import EnrolRequest, EnrolResponse
+
+router = APIRouter(prefix="/link/v1", tags=["link"])
+
+
+@router.post("/-enrol")
+async def enrol(parts: CurrentParts, body: EnrolRequest) -> EnrolResponse:
+    await data_planes.enrol(parts, body)
+    return EnrolResponse(keys=[parts.signing_key.public.text])

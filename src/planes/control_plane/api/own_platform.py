@@ -1,0 +1,114 @@
+"""Own routes of the platform: users, data planes, health, audit. All but health are for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
+from planes.control_plane.services import audit_reading, data_planes, users
+from planes.control_plane.services.data_planes import NewDataPlane
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.users import NewUser
+from planes.server.paging import Page, PageQuery, envelope
+from planes.storage.control.data_planes import DataPlane
+from planes.storage.control.identity import User
+from planes.tokens.keys import PublicKey
+from planes.wire.own_control import (
+    AddDataPlaneRequest,
+    AddUserRequest,
+    AuditEventList,
+    AuditEventResponse,
+    HealthResponse,
+    JoinTokenResponse,
+    PlaneHealthResponse,
+    UserResponse,
+)
+from planes.wire.pages import ListPage
+
+router = APIRouter(prefix="/own/v1", tags=["own: platform"])
+
+
+@router.get("/health")
+async def get_health(parts: CurrentParts, _principal: CurrentHuman) -> HealthResponse:
+    planes = await data_planes.list_all(parts)
+    return HealthResponse(
+        version=parts.version, now=parts.clock.now(), data_planes=[_render_health(parts, plane) for plane in planes]
+    )
+
+
+@router.get("/users", response_model=ListPage[UserResponse])
+async def list_users(
+    parts: CurrentParts, principal: CurrentSession, page: Annotated[Page, Depends(PageQuery())]
+) -> dict[str, Any]:
+    found, total = await users.list_users(parts, principal, page.limit, page.offset)
+    return envelope([_render_user(user) for user in found], page, total)
+
+
+@router.post("/users")
+async def add_user(parts: CurrentParts, principal: CurrentSession, body: AddUserRequest) -> UserResponse:
+    new = NewUser(email=body.email, name=body.name, password=body.password, is_administrator=body.is_administrator)
+    added = await users.add_user(parts, principal, new)
+    return _render_user(added.user, added.sign_up_url)
+
+
+@router.post("/data-planes")
+async def add_data_plane(
+    parts: CurrentParts, principal: CurrentSession, body: AddDataPlaneRequest
+) -> JoinTokenResponse:
+    new = NewDataPlane(dataplane_id=body.dataplane_id, place=body.place, name=body.name, description=body.description)
+    issued = await data_planes.add_data_plane(parts, principal, new)
+    return JoinTokenResponse(dataplane_id=issued.dataplane_id, join_token=issued.token, expires_at=issued.expires_at)
+
+
+@router.get("/audit-events")
+async def list_audit_events(
+    parts: CurrentParts,
+    principal: CurrentSession,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> AuditEventList:
+    found = await audit_reading.list_events(parts, principal, after, limit)
+    items = [
+        AuditEventResponse(
+            sequence=stored.sequence,
+            at=stored.event.at,
+            action=stored.event.action,
+            subject=stored.event.subject,
+            actor_user_id=stored.event.actor_user_id,
+            actor_session_id=stored.event.actor_session_id,
+            organization_id=stored.event.organization_id,
+            facts=stored.event.facts,
+            hash=stored.hash,
+        )
+        for stored in found.events
+    ]
+    return AuditEventList(
+        items=items, is_intact=found.is_intact, next_after=items[-1].sequence if len(items) == limit else None
+    )
+
+
+def _render_user(user: User, sign_up_url: str | None = None) -> UserResponse:
+    return UserResponse(
+        user_id=user.id,
+        email=user.email,
+        name=user.name,
+        is_administrator=user.is_administrator,
+        has_password=user.password_hash is not None,
+        created_at=user.created_at,
+        sign_up_url=sign_up_url,
+    )
+
+
+def _render_health(parts: Parts, plane: DataPlane) -> PlaneHealthResponse:
+    return PlaneHealthResponse(
+        dataplane_id=plane.id,
+        name=plane.name,
+        place=plane.region,
+        url=plane.url,
+        fingerprint=PublicKey.parse(plane.public_key).fingerprint if plane.public_key else None,
+        enrolled_at=plane.enrolled_at,
+        last_seen_at=plane.last_seen_at,
+        is_reachable=data_planes.is_reachable(parts, plane),
+    )

@@ -1,0 +1,54 @@
+"""Own routes of signing in over the home's socket. Over TCP they are not there (Security: 5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from planes.control_plane.api.authentication import CurrentParts
+from planes.control_plane.api.sessions import render_session
+from planes.control_plane.services import local_sign_in
+from planes.control_plane.services.challenges import LIFETIME_SECONDS
+from planes.control_plane.services.local_sign_in import LocalProof
+from planes.control_plane.services.users import NewUser
+from planes.domain.errors import NotFound
+from planes.server.listening import Peer, peer_of
+from planes.wire.own_control import ChallengeResponse, FirstOwnerRequest, LocalSignInRequest
+from planes.wire.sessions import UserSession
+
+router = APIRouter(prefix="/own/v1/sessions", tags=["own: sessions"])
+
+
+def local_peer(request: Request) -> Peer:
+    """The process at the other end of the home's socket.
+
+    Raises: NotFound over TCP.
+    """
+    peer = peer_of(request.scope)
+    if peer is None:
+        raise NotFound("not_found", "Not Found")
+    return peer
+
+
+LocalPeer = Annotated[Peer, Depends(local_peer)]
+
+
+@router.post("/-challenge")
+async def issue_challenge(parts: CurrentParts, _peer: LocalPeer) -> ChallengeResponse:
+    return ChallengeResponse(challenge=parts.challenges.issue(), expires_in=LIFETIME_SECONDS)
+
+
+@router.post("/-local")
+async def sign_in(parts: CurrentParts, peer: LocalPeer, body: LocalSignInRequest) -> UserSession:
+    return render_session(await local_sign_in.sign_in(parts, _proof(peer, body)))
+
+
+@router.post("/-first-owner")
+async def create_first_owner(parts: CurrentParts, peer: LocalPeer, body: FirstOwnerRequest) -> UserSession:
+    owner = NewUser(email=body.email, name=body.name, password=body.password, is_administrator=True)
+    return render_session(await local_sign_in.create_first_owner(parts, _proof(peer, body), owner))
+
+
+def _proof(peer: Peer, body: LocalSignInRequest) -> LocalProof:
+    return LocalProof(peer_uid=peer.uid, challenge=body.challenge, answer=body.answer)

@@ -1,0 +1,21 @@
+"""Drops what has run out: codes, links' calls, refresh tokens. What was used and may be presented again stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from planes.control_plane.services.parts import Parts
+from planes.storage.control import codes, data_planes, sessions
+
+# Long enough that somebody who is late reads "has run out" instead of "unknown".
+_CODES_KEPT = timedelta(hours=1)
+_TOKENS_KEPT = timedelta(days=1)
+
+
+async def tidy(parts: Parts) -> None:
+    """One pass. May run twice, also at once."""
+    now = parts.clock.now()
+    async with parts.database.transaction() as connection:
+        await codes.forget_old_codes(connection, now - _CODES_KEPT)
+        await sessions.forget_expired(connection, now - _TOKENS_KEPT)
+        await data_planes.forget_calls(connection, now - timedelta(minutes=5))
