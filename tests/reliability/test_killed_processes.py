@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.integration.planes.data_plane.conftest import executor, place, runs_root
+from tests.integration.planes.data_plane.executor.run_fixtures import executor, place, runs_root
 from tests.integration.planes.data_plane.executor.run_places import RunPlace, until
 
 from planes.data_plane.executor.local import Ended, LocalExecutor, RunningRun, log_folder

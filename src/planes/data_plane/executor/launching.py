@@ -12,6 +12,7 @@ from collections.abc import Callable
 from io import FileIO
 
 READY_SECONDS = 20.0
+WARM_SECONDS = 5.0
 _SERVER_ENDS_SECONDS = 2.0
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 
@@ -81,11 +82,16 @@ class RunnerServer:
 
 def launch(server: RunnerServer | None, document: bytes) -> None:
     """Start a runner for a request and wait until it has taken the run. Raises: RunNotStarted."""
-    answer = _launch_once(document, server.request) if server is not None else None
+    answer = None
+    if server is not None:
+        answer = _launch_once(document, server.request, WARM_SECONDS)
+        if answer is None:
+            # It died or hangs. Should it fork after all, the folder's lock lets only one runner take the run.
+            server.stop()
     if answer is None:
-        answer = _launch_once(document, _start_cold)
+        answer = _launch_once(document, _start_cold, READY_SECONDS)
     if answer is None:
-        raise RunNotStarted("the runner ended before it took the run")
+        raise RunNotStarted("no runner took the run")
     if "error" in answer:
         raise RunNotStarted(str(answer["error"]))
 
@@ -114,8 +120,10 @@ def _python(module: str, *descriptors: int) -> "subprocess.Popen[bytes]":
     )
 
 
-def _launch_once(document: bytes, start: Callable[[int, int], bool]) -> dict[str, object] | None:
-    """One attempt; None if no runner took the run, so that another attempt cannot start it twice."""
+def _launch_once(
+    document: bytes, start: Callable[[int, int], bool], deadline_seconds: float
+) -> dict[str, object] | None:
+    """One attempt; None if no runner answered."""
     theirs_document, our_document = os.pipe()
     our_ready, theirs_ready = os.pipe()
     with open(our_document, "wb", buffering=0) as sending, open(our_ready, "rb", buffering=0) as receiving:
@@ -124,21 +132,23 @@ def _launch_once(document: bytes, start: Callable[[int, int], bool]) -> dict[str
         finally:
             os.close(theirs_document)
             os.close(theirs_ready)
-        return _hand_over(sending, receiving, document) if is_asked else None
+        return _hand_over(sending, receiving, document, deadline_seconds) if is_asked else None
 
 
-def _hand_over(sending: FileIO, receiving: FileIO, document: bytes) -> dict[str, object] | None:
-    """Write the document and read the answer. Raises: RunNotStarted if that takes too long."""
+def _hand_over(
+    sending: FileIO, receiving: FileIO, document: bytes, deadline_seconds: float
+) -> dict[str, object] | None:
+    """Write the document and read the answer; None if there is none, or not in time."""
     os.set_blocking(sending.fileno(), False)
     poll = select.poll()
     poll.register(sending.fileno(), select.POLLOUT)
     poll.register(receiving.fileno(), select.POLLIN)
     rest, answer = memoryview(document), b""
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + deadline_seconds
     while not answer.endswith(b"\n"):
         ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
         if not ready:
-            raise RunNotStarted("no runner answered in time")
+            return None
         if receiving.fileno() in ready:
             piece = receiving.read(4096)
             if not piece:

@@ -128,11 +128,14 @@ class RunningRun:
 
     async def stop(self, reason: str = "cancelled") -> None:
         """Ask for the end: TERM, grace period, TERM, KILL. Returns when the runner knows; may be called again."""
-        try:
-            async with connect(self._folder) as link:
-                await link.stop(reason)
-        except RunnerUnreachable:
-            await self._settle()
+        while True:
+            try:
+                async with connect(self._folder) as link:
+                    await link.stop(reason)
+                    return
+            except RunnerUnreachable:
+                if await self._settle() is not None:
+                    return
 
     async def _settle(self) -> Outcome | None:
         """The outcome, if the run is over; else, after a moment, None."""

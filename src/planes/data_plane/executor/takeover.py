@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import time
 from datetime import UTC, datetime
@@ -94,7 +95,7 @@ def _end_processes(folder: RunFolder, run_id: str, runner: dict[str, Any], step:
         if not left:
             return
         signal_processes(left, signal.SIGKILL)
-        signal.sigtimedwait([], _LOOK_AGAIN_SECONDS)
+        select.select([], [], [], _LOOK_AGAIN_SECONDS)
 
 
 def _belongs(process: Process, folder: RunFolder, run_id: str, step: dict[str, Any]) -> bool:

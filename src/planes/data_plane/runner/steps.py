@@ -7,6 +7,7 @@ spawn ─► running ──main process ended──► sweeping ──no descend
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -106,8 +107,7 @@ class StepWatcher:
                 was_stopped = self._plan.reason is not None
                 self._end = StepEnd(None, -code, was_stopped) if code < 0 else StepEnd(code, None, was_stopped)
                 self._sweep_kill_at = time.monotonic() + grace_seconds
-                signal_processes(list_descendants(os.getpid()), signal.SIGTERM)
-                signal_group(main, signal.SIGTERM)
+                self._signal_all(main, signal.SIGTERM)
 
     def _signal_due(self, group: int) -> None:
         now = time.monotonic()
@@ -115,13 +115,18 @@ class StepWatcher:
             if self._end is None:
                 signal_group(group, signal.SIGTERM)
             else:
-                signal_processes(list_descendants(os.getpid()), signal.SIGTERM)
+                self._signal_all(group, signal.SIGTERM)
         kill_at = self._kill_at()
         if kill_at is not None and now >= max(kill_at, self._next_kill_at):
             self._killing_since = self._killing_since or now
             self._next_kill_at = now + KILL_AGAIN_SECONDS
-            signal_group(group, signal.SIGKILL)
-            signal_processes(list_descendants(os.getpid()), signal.SIGKILL)
+            self._signal_all(group, signal.SIGKILL)
+
+    def _signal_all(self, group: int, number: int) -> None:
+        """The group and whoever left it. Once its first process is reaped, a group's number may belong to another."""
+        if self._end is None or sys.platform != "linux":
+            signal_group(group, number)
+        signal_processes(list_descendants(os.getpid()), number)
 
     def _kill_at(self) -> float | None:
         times = [at for at in (self._plan.kill_at, self._sweep_kill_at) if at is not None]

@@ -1,5 +1,6 @@
 """Runs of real processes: what they print, how they end, how they are ended."""
 
+import json
 import os
 import signal
 import stat
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from tests.integration.planes.data_plane.executor.run_fixtures import executor, place, runs_root
 from tests.integration.planes.data_plane.executor.run_places import (
     JOB_UID,
     RunPlace,
@@ -27,11 +29,20 @@ from planes.data_plane.executor.local import (
 )
 from planes.data_plane.segments import is_sealed
 
+__all__ = ["executor", "place", "runs_root"]
+
 pytestmark = pytest.mark.anyio
 
 
 def pid_from(place: RunPlace, name: str = "pid") -> int:
     return int((place.work / name).read_text())
+
+
+def is_of_run(environ: Path, place: RunPlace) -> bool:
+    try:
+        return f"HOME={place.work}".encode() in environ.read_bytes()
+    except OSError:
+        return False
 
 
 def is_alive(pid: int) -> bool:
@@ -84,6 +95,93 @@ async def test_runs_start_when_the_runner_server_has_died(executor: LocalExecuto
 
     assert outcome.outcome == "completed"
     assert await place.texts() == ["still"]
+
+
+@pytest.mark.slow
+async def test_a_runner_server_that_hangs_is_replaced(executor: LocalExecutor, place: RunPlace) -> None:
+    warm = executor.server_pid
+    assert warm is not None
+    os.kill(warm, signal.SIGSTOP)
+    outcome = await run_to_end(executor, place.spec(place.shell("echo once")))
+
+    assert outcome.outcome == "completed"
+    assert await place.texts() == ["once"]
+    assert not is_alive(warm)
+
+
+async def test_the_runner_server_ends_with_its_executor_and_runs_do_not(place: RunPlace) -> None:
+    async with LocalExecutor() as first:
+        running = await first.start(place.spec(place.shell("while [ ! -e go ]; do sleep 0.01; done")), [])
+        await running.wait_started()
+        server = first.server_pid
+    assert server is not None
+    server_lives = is_alive(server)
+    (place.work / "go").touch()
+    outcome = await running.wait()
+
+    assert not server_lives
+    assert outcome.outcome == "completed"
+
+
+async def test_many_children_end_within_the_grace_period(executor: LocalExecutor, place: RunPlace) -> None:
+    code = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "for number in range(200):\n"
+        "    if os.fork() == 0:\n"
+        "        if number % 2: os.setsid()\n"
+        "        time.sleep(600)\n"
+        "open('all', 'w').close()\n"
+        "time.sleep(600)\n"
+    )
+    running = await executor.start(place.spec(place.python(code), grace_seconds=0.2), [])
+    await until((place.work / "all").exists)
+    began = anyio.current_time()
+    await running.stop("cancelled")
+    outcome = await running.wait()
+    left = [path for path in Path("/proc").glob("[0-9]*/environ") if is_of_run(path, place)]
+
+    assert outcome.outcome == "cancelled"
+    assert anyio.current_time() - began < 0.2 + 2
+    assert left == []
+
+
+async def test_a_runner_weighs_little(executor: LocalExecutor, place: RunPlace) -> None:
+    code = "import os, time\nfor n in range(50_000): print('line', n)\nopen('done', 'w').close()\ntime.sleep(600)"
+    running = await executor.start(place.spec(place.python(code)), [(f"V{n}", f"value-{n}-abcdef") for n in range(50)])
+    await until((place.work / "done").exists)
+    runner = json.loads((place.folder / "ctl" / "runner.json").read_bytes())["pid"]
+    resident = int(Path(f"/proc/{runner}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    await running.stop()
+    await running.wait()
+
+    assert resident / 1024**2 <= 25
+
+
+@pytest.mark.slow
+async def test_endless_lines_and_empty_lines_do_not_grow_the_runner(executor: LocalExecutor, place: RunPlace) -> None:
+    code = (
+        "import os\n"
+        "for _ in range(512): os.write(1, b'x' * 65536)\n"
+        "for _ in range(10): os.write(1, b'\\n' * 65536)\n"
+        "print(); print('end')\n"
+        "while not os.path.exists('go'): __import__('time').sleep(0.01)\n"
+    )
+    running = await executor.start(place.spec(place.python(code)), [("V", "a-registered-value")])
+    with anyio.fail_after(60):
+        while (await place.tail())[-1:] != ["end"]:
+            await anyio.sleep(0.02)
+    runner = json.loads((place.folder / "ctl" / "runner.json").read_bytes())["pid"]
+    status = Path(f"/proc/{runner}/status").read_text().splitlines()
+    peak = next(line for line in status if line.startswith("VmHWM"))
+    (place.work / "go").touch()
+    outcome = await running.wait()
+    texts = await place.texts()
+
+    assert outcome.outcome == "completed"
+    assert texts.count("") == 10 * 65536
+    assert sum(text.count("x") for text in texts) == 512 * 65536
+    assert int(peak.split()[1]) / 1024 <= 25 + 16
 
 
 async def test_a_failing_build_ends_the_run(executor: LocalExecutor, place: RunPlace) -> None:
