@@ -37,7 +37,7 @@ class FakeControlPlane:
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: list[bytes] = field(default_factory=list)
 
-    def data_token(self, organization_id: str, workspace_id: str, *grants: Grant, **changes: Any) -> str:
+    def data_token(self, organization_id: str, workspace_id: str, /, *grants: Grant, **changes: Any) -> str:
         """A client's token; `changes` replace claims."""
         claims = Claims(
             kind=TokenKind.DATA_PLANE,
@@ -52,13 +52,21 @@ class FakeControlPlane:
         )
         return mint(self.key, replace(claims, **changes), datetime.now(UTC))
 
-    def upload_token(self, organization_id: str, workspace_id: str, kind: str, upload_id: str, **changes: Any) -> str:
+    def upload_token(
+        self, organization_id: str, workspace_id: str, kind: str, upload_id: str, /, **changes: Any
+    ) -> str:
         """A token for one upload."""
         claims = {"kind": TokenKind.UPLOAD, "upload_kind": kind, "upload_id": upload_id, "grants": frozenset[str]()}
         return self.data_token(organization_id, workspace_id, **{**claims, **changes})
 
-    def build(self) -> FastAPI:
+    def build(self, stopping: Stopping) -> FastAPI:
         app = FastAPI()
+
+        @app.post("/link/v1/-poll")
+        async def poll() -> Response:
+            with anyio.move_on_after(25):
+                await stopping.wait()
+            return JSONResponse({"leases": [], "cancels": [], "epoch": 0, "revocations": [], "keys": []})
 
         @app.post("/link/v1/-enrol")
         async def enrol(request: Request) -> Response:
@@ -95,7 +103,7 @@ class FakeControlPlane:
         stopping = Stopping()
         listener = listen_tcp("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = AppServer(self.build(), [listener], stopping)
+        server = AppServer(self.build(stopping), [listener], stopping)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             with anyio.fail_after(10):
@@ -106,7 +114,7 @@ class FakeControlPlane:
                 server.stop()
                 with anyio.CancelScope(shield=True):
                     await server.wait_stopped()
-        listener.close()
+                listener.close()
 
 
 class DroppedResponse(Response):

@@ -91,7 +91,11 @@ async def running_data_plane(
         "version": "0",
         "join_token": JOIN_TOKEN,
     }
-    plane = await open_data_plane(DataPlaneSettings(**{**settings, **changes}))
+    try:
+        plane = await open_data_plane(DataPlaneSettings(**{**settings, **changes}))
+    except BaseException:
+        listener.close()
+        raise
     server = AppServer(plane.app, [listener], plane.stopping)
     try:
         async with anyio.create_task_group() as group:

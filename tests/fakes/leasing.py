@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from tests.fakes.control_plane import FakeControlPlane
 
 from planes.domain.identifiers import new_id
+from planes.server.streams import Stopping
 from planes.wire.link import Lease, PipelineRunReport, PollRequest, StatusReport
 
 RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
@@ -86,7 +87,7 @@ class LeasingControlPlane(FakeControlPlane):
                 self.is_closing = True
                 self._wake()
 
-    def build(self) -> FastAPI:
+    def build(self, stopping: Stopping) -> FastAPI:
         app = FastAPI()
 
         @app.post("/link/v1/-poll")
@@ -131,7 +132,7 @@ class LeasingControlPlane(FakeControlPlane):
         async def issue_token(run_id: str) -> Response:
             return JSONResponse({"token": RUN_TOKEN, "expires_at": 2_000_000_000})
 
-        app.mount("/", super().build())
+        app.mount("/", super().build(stopping))
         return app
 
     def _refusal(self, run_id: str) -> Response | None:

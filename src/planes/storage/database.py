@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -42,6 +43,7 @@ class Database:
         """
         engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
         if engine.dialect.name == "sqlite":
+            _make_private(engine.url.database)
             _prepare_sqlite(engine)
         database = Database(engine)
         try:
@@ -97,6 +99,12 @@ def _failure(error: DBAPIError) -> Exception:
     if "disk is full" in text_of_driver or "No space left" in text_of_driver:
         return StorageFull("storage_full", "The plane has no room left.")
     return StorageError(f"the database failed: {type(error.orig).__name__}")
+
+
+def _make_private(path: str | None) -> None:
+    """The file is 0600 before the first byte is in it; SQLite gives its companions the same mode."""
+    if path and path != ":memory:":
+        Path(path).touch(mode=0o600)
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -106,7 +106,8 @@ def read_requirements(content: bytes) -> dict[str, Any]:
 
 
 def _unpack_checked(archive: Path, tree: Path, sha256: str, limits: Limits) -> None:
-    tree.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (tree.parent.parent, tree.parent):
+        folder.mkdir(exist_ok=True, mode=0o700)
     with archive.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise StorageError("a stored archive is not what was uploaded")

@@ -1,0 +1,595 @@
+"""A small installation for tests of the terminal: answers of the contract's shape from rows in memory, on real ports.
+
+One server is the control plane and the region. It counts what it was asked and by whom, so that a test can say what
+was sent where.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+from anyio.from_thread import start_blocking_portal
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from planes.data_plane.services.identity import Identity
+from planes.server.listening import AppServer, listen_tcp
+from planes.server.streams import Stopping, event_stream_response, frame_event
+from planes.tokens.keys import SigningKey
+
+NOW = datetime(2026, 3, 17, 14, 1, 52, tzinfo=UTC)
+OWNER_KEY = "owner-key-of-the-tests"
+EMAIL = "ana@orchard.example"
+LAUNCHER = "dlt._workspace.deployment.launchers.job"
+TERMINAL = {"completed", "failed", "cancelled", "skipped"}
+
+
+def identifier(name: str) -> str:
+    """The same id for the same name in every run."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+
+
+def stamp(at: datetime | None) -> str | None:
+    """A time as it stands in answers."""
+    return None if at is None else at.isoformat()
+
+
+@dataclass
+class LogOfRun:
+    """Lines of one run. `arrive` wakes its followers."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    is_sealed: bool = True
+    changed: anyio.Event | None = None
+
+    def add(self, content: str, *, stream: str = "stdout", source: str = "user", at: datetime = NOW) -> None:
+        """One more line."""
+        stage = "build" if source == "setup" else "run"
+        self.lines.append(
+            {
+                "content": content, "io_stream": stream, "line_num": len(self.lines), "reported_at": stamp(at),
+                "source": source, "stage": stage,
+            }
+        )  # fmt: skip
+
+
+@dataclass
+class Installation:
+    """What the fake answers from. Tests change it before or while the app looks at it."""
+
+    owner: str | None = EMAIL
+    url: str = ""
+    organizations: list[dict[str, Any]] = field(default_factory=list)
+    workspaces: list[dict[str, Any]] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    deployments: list[dict[str, Any]] = field(default_factory=list)
+    configurations: list[dict[str, Any]] = field(default_factory=list)
+    variables: list[dict[str, Any]] = field(default_factory=list)
+    sign_ins: list[dict[str, Any]] = field(default_factory=list)
+    logs: dict[str, LogOfRun] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    requests: list[tuple[str, str, str]] = field(default_factory=list)
+    bodies: list[tuple[str, Any]] = field(default_factory=list)
+    uploaded: list[int] = field(default_factory=list)
+    refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    device_approved: bool = False
+    device_code_state: str = "pending"
+    tokens: list[str] = field(default_factory=lambda: ["jwt-1"])
+    keys: dict[str, SigningKey] = field(
+        default_factory=lambda: {"eu1": SigningKey.generate(), "us1": SigningKey.generate()}
+    )
+    regions: tuple[str, ...] = ("eu1", "us1")
+    challenges: list[str] = field(default_factory=list)
+    stopping: Stopping = field(default_factory=Stopping)
+
+    # ---- rows
+
+    def add_organization(self, name: str, dataplane_id: str | None, role: str = "owner") -> dict[str, Any]:
+        """An organization, with its region or without."""
+        row = {
+            "id": identifier(f"organization/{name}"), "name": name, "description": None, "dataplane_id": dataplane_id,
+            "created_at": stamp(NOW), "updated_at": stamp(NOW), "role": role,
+        }  # fmt: skip
+        self.organizations.append(row)
+        return row
+
+    def add_workspace(self, organization: dict[str, Any], name: str) -> dict[str, Any]:
+        """A workspace in the organization's region."""
+        row = {
+            "id": identifier(f"workspace/{name}"), "name": name, "description": None,
+            "organization_id": organization["id"], "dataplane_id": organization["dataplane_id"],
+            "dataplane_url": self.url, "created_at": stamp(NOW), "updated_at": stamp(NOW), "archived_at": None,
+            "is_playground": False, "predefined_profiles": {"DATA_WRITE": "prod", "DATA_READ": "access"},
+            "member_count": 2, "owner_members": [],
+        }  # fmt: skip
+        self.workspaces.append(row)
+        return row
+
+    def add_job(self, workspace: dict[str, Any], ref: str, triggers: list[str], **more: Any) -> dict[str, Any]:
+        """A job; `more` overrides fields of the answer."""
+        name = ref.removeprefix("jobs.")
+        definition: dict[str, Any] = {
+            "engine_version": 2, "job_ref": ref, "description": more.pop("description", None),
+            "entry_point": {
+                "module": name.split(".")[0], "function": name.split(".")[-1],
+                "job_type": more.get("job_type", "batch"), "launcher": LAUNCHER,
+            },
+            "triggers": triggers, "execute": {"concurrency": 1, "timeout": {"timeout": 7200}},
+        }  # fmt: skip
+        row: dict[str, Any] = {
+            "id": identifier(f"job/{ref}"), "workspace_id": workspace["id"], "job_ref": ref, "job_type": "batch",
+            "job_definition": definition, "job_definition_engine_version": 2, "job_definition_hash": "h",
+            "profile": "prod", "version": 4, "job_url": None, "public_url": None, "created_at": stamp(NOW),
+            "updated_at": stamp(NOW), "created_by": identifier("ana"), "description": definition["description"],
+            "triggers": [*triggers, f"manual:{ref}"], "is_paused": False, "is_archived": False,
+            "next_scheduled_run_at": None, "name": name, "freshness": [], "pipeline_name": None,
+        }  # fmt: skip
+        row.update(more)
+        self.jobs.append(row)
+        return row
+
+    def add_run(self, job: dict[str, Any], number: int, status: str, *, ago: float, took: float | None = None, **more: Any) -> dict[str, Any]:  # noqa: E501
+        """A run that began `ago` seconds before now and took `took`."""
+        created = NOW - timedelta(seconds=ago)
+        started = None if status == "pending" else created + timedelta(milliseconds=58)
+        is_over = status in TERMINAL
+        finished = created + timedelta(seconds=took or 0) if is_over else None
+        rows = more.pop("rows", None)
+        summaries = (
+            []
+            if rows is None
+            else [{"pipeline_name": "orders_pipeline", "dataset_name": "orders", "destination_name": "duckdb",
+                   "status": "succeeded", "total_rows": rows}]
+        )  # fmt: skip
+        row: dict[str, Any] = {
+            "id": identifier(f"run/{job['job_ref']}/{number}"), "number": number, "status": status,
+            "trigger": job["triggers"][0], "profile": "prod", "workspace_id": job["workspace_id"],
+            "created_at": stamp(created), "updated_at": stamp(NOW), "started_at": stamp(started),
+            "finished_at": stamp(finished), "duration_seconds": took if is_over else None,
+            "configuration_id": identifier("configuration"), "deployment_id": identifier("deployment"),
+            "job_version_id": identifier("version"), "logs_url": None, "triggered_by": None,
+            "interval_start": None, "interval_end": None, "pipeline_run_summaries": summaries, "job_id": job["id"],
+        }  # fmt: skip
+        row.update(more)
+        self.runs.append(row)
+        return row
+
+    def log_of(self, run: dict[str, Any]) -> LogOfRun:
+        """The run's log."""
+        return self.logs.setdefault(run["id"], LogOfRun())
+
+    def grow(self, run: dict[str, Any], *contents: str) -> None:
+        """Lines arrive while somebody may follow. Call it on the server's loop."""
+        log = self.log_of(run)
+        for content in contents:
+            log.add(content)
+        if log.changed is not None:
+            log.changed.set()
+
+    # ---- views
+
+    def job_view(self, job: dict[str, Any]) -> dict[str, Any]:
+        """A DetailedJob."""
+        runs = sorted(self._runs_of(job), key=lambda run: run["created_at"], reverse=True)
+        recent = [
+            {"id": run["id"], "status": run["status"], "duration_seconds": run["duration_seconds"],
+             "rows_loaded": None, "started_at": run["started_at"]}
+            for run in runs[:10]
+        ]  # fmt: skip
+        return job | {"latest_job_run": runs[0] if runs else None, "recent_job_runs": recent}
+
+    def run_view(self, run: dict[str, Any]) -> dict[str, Any]:
+        """A DetailedJobRun."""
+        job = next(job for job in self.jobs if job["id"] == run["job_id"])
+        version = {
+            "id": run["job_version_id"], "version": job["version"], "job_id": job["id"], "job_ref": job["job_ref"],
+            "job_type": job["job_type"], "max_run_time_seconds": 7200, "profile": "prod", "provider": "local",
+            "job_definition": job["job_definition"], "job_definition_engine_version": 2, "job_definition_hash": "h",
+            "created_at": stamp(NOW), "updated_at": stamp(NOW), "created_by": identifier("ana"),
+        }  # fmt: skip
+        return run | {"job": job, "job_version": version}
+
+    def _runs_of(self, job: dict[str, Any]) -> list[dict[str, Any]]:
+        return [run for run in self.runs if run["job_id"] == job["id"]]
+
+    # ---- serving
+
+    def application(self) -> Starlette:
+        """All routes that the app uses."""
+        ws = "/api/v1/workspaces/{ws}"
+        own_run = "/own/v1/workspaces/{ws}/job-runs/{run}"
+        routes = [
+            ("GET", "/.well-known/control-plane", self._control_identity),
+            ("GET", "/.well-known/data-plane", self._attest),
+            ("POST", "/own/v1/sessions/-challenge", self._challenge),
+            ("POST", "/own/v1/sessions/-local", self._local),
+            ("POST", "/own/v1/sessions/-first-owner", self._first_owner),
+            ("POST", "/auth/v1/sessions/-issue-device-code", self._device_code),
+            ("POST", "/auth/v1/sessions/-redeem-device-code", self._redeem),
+            ("POST", "/auth/v1/sessions/-refresh", self._refresh),
+            ("GET", "/own/v1/health", self._health),
+            ("GET", "/own/v1/sign-ins", self._list_sign_ins),
+            ("POST", "/own/v1/sign-ins/-approve", self._approve),
+            ("POST", "/own/v1/sign-ins/{id}/-refuse", self._refuse),
+            ("POST", "/own/v1/organizations", self._create_organization),
+            ("GET", "/api/v1/me", self._me),
+            ("GET", "/api/v1/dataplanes", self._dataplanes),
+            ("GET", "/api/v1/organizations", self._list_organizations),
+            ("GET", "/api/v1/organizations/{org}/me", self._membership),
+            ("POST", "/api/v1/organizations/{org}/-set-region", self._set_region),
+            ("GET", "/api/v1/organizations/{org}/workspaces", self._list_workspaces),
+            ("POST", "/api/v1/organizations/{org}/workspaces", self._create_workspace),
+            ("GET", f"{ws}/jobs", self._list_jobs),
+            ("GET", f"{ws}/jobs/{{job}}", self._get_job),
+            ("POST", f"{ws}/jobs/-trigger", self._trigger),
+            ("POST", f"{ws}/jobs/{{job}}/-pause", self._pause),
+            ("POST", f"{ws}/jobs/{{job}}/-resume", self._resume),
+            ("GET", f"{ws}/job-runs", self._list_runs),
+            ("GET", f"{ws}/job-runs/{{run}}", self._get_run),
+            ("POST", f"{ws}/job-runs/{{run}}/-cancel", self._cancel),
+            ("GET", f"{ws}/deployments", self._list_deployments),
+            ("GET", f"{ws}/deployments/latest", self._latest_deployment),
+            ("GET", f"{ws}/configurations/latest", self._latest_configuration),
+            ("POST", f"{ws}/{{kind}}/-issue-upload", self._issue_upload),
+            ("POST", f"{ws}/{{kind}}/{{id}}/-upload", self._upload),
+            ("POST", f"{ws}/-deploy", self._deploy),
+            ("POST", f"{ws}/-issue-dataplane-token", self._dataplane_token),
+            ("GET", f"{ws}/variables", self._list_variables),
+            ("PATCH", f"{ws}/variables", self._change_variables),
+            ("GET", f"{own_run}/lines", self._lines),
+            ("GET", "/logs/v1/workspaces/{ws}/job-runs/{run}/log-stream", self._stream),
+        ]
+        return Starlette(routes=[Route(path, self._recorded(act), methods=[method]) for method, path, act in routes])
+
+    def _recorded(self, act: Any) -> Any:
+        async def handle(request: Request) -> Response:
+            bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+            self.requests.append((request.method, request.url.path, bearer))
+            is_open = request.url.path.startswith(("/auth/", "/.well-known/", "/own/v1/sessions"))
+            for part, (status, body) in self.refusals.items():
+                if part in request.url.path:
+                    return JSONResponse({"status_code": status, **body}, status_code=status)
+            if not is_open and bearer not in self.tokens and not bearer.startswith(("dp-", "up-")):
+                return error(401, "not_authenticated", "This session is not accepted.")
+            return await act(request)
+
+        return handle
+
+    async def _control_identity(self, _request: Request) -> Response:
+        return JSONResponse({"issuer": self.url, "version": "0.1.0", "keys": [], "fingerprints": ["f1"]})
+
+    async def _attest(self, request: Request) -> Response:
+        name = self.regions[0]
+        identity = Identity(self.keys[name], name, "Europe", self.url)
+        answer = identity.attest(request.query_params["nonce"], datetime.now(UTC))
+        return Response(answer.model_dump_json(), media_type="application/json")
+
+    async def _challenge(self, _request: Request) -> Response:
+        self.challenges.append(uuid.uuid4().hex)
+        return JSONResponse({"challenge": self.challenges[-1], "expires_in": 60})
+
+    def _is_owner(self, body: dict[str, Any]) -> bool:
+        wanted = hmac.new(OWNER_KEY.encode(), body["challenge"].encode(), hashlib.sha256).hexdigest()
+        return body["challenge"] in self.challenges and hmac.compare_digest(wanted, body["answer"])
+
+    def _session(self) -> Response:
+        return JSONResponse(
+            {"id": identifier("ana"), "email": self.owner, "jwt": self.tokens[-1], "refresh_token": "r1"}
+        )
+
+    async def _local(self, request: Request) -> Response:
+        if not self._is_owner(await request.json()):
+            return error(403, "not_the_owner", "The answer is not the owner's.")
+        if self.owner is None:
+            return error(409, "no_owner", "Nobody owns this installation yet.")
+        return self._session()
+
+    async def _first_owner(self, request: Request) -> Response:
+        body = await request.json()
+        if not self._is_owner(body):
+            return error(403, "not_the_owner", "The answer is not the owner's.")
+        self.owner = body["email"]
+        return self._session()
+
+    async def _device_code(self, _request: Request) -> Response:
+        answer = {
+            "device_code": "d" * 16, "user_code": "KPTR-WXMB", "verification_uri": f"{self.url}/device",
+            "verification_uri_complete": f"{self.url}/device", "interval": 1,
+        }  # fmt: skip
+        return JSONResponse(answer)
+
+    async def _redeem(self, _request: Request) -> Response:
+        if self.device_code_state == "refused":
+            return error(400, "refused", "ana refused this sign-in. Nothing was stored.")
+        if not self.device_approved:
+            return error(403, "authorization_pending", "authorization_pending")
+        return self._session()
+
+    async def _refresh(self, request: Request) -> Response:
+        if (await request.json())["refresh_token"] != "r1":
+            return error(401, "refresh_rejected", "The session is over.")
+        return JSONResponse({"jwt": self.tokens[-1], "refresh_token": "r1"})
+
+    async def _health(self, _request: Request) -> Response:
+        planes = [
+            {"dataplane_id": name, "name": name, "place": {"eu1": "Europe", "us1": "United States"}.get(name, name),
+             "url": self.url, "fingerprint": self.keys[name].public.fingerprint, "enrolled_at": stamp(NOW),
+             "last_seen_at": stamp(NOW - timedelta(seconds=120 if name in self.silent else 2)),
+             "is_reachable": name not in self.silent}
+            for name in self.regions
+        ]  # fmt: skip
+        return JSONResponse({"version": "0.1.0", "now": stamp(NOW), "data_planes": planes})
+
+    async def _list_sign_ins(self, _request: Request) -> Response:
+        return JSONResponse({"items": self.sign_ins})
+
+    async def _approve(self, request: Request) -> Response:
+        if (await request.json())["user_code"].replace("-", "") != "KPTRWXMB":
+            return error(400, "unknown_code", "No sign-in waits with this code.")
+        self.sign_ins.clear()
+        self.device_approved = True
+        return JSONResponse({"id": identifier("sign-in"), "state": "approved", "email": self.owner})
+
+    async def _refuse(self, request: Request) -> Response:
+        self.sign_ins = [item for item in self.sign_ins if item["id"] != request.path_params["id"]]
+        return JSONResponse({"id": request.path_params["id"], "state": "refused", "email": None})
+
+    def _membership_of(self, organization: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": identifier(f"membership/{organization['id']}"), "is_active": True, "organization": organization,
+            "role": organization["role"], "email": self.owner, "user_id": identifier("ana"),
+            "organization_membership_id": identifier("ana"), "workspace_memberships": [],
+        }  # fmt: skip
+
+    async def _me(self, _request: Request) -> Response:
+        memberships = [self._membership_of(item) for item in self.organizations]
+        return JSONResponse(
+            {"email": self.owner, "user_id": identifier("ana"), "organization_membership_id": identifier("ana"),
+             "organization_memberships": memberships, "name": None}
+        )  # fmt: skip
+
+    async def _dataplanes(self, _request: Request) -> Response:
+        names = {"eu1": "Europe", "us1": "United States"}
+        items = [{"id": name, "name": name, "region": names[name], "description": None} for name in self.regions]
+        return JSONResponse({"items": items})
+
+    async def _list_organizations(self, _request: Request) -> Response:
+        return page(self.organizations)
+
+    async def _membership(self, request: Request) -> Response:
+        found = next(item for item in self.organizations if item["id"] == request.path_params["org"])
+        return JSONResponse(self._membership_of(found))
+
+    async def _create_organization(self, request: Request) -> Response:
+        return JSONResponse(self.add_organization((await request.json())["name"], None), status_code=201)
+
+    async def _set_region(self, request: Request) -> Response:
+        found = next(item for item in self.organizations if item["id"] == request.path_params["org"])
+        if found["dataplane_id"] is not None:
+            return error(409, "region_is_set", f"ben@orchard.example locked {found['name']} to us1 first.")
+        found["dataplane_id"] = (await request.json())["dataplane_id"]
+        return JSONResponse(found)
+
+    async def _list_workspaces(self, request: Request) -> Response:
+        return page([item for item in self.workspaces if item["organization_id"] == request.path_params["org"]])
+
+    async def _create_workspace(self, request: Request) -> Response:
+        found = next(item for item in self.organizations if item["id"] == request.path_params["org"])
+        return JSONResponse(self.add_workspace(found, (await request.json())["name"]), status_code=201)
+
+    async def _list_jobs(self, request: Request) -> Response:
+        mine = [job for job in self.jobs if job["workspace_id"] == request.path_params["ws"]]
+        return page([self.job_view(job) for job in mine])
+
+    async def _get_job(self, request: Request) -> Response:
+        found = next((job for job in self.jobs if job["id"] == request.path_params["job"]), None)
+        return JSONResponse(self.job_view(found)) if found else error(404, "not_found", "There is no such job.")
+
+    async def _trigger(self, request: Request) -> Response:
+        body = await request.json()
+        self.bodies.append(("trigger", body))
+        answer: dict[str, list[Any]] = {"succeeded": [], "skipped": [], "failed": []}
+        for job in self.jobs:
+            if job["id"] not in body["job_ids"]:
+                continue
+            entry = {"job_id": job["id"], "job_ref": job["job_ref"], "matched_triggers": [], "trigger": "manual:",
+                     "reasons": None}  # fmt: skip
+            active = [run for run in self._runs_of(job) if run["status"] not in TERMINAL]
+            if active:
+                answer["skipped"].append(entry | {"status": "skipped_concurrency_limit", "job_run": None})
+                continue
+            number = max((run["number"] for run in self._runs_of(job)), default=0) + 1
+            run = self.add_run(job, number, "pending", ago=0)
+            answer["succeeded"].append(entry | {"status": "triggered", "job_run": run, "job_run_id": run["id"]})
+        return JSONResponse(answer)
+
+    async def _pause(self, request: Request) -> Response:
+        return self._set_paused(request, True)
+
+    async def _resume(self, request: Request) -> Response:
+        return self._set_paused(request, False)
+
+    def _set_paused(self, request: Request, value: bool) -> Response:
+        found = next(job for job in self.jobs if job["id"] == request.path_params["job"])
+        found["is_paused"] = value
+        return JSONResponse(found)
+
+    async def _list_runs(self, request: Request) -> Response:
+        query = request.query_params
+        mine = [run for run in self.runs if run["workspace_id"] == request.path_params["ws"]]
+        if "job_id" in query:
+            mine = [run for run in mine if run["job_id"] == query["job_id"]]
+        if "number" in query:
+            mine = [run for run in mine if run["number"] == int(query["number"])]
+        wanted = query.getlist("status")
+        if wanted:
+            mine = [run for run in mine if run["status"] in wanted]
+        mine.sort(key=lambda run: run["created_at"], reverse=True)
+        return page([self.run_view(run) for run in mine], limit=int(query.get("limit", "100")))
+
+    def _run(self, request: Request) -> dict[str, Any] | None:
+        return next((run for run in self.runs if run["id"] == request.path_params["run"]), None)
+
+    async def _get_run(self, request: Request) -> Response:
+        found = self._run(request)
+        return JSONResponse(self.run_view(found)) if found else error(404, "not_found", "There is no such run.")
+
+    async def _cancel(self, request: Request) -> Response:
+        found = self._run(request)
+        assert found is not None
+        if found["status"] in TERMINAL:
+            return error(409, "run_is_over", "The run is over.")
+        found["status"] = "cancelling"
+        return JSONResponse(self.run_view(found))
+
+    async def _list_deployments(self, _request: Request) -> Response:
+        return page(list(reversed(self.deployments)))
+
+    async def _latest_deployment(self, _request: Request) -> Response:
+        return JSONResponse(self.deployments[-1]) if self.deployments else error(404, "not_found", "None yet.")
+
+    async def _latest_configuration(self, _request: Request) -> Response:
+        return JSONResponse(self.configurations[-1]) if self.configurations else error(404, "not_found", "None yet.")
+
+    async def _issue_upload(self, request: Request) -> Response:
+        kind, new = request.path_params["kind"], str(uuid.uuid4())
+        key = "deployment_id" if kind == "deployments" else "configuration_id"
+        path = f"/api/v1/workspaces/{request.path_params['ws']}/{kind}/{new}/-upload"
+        return JSONResponse({key: new, "upload_url": f"{self.url}{path}", "upload_token": f"up-{new}"})
+
+    async def _upload(self, request: Request) -> Response:
+        total = 0
+        async for piece in request.stream():
+            total += len(piece)
+        self.uploaded.append(total)
+        kind = request.path_params["kind"]
+        rows = self.deployments if kind == "deployments" else self.configurations
+        row = {
+            "id": request.path_params["id"], "workspace_id": request.path_params["ws"], "version": len(rows) + 1,
+            "content_hash": f"uploaded-{len(rows)}", "created_at": stamp(NOW), "updated_at": stamp(NOW),
+            "created_by": identifier("ana"), "file_count": 5, "size_bytes": total, "profiles": ["prod"],
+            "requirements_size_bytes": 10,
+        }  # fmt: skip
+        rows.append(row)
+        return JSONResponse(row)
+
+    async def _deploy(self, request: Request) -> Response:
+        body = await request.json()
+        self.bodies.append(("deploy", body))
+        workspace = next(item for item in self.workspaces if item["id"] == request.path_params["ws"])
+        succeeded, skipped = [], []
+        known = {job["job_ref"]: job for job in self.jobs}
+        for definition in body["jobs"]:
+            ref, triggers = definition["job_ref"], definition["triggers"]
+            if ref in known:
+                skipped.append({"job": known[ref], "outcome": "unchanged", "previous_version": None})
+                continue
+            description = definition.get("description")
+            job = self.add_job(workspace, ref, triggers, description=description, version=1)
+            if body["dry_run"]:
+                self.jobs.remove(job)
+            succeeded.append({"job": job, "outcome": "created", "previous_version": None})
+        receipt = {"succeeded": succeeded, "skipped": skipped, "failed": []}
+        return JSONResponse({"job_receipt": receipt, "warnings": [], "deployment_module": body["deployment_module"]})
+
+    async def _dataplane_token(self, request: Request) -> Response:
+        token = f"dp-{request.path_params['ws']}"
+        return JSONResponse({"token": token, "expires_at": int(datetime.now(UTC).timestamp()) + 600})
+
+    async def _list_variables(self, _request: Request) -> Response:
+        scopes: dict[str | None, list[Any]] = {None: []}
+        for row in self.variables:
+            scopes.setdefault(row["profile"], []).append({k: v for k, v in row.items() if k != "profile"})
+        return JSONResponse({"scopes": [{"profile": name, "variables": rows} for name, rows in scopes.items()]})
+
+    async def _change_variables(self, request: Request) -> Response:
+        body = await request.json()
+        self.bodies.append(("variables", body))
+        for item in body.get("upserts", []):
+            self.remove_variable(body["profile"], item["name"])
+            self.add_variable(item["name"], item["value"], body["profile"], is_secret=item["type"] == "secret")
+        for name in body.get("deletes", []):
+            self.remove_variable(body["profile"], name)
+        return JSONResponse({"results": []})
+
+    def add_variable(
+        self, name: str, value: str, profile: str | None = None, *, is_secret: bool = False, days: int = 0
+    ) -> None:
+        """A variable set some days ago."""
+        at = stamp(NOW - timedelta(days=days))
+        self.variables.append(
+            {"name": name, "profile": profile, "type": "secret" if is_secret else "plain",
+             "value": None if is_secret else value, "created_at": at, "updated_at": at,
+             "created_by": identifier("ana"), "updated_by": identifier("ana")}
+        )  # fmt: skip
+
+    def remove_variable(self, profile: str | None, name: str) -> None:
+        """Takes one away."""
+        self.variables = [row for row in self.variables if (row["profile"], row["name"]) != (profile, name)]
+
+    async def _lines(self, request: Request) -> Response:
+        log = self.logs.get(request.path_params["run"])
+        if log is None:
+            return error(404, "not_found", "There is no log.")
+        first, limit = int(request.query_params["from_line"]), int(request.query_params["limit"])
+        if first < 0:
+            first = max(0, len(log.lines) + first)
+        lines = log.lines[first : first + limit]
+        return JSONResponse({"lines": lines, "total": len(log.lines), "is_sealed": log.is_sealed})
+
+    async def _stream(self, request: Request) -> Response:
+        log = self.logs[request.path_params["run"]]
+
+        async def events() -> AsyncGenerator[bytes]:
+            sent = 0
+            while True:
+                while sent < len(log.lines):
+                    yield frame_event("log", json.dumps(log.lines[sent]).encode("ascii"))
+                    sent += 1
+                if log.is_sealed:
+                    return
+                log.changed = anyio.Event()
+                await log.changed.wait()
+
+        return event_stream_response(events(), self.stopping)
+
+
+def page(items: list[Any], limit: int = 100) -> Response:
+    """The envelope of lists."""
+    return JSONResponse(
+        {"items": items[:limit], "limit": limit, "offset": 0, "total": len(items), "next_cursor": None}
+    )
+
+
+def error(status: int, code: str, detail: str) -> Response:
+    """The body of errors."""
+    return JSONResponse({"status_code": status, "code": code, "detail": detail, "extra": None}, status_code=status)
+
+
+@contextmanager
+def served(installation: Installation) -> Generator[Any]:
+    """Serves it in a thread with an own event loop; yields a portal into that loop."""
+    listener = listen_tcp("127.0.0.1", 0)
+    installation.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with start_blocking_portal() as portal:
+        installation.stopping = portal.call(Stopping)
+        server = AppServer(installation.application(), [listener], installation.stopping, grace_seconds=1)
+        serving = portal.start_task_soon(server.serve)
+        try:
+            yield portal
+        finally:
+            portal.call(server.stop)
+            serving.result(10)
+            listener.close()

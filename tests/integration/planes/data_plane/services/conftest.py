@@ -1,0 +1,16 @@
+"""A running data plane for each test of its services."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from tests.fakes.control_plane import FakeControlPlane
+from tests.fakes.data_plane import RunningDataPlane, running_data_plane
+
+
+@pytest.fixture
+async def region(tmp_path: Path) -> AsyncGenerator[RunningDataPlane]:
+    async with FakeControlPlane().serving() as control, running_data_plane(tmp_path / "eu1", control) as running:
+        yield running

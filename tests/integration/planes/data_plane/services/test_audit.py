@@ -1,0 +1,115 @@
+"""The region's audit log: who did what, unchangeable, and no change without its entry (Design: 9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes.archives import pack
+from tests.fakes.data_plane import RunningDataPlane
+
+from planes.data_plane.services.audit import GENESIS
+from planes.domain.identifiers import new_id
+from planes.storage.data import audit as rows
+from planes.storage.data.tables import audit_log
+from planes.storage.errors import StorageError
+
+pytestmark = pytest.mark.anyio
+BODY = {"profile": None, "upserts": [{"name": "A", "type": "secret", "value": "s3cret-value"}]}
+
+
+async def entries(region: RunningDataPlane) -> list[dict[str, Any]]:
+    async with region.plane.services.parts.database.reading() as connection:
+        return [row async for row in rows.iterate(connection)]
+
+
+async def use(region: RunningDataPlane) -> None:
+    """One of everything."""
+    await region.upload_deployment(pack({"a.py": b"x"}))
+    await region.upload_configuration(pack({"config.toml": b""}))
+    await region.client.patch(region.path("/variables"), headers=region.headers(), json=BODY)
+    await region.client.get(region.path("/variables"), headers=region.headers())
+    for upload_id, row in region.control.versions.items():
+        await region.client.get(region.path(f"/{row['kind']}/{upload_id}/files"), headers=region.headers())
+    await region.plane.services.variables.resolve(region.workspace_id, "prod", new_id())
+
+
+async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
+    await use(region)
+
+    written = await entries(region)
+    assert [entry["action"] for entry in written] == [
+        "deployment_uploaded", "configuration_uploaded", "variables_changed", "variables_read",
+        "deployment_files_listed", "configuration_files_listed", "variables_resolved",
+    ]  # fmt: skip
+    assert {entry["workspace_id"] for entry in written} == {region.workspace_id}
+    assert all(entry["email"] == "dev@example.com" and len(entry["token_id"]) == 36 for entry in written[:-1])
+    assert "s3cret" not in str(written)
+
+
+async def test_the_chain_is_whole(region: RunningDataPlane) -> None:
+    await use(region)
+
+    state = await region.plane.services.audit.verify()
+    assert (state.entries, state.broken_at) == (7, None)
+    assert state.head != GENESIS
+
+
+async def test_the_database_refuses_to_change_or_remove_an_entry(region: RunningDataPlane) -> None:
+    await use(region)
+    database = region.plane.services.parts.database
+
+    for statement in (audit_log.update().values(actor="nobody"), audit_log.delete()):
+        with pytest.raises(StorageError):
+            async with database.transaction() as connection:
+                await connection.execute(statement)
+
+
+@pytest.mark.parametrize("change", ["actor = 'nobody'", "details = '{}'", "at = '2020-01-01 00:00:00.000000'"])
+async def test_a_changed_entry_is_found(region: RunningDataPlane, change: str) -> None:
+    await use(region)
+    async with region.plane.services.parts.database.transaction() as connection:
+        await connection.exec_driver_sql("drop trigger audit_log_no_update")
+        await connection.exec_driver_sql(f"update audit_log set {change} where number = 3")
+
+    assert (await region.plane.services.audit.verify()).broken_at == 3
+
+
+async def test_a_removed_entry_is_found(region: RunningDataPlane) -> None:
+    await use(region)
+    async with region.plane.services.parts.database.transaction() as connection:
+        await connection.exec_driver_sql("drop trigger audit_log_no_delete")
+        await connection.exec_driver_sql("delete from audit_log where number = 3")
+
+    assert (await region.plane.services.audit.verify()).broken_at == 4
+
+
+async def forbid_entries(region: RunningDataPlane) -> None:
+    async with region.plane.services.parts.database.transaction() as connection:
+        await connection.exec_driver_sql(
+            "create trigger no_entries before insert on audit_log begin select raise(abort, 'no room'); end"
+        )
+
+
+async def test_nothing_is_changed_without_its_entry(region: RunningDataPlane) -> None:
+    await region.client.get(region.path("/variables"), headers=region.headers())
+    await forbid_entries(region)
+
+    changed = await region.client.patch(region.path("/variables"), headers=region.headers(), json=BODY)
+    uploaded = await region.upload_deployment(pack({"a.py": b"x"}))
+
+    assert changed.status_code == uploaded.status_code == 500
+    assert not list((region.folder / "blobs").rglob("*/deployments/*"))
+    assert region.control.versions == {}
+    with pytest.raises(StorageError):
+        await region.plane.services.variables.resolve(region.workspace_id, "prod")
+
+
+async def test_a_read_goes_on_without_its_entry_and_counts_it(region: RunningDataPlane) -> None:
+    await region.client.patch(region.path("/variables"), headers=region.headers(), json=BODY)
+    await forbid_entries(region)
+
+    answer = await region.client.get(region.path("/variables"), headers=region.headers())
+
+    assert answer.json()["scopes"][0]["variables"][0]["name"] == "A"
+    assert region.plane.services.audit.unwritten == 1
