@@ -192,7 +192,7 @@ async def test_bad_reports_are_refused_and_never_break_the_region(
     data = place.run_folder(lease).parents[1] / "data" / "prod"
     await place.control.wait_status(lease, "running")
     await until((data / "dsn").exists)
-    await until(lambda: (data / "dsn").read_text())
+    await until((data / "dsn").read_text)
 
     answer = await place.region.client.put(f"{(data / 'dsn').read_text()}/{kind}", content=body)
 
