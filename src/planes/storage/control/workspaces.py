@@ -61,7 +61,7 @@ workspace_memberships = Table(
     Column("role", String(16), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("workspace_id", "organization_membership_id"),
+    UniqueConstraint("workspace_id", "organization_membership_id", name="uq_workspace_memberships_member"),
 )
 
 

@@ -308,7 +308,7 @@ def _create_tables() -> None:
         sa.UniqueConstraint(
             "workspace_id",
             "organization_membership_id",
-            name="uq_workspace_memberships_workspace_id_organization_membership_id",
+            name="uq_workspace_memberships_member",
         ),
     )
     op.create_index(
