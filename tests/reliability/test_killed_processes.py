@@ -174,10 +174,14 @@ async def test_a_killed_runner_is_found_after_a_restart(executor: LocalExecutor,
         process.wait()
     os.kill(runner_pid(place), signal.SIGKILL)
     await until(lambda: not is_alive(runner_pid(place)))
+    segment = max(log_folder(place.folder).glob("*.ndjson"))
+    with segment.open("ab") as file:
+        file.write(b'{"content":"half a li')
     adopted = await executor.adopt(place.folder)
 
     assert isinstance(adopted, Ended)
     assert adopted.outcome.reason == "runner_killed"
+    assert [line["line_num"] for line in await place.lines()] == list(range(adopted.outcome.lines))
     assert not [n for n in range(3) if is_alive(int((place.work / f"pid-{n}").read_text()))]
 
 
