@@ -42,7 +42,7 @@ class Blobs:
 
         Raises: StorageError for another scheme.
         """
-        store = from_url(url)
+        store = from_url(url) if url.startswith("s3://") else None
         if not isinstance(store, S3Store):
             raise StorageError("blobs live in a folder or at an s3:// URL")
         return Blobs(store, None)
@@ -105,6 +105,8 @@ def _translated() -> Generator[None]:
         if exc.errno in {errno.ENOSPC, errno.EDQUOT} or "os error 28" in str(exc):
             raise StorageFull("storage_full", "The region has no room left for this.") from exc
         raise StorageError("the blob store failed") from exc
+    except ValueError as exc:
+        raise StorageError("a key that leads out of the blobs") from exc
     except BaseError as exc:
         if "os error 28" in str(exc) or "No space left" in str(exc):
             raise StorageFull("storage_full", "The region has no room left for this.") from exc

@@ -11,7 +11,9 @@ from typing import Any
 import anyio
 import pytest
 from tests.fakes.archives import REQUIREMENTS, content_hash, end, listed, member, pack
-from tests.fakes.data_plane import RunningDataPlane
+from tests.fakes.control_plane import FakeControlPlane
+from tests.fakes.data_plane import RunningDataPlane, running_data_plane
+from tests.fakes.disks import small_tmpfs
 
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
@@ -282,6 +284,19 @@ async def test_a_connection_that_ends_early_leaves_nothing(region: RunningDataPl
 async def spent(region: RunningDataPlane) -> int:
     async with region.plane.services.parts.database.reading() as connection:
         return len((await connection.execute(spent_uploads.select())).all())
+
+
+async def test_a_full_disk_takes_no_upload_and_recovers() -> None:
+    with small_tmpfs(6) as disk:
+        async with FakeControlPlane().serving() as control, running_data_plane(disk / "eu1", control) as region:
+            refused = await region.upload_deployment(pack({"a": os.urandom(8_000_000)}))
+            taken = await region.upload_deployment(pack(FILES))
+
+            assert refused.status_code == 507
+            assert taken.status_code == 200
+            assert len(blobs(region)) == 1
+            assert await rows(region) == 1
+            assert incoming(region) == []
 
 
 async def test_a_configuration_is_stored_sealed_and_names_its_profiles(region: RunningDataPlane) -> None:
