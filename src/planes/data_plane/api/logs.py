@@ -44,12 +44,19 @@ async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_
 @router.get("/log-stream", response_class=Response)
 async def stream_log(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
     """The log from its first line on, as server-sent events; closes when the run is over and everything was sent."""
+    return await open_stream(request, run_id, workspace_id, claims)
+
+
+async def open_stream(
+    request: Request, run_id: str, workspace_id: str, claims: Claims, from_line: int = 0
+) -> Response:
+    """A live log from a line on. Raises: NotFound, after the time that a lease may take."""
     runs = running_of(request).runs
     folder = await runs.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
     if folder is None:
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
-    lines = follow(log_folder(folder), runs.wakes(run_id, folder))
+    lines = follow(log_folder(folder), runs.wakes(run_id, folder), from_line)
     return event_stream_response(_events(_shown(lines, claims)), stopping_of(request))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import requires, services_of
-from planes.data_plane.api.logs import no_such_log, shown_to
+from planes.data_plane.api.logs import Reader, no_such_log, open_stream, shown_to
 from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
@@ -46,3 +46,15 @@ async def get_lines(
         total, b"true" if sealed else b"false",
     )  # fmt: skip
     return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+
+
+@router.get("/log-stream", response_class=Response)
+async def stream_log_from(
+    request: Request,
+    run_id: RunPath,
+    workspace_id: str,
+    claims: Reader,
+    from_line: Annotated[int, Query(ge=0, le=2**53)] = 0,
+) -> Response:
+    """The contract's live stream, but from a line on: a pane that shows the end does not read the whole log first."""
+    return await open_stream(request, run_id, workspace_id, claims, from_line)

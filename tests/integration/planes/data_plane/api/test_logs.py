@@ -202,6 +202,19 @@ async def test_range_of_an_unknown_run_is_not_found(place: RunningRegion) -> Non
     assert answer.status_code == 404
 
 
+async def test_own_stream_begins_at_the_line_asked_for(place: RunningRegion) -> None:
+    lease, _ = await place.run("for n in range(50): print('line', n)\n")
+    base = f"/own/v1/workspaces/{place.region.workspace_id}/job-runs/{lease.run_id}"
+    total = (await place.region.client.get(f"{base}/lines", headers=place.region.headers())).json()["total"]
+
+    answer = await place.region.client.get(
+        f"{base}/log-stream", params={"from_line": total - 2}, headers=place.region.headers()
+    )
+
+    events = [json.loads(text[6:]) for text in answer.text.splitlines() if text.startswith("data: ")]
+    assert [event["line_num"] for event in events] == [total - 2, total - 1]
+
+
 async def test_viewers_see_masks_without_names(place: RunningRegion) -> None:
     await place.set_variables(secret=True, WAREHOUSE="the-secret-value")
     lease, _ = await place.run("import os\nprint('x', os.environ['WAREHOUSE'])\n")
