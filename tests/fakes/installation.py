@@ -140,7 +140,9 @@ class Installation:
         self.jobs.append(row)
         return row
 
-    def add_run(self, job: dict[str, Any], number: int, status: str, *, ago: float, took: float | None = None, **more: Any) -> dict[str, Any]:  # noqa: E501
+    def add_run(
+        self, job: dict[str, Any], number: int, status: str, *, ago: float, took: float | None = None, **more: Any
+    ) -> dict[str, Any]:
         """A run that began `ago` seconds before now and took `took`."""
         created = NOW - timedelta(seconds=ago)
         started = None if status == "pending" else created + timedelta(milliseconds=58)
@@ -221,6 +223,7 @@ class Installation:
             ("POST", "/auth/v1/sessions/-refresh", self._refresh),
             ("GET", "/own/v1/health", self._health),
             ("GET", "/own/v1/sign-ins", self._list_sign_ins),
+            ("POST", "/own/v1/sign-ins/-inspect", self._inspect),
             ("POST", "/own/v1/sign-ins/-approve", self._approve),
             ("POST", "/own/v1/sign-ins/{id}/-refuse", self._refuse),
             ("POST", "/own/v1/organizations", self._create_organization),
@@ -249,7 +252,7 @@ class Installation:
             ("GET", f"{ws}/variables", self._list_variables),
             ("PATCH", f"{ws}/variables", self._change_variables),
             ("GET", f"{own_run}/lines", self._lines),
-            ("GET", "/logs/v1/workspaces/{ws}/job-runs/{run}/log-stream", self._stream),
+            ("GET", f"{own_run}/log-stream", self._stream),
         ]
         return Starlette(routes=[Route(path, self._recorded(act), methods=[method]) for method, path, act in routes])
 
@@ -334,6 +337,11 @@ class Installation:
 
     async def _list_sign_ins(self, _request: Request) -> Response:
         return JSONResponse({"items": self.sign_ins})
+
+    async def _inspect(self, request: Request) -> Response:
+        if (await request.json())["user_code"].replace("-", "") != "KPTRWXMB" or not self.sign_ins:
+            return error(404, "unknown_code", "No sign-in waits with this code.")
+        return JSONResponse(self.sign_ins[0])
 
     async def _approve(self, request: Request) -> Response:
         if (await request.json())["user_code"].replace("-", "") != "KPTRWXMB":
@@ -553,7 +561,7 @@ class Installation:
         log = self.logs[request.path_params["run"]]
 
         async def events() -> AsyncGenerator[bytes]:
-            sent = 0
+            sent = int(request.query_params["from_line"])
             while True:
                 while sent < len(log.lines):
                     yield frame_event("log", json.dumps(log.lines[sent]).encode("ascii"))
@@ -568,9 +576,7 @@ class Installation:
 
 def page(items: list[Any], limit: int = 100) -> Response:
     """The envelope of lists."""
-    return JSONResponse(
-        {"items": items[:limit], "limit": limit, "offset": 0, "total": len(items), "next_cursor": None}
-    )
+    return JSONResponse({"items": items[:limit], "limit": limit, "offset": 0, "total": len(items), "next_cursor": None})
 
 
 def error(status: int, code: str, detail: str) -> Response:

@@ -52,7 +52,8 @@ def _jobs(installation: Installation, workspace: dict[str, Any]) -> dict[str, di
 
 def _runs(installation: Installation, jobs: dict[str, dict[str, Any]]) -> None:
     add, minute = installation.add_run, 60
-    orders, window = jobs["jobs.ingest.load_orders"], {
+    orders = jobs["jobs.ingest.load_orders"]
+    window: dict[str, Any] = {
         "interval_start": stamp(NOW.replace(hour=13, minute=45, second=0)),
         "interval_end": stamp(NOW.replace(hour=14, minute=0, second=0)),
     }  # fmt: skip

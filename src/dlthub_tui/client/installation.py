@@ -48,6 +48,11 @@ async def list_sign_ins(plane: Transport) -> tuple[PendingSignIn, ...]:
     return Fields(await plane.get("/own/v1/sign-ins"), "sign-ins").many("items", _parse_sign_in)
 
 
+async def inspect_sign_in(plane: Transport, user_code: str) -> PendingSignIn:
+    """Who waits with a typed code: to be read before approving."""
+    return _parse_sign_in(await plane.post("/own/v1/sign-ins/-inspect", {"user_code": user_code}))
+
+
 async def approve_sign_in(plane: Transport, user_code: str) -> str:
     """Approves by the typed code; answers who is signed in."""
     fields = Fields(await plane.post("/own/v1/sign-ins/-approve", {"user_code": user_code}), "sign-in")

@@ -59,10 +59,11 @@ async def follow(region: Transport, workspace_id: str, run_id: str, from_line: i
 
     Waits without end between lines, on purpose: a quiet job is still followed.
     """
-    path = f"/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}/log-stream"
+    path = f"/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/log-stream"
     request = region.request(
         "GET",
         path,
+        query={"from_line": from_line},
         headers={"accept": "text/event-stream"},
         timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
     )

@@ -59,7 +59,7 @@ async def _open(app: App[Any], context: Context, starter: _Starter | None, *, us
 
 
 async def _sign_in(app: App[Any], context: Context) -> None:
-    from dlthub_tui.client.errors import Conflict, NotAllowed, NotFound
+    from dlthub_tui.client.errors import Conflict, NotAllowed, NotFound, NotSignedIn
     from dlthub_tui.client.sessions import sign_in_locally
     from dlthub_tui.screens.first_owner import FirstOwnerScreen
     from dlthub_tui.screens.sign_in import SignInScreen
@@ -72,10 +72,10 @@ async def _sign_in(app: App[Any], context: Context) -> None:
     if owner_key is not None:
         try:
             pair = await sign_in_locally(connection.open_plane, owner_key)
-        except (Conflict, NotFound):
+        except Conflict:
             await app.push_screen(FirstOwnerScreen(context, owner_key))
             return
-        except NotAllowed:
+        except (NotAllowed, NotFound, NotSignedIn):
             owner_key = None
         else:
             await connection.begin(pair, is_kept=False)

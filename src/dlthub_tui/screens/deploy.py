@@ -68,7 +68,7 @@ class DeployScreen(PlaceScreen):
         workspace = self.place.workspace
         return [workspace.organization_name, workspace.name, "deploy"]
 
-    def lock(self) -> str | None:
+    def region_lock(self) -> str | None:
         """Where the code goes."""
         return self.place.workspace.dataplane_id
 
@@ -255,7 +255,7 @@ class DeployScreen(PlaceScreen):
         if self._difference is not None:
             lines = view.told_lines(self._difference.packed.jobs)
             self.host.push_screen(
-                TextScreen(self.context, [*self.crumbs(), "to the control plane"], lines, self.lock())
+                TextScreen(self.context, [*self.crumbs(), "to the control plane"], lines, self.region_lock())
             )
 
     def do_run_start(self) -> None:

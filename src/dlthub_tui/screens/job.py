@@ -50,7 +50,7 @@ class JobScreen(ListScreen):
         workspace = self.place.workspace
         return [workspace.organization_name, workspace.name, "Jobs", words.short_ref(self.place.job_ref)]
 
-    def lock(self) -> str | None:
+    def region_lock(self) -> str | None:
         """The workspace's region."""
         return self.place.workspace.dataplane_id
 
@@ -174,4 +174,6 @@ class JobScreen(ListScreen):
 
         if self._job is not None:
             crumbs = [*self.crumbs(), "definition"]
-            self.host.push_screen(TextScreen(self.context, crumbs, json_lines(self._job.definition), self.lock()))
+            self.host.push_screen(
+                TextScreen(self.context, crumbs, json_lines(self._job.definition), self.region_lock())
+            )

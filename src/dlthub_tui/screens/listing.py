@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
-from dlthub_tui.screens.context import ListPlace
+from dlthub_tui.screens.context import Context, ListPlace
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel.look import utc_now
 from dlthub_tui.viewmodel.table import Section, answer
@@ -22,11 +22,15 @@ class ListScreen(PlaceScreen):
     trouble: ClientError | None = None
     is_loaded = False
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.rows = RowList(self.look, widget_id="list")
+
     def compose_body(self) -> ComposeResult:
         """The answer in words, the list, the details of the row."""
         yield from self.compose_top()
         yield LinesView(lambda width: [self._answer(width)], widget_id="answer")
-        yield RowList(self.look, widget_id="list")
+        yield self.rows
         yield LinesView(self.detail_lines, widget_id="details")
 
     def compose_top(self) -> ComposeResult:
@@ -60,11 +64,6 @@ class ListScreen(PlaceScreen):
             return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
         line, right = self.answer_line()
         return answer(line, right, width)
-
-    @property
-    def rows(self) -> RowList:
-        """The list."""
-        return self.query_one("#list", RowList)
 
     def on_mount(self) -> None:
         """Comes back to where the list was left, and asks for its rows."""

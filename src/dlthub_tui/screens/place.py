@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoHome, Open, TimesChanged
-from dlthub_tui.screens.acting import READ_ONLY, ActingScreen
+from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.commands import Offer
 from dlthub_tui.viewmodel.frame import footer, header
 from dlthub_tui.viewmodel.places import HomePlace, Place, SignInsPlace, link
@@ -17,7 +17,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
 
-class PlaceScreen(ActingScreen[None]):
+class PlaceScreen(Approving):
     """A place one can be at. Subclasses compose the body and say the crumbs."""
 
     HELP_KEY: ClassVar[str] = "? help"
@@ -38,12 +38,12 @@ class PlaceScreen(ActingScreen[None]):
         """The segments of the breadcrumb."""
         return ["dlthub-tui"]
 
-    def lock(self) -> str | None:
+    def region_lock(self) -> str | None:
         """The region this place belongs to."""
         return None
 
     def _header(self, width: int) -> Line:
-        return header(self.crumbs(), self.context.planes, self.lock(), self.look, width)
+        return header(self.crumbs(), self.context.planes, self.region_lock(), self.look, width)
 
     def _footer(self, width: int) -> Line:
         return footer(self.footer_entries(), self.look, width, help_key=self.HELP_KEY)
@@ -157,7 +157,7 @@ class PlaceScreen(ActingScreen[None]):
             case "open":
                 self.fetch(self._open_link(argument), "act")
             case "approve":
-                self.fetch(self._approve(argument), "act")
+                self.approve(argument)
             case "sign-ins":
                 self.post_message(Open(SignInsPlace()))
             case _:
@@ -171,15 +171,3 @@ class PlaceScreen(ActingScreen[None]):
             self.say(f'Nothing is at "{text}". Links look like org/workspace/job/run#line.', Role.WARN)
         else:
             self.post_message(Open(place))
-
-    async def _approve(self, code: str) -> None:
-        from dlthub_tui.client.installation import approve_sign_in
-
-        if self.look.is_read_only:
-            self.say(READ_ONLY, Role.WARN)
-            return
-        if not code:
-            self.say("Which code? :approve KPTR-WXMB", Role.WARN)
-            return
-        email = await approve_sign_in(self.context.connected.control, code)
-        self.say(f"Approved. The device is signed in as {email}.", Role.OK)

@@ -59,7 +59,7 @@ class RunScreen(PlaceScreen):
         workspace, job = self.place.workspace, words.short_ref(self.place.job_ref)
         return [workspace.organization_name, workspace.name, job, str(self.place.number)]
 
-    def lock(self) -> str | None:
+    def region_lock(self) -> str | None:
         """The workspace's region."""
         return self.place.workspace.dataplane_id
 
@@ -115,16 +115,16 @@ class RunScreen(PlaceScreen):
             self.set_interval(self.context.tick_seconds, self._tick)
 
     @property
-    def is_active(self) -> bool:
+    def goes_on(self) -> bool:
         """Whether the run goes on."""
         return self._run is not None and view.is_active(self._run)
 
     def _poll(self) -> None:
-        if self.is_current and (self._run is None or self.is_active):
+        if self.is_current and (self._run is None or self.goes_on):
             self.fetch(self._load())
 
     def _tick(self) -> None:
-        if self.is_current and self.is_active and not self._is_zoomed:
+        if self.is_current and self.goes_on and not self._is_zoomed:
             self.show_facts()
 
     async def _load(self) -> None:
@@ -192,9 +192,9 @@ class RunScreen(PlaceScreen):
 
     def why_not(self, action: Action) -> str | None:
         """Only a run that goes on can be stopped."""
-        if action.id == "item.end" and not self.is_active:
+        if action.id == "item.end" and not self.goes_on:
             return "It has ended."
-        if action.id == "run.start" and (self._run is None or self.is_active):
+        if action.id == "run.start" and (self._run is None or self.goes_on):
             return "It has not ended yet."
         return super().why_not(action)
 

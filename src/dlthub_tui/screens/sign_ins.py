@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.installation import PendingSignIn
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
@@ -14,7 +13,7 @@ from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching
 from dlthub_tui.viewmodel.places import Place, SignInsPlace
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Span, guard, line, muted
 
 COLUMNS = (
     Column("From", least=16),
@@ -84,20 +83,13 @@ class SignInsScreen(ListScreen):
 
         def typed(code: str | None) -> None:
             if code:
-                self.fetch(self._approve(code), "act")
+                self.approve(code)
 
         sheet = LineSheet(self.context, "Approve a sign-in", "The code that the device shows")
         self.host.push_screen(sheet, typed)
 
-    async def _approve(self, code: str) -> None:
-        from dlthub_tui.client.installation import approve_sign_in
-
-        try:
-            email = await approve_sign_in(self.context.connected.control, code)
-        except ClientError as exc:
-            self.say(exc.sentence, Role.FAIL)
-            return
-        self.say(f"Approved. The device is signed in as {guard(email)}.", Role.OK)
+    async def after_approval(self) -> None:
+        """The list is another."""
         await self.reload()
 
     def do_item_end(self) -> None:

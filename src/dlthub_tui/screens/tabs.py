@@ -34,7 +34,7 @@ class TabScreen(ListScreen):
         name = next(long for tab, long, _ in TABS if tab == self.TAB)
         return [self.workspace.organization_name, self.workspace.name, name]
 
-    def lock(self) -> str | None:
+    def region_lock(self) -> str | None:
         """The workspace's region."""
         return self.workspace.dataplane_id
 

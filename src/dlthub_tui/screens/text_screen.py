@@ -30,7 +30,7 @@ class TextScreen(PlaceScreen):
         """Where the text is from."""
         return self._crumbs
 
-    def lock(self) -> str | None:
+    def region_lock(self) -> str | None:
         """The region of what is shown."""
         return self._lock
 

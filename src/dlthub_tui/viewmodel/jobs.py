@@ -13,8 +13,8 @@ from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 COLUMNS = (
     Column("Job", takes_rest=True, least=20),
-    Column("When", drops=3, least=14),
-    Column("Next", drops=2, is_number=True),
+    Column("When", drops=3, least=14, gap=1),
+    Column("Next", drops=2, is_number=True, gap=1),
     Column("Last", drops=1, is_number=True),
     Column("Recent", drops=4, least=10),
 )
@@ -63,7 +63,7 @@ def _last(job: Job, look: Look) -> str:
     if run is None:
         return "never"
     if run.status not in TERMINAL_STATES and job.job_type == "interactive" and run.started_at:
-        return f"up {words.duration((look.now() - run.started_at).total_seconds())}"
+        return f"up {words.rough((look.now() - run.started_at).total_seconds())}"
     return words.moment(run.started_at or run.created_at, look)
 
 

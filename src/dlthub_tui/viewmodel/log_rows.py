@@ -16,7 +16,7 @@ from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, take_cells
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
-_MASK = re.compile(r"\[masked(?::[^\]\s]{1,200})?\]")
+_MASK = re.compile(r"\[masked(?::[^\]\n]*)?\]")
 _ERROR = re.compile(r"\b(?:error|exception|traceback|critical|fatal)\b|(?:Error|Exception)\b", re.IGNORECASE)
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _TAB = 8

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, muted, width_of
 
-GAP = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -20,6 +18,7 @@ class Column:
     is_number: bool = False
     takes_rest: bool = False
     least: int = 1
+    gap: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,11 @@ def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layou
         for position, column in enumerate(columns)
     ]
     shown = [True] * len(columns)
-    while _total(natural, shown) > width:
+    gaps = [column.gap for column in columns]
+    while _total(natural, shown, gaps) > width:
         droppable = [i for i, column in enumerate(columns) if shown[i] and column.drops]
         flexible = [i for i, column in enumerate(columns) if shown[i] and column.takes_rest]
-        excess = _total(natural, shown) - width
+        excess = _total(natural, shown, gaps) - width
         if flexible and natural[flexible[0]] - excess >= max(columns[flexible[0]].least, 12):
             natural[flexible[0]] -= excess
             break
@@ -80,7 +80,7 @@ def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layou
             _squeeze(natural, shown, flexible, excess)
             break
         shown[max(droppable, key=lambda i: columns[i].drops)] = False
-    spare = width - _total(natural, shown)
+    spare = width - _total(natural, shown, gaps)
     for position, column in enumerate(columns):
         if column.takes_rest and shown[position] and spare > 0:
             natural[position] += spare
@@ -88,9 +88,9 @@ def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layou
     return Layout(tuple(size if visible else 0 for size, visible in zip(natural, shown, strict=True)))
 
 
-def _total(natural: list[int], shown: list[bool]) -> int:
-    visible = [size for size, is_shown in zip(natural, shown, strict=True) if is_shown]
-    return sum(visible) + GAP * max(0, len(visible) - 1)
+def _total(natural: list[int], shown: list[bool], gaps: list[int]) -> int:
+    visible = [(size, gap) for size, is_shown, gap in zip(natural, shown, gaps, strict=True) if is_shown]
+    return sum(size for size, _ in visible) + sum(gap for _, gap in visible[1:])
 
 
 def _squeeze(natural: list[int], shown: list[bool], flexible: list[int], excess: int) -> None:
@@ -106,7 +106,7 @@ def draw_cells(columns: Sequence[Column], cells: Sequence[Line], layout: Layout,
         if not width:
             continue
         if spans:
-            spans.append(Span(" " * GAP))
+            spans.append(Span(" " * column.gap))
         spans.extend(fit(cell, width, align_right=column.is_number, mark=mark))
     return tuple(spans)
 

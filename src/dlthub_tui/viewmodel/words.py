@@ -52,7 +52,8 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} days"
 
 
-def _rough(seconds: float) -> str:
+def rough(seconds: float) -> str:
+    """One unit: `2 h`."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -75,9 +76,9 @@ def moment(at: datetime | None, look: Look, unknown: str = "-") -> str:
     if abs(seconds) < 5:
         return "now"
     if seconds < 0:
-        return f"in {_rough(-seconds)}"
+        return f"in {rough(-seconds)}"
     if seconds < 7 * 86400:
-        return f"{_rough(seconds)} ago"
+        return f"{rough(seconds)} ago"
     return day(at, look)
 
 
@@ -106,6 +107,11 @@ def window(start: datetime | None, end: datetime | None, look: Look) -> str:
 def short_ref(job_ref: str) -> str:
     """A job reference without its `jobs.`."""
     return job_ref.removeprefix("jobs.")
+
+
+def _name(job_ref: str) -> str:
+    """The last part of a reference, or what a selector says."""
+    return job_ref.rpartition(".")[2] if job_ref.startswith("jobs.") else job_ref
 
 
 def _period(text: str) -> str:
@@ -149,9 +155,9 @@ def trigger(text: str) -> str:
         case "once":
             return f"once at {rest}"
         case "job.success":
-            return f"after {short_ref(rest)}"
+            return f"after {_name(rest)}"
         case "job.fail":
-            return f"after {short_ref(rest)} fails"
+            return f"after {_name(rest)} fails"
         case "manual":
             return "by hand"
         case "http":
