@@ -348,7 +348,9 @@ async def test_a_long_path_has_its_socket_elsewhere(executor: LocalExecutor, run
     outcome = await running.wait()
 
     assert outcome.outcome == "completed"
-    assert not list(Path("/tmp").glob("dlthub-tui-run-*"))
+    used = Path(json.loads((place.folder / "ctl" / "runner.json").read_bytes())["socket"])
+    assert not used.is_relative_to(place.folder)
+    assert not used.parent.exists()
 
 
 async def test_stop_asks_twice_then_kills(executor: LocalExecutor, place: RunPlace) -> None:
