@@ -11,10 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import anyio
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from anyio.lowlevel import checkpoint_if_cancelled
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -59,13 +61,17 @@ class Database:
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction that may write; on SQLite it takes the writer's place at once, so it never fails half-way.
 
+        Cancellation waits for its end: a driver's call that is cut off leaves a connection that nobody can close.
+
         Raises: AlreadyThere when a unique constraint refuses a row, StorageFull, StorageError.
         """
+        await checkpoint_if_cancelled()
         try:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**{_IMMEDIATE: True})
-                async with connection.begin():
-                    yield connection
+            with anyio.CancelScope(shield=True):
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(**{_IMMEDIATE: True})
+                    async with connection.begin():
+                        yield connection
         except IntegrityError as exc:
             raise AlreadyThere(str(exc.orig)) from exc
         except DBAPIError as exc:
@@ -73,13 +79,15 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction that only reads.
+        """A transaction that only reads; cancellation waits for its end, too.
 
         Raises: StorageError.
         """
+        await checkpoint_if_cancelled()
         try:
-            async with self._engine.connect() as connection, connection.begin():
-                yield connection
+            with anyio.CancelScope(shield=True):
+                async with self._engine.connect() as connection, connection.begin():
+                    yield connection
         except DBAPIError as exc:
             raise _failure(exc) from exc
 
