@@ -97,7 +97,7 @@ async def test_no_bad_token_opens_any_route(region: RunningDataPlane) -> None:
             answer = await region.client.request(
                 method,
                 path,
-                headers={"authorization": f"Bearer {token}".encode()},
+                headers={b"authorization": f"Bearer {token}".encode()},
                 json=body if method == "PATCH" else None,
             )
             if answer.status_code != status:
