@@ -144,10 +144,11 @@ async def test_a_refused_write_back_leaves_nothing(region: RunningDataPlane, sta
 
 
 async def test_a_failed_write_back_keeps_the_archive_of_another_version(region: RunningDataPlane) -> None:
-    await region.upload_deployment(pack(FILES))
+    archive = pack(FILES)  # the same bytes twice: packing again would put another time into them
+    await region.upload_deployment(archive)
     region.control.answers_with = 500
 
-    answer = await region.upload_deployment(pack(FILES))
+    answer = await region.upload_deployment(archive)
 
     assert answer.status_code == 503
     assert len(blobs(region)) == 1
