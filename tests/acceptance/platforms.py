@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +33,25 @@ class PlatformProcess:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def requests(self, route: str, status: int) -> int:
+        """How often a route, as its template reads, has answered with this status; from the debug log."""
+        lines = (self.home / "serve.log").read_text().splitlines()
+        found = [json.loads(line) for line in lines if line.startswith('{"method"')]
+        return sum(line["route"] == route and line["status"] == status for line in found)
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends the signal and waits; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60, what: str = "it did not happen") -> None:
+    """Returns when the condition holds. Raises: AssertionError when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)  # noqa: TID251 - the pause between two looks at another process
 
 
 def run_command(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -52,8 +67,10 @@ def run_command(*words: str, stdin: str | None = None) -> subprocess.CompletedPr
 
 
 @contextmanager
-def serving(home: Path, *words: str, log_level: str = "debug") -> Generator[PlatformProcess]:
-    """A platform for this home, killed at the end if it still runs."""
+def serving(
+    home: Path, *words: str, log_level: str = "debug", env: Mapping[str, str] | None = None
+) -> Generator[PlatformProcess]:
+    """A platform for this home, killed at the end if it still runs. `env` is added to ours."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (home / "serve.log").open("ab") as log:
         process = subprocess.Popen(
@@ -62,7 +79,7 @@ def serving(home: Path, *words: str, log_level: str = "debug") -> Generator[Plat
                 *(words or ("--port", "0")),
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
         )  # fmt: skip
     try:
         assert process.stdout is not None

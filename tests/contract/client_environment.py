@@ -52,8 +52,8 @@ def client_environment() -> ClientEnvironment:
     """Build or find it. Needs the package index only the first time. Raises: RuntimeError with uv's words."""
     python = _readable_python()
     key = hashlib.sha256(repr((PACKAGES, python)).encode()).hexdigest()[:16]
-    folder = _cache() / f"released-client-{key}"
-    with _only_one(folder.with_suffix(".lock")):
+    folder = cache_folder() / f"released-client-{key}"
+    with only_one(folder.with_suffix(".lock")):
         ready = folder / "ready"
         if not ready.exists():
             _uv("venv", "--clear", "--python", python, str(folder))
@@ -80,7 +80,7 @@ def _starts(python: str) -> bool:
     return subprocess.run(probe, check=False, capture_output=True, cwd="/", timeout=60).returncode == 0
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
     """The user's cache; for root a folder outside its home, which other uids may enter."""
     if os.getuid() != 0:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dlthub-tui-tests"
@@ -112,7 +112,8 @@ def _uv(*words: str) -> None:
 
 
 @contextmanager
-def _only_one(lock: Path) -> Generator[None]:
+def only_one(lock: Path) -> Generator[None]:
+    """One process at a time, by this lock file."""
     with lock.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -142,7 +142,9 @@ class RealClient:
             return session.wait(seconds)
 
     @contextmanager
-    def started(self, *words: str, cwd: Path | None = None, in_pty: bool = False) -> Generator[Session]:
+    def started(
+        self, *words: str, cwd: Path | None = None, in_pty: bool = False, env: Mapping[str, str] | None = None
+    ) -> Generator[Session]:
         """A command that goes on; ended at the end of the block if it still runs."""
         reader, theirs = pty.openpty() if in_pty else os.pipe()
         if in_pty:
@@ -151,7 +153,7 @@ class RealClient:
         process = subprocess.Popen(
             argv,
             cwd=cwd or self.home,
-            env=self._environ({"COLUMNS": "120", "LINES": "40"}),
+            env=self._environ({"COLUMNS": "120", "LINES": "40", **(env or {})}),
             stdin=theirs if in_pty else subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,
@@ -172,6 +174,11 @@ class RealClient:
         shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", ".venv"))
         self.own(target)
         return target
+
+    @property
+    def kept_secrets(self) -> Path:
+        """Where the command keeps its session (Contract: 2.2)."""
+        return self.home / ".dlt" / "secrets.toml"
 
     def own(self, folder: Path) -> None:
         """Give a folder and all below it to this user."""
