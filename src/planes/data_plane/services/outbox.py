@@ -13,7 +13,7 @@ import anyio
 import structlog
 
 from planes.data_plane.services.parts import Parts
-from planes.domain.errors import Conflict, NotFound, PlaneError, TooManyRequests, Unavailable
+from planes.domain.errors import NotFound, PlaneError, TooManyRequests, Unavailable
 from planes.storage.data import runs
 from planes.storage.types import Row
 from planes.wire.link import PipelineRunReport, StatusReport
@@ -21,6 +21,8 @@ from planes.wire.link import PipelineRunReport, StatusReport
 STATUS = "status"
 PIPELINE_RUN = "pipeline_run"
 
+# Conflicts that say that the run is not this plane's any more, or has ended without it.
+_TAKEN_AWAY = frozenset({"stale_fence", "run_ended"})
 _BATCH = 100
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
@@ -78,12 +80,12 @@ class Outbox:
                 await self._say(report)
             except (Unavailable, TooManyRequests):
                 return False
-            except (Conflict, NotFound) as exc:
-                _log.warning("run_taken_away", run_id=report["run_id"], code=exc.code)
-                dropped.add(report["run_id"])
-                await self._drop(report["run_id"])
-                continue
             except PlaneError as exc:
+                if isinstance(exc, NotFound) or exc.code in _TAKEN_AWAY:
+                    _log.warning("run_taken_away", run_id=report["run_id"], code=exc.code)
+                    dropped.add(report["run_id"])
+                    await self._drop(report["run_id"])
+                    continue
                 _log.error("report_refused", run_id=report["run_id"], kind=report["kind"], code=exc.code)
             async with self._parts.database.transaction() as connection:
                 await runs.remove_report(connection, report["id"])

@@ -1,0 +1,136 @@
+"""A region is killed at any moment: its runs go on, and are told of when it is back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from tests.fakes.data_plane import RunningDataPlane
+from tests.fakes.leasing import LeasingControlPlane
+from tests.fakes.workspaces import open_folder, write_launchers
+from tests.integration.planes.data_plane.running_region import RunningRegion, until
+
+from planes.domain.identifiers import new_id
+from planes.wire.link import Lease
+
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance]
+
+COUNTS = (
+    "import os, time\n"
+    "number = 0\n"
+    "while not os.path.exists('.dlt/data/prod/go'):\n"
+    "    print('line', number, flush=True)\n"
+    "    number += 1\n"
+    "    time.sleep(0.002)\n"
+    "print('end', number)\n"
+)
+
+
+@dataclass
+class Killable:
+    """A region process and what is needed to talk to it."""
+
+    place: RunningRegion
+    process: subprocess.Popen[str]
+
+    def kill(self) -> None:
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+
+@asynccontextmanager
+async def region_process(
+    folder: Path, control: LeasingControlPlane, organization_id: str, workspace_id: str
+) -> AsyncGenerator[Killable]:
+    wheels = folder.parent / "wheels"
+    if not wheels.exists():
+        wheels.mkdir()
+        write_launchers(wheels)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes.region_process", str(folder), control.url, str(wheels)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        url = (await anyio.to_thread.run_sync(process.stdout.readline)).strip()
+        assert url.startswith("http")
+        async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
+            region = RunningDataPlane(
+                plane=None,  # pyright: ignore[reportArgumentType] - it lives in the other process
+                control=control, client=client, folder=folder,
+                organization_id=organization_id, workspace_id=workspace_id,
+            )  # fmt: skip
+            yield Killable(RunningRegion(region=region, control=control), process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def lines_so_far(place: RunningRegion, lease: Lease) -> int:
+    segments = place.run_folder(lease) / "ctl" / "segments"
+    return sum(path.read_bytes().count(b"\n") for path in segments.glob("*.ndjson"))
+
+
+async def kill_when(condition: Callable[[RunningRegion, Lease], bool], code: str) -> tuple[list[str], list[str]]:
+    """Kills a region when the condition holds and starts it again: the log's contents and the reported statuses."""
+    with open_folder("region-") as folder:
+        async with LeasingControlPlane().serving() as control:
+            ids = (new_id(), new_id())
+            async with region_process(folder / "eu1", control, *ids) as region:
+                lease = await region.place.lease(code)
+                await until(lambda: condition(region.place, lease))
+                region.kill()
+            go = region.place.run_folder(lease).parents[1] / "data" / "prod" / "go"
+            if not go.parent.exists():
+                async with region_process(folder / "eu1", control, *ids) as again:
+                    await until(go.parent.exists)
+                    go.touch()
+                    await control.wait_end(lease)
+                    return await again.place.lines(lease, None), control.statuses[lease.run_id]
+            before = lines_so_far(region.place, lease)
+            if before:
+                await until(lambda: lines_so_far(region.place, lease) > before + 20 or go.exists())
+            go.touch()
+            async with region_process(folder / "eu1", control, *ids) as again:
+                await control.wait_end(lease)
+                return await again.place.lines(lease, None), control.statuses[lease.run_id]
+
+
+async def test_run_goes_on_without_a_lost_or_doubled_line() -> None:
+    contents, statuses = await kill_when(lambda place, lease: lines_so_far(place, lease) > 100, COUNTS)
+
+    numbers = [int(line.split()[1]) for line in contents if line.startswith("line ")]
+    assert numbers == list(range(len(numbers)))
+    assert f"end {len(numbers)}" in contents
+    assert statuses[-1] == "completed"
+    assert statuses.count("completed") == 1
+
+
+async def test_kill_while_the_run_is_prepared_starts_it_once() -> None:
+    contents, statuses = await kill_when(lambda place, lease: place.run_folder(lease).exists(), COUNTS)
+
+    assert sum(line.startswith("starting: jobs.job") for line in contents) == 1
+    assert statuses[-1] == "completed"
+
+
+async def test_kill_as_soon_as_the_lease_is_written_down() -> None:
+    contents, statuses = await kill_when(
+        lambda place, lease: "starting" in place.control.statuses.get(lease.run_id, []), COUNTS
+    )
+
+    assert sum(line.startswith("starting: jobs.job") for line in contents) == 1
+    assert json.dumps(statuses).count("completed") == 1
