@@ -15,11 +15,13 @@ organizations = Table(
     Column("pinned_at", Moment, nullable=False),
 )
 
+# `policy` is reserved for region keys (Security: 10); `open` asks for none.
 workspaces = Table(
     "workspaces",
     metadata,
     Column("id", identifier(), primary_key=True),
     Column("organization_id", identifier(), ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("policy", String(16), nullable=False, server_default="open"),
     Column("first_seen_at", Moment, nullable=False),
 )
 

@@ -37,6 +37,7 @@ def _serves() -> None:
         "workspaces",
         _id("id", primary_key=True),
         _id("organization_id", sa.ForeignKey("organizations.id")),
+        sa.Column("policy", sa.String(16), nullable=False, server_default="open"),
         sa.Column("first_seen_at", Moment, nullable=False),
     )
     op.create_index("ix_workspaces_organization_id", "workspaces", ["organization_id"])
