@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+from tests.fakes.control_stage import Stage, definition
+
+from planes.control_plane.loops.clock import run_clock
+from planes.control_plane.services.schedules import fire_due
+
+pytestmark = pytest.mark.anyio
+
+
+async def _job(stage: Stage, name: str = "load") -> dict:
+    return (await stage.get(f"/jobs/{(await stage.job_ids())[name]}")).json()
+
+
+async def _end_all(stage: Stage) -> None:
+    for run in await stage.runs(status="pending"):
+        await stage.finished(run["id"])
+
+
+async def test_new_schedule_waits_for_its_next_tick_and_fires_it_once(stage: Stage) -> None:
+    await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    await fire_due(stage.parts)
+    before = await stage.runs()
+    due_at = (await _job(stage))["next_scheduled_run_at"]
+
+    stage.clock.set(datetime(2026, 3, 3, 3, 0, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+    await fire_due(stage.parts)
+
+    (run,) = await stage.runs()
+    assert (before, due_at) == ([], "2026-03-03T03:00:00Z")
+    assert (run["trigger"], run["triggered_by"]) == ("schedule:0 3 * * *", None)
+    assert (run["interval_start"], run["interval_end"]) == ("2026-03-02T03:00:00Z", "2026-03-03T03:00:00Z")
+    assert (await _job(stage))["next_scheduled_run_at"] == "2026-03-04T03:00:00Z"
+
+
+async def test_what_was_due_while_down_runs_once_and_covers_the_gap(stage: Stage) -> None:
+    await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    stage.clock.set(datetime(2026, 3, 3, 3, 0, 1, tzinfo=UTC))
+    await fire_due(stage.parts)
+    await _end_all(stage)
+
+    stage.clock.set(datetime(2026, 3, 7, 9, 0, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+
+    newest, _ = await stage.runs()
+    assert (newest["interval_start"], newest["interval_end"]) == ("2026-03-03T03:00:00Z", "2026-03-07T03:00:00Z")
+    assert (await _job(stage))["next_scheduled_run_at"] == "2026-03-08T03:00:00Z"
+
+
+async def test_tick_over_a_running_run_leaves_no_row_and_the_next_covers_it(stage: Stage) -> None:
+    await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    stage.clock.set(datetime(2026, 3, 3, 3, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+    stage.clock.set(datetime(2026, 3, 4, 3, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+    meanwhile = len(await stage.runs())
+    await _end_all(stage)
+    stage.clock.set(datetime(2026, 3, 5, 3, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+
+    newest = (await stage.runs())[0]
+    assert meanwhile == 1
+    assert (newest["interval_start"], newest["interval_end"]) == ("2026-03-03T03:00:00Z", "2026-03-05T03:00:00Z")
+
+
+async def test_every_fires_a_period_after_deploy_and_redeploying_does_not_shift_it(stage: Stage) -> None:
+    await stage.deployed(definition("load", "every:1h"))
+    stage.clock.advance(minutes=30)
+    await stage.deploy(definition("load", "every:1h", description="changed"))
+    unshifted = (await _job(stage))["next_scheduled_run_at"]
+    stage.clock.advance(minutes=30)
+    await fire_due(stage.parts)
+    await _end_all(stage)
+    stage.clock.advance(minutes=5)
+    await stage.deploy(definition("load", "every:10m"))
+
+    assert unshifted == "2026-03-02T13:00:00Z"
+    assert len(await stage.runs()) == 1
+    assert (await _job(stage))["next_scheduled_run_at"] == "2026-03-02T13:10:00Z"
+
+
+async def test_once_fires_once_also_when_its_moment_passed_while_down(stage: Stage) -> None:
+    await stage.deployed(definition("load", "once:2026-03-02T15:00:00Z"))
+
+    stage.clock.set(datetime(2026, 3, 3, tzinfo=UTC))
+    await fire_due(stage.parts)
+    await _end_all(stage)
+    await stage.deploy(definition("load", "once:2026-03-02T15:00:00Z", description="again"))
+    stage.clock.advance(days=1)
+    await fire_due(stage.parts)
+
+    assert [run["trigger"] for run in await stage.runs()] == ["once:2026-03-02T15:00:00Z"]
+    assert (await _job(stage))["next_scheduled_run_at"] is None
+
+
+async def test_ticks_follow_the_time_zone_over_both_changes_of_summer_time(stage: Stage) -> None:
+    stage.clock.set(datetime(2026, 3, 27, 12, 0, tzinfo=UTC))
+    await stage.deployed(definition("load", "schedule:30 2 * * *", require={"timezone": "Europe/Berlin"}))
+    fired: list[datetime] = []
+
+    for end in (datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 10, 28, tzinfo=UTC)):
+        stage.clock.set(end - timedelta(days=5))
+        await fire_due(stage.parts)
+        await _end_all(stage)
+        fired.clear()
+        while (due := (await fire_due(stage.parts)).next_due_at) is not None and due < end:
+            stage.clock.set(due)
+            await fire_due(stage.parts)
+            await _end_all(stage)
+            fired.append(due)
+        assert len(fired) == len(set(fired))
+        assert {moment.date() for moment in fired} >= {(end - timedelta(days=day)).date() for day in (1, 2, 3)}
+
+    runs = [run for run in reversed(await stage.runs()) if run["trigger"].startswith("schedule")]
+    ends = [run["interval_end"] for run in runs]
+    starts = [run["interval_start"] for run in runs]
+    assert starts[1:] == ends[:-1], "windows touch: nothing is skipped, nothing is covered twice"
+
+
+async def test_paused_job_is_passed_over_and_the_first_run_after_resume_covers_the_gap(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    stage.clock.set(datetime(2026, 3, 3, 3, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+    await _end_all(stage)
+    await stage.post(f"/jobs/{ids['load']}/-pause")
+    paused = (await stage.post(f"/jobs/{ids['load']}/-pause")).json()
+
+    for day in (4, 5):
+        stage.clock.set(datetime(2026, 3, day, 3, 0, tzinfo=UTC))
+        await fire_due(stage.parts)
+    while_paused = len(await stage.runs())
+    await stage.post(f"/jobs/{ids['load']}/-resume")
+    stage.clock.set(datetime(2026, 3, 6, 3, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+
+    newest = (await stage.runs())[0]
+    assert (paused["is_paused"], while_paused) == (True, 1)
+    assert (newest["interval_start"], newest["interval_end"]) == ("2026-03-03T03:00:00Z", "2026-03-06T03:00:00Z")
+
+
+async def test_paused_job_still_starts_by_hand(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    await stage.post(f"/jobs/{ids['load']}/-pause")
+
+    assert (await stage.trigger(ids["load"]))["status"] == "pending"
+
+
+async def test_job_without_a_schedule_cannot_be_paused_and_losing_it_ends_the_pause(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "every:1h"), definition("plain"))
+
+    refused = await stage.post(f"/jobs/{ids['plain']}/-pause")
+    await stage.post(f"/jobs/{ids['load']}/-pause")
+    await stage.deploy(definition("load"), definition("plain"))
+
+    assert refused.status_code == 400
+    assert (await _job(stage))["is_paused"] is False
+
+
+async def test_archived_job_has_no_ticks_until_it_comes_back(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "schedule:0 3 * * *"))
+
+    archived = (await stage.post(f"/jobs/{ids['load']}/-archive")).json()
+    stage.clock.set(datetime(2026, 3, 4, 12, 0, tzinfo=UTC))
+    await fire_due(stage.parts)
+    back = (await stage.post(f"/jobs/{ids['load']}/-unarchive")).json()
+
+    assert (archived["is_archived"], archived["next_scheduled_run_at"]) == (True, None)
+    assert (back["is_archived"], back["next_scheduled_run_at"]) == (False, "2026-03-05T03:00:00Z")
+    assert await stage.runs() == []
+
+
+async def test_end_of_a_run_fires_its_followers_with_the_run_they_follow(stage: Stage) -> None:
+    await stage.deployed(
+        definition("load"),
+        definition("good", "job.success:jobs.jobs.load"),
+        definition("bad", "job.fail:jobs.jobs.load"),
+    )
+    first = (await stage.trigger((await stage.job_ids())["load"]))["id"]
+    await stage.finished(first)
+    second = (await stage.trigger((await stage.job_ids())["load"]))["id"]
+    await stage.finished(second, "failed")
+    third = (await stage.trigger((await stage.job_ids())["load"]))["id"]
+    await stage.poll()
+    await stage.post(f"/job-runs/{third}/-cancel")
+    await stage.report(third, "cancelled")
+
+    followers = {run["trigger"]: run["previous_job_run_id"] for run in await stage.runs() if run["previous_job_run_id"]}
+    assert followers == {"job.success:jobs.jobs.load": first, "job.fail:jobs.jobs.load": second}
+    listed = await stage.runs(previous_job_run_id=first)
+    assert [run["trigger"] for run in listed] == ["job.success:jobs.jobs.load"]
+    detailed = (await stage.get("/job-runs", downstream_job_runs_limit=5, number=1)).json()["items"]
+    upstream = next(run for run in detailed if run["id"] == first)
+    assert [run["job_ref"] for run in upstream["downstream_job_runs"]] == ["jobs.jobs.good"]
+
+
+async def test_jobs_that_start_each_other_stop_after_a_while(stage: Stage) -> None:
+    await stage.deployed(
+        definition("ping", "job.success:jobs.jobs.pong"), definition("pong", "job.success:jobs.jobs.ping")
+    )
+    await stage.trigger((await stage.job_ids())["ping"])
+
+    for _ in range(40):
+        await _end_all(stage)
+
+    assert len(await stage.runs()) == 33
+
+
+async def test_stale_tick_waits_for_its_upstream(stage: Stage) -> None:
+    ids = await stage.deployed(
+        definition("load"),
+        definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"]),
+    )
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+    before = await stage.runs()
+
+    await stage.finished((await stage.trigger(ids["load"]))["id"])
+
+    assert before == []
+    assert {(run["job"]["name"], run["trigger"]) for run in await stage.runs()} == {
+        ("report", "every:1h"),
+        ("load", "manual:jobs.jobs.load"),
+    }
+
+
+async def test_loop_sleeps_until_a_clock_is_set_and_fires_it(stage: Stage) -> None:
+    await stage.upload()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_clock, stage.parts)
+            await anyio.wait_all_tasks_blocked()
+            await stage.deploy(definition("load", "once:2026-03-02T11:00:00Z"))
+            while not await stage.runs():
+                await anyio.sleep(0.02)
+            group.cancel_scope.cancel()
+
+    assert [run["trigger"] for run in await stage.runs()] == ["once:2026-03-02T11:00:00Z"]
+
+
+async def test_one_broken_job_does_not_stop_the_others(stage: Stage) -> None:
+    await stage.deployed(definition("good", "every:1h"), definition("broken", "every:1h"))
+    async with stage.parts.database.transaction() as connection:
+        from sqlalchemy import update
+
+        from planes.storage.control.jobs import job_versions
+
+        broken = (await stage.job_ids())["broken"]
+        await connection.execute(
+            update(job_versions).where(job_versions.c.job_id == broken).values(definition={"broken": True})
+        )
+    stage.clock.advance(hours=1)
+
+    done = await fire_due(stage.parts)
+
+    assert done.failed == 1
+    async with stage.parts.database.reading() as connection:
+        from planes.storage.control.runs import has_pending_run
+
+        assert await has_pending_run(connection, "eu1")  # pyright: ignore[reportArgumentType]
