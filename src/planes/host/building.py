@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from planes.host.home import Home
 from planes.settings import BuilderSettings, ControlPlaneSettings, DataPlaneSettings
@@ -17,6 +18,7 @@ KNOWN_PLACES = {"us1": "United States", "eu1": "Europe"}
 DEFAULT_DATA_PLANES = ("us1", "eu1")
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_FIRST_UID, _UIDS = 70_000, 10_000
 _BUILDER_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -91,7 +93,15 @@ def data_settings(
         blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
         host_names=_names(options.host, public_url),
         builder=_builder(options.environment),
+        uid_range=uid_range(dataplane_id),
     )
+
+
+def uid_range(dataplane_id: str) -> tuple[int, int]:
+    """First uid and count for the jobs of a data plane: planes of one machine share none, or jobs would share files."""
+    known = list(KNOWN_PLACES)
+    place = known.index(dataplane_id) if dataplane_id in known else len(known) + crc32(dataplane_id.encode()) % 100
+    return _FIRST_UID + place * _UIDS, _UIDS
 
 
 def _builder(environment: Mapping[str, str]) -> BuilderSettings:
