@@ -11,6 +11,9 @@ from planes.manifest.facts import part
 from planes.manifest.launch import launcher_of
 
 MAIN_GROUP = "main"
+# Every client lists these, unbounded, for the hosted platform's artifact store. Together with a workspace's exact pins
+# they can send the resolver back ten years, so they are wished for: see docs/adr.
+WISHED_PACKAGES = frozenset({"botocore", "s3fs"})
 COMMERCIAL_PACKAGE = "dlthub"
 MAX_REQUIREMENTS_BYTES = 4 * 1024 * 1024
 
@@ -21,12 +24,13 @@ _PYTHON_VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
 class EnvironmentRequest:
     """A virtual environment to build or reuse: equal requests may share one.
 
-    `requirements` are sorted requirement lines without doubles. Without `includes_dlthub` the environment gets the
-    `.pth` of CONTRACT 5.3. `dlt_version` is the client's dlt as the file names it, for `runtime_entry_point`.
+    `requirements` are sorted requirement lines without doubles; `wishes` are left out where they do not fit. Without
+    `includes_dlthub` the environment gets the `.pth` of CONTRACT 5.3. `dlt_version` is the client's dlt as the file names it, for `runtime_entry_point`.
     """
 
     python_version: str
     requirements: tuple[str, ...]
+    wishes: tuple[str, ...]
     includes_dlthub: bool
     dlt_version: "DltVersion"
 
@@ -78,11 +82,15 @@ def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any])
     lines: list[str] = []
     for name in wanted:
         lines += groups[name] if name == MAIN_GROUP else _without_commercial(groups[name])
-    lines += _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
+    own_names = {package_name(line) for line in lines}
+    launcher = _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
+    wishes = {line for line in launcher if package_name(line) in WISHED_PACKAGES - own_names}
+    lines += [line for line in launcher if line not in wishes]
     pin = manifest["dlt_version"]
     return EnvironmentRequest(
         python_version=manifest["python_version"],
         requirements=tuple(sorted(set(lines))),
+        wishes=tuple(sorted(wishes)),
         includes_dlthub=_names_commercial(groups.get(MAIN_GROUP, ())) and MAIN_GROUP in wanted,
         dlt_version=DltVersion(version=pin["version"], mode=pin["mode"]),
     )

@@ -79,6 +79,7 @@ def plan_launch(lease: Lease, requirements: Mapping[str, Any]) -> Launch:
         workspace_id=lease.workspace_id,
         python_version=wanted.python_version,
         requirements=wanted.requirements,
+        wishes=wanted.wishes,
         includes_dlthub=wanted.includes_dlthub,
     )
     return Launch(

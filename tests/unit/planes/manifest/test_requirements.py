@@ -34,7 +34,8 @@ def test_environment_is_default_groups_plus_launcher_without_the_commercial_pack
     request = job_requirements(parse_requirements(_file()), job())
 
     assert request.python_version == "3.11"
-    assert request.requirements == ("botocore", "dlt[duckdb]==1.31.0", "pandas==2.2", "s3fs")
+    assert request.requirements == ("dlt[duckdb]==1.31.0", "pandas==2.2")
+    assert request.wishes == ("botocore", "s3fs")
     assert not request.includes_dlthub
     assert request.dlt_version.as_spec()["version"] == "1.31.0"
 
@@ -114,3 +115,10 @@ def test_package_names_are_normalized() -> None:
         "",
         "",
     ]
+
+
+def test_a_wish_that_the_workspace_names_itself_is_required(job: Build) -> None:
+    request = job_requirements(parse_requirements(_file(groups={"main": ["s3fs==2026.9.0"]})), job())
+
+    assert "s3fs==2026.9.0" in request.requirements
+    assert request.wishes == ("botocore",)

@@ -66,6 +66,7 @@ def build(specification: Mapping[str, Any]) -> None:
         say(f"Building an environment with Python {specification['python_version']} ({python})")
         uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
         _install(uv, building, specification["requirements"])
+        _install_wishes(uv, building, specification.get("wishes", []))
         if not specification["includes_dlthub"]:
             let_hub_be_imported(building)
         (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
@@ -173,6 +174,21 @@ def _install(uv: _Uv, building: Path, requirements: list[str]) -> None:
     # Jobs cannot write byte code into a read-only environment, so without it every start would compile dlt again.
     python = str(building / "bin" / "python")
     uv.run("pip", "install", "--python", python, "--compile-bytecode", "--requirements", str(listed))
+
+
+def _install_wishes(uv: _Uv, building: Path, wishes: list[str]) -> None:
+    """Adds what fits beside what is there, as wheels; what does not fit is left out and said."""
+    if not wishes:
+        return
+    python, fixed = str(building / "bin" / "python"), building / "constraints.txt"
+    fixed.write_text(uv.ask("pip", "freeze", "--python", python))
+    more = ("--compile-bytecode", "--only-binary", ":all:", "--constraint", str(fixed))
+    try:
+        uv.ask("pip", "install", "--python", python, *more, *wishes)
+    except BuildFailed:
+        say(f"Left out, since they do not fit the workspace's own requirements: {', '.join(wishes)}.")
+        return
+    say(f"Added: {', '.join(wishes)}.")
 
 
 class _Uv:

@@ -89,6 +89,7 @@ class EnvironmentCatalogue:
             "uv": os.fsdecode(uv.find_uv_bin()),
             "python_version": specification.python_version,
             "requirements": sorted(set(specification.requirements)),
+            "wishes": sorted(set(specification.wishes), reverse=True),
             "includes_dlthub": specification.includes_dlthub,
         }
         place = self._environments / f"{specification.key}.json"

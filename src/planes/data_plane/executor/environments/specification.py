@@ -6,15 +6,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-_LAYOUT = 1  # raised when the builder makes environments differently, so that old ones are not taken for new ones
+_LAYOUT = 2  # raised when the builder makes environments differently, so that old ones are not taken for new ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentSpecification:
     """An environment by its content. It is never shared by two workspaces (Security: 6).
 
-    `requirements` are PEP 508 lines in any order; without `includes_dlthub` the environment makes `dlt.hub.run`
-    importable by itself (Contract: 5.3).
+    `requirements` are PEP 508 lines in any order, `wishes` others that may be left out. Without `includes_dlthub` the
+    environment makes `dlt.hub.run` importable by itself (Contract: 5.3).
     """
 
     organization_id: str
@@ -22,6 +22,7 @@ class EnvironmentSpecification:
     python_version: str
     requirements: tuple[str, ...]
     includes_dlthub: bool
+    wishes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -33,5 +34,6 @@ class EnvironmentSpecification:
             self.python_version,
             sorted(set(self.requirements)),
             self.includes_dlthub,
+            sorted(set(self.wishes)),
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -332,3 +333,22 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition never came true"
         os.sched_yield()
+
+
+def test_a_wish_is_added_where_it_fits_and_left_out_where_it_does_not(
+    catalogue: EnvironmentCatalogue, index: Path
+) -> None:
+    write_wheel(index, "fits", requires=("plain>=1",))
+    write_wheel(index, "clashes", requires=("plain>=2",))
+    write_wheel(index, "plain", "2.0")
+    wished = replace(specify("plain==1.0"), wishes=("fits",))
+    hopeless = replace(specify("plain==1.0"), wishes=("clashes",))
+
+    added, refused = run(catalogue.prepare_build(wished)), run(catalogue.prepare_build(hopeless))
+
+    assert (added[0], refused[0]) == (0, 0), added[1] + refused[1]
+    assert "Added: fits." in added[1]
+    assert "Left out, since they do not fit the workspace's own requirements: clashes." in refused[1]
+    packages = catalogue.python(hopeless).parents[1]
+    assert len(list(packages.rglob("plain-1.0.dist-info"))) == 1
+    assert not list(packages.rglob("plain-2.0.dist-info"))
