@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import pytest
+from tests.fakes.control_stage import Stage, definition
+
+from planes.domain.access import WorkspaceRole
+from planes.domain.identifiers import new_id
+
+pytestmark = pytest.mark.anyio
+
+DASHBOARD = {
+    "engine_version": 2,
+    "job_ref": "jobs.workspace.dashboard",
+    "entry_point": {
+        "module": "dlt._workspace.helpers.dashboard.dlt_dashboard",
+        "function": None,
+        "job_type": "interactive",
+        "launcher": "dlt._workspace.deployment.launchers.dashboard",
+    },
+    "triggers": ["http:"],
+    "execute": {},
+    "expose": {"interface": "gui", "category": "dashboard"},
+}
+
+
+async def _three_jobs(stage: Stage) -> dict[str, str]:
+    return await stage.deployed(
+        definition(
+            "load", "schedule:0 3 * * *", expose={"display_name": "Load 100%", "tags": ["ingest"]},
+            deliver={"pipeline_name": "demo_pipe"},
+        ),
+        definition("report", "job.success:jobs.jobs.load", require={"profile": "access"}, expose={"manual": False}),
+        DASHBOARD,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({}, {"Load 100%", "report", "dashboard"}),
+        ({"q": "LOAD"}, {"Load 100%"}),
+        ({"q": "100%"}, {"Load 100%"}),
+        ({"q": "%"}, {"Load 100%"}),
+        ({"ref": "jobs.jobs.report"}, {"report"}),
+        ({"ref": "jobs.jobs.repor"}, set()),
+        ({"job_type": "batch"}, {"Load 100%", "report"}),
+        ({"job_type": ["batch", "interactive"]}, {"Load 100%", "report", "dashboard"}),
+        ({"profile": "access"}, {"report", "dashboard"}),
+        ({"pipeline_name": "demo_pipe"}, {"Load 100%"}),
+        ({"trigger_kind": "schedule"}, {"Load 100%"}),
+        ({"trigger_kind": ["job.success", "http"]}, {"report", "dashboard"}),
+        ({"trigger_kind": "manual"}, {"Load 100%", "dashboard"}),
+        ({"is_self_firing": "true"}, {"Load 100%", "report", "dashboard"}),
+        ({"is_self_firing": "false"}, set()),
+        ({"category": "dashboard"}, {"dashboard"}),
+        ({"category": "pipeline"}, {"Load 100%"}),
+        ({"exclude_category": "dashboard"}, {"Load 100%", "report"}),
+        ({"tags": "ingest"}, {"Load 100%"}),
+        ({"tags": "inges"}, set()),
+        ({"is_archived": "true"}, set()),
+        ({"is_paused": "false"}, {"Load 100%", "report", "dashboard"}),
+        ({"status": "pending"}, {"Load 100%"}),
+        ({"status": "failed"}, set()),
+        ({"start": "2026-03-02T11:00:00", "end": "2026-03-02T13:00:00"}, {"Load 100%"}),
+        ({"start": "2026-03-02T11:00:00", "end": "2026-03-02T12:00:00"}, set()),
+        ({"start": "2026-03-02T12:30:00", "timezone": "Europe/Berlin"}, {"Load 100%"}),
+        ({"start": "2026-03-02T13:30:00", "timezone": "Europe/Berlin"}, set()),
+    ],
+)
+async def test_jobs_list_filters(stage: Stage, query: dict, names: set[str]) -> None:
+    ids = await _three_jobs(stage)
+    await stage.trigger(ids["load"])
+
+    answer = await stage.get("/jobs", **query)
+
+    assert answer.status_code == 200, answer.text
+    assert {item["name"] for item in answer.json()["items"]} == names
+    assert answer.json()["total"] == len(names)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"timezone": "Mars/Olympus"},
+        {"start": "2026-03-02T12:00:00Z"},
+        {"start": "soon"},
+        {"status": "sleeping"},
+        {"trigger_kind": "tag"},
+        {"sort": "name"},
+        {"sort": "profile", "order": "asc"},
+        {"limit": 0},
+        {"limit": 1001},
+        {"offset": 10001},
+        {"cursor": "x", "offset": 5},
+        {"cursor": "%%%"},
+        {"recent_job_runs_limit": -1},
+        {"timezone": "../../etc/passwd"},
+        {"start": "0001-01-01T00:00:00", "timezone": "Asia/Tokyo"},
+    ],
+)
+async def test_bad_list_parameters_are_refused(stage: Stage, query: dict) -> None:
+    for path in ("/jobs", "/job-runs"):
+        answer = await stage.get(path, **query)
+
+        if path == "/job-runs" and "recent_job_runs_limit" in query:
+            continue
+        assert answer.status_code == 400, answer.text
+
+
+async def test_jobs_come_newest_run_first_and_sort_as_asked(stage: Stage) -> None:
+    ids = await stage.deployed(definition("a"), definition("b"), definition("c"))
+    await stage.trigger(ids["b"])
+    stage.clock.advance(seconds=1)
+    await stage.trigger(ids["c"])
+
+    async def names(**query: object) -> list[str]:
+        return [item["name"] for item in (await stage.get("/jobs", **query)).json()["items"]]
+
+    assert await names() == ["c", "b", "a"]
+    assert await names(sort="name", order="desc") == ["c", "b", "a"]
+    assert await names(sort=["last_run_at", "name"], order=["asc", "asc"]) == ["b", "c", "a"]
+    assert await names(sort="name", order="asc", limit=1, offset=1) == ["b"]
+
+
+async def test_cursor_walks_the_whole_list_without_gaps(stage: Stage) -> None:
+    await stage.deployed(*(definition(f"job{number}") for number in range(7)))
+    seen: list[str] = []
+    cursor = None
+    while True:
+        query = {"limit": 3, "sort": "name", "order": "asc", **({"cursor": cursor} if cursor else {})}
+        page = (await stage.get("/jobs", **query)).json()
+        seen += [item["name"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+
+    assert seen == [f"job{number}" for number in range(7)]
+
+
+async def test_runs_list_filters(stage: Stage) -> None:
+    ids = await _three_jobs(stage)
+    first = (await stage.trigger(ids["load"]))["id"]
+    await stage.poll()
+    await stage.report(first, "running")
+    stage.clock.advance(seconds=90)
+    await stage.report(first, "completed")
+    cases: list[tuple[dict, set[str]]] = [
+        ({}, {"load", "report"}),
+        ({"q": "load 100"}, {"load"}),
+        ({"q": "demo_pipe"}, {"load"}),
+        ({"q": "1"}, {"load", "report"}),
+        ({"q": "2"}, set()),
+        ({"status": "completed"}, {"load"}),
+        ({"status": ["pending", "completed"]}, {"load", "report"}),
+        ({"number": 1, "job_id": ids["load"]}, {"load"}),
+        ({"previous_job_run_id": first}, {"report"}),
+        ({"job_type": "interactive"}, set()),
+        ({"trigger": "job.success:jobs.jobs.load"}, {"report"}),
+        ({"trigger_kind": "job.success"}, {"report"}),
+        ({"trigger_kind": "schedule"}, {"load"}),
+        ({"triggered_by": stage.owner.membership_id}, {"load"}),
+        ({"triggered_by": new_id()}, set()),
+        ({"profile": "access"}, {"report"}),
+        ({"min_duration_seconds": 90, "max_duration_seconds": 90}, {"load"}),
+        ({"min_duration_seconds": 91}, set()),
+        ({"start": "2026-03-02T12:01:00"}, {"report"}),
+        ({"end": "2026-03-02T12:01:00"}, {"load"}),
+    ]
+
+    for query, names in cases:
+        answer = await stage.get("/job-runs", **query)
+        found = {item["job"]["job_ref"].rpartition(".")[2] for item in answer.json()["items"]}
+        assert (answer.status_code, found) == (200, names), query
+
+
+async def test_runs_sort_as_asked_and_come_newest_first(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}))
+    for seconds in (30, 10, 20):
+        run = await stage.trigger(ids["load"])
+        await stage.poll()
+        await stage.report(run["id"], "running")
+        stage.clock.advance(seconds=seconds)
+        await stage.report(run["id"], "completed")
+
+    async def numbers(**query: object) -> list[int]:
+        return [item["number"] for item in (await stage.get("/job-runs", **query)).json()["items"]]
+
+    assert await numbers() == [3, 2, 1]
+    assert await numbers(sort="duration_seconds", order="asc") == [2, 3, 1]
+    assert await numbers(sort="number", order="asc") == [1, 2, 3]
+
+
+async def test_system_runs_are_hidden_unless_asked_for(stage: Stage) -> None:
+    from planes.domain.identifiers import JobId
+    from planes.storage.control.jobs import change_job
+
+    ids = await stage.deployed(definition("load"))
+    async with stage.parts.database.transaction() as connection:
+        await change_job(connection, JobId(ids["load"]), is_system=True)
+    await stage.trigger(ids["load"])
+
+    assert await stage.runs() == []
+    assert len(await stage.runs(include_system_job_runs="true")) == 1
+    assert len(await stage.runs(job_id=ids["load"])) == 1
+
+
+async def test_job_shows_latest_and_recent_runs_when_asked(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}))
+    for _ in range(3):
+        run = await stage.trigger(ids["load"])
+    await stage.poll()
+    body = {"fence": 1, "pipeline_name": "p", "status": "succeeded", "total_rows": 5}
+    for _ in range(2):
+        await stage.link("PUT", f"runs/{run['id']}/pipeline-runs/{new_id()}", body)
+
+    plain = (await stage.get(f"/jobs/{ids['load']}")).json()
+    detailed = (await stage.get(f"/jobs/{ids['load']}", recent_job_runs_limit=2)).json()
+
+    assert (plain["recent_job_runs"], plain["downstream_job_runs"]) == (None, None)
+    assert plain["latest_job_run"]["number"] == 3
+    assert len(plain["latest_job_run"]["pipeline_run_summaries"]) == 2
+    assert [item["rows_loaded"] for item in detailed["recent_job_runs"]] == [10, None]
+    assert plain["current_version"]["id"] == plain["latest_job_run"]["job_version_id"]
+
+
+async def test_total_counts_no_further_than_lists_reach(stage: Stage) -> None:
+    from planes.storage.control.rows import count_up_to_ceiling
+    from planes.storage.control.runs import runs
+
+    ids = await stage.deployed(definition("load"))
+    run = await stage.trigger(ids["load"])
+    async with stage.parts.database.transaction() as connection:
+        from sqlalchemy import insert, select
+
+        row = dict((await connection.execute(select(runs).where(runs.c.id == run["id"]))).mappings().one())
+        many = [{**row, "id": new_id(), "number": number, "status": "completed"} for number in range(2, 10_052)]
+        await connection.execute(insert(runs), many)
+        assert await count_up_to_ceiling(connection, select(runs.c.id)) == 10_001
+
+    page = (await stage.get("/job-runs", limit=10, offset=10_000)).json()
+
+    assert (page["total"], len(page["items"]), page["next_cursor"]) == (10_001, 10, None)
+
+
+async def test_members_of_other_workspaces_see_nothing(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"))
+    run = await stage.trigger(ids["load"])
+    stranger = await stage.person(None)
+    viewer = await stage.person(WorkspaceRole.VIEWER)
+
+    for path in ("/jobs", f"/jobs/{ids['load']}", "/job-runs", f"/job-runs/{run['id']}", "/deployments/latest"):
+        assert (await stage.get(path, by=stranger)).status_code == 404
+        assert (await stage.get(path, by=viewer)).status_code == 200
+    for path in (f"/job-runs/{run['id']}/-cancel", f"/jobs/{ids['load']}/-pause", "/deployments/-issue-upload"):
+        assert (await stage.post(path, by=stranger)).status_code == 404
+        assert (await stage.post(path, by=viewer)).status_code == 403
+
+
+async def test_ids_of_another_workspace_are_not_found(stage: Stage) -> None:
+    from planes.domain.identifiers import new_id as make_id
+    from planes.storage.control.workspaces import WorkspaceToAdd, add_workspace
+
+    ids = await stage.deployed(definition("load"))
+    run = await stage.trigger(ids["load"])
+    other = make_id()
+    async with stage.parts.database.transaction() as connection:
+        await add_workspace(
+            connection,
+            WorkspaceToAdd(
+                id=other, organization_id=stage.organization_id, name="other", description=None, is_playground=False,
+                now=stage.clock.now(),
+            ),
+        )  # fmt: skip
+    latest = (await stage.get("/deployments/latest")).json()["id"]
+    stage.workspace_id = other
+
+    paths = (f"/jobs/{ids['load']}", f"/job-runs/{run['id']}", f"/deployments/{latest}", "/deployments/latest")
+    codes = [(await stage.get(path)).status_code for path in paths]
+    cancelled = await stage.post("/job-runs/-cancel", {"job_run_ids": [run["id"]]})
+    triggered = await stage.post("/jobs/-trigger", {"job_ids": [ids["load"]]})
+
+    assert codes == [404] * 4
+    assert [item["ref"] for item in cancelled.json()["failed"]] == [run["id"]]
+    assert triggered.status_code == 404
+
+
+async def test_published_job_has_a_secret_that_each_publish_replaces(stage: Stage) -> None:
+    await stage.upload()
+    await stage.deploy(DASHBOARD, definition("load"))
+    ids = await stage.job_ids()
+
+    first = (await stage.post(f"/jobs/{ids['dashboard']}/-publish")).json()
+    second = (await stage.post(f"/jobs/{ids['dashboard']}/-publish")).json()
+    ended = (await stage.post(f"/jobs/{ids['dashboard']}/-unpublish")).json()
+    batch = await stage.post(f"/jobs/{ids['load']}/-publish")
+
+    assert first["public_url"].endswith(first["public_secret"])
+    assert first["public_secret"] != second["public_secret"]
+    assert (ended["public_url"], ended["public_secret"]) == (None, None)
+    assert batch.status_code == 400
+
+
+async def test_history_of_a_long_job_stays_quick(stage: Stage) -> None:
+    """A page of runs takes a fixed number of queries, however long the history is."""
+    ids = await stage.deployed(*(definition(f"job{number}", execute={"concurrency": None}) for number in range(5)))
+    for job_id in ids.values():
+        for _ in range(4):
+            await stage.trigger(job_id)
+    statements: list[str] = []
+    from sqlalchemy import event
+
+    engine = stage.parts.database._engine.sync_engine
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        await stage.get("/job-runs", limit=2)
+        small = len(statements)
+        statements.clear()
+        await stage.get("/job-runs", limit=20)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+    assert len(statements) == small
