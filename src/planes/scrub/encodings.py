@@ -22,7 +22,7 @@ def forms(value: str) -> Iterator[bytes]:
     yield from _binary_forms(raw)
     wide = value.encode("utf-16-le", "surrogatepass")
     yield wide
-    yield from _base64_forms(wide)
+    yield from base64_forms(wide)
     if not value.isascii():
         for codec in ("latin-1", "cp1252"):
             try:
@@ -99,7 +99,7 @@ def _url_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def _binary_forms(raw: bytes) -> Iterator[bytes]:
-    yield from _base64_forms(raw)
+    yield from base64_forms(raw)
     yield from _base32_forms(raw)
     digits = raw.hex().encode("ascii")
     for form in (digits, digits.upper()):
@@ -111,7 +111,7 @@ def _binary_forms(raw: bytes) -> Iterator[bytes]:
         yield b",".join(b"0x" + pair for pair in pairs)
 
 
-def _base64_forms(raw: bytes) -> Iterator[bytes]:
+def base64_forms(raw: bytes) -> Iterator[bytes]:
     """Base64 of the value alone, and of the value at each of the three offsets inside a longer text.
 
     Inside a longer text the characters at the borders also hold bits of the neighbours; those are left out.

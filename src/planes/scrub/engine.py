@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+# Up to so many bytes of needles the automaton is a full table: twice as fast, and under 5 MB.
+_LARGEST_TABLE = 16 * 1024
+
 
 class Found(Protocol):
     """One match of a compiled pattern."""
@@ -67,6 +70,8 @@ class StdlibFinder:
         for match in self._pattern.finditer(text):
             start = match.start()
             for length in self._lengths:
+                if start + length > len(text):
+                    break
                 index = self._by_text.get(text[start : start + length])
                 if index is not None:
                     yield index, start
@@ -103,10 +108,13 @@ class FastFinder:
     def __init__(self, needles: Sequence[bytes]) -> None:
         import ahocorasick_rs
 
-        self._automaton = ahocorasick_rs.BytesAhoCorasick(list(needles))
+        total = sum(map(len, needles))
+        form = ahocorasick_rs.Implementation.DFA if total <= _LARGEST_TABLE else None
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(list(needles), implementation=form)
 
-    def find(self, text: bytes) -> Iterable[tuple[int, int]]:
-        return [(index, start) for index, start, _ in self._automaton.find_matches_as_indexes(text, overlapping=True)]
+    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
+        for index, start, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            yield index, start
 
 
 def compile_needles(needles: Sequence[bytes]) -> Finder:

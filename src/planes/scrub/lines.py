@@ -61,7 +61,9 @@ class RuleStage:
         """The end of the stream: give out the line that has no end."""
         line = bytes(self._pending)
         self._pending.clear()
-        return self._last_piece(line)
+        rest = self._last_piece(line)
+        self._block_lines = -1
+        return rest
 
     def _finished(self, data: bytes) -> bytes:
         if self._long is not None:
@@ -79,10 +81,8 @@ class RuleStage:
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
             return self._line(line, without_colour(line))
-        rest = self._long.finish(line)
-        self._long = None
-        self._see_opening(line)
-        return rest
+        long_line, self._long = self._long, None
+        return self._end_long(long_line, line)
 
     def _windows(self) -> bytes:
         if self._long is None:
@@ -107,8 +107,9 @@ class RuleStage:
                     break
                 number += plain.count(b"\n", place, sign)
                 place = plain.rfind(b"\n", 0, sign) + 1
-            lines[number] = self._line(lines[number], shadows[number])
-            place += len(shadows[number]) + 1
+            shadow = shadows[number]
+            lines[number] = self._line(lines[number], shadow)
+            place += len(shadow) + 1
             number += 1
         return b"\n".join(lines)
 
@@ -117,9 +118,7 @@ class RuleStage:
             self._block_lines = -1
             long_line = _LongLine(self._book, self.hits)
             given, taken = long_line.advance(line)
-            masked = given + long_line.finish(line[taken:])
-            self._see_opening(plain)
-            return masked
+            return given + self._end_long(long_line, line[taken:])
         if self._block_lines >= 0:
             masked = self._body(plain)
             if masked is not None:
@@ -127,6 +126,10 @@ class RuleStage:
         spans = self._book.coloured_spans(line)
         self._see_opening(plain)
         return _masked(line, spans, self.hits) if spans else line
+
+    def _end_long(self, long_line: "_LongLine", rest: bytes) -> bytes:
+        self._see_opening(without_colour(rest))
+        return long_line.finish(rest)
 
     def _see_opening(self, plain: bytes) -> None:
         if b"PRIVATE KEY" in plain[-160:] or b"Private-Lines: " in plain[-160:]:

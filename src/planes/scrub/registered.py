@@ -1,21 +1,24 @@
 """The values that one run must never print, compiled once with every form in which programs print them."""
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from planes.scrub.encodings import escaped_forms, forms
+from planes.scrub.encodings import base64_forms, escaped_forms, forms
 from planes.scrub.engine import Finder, compile_needles
 from planes.scrub.shadow import WHITE
 from planes.scrub.structured import members
 
+# What would end a mask too early, or a line.
+_UNFIT_IN_MASK = re.compile(r"[\x00-\x1f\]\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SHORTEST_VALUE = 5
 # From this many solid bytes on, a form is also found when white space (a line border, an indent) was put into it.
 SHORTEST_WRAPPED = 12
 # A line of a value is registered on its own only if it is long enough to be nothing else by chance.
 SHORTEST_LINE = 16
 LONGEST_FORM = 16 * 1024
-ANCHOR_LENGTH = 12
+ANCHOR_LENGTH = 8
 
 
 class Form(NamedTuple):
@@ -64,6 +67,7 @@ class Registered:
         found: dict[tuple[bytes, bytes | None], str] = {}
         too_short: list[str] = []
         for name, value in values:
+            name = _UNFIT_IN_MASK.sub("_", name)
             if len(value.strip()) < SHORTEST_VALUE:
                 too_short.append(name)
                 continue
@@ -79,11 +83,11 @@ class Registered:
     def __repr__(self) -> str:
         return f"Registered({len(self._anchors)} beginnings)"
 
-    def candidates(self, solid: bytes) -> Iterable[tuple[tuple[Form, ...], int]]:
+    def candidates(self, solid: bytes) -> Iterator[tuple[tuple[Form, ...], int]]:
         """(forms that may begin there, start) for each place in a text without white space."""
-        if self._finder is None:
-            return ()
-        return [(self._forms[index], start) for index, start in self._finder.find(solid)]
+        if self._finder is not None:
+            for index, start in self._finder.find(solid):
+                yield self._forms[index], start
 
     def is_beginning(self, solid: bytes) -> bool:
         """Whether a text shorter than an anchor is a proper beginning of some form."""
@@ -97,7 +101,7 @@ def _value_forms(value: str) -> Iterable[bytes]:
     if whole != value:
         yield from forms(value)
     else:
-        yield from forms(value + "\n")
+        yield from base64_forms(f"{value}\n".encode("utf-8", "surrogatepass"))  # `echo "$SECRET" | base64`
     parts = [part.strip() for part in members(whole)]
     for part in parts:
         if len(part) >= SHORTEST_VALUE:

@@ -67,7 +67,7 @@ class Rulebook:
             table = self._by_sign_any_case if compiled.rule.any_case else self._by_sign
             for sign in compiled.rule.signs:
                 table[sign] = table.get(sign, 0) | 1 << index
-        self._lengths = sorted({len(sign) for table in (self._by_sign, self._by_sign_any_case) for sign in table})
+        self._lengths = _lengths_by_first_byte(self._by_sign, self._by_sign_any_case)
         self._scan = compile_pattern(scan_pattern(compiled.rule for compiled in self.rules))
 
     def prepare(self) -> None:
@@ -83,7 +83,7 @@ class Rulebook:
     def rules_at(self, text: bytes, place: int) -> int:
         """The rules (a bit set) one of whose signs begins at `place`."""
         chosen = 0
-        for length in self._lengths:
+        for length in self._lengths.get(text[place], ()):
             sign = text[place : place + length]
             chosen |= self._by_sign.get(sign, 0) | self._by_sign_any_case.get(sign.lower(), 0)
         return chosen
@@ -92,7 +92,7 @@ class Rulebook:
         """The rules (a bit set) whose signs the line holds at or after `place`."""
         chosen = 0
         while (place := self.sign(line, place)) >= 0:
-            chosen |= self.rules_at(line, place)
+            chosen |= self.rules_at(line, place) or self.rules_at(line, place + 1)
             place += 1
         return chosen
 
@@ -115,16 +115,29 @@ class Rulebook:
         return [Span(places.real(span.start), places.real_end(span.end), span.rule) for span in spans]
 
 
+def _lengths_by_first_byte(exact: "dict[bytes, int]", any_case: "dict[bytes, int]") -> "dict[int, tuple[int, ...]]":
+    lengths: dict[int, set[int]] = {}
+    for sign in exact:
+        lengths.setdefault(sign[0], set()).add(len(sign))
+    for sign in any_case:
+        for first in (sign[:1].lower(), sign[:1].upper()):
+            lengths.setdefault(first[0], set()).add(len(sign))
+    return {first: tuple(sorted(found)) for first, found in lengths.items()}
+
+
 def scan_pattern(rules: Iterable[Rule]) -> bytes:
     """One alternation of the signs of all rules, each with what must follow it."""
-    exact: dict[bytes, None] = {}
-    any_case: dict[bytes, None] = {}
+    exact: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
+    any_case: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
     for rule in rules:
         table = any_case if rule.any_case else exact
         for sign in rule.signs:
-            table[b"(?:%s)%s" % (_quoted(sign), rule.follow)] = None
-    pieces = [b"(?i:%s)" % b"|".join(any_case)] if any_case else []
-    return b"|".join([*exact, *pieces])
+            table.setdefault((rule.before, rule.follow), {})[_quoted(sign)] = None
+    pieces = [b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in exact.items()]
+    if any_case:
+        folded = (b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in any_case.items())
+        pieces.append(b"(?i:%s)" % b"|".join(folded))
+    return b"|".join(pieces)
 
 
 def _quoted(text: bytes) -> bytes:

@@ -24,22 +24,18 @@ _SENSITIVE = re.compile(
 _ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_.-]*[ \t]*=[ \t]*(.*?)[ \t]*$")
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#]*)@)?[^\s?#]*(?:\?([^\s#]*))?")
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_ -]*?)[ ]*=[ ]*('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\{[^}]*\}|[^;\s]*)(?=[;\s]|$)")
-_DEEPEST = 32
 
 
 def members(value: str) -> Iterator[str]:
-    """Yield the secret-like parts of a structured value, at any depth; nothing for a plain one."""
-    yield from _members(value, _DEEPEST)
-
-
-def _members(value: str, depth: int) -> Iterator[str]:
-    if depth <= 0:
-        return
-    text = value.strip()
-    for member in _direct_members(text):
-        if member and member != text and member.lower() not in _KNOWN_WORDS:
-            yield member
-            yield from _members(member, depth - 1)
+    """Yield the secret-like parts of a structured value, also parts of parts; nothing for a plain one."""
+    waiting = [value.strip()]
+    seen = set(waiting)
+    while waiting:
+        for member in _direct_members(waiting.pop()):
+            if member and member not in seen and member.lower() not in _KNOWN_WORDS:
+                seen.add(member)
+                waiting.append(member.strip())
+                yield member
 
 
 def _direct_members(text: str) -> Iterator[str]:

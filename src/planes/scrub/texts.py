@@ -14,6 +14,9 @@ from planes.scrub.stream import StreamScrubber
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 _DEEPEST = 200
+_CONTINUING = bytes(range(0x80, 0xC0))
+_TOO_DEEP = "[masked:too-deep]"
+_SENSITIVE = "[masked:sensitive-key]"
 
 
 class Hit(NamedTuple):
@@ -46,38 +49,66 @@ def _scrubbed(value: JSON, registered: Registered, depth: int) -> JSON:
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth <= 0:
-        return "[masked:too-deep]"
+        return _TOO_DEEP
     if isinstance(value, Mapping):
-        return {scrub_text(key, registered): _member(key, member, registered, depth) for key, member in value.items()}
+        named = _named_value(value)
+        return {
+            scrub_text(key, registered): _member(named if key == "value" and named else key, member, registered, depth)
+            for key, member in value.items()
+        }
     return [_scrubbed(item, registered, depth - 1) for item in value]
 
 
+def _named_value(value: "Mapping[str, JSON]") -> str | None:
+    """The name in a `{"name": …, "value": …}` pair."""
+    names = (value.get(key) for key in ("name", "key", "Name", "Key"))
+    return next((name for name in names if isinstance(name, str)), None)
+
+
 def _member(key: str, value: JSON, registered: Registered, depth: int) -> JSON:
-    if isinstance(value, str) and is_sensitive_key(key):
+    if not is_sensitive_key(key):
+        return _scrubbed(value, registered, depth - 1)
+    return _sensitive(value, registered, depth - 1)
+
+
+def _sensitive(value: JSON, registered: Registered, depth: int) -> JSON:
+    """A value under a sensitive key: texts and long numbers go; a document inside is judged by its own keys."""
+    if isinstance(value, str):
         scrubbed = scrub_text(value, registered)
         if scrubbed != value or len(value) < 3 or is_placeholder(value.encode("utf-8", "surrogatepass")):
             return scrubbed
-        return "[masked:sensitive-key]"
-    return _scrubbed(value, registered, depth - 1)
+        return _SENSITIVE
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _SENSITIVE if abs(value) >= 1000 else value
+    if isinstance(value, Sequence):
+        return [_sensitive(item, registered, depth - 1) for item in value] if depth > 0 else _TOO_DEEP
+    return _scrubbed(value, registered, depth)
 
 
 def find_hits(text: str) -> list[Hit]:
     """What the rules find in a text, in order; nothing is changed. Offsets are in characters."""
-    encoded = text.encode("utf-8", "surrogatepass")
     hits: list[Hit] = []
     book = rulebook()
-    offset = characters = 0
-    for line in encoded.split(b"\n"):
+    before = 0
+    for line in text.encode("utf-8", "surrogatepass").split(b"\n"):
         for span in book.coloured_spans(line):
-            start = characters + len(line[: span.start].decode("utf-8", "replace"))
-            length = len(line[span.start : span.end].decode("utf-8", "replace"))
-            hits.append(Hit(span.rule.name, span.rule.kind, start, start + length))
-        characters += len(line.decode("utf-8", "surrogatepass")) + 1
-        offset += len(line) + 1
-    return hits + _blocks(text) if "PRIVATE KEY" in text else hits
+            start = before + _characters(line[: span.start])
+            hits.append(Hit(span.rule.name, span.rule.kind, start, start + _characters(line[span.start : span.end])))
+        before += _characters(line) + 1
+    if any(hit.kind == "key-block" for hit in hits):
+        return hits
+    return sorted([*hits, *_blocks(text)], key=lambda hit: hit.start)
 
 
-_BLOCK = re.compile(r"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\"'\\nr]{0,40}?[0-9A-Za-z+/=]{16}")
+def _characters(raw: bytes) -> int:
+    return len(raw.translate(None, _CONTINUING))
+
+
+# A key block over several lines, as far as it takes to be sure.
+_BLOCK = re.compile(
+    r"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:[\s\"'+,]|\\[nr]|[A-Z][A-Za-z-]{3,12}: [^\n]{1,100}\n){0,60}[0-9A-Za-z+/=]{16}"
+)
 
 
 def _blocks(text: str) -> list[Hit]:

@@ -43,21 +43,21 @@ class ValueStage:
     def finish(self) -> bytes:
         """The end of the stream: give out the rest."""
         text, self._held = self._held, b""
-        return self._advance(text, b"", is_end=True) if text else b""
+        rest = self._advance(text, b"", is_end=True) if text else b""
+        self._before = b""
+        return rest
 
     def _advance(self, text: bytes, unfinished: bytes, *, is_end: bool) -> bytes:
         view = _View(text, self._before)
-        spans: list[_Span] = []
-        holds: list[int] = []
         for group, start in self._registered.candidates(view.solid):
             for form in group:
-                view.try_form(form, start, spans, holds)
+                view.try_form(form, start)
         if is_end:
             release = len(text)
         else:
-            holds += view.short_holds(self._registered)
-            release = min(holds, default=len(text))
-        merged = _merge(spans)
+            view.try_short_beginnings(self._registered)
+            release = view.held_from
+        merged = _merge(view.spans)
         for span in reversed(merged):
             if span.start < release < span.end:
                 release = span.start
@@ -72,7 +72,7 @@ class ValueStage:
         place = 0
         for span in spans:
             pieces.append(text[place : span.start])
-            pieces.append(b"[masked:%s]" % span.name.encode("utf-8", "replace"))
+            pieces.append(b"[masked:%s]" % span.name.encode("utf-8"))
             pieces.append(b"\n" * text.count(b"\n", span.start, span.end))
             self.hits[span.name] += 1
             place = span.end
@@ -83,7 +83,7 @@ class ValueStage:
 class _View:
     """One stretch of the stream with its shadows; `solid` begins with the bytes given out before."""
 
-    __slots__ = ("_colours", "_offset", "_plain", "_text", "_whites", "solid")
+    __slots__ = ("_colours", "_first_held", "_offset", "_plain", "_text", "_whites", "held_from", "solid", "spans")
 
     def __init__(self, text: bytes, before: bytes) -> None:
         self._text = text
@@ -92,9 +92,12 @@ class _View:
         self.solid = before + self._plain.translate(None, WHITE)
         self._whites: WhiteMap | None = None
         self._colours: ColourMap | None = None
+        self.spans: list[_Span] = []
+        self.held_from = len(text)  # from here on the text may be the beginning of a form
+        self._first_held = len(self.solid)
 
-    def try_form(self, form: Form, start: int, spans: list[_Span], holds: list[int]) -> None:
-        """See whether `form` stands at `start`, wholly (a span) or as far as the text goes (a hold)."""
+    def try_form(self, form: Form, start: int) -> None:
+        """See whether `form` stands at `start`: wholly (a span), or as far as the text goes (then it is held)."""
         solid = self.solid
         end = start + len(form.solid)
         if end <= len(solid):
@@ -103,17 +106,16 @@ class _View:
                 if first < end and self._is_exact(form, start, end):
                     span = _Span(self._real(first), self._real(end - 1) + 1, form.name)
                     if span.end - span.start <= form.reach:
-                        spans.append(span)
-        elif form.solid.startswith(solid[start:]):
-            self._hold(start, form.reach, holds)
+                        self.spans.append(span)
+        elif start < self._first_held and form.solid.startswith(solid[start:]):
+            self._hold(start, form.reach)
 
-    def short_holds(self, registered: Registered) -> list[int]:
-        """Where beginnings shorter than an anchor stand at the end of the text."""
-        holds: list[int] = []
+    def try_short_beginnings(self, registered: Registered) -> None:
+        """See whether the text ends in a beginning that is shorter than an anchor."""
         for length in range(min(ANCHOR_LENGTH - 1, len(self.solid)), 0, -1):
-            if registered.is_beginning(self.solid[-length:]):
-                self._hold(len(self.solid) - length, registered.reach, holds)
-        return holds
+            start = len(self.solid) - length
+            if start < self._first_held and registered.is_beginning(self.solid[start:]):
+                self._hold(start, registered.reach)
 
     def solid_before(self, release: int, count: int) -> bytes:
         """The last `count` solid bytes before the place `release` of the text."""
@@ -122,7 +124,7 @@ class _View:
         tail = without_colour(self._text[:release]).translate(None, WHITE)
         return (self.solid[: self._offset] + tail)[-count:]
 
-    def _hold(self, start: int, reach: int, holds: list[int]) -> None:
+    def _hold(self, start: int, reach: int) -> None:
         if len(self.solid) - start >= _SHORTEST_HELD:
             first = self._visible_start(start)
         else:
@@ -133,7 +135,8 @@ class _View:
         if first < len(self.solid):
             place = self._real(first)
             if len(self._text) - place <= reach:
-                holds.append(place)
+                self.held_from = min(self.held_from, place)
+                self._first_held = start
 
     def _visible_start(self, start: int) -> int:
         """The first solid byte that is masked: on the line where the value's third byte stands (see _SHORTEST_HELD)."""

@@ -12,9 +12,9 @@ _MARKER = rb"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SS
 OPENING = rb"(?:" + _MARKER + rb"|Private-Lines: [0-9]+)[ \t\r\"'`,\\nr(]{0,20}$"
 # A line inside a block: an armour header, or base64 with what may stand around it. Empty lines are also inside.
 BODY = (
-    rb"^[ \t|>#+*\"'`-]{0,60}(?:(?P<secret>[0-9A-Za-z+/]{1,1000}[0-9A-Za-z+/=]{0,1000}|=[0-9A-Za-z+/]{4})"
-    rb"|(?P<header>(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject): [^\n]{0,200}))"
-    rb"(?:[ \t\r\"'`,;)\\+]|\\[nr]){0,20}$"
+    rb"^[ \t|>#+*\"'`-]*(?:(?P<secret>[0-9A-Za-z+/]+={0,2}|=[0-9A-Za-z+/]{4})"
+    rb"|(?P<header>(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject): [^\n]*))"
+    rb"(?:[ \t\r\"'`,;)\\+]|\\[nr])*$"
 )
 
 BLOCK_RULES: tuple[Rule, ...] = (

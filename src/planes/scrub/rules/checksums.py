@@ -63,15 +63,18 @@ def _judge_iban(line: bytes, _: int, start: int, end: int) -> int:
 
 
 # Neither a part of a longer number, of a word, of a fraction, nor of an identifier with dashes may be a card.
-_BEFORE = rb"(?:^|[^0-9A-Za-z_.+/-])"
+_BEFORE = rb"(?:^|[^0-9A-Za-z_.+/-]|\\[nrt])"
 _BEHIND = rb"(?:$|[^0-9A-Za-z_.+/-]|[.](?:$|[^0-9]))"
+
+# In the scan: a border of a word, or the letter of an escape such as `\n`.
+_SCAN_BEFORE = rb"(?:\b|[nrt])"
 
 CHECKSUM_RULES: tuple[Rule, ...] = (
     Rule(
         "card-number",
         "checksum",
-        tuple(b"4 51 52 53 54 55 22 23 24 25 26 27 34 37 60 64 65 62 35".split()),
-        rb"[0-9]{2,3}[ -]?[0-9]{4,6}[ -]?[0-9]{4}",
+        tuple(b"40 41 42 43 44 45 46 47 48 49 51 52 53 54 55 22 23 24 25 26 27 34 37 60 64 65 62 35".split()),
+        rb"[0-9]{2}(?:[0-9]{11,12}|[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}|[ -][0-9]{6}[ -][0-9]{5})\b",
         _BEFORE
         + rb"(?P<secret>(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6011|6[245][0-9]{2}|35[2-8][0-9])"
         + rb"(?:[0-9]{12}|(?:[ -][0-9]{4}){3})"
@@ -80,15 +83,17 @@ CHECKSUM_RULES: tuple[Rule, ...] = (
         "ISO/IEC 7812: numbering and Luhn check",
         "4242 4242 4242 4242",
         _judge_card,
+        before=_SCAN_BEFORE,
     ),
     Rule(
         "iban",
         "checksum",
         tuple(country.encode("ascii") for country in _IBAN_LENGTHS),
-        rb"[0-9]{2} ?[0-9A-Z]{4} ?[0-9A-Z]{4} ?[0-9A-Z]",
-        rb"(?:^|[^0-9A-Za-z_+/-])(?P<secret>[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]){11,40})",
+        rb"[0-9]{2} ?[0-9A-Z]{4}",
+        rb"(?:^|[^0-9A-Za-z_+/-]|\\[nrt])(?P<secret>[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]){11,40})",
         "ISO 13616: IBAN registry, mod 97",
         "GB82 WEST 1234 5698 7654 32",
         _judge_iban,
+        before=_SCAN_BEFORE,
     ),
 )

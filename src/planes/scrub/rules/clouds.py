@@ -72,7 +72,7 @@ CLOUD_RULES: tuple[Rule, ...] = (
         r"[?&;]sig=(?P<secret>[0-9A-Za-z%+/]{40,}(?:%3[dD]|=){0,2})",
         "?sv=2024&sig=<a43>%3D",
         "Microsoft: shared access signatures",
-        follow="[0-9A-Za-z%+/]{40}",
+        follow="[0-9A-Za-z%+/]{8}",
     ),
     token(
         "azure-client-secret",
@@ -259,7 +259,7 @@ CLOUD_RULES: tuple[Rule, ...] = (
         r"(?P<secret>ico-[0-9A-Za-z]{32})",
         "ico-<a32>",
         "Infracost: API keys",
-        follow="[0-9A-Za-z]{16}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
 )

@@ -33,7 +33,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>npm_[0-9A-Za-z]{36})",
         "npm_<a36>",
         "npm: access tokens",
-        follow="[0-9A-Za-z]{36}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token("pypi-token", "pypi-AgE", r"pypi-AgE[0-9A-Za-z_-]{50,}", "pypi-AgE<w150>", "PyPI: API tokens"),
@@ -44,7 +44,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>oy2[0-9a-z]{43})",
         "oy2<l43>",
         "NuGet: API keys",
-        follow="[0-9a-z]{16}",
+        follow="[0-9a-z]{8}",
         alone=True,
     ),
     token(
@@ -53,7 +53,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>cio[0-9A-Za-z]{32})",
         "cio<a32>",
         "crates.io: API tokens",
-        follow="[0-9A-Za-z]{32}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(
@@ -70,7 +70,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>AKCp[0-9A-Za-z]{60,})",
         "AKCp<a69>",
         "JFrog: API keys",
-        follow="[0-9A-Za-z]{16}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(
@@ -119,7 +119,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>API-[0-9A-Z]{25,40})",
         "API-<u26>",
         "Octopus Deploy: API keys",
-        follow="[0-9A-Z]{25}",
+        follow="[0-9A-Z]{8}",
         alone=True,
     ),
     token(
@@ -128,7 +128,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{5,}(?:\.[0-9A-Za-z_-]{5,}){0,2}",
         "eyJ<a33>.eyJ<a60>.<w43>",
         "RFC 7519: JSON Web Token",
-        follow="[0-9A-Za-z_-]{10}",
+        follow="[0-9A-Za-z_-]{8}",
     ),
     token(
         "unsigned-jwt",
@@ -136,7 +136,7 @@ CODE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>eyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.)",
         "eyJ<a33>.eyJ<a60>.",
         "RFC 7519: unsecured JWTs",
-        follow="[0-9A-Za-z_-]{10}",
+        follow="[0-9A-Za-z_-]{8}",
     ),
     token(
         "paseto",

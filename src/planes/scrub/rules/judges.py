@@ -14,21 +14,36 @@ _HARMLESS_BEGINNINGS = (
 _NEXT_VALUE = re.compile(
     rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%26|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
+_IN_MASK = re.compile(rb"\[masked:[^\] \t]*$")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
+# An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
+_CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
+_DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
+_IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
+_UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 _WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
 
 
 def is_other_name(line: bytes, begin: int) -> bool:
     """Whether what stands before `begin` makes the name harmless (`next_page_token`), or it stands in a mask."""
     before = line[max(0, begin - 128) : begin].lower()
-    return before.endswith(_HARMLESS_BEGINNINGS) or before.rfind(b"[masked:") > before.rfind(b"]")
+    return before.endswith(_HARMLESS_BEGINNINGS) or _IN_MASK.search(before) is not None
 
 
 def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in quotes: anything but a placeholder or an address (addresses have rules of their own)."""
     secret = line[start:end]
-    harmless = len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]
-    return -1 if harmless else end
+    if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]:
+        return -1
+    if b"{" in secret and line[start - 2 : start - 1] in (b"f", b"F"):
+        return -1
+    is_vague = line[begin : begin + 10].lower() == b"credential"
+    return -1 if is_vague and (b" " in secret or _IDENTIFIER.match(secret)) else end
+
+
+def pair(line: bytes, begin: int, start: int, end: int) -> int:
+    """A text behind a sensitive one, as in a list of headers; a list of names is none."""
+    return -1 if _IDENTIFIER.match(line[start:end]) else quoted(line, begin, start, end)
 
 
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
@@ -45,6 +60,8 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         stop = _NEXT_VALUE.search(secret, 1)
     if stop:
         end = start + stop.start()
+    if is_code(secret) or (_is_apart(line, start) and _CALL.match(line, start) and b")" in line[start:]):
+        return -1
     return -1 if _is_harmless(line, begin, start, end) else end
 
 
@@ -62,8 +79,10 @@ def bearer(line: bytes, _: int, start: int, end: int) -> int:
 
 def header(line: bytes, _: int, start: int, end: int) -> int:
     """The value of a header that exists to carry a secret."""
-    secret = line[start:end]
-    return -1 if len(secret) < 4 or is_placeholder(secret) or is_code(secret) else end
+    secret = line[start:end].rstrip(b")]}")
+    if len(secret) < 4 or is_placeholder(secret) or is_code(secret):
+        return -1
+    return -1 if len(secret) < 20 and _IDENTIFIER.match(secret) else end
 
 
 def uri_password(line: bytes, _: int, start: int, end: int) -> int:
@@ -82,7 +101,8 @@ def loose_uri_password(line: bytes, begin: int, start: int, end: int) -> int:
 def uri_token(line: bytes, _: int, start: int, end: int) -> int:
     """A token in the place of the user's name."""
     secret = line[start:end]
-    return end if any(48 <= byte <= 57 for byte in secret) and not is_placeholder(secret) else -1
+    has_digit = any(48 <= byte <= 57 for byte in secret)
+    return end if has_digit and not _UUID.match(secret) and not is_placeholder(secret) else -1
 
 
 def mixed(line: bytes, _: int, start: int, end: int) -> int:
@@ -99,5 +119,11 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     if name.startswith(b"pwd") and secret[:1] in b"/~":
         return True
-    is_apart = line[start - 1 : start] in (b" ", b"\t")
-    return is_apart and bool(_WORD.match(secret)) and bool(line[end:].strip())
+    if name.startswith(b"credential") and _IDENTIFIER.match(secret):
+        return True
+    is_prose = bool(_WORD.match(secret)) and bool(line[end:].strip())
+    return _is_apart(line, start) and (is_prose or bool(_DOTTED.match(secret)))
+
+
+def _is_apart(line: bytes, start: int) -> bool:
+    return line[start - 1 : start] in (b" ", b"\t")

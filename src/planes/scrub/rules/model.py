@@ -26,6 +26,7 @@ class Rule(NamedTuple):
         sample: a template for fakes, see `samples`.
         judge: looks at a match in its line and may narrow or refuse it.
         any_case: signs are found in any case.
+        before: a pattern for what stands before the sign in the scan, at most one byte wide.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Rule(NamedTuple):
     sample: str
     judge: Judge | None = None
     any_case: bool = False
+    before: bytes = b""
 
 
 def token(

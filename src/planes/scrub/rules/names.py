@@ -8,9 +8,9 @@ from planes.scrub.rules.model import Judge, Rule
 # `_` stands for `_`, `-` or nothing.
 _KEYS = """
     password passwords passwd passphrase passcode passwort pswd pwd secret secrets secret_value token tokens
-    api_key app_key access_key account_key secret_key private_key encryption_key signing_key master_key shared_key
-    shared_access_key storage_key service_key subscription_key auth_key license_key session_key secret_access_key session_id
-    jsessionid     phpsessid credential credentials connection_string
+    api_key app_key access_key account_key secret_key private_key encryption_key signing_key master_key
+    shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
+    secret_access_key session_id jsessionid phpsessid credential credentials connection_string
 """
 _KEY = rb"(?:%s|api key|[_-]pass|[_-]auth|_dsn)(?:_?[0-9]{1,2})?" % b"|".join(
     key.encode("ascii").replace(b"_", b"[_-]?") for key in _KEYS.split()
@@ -21,11 +21,11 @@ _SIGNS = tuple(
 )
 # Between the name and the sign that gives it a value: quotes (also escaped), a closing bracket, blanks.
 _FOLLOW = rb"[0-9A-Za-z_]{0,8}(?:[\\\"'`\])>]|&quot;){0,8}[ \t]{0,20}(?:[:=,>]|%3[aAdD]|[ ][\"'])"
-_GIVES = rb"[ \t]*(?::=|=>|==?|:|%3[AaDd])[ \t]*"
-_NAME = _KEY + rb"[\"'`]?\]?" + _GIVES
-_HEADER_GIVES = rb"[\"'`\\]*\]?[ \t]*[:=,][ \t]*\\*b?\\*[\"'`]?"
+_GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
+_NAME = _KEY + rb"[\"'`]?\]?" + rb"(?:" + _GIVES + rb"|[ \t]*==[ \t]*)"
+_HEADER_GIVES = rb"[\"'`\\]*\]?[ \t]*[:=,][ \t]*\\*(?:b?\\*[\"'`])?"
 _SCHEMES = rb"(?:bearer|basic|token|digest|negotiate|apikey|ssws|aws4-hmac-sha256|splunk|geniekey|bot|key|oauth)"
-_COOKIE = rb"[^ =;,\"'`\\]+=[^ ;\"'`\\]*"
+_COOKIE = rb"[^ \r=;,\"'`\\]+=[^ \r;\"'`\\]*"
 _SIGNED_PARAMETERS = b"(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|auth|key|sig|code)"
 _SOURCE = "how programs print settings and requests"
 
@@ -40,7 +40,7 @@ def _named(
 NAME_RULES: tuple[Rule, ...] = (
     _named(
         "authorization-header",
-        rb"authorization" + _HEADER_GIVES + rb"(?:" + _SCHEMES + rb"[ \t]+)?(?P<secret>[^ \t\"'`,;\\&<>]+)",
+        rb"authorization" + _HEADER_GIVES + rb"(?:" + _SCHEMES + rb"[ \t]+)?(?P<secret>[^ \t\r\"'`,;\\&<>]+)",
         "Authorization: Basic <b40>=",
         judges.header,
         ((b"authorization",), rb""),
@@ -80,8 +80,8 @@ NAME_RULES: tuple[Rule, ...] = (
     _named(
         "named-pair",
         _KEY + rb"[\"'][ \t]*,[ \t]*[bruf]{0,2}[\"'](?P<secret>[^\"']+)",
-        "(b'x-api-key', b'<a16>')",
-        judges.quoted,
+        "(b'x-api-key', b'<a8>7<a8>')",
+        judges.pair,
     ),
     _named(
         "named-element",
@@ -91,42 +91,42 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     _named(
         "named-flag",
-        rb"--[0-9A-Za-z_-]*" + _KEY + rb"[ \t]+[\"']?(?P<secret>[^ \t\"']+)",
+        rb"--[0-9A-Za-z_-]*" + _KEY + rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"']+)",
         "tool --db-password <a8>7<a8> --verbose",
         judges.flag,
         ((b"--",), rb"[0-9A-Za-z_-]*(?:pass|pwd|secret|token|key|credential)"),
     ),
     _named(
         "sql-password",
-        rb"(?:password|identified[ \t]+by|secret|token|key)[ \t]+e?'(?P<secret>(?:[^'\\]|''|\\.)+)'",
+        rb"(?:password|identified[ \t]+by|secret)[ \t]+e?'(?P<secret>(?:[^'\\]|''|\\.)+)'",
         "ALTER USER loader PASSWORD '<a16>'",
         judges.quoted,
-        ((b"password", b"identified", b"secret", b"token", b"key"), rb"(?:[ \t]+by)?[ \t]+e?'"),
+        ((b"password", b"identified", b"secret"), rb"(?:[ \t]+by)?[ \t]+e?'"),
     ),
     _named(
         "netrc-password",
-        rb"login[ \t]+[^ \t]+[ \t]+password[ \t]+(?P<secret>[^ \t]+)",
+        rb"login[ \t]+[^ \t\r]+[ \t]+password[ \t]+(?P<secret>[^ \t\r]+)",
         "machine example.com login me password <a16>",
         judges.quoted,
-        ((b"login",), rb"[ \t]+[^ \t\n]+[ \t]+password"),
+        ((b"login",), rb"[ \t]+[^ \t\r\n]+[ \t]+password"),
     ),
     _named(
         "curl-user",
-        rb"(?:curl[ \t][^\n]*[ \t]-u|--user|--proxy-user)[ \t=]+[\"']?[^ \t:\"']+:(?P<secret>[^ \t\"']+)",
+        rb"(?:curl(?:[ \t][^\n]*)?[ \t]-u|--user|--proxy-user)[ \t=]+[\"']?[^ \t\r:\"']+:(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
         judges.quoted,
         ((b"curl", b"--user", b"--proxy-user"), rb"[ \t=]"),
     ),
     _named(
         "url-signature",
-        rb"[?&;]" + _SIGNED_PARAMETERS + rb"=(?P<secret>[^&# \t\"'<>]{12,})",
+        rb"[?&;]" + _SIGNED_PARAMETERS + rb"=(?P<secret>[^&# \t\r\"'<>]{12,})",
         "https://bucket.example.com/x?X-Amz-Signature=<h64>&x=1",
         judges.quoted,
-        ((b"?", b"&", b";"), _SIGNED_PARAMETERS + rb"=[^&# \t\n\"'<>]{12}"),
+        ((b"?", b"&", b";"), _SIGNED_PARAMETERS + rb"=[^&# \t\r\n\"'<>]{12}"),
     ),
     _named(
         "named-plain",
-        _KEY + rb"(?:\\*[\"'`]|&quot;)?\]?" + _GIVES + rb"(?P<secret>[^ \t\"'`<>]+)",
+        _KEY + rb"(?:\\*[\"'`]|&quot;)?\]?" + _GIVES + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)",
         "DB_PASSWORD=<a16>",
         judges.plain,
     ),

@@ -8,20 +8,21 @@ _WORDS = frozenset(
     removed
     str int float bool bytes any string object dict list tuple type self cls env var secretstr
     tsecretvalue tsecretstrvalue ok valid invalid expired found notfound set provided given enabled disabled failed
-    failure success unknown present absent loaded created updated deleted default changed rotated revoked refreshed is not
-    the a an and or of for from in to must should was has na n/a todo bearer basic password passwd token secret
+    failure success unknown present absent loaded created updated deleted default changed rotated revoked refreshed is
+    not the a an and or of for from in to must should was has na n/a todo value values obj config name bearer
+    basic password passwd token secret
     """.split()
 )
 _SHAPES = re.compile(
     rb"^(?:"
     rb"[*x.\-_#\xe2\x80\xa2]+"  # masked by somebody else, or a gap
-    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\{\{.*|\{[A-Za-z_][\w.!:\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
+    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
-    rb"|\.\.\.|\\+[nrt\"'].{0,3}"
+    rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
     rb")$",
     re.IGNORECASE | re.DOTALL,
 )
-_CALL = re.compile(rb"^[A-Za-z_][\w.]*\((?:.*\))?[\])},;:.]*$|^[A-Za-z_][\w.]*\[.*$", re.DOTALL)
+_CALL = re.compile(rb"^[A-Za-z_][\w.]*\((?:.*\))?(?:[\])},;:.]*|\[.*|\.[a-z_]+.*)$|^[A-Za-z_][\w.]*\[.*$", re.DOTALL)
 _PATH = re.compile(rb"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _NAME = re.compile(rb"^[A-Za-z_]+$")
 _CODE_HEADS = frozenset(b"self cls os config settings args dlt credentials creds secrets env params kwargs".split())

@@ -40,11 +40,11 @@ SERVICE_RULES: tuple[Rule, ...] = (
     ),
     token(
         "discord-bot-token",
-        ".",
-        r"(?P<secret>[MNO][0-9A-Za-z_-]{23,27}\.[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27,})",
+        ".G .X .Y",
+        r"(?P<secret>[MNO][0-9A-Za-z_-]{23,27}\.[GXY][0-9A-Za-z_-]{5}\.[0-9A-Za-z_-]{27,})",
         "MT<a24>.G<a5>.<a38>",
         "Discord: bot tokens",
-        follow=r"[0-9A-Za-z_-]{6}\.[0-9A-Za-z_-]{27}",
+        follow=r"[0-9A-Za-z_-]{5}\.[0-9A-Za-z_-]{8}",
         alone=True,
     ),
     token(
@@ -60,7 +60,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>[0-9]{8,10}:AA[0-9A-Za-z_-]{32,34})",
         "<d9>:AA<w33>",
         "Telegram: Bot API",
-        follow="[0-9A-Za-z_-]{32}",
+        follow="[0-9A-Za-z_-]{8}",
     ),
     token(
         "hubspot-token",
@@ -131,7 +131,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>(?:live_[0-9A-Za-z_-]{40}|(?:live|test)_[0-9A-Za-z]{30}))",
         "live_<a15>8<a14>",
         _GOCARDLESS_AND_MOLLIE,
-        follow="[0-9A-Za-z_-]{30}",
+        follow="[0-9A-Za-z_-]{8}",
         alone=True,
         judge=judges.mixed,
     ),
@@ -141,7 +141,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>SK[0-9a-f]{32})",
         "SK<h32>",
         "Twilio: API keys",
-        follow="[0-9a-f]{16}",
+        follow="[0-9a-f]{8}",
         alone=True,
     ),
     token(
@@ -150,7 +150,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"SG\.[0-9A-Za-z_-]{16,32}\.[0-9A-Za-z_-]{32,64}",
         "SG.<w22>.<w43>",
         "SendGrid: API keys",
-        follow=r"[0-9A-Za-z_-]{16}",
+        follow=r"[0-9A-Za-z_-]{8}",
     ),
     token(
         "mailgun-key",
@@ -158,7 +158,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>key-[0-9a-f]{32})",
         "key-<h32>",
         "Mailgun: API keys",
-        follow="[0-9a-f]{16}",
+        follow="[0-9a-f]{8}",
         alone=True,
     ),
     token(
@@ -183,7 +183,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>pk_[0-9a-f]{34})",
         "pk_<h34>",
         "Klaviyo: API keys",
-        follow="[0-9a-f]{16}",
+        follow="[0-9a-f]{8}",
         alone=True,
     ),
     token(
@@ -210,7 +210,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>(?:ntn_|secret_)[0-9A-Za-z]{40,})",
         "ntn_<a46>",
         "Notion: authorization",
-        follow="[0-9A-Za-z]{40}",
+        follow="[0-9A-Za-z]{8}",
     ),
     token(
         "linear-key",
@@ -225,15 +225,18 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>ATTA[0-9A-Za-z]{64,})",
         "ATTA<h72>",
         "Trello: authorization",
-        follow="[0-9A-Za-z]{16}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(
         "atlassian-token",
-        "ATATT3 ATCTT3 ATBB",
-        r"(?:ATATT3[0-9A-Za-z_=-]{50,}|ATCTT3[0-9A-Za-z_=-]{50,}|ATBB[0-9A-Za-z_=.-]{24,})",
+        "ATATT3 ATCTT3",
+        r"AT[AC]TT3[0-9A-Za-z_=-]{50,}",
         "ATATT3<w180>",
         "Atlassian: API tokens",
+    ),
+    token(
+        "bitbucket-password", "ATBB", r"ATBB[0-9A-Za-z]{32}", "ATBB<a24><h8>", "Bitbucket: app passwords", alone=True
     ),
     token(
         "figma-token",
@@ -266,7 +269,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>sl\.(?:u\.)?[0-9A-Za-z_-]{120,})",
         "sl.u.<w140>",
         "Dropbox: OAuth guide",
-        follow="(?:u[.])?[0-9A-Za-z_-]{16}",
+        follow="(?:u[.])?[0-9A-Za-z_-]{8}",
         alone=True,
     ),
     token(
@@ -283,7 +286,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>1000\.[0-9a-f]{32}\.[0-9a-f]{32})",
         "1000.<h32>.<h32>",
         "Zoho: OAuth tokens",
-        follow="[0-9a-f]{16}",
+        follow="[0-9a-f]{8}",
     ),
     token(
         "facebook-token",
@@ -291,7 +294,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>EAA[0-9A-Za-z]{80,})",
         "EAA<a170>",
         "Meta: access tokens",
-        follow="[0-9A-Za-z]{40}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(
@@ -318,7 +321,7 @@ SERVICE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>oauth:[0-9a-z]{30})",
         "oauth:<l30>",
         "Twitch: chat authentication",
-        follow="[0-9a-z]{30}",
+        follow="[0-9a-z]{8}",
     ),
     token("okta-token", "SSWS", r"SSWS (?P<secret>[0-9A-Za-z_-]{40,})", "SSWS 00<w40>", "Okta: API tokens"),
     token("onesignal-key", "os_v2_", r"os_v2_(?:app|org)_[0-9a-z]{80,}", "os_v2_app_<l103>", "OneSignal: keys"),

@@ -27,7 +27,7 @@ WAREHOUSE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>4b1d[0-9A-Za-z]{38})",
         "4b1d<a38>",
         "ClickHouse Cloud: API keys",
-        follow="[0-9A-Za-z]{16}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(
@@ -60,7 +60,7 @@ WAREHOUSE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>cflt[0-9A-Za-z+/]{60})",
         "cflt<b60>",
         "Confluent Cloud: API keys",
-        follow="[0-9A-Za-z+/]{16}",
+        follow="[0-9A-Za-z+/]{8}",
     ),
     token(
         "dbt-cloud-token",
@@ -124,7 +124,7 @@ WAREHOUSE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>secret-[0-9A-Za-z]{43})",
         "secret-<a43>",
         "Statsig: API keys",
-        follow="[0-9A-Za-z]{16}",
+        follow="[0-9A-Za-z]{8}",
     ),
     token(
         "databento-key",
@@ -132,7 +132,7 @@ WAREHOUSE_RULES: tuple[Rule, ...] = (
         r"(?P<secret>db-[0-9A-Za-z]{29})",
         "db-<a29>",
         "Databento: API keys",
-        follow="[0-9A-Za-z]{16}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(

@@ -1,0 +1,138 @@
+"""How fast logs are scrubbed: MB per CPU second by kind of log, and against the rules one by one with `re`.
+
+Run: python bench/bench_scrub.py [--megabytes N]. Nothing is asserted; the ratios are what to compare between runs.
+"""
+
+import argparse
+import random
+import re
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+
+from planes.scrub import Registered, StreamScrubber, prepare
+from planes.scrub.rules import RULES
+from planes.scrub.rules.samples import fake
+
+CHUNK = 64 * 1024
+_TABLES = ("orders", "customers", "order_lines", "payments", "_dlt_loads", "_dlt_pipeline_state")
+
+
+def ordinary_lines(count: int, seed: int = 7) -> Iterator[str]:
+    """Log lines as a load prints them."""
+    source = random.Random(seed)
+    for number in range(count):
+        second, table = number % 60, source.choice(_TABLES)
+        day = f"2026-01-{number % 27 + 1:02d}"
+        stamp = f"{day} 12:{second:02d}:{second:02d},{source.randrange(1000):03d}|[INFO]|4711|1402|dlt"
+        yield source.choice(
+            (
+                f"{stamp}|load.py|complete_jobs:412|Job {table}.{source.getrandbits(40):010x}.0.parquet COMPLETED",
+                f"{stamp}|normalize.py|run:301|Normalized {source.randrange(10**6)} rows of {table}",
+                f"Load {number % 9}/9 in {1732450000 + number}.{source.randrange(10**6)} | {table} | {second}.5/s",
+                f"GET https://api.example.com/v1/{table}?page={number}&limit=500 -> 200 in {source.randrange(900)} ms",
+                f'  File "/opt/job/{table}.py", line {number}, in {table}\n    yield from paginate("/{table}", size=500)',
+            )
+        )
+
+
+def text_of(lines: Iterator[str], size: int) -> bytes:
+    """Lines joined, at least `size` bytes."""
+    pieces: list[str] = []
+    total = 0
+    for line in lines:
+        pieces.append(line)
+        total += len(line) + 1
+        if total >= size:
+            break
+    return ("\n".join(pieces) + "\n").encode()
+
+
+def with_hits(size: int) -> bytes:
+    """An ordinary log in which every tenth line holds a secret."""
+
+    def lines() -> Iterator[str]:
+        for number, line in enumerate(ordinary_lines(10**9)):
+            yield f"{line} using {fake(RULES[number % len(RULES)].sample, number)}" if number % 10 == 0 else line
+
+    return text_of(lines(), size)
+
+
+def registered(count: int) -> Registered:
+    """So many random values, compiled."""
+    source = random.Random(3)
+    return Registered.from_values((f"VALUE_{number}", f"{source.getrandbits(120):x}/+ x") for number in range(count))
+
+
+def rate(data: bytes, values: Registered) -> float:
+    """MB/s of one pass over `data` in chunks, the best of three."""
+    best = 0.0
+    for _ in range(3):
+        scrubber = StreamScrubber(values)
+        begin = time.process_time()
+        for place in range(0, len(data), CHUNK):
+            scrubber.feed(data[place : place + CHUNK])
+        scrubber.finish()
+        best = max(best, len(data) / (time.process_time() - begin) / 1e6)
+    return best
+
+
+def rate_rule_by_rule(data: bytes) -> float:
+    """MB/s of the plain way: every pattern over the whole text, with `re`."""
+    patterns = [re.compile(rule.pattern) for rule in RULES]
+    begin = time.process_time()
+    for pattern in patterns:
+        pattern.sub(b"[masked]", data)
+    return len(data) / (time.process_time() - begin) / 1e6
+
+
+def adversarial(size: int) -> dict[str, Callable[[], bytes]]:
+    """Texts that make bad scanners slow, by name."""
+    source = random.Random(5)
+    base64_signs = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return {
+        "one line of =": lambda: b"=" * size,
+        "one line of a": lambda: b"a" * size,
+        "one line of base64": lambda: bytes(source.choices(base64_signs, k=size)),
+        "base64 lines": lambda: b"\n".join(bytes(source.choices(base64_signs, k=76)) for _ in range(size // 77)),
+        "password= again and again": lambda: b"password=" * (size // 9),
+        "ghp_ again and again": lambda: b"ghp_" * (size // 4),
+        "://a:b again and again": lambda: b"://a:b" * (size // 6),
+        "key block without end": lambda: b"-----BEGIN " + b"PRIVATE KEY-----\n" + (b"A" * 64 + b"\n") * (size // 65),
+        "digits": lambda: b"4242 " * (size // 5),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--megabytes", type=int, default=16)
+    size = parser.parse_args().megabytes * 1_000_000
+    begin = time.process_time()
+    prepare()
+    print(f"{len(RULES)} rules compiled in {(time.process_time() - begin) * 1e3:.0f} ms")
+    begin = time.process_time()
+    values = registered(50)
+    print(f"50 values registered in {(time.process_time() - begin) * 1e3:.0f} ms")
+    ordinary = text_of(ordinary_lines(10**9), size)
+    rows = {
+        "ordinary log, no values": rate(ordinary, Registered.empty()),
+        "ordinary log, 50 values": rate(ordinary, values),
+        "a hit every ten lines, 50 values": rate(with_hits(size // 4), values),
+    }
+    for name, build in adversarial(1_000_000).items():
+        rows[f"1 MB: {name}"] = rate(build(), values)
+    for name, figure in rows.items():
+        print(f"{name:42} {figure:9.1f} MB/s")
+    plain = rate_rule_by_rule(ordinary[:200_000])
+    print(f"{'rule by rule with re, ordinary log':42} {plain:9.2f} MB/s")
+    print(f"{'ratio to it':42} {rows['ordinary log, no values'] / plain:9.0f} x")
+    tracemalloc.start()
+    scrubber = StreamScrubber(values)
+    for _ in range(size // CHUNK):
+        scrubber.feed(b"x" * CHUNK)
+    print(f"{'peak memory, one endless line':42} {tracemalloc.get_traced_memory()[1] / 1e6:9.2f} MB")
+    tracemalloc.stop()
+
+
+if __name__ == "__main__":
+    main()

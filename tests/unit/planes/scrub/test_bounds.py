@@ -1,0 +1,171 @@
+"""Bounds: memory, work per byte, and what is loaded."""
+
+import random
+import subprocess
+import sys
+import tracemalloc
+
+import pytest
+
+from planes.scrub import Registered, StreamScrubber
+from planes.scrub.encodings import forms
+from planes.scrub.lines import LONGEST_HELD
+from planes.scrub.rulebook import Rulebook, rulebook
+from planes.scrub.rules.samples import fake
+
+REGISTERED = Registered.from_values([("V", "correct-horse7"), ("LONG", "k" * 3000 + "ey")])
+CHUNK = 64 * 1024
+
+
+@pytest.mark.parametrize(
+    "filling", [b"x", b"=", b"k", b"password=", b"A1b2", b" ", b"\x1b[31m", b"\x1b[", b"-----BEGIN "]
+)
+def test_a_line_without_end_takes_bounded_memory(filling: bytes) -> None:
+    scrubber = StreamScrubber(REGISTERED)
+    chunk = (filling * CHUNK)[:CHUNK]
+    for _ in range(2):
+        scrubber.feed(chunk)
+    tracemalloc.start()
+    given = sum(len(scrubber.feed(chunk)) for _ in range(12))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 12_000_000
+    assert given > 0 or filling == b"password="
+
+
+def test_long_line_comes_out_while_it_goes_on() -> None:
+    scrubber = StreamScrubber(Registered.empty())
+
+    given = scrubber.feed(b"x" * (3 * LONGEST_HELD))
+
+    assert len(given) >= LONGEST_HELD
+
+
+def long_line(seed: int) -> bytes:
+    source = random.Random(seed)
+    kinds = (b"plain words", b"", b"correct-horse7", b"a=1,", b"password=hunter2-x", b"\x1b[32m")
+    pieces = [source.choice(kinds) or fake("ghp_<a36>", number).encode() for number in range(8000)]
+    return b" ".join(pieces) + b" " + b"z" * 100 + b"\n"
+
+
+def scrubbed(text: bytes, size: int) -> bytes:
+    scrubber = StreamScrubber(REGISTERED)
+    pieces = [scrubber.feed(text[place : place + size]) for place in range(0, len(text), size)]
+    return b"".join(pieces) + scrubber.finish()
+
+
+@pytest.mark.parametrize("size", [1000, 4097, 65536, 100_000])
+def test_long_lines_do_not_depend_on_chunks_and_lose_every_secret(size: int) -> None:
+    text = long_line(1) + b"next\n" + long_line(2)
+    whole = scrubbed(text, len(text))
+
+    assert len(long_line(1)) > 1.5 * LONGEST_HELD
+    assert scrubbed(text, size) == whole
+    assert b"ghp_" not in whole
+    assert b"hunter2" not in whole
+    assert b"correct-horse7" not in whole
+    assert whole.count(b"\n") == 3
+
+
+def test_secret_longer_than_the_bound_is_swallowed_whole() -> None:
+    text = b"x password=" + b"s3" * 200_000 + b" end\n"
+
+    for size in (len(text), 5000, 70_000):
+        assert scrubbed(text, size) == b"x password=[masked:named-plain] end\n"
+
+
+def test_value_across_the_border_of_a_window_is_masked() -> None:
+    for shift in range(-20, 20):
+        place = LONGEST_HELD - 8192 + shift
+        text = b"x" * place + b" " + fake("ghp_<a36>", 3).encode() + b" " + b"y" * 20_000 + b"\n"
+
+        assert b"[masked:github-token]" in scrubbed(text, 65536)
+
+
+class CountingBook(Rulebook):
+    """A rulebook that counts the bytes its precise patterns are given."""
+
+    __slots__ = ("bytes_read",)
+
+    def __init__(self) -> None:
+        super().__init__(compiled.rule for compiled in rulebook().rules)
+        self.bytes_read = 0
+
+    def spans(self, line: bytes, chosen: int) -> "list":
+        self.bytes_read += len(line) * chosen.bit_count()
+        return super().spans(line, chosen)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"=",
+        b"a",
+        b"password=",
+        b"ghp_",
+        b"://a:b",
+        b"eyJ",
+        b"4242 ",
+        b"-----BEGIN PRIVATE KEY-----",
+        b"GB82",
+        b"Bearer ",
+    ],
+)
+def test_work_grows_with_the_text_not_with_its_square(unit: bytes) -> None:
+    from collections import Counter
+
+    from planes.scrub.lines import RuleStage
+
+    read: list[int] = []
+    for size in (100_000, 400_000):
+        book = CountingBook()
+        stage = RuleStage(Counter(), book)
+        stage.feed((unit * size)[:size])
+        stage.finish()
+        read.append(book.bytes_read)
+
+    assert read[1] <= 5 * max(read[0], 1) + 40 * LONGEST_HELD
+
+
+def test_registering_a_document_in_a_document_ends() -> None:
+    value = "TOKEN=" * 400 + "x"
+
+    assert Registered.from_values([("V", value)])
+    assert Registered.from_values([("V", "[" * 3000 + "]" * 3000)])
+
+
+def test_ordinary_value_has_few_forms() -> None:
+    assert len(set(forms("correct-horse7"))) < 80
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-I", "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_import_is_light() -> None:
+    heavy = ["re2", "ahocorasick_rs", "dataclasses", "inspect", "asyncio", "pydantic", "html", "urllib.parse", "random"]
+    heavy = run(f"import sys, planes.scrub; print([name for name in {heavy!r} if name in sys.modules])")
+
+    assert heavy == "[]"
+
+
+def test_everything_loaded_and_compiled_stays_small() -> None:
+    code = (
+        "import planes.scrub as s; s.prepare();"
+        "r = s.Registered.from_values((f'N{n}', f'value-{n}-{n * 7919}/x') for n in range(40));"
+        "x = s.StreamScrubber(r);"
+        "[x.feed(b'2026-01-01 INFO row %d token=abc%d\\n' % (n, n)) for n in range(20000)];"
+        "print([line for line in open('/proc/self/status') if line.startswith('VmRSS')][0].split()[1])"
+    )
+
+    assert int(run(code)) < 40_000
+
+
+@pytest.mark.parametrize("module", ["re2", "ahocorasick_rs"])
+def test_engine_is_used_where_it_is_installed(module: str) -> None:
+    loaded = run(
+        f"import sys, planes.scrub as s; s.prepare(); s.Registered.from_values([('A', 'abcdefgh')]); print({module!r} in sys.modules)"
+    )
+
+    assert loaded == "True"

@@ -1,0 +1,228 @@
+"""Values beside sensitive names: found in every shape, left alone where they are none."""
+
+import pytest
+
+from planes.scrub import scrub_text
+
+S = "hunter2-Xy9"  # what must go
+
+MASKED = [
+    f"password={S}",
+    f"PASSWORD={S}",
+    f"DB_PASSWORD={S}",
+    f"export API_TOKEN={S}",
+    f"+ export API_TOKEN={S}",
+    f"SOURCES__SHOP__API_KEY={S}",
+    f"sources.shop.api_key = {S}",
+    f'destination.postgres.credentials.password = "{S}"',
+    f"password: {S}",
+    f"  password: '{S}'",
+    f'"password": "{S}"',
+    f'{{"user": "me", "password": "{S}", "host": "x"}}',
+    f"{{'user': 'me', 'password': '{S}', 'host': 'x'}}",
+    f'{{\\"password\\": \\"{S}\\", \\"a\\": 1}}',
+    f'{{\\\\\\"password\\\\\\": \\\\\\"{S}\\\\\\"}}',
+    f"Credentials(username='me', password='{S}', host='x')",
+    f"connect(password={S}, host=x)",
+    f"connect(host=x, password={S})",
+    f"host=x password={S} dbname=y",
+    f"Server=x;Uid=me;Pwd={S};Database=y",
+    f"jdbc:sqlserver://x:1433;user=me;password={S};encrypt=true",
+    f"https://x.example.com/a?b=1&access_token={S}&c=2",
+    f"https://x.example.com/a?api_key={S}",
+    f"https://x.example.com/a?api_key={S}#part",
+    f"X-Api-Key: {S}",
+    f"x-api-key: {S}",
+    f"'X-Auth-Token': '{S}'",
+    f"(b'x-api-key', b'{S}')",
+    f'["api-key", "{S}"]',
+    f"Authorization: Bearer {S}",
+    f"authorization: {S}",
+    f"'Authorization': 'Bearer {S}'",
+    f'"Authorization": "Basic {S}"',
+    f"(b'Authorization', b'Bearer {S}')",
+    f"curl -H 'Authorization: token {S}' https://x",
+    f"Proxy-Authorization: Basic {S}",
+    f"Cookie: session={S}",
+    f"Cookie: a=b; session={S}; c=d",
+    f"'Cookie': 'session={S}'",
+    f"Set-Cookie: sid={S}; Path=/; HttpOnly",
+    f"tool --password {S} --verbose",
+    f"tool --password={S}",
+    f"tool --db-password '{S}'",
+    f"['tool', '--password', '{S}']",
+    f"CREATE USER x WITH PASSWORD '{S}'",
+    f"ALTER USER x IDENTIFIED BY '{S}'",
+    f"CREATE SECRET (TYPE s3, KEY_ID 'x', SECRET '{S}')",
+    f"<password>{S}</password>",
+    f"<ns:apiKey>{S}</ns:apiKey>",
+    f"password%3D{S}",
+    f"password=%22{S}%22",
+    f"client_secret => {S}",
+    f':password=>"{S}"',
+    f'password := "{S}"',
+    f"os.environ['API_TOKEN'] = '{S}'",
+    f"env[API_TOKEN]={S}",
+    f"machine x.example.com login me password {S}",
+    f"curl -u me:{S} https://x",
+    f"wget --user me:{S} https://x",
+    f"\x1b[33mpassword\x1b[0m=\x1b[32m'{S}'\x1b[0m",
+    f"pass\x1b[0mword={S}",
+    f"DB_PASS={S}",
+    f"redis_auth={S}",
+    f"clientSecret: {S}",
+    f"refreshToken={S}",
+    f"private_key_passphrase: {S}",
+    f"secret_key_1={S}",
+    f"password='it is {S} with blanks'",
+    f'password="a \\"quoted\\" {S}"',
+    f"password=a,b;{S}",
+    f"PWD={S};UID=x",
+    f"password={{{S};x}}",
+    f"&quot;password&quot;:&quot;{S}&quot;",
+    f"Got secret: {S}, going on",
+    f"token={S})",
+    f"--token {S}",
+    f"'password', '{S}'",
+]
+
+URIS = [
+    f"postgresql://loader:{S}@db.example.com:5432/main",
+    f"postgresql+psycopg2://loader:{S}@db.example.com/main?sslmode=require",
+    f"snowflake://me:{S}@account/db/schema",
+    f"mongodb+srv://me:{S}@cluster.example.com",
+    f"redis://:{S}@127.0.0.1:6379/0",
+    f"amqp://me:{S}@mq",
+    f"https://me:{S}@git.example.com/x.git",
+    f"https://index:{S}@packages.example.com/simple",
+    f"sftp://me:{S}@host/path",
+    f"s3://key:{S}@bucket/path",
+    f"clickhouse://me:p@{S}@host:9000/db",
+    f"mysql://me:p/{S}@host/db",
+    f"mysql://me:p#{S}?@host/db",
+    f"'sqlalchemy.url': 'mssql+pyodbc://me:{S}@x/y?driver=ODBC'",
+    f"trino://me:{S}@x/y and more text a@b.example.com",
+]
+
+UNTOUCHED = [
+    "password=***",
+    "password=********",
+    "password='***'",
+    "postgresql://loader:***@db.example.com/main",
+    "postgresql://loader@db.example.com/main",
+    "postgresql://loader:$PASSWORD@db/main",
+    "postgresql://{user}:{password}@db/main",
+    "password=<password>",
+    "password: <password>",
+    "token=${TOKEN}",
+    "token=$TOKEN",
+    "api_key={{ secrets.API_KEY }}",
+    "password=%(password)s",
+    "password=%s",
+    "password={password}",
+    "password=None",
+    "password: None",
+    "'password': None",
+    "token=null",
+    'token: ""',
+    "token=''",
+    "api_key = true",
+    "api_key=[redacted]",
+    "SecretStr('**********')",
+    'password = get_secret("x")',
+    "password=get_secret('x'),",
+    '    password = os.environ["DB_PASSWORD"]',
+    "    password=os.getenv('DB_PASSWORD'),",
+    "    password=credentials.password,",
+    "    self.password = password",
+    "    token=self.token,",
+    "    api_key: str = dlt.secrets.value,",
+    '    api_key=dlt.secrets["sources.shop.api_key"],',
+    "def connect(user: str, password: str) -> None:",
+    "def source(api_key: Optional[str] = None):",
+    "def source(api_key: TSecretStrValue = dlt.secrets.value):",
+    "    token = token or fetch_token()",
+    "    if token is None:",
+    "if not password:",
+    "for token in tokens:",
+    "token: expired",
+    "Password: required",
+    'password authentication failed for user "loader"',
+    "Invalid token: please sign in again",
+    "Token: the one you were given",
+    "secret: not found",
+    "next_page_token=CAUQAA12345",
+    "nextPageToken: CAUQAA12345",
+    "continuation_token=abc123def",
+    "max_tokens=4096",
+    "prompt_tokens: 512, completion_tokens: 128, total_tokens=640",
+    "eos_token='</s>'",
+    "primary_key=order_id",
+    "primary_key: ['order_id', 'line_no']",
+    "merge_key='updated_at_123'",
+    "sort_key: created_at_2024",
+    "key=value1234",
+    "public_key=ssh-ed25519",
+    "token_type: bearer",
+    "PWD=/home/loader/project1",
+    "OLDPWD=/home/loader",
+    "Author: me <me@example.com>",
+    "see https://example.com/reset-password for help",
+    "https://example.com:8080/path@2x.png",
+    "http://localhost:8400/own/v1@1",
+    "git@github.com:org/repo.git",
+    "ssh://git@github.com/org/repo.git",
+    "https://example.com/a?page=2&code=200&state=done",
+    "Basic usage: see the docs",
+    "bearer of news",
+    "Bearer authentication is required",
+    "authorization: <redacted>",
+    "Resolved secrets from env: 3 keys",
+    "Secret value for key sources.shop.api_key found in secrets.toml",
+    "'Authorization': f'Bearer {token}'",
+    "headers={'Authorization': f\"Bearer {self.access_token}\"}",
+    "cookie: none",
+    "assert token == expected_token",
+    'access_token = response.json()["access_token"]',
+    "KeyError: 'api_key'",
+    "ConfigFieldMissingException: Missing fields in configuration: ['password']",
+]
+
+
+@pytest.mark.parametrize("text", [*MASKED, *URIS])
+def test_value_beside_a_sensitive_name_is_masked(text: str) -> None:
+    out = scrub_text(text)
+
+    assert S not in out
+    assert "[masked:" in out
+
+
+@pytest.mark.parametrize("text", [*MASKED, *URIS])
+def test_value_is_masked_inside_a_longer_line(text: str) -> None:
+    out = scrub_text(f"2026-01-01 INFO x {text} and the rest")
+
+    assert S not in out
+    assert out.startswith("2026-01-01 INFO x ")
+    assert out.endswith(" and the rest")
+
+
+@pytest.mark.parametrize("text", UNTOUCHED)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert scrub_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"connect(user=me, password={S}, host=x)", "connect(user=me, password=[masked:named-plain], host=x)"),
+        (f"Server=x;Pwd={S};Database=y", "Server=x;Pwd=[masked:named-plain];Database=y"),
+        (f"x?access_token={S}&c=2", "x?access_token=[masked:named-plain]&c=2"),
+        (f'{{"token": "{S}", "n": 1}}', '{"token": "[masked:named-double-quoted]", "n": 1}'),
+        (f"Authorization: Bearer {S}", "Authorization: Bearer [masked:authorization-header]"),
+        (f"a://u:{S}@h:1/d", "a://u:[masked:uri-password]@h:1/d"),
+        (f"Set-Cookie: sid={S}; Path=/", "Set-Cookie: [masked:cookie-header]"),
+        (f"trino://me:{S}@x/y a@b.example.com", "trino://me:[masked:uri-password]@x/y a@b.example.com"),
+    ],
+)
+def test_only_the_secret_is_masked(text: str, expected: str) -> None:
+    assert scrub_text(text) == expected
