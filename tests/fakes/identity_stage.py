@@ -166,9 +166,7 @@ async def identity_stage(folder: Path, database_url: str) -> AsyncGenerator[Iden
     transport = httpx.ASGITransport(app=plane.app, client=("203.0.113.7", 40000))
     try:
         async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as client:
-            stage = IdentityStage(
-                plane=plane, clock=clock, client=client, owner_key_file=settings.owner_key_file
-            )
+            stage = IdentityStage(plane=plane, clock=clock, client=client, owner_key_file=settings.owner_key_file)
             await stage.enrol("us1", "United States")
             await stage.enrol("eu1", "Europe")
             yield stage

@@ -52,8 +52,8 @@ def postgres() -> Generator[Postgres | None]:
     try:
         if os.geteuid() == 0:
             os.chown(folder, as_user[1], as_user[2])
-        quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-        subprocess.run([*as_user[0], initdb, "-D", folder / "d", "-U", "tester", "-A", "trust", "-N"], **quiet)
+        prepare = [*as_user[0], initdb, "-D", str(folder / "d"), "-U", "tester", "-A", "trust", "-N"]
+        subprocess.run(prepare, check=True, capture_output=True, cwd=folder)
         options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-k", str(folder)]
         process = subprocess.Popen(
             [*as_user[0], server, "-D", str(folder / "d"), *options],
@@ -89,7 +89,8 @@ def _ordinary_user() -> tuple[list[str], int, int] | None:
     if setpriv is None:
         return None
     user = pwd.getpwnam("nobody")
-    words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    # A killed test run takes its server with it.
+    words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--pdeathsig=INT"]
     return words, user.pw_uid, user.pw_gid
 
 
@@ -100,5 +101,5 @@ def _wait_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
     while process.poll() is None and time.monotonic() < deadline:
         if pid_file.exists() and "ready" in pid_file.read_text():
             return
-        time.sleep(0.02)  # noqa: TID251 - a child process has no event to wait on
+        time.sleep(0.02)  # noqa: TID251 - the start of a process is no event
     raise RuntimeError("Postgres did not start")

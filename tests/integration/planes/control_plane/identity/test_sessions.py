@@ -31,9 +31,7 @@ async def test_fifty_racing_refreshes_get_the_same_pair(stage: IdentityStage, ow
     assert refresh_token != owner.refresh_token
 
 
-async def test_refresh_token_used_again_after_the_grace_revokes_the_family(
-    stage: IdentityStage, owner: Caller
-) -> None:
+async def test_refresh_token_used_again_after_the_grace_revokes_the_family(stage: IdentityStage, owner: Caller) -> None:
     successor = ok(await stage.post(REFRESH, None, {"refresh_token": owner.refresh_token}))
     stage.clock.advance(seconds=10)
     again = ok(await stage.post(REFRESH, None, {"refresh_token": owner.refresh_token}))
@@ -175,7 +173,7 @@ async def test_only_an_administrator_sees_or_approves_for_others(stage: Identity
 async def test_token_of_another_kind_or_key_is_no_session(stage: IdentityStage, owner: Caller) -> None:
     header, payload, signature = owner.jwt.split(".")
     forged = jwt.encode(jwt.decode(owner.jwt, options={"verify_signature": False}), "x" * 32, algorithm="HS256")
-    none = jwt.encode(jwt.decode(owner.jwt, options={"verify_signature": False}), None, algorithm="none")
+    none = jwt.encode(jwt.decode(owner.jwt, options={"verify_signature": False}), "", algorithm="none")
 
     for token in (f"{header}.{payload}.{signature[:-4]}AAAA", forged, none, "dlt_u_unknown", "x"):
         assert (await stage.get("/api/v1/me", token)).status_code == 401
