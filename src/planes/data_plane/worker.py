@@ -39,7 +39,6 @@ class Worker:
         self._slots = slots
         self._asked_for: list[int] = []
         self._changed = anyio.Event()
-        self._is_draining = False
         self._silence = 0
         self.failures = 0
 
@@ -52,15 +51,10 @@ class Worker:
             await self._enrolment.wait()  # as long as it takes: without it nothing may be asked
             await self._poll_for_ever(group)
 
-    def drain(self) -> None:
-        """Takes no more leases; runs go on. The open poll still renews. May be called twice."""
-        self._is_draining = True
-        self._wake()
-
     async def _poll_for_ever(self, group: anyio.abc.TaskGroup) -> None:
         while True:
             self._changed = anyio.Event()
-            free = 0 if self._is_draining else max(0, self._slots - self._runs.active - sum(self._asked_for))
+            free = max(0, self._slots - self._runs.active - sum(self._asked_for))
             if not self._asked_for or (free and len(self._asked_for) < _MOST_POLLS):
                 self._asked_for.append(free)
                 group.start_soon(self._poll, free, group)
@@ -90,7 +84,7 @@ class Worker:
             if self._silence == 0:
                 _log.warning("control_plane_away", code=exc.code)
             self._silence += 1
-            await anyio.sleep(min(_FIRST_WAIT_SECONDS * 2 ** min(self._silence, 10), _LONGEST_WAIT_SECONDS))
+            await anyio.sleep(_pause(self._silence))
             return None
         self._silence = 0
         return answer
@@ -105,13 +99,24 @@ class Worker:
             group.start_soon(self._runs.stop, cancel.run_id, cancel.fence)
 
     async def _carry(self, run_id: str) -> None:
+        """Until it is done: what fails here (a full disk, a locked database) fails the platform, not the run."""
+        tries = 0
         with structlog.contextvars.bound_contextvars(run_id=run_id):
-            try:
-                await self._runs.carry(run_id)
-            except Exception as exc:  # noqa: BLE001 - the edge of a run: the others go on
-                self.failures += 1
-                _log.error("run_dropped", failures=self.failures, exc_info=exc)
+            while True:
+                try:
+                    await self._runs.carry(run_id)
+                    break
+                except Exception as exc:  # noqa: BLE001 - the edge of a run: the others go on
+                    self.failures += 1
+                    _log.error("run_stumbled", failures=self.failures, exc_info=exc)
+                await anyio.sleep(_pause(tries))
+                tries += 1
         self._wake()
 
     def _wake(self) -> None:
         self._changed.set()
+
+
+def _pause(tries: int) -> float:
+    """Seconds to wait after so many failures."""
+    return min(_FIRST_WAIT_SECONDS * 2 ** min(tries, 10), _LONGEST_WAIT_SECONDS)

@@ -19,7 +19,8 @@ DEFAULT_DATA_PLANES = ("us1", "eu1")
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _FIRST_UID, _UIDS = 70_000, 10_000
-_BUILDER_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+# PATH only says where else interpreters lie.
+_BUILDER_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PATH")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

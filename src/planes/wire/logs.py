@@ -40,3 +40,11 @@ class LogLine(BaseModel):
     reported_at: datetime
     source: LogSource
     stage: LogStage
+
+
+class LogRange(BaseModel):
+    """A range of a log (our own route). `total` counts the lines there are now; after the seal no more will come."""
+
+    lines: list[LogLine]
+    total: int
+    is_sealed: bool

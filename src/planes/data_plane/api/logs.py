@@ -19,8 +19,9 @@ from planes.data_plane.segments import is_sealed
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotFound
-from planes.server.streams import event_stream_response, ndjson_response
+from planes.server.streams import EVENT_STREAM, event_stream_response, ndjson_response
 from planes.tokens.claims import Claims
+from planes.wire.logs import LogLine
 
 # A client opens the stream as soon as the control plane says that a run starts; its lease may still be on the way.
 LEASE_WAIT_SECONDS = 3.0
@@ -31,7 +32,7 @@ router = APIRouter(prefix="/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}"
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 
 
-@router.get("/logs", response_class=Response)
+@router.get("/logs", response_class=Response, responses={200: {"model": LogLine, "description": "One a line."}})
 async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
     """The whole log of an ended run as NDJSON, oldest line first."""
     folder = await running_of(request).runs.find_log(workspace_id, run_id)
@@ -41,15 +42,13 @@ async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_
     return ndjson_response(_shown(iterate(log_folder(folder)), claims), stopping_of(request))
 
 
-@router.get("/log-stream", response_class=Response)
+@router.get("/log-stream", response_class=Response, responses={200: {"content": {EVENT_STREAM: {}}}})
 async def stream_log(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
     """The log from its first line on, as server-sent events; closes when the run is over and everything was sent."""
     return await open_stream(request, run_id, workspace_id, claims)
 
 
-async def open_stream(
-    request: Request, run_id: str, workspace_id: str, claims: Claims, from_line: int = 0
-) -> Response:
+async def open_stream(request: Request, run_id: str, workspace_id: str, claims: Claims, from_line: int = 0) -> Response:
     """A live log from a line on. Raises: NotFound, after the time that a lease may take."""
     runs = running_of(request).runs
     folder = await runs.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)

@@ -17,13 +17,14 @@ from planes.data_plane.segments import is_sealed, line_count
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.tokens.claims import Claims
+from planes.wire.logs import LogRange
 
 MAXIMUM_LINES = 10_000
 
 router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["own"])
 
 
-@router.get("/lines", response_class=Response)
+@router.get("/lines", response_class=Response, responses={200: {"model": LogRange}})
 async def get_lines(
     request: Request,
     run_id: RunPath,

@@ -134,7 +134,7 @@ class Runs:
         return len(self._fences)
 
     async def carry(self, run_id: str) -> None:
-        """Carries one run from where it stands to its end. May be called again after a crash at any point."""
+        """Carries one run from where it stands to its end. May be called again after a failure at any point."""
         async with self._parts.database.reading() as connection:
             row = await runs.find(connection, run_id)
         assert row is not None, "a run is written down before it is carried"
@@ -142,16 +142,13 @@ class Runs:
         place = self._place(row)
         try:
             outcome = await self._find_or_start(lease, place)
-            if isinstance(outcome, RunningRun):
-                outcome = await self._watch(outcome)
-            await self._finish(lease, place, outcome)
         except LeaseLost:
             await self._on_stale(run_id)
-            await self._finish(
-                lease, place, await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
-            )
-        finally:
-            self._close(run_id)
+            outcome = await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
+        if isinstance(outcome, RunningRun):
+            outcome = await self._watch(outcome)
+        await self._finish(lease, place, outcome)
+        self._close(run_id)
 
     async def stop(self, run_id: str, fence: int | None, reason: str = CANCELLED) -> None:
         """Asks for the end of a run, if its lease has this fence (None: whatever it is). May be called again."""
