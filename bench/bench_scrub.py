@@ -31,7 +31,7 @@ def ordinary_lines(count: int, seed: int = 7) -> Iterator[str]:
                 f"{stamp}|normalize.py|run:301|Normalized {source.randrange(10**6)} rows of {table}",
                 f"Load {number % 9}/9 in {1732450000 + number}.{source.randrange(10**6)} | {table} | {second}.5/s",
                 f"GET https://api.example.com/v1/{table}?page={number}&limit=500 -> 200 in {source.randrange(900)} ms",
-                f'  File "/opt/job/{table}.py", line {number}, in {table}\n    yield from paginate("/{table}", size=500)',
+                f'  File "/opt/job/{table}.py", line {number}, in {table}\n    yield from pages("/{table}", size=500)',
             )
         )
 

@@ -12,7 +12,7 @@ WHITE = b" \t\r\n\x0b\x0c"
 COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}[@-~]|[()][0-9A-Z])")
 # A sequence that the end of the text cuts short.
 _CUT_COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|[()])?\Z")
-_STEP = 512
+_STEP = 4096
 
 
 def without_colour(text: bytes) -> bytes:

@@ -4,9 +4,11 @@ from planes.scrub.rules.blocks import BLOCK_RULES
 from planes.scrub.rules.checksums import CHECKSUM_RULES
 from planes.scrub.rules.clouds import CLOUD_RULES
 from planes.scrub.rules.code import CODE_RULES
+from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.models import MODEL_RULES
 from planes.scrub.rules.names import NAME_RULES
+from planes.scrub.rules.payments import PAYMENT_RULES
 from planes.scrub.rules.services import SERVICE_RULES
 from planes.scrub.rules.uris import URI_RULES
 from planes.scrub.rules.warehouses import WAREHOUSE_RULES
@@ -17,6 +19,8 @@ RULES: tuple[Rule, ...] = (
     *CLOUD_RULES,
     *WAREHOUSE_RULES,
     *SERVICE_RULES,
+    *MESSAGING_RULES,
+    *PAYMENT_RULES,
     *MODEL_RULES,
     *CODE_RULES,
     *URI_RULES,

@@ -164,8 +164,7 @@ def test_everything_loaded_and_compiled_stays_small() -> None:
 
 @pytest.mark.parametrize("module", ["re2", "ahocorasick_rs"])
 def test_engine_is_used_where_it_is_installed(module: str) -> None:
-    loaded = run(
-        f"import sys, planes.scrub as s; s.prepare(); s.Registered.from_values([('A', 'abcdefgh')]); print({module!r} in sys.modules)"
-    )
+    use = "s.prepare(); s.Registered.from_values([('A', 'abcdefgh')])"
+    loaded = run(f"import sys, planes.scrub as s; {use}; print({module!r} in sys.modules)")
 
     assert loaded == "True"

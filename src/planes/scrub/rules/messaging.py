@@ -1,0 +1,113 @@
+"""Chat, mail, text messages, bots."""
+
+from planes.scrub.rules.model import Rule, token
+
+MESSAGING_RULES: tuple[Rule, ...] = (
+    token(
+        "slack-token",
+        "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xoxc- xoxd-",
+        r"xox[abceoprsd]-[0-9A-Za-z%-]{10,}",
+        "xoxb-<d12>-<d13>-<a24>",
+        "Slack: token types",
+    ),
+    token(
+        "slack-rotating-token",
+        "xoxe.xox",
+        r"xoxe\.xox[bp]-[0-9A-Za-z-]{20,}",
+        "xoxe.xoxb-1-<a160>",
+        "Slack: token rotation",
+    ),
+    token(
+        "slack-app-token", "xapp-", r"xapp-[0-9]-[0-9A-Za-z-]{20,}", "xapp-1-A<u10>-<d13>-<h64>", "Slack: token types"
+    ),
+    token(
+        "slack-webhook",
+        "hooks.slack.com/",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[0-9A-Za-z_/-]{20,})",
+        "https://hooks.slack.com/services/T<u8>/B<u10>/<a24>",
+        "Slack: incoming webhooks",
+    ),
+    token(
+        "discord-webhook",
+        "/api/webhooks/",
+        r"/api/webhooks/[0-9]{17,20}/(?P<secret>[0-9A-Za-z_-]{60,})",
+        "https://discord.com/api/webhooks/<d18>/<w68>",
+        "Discord: webhook resource",
+    ),
+    token(
+        "discord-bot-token",
+        ".G .X .Y",
+        r"(?P<secret>[MNO][0-9A-Za-z_-]{23,27}\.[GXY][0-9A-Za-z_-]{5}\.[0-9A-Za-z_-]{27,})",
+        "MT<a24>.G<a5>.<a38>",
+        "Discord: bot tokens",
+        follow=r"[0-9A-Za-z_-]{5}\.[0-9A-Za-z_-]{8}",
+        alone=True,
+    ),
+    token(
+        "teams-webhook",
+        "/webhookb2/",
+        r"/webhookb2/(?P<secret>[0-9A-Za-z@/-]{60,})",
+        "https://x.webhook.office.com/webhookb2/<uuid>@<uuid>/IncomingWebhook/<h32>/<uuid>",
+        "Microsoft: Teams incoming webhooks",
+    ),
+    token(
+        "telegram-bot-token",
+        ":AA",
+        r"(?P<secret>[0-9]{8,10}:AA[0-9A-Za-z_-]{32,34})",
+        "<d9>:AA<w33>",
+        "Telegram: Bot API",
+        follow="[0-9A-Za-z_-]{8}",
+    ),
+    token(
+        "twilio-key",
+        "SK",
+        r"(?P<secret>SK[0-9a-f]{32})",
+        "SK<h32>",
+        "Twilio: API keys",
+        follow="[0-9a-f]{8}",
+        alone=True,
+    ),
+    token(
+        "sendgrid-key",
+        "SG.",
+        r"SG\.[0-9A-Za-z_-]{16,32}\.[0-9A-Za-z_-]{32,64}",
+        "SG.<w22>.<w43>",
+        "SendGrid: API keys",
+        follow=r"[0-9A-Za-z_-]{8}",
+    ),
+    token(
+        "mailgun-key",
+        "key-",
+        r"(?P<secret>key-[0-9a-f]{32})",
+        "key-<h32>",
+        "Mailgun: API keys",
+        follow="[0-9a-f]{8}",
+        alone=True,
+    ),
+    token(
+        "mailchimp-key",
+        "-us",
+        r"(?P<secret>[0-9a-f]{32}-us[0-9]{1,2})",
+        "<h32>-us12",
+        "Mailchimp: API keys",
+        follow="[0-9]",
+        alone=True,
+    ),
+    token(
+        "brevo-key",
+        "xkeysib- xsmtpsib-",
+        r"x(?:key|smtp)sib-[0-9a-f]{64}-[0-9A-Za-z]{16}",
+        "xkeysib-<h64>-<a16>",
+        "Brevo: API keys",
+    ),
+    token("intercom-token", "dG9rO", r"dG9rO[0-9A-Za-z+/]{50,}={0,2}", "dG9rO<a54>=", "Intercom: access tokens"),
+    token(
+        "twitch-token",
+        "oauth:",
+        r"(?P<secret>oauth:[0-9a-z]{30})",
+        "oauth:<l30>",
+        "Twitch: chat authentication",
+        follow="[0-9a-z]{8}",
+    ),
+    token("onesignal-key", "os_v2_", r"os_v2_(?:app|org)_[0-9a-z]{80,}", "os_v2_app_<l103>", "OneSignal: keys"),
+)

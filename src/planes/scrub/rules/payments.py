@@ -1,0 +1,98 @@
+"""Payment, shops, shipping."""
+
+from planes.scrub.rules import judges
+from planes.scrub.rules.model import Rule, token
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_GOCARDLESS_AND_MOLLIE = "Mollie and GoCardless: API keys"
+
+PAYMENT_RULES: tuple[Rule, ...] = (
+    token(
+        "shopify-token",
+        "shpat_ shpca_ shppa_ shpss_ shptka_ shpua_",
+        r"shp(?:at|ca|pa|ss|tka|ua)_[0-9A-Fa-f]{32,}",
+        "shpat_<h32>",
+        "Shopify: access token formats",
+    ),
+    token(
+        "stripe-key",
+        "sk_live_ sk_test_ rk_live_ rk_test_ sk_org_",
+        r"[sr]k_(?:live|test|org)_[0-9A-Za-z_]{16,}",
+        "sk_live_<a99>",
+        "Stripe: API keys",
+    ),
+    token(
+        "webhook-signing-secret",
+        "whsec_",
+        r"whsec_[0-9A-Za-z+/=]{24,}",
+        "whsec_<b32>",
+        "Standard Webhooks: signing secrets",
+    ),
+    token(
+        "square-credential",
+        "sq0atp- sq0csp- sq0idp- EAAA",
+        r"(?:sq0(?:atp|csp|idp)-[0-9A-Za-z_-]{22,43}|EAAA[0-9A-Za-z_-]{60})",
+        "sq0csp-<w43>",
+        "Square: access tokens",
+    ),
+    token(
+        "braintree-token",
+        "access_token$",
+        r"access_token\$(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}",
+        "access_token$production$<l16>$<h32>",
+        "Braintree: access tokens",
+    ),
+    token(
+        "plaid-token",
+        "access-sandbox- access-development- access-production-",
+        rf"access-(?:sandbox|development|production)-{_UUID}",
+        "access-production-<uuid>",
+        "Plaid: token types",
+    ),
+    token(
+        "razorpay-key",
+        "rzp_live_ rzp_test_",
+        r"rzp_(?:live|test)_[0-9A-Za-z]{14,}",
+        "rzp_live_<a14>",
+        "Razorpay: API keys",
+    ),
+    token(
+        "flutterwave-key",
+        "FLWSECK",
+        r"FLWSECK(?:_TEST)?-[0-9A-Za-z]{12,}(?:-X)?",
+        "FLWSECK-<h32>-X",
+        "Flutterwave: API keys",
+    ),
+    token(
+        "live-key",
+        "live_ test_",
+        r"(?P<secret>(?:live_[0-9A-Za-z_-]{40}|(?:live|test)_[0-9A-Za-z]{30}))",
+        "live_<a15>8<a14>",
+        _GOCARDLESS_AND_MOLLIE,
+        follow="[0-9A-Za-z_-]{8}",
+        alone=True,
+        judge=judges.mixed,
+    ),
+    token("easypost-key", "EZAK EZTK", r"(?P<secret>EZ[AT]K[0-9A-Za-z]{54})", "EZAK<a54>", "EasyPost: API keys"),
+    token(
+        "shippo-token",
+        "shippo_live_ shippo_test_",
+        r"shippo_(?:live|test)_[0-9a-f]{40}",
+        "shippo_live_<h40>",
+        "Shippo: authentication",
+    ),
+    token(
+        "duffel-token",
+        "duffel_live_ duffel_test_",
+        r"duffel_(?:live|test)_[0-9A-Za-z_-]{43}",
+        "duffel_live_<w43>",
+        "Duffel: access tokens",
+    ),
+    token(
+        "settlemint-token",
+        "sm_aat_ sm_pat_ sm_sat_",
+        r"sm_(?:aat|pat|sat)_[0-9A-Za-z]{16,}",
+        "sm_pat_<a16>",
+        "SettleMint: access tokens",
+    ),
+)
