@@ -23,6 +23,7 @@ def test_three_planes_answer_and_sigterm_ends_them(platform: PlatformProcess) ->
 
     assert platform.stop(signal.SIGTERM) == 0
     assert not (platform.home / "platform.json").exists()
+    assert not (platform.home / "control.sock").exists()
 
 
 def test_the_socket_answers_and_is_private(platform: PlatformProcess) -> None:
@@ -46,7 +47,7 @@ def test_ports_are_kept_for_the_next_start(tmp_path: Path) -> None:
     with serving(tmp_path / "home") as first:
         urls = (first.control_plane, first.data_planes)
         first.stop()
-    with serving(tmp_path / "home", "--log-level", "info") as second:
+    with serving(tmp_path / "home", "--host", "127.0.0.1") as second:
         assert (second.control_plane, second.data_planes) == urls
 
 

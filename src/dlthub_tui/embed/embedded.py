@@ -98,6 +98,7 @@ class EmbeddedPlatform:
         running, opened = self._running, self._opened
         self._running = self._opened = None
         successor = self._successor(running) if keep_running else None
+        running.is_handed_over = successor is not None
         try:
             opened.__exit__(None, None, None)
         finally:

@@ -16,6 +16,7 @@ import json
 import os
 import secrets
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -94,6 +95,13 @@ class Home:
         runtime = os.environ.get("XDG_RUNTIME_DIR")
         folder = tempfile.mkdtemp(prefix="dlthub-tui-", dir=runtime if runtime and Path(runtime).is_dir() else None)
         return Path(folder) / "control.sock"
+
+    def remove_socket(self, path: Path) -> None:
+        """Takes the socket's file away, and the folder that was made for it. May run twice."""
+        path.unlink(missing_ok=True)
+        if path.parent != self.root:
+            with suppress(FileNotFoundError):
+                path.parent.rmdir()
 
     def read_ports(self) -> dict[str, int]:
         """The ports of earlier starts by part (`control`, or a data plane's id)."""

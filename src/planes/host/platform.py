@@ -12,13 +12,14 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import anyio
 from anyio.abc import TaskGroup
 
 from planes.control_plane.app import ControlPlane, open_control_plane
 from planes.data_plane.app import DataPlane, open_data_plane
-from planes.domain.errors import InvalidRequest, PlaneError
+from planes.domain.errors import InvalidRequest, PlaneError, Unavailable
 from planes.host.building import (
     DEFAULT_DATA_PLANES,
     KNOWN_PLACES,
@@ -61,6 +62,8 @@ class RunningPlatform:
     listeners: dict[str, socket.socket]
     unix: socket.socket | None
     data_planes: list[DataPlane] = field(default_factory=list[DataPlane])
+    is_handed_over: bool = False
+    """Another process goes on with the sockets, so their files stay."""
 
     def active_runs(self) -> int:
         """Runs of this process's data planes that have a runner now."""
@@ -92,6 +95,8 @@ async def running_platform(
                 yield platform
             finally:
                 options.home.clear_record()
+                if platform.record.socket is not None and not platform.is_handed_over:
+                    options.home.remove_socket(Path(platform.record.socket))
     finally:
         for listener in [*listeners.values(), *([unix] if unix else [])]:
             listener.close()
@@ -126,10 +131,10 @@ def cannot_start_said() -> Generator[None]:
         raise HostCannotStart(first.detail if isinstance(first, PlaneError) else str(first)) from first
 
 
-def _first_of(group: BaseExceptionGroup) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+def _first_of(error: BaseException) -> BaseException:
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return _first_of(group.exceptions[0])
     return error
 
 
@@ -183,6 +188,8 @@ async def _served(
                 plane = await _open_data_plane(options, part, urls, control)
                 data_planes.append(plane)
                 servers.append(await _start(group, plane, [listeners[part]]))
+            for plane in data_planes:
+                await _wait_enrolled(plane)
             record = PlatformRecord(
                 pid=os.getpid(),
                 version=options.version,
@@ -216,6 +223,15 @@ async def _open_data_plane(
             join_token=join_token,
         )
     )
+
+
+async def _wait_enrolled(plane: DataPlane) -> None:
+    """A plane that does not know its control plane can check no token, so the platform is not ready before."""
+    enrolment = plane.services.enrolment
+    with anyio.move_on_after(0 if enrolment.refusal else _START_SECONDS):
+        await enrolment.wait()
+    if not enrolment.is_done:
+        raise enrolment.refusal or Unavailable("control_plane_unreachable", "The control plane does not answer.")
 
 
 async def _start(group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> AppServer:
