@@ -8,11 +8,12 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 
 from planes.data_plane.executor.environments import (
@@ -39,8 +40,14 @@ def specify(*requirements: str, python: str = PYTHON, includes_dlthub: bool = Tr
 
 
 @pytest.fixture
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = open_folder(tmp_path_factory) / "wheels"
+def opened() -> Generator[Path]:
+    with open_folder("environments-") as folder:
+        yield folder
+
+
+@pytest.fixture
+def index(opened: Path) -> Path:
+    folder = opened / "wheels"
     folder.mkdir()
     write_wheel(folder, "plain")
     return folder
@@ -276,10 +283,9 @@ def test_builder_inherits_nothing_but_the_allowed_names(tmp_path: Path, index: P
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="switches the uid")
-def test_builder_runs_as_the_job_uid(tmp_path_factory: pytest.TempPathFactory, index: Path) -> None:
+def test_builder_runs_as_the_job_uid(opened: Path, index: Path) -> None:
     uid = 70_123
-    folder = open_folder(tmp_path_factory)
-    catalogue = catalogue_at(folder / "workspace", index, uid=uid)
+    catalogue = catalogue_at(opened / "workspace", index, uid=uid)
     step = catalogue.prepare_build(specify("plain", python=system_python(uid)))
 
     code, output = run(step, uid)
@@ -289,8 +295,8 @@ def test_builder_runs_as_the_job_uid(tmp_path_factory: pytest.TempPathFactory, i
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="switches the uid")
-def test_closed_home_is_named_before_the_build(tmp_path_factory: pytest.TempPathFactory, index: Path) -> None:
-    folder = open_folder(tmp_path_factory) / "closed"
+def test_closed_home_is_named_before_the_build(opened: Path, index: Path) -> None:
+    folder = opened / "closed"
     folder.mkdir(mode=0o700)
 
     with pytest.raises(Unreachable, match="closed is closed to uid 70123"):
@@ -306,16 +312,6 @@ def test_obstacle_names_the_closed_folder(tmp_path: Path) -> None:
 
     assert found is not None
     assert "is closed to uid 70123" in found
-
-
-def open_folder(factory: pytest.TempPathFactory) -> Path:
-    """A folder that another uid can reach: pytest's own are closed."""
-    folder = factory.mktemp("open")
-    for place in (folder, *folder.parents):
-        if place == Path("/tmp"):
-            break
-        place.chmod(0o711)
-    return folder
 
 
 def system_python(uid: int) -> str:
