@@ -25,7 +25,8 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import JobVersion
 from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse
 
-_SEEN_EVERY = timedelta(seconds=60)
+# Well within the silence after which a plane is called unreachable (`data_planes.is_reachable`).
+_SEEN_EVERY = timedelta(seconds=10)
 _TELL_AGAIN_AFTER = timedelta(seconds=5)
 _DELIVER_AGAIN_AFTER = timedelta(seconds=5)
 _log = structlog.get_logger("planes.control_plane.leases")
