@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from textual.app import App
+from textual.constants import get_environ
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -99,7 +100,9 @@ class DlthubTui(App[int], inherit_bindings=False):
     TITLE = "dlthub-tui"
 
     def __init__(self, options: AppOptions) -> None:
-        super().__init__()
+        # Without colour, and in the terminal's own sixteen, its palette decides: no conversion to true colour.
+        is_plain = get_environ("NO_COLOR", None) is not None
+        super().__init__(ansi_color=True if is_plain or options.slow else None)
         self.options = options
         look = Look(
             is_ascii=options.ascii, is_slow=options.slow, is_calm=options.calm or options.slow,
@@ -109,7 +112,7 @@ class DlthubTui(App[int], inherit_bindings=False):
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = options.theme or ("plain" if self.no_color else "sixteen" if options.slow else "night")
+        self.theme = options.theme or ("plain" if is_plain else "sixteen" if options.slow else "night")
         self._is_leaving = False
 
     def get_default_screen(self) -> Screen[Any]:
@@ -225,11 +228,15 @@ class DlthubTui(App[int], inherit_bindings=False):
         if self._is_leaving:
             return
         self._is_leaving = True
-        if self.context.connection is not None:
-            await self.context.connection.aclose()
+        await self.on_unmount()
         if self.options.platform is not None:
             await self.options.platform.leave(keep_running=ending == "keep")
         self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """Ends all connections, however the app ends."""
+        if self.context.connection is not None:
+            await self.context.connection.aclose()
 
     def _watch_signals(self) -> None:
         """SIGTERM stops the embedded planes; a lost terminal leaves active runs to another process (Borders: 3)."""

@@ -309,7 +309,7 @@ class Installation:
     async def _device_code(self, _request: Request) -> Response:
         answer = {
             "device_code": "d" * 16, "user_code": "KPTR-WXMB", "verification_uri": f"{self.url}/device",
-            "verification_uri_complete": f"{self.url}/device", "interval": 1,
+            "verification_uri_complete": f"{self.url}/device", "interval": 0,
         }  # fmt: skip
         return JSONResponse(answer)
 

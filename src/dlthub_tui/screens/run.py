@@ -47,6 +47,7 @@ class RunScreen(PlaceScreen):
         self._stream = ""
         self._search = ""
         self._is_zoomed = place.is_log_only
+        self._opens_at = place.line
         self._feed = LogFeed(context, place, self.post_message)
         self._runner = Stopper(context, place.workspace, self)
 
@@ -71,7 +72,6 @@ class RunScreen(PlaceScreen):
         log = LogView(self.look, LogWindow(self.look), widget_id="log")
         if self.place.line is not None:
             log.is_following = False
-            log.current = self.place.line
         yield log
 
     @property
@@ -169,6 +169,9 @@ class RunScreen(PlaceScreen):
     def on_lines_arrived(self, event: LinesArrived) -> None:
         """New lines, or a range that was asked for."""
         self.pane.take(event.lines, event.total)
+        if self._opens_at is not None and event.lines:
+            self.pane.go_to(self._opens_at)
+            self._opens_at = None
         self.query_one("#rule", LinesView).update()
         self._show_expectation()
 

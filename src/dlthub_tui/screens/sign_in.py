@@ -18,6 +18,7 @@ from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guar
 from dlthub_tui.widgets.lines import LinesView
 
 CODE_SECONDS = 300
+LEAST_PAUSE_SECONDS = 0.1
 
 
 class SignInScreen(PlaceScreen):
@@ -89,7 +90,7 @@ class SignInScreen(PlaceScreen):
         self._code = await issue_device_code(connection.open_plane)
         self._ends_at = time.monotonic() + CODE_SECONDS
         self._show()
-        pause = max(1, self._code.interval_seconds)
+        pause = max(LEAST_PAUSE_SECONDS, float(self._code.interval_seconds))
         while True:
             await anyio.sleep(pause)
             try:

@@ -138,13 +138,14 @@ class VariablesScreen(TabScreen):
             return
         scope = guard(variable.profile or "the workspace")
         after = "get the workspace value" if variable is pair.profile and pair.workspace else "do not get it any more"
-        question = f"Delete {guard(pair.name)} in {scope}? Jobs on {guard(self._profile)} then {after}."
+        question = f"Delete {guard(pair.name)} in {scope}?"
+        more = (f"Jobs on {guard(self._profile)} then {after}. It does not come back.",)
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.fetch(self._delete(variable), "act")
 
-        self.host.push_screen(ConfirmSheet(self.context, question, "delete"), answered)
+        self.host.push_screen(ConfirmSheet(self.context, question, "delete", more), answered)
 
     async def _delete(self, variable: Variable) -> None:
         from dlthub_tui.client.variables import delete_variable

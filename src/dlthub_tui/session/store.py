@@ -57,7 +57,8 @@ class SessionStore:
 
     async def probe(self) -> None:
         """Finds out whether there is a keyring."""
-        await self._ask_keyring("get", "probe")
+        if self._uses_keyring:
+            await self._ask_keyring("get", "probe")
 
     async def find(self, origin: str, fingerprints: tuple[str, ...]) -> StoredSession | None:
         """The session for this origin, if its control plane still shows one of the keys it had."""

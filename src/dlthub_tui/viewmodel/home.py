@@ -146,10 +146,7 @@ def _organization_row(membership: Membership, look: Look) -> Row:
         lock = (Span(f"  {look.glyphs.lock}{organization.dataplane_id}", look.hue(organization.dataplane_id)),)
     else:
         lock = (Span("  no region yet: ", Role.WARN), accent("enter"), Span(" chooses it", Role.WARN))
-    cells = (
-        (Span(name, Role.TITLE), *lock, muted(f"  {membership.role}")),
-        *(line("") for _ in WORKSPACE_COLUMNS[1:]),
-    )
+    cells = ((Span(name, Role.TITLE), *lock, muted(f"  {membership.role}")),)
     return Row(f"organization/{organization.id}", Span(" "), cells, name)
 
 
@@ -181,12 +178,12 @@ def _workspace_row(item: WorkspaceState, look: Look) -> Row:
 def _plane_row(plane: PlaneHealth, look: Look) -> Row:
     glyph = Span(look.glyphs.up, Role.OK) if plane.is_reachable else Span(look.glyphs.silent, Role.WARN)
     seen = words.moment(plane.last_seen_at, look, "never")
-    state = (muted("asks for work"), seen) if plane.is_reachable else (Span("silent, last seen", Role.WARN), seen)
+    state = muted("lease poll open") if plane.is_reachable else Span(f"silent, last seen {seen}", Role.WARN)
     place = guard(plane.place)
     where = f"{place}  {guard(plane.url or '')}"
     return Row(
         key=f"plane/{plane.id}",
         glyph=glyph,
-        cells=(line(Span(plane.id, look.hue(plane.id))), line(muted(where)), (state[0], muted(f" {state[1]}"))),
+        cells=(line(Span(plane.id, look.hue(plane.id))), line(muted(where)), line(state)),
         words=f"{plane.id} {place}",
     )

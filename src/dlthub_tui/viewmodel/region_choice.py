@@ -51,7 +51,7 @@ def _card(region: DataPlaneInfo, health: PlaneHealth | None, is_chosen: bool, lo
         return first, line(muted(f"   {look.glyphs.silent} not known"))
     seen = words.moment(health.last_seen_at, look, "never")
     if health.is_reachable:
-        return first, line("   ", Span(look.glyphs.up, Role.OK), muted(f" asked for work {seen}"))
+        return first, line("   ", Span(look.glyphs.up, Role.OK), muted(" lease poll open"))
     said = f" silent, last seen {seen}. Choose it when it answers."
     return first, line("   ", Span(look.glyphs.silent + said, Role.WARN))
 

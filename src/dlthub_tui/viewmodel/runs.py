@@ -118,9 +118,10 @@ def run_details(run: Run, look: Look, width: int) -> list[Line]:
     """The strip below the list."""
     lines: list[Line] = [rule(name_of(run), run.status, width, look)]
     lines.append(line(muted("   " + _origin(run))))
-    if run.interval_start and run.interval_end:
-        lines.append(line(muted(f"   Window {words.window(run.interval_start, run.interval_end, look)}.")))
-    loaded = _loaded(run)
+    window = words.window(run.interval_start, run.interval_end, look)
+    if window != "-":
+        lines.append(line(muted(f"   Window {window}.")))
+    loaded = _loaded(run, look)
     if loaded:
         lines.append(line("   ", loaded))
     return lines
@@ -131,12 +132,12 @@ def _origin(run: Run) -> str:
     return f"{started_by(run)}, {guard(run.profile)}{version}"
 
 
-def _loaded(run: Run) -> str:
+def _loaded(run: Run, look: Look) -> str:
     parts: list[str] = []
     for summary in run.summaries:
         where = ".".join(guard(part) for part in (summary.destination_name, summary.dataset_name) if part)
         rows = "" if summary.total_rows is None else f", {words.plural(summary.total_rows, 'row')}"
-        parts.append(f"{guard(summary.pipeline_name)} -> {where or '?'}{rows}")
+        parts.append(f"{guard(summary.pipeline_name)} {look.glyphs.becomes} {where or '?'}{rows}")
     return "; ".join(parts)
 
 
@@ -172,9 +173,10 @@ def timeline(run: Run, look: Look) -> Line:
 def run_facts(run: Run, look: Look) -> list[Line]:
     """Rows of facts above the log."""
     lines: list[Line] = [timeline(run, look)]
-    if run.interval_start and run.interval_end:
-        lines.append(line(muted(" Window   "), words.window(run.interval_start, run.interval_end, look)))
-    loaded = _loaded(run)
+    window = words.window(run.interval_start, run.interval_end, look)
+    if window != "-":
+        lines.append(line(muted(" Window   "), window))
+    loaded = _loaded(run, look)
     if loaded:
         lines.append(line(muted(" Loaded   "), loaded))
     return lines

@@ -23,7 +23,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing in a list. `key` identifies it over reloads; `words` is what a filter looks through."""
+    """One thing in a list. `key` identifies it over reloads; `words` is what a filter looks through.
+
+    A row with one cell where the table has more columns takes the whole width.
+    """
 
     key: str
     glyph: Span
@@ -63,6 +66,7 @@ class Layout:
 
 def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layout:
     """Widths for each column; 0 for one that is not shown. `width` is what is there beside cursor and glyph."""
+    rows = [row for row in rows if len(row.cells) == len(columns)]
     natural = [
         max([width_of(row.cells[position]) for row in rows] + [len(column.title), column.least])
         for position, column in enumerate(columns)
@@ -143,7 +147,9 @@ def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
         entries.append(Entry(None, Span(" "), draw_cells(section.columns, titles, layout, look.glyphs.cut)))
     for row in section.rows:
         cells = [tuple(muted(span.text) for span in cell) for cell in row.cells] if row.is_muted else row.cells
-        entries.append(Entry(row.key, row.glyph, draw_cells(section.columns, cells, layout, look.glyphs.cut)))
+        is_wide = len(cells) != len(section.columns)
+        drawn = cells[0] if is_wide else draw_cells(section.columns, cells, layout, look.glyphs.cut)
+        entries.append(Entry(row.key, row.glyph, drawn))
     return entries
 
 

@@ -95,8 +95,8 @@ def clock(at: datetime, look: Look) -> str:
 
 
 def window(start: datetime | None, end: datetime | None, look: Look) -> str:
-    """A run's window, by the clock where it lies within a day."""
-    if start is None or end is None:
+    """A run's window, by the clock where it lies within a day; a moment is no window."""
+    if start is None or end is None or start == end:
         return "-"
     first, last = look.local(start), look.local(end)
     if first.date() == last.date():

@@ -83,6 +83,7 @@ class LogView(Widget):
         self.is_following, self.current = True, None
         self._go_to_end()
         self._repaint()
+        self.post_message(self.Moved())
 
     def pause(self) -> None:
         """Stays where it is."""

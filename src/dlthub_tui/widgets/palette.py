@@ -43,7 +43,9 @@ class Palette:
         if role is Role.MASKED:
             style += self._color("role-masked-ground", is_background=True)
         style += self._words(self._variables.get(f"role-{role.value}-style", ""))
-        return style + _inked(ink) if ink else style
+        if ink is None:
+            return style
+        return style + _inked(ink, has_colors=self._variables.get("ink-colors") != "none")
 
     def _color(self, variable: str, *, is_background: bool) -> Style:
         value = self._variables.get(variable, "ansi_default")
@@ -58,10 +60,10 @@ class Palette:
         return Style.parse(words) if words else Style.null()
 
 
-def _inked(ink: Ink) -> Style:
+def _inked(ink: Ink, *, has_colors: bool) -> Style:
     def known(color: str | None) -> str | None:
         try:
-            return color if color and RichColor.parse(color) else None
+            return color if has_colors and color and RichColor.parse(color) else None
         except ColorParseError:
             return None
 

@@ -35,7 +35,7 @@ SIXTEEN: Final[Colors] = {
     "role-fail": "ansi_red", "role-warn": "ansi_yellow", "role-masked": "ansi_magenta", "role-place-1": "ansi_blue",
     "role-place-2": "ansi_cyan", "role-place-3": "ansi_yellow", "role-place-4": "ansi_magenta",
     "role-rule": "ansi_default", "role-match": "ansi_default", "role-masked-ground": "ansi_default",
-    "role-title": "ansi_default",
+    "role-title": "ansi_default", "ansi-background": "ansi_default", "ansi-foreground": "ansi_default",
 }  # fmt: skip
 
 _STYLES: Final[Colors] = {
@@ -47,7 +47,7 @@ _SIXTEEN_STYLES: Final[Colors] = _STYLES | {
     "role-accent-style": "bold", "role-fail-style": "bold", "role-match-style": "reverse",
     "ground-raised-style": "reverse", "ground-chosen-style": "reverse", "role-masked-style": "underline",
 }  # fmt: skip
-_PLAIN_STYLES: Final[Colors] = _SIXTEEN_STYLES | {"role-accent-style": "bold", "role-place-2-style": "bold"}
+_PLAIN_STYLES: Final[Colors] = _SIXTEEN_STYLES | {"ink-colors": "none"}
 
 
 def _theme(name: str, colors: Colors, styles: Colors, *, is_dark: bool = True, is_ansi: bool = False) -> Theme:

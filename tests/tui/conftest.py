@@ -1,0 +1,107 @@
+"""An app over a fake installation that holds what the drawings show; time stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from tests.fakes.installation import NOW, Installation, served
+from tests.fakes.orchard import fill
+from tests.tui.pictures import Picture, picture_of
+from tests.tui.waiting import screen_text, settle, until
+from textual.pilot import Pilot
+
+from dlthub_tui.app import AppOptions, DlthubTui
+
+NAMES = {
+    "@": "at", ".": "full_stop", "-": "minus", "/": "slash", "_": "underscore", " ": "space", ":": "colon",
+    "#": "number_sign", "?": "question_mark", "*": "asterisk",
+}  # fmt: skip
+
+
+@dataclass
+class Stage:
+    """The fake installation, its loop, and the app before it."""
+
+    installation: Installation
+    portal: Any
+    home: Path
+    pilot: Pilot[Any] = field(init=False)
+
+    @property
+    def app(self) -> DlthubTui:
+        """The app."""
+        assert isinstance(self.pilot.app, DlthubTui)
+        return self.pilot.app
+
+    @property
+    def text(self) -> str:
+        """What is on the screen."""
+        return screen_text(self.app)
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys one by one and waits until each was dealt with."""
+        for key in keys:
+            await self.pilot.press(key)
+            await settle(self.pilot)
+
+    async def type(self, text: str) -> None:
+        """Types text."""
+        await self.pilot.press(*(NAMES.get(character, character) for character in text))
+        await settle(self.pilot)
+
+    async def until(self, words: str) -> None:
+        """Waits until the words are on the screen."""
+        await until(self.pilot, lambda: words in self.text, words)
+
+    def posted(self, part: str) -> list[Any]:
+        """Bodies of requests of a kind."""
+        return [body for kind, body in self.installation.bodies if kind == part]
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def installation() -> Generator[tuple[Installation, Any]]:
+    """The fake, served, with the drawings' rows; somebody approves every sign-in."""
+    fake = Installation(device_approved=True)
+    with served(fake) as portal:
+        yield fill(fake), portal
+
+
+@pytest.fixture
+def open_app(installation: tuple[Installation, Any], tmp_path: Path) -> Open:
+    """`async with open_app(size=…, read_only=…) as stage:` stands on home."""
+    fake, portal = installation
+
+    @asynccontextmanager
+    async def opened(size: tuple[int, int] = (80, 24), **options: Any) -> AsyncGenerator[Stage]:
+        options.setdefault("url", fake.url)
+        app = DlthubTui(AppOptions(home=str(tmp_path), now=lambda: NOW, poll_seconds=0, uses_keyring=False, **options))
+        stage = Stage(fake, portal, tmp_path)
+        async with app.run_test(size=size) as pilot:
+            stage.pilot = pilot
+            await settle(pilot)
+            yield stage
+
+    return opened
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> Callable[[Stage, str], Awaitable[None]]:
+    """Compares the screen with its stored picture, after proving that the app lives and shows a sentinel."""
+
+    async def compare(stage: Stage, sentinel: str) -> None:
+        await settle(stage.pilot)
+        await until(stage.pilot, lambda: sentinel in stage.text, sentinel)
+        assert stage.app._exception is None
+        drawn = picture_of(stage.app, {stage.installation.url: "http://127.0.0.1:8400"})
+        assert drawn == snapshot(extension_class=Picture)
+
+    return compare

@@ -1,0 +1,235 @@
+"""What keys do to the installation: run, stop, pause, set, delete, approve, lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes.installation import NOW, identifier, stamp
+
+pytestmark = [pytest.mark.anyio]
+WORKSPACE = ("tab", "down", "enter")
+
+
+async def test_run_starts_the_job_and_says_its_number(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "j", "r")
+
+        assert "Started ingest.load_customers 512. l opens its log." in stage.text
+        body = stage.posted("trigger")[0]
+        assert body == {"job_ids": [identifier("job/jobs.ingest.load_customers")], "refresh": False, "dry_run": False,
+                        "profile": None}  # fmt: skip
+
+
+async def test_a_refused_run_says_why(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "r")
+
+        assert "Not started: ingest.load_orders, it is already running, one at a time." in stage.text
+
+
+async def test_marked_jobs_start_together(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "j", "space", "space", "r")
+
+        assert len(stage.posted("trigger")[0]["job_ids"]) == 2
+        assert "Started 2 runs." in stage.text
+
+
+async def test_pause_and_resume(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "p")
+        assert "ingest.load_orders is paused. p resumes it." in stage.text
+        await stage.press("p")
+
+        assert "ingest.load_orders goes on." in stage.text
+
+
+async def test_stopping_a_run_asks_first(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "x")
+        assert "Stop ingest.load_orders 1041?" in stage.text
+        await stage.press("escape")
+        assert stage.installation.runs[0]["status"] == "running"
+        await stage.press("x", "enter")
+
+        assert stage.installation.runs[0]["status"] == "cancelling"
+        assert "Stopping ingest.load_orders 1041." in stage.text
+
+
+async def test_a_run_that_ended_cannot_be_stopped(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "j", "x")
+
+        assert "It has ended." in stage.text
+        assert "x stop" not in stage.text.splitlines()[-1]
+
+
+async def test_read_only_changes_nothing_and_offers_nothing(open_app: Any) -> None:
+    async with open_app(read_only=True) as stage:
+        await stage.press(*WORKSPACE)
+        assert "r run" not in stage.text.splitlines()[-1]
+        await stage.press("r")
+        assert "This session is read-only and changes nothing." in stage.text
+        await stage.press("d")
+        await stage.press("4", "a")
+        await stage.press("D", "enter")
+
+        assert [
+            method for method, path, _ in stage.installation.requests if method == "PATCH" or "-trigger" in path
+        ] == []
+
+
+async def test_a_secret_is_set_without_being_shown(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4", "a")
+        await stage.type("SHOP__TOKEN")
+        await stage.press("enter", "enter", "enter")
+        await stage.type("tok-8817263")
+        assert "8817263" not in stage.text
+        assert "typed, not shown" in stage.text
+        await stage.press("enter")
+
+        sent = stage.posted("variables")[0]
+        assert sent == {
+            "profile": "prod",
+            "upserts": [{"name": "SHOP__TOKEN", "type": "secret", "value": "tok-8817263"}],
+        }
+        assert "Set SHOP__TOKEN in prod." in stage.text
+        assert "8817263" not in stage.app.export_screenshot()
+
+
+async def test_a_short_secret_is_warned_about(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4", "a")
+        await stage.type("PIN")
+        await stage.press("enter", "enter", "enter")
+        await stage.type("1234")
+        await stage.press("enter")
+
+        assert "4 characters or fewer cannot be masked in logs." in stage.text
+
+
+async def test_deleting_a_variable_says_what_wins_instead(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4", "D")
+        assert "Jobs on prod then get the workspace value." in stage.text
+        await stage.press("enter")
+
+        assert stage.posted("variables")[0] == {"profile": "prod", "deletes": ["DESTINATION__DUCKDB__PATH"]}
+
+
+async def test_variables_are_gone_from_the_screen_when_the_region_refuses(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4")
+        stage.installation.refusals["/variables"] = (403, {"detail": "Variables are for owners.", "code": "no"})
+        await stage.press("ctrl+r")
+
+        assert "Variables are for owners." in stage.text
+        assert "DESTINATION__DUCKDB__PATH" not in stage.text
+
+
+async def test_region_is_locked_only_by_typing_it(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("a")
+        await stage.type("orchard-new")
+        await stage.press("enter")
+        await stage.until("Lock orchard-new to eu1")
+        assert "enter lock" not in stage.text.splitlines()[-1]
+        await stage.type("us1")
+        await stage.press("enter")
+        assert 'Type "eu1" to lock, or press esc.' in stage.text
+        assert not any(row["name"] == "orchard-new" for row in stage.installation.organizations)
+        await stage.press("ctrl+u")
+        await stage.type("eu1")
+        await stage.press("enter")
+
+        await stage.until("orchard-new is locked to eu1.")
+        locked = next(row for row in stage.installation.organizations if row["name"] == "orchard-new")
+        assert locked["dataplane_id"] == "eu1"
+
+
+async def test_leaving_the_lock_creates_nothing(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("a")
+        await stage.type("orchard-new")
+        await stage.press("enter")
+        await stage.until("Lock orchard-new to eu1")
+        await stage.press("escape", "escape")
+
+        assert not any(row["name"] == "orchard-new" for row in stage.installation.organizations)
+
+
+async def test_a_lost_race_for_the_region_is_said(open_app: Any) -> None:
+    async with open_app() as stage:
+        row = stage.installation.add_organization("late", None)
+        await stage.press("ctrl+r", "slash", *"late", "enter")
+        await stage.press("enter")
+        await stage.until("Chosen once")
+        await stage.press("enter")
+        await stage.until("Lock late to eu1")
+        row["dataplane_id"] = "us1"
+        await stage.type("eu1")
+        await stage.press("enter")
+
+        await stage.until("ben@orchard.example locked late to us1 first. Nothing changed.")
+
+
+async def test_a_region_that_is_silent_cannot_be_chosen(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.silent.add("eu1")
+        await stage.press("a")
+        await stage.type("orchard-new")
+        await stage.press("enter")
+
+        assert "eu1 is silent. Choose it when it answers." in stage.text
+
+
+async def test_approving_shows_who_asks_before_it_signs_them_in(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.device_approved = False
+        stage.installation.sign_ins.append(
+            {"id": identifier("sign-in"), "requester_address": "10.0.0.7", "client": "dlthub-cli/0.28.7",
+             "created_at": stamp(NOW), "expires_at": stamp(NOW)}
+        )  # fmt: skip
+        await stage.press("colon")
+        await stage.type("approve KPTR-WXMB")
+        await stage.press("enter")
+        await stage.until("dlthub-cli/0.28.7 at 10.0.0.7")
+        assert stage.installation.device_approved is False
+        await stage.press("enter")
+
+        await stage.until("Approved. The device is signed in as ana@orchard.example.")
+        assert stage.installation.device_approved is True
+
+
+async def test_a_wrong_code_approves_nobody(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("colon")
+        await stage.type("approve AAAA-AAAA")
+        await stage.press("enter")
+
+        await stage.until("No sign-in waits with this code.")
+
+
+async def test_a_sign_in_is_refused_from_the_list(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.sign_ins.append(
+            {"id": identifier("sign-in"), "requester_address": "10.0.0.7", "client": "curl", "created_at": stamp(NOW),
+             "expires_at": stamp(NOW)}
+        )  # fmt: skip
+        await stage.press("ctrl+r", "g", "enter", "x", "enter")
+
+        await stage.until("Refused the sign-in from 10.0.0.7.")
+        assert stage.installation.sign_ins == []
+
+
+async def test_a_new_workspace_is_created_beside_the_one_under_the_cursor(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "a")
+        await stage.type("lemonade")
+        await stage.press("enter")
+
+        await stage.until("Created lemonade.")
+        created = next(row for row in stage.installation.workspaces if row["name"] == "lemonade")
+        assert created["organization_id"] == identifier("organization/orchard-eu")

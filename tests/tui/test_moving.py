@@ -1,0 +1,174 @@
+"""Keys, filters, and coming back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dlthub_tui.screens.home import HomeScreen
+from dlthub_tui.screens.jobs import JobsScreen
+from dlthub_tui.screens.listing import ListScreen
+
+pytestmark = [pytest.mark.anyio]
+WORKSPACE = ("tab", "down", "enter")
+
+
+def chosen(stage: Any) -> str:
+    """The line under the cursor."""
+    return next(line for line in stage.text.splitlines() if line.startswith("❯"))
+
+
+async def test_back_restores_filter_row_and_scroll(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "slash", *"load", "enter", "j", "j")
+        before = chosen(stage)
+        await stage.press("enter")
+        assert "History" in stage.text
+        await stage.press("escape")
+
+        assert chosen(stage) == before
+        assert "/load" in stage.text
+
+
+async def test_tabs_keep_their_place(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "j", "j", "2", "j", "1")
+
+        assert "ingest.load_returns" in chosen(stage)
+
+
+async def test_escape_clears_the_filter_before_it_goes_back(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "slash", *"smoke", "enter")
+        assert "ingest.load_orders" not in stage.text
+        await stage.press("escape")
+        assert "ingest.load_orders" in stage.text
+        assert isinstance(stage.app.screen, JobsScreen)
+        await stage.press("escape")
+
+        assert isinstance(stage.app.screen, HomeScreen)
+
+
+async def test_escape_never_quits(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("escape", "escape", "escape")
+
+        assert isinstance(stage.app.screen, HomeScreen)
+        assert stage.app.is_running
+
+
+async def test_filter_without_a_hit_names_the_nearest_word(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "slash", *"faild")
+
+        assert 'No run matches "faild". Nearest: failed (2).' in stage.text
+
+
+async def test_rows_that_arrive_above_do_not_move_the_cursor(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "j", "j")
+        before = chosen(stage)
+        job = next(job for job in stage.installation.jobs if job["job_ref"].endswith("load_customers"))
+        stage.installation.add_run(job, 512, "running", ago=1)
+        await stage.press("ctrl+r")
+
+        assert "512" in stage.text
+        assert chosen(stage) == before
+
+
+async def test_the_first_row_follows_what_arrives(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2")
+        job = next(job for job in stage.installation.jobs if job["job_ref"].endswith("load_customers"))
+        stage.installation.add_run(job, 512, "running", ago=1)
+        await stage.press("ctrl+r")
+
+        assert "512" in chosen(stage)
+
+
+async def test_every_footer_key_is_live(open_app: Any) -> None:
+    async with open_app(size=(160, 24)) as stage:
+        for keys in ((), WORKSPACE, ("2",), ("3",), ("4",), ("1", "enter"), ("escape", "2", "enter")):
+            await stage.press(*keys)
+            screen = stage.app.screen
+            bound = {binding.action for _, binding, *_ in screen.active_bindings.values()}
+            for action, _label in screen.footer_entries():
+                assert f"perform('{action.id}')" in bound, (type(screen), action.id)
+
+
+async def test_times_turn_from_relative_to_exact_to_utc(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "t")
+        assert "14:00:00" in stage.text or ":00:00" in stage.text
+        await stage.press("t")
+        assert "Times are UTC." in stage.text
+        assert "14:00:00" in stage.text
+        await stage.press("t")
+
+        assert "1 min ago" in stage.text
+
+
+async def test_a_narrow_terminal_still_shows_names_and_states(open_app: Any) -> None:
+    async with open_app(size=(40, 12)) as stage:
+        await stage.press(*WORKSPACE, "2")
+
+        assert "running" in stage.text
+        assert "ingest.load" in stage.text
+        assert all(len(line) <= 40 for line in stage.text.splitlines())
+
+
+async def test_help_runs_what_is_chosen(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "question_mark", *"Variables", "enter")
+
+        assert "[4 Vars]" in stage.text
+
+
+async def test_command_line_runs_by_name_and_says_what_is_unknown(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "colon", *"rnu")
+        assert 'No command "rnu". Nearest: run' in stage.text
+        await stage.press("escape", "colon", *"runs", "enter")
+
+        assert "[2 Runs]" in stage.text
+
+
+async def test_palette_finds_by_title(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "ctrl+p", *"Deployments", "enter")
+
+        assert "[3 Deploys]" in stage.text
+
+
+async def test_a_link_opens_a_run_at_its_line(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("colon")
+        await stage.type("open orchard-eu/fruitshop/ingest.load_orders/1041#121")
+        await stage.press("enter")
+
+        await stage.until("line 121 of 125")
+        assert "[masked:SOURCES__SHOP__API_KEY]" in stage.text
+
+
+async def test_a_link_to_nothing_says_so(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("colon")
+        await stage.type("open orchard-eu/nowhere")
+        await stage.press("enter")
+
+        assert 'Nothing is at "orchard-eu/nowhere".' in stage.text
+
+
+async def test_a_plane_that_stops_answering_keeps_the_rows(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        stage.installation.refusals["/jobs"] = (503, {"detail": "The plane is stopping.", "code": "unavailable"})
+        await stage.press("ctrl+r")
+
+        assert "The plane is stopping." in stage.text
+        assert "ingest.load_orders" in stage.text
+        stage.installation.refusals.clear()
+        await stage.press("ctrl+r")
+        assert "The plane is stopping." not in stage.text
+        assert isinstance(stage.app.screen, ListScreen)

@@ -1,0 +1,108 @@
+"""How every screen looks at the two sizes that count."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from tests.fakes.installation import NOW, identifier, stamp
+
+pytestmark = [pytest.mark.anyio]
+SIZES = [(80, 24), (120, 40)]
+Compare = Callable[[Any, str], Awaitable[None]]
+
+WORKSPACE = ("tab", "down", "enter")
+SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
+    "home": ((), "Needs you"),
+    "jobs": (WORKSPACE, "ingest.load_orders"),
+    "jobs-filtered": ((*WORKSPACE, "slash", *"fail"), "transform.orders_daily"),
+    "jobs-marked": ((*WORKSPACE, "space", "space"), "2 marked"),
+    "runs": ((*WORKSPACE, "2"), "transform.orders_daily"),
+    "deployments": ((*WORKSPACE, "3"), "Version 12 is what runs"),
+    "variables": ((*WORKSPACE, "4"), "DESTINATION__DUCKDB__PATH"),
+    "variable-add": ((*WORKSPACE, "4", "a", *"API"), "New variable"),
+    "job": ((*WORKSPACE, "enter"), "History"),
+    "definition": ((*WORKSPACE, "enter", "v"), "entry_point"),
+    "run": ((*WORKSPACE, "2", "enter"), "following, 125 lines"),
+    "log": ((*WORKSPACE, "2", "l", "k", "k"), "paused"),
+    "log-search": ((*WORKSPACE, "2", "l", "slash", *"page", "enter"), "line 3 of 125"),
+    "log-masked": ((*WORKSPACE, "2", "l", "m"), "line 121 of 125"),
+    "help": ((*WORKSPACE, "question_mark"), "34 keys"),
+    "help-search": ((*WORKSPACE, "question_mark", *"st"), "keys"),
+    "command": ((*WORKSPACE, "colon", *"run"), "Commands"),
+    "palette": ((*WORKSPACE, "ctrl+p", *"de"), "Palette"),
+    "stop": ((*WORKSPACE, "2", "x"), "Stop ingest.load_orders 1041?"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+@pytest.mark.parametrize("name", SCREENS)
+async def test_screen_looks_as_stored(open_app: Any, picture: Compare, name: str, size: tuple[int, int]) -> None:
+    keys, sentinel = SCREENS[name]
+    async with open_app(size=size) as stage:
+        await stage.press(*keys)
+
+        await picture(stage, sentinel)
+
+
+@pytest.mark.parametrize("theme", ["day", "contrast", "sixteen", "plain"])
+async def test_run_in_every_theme_looks_as_stored(open_app: Any, picture: Compare, theme: str) -> None:
+    async with open_app(theme=theme) as stage:
+        await stage.press(*WORKSPACE, "2", "enter")
+
+        await picture(stage, "following, 125 lines")
+
+
+async def test_runs_in_ascii_look_as_stored(open_app: Any, picture: Compare) -> None:
+    async with open_app(ascii=True) as stage:
+        await stage.press(*WORKSPACE, "2", "space")
+
+        await picture(stage, "1 marked")
+        assert stage.text.replace("\n", "").isascii()
+
+
+async def test_read_only_runs_look_as_stored(open_app: Any, picture: Compare) -> None:
+    async with open_app(read_only=True) as stage:
+        await stage.press(*WORKSPACE, "2")
+
+        await picture(stage, "read-only")
+
+
+async def test_silent_region_looks_as_stored(open_app: Any, picture: Compare) -> None:
+    async with open_app() as stage:
+        stage.installation.silent.add("eu1")
+        await stage.press("ctrl+r", *WORKSPACE, "2")
+
+        await picture(stage, "running?")
+
+
+async def test_sign_ins_look_as_stored(open_app: Any, picture: Compare) -> None:
+    async with open_app() as stage:
+        stage.installation.sign_ins.append(waiting())
+        await stage.press("ctrl+r")
+        await stage.press("g", "enter")
+
+        await picture(stage, "build-box")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_choosing_a_region_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
+        await stage.press("a", *"orchard")
+
+        await picture(stage, "What will live where")
+
+
+async def test_sign_in_looks_as_stored(open_app: Any, picture: Compare, installation: Any) -> None:
+    installation[0].device_code_state, installation[0].device_approved = "refused", False
+    async with open_app() as stage:
+        await picture(stage, "refused this sign-in")
+
+
+def waiting() -> dict[str, Any]:
+    """A device that waits for approval."""
+    return {
+        "id": identifier("sign-in"), "requester_address": "10.0.0.7", "client": "dlthub-cli/0.28.7 on build-box",
+        "created_at": stamp(NOW), "expires_at": stamp(NOW),
+    }  # fmt: skip
