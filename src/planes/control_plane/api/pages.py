@@ -110,6 +110,7 @@ async def choose_password(
     return page("Welcome", paragraph("Your password is set. You can sign in from your terminal now."))
 
 
+@router.get("/")
 @router.get("/w/{path:path}")
 async def show_web_link(request: Request) -> Response:
     """Addresses that the command line prints; a code in the query is dropped at once (Security: 9)."""

@@ -17,6 +17,7 @@ from planes.domain.errors import TooManyRequests
 async def test_news_wakes_only_whom_it_is_for() -> None:
     news = News()
     woken: list[str] = []
+    after_one: list[str] = []
 
     async def wait(dataplane_id: str) -> None:
         await news.wait(dataplane_id, news.seen(dataplane_id), 30)
@@ -29,7 +30,7 @@ async def test_news_wakes_only_whom_it_is_for() -> None:
             await anyio.wait_all_tasks_blocked()
             news.tell("eu1")
             await anyio.wait_all_tasks_blocked()
-            after_one = list(woken)
+            after_one.extend(woken)
             news.tell_all()
 
     assert (after_one, woken) == (["eu1"], ["eu1", "us1"])
