@@ -18,7 +18,7 @@ from planes.server.streams import Stopping
 from planes.wire.link import Lease, PipelineRunReport, PollRequest, StatusReport
 
 RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
-POLL_SECONDS = 5.0
+POLL_SECONDS = 20.0
 
 
 @dataclass(kw_only=True)
