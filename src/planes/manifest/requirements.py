@@ -25,7 +25,8 @@ class EnvironmentRequest:
     """A virtual environment to build or reuse: equal requests may share one.
 
     `requirements` are sorted requirement lines without doubles; `wishes` are left out where they do not fit. Without
-    `includes_dlthub` the environment gets the `.pth` of CONTRACT 5.3. `dlt_version` is the client's dlt as the file names it, for `runtime_entry_point`.
+    `includes_dlthub` the environment gets the `.pth` of CONTRACT 5.3. `dlt_version` is the client's dlt as the file
+    names it, for `runtime_entry_point`.
     """
 
     python_version: str

@@ -1,0 +1,83 @@
+"""Trigger to first line of user code, through the whole platform, against `python -c "import dlt"`.
+
+`cold` is the first run of a workspace: its environment is built. The others find it ready; the launcher starts cold.
+Both sides use the same environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import time
+from pathlib import Path
+
+import anyio
+from harness import connected, deployed, machine, open_folder, percentiles, served, write_workspace
+
+from dlthub_tui.client import logs, runs
+from dlthub_tui.client.jobs import trigger
+from dlthub_tui.client.models import Workspace
+from dlthub_tui.session.connection import Connection
+
+SOURCE = """
+import dlt.hub.run as run
+
+@run.job
+def hello() -> None:
+    print("first line of user code", flush=True)
+"""
+
+
+async def first_line_ms(connection: Connection, workspace: Workspace, job_id: str) -> float:
+    begun = time.perf_counter()
+    started = await trigger(connection.control, workspace.id, [job_id])
+    run = started[0].run
+    assert run is not None, started
+    region = await connection.region(workspace)
+    took = None
+    async for line in logs.follow(region, workspace.id, run.id, 0):
+        if line.source == "user" and took is None:
+            took = (time.perf_counter() - begun) * 1000
+    while (await runs.get_run(connection.control, workspace.id, run.id)).status not in {"completed", "failed"}:
+        await anyio.sleep(0.01)
+    assert took is not None
+    return took
+
+
+def import_ms(home: Path, repetitions: int) -> list[float]:
+    python = next(home.glob("data/eu1/orgs/*/workspaces/*/environments/*/bin/python"))
+    found = []
+    for _ in range(repetitions):
+        begun = time.perf_counter()
+        subprocess.run([python, "-c", "import dlt"], check=True, cwd="/")
+        found.append((time.perf_counter() - begun) * 1000)
+    return found
+
+
+async def measure(home: Path, folder: Path, repetitions: int) -> None:
+    with served(home) as platform:
+        async with connected(platform) as connection:
+            workspace, jobs = await deployed(connection, folder, home / "client" / "environments")
+            job_id = jobs["jobs.jobs_of_bench.hello"]
+            cold = await first_line_ms(connection, workspace, job_id)
+            ready = [await first_line_ms(connection, workspace, job_id) for _ in range(repetitions)]
+        imports = import_ms(home, repetitions)
+    ratio = sorted(ready)[len(ready) // 2] / sorted(imports)[len(imports) // 2]
+    print(f"trigger to first user line ({machine()})")
+    print(f"  environment built first   {cold / 1000:.1f} s (once)")
+    print(f"  environment ready         {percentiles(ready)}")
+    print(f"  python -c 'import dlt'    {percentiles(imports)}")
+    print(f"  ratio of medians          {ratio:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--repetitions", type=int, default=10)
+    arguments = parser.parse_args()
+    with open_folder() as folder:
+        workspace = write_workspace(folder / "workspace", SOURCE)
+        anyio.run(measure, folder / "home", workspace, arguments.repetitions)
+
+
+if __name__ == "__main__":
+    main()
