@@ -16,7 +16,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from planes.data_plane.executor.environments import BuilderOptions, EnvironmentCatalogue, Unreachable
+from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.local import RunSpec, Step
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
@@ -211,22 +211,20 @@ class Preparing:
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
         if too_long:
             raise LaunchRefused("The definition of this job is too large to be passed to its process.")
-        if catalogue.is_ready(wanted):
-            return (job,)
-        build = catalogue.prepare_build(wanted)
-        return (
-            Step(
-                name="environment",
-                source="setup",
-                stage="build",
-                argv=tuple(build.argv),
-                cwd=str(build.cwd),
-                environment=build.environment,
-                uid=uid,
-                gid=uid,
-            ),
-            job,
-        )
+        return (job,) if catalogue.is_ready(wanted) else (_build_step(catalogue.prepare_build(wanted), uid), job)
+
+
+def _build_step(build: BuildStep, uid: int | None) -> Step:
+    return Step(
+        name="environment",
+        source="setup",
+        stage="build",
+        argv=tuple(build.argv),
+        cwd=str(build.cwd),
+        environment=build.environment,
+        uid=uid,
+        gid=uid,
+    )
 
 
 def registered_place(organization_id: str, workspace_id: str, run_id: str) -> Place:
