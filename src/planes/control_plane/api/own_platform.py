@@ -53,6 +53,12 @@ async def add_user(parts: CurrentParts, principal: CurrentSession, body: AddUser
     return _render_user(added.user, added.sign_up_url)
 
 
+@router.post("/users/{user_id}/-issue-link")
+async def issue_link(parts: CurrentParts, principal: CurrentSession, user_id: str) -> UserResponse:
+    issued = await users.issue_link(parts, principal, user_id)
+    return _render_user(issued.user, issued.sign_up_url)
+
+
 @router.post("/data-planes")
 async def add_data_plane(
     parts: CurrentParts, principal: CurrentSession, body: AddDataPlaneRequest

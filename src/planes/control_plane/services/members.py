@@ -115,7 +115,10 @@ async def add_workspace_member(
         await workspaces.add_workspace_membership(connection, place, now)
         await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
         await _audit(connection, parts, principal, _event("workspace_member_added", membership, role, workspace.id))
-        return await _get_member(connection, workspace.id, place.id)
+        member = await _get_member(connection, workspace.id, place.id)
+    # A role of one's own may be less than the default one was.
+    parts.news.tell_all()
+    return member
 
 
 async def change_workspace_member(

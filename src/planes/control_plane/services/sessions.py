@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from planes.control_plane.services import audit, revocations
 from planes.control_plane.services.audit import Actor, Record
@@ -45,6 +46,11 @@ class TokenPair:
     refresh_token: str
 
 
+class _Refusal(Enum):
+    UNUSABLE = auto()
+    REUSED = auto()
+
+
 async def start_session(connection: Connection, parts: Parts, user: User, method: str) -> SignedIn:
     """A new session for a user who has just proved who they are, by `method`."""
     now = parts.clock.now()
@@ -70,12 +76,13 @@ async def refresh(parts: Parts, refresh_token: str) -> TokenPair:
     token_hash = hash_secret(refresh_token)
     async with parts.database.transaction() as connection:
         await parts.database.lock(connection, f"refresh:{token_hash}")
-        pair = await _next_pair(connection, parts, refresh_token, token_hash)
-    # Raised after the commit: a family that was revoked for reuse stays revoked.
-    if pair is None:
+        outcome = await _next_pair(connection, parts, refresh_token, token_hash)
+    if isinstance(outcome, TokenPair):
+        return outcome
+    # After the commit: a family that was revoked for reuse stays revoked.
+    if outcome is _Refusal.REUSED:
         parts.news.tell_all()
-        raise _rejected()
-    return pair
+    raise _rejected()
 
 
 async def issue_swap_code(parts: Parts, refresh_token: str) -> str:
@@ -105,20 +112,20 @@ async def end_session(parts: Parts, refresh_token: str) -> None:
     parts.news.tell_all()
 
 
-async def _next_pair(connection: Connection, parts: Parts, secret: str, token_hash: str) -> TokenPair | None:
+async def _next_pair(connection: Connection, parts: Parts, secret: str, token_hash: str) -> TokenPair | _Refusal:
     now = parts.clock.now()
     token = await stored.find_refresh_token(connection, token_hash)
     session = await stored.find_session(connection, token.session_id) if token else None
     user = await identity.find_user(connection, session.user_id) if session else None
     if token is None or session is None or user is None or session.revoked_at is not None or token.expires_at <= now:
-        return None
+        return _Refusal.UNUSABLE
     successor = derive_secret(parts.secret_key, "refresh", secret)
     if token.spent_at is None:
         await stored.spend_refresh_token(connection, token_hash, now)
         await _add_refresh_token(connection, parts, session.id, successor, now)
     elif not _within_grace(token, now):
         await _revoke(connection, parts, session.id, "refresh_token_reused")
-        return None
+        return _Refusal.REUSED
     # Both follow from what is stored, so every caller within the grace gets the same bytes.
     token_id = hash_secret(f"jti:{successor}")[:32]
     jwt = mint_session(parts, user, session.id, issued_at=token.spent_at or now, token_id=token_id)

@@ -15,7 +15,7 @@ from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.sign_in import hash_new_password
 from planes.domain.access import Principal
 from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
-from planes.domain.identifiers import new_id
+from planes.domain.identifiers import is_uuid, new_id
 from planes.storage.control import identity
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import SignUpLink, User
@@ -80,6 +80,22 @@ async def add_user(parts: Parts, principal: Principal, new: NewUser) -> AddedUse
         await audit.record(
             connection, Actor.of(principal), now, Record(action="user_added", subject=user.id, facts=facts)
         )
+    return AddedUser(user=user, sign_up_url=link)
+
+
+async def issue_link(parts: Parts, principal: Principal, user_id: str) -> AddedUser:
+    """Another link for a user, to choose a password or a new one.
+
+    Raises: NotAllowed, NotFound.
+    """
+    async with parts.database.transaction() as connection:
+        await authorize_administrator(connection, principal)
+        user = await identity.find_user(connection, user_id) if is_uuid(user_id) else None
+        if user is None or user.kind != "human":
+            raise NotFound("user_not_found", "There is no such user.")
+        link = await _add_link(connection, parts, user)
+        event = Record(action="sign_up_link_issued", subject=user.id, facts={})
+        await audit.record(connection, Actor.of(principal), parts.clock.now(), event)
     return AddedUser(user=user, sign_up_url=link)
 
 

@@ -239,6 +239,25 @@ async def test_sign_up_link_sets_a_password_once(stage: IdentityStage, ana: Call
     assert ok(await redeem(stage, codes))["email"] == "ben@orchard.example"
 
 
+async def test_another_link_gives_a_user_a_new_password(stage: IdentityStage, owner: Caller) -> None:
+    path = f"/own/v1/users/{owner.user_id}/-issue-link"
+    page = await stage.client.get(ok(await stage.post(path, owner))["sign_up_url"])
+    await submit(stage, "/sign-up", page, password=PASSWORD, repeated=PASSWORD)
+    (user,) = ok(await stage.get("/own/v1/users", owner))["items"]
+
+    assert user["has_password"]
+    assert user["sign_up_url"] is None
+    assert (await stage.post("/own/v1/users/x/-issue-link", owner)).status_code == 404
+
+
+async def test_rejected_refresh_wakes_no_poll(stage: IdentityStage) -> None:
+    before = stage.parts.news.seen("eu1")
+
+    await stage.post("/auth/v1/sessions/-refresh", None, {"refresh_token": "nonsense"})
+
+    assert stage.parts.news.seen("eu1") == before
+
+
 async def test_codes_in_web_links_are_dropped_at_once(stage: IdentityStage) -> None:
     dropped = await stage.client.get("/w/abc/jobs/x?swap=secret")
 
