@@ -56,3 +56,12 @@ async def test_migrations_make_what_the_code_declares(
         return compare_metadata(MigrationContext.configure(connection), tables)
 
     assert await inspected(database_url, differences) == []
+
+
+async def test_published_document_says_400_for_bad_requests(stage: IdentityStage) -> None:
+    document = (await stage.get("/openapi.json")).json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+
+    assert not any("422" in operation["responses"] for operation in operations)
+    assert all("400" in operation["responses"] for operation in operations)
+    assert not any(path.startswith(("/device", "/authorize", "/w/")) for path in document["paths"])
