@@ -145,12 +145,24 @@ class DlthubTui(App[int], inherit_bindings=False):
         """Try to reach the installation again."""
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 
-    async def on_signed_in(self) -> None:
-        """There is a session: home."""
+    async def on_signed_in(self, message: messages.SignedIn) -> None:
+        """There is a session: back to where it ended, else home, and on the first start the guide over it."""
         from dlthub_tui.screens.home import HomeScreen
+        from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.screens.sign_in import SignInScreen
 
+        if any(isinstance(screen, HomeScreen) for screen in self.screen_stack):
+            if isinstance(self.screen, SignInScreen):
+                await self.pop_screen()
+            elif isinstance(self.screen, PlaceScreen):
+                self.screen.do_link_retry()
+            return
         await self._reset()
         await self.push_screen(HomeScreen(self.context))
+        if message.is_first:
+            from dlthub_tui.screens.guide import GuideScreen
+
+            await self.push_screen(GuideScreen(self.context))
 
     async def _reset(self) -> None:
         while len(self.screen_stack) > 1:

@@ -46,7 +46,11 @@ class ConnectAgain(Message):
 
 
 class SignedIn(Message):
-    """There is a connection with a session."""
+    """There is a connection with a session; `is_first` is for the owner of a new installation."""
+
+    def __init__(self, *, is_first: bool = False) -> None:
+        super().__init__()
+        self.is_first = is_first
 
 
 class TimesChanged(Message):

@@ -14,6 +14,8 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -24,7 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from planes.data_plane.services.identity import Identity
-from planes.server.listening import AppServer, listen_tcp
+from planes.server.listening import AppServer, listen_tcp, listen_unix
 from planes.server.streams import Stopping, event_stream_response, frame_event
 from planes.tokens.keys import SigningKey
 
@@ -70,6 +72,7 @@ class Installation:
 
     owner: str | None = EMAIL
     url: str = ""
+    socket_path: str = ""
     organizations: list[dict[str, Any]] = field(default_factory=list)
     workspaces: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
@@ -586,12 +589,14 @@ def error(status: int, code: str, detail: str) -> Response:
 
 @contextmanager
 def served(installation: Installation) -> Generator[Any]:
-    """Serves it in a thread with an own event loop; yields a portal into that loop."""
+    """Serves it on a port and a unix socket, in a thread with an own event loop; yields a portal into that loop."""
     listener = listen_tcp("127.0.0.1", 0)
     installation.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with start_blocking_portal() as portal:
+    with TemporaryDirectory(prefix="fake-") as folder, start_blocking_portal() as portal:
+        local = listen_unix(Path(folder) / "control.sock")
+        installation.socket_path = str(Path(folder) / "control.sock")
         installation.stopping = portal.call(Stopping)
-        server = AppServer(installation.application(), [listener], installation.stopping, grace_seconds=1)
+        server = AppServer(installation.application(), [listener, local], installation.stopping, grace_seconds=1)
         serving = portal.start_task_soon(server.serve)
         try:
             yield portal
@@ -599,3 +604,4 @@ def served(installation: Installation) -> Generator[Any]:
             portal.call(server.stop)
             serving.result(10)
             listener.close()
+            local.close()

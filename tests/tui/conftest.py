@@ -13,15 +13,10 @@ from syrupy.assertion import SnapshotAssertion
 from tests.fakes.installation import NOW, Installation, served
 from tests.fakes.orchard import fill
 from tests.tui.pictures import Picture, picture_of
-from tests.tui.waiting import screen_text, settle, until
+from tests.tui.waiting import NAMES, screen_text, settle, until
 from textual.pilot import Pilot
 
 from dlthub_tui.app import AppOptions, DlthubTui
-
-NAMES = {
-    "@": "at", ".": "full_stop", "-": "minus", "/": "slash", "_": "underscore", " ": "space", ":": "colon",
-    "#": "number_sign", "?": "question_mark", "*": "asterisk",
-}  # fmt: skip
 
 
 @dataclass
@@ -81,13 +76,14 @@ def open_app(installation: tuple[Installation, Any], tmp_path: Path) -> Open:
     fake, portal = installation
 
     @asynccontextmanager
-    async def opened(size: tuple[int, int] = (80, 24), **options: Any) -> AsyncGenerator[Stage]:
+    async def opened(size: tuple[int, int] = (80, 24), *, waits: bool = True, **options: Any) -> AsyncGenerator[Stage]:
         options.setdefault("url", fake.url)
         app = DlthubTui(AppOptions(home=str(tmp_path), now=lambda: NOW, poll_seconds=0, uses_keyring=False, **options))
         stage = Stage(fake, portal, tmp_path)
         async with app.run_test(size=size) as pilot:
             stage.pilot = pilot
-            await settle(pilot)
+            if waits:
+                await settle(pilot)
             yield stage
 
     return opened

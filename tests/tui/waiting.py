@@ -9,6 +9,10 @@ from typing import Any
 from textual.pilot import Pilot
 
 DEADLINE_SECONDS = 15.0
+NAMES = {
+    "@": "at", ".": "full_stop", "-": "minus", "/": "slash", "_": "underscore", " ": "space", ":": "colon",
+    "#": "number_sign", "?": "question_mark", "*": "asterisk",
+}  # fmt: skip
 # Work that goes on for as long as its screen is there.
 ENDLESS = {"feed"}
 QUIET_ROUNDS = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -148,8 +149,8 @@ class DeployScreen(PlaceScreen):
 
     def _fail(self, error: ClientError, kept: str) -> None:
         detail = [guard(text) for text in error.what.splitlines() if text.strip()][:8]
-        can = error.can if kept in error.can else f"{error.can} {kept}".strip()
-        self._failure = (*detail, can)
+        after = [error.can] if kept in error.can else [error.can, kept]
+        self._failure = (*detail, *(text for text in after if text))
         self._state = "failed"
         for name, step in self._steps.items():
             if step.state == "running":
@@ -202,6 +203,10 @@ class DeployScreen(PlaceScreen):
     def _created(self) -> list[str]:
         jobs = self._receipt.jobs if self._receipt else ()
         return [job.job.id for job in jobs if job.outcome == "created" and job.job.job_type == "batch"]
+
+    def command_text(self) -> str:
+        """Deploys the folder."""
+        return f"cd {shlex.quote(str(self._folder))} && dlthub deploy" if self._folder else ""
 
     def do_deploy_go(self) -> None:
         """Sends; after that, on to Jobs; after a failure, again."""

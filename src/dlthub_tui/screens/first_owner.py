@@ -94,4 +94,4 @@ class FirstOwnerScreen(PlaceScreen):
             self.say(exc.sentence, Role.FAIL)
             return
         await connection.begin(pair, is_kept=False)
-        self.post_message(SignedIn())
+        self.post_message(SignedIn(is_first=True))

@@ -43,7 +43,7 @@ class HomeScreen(ListScreen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._state = HomeState()
+        self.state = HomeState()
 
     async def load(self) -> None:
         """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
@@ -63,14 +63,14 @@ class HomeScreen(ListScreen):
         for membership in memberships:
             if membership.organization.dataplane_id:
                 workspaces.extend(await list_workspaces(plane, membership.organization.id))
-        known = {state.workspace.id: state for state in self._state.workspaces}
+        known = {state.workspace.id: state for state in self.state.workspaces}
         states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
         try:
             sign_ins = await list_sign_ins(plane)
         except (NotAllowed, NotFound):
             sign_ins = ()
-        self._state = replace(
-            self._state, memberships=tuple(memberships), planes=planes, workspaces=states, sign_ins=sign_ins
+        self.state = replace(
+            self.state, memberships=tuple(memberships), planes=planes, workspaces=states, sign_ins=sign_ins
         )
         if not self.is_loaded:
             self.is_loaded = True
@@ -96,24 +96,24 @@ class HomeScreen(ListScreen):
                 found[state.workspace.id] = replace(state, jobs=jobs, failed=failed.items)
 
         async with anyio.create_task_group() as group:
-            for state in self._state.workspaces:
+            for state in self.state.workspaces:
                 if state.workspace.archived_at is None:
                     group.start_soon(ask, state)
-        states = tuple(found.get(state.workspace.id, state) for state in self._state.workspaces)
-        self._state = replace(self._state, workspaces=states)
+        states = tuple(found.get(state.workspace.id, state) for state in self.state.workspaces)
+        self.state = replace(self.state, workspaces=states)
 
     def sections(self) -> list[Section]:
         """The panes, with the filter applied to each."""
         if not self.filter_text:
-            return view.sections(self._state, self.look)
+            return view.sections(self.state, self.look)
         return [
             replace(section, rows=matching(section.rows, self.filter_text))
-            for section in view.sections(self._state, self.look)
+            for section in view.sections(self.state, self.look)
         ]
 
     def answer_line(self) -> tuple[Line, str]:
         """What goes on."""
-        return view.answer_of(self._state, self.look), ""
+        return view.answer_of(self.state, self.look), ""
 
     def is_moving(self) -> bool:
         """Relative times on home are not ticked."""
@@ -126,11 +126,11 @@ class HomeScreen(ListScreen):
 
     def workspace_ref(self, workspace_id: str) -> WorkspaceRef | None:
         """A workspace of the list, as screens need it."""
-        state = next((item for item in self._state.workspaces if item.workspace.id == workspace_id), None)
+        state = next((item for item in self.state.workspaces if item.workspace.id == workspace_id), None)
         if state is None:
             return None
         workspace = state.workspace
-        membership = next(item for item in self._state.memberships if item.organization.id == workspace.organization_id)
+        membership = next(item for item in self.state.memberships if item.organization.id == workspace.organization_id)
         return WorkspaceRef(
             id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
             organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
@@ -140,7 +140,7 @@ class HomeScreen(ListScreen):
     @property
     def workspaces(self) -> list[WorkspaceRef]:
         """All that can be opened."""
-        states = (self.workspace_ref(item.workspace.id) for item in self._state.workspaces)
+        states = (self.workspace_ref(item.workspace.id) for item in self.state.workspaces)
         return [ref for ref in states if ref is not None]
 
     def why_not(self, action: Action) -> str | None:
@@ -155,7 +155,7 @@ class HomeScreen(ListScreen):
         return super().why_not(action)
 
     def _region_of(self, organization_id: str) -> str | None:
-        membership = next((m for m in self._state.memberships if m.organization.id == organization_id), None)
+        membership = next((m for m in self.state.memberships if m.organization.id == organization_id), None)
         return membership.organization.dataplane_id if membership else None
 
     def do_row_open(self) -> None:
@@ -164,14 +164,14 @@ class HomeScreen(ListScreen):
         if kind == "workspace" and (workspace := self.workspace_ref(first)):
             self.post_message(Open(WorkspacePlace(workspace)))
         elif kind == "run" and (workspace := self.workspace_ref(first)):
-            state = next(item for item in self._state.workspaces if item.workspace.id == first)
+            state = next(item for item in self.state.workspaces if item.workspace.id == first)
             run = next((item for item in state.failed if item.id == second), None)
             if run is not None:
                 self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
         elif kind == "sign-in":
             self.post_message(Open(SignInsPlace()))
         elif kind == "organization":
-            membership = next(m for m in self._state.memberships if m.organization.id == first)
+            membership = next(m for m in self.state.memberships if m.organization.id == first)
             self.post_message(Open(NewOrganizationPlace(first, membership.organization.name)))
 
     def do_pane_next(self) -> None:
@@ -186,7 +186,7 @@ class HomeScreen(ListScreen):
         """Sets an entry aside until it happens again."""
         key = self.rows.key
         if key:
-            self._state = replace(self._state, aside=self._state.aside | {key})
+            self.state = replace(self.state, aside=self.state.aside | {key})
             self.show_rows()
 
     def do_deploy_open(self) -> None:

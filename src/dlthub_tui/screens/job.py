@@ -127,9 +127,13 @@ class JobScreen(ListScreen):
             self._job is None or not (self._job.next_scheduled_run_at or self._job.is_paused)
         ):
             return "It has no schedule to pause."
-        if action.id == "run.start" and self._job is not None and self._job.is_archived:
+        if action.id in {"run.start", "run.options"} and self._job is not None and self._job.is_archived:
             return "It is archived: it is not in the code any more."
         return super().why_not(action)
+
+    def command_text(self) -> str:
+        """Runs the job."""
+        return f"dlthub job trigger {words.short_ref(self.place.job_ref)}"
 
     def do_row_open(self) -> None:
         """The run with its log."""
@@ -153,6 +157,11 @@ class JobScreen(ListScreen):
         await self.reload()
         if run is not None:
             self.rows.move_to(run.id)
+
+    def do_run_options(self) -> None:
+        """Runs it with another profile or refreshed."""
+        if self._job is not None:
+            self._runner.ask_options(self._job)
 
     def do_job_pause(self) -> None:
         """Pauses the schedule, or resumes it."""

@@ -10,6 +10,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import jobs as view
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef
@@ -77,7 +78,7 @@ class JobsScreen(TabScreen):
         if action.layer == "verbs" or action.id in {"row.open", "row.mark"}:
             if job is None:
                 return "There is no job under the cursor."
-            if action.id == "run.start" and job.is_archived:
+            if action.id in {"run.start", "run.options"} and job.is_archived:
                 return "It is archived: it is not in the code any more."
             if action.id == "job.pause" and job.next_scheduled_run_at is None and not job.is_paused:
                 return "It has no schedule to pause."
@@ -88,6 +89,11 @@ class JobsScreen(TabScreen):
     def _chosen(self) -> list[Job]:
         keys = self.rows.marked or {self.rows.key or ""}
         return [job for job in self._jobs if job.id in keys]
+
+    def command_text(self) -> str:
+        """Runs the job under the cursor."""
+        job = self.find_job()
+        return f"dlthub job trigger {words.short_ref(job.job_ref)}" if job else ""
 
     def do_row_open(self) -> None:
         """The job's own screen."""
@@ -103,6 +109,12 @@ class JobsScreen(TabScreen):
         await self._runner.start(jobs)
         self.rows.set_marks(set())
         await self.reload()
+
+    def do_run_options(self) -> None:
+        """Runs the job under the cursor with another profile or refreshed."""
+        job = self.find_job()
+        if job is not None:
+            self._runner.ask_options(job)
 
     def do_log_open(self) -> None:
         """The log of the last run."""

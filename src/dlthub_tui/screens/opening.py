@@ -32,6 +32,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.sign_ins import SignInsScreen
 
             return SignInsScreen(context)
+        case places.GuidePlace():
+            from dlthub_tui.screens.guide import GuideScreen
+
+            return GuideScreen(context)
         case places.HomePlace():
             from dlthub_tui.screens.home import HomeScreen
 

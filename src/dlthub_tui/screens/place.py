@@ -11,7 +11,7 @@ from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoHome, Open, 
 from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.commands import Offer
 from dlthub_tui.viewmodel.frame import footer, header
-from dlthub_tui.viewmodel.places import HomePlace, Place, SignInsPlace, link
+from dlthub_tui.viewmodel.places import GuidePlace, HomePlace, Place, SignInsPlace, link
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
@@ -127,6 +127,19 @@ class PlaceScreen(Approving):
         self.host.copy_to_clipboard(text)
         self.say(f"Copied {text}")
 
+    def command_text(self) -> str:
+        """This place as a command line; empty where there is none."""
+        return ""
+
+    def do_copy_command(self) -> None:
+        """Copies the command line that does the same."""
+        text = self.command_text()
+        if not text:
+            self.say("There is no command line for this.")
+            return
+        self.host.copy_to_clipboard(text)
+        self.say(f"Copied {text}")
+
     def do_help_open(self) -> None:
         """The keys of this screen."""
         self.post_message(AskFor("help"))
@@ -145,6 +158,7 @@ class PlaceScreen(Approving):
         return [
             Offer("open", "open", "open a link", "", "org/workspace/job/run#line", group),
             Offer("approve", "approve", "approve a sign-in", "", "by the code that the device shows", group),
+            Offer("guide", "guide", "first steps", "", "from nothing to a running job", group),
             Offer("sign-ins", "sign-ins", "pending sign-ins", "", "devices that wait for approval", group),
         ]
 
@@ -158,6 +172,8 @@ class PlaceScreen(Approving):
                 self.fetch(self._open_link(argument), "act")
             case "approve":
                 self.approve(argument)
+            case "guide":
+                self.post_message(Open(GuidePlace()))
             case "sign-ins":
                 self.post_message(Open(SignInsPlace()))
             case _:

@@ -207,6 +207,10 @@ class RunScreen(PlaceScreen):
         number = self.pane.line if self.pane.window.total and not self.pane.is_following else None
         return link(RunPlace(place.workspace, place.run_id, place.job_ref, place.number, number))
 
+    def command_text(self) -> str:
+        """Prints this log."""
+        return f"dlthub job logs {words.short_ref(self.place.job_ref)} {self.place.number}"
+
     def do_pane_zoom(self) -> None:
         """The log alone, and back."""
         self._is_zoomed = not self._is_zoomed

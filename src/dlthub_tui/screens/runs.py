@@ -89,6 +89,11 @@ class RunsScreen(TabScreen):
         keys = self.rows.marked or {self.rows.key or ""}
         return [run for run in self._runs if run.id in keys]
 
+    def command_text(self) -> str:
+        """Prints the log of the run under the cursor."""
+        run = self.find_run()
+        return f"dlthub job logs {words.short_ref(run.job_ref)} {run.number}" if run else ""
+
     def do_row_open(self) -> None:
         """The run with its log."""
         run = self.find_run()

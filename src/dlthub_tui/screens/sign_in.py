@@ -8,11 +8,12 @@ from typing import ClassVar
 import anyio
 from textual.app import ComposeResult
 
-from dlthub_tui.client.errors import Refused
+from dlthub_tui.client.errors import NotSignedIn, Refused
 from dlthub_tui.client.sessions import DeviceCode
 from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.sheets import LineSheet
 from dlthub_tui.viewmodel.large import large, spaced
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
@@ -24,9 +25,9 @@ LEAST_PAUSE_SECONDS = 0.1
 class SignInScreen(PlaceScreen):
     """On any device with a browser, or by somebody who is signed in."""
 
-    LAYERS: ClassVar[tuple[str, ...]] = ("global",)
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "sign-in")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("copy.link", "copy code"), ("link.retry", "new code"), ("nav.back", "leave"),
+        ("copy.link", "copy code"), ("sign_in.key", "API key"), ("link.retry", "new code"), ("nav.back", "leave"),
     )  # fmt: skip
     STYLES = "sign_in"
 
@@ -109,6 +110,31 @@ class SignInScreen(PlaceScreen):
 
     def _show(self) -> None:
         self.query_one("#steps", LinesView).update()
+
+    def do_sign_in_key(self) -> None:
+        """Asks for an API key; it is typed hidden."""
+
+        def typed(key: str | None) -> None:
+            if key:
+                self.fetch(self._use_key(key.strip()), "load")
+
+        self.host.push_screen(LineSheet(self.context, "Sign in by an API key", "Key", is_hidden=True), typed)
+
+    async def _use_key(self, key: str) -> None:
+        from dlthub_tui.client.organizations import get_me
+        from dlthub_tui.client.sessions import TokenPair
+
+        connection = self.context.connected
+        await connection.begin(TokenPair(jwt=key, refresh_token=""), is_kept=False)
+        try:
+            connection.email = (await get_me(connection.control)).email
+        except NotSignedIn:
+            connection.pair = None
+            self._state, self._said = "over", "This key is not accepted. ctrl+r asks for a code, k for another key."
+            self._show()
+            return
+        await connection.begin(TokenPair(jwt=key, refresh_token="", email=connection.email), is_kept=True)
+        self.post_message(SignedIn())
 
     def link_text(self) -> str:
         """The code."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.run_options import RunOptions, RunOptionsSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.runs import declined, name_of
@@ -42,6 +46,27 @@ class Stopper:
         elif started:
             self._screen.say(f"Started {words.plural(len(started), 'run')}.", Role.OK)
         return None
+
+    def ask_options(self, job: Job) -> None:
+        """Asks for profile and refresh, then starts the job."""
+        self._screen.fetch(self._ask(job), "act")
+
+    async def _ask(self, job: Job) -> None:
+        from dlthub_tui.client.deployments import find_latest_configuration
+
+        configuration = await find_latest_configuration(self._context.connected.control, self._workspace.id)
+        profiles = list(configuration.profiles) if configuration else []
+
+        def answered(options: RunOptions | None) -> None:
+            if options is not None:
+                work = self.start([job], profile=options.profile, refresh=options.refresh)
+                self._screen.fetch(self._started(work), "act")
+
+        name = guard(words.short_ref(job.job_ref))
+        self._screen.host.push_screen(RunOptionsSheet(self._context, name, profiles, job.profile), answered)
+
+    async def _started(self, work: Coroutine[Any, Any, Run | None]) -> None:
+        await work
 
     async def stop(self, runs: list[Run]) -> None:
         """Asks runs to stop. One that had ended is said, not an error."""

@@ -84,6 +84,16 @@ class VariablesScreen(TabScreen):
             return "This session is read-only and changes nothing."
         return super().why_not(action)
 
+    def command_text(self) -> str:
+        """Sets the variable under the cursor; the value is asked for."""
+        pair = self._pair()
+        variable = pair.winner if pair else None
+        if variable is None:
+            return ""
+        kind = "--secret" if variable.is_secret else "--plain"
+        scope = f"--profile {variable.profile}" if variable.profile else "--workspace"
+        return f"dlthub variable set {variable.name} {kind} {scope}"
+
     def do_tree_open(self) -> None:
         """The next profile."""
         self._turn(1)

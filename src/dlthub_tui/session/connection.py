@@ -8,7 +8,7 @@ from typing import Protocol
 import anyio
 
 from dlthub_tui.client import sessions
-from dlthub_tui.client.errors import Refused
+from dlthub_tui.client.errors import NotSignedIn, Refused
 from dlthub_tui.client.installation import get_signing_fingerprints
 from dlthub_tui.client.regions import Regions
 from dlthub_tui.client.sessions import TokenPair
@@ -89,8 +89,10 @@ class Connection:
             await self._save()
 
     async def refresh(self, pair: TokenPair) -> str | None:
-        """The next token pair; None, and the stored session is gone, when it is refused."""
+        """The next token pair; None, and the stored session is gone, when it is refused. A key has no next."""
         try:
+            if not pair.refresh_token:
+                raise NotSignedIn(401, "The key is not accepted.")
             fresh = await sessions.refresh(self.open_plane, pair.refresh_token)
         except Refused as exc:
             if exc.status in {429, 503}:

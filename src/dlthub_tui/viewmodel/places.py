@@ -32,6 +32,11 @@ class NewOrganizationPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class GuidePlace:
+    """The guide of the first start."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignInsPlace:
     """Pending sign-ins."""
 
@@ -74,7 +79,7 @@ class DeployPlace:
 
 
 Place = (
-    HomePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | DeployPlace
+    HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | DeployPlace
 )  # fmt: skip
 
 

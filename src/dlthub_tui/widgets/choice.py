@@ -28,6 +28,11 @@ class Choice(Widget, can_focus=True):
         self._at = self._words.index(chosen) if chosen in self._words else 0
 
     @property
+    def index(self) -> int:
+        """Which of the words is chosen."""
+        return self._at
+
+    @property
     def chosen(self) -> str:
         """The chosen word."""
         return self._words[self._at]

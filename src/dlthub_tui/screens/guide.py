@@ -1,0 +1,102 @@
+"""The guide of the first start."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.home import HomeScreen
+from dlthub_tui.viewmodel import guide as view
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.places import DeployPlace, GuidePlace, NewOrganizationPlace, Place, WorkspacePlace
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, line
+from dlthub_tui.widgets.lines import LinesView
+
+
+class GuideScreen(HomeScreen):
+    """Four steps to the first job; each is done on its own screen and ticked whoever did it."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "do this step"), ("copy.text", "copy the lines"), ("item.end", "close the guide"),
+        ("command.open", "command"),
+    )  # fmt: skip
+    STYLES = "guide"
+
+    def where(self) -> Place:
+        """The guide."""
+        return GuidePlace()
+
+    def crumbs(self) -> list[str]:
+        """The guide is the first thing there is."""
+        return ["dlthub-tui", "first steps"]
+
+    def compose_top(self) -> ComposeResult:
+        """What this is."""
+        said = (
+            EMPTY_LINE,
+            line("   A data platform is running. Four steps to your first job;"),
+            line("   each one shows where things go."),
+            EMPTY_LINE,
+        )
+        yield LinesView(lambda _width: said)
+
+    def answer_line(self) -> tuple[Line, str]:
+        """How many steps are done."""
+        done = sum(step.is_done for step in view.steps(self.state))
+        return (Span(f"  {done} of {len(view.steps(self.state))} done"),), ""
+
+    def sections(self) -> list[Section]:
+        """The steps."""
+        return view.sections(self.state, self.look)
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """The same from a shell."""
+        return view.shell_lines(self.context.url or "", self.look, width)
+
+    def why_not(self, action: Action) -> str | None:
+        """A step that is done needs nothing."""
+        if action.id in {"row.open", "item.end"}:
+            step = next((step for step in view.steps(self.state) if step.key == self.rows.key), None)
+            if action.id == "row.open" and (step is None or step.key == "planes"):
+                return "The planes start by themselves."
+            return None
+        return super().why_not(action)
+
+    def show_rows(self) -> None:
+        """The cursor goes to the first step that is not done."""
+        was_empty = not self.rows.keys
+        super().show_rows()
+        todo = next((step.key for step in view.steps(self.state) if not step.is_done), None)
+        if was_empty and todo:
+            self.rows.move_to(todo)
+
+    def do_row_open(self) -> None:
+        """Does the step under the cursor."""
+        workspaces = self.workspaces
+        match self.rows.key:
+            case "region":
+                first = next((item for item in self.state.memberships if not item.organization.dataplane_id), None)
+                known = (first.organization.id, first.organization.name) if first else (None, "")
+                self.post_message(Open(NewOrganizationPlace(*known)))
+            case "code" | "run" if not workspaces:
+                self.say("Choose a region first: step 2.")
+            case "code":
+                self.post_message(Open(DeployPlace(workspaces[0])))
+            case "run":
+                self.post_message(Open(WorkspacePlace(workspaces[0])))
+            case _:
+                return
+
+    def do_copy_text(self) -> None:
+        """Copies the lines for a shell."""
+        lines = view.shell_lines(self.context.url or "", self.look, 80)[1:4]
+        self.host.copy_to_clipboard("\n".join("".join(span.text for span in item).strip() for item in lines))
+        self.say("Copied the three lines.")
+
+    def do_item_end(self) -> None:
+        """Closes the guide; `:guide` brings it back."""
+        self.host.pop_screen()

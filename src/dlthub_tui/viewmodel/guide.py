@@ -1,0 +1,60 @@
+"""The guide of the first start: four steps, ticked by whoever did them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dlthub_tui.viewmodel.home import HomeState
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.table import Column, Row, Section, rule
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line, muted
+
+COLUMNS = (Column("", least=26), Column("", takes_rest=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step and whether it is done."""
+
+    key: str
+    title: str
+    what: str
+    is_done: bool
+
+
+def steps(state: HomeState) -> tuple[Step, ...]:
+    """The steps as the installation stands now."""
+    planes = ", ".join(plane.id for plane in state.planes if plane.is_reachable)
+    has_region = any(item.organization.dataplane_id for item in state.memberships)
+    has_jobs = bool(state.jobs)
+    has_run = any(job.latest_run is not None for job in state.jobs)
+    return (
+        Step("planes", "1  Planes are up", f"control, {planes}" if planes else "No region answers yet.", bool(planes)),
+        Step("region", "2  Choose a region", "For your organization, and for good.", has_region),
+        Step("code", "3  Bring code", "Deploy a folder that has a __deployment__.py.", has_jobs),
+        Step("run", "4  Run a job", "Press r, watch its log arrive.", has_run),
+    )
+
+
+def sections(state: HomeState, look: Look) -> list[Section]:
+    """One row a step."""
+    rows = [
+        Row(
+            step.key,
+            look.state("completed" if step.is_done else "pending"),
+            (line(step.title), line(muted(guard(step.what)))),
+            step.title,
+        )
+        for step in steps(state)
+    ]
+    return [Section(COLUMNS, tuple(rows), shows_titles=False)]
+
+
+def shell_lines(url: str, look: Look, width: int) -> list[Line]:
+    """The same from a shell."""
+    said = (
+        'pip install "dlt[duckdb]" dlthub-client',
+        f"export RUNTIME__API_BASE_URL={url}",
+        "dlthub login --device          approve it here with :approve",
+    )
+    return [rule("Your shell can do it as well", "", width, look), *(line("   ", text) for text in said), EMPTY_LINE]

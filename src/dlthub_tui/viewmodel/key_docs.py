@@ -1,0 +1,33 @@
+"""Writes docs/keys.md from the registry: `python -m dlthub_tui.viewmodel.key_docs > docs/keys.md`."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+
+from dlthub_tui.viewmodel.actions import ACTIONS, key_name
+
+INTRODUCTION = """\
+# Keys
+
+A letter means the same verb wherever it exists; a capital is its stronger or reverse twin.
+`?` on any screen shows the keys that work there, `:` does the same by name.
+While you type, only `esc`, `tab`, `shift+tab`, `f1` and the `ctrl` keys of the first table live.
+"""
+
+
+def render_keys() -> str:
+    """The whole document."""
+    parts = [INTRODUCTION]
+    for layer, actions in groupby(ACTIONS, key=lambda action: action.layer):
+        rows = [f"## {layer}\n", "| key | does | by name |", "|---|---|---|"]
+        for action in actions:
+            keys = " ".join(f"`{key_name(key)}`" for key in action.keys)
+            said = f"{action.title}: {action.sentence}" if action.sentence else action.title
+            rows.append(f"| {keys} | {said} | {f'`:{action.command}`' if action.command else ''} |")
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_keys())

@@ -1,0 +1,131 @@
+"""Deploying a folder: what would change, sending it with its progress, the receipt, and stopping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dlthub_tui.screens.deploy import DeployScreen
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+JOBS = """\
+\"\"\"Two jobs.\"\"\"
+import dlt.hub.run as run
+
+
+@run.job(trigger="schedule:0 3 * * *")
+def nightly() -> None:
+    \"\"\"Counts at night.\"\"\"
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder that declares one job."""
+    folder = tmp_path / "shop"
+    (folder / ".dlt").mkdir(parents=True)
+    (folder / "__deployment__.py").write_text(
+        "import jobs_mod\nfrom jobs_mod import nightly\n\n__all__ = ['nightly']\n"
+    )
+    (folder / "jobs_mod.py").write_text(JOBS)
+    (folder / ".dlt" / "prod.config.toml").write_text("[runtime]\nlog_level = 'INFO'\n")
+    (folder / ".dlt" / "config.toml").write_text("")
+    return folder
+
+
+async def open_difference(stage: Any, folder: Path) -> None:
+    """From home to the difference of a folder."""
+    await stage.press("tab", "down", "d")
+    await stage.press("ctrl+u")
+    await stage.type(str(folder))
+    await stage.press("enter")
+    await stage.until("Goes to the control plane")
+
+
+async def test_difference_names_what_leaves_for_where(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+
+        assert "jobs_mod.nightly" in stage.text
+        assert "daily at 03:00" in stage.text
+        assert "goes to eu1" in stage.text
+        assert "no file, no value" in stage.text
+        assert stage.installation.uploaded == []
+
+
+async def test_every_word_for_the_control_plane_can_be_read(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        await stage.press("v")
+
+        assert "description: Counts at night." in stage.text
+
+
+async def test_deploy_sends_archives_and_shows_the_receipt(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        await stage.press("enter")
+        await stage.until("Receipt")
+
+        assert len(stage.installation.uploaded) == 2
+        assert stage.posted("deploy")[-1]["dry_run"] is False
+        assert stage.posted("deploy")[-1]["deployment_module"] == "__deployment__"
+        assert "created, version 1" in stage.text
+        await stage.press("enter")
+        await stage.until("[1 Jobs]")
+
+
+async def test_a_broken_definition_sends_nothing(open_app: Any, workspace: Path) -> None:
+    (workspace / "__deployment__.py").write_text("raise RuntimeError('no such table')\n")
+    async with open_app() as stage:
+        await stage.press("tab", "down", "d")
+        await stage.press("ctrl+u")
+        await stage.type(str(workspace))
+        await stage.press("enter")
+        await stage.until("Nothing was sent.")
+
+        assert "no such table" in stage.text
+        assert stage.installation.uploaded == []
+        assert stage.posted("deploy") == []
+
+
+async def test_a_refused_upload_says_that_nothing_changed(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        stage.installation.refusals["-upload"] = (413, {"detail": "Request Entity Too Large"})
+        await stage.press("enter")
+        await stage.until("The jobs are as they were.")
+
+        assert "Request Entity Too Large" in stage.text
+        assert [body for body in stage.posted("deploy") if not body["dry_run"]] == []
+
+
+async def test_escape_stops_reading_and_sends_nothing(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "d")
+        await stage.press("ctrl+u")
+        await stage.type(str(workspace))
+        await stage.pilot.press("enter")
+        await stage.until("Reading the folder")
+        await stage.press("escape")
+        await stage.until("Stopped.")
+
+        assert "Nothing was sent." in stage.text
+        assert isinstance(stage.app.screen, DeployScreen)
+        assert stage.posted("deploy") == []
+
+
+async def test_packed_files_are_gone_after_leaving(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        screen = stage.app.screen
+        assert isinstance(screen, DeployScreen)
+        assert screen._difference is not None
+        packed = screen._difference.packed.configuration.path
+        assert packed.is_file()
+        await stage.press("escape")
+
+        assert not packed.exists()

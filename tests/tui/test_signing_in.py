@@ -1,0 +1,231 @@
+"""From the first frame to a session: by code, by the stored session, by the home's socket, as the first owner."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.installation import OWNER_KEY
+from tests.tui.waiting import NAMES, screen_text, settle, until
+
+from dlthub_tui.app import AppOptions, DlthubTui
+from dlthub_tui.screens.first_owner import FirstOwnerScreen
+from dlthub_tui.screens.home import HomeScreen
+from planes.tokens.keys import SigningKey
+
+pytestmark = [pytest.mark.anyio]
+
+
+@dataclass
+class Started:
+    """Where the platform of these tests is."""
+
+    control_plane_url: str
+    socket_path: str | None
+    is_embedded: bool = True
+    note: str | None = None
+
+
+@dataclass
+class Starter:
+    """Stands for the embedded platform: the fake behind a unix socket is the same server."""
+
+    url: str
+    socket_path: str | None = None
+    runs: int = 0
+    failure: Exception | None = None
+    left: list[bool] = field(default_factory=list)
+
+    async def start(self, report: Callable[[str], None]) -> Started:
+        report("Starting the planes.")
+        if self.failure is not None:
+            raise self.failure
+        return Started(self.url, self.socket_path)
+
+    async def active_runs(self) -> int:
+        return self.runs
+
+    async def leave(self, *, keep_running: bool) -> None:
+        self.left.append(keep_running)
+
+
+async def test_a_code_that_is_approved_signs_in_and_is_kept(open_app: Any, tmp_path: Path) -> None:
+    async with open_app() as stage:
+        assert isinstance(stage.app.screen, HomeScreen)
+
+    kept = next((tmp_path / "client").glob("session-*.json"))
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert json.loads(kept.read_text())["jwt"] == "jwt-1"
+
+
+async def test_the_stored_session_is_resumed_without_a_new_code(open_app: Any) -> None:
+    async with open_app():
+        pass
+    async with open_app() as stage:
+        codes = [path for _, path, _ in stage.installation.requests if path.endswith("-issue-device-code")]
+
+        assert isinstance(stage.app.screen, HomeScreen)
+        assert len(codes) == 1
+
+
+async def test_a_session_is_not_sent_to_a_control_plane_with_other_keys(open_app: Any, tmp_path: Path) -> None:
+    async with open_app():
+        pass
+    kept = next((tmp_path / "client").glob("session-*.json"))
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"fingerprints": ["another"], "jwt": "stolen"}))
+    async with open_app() as stage:
+        assert not any(bearer == "stolen" for _, _, bearer in stage.installation.requests)
+
+
+async def test_a_spent_token_is_renewed_once_and_the_place_is_kept(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter")
+        stage.installation.tokens[:] = ["jwt-2"]
+        await stage.press("ctrl+r")
+
+        assert "ingest.load_orders" in stage.text
+        refreshes = [path for _, path, _ in stage.installation.requests if path.endswith("-refresh")]
+        assert len(refreshes) == 1
+
+
+async def test_a_code_that_is_not_approved_waits_and_a_refusal_is_said(open_app: Any, installation: Any) -> None:
+    installation[0].device_code_state, installation[0].device_approved = "refused", False
+    async with open_app() as stage:
+        await stage.until("ana refused this sign-in. Nothing was stored. Press ctrl+r for a new code.")
+        installation[0].device_approved, installation[0].device_code_state = True, "pending"
+        await stage.press("ctrl+r")
+
+        await until(stage.pilot, lambda: isinstance(stage.app.screen, HomeScreen), "home")
+
+
+async def test_the_owner_is_signed_in_by_the_home_and_nothing_is_kept(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    (tmp_path / "owner.key").write_text(OWNER_KEY)
+    app = DlthubTui(_options(tmp_path, Starter(fake.url, fake.socket_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert isinstance(app.screen, HomeScreen)
+
+    assert not any(path.endswith("-issue-device-code") for _, path, _ in fake.requests)
+    assert not list((tmp_path / "client").glob("session-*"))
+
+
+async def test_who_cannot_read_the_owner_key_signs_in_by_code(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    app = DlthubTui(_options(tmp_path, Starter(fake.url, fake.socket_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+
+        assert any(path.endswith("-issue-device-code") for _, path, _ in fake.requests)
+
+
+async def test_first_start_creates_the_owner(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    fake.owner = None
+    (tmp_path / "owner.key").write_text(OWNER_KEY)
+    app = DlthubTui(_options(tmp_path, Starter(fake.url, fake.socket_path)))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert "nobody owns it yet" in screen_text(app)
+        await pilot.press(*"ana", "at", *"orchard", "full_stop", *"example", "enter")
+        await pilot.press(*"a-long-password".replace("-", ""), "enter")
+        await settle(pilot)
+
+        await until(pilot, lambda: not isinstance(app.screen, FirstOwnerScreen), "past the first start")
+        assert fake.owner == "ana@orchard.example"
+
+
+async def test_leaving_with_active_runs_asks_about_the_platform(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    (tmp_path / "owner.key").write_text(OWNER_KEY)
+    starter = Starter(fake.url, fake.socket_path, runs=3)
+    app = DlthubTui(_options(tmp_path, starter))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("q")
+        await settle(pilot)
+        assert "3 runs are active" in screen_text(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert starter.left == []
+        await pilot.press("ctrl+q")
+        await settle(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(starter.left), "left")
+
+    assert starter.left == [True]
+
+
+async def test_leaving_without_runs_stops_the_platform(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    (tmp_path / "owner.key").write_text(OWNER_KEY)
+    starter = Starter(fake.url, fake.socket_path)
+    app = DlthubTui(_options(tmp_path, starter))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: bool(starter.left), "left")
+
+    assert starter.left == [False]
+    assert app.return_code == 0
+
+
+def _options(home: Path, starter: Starter) -> AppOptions:
+    return AppOptions(home=str(home), platform=starter, poll_seconds=0, uses_keyring=False)
+
+
+async def test_a_platform_that_does_not_start_says_what_to_do(installation: Any, tmp_path: Path) -> None:
+    app = DlthubTui(_options(tmp_path, Starter(installation[0].url, failure=RuntimeError("secret inside"))))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        assert "Something here failed: see crash-" in screen_text(app)
+        assert "Press ctrl+r to try again." in screen_text(app)
+        crash = next((tmp_path / "client").glob("crash-*.txt"))
+        assert stat.S_IMODE(crash.stat().st_mode) == 0o600
+
+
+async def test_another_identity_of_the_region_sends_nothing(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "4")
+        assert "DESTINATION__DUCKDB__PATH" in stage.text
+    stage.installation.keys["eu1"] = SigningKey.generate()
+    stage.installation.requests.clear()
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "4")
+
+        await stage.until("This is not the eu1 seen before")
+        assert not any("/variables" in path for _, path, _ in stage.installation.requests)
+
+
+async def test_a_session_that_ends_keeps_the_place(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "j", "j")
+        stage.installation.tokens[:] = ["jwt-3"]
+        stage.installation.refusals["-refresh"] = (401, {"detail": "The session is over.", "code": "rejected"})
+        stage.installation.device_approved = False
+        await stage.pilot.press("ctrl+r")
+        await stage.until("type this code")
+        stage.installation.refusals.clear()
+        stage.installation.device_approved = True
+
+        await stage.until("[1 Jobs]")
+        assert "❯ ✓ ingest.load_returns" in stage.text
+
+
+async def test_an_api_key_signs_in_without_being_shown(open_app: Any, installation: Any) -> None:
+    fake, _ = installation
+    fake.device_approved, fake.tokens = False, ["jwt-1", "dlt_u_the-key"]
+    async with open_app(waits=False) as stage:
+        await stage.until("type this code")
+        await stage.pilot.press("k")
+        await stage.until("Sign in by an API key")
+        await stage.pilot.press(*(NAMES.get(letter, letter) for letter in "dlt_u_the-key"))
+        assert "the-key" not in stage.text
+        await stage.pilot.press("enter")
+
+        await stage.until("Needs you")
