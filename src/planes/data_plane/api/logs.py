@@ -17,6 +17,7 @@ from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import follow, iterate
 from planes.data_plane.segments import is_sealed
 from planes.data_plane.services.audit import Action, Actor
+from planes.data_plane.services.runs import Runs
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotFound
 from planes.server.streams import EVENT_STREAM, event_stream_response, ndjson_response
@@ -25,6 +26,8 @@ from planes.wire.logs import LogLine
 
 # A client opens the stream as soon as the control plane says that a run starts; its lease may still be on the way.
 LEASE_WAIT_SECONDS = 3.0
+# A client asks for the run's state when its stream ends, and takes a run that still runs for a success (Contract: 6).
+_TOLD_SECONDS = 10.0
 _EVENT = b"event: log\ndata: "
 _MASK = re.compile(rb"\[masked:[^\]\n]*\]")
 
@@ -56,7 +59,7 @@ async def open_stream(request: Request, run_id: str, workspace_id: str, claims: 
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
     lines = follow(log_folder(folder), runs.wakes(run_id, folder), from_line)
-    return event_stream_response(_events(_shown(lines, claims)), stopping_of(request))
+    return event_stream_response(_until_told(_events(_shown(lines, claims)), runs, run_id), stopping_of(request))
 
 
 def no_such_log() -> NotFound:
@@ -73,6 +76,13 @@ async def _shown(batches: AsyncIterator[bytes], claims: Claims) -> AsyncGenerato
     async with aclosing(cast("AsyncGenerator[bytes]", batches)) as source:
         async for batch in source:
             yield shown_to(claims, batch)
+
+
+async def _until_told(chunks: AsyncGenerator[bytes], runs: Runs, run_id: str) -> AsyncGenerator[bytes]:
+    async with aclosing(chunks) as source:
+        async for chunk in source:
+            yield chunk
+    await runs.wait_told(run_id, _TOLD_SECONDS)
 
 
 async def _events(batches: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -36,6 +36,7 @@ class Outbox:
         self._parts = parts
         self._on_stale = on_stale
         self._news = anyio.Event()
+        self._said = anyio.Event()
 
     async def queue(
         self, connection: Any, run_id: str, report: StatusReport | PipelineRunReport, target_id: str | None = None
@@ -53,6 +54,14 @@ class Outbox:
         async with self._parts.database.reading() as connection:
             reports = await runs.list_reports(connection, 10_000)
         return {report["run_id"]: report["body"]["fence"] for report in reports}
+
+    async def wait_said(self, run_id: str) -> None:
+        """Returns when nothing that was queued of this run is left to say. Waits without end until then."""
+        while True:
+            said = self._said
+            if run_id not in await self.unsaid_runs():
+                return
+            await said.wait()
 
     async def run(self) -> None:
         """Delivers for ever. Waits for news without end, and for a control plane that is away with growing pauses."""
@@ -89,6 +98,7 @@ class Outbox:
                 _log.error("report_refused", run_id=report["run_id"], kind=report["kind"], code=exc.code)
             async with self._parts.database.transaction() as connection:
                 await runs.remove_report(connection, report["id"])
+            self._tell_said()
         return True
 
     async def _say(self, report: Row) -> None:
@@ -102,4 +112,9 @@ class Outbox:
     async def _drop(self, run_id: str) -> None:
         async with self._parts.database.transaction() as connection:
             await runs.remove_reports_of(connection, run_id)
+        self._tell_said()
         await self._on_stale(run_id)
+
+    def _tell_said(self) -> None:
+        said, self._said = self._said, anyio.Event()
+        said.set()

@@ -68,6 +68,7 @@ class Runs:
         self._running: dict[str, RunningRun] = {}
         self._stops: dict[str, str] = {}
         self._taken: dict[str, anyio.Event] = {}
+        self._over: dict[str, anyio.Event] = {}
         self._fences: dict[str, int] = {}
         self._arrival = anyio.Event()
         self._beacons_until: list[datetime] = []
@@ -179,6 +180,14 @@ class Runs:
                     return found
                 await arrival.wait()
         return found
+
+    async def wait_told(self, run_id: str, seconds: float) -> None:
+        """Returns when the control plane has heard of the run's end; after `seconds` if it does not answer."""
+        with anyio.move_on_after(seconds):
+            over = self._over.get(run_id)
+            if over is not None:
+                await over.wait()
+            await self.outbox.wait_said(run_id)
 
     def wakes(self, run_id: str, folder: Path) -> AbstractAsyncContextManager[WakeSource]:
         """What wakes followers of the run's log."""
@@ -292,11 +301,13 @@ class Runs:
     def _open(self, run_id: str, fence: int) -> None:
         self._fences[run_id] = fence
         self._taken[run_id] = anyio.Event()
+        self._over[run_id] = anyio.Event()
 
     def _close(self, run_id: str) -> None:
-        taken = self._taken.pop(run_id, None)
-        if taken is not None:
-            taken.set()
+        for events in (self._taken, self._over):
+            event = events.pop(run_id, None)
+            if event is not None:
+                event.set()
         for known in (self._fences, self._running, self._stops):
             known.pop(run_id, None)
 

@@ -246,3 +246,15 @@ async def test_open_streams_do_not_hold_a_stop_up(folder: Path) -> None:
 def folder() -> Any:
     with open_folder("region-") as opened:
         yield opened
+
+
+async def test_stream_ends_only_when_the_control_plane_knows_the_end(place: RunningRegion) -> None:
+    """The released client asks for the run's state when its stream ends, and takes `running` for a success."""
+    place.control.is_away = True
+    lease = await place.lease("raise SystemExit(1)\n")
+    with anyio.fail_after(60):
+        async for line in stream(place, lease):
+            if line["source"] == "runner" and "exit code 1" in line["content"]:
+                place.control.is_away = False
+
+    assert place.control.statuses[lease.run_id][-1] == "failed"
