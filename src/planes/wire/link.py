@@ -6,11 +6,10 @@ are `Name`s; one that does not fit is sent as `withheld`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 WITHHELD = "withheld"
 NAME_PATTERN = r"^[A-Za-z0-9_.:\-]{1,128}$"
@@ -64,7 +63,7 @@ class Lease(LinkModel):
 
     run_id: Uuid
     fence: Count
-    expires_at: datetime
+    expires_at: AwareDatetime
     organization_id: Uuid
     workspace_id: Uuid
     job_id: Uuid
@@ -76,8 +75,8 @@ class Lease(LinkModel):
     deployment_id: Uuid
     configuration_id: Uuid
     refresh: bool
-    interval_start: datetime | None = None
-    interval_end: datetime | None = None
+    interval_start: AwareDatetime | None = None
+    interval_end: AwareDatetime | None = None
     previous_job_run_id: Uuid | None = None
     time_limit_seconds: Annotated[int, Field(gt=0)]
     grace_seconds: Annotated[int, Field(ge=0)]
@@ -122,7 +121,7 @@ class ReportedStatus(StrEnum):
 class StatusReport(LinkModel):
     fence: Count
     status: ReportedStatus
-    at: datetime
+    at: AwareDatetime
 
 
 class RunTokenRequest(LinkModel):
@@ -143,7 +142,7 @@ class DeploymentReport(LinkModel):
     size_bytes: Count
     requirements_size_bytes: Count
     created_by: Uuid
-    created_at: datetime
+    created_at: AwareDatetime
 
 
 class ConfigurationReport(LinkModel):
@@ -153,7 +152,7 @@ class ConfigurationReport(LinkModel):
     size_bytes: Count
     profiles: Annotated[list[Name], Field(max_length=200)]
     created_by: Uuid
-    created_at: datetime
+    created_at: AwareDatetime
 
 
 class PipelineRunStatus(StrEnum):
@@ -170,7 +169,7 @@ class PipelineRunReport(LinkModel):
     destination_name: Name | None = None
     transaction_id: Name | None = None
     status: PipelineRunStatus
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
     duration_ms: Count | None = None
     total_rows: Count | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
-from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.api.filters import VersionIdPath, WorkspaceIdPath
 from planes.control_plane.services import deployments
 from planes.domain.identifiers import WorkspaceId
 from planes.server.paging import Page, PageQuery, envelope
@@ -50,7 +50,7 @@ async def list_configurations(
 
 @router.get("/{configuration_id}")
 async def get_configuration(
-    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, configuration_id: str
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, configuration_id: VersionIdPath
 ) -> ConfigurationResponse:
     return render_configuration(await deployments.get_configuration(parts, principal, workspace_id, configuration_id))
 

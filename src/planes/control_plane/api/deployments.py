@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
-from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.api.filters import VersionIdPath, WorkspaceIdPath
 from planes.control_plane.services import deployments
 from planes.domain.identifiers import WorkspaceId
 from planes.server.paging import Page, PageQuery, envelope
@@ -48,7 +48,7 @@ async def list_deployments(
 
 @router.get("/{deployment_id}")
 async def get_deployment(
-    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, deployment_id: str
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, deployment_id: VersionIdPath
 ) -> DeploymentResponse:
     return render_deployment(await deployments.get_deployment(parts, principal, workspace_id, deployment_id))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Path, Query
+from pydantic import StringConstraints
 
 from planes.control_plane.services.runs import Downstream
 from planes.domain.errors import InvalidRequest, Reason
@@ -15,9 +16,13 @@ from planes.wire.runs import CategoryWord
 UUID_PATTERN = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 
 WorkspaceIdPath = Annotated[str, Path(pattern=UUID_PATTERN)]
+VersionIdPath = Annotated[str, Path(pattern=rf"^latest$|{UUID_PATTERN}")]
 UuidQuery = Annotated[str | None, Query(pattern=UUID_PATTERN)]
-SearchQuery = Annotated[str | None, Query(max_length=200)]
-Words = Annotated[list[Annotated[str, Query(max_length=1024)]] | None, Query(max_length=200)]
+# No stored text holds NUL, and Postgres refuses to look for one.
+TEXT_PATTERN = r"^[^\x00]*$"
+SearchQuery = Annotated[str | None, Query(max_length=200, pattern=TEXT_PATTERN)]
+Word = Annotated[str, StringConstraints(max_length=1024, pattern=TEXT_PATTERN)]
+Words = Annotated[list[Word] | None, Query(max_length=200)]
 
 
 class Period:

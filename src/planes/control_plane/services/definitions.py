@@ -78,9 +78,13 @@ def _refuse(reasons: Sequence[Reason]) -> None:
 def _too_large(jobs: Sequence[Any]) -> Iterator[Reason]:
     for index, job in enumerate(jobs):
         try:
-            size = len(json.dumps(job, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+            text = json.dumps(job, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            size = len(text.encode("utf-8", "surrogatepass"))
         except RecursionError:
             size = MAXIMUM_DEFINITION_BYTES + 1
+        except ValueError:
+            yield Reason(key=f"jobs[{index}]", message="holds a number that JSON has not (NaN or Infinity)")
+            continue
         if size > MAXIMUM_DEFINITION_BYTES:
             yield Reason(key=f"jobs[{index}]", message=f"is larger than {MAXIMUM_DEFINITION_BYTES // 1024} KiB")
         elif _depth_exceeds(job, MAXIMUM_DEPTH):

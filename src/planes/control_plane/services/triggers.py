@@ -118,29 +118,27 @@ async def fire(
         return []
     ground = await _read_ground(parts, connection, scene, requests)
     verdicts = await windows.in_thread(lambda: judge(ground.candidates, ground.now))
-    fired: list[Fired] = []
-    for verdict in verdicts:
-        request = requests[verdict.index]
-        run = None
-        if not dry_run:
-            run = await _carry_out(connection, scene, request, verdict, ground)
-        fired.append(Fired(request, verdict.decision, run))
+    fired = [_fired(scene, requests[verdict.index], verdict, ground) for verdict in verdicts]
+    if dry_run:
+        return [Fired(item.request, item.decision, None) for item in fired]
+    await _write(connection, fired)
     return fired
 
 
-async def _carry_out(
-    connection: Connection, scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground
-) -> Run | None:
-    job = request.job.job
-    if isinstance(verdict.decision, Declined):
-        if _is_put_off(request, verdict.decision):
-            await stored_jobs.change_job(connection, job.id, deferred=_deferred(request))
-        return None
-    run = _new_run(scene, request, verdict, ground)
-    await stored_runs.insert_run(connection, run)
-    if job.deferred is not None:
-        await stored_jobs.change_job(connection, job.id, deferred=None)
-    return run
+def _fired(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground) -> Fired:
+    run = _new_run(scene, request, verdict, ground) if isinstance(verdict.decision, Accepted) else None
+    return Fired(request, verdict.decision, run)
+
+
+async def _write(connection: Connection, fired: Sequence[Fired]) -> None:
+    await stored_runs.insert_runs(connection, [item.run for item in fired if item.run is not None])
+    for item in fired:
+        job = item.request.job.job
+        if isinstance(item.decision, Declined):
+            if _is_put_off(item.request, item.decision):
+                await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request))
+        elif job.deferred is not None:
+            await stored_jobs.change_job(connection, job.id, deferred=None)
 
 
 async def _read_ground(parts: Parts, connection: Connection, scene: Scene, requests: Sequence[FireRequest]) -> _Ground:

@@ -6,7 +6,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, and_, func, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from planes.domain.identifiers import DataPlaneId, JobId, WorkspaceId
 from planes.domain.runs import ACTIVE, LEASED, Run, RunStatus
@@ -89,11 +103,15 @@ async def runs_by_id(
     return {row["id"]: as_run(row) for row in rows}
 
 
-async def insert_run(connection: Connection, run: Run) -> None:
-    """Adds a run and makes it its job's latest."""
-    await connection.execute(runs.insert().values(_values(run)))
+async def insert_runs(connection: Connection, rows: Sequence[Run]) -> None:
+    """Adds runs, of each job in the order of their numbers, and makes each its job's latest."""
+    if not rows:
+        return
+    await connection.execute(runs.insert(), [_values(run) for run in rows])
+    latest = update(jobs).where(jobs.c.id == bindparam("of_job"))
     await connection.execute(
-        update(jobs).where(jobs.c.id == run.job_id).values(latest_run_id=run.id, last_run_number=run.number)
+        latest.values(latest_run_id=bindparam("run_id"), last_run_number=bindparam("run_number")),
+        [{"of_job": run.job_id, "run_id": run.id, "run_number": run.number} for run in rows],
     )
 
 
@@ -124,7 +142,7 @@ async def pending_runs(connection: Connection, dataplane_id: DataPlaneId, limit:
     query = (
         select(*RUN_COLUMNS)
         .where(runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value)
-        .order_by(runs.c.created_at, runs.c.id)
+        .order_by(runs.c.created_at, runs.c.number, runs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -278,3 +278,21 @@ async def test_thousand_jobs_deploy_and_list_completely(stage: Stage) -> None:
     fewer = outcomes((await stage.deploy(*jobs[:500])).json())
     assert sorted(set(fewer.values())) == ["archived", "unchanged"]
     assert list(fewer.values()).count("archived") == 500
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1" * 400])
+async def test_numbers_that_json_has_not_are_refused(stage: Stage, number: str) -> None:
+    import json
+
+    await stage.upload()
+    body = {
+        "job_definition_engine_version": 2,
+        "job_definition_hash": "h",
+        "jobs": [definition("load", inputs={"default": "NUMBER"})],
+    }
+    content = json.dumps(body).replace('"NUMBER"', number).encode()
+    headers = {**stage.owner.headers, "content-type": "application/json"}
+
+    answer = await stage.client.post(stage.path("/-deploy"), content=content, headers=headers)
+
+    assert answer.status_code == 400, answer.text

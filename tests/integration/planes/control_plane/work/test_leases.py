@@ -398,3 +398,13 @@ async def test_unknown_field_of_a_plane_is_refused(stage: Stage) -> None:
 
     assert answer.status_code == 400
     assert "secret text" not in answer.text
+
+
+async def test_time_without_an_offset_is_refused(stage: Stage) -> None:
+    run_id = await _claimed(stage)
+
+    answer = await stage.link(
+        "PUT", f"runs/{run_id}/status", {"fence": 1, "status": "failed", "at": "2026-03-02T12:00:00"}
+    )
+
+    assert answer.status_code == 400

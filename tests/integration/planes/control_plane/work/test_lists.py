@@ -324,3 +324,12 @@ async def test_history_of_a_long_job_stays_quick(stage: Stage) -> None:
         event.remove(engine, "before_cursor_execute", note)
 
     assert len(statements) == small
+
+
+@pytest.mark.parametrize("key", ["q", "ref", "tags", "profile", "pipeline_name", "trigger"])
+async def test_text_that_no_database_can_look_for_is_refused(stage: Stage, key: str) -> None:
+    for path in ("/jobs", "/job-runs"):
+        answer = await stage.get(path, **{key: "a\x00b"})
+
+        assert answer.status_code in {200, 400}, answer.text
+    assert (await stage.get("/deployments/a%00b")).status_code == 400
