@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import httpx
@@ -33,6 +35,17 @@ def test_the_socket_answers_and_is_private(platform: PlatformProcess) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost") as client:
         assert client.get("/openapi.json").status_code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's dump settings are Linux's")
+def test_no_other_process_may_read_a_plane_s_memory(platform: PlatformProcess) -> None:
+    # Not dumpable: the kernel gives the process's files to root and writes no core of it.
+    dumps = Path(f"/proc/{platform.process.pid}/coredump_filter").read_text().strip()
+
+    assert int(dumps, 16) == 0
+    if os.getuid() != 0:
+        with pytest.raises(PermissionError):
+            Path(f"/proc/{platform.process.pid}/environ").read_bytes()
 
 
 def test_a_second_platform_of_the_same_home_is_told_where_the_first_is(platform: PlatformProcess) -> None:

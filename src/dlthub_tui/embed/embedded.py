@@ -41,6 +41,8 @@ class EmbeddedPlatform:
         self._stack = ExitStack()
         self._opened: AbstractContextManager[RunningPlatform] | None = None
         self._running: RunningPlatform | None = None
+        self.successor: Successor | None = None
+        """The process that the planes were handed to. It outlives this one."""
 
     async def start(self, report: Callable[[str], None]) -> Platform:
         """The platform of this home, running.
@@ -76,9 +78,9 @@ class EmbeddedPlatform:
         from anyio.from_thread import start_blocking_portal
 
         from planes.host.building import PlatformOptions
-        from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, send_service_log
+        from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, service_log_in
 
-        send_service_log(home.log_file)
+        self._stack.enter_context(service_log_in(home.log_file))
         options = PlatformOptions(home=home, version=self._version, port=self._port, may_move=True)
         portal = self._stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
         context: AbstractAsyncContextManager[RunningPlatform] = running_platform(options)
@@ -104,6 +106,7 @@ class EmbeddedPlatform:
         finally:
             self._stack.close()
         if successor is not None:
+            self.successor = successor
             successor.begin()
 
     def _successor(self, running: RunningPlatform) -> Successor:

@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from planes.control_plane.app import ControlPlane, open_control_plane
 from planes.data_plane.app import DataPlane, open_data_plane
+from planes.data_plane.runner.kernel import forbid_dumps
 from planes.domain.errors import InvalidRequest, PlaneError, Unavailable
 from planes.host.building import (
     DEFAULT_DATA_PLANES,
@@ -79,6 +80,8 @@ async def running_platform(
     Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest.
     """
     check_binding(options)
+    # The vault's key and every secret that passes through are in this process's memory (Security: 5).
+    forbid_dumps()
     lock = HomeLock(options.home, inherited.lock if inherited else None)
     listeners = dict(inherited.listeners) if inherited else {}
     unix = inherited.unix if inherited else None
@@ -115,10 +118,16 @@ def serve_until_signalled(
         anyio.run(_serve_until_signalled, options, announce, inherited, backend_options={"use_uvloop": True})
 
 
-def send_service_log(path: Path) -> None:
+@contextmanager
+def service_log_in(path: Path) -> Generator[None]:
     """Sends this process's service log to a private file: an embedding application owns the terminal."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    configure_logging(stream=os.fdopen(descriptor, "a", buffering=1, encoding="utf-8"))
+    with os.fdopen(descriptor, "a", buffering=1, encoding="utf-8") as file:
+        configure_logging(stream=file)
+        try:
+            yield
+        finally:
+            configure_logging()
 
 
 @contextmanager

@@ -1,0 +1,99 @@
+"""Planes inside another process: start, attach, stop, and handing over to a process of their own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import httpx
+import pytest
+
+from dlthub_tui.embed.embedded import EmbeddedPlatform
+from dlthub_tui.embed.finding import find_platform
+from dlthub_tui.embed.serving import CannotStart
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.anyio]
+
+
+@pytest.fixture
+def home() -> Generator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dlthub-tui-test-") as folder:
+        yield Path(folder) / "home"
+
+
+def quiet(_sentence: str) -> None:
+    """What is being done is of no interest here."""
+
+
+async def test_embedded_planes_answer_and_end_with_their_owner(home: Path) -> None:
+    planes = EmbeddedPlatform(home, "1", port=0)
+    platform = await planes.start(quiet)
+    async with httpx.AsyncClient() as client:
+        document = (await client.get(f"{platform.control_plane_url}/openapi.json", timeout=30)).json()
+
+    assert platform.is_embedded
+    assert document["paths"]
+    assert find_platform(home) is not None
+    await planes.leave(keep_running=False)
+    assert find_platform(home) is None
+
+
+async def test_a_second_app_attaches_to_the_first_one_s_planes(home: Path) -> None:
+    first, second = EmbeddedPlatform(home, "1", port=0), EmbeddedPlatform(home, "1", port=0)
+    started = await first.start(quiet)
+    attached = await second.start(quiet)
+
+    assert not attached.is_embedded
+    assert attached.control_plane_url == started.control_plane_url
+    await second.leave(keep_running=False)
+    assert find_platform(home) is not None
+    await first.leave(keep_running=False)
+
+
+async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> None:
+    planes = EmbeddedPlatform(home, "1", port=0)
+    platform = await planes.start(quiet)
+    answers: list[int] = []
+
+    async def ask_all_the_time() -> None:
+        # A new connection each time: it waits in the backlog while nobody accepts, and is never refused.
+        while True:
+            async with httpx.AsyncClient(timeout=60) as client:
+                answers.append((await client.get(f"{platform.control_plane_url}/openapi.json")).status_code)
+            await anyio.sleep(0)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask_all_the_time)
+        with anyio.fail_after(60):
+            await planes.leave(keep_running=True)
+            before = len(answers)
+            while len(answers) < before + 3:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    successor = find_platform(home)
+    assert successor is not None
+    try:
+        assert successor.pid != os.getpid()
+        assert successor.control_plane == platform.control_plane_url
+        assert set(answers) == {200}
+        assert successor.socket is not None
+        transport = httpx.AsyncHTTPTransport(uds=successor.socket)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            assert (await client.get("/openapi.json", timeout=30)).status_code == 200
+    finally:
+        assert planes.successor is not None
+        planes.successor.process.terminate()
+        await anyio.to_thread.run_sync(planes.successor.process.wait)
+    assert find_platform(home) is None
+
+
+async def test_a_platform_that_cannot_start_says_why(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / "control").write_text("in the way")
+
+    with pytest.raises(CannotStart):
+        await EmbeddedPlatform(home, "1", port=0).start(quiet)
