@@ -5,6 +5,8 @@ precise patterns run on the lines it names. Ordinary lines are thus read once, w
 """
 
 import functools
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -103,6 +105,8 @@ class Rulebook:
             lowest = chosen & -chosen
             found.extend(self.rules[lowest.bit_length() - 1].spans(line))
             chosen ^= lowest
+        if found and b"[masked:" in line:
+            found = _outside_marks(line, found)
         return _disjoint(found) if len(found) > 1 else found
 
     def coloured_spans(self, line: bytes) -> list[Span]:
@@ -142,6 +146,26 @@ def scan_pattern(rules: Iterable[Rule]) -> bytes:
 
 def _quoted(text: bytes) -> bytes:
     return b"".join(b"\\" + bytes((byte,)) if byte in b"\\.+*?()|[]{}^$" else bytes((byte,)) for byte in text)
+
+
+_MARK = re.compile(rb"\[masked:[^\]\n]{1,256}\]")
+
+
+def _outside_marks(line: bytes, spans: list[Span]) -> list[Span]:
+    """Spans that touch no mark in part: what begins in one begins behind it, what ends in one takes it whole."""
+    marks = [match.span() for match in _MARK.finditer(line)]
+    starts = [start for start, _ in marks]
+    kept: list[Span] = []
+    for start, end, rule in spans:
+        place = bisect_right(starts, start) - 1
+        if place >= 0 and start < marks[place][1]:
+            start = marks[place][1]
+        place = bisect_left(starts, end) - 1
+        if place >= 0 and end < marks[place][1]:
+            end = marks[place][1]
+        if start < end:
+            kept.append(Span(start, end, rule))
+    return kept
 
 
 def _disjoint(spans: list[Span]) -> list[Span]:

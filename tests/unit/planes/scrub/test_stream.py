@@ -95,11 +95,27 @@ def test_line_count_is_preserved(text: bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(texts())
-def test_scrubbing_again_changes_nothing(text: bytes) -> None:
-    once = scrubbed([text])
+@given(st.lists(st.sampled_from(PIECES), max_size=6))
+def test_scrubbing_again_changes_nothing(pieces: "list[bytes]") -> None:
+    once = scrubbed([b" , ".join(pieces)])
 
     assert scrubbed([once], Registered.empty()) == once
+
+
+def test_every_mark_is_left_alone_beside_every_sign_of_a_name() -> None:
+    for rule in RULES:
+        for text in (
+            "password={}",
+            "token: {}",
+            "Bearer {}",
+            "https://{}@host/x",
+            "https://me:{}@host/x",
+            "'api_key': '{}'",
+            "{}: x1y2z3",
+        ):
+            line = text.format(f"[masked:{rule.name}]").encode()
+
+            assert scrubbed([line]) == line
 
 
 @pytest.mark.parametrize(("name", "value"), VALUES)
@@ -146,6 +162,21 @@ def test_value_split_by_colour_codes_is_found_at_every_place() -> None:
         )
 
         assert scrubbed([text]) == b"got [masked:PLAIN] now\n"
+
+
+def test_colour_code_inside_a_value_may_be_cut_anywhere() -> None:
+    text = b"got correct-\x1b[0m\x1b[1;31mhorse7 now\n"
+    for place in range(len(text)):
+        assert scrubbed([text[:place], text[place:]]) == b"got [masked:PLAIN] now\n"
+
+
+def test_endless_blanks_end_the_wait_for_a_value() -> None:
+    scrubber = StreamScrubber(REGISTERED)
+    scrubber.feed(b"x correct-horse\n")
+
+    given = scrubber.feed(b"\n" * 10_000 + b"7 end\n")
+
+    assert given == b"x correct-horse\n" + b"\n" * 10_000 + b"7 end\n"
 
 
 def test_value_wrapped_over_lines_is_found_at_every_place() -> None:
