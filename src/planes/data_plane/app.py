@@ -167,7 +167,10 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
     builder = settings.builder
     return RunSettings(
         builder=BuilderOptions(
-            index_url=builder.index_url, system_certs=builder.system_certs, environment=builder.environment
+            tool_copies=settings.folder / "tools",
+            index_url=builder.index_url,
+            system_certs=builder.system_certs,
+            environment=builder.environment,
         ),
         log_limit_bytes=settings.log_limit_bytes,
     )

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import uv
-
 from planes.data_plane.executor.environments import builder, reach
 from planes.data_plane.executor.environments.specification import EnvironmentSpecification
 
@@ -24,12 +22,13 @@ class BuilderOptions:
     """What the builder is told about package indexes.
 
     `environment` may hold anything: only the names of Borders 6 are passed on; its `PATH` says where else interpreters
-    lie.
+    lie. `tool_copies` is for copies of the builder and of `uv` where the installed ones lie in a closed folder.
     """
 
     index_url: str | None = None
     system_certs: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    tool_copies: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,26 +66,26 @@ class EnvironmentCatalogue:
 
         Raises: Unreachable when the job's uid cannot run the builder.
         """
-        reach.check_tools(self._uid, self._gid)
+        tools = reach.find_tools(self._uid, self._gid, self._options.tool_copies)
         python = reach.builder_python(self._uid, self._gid)
         for folder in (self._environments, self._cache):
             folder.mkdir(mode=0o700, exist_ok=True)
             if self._uid is not None and self._gid is not None:
                 os.chown(folder, self._uid, self._gid)
-        written = self._write(specification)
+        written = self._write(specification, tools)
         if self._uid is not None and self._gid is not None:
             problem = reach.obstacle(written, self._uid, self._gid)
             if problem is not None:
                 raise reach.Unreachable(f"The job's user cannot reach its environments: {problem}.")
         # By its file, not as a module: another interpreter than the platform's may have to run it.
-        argv = [python, "-I", builder.__file__, str(written)]
+        argv = [python, "-I", str(tools.builder), str(written)]
         return BuildStep(argv=argv, cwd=self._environments, environment=self._process_environment())
 
-    def _write(self, specification: EnvironmentSpecification) -> Path:
+    def _write(self, specification: EnvironmentSpecification, tools: reach.Tools) -> Path:
         content = {
             "folder": str(self._environments),
             "key": specification.key,
-            "uv": os.fsdecode(uv.find_uv_bin()),
+            "uv": str(tools.uv),
             "python_version": specification.python_version,
             "requirements": sorted(set(specification.requirements)),
             "wishes": sorted(set(specification.wishes), reverse=True),

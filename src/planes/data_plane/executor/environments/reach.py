@@ -6,10 +6,12 @@ Modes decide, not a trial: the platform is root here, to whom everything is open
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from subprocess import DEVNULL, run
@@ -63,19 +65,49 @@ def builder_python(uid: int | None, gid: int | None) -> str:
     )
 
 
-def check_tools(uid: int | None, gid: int | None) -> None:
-    """Checks that the job's uid can read the builder and the `uv` binary.
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What builds an environment."""
+
+    builder: Path
+    uv: Path
+
+
+def find_tools(uid: int | None, gid: int | None, copies: Path | None) -> Tools:
+    """The builder and the `uv` binary where the job's uid can use them: as installed, else copied to `copies`.
 
     Raises: Unreachable.
     """
+    installed = Tools(Path(builder.__file__), Path(os.fsdecode(uv.find_uv_bin())))
     if uid is None or gid is None:
-        return
-    problem = _first_obstacle((Path(builder.__file__), Path(os.fsdecode(uv.find_uv_bin()))), uid, gid)
-    if problem is not None:
-        raise Unreachable(
-            f"The job's user cannot run the environment builder: {problem}. "
-            "Install the platform outside of closed home folders."
-        )
+        return installed
+    problem = _first_obstacle((installed.builder, installed.uv), uid, gid)
+    if problem is None:
+        return installed
+    if copies is not None:
+        copied = copy_tools(installed, copies)
+        problem = _first_obstacle((copied.builder, copied.uv), uid, gid)
+        if problem is None:
+            return copied
+    raise Unreachable(
+        f"The job's user cannot run the environment builder: {problem}. "
+        "Install the platform, or put its home, outside of closed folders."
+    )
+
+
+def copy_tools(installed: Tools, folder: Path) -> Tools:
+    """Copies what changed since, readable for everyone; whoever runs the old file meanwhile keeps it."""
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder.chmod(0o755)
+    copied = Tools(folder / "builder.py", folder / "uv")
+    for source, target, mode in ((installed.builder, copied.builder, 0o644), (installed.uv, copied.uv, 0o755)):
+        if target.exists() and target.stat().st_mtime_ns == source.stat().st_mtime_ns:
+            continue
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copy2(source, beside)
+        beside.chmod(mode)
+        beside.replace(target)
+    return copied
 
 
 def interpreter_folders() -> tuple[str, ...]:
