@@ -26,7 +26,7 @@ import httpx
 from tests.acceptance.platforms import PlatformProcess, serving
 from tests.acceptance.wheels import from_wheels
 from tests.contract.client_users import ClientUsers
-from tests.contract.released_client import RealClient
+from tests.contract.released_client import Outcome, RealClient
 
 OWNER = "owner@example.org"
 WEATHER = Path(__file__).parents[2] / "examples" / "weather"
@@ -125,6 +125,28 @@ class Person:
         headers = {"Authorization": f"Bearer {self.key}"}
         url = f"{self.platform.control_plane}/api/v1{path}"
         return httpx.request(method, url, headers=headers, timeout=60, **rest)
+
+
+@dataclass
+class Desk:
+    """A person at a folder that is connected to a workspace."""
+
+    person: Person
+    workspace: dict[str, Any]
+    folder: Path
+
+    def run(self, *words: str, seconds: float = 300) -> Outcome:
+        """A command of the released client, here."""
+        return self.person.client.run(*words, cwd=self.folder, seconds=seconds)
+
+    def runs(self, job_ref: str) -> list[dict[str, Any]]:
+        """Runs of a job, the newest first."""
+        found = self.person.get(f"/workspaces/{self.workspace['id']}/job-runs", limit=100).json()["items"]
+        return [one for one in found if one["job"]["job_ref"] == job_ref]
+
+    def total(self, what: str) -> int:
+        """How many jobs, deployments or configurations there are."""
+        return self.person.get(f"/workspaces/{self.workspace['id']}/{what}").json()["total"]
 
 
 @dataclass
