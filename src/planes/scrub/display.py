@@ -6,8 +6,6 @@ them off. All else becomes visible and inert.
 
 import re
 
-_SGR = re.compile(r"\x1b\[([0-9;:]{0,64})m")
-_HARMLESS = re.compile(r"[\t\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff]*\Z")
 _RESET = "\x1b[0m"
 # Single SGR numbers that pass: resets, bold, faint, italic, underline, reverse, their ends, colours.
 _PASSING = frozenset(
@@ -23,6 +21,12 @@ _UNSEEN = frozenset(
         *range(0xFFF9, 0xFFFC),
     ]
 )
+# An SGR sequence, or one sign that may not be shown as it is. TAB may.
+_NOT_PLAIN = re.compile(
+    "\x1b\\[([0-9;:]{0,64})m|[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff\U000e0000-\U000e0fff"
+    + "".join(map(chr, sorted(_UNSEEN)))
+    + "]"
+)
 
 
 def display_guard(text: str) -> str:
@@ -30,25 +34,22 @@ def display_guard(text: str) -> str:
 
     TAB stays. An SGR state that is open at the end is reset there.
     """
-    if _HARMLESS.match(text):
+    if not _NOT_PLAIN.search(text):
         return text
-    pieces: list[str] = []
     is_open = False
-    place = 0
-    while place < len(text):
-        match = _SGR.match(text, place) if text[place] == "\x1b" else None
-        if match:
-            kept = _kept(match[1])
-            if kept is None:
-                pieces.append(_visible("\x1b") + match[0][1:])
-            else:
-                pieces.append(match[0])
-                is_open = kept
-            place = match.end()
-        else:
-            pieces.append(_shown(text[place]))
-            place += 1
-    return "".join(pieces) + (_RESET if is_open else "")
+
+    def shown(match: "re.Match[str]") -> str:
+        nonlocal is_open
+        if match[1] is None:
+            return _visible(match[0])
+        kept = _kept(match[1])
+        if kept is None:
+            return _visible("\x1b") + match[0][1:]
+        is_open = kept
+        return match[0]
+
+    guarded = _NOT_PLAIN.sub(shown, text)
+    return guarded + _RESET if is_open else guarded
 
 
 def refused_in_name(text: str) -> str | None:
@@ -103,18 +104,9 @@ def _is_byte(part: str) -> bool:
     return part.isdigit() and int(part) <= 255
 
 
-def _shown(character: str) -> str:
-    code = ord(character)
-    if character == "\t" or 0x20 <= code < 0x7F:
-        return character
-    if code < 0x20 or code == 0x7F:
-        return _visible(character)
-    if code < 0xA0 or code in _UNSEEN or 0xD800 <= code <= 0xDFFF or 0xE0000 <= code <= 0xE0FFF:
-        return f"<U+{code:04X}>"
-    return character
-
-
 def _visible(character: str) -> str:
-    """The control pictures block shows C0 controls as single signs."""
+    """C0 controls have pictures of their own; everything else is shown by number."""
     code = ord(character)
-    return "\u2421" if code == 0x7F else chr(0x2400 + code)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"

@@ -13,10 +13,21 @@ _URL_SAFE = (b"", b"/", b"!*'()", b" +", b"/:@&=+$,?#!*'()")
 _SHELL_SPECIAL = frozenset(b" \t\n\"'\\$`!&|;<>()[]{}*?#~=%^")
 
 
+# A value of more characters is registered in its few common forms only: all of them would take megabytes.
+LONGEST_IN_ALL_FORMS = 8 * 1024
+
+
 def forms(value: str) -> Iterator[bytes]:
     """Yield the forms of a value, the raw one first; forms may repeat."""
     raw = value.encode("utf-8", "surrogatepass")
     yield raw
+    if len(value) > LONGEST_IN_ALL_FORMS:
+        yield json.dumps(value)[1:-1].encode("ascii")
+        yield json.dumps(value, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
+        yield repr(value)[1:-1].encode("utf-8", "surrogatepass")
+        yield _percent(raw, b"")
+        yield from base64_forms(raw)
+        return
     yield from _text_forms(value)
     yield from _url_forms(raw)
     yield from _binary_forms(raw)

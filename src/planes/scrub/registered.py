@@ -41,7 +41,7 @@ class Registered:
         too_short: names whose values have under five characters. They are not registered: the user is told.
     """
 
-    __slots__ = ("_anchors", "_finder", "_forms", "reach", "too_short")
+    __slots__ = ("_anchors", "_finder", "_forms", "_heads", "reach", "too_short")
 
     def __init__(self, named_forms: Iterable[Form], too_short: tuple[str, ...] = ()) -> None:
         self.too_short = too_short
@@ -49,6 +49,7 @@ class Registered:
         for form in dict.fromkeys(named_forms):
             by_anchor.setdefault(form.solid[:ANCHOR_LENGTH], []).append(form)
         self._anchors = sorted(by_anchor)
+        self._heads = {anchor[:length] for anchor in self._anchors for length in (1, 2, 3)}
         self._forms = [tuple(by_anchor[anchor]) for anchor in self._anchors]
         self._finder: Finder | None = compile_needles(self._anchors) if self._anchors else None
         self.reach = max((form.reach for group in self._forms for form in group), default=0)
@@ -89,8 +90,14 @@ class Registered:
             for index, start in self._finder.find(solid):
                 yield self._forms[index], start
 
-    def is_beginning(self, solid: bytes) -> bool:
-        """Whether a text shorter than an anchor is a proper beginning of some form."""
+    def beginnings(self, solid: bytes, shortest: int) -> Iterator[int]:
+        """Where in a text shorter than an anchor a proper beginning of some form stands at its end, earliest first."""
+        heads = self._heads
+        for start in range(len(solid) - shortest + 1):
+            if solid[start : start + 3] in heads and self._is_beginning(solid[start:]):
+                yield start
+
+    def _is_beginning(self, solid: bytes) -> bool:
         place = bisect_left(self._anchors, solid)
         return any(anchor.startswith(solid) and anchor != solid for anchor in self._anchors[place : place + 2])
 

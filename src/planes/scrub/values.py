@@ -57,6 +57,10 @@ class ValueStage:
         else:
             view.try_short_beginnings(self._registered)
             release = view.held_from
+        if release == len(text) and not view.spans:
+            self._held = unfinished
+            self._before = view.solid[1 - _SHORTEST_HELD :]
+            return text
         merged = _merge(view.spans)
         for span in reversed(merged):
             if span.start < release < span.end:
@@ -112,10 +116,12 @@ class _View:
 
     def try_short_beginnings(self, registered: Registered) -> None:
         """See whether the text ends in a beginning that is shorter than an anchor."""
-        for length in range(min(ANCHOR_LENGTH - 1, len(self.solid)), 0, -1):
-            start = len(self.solid) - length
-            if start < self._first_held and registered.is_beginning(self.solid[start:]):
-                self._hold(start, registered.reach)
+        shortest = _SHORTEST_HELD if self._plain.endswith(b"\n") else 1
+        first = max(0, len(self.solid) - ANCHOR_LENGTH + 1)
+        for start in registered.beginnings(self.solid[first:], shortest):
+            if first + start >= self._first_held:
+                break
+            self._hold(first + start, registered.reach)
 
     def solid_before(self, release: int, count: int) -> bytes:
         """The last `count` solid bytes before the place `release` of the text."""

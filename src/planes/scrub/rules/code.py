@@ -52,7 +52,7 @@ CODE_RULES: tuple[Rule, ...] = (
         "cio",
         r"(?P<secret>cio[0-9A-Za-z]{32})",
         "cio<a32>",
-        "crates.io: API tokens",
+        "Rust: registry API tokens",
         follow="[0-9A-Za-z]{8}",
         alone=True,
     ),

@@ -3,6 +3,7 @@
 import base64
 import json
 import shlex
+import tracemalloc
 import urllib.parse
 
 import pytest
@@ -151,6 +152,17 @@ def test_first_name_wins_for_equal_values() -> None:
     registered = Registered.from_values([("FIRST", "same-value"), ("SECOND", "same-value")])
 
     assert scrub_text("same-value", registered) == "[masked:FIRST]"
+
+
+def test_very_long_value_takes_little_memory() -> None:
+    value = "".join(chr(33 + (number * 7919) % 90) for number in range(60_000))
+    tracemalloc.start()
+    registered = Registered.from_values([("V", value)])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert kept < 3_000_000
+    assert "[masked:V]" in scrub_text(base64.b64encode(f"xy{value}".encode()).decode(), registered)
 
 
 def test_very_long_value_is_found() -> None:
