@@ -121,10 +121,15 @@ class RealClient:
         return self._run([str(self.environment.command), *words], cwd, env, seconds)
 
     def run_python(
-        self, code: str, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        code: str,
+        *words: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float = RUN_SECONDS,
     ) -> Outcome:
         """Run a program in the client's interpreter, as the same user: for the SDK and the client's own parts."""
-        return self._run([str(self.environment.python), "-c", code, *words], cwd, env, RUN_SECONDS)
+        return self._run([str(self.environment.python), "-c", code, *words], cwd, env, seconds)
 
     def run_in_pty(
         self,
