@@ -11,7 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
+from weakref import WeakSet
 
+import anyio
+from textual import events
 from textual.app import App
 from textual.constants import get_environ
 from textual.screen import Screen
@@ -26,6 +29,7 @@ from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.themes import THEMES
 
 Ending = Literal["stop", "keep"]
+PATIENCE_SECONDS = 0.5
 
 
 class Platform(Protocol):
@@ -114,6 +118,7 @@ class DlthubTui(App[int], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = options.theme or ("plain" if is_plain else "sixteen" if options.slow else "night")
         self._is_leaving = False
+        self._waited: WeakSet[events.Event] = WeakSet()
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the one at the bottom of the stack."""
@@ -144,6 +149,23 @@ class DlthubTui(App[int], inherit_bindings=False):
     def on_connect_again(self) -> None:
         """Try to reach the installation again."""
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key waits until the keys before it are done: what they opened then gets it, however fast it was typed."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if event not in self._waited:
+                await self._screen_is_done()
+                self._waited.add(event)
+                self.post_message(event)
+                return
+            self._waited.discard(event)
+        await super().on_event(event)
+
+    async def _screen_is_done(self) -> None:
+        done = anyio.Event()
+        if self.screen.is_running and self.screen.call_later(done.set):
+            with anyio.move_on_after(PATIENCE_SECONDS):
+                await done.wait()
 
     async def on_signed_in(self, message: messages.SignedIn) -> None:
         """There is a session: back to where it ended, else home, and on the first start the guide over it."""

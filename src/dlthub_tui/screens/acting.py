@@ -18,6 +18,8 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.actions import Action, find, of_layers
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.widgets.choice import Choice
+from dlthub_tui.widgets.field import Field, Typed
 from dlthub_tui.widgets.message_line import MessageLine
 
 _Result = TypeVar("_Result")
@@ -44,6 +46,8 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
+        self.typing: Field | Choice | None = None
+        self._by_key = {key: action for action in self.actions() for key in action.keys}
 
     @property
     def host(self) -> App[Any]:
@@ -96,10 +100,60 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         for line in self.query(MessageLine):
             line.say(text, role)
 
-    def on_key(self, event: events.Key) -> None:  # noqa: ARG002 - any key takes the toast away
-        """The next key takes the toast away."""
+    async def on_key(self, event: events.Key) -> None:
+        """Types, or does the key's action. Each key is done before the next: what is typed ahead is not lost."""
+        event.stop()
+        event.prevent_default()
         for line in self.query(MessageLine):
             line.hush()
+        if self.typing is not None:
+            character = event.character if event.is_printable else None
+            typed = self.typing.press(event.key, character)
+            if typed is not None:
+                self._after_typing(self.typing, typed)
+                return
+        action = self._by_key.get(event.key)
+        if action is not None:
+            await self.action_perform(action.id)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pastes into the field that is typed into."""
+        event.stop()
+        if self.typing is not None:
+            self._after_typing(self.typing, self.typing.paste(event.text))
+
+    def _after_typing(self, widget: Field | Choice, typed: Typed) -> None:
+        if typed == "changed":
+            self.field_changed(widget)
+        elif typed == "submitted":
+            self.field_submitted(widget)
+        elif typed == "left":
+            self.field_left(widget)
+
+    def type_into(self, widget: Field | Choice | None) -> None:
+        """The keys go there from now on; None: they are actions."""
+        if self.typing is not None:
+            self.typing.set_typed_into(False)
+        self.typing = widget
+        if widget is not None:
+            widget.set_typed_into(True)
+
+    def type_into_next(self, steps: int) -> None:
+        """To the next field of the form, round the end."""
+        fields = [widget for widget in self.query("Field, Choice") if isinstance(widget, Field | Choice)]
+        fields = [widget for widget in fields if not isinstance(widget, MessageLine)]
+        if fields:
+            at = fields.index(self.typing) if self.typing in fields else -steps
+            self.type_into(fields[(at + steps) % len(fields)])
+
+    def field_changed(self, widget: Field | Choice) -> None:
+        """The text, or what is chosen, is another one."""
+
+    def field_submitted(self, widget: Field | Choice) -> None:
+        """Enter was pressed in a field."""
+
+    def field_left(self, widget: Field | Choice) -> None:
+        """Escape was pressed in a prompt."""
 
     def fetch(self, work: Coroutine[Any, Any, None], group: str = "load") -> None:
         """Runs `work` beside the screen; newer work of a group ends the older. Failures come to `failed`."""

@@ -12,6 +12,7 @@ from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.commands import Offer, command_line, found, offer, unknown
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
@@ -47,7 +48,9 @@ class CommandSheet(Sheet[str]):
 
     def on_mount(self) -> None:
         """Typing goes into the command line."""
-        self.query_one(MessageLine).prompt("> " if self._by_title else ":")
+        line = self.query_one(MessageLine)
+        line.prompt("> " if self._by_title else ":")
+        self.type_into(line)
 
     def _shown(self) -> list[Offer]:
         return found(
@@ -71,16 +74,16 @@ class CommandSheet(Sheet[str]):
         entries = {action.id: action for action in self.actions()}
         return [(entries[name], label) for name, label in names.items()]
 
-    def on_field_changed(self, event: Field.Changed) -> None:
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Candidates follow what is typed."""
-        self._text, self._at = event.text, 0
+        self._text, self._at = self.query_one(MessageLine).text, 0
         self.query_one("#candidates", LinesView).update()
 
-    def on_field_left(self) -> None:
+    def field_left(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Escape leaves."""
         self.dismiss(None)
 
-    def on_field_submitted(self) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter does it."""
         self.do_form_next()
 
@@ -100,7 +103,9 @@ class CommandSheet(Sheet[str]):
         """Completes the name."""
         shown = self._shown()
         if shown and shown[self._at].name:
-            self.query_one(MessageLine).set_text(shown[self._at].name + " ")
+            line = self.query_one(MessageLine)
+            line.set_text(shown[self._at].name + " ")
+            self.field_changed(line)
 
     def do_form_next(self) -> None:
         """Does the chosen one; one that is not possible says why."""

@@ -11,6 +11,7 @@ from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Role, line, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
@@ -54,25 +55,25 @@ class FirstOwnerScreen(PlaceScreen):
 
     def on_mount(self) -> None:
         """Typing goes into the first field."""
-        self.query_one("#email").focus()
+        self.type_into(self.query_one("#email", Field))
 
     def do_pane_next(self) -> None:
         """The next field."""
-        self.focus_next()
+        self.type_into_next(1)
 
     def do_pane_previous(self) -> None:
         """The field before."""
-        self.focus_previous()
+        self.type_into_next(-1)
 
     def do_nav_back(self) -> None:
         """There is nothing behind this."""
         self.post_message(AskToLeave())
 
-    def on_field_submitted(self, event: Field.Submitted) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:
         """Enter goes on, and on the last field creates."""
-        if event.control.id == "email":
-            self.query_one("#password").focus()
-        elif event.control.id == "password":
+        if widget.id == "email":
+            self.type_into(self.query_one("#password", Field))
+        elif widget.id == "password":
             self.do_form_next()
 
     def do_form_next(self) -> None:
@@ -80,7 +81,7 @@ class FirstOwnerScreen(PlaceScreen):
         email = self.query_one("#email", Field).text.strip()
         if "@" not in email:
             self.say("An e-mail address has an @ in it.", Role.WARN)
-            self.query_one("#email").focus()
+            self.type_into(self.query_one("#email", Field))
             return
         self.fetch(self._create(email, self.query_one("#password", Field).text or None), "act")
 

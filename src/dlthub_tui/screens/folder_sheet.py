@@ -9,6 +9,7 @@ from dlthub_tui.screens.sheets import Sheet
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.folders import MOST, FolderChoice, choices, completed
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, cut_front, guard, line, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
@@ -39,7 +40,7 @@ class FolderSheet(Sheet[str]):
 
     def on_mount(self) -> None:
         """Typing goes into the field."""
-        self.query_one("#folder", Field).focus()
+        self.type_into(self.query_one("#folder", Field))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How a folder is found."""
@@ -47,9 +48,9 @@ class FolderSheet(Sheet[str]):
         found = {action.id: action for action in self.actions()}
         return [(found[name], label) for name, label in names.items()]
 
-    def on_field_changed(self, event: Field.Changed) -> None:
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """The folders below what is typed."""
-        self._choices, self._at = choices(event.text), -1
+        self._choices, self._at = choices(self.query_one("#folder", Field).text), -1
         self.query_one("#choices", LinesView).update()
 
     def _move(self, steps: int) -> None:
@@ -70,8 +71,9 @@ class FolderSheet(Sheet[str]):
         field = self.query_one("#folder", Field)
         chosen = self._choices[self._at].path + "/" if self._at >= 0 else completed(field.text)
         field.set_text(chosen)
+        self.field_changed(field)
 
-    def on_field_submitted(self) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter in the field."""
         self.do_form_next()
 

@@ -15,6 +15,7 @@ from dlthub_tui.viewmodel.commands import Offer, found, help_line, offer
 from dlthub_tui.viewmodel.frame import footer, header
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, between, line, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
@@ -65,7 +66,7 @@ class HelpScreen(ActingScreen[str]):
 
     def on_mount(self) -> None:
         """Typing searches."""
-        self.query_one("#search", Field).focus()
+        self.type_into(self.query_one("#search", Field))
         self._show()
 
     def _show(self) -> None:
@@ -81,11 +82,11 @@ class HelpScreen(ActingScreen[str]):
         self.query_one(RowList).show(sections or [Section(columns, (), empty=(empty,))])
         self.query_one("#count", LinesView).update()
 
-    def on_field_changed(self) -> None:
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Searches as it is typed."""
         self._show()
 
-    def on_field_submitted(self) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter does what is under the cursor."""
         self.do_form_next()
 

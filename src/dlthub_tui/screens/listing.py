@@ -10,6 +10,7 @@ from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel.look import utc_now
 from dlthub_tui.viewmodel.table import Section, answer
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
@@ -148,22 +149,22 @@ class ListScreen(PlaceScreen):
         """A click opens."""
         await self.action_perform("row.open")
 
-    def on_field_changed(self, event: Field.Changed) -> None:
+    def field_changed(self, widget: Field | Choice) -> None:
         """The filter acts while it is typed."""
-        if event.control is self.message_line and self.message_line.is_prompting:
-            self.filter_text = event.text.strip()
+        if widget is self.message_line:
+            self.filter_text = self.message_line.text.strip()
             self.show_rows()
 
-    def on_field_submitted(self, event: Field.Submitted) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:
         """Enter keeps the filter."""
-        if event.control is self.message_line:
-            self.message_line.end_prompt()
+        if widget is self.message_line:
+            self.end_prompt()
             self.show_kept()
 
-    def on_field_left(self, event: Field.Left) -> None:
+    def field_left(self, widget: Field | Choice) -> None:
         """Escape clears the filter."""
-        if event.control is self.message_line:
-            self.message_line.end_prompt()
+        if widget is self.message_line:
+            self.end_prompt()
             self.clear_filter()
 
     def clear_filter(self) -> None:
@@ -187,7 +188,7 @@ class ListScreen(PlaceScreen):
 
     def do_list_filter(self) -> None:
         """Filter as you type."""
-        self.message_line.prompt("/", self.filter_text)
+        self.prompt("/", self.filter_text)
 
     def do_row_next(self) -> None:
         """Next row."""

@@ -16,6 +16,7 @@ from dlthub_tui.screens.sheets import TypedSheet
 from dlthub_tui.viewmodel import region_choice as view
 from dlthub_tui.viewmodel.places import NewOrganizationPlace, Place
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
@@ -59,9 +60,7 @@ class NewOrganizationScreen(PlaceScreen):
     def on_mount(self) -> None:
         """Typing goes into the name; an organization that exists has one."""
         if self.place.organization_id is None:
-            self.query_one("#name").focus()
-        else:
-            self.query_one("#name").can_focus = False
+            self.type_into(self.query_one("#name", Field))
         self.fetch(self._load())
 
     async def _load(self) -> None:
@@ -131,7 +130,7 @@ class NewOrganizationScreen(PlaceScreen):
             self._at = (self._at + steps) % len(self._regions)
             self._show()
 
-    def on_field_submitted(self) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter in the name."""
         self.do_form_next()
 

@@ -75,6 +75,16 @@ class PlaceScreen(Approving):
         """The place that this screen shows."""
         return HomePlace()
 
+    def prompt(self, label: str, text: str = "") -> None:
+        """Takes a line of input on row 23."""
+        self.message_line.prompt(label, text)
+        self.type_into(self.message_line)
+
+    def end_prompt(self) -> None:
+        """Keys are actions again."""
+        self.type_into(None)
+        self.message_line.end_prompt()
+
     def link_text(self) -> str:
         """The deep link of this place."""
         return link(self.where())

@@ -23,6 +23,7 @@ from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.places import Place, RunPlace, link
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
@@ -321,22 +322,22 @@ class RunScreen(PlaceScreen):
 
     def do_log_search(self) -> None:
         """Asks what to look for."""
-        self.message_line.prompt("/", self._search)
+        self.prompt("/", self._search)
 
-    def on_field_submitted(self, event: Field.Submitted) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:
         """Looks from here downwards, then from the top."""
-        if event.control is self.message_line:
-            self.message_line.end_prompt()
-            self._search = event.text.strip()
+        if widget is self.message_line:
+            self.end_prompt()
+            self._search = self.message_line.text.strip()
             self.pane.set_search(self._search)
             if self._search:
                 self._find(self._contains(), "match", backwards=False, here=True)
             self.show_facts()
 
-    def on_field_left(self, event: Field.Left) -> None:
+    def field_left(self, widget: Field | Choice) -> None:
         """Keeps the search that was."""
-        if event.control is self.message_line:
-            self.message_line.end_prompt()
+        if widget is self.message_line:
+            self.end_prompt()
 
     def _contains(self) -> Callable[[LogRow], bool]:
         needle = self._search.casefold()

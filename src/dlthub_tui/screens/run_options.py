@@ -39,7 +39,7 @@ class RunOptionsSheet(Sheet[RunOptions]):
 
     def on_mount(self) -> None:
         """The arrows choose at once."""
-        self.query_one("#profile").focus()
+        self.type_into(self.query_one("#profile", Choice))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the form is filled."""
@@ -49,11 +49,11 @@ class RunOptionsSheet(Sheet[RunOptions]):
 
     def do_pane_next(self) -> None:
         """The other field."""
-        self.focus_next()
+        self.type_into_next(1)
 
     def do_pane_previous(self) -> None:
         """The other field."""
-        self.focus_previous()
+        self.type_into_next(-1)
 
     def do_form_next(self) -> None:
         """Runs it."""

@@ -14,6 +14,7 @@ from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.frame import footer
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
+from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
@@ -108,7 +109,7 @@ class TypedSheet(Sheet[bool]):
 
     def on_mount(self) -> None:
         """Typing goes into the field."""
-        self.query_one("#word", Field).focus()
+        self.type_into(self.query_one("#word", Field))
 
     @property
     def matches(self) -> bool:
@@ -121,11 +122,11 @@ class TypedSheet(Sheet[bool]):
         leave = [(entries["nav.back"], "go back, nothing changes")]
         return ([(entries["form.next"], self._verb)] if self.matches else []) + leave
 
-    def on_field_changed(self) -> None:
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """The footer says whether enter works."""
         self.update_footer()
 
-    def on_field_submitted(self) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter in the field."""
         self.do_form_next()
 
@@ -153,18 +154,19 @@ class LineSheet(Sheet[str]):
 
     def on_mount(self) -> None:
         """Typing goes into the field."""
-        self.query_one("#line", Field).focus()
+        self.type_into(self.query_one("#line", Field))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """Enter and esc."""
         names = {"form.next": "do it", "nav.back": "leave it"}
         return [(action, names[action.id]) for action in self.actions() if action.id in names]
 
-    def on_field_submitted(self, event: Field.Submitted) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter in the field."""
-        if event.text.strip():
-            self.dismiss(event.text if self._is_hidden else event.text.strip())
+        self.do_form_next()
 
     def do_form_next(self) -> None:
-        """Enter anywhere else."""
-        self.on_field_submitted(Field.Submitted(self.query_one("#line", Field), self.query_one("#line", Field).text))
+        """Answers what was typed."""
+        text = self.query_one("#line", Field).text
+        if text.strip():
+            self.dismiss(text if self._is_hidden else text.strip())

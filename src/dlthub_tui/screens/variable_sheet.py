@@ -50,7 +50,7 @@ class VariableSheet(Sheet[VariableChange]):
 
     def on_mount(self) -> None:
         """Typing goes into the first field that is empty."""
-        self.query_one("#value" if self._change else "#name").focus()
+        self.type_into(self.query_one("#value" if self._change else "#name", Field))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How a form is filled."""
@@ -58,36 +58,36 @@ class VariableSheet(Sheet[VariableChange]):
         entries = [(action, names[action.id]) for action in self.actions() if action.id in names]
         return sorted(entries, key=lambda entry: list(names).index(entry[0].id))
 
-    def on_choice_changed(self) -> None:
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - each may have
         """What is secret is not shown while it is typed."""
         value = self.query_one("#value", Field)
         value.is_hidden = self.query_one("#kind", Choice).chosen == "secret"
         value.refresh()
 
-    def on_field_submitted(self) -> None:
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
         """Enter goes on to the next field."""
         self.do_form_next()
 
     def do_pane_next(self) -> None:
         """The next field."""
-        self.focus_next()
+        self.type_into_next(1)
 
     def do_pane_previous(self) -> None:
         """The field before."""
-        self.focus_previous()
+        self.type_into_next(-1)
 
     def do_form_next(self) -> None:
         """The next field; on the last one, sets it."""
         value = self.query_one("#value", Field)
-        if self.focused is not value:
-            self.focus_next()
+        if self.typing is not value:
+            self.type_into_next(1)
             return
         name = self.query_one("#name", Field).text.strip()
         is_secret = self.query_one("#kind", Choice).chosen == "secret"
         scope = self.query_one("#scope", Choice).chosen
         if not name:
             self.say("A variable needs a name.", Role.WARN)
-            self.query_one("#name").focus()
+            self.type_into(self.query_one("#name", Field))
         elif is_secret and not value.text:
             self.say("A secret cannot be empty.", Role.WARN)
         else:

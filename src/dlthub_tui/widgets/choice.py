@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, muted
+from dlthub_tui.widgets.field import Typed
 from dlthub_tui.widgets.palette import draw, palette_of
 
 
-class Choice(Widget, can_focus=True):
+class Choice(Widget):
     """A label and the words; the chosen one is in brackets."""
-
-    class Changed(Message):
-        """Another word is chosen."""
 
     def __init__(self, look: Look, label: Line, words: Sequence[str], chosen: str, *, widget_id: str) -> None:
         super().__init__(id=widget_id)
         self._look = look
+        self.is_typed_into = False
         self._label = label
         self._words = list(words)
         self._at = self._words.index(chosen) if chosen in self._words else 0
@@ -37,21 +34,22 @@ class Choice(Widget, can_focus=True):
         """The chosen word."""
         return self._words[self._at]
 
-    def on_key(self, event: events.Key) -> None:
+    def set_typed_into(self, is_typed_into: bool) -> None:
+        """Shows that the arrows choose here."""
+        self.is_typed_into = is_typed_into
+        self.refresh()
+
+    def press(self, key: str, character: str | None) -> Typed | None:  # noqa: ARG002 - as a field takes it
         """Left and right choose."""
-        if event.key in {"left", "right"}:
-            event.stop()
-            self._at = (self._at + (1 if event.key == "right" else -1)) % len(self._words)
-            self.refresh()
-            self.post_message(self.Changed())
-
-    def on_focus(self) -> None:
-        """Shows which field has the keyboard."""
+        if key not in {"left", "right"}:
+            return None
+        self._at = (self._at + (1 if key == "right" else -1)) % len(self._words)
         self.refresh()
+        return "changed"
 
-    def on_blur(self) -> None:
-        """Shows which field has the keyboard."""
-        self.refresh()
+    def paste(self, text: str) -> Typed:  # noqa: ARG002 - as a field takes it
+        """Nothing can be pasted here."""
+        return "moved"
 
     def render_line(self, y: int) -> Strip:
         """The one row."""
@@ -60,7 +58,7 @@ class Choice(Widget, can_focus=True):
         spans: list[Span] = [*self._label]
         for position, word in enumerate(self._words):
             if position == self._at:
-                spans.append(Span(f"[{word}]", Role.ACCENT if self.has_focus else Role.TEXT))
+                spans.append(Span(f"[{word}]", Role.ACCENT if self.is_typed_into else Role.TEXT))
             else:
                 spans.append(muted(f" {word} "))
         return draw(palette_of(self), tuple(spans), self.size.width)

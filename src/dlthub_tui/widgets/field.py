@@ -1,38 +1,26 @@
-"""One input line with a caret that does not blink."""
+"""One input line with a caret that does not blink.
+
+The screen gives it the keys, one after the other, so that what is typed ahead over a slow line lands in the right
+field: with the library's focus a key that follows `enter` too fast would go to the one before.
+"""
 
 from __future__ import annotations
 
-from textual import events
-from textual.message import Message
+from typing import Literal
+
 from textual.strip import Strip
 from textual.widget import Widget
 
 from dlthub_tui.viewmodel.editing import LineEditor
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cell_width, muted, width_of
-from dlthub_tui.widgets.palette import Ground, draw, palette_of
+from dlthub_tui.widgets.palette import draw, palette_of
+
+Typed = Literal["changed", "submitted", "left", "moved"]
 
 
-class Field(Widget, can_focus=True):
+class Field(Widget):
     """A label and what is typed. A hidden field shows nothing of it, not even its length."""
-
-    class Changed(Message):
-        """The text is another one."""
-
-        def __init__(self, field: Field, text: str) -> None:
-            super().__init__()
-            self.field, self.text = field, text
-
-        @property
-        def control(self) -> Field:
-            """The field, for selectors."""
-            return self.field
-
-    class Submitted(Changed):
-        """Enter was pressed."""
-
-    class Left(Changed):
-        """Escape was pressed."""
 
     def __init__(
         self,
@@ -49,8 +37,8 @@ class Field(Widget, can_focus=True):
         self.hint: Line = EMPTY_LINE
         self.is_hidden = is_hidden
         self.leaves_on_escape = False
+        self.is_typed_into = False
         self._editor = LineEditor(text, len(text))
-        self._ground: Ground = "ground"
 
     @property
     def text(self) -> str:
@@ -59,7 +47,8 @@ class Field(Widget, can_focus=True):
 
     def set_text(self, text: str) -> None:
         """Puts another text in, with the caret at its end."""
-        self._change(LineEditor(text, len(text)))
+        self._editor = LineEditor(text, len(text))
+        self.refresh()
 
     def set_label(self, label: Line) -> None:
         """Puts another label before the text."""
@@ -67,66 +56,55 @@ class Field(Widget, can_focus=True):
             self.label = label
             self.refresh()
 
-    def _change(self, editor: LineEditor) -> None:
-        if editor == self._editor:
-            return
-        is_new_text = editor.text != self._editor.text
-        self._editor = editor
+    def set_typed_into(self, is_typed_into: bool) -> None:
+        """Shows the caret, or hides it."""
+        self.is_typed_into = is_typed_into
         self.refresh()
-        if is_new_text:
-            self.post_message(self.Changed(self, editor.text))
 
-    def on_key(self, event: events.Key) -> None:
-        """Typing and editing; every other key goes on to the screen."""
-        if event.key == "enter":
-            event.stop()
-            self.post_message(self.Submitted(self, self.text))
-        elif event.key == "escape" and self.leaves_on_escape:
-            event.stop()
-            self.post_message(self.Left(self, self.text))
-        elif edited := self._editor.press(event.key):
-            event.stop()
-            event.prevent_default()
-            self._change(edited)
-        elif event.is_printable and event.character:
-            event.stop()
-            event.prevent_default()
-            self._change(self._editor.insert(event.character))
+    def press(self, key: str, character: str | None) -> Typed | None:
+        """What a key does here; None when it does nothing and belongs to the screen."""
+        if key == "enter":
+            return "submitted"
+        if key == "escape" and self.leaves_on_escape:
+            return "left"
+        edited = self._editor.press(key)
+        if edited is None and character is not None:
+            edited = self._editor.insert(character)
+        return None if edited is None else self._change(edited)
 
-    def on_paste(self, event: events.Paste) -> None:
+    def paste(self, text: str) -> Typed:
         """Pastes on one line."""
-        event.stop()
-        self._change(self._editor.insert(event.text))
+        return self._change(self._editor.insert(text))
 
-    def on_focus(self) -> None:
-        """Shows the caret."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """Hides the caret."""
-        self.refresh()
+    def _change(self, editor: LineEditor) -> Typed:
+        is_other = editor.text != self._editor.text
+        if editor != self._editor:
+            self._editor = editor
+            self.refresh()
+        return "changed" if is_other else "moved"
 
     def _typed(self, room: int) -> Line:
         caret = Span(self._look.glyphs.caret, Role.ACCENT)
         if self.is_hidden:
-            return (muted("typed, not shown " if self.text else ""), caret) if self.has_focus else (muted(""),)
+            shown = muted("typed, not shown " if self.text else "")
+            return (shown, caret) if self.is_typed_into else (shown,)
         text, at = self._editor.text, self._editor.caret
         while cell_width(text[:at]) > max(0, room - 1):
             text, at = text[1:], at - 1
-        if not self.has_focus:
+        if not self.is_typed_into:
             return (Span(text),)
         under = text[at : at + 1]
-        return (
-            (Span(text[:at]), caret) if not under else (Span(text[:at]), Span(under, Role.MATCH), Span(text[at + 1 :]))
-        )
+        if not under:
+            return (Span(text[:at]), caret)
+        return (Span(text[:at]), Span(under, Role.MATCH), Span(text[at + 1 :]))
 
     def render_line(self, y: int) -> Strip:
         """The one row."""
         width = self.size.width
         if y:
-            return draw(palette_of(self), EMPTY_LINE, width, self._ground)
+            return draw(palette_of(self), EMPTY_LINE, width)
         line = (*self.label, *self._typed(width - width_of(self.label) - 1))
         room = width - width_of(line) - width_of(self.hint) - 1
         if self.hint and room > 0:
             line = (*line, Span(" " * room), *self.hint)
-        return draw(palette_of(self), line, width, self._ground)
+        return draw(palette_of(self), line, width)

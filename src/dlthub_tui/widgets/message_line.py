@@ -18,7 +18,6 @@ class MessageLine(Field):
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, widget_id="message")
-        self.can_focus = False
         self.is_prompting = False
         self._toast: Line = EMPTY_LINE
         self._kept: Line = EMPTY_LINE
@@ -48,22 +47,18 @@ class MessageLine(Field):
             self.refresh()
 
     def prompt(self, label: str, text: str = "", *, hint: Line = EMPTY_LINE) -> None:
-        """Begins to take a line of input."""
+        """Begins to take a line of input; the screen types into it."""
         self.hush()
         self.is_prompting = self.leaves_on_escape = True
-        self.can_focus = True
         self.hint = hint
         self.set_label((Span(" "), Span(label, Role.ACCENT)))
         self.set_text(text)
-        self.focus()
-        self.refresh()
+        self.set_typed_into(True)
 
     def end_prompt(self) -> None:
         """Stops taking input."""
         self.is_prompting = self.leaves_on_escape = False
-        self.can_focus = False
-        self.screen.set_focus(None)
-        self.refresh()
+        self.set_typed_into(False)
 
     @property
     def said(self) -> str:
