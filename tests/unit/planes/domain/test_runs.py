@@ -52,7 +52,7 @@ steps = st.one_of(
 )
 
 
-@given(st.lists(steps, max_size=25), st.lists(st.floats(0, 400), min_size=25, max_size=25))
+@given(st.lists(steps, max_size=25), st.lists(st.sampled_from([0.0, 5.0, 31.0, 601.0]), min_size=25, max_size=25))
 def test_whatever_happens_a_run_moves_forward_only_and_ends_once(
     happenings: list[tuple[Any, ...]], pauses: list[float]
 ) -> None:
@@ -171,3 +171,19 @@ def test_renewal_brings_an_unreachable_run_back() -> None:
 
     assert renewed is not None
     assert (renewed.unreachable_since, renewed.lease_expires_at) == (None, NOW + timedelta(seconds=80))
+
+
+def test_late_report_corrects_a_lost_run_without_firing_again() -> None:
+    unreachable = decide_silence(claimed_run(), NOW + timedelta(seconds=30), RULES)
+    assert unreachable is not None
+    lost = decide_silence(unreachable, NOW + timedelta(seconds=630), RULES)
+    assert lost is not None
+    late = NOW + timedelta(seconds=700)
+
+    still_running = decide_report(lost, report(RunStatus.RUNNING), late)
+    corrected = decide_report(lost, report(RunStatus.COMPLETED), late)
+
+    assert isinstance(still_running, Unchanged)
+    assert isinstance(corrected, Applied)
+    assert (corrected.run.status, corrected.run.is_lost, corrected.fires_events) == (RunStatus.COMPLETED, False, False)
+    assert isinstance(decide_report(corrected.run, report(RunStatus.FAILED), late), Refused)

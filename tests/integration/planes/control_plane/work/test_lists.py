@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.fakes.control_stage import Stage, definition
 
@@ -67,7 +69,7 @@ async def _three_jobs(stage: Stage) -> dict[str, str]:
         ({"start": "2026-03-02T13:30:00", "timezone": "Europe/Berlin"}, set()),
     ],
 )
-async def test_jobs_list_filters(stage: Stage, query: dict, names: set[str]) -> None:
+async def test_jobs_list_filters(stage: Stage, query: dict[str, Any], names: set[str]) -> None:
     ids = await _three_jobs(stage)
     await stage.trigger(ids["load"])
 
@@ -113,7 +115,7 @@ async def test_jobs_come_newest_run_first_and_sort_as_asked(stage: Stage) -> Non
     stage.clock.advance(seconds=1)
     await stage.trigger(ids["c"])
 
-    async def names(**query: object) -> list[str]:
+    async def names(**query: Any) -> list[str]:
         return [item["name"] for item in (await stage.get("/jobs", **query)).json()["items"]]
 
     assert await names() == ["c", "b", "a"]
@@ -182,7 +184,7 @@ async def test_runs_sort_as_asked_and_come_newest_first(stage: Stage) -> None:
         stage.clock.advance(seconds=seconds)
         await stage.report(run["id"], "completed")
 
-    async def numbers(**query: object) -> list[int]:
+    async def numbers(**query: Any) -> list[int]:
         return [item["number"] for item in (await stage.get("/job-runs", **query)).json()["items"]]
 
     assert await numbers() == [3, 2, 1]
@@ -206,8 +208,7 @@ async def test_system_runs_are_hidden_unless_asked_for(stage: Stage) -> None:
 
 async def test_job_shows_latest_and_recent_runs_when_asked(stage: Stage) -> None:
     ids = await stage.deployed(definition("load", execute={"concurrency": None}))
-    for _ in range(3):
-        run = await stage.trigger(ids["load"])
+    run = [await stage.trigger(ids["load"]) for _ in range(3)][-1]
     await stage.poll()
     body = {"fence": 1, "pipeline_name": "p", "status": "succeeded", "total_rows": 5}
     for _ in range(2):
@@ -329,7 +330,8 @@ async def test_history_of_a_long_job_stays_quick(stage: Stage) -> None:
 @pytest.mark.parametrize("key", ["q", "ref", "tags", "profile", "pipeline_name", "trigger"])
 async def test_text_that_no_database_can_look_for_is_refused(stage: Stage, key: str) -> None:
     for path in ("/jobs", "/job-runs"):
-        answer = await stage.get(path, **{key: "a\x00b"})
+        query: dict[str, Any] = {key: "a\x00b"}
+        answer = await stage.get(path, **query)
 
         assert answer.status_code in {200, 400}, answer.text
     assert (await stage.get("/deployments/a%00b")).status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator
@@ -55,14 +56,17 @@ async def test_run_is_not_given_to_a_poll_whose_plane_has_died(stage: Stage) -> 
         dead = socket.create_connection(("127.0.0.1", port))
         dead.sendall(raw_poll(stage, port))
         with anyio.fail_after(10):
-            while not stage.parts.news._events:
+            while not stage.parts.news._events.get("eu1"):
                 await anyio.sleep(0.01)
         dead.close()
-        await anyio.sleep(0.1)
         await stage.trigger(ids["load"])
         with anyio.fail_after(10):
+            while any("run_asgi" in repr(task) for task in asyncio.all_tasks()):
+                await anyio.sleep(0.01)
+            left_alone = await stage.runs()
             answer = await stage.poll()
 
+    assert [run["status"] for run in left_alone] == ["pending"]
     assert [lease["fence"] for lease in answer["leases"]] == [1]
 
 
