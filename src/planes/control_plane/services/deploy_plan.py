@@ -131,7 +131,7 @@ def _live(
     kept = version or (before.version if before is not None else None)
     assert kept is not None, "a job has a version from the start"
     clocks = plan_clocks(job_id, wanted.definition, ground.clocks.get(job_id, ()), ground.now)
-    job = _job(job_id, before, wanted, kept, change.module, ground)
+    job = _job(before, wanted, kept, change.module, ground)
     next_fire_at = min((clock.next_fire_at for clock in clocks if clock.next_fire_at is not None), default=None)
     job = replace(job, next_fire_at=next_fire_at, is_paused=job.is_paused and next_fire_at is not None)
     return PlannedJob(
@@ -163,7 +163,6 @@ def _version(
 
 
 def _job(
-    job_id: JobId,
     before: VersionedJob | None,
     wanted: ValidatedJob,
     version: JobVersion,
@@ -172,7 +171,7 @@ def _job(
 ) -> Job:
     facts = wanted.facts
     described = Job(
-        id=job_id,
+        id=version.job_id,
         workspace_id=ground.workspace_id,
         job_ref=wanted.job_ref,
         name=facts.display_name,
