@@ -178,6 +178,7 @@ def test_endless_blanks_end_the_wait_for_a_value() -> None:
 
     assert given == b"x correct-horse\n" + b"\n" * 10_000
     assert scrubber.feed(b"7 end\n") == b"7 end\n"
+    assert scrubbed([given + b"7 end\n"]) == given + b"7 end\n"
 
 
 def test_value_wrapped_over_lines_is_found_at_every_place() -> None:
