@@ -42,7 +42,7 @@ class HostCheck:
             return
         origin = headers.get("origin")
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if origin is not None and unsafe and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        if origin is not None and unsafe and _authority(origin) != headers.get("host", "").lower():
             error = NotAllowed("foreign_origin", "A page of another origin may not do this.")
             await render_error(error)(scope, receive, send)
             return
@@ -117,4 +117,16 @@ def _never(_path: str) -> bool:
 
 
 def _host_name(host: str) -> str:
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    """The name without the port; empty, which is nobody's, for what is no host."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _authority(origin: str) -> str:
+    """Host and port of an origin; empty, which is no Host, for `null` and for what is no origin."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
