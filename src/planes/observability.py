@@ -1,26 +1,79 @@
-"""Service logs: one JSON line each, without names, paths or values from users (Security: 9)."""
+"""Service logs: one JSON line each, without names, paths or values from users (Security: 9).
+
+Crashes are logged as classes and places in the code. What a foreign exception says stays out: it often repeats what was
+rejected. Libraries that log for themselves, as the HTTP server does, end in the same lines by the same rule.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from collections.abc import MutableMapping
+from typing import Any, TextIO, cast
 
 import structlog
 
+from planes.domain.errors import PlaneError
+
+_LIBRARIES = ("uvicorn", "asyncio", "sqlalchemy", "alembic", "httpx", "httpcore", "aiosqlite", "anyio", "concurrent")
+
 
 def configure_logging(*, level: str = "info", stream: TextIO | None = None) -> None:
-    """Sets structlog up for this process. May run twice. Crashes are logged with their stack but without locals."""
+    """Sets structlog and the standard library's logging up for this process. May run twice."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _say_code_of_error,
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            _withhold_messages,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
+    for name in _LIBRARIES:
+        library = logging.getLogger(name)
+        library.handlers = [_LibraryLog(logging.WARNING)]
+        library.propagate = False
+
+
+class _LibraryLog(logging.Handler):
+    """Turns a library's record into one of our lines: its template, never the values that belong into it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        template = record.msg.partition("\n")[0][:200] if isinstance(record.msg, str) and record.args else ""
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, "library_said", template=template, exc_info=record.exc_info)
+
+
+def _say_code_of_error(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Our own errors have a stable word, and the system's a number: both say what the text would."""
+    found: object = event.get("exc_info")
+    error = cast("tuple[object, ...]", found)[1] if isinstance(found, tuple) else found
+    error = sys.exc_info()[1] if error is True else error
+    if isinstance(error, PlaneError):
+        event["code"] = error.code
+    elif isinstance(error, OSError) and error.strerror:
+        event["reason"] = error.strerror
+    return event
+
+
+def _withhold_messages(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if "exception" in event:
+        event["exception"] = _without_messages(event["exception"])
+    return event
+
+
+def _without_messages(found: Any) -> Any:
+    """The same stacks, and those inside of groups, with classes and places only."""
+    if isinstance(found, list):
+        return [_without_messages(one) for one in cast("list[Any]", found)]
+    if not isinstance(found, dict):
+        return "withheld"
+    stack = cast("dict[str, Any]", found)
+    kept = {name: stack[name] for name in ("exc_type", "frames", "is_cause", "is_group") if name in stack}
+    return kept | {name: _without_messages(stack[name]) for name in ("stacks", "exceptions") if stack.get(name)}

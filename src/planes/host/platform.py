@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import cast
 
 import anyio
+import structlog
 from anyio.abc import TaskGroup
 
 from planes.control_plane.app import ControlPlane, open_control_plane
@@ -38,6 +39,7 @@ from planes.storage.errors import StorageError
 
 CONTROL = "control"
 _START_SECONDS = 60
+_log = structlog.get_logger("planes.host")
 
 
 class HostCannotStart(Exception):
@@ -152,6 +154,15 @@ async def _serve_until_signalled(
 ) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with running_platform(options, inherited) as platform:
+            for plane in platform.data_planes:
+                # What the owner compares with what a client shows before it trusts the region (Security: 3).
+                identity = plane.identity
+                _log.info(
+                    "data_plane_identity",
+                    dataplane_id=identity.dataplane_id,
+                    fingerprint=identity.fingerprint,
+                    words=identity.words,
+                )
             announce(platform.record)
             async for _ in signals:
                 return
