@@ -1,4 +1,4 @@
-"""Everything that a region says to the control plane about runs, from the closed schema of `planes.wire.link`.
+"""Everything that a region says to the control plane of runs and versions, in the closed schema of `planes.wire.link`.
 
 Ids, states, times, counts, and names that look like names and pass the scrubber; any other is said as `withheld`
 (Security: 2). No error text, no value, no path.
@@ -7,14 +7,17 @@ Ids, states, times, counts, and names that look like names and pass the scrubber
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from planes.data_plane.services.traces import PipelineRunFacts
 from planes.scrub import Registered, find_hits, scrub_text
 from planes.wire.link import (
     NAME_PATTERN,
     WITHHELD,
+    ConfigurationReport,
+    DeploymentReport,
     HeldRun,
     PipelineRunReport,
     PipelineRunStatus,
@@ -59,11 +62,27 @@ def build_pipeline_run(fence: int, facts: PipelineRunFacts, registered: Register
     )
 
 
+def build_deployment(row: Mapping[str, Any]) -> DeploymentReport:
+    """An uploaded deployment: its hash and sizes, no name of a file."""
+    return DeploymentReport(**_version(row), requirements_size_bytes=len(row["requirements"]))
+
+
+def build_configuration(row: Mapping[str, Any]) -> ConfigurationReport:
+    """An uploaded configuration: its hash, sizes and profiles. A profile whose name may not be said cannot be run."""
+    profiles = dict.fromkeys(name_to_say(name, Registered.empty()) for name in row["profiles"])
+    return ConfigurationReport(**_version(row), profiles=list(profiles))
+
+
 def name_to_say(name: str, registered: Registered) -> str:
     """The name if it may be said, else `withheld`."""
     if not _NAME.fullmatch(name) or find_hits(name) or scrub_text(name, registered) != name:
         return WITHHELD
     return name
+
+
+def _version(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("workspace_id", "content_hash", "file_count", "size_bytes", "created_by", "created_at")
+    return {name: row[name] for name in names}
 
 
 def _optional(name: str | None, registered: Registered) -> str | None:

@@ -24,6 +24,7 @@ from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.configurations import profiles_in, read_configuration
 from planes.data_plane.services.listings import render_listing
 from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.reports import build_configuration, build_deployment
 from planes.data_plane.services.spools import FileSpool
 from planes.data_plane.services.tar_stream import Limits
 from planes.data_plane.services.variables import author_of
@@ -31,7 +32,6 @@ from planes.domain.errors import Conflict, Unavailable
 from planes.storage.data import uploads
 from planes.storage.types import Row
 from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
-from planes.wire.link import ConfigurationReport, DeploymentReport
 
 MAXIMUM_REQUIREMENTS_BYTES = 1024 * 1024
 _ATTEMPTS = 3
@@ -75,7 +75,7 @@ class Uploads:
         row = self._row(actor, deployment_id, contents)
         row |= {"archive_sha256": sha256, "requirements": requirements}
         key = code_trees.archive_key(actor.organization_id, sha256)
-        report = DeploymentReport(**_common(row), requirements_size_bytes=len(requirements))
+        report = build_deployment(row)
         version = _Version(kind=uploads.DEPLOYMENTS, row=row, key=key, content=spool.path)
         return await self._store(actor, version, lambda: self._parts.link.report_deployment(deployment_id, report))
 
@@ -85,13 +85,12 @@ class Uploads:
         Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull.
         """
         contents, files = await to_thread.run_sync(read_configuration, archive, limiter=self._verifying)
-        profiles = profiles_in(files)
         row = self._row(actor, configuration_id, contents)
-        row |= {"profiles": profiles}
+        row |= {"profiles": profiles_in(files)}
         place = configurations.archive_place(actor.organization_id, actor.workspace_id, configuration_id)
         sealed = await self._parts.vault.seal(place, archive)
         key = configurations.archive_key(actor.organization_id, configuration_id)
-        report = ConfigurationReport(**_common(row), profiles=profiles)
+        report = build_configuration(row)
         version = _Version(kind=uploads.CONFIGURATIONS, row=row, key=key, content=sealed)
         return await self._store(
             actor, version, lambda: self._parts.link.report_configuration(configuration_id, report)
@@ -178,8 +177,3 @@ async def _insist(report: Callable[[], Awaitable[_Answer]]) -> _Answer:
         await anyio.sleep(_WAIT_SECONDS * (attempt + 1))
     assert unanswered is not None
     raise unanswered
-
-
-def _common(row: Row) -> dict[str, Any]:
-    names = ("workspace_id", "content_hash", "file_count", "size_bytes", "created_by", "created_at")
-    return {name: row[name] for name in names}

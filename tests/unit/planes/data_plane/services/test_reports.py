@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from pydantic import BaseModel
 
+from planes.data_plane.link import Link
 from planes.data_plane.services import reports
-from planes.data_plane.services.reports import build_pipeline_run, build_poll, build_status, name_to_say
+from planes.data_plane.services.reports import (
+    build_configuration,
+    build_pipeline_run,
+    build_poll,
+    build_status,
+    name_to_say,
+)
 from planes.data_plane.services.traces import read_trace
 from planes.scrub import Registered
-from planes.wire.link import PipelineRunReport, PollRequest, ReportedStatus, StatusReport
+from planes.wire.link import (
+    ConfigurationReport,
+    DeploymentReport,
+    EnrolRequest,
+    HeldRun,
+    LinkModel,
+    PipelineRunReport,
+    PollRequest,
+    ReportedStatus,
+    RunTokenRequest,
+    StatusReport,
+)
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-# Everything that a region may say of runs. A new field is a decision about residency: it is made here too.
-SAID = {
+# Everything that a region may say. A new field is a decision about residency: it is made here too.
+SAID: dict[type[BaseModel], set[str]] = {
+    DeploymentReport: {
+        "workspace_id", "content_hash", "file_count", "size_bytes", "requirements_size_bytes", "created_by",
+        "created_at",
+    },
+    ConfigurationReport: {
+        "workspace_id", "content_hash", "file_count", "size_bytes", "profiles", "created_by", "created_at",
+    },
+    EnrolRequest: {"join_token", "dataplane_id", "region", "public_key", "url"},
+    RunTokenRequest: {"fence"},
+    HeldRun: {"run_id", "fence"},
     StatusReport: {"fence", "status", "at"},
     PollRequest: {"free_slots", "held", "url", "epoch"},
     PipelineRunReport: {
@@ -81,4 +113,43 @@ def test_status_is_a_word_and_a_time() -> None:
 def test_every_builder_answers_a_model_of_the_link() -> None:
     builders = [name for name in vars(reports) if name.startswith("build_")]
 
-    assert sorted(builders) == ["build_pipeline_run", "build_poll", "build_status"]
+    assert sorted(builders) == [
+        "build_configuration", "build_deployment", "build_pipeline_run", "build_poll", "build_status",
+    ]  # fmt: skip
+
+
+def test_reports_are_built_in_one_module() -> None:
+    """But for the two calls of the link itself, which hold nothing of the user's world."""
+    said = {model.__name__ for model in SAID} - {"EnrolRequest", "RunTokenRequest"}
+    package = Path(reports.__file__).parents[1]
+    makers = {
+        (path.name, node.func.id)
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+    assert {name for name, made in makers if made in said} == {"reports.py"}
+
+
+def test_whatever_the_link_takes_is_in_the_list() -> None:
+    taken = {
+        hint
+        for name, method in vars(Link).items()
+        if inspect.iscoroutinefunction(method) and not name.startswith("_")
+        for hint in get_type_hints(method).values()
+        if inspect.isclass(hint) and issubclass(hint, LinkModel) and not hint.__name__.endswith("Response")
+    }
+
+    assert taken
+    assert taken <= SAID.keys()
+
+
+def test_profile_named_like_a_secret_is_withheld() -> None:
+    row = {
+        "workspace_id": "0b8e607e-7d6d-456c-a3cc-e652fefc0932", "content_hash": "A" * 43 + "=", "file_count": 1,
+        "size_bytes": 1, "created_by": "0b8e607e-7d6d-456c-a3cc-e652fefc0932", "created_at": NOW,
+        "profiles": ["prod", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"],
+    }  # fmt: skip
+
+    assert build_configuration(row).profiles == ["prod", "withheld"]
