@@ -33,6 +33,7 @@ def checked_description(text: str | None, key: str = "description") -> str | Non
         return None
     for line in text.strip().splitlines():
         _check(line, key, MAXIMUM_DESCRIPTION)
+    _check_secrets(text, key)  # as a whole: a key block has many lines
     if len(text.strip()) > MAXIMUM_DESCRIPTION:
         raise _refused(key, f"must be at most {MAXIMUM_DESCRIPTION} characters")
     return "\n".join(text.strip().splitlines())
@@ -55,6 +56,10 @@ def _check(text: str, key: str, maximum: int) -> None:
     why = refused_in_name(text)
     if why is not None:
         raise _refused(key, f"must not hold a {why}")
+    _check_secrets(text, key)
+
+
+def _check_secrets(text: str, key: str) -> None:
     if any(hit.kind != "name" for hit in find_hits(text)):
         raise _refused(key, "looks like it holds a secret; names are stored outside the region")
 

@@ -34,6 +34,15 @@ def test_descriptions_may_have_lines() -> None:
         checked_description("one\ntwo\u202e")
 
 
+def test_key_block_over_several_lines_is_no_description() -> None:
+    block = f"-----BEGIN PRIVATE KEY-----\n{'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC' * 2}\n-----END PRIVATE KEY-----"
+
+    with pytest.raises(InvalidRequest) as caught:
+        checked_description(f"how to connect:\n{block}")
+
+    assert "MIIEv" not in str(caught.value.reasons)
+
+
 @pytest.mark.parametrize("text", ["Ana@Orchard.Example ", "a@localhost", "a.b+c@d-e.co"])
 def test_addresses_are_lower_case(text: str) -> None:
     assert checked_email(text) == text.strip().lower()
