@@ -51,6 +51,7 @@ def check_lease(lease: Lease, tree: Path) -> None:
         raise LaunchRefused(f"The launcher {launcher!r} is not one of dlt's ({_PACKAGE}…: {known}).")
     if entry_point.get("job_type") == "interactive":
         raise LaunchRefused("Interactive jobs cannot be run in this region yet.")
+    _check_config(entry_point.get("config"), lease.definition.get("config_keys"))
     module = entry_point.get("module")
     if not isinstance(module, str) or not _is_in(module, tree):
         raise LaunchRefused(
@@ -89,6 +90,16 @@ def plan_launch(lease: Lease, requirements: Mapping[str, Any]) -> Launch:
             "--run-id", lease.run_id, "--trigger", lease.trigger, "--entry-point", json.dumps(entry_point),
         ),
     )  # fmt: skip
+
+
+def _check_config(config: object, config_keys: object) -> None:
+    """The launcher turns every member of `config` into an environment variable of the process."""
+    if config is None:
+        return
+    keys = cast("list[Any]", config_keys) if isinstance(config_keys, list) else []
+    allowed: set[Any] = {key for key in keys if isinstance(key, str)}
+    if not isinstance(config, dict) or not cast("dict[Any, Any]", config).keys() <= allowed:
+        raise LaunchRefused("The job's definition sets configuration that is not among its config_keys.")
 
 
 def _is_in(module: str, tree: Path) -> bool:
