@@ -129,13 +129,17 @@ class RunPlace:
             _write(settings / name, configuration[name], 0o400)
 
     def hand_over(self, owner: Owner) -> None:
-        """Makes `work/` the job's."""
+        """Makes `work/` the job's.
+
+        From the leaves up, `work/` itself last: as long as it is the platform's, no other run of the same uid gets in
+        and puts a link where the next step would change the owner of something else.
+        """
         if owner.uid is None:
             return
-        for parent, folders, files in os.walk(self.work):
-            owner.take(Path(parent))
+        for parent, folders, files in os.walk(self.work, topdown=False):
             for name in (*folders, *files):
                 owner.take(Path(parent, name))
+        owner.take(self.work)
 
     def remove_configuration(self) -> None:
         """Removes `.dlt/*.toml`. The job may have put anything in their place: nothing is followed."""

@@ -119,6 +119,33 @@ def test_removing_the_work_folder_keeps_the_data(plane: Path) -> None:
     assert (workspace_in(plane).data("prod") / "rows.duckdb").read_text() == "rows"
 
 
+class Watching:
+    """Stands for an owner, and notes in which order paths become its."""
+
+    uid = UID
+
+    def __init__(self) -> None:
+        self.taken: list[Path] = []
+
+    def take(self, path: Path) -> None:
+        self.taken.append(path)
+
+
+def test_work_folder_is_closed_until_all_in_it_is_handed_over(plane: Path) -> None:
+    """Another run of the same uid could else put a link into a folder that is already its."""
+    run = furnished(plane, Owner(None))
+    (run.work / "package" / "deep").mkdir(parents=True)
+    (run.work / "package" / "deep" / "module.py").touch()
+    owner = Watching()
+
+    run.hand_over(owner)  # pyright: ignore[reportArgumentType]
+
+    places = {path: number for number, path in enumerate(owner.taken)}
+    assert owner.taken[-1] == run.work
+    assert set(places) == {run.work, *run.work.rglob("*")}
+    assert all(places[path] < places[path.parent] for path in places if path != run.work)
+
+
 @as_root
 def test_job_owns_its_work_folder_and_passes_through_the_rest(plane: Path) -> None:
     (plane / "region.db").write_text("x")
