@@ -6,12 +6,16 @@ from typing import Any, NamedTuple
 
 
 class Limits(NamedTuple):
-    """Resource limits of a step; None leaves the system's. `processes` counts all processes of the step's uid."""
+    """Resource limits of each process of a step; None leaves the system's.
+
+    `processes` counts all processes and threads of the step's uid, `memory_bytes` what a process may write to.
+    """
 
     open_files: int | None = 4096
     processes: int | None = None
     file_size_bytes: int | None = None
     address_space_bytes: int | None = None
+    memory_bytes: int | None = None
 
 
 class Step(NamedTuple):

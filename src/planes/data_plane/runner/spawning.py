@@ -123,6 +123,7 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_FSIZE: limits.file_size_bytes,
         resource.RLIMIT_AS: limits.address_space_bytes,
+        resource.RLIMIT_DATA: limits.memory_bytes,
     }
     if sys.platform == "linux":
         wanted[resource.RLIMIT_NPROC] = limits.processes
@@ -133,3 +134,4 @@ def _limit(limits: Limits) -> None:
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError):
             resource.setrlimit(number, (allowed, allowed))
+    kernel.end_first_when_memory_is_short()

@@ -18,6 +18,7 @@ from anyio import to_thread
 
 from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
+from planes.data_plane.executor.limits import limits_of
 from planes.data_plane.executor.local import RunSpec, Step
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.assembly import Services
@@ -207,6 +208,7 @@ class Preparing:
             environment=environment,
             uid=uid,
             gid=uid,
+            limits=limits_of(uid),
         )
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
         if too_long:
@@ -224,6 +226,7 @@ def _build_step(build: BuildStep, uid: int | None) -> Step:
         environment=build.environment,
         uid=uid,
         gid=uid,
+        limits=limits_of(uid),
     )
 
 
