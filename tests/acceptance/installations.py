@@ -3,9 +3,9 @@
 with installed() as installation:
     ada = installation.add_person("ada@example.org")
     ada.sign_in()
-    workspace = ada.make_workspace("orchard", region="eu1")
-    folder = ada.connect(WEATHER, workspace)
-    ada.client.run("deploy", cwd=folder)
+    workspace = ada.make_workspace(ada.make_organization("orchard", "eu1")["id"], "weather")
+    desk = Desk(ada, workspace, ada.connected(ada.client.copy_workspace(WEATHER), workspace))
+    desk.run("deploy")
 """
 
 from __future__ import annotations
@@ -159,10 +159,11 @@ class Installation:
 
     def add_person(self, email: str) -> Person:
         """A further local account, with its own released client."""
-        return _add_person(self.platform, self._users, email)
+        return add_person(self.platform, self._users, email)
 
 
-def _add_person(platform: PlatformProcess, users: ClientUsers, email: str) -> Person:
+def add_person(platform: PlatformProcess, users: ClientUsers, email: str) -> Person:
+    """A local account; on an empty installation the owner's."""
     password = f"long enough for {email}"
     added = platform.admin("user", "add", email, "--password-stdin", stdin=f"{password}\n")
     return Person(email, password, added["user_id"], users.make(platform.control_plane), platform)
@@ -188,7 +189,7 @@ def installed(home: Path | None = None, *words: str) -> Generator[Installation]:
             open_home() if home is None else nullcontext(home) as place,
             serving(place, *words, env=from_wheels()) as platform,
         ):
-            yield Installation(platform, _add_person(platform, users, OWNER), users)
+            yield Installation(platform, add_person(platform, users, OWNER), users)
             platform.stop()
     finally:
         users.close()

@@ -1,0 +1,72 @@
+"""Planted values, and the search for them in every form in which they could have been carried."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class Marks:
+    """Random words by what they stand for. They are letters and digits, so no quoting changes them."""
+
+    def __init__(self, *names: str) -> None:
+        self._words = {name: f"mark{secrets.token_hex(10)}" for name in names}
+
+    def __getitem__(self, name: str) -> str:
+        return self._words[name]
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Name → word."""
+        return self._words
+
+
+def forms_of(word: str) -> set[bytes]:
+    """The word as it is, in upper case, backwards, in hexadecimal digits, and in base64 at each of three offsets."""
+    plain = word.encode()
+    found = {plain, plain.upper(), plain[::-1], plain.hex().encode(), plain.hex().upper().encode()}
+    for offset in range(3):
+        coded = base64.b64encode(b"\0" * offset + plain)
+        # the first and the last group depend on what stands beside the word
+        start, end = (4 if offset else 0), len(coded) - 4
+        found.add(coded[start:end])
+    return found
+
+
+def search(folder: Path, words: Mapping[str, str]) -> dict[str, list[str]]:
+    """Name → files (relative to the folder) whose content or path holds the word in any form. Empty: nothing found."""
+    found: dict[str, list[str]] = {}
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*")]
+    for name, word in words.items():
+        patterns = [part for form in sorted(forms_of(word)) for part in ("-e", form.decode())]
+        done = subprocess.run(
+            ["grep", "-rlaF", *patterns, "--", str(folder)], check=False, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode in (0, 1), done.stderr
+        files = [os.path.relpath(line, folder) for line in done.stdout.splitlines()]
+        hits = sorted({*files, *(path for path in names if word in path)})
+        if hits:
+            found[name] = hits
+    return found
+
+
+def search_memory(pid: int, words: Mapping[str, str]) -> list[str]:
+    """Names of the words that stand in a process's memory now. Needs the right to read it."""
+    found: set[str] = set()
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            span, rights, *_ = line.split()
+            if not rights.startswith("rw"):
+                continue
+            start, end = (int(part, 16) for part in span.split("-"))
+            try:
+                memory.seek(start)
+                content = memory.read(end - start)
+            except (OSError, OverflowError, ValueError):
+                continue
+            found |= {name for name, word in words.items() if word.encode() in content}
+    return sorted(found)
