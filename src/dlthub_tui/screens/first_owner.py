@@ -46,10 +46,8 @@ class FirstOwnerScreen(PlaceScreen):
         yield Field(self.look, line("   A password      "), is_hidden=True, widget_id="password")
         after = (
             EMPTY_LINE,
-            line(
-                muted("   The password is for the sign-in pages, when you come from another machine. It may be empty:")
-            ),
-            line(muted("   on this machine the home's socket knows who you are.")),
+            line(muted("   The password is for the sign-in pages, when you come from another")),
+            line(muted("   machine. It may be empty: here the home's socket knows who you are.")),
         )
         yield LinesView(lambda _width: after)
 

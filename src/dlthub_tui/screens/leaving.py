@@ -29,8 +29,9 @@ class LeaveSheet(Sheet[Ending]):
     def compose_sheet(self) -> ComposeResult:
         """What each answer does."""
         said = (
-            "   Leave the platform running (enter): it goes on in the background, and so do the runs.",
-            "   Stop it too (ctrl+x): schedules stop; runs end by themselves and are taken up next time.",
+            "   Left running, the platform goes on in the background, and so do the runs.",
+            "   Stopped too, no schedule fires; the runs end by themselves and are",
+            "   taken up at the next start.",
         )
         yield LinesView(lambda _width: [line(text) for text in said])
 
