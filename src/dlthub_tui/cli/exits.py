@@ -15,10 +15,17 @@ NOT_ALLOWED = 4
 
 
 def say_error(message: str) -> None:
-    """One line on standard error."""
-    print(f"dlthub-tui: {message}", file=sys.stderr)
+    """What went wrong, on standard error. Words of a server or a file name are in it, so it is made inert."""
+    print(f"dlthub-tui: {inert(message)}", file=sys.stderr, flush=True)
 
 
 def say_result(value: Mapping[str, Any], *, as_json: bool, sentence: str) -> None:
     """A command's result: one JSON object on one line, or a sentence."""
-    print(json.dumps(value) if as_json else sentence, flush=True)
+    print(json.dumps(value) if as_json else inert(sentence), flush=True)
+
+
+def inert(text: str) -> str:
+    """The text, line by line, without anything that a terminal would obey (Security: 14)."""
+    from planes.scrub import display_guard
+
+    return "\n".join(display_guard(line) for line in text.split("\n"))

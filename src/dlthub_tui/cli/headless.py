@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, contextmanager
@@ -103,12 +102,12 @@ async def _deploy_and_run(home: Path, connection: Connection) -> None:
 async def _follow(connection: Connection, workspace: Workspace, run: Run, job_ref: str) -> None:
     """Prints the log as it comes, scrubbed once more, then waits for the run's end."""
     from dlthub_tui.client import logs, runs
-    from planes.scrub import display_guard, scrub_text
+    from planes.scrub import scrub_text
 
     _say(f"Run {run.number} of {job_ref}:")
     region = await connection.region(workspace)
     async for line in logs.follow(region, workspace.id, run.id, 0):
-        print(f"  {line.source:<6} {display_guard(scrub_text(line.content))}", flush=True)
+        print(exits.inert(f"  {line.source:<6} {scrub_text(line.content)}"), flush=True)
     while run.status not in _LAST:
         run = await runs.get_run(connection.control, workspace.id, run.id)
         await anyio.sleep(0.1)
@@ -153,4 +152,4 @@ async def _signed_in(home: Path, platform: Platform) -> AsyncGenerator[Connectio
 
 
 def _say(sentence: str) -> None:
-    print(f"dlthub-tui: {sentence}", file=sys.stderr, flush=True)
+    exits.say_error(sentence)
