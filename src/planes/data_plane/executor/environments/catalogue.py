@@ -13,8 +13,11 @@ from pathlib import Path
 from planes.data_plane.executor.environments import builder, reach
 from planes.data_plane.executor.environments.specification import EnvironmentSpecification
 
-# Borders: 6. With an emptied environment `uv` finds no certificates and no proxy.
-_PASSED_ON = re.compile(r"UV_[A-Z0-9_]+|SSL_CERT_FILE|SSL_CERT_DIR|(?:[A-Z]+_PROXY|[a-z]+_proxy)|PATH", re.ASCII)
+# Borders: 6. With an emptied environment `uv` finds no certificates and no proxy. What opens an index for writing is
+# no business of a build, which runs code of packages (Security: 6).
+_PASSED_ON = re.compile(
+    r"UV_(?!PUBLISH_)[A-Z0-9_]+|SSL_CERT_FILE|SSL_CERT_DIR|(?:[A-Z]+_PROXY|[a-z]+_proxy)|PATH", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
