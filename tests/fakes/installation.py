@@ -12,7 +12,6 @@ import json
 import uuid
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,192 +23,17 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 
 from planes.data_plane.services.identity import Identity
 from planes.server.listening import AppServer, listen_tcp, listen_unix
 from planes.server.streams import Stopping, event_stream_response, frame_event
-from planes.tokens.keys import SigningKey
 
-NOW = datetime(2026, 3, 17, 14, 1, 52, tzinfo=UTC)
-OWNER_KEY = "owner-key-of-the-tests"
-EMAIL = "ana@orchard.example"
-LAUNCHER = "dlt._workspace.deployment.launchers.job"
-TERMINAL = {"completed", "failed", "cancelled", "skipped"}
+__all__ = ["EMAIL", "NOW", "OWNER_KEY", "Installation", "LogOfRun", "identifier", "served", "stamp"]
 
 
-def identifier(name: str) -> str:
-    """The same id for the same name in every run."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-
-
-def stamp(at: datetime | None) -> str | None:
-    """A time as it stands in answers."""
-    return None if at is None else at.isoformat()
-
-
-@dataclass
-class LogOfRun:
-    """Lines of one run. `arrive` wakes its followers."""
-
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    is_sealed: bool = True
-    changed: anyio.Event | None = None
-
-    def add(self, content: str, *, stream: str = "stdout", source: str = "user", at: datetime = NOW) -> None:
-        """One more line."""
-        stage = "build" if source == "setup" else "run"
-        self.lines.append(
-            {
-                "content": content, "io_stream": stream, "line_num": len(self.lines), "reported_at": stamp(at),
-                "source": source, "stage": stage,
-            }
-        )  # fmt: skip
-
-
-@dataclass
-class Installation:
-    """What the fake answers from. Tests change it before or while the app looks at it."""
-
-    owner: str | None = EMAIL
-    url: str = ""
-    socket_path: str = ""
-    organizations: list[dict[str, Any]] = field(default_factory=list)
-    workspaces: list[dict[str, Any]] = field(default_factory=list)
-    jobs: list[dict[str, Any]] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    deployments: list[dict[str, Any]] = field(default_factory=list)
-    configurations: list[dict[str, Any]] = field(default_factory=list)
-    variables: list[dict[str, Any]] = field(default_factory=list)
-    sign_ins: list[dict[str, Any]] = field(default_factory=list)
-    logs: dict[str, LogOfRun] = field(default_factory=dict)
-    silent: set[str] = field(default_factory=set)
-    requests: list[tuple[str, str, str]] = field(default_factory=list)
-    bodies: list[tuple[str, Any]] = field(default_factory=list)
-    uploaded: list[int] = field(default_factory=list)
-    refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
-    device_approved: bool = False
-    device_code_state: str = "pending"
-    tokens: list[str] = field(default_factory=lambda: ["jwt-1"])
-    keys: dict[str, SigningKey] = field(
-        default_factory=lambda: {"eu1": SigningKey.generate(), "us1": SigningKey.generate()}
-    )
-    regions: tuple[str, ...] = ("eu1", "us1")
-    challenges: list[str] = field(default_factory=list)
-    stopping: Stopping = field(default_factory=Stopping)
-
-    # ---- rows
-
-    def add_organization(self, name: str, dataplane_id: str | None, role: str = "owner") -> dict[str, Any]:
-        """An organization, with its region or without."""
-        row = {
-            "id": identifier(f"organization/{name}"), "name": name, "description": None, "dataplane_id": dataplane_id,
-            "created_at": stamp(NOW), "updated_at": stamp(NOW), "role": role,
-        }  # fmt: skip
-        self.organizations.append(row)
-        return row
-
-    def add_workspace(self, organization: dict[str, Any], name: str) -> dict[str, Any]:
-        """A workspace in the organization's region."""
-        row = {
-            "id": identifier(f"workspace/{name}"), "name": name, "description": None,
-            "organization_id": organization["id"], "dataplane_id": organization["dataplane_id"],
-            "dataplane_url": self.url, "created_at": stamp(NOW), "updated_at": stamp(NOW), "archived_at": None,
-            "is_playground": False, "predefined_profiles": {"DATA_WRITE": "prod", "DATA_READ": "access"},
-            "member_count": 2, "owner_members": [],
-        }  # fmt: skip
-        self.workspaces.append(row)
-        return row
-
-    def add_job(self, workspace: dict[str, Any], ref: str, triggers: list[str], **more: Any) -> dict[str, Any]:
-        """A job; `more` overrides fields of the answer."""
-        name = ref.removeprefix("jobs.")
-        definition: dict[str, Any] = {
-            "engine_version": 2, "job_ref": ref, "description": more.pop("description", None),
-            "entry_point": {
-                "module": name.split(".")[0], "function": name.split(".")[-1],
-                "job_type": more.get("job_type", "batch"), "launcher": LAUNCHER,
-            },
-            "triggers": triggers, "execute": {"concurrency": 1, "timeout": {"timeout": 7200}},
-        }  # fmt: skip
-        row: dict[str, Any] = {
-            "id": identifier(f"job/{ref}"), "workspace_id": workspace["id"], "job_ref": ref, "job_type": "batch",
-            "job_definition": definition, "job_definition_engine_version": 2, "job_definition_hash": "h",
-            "profile": "prod", "version": 4, "job_url": None, "public_url": None, "created_at": stamp(NOW),
-            "updated_at": stamp(NOW), "created_by": identifier("ana"), "description": definition["description"],
-            "triggers": [*triggers, f"manual:{ref}"], "is_paused": False, "is_archived": False,
-            "next_scheduled_run_at": None, "name": name, "freshness": [], "pipeline_name": None,
-        }  # fmt: skip
-        row.update(more)
-        self.jobs.append(row)
-        return row
-
-    def add_run(
-        self, job: dict[str, Any], number: int, status: str, *, ago: float, took: float | None = None, **more: Any
-    ) -> dict[str, Any]:
-        """A run that began `ago` seconds before now and took `took`."""
-        created = NOW - timedelta(seconds=ago)
-        started = None if status == "pending" else created + timedelta(milliseconds=58)
-        is_over = status in TERMINAL
-        finished = created + timedelta(seconds=took or 0) if is_over else None
-        rows = more.pop("rows", None)
-        summaries = (
-            []
-            if rows is None
-            else [{"pipeline_name": "orders_pipeline", "dataset_name": "orders", "destination_name": "duckdb",
-                   "status": "succeeded", "total_rows": rows}]
-        )  # fmt: skip
-        row: dict[str, Any] = {
-            "id": identifier(f"run/{job['job_ref']}/{number}"), "number": number, "status": status,
-            "trigger": job["triggers"][0], "profile": "prod", "workspace_id": job["workspace_id"],
-            "created_at": stamp(created), "updated_at": stamp(NOW), "started_at": stamp(started),
-            "finished_at": stamp(finished), "duration_seconds": took if is_over else None,
-            "configuration_id": identifier("configuration"), "deployment_id": identifier("deployment"),
-            "job_version_id": identifier("version"), "logs_url": None, "triggered_by": None,
-            "interval_start": None, "interval_end": None, "pipeline_run_summaries": summaries, "job_id": job["id"],
-        }  # fmt: skip
-        row.update(more)
-        self.runs.append(row)
-        return row
-
-    def log_of(self, run: dict[str, Any]) -> LogOfRun:
-        """The run's log."""
-        return self.logs.setdefault(run["id"], LogOfRun())
-
-    def grow(self, run: dict[str, Any], *contents: str) -> None:
-        """Lines arrive while somebody may follow. Call it on the server's loop."""
-        log = self.log_of(run)
-        for content in contents:
-            log.add(content)
-        if log.changed is not None:
-            log.changed.set()
-
-    # ---- views
-
-    def job_view(self, job: dict[str, Any]) -> dict[str, Any]:
-        """A DetailedJob."""
-        runs = sorted(self._runs_of(job), key=lambda run: run["created_at"], reverse=True)
-        recent = [
-            {"id": run["id"], "status": run["status"], "duration_seconds": run["duration_seconds"],
-             "rows_loaded": None, "started_at": run["started_at"]}
-            for run in runs[:10]
-        ]  # fmt: skip
-        return job | {"latest_job_run": runs[0] if runs else None, "recent_job_runs": recent}
-
-    def run_view(self, run: dict[str, Any]) -> dict[str, Any]:
-        """A DetailedJobRun."""
-        job = next(job for job in self.jobs if job["id"] == run["job_id"])
-        version = {
-            "id": run["job_version_id"], "version": job["version"], "job_id": job["id"], "job_ref": job["job_ref"],
-            "job_type": job["job_type"], "max_run_time_seconds": 7200, "profile": "prod", "provider": "local",
-            "job_definition": job["job_definition"], "job_definition_engine_version": 2, "job_definition_hash": "h",
-            "created_at": stamp(NOW), "updated_at": stamp(NOW), "created_by": identifier("ana"),
-        }  # fmt: skip
-        return run | {"job": job, "job_version": version}
-
-    def _runs_of(self, job: dict[str, Any]) -> list[dict[str, Any]]:
-        return [run for run in self.runs if run["job_id"] == job["id"]]
-
-    # ---- serving
+class Installation(InstallationRows):
+    """The routes over those rows."""
 
     def application(self) -> Starlette:
         """All routes that the app uses."""
