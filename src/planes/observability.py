@@ -15,6 +15,8 @@ import structlog
 
 from planes.domain.errors import PlaneError
 
+# A message without arguments may have been put together from anything; the HTTP server's never are.
+_FIXED_WORDS = "uvicorn"
 _LIBRARIES = ("uvicorn", "asyncio", "sqlalchemy", "alembic", "httpx", "httpcore", "aiosqlite", "anyio", "concurrent")
 
 
@@ -45,9 +47,10 @@ class _LibraryLog(logging.Handler):
     """Turns a library's record into one of our lines: its template, never the values that belong into it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        template = record.msg.partition("\n")[0][:200] if isinstance(record.msg, str) and record.args else ""
+        is_template = bool(record.args) or record.name.startswith(_FIXED_WORDS)
+        template = str(record.msg).partition("\n")[0][:200] if is_template else ""
         log = structlog.get_logger(record.name)
-        log.log(record.levelno, "library_said", template=template, exc_info=record.exc_info)
+        log.log(record.levelno, "library_said", library=record.name, template=template, exc_info=record.exc_info)
 
 
 def _say_code_of_error(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -71,13 +71,16 @@ def test_our_own_errors_keep_their_word_and_the_system_s_its_reason(log: io.Stri
 def test_libraries_write_by_the_same_rule(log: io.StringIO, library: str) -> None:
     logging.getLogger(library).error("Exception in ASGI application\n", exc_info=_raise(ValueError(CANARY)))
     logging.getLogger(library).warning("refused %s", CANARY)
-    logging.getLogger(library).error(f"task of {CANARY}")
+    if library != "uvicorn.error":  # whose words are fixed
+        logging.getLogger(library).error(f"task of {CANARY}")
     logging.getLogger(library).info("nobody asked for %s", CANARY)
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert CANARY not in log.getvalue()
-    assert [line["event"] for line in lines] == ["library_said"] * 3
+    assert {line["event"] for line in lines} == {"library_said"}
+    assert len(lines) == (2 if library == "uvicorn.error" else 3)
     assert lines[1]["template"] == "refused %s"
+    assert (lines[0]["template"] == "Exception in ASGI application") == (library == "uvicorn.error")
 
 
 @pytest.mark.acceptance

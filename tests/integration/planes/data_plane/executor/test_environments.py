@@ -271,11 +271,13 @@ def test_builder_inherits_nothing_but_the_allowed_names(tmp_path: Path, index: P
         PATH="/elsewhere/bin",
         LD_PRELOAD="l",
         UV_CACHE_DIR="/other",
+        UV_PUBLISH_TOKEN="t",
+        UV_PUBLISH_PASSWORD="p",
     )
 
     environment = catalogue.prepare_build(specify("plain")).environment
 
-    assert environment.keys() & {"SECRET_KEY", "LD_PRELOAD"} == set()
+    assert environment.keys() & {"SECRET_KEY", "LD_PRELOAD", "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD"} == set()
     assert environment["HTTPS_PROXY"] == "p"
     assert environment["UV_PYTHON_DOWNLOADS"] == "never"
     assert environment["UV_CACHE_DIR"] == str(tmp_path / "workspace" / "uv-cache")
