@@ -7,11 +7,11 @@ Paints first and connects later: nothing here or in the first screen imports the
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
-from weakref import WeakSet
 
 import anyio
 from textual import events
@@ -30,6 +30,7 @@ from dlthub_tui.widgets.themes import THEMES
 
 Ending = Literal["stop", "keep"]
 PATIENCE_SECONDS = 0.5
+BEFORE_WAITING_SECONDS = 0.15
 
 
 class Platform(Protocol):
@@ -118,7 +119,7 @@ class DlthubTui(App[int], inherit_bindings=False):
             self.register_theme(theme)
         self.theme = options.theme or ("plain" if is_plain else "sixteen" if options.slow else "night")
         self._is_leaving = False
-        self._waited: WeakSet[events.Event] = WeakSet()
+        self._keys: deque[events.Key] = deque()
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the one at the bottom of the stack."""
@@ -153,13 +154,19 @@ class DlthubTui(App[int], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """A key waits until the keys before it are done: what they opened then gets it, however fast it was typed."""
         if isinstance(event, events.Key) and not event.is_forwarded:
-            if event not in self._waited:
-                await self._screen_is_done()
-                self._waited.add(event)
-                self.post_message(event)
-                return
-            self._waited.discard(event)
-        await super().on_event(event)
+            self._keys.append(event)
+            if len(self._keys) == 1:
+                self.post_message(messages.NextKey())
+        else:
+            await super().on_event(event)
+
+    async def on_next_key(self) -> None:
+        """Gives the oldest key to the screen that is up; the next one goes behind what that asks of the app."""
+        await super().on_event(self._keys[0])
+        await self._screen_is_done()
+        self._keys.popleft()
+        if self._keys:
+            self.post_message(messages.NextKey())
 
     async def _screen_is_done(self) -> None:
         done = anyio.Event()
@@ -180,7 +187,7 @@ class DlthubTui(App[int], inherit_bindings=False):
                 self.screen.do_link_retry()
             return
         await self._reset()
-        await self.push_screen(HomeScreen(self.context))
+        await self._turn(lambda: self.push_screen(HomeScreen(self.context)))
         if message.is_first:
             from dlthub_tui.screens.guide import GuideScreen
 
@@ -190,7 +197,22 @@ class DlthubTui(App[int], inherit_bindings=False):
         while len(self.screen_stack) > 1:
             await self.pop_screen()
 
-    def on_open(self, message: messages.Open) -> None:
+    async def _turn(self, change: Callable[[], Awaitable[Any]]) -> None:
+        """Changes the screen in one paint: the old one stands until the new one has its rows, for 150 ms at most."""
+        with self.batch_update():
+            await change()
+            await self._screen_is_done()
+            shown: anyio.Event | None = getattr(self.screen, "shown", None)
+            if shown is not None:
+                with anyio.move_on_after(BEFORE_WAITING_SECONDS):
+                    await shown.wait()
+
+    async def on_go_back(self) -> None:
+        """One step back."""
+        if len(self.screen_stack) > 2:
+            await self._turn(self.pop_screen)
+
+    async def on_open(self, message: messages.Open) -> None:
         """Goes to a place."""
         from dlthub_tui.screens.opening import screen_of
 
@@ -199,9 +221,9 @@ class DlthubTui(App[int], inherit_bindings=False):
             return
         screen = screen_of(message.place, self.context)
         if message.instead and len(self.screen_stack) > 2:
-            self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+            await self._turn(lambda: self.switch_screen(screen))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType] - generic in Textual
         else:
-            self.push_screen(screen)
+            await self._turn(lambda: self.push_screen(screen))
 
     def on_go_home(self, message: messages.GoHome) -> None:
         """Back to home."""

@@ -25,6 +25,10 @@ class GoHome(Message):
         self.text = text
 
 
+class GoBack(Message):
+    """One step back."""
+
+
 class AskFor(Message):
     """The help, the command line or the palette, about the screen that is up."""
 
@@ -55,3 +59,7 @@ class SignedIn(Message):
 
 class TimesChanged(Message):
     """How times are said is another; every screen draws again."""
+
+
+class NextKey(Message):
+    """Deal with the oldest key that waits."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from planes.server.streams import Stopping
 from planes.tokens.keys import SigningKey
@@ -22,6 +24,11 @@ TERMINAL = {"completed", "failed", "cancelled", "skipped"}
 def identifier(name: str) -> str:
     """The same id for the same name in every run."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+
+
+def key_of(name: str) -> SigningKey:
+    """The same key for the same plane in every run."""
+    return SigningKey(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest()))
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -72,9 +79,7 @@ class InstallationRows:
     device_approved: bool = False
     device_code_state: str = "pending"
     tokens: list[str] = field(default_factory=lambda: ["jwt-1"])
-    keys: dict[str, SigningKey] = field(
-        default_factory=lambda: {"eu1": SigningKey.generate(), "us1": SigningKey.generate()}
-    )
+    keys: dict[str, SigningKey] = field(default_factory=lambda: {name: key_of(name) for name in ("eu1", "us1")})
     regions: tuple[str, ...] = ("eu1", "us1")
     challenges: list[str] = field(default_factory=list)
     stopping: Stopping = field(default_factory=Stopping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "log": ((*WORKSPACE, "2", "l", "k", "k"), "paused"),
     "log-search": ((*WORKSPACE, "2", "l", "slash", *"page", "enter"), "line 3 of 125"),
     "log-masked": ((*WORKSPACE, "2", "l", "m"), "line 121 of 125"),
-    "help": ((*WORKSPACE, "question_mark"), "34 keys"),
+    "help": ((*WORKSPACE, "question_mark"), "36 of 36 keys"),
     "help-search": ((*WORKSPACE, "question_mark", *"st"), "keys"),
     "command": ((*WORKSPACE, "colon", *"run"), "Commands"),
     "palette": ((*WORKSPACE, "ctrl+p", *"de"), "Palette"),
@@ -92,6 +93,37 @@ async def test_choosing_a_region_looks_as_stored(open_app: Any, picture: Compare
         await stage.press("a", *"orchard")
 
         await picture(stage, "What will live where")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_locking_a_region_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
+        await stage.press("a", *"orchard", "enter")
+        await stage.until("Type the region to lock it")
+        await stage.press(*"eu")
+
+        await picture(stage, "the same six words")
+
+
+async def test_guide_looks_as_stored(open_app: Any, picture: Compare) -> None:
+    async with open_app() as stage:
+        await stage.press("colon", *"guide", "enter")
+
+        await picture(stage, "Four steps to your first job")
+
+
+async def test_folders_look_as_stored(
+    open_app: Any, picture: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lemonade", "shop"):
+        (tmp_path / "work" / name).mkdir(parents=True)
+    (tmp_path / "work" / "shop" / "__deployment__.py").touch()
+    monkeypatch.chdir(tmp_path / "work")
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "d", "ctrl+u")
+        await stage.type("./")
+
+        await picture(stage, "declares jobs")
 
 
 async def test_sign_in_looks_as_stored(open_app: Any, picture: Compare, installation: Any) -> None:

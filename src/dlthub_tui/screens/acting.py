@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Coroutine
 from typing import Any, ClassVar, TypeVar, cast
 
+import anyio
 from textual import events
 from textual.app import App
 from textual.binding import Binding
@@ -47,6 +48,8 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         super().__init__()
         self.context = context
         self.typing: Field | Choice | None = None
+        self.shown: anyio.Event | None = None
+        self._is_unpainted = True
         self._by_key = {key: action for action in self.actions() for key in action.keys}
 
     @property
@@ -94,6 +97,12 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         outcome: object = getattr(self, action.method)()
         if inspect.isawaitable(outcome):
             await outcome
+
+    def _on_timer_update(self) -> None:
+        """The first layout of a screen paints all of it; the library would then paint all of it a second time."""
+        if self._is_unpainted and self._layout_required and self.is_current:
+            self._is_unpainted = self._repaint_required = False
+        super()._on_timer_update()
 
     def say(self, text: str, role: Role = Role.TEXT) -> None:
         """Says something on row 23."""

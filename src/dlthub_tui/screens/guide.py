@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from dlthub_tui.messages import Open
+from dlthub_tui.messages import GoBack, Open
 from dlthub_tui.screens.home import HomeScreen
 from dlthub_tui.viewmodel import guide as view
 from dlthub_tui.viewmodel.actions import Action
@@ -25,6 +25,7 @@ class GuideScreen(HomeScreen):
         ("command.open", "command"),
     )  # fmt: skip
     STYLES = "guide"
+    DETAIL_ROWS: ClassVar[int] = 5
 
     def where(self) -> Place:
         """The guide."""
@@ -99,4 +100,4 @@ class GuideScreen(HomeScreen):
 
     def do_item_end(self) -> None:
         """Closes the guide; `:guide` brings it back."""
-        self.host.pop_screen()
+        self.post_message(GoBack())

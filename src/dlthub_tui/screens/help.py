@@ -21,6 +21,9 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 from dlthub_tui.widgets.row_list import RowList
 
+# A screen's own keys first, then those of many screens, then what cannot be done.
+LATER = ("Workspace", "Every list", "Columns", "Everywhere", "Not possible here")
+
 
 class HelpScreen(ActingScreen[str]):
     """Typing searches names, words and keys."""
@@ -75,7 +78,7 @@ class HelpScreen(ActingScreen[str]):
             key = f"{item.choice}/{item.keys}"
             row = Row(key, Span(" "), (help_line(item),), item.title)
             groups.setdefault(item.group, []).append(row)
-        order = sorted(groups, key=lambda group: (group == "Not possible here", group == "Everywhere"))
+        order = sorted(groups, key=lambda group: LATER.index(group) if group in LATER else -1)
         columns = (Column("", takes_rest=True),)
         sections = [Section(columns, tuple(groups[group]), group, shows_titles=False) for group in order]
         empty = f'No key for "{self.query_one("#search", Field).text}". Try the palette: ctrl+p.'

@@ -29,6 +29,7 @@ class JobsScreen(TabScreen):
         ("deploy.open", "deploy"), ("list.filter", "filter"), ("row.mark", "mark"), ("list.sort", "sort"),
     )  # fmt: skip
     STYLES = "jobs"
+    DETAIL_ROWS: ClassVar[int] = 5
     TAB = "jobs"
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:

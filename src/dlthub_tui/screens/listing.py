@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+import anyio
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
@@ -19,6 +22,7 @@ from dlthub_tui.widgets.row_list import RowList
 class ListScreen(PlaceScreen):
     """Subclasses answer `sections`, `answer_line` and `load`."""
 
+    DETAIL_ROWS: ClassVar[int] = 0
     filter_text = ""
     trouble: ClientError | None = None
     is_loaded = False
@@ -26,13 +30,14 @@ class ListScreen(PlaceScreen):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.rows = RowList(self.look, widget_id="list")
+        self.shown = anyio.Event()
 
     def compose_body(self) -> ComposeResult:
         """The answer in words, the list, the details of the row."""
         yield from self.compose_top()
         yield LinesView(lambda width: [self._answer(width)], widget_id="answer")
         yield self.rows
-        yield LinesView(self.detail_lines, widget_id="details")
+        yield LinesView(self._details, widget_id="details")
 
     def compose_top(self) -> ComposeResult:
         """What stands above the answer."""
@@ -49,6 +54,11 @@ class ListScreen(PlaceScreen):
     def detail_lines(self, width: int) -> list[Line]:  # noqa: ARG002 - subclasses lay out for the width
         """What is known of the row under the cursor."""
         return []
+
+    def _details(self, width: int) -> list[Line]:
+        """Always as many rows, so that moving the cursor never lays the screen out again."""
+        lines = self.detail_lines(width)[: self.DETAIL_ROWS] if self.is_loaded else []
+        return [*lines, *[EMPTY_LINE] * (self.DETAIL_ROWS - len(lines))]
 
     async def load(self) -> None:
         """Asks for the rows and shows them."""
@@ -119,6 +129,8 @@ class ListScreen(PlaceScreen):
         self.query_one("#details", LinesView).update()
         self.show_kept()
         self.update_frame()
+        if self.shown is not None:
+            self.shown.set()
 
     def show_kept(self) -> None:
         """What row 23 says by itself: marks, and the filter that is on."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoHome, Open, TimesChanged
+from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, Open, TimesChanged
 from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.commands import Offer
 from dlthub_tui.viewmodel.frame import footer, header
@@ -91,13 +91,12 @@ class PlaceScreen(Approving):
 
     def do_nav_back(self) -> None:
         """One step back; never quits."""
-        if len(self.host.screen_stack) > 2:
-            self.host.pop_screen()
+        self.post_message(GoBack())
 
     def do_nav_close(self) -> None:
         """As esc; on home asks whether to leave."""
         if len(self.host.screen_stack) > 2:
-            self.host.pop_screen()
+            self.post_message(GoBack())
         else:
             self.post_message(AskToLeave())
 

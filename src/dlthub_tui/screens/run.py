@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+import anyio
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
@@ -49,6 +50,7 @@ class RunScreen(PlaceScreen):
         self._search = ""
         self._is_zoomed = place.is_log_only
         self._opens_at = place.line
+        self.shown = anyio.Event()
         self._feed = LogFeed(context, place, self.post_message)
         self._runner = Stopper(context, place.workspace, self)
 
@@ -142,6 +144,8 @@ class RunScreen(PlaceScreen):
 
     def show_facts(self) -> None:
         """Draws everything but the log again where it changed."""
+        if self.shown is not None:
+            self.shown.set()
         for name in ("#answer", "#facts", "#rule"):
             self.query_one(name, LinesView).update()
         self._show_expectation()

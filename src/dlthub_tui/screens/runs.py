@@ -30,6 +30,7 @@ class RunsScreen(TabScreen):
         ("list.filter", "filter"), ("list.sort", "sort"), ("row.mark", "mark"), ("pane.details", "details"),
     )  # fmt: skip
     STYLES = "runs"
+    DETAIL_ROWS: ClassVar[int] = 4
     TAB = "runs"
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:

@@ -29,6 +29,7 @@ class VariablesScreen(TabScreen):
         ("list.filter", "filter"),
     )  # fmt: skip
     STYLES = "variables"
+    DETAIL_ROWS: ClassVar[int] = 4
     TAB = "variables"
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:

@@ -1,0 +1,121 @@
+"""A real terminal for the app: a pty whose output an emulator reads."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyte
+
+
+class Terminal:
+    """One process in a pty of the given size."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int, columns: int, rows: int) -> None:
+        self.process = process
+        self._master = master
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.output = b""
+
+    def read(self, seconds: float = 0.05) -> bytes:
+        """What came meanwhile."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            piece = os.read(self._master, 65536)
+        except OSError:
+            return b""
+        self.output += piece
+        self._stream.feed(_plain(piece))
+        return piece
+
+    @property
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(self._screen.display)
+
+    def press(self, keys: str) -> None:
+        """Types."""
+        os.write(self._master, keys.encode())
+
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Reads until the condition holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.read()
+            assert time.monotonic() < deadline, f"never: {what}\n{self.text}"
+
+    def until_text(self, words: str, seconds: float = 60) -> None:
+        """Reads until the words are on the screen."""
+        self.until(lambda: words in self.text, words, seconds)
+
+    def until_quiet(self, seconds: float = 0.4) -> None:
+        """Reads until nothing came for a while."""
+        last = time.monotonic()
+        while time.monotonic() - last < seconds:
+            if self.read():
+                last = time.monotonic()
+
+    def bytes_of(self, keys: str) -> int:
+        """How many bytes the terminal gets for these keys."""
+        self.until_quiet()
+        before = len(self.output)
+        self.press(keys)
+        self.until_quiet()
+        return len(self.output) - before
+
+    def wait(self, seconds: float = 30) -> int:
+        """Reads to the end and answers the exit code."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None:
+            self.read()
+            assert time.monotonic() < deadline, self.text
+        while self.read():
+            pass
+        return self.process.returncode
+
+
+def _plain(piece: bytes) -> bytes:
+    return (
+        piece.replace(b"\x1b[?2026$p", b"")
+        .replace(b"\x1b[>4;1m", b"")
+        .replace(b"\x1b[<u", b"")
+        .replace(b"\x1b[>1u", b"")
+    )
+
+
+@contextmanager
+def terminal(
+    arguments: list[str], environment: dict[str, str], size: tuple[int, int] = (80, 24), folder: Path | None = None
+) -> Generator[Terminal]:
+    """Starts Python with these arguments in a pty; ends it if it is still there."""
+    master, slave = pty.openpty()
+    columns, rows = size
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, close_fds=True, cwd=folder,
+        env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        | environment,
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        yield Terminal(process, master, columns, rows)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        os.close(master)

@@ -1,0 +1,124 @@
+"""The app in a real terminal: what it paints, what that costs, and that it leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import signal
+import termios
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.tui.terminals import Terminal, terminal
+
+ALTERNATE_SCREEN_OFF = b"\x1b[?1049l"
+CURSOR_ON = b"\x1b[?25h"
+CONNECT = """
+import sys
+from datetime import UTC, datetime
+from dlthub_tui.app import AppOptions, run
+now = datetime(2026, 3, 17, 14, 1, 52, tzinfo=UTC)
+options = dict(word.split("=") for word in sys.argv[3:])
+sys.exit(run(AppOptions(home=sys.argv[1], url=sys.argv[2], uses_keyring=False, poll_seconds=0, now=lambda: now,
+                        slow="slow" in options, calm="slow" in options)))
+"""
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def connected(installation: Any, tmp_path: Path) -> Generator[Terminal]:
+    """The app in a terminal, over the fake installation, at home."""
+    with terminal(["-c", CONNECT, str(tmp_path), installation[0].url], {"HOME": str(tmp_path)}) as opened:
+        opened.until_text("Needs you")
+        yield opened
+
+
+def test_app_paints_quits_and_restores_the_terminal(connected: Terminal) -> None:
+    before = termios.tcgetattr(connected._master)
+    connected.press("q")
+
+    assert connected.wait() == 0
+    assert ALTERNATE_SCREEN_OFF in connected.output
+    assert connected.output.rfind(CURSOR_ON) > connected.output.rfind(b"\x1b[?25l")
+    assert before[3] & termios.ECHO == 0
+    assert termios.tcgetattr(connected._master)[3] & termios.ECHO
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_the_app_and_restores_the_terminal(connected: Terminal, number: signal.Signals) -> None:
+    connected.process.send_signal(number)
+
+    assert connected.wait() == 0
+    assert ALTERNATE_SCREEN_OFF in connected.output
+
+
+def test_bytes_for_keys_stay_in_their_budget(connected: Terminal) -> None:
+    connected.press("\t\x1b[B\r")
+    connected.until_text("[1 Jobs]")
+    row = connected.bytes_of("j")
+    prompt = connected.bytes_of("/")
+    connected.press("\x1b")
+    connected.until_quiet()
+    screen = connected.bytes_of("2")
+    connected.press("\r")
+    connected.until_text("following, 125 lines")
+    line, page = connected.bytes_of("k"), connected.bytes_of("\x1b[5~")
+
+    assert {"row": row <= 2500, "prompt": prompt <= 300, "screen": screen <= 9500, "page": page <= 5000} == {
+        "row": True, "prompt": True, "screen": True, "page": True,
+    }, (row, prompt, screen, line, page)  # fmt: skip
+
+
+def test_nothing_is_sent_while_nothing_happens(connected: Terminal) -> None:
+    connected.until_quiet()
+    before = len(connected.output)
+    connected.until_quiet(2.0)
+
+    assert len(connected.output) == before
+
+
+def test_no_colour_sends_no_colour(installation: Any, tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "NO_COLOR": "1"}
+    with terminal(["-c", CONNECT, str(tmp_path), installation[0].url], environment) as opened:
+        opened.until_text("Needs you")
+        opened.press("\t\x1b[B\r2\r")
+        opened.until_text("following, 125 lines")
+        opened.until_quiet()
+
+        assert b"38;2;" not in opened.output
+        assert b"\x1b[31m" not in opened.output
+        assert b"[masked:SOURCES__SHOP__API_KEY]" in opened.output
+
+
+def test_a_hostile_log_sends_no_sequence_of_its_own(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    fake.log_of(fake.runs[1]).add("\x1b]52;c;b3duZWQ=\x07\x1b]0;owned\x07 \x1b[2J \x9b2J end of it")
+    with terminal(["-c", CONNECT, str(tmp_path), fake.url], {"HOME": str(tmp_path)}) as opened:
+        opened.until_text("Needs you")
+        opened.press("j\r")
+        opened.until_text("end of it")
+
+        assert b"\x1b]52;" not in opened.output
+        assert b"\x1b]0;owned" not in opened.output
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(300)
+def test_first_start_of_an_embedded_platform_in_a_terminal(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    arguments = ["-m", "dlthub_tui.cli.main", "--home", str(home)]
+    with terminal(arguments, {"HOME": str(tmp_path)}) as opened:
+        opened.until_text("nobody owns it yet", 120)
+        opened.press("ana@orchard.example\rcorrect horse battery\r")
+        opened.until_text("Four steps to your first job", 60)
+        opened.press("\x11")
+
+        assert opened.wait(60) == 0
+        assert ALTERNATE_SCREEN_OFF in opened.output
+        assert b"correct horse" not in opened.output
+
+
+def test_keys_typed_ahead_are_done_one_after_the_other(connected: Terminal) -> None:
+    connected.press("\t\x1b[B\r:runs\r")
+
+    connected.until_text("[2 Runs]")
