@@ -99,7 +99,7 @@ class Person:
 
     def get(self, path: str, **query: Any) -> httpx.Response:
         """GET from the control plane's API with the key."""
-        return self._ask("GET", path, params=query)
+        return self._ask("GET", path, params=query or None)
 
     def post(self, path: str, body: Any = None) -> httpx.Response:
         """POST to the control plane's API with the key."""
@@ -182,7 +182,10 @@ def open_home() -> Generator[Path]:
 
 @contextmanager
 def installed(home: Path | None = None, *words: str) -> Generator[Installation]:
-    """A platform with an owner; its processes, its home and its users' homes are gone afterwards."""
+    """A platform with an owner; its processes, its home and its users' homes are gone afterwards.
+
+    Raises: AssertionError at the end when its log tells of a defect.
+    """
     users = ClientUsers()
     try:
         with (
@@ -191,6 +194,7 @@ def installed(home: Path | None = None, *words: str) -> Generator[Installation]:
         ):
             yield Installation(platform, add_person(platform, users, OWNER), users)
             platform.stop()
+            assert not platform.failures()
     finally:
         users.close()
 

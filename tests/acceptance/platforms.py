@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +39,11 @@ class PlatformProcess:
         lines = (self.home / "serve.log").read_text().splitlines()
         found = [json.loads(line) for line in lines if line.startswith('{"method"')]
         return sum(line["route"] == route and line["status"] == status for line in found)
+
+    def failures(self) -> list[str]:
+        """Lines of the log that tell of a defect: an error, or an answer of 500 and above."""
+        lines = (self.home / "serve.log").read_text().splitlines()
+        return [line for line in lines if re.search(r'"level": "(error|critical)"|"status": 5\d\d|^Traceback', line)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends the signal and waits; the exit code."""
