@@ -69,12 +69,17 @@ async def test_rows_that_arrive_above_do_not_move_the_cursor(open_app: Any) -> N
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "2", "j", "j")
         before = chosen(stage)
+        at = stage.text.splitlines().index(before)
         job = next(job for job in stage.installation.jobs if job["job_ref"].endswith("load_customers"))
         stage.installation.add_run(job, 512, "running", ago=1)
         await stage.press("ctrl+r")
 
-        assert "512" in stage.text
         assert chosen(stage) == before
+        assert stage.text.splitlines().index(before) == at
+        assert "+1 new" in stage.text
+        await stage.press("g")
+        assert "512" in stage.text
+        assert "+1 new" not in stage.text
 
 
 async def test_the_first_row_follows_what_arrives(open_app: Any) -> None:

@@ -67,10 +67,10 @@ class GuideScreen(HomeScreen):
             return None
         return super().why_not(action)
 
-    def show_rows(self) -> None:
+    def show_rows(self, *, counts_new: bool = False) -> None:
         """The cursor goes to the first step that is not done."""
         was_empty = not self.rows.keys
-        super().show_rows()
+        super().show_rows(counts_new=counts_new)
         todo = next((step.key for step in view.steps(self.state) if not step.is_done), None)
         if was_empty and todo:
             self.rows.move_to(todo)

@@ -77,9 +77,9 @@ class JobScreen(ListScreen):
         if not self._others:
             self._others = await list_jobs(plane, workspace.id)
 
-    def show_rows(self) -> None:
+    def show_rows(self, *, counts_new: bool = False) -> None:
         """The facts change with the rows."""
-        super().show_rows()
+        super().show_rows(counts_new=counts_new)
         self.query_one("#facts", LinesView).update()
 
     def _facts(self, width: int) -> list[Line]:

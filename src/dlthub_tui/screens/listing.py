@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.screens.context import Context, ListPlace
 from dlthub_tui.screens.place import PlaceScreen
-from dlthub_tui.viewmodel.look import utc_now
 from dlthub_tui.viewmodel.table import Section, answer
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, muted
 from dlthub_tui.widgets.choice import Choice
@@ -74,7 +73,8 @@ class ListScreen(PlaceScreen):
         if not self.is_loaded:
             return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
         line, right = self.answer_line()
-        return answer(line, right, width)
+        new = f"+{self.rows.new_above} new   " if self.rows.new_above else ""
+        return answer(line, new + right, width)
 
     def on_mount(self) -> None:
         """Comes back to where the list was left, and asks for its rows."""
@@ -119,12 +119,11 @@ class ListScreen(PlaceScreen):
             self.trouble = None
             self.say("It answers again.")
         self.is_loaded = True
-        self.loaded_at = utc_now()
-        self.show_rows()
+        self.show_rows(counts_new=True)
 
-    def show_rows(self) -> None:
+    def show_rows(self, *, counts_new: bool = False) -> None:
         """Draws rows, answer, details and footer again where they changed."""
-        self.rows.show(self.sections() if self.is_loaded else [])
+        self.rows.show(self.sections() if self.is_loaded else [], counts_new=counts_new)
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
         self.show_kept()
@@ -154,6 +153,7 @@ class ListScreen(PlaceScreen):
 
     def on_row_list_moved(self) -> None:
         """The details follow the cursor."""
+        self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
         self.update_frame()
 

@@ -51,6 +51,7 @@ class RowList(Widget):
         self._top = 0
         self._wanted: str | None = None
         self.marked: set[str] = set()
+        self.new_above = 0
 
     @property
     def key(self) -> str | None:
@@ -73,10 +74,18 @@ class RowList(Widget):
         if self._choices:
             self._restore(self._wanted, None)
 
-    def show(self, sections: Sequence[Section]) -> None:
-        """Shows these rows. The cursor stays on its row where that is still there."""
+    def show(self, sections: Sequence[Section], *, counts_new: bool = False) -> None:
+        """Shows these rows. The cursor stays on its row where that is still there.
+
+        `counts_new`: rows that arrived above the cursor since the last time are counted in `new_above`.
+        """
         self._sections = tuple(sections)
+        known = set(self.keys)
         self._lay_out()
+        if self._at == 0:
+            self.new_above = 0
+        elif counts_new and known:
+            self.new_above += sum(key not in known for key in self.keys[: self._at])
 
     def _lay_out(self) -> None:
         if not self.size.width:
@@ -110,7 +119,7 @@ class RowList(Widget):
         if self._choices:
             self._wanted = None
         row = self._cursor_row()
-        if row is not None and offset is not None and self._top > 0:
+        if row is not None and offset is not None and self._at > 0:
             self._top = row - offset
         self._clamp()
 
@@ -122,8 +131,13 @@ class RowList(Widget):
         row = self._cursor_row() or 0
         if self._at == 0 and row < height:
             self._top = 0
-        self._top = max(row - height + 1, min(self._top, row))
+        self._top = max(row - height + 1, min(self._top, row - self._held))
         self._top = max(0, min(self._top, len(self._entries) - height))
+
+    @property
+    def _held(self) -> int:
+        """1 where the titles of the columns stay at the top while the rows scroll."""
+        return 1 if self._entries and self._entries[0].key is None and not self._entries[0].is_full else 0
 
     def move(self, steps: int) -> None:
         """Moves the cursor by rows."""
@@ -167,6 +181,8 @@ class RowList(Widget):
         old_row, old_top = self._cursor_row(), self._top
         self._at = position
         self._clamp()
+        if position == 0:
+            self.new_above = 0
         if self._top != old_top:
             self.refresh()
         else:
@@ -198,7 +214,7 @@ class RowList(Widget):
 
     def _refresh_entry(self, index: int) -> None:
         y = index - self._top
-        if 0 <= y < self.size.height:
+        if (self._held if self._top else 0) <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
     def on_resize(self) -> None:
@@ -224,7 +240,8 @@ class RowList(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row, with cursor, mark and state in its first cells."""
-        palette, width, index = palette_of(self), self.size.width, self._top + y
+        palette, width = palette_of(self), self.size.width
+        index = y if y < self._held else self._top + y
         if index >= len(self._entries):
             return draw(palette, EMPTY_LINE, width)
         entry = self._entries[index]

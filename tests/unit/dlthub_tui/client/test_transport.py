@@ -1,0 +1,78 @@
+"""One origin, one session."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlthub_tui.client.errors import UnsafeAddress, WrongOrigin, refusal
+from dlthub_tui.client.transport import Transport, origin_of
+
+pytestmark = [pytest.mark.anyio]
+
+
+class Tokens:
+    """A session that remembers whether it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def bearer(self) -> str | None:
+        self.asked += 1
+        return "the-session"
+
+    async def renewed(self, rejected: str) -> str | None:
+        return None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://platform.example",
+        "ftp://127.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "//127.0.0.1",
+        "http://[::2]:1",
+        "",
+    ],
+)
+def test_plain_http_goes_to_this_machine_only(url: str) -> None:
+    with pytest.raises(UnsafeAddress):
+        origin_of(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8400",
+        "http://localhost:1",
+        "http://[::1]:9",
+        "https://platform.example",
+        "http://r-1.localhost:80",
+    ],
+)
+def test_safe_addresses_are_taken(url: str) -> None:
+    assert origin_of(url).host
+
+
+async def test_a_session_is_never_sent_to_another_origin() -> None:
+    tokens = Tokens()
+    plane = Transport("http://127.0.0.1:8400", tokens)
+    try:
+        for path in ("http://127.0.0.1:8401/api", "https://platform.example/api"):
+            with pytest.raises(WrongOrigin):
+                await plane.get(path)
+    finally:
+        await plane.aclose()
+
+    assert tokens.asked == 0
+
+
+def test_refusals_carry_reasons_and_what_to_do() -> None:
+    error = refusal(
+        400, {"detail": "The request breaks a rule.", "code": "x", "extra": [{"key": "name", "message": "too short"}]}
+    )
+
+    assert error.what == "The request breaks a rule. name: too short"
+    assert refusal(409, {"detail": "It runs.", "extra": {"reasons": ["a", {"detail": "b"}]}}).what == "It runs. a b"
+    assert refusal(503, None).can.startswith("Press ctrl+r")
+    assert refusal(403, {"detail": "No."}).can == "Ask an owner of the workspace."

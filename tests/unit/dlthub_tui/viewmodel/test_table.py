@@ -1,0 +1,55 @@
+"""Columns that drop, cells that are cut, rows that keep their width."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.table import Column, Row, Section, lay_out, measure
+from dlthub_tui.viewmodel.text import Span, line, text_of, width_of
+
+COLUMNS = (
+    Column("Name", takes_rest=True, least=10),
+    Column("When", drops=3, least=10),
+    Column("Rows", drops=1, is_number=True, least=8),
+)
+
+
+def row(name: str) -> Row:
+    """A row of three cells."""
+    return Row(name, Span("✓"), (line(name), line("every hour"), line("12,400")), name)
+
+
+def test_columns_drop_by_priority() -> None:
+    rows = [row("ingest.load_orders")]
+
+    assert all(measure(COLUMNS, rows, 60).widths)
+    assert [bool(width) for width in measure(COLUMNS, rows, 24).widths] == [True, False, True]
+    assert [bool(width) for width in measure(COLUMNS, rows, 16).widths] == [True, False, False]
+
+
+@given(
+    st.lists(st.text(alphabet="abc日 _", min_size=1, max_size=60), max_size=6), st.integers(min_value=20, max_value=160)
+)
+def test_no_row_is_wider_than_the_terminal(names: list[str], width: int) -> None:
+    section = Section(COLUMNS, tuple(row(name) for name in names), title="Jobs", right="3")
+
+    for entry in lay_out([section], width, Look()):
+        assert width_of(entry.line) + (0 if entry.is_full else 4) <= width
+
+
+def test_an_empty_section_says_a_sentence_and_shows_no_titles() -> None:
+    entries = lay_out([Section(COLUMNS, (), empty=("No jobs yet.",))], 80, Look())
+
+    assert [text_of(entry.line) for entry in entries] == ["No jobs yet."]
+    assert entries[0].key is None
+
+
+def test_filters_need_every_word() -> None:
+    rows = [row("ingest.load_orders"), row("ingest.load_returns")]
+
+    assert [found.key for found in matching(rows, "LOAD orders")] == ["ingest.load_orders"]
+    assert matching(rows, "  ") == tuple(rows)
+    assert no_match(rows, "ingest.load_order", "job").endswith("Nearest: ingest.load_orders (1).")

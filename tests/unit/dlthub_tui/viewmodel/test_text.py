@@ -1,0 +1,57 @@
+"""Cells, cutting and the guard for text from outside."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlthub_tui.viewmodel.text import (
+    Span,
+    between,
+    cell_width,
+    cut_end,
+    cut_front,
+    cut_middle,
+    fit,
+    guard,
+    text_of,
+    width_of,
+)
+
+
+def test_names_are_cut_at_the_end_ids_in_the_middle_paths_at_the_front() -> None:
+    assert cut_end("ingest.load_orders", 10) == "ingest.lo…"
+    assert cut_middle("3f9a0000000000c2d1", 9) == "3f9a…c2d1"
+    assert cut_front("src/ingest/orders.py", 12) == "…t/orders.py"
+
+
+def test_wide_characters_count_two_cells() -> None:
+    assert cell_width("日本") == 4
+    assert cut_end("日本語", 5) == "日本…"
+
+
+@given(st.lists(st.text(max_size=12), max_size=5), st.integers(min_value=2, max_value=60))
+def test_a_fitted_line_has_exactly_its_width(parts: list[str], width: int) -> None:
+    spans = tuple(Span(part) for part in parts)
+
+    assert width_of(fit(spans, width)) == width
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.integers(min_value=8, max_value=80))
+def test_what_stands_between_edges_never_exceeds_the_row(left: str, right: str, width: int) -> None:
+    line = fit(between((Span(left),), (Span(right),), width), width)
+
+    assert width_of(line) == width
+
+
+@given(st.text(max_size=60))
+def test_guarded_text_holds_nothing_that_acts_on_a_terminal(text: str) -> None:
+    guarded = guard(text)
+
+    assert not any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in guarded)
+    assert not any(character in guarded for character in "\u202a\u202e\u2066\u200b\u200f")
+
+
+def test_colours_are_taken_out_of_names() -> None:
+    assert guard("\x1b[31mred\x1b[0m name") == "red name"
+    assert text_of((Span("a"), Span("b"))) == "ab"
