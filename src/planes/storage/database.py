@@ -21,7 +21,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from planes.domain.errors import StorageFull
+from planes.domain.errors import InvalidRequest, StorageFull
 from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
@@ -63,7 +63,8 @@ class Database:
 
         Cancellation waits for its end: a driver's call that is cut off leaves a connection that nobody can close.
 
-        Raises: AlreadyThere when a unique constraint refuses a row, StorageFull, StorageError.
+        Raises: AlreadyThere when a unique constraint refuses a row, InvalidRequest when a value cannot be stored,
+        StorageFull, StorageError.
         """
         await checkpoint_if_cancelled()
         try:
@@ -81,7 +82,7 @@ class Database:
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """A transaction that only reads; cancellation waits for its end, too.
 
-        Raises: StorageError.
+        Raises: InvalidRequest when a value cannot be looked for, StorageError.
         """
         await checkpoint_if_cancelled()
         try:
@@ -104,9 +105,17 @@ class Database:
 def _failure(error: DBAPIError) -> Exception:
     """Our words for what the driver said. Its text may hold values, so it stays in the cause."""
     text_of_driver = str(error.orig)
+    if _is_of_data(error):
+        return InvalidRequest("invalid_request", "The request holds a text or a number that cannot be stored.")
     if "disk is full" in text_of_driver or "No space left" in text_of_driver:
         return StorageFull("storage_full", "The plane has no room left.")
     return StorageError(f"the database failed: {type(error.orig).__name__}")
+
+
+def _is_of_data(error: DBAPIError) -> bool:
+    """Whether a value was what the database cannot take: a NUL in a text, a number out of range (class 22 of SQL)."""
+    state = getattr(error.orig, "sqlstate", None) or getattr(getattr(error.orig, "__cause__", None), "sqlstate", None)
+    return isinstance(state, str) and state.startswith("22")
 
 
 def _make_private(path: str | None) -> None:

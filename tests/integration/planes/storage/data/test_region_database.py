@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 import planes.storage.data
+from planes.domain.errors import InvalidRequest
 from planes.domain.identifiers import new_id
 from planes.storage.data import audit, residency, told, uploads, variables
 from planes.storage.data.metadata import metadata
@@ -142,3 +143,13 @@ async def test_the_file_is_private_before_anything_is_in_it(tmp_path: Path) -> N
         assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800"])
+async def test_text_that_the_database_cannot_hold_is_the_request_s_fault(database: Database, value: str) -> None:
+    """Postgres takes neither; what SQLite takes is no failure."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite looks for any text")
+    with pytest.raises(InvalidRequest):
+        async with database.reading() as connection:
+            await residency.find_organization_of(connection, value)
