@@ -11,11 +11,12 @@ from pathlib import Path
 import anyio
 import pytest
 from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import definition, open_folder, with_entry_point
+from tests.fakes.workspaces import definition, open_folder, with_entry_point, write_launchers
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
 from planes.data_plane.executor.limits import FILE_SIZE_BYTES, OPEN_FILES, PROCESSES
 from planes.domain.identifiers import new_id
+from planes.settings import BuilderSettings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="the platform switches uids only as root")
@@ -134,6 +135,27 @@ print(json.dumps({
         assert "0" not in found["uids"]
         assert found["chosen"] == "500"
         assert found["processes"] <= PROCESSES
+
+
+async def test_what_opens_an_index_is_masked() -> None:
+    with open_folder("region-") as folder:
+        wheels = folder / "wheels"
+        wheels.mkdir()
+        write_launchers(wheels)
+        builder = BuilderSettings(
+            environment={
+                "UV_FIND_LINKS": str(wheels), "UV_OFFLINE": "1", "UV_INDEX_PRIVATE_PASSWORD": "opens-the-index",
+                "HTTPS_PROXY": "http://somebody:opens-the-proxy@proxy.example:3128",
+            }
+        )  # fmt: skip
+        async with (
+            LeasingControlPlane().serving() as control,
+            running_region(folder / "eu1", control, builder=builder) as place,
+        ):
+            lease, outcome = await place.run("print('opens-the-index', 'opens-the-proxy')\n")
+
+            assert outcome == "completed"
+            assert await place.lines(lease) == ["[masked:UV_INDEX_PRIVATE_PASSWORD] [masked:HTTPS_PROXY]"]
 
 
 async def test_definition_of_a_hostile_control_plane_sets_no_configuration(place: RunningRegion) -> None:

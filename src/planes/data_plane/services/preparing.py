@@ -166,7 +166,6 @@ class Preparing:
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
         )
-        index = self._settings.builder.index_url
         return Prepared(
             spec=RunSpec(
                 run_id=lease.run_id,
@@ -177,7 +176,7 @@ class Preparing:
                 grace_seconds=lease.grace_seconds,
                 max_log_bytes=self._settings.log_limit_bytes,
             ),
-            registered=(*registered, *((("UV_DEFAULT_INDEX", index),) if index and "@" in index else ())),
+            registered=(*registered, *_secrets_of_builds(self._settings.builder)),
             beacon_secret=gathered.credentials.beacon_secret,
             notes=_notes(registered, gathered.credentials),
         )
@@ -214,6 +213,16 @@ class Preparing:
         if too_long:
             raise LaunchRefused("The definition of this job is too large to be passed to its process.")
         return (job,) if catalogue.is_ready(wanted) else (_build_step(catalogue.prepare_build(wanted), uid), job)
+
+
+def _secrets_of_builds(builder: BuilderOptions) -> Pairs:
+    """What opens package indexes and proxies: `uv` and builds may print it (Borders: 6)."""
+    told = {**builder.environment, "UV_DEFAULT_INDEX": builder.index_url or ""}
+    return tuple(
+        (name, value)
+        for name, value in told.items()
+        if ("://" in value and "@" in value) or name.endswith(("_PASSWORD", "_TOKEN"))
+    )
 
 
 def _build_step(build: BuildStep, uid: int | None) -> Step:
