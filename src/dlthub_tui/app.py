@@ -9,92 +9,38 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 
-import anyio
 from textual import events
 from textual.app import App
 from textual.constants import get_environ
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerError, WorkerState
 
 from dlthub_tui import messages, styles_folder
-from dlthub_tui.screens.context import POLL_SECONDS, Context
+from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.start import StartScreen
-from dlthub_tui.viewmodel.look import Look, utc_now
-from dlthub_tui.viewmodel.places import HomePlace
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.themes import THEMES
+
+__all__ = ["AppOptions", "DlthubTui", "PlatformStarter", "run"]
 
 Ending = Literal["stop", "keep"]
 PATIENCE_SECONDS = 0.5
 BEFORE_WAITING_SECONDS = 0.15
 
 
-class Platform(Protocol):
-    """Where the platform is that the app works with."""
+def client_folder(options: AppOptions) -> Path:
+    """Where session, pins and crash files are kept."""
+    if options.home is not None:
+        return Path(options.home) / "client"
+    from dlthub_tui.settings import find_home
 
-    @property
-    def control_plane_url(self) -> str:
-        """Its origin."""
-        ...
-
-    @property
-    def socket_path(self) -> str | None:
-        """The home's socket, on the platform's own machine."""
-        ...
-
-    @property
-    def is_embedded(self) -> bool:
-        """Whether it runs in this process."""
-        ...
-
-    @property
-    def note(self) -> str | None:
-        """What is worth saying about it."""
-        ...
-
-
-class PlatformStarter(Protocol):
-    """Finds or starts the platform; the command line passes it in, so that the app knows no planes."""
-
-    async def start(self, report: Callable[[str], None]) -> Platform:
-        """The platform of the home, running."""
-        ...
-
-    async def active_runs(self) -> int:
-        """Runs that go on in this process."""
-        ...
-
-    async def leave(self, *, keep_running: bool) -> None:
-        """Stops the embedded planes, or hands them to a background process."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppOptions:
-    """How the app was opened. With a `url` and no `platform` it connects to another installation."""
-
-    home: str | None = None
-    url: str | None = None
-    read_only: bool = False
-    ascii: bool = False
-    slow: bool = False
-    calm: bool = False
-    platform: PlatformStarter | None = None
-    theme: str | None = None
-    now: Callable[[], Any] = utc_now
-    poll_seconds: float = POLL_SECONDS
-    uses_keyring: bool = True
-
-    @property
-    def client_folder(self) -> Path:
-        """Where session, pins and crash files are kept."""
-        from dlthub_tui.settings import find_home
-
-        return find_home(self.home) / "client"
+    return find_home(None) / "client"
 
 
 class DlthubTui(App[int], inherit_bindings=False):
@@ -113,7 +59,7 @@ class DlthubTui(App[int], inherit_bindings=False):
             is_ascii=options.ascii, is_slow=options.slow, is_calm=options.calm or options.slow,
             is_read_only=options.read_only, now=options.now,
         )  # fmt: skip
-        self.context = Context(look, options.client_folder, url=options.url, poll_seconds=options.poll_seconds)
+        self.context = Context(look, client_folder(options), url=options.url, poll_seconds=options.poll_seconds)
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
@@ -169,6 +115,8 @@ class DlthubTui(App[int], inherit_bindings=False):
             self.post_message(messages.NextKey())
 
     async def _screen_is_done(self) -> None:
+        import anyio
+
         done = anyio.Event()
         if self.screen.is_running and self.screen.call_later(done.set):
             with anyio.move_on_after(PATIENCE_SECONDS):
@@ -199,6 +147,8 @@ class DlthubTui(App[int], inherit_bindings=False):
 
     async def _turn(self, change: Callable[[], Awaitable[Any]]) -> None:
         """Changes the screen in one paint: the old one stands until the new one has its rows, for 150 ms at most."""
+        import anyio
+
         with self.batch_update():
             await change()
             await self._screen_is_done()
@@ -215,6 +165,7 @@ class DlthubTui(App[int], inherit_bindings=False):
     async def on_open(self, message: messages.Open) -> None:
         """Goes to a place."""
         from dlthub_tui.screens.opening import screen_of
+        from dlthub_tui.viewmodel.places import HomePlace
 
         if isinstance(message.place, HomePlace):
             self.post_message(messages.GoHome())
@@ -290,9 +241,22 @@ class DlthubTui(App[int], inherit_bindings=False):
         self.exit(0)
 
     async def on_unmount(self) -> None:
-        """Ends all connections, however the app ends."""
-        if self.context.connection is not None:
-            await self.context.connection.aclose()
+        """Ends what is asked, then all connections, however the app ends."""
+        if self.context.connection is None:
+            return
+        await self._stop_asking()
+        await self.context.connection.aclose()
+
+    async def _stop_asking(self) -> None:
+        import anyio
+
+        asking = [worker for worker in cast("set[Worker[Any]]", self.workers) if worker.group != "leave"]
+        for worker in asking:
+            worker.cancel()
+        with anyio.move_on_after(PATIENCE_SECONDS):
+            for worker in asking:
+                with suppress(WorkerError):
+                    await worker.wait()
 
     def _watch_signals(self) -> None:
         """SIGTERM stops the embedded planes; a lost terminal leaves active runs to another process (Borders: 3)."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
-from dlthub_tui.viewmodel.places import Place
+if TYPE_CHECKING:
+    from dlthub_tui.viewmodel.places import Place
 
 
 class Open(Message):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Coroutine
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-import anyio
 from textual import events
 from textual.app import App
 from textual.binding import Binding
@@ -19,9 +18,13 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.actions import Action, find, of_layers
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
-from dlthub_tui.widgets.choice import Choice
-from dlthub_tui.widgets.field import Field, Typed
 from dlthub_tui.widgets.message_line import MessageLine
+
+if TYPE_CHECKING:
+    import anyio
+
+    from dlthub_tui.widgets.choice import Choice
+    from dlthub_tui.widgets.field import Field, Typed
 
 _Result = TypeVar("_Result")
 READ_ONLY = "This session is read-only and changes nothing."
@@ -149,6 +152,9 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
 
     def type_into_next(self, steps: int) -> None:
         """To the next field of the form, round the end."""
+        from dlthub_tui.widgets.choice import Choice
+        from dlthub_tui.widgets.field import Field
+
         fields = [widget for widget in self.query("Field, Choice") if isinstance(widget, Field | Choice)]
         fields = [widget for widget in fields if not isinstance(widget, MessageLine)]
         if fields:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dlthub_tui.screens.acting import READ_ONLY, ActingScreen
-from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.text import Role, guard
 
@@ -22,6 +21,7 @@ class Approving(ActingScreen[None]):
 
     async def _inspect(self, code: str) -> None:
         from dlthub_tui.client.installation import inspect_sign_in
+        from dlthub_tui.screens.sheets import ConfirmSheet
 
         waiting = await inspect_sign_in(self.context.connected.control, code)
         asked = words.moment(waiting.created_at, self.look)

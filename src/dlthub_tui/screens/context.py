@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.options import POLL_SECONDS
 
 if TYPE_CHECKING:
     from dlthub_tui.session.connection import Connection
-
-POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)

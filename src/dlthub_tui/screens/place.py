@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, Open, TimesChanged
 from dlthub_tui.screens.approving import Approving
-from dlthub_tui.viewmodel.commands import Offer
 from dlthub_tui.viewmodel.frame import footer, header
-from dlthub_tui.viewmodel.places import GuidePlace, HomePlace, Place, SignInsPlace, link
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
+
+if TYPE_CHECKING:
+    from dlthub_tui.viewmodel.commands import Offer
+    from dlthub_tui.viewmodel.places import Place
 
 
 class PlaceScreen(Approving):
@@ -73,6 +75,8 @@ class PlaceScreen(Approving):
 
     def where(self) -> Place:
         """The place that this screen shows."""
+        from dlthub_tui.viewmodel.places import HomePlace
+
         return HomePlace()
 
     def prompt(self, label: str, text: str = "") -> None:
@@ -87,6 +91,8 @@ class PlaceScreen(Approving):
 
     def link_text(self) -> str:
         """The deep link of this place."""
+        from dlthub_tui.viewmodel.places import link
+
         return link(self.where())
 
     def do_nav_back(self) -> None:
@@ -163,6 +169,8 @@ class PlaceScreen(Approving):
 
     def own_commands(self) -> list[Offer]:
         """Commands that are no keys: to open by link, to approve a sign-in."""
+        from dlthub_tui.viewmodel.commands import Offer
+
         group = "Commands"
         return [
             Offer("open", "open", "open a link", "", "org/workspace/job/run#line", group),
@@ -173,6 +181,8 @@ class PlaceScreen(Approving):
 
     async def run_chosen(self, chosen: str | None) -> None:
         """Does what was chosen in the help, on the command line or in the palette."""
+        from dlthub_tui.viewmodel.places import GuidePlace, SignInsPlace
+
         name, _, argument = (chosen or "").partition(" ")
         match name:
             case "":

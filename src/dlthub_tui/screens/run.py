@@ -13,7 +13,7 @@ from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, SearchProgress, StreamState
-from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.log_keys import LogKeys
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import runs as view
@@ -30,7 +30,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
 
 
-class RunScreen(PlaceScreen):
+class RunScreen(LogKeys):
     """What happened in this run?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
@@ -76,11 +76,6 @@ class RunScreen(PlaceScreen):
         if self.place.line is not None:
             log.is_following = False
         yield log
-
-    @property
-    def pane(self) -> LogView:
-        """The pane."""
-        return self.query_one("#log", LogView)
 
     def _answer(self, width: int) -> Line:
         if self._trouble:
@@ -269,53 +264,6 @@ class RunScreen(PlaceScreen):
             self.post_message(
                 Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number), instead=True)
             )
-
-    def do_line_next(self) -> None:
-        """One line down."""
-        self.pane.scroll_lines(1)
-
-    def do_line_previous(self) -> None:
-        """One line up."""
-        self.pane.scroll_lines(-1)
-
-    def do_line_left(self) -> None:
-        """Sideways."""
-        self.pane.scroll_sideways(-16)
-
-    def do_line_right(self) -> None:
-        """Sideways."""
-        self.pane.scroll_sideways(16)
-
-    def do_line_first(self) -> None:
-        """The first line."""
-        self.pane.go_to_first()
-
-    def do_line_last(self) -> None:
-        """The last line, and follow."""
-        self.pane.follow()
-
-    def do_page_next(self) -> None:
-        """One page down."""
-        self.pane.scroll_pages(1)
-
-    def do_page_previous(self) -> None:
-        """One page up."""
-        self.pane.scroll_pages(-1)
-
-    def do_log_follow(self) -> None:
-        """Follows, or stops following."""
-        if self.pane.is_following:
-            self.pane.pause()
-        else:
-            self.pane.follow()
-
-    def do_log_numbers(self) -> None:
-        """Line numbers off and on."""
-        self.pane.toggle_numbers()
-
-    def do_log_break(self) -> None:
-        """Breaks long lines or cuts them."""
-        self.pane.toggle_breaking()
 
     def do_copy_text(self) -> None:
         """Copies the line at the cursor, as it is shown: masked."""
