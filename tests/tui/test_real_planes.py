@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.workspaces import open_folder
 from tests.tui.waiting import NAMES, screen_text
 
 from dlthub_tui.app import AppOptions, DlthubTui
@@ -43,9 +44,13 @@ BUILD_SECONDS = 900
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Generator[Path]:
-    """A platform in a home of its own, as a process."""
-    home = tmp_path / "home"
+def platform() -> Generator[Path]:
+    """A platform in a home of its own, as a process; job users may pass through to it."""
+    with open_folder("terminal-") as folder:
+        yield from _served(folder / "home")
+
+
+def _served(home: Path) -> Generator[Path]:
     command = [sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(home), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
@@ -134,7 +139,7 @@ async def test_main_job_from_first_start_to_a_masked_log(platform: Path, workspa
         await user.press("slash", *"careless", "enter", "r")
         await user.until(r"Started shop_jobs\.careless 1")
         await user.press("l")
-        await user.until("completed", BUILD_SECONDS)
+        await user.until("(✓ completed|✗ failed)", BUILD_SECONDS)
         await user.until(r"the key is \[masked:SHOP__KEY\]")
         assert SECRET not in screen_text(app)
 
