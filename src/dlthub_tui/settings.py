@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 HOME_VARIABLE = "DLTHUB_TUI_HOME"
@@ -28,6 +27,8 @@ def find_home(given: str | None, environment: Mapping[str, str] | None = None) -
 
 def our_version() -> str:
     """The version of the installed package."""
+    from importlib.metadata import version as installed_version  # 20 ms that the first frame need not wait for
+
     return installed_version("dlthub-tui")
 
 
