@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -63,7 +64,9 @@ async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> Non
         # A new connection each time: it waits in the backlog while nobody accepts, and is never refused.
         while True:
             async with httpx.AsyncClient(timeout=60) as client:
-                answers.append((await client.get(f"{platform.control_plane_url}/openapi.json")).status_code)
+                # A connection taken in the last moment may end before its question is read: any client asks again.
+                with suppress(httpx.RemoteProtocolError, httpx.ReadError):
+                    answers.append((await client.get(f"{platform.control_plane_url}/openapi.json")).status_code)
             await anyio.sleep(0)
 
     async with anyio.create_task_group() as group:

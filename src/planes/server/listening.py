@@ -23,6 +23,7 @@ from planes.domain.errors import Conflict
 from planes.server.streams import Stopping
 
 PEER = "planes.peer"
+_LAST_WORDS_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,13 @@ class _QuietServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # First nobody new; then who connected a moment ago gets to ask, instead of seeing the connection end.
+        for server in self.servers:
+            server.close()
+        await anyio.sleep(_LAST_WORDS_SECONDS)
+        await super().shutdown(sockets=sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
