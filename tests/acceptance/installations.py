@@ -211,11 +211,12 @@ def end_runners(home: Path) -> None:
 
 
 def start_ticks(pid: int) -> int | None:
-    """When a process started, which tells it from a later one with the same pid; None when there is none."""
+    """When a process started, which tells it from a later one with the same pid; None when it has ended."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return None
+    return None if fields[0] == "Z" else int(fields[19])
 
 
 def remove_tree(folder: Path) -> None:

@@ -59,6 +59,8 @@ def split_installation() -> Generator[SplitInstallation]:
         yield SplitInstallation(Installation(control, owner, users), planes, traffic)
         for plane in reversed(planes.values()):
             plane.stop()
+        for plane in planes.values():
+            assert not plane.failures()
 
 
 def _serve(stack: ExitStack, *words: str) -> PlatformProcess:
