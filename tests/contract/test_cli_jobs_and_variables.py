@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
 import pytest
 from tests.acceptance.installations import Desk, Installation
 from tests.acceptance.platforms import wait_until
@@ -209,9 +210,41 @@ def test_reserved_names_are_refused(desk: Desk, name: str) -> None:
 
 
 def test_web_addresses_are_printed(desk: Desk) -> None:
-    shown = desk.run("job", "show", "twin")
+    job, workspace = desk.run("job", "show", "twin"), desk.run("show")
+    address = re.search(rf"http://\S+/w/{desk.workspace['id']}/jobs/\S+", job.text)
 
-    assert re.search(rf"/w/{desk.workspace['id']}/jobs/\S+", shown.text), shown.text
+    assert address is not None, job.text
+    assert f"/w/{desk.workspace['id']}" in workspace.text
+    assert "dlthub-tui" in httpx.get(address[0], timeout=30).text, "which says where to look instead"
+
+
+def test_interactive_jobs_are_listed_but_not_started(desk: Desk) -> None:
+    shown = desk.run("job", "info", "workspace.dashboard")
+    started = desk.run("job", "trigger", "workspace.dashboard")
+
+    assert "interactive" in shown.text
+    assert started.code == 255, started.text
+    assert "[interactive_not_available]" in started.text
+
+
+def test_what_cannot_be_is_said_in_a_line(desk: Desk) -> None:
+    for words, said in (
+        (("job", "publish", "twin"), "[job_not_interactive]"),
+        (("job", "runs", "info", "twin", "777"), "Run number 777 not found"),
+        (("job", "logs", "nightly"), "No runs executed for this job"),
+        (("variable", "set", "S", "--secret", "--workspace", "--value", ""), "A secret needs a value"),
+    ):
+        done = desk.run(*words)
+        assert (done.code, said in done.text) == (255, True), done.text
+        assert "Traceback" not in done.text
+
+
+def test_refresh_is_taken(desk: Desk) -> None:
+    done = desk.run("job", "trigger", "twin", "--refresh")
+
+    assert done.code == 0, done.text
+    assert "1 job(s) triggered, 0 skipped" in done.text
+    assert ended(desk, desk.runs("jobs.works.twin")[0], "completed")
 
 
 def test_folder_without_workspace_is_connected_to_the_only_one(desk: Desk) -> None:
