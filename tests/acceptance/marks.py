@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import os
 import secrets
+import sqlite3
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 
@@ -38,22 +43,60 @@ def forms_of(word: str) -> set[bytes]:
 
 
 def search(folder: Path, words: Mapping[str, str]) -> dict[str, list[str]]:
-    """Name → files (relative to the folder) whose content or path holds the word in any form. Empty: nothing found."""
+    """Name → files (relative to the folder) whose content or path holds the word in any form. Empty: nothing found.
+
+    What is stored compressed, in a database or as a file, is also searched as it was before.
+    """
     found: dict[str, list[str]] = {}
     names = [str(path.relative_to(folder)) for path in folder.rglob("*")]
-    for name, word in words.items():
-        patterns = [part for form in sorted(forms_of(word)) for part in ("-e", form.decode())]
-        done = subprocess.run(
-            ["grep", "-rlaF", *patterns, "--", str(folder)], check=False, capture_output=True, text=True, timeout=300
-        )
-        # a file may go while it is looked for; anything else that could not be read is no proof
-        problems = [line for line in done.stderr.splitlines() if "No such file or directory" not in line]
-        assert not problems, done.stderr
-        files = [os.path.relpath(line, folder) for line in done.stdout.splitlines()]
-        hits = sorted({*files, *(path for path in names if word in path)})
-        if hits:
-            found[name] = hits
+    with tempfile.TemporaryDirectory(prefix="unpacked-") as unpacked:
+        _unpack(folder, Path(unpacked))
+        for name, word in words.items():
+            hits = {*_grep(folder, word), *_grep(Path(unpacked), word), *(path for path in names if word in path)}
+            if hits:
+                found[name] = sorted(hits)
     return found
+
+
+def _grep(folder: Path, word: str) -> list[str]:
+    patterns = [part for form in sorted(forms_of(word)) for part in ("-e", form.decode())]
+    done = subprocess.run(
+        ["grep", "-rlaF", *patterns, "--", str(folder)], check=False, capture_output=True, text=True, timeout=300
+    )
+    # a file may go while it is looked for; anything else that could not be read is no proof
+    problems = [line for line in done.stderr.splitlines() if "No such file or directory" not in line]
+    assert not problems, done.stderr
+    return [os.path.relpath(line, folder) for line in done.stdout.splitlines()]
+
+
+def _unpack(folder: Path, target: Path) -> None:
+    """Writes down what was compressed: cells of databases, and gzip files outside of environments."""
+    for path in folder.rglob("*"):
+        if not path.is_file() or {"environments", "uv-cache"} & set(path.relative_to(folder).parts):
+            continue
+        label = str(path.relative_to(folder)).replace(os.sep, "!")
+        if path.suffix == ".db":
+            for place, cell in _compressed_cells(path):
+                (target / f"{label}!{place}").write_bytes(cell)
+            continue
+        try:
+            with path.open("rb") as file:
+                is_gzip = file.read(2) == b"\x1f\x8b"
+            if is_gzip:
+                (target / label).write_bytes(gzip.decompress(path.read_bytes()))
+        except FileNotFoundError:
+            continue
+
+
+def _compressed_cells(database: Path) -> Iterator[tuple[str, bytes]]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for number, row in enumerate(connection.execute(f'SELECT * FROM "{table}"')):
+                for column, cell in enumerate(row):
+                    if isinstance(cell, bytes):
+                        with suppress(zlib.error):
+                            yield f"{table}!{number}!{column}", zlib.decompress(cell)
 
 
 def search_memory(pid: int, words: Mapping[str, str]) -> list[str]:

@@ -134,6 +134,9 @@ def test_words_are_found_where_they_belong(split: SplitInstallation, desk: Desk)
     here = search(split.homes["eu1"], KEPT.words)
 
     assert set(here) == set(KEPT.words) - {"toml_value", "toml_section"}, "configurations are sealed"
+    for name in ("result", "pipeline_exception", "column"):
+        assert any("region.db!" in path for path in here[name]), "compressed results and traces are read too"
+    assert any("!blobs!" in path or path.startswith("data!eu1!blobs") for path in here["comment"]), "and archives"
     assert set(search(split.traffic, TOLD.words)) == set(TOLD.words)
     assert set(search(split.homes["control"], TOLD.words)) == set(TOLD.words)
 
