@@ -11,7 +11,7 @@ step "types" $bin/basedpyright --warnings
 
 workers=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 if [ "${1:-}" = all ]; then
-    step "tests" $bin/pytest -n "$workers" --dist loadgroup
+    step "tests" $bin/pytest -n "$workers" --dist loadfile
 else
-    step "tests" $bin/pytest -n "$workers" --dist loadgroup -m "not slow and not acceptance"
+    step "tests" $bin/pytest -n "$workers" --dist loadfile -m "not slow and not acceptance"
 fi

@@ -17,7 +17,9 @@ from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, 
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
 _MASK = re.compile(r"\[masked(?::[^\]\n]*)?\]")
-_ERROR = re.compile(r"\b(?:error|exception|traceback|critical|fatal)\b|(?:Error|Exception)\b", re.IGNORECASE)
+_ERROR = re.compile(r"(?:error|exception|\bcritical|\bfatal)\b", re.IGNORECASE)
+# A traceback says why in its last line: its head and its indented frames, which quote code, do not count.
+_FRAME = re.compile(r"Traceback \(most recent|  ")
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _TAB = 8
 
@@ -52,8 +54,13 @@ def log_row(line: LogLine, look: Look) -> LogRow:
         gutter=_gutter(line, look),
         at=line.at,
         is_masked=any(span.role is Role.MASKED for span in spans),
-        is_error=line.source == "user" and bool(_ERROR.search(plain)),
+        is_error=_names_error(line, plain),
     )
+
+
+def _names_error(line: LogLine, plain: str) -> bool:
+    is_frame = line.stream == "stderr" and _FRAME.match(plain) is not None
+    return line.source == "user" and not is_frame and _ERROR.search(plain) is not None
 
 
 def _role(line: LogLine) -> Role:

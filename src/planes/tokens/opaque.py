@@ -17,8 +17,11 @@ _CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ23456789"
 
 
 def new_secret(prefix: str = "") -> str:
-    """256 random bits after the prefix."""
-    return prefix + secrets.token_urlsafe(32)
+    """256 random bits after the prefix, as 64 hexadecimal digits.
+
+    Letters and digits only: a secret that begins with `-` would be read as an option (`dlthub login --resume CODE`).
+    """
+    return prefix + secrets.token_hex(32)
 
 
 def hash_secret(secret: str) -> str:

@@ -61,6 +61,9 @@ def test_the_gutter_names_the_source() -> None:
 
 def test_only_what_a_job_says_counts_as_an_error() -> None:
     assert row("KeyError: 'customer_id'", "stderr").is_error
+    assert row("  | ValueError: in a group").is_error
+    assert not row("Traceback (most recent call last):", "stderr").is_error
+    assert not row("    raise KeyError(name)", "stderr").is_error
     assert not row("errors: none", source="runner").is_error
     assert not row("terrors of the deep").is_error
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def test_a_derived_secret_is_the_same_for_every_racing_caller() -> None:
 
 def test_secrets_carry_their_prefix_and_differ() -> None:
     assert new_secret("dlt_u_").startswith("dlt_u_")
+    assert re.fullmatch(r"[0-9a-z]{64}", new_secret()), "fit for a command line, whatever it begins with"
     assert new_secret() != new_secret()
     assert len(hash_secret("x")) == 64
 
