@@ -1,6 +1,6 @@
 """Variables of a workspace: one scope for all of it, and one for each profile, which wins (Contract: 1.5, 5.3).
 
-Plain values are readable by owners; secret ones are sealed and only ever reach a run.
+Every value is sealed. Plain ones are opened for owners to read; secret ones only ever reach a run.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class Variables:
         await self._audit.note(actor, Action.VARIABLES_READ, scopes=sorted(grouped), count=len(rows))
         ordered = sorted(grouped, key=lambda scope: (scope != WORKSPACE_SCOPE, scope))
         return [
-            ScopeVariablesResponse(profile=_profile_of(scope), variables=[_public(row) for row in grouped[scope]])
+            ScopeVariablesResponse(
+                profile=_profile_of(scope), variables=[await self._public(row) for row in grouped[scope]]
+            )
             for scope in ordered
         ]
 
@@ -118,7 +120,7 @@ class Variables:
     async def resolve(self, workspace_id: str, profile: str, run_id: str = "-") -> ResolvedVariables:
         """What a run on this profile gets: the workspace's variables, and the profile's over them.
 
-        Raises: NotFound for a workspace that was never seen here; CannotOpen when a secret was moved or its key lost.
+        Raises: NotFound for a workspace that was never seen here; CannotOpen when a value was moved or its key lost.
         """
         organization_id = await self._residency.organization_of(workspace_id)
         scopes = [WORKSPACE_SCOPE, scope_of(profile)]
@@ -127,8 +129,8 @@ class Variables:
         winners = {row["name"]: row for scope in scopes for row in rows if row["scope"] == scope}
         actor = Actor.run(run_id, organization_id, workspace_id)
         await self._audit.record(actor, Action.VARIABLES_RESOLVED, scopes[1], names=sorted(winners))
-        plain = {name: row["value"] for name, row in winners.items() if row["sealed"] is None}
-        secrets = [(name, await self._open(row)) for name, row in winners.items() if row["sealed"] is not None]
+        plain = {name: await self._open(row) for name, row in winners.items() if not row["is_secret"]}
+        secrets = [(name, await self._open(row)) for name, row in winners.items() if row["is_secret"]]
         return ResolvedVariables(
             environment={**plain, **dict(secrets)},
             secrets=tuple(secrets),
@@ -149,22 +151,24 @@ class Variables:
             "scope": scope,
             "name": upsert.name,
             "organization_id": actor.organization_id,
-            "value": None,
-            "sealed": None,
+            "is_secret": isinstance(upsert, SecretVariableUpsert),
             "version": before["version"] + 1 if before else 1,
             "created_at": now,
             "created_by": author_of(actor),
             "updated_at": now,
             "updated_by": author_of(actor),
         }
-        if isinstance(upsert, PlainVariableUpsert):
-            row["value"] = upsert.value
-        else:
-            row["sealed"] = await self._parts.vault.seal(_place(row), upsert.value.get_secret_value().encode())
-        return row
+        value = upsert.value if isinstance(upsert, PlainVariableUpsert) else upsert.value.get_secret_value()
+        return row | {"sealed": await self._parts.vault.seal(_place(row), value.encode())}
 
     async def _open(self, row: Row) -> str:
         return (await self._parts.vault.open(_place(row), row["sealed"])).decode()
+
+    async def _public(self, row: Row) -> PlainPublicVariable | SecretPublicVariable:
+        times = {name: row[name] for name in ("created_at", "created_by", "updated_at", "updated_by")}
+        if row["is_secret"]:
+            return SecretPublicVariable(name=row["name"], **times)
+        return PlainPublicVariable(name=row["name"], value=await self._open(row), **times)
 
 
 def scope_of(profile: str | None) -> str:
@@ -248,13 +252,6 @@ def _is_short(upsert: PlainVariableUpsert | SecretVariableUpsert) -> bool:
     if isinstance(upsert, PlainVariableUpsert):
         return False
     return len(upsert.value.get_secret_value()) < SHORTEST_SCRUBBED
-
-
-def _public(row: Row) -> PlainPublicVariable | SecretPublicVariable:
-    times = {name: row[name] for name in ("created_at", "created_by", "updated_at", "updated_by")}
-    if row["sealed"] is None:
-        return PlainPublicVariable(name=row["name"], value=row["value"], **times)
-    return SecretPublicVariable(name=row["name"], **times)
 
 
 def _profile_of(scope: str) -> str | None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
 
 from planes.storage.data.metadata import metadata
 from planes.storage.types import Moment, document, identifier
@@ -75,14 +85,13 @@ variables = Table(
     Column("scope", String(160), primary_key=True),
     Column("name", String(200), primary_key=True),
     Column("organization_id", identifier(), ForeignKey("organizations.id"), nullable=False),
-    Column("value", Text),
-    Column("sealed", LargeBinary),
+    Column("is_secret", Boolean, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("created_by", identifier(), nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("updated_by", identifier(), nullable=False),
-    CheckConstraint("(value is null) <> (sealed is null)", name="plain_or_sealed"),
 )
 
 data_keys = Table(

@@ -224,10 +224,12 @@ async def test_an_old_value_does_not_open_as_the_present_one(region: RunningData
         await region.plane.services.variables.resolve(region.workspace_id, "prod")
 
 
-async def test_no_secret_is_on_the_disk_in_clear(region: RunningDataPlane) -> None:
+async def test_no_value_is_on_the_disk_in_clear(region: RunningDataPlane) -> None:
     values = [os.urandom(12).hex() for _ in range(20)]
     for number, value in enumerate(values):
-        await change(region, "prod" if number % 2 else None, upserts=[secret(f"S{number}", value)])
+        await change(
+            region, "prod" if number % 2 else None, upserts=[(secret if number % 3 else plain)(f"S{number}", value)]
+        )
     await change(region, upserts=[secret("S0", values[0] + "x")])
 
     found = [path.name for path in region.files_on_disk() for value in values if value.encode() in path.read_bytes()]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 import planes.storage.data
 from planes.domain.errors import InvalidRequest
 from planes.domain.identifiers import new_id
-from planes.storage.data import audit, residency, told, uploads, variables
+from planes.storage.data import audit, residency, told, uploads
 from planes.storage.data.metadata import metadata
 from planes.storage.data.tables import audit_log
 from planes.storage.database import Database
@@ -92,18 +92,6 @@ async def test_a_row_becomes_a_version_once_and_is_then_kept(database: Database)
     async with database.reading() as connection:
         assert await uploads.find(connection, uploads.DEPLOYMENTS, row["id"]) == {**row, "stored_at": NOW}
         assert await uploads.count_of_archive(connection, organization_id, "a" * 64) == 1
-
-
-async def test_a_variable_is_plain_or_sealed(database: Database) -> None:
-    organization_id, workspace_id = await seen(database)
-    row = {
-        "workspace_id": workspace_id, "organization_id": organization_id, "scope": "workspace", "name": "A",
-        "version": 1, "created_at": NOW, "created_by": new_id(), "updated_at": NOW, "updated_by": new_id(),
-    }  # fmt: skip
-    for value, sealed in (("x", b"y"), (None, None)):
-        with pytest.raises(AlreadyThere):
-            async with database.transaction() as connection:
-                await variables.put(connection, {**row, "value": value, "sealed": sealed}, exists=False)
 
 
 async def test_the_highest_revocation_counts(database: Database) -> None:

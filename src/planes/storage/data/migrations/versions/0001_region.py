@@ -83,14 +83,13 @@ def _variables() -> None:
         sa.Column("scope", sa.String(160), primary_key=True),
         sa.Column("name", sa.String(200), primary_key=True),
         _id("organization_id", sa.ForeignKey("organizations.id")),
-        sa.Column("value", sa.Text),
-        sa.Column("sealed", sa.LargeBinary),
+        sa.Column("is_secret", sa.Boolean, nullable=False),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", Moment, nullable=False),
         _id("created_by"),
         sa.Column("updated_at", Moment, nullable=False),
         _id("updated_by"),
-        sa.CheckConstraint("(value is null) <> (sealed is null)", name=op.f("ck_variables_plain_or_sealed")),
     )
     op.create_table(
         "data_keys",
