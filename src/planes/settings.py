@@ -12,7 +12,7 @@ class ControlPlaneSettings:
 
     `folder` is its own (0700). `public_url` is the address that clients use, without a trailing slash. `host_names` are
     further names (without port) that requests may carry in Host. `owner_key_file` answers the challenge of the home's
-    socket (Security: 5).
+    socket (Security: 5). `is_insecure`: it listens beyond this machine without TLS (Security: 12).
     """
 
     folder: Path
@@ -20,6 +20,7 @@ class ControlPlaneSettings:
     database_url: str
     owner_key_file: Path
     version: str
+    is_insecure: bool = False
     host_names: frozenset[str] = frozenset()
     session_seconds: int = 3600
     refresh_seconds: int = 30 * 24 * 3600

@@ -160,7 +160,8 @@ class Installation(InstallationRows):
              "is_reachable": name not in self.silent}
             for name in self.regions
         ]  # fmt: skip
-        return JSONResponse({"version": "0.1.0", "now": stamp(NOW), "data_planes": planes})
+        answer = {"version": "0.1.0", "now": stamp(NOW), "is_insecure": self.is_insecure, "data_planes": planes}
+        return JSONResponse(answer)
 
     async def _list_sign_ins(self, _request: Request) -> Response:
         return JSONResponse({"items": self.sign_ins})

@@ -72,6 +72,7 @@ class InstallationRows:
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    is_insecure: bool = False
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     bodies: list[tuple[str, Any]] = field(default_factory=list)
     uploaded: list[int] = field(default_factory=list)

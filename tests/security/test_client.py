@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn, PinMismatch, UnsafeAddress, WrongOrigin
+from dlthub_tui.client.errors import ClientError, NotSignedIn, PinMismatch, PinsDamaged, UnsafeAddress, WrongOrigin
+from dlthub_tui.client.models import Workspace
 from dlthub_tui.client.regions import Regions
 from dlthub_tui.client.transport import Transport, origin_of
 from dlthub_tui.session.store import SessionStore, StoredSession
@@ -144,11 +145,18 @@ async def test_a_refused_token_is_renewed_once() -> None:
         assert own.tokens == [f"Bearer {TOKEN}", f"Bearer {TOKEN}-renewed"]
 
 
+def workspace_at(dataplane_id: str, url: str) -> Workspace:
+    return Workspace(
+        id=WORKSPACE, name="w", organization_id="11111111-0000-4000-8000-000000000000", dataplane_id=dataplane_id,
+        dataplane_url=url, is_playground=False, archived_at=None, member_count=1,
+    )  # fmt: skip
+
+
 async def _asked(control: Server, region: Server, store: SessionStore, dataplane_id: str = "eu1") -> None:
     session = Transport(control.url, Session())
     regions = Regions(session, store.pins(control.url))
     try:
-        plane = await regions.of(WORKSPACE, dataplane_id, region.url)
+        plane = await regions.of(workspace_at(dataplane_id, region.url))
         await plane.get(f"/api/v1/workspaces/{WORKSPACE}/variables")
     finally:
         await regions.aclose()
@@ -187,6 +195,17 @@ async def test_a_region_that_is_another_gets_nothing(tmp_path: Path, difference:
         assert len(control.received) == minted
 
 
+async def test_an_organization_stays_in_the_region_it_was_first_seen_in(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path, uses_keyring=False)
+    async with serving(Server()) as control, serving(Server()) as region, serving(Server()) as other:
+        await _asked(control, region, store)
+        other.dataplane_id = "us1"
+        with pytest.raises(PinMismatch, match="us1"):
+            await _asked(control, other, SessionStore(tmp_path, uses_keyring=False), "us1")
+
+        assert other.received == []
+
+
 async def test_an_answer_for_another_question_is_refused(tmp_path: Path) -> None:
     async with serving(Server()) as control, serving(Server()) as region:
         region.answer = lambda path, answer=region.answer: answer("/.well-known/data-plane?nonce=an-older-question-0")
@@ -203,7 +222,7 @@ async def test_damaged_pins_trust_nobody_anew(tmp_path: Path) -> None:
         for path in tmp_path.glob("pins-*"):
             path.write_text("{")
         region.received.clear()
-        with pytest.raises(ValueError, match="Expecting"):
+        with pytest.raises(PinsDamaged, match="damaged"):
             await _asked(control, region, store)
 
         assert region.tokens == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from dlthub_tui.screens.deploy import DeployScreen
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
+Compare = Callable[[Any, str], Awaitable[None]]
 JOBS = """\
 \"\"\"Two jobs.\"\"\"
 import dlt.hub.run as run
@@ -54,6 +57,20 @@ async def test_difference_names_what_leaves_for_where(open_app: Any, workspace: 
         assert "goes to eu1" in stage.text
         assert "no file, no value" in stage.text
         assert stage.installation.uploaded == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_difference_and_receipt_look_as_stored(
+    open_app: Any, picture: Compare, workspace: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(workspace.parent))
+    monkeypatch.setattr("dlthub_tui.viewmodel.words.size", lambda _bytes: "480 B")  # compressors differ
+    monkeypatch.setattr("dlthub_tui.session.deploys.time", SimpleNamespace(monotonic=lambda: 0.0))
+    async with open_app(size=size) as stage:
+        await open_difference(stage, Path("~/shop"))
+        await picture(stage, "Goes to the control plane")
+        await stage.press("enter")
+        await picture(stage, "Receipt")
 
 
 async def test_every_word_for_the_control_plane_can_be_read(open_app: Any, workspace: Path) -> None:

@@ -70,6 +70,14 @@ async def test_read_only_runs_look_as_stored(open_app: Any, picture: Compare) ->
         await picture(stage, "read-only")
 
 
+async def test_planes_without_tls_look_as_stored(open_app: Any, picture: Compare) -> None:
+    async with open_app() as stage:
+        stage.installation.is_insecure = True
+        await stage.press("ctrl+r", *WORKSPACE, "2")
+
+        await picture(stage, "no TLS")
+
+
 async def test_silent_region_looks_as_stored(open_app: Any, picture: Compare) -> None:
     async with open_app() as stage:
         stage.installation.silent.add("eu1")

@@ -14,7 +14,8 @@ ClientError
 ├── UnexpectedAnswer    an answer this version does not understand
 ├── WrongOrigin         a request that would carry the session elsewhere
 ├── UnsafeAddress       plain http beyond loopback
-└── PinMismatch         a data plane that is not the one seen before
+├── PinMismatch         a data plane that is not the one seen before
+└── PinsDamaged         nobody knows which ones were seen before
 """
 
 from __future__ import annotations
@@ -133,6 +134,16 @@ class PinMismatch(ClientError):
     def __init__(self, dataplane_id: str, why: str) -> None:
         super().__init__(f"This is not the {dataplane_id} seen before: {why}. Nothing was sent.", "Ask its operator.")
         self.dataplane_id = dataplane_id
+
+
+class PinsDamaged(ClientError):
+    """What is known of data planes cannot be read, so none can be recognised."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"The file that says which data planes were seen before is damaged: {path}. Nothing was sent.",
+            "Restore it, or remove it and compare the six words of each region with its operator again.",
+        )
 
 
 CLASS_OF_STATUS: dict[int, type[Refused]] = {

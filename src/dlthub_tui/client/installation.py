@@ -38,9 +38,18 @@ async def get_signing_fingerprints(plane: Transport) -> tuple[str, ...]:
     return Fields(await plane.get("/.well-known/control-plane"), "control plane").texts("fingerprints")
 
 
-async def get_health(plane: Transport) -> tuple[PlaneHealth, ...]:
-    """All data planes as the control plane sees them."""
-    return Fields(await plane.get("/own/v1/health"), "health").many("data_planes", _parse_plane)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """All data planes as the control plane sees them. `is_insecure`: one is reached over a network in clear."""
+
+    planes: tuple[PlaneHealth, ...]
+    is_insecure: bool
+
+
+async def get_health(plane: Transport) -> Health:
+    """How the installation is."""
+    fields = Fields(await plane.get("/own/v1/health"), "health")
+    return Health(planes=fields.many("data_planes", _parse_plane), is_insecure=fields.flag("is_insecure"))
 
 
 async def list_sign_ins(plane: Transport) -> tuple[PendingSignIn, ...]:

@@ -50,6 +50,10 @@ class PinStore(Protocol):
         """Keeps a pin."""
         ...
 
+    async def settled(self, organization_id: str, dataplane_id: str) -> str:
+        """The data plane of an organization as it was first seen, which is this one the first time."""
+        ...
+
 
 async def ask_identity(dataplane_id: str, url: str) -> Pin:
     """Asks a data plane who it is and checks its answer by the key it shows; sends no session.
@@ -81,6 +85,16 @@ def _checked(dataplane_id: str, url: str, nonce: str, raw: Any) -> Pin:
     if origin_of(url) not in {origin_of(origin) for origin in answer.origins}:
         raise PinMismatch(dataplane_id, "it does not answer at this address by its own word")
     return Pin(dataplane_id, answer.public_key, f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+async def check_home(pins: PinStore, organization_id: str, dataplane_id: str) -> None:
+    """An organization's region is chosen once: a control plane that names another later is not believed.
+
+    Raises: PinMismatch.
+    """
+    known = await pins.settled(organization_id, dataplane_id)
+    if known != dataplane_id:
+        raise PinMismatch(known, f"the organization's data is now said to live at {dataplane_id[:20]}")
 
 
 async def recognise(pins: PinStore, dataplane_id: str, url: str) -> Pin:

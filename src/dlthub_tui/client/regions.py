@@ -4,12 +4,37 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
-from dlthub_tui.client.pins import PinStore, recognise
+from dlthub_tui.client.pins import PinStore, check_home, recognise
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport, origin_of
 
 EARLY_SECONDS = 60
+
+
+class HasRegion(Protocol):
+    """A workspace, as far as its region is concerned."""
+
+    @property
+    def id(self) -> str:
+        """The workspace."""
+        ...
+
+    @property
+    def organization_id(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def dataplane_id(self) -> str:
+        """Its data plane."""
+        ...
+
+    @property
+    def dataplane_url(self) -> str:
+        """Where that is."""
+        ...
 
 
 class WorkspaceTokens:
@@ -51,21 +76,26 @@ class Regions:
         self._control = control
         self._pins = pins
         self._open: dict[_Key, Transport] = {}
-        self._recognised: set[tuple[str, str]] = set()
+        self._recognised: set[tuple[str, str, str]] = set()
 
-    async def recognise(self, dataplane_id: str, url: str) -> None:
-        """Checks the plane's pin, once for each address. Raises: PinMismatch; nothing was sent."""
-        key = (dataplane_id, str(origin_of(url)))
+    async def recognise(self, workspace: HasRegion, url: str) -> None:
+        """Checks that the plane at this address is the organization's, and the one seen before; once for each address.
+
+        Raises: PinMismatch, PinsDamaged; nothing was sent.
+        """
+        key = (workspace.organization_id, workspace.dataplane_id, str(origin_of(url)))
         if key not in self._recognised:
-            await recognise(self._pins, dataplane_id, url)
+            await check_home(self._pins, workspace.organization_id, workspace.dataplane_id)
+            await recognise(self._pins, workspace.dataplane_id, url)
             self._recognised.add(key)
 
-    async def of(self, workspace_id: str, dataplane_id: str, url: str) -> Transport:
-        """The connection to a workspace's region."""
-        await self.recognise(dataplane_id, url)
-        key = _Key(workspace_id, str(origin_of(url)))
+    async def of(self, workspace: HasRegion) -> Transport:
+        """The connection to a workspace's region. Raises: PinMismatch, PinsDamaged."""
+        url = workspace.dataplane_url
+        await self.recognise(workspace, url)
+        key = _Key(workspace.id, str(origin_of(url)))
         if key not in self._open:
-            self._open[key] = Transport(url, WorkspaceTokens(self._control, workspace_id))
+            self._open[key] = Transport(url, WorkspaceTokens(self._control, workspace.id))
         return self._open[key]
 
     async def aclose(self) -> None:

@@ -6,7 +6,6 @@ redirect, and waits for every answer with a deadline (Security: 10).
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from dlthub_tui.client.errors import (
     WrongOrigin,
     refusal,
 )
+from planes.wire.addresses import is_loopback
 
 USER_AGENT = "dlthub-tui/0.1"
 ANSWER_SECONDS = 15.0
@@ -57,12 +57,7 @@ class Origin:
     @property
     def is_loopback(self) -> bool:
         """Whether the address is this machine."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 def origin_of(url: str) -> Origin:

@@ -52,8 +52,10 @@ class HomeScreen(ListScreen):
 
         plane = self.context.connected.control
         me = await get_me(plane)
-        planes = await get_health(plane)
-        self.look.know_regions([health.id for health in planes])
+        health = await get_health(plane)
+        planes = health.planes
+        self.look.know_regions([region.id for region in planes])
+        self.look.is_insecure = health.is_insecure
         self.context.planes = view.plane_states(planes, self.look)
         memberships: list[Membership] = list(me.memberships)
         if not memberships:

@@ -69,7 +69,7 @@ class NewOrganizationScreen(PlaceScreen):
 
         plane = self.context.connected.control
         self._regions = tuple(sorted(await list_dataplanes(plane), key=lambda region: region.id))
-        self._health = {health.id: health for health in await get_health(plane)}
+        self._health = {health.id: health for health in (await get_health(plane)).planes}
         self.look.know_regions([region.id for region in self._regions])
         self._is_loaded = True
         self._show()

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 import anyio
 
 from dlthub_tui.client import sessions
 from dlthub_tui.client.errors import NotSignedIn, Refused
 from dlthub_tui.client.installation import get_signing_fingerprints
-from dlthub_tui.client.regions import Regions
+from dlthub_tui.client.regions import HasRegion, Regions
 from dlthub_tui.client.sessions import TokenPair
 from dlthub_tui.client.transport import Transport
 from dlthub_tui.session.store import SessionStore, StoredSession
-
-
-class HasRegion(Protocol):
-    """A workspace, as far as its region is concerned."""
-
-    @property
-    def id(self) -> str:
-        """The workspace."""
-        ...
-
-    @property
-    def dataplane_id(self) -> str:
-        """Its data plane."""
-        ...
-
-    @property
-    def dataplane_url(self) -> str:
-        """Where that answers."""
-        ...
 
 
 class SessionTokens:
@@ -121,7 +101,7 @@ class Connection:
 
     async def region(self, workspace: HasRegion) -> Transport:
         """The connection to a workspace's region, after that was recognised."""
-        return await self.regions.of(workspace.id, workspace.dataplane_id, workspace.dataplane_url)
+        return await self.regions.of(workspace)
 
     async def aclose(self) -> None:
         """Ends all connections. May be called twice."""

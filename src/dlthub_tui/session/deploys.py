@@ -26,7 +26,8 @@ from dlthub_tui.client.deployments import (
 )
 from dlthub_tui.client.models import Configuration, Deployment
 from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
-from dlthub_tui.session.connection import Connection, HasRegion
+from dlthub_tui.client.regions import HasRegion
+from dlthub_tui.session.connection import Connection
 
 Report = Callable[["StepReport"], None]
 
@@ -123,7 +124,7 @@ class Deploy:
         begun = time.monotonic()
         report(StepReport(step=step, state="running", detail="asking for a permit"))
         permit = await issue_upload(self._connection.control, self._workspace.id, kind)
-        await self._connection.regions.recognise(self._workspace.dataplane_id, permit.url)
+        await self._connection.regions.recognise(self._workspace, permit.url)
 
         def progress(sent: int, total: int) -> None:
             report(StepReport(step=step, state="running", sent_bytes=sent, total_bytes=total))

@@ -16,6 +16,7 @@ from typing import Any
 
 import anyio
 
+from dlthub_tui.client.errors import PinsDamaged
 from dlthub_tui.client.pins import Pin
 from dlthub_tui.client.sessions import TokenPair
 
@@ -101,28 +102,60 @@ class SessionStore:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the file holds: keys and dates of planes, and the plane of each organization."""
+
+    planes: dict[str, tuple[str, str]]
+    organizations: dict[str, str]
+
+
 class FilePins:
-    """Pins in a file; they are no secret, but only their owner may write them."""
+    """Pins in a file; they are no secret, but only their owner may write them.
+
+    Raises: PinsDamaged, from every method, when the file cannot be read: then nobody is trusted anew.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = anyio.Lock()
 
     async def find(self, dataplane_id: str) -> Pin | None:
         """The pin of a data plane."""
-        found = (await self._all()).get(dataplane_id)
+        found = (await self._all()).planes.get(dataplane_id)
         return Pin(dataplane_id, found[0], found[1]) if found else None
 
     async def put(self, pin: Pin) -> None:
         """Keeps a pin."""
-        pins = await self._all()
-        pins[pin.dataplane_id] = (pin.public_key, pin.pinned_at)
-        await anyio.to_thread.run_sync(_write, self._path, json.dumps(pins))
+        async with self._lock:
+            seen = await self._all()
+            seen.planes[pin.dataplane_id] = (pin.public_key, pin.pinned_at)
+            await self._keep(seen)
 
-    async def _all(self) -> dict[str, tuple[str, str]]:
-        """Raises: ValueError when the file is damaged: then no plane can be recognised, and none is trusted anew."""
+    async def settled(self, organization_id: str, dataplane_id: str) -> str:
+        """The data plane of an organization as it was first seen, which is this one the first time."""
+        async with self._lock:
+            seen = await self._all()
+            known = seen.organizations.setdefault(organization_id, dataplane_id)
+            if known == dataplane_id:
+                await self._keep(seen)
+        return known
+
+    async def _keep(self, seen: _Seen) -> None:
+        await anyio.to_thread.run_sync(_write, self._path, json.dumps(asdict(seen)))
+
+    async def _all(self) -> _Seen:
         text = await anyio.to_thread.run_sync(_read, self._path)
-        raw: Any = json.loads(text) if text else {}
-        return {str(name): (str(key), str(at)) for name, (key, at) in raw.items()}
+        if text is None:
+            return _Seen({}, {})
+        try:
+            raw: Any = json.loads(text)
+            return _Seen(
+                planes={str(name): (str(key), str(at)) for name, (key, at) in raw["planes"].items()},
+                organizations={str(name): str(plane) for name, plane in raw["organizations"].items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise PinsDamaged(str(self._path)) from exc
 
 
 def _name(origin: str) -> str:

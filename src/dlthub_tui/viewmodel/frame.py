@@ -50,6 +50,8 @@ def header(crumbs: Sequence[str], planes: Sequence[PlaneState], lock: str | None
     right: list[Span] = []
     if look.is_read_only:
         right.append(Span("read-only  ", Role.WARN))
+    if look.is_insecure:
+        right.append(Span("no TLS  ", Role.FAIL))
     right.extend(plane_spans(planes, look))
     if lock:
         right.extend((Span("  "), Span(f"{look.glyphs.lock}{lock}", look.hue(lock))))

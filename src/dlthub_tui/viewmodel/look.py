@@ -74,6 +74,7 @@ class Look:
     is_slow: bool = False
     is_calm: bool = False
     is_read_only: bool = False
+    is_insecure: bool = False
     times: Times = "relative"
     now: Callable[[], datetime] = utc_now
     zone: tzinfo | None = None

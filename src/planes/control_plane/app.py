@@ -146,6 +146,7 @@ def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key
         secret_key=derive_key(signing_key, "secrets of the control plane"),
         news=News(),
         public_url=settings.public_url.rstrip("/"),
+        is_insecure=settings.is_insecure,
         version=settings.version,
         owner_key_file=settings.owner_key_file,
         owner_uid=os.geteuid(),

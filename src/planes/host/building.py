@@ -10,6 +10,7 @@ from zlib import crc32
 
 from planes.host.home import Home
 from planes.settings import BuilderSettings, ControlPlaneSettings, DataPlaneSettings
+from planes.wire.addresses import is_loopback
 
 PREFIX = "DLTHUB_TUI_"
 
@@ -17,7 +18,7 @@ PREFIX = "DLTHUB_TUI_"
 KNOWN_PLACES = {"us1": "United States", "eu1": "Europe"}
 DEFAULT_DATA_PLANES = ("us1", "eu1")
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _FIRST_UID, _UIDS = 70_000, 10_000
 # PATH only says where else interpreters lie.
 _BUILDER_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PATH")
@@ -51,9 +52,14 @@ class InsecureBinding(Exception):
     """The platform would listen beyond this machine without TLS (Security: 12)."""
 
 
+def is_insecure(options: PlatformOptions) -> bool:
+    """Whether it would listen beyond this machine: planes have no TLS of their own."""
+    return not is_loopback(options.host)
+
+
 def check_binding(options: PlatformOptions) -> None:
     """Raises: InsecureBinding when the host is not loopback and `insecure` was not asked for."""
-    if options.host not in _LOOPBACK and not options.insecure:
+    if is_insecure(options) and not options.insecure:
         raise InsecureBinding(
             f"Listening on {options.host} without TLS would send tokens and logs in the clear. "
             "Listen on 127.0.0.1 behind a TLS proxy, or say --insecure if this network is yours alone."
@@ -71,6 +77,7 @@ def control_settings(options: PlatformOptions, public_url: str) -> ControlPlaneS
         ),
         owner_key_file=options.home.owner_key_file,
         version=options.version,
+        is_insecure=is_insecure(options),
         host_names=_names(options.host, public_url),
     )
 
@@ -120,6 +127,6 @@ def _builder(environment: Mapping[str, str]) -> BuilderSettings:
 
 def _names(host: str, public_url: str) -> frozenset[str]:
     names = {(urlsplit(public_url).hostname or "").lower(), host.lower()}
-    if host in _LOOPBACK:
-        names |= _LOOPBACK
+    if is_loopback(host):
+        names |= _LOOPBACK_NAMES
     return frozenset(names - {"0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound here

@@ -204,8 +204,11 @@ class PlaneHealthResponse(BaseModel):
 
 
 class HealthResponse(BaseModel):
+    """`is_insecure`: this plane or a region is reached over a network without TLS (Security: 12)."""
+
     version: str
     now: datetime
+    is_insecure: bool
     data_planes: list[PlaneHealthResponse]
 
 

@@ -34,7 +34,10 @@ router = APIRouter(prefix="/own/v1", tags=["own: platform"])
 async def get_health(parts: CurrentParts, _principal: CurrentHuman) -> HealthResponse:
     planes = await data_planes.list_all(parts)
     return HealthResponse(
-        version=parts.version, now=parts.clock.now(), data_planes=[_render_health(parts, plane) for plane in planes]
+        version=parts.version,
+        now=parts.clock.now(),
+        is_insecure=parts.is_insecure or any(data_planes.is_insecure(plane) for plane in planes),
+        data_planes=[_render_health(parts, plane) for plane in planes],
     )
 
 

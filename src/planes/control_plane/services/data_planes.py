@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from planes.control_plane.services import audit
 from planes.control_plane.services.access import authorize_administrator
@@ -20,6 +21,7 @@ from planes.storage.control.data_planes import DataPlane
 from planes.tokens.errors import InvalidToken
 from planes.tokens.keys import PublicKey
 from planes.tokens.opaque import hash_secret, new_secret
+from planes.wire.addresses import is_loopback
 from planes.wire.link import EnrolRequest
 
 JOIN_TOKEN_LIFETIME = timedelta(hours=24)
@@ -110,6 +112,12 @@ def is_reachable(parts: Parts, plane: DataPlane) -> bool:
     if plane.last_seen_at is None:
         return False
     return parts.clock.now() - plane.last_seen_at <= timedelta(seconds=max(parts.lease_seconds, 30))
+
+
+def is_insecure(plane: DataPlane) -> bool:
+    """Whether clients reach it over a network without TLS (Security: 12)."""
+    address = urlsplit(plane.url or "")
+    return address.scheme == "http" and not is_loopback(address.hostname or "")
 
 
 async def _issue(connection: Connection, parts: Parts, new: NewDataPlane, actor: Actor) -> JoinToken:

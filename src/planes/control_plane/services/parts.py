@@ -29,7 +29,8 @@ async def no_run_lives(_connection: Connection, _run_id: RunId, _fence: int) -> 
 class Parts:
     """`public_url` has no trailing slash. `secret_key` derives secrets from secrets (refresh successors, CSRF marks).
 
-    `is_run_live` says whether a run with this fence may still use its token. `owner_uid` is the uid that owns the home.
+    `is_insecure`: it listens on a network without TLS. `is_run_live` says whether a run with this fence may still
+    use its token. `owner_uid` is the uid that owns the home.
     """
 
     database: Database
@@ -38,6 +39,7 @@ class Parts:
     secret_key: bytes
     news: News
     public_url: str
+    is_insecure: bool
     version: str
     owner_key_file: Path
     owner_uid: int

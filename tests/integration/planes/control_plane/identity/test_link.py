@@ -62,6 +62,18 @@ async def test_reported_address_is_what_clients_get(stage: IdentityStage, owner:
     assert not any(plane["is_reachable"] for plane in late)
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"), [("http://[::1]:1", False), ("https://eu1.example", False), ("http://10.0.0.5:1", True)]
+)
+async def test_a_region_without_tls_on_a_network_is_told_of(
+    stage: IdentityStage, owner: Caller, news: None, url: str, expected: bool
+) -> None:
+    content, headers = stage.signed("eu1", "POST", POLL, {**BODY, "url": url})
+    ok(await stage.client.post(POLL, content=content, headers=headers))
+
+    assert ok(await stage.get("/own/v1/health", owner))["is_insecure"] is expected
+
+
 async def test_join_token_is_used_once_and_for_its_plane(stage: IdentityStage, owner: Caller) -> None:
     token = ok(await stage.post("/own/v1/data-planes", owner, {"dataplane_id": "ap1", "place": "Asia"}))["join_token"]
     body = {
