@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 from textual import events
 from textual.app import App
 from textual.constants import get_environ
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
@@ -257,6 +258,15 @@ class DlthubTui(App[int], inherit_bindings=False):
             for worker in asking:
                 with suppress(WorkerError):
                     await worker.wait()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own choice, but for a driver that outlives its terminal."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from dlthub_tui.widgets.lasting_driver import LastingDriver
+
+        return LastingDriver
 
     def _watch_signals(self) -> None:
         """SIGTERM stops the embedded planes; a lost terminal leaves active runs to another process (Borders: 3)."""

@@ -77,6 +77,15 @@ class Terminal:
         self.until_quiet()
         return len(self.output) - before
 
+    def hang_up(self) -> None:
+        """The terminal goes away, as with a broken connection."""
+        os.close(self._master)
+        self._master = -1
+
+    def wait_without_terminal(self, seconds: float = 30) -> int:
+        """The exit code after `hang_up`. Raises: TimeoutExpired."""
+        return self.process.wait(seconds)
+
     def wait(self, seconds: float = 30) -> int:
         """Reads to the end and answers the exit code."""
         deadline = time.monotonic() + seconds
@@ -97,6 +106,11 @@ def _plain(piece: bytes) -> bytes:
     )
 
 
+def _own_terminal() -> None:
+    """Makes the pty the session's own terminal: one that hangs up then tells its processes."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextmanager
 def terminal(
     arguments: list[str], environment: dict[str, str], size: tuple[int, int] = (80, 24), folder: Path | None = None
@@ -109,13 +123,15 @@ def terminal(
         [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, close_fds=True, cwd=folder,
         env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         | environment,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=_own_terminal,  # noqa: PLW1509 - no other thread holds a lock here
     )  # fmt: skip
     os.close(slave)
+    opened = Terminal(process, master, columns, rows)
     try:
-        yield Terminal(process, master, columns, rows)
+        yield opened
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait()
-        os.close(master)
+        if opened._master >= 0:
+            os.close(master)

@@ -52,6 +52,13 @@ def test_a_signal_ends_the_app_and_restores_the_terminal(connected: Terminal, nu
     assert ALTERNATE_SCREEN_OFF in connected.output
 
 
+def test_a_terminal_that_hangs_up_ends_the_app(connected: Terminal) -> None:
+    connected.press("\t\x1b[B\r" + "jk" * 40)  # much to paint, so that some of it is on its way
+    connected.hang_up()
+
+    assert connected.wait_without_terminal() == 0
+
+
 def test_bytes_for_keys_stay_in_their_budget(connected: Terminal) -> None:
     connected.press("\t\x1b[B\r")
     connected.until_text("[1 Jobs]")

@@ -147,6 +147,8 @@ class Transport:
     async def _send_once(self, request: httpx.Request, token: str | None, *, stream: bool) -> httpx.Response:
         if token is not None:
             request.headers["authorization"] = f"Bearer {token}"
+        if self._http.is_closed:  # who leaves closes it, and something may still ask
+            raise NotReachable(str(self.origin), "this connection was ended")
         try:
             return await self._http.send(request, stream=stream)
         except httpx.TimeoutException as exc:

@@ -1,0 +1,55 @@
+"""Textual's driver for a terminal that may vanish.
+
+When a terminal hangs up, every write to it fails. Textual writes in a thread that ends at the first failed write, and
+whose bounded queue then holds the application for ever: nothing would hand over what runs, or end. Here such writes are
+dropped, and what follows goes nowhere, so the application goes on to its end (Borders: 3). `_file` is a private name:
+tests/tui/test_terminal.py closes a real terminal to see that it still is what Textual writes to.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import IO, Any
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class LastingDriver(LinuxDriver):
+    """LinuxDriver, but for writes to a terminal that is gone."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType] - App[Unknown]
+        self._file: Any = _Dropping(self._file)
+
+
+class _Dropping:
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        try:
+            return self._file.write(text)
+        except OSError:
+            self._forget_terminal()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            self._forget_terminal()
+
+    def _forget_terminal(self) -> None:
+        """What is buffered would fail again when the interpreter ends, and change its exit code."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._file.fileno())
+        os.close(nowhere)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
