@@ -1,31 +1,57 @@
 """What a terminal may be shown: text and colour, nothing that moves, hides, reorders or reports.
 
-Of control sequences only SGR survives, and of SGR only colour, bold, faint, italic, underline, reverse and what turns
-them off. All else becomes visible and inert.
+Of control sequences only SGR survives, and of SGR only colour, bold, italic, underline, reverse and what turns them
+off. All else becomes visible and inert. What survives is written so that every terminal reads it alike: parts are
+separated by semicolons, since some terminals take a colon for one, and would find other commands in it.
 """
 
 import re
+from typing import NamedTuple
 
 _RESET = "\x1b[0m"
-# Single SGR numbers that pass: resets, bold, faint, italic, underline, reverse, their ends, colours.
+# Single SGR numbers that pass: reset, bold, italic, underline, reverse, their ends, colours.
 _PASSING = frozenset(
-    [0, 1, 2, 3, 4, 7, 21, 22, 23, 24, 27, *range(30, 38), 39, *range(40, 48), 49, *range(90, 98), *range(100, 108)]
+    [0, 1, 3, 4, 7, 21, 22, 23, 24, 27, *range(30, 38), 39, *range(40, 48), 49, *range(90, 98), *range(100, 108)]
 )
+# Terminals keep 16 parts at least, and differ in what they make of more.
+_MOST_PARTS = 16
 # Bidirectional controls, zero-width characters, and other signs that are not seen but change what is.
 _UNSEEN = frozenset(
     [
-        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x2028, 0x2029, 0x3164, 0xFEFF, 0xFFA0),
+        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2028, 0x2029, 0x3164, 0xFEFF, 0xFFA0),
+        *range(0x180B, 0x1810),
         *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
         *range(0x2060, 0x2070),
-        *range(0xFFF9, 0xFFFC),
+        *range(0xFE00, 0xFE10),
+        *range(0xFFF0, 0xFFFC),
+        *range(0x1BCA0, 0x1BCA4),
+        *range(0x1D173, 0x1D17B),
+        *range(0xE0000, 0xE1000),
     ]
 )
+# A picture sign may say, once, whether it wants to be a picture or text; anywhere else a selector only hides something.
+_PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
+_PICTURE = re.compile(f"[{_PICTURES}]")
+_SELECTORS = "\ufe0e\ufe0f"
+
+
+def _ranges(codes: list[int]) -> str:
+    """A character class of these codes, without its brackets."""
+    pieces: list[str] = []
+    for code in codes:
+        if pieces and code - 1 == ord(pieces[-1][-1]):
+            pieces[-1] = f"{pieces[-1][0]}-{chr(code)}"
+        else:
+            pieces.append(chr(code))
+    return "".join(pieces)
+
+
 # An SGR sequence, or one sign that may not be shown as it is. TAB may.
 _NOT_PLAIN = re.compile(
-    "\x1b\\[([0-9;:]{0,64})m|[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff\U000e0000-\U000e0fff"
-    + "".join(map(chr, sorted(_UNSEEN)))
-    + "]"
+    "\x1b\\[([0-9;:]{0,64})m|[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff"
+    + _ranges(sorted(_UNSEEN - set(map(ord, _SELECTORS))))
+    + f"]|(?<![{_PICTURES}])[{_SELECTORS}]"
 )
 
 
@@ -45,8 +71,8 @@ def display_guard(text: str) -> str:
         kept = _kept(match[1])
         if kept is None:
             return _visible("\x1b") + match[0][1:]
-        is_open = kept
-        return match[0]
+        is_open = kept.is_open
+        return f"\x1b[{kept.parameters}m"
 
     guarded = _NOT_PLAIN.sub(shown, text)
     return guarded + _RESET if is_open else guarded
@@ -54,11 +80,13 @@ def display_guard(text: str) -> str:
 
 def refused_in_name(text: str) -> str | None:
     """Why a name may not be stored, or None: control, bidirectional or zero-width characters. Contract: SECURITY 2."""
-    for character in text:
+    for place, character in enumerate(text):
         code = ord(character)
         if code < 0x20 or 0x7F <= code < 0xA0:
             return f"control character U+{code:04X}"
-        if code in _UNSEEN or 0xE0000 <= code <= 0xE0FFF:
+        if character in _SELECTORS and place and _PICTURE.match(text[place - 1]):
+            continue
+        if code in _UNSEEN:
             return f"{'bidirectional' if _is_bidirectional(code) else 'invisible'} character U+{code:04X}"
         if 0xD800 <= code <= 0xDFFF:
             return f"lone surrogate U+{code:04X}"
@@ -69,34 +97,52 @@ def _is_bidirectional(code: int) -> bool:
     return code in (0x061C, 0x200E, 0x200F) or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
 
 
-def _kept(parameters: str) -> bool | None:
-    """Whether an SGR sequence leaves something open; None: it may not pass."""
-    numbers = parameters.replace(":", ";").split(";") if parameters else ["0"]
+class _Kept(NamedTuple):
+    """The parameters of an SGR sequence as they may pass, and whether they leave something to be reset."""
+
+    parameters: str
+    is_open: bool
+
+
+def _kept(parameters: str) -> _Kept | None:
+    """What may pass of an SGR sequence; None: it may not pass."""
+    parts = parameters.split(";")
+    if len(parts) > _MOST_PARTS:
+        return None
+    kept: list[str] = []
     is_open = False
-    place = 0
-    while place < len(numbers):
-        number = int(numbers[place] or 0)
-        if number in (38, 48):
-            width = _colour_width(numbers[place + 1 :])
-            if width is None:
+    while parts:
+        taken = 1
+        is_open = parts[0].strip("0") != ""
+        if ":" in parts[0]:
+            part = _without_colons(parts[0].split(":"))
+            if part is None:
                 return None
-            place += width
-            is_open = True
-        elif number not in _PASSING:
-            return None
+        elif parts[0] and int(parts[0]) in (38, 48):
+            taken = {"5": 3, "2": 5}.get(parts[1] if len(parts) > 1 else "", 0)
+            if not taken or len(parts) < taken or not all(map(_is_byte, parts[2:taken])):
+                return None
+            part = ";".join(parts[:taken])
+        elif int(parts[0] or 0) in _PASSING:
+            part = parts[0]
         else:
-            is_open = number != 0
-        place += 1
-    return is_open
+            return None
+        kept.append(part)
+        del parts[:taken]
+    return _Kept(";".join(kept), is_open)
 
 
-def _colour_width(rest: list[str]) -> int | None:
-    if rest[:1] == ["5"] and len(rest) >= 2 and _is_byte(rest[1]):
-        return 2
-    if rest[:1] == ["2"]:
-        skipped = 1 if len(rest) >= 5 and rest[1] == "" else 0
-        if len(rest) >= 4 + skipped and all(_is_byte(part) for part in rest[1 + skipped : 4 + skipped]):
-            return 4 + skipped
+def _without_colons(parts: list[str]) -> str | None:
+    """One parameter that has parts of its own: a colour, or a kind of underline; None: it may not pass."""
+    if parts[0] == "4" and len(parts) == 2 and parts[1] in ("0", "1", "2", "3", "4", "5"):
+        return "24" if parts[1] == "0" else "4"
+    if parts[0] not in ("38", "48"):
+        return None
+    if parts[1] == "5" and len(parts) == 3 and _is_byte(parts[2]):
+        return ";".join(parts)
+    # a direct colour may name a colour space, most often as an empty part, before its three numbers
+    if parts[1] == "2" and len(parts) in (5, 6) and all(map(_is_byte, parts[-3:])):
+        return f"{parts[0]};2;{';'.join(parts[-3:])}"
     return None
 
 
