@@ -4,9 +4,12 @@ from planes.scrub.rules.blocks import BLOCK_RULES
 from planes.scrub.rules.checksums import CHECKSUM_RULES
 from planes.scrub.rules.clouds import CLOUD_RULES
 from planes.scrub.rules.code import CODE_RULES
+from planes.scrub.rules.families import FAMILY_RULES
+from planes.scrub.rules.hosting import HOSTING_RULES
 from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.models import MODEL_RULES
+from planes.scrub.rules.monitoring import MONITORING_RULES
 from planes.scrub.rules.names import NAME_RULES
 from planes.scrub.rules.payments import PAYMENT_RULES
 from planes.scrub.rules.services import SERVICE_RULES
@@ -16,6 +19,9 @@ from planes.scrub.rules.warehouses import WAREHOUSE_RULES
 # The order decides the name in the mask where two rules find the same bytes: the more telling one comes first.
 RULES: tuple[Rule, ...] = (
     *BLOCK_RULES,
+    *FAMILY_RULES,
+    *HOSTING_RULES,
+    *MONITORING_RULES,
     *CLOUD_RULES,
     *WAREHOUSE_RULES,
     *SERVICE_RULES,

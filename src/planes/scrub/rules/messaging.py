@@ -4,9 +4,9 @@ from planes.scrub.rules.model import Rule, token
 
 MESSAGING_RULES: tuple[Rule, ...] = (
     token(
-        "slack-token",
-        "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xoxc- xoxd-",
-        r"xox[abceoprsd]-[0-9A-Za-z%-]{10,}",
+        "slack-bot-token",
+        "xoxb-",
+        r"xoxb-[0-9A-Za-z%-]{10,}",
         "xoxb-<d12>-<d13>-<a24>",
         "Slack: token types",
     ),
@@ -95,8 +95,8 @@ MESSAGING_RULES: tuple[Rule, ...] = (
     ),
     token(
         "brevo-key",
-        "xkeysib- xsmtpsib-",
-        r"x(?:key|smtp)sib-[0-9a-f]{64}-[0-9A-Za-z]{16}",
+        "xkeysib-",
+        r"xkeysib-[0-9a-f]{64}-[0-9A-Za-z]{16}",
         "xkeysib-<h64>-<a16>",
         "Brevo: API keys",
     ),

@@ -15,8 +15,8 @@ MODEL_RULES: tuple[Rule, ...] = (
     ),
     token(
         "openai-key",
-        "sk-proj- sk-svcacct- sk-admin- T3BlbkFJ",
-        r"sk-(?:(?:proj|svcacct|admin)-[0-9A-Za-z_-]{40,}|[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20})",
+        "sk-proj- T3BlbkFJ",
+        r"sk-(?:proj-[0-9A-Za-z_-]{40,}|[0-9A-Za-z]{20}T3BlbkFJ[0-9A-Za-z]{20})",
         "sk-proj-<w74>T3BlbkFJ<w74>",
         "OpenAI: API keys",
     ),
@@ -33,8 +33,8 @@ MODEL_RULES: tuple[Rule, ...] = (
     ),
     token(
         "huggingface-token",
-        "hf_ api_org_",
-        r"(?P<secret>hf_[0-9A-Za-z]{30,}|api_org_[0-9A-Za-z]{34})",
+        "hf_",
+        r"(?P<secret>hf_[0-9A-Za-z]{30,})",
         "hf_<z34>",
         "Hugging Face: user access tokens",
         follow="[0-9A-Za-z]{8}",

@@ -9,15 +9,15 @@ _GOCARDLESS_AND_MOLLIE = "Mollie and GoCardless: API keys"
 PAYMENT_RULES: tuple[Rule, ...] = (
     token(
         "shopify-token",
-        "shpat_ shpca_ shppa_ shpss_ shptka_ shpua_",
-        r"shp(?:at|ca|pa|ss|tka|ua)_[0-9A-Fa-f]{32,}",
+        "shpat_",
+        r"shpat_[0-9A-Fa-f]{32,}",
         "shpat_<h32>",
         "Shopify: access token formats",
     ),
     token(
         "stripe-key",
-        "sk_live_ sk_test_ rk_live_ rk_test_ sk_org_",
-        r"[sr]k_(?:live|test|org)_[0-9A-Za-z_]{16,}",
+        "sk_live_ sk_test_",
+        r"sk_(?:live|test)_[0-9A-Za-z_]{16,}",
         "sk_live_<a99>",
         "Stripe: API keys",
     ),
@@ -29,10 +29,10 @@ PAYMENT_RULES: tuple[Rule, ...] = (
         "Standard Webhooks: signing secrets",
     ),
     token(
-        "square-credential",
-        "sq0atp- sq0csp- sq0idp- EAAA",
-        r"(?:sq0(?:atp|csp|idp)-[0-9A-Za-z_-]{22,43}|EAAA[0-9A-Za-z_-]{60})",
-        "sq0csp-<w43>",
+        "square-personal-token",
+        "sq0atp-",
+        r"sq0atp-[0-9A-Za-z_-]{22,43}",
+        "sq0atp-<w22>",
         "Square: access tokens",
     ),
     token(
@@ -73,7 +73,7 @@ PAYMENT_RULES: tuple[Rule, ...] = (
         alone=True,
         judge=judges.mixed,
     ),
-    token("easypost-key", "EZAK EZTK", r"(?P<secret>EZ[AT]K[0-9A-Za-z]{54})", "EZAK<a54>", "EasyPost: API keys"),
+    token("easypost-key", "EZAK", r"(?P<secret>EZAK[0-9A-Za-z]{54})", "EZAK<a54>", "EasyPost: API keys"),
     token(
         "shippo-token",
         "shippo_live_ shippo_test_",
@@ -90,8 +90,8 @@ PAYMENT_RULES: tuple[Rule, ...] = (
     ),
     token(
         "settlemint-token",
-        "sm_aat_ sm_pat_ sm_sat_",
-        r"sm_(?:aat|pat|sat)_[0-9A-Za-z]{16,}",
+        "sm_pat_",
+        r"sm_pat_[0-9A-Za-z]{16,}",
         "sm_pat_<a16>",
         "SettleMint: access tokens",
     ),
