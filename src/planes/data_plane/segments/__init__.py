@@ -1,8 +1,11 @@
 """The log's format: wire lines in checksummed, indexed segment files. Standard library only."""
 
+from planes.data_plane.segments.codecs import FrameCodec, NoCodec, use_codec
 from planes.data_plane.segments.files import Segment, is_sealed, list_segments
-from planes.data_plane.segments.reader import LogCursor, line_count, read_range
+from planes.data_plane.segments.packing import Consolidated, LogIsOpen, consolidate
+from planes.data_plane.segments.reader import Damage, LogCursor, damage_of, line_count, read_range
 from planes.data_plane.segments.recovery import Recovered, recover
+from planes.data_plane.segments.rewriting import RewriteResult, rewrite_lines, rewrite_log
 from planes.data_plane.segments.splitting import CONTINUES, MAX_LINE_BYTES, LineSplitter
 from planes.data_plane.segments.wire import Origin, encode_lines
 from planes.data_plane.segments.writer import DEFAULT_MAX_LOG_BYTES, SegmentWriter, sync_folder, write_synced
@@ -11,18 +14,29 @@ __all__ = [
     "CONTINUES",
     "DEFAULT_MAX_LOG_BYTES",
     "MAX_LINE_BYTES",
+    "Consolidated",
+    "Damage",
+    "FrameCodec",
     "LineSplitter",
     "LogCursor",
+    "LogIsOpen",
+    "NoCodec",
     "Origin",
     "Recovered",
+    "RewriteResult",
     "Segment",
     "SegmentWriter",
+    "consolidate",
+    "damage_of",
     "encode_lines",
     "is_sealed",
     "line_count",
     "list_segments",
     "read_range",
     "recover",
+    "rewrite_lines",
+    "rewrite_log",
     "sync_folder",
+    "use_codec",
     "write_synced",
 ]

@@ -7,19 +7,28 @@ many bytes the log had before it:
     000000000000-000000000000000.sum      per write: length and CRC-32 of the bytes written (8 bytes, little endian)
     000000000000-000000000000000.idx      per 256 lines: where the next line starts (8 bytes, little endian)
 
-`sealed` stands beside them once the log is complete and synced. A gap between two segments is the dropped middle of a
-log that reached its bound, and is known from the names alone.
+or, some time after the end, one file: the same lines compressed (`packed`). While both are there both are whole, and
+the compressed one counts.
+
+    000000000000-000000000000000.zst
+
+`sealed` stands beside them once the log is complete and synced; it names every segment that belongs to the log
+(`seals`). A gap between two segments that the seal does not name is the dropped middle of a log that reached its bound.
 """
 
 import os
 from pathlib import Path
 from typing import NamedTuple
 
+from planes.data_plane.segments.wire import number_before
+
 STRIDE = 256
 IDX_BYTES = 8
 SUM_BYTES = 8
 SEAL_NAME = "sealed"
 SCAN_BYTES = 1024 * 1024
+PLAIN_SUFFIX = ".ndjson"
+PACKED_SUFFIX = ".zst"
 
 
 class Segment(NamedTuple):
@@ -44,6 +53,16 @@ class Segment(NamedTuple):
         """The sparse index."""
         return self._path("idx")
 
+    @property
+    def packed_path(self) -> Path:
+        """The compressed form."""
+        return self._path("zst")
+
+    @property
+    def plain_paths(self) -> tuple[Path, Path, Path]:
+        """The files of the form that is written first. The lines come last: without them the form is not there."""
+        return self.sum_path, self.idx_path, self.lines_path
+
     def _path(self, extension: str) -> Path:
         return self.folder / f"{self.first_line:012d}-{self.base_bytes:015d}.{extension}"
 
@@ -54,11 +73,13 @@ def list_segments(folder: Path) -> list[Segment]:
         names = os.listdir(folder)
     except FileNotFoundError:
         return []
-    found: list[Segment] = []
+    found: set[Segment] = set()
     for name in names:
-        if name.endswith(".ndjson"):
-            first_line, base_bytes = name[: -len(".ndjson")].split("-")
-            found.append(Segment(folder, int(first_line), int(base_bytes)))
+        stem, suffix = os.path.splitext(name)
+        if suffix in {PLAIN_SUFFIX, PACKED_SUFFIX}:
+            first_line, _, base_bytes = stem.partition("-")
+            if first_line.isdecimal() and base_bytes.isdecimal():
+                found.add(Segment(folder, int(first_line), int(base_bytes)))
     return sorted(found, key=lambda segment: segment.first_line)
 
 
@@ -68,13 +89,13 @@ def is_sealed(folder: Path) -> bool:
 
 
 def position_of(segment: Segment, line: int) -> int:
-    """The byte offset in a segment where `line` starts; the segment's size if it has fewer lines.
+    """The byte offset in a plain segment where `line` starts; the segment's size if it has fewer lines.
 
-    One read of the index, then at most `STRIDE` lines are passed over.
+    One read of the index, then at most `STRIDE` lines are passed over (all of them where the index is damaged).
     """
     strides = (line - segment.first_line) // STRIDE
     with segment.lines_path.open("rb") as lines:
-        offset, passed = _nearest_stride(segment, strides)
+        offset, passed = _nearest_stride(segment, lines.fileno(), strides)
         lines.seek(offset)
         remaining = line - segment.first_line - passed
         while remaining > 0 and (chunk := lines.read(SCAN_BYTES)):
@@ -91,17 +112,20 @@ def position_of(segment: Segment, line: int) -> int:
 
 
 def count_lines(segment: Segment) -> int:
-    """How many whole lines a segment holds now."""
-    offset, counted = _nearest_stride(segment, None)
+    """How many whole lines a plain segment holds now."""
     with segment.lines_path.open("rb") as lines:
+        offset, counted = _nearest_stride(segment, lines.fileno(), None)
         lines.seek(offset)
         while chunk := lines.read(SCAN_BYTES):
             counted += chunk.count(b"\n")
     return counted
 
 
-def _nearest_stride(segment: Segment, strides: int | None) -> tuple[int, int]:
-    """Offset and lines passed of the last index entry at or before `strides` (None: the last there is)."""
+def _nearest_stride(segment: Segment, lines: int, strides: int | None) -> tuple[int, int]:
+    """Offset and lines passed of the last index entry at or before `strides` (None: the last there is).
+
+    An entry is believed if the line that ends there has the number that is due.
+    """
     try:
         with segment.idx_path.open("rb") as index:
             entries = index.seek(0, os.SEEK_END) // IDX_BYTES
@@ -109,6 +133,9 @@ def _nearest_stride(segment: Segment, strides: int | None) -> tuple[int, int]:
             if entry <= 0:
                 return 0, 0
             index.seek((entry - 1) * IDX_BYTES)
-            return int.from_bytes(index.read(IDX_BYTES), "little"), entry * STRIDE
+            offset = int.from_bytes(index.read(IDX_BYTES), "little")
     except FileNotFoundError:
         return 0, 0
+    if number_before(lines, offset) != segment.first_line + entry * STRIDE - 1:
+        return 0, 0
+    return offset, entry * STRIDE

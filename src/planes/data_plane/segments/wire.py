@@ -5,6 +5,7 @@ every newline of a content, so a content can never begin another wire line.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from json.encoder import encode_basestring_ascii
@@ -54,3 +55,49 @@ def is_wire_line(line: bytes, line_num: int) -> bool:
         return False
     members = cast("dict[str, object]", document)
     return members.keys() == KEYS and members["line_num"] == line_num
+
+
+_CONTENT_END = b'","io_stream":"'
+_NUMBER = b'"line_num":'
+# From the number to the end of a line: less than this.
+_TAIL_BYTES = 256
+
+
+class WireLine(NamedTuple):
+    """A stored line without its newline, cut where its content ends."""
+
+    content: str
+    rest: bytes
+
+    @classmethod
+    def parse(cls, line: bytes) -> "WireLine":
+        """Raises: ValueError if it is no wire line. The first such end is the content's: its quotes are escaped."""
+        end = line.index(_CONTENT_END) + 1
+        return cls(cast("str", json.loads(line[len(HEAD) : end])), line[end:])
+
+    def render(self, content: str) -> bytes:
+        """The same line with another content, with its newline."""
+        return HEAD.encode("ascii") + encode_basestring_ascii(content).encode("ascii") + self.rest + b"\n"
+
+
+def number_of(line: bytes) -> int | None:
+    """The number of a wire line (with or without its newline), or None if it is none."""
+    place = line.rfind(_NUMBER, max(0, len(line) - _TAIL_BYTES))
+    digits = line[place + len(_NUMBER) :].partition(b",")[0] if place >= 0 else b""
+    return int(digits) if digits.isdigit() else None
+
+
+def reported_at_of(line: bytes) -> datetime | None:
+    """When a wire line was reported, or None if it does not say."""
+    _, mark, rest = line[-_TAIL_BYTES:].rpartition(b'"reported_at":"')
+    try:
+        return datetime.fromisoformat(rest.partition(b'"')[0].decode("ascii")) if mark else None
+    except ValueError:
+        return None
+
+
+def number_before(descriptor: int, offset: int) -> int | None:
+    """The number of the line that ends right before an offset of a file of wire lines, or None."""
+    start = max(0, offset - _TAIL_BYTES)
+    tail = os.pread(descriptor, min(offset - start, _TAIL_BYTES), start) if 0 < offset < 2**62 else b""
+    return number_of(tail) if len(tail) == offset - start and tail.endswith(b"}\n") else None

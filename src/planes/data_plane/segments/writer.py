@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planes.data_plane.segments.files import IDX_BYTES, SEAL_NAME, STRIDE, Segment, count_lines, list_segments
+from planes.data_plane.segments.seals import describe_segments
 from planes.data_plane.segments.wire import Origin, encode_lines
 
 DEFAULT_MAX_LOG_BYTES = 1024**3
@@ -72,7 +73,12 @@ class SegmentWriter:
         Raises: OSError if a sync failed: then the log is not sealed, and must not be called so.
         """
         self.sync()
-        mark = {"lines": self.next_line, "bytes": self.total_bytes, "sealed_at": datetime.now(UTC).isoformat()}
+        mark = {
+            "lines": self.next_line,
+            "bytes": self.total_bytes,
+            "sealed_at": datetime.now(UTC).isoformat(),
+            "segments": describe_segments(self._folder),
+        }
         write_synced(self._folder / SEAL_NAME, json.dumps(mark).encode())
 
     def sync(self) -> None:
