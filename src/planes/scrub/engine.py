@@ -82,14 +82,23 @@ def stdlib_pattern(pattern: bytes) -> Pattern:
     return StdlibPattern(pattern)  # pyright: ignore[reportReturnType] - `re.Match` names its parameter differently
 
 
-def fast_pattern(pattern: bytes) -> Pattern:
-    """Compile with RE2. Raises: ImportError where the wheel is missing."""
+def fast_pattern(pattern: bytes, *, crosses_lines: bool = True) -> Pattern:
+    """Compile with RE2. Raises: ImportError where the wheel is missing, re2.error for a bad pattern."""
     import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
 
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
     options.log_errors = False
+    options.never_nl = not crosses_lines
     return re2.compile(pattern, options)  # pyright: ignore[reportUnknownMemberType, reportReturnType]
+
+
+def line_pattern(pattern: bytes) -> Pattern:
+    """Compile a pattern of lines for a text of many: no match crosses a newline, `^` and `$` stand at each.
+
+    Raises: ImportError where RE2 is missing.
+    """
+    return fast_pattern(b"(?m:%s)" % pattern, crosses_lines=False)
 
 
 def compile_pattern(pattern: bytes) -> Pattern:

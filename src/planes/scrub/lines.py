@@ -9,7 +9,7 @@ import functools
 from collections import Counter
 
 from planes.scrub.engine import Pattern, compile_pattern, group_number
-from planes.scrub.rulebook import Rulebook, Span, rulebook
+from planes.scrub.rulebook import Book, Span, rulebook
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import without_colour
 
@@ -38,7 +38,7 @@ class RuleStage:
 
     __slots__ = ("_block_lines", "_book", "_long", "_pending", "hits")
 
-    def __init__(self, hits: "Counter[str]", book: Rulebook | None = None) -> None:
+    def __init__(self, hits: "Counter[str]", book: Book | None = None) -> None:
         self.hits = hits
         self._book = book or rulebook()
         self._pending = bytearray()
@@ -165,7 +165,7 @@ class _LongLine:
 
     __slots__ = ("_before", "_book", "_hits", "_swallows")
 
-    def __init__(self, book: Rulebook, hits: "Counter[str]") -> None:
+    def __init__(self, book: Book, hits: "Counter[str]") -> None:
         self._book = book
         self._hits = hits
         self._before = b""

@@ -8,7 +8,7 @@ import functools
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.rules import RULES
@@ -54,6 +54,13 @@ class CompiledRule:
                     place = end
             if end > start:
                 yield Span(start, end, self.rule)
+
+
+class Book(Protocol):
+    """What the line stage asks of rules."""
+
+    def sign(self, text: bytes, place: int = 0) -> int: ...
+    def coloured_spans(self, line: bytes) -> list[Span]: ...
 
 
 class Rulebook:
@@ -106,8 +113,8 @@ class Rulebook:
             found.extend(self.rules[lowest.bit_length() - 1].spans(line))
             chosen ^= lowest
         if found and b"[masked:" in line:
-            found = _outside_marks(line, found)
-        return _disjoint(found) if len(found) > 1 else found
+            found = outside_marks(line, found)
+        return disjoint(found) if len(found) > 1 else found
 
     def coloured_spans(self, line: bytes) -> list[Span]:
         """The secrets in a line as it is, colour codes and all."""
@@ -151,7 +158,7 @@ def _quoted(text: bytes) -> bytes:
 _MARK = re.compile(rb"\[masked:[^\]\n]{1,256}\]")
 
 
-def _outside_marks(line: bytes, spans: list[Span]) -> list[Span]:
+def outside_marks(line: bytes, spans: list[Span]) -> list[Span]:
     """Spans that touch no mark in part: what begins in one begins behind it, what ends in one takes it whole."""
     marks = [match.span() for match in _MARK.finditer(line)]
     starts = [start for start, _ in marks]
@@ -168,7 +175,7 @@ def _outside_marks(line: bytes, spans: list[Span]) -> list[Span]:
     return kept
 
 
-def _disjoint(spans: list[Span]) -> list[Span]:
+def disjoint(spans: list[Span]) -> list[Span]:
     kept: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if kept and span.start < kept[-1].end:

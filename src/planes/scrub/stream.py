@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from planes.scrub.lines import RuleStage
 from planes.scrub.registered import Registered
+from planes.scrub.settings import ScrubSettings
+from planes.scrub.settled import book_of
 from planes.scrub.values import ValueStage
 
 
@@ -22,10 +24,10 @@ class StreamScrubber:
 
     __slots__ = ("_rules", "_values", "hits")
 
-    def __init__(self, registered: Registered) -> None:
+    def __init__(self, registered: Registered, settings: ScrubSettings | None = None) -> None:
         self.hits: Counter[str] = Counter()
         self._values = ValueStage(registered, self.hits)
-        self._rules = RuleStage(self.hits)
+        self._rules = RuleStage(self.hits, book_of(settings))
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk of any size; return what is certain by now."""
@@ -36,16 +38,19 @@ class StreamScrubber:
         return self._rules.feed(self._values.finish()) + self._rules.finish()
 
 
-def scrub_lines(lines: Iterable[str], registered: Sequence[str]) -> Iterator[str]:
+def scrub_lines(
+    lines: Iterable[str], registered: Sequence[str], settings: ScrubSettings | None = None
+) -> Iterator[str]:
     """Scrub lines without terminators: exactly one comes out for each that goes in, in order.
 
     Args:
         lines: the lines; a terminator inside an item is kept inside it.
         registered: plain values, masked as `[masked:secret]`; those under five characters are left alone.
+        settings: what a workspace changes about the rules; None changes nothing.
 
     What is held back comes out by the end of the input. Contract: BORDERS 8.
     """
-    scrubber = StreamScrubber(Registered.from_values(("secret", value) for value in registered))
+    scrubber = StreamScrubber(Registered.from_values(("secret", value) for value in registered), settings)
     inner: list[int] = []  # newlines inside the items that have not come out yet
     pending = b""
     for line in lines:

@@ -9,6 +9,7 @@ from planes.scrub.rulebook import rulebook
 from planes.scrub.rules.model import Kind
 from planes.scrub.rules.names import is_sensitive_key
 from planes.scrub.rules.plausible import is_placeholder
+from planes.scrub.settings import ScrubSettings
 from planes.scrub.stream import StreamScrubber
 
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -28,24 +29,29 @@ class Hit(NamedTuple):
     end: int
 
 
-def scrub_text(text: str, registered: Registered | None = None) -> str:
+class _Masking(NamedTuple):
+    registered: Registered
+    settings: ScrubSettings | None
+
+
+def scrub_text(text: str, registered: Registered | None = None, settings: ScrubSettings | None = None) -> str:
     """One text with registered values and rule hits masked; its line borders stay."""
-    scrubber = StreamScrubber(registered or Registered.empty())
+    scrubber = StreamScrubber(registered or Registered.empty(), settings)
     scrubbed = scrubber.feed(text.encode("utf-8", "surrogatepass")) + scrubber.finish()
     return scrubbed.decode("utf-8", "surrogatepass")
 
 
-def scrub_json(value: JSON, registered: Registered | None) -> JSON:
+def scrub_json(value: JSON, registered: Registered | None, settings: ScrubSettings | None = None) -> JSON:
     """A document with every text scrubbed, keys too, and plain values under sensitive keys masked.
 
     Beyond 200 levels a document becomes `[masked:too-deep]`: no cut-off may show what it did not look at.
     """
-    return _scrubbed(value, registered or Registered.empty(), _DEEPEST)
+    return _scrubbed(value, _Masking(registered or Registered.empty(), settings), _DEEPEST)
 
 
-def _scrubbed(value: JSON, registered: Registered, depth: int) -> JSON:
+def _scrubbed(value: JSON, masking: _Masking, depth: int) -> JSON:
     if isinstance(value, str):
-        return scrub_text(value, registered)
+        return scrub_text(value, *masking)
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth <= 0:
@@ -53,10 +59,10 @@ def _scrubbed(value: JSON, registered: Registered, depth: int) -> JSON:
     if isinstance(value, Mapping):
         named = _named_value(value)
         return {
-            scrub_text(key, registered): _member(named if key == "value" and named else key, member, registered, depth)
+            scrub_text(key, *masking): _member(named if key == "value" and named else key, member, masking, depth)
             for key, member in value.items()
         }
-    return [_scrubbed(item, registered, depth - 1) for item in value]
+    return [_scrubbed(item, masking, depth - 1) for item in value]
 
 
 def _named_value(value: "Mapping[str, JSON]") -> str | None:
@@ -65,24 +71,24 @@ def _named_value(value: "Mapping[str, JSON]") -> str | None:
     return next((name for name in names if isinstance(name, str)), None)
 
 
-def _member(key: str, value: JSON, registered: Registered, depth: int) -> JSON:
+def _member(key: str, value: JSON, masking: _Masking, depth: int) -> JSON:
     if not is_sensitive_key(key):
-        return _scrubbed(value, registered, depth - 1)
-    return _sensitive(value, registered, depth - 1)
+        return _scrubbed(value, masking, depth - 1)
+    return _sensitive(value, masking, depth - 1)
 
 
-def _sensitive(value: JSON, registered: Registered, depth: int) -> JSON:
+def _sensitive(value: JSON, masking: _Masking, depth: int) -> JSON:
     """A value under a sensitive key: texts and long numbers go; a document inside is judged by its own keys."""
     if isinstance(value, str):
-        scrubbed = scrub_text(value, registered)
+        scrubbed = scrub_text(value, *masking)
         if scrubbed != value or len(value) < 3 or is_placeholder(value.encode("utf-8", "surrogatepass")):
             return scrubbed
         return _SENSITIVE
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _SENSITIVE if abs(value) >= 1000 else value
     if isinstance(value, Sequence):
-        return [_sensitive(item, registered, depth - 1) for item in value] if depth > 0 else _TOO_DEEP
-    return _scrubbed(value, registered, depth)
+        return [_sensitive(item, masking, depth - 1) for item in value] if depth > 0 else _TOO_DEEP
+    return _scrubbed(value, masking, depth)
 
 
 def find_hits(text: str) -> list[Hit]:

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from planes.data_plane.segments import LineSplitter, Origin, SegmentWriter
-from planes.scrub import Registered, StreamScrubber, decode_lossless, display_guard
+from planes.scrub import (
+    Registered,
+    ScrubSettings,
+    StreamScrubber,
+    decode_lossless,
+    display_guard,
+    refused_patterns,
+)
 
 READ_BYTES = 64 * 1024
 BATCH_LINES = 4096
@@ -20,9 +27,12 @@ class RunLog:
     says how many are missing: a run is never ended by its own output. `stage` is that of the runner's own lines.
     """
 
-    def __init__(self, writer: SegmentWriter, values: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, writer: SegmentWriter, values: Sequence[tuple[str, str]], settings: ScrubSettings | None = None
+    ) -> None:
         self._writer = writer
         self._values = values
+        self._settings = settings
         self._registered: Registered | None = None
         self._missing = 0
         self.stage = "run"
@@ -44,11 +54,14 @@ class RunLog:
         self._registered = Registered.from_values(self._values)
         for name in self._registered.too_short:
             self.say(f"{name} is too short to be masked: it is under five characters")
+        if self._settings is not None:
+            for pattern in refused_patterns(self._settings):
+                self.say("an extra pattern cannot be used here: ", foreign=pattern)
 
     def new_scrubber(self) -> StreamScrubber:
         """A scrubber for one stream. All share the compiled values."""
         self.prepare()
-        return StreamScrubber(self._registered or Registered.empty())
+        return StreamScrubber(self._registered or Registered.empty(), self._settings)
 
     def say(self, text: str, *, foreign: str = "") -> None:
         """Add a line of the runner's own, with words from elsewhere (a path, an error) at its end. Only these have

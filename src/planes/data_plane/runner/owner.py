@@ -39,7 +39,7 @@ class RunOwner:
         self._plan = StopPlan(request.grace_seconds)
         self._watch = Watch()
         self._writer = SegmentWriter(folder.segments, request.max_log_bytes)
-        self._log = RunLog(self._writer, request.registered)
+        self._log = RunLog(self._writer, request.registered, request.scrub)
         self._control = ControlSocket(folder.socket_path(), self._watch, self._stop)
         self._watch.on_signal(signal.SIGTERM, lambda: self._stop("runner_terminated"))
         process = find_process(os.getpid())

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from planes.scrub import ScrubSettings, parse_settings, settings_document
+
 
 class Limits(NamedTuple):
     """Resource limits of each process of a step; None leaves the system's.
@@ -37,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A run: its folder, its steps in order, its bounds, and the values to scrub as (name, value)."""
+    """A run: its folder, its steps in order, its bounds, the values to scrub as (name, value), and other settings."""
 
     run_id: str
     folder: str
@@ -47,6 +49,7 @@ class Request(NamedTuple):
     grace_seconds: float
     max_log_bytes: int
     registered: tuple[tuple[str, str], ...]
+    scrub: ScrubSettings | None = None
 
 
 def render_request(request: Request) -> bytes:
@@ -56,6 +59,7 @@ def render_request(request: Request) -> bytes:
         {**step._asdict(), "environment": dict(step.environment), "limits": step.limits._asdict()}
         for step in request.steps
     ]
+    document["scrub"] = settings_document(request.scrub) if request.scrub is not None else None
     return json.dumps(document).encode("ascii")
 
 
@@ -64,6 +68,8 @@ def parse_request(content: bytes) -> Request:
     document: dict[str, Any] = json.loads(content)
     document["steps"] = tuple(_parse_step(step) for step in document["steps"])
     document["registered"] = tuple((name, value) for name, value in document["registered"])
+    settings = document.get("scrub")
+    document["scrub"] = parse_settings(settings) if settings is not None else None
     return Request(**document)
 
 

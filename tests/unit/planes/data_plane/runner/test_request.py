@@ -1,6 +1,11 @@
 """The request crosses the descriptor unchanged."""
 
+import json
+
+import pytest
+
 from planes.data_plane.runner.request import Limits, Request, Step, parse_request, render_request
+from planes.scrub import ScrubSettings
 
 
 def test_a_request_comes_back_as_it_was() -> None:
@@ -9,3 +14,21 @@ def test_a_request_comes_back_as_it_was() -> None:
 
     assert parse_request(render_request(request)) == request
     assert render_request(request).isascii()
+
+
+def test_scrub_settings_come_back_and_may_be_missing() -> None:
+    settings = ScrubSettings(frozenset({"email"}), (("kd", "KD-[0-9]{8}"),), ("x",))
+    request = Request("r", "/f", 2, (), 1.5, 2.0, 10, (), settings)
+
+    assert parse_request(render_request(request)) == request
+    older = json.loads(render_request(request))
+    del older["scrub"]
+    assert parse_request(json.dumps(older).encode()).scrub is None
+
+
+def test_scrub_settings_of_a_wrong_shape_are_refused() -> None:
+    document = json.loads(render_request(Request("r", "/f", 2, (), 1.5, 2.0, 10, ())))
+    document["scrub"] = {"pii_classes": [], "extra_patterns": [["only-a-name"]], "allowed": []}
+
+    with pytest.raises(ValueError, match="unpack"):
+        parse_request(json.dumps(document).encode())
