@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.admin import admin
 from dlthub_tui.settings import find_home, our_version
 
 app = App(
@@ -18,9 +17,16 @@ app = App(
     version=our_version,
     help_format="plaintext",
 )
-app.command(admin)
+# Loaded when it is asked for: its HTTP client takes 0.1 s that a filter need not wait for.
+app.command("dlthub_tui.cli.admin:admin", name="admin", help="Administer the platform of this machine.")
 
 Home = Annotated[str | None, Parameter(help="The platform's folder; default: DLTHUB_TUI_HOME, else your data folder.")]
+
+# One value each time it is given, so that the word behind it is never taken for another value.
+T = TypeVar("T")
+Repeated = Annotated[list[T] | None, Parameter(negative="", consume_multiple=False, show_default=False)]
+
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
 Ascii = Annotated[bool, Parameter(name="--ascii", negative="")]
 
@@ -153,3 +159,41 @@ def demo(*, home: Home = None, headless: bool = False) -> int:
         exits.say_error("The tour in the terminal is not part of this version; --headless runs the main job.")
         return exits.WRONG_USAGE
     return run_main_job(home=Path(home) if home else None)
+
+
+@app.command
+def scrub(
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    value_file: Repeated[Path] = None,
+    env: Repeated[str] = None,
+    counts: Switch = False,
+    guard: Switch = False,
+) -> int:
+    """Print a log without its secrets, as in `tail -f app.log | dlthub-tui scrub -`.
+
+    What is found becomes [masked:RULE]; all else comes out byte for byte, as it
+    comes. Needs no platform. Values are never given on the command line, where
+    others can read them.
+
+    Parameters
+    ----------
+    file
+        The file to read, or - for standard input.
+    value_file
+        Also mask each line of this file, in every form in which programs print a value. May be repeated.
+    env
+        Also mask the value of this environment variable, as [masked:NAME]. May be repeated.
+    counts
+        At the end, say on standard error how often each rule was met.
+    guard
+        Also make control sequences inert: of them only colours, bold, italic, underline and reverse stay.
+    """
+    from dlthub_tui.cli.scrubbing import ScrubRequest, scrub_to_stdout
+
+    if file.startswith("-") and file != "-":
+        exits.say_error(f"{file} is no option of scrub. A file of that name is read as ./{file}.")
+        return exits.WRONG_USAGE
+    request = ScrubRequest(file, tuple(value_file or ()), tuple(env or ()), counts=counts, guard=guard)
+    return scrub_to_stdout(request)
