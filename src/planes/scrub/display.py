@@ -1,18 +1,19 @@
 """What a terminal may be shown: text and colour, nothing that moves, hides, reorders or reports.
 
 Of control sequences only SGR survives, and of SGR only colour, bold, italic, underline, reverse and what turns them
-off. All else becomes visible and inert. What survives is written so that every terminal reads it alike: parts are
+off; faint is left out. All else becomes visible and inert. What survives is written so that every terminal reads it alike: parts are
 separated by semicolons, since some terminals take a colon for one, and would find other commands in it.
 """
 
 import re
-from typing import NamedTuple
 
 _RESET = "\x1b[0m"
 # Single SGR numbers that pass: reset, bold, italic, underline, reverse, their ends, colours.
 _PASSING = frozenset(
     [0, 1, 3, 4, 7, 21, 22, 23, 24, 27, *range(30, 38), 39, *range(40, 48), 49, *range(90, 98), *range(100, 108)]
 )
+# Faint text is so common that its sequences are left out rather than shown; it can make text unreadable.
+_FAINT = "2"
 # Terminals keep 16 parts at least, and differ in what they make of more.
 _MOST_PARTS = 16
 # Bidirectional controls, zero-width characters, and other signs that are not seen but change what is.
@@ -71,8 +72,10 @@ def display_guard(text: str) -> str:
         kept = _kept(match[1])
         if kept is None:
             return _visible("\x1b") + match[0][1:]
-        is_open = kept.is_open
-        return f"\x1b[{kept.parameters}m"
+        if not kept:
+            return ""
+        is_open = kept[-1].strip("0") != ""
+        return f"\x1b[{';'.join(kept)}m"
 
     guarded = _NOT_PLAIN.sub(shown, text)
     return guarded + _RESET if is_open else guarded
@@ -97,23 +100,14 @@ def _is_bidirectional(code: int) -> bool:
     return code in (0x061C, 0x200E, 0x200F) or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
 
 
-class _Kept(NamedTuple):
-    """The parameters of an SGR sequence as they may pass, and whether they leave something to be reset."""
-
-    parameters: str
-    is_open: bool
-
-
-def _kept(parameters: str) -> _Kept | None:
-    """What may pass of an SGR sequence; None: it may not pass."""
+def _kept(parameters: str) -> list[str] | None:
+    """What may pass of an SGR sequence, in parts that are joined by semicolons; None: it is shown as text."""
     parts = parameters.split(";")
     if len(parts) > _MOST_PARTS:
         return None
     kept: list[str] = []
-    is_open = False
     while parts:
         taken = 1
-        is_open = parts[0].strip("0") != ""
         if ":" in parts[0]:
             part = _without_colons(parts[0].split(":"))
             if part is None:
@@ -123,13 +117,14 @@ def _kept(parameters: str) -> _Kept | None:
             if not taken or len(parts) < taken or not all(map(_is_byte, parts[2:taken])):
                 return None
             part = ";".join(parts[:taken])
-        elif int(parts[0] or 0) in _PASSING:
+        elif parts[0].lstrip("0") == _FAINT or int(parts[0] or 0) in _PASSING:
             part = parts[0]
         else:
             return None
-        kept.append(part)
+        if part.lstrip("0") != _FAINT:
+            kept.append(part)
         del parts[:taken]
-    return _Kept(";".join(kept), is_open)
+    return kept
 
 
 def _without_colons(parts: list[str]) -> str | None:
