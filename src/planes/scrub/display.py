@@ -1,8 +1,9 @@
 """What a terminal may be shown: text and colour, nothing that moves, hides, reorders or reports.
 
 Of control sequences only SGR survives, and of SGR only colour, bold, italic, underline, reverse and what turns them
-off; faint is left out. All else becomes visible and inert. What survives is written so that every terminal reads it alike: parts are
-separated by semicolons, since some terminals take a colon for one, and would find other commands in it.
+off; faint is left out. All else becomes visible and inert. What survives is written so that every terminal reads it
+alike: parts are separated by semicolons, since some terminals take a colon for one, and would find other commands in
+it.
 """
 
 import re
