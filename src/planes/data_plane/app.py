@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 import anyio
 from fastapi import APIRouter, FastAPI
 
-from planes.data_plane.api import beacon, files, logs, own_lines, telemetry, uploads, variables, well_known
+from planes.data_plane.api import beacon, files, logs, own_lines, own_search, telemetry, uploads, variables, well_known
 from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
+from planes.data_plane.logs import Followers, Searches
 from planes.data_plane.services.assembly import Services, assemble
 from planes.data_plane.services.identity import Identity
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import RunSettings
-from planes.data_plane.services.running import assemble_running
+from planes.data_plane.services.running import Running, assemble_running
 from planes.data_plane.worker import Worker
 from planes.domain.clock import Clock, SystemClock
 from planes.server.application import build_application
@@ -40,14 +41,17 @@ ROUTERS: tuple[APIRouter, ...] = (
     variables.router,
     logs.router,
     own_lines.router,
+    own_search.router,
     telemetry.router,
     beacon.router,
 )
 
 
-def background_loops(services: Services, worker: Worker) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+def background_loops(
+    services: Services, worker: Worker, running: Running
+) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """What runs beside the routes, each in the plane's task group until it stops. A new loop is added here."""
-    return (services.enrolment.run, worker.run)
+    return (services.enrolment.run, worker.run, running.runs.consolidation.run)
 
 
 class DataPlane:
@@ -94,6 +98,8 @@ class DataPlane:
         app.state.services = self.services
         app.state.running = self.running
         app.state.stopping = self.stopping
+        app.state.searches = Searches()
+        app.state.followers = Followers()
         for router in ROUTERS:
             app.include_router(router)
         return app
@@ -102,7 +108,7 @@ class DataPlane:
     async def _lifespan(self, _app: FastAPI) -> AsyncGenerator[None]:
         try:
             async with self.running.executor, anyio.create_task_group() as group:
-                for loop in background_loops(self.services, self.worker):
+                for loop in background_loops(self.services, self.worker, self.running):
                     group.start_soon(loop)
                 yield
                 self.stopping.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class LogStream(StrEnum):
@@ -42,9 +42,71 @@ class LogLine(BaseModel):
     stage: LogStage
 
 
+class LogLevel(StrEnum):
+    """How bad a line of the job says it is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class LogDamage(BaseModel):
+    """Lines from `from_line` up to and without `to_line` that are lost, or served unchecked; `why` says which."""
+
+    from_line: int
+    to_line: int
+    why: str
+
+
 class LogRange(BaseModel):
-    """A range of a log (our own route). `total` counts the lines there are now; after the seal no more will come."""
+    """A range of a log (our own route). `total` counts the lines there are now; after the seal no more will come.
+
+    `damage` names what is damaged in the stored pieces that hold the range, and every piece that is gone. In `lines`
+    one line of the source `runner` stands for each run of lost lines.
+    """
 
     lines: list[LogLine]
     total: int
     is_sealed: bool
+    damage: list[LogDamage]
+
+
+class SearchQuery(BaseModel):
+    """What a search in a log wants (our own route). `source`, `stream` and `level` are words between commas."""
+
+    text: str = Field("", max_length=1024)
+    regex: str = Field("", max_length=1024)
+    source: str = Field("", max_length=64)
+    stream: str = Field("", max_length=64)
+    level: str = Field("", max_length=64)
+    since: datetime | None = None
+    until: datetime | None = None
+    from_line: int = Field(0, ge=-(2**53), le=2**53)
+    backwards: bool = False
+    limit: int = Field(1000, ge=1, le=10_000)
+
+
+class SearchMatch(BaseModel):
+    """A line that was found."""
+
+    line: LogLine
+    number: int
+
+
+class SearchProgress(BaseModel):
+    """How many of the lines in its scope a search has looked at."""
+
+    looked_at: int
+    total: int
+
+
+class SearchDone(SearchProgress):
+    """The last word of a search. `is_complete` is false when it ended at its limit of matches."""
+
+    matches: int
+    is_complete: bool
+
+
+class FirstLine(BaseModel):
+    """The number of a line."""
+
+    number: int

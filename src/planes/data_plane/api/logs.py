@@ -14,7 +14,7 @@ from starlette.responses import Response
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.api.run_access import RunPath, running_of, stopping_of
 from planes.data_plane.executor.local import log_folder
-from planes.data_plane.logs import follow, iterate
+from planes.data_plane.logs import Followers, iterate
 from planes.data_plane.segments import is_sealed
 from planes.data_plane.services.audit import Action, Actor
 from planes.data_plane.services.runs import Runs
@@ -29,6 +29,7 @@ LEASE_WAIT_SECONDS = 3.0
 # A client asks for the run's state when its stream ends, and takes a run that still runs for a success (Contract: 6).
 _TOLD_SECONDS = 10.0
 _EVENT = b"event: log\ndata: "
+_KNOWS_NAMES = frozenset({WorkspaceRole.OWNER, WorkspaceRole.DEVELOPER})
 _MASK = re.compile(rb"\[masked:[^\]\n]*\]")
 
 router = APIRouter(prefix="/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["logs"])
@@ -42,7 +43,7 @@ async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_
     if folder is None or not await to_thread.run_sync(is_sealed, log_folder(folder)):
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
-    return ndjson_response(_shown(iterate(log_folder(folder)), claims), stopping_of(request))
+    return ndjson_response(shown(iterate(log_folder(folder)), claims), stopping_of(request))
 
 
 @router.get("/log-stream", response_class=Response, responses={200: {"content": {EVENT_STREAM: {}}}})
@@ -58,8 +59,9 @@ async def open_stream(request: Request, run_id: str, workspace_id: str, claims: 
     if folder is None:
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
-    lines = follow(log_folder(folder), runs.wakes(run_id, folder), from_line)
-    return event_stream_response(_until_told(_events(_shown(lines, claims)), runs, run_id), stopping_of(request))
+    followers: Followers = request.app.state.followers
+    lines = followers.follow(log_folder(folder), runs.wakes(run_id, folder), from_line)
+    return event_stream_response(_until_told(_events(shown(lines, claims)), runs, run_id), stopping_of(request))
 
 
 def no_such_log() -> NotFound:
@@ -69,10 +71,13 @@ def no_such_log() -> NotFound:
 
 def shown_to(claims: Claims, lines: bytes) -> bytes:
     """Masks name the variable only to those who may know it (Security: 8)."""
-    return _MASK.sub(b"[masked]", lines) if claims.role == WorkspaceRole.VIEWER else lines
+    if claims.role in _KNOWS_NAMES or b"[masked:" not in lines:
+        return lines
+    return _MASK.sub(b"[masked]", lines)
 
 
-async def _shown(batches: AsyncIterator[bytes], claims: Claims) -> AsyncGenerator[bytes]:
+async def shown(batches: AsyncIterator[bytes], claims: Claims) -> AsyncGenerator[bytes]:
+    """The same, batch by batch."""
     async with aclosing(cast("AsyncGenerator[bytes]", batches)) as source:
         async for batch in source:
             yield shown_to(claims, batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from anyio import to_thread
@@ -13,7 +14,7 @@ from planes.data_plane.api.logs import Reader, no_such_log, open_stream, shown_t
 from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
-from planes.data_plane.segments import is_sealed, line_count
+from planes.data_plane.segments import damage_of, is_sealed, line_count
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.tokens.claims import Claims
@@ -33,7 +34,7 @@ async def get_lines(
     from_line: Annotated[int, Query(ge=-(2**53), le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAXIMUM_LINES)] = 1000,
 ) -> Response:
-    """`{lines, total, is_sealed}`: at most `limit` lines from `from_line` on; a negative one counts from the end."""
+    """At most `limit` lines from `from_line` on, and how many there are; a negative one counts from the end."""
     folder = await running_of(request).runs.find_log(workspace_id, run_id)
     if folder is None:
         raise no_such_log()
@@ -41,10 +42,12 @@ async def get_lines(
     # Asked in this order, an answer that says it is sealed has the final total.
     sealed = await to_thread.run_sync(is_sealed, log)
     total = await to_thread.run_sync(line_count, log)
-    lines = shown_to(claims, await range_of(log, from_line, limit))
+    first = max(0, from_line if from_line >= 0 else total + from_line)
+    lines = shown_to(claims, await range_of(log, first, limit))
+    damage = [found._asdict() for found in await to_thread.run_sync(damage_of, log, first, first + limit)]
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
-    body = b'{"lines":[' + lines[:-1].replace(b"\n", b",") + b'],"total":%d,"is_sealed":%s}' % (
-        total, b"true" if sealed else b"false",
+    body = b'{"lines":[' + lines[:-1].replace(b"\n", b",") + b'],"total":%d,"is_sealed":%s,"damage":%s}' % (
+        total, b"true" if sealed else b"false", json.dumps(damage).encode("ascii"),
     )  # fmt: skip
     return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
 

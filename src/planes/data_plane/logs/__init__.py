@@ -1,7 +1,28 @@
 """Stored and live logs as wire lines. Knows nothing of processes or HTTP."""
 
 from planes.data_plane.logs import codec as codec
-from planes.data_plane.logs.following import WakeSource, follow
+from planes.data_plane.logs.consolidating import Consolidation
+from planes.data_plane.logs.downloading import as_text
+from planes.data_plane.logs.following import Followers, WakeSource, follow
+from planes.data_plane.logs.matching import BadPattern, Matcher, Wish
+from planes.data_plane.logs.mining import Templates
 from planes.data_plane.logs.reading import iterate, range_of
+from planes.data_plane.logs.searching import Scan, Scope, Searches, first_at
 
-__all__ = ["WakeSource", "follow", "iterate", "range_of"]
+__all__ = [
+    "BadPattern",
+    "Consolidation",
+    "Followers",
+    "Matcher",
+    "Scan",
+    "Scope",
+    "Searches",
+    "Templates",
+    "WakeSource",
+    "Wish",
+    "as_text",
+    "first_at",
+    "follow",
+    "iterate",
+    "range_of",
+]

@@ -7,10 +7,11 @@ from planes.data_plane.segments.reader import Damage, LogCursor, damage_of, line
 from planes.data_plane.segments.recovery import Recovered, recover
 from planes.data_plane.segments.rewriting import RewriteResult, rewrite_lines, rewrite_log
 from planes.data_plane.segments.splitting import CONTINUES, MAX_LINE_BYTES, LineSplitter
-from planes.data_plane.segments.wire import Origin, encode_lines
+from planes.data_plane.segments.wire import CONTENT_END, Origin, encode_lines, number_of, reported_at_of
 from planes.data_plane.segments.writer import DEFAULT_MAX_LOG_BYTES, SegmentWriter, sync_folder, write_synced
 
 __all__ = [
+    "CONTENT_END",
     "CONTINUES",
     "DEFAULT_MAX_LOG_BYTES",
     "MAX_LINE_BYTES",
@@ -32,8 +33,10 @@ __all__ = [
     "is_sealed",
     "line_count",
     "list_segments",
+    "number_of",
     "read_range",
     "recover",
+    "reported_at_of",
     "rewrite_lines",
     "rewrite_log",
     "sync_folder",

@@ -57,7 +57,7 @@ def is_wire_line(line: bytes, line_num: int) -> bool:
     return members.keys() == KEYS and members["line_num"] == line_num
 
 
-_CONTENT_END = b'","io_stream":"'
+CONTENT_END = b'","io_stream":"'
 _NUMBER = b'"line_num":'
 # From the number to the end of a line: less than this.
 _TAIL_BYTES = 256
@@ -72,7 +72,7 @@ class WireLine(NamedTuple):
     @classmethod
     def parse(cls, line: bytes) -> "WireLine":
         """Raises: ValueError if it is no wire line. The first such end is the content's: its quotes are escaped."""
-        end = line.index(_CONTENT_END) + 1
+        end = line.index(CONTENT_END) + 1
         return cls(cast("str", json.loads(line[len(HEAD) : end])), line[end:])
 
     def render(self, content: str) -> bytes:

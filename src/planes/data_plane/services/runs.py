@@ -29,8 +29,9 @@ from planes.data_plane.executor.local import (
     RunningRun,
     RunNotStarted,
     StartedBefore,
+    log_folder,
 )
-from planes.data_plane.logs import WakeSource
+from planes.data_plane.logs import Consolidation, WakeSource
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import (
@@ -73,6 +74,7 @@ class Runs:
         self._arrival = anyio.Event()
         self._beacons_until: list[datetime] = []
         self.outbox = Outbox(parts, self._on_stale)
+        self.consolidation = Consolidation(lambda: parts.folder.glob("orgs/*/workspaces/*/runs/*/ctl/segments"))
 
     async def load(self) -> list[str]:
         """Ids of the runs that were open when this process last ended, each to be carried on."""
@@ -150,6 +152,7 @@ class Runs:
             outcome = await self._watch(outcome)
         await self._finish(lease, place, outcome)
         self._close(run_id)
+        self.consolidation.add(log_folder(place.root))
 
     async def stop(self, run_id: str, fence: int | None, reason: str = CANCELLED) -> None:
         """Asks for the end of a run, if its lease has this fence (None: whatever it is). May be called again."""
