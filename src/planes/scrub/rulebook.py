@@ -15,6 +15,11 @@ from planes.scrub.rules import RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.shadow import ColourMap, without_colour
 
+# How far the scan counts what follows a sign.
+_MOST_COUNTED = 8
+# So many signs on one line are followed up one by one; behind them a sign counts wherever it stands.
+_MOST_SIGNS = 200
+
 
 class Span(NamedTuple):
     """A secret in a line: [start, end) and the rule that found it."""
@@ -100,9 +105,22 @@ class Rulebook:
     def rules_in(self, line: bytes, place: int = 0) -> int:
         """The rules (a bit set) whose signs the line holds at or after `place`."""
         chosen = 0
+        seen = 0
         while (place := self.sign(line, place)) >= 0:
             chosen |= self.rules_at(line, place) or self.rules_at(line, place + 1)
             place += 1
+            seen += 1
+            if seen > _MOST_SIGNS:
+                return chosen | self._rules_named_in(line[place:])
+        return chosen
+
+    def _rules_named_in(self, text: bytes) -> int:
+        """The rules one of whose signs stands in a text, whatever follows it."""
+        chosen = 0
+        for table, searched in ((self._by_sign, text), (self._by_sign_any_case, text.lower())):
+            for sign, rules in table.items():
+                if sign in searched:
+                    chosen |= rules
         return chosen
 
     def spans(self, line: bytes, chosen: int) -> list[Span]:
@@ -143,12 +161,33 @@ def scan_pattern(rules: Iterable[Rule]) -> bytes:
     for rule in rules:
         table = any_case if rule.any_case else exact
         for sign in rule.signs:
-            table.setdefault((rule.before, rule.follow), {})[_quoted(sign)] = None
+            table.setdefault((rule.before, _loosened(rule.follow)), {})[_quoted(sign)] = None
     pieces = [b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in exact.items()]
     if any_case:
         folded = (b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in any_case.items())
         pieces.append(b"(?i:%s)" % b"|".join(folded))
     return b"|".join(pieces)
+
+
+_REPETITION = re.compile(rb"(?<!\\)\{(\d+)(?:,(\d*))?\}(\Z)?")
+
+
+def _loosened(follow: bytes) -> bytes:
+    """A pattern that matches wherever `follow` does, without counting far.
+
+    A counted repetition makes the automaton remember how far it has counted for each place where it may have begun, and
+    random text then needs new states without end.
+    """
+
+    def loose(match: "re.Match[bytes]") -> bytes:
+        least, most = int(match[1]), int(match[2] or match[1])
+        if match[3] is not None and least > _MOST_COUNTED:
+            return b"{%d}" % _MOST_COUNTED
+        if most == least or most <= _MOST_COUNTED:
+            return match[0]
+        return b"{%d,}" % least if least > 1 else b"+" if least else b"*"
+
+    return _REPETITION.sub(loose, follow)
 
 
 def _quoted(text: bytes) -> bytes:

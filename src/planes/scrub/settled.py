@@ -11,7 +11,7 @@ from planes.scrub.shadow import ColourMap, without_colour
 
 # So many finds of one pattern on a line are looked at one by one; behind them all is masked. Each find may cost a look
 # at the whole line, and nobody but the writer of the pattern loses by it.
-_MOST_FINDS = 1000
+_MOST_FINDS = 200
 
 
 class SettledBook:

@@ -14,6 +14,8 @@ from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_colour_start, wi
 # follow, and the one or two bytes before stay. Otherwise nearly every line would wait for its successor.
 _SHORTEST_HELD = 3
 
+_NEAR_END = 1024
+
 
 class _Span(NamedTuple):
     start: int
@@ -164,6 +166,9 @@ class _View:
 
     def _plain_place(self, solid_place: int) -> int:
         if self._whites is None:
+            near = _place_from_end(self._plain, len(self.solid) - solid_place)
+            if near is not None:
+                return near
             self._whites = WhiteMap(self._plain)
         return self._whites.real(solid_place - self._offset)
 
@@ -171,6 +176,20 @@ class _View:
         if self._colours is None:
             self._colours = ColourMap(self._text)
         return self._colours.real(self._plain_place(solid_place))
+
+
+def _place_from_end(plain: bytes, solid_behind: int) -> int | None:
+    """Where the byte stands that has so many solid bytes from it to the end; None: farther away than is quickly found.
+
+    What is held stands near the end, and mapping a whole chunk for it would cost as much as a scan.
+    """
+    if solid_behind <= 0:
+        return len(plain)
+    tail = plain[-_NEAR_END:]
+    solid = len(tail.translate(None, WHITE))
+    if solid_behind > solid:
+        return None
+    return len(plain) - len(tail) + WhiteMap(tail).real(solid - solid_behind)
 
 
 def _merge(spans: list[_Span]) -> list[_Span]:

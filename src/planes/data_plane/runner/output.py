@@ -2,10 +2,11 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from planes.data_plane.segments import LineSplitter, Origin, SegmentWriter
+from planes.data_plane.segments.bulk import PLAIN
 from planes.scrub import (
     Registered,
     ScrubSettings,
@@ -17,7 +18,6 @@ from planes.scrub import (
 
 READ_BYTES = 64 * 1024
 BATCH_LINES = 4096
-_PLAIN = bytes(range(0x20, 0x7F)) + b"\n"
 
 
 class RunLog:
@@ -82,14 +82,22 @@ class RunLog:
         now = datetime.now(UTC)
         for first in range(0, len(contents), BATCH_LINES):
             batch = contents[first : first + BATCH_LINES]
-            try:
-                if self._missing:
-                    notice = f"{self._missing} lines are missing here: they could not be stored"
-                    self._writer.append([notice], Origin("other", "runner", origin.stage), now)
-                    self._missing = 0
-                self._writer.append(batch, origin, now)
-            except OSError:
-                self._missing += len(batch)
+            self._append(lambda batch=batch: self._writer.append(batch, origin, now), len(batch), origin, now)
+
+    def store_plain(self, lines: bytes, count: int, origin: Origin) -> None:
+        """Append lines of plain bytes, each with its newline, as of now: the same as `store`, many times as fast."""
+        now = datetime.now(UTC)
+        self._append(lambda: self._writer.append_plain(lines, origin, now), count, origin, now)
+
+    def _append(self, append: Callable[[], None], count: int, origin: Origin, now: datetime) -> None:
+        try:
+            if self._missing:
+                notice = f"{self._missing} lines are missing here: they could not be stored"
+                self._writer.append([notice], Origin("other", "runner", origin.stage), now)
+                self._missing = 0
+            append()
+        except OSError:
+            self._missing += count
 
 
 class OutputStream:
@@ -130,12 +138,11 @@ class OutputStream:
     def _store(self, lines: bytes) -> None:
         if not lines:
             return
-        if not lines.translate(None, _PLAIN):
-            contents = lines[:-1].decode("ascii").split("\n")
+        if not lines.translate(None, PLAIN) and (count := lines.count(b"\n")) <= BATCH_LINES:
+            self._log.store_plain(lines, count, self._origin)
         else:
-            contents = [_inert(line) for line in lines[:-1].split(b"\n")]
-        self._log.store(contents, self._origin)
+            self._log.store([_inert(line) for line in lines[:-1].split(b"\n")], self._origin)
 
 
 def _inert(line: bytes) -> str:
-    return display_guard(decode_lossless(line)) if line.translate(None, _PLAIN) else line.decode("ascii")
+    return display_guard(decode_lossless(line)) if line.translate(None, PLAIN) else line.decode("ascii")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from planes.data_plane.segments.bulk import encode_plain, stride_ends
 from planes.data_plane.segments.files import IDX_BYTES, SEAL_NAME, STRIDE, Segment, count_lines, list_segments
 from planes.data_plane.segments.seals import describe_segments
 from planes.data_plane.segments.wire import Origin, encode_lines
@@ -53,6 +54,19 @@ class SegmentWriter:
         if self._size >= self._segment_bytes:
             self._rotate()
         encoded, strides = self._encode(contents, origin, reported_at)
+        self._store(encoded, strides, len(contents))
+
+    def append_plain(self, lines: bytes, origin: Origin, reported_at: datetime) -> None:
+        """Store lines of `bulk.PLAIN` bytes, at least one, each with its newline; else as `append`."""
+        if self._size >= self._segment_bytes:
+            self._rotate()
+        count = lines.count(b"\n")
+        encoded = encode_plain(lines, self.next_line, origin, reported_at)
+        ends = stride_ends(encoded, self.next_line, count, self._segment.first_line)
+        strides = b"".join((self._size + end).to_bytes(IDX_BYTES, "little") for end in ends)
+        self._store(encoded, strides, count)
+
+    def _store(self, encoded: bytes, strides: bytes, count: int) -> None:
         try:
             _write_all(self._lines, encoded)
             _write_all(self._sum, len(encoded).to_bytes(4, "little") + zlib.crc32(encoded).to_bytes(4, "little"))
@@ -63,7 +77,7 @@ class SegmentWriter:
         self._writes += 1
         self._size += len(encoded)
         self.total_bytes += len(encoded)
-        self.next_line += len(contents)
+        self.next_line += count
         if strides:
             _write_all(self._idx, strides)
 

@@ -126,7 +126,7 @@ def test_refused_pattern_is_left_out_and_named() -> None:
 
 def test_pattern_with_endless_matches_on_a_long_line_stays_bounded() -> None:
     settings = ScrubSettings(extra_patterns=(("pair", "qz(?:.*never)?"),))
-    line = "qz" * 200_000
+    line = "qz" * 20_000
 
     assert lines([line], settings)[0].count("qz") == 0
 
