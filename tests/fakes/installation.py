@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
+from tests.fakes.log_routes import log_routes
 
 from planes.data_plane.services.identity import Identity
 from planes.server.listening import AppServer, listen_tcp, listen_unix
@@ -78,7 +79,7 @@ class Installation(InstallationRows):
             ("POST", f"{ws}/-issue-dataplane-token", self._dataplane_token),
             ("GET", f"{ws}/variables", self._list_variables),
             ("PATCH", f"{ws}/variables", self._change_variables),
-            ("GET", f"{own_run}/lines", self._lines),
+            *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
         ]
         return Starlette(routes=[Route(path, self._recorded(act), methods=[method]) for method, path, act in routes])
@@ -374,16 +375,6 @@ class Installation(InstallationRows):
     def remove_variable(self, profile: str | None, name: str) -> None:
         """Takes one away."""
         self.variables = [row for row in self.variables if (row["profile"], row["name"]) != (profile, name)]
-
-    async def _lines(self, request: Request) -> Response:
-        log = self.logs.get(request.path_params["run"])
-        if log is None:
-            return error(404, "not_found", "There is no log.")
-        first, limit = int(request.query_params["from_line"]), int(request.query_params["limit"])
-        if first < 0:
-            first = max(0, len(log.lines) + first)
-        lines = log.lines[first : first + limit]
-        return JSONResponse({"lines": lines, "total": len(log.lines), "is_sealed": log.is_sealed})
 
     async def _stream(self, request: Request) -> Response:
         log = self.logs[request.path_params["run"]]

@@ -84,6 +84,8 @@ class InstallationRows:
     regions: tuple[str, ...] = ("eu1", "us1")
     challenges: list[str] = field(default_factory=list)
     stopping: Stopping = field(default_factory=Stopping)
+    # Where it is set, a search waits for it after each progress.
+    search_gate: anyio.Event | None = None
 
     def add_organization(self, name: str, dataplane_id: str | None, role: str = "owner") -> dict[str, Any]:
         """An organization, with its region or without."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -16,12 +17,22 @@ from dlthub_tui.client.transport import CONNECT_SECONDS, Transport
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """Lines that the region cannot read any more, and why. Both ends are meant."""
+
+    from_line: int
+    to_line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogRange:
     """`total` is how many lines the log has now; `is_sealed` says that no more will come."""
 
     lines: tuple[LogLine, ...]
     total: int
     is_sealed: bool
+    damage: tuple[Damage, ...] = ()
 
 
 class StreamFailed(ClientError):
@@ -45,13 +56,18 @@ def parse_log_line(raw: Any) -> LogLine:
 
 async def get_lines(region: Transport, workspace_id: str, run_id: str, from_line: int, limit: int) -> LogRange:
     """A range of stored lines; a negative `from_line` counts from the end (own route)."""
-    path = f"/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/lines"
+    path = _run_path(workspace_id, run_id)
     fields = Fields(await region.get(path, {"from_line": from_line, "limit": limit}), "lines")
     lines = fields.many("lines", parse_log_line) or fields.many("items", parse_log_line)
     total = fields.maybe_number("total")
     if total is None:
         total = lines[-1].number + 1 if lines else 0
-    return LogRange(lines, int(total), fields.flag("is_sealed"))
+    return LogRange(lines, int(total), fields.flag("is_sealed"), fields.many("damage", _parse_damage))
+
+
+def _parse_damage(raw: Any) -> Damage:
+    fields = Fields(raw, "damage")
+    return Damage(fields.number("from_line"), fields.number("to_line"), fields.maybe_text("why") or "unknown")
 
 
 async def follow(region: Transport, workspace_id: str, run_id: str, from_line: int) -> AsyncGenerator[LogLine]:
@@ -80,3 +96,92 @@ async def follow(region: Transport, workspace_id: str, run_id: str, from_line: i
                 raise StreamFailed(str(json.loads(text[5:]).get("error", "no reason given")))
             elif not text:
                 event = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines a search in the region answers: words, a source, a level, or what another run's log has not.
+
+    `text` is a part of the line, whatever its case; `against` is the id of the other run.
+    """
+
+    text: str = ""
+    regex: str = ""
+    source: str = ""
+    level: str = ""
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How far a search is. `is_complete` says that every line was looked at; only the last of a search has it."""
+
+    looked_at: int
+    total: int
+    is_done: bool = False
+    is_complete: bool = False
+
+
+def _run_path(workspace_id: str, run_id: str) -> str:
+    return f"/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/lines"
+
+
+def _parse_looked(raw: Any, *, is_done: bool) -> Looked:
+    fields = Fields(raw, "search progress")
+    return Looked(
+        fields.number("looked_at", 0), fields.number("total", 0), is_done, is_done and fields.flag("is_complete")
+    )
+
+
+async def search_lines(
+    region: Transport,
+    lines_of: tuple[str, str],
+    wanted: Wanted,
+    *,
+    from_line: int = 0,
+    backwards: bool = False,
+    limit: int = 1000,
+) -> AsyncGenerator[LogLine | Looked]:
+    """Lines that match as the region finds them, and how far it is; closing the generator ends the search there.
+
+    `lines_of` is workspace id and run id. The region answers progress about four times a second, so a search that
+    says nothing for the answer's deadline has died.
+    """
+    path = _run_path(*lines_of) + ("/-new" if wanted.against else "/-search")
+    query: dict[str, str | int | None] = {
+        "text": wanted.text or None, "regex": wanted.regex or None, "source": wanted.source or None,
+        "level": wanted.level or None, "against": wanted.against or None, "from_line": from_line, "limit": limit,
+        "backwards": "true" if backwards else None,
+    }  # fmt: skip
+    request = region.request("GET", path, query=query, headers={"accept": "application/x-ndjson"})
+    async with region.streaming(request) as response:
+        async for text in response.aiter_lines():
+            if not text:
+                continue
+            fields = Fields(json.loads(text), "search answer")
+            if fields.raw("line") is not None:
+                yield parse_log_line(fields.raw("line"))
+            elif fields.raw("done") is not None:
+                yield _parse_looked(fields.raw("done"), is_done=True)
+            elif fields.raw("progress") is not None:
+                yield _parse_looked(fields.raw("progress"), is_done=False)
+
+
+async def find_line_at(region: Transport, workspace_id: str, run_id: str, at: datetime) -> int:
+    """The first line at or after a time."""
+    answer = await region.get(f"{_run_path(workspace_id, run_id)}/-first", {"at": at.isoformat()})
+    return Fields(answer, "first line").number("number")
+
+
+async def download_text(region: Transport, workspace_id: str, run_id: str) -> AsyncGenerator[str]:
+    """The whole log as text, in pieces of whole lines, each with its end of line."""
+    path = f"{_run_path(workspace_id, run_id)}/-download"
+    request = region.request("GET", path, query={"format": "text"}, headers={"accept": "text/plain"})
+    async with region.streaming(request) as response:
+        rest = ""
+        async for piece in response.aiter_text():
+            whole, found, rest = (rest + piece).rpartition("\n")
+            if found:
+                yield whole + "\n"
+        if rest:
+            yield rest + "\n"

@@ -26,6 +26,7 @@ class CommandSheet(Sheet[str]):
     def __init__(self, context: Context, origin: PlaceScreen, *, by_title: bool = False) -> None:
         super().__init__(context, "Palette" if by_title else "Commands")
         self._by_title = by_title
+        self._origin = origin
         self._offers = [*self._actions(origin), *origin.own_commands()]
         self._text = ""
         self._at = 0
@@ -53,6 +54,9 @@ class CommandSheet(Sheet[str]):
         self.type_into(line)
 
     def _shown(self) -> list[Offer]:
+        free = None if self._by_title else self._origin.free_command(self._text)
+        if free is not None:
+            return [Offer(f"free {self._text}", self._text, free, "", free, "Commands")]
         return found(
             self._offers, self._text.split(" ")[0] if not self._by_title else self._text, by_title=self._by_title
         )
@@ -110,7 +114,8 @@ class CommandSheet(Sheet[str]):
     def do_form_next(self) -> None:
         """Does the chosen one; one that is not possible says why."""
         shown = self._shown()
-        argument = self._text.partition(" ")[2].strip() if not self._by_title else ""
+        is_free = bool(shown) and shown[self._at].choice.startswith("free ")
+        argument = "" if self._by_title or is_free else self._text.partition(" ")[2].strip()
         if not shown:
             return
         chosen = shown[self._at]

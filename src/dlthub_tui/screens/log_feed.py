@@ -5,8 +5,14 @@ Workers post messages, the screen's handlers own the pane. Lines arrive in batch
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 from textual.message import Message
@@ -14,12 +20,15 @@ from textual.message import Message
 from dlthub_tui.client.errors import ClientError, NotFound, NotReachable, TimedOut
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.screens.context import Context
-from dlthub_tui.viewmodel.log_rows import LogRow, log_row
+from dlthub_tui.viewmodel.log_hits import MOST_HITS
 from dlthub_tui.viewmodel.log_window import RANGE
 from dlthub_tui.viewmodel.places import RunPlace
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.logs import Looked, Wanted
+
 MOST_PENDING = 4000
-SEARCH_RANGE = 1000
+SEARCH_SECONDS = 0.25
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 
 
@@ -39,16 +48,20 @@ class StreamState(Message):
         self.state, self.why = state, why
 
 
-class SearchProgress(Message):
-    """How far a search is; `found` is the line it ended at."""
+class Found(Message):
+    """What a search of `purpose` found since the last one, and how far it is."""
 
-    def __init__(self, looked_at: int, total: int, found: int | None, *, is_done: bool) -> None:
+    def __init__(self, purpose: str, lines: tuple[LogLine, ...], looked: Looked) -> None:
         super().__init__()
-        self.looked_at, self.total, self.found, self.is_done = looked_at, total, found, is_done
+        self.purpose, self.lines, self.looked = purpose, lines, looked
 
-    def can_replace(self, message: Message) -> bool:
-        """Only the last progress matters."""
-        return isinstance(message, SearchProgress) and not message.is_done
+
+class LineFound(Message):
+    """The first line at or after a time that was asked for."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 @dataclass(slots=True)
@@ -140,33 +153,54 @@ class LogFeed:
         found = await get_lines(region, self._place.workspace.id, self._place.run_id, first, count)
         self._post(LinesArrived(found.lines, found.total))
 
-    async def search(self, start: int, total: int, *, backwards: bool, wanted: Callable[[LogRow], bool]) -> None:
-        """Looks for the next line that `wanted` accepts, range by range; what is looked at is the scrubbed text."""
-        from dlthub_tui.client.logs import get_lines
+    async def search(self, purpose: str, wanted: Wanted, *, from_line: int = 0, limit: int = MOST_HITS) -> None:
+        """Lets the region look for lines; what it found comes in batches, and stopping this stops the region too."""
+        from dlthub_tui.client.logs import Looked, search_lines
 
         region = await self._context.connected.region(self._place.workspace)
-        look = self._context.look
-        first, looked_at = start, 0
-        while 0 <= first < total:
-            begin = max(0, first - SEARCH_RANGE + 1) if backwards else first
-            count = first - begin + 1 if backwards else SEARCH_RANGE
-            found = await get_lines(region, self._place.workspace.id, self._place.run_id, begin, count)
-            if not found.lines:
-                break
+        found: list[LogLine] = []
+        looked = Looked(0, self._known)
+        posted = anyio.current_time() - SEARCH_SECONDS
+        of_run = (self._place.workspace.id, self._place.run_id)
+        async with aclosing(search_lines(region, of_run, wanted, from_line=from_line, limit=limit)) as answers:
+            async for answer in answers:
+                if isinstance(answer, LogLine):
+                    found.append(answer)
+                else:
+                    looked = answer
+                if looked.is_done or anyio.current_time() - posted >= SEARCH_SECONDS:
+                    self._post(Found(purpose, tuple(found), looked))
+                    found, posted = [], anyio.current_time()
 
-            def match(lines: tuple[LogLine, ...] = found.lines) -> LogLine | None:
-                ordered = reversed(lines) if backwards else lines
-                return next((line for line in ordered if wanted(log_row(line, look))), None)
+    async def find_time(self, at: datetime) -> None:
+        """Goes to a time; the region knows where it is without reading the log."""
+        from dlthub_tui.client.logs import find_line_at
 
-            hit = await anyio.to_thread.run_sync(match)
-            looked_at += len(found.lines)
-            if hit is not None:
-                self._post(LinesArrived(found.lines, total))
-                self._post(SearchProgress(looked_at, total, hit.number, is_done=True))
-                return
-            self._post(SearchProgress(looked_at, total, None, is_done=False))
-            first = begin - 1 if backwards else first + len(found.lines)
-        self._post(SearchProgress(looked_at, total, None, is_done=True))
+        region = await self._context.connected.region(self._place.workspace)
+        self._post(LineFound(await find_line_at(region, self._place.workspace.id, self._place.run_id, at)))
+
+    async def save(self, path: Path) -> int:
+        """Writes the whole log as text to a new file that only its owner reads; answers the bytes.
+
+        Each piece passes the scrubber and the display guard once more. Raises: FileExistsError, OSError.
+        """
+        from dlthub_tui.client.logs import download_text
+        from dlthub_tui.viewmodel.log_rows import shown_text
+
+        region = await self._context.connected.region(self._place.workspace)
+        opener = partial(os.open, mode=0o600)
+        async with await anyio.open_file(path, "x", encoding="utf-8", opener=opener) as file:
+            size = 0
+            async with aclosing(download_text(region, self._place.workspace.id, self._place.run_id)) as pieces:
+                async for piece in pieces:
+                    size += await file.write(await anyio.to_thread.run_sync(shown_text, piece))
+        return size
+
+
+async def write_lines(path: Path, lines: list[str]) -> None:
+    """Writes lines as they were shown to a new file that only its owner reads. Raises: FileExistsError, OSError."""
+    async with await anyio.open_file(path, "x", encoding="utf-8", opener=partial(os.open, mode=0o600)) as file:
+        await file.write("".join(f"{line}\n" for line in lines))
 
 
 def says_no(error: BaseException) -> bool:

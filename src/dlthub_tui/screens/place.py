@@ -167,6 +167,13 @@ class PlaceScreen(Approving):
         """The palette."""
         self.post_message(AskFor("palette"))
 
+    def free_command(self, text: str) -> str | None:  # noqa: ARG002 - places with a log have some
+        """What a command means that is no name, in words; None when it means nothing here."""
+        return None
+
+    def take_free_command(self, text: str) -> None:
+        """Does it."""
+
     def own_commands(self) -> list[Offer]:
         """Commands that are no keys: to open by link, to approve a sign-in."""
         from dlthub_tui.viewmodel.commands import Offer
@@ -195,6 +202,8 @@ class PlaceScreen(Approving):
                 self.post_message(Open(GuidePlace()))
             case "sign-ins":
                 self.post_message(Open(SignInsPlace()))
+            case "free":
+                self.take_free_command(argument)
             case _:
                 await self.action_perform(name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import ClassVar
 
 import anyio
@@ -12,32 +12,31 @@ from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, SearchProgress, StreamState
-from dlthub_tui.screens.log_keys import LogKeys
+from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState
+from dlthub_tui.screens.log_showing import LogShowing
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
-from dlthub_tui.viewmodel.log_rows import LogRow
+from dlthub_tui.viewmodel.log_times import parse_line, parse_time
+from dlthub_tui.viewmodel.log_views import LinesShown
 from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.places import Place, RunPlace, link
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, muted
-from dlthub_tui.widgets.choice import Choice
-from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
 
 
-class RunScreen(LogKeys):
+class RunScreen(LogShowing):
     """What happened in this run?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("pane.zoom", "zoom"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
-        ("masked.next", "masked"), ("item.end", "stop"), ("run.start", "run again"), ("log.numbers", "numbers"),
-        ("log.break", "long lines"), ("copy.text", "copy"), ("copy.link", "link"),
+        ("masked.next", "masked"), ("item.end", "stop"), ("run.start", "run again"), ("log.lines", "lines"),
+        ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"), ("log.break", "long lines"),
     )  # fmt: skip
     STYLES = "run"
 
@@ -47,11 +46,11 @@ class RunScreen(LogKeys):
         self._run: Run | None = None
         self._trouble = ""
         self._stream = ""
-        self._search = ""
+        self._late = []
         self._is_zoomed = place.is_log_only
         self._opens_at = place.line
         self.shown = anyio.Event()
-        self._feed = LogFeed(context, place, self.post_message)
+        self.feed = LogFeed(context, place, self.post_message)
         self._runner = Stopper(context, place.workspace, self)
 
     def where(self) -> Place:
@@ -90,9 +89,12 @@ class RunScreen(LogKeys):
     def _rule(self, width: int) -> Line:
         log = self.pane
         total = words.plural(log.window.total, "line")
+        if self.lines_shown.kind != "all":
+            total = f"{log.window.places:,} of {total}, {self.lines_shown.name}"
         where = total
         if log.current is not None:
             where = f"line {log.current + 1:,} of {log.window.total:,}"
+            where += f", {self.lines_shown.name}" if self.lines_shown.kind != "all" else ""
         elif not log.is_following:
             new = f", {log.new_lines:,} new below" if log.new_lines else ""
             where = f"paused{new}, {total}"
@@ -100,13 +102,17 @@ class RunScreen(LogKeys):
             where = f"following, {total}"
         elif self._stream == "silent":
             where = f"{self.place.workspace.dataplane_id} is silent, up to here: {total}"
+        if log.marks:
+            where = f"{len(log.marks):,} marked   {where}"
+        if self.hits is not None and self.hits.numbers:
+            where = f"{where}   {self.hits.on_rule(log.current)}"
         return rule("Log", where, width, self.look)
 
     def on_mount(self) -> None:
         """Asks for the run and begins to fill the log."""
         self._show_zoom()
         self.fetch(self._load())
-        self.fetch(self._feed.run(), "feed")
+        self.fetch(self.feed.run(), "feed")
         if self.context.poll_seconds:
             self.set_interval(self.context.poll_seconds, self._poll)
         if self.context.tick_seconds:
@@ -130,6 +136,7 @@ class RunScreen(LogKeys):
 
         try:
             self._run = await get_run(self.context.connected.control, self.place.workspace.id, self.place.run_id)
+            self.run_shown = self._run
             self._trouble = ""
         except NotSignedIn:
             raise
@@ -150,7 +157,7 @@ class RunScreen(LogKeys):
         if self._run is not None and not self.pane.window.total and self._stream != "forbidden":
             self.keep(view.what_to_expect(self._run, 0, self.look))
         elif self._stream != "forbidden":
-            self.keep(f"/{self._search}" if self._search else "")
+            self.show_search()
 
     def failed(self, error: BaseException, group: str) -> None:
         """A log that is refused is said in its place."""
@@ -168,7 +175,7 @@ class RunScreen(LogKeys):
 
     def on_lines_arrived(self, event: LinesArrived) -> None:
         """New lines, or a range that was asked for."""
-        self.pane.take(event.lines, event.total)
+        self.take_arrived(event)
         if self._opens_at is not None and event.lines:
             self.pane.go_to(self._opens_at)
             self._opens_at = None
@@ -191,7 +198,7 @@ class RunScreen(LogKeys):
 
     def on_log_view_wanted(self, event: LogView.Wanted) -> None:
         """Lines are missing."""
-        self.fetch(self._feed.fetch_range(event.first, event.count), "range")
+        self.fetch(self.feed.fetch_range(event.first, event.count), "range")
 
     def why_not(self, action: Action) -> str | None:
         """Only a run that goes on can be stopped."""
@@ -225,17 +232,37 @@ class RunScreen(LogKeys):
         self.query_one("#facts").toggle_class("hidden")
 
     def do_nav_back(self) -> None:
-        """Ends the search, then goes back."""
-        if self.stop_work("search"):
-            self.say("Stopped searching.")
-        elif self._search or self.pane.current is not None:
-            self._search = ""
-            self.pane.set_search("")
+        """Ends the search, the marks, the choice of lines, then goes back."""
+        if self.end_search():
+            return
+        if self.pane.clear_marks() or self.pane.current is not None:
             self.pane.current = None
             self.pane.redraw()
             self.show_facts()
+        elif self.lines_shown.kind != "all":
+            self.show_lines(LinesShown())
         else:
             super().do_nav_back()
+
+    def free_command(self, text: str) -> str | None:
+        """`:884` and `:13:45` go to a line or a time."""
+        if parse_line(text) is not None:
+            return f"go to line {(parse_line(text) or 0) + 1:,}"
+        return f"go to {text}" if self._time(text) is not None else None
+
+    def _time(self, text: str) -> datetime | None:
+        row = self.pane.window.find(self.pane.line)
+        begun = self._run.started_at if self._run else None
+        near = row.at if row is not None and row.at is not None else begun
+        return None if near is None else parse_time(text, near, begun, self.look)
+
+    def take_free_command(self, text: str) -> None:
+        """Goes there."""
+        number, at = parse_line(text), self._time(text)
+        if number is not None:
+            self.pane.go_to(number)
+        elif at is not None:
+            self.go_to_time(at)
 
     def do_item_end(self) -> None:
         """Stops the run; asks once."""
@@ -264,89 +291,3 @@ class RunScreen(LogKeys):
             self.post_message(
                 Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number), instead=True)
             )
-
-    def do_copy_text(self) -> None:
-        """Copies the line at the cursor, as it is shown: masked."""
-        row = self.pane.window.find(self.pane.line)
-        if row is not None:
-            self.host.copy_to_clipboard(row.plain)
-            self.say(f"Copied line {row.number + 1:,}.")
-
-    def do_log_search(self) -> None:
-        """Asks what to look for."""
-        self.prompt("/", self._search)
-
-    def field_submitted(self, widget: Field | Choice) -> None:
-        """Looks from here downwards, then from the top."""
-        if widget is self.message_line:
-            self.end_prompt()
-            self._search = self.message_line.text.strip()
-            self.pane.set_search(self._search)
-            if self._search:
-                self._find(self._contains(), "match", backwards=False, here=True)
-            self.show_facts()
-
-    def field_left(self, widget: Field | Choice) -> None:
-        """Keeps the search that was."""
-        if widget is self.message_line:
-            self.end_prompt()
-
-    def _contains(self) -> Callable[[LogRow], bool]:
-        needle = self._search.casefold()
-        return lambda row: needle in row.plain.casefold()
-
-    def _find(self, wanted: Callable[[LogRow], bool], what: str, *, backwards: bool, here: bool = False) -> None:
-        log = self.pane
-        start = log.current if log.current is not None else (log.top if not log.is_following or here else log.line)
-        if not (here and log.current is None):
-            start += -1 if backwards else 1
-        if here and log.is_following:
-            start = 0
-        self._looking_for = what
-        self.fetch(self._feed.search(start, log.window.total, backwards=backwards, wanted=wanted), "search")
-
-    _looking_for = "match"
-
-    def on_search_progress(self, event: SearchProgress) -> None:
-        """Goes to what was found, or says that there is none."""
-        if event.found is not None:
-            self.pane.go_to(event.found)
-        elif event.is_done:
-            masked = " Masked text cannot be searched." if self._looking_for == "match" else ""
-            self.say(f"No more {self._looking_for} that way, {event.looked_at:,} lines searched.{masked}")
-        else:
-            percent = min(100, round(100 * event.looked_at / max(1, event.total)))
-            self.message_line.say(f"Searching, {percent} %. esc stops.")
-
-    def _next(self, what: str, wanted: Callable[[LogRow], bool], *, backwards: bool) -> None:
-        self._find(wanted, what, backwards=backwards)
-
-    def do_match_next(self) -> None:
-        """The next match."""
-        if self._search:
-            self._next("match", self._contains(), backwards=False)
-
-    def do_match_previous(self) -> None:
-        """The match before."""
-        if self._search:
-            self._next("match", self._contains(), backwards=True)
-
-    def do_error_next(self) -> None:
-        """The next line that names an error; from the end, from the top."""
-        if self.pane.is_following:
-            self.pane.go_to_first()
-        self._next("error", lambda row: row.is_error, backwards=False)
-
-    def do_error_previous(self) -> None:
-        """The error before."""
-        self._next("error", lambda row: row.is_error, backwards=True)
-
-    def do_masked_next(self) -> None:
-        """The next line with masked text; from the end, from the top."""
-        if self.pane.is_following:
-            self.pane.go_to_first()
-        self._next("masked line", lambda row: row.is_masked, backwards=False)
-
-    def do_masked_previous(self) -> None:
-        """The masked line before."""
-        self._next("masked line", lambda row: row.is_masked, backwards=True)

@@ -9,19 +9,27 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Literal
 
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, take_cells
+from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, plain_of, take_cells
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
 _MASK = re.compile(r"\[masked(?::[^\]\n]*)?\]")
 _ERROR = re.compile(r"(?:error|exception|\bcritical|\bfatal)\b", re.IGNORECASE)
 # A traceback says why in its last line: its head and its indented frames, which quote code, do not count.
 _FRAME = re.compile(r"Traceback \(most recent|  ")
+_HEAD = "Traceback (most recent call last):"
+# Words that say how bad a line is. They are searched in what is shown, so nothing that was masked is found.
+_LEVEL = re.compile(
+    r"\b(?:(?P<warning>warn(?:ing)?|[A-Za-z]*Warning)|(?P<error>[A-Za-z_.]*(?:error|exception)|critical|fatal))\b",
+    re.IGNORECASE,
+)
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _TAB = 8
+LogTimes = Literal["local", "utc", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,10 @@ class LogRow:
     at: datetime | None
     is_masked: bool
     is_error: bool
+    is_warning: bool = False
+    is_traceback: bool = False
+    is_frame: bool = False
+    source: str = "user"
 
 
 def log_row(line: LogLine, look: Look) -> LogRow:
@@ -44,6 +56,7 @@ def log_row(line: LogLine, look: Look) -> LogRow:
     guarded = display_guard(scrub_text(line.content)).replace("\n", look.glyphs.turns)
     spans = _mark_masks(_coloured(guarded))
     plain = "".join(span.text for span in spans)
+    spans, level = _with_level(line, spans, plain)
     base = _role(line)
     if base is not Role.TEXT:
         spans = tuple(replace(span, role=base) if span.role is Role.TEXT else span for span in spans)
@@ -55,7 +68,30 @@ def log_row(line: LogLine, look: Look) -> LogRow:
         at=line.at,
         is_masked=any(span.role is Role.MASKED for span in spans),
         is_error=_names_error(line, plain),
+        is_warning=line.source == "user" and level == "warning",
+        is_traceback=line.source == "user" and plain.startswith(_HEAD),
+        is_frame=line.source == "user" and plain.startswith("  "),
+        source=line.source,
     )
+
+
+def _with_level(line: LogLine, spans: Line, plain: str) -> tuple[Line, str]:
+    """The line with the word that says how bad it is in that colour, and which level it is."""
+    if line.source != "user" or plain.startswith("  "):
+        return spans, ""
+    found = _LEVEL.search(plain)
+    if found is None:
+        return spans, ""
+    level = found.lastgroup or ""
+    role = Role.WARN if level == "warning" else Role.FAIL
+    return _split(spans, [found.span()], role, only=Role.TEXT), level
+
+
+def shown_text(text: str) -> str:
+    """Lines as they may be kept in a file: scrubbed once more, without colours or other sequences."""
+    from planes.scrub import display_guard, scrub_text
+
+    return "".join(f"{plain_of(display_guard(line))}\n" for line in scrub_text(text).split("\n")[:-1])
 
 
 def _names_error(line: LogLine, plain: str) -> bool:
@@ -165,14 +201,20 @@ def _simple(ink: Ink, code: int) -> Ink:
             return ink
 
 
-def _split(spans: Line, ranges: list[tuple[int, int]], role: Role, *, underlined: bool = False) -> Line:
-    """The line with the characters in `ranges` in another role."""
+def _split(
+    spans: Line, ranges: list[tuple[int, int]], role: Role, *, underlined: bool = False, only: Role | None = None
+) -> Line:
+    """The line with the characters in `ranges` in another role; `only` leaves spans of other roles as they are."""
     out: list[Span] = []
     position = 0
     for span in spans:
         cuts = sorted({0, len(span.text)} | {
             edge - position for pair in ranges for edge in pair if 0 < edge - position < len(span.text)
         })  # fmt: skip
+        if only is not None and (span.role is not only or span.ink is not None):
+            out.append(span)
+            position += len(span.text)
+            continue
         for start, end in itertools.pairwise(cuts):
             inside = any(first <= position + start < last for first, last in ranges)
             ink = Ink(is_underlined=True) if inside and underlined else (None if inside else span.ink)
@@ -208,22 +250,46 @@ class LogStyle:
     left: int = 0
     needle: str = ""
     is_broken: bool = False
+    times: LogTimes = "local"
+    begun: datetime | None = None
 
 
-def margin(row: LogRow, style: LogStyle, look: Look) -> Line:
-    """Number, time and the mark of the line's source."""
-    time = f"{look.local(row.at):%H:%M:%S}" if row.at else "        "
+def _time(row: LogRow, style: LogStyle, look: Look) -> str:
+    if row.at is None:
+        return " " * 8
+    if style.times == "start" and style.begun is not None:
+        seconds = int((row.at - style.begun).total_seconds())
+        sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+        return f"{f'{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}':>8}"
+    at = row.at.astimezone(UTC) if style.times == "utc" else look.local(row.at)
+    return f"{at:%H:%M:%S}"
+
+
+def margin(row: LogRow, style: LogStyle, look: Look, *, is_marked: bool = False) -> Line:
+    """Number, time, the mark of the line's source, and whether somebody marked it."""
     mark_role = Role.WARN if row.gutter == "!" else Role.MUTED
-    spans: Line = (muted(time), Span(row.gutter, mark_role), Span(" "))
+    mark = Span(look.glyphs.mark, Role.ACCENT) if is_marked else Span(" ")
+    spans: Line = (muted(_time(row, style, look)), Span(row.gutter, mark_role), mark)
     if style.number_width:
         return (muted(f"{row.number + 1:>{style.number_width},} "), *spans)
     return spans
 
 
-def drawn(row: LogRow, style: LogStyle, look: Look, width: int, *, is_current: bool) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """What is the case with a row now: the cursor is on it, it is marked, so many lines are folded into it."""
+
+    is_current: bool = False
+    is_marked: bool = False
+    folded: int = 0
+
+
+def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState = RowState()) -> list[Line]:
     """The rows a line takes: one, or as many as it needs where long lines are broken."""
-    head = margin(row, style, look)
-    body = with_matches(row, style.needle, is_current=is_current)
+    head = margin(row, style, look, is_marked=state.is_marked)
+    body = with_matches(row, style.needle, is_current=state.is_current)
+    if state.folded:
+        body = (*body, muted(f" {state.folded} lines folded"))
     room = max(8, width - sum(cell_width(span.text) for span in head))
     if not style.is_broken:
         return [(*head, *_from_column(body, style.left))]

@@ -90,6 +90,9 @@ def draw(palette: Palette, line: Line, width: int, ground: Ground = "ground", *,
     for span in fit(line, width, mark=".." if is_ascii else "…"):
         wanted = palette.style(span.role, ground, span.ink)
         total += cell_width(span.text)
+        # Blanks take the style before them where that looks the same: each change of style costs 40 bytes.
+        if style is not None and wanted is not style and not span.text.strip(" ") and _same_blanks(wanted, style):
+            wanted = style
         if wanted is style:
             text += span.text
             continue
@@ -99,3 +102,10 @@ def draw(palette: Palette, line: Line, width: int, ground: Ground = "ground", *,
     if text:
         segments.append(Segment(text, style))
     return Strip(segments, total).adjust_cell_length(width, palette.style(Role.TEXT, ground))
+
+
+def _same_blanks(one: Style, other: Style) -> bool:
+    """Whether blanks look the same in both: the same ground, and nothing that shows on a blank."""
+    return (
+        one.bgcolor == other.bgcolor and not (one.reverse or other.reverse) and not (one.underline or other.underline)
+    )

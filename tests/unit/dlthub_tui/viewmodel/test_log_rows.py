@@ -78,7 +78,7 @@ def test_no_line_can_act_on_the_terminal(content: str) -> None:
 @given(st.text(alphabet="abc日é ", max_size=120), st.integers(min_value=24, max_value=60))
 def test_broken_lines_lose_nothing_and_fit(content: str, width: int) -> None:
     made = row(content)
-    pieces = drawn(made, LogStyle(is_broken=True), LOOK, width, is_current=False)
+    pieces = drawn(made, LogStyle(is_broken=True), LOOK, width)
 
     assert "".join(text_of(piece)[10:] for piece in pieces) == made.plain
     assert all(width_of(piece) <= width for piece in pieces)
@@ -86,6 +86,6 @@ def test_broken_lines_lose_nothing_and_fit(content: str, width: int) -> None:
 
 def test_every_hit_of_a_search_is_marked() -> None:
     style = LogStyle(needle="PAGE")
-    line = drawn(row("page and Page"), style, LOOK, 80, is_current=False)[0]
+    line = drawn(row("page and Page"), style, LOOK, 80)[0]
 
     assert [span.text for span in line if span.role is Role.MATCH] == ["page", "Page"]

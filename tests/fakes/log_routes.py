@@ -1,0 +1,126 @@
+"""The region's own routes over stored lines, from rows in memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from tests.fakes.installation_rows import InstallationRows, LogOfRun
+
+from planes.scrub import scrub_text
+
+LEVELS = {
+    "error": re.compile(r"^(?!  |Traceback).*(?:error|exception|critical|fatal)\b", re.IGNORECASE),
+    "warning": re.compile(r"^(?!  ).*warn(?:ing)?\b", re.IGNORECASE),
+}
+PROGRESS_EVERY = 500
+Line = dict[str, Any]
+
+
+def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
+    """Method, path and what answers, for the routes under `path`."""
+    answers: dict[str, Callable[[LogOfRun, Request], Response]] = {
+        "": _range, "/-search": _search(rows), "/-new": _new(rows), "/-first": _first, "/-download": _download,
+    }  # fmt: skip
+
+    def bound(answer: Callable[[LogOfRun, Request], Response]) -> Any:
+        async def respond(request: Request) -> Response:
+            log = rows.logs.get(request.path_params["run"])
+            if log is None:
+                return JSONResponse({"status_code": 404, "code": "not_found", "detail": "There is no log."}, 404)
+            return answer(log, request)
+
+        return respond
+
+    return [("GET", path + end, bound(answer)) for end, answer in answers.items()]
+
+
+def _range(log: LogOfRun, request: Request) -> Response:
+    first, limit = int(request.query_params["from_line"]), int(request.query_params["limit"])
+    if first < 0:
+        first = max(0, len(log.lines) + first)
+    lines = log.lines[first : first + limit]
+    return JSONResponse({"lines": lines, "total": len(log.lines), "is_sealed": log.is_sealed, "damage": []})
+
+
+def _search(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
+    def answer(log: LogOfRun, request: Request) -> Response:
+        query = request.query_params
+
+        def wanted(line: Line) -> bool:
+            content = scrub_text(line["content"])
+            return (
+                query.get("text", "").casefold() in content.casefold()
+                and (not query.get("source") or line["source"] in query["source"].split(","))
+                and (not query.get("level") or _has_level(line, content, query["level"]))
+            )
+
+        return _streamed(rows, log, request, wanted)
+
+    return answer
+
+
+def _has_level(line: Line, content: str, level: str) -> bool:
+    return line["source"] == "user" and LEVELS[level].search(content) is not None
+
+
+def _new(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
+    def answer(log: LogOfRun, request: Request) -> Response:
+        other = rows.logs.get(request.query_params["against"])
+        known = {_template(line) for line in other.lines} if other else set[str]()
+        return _streamed(rows, log, request, lambda line: _template(line) not in known)
+
+    return answer
+
+
+def _template(line: Line) -> str:
+    return re.sub(r"[0-9]+", "<n>", line["content"])
+
+
+def _streamed(
+    rows: InstallationRows, log: LogOfRun, request: Request, wanted: Callable[[Line], bool]
+) -> StreamingResponse:
+    first, limit = int(request.query_params.get("from_line", "0")), int(request.query_params["limit"])
+
+    async def pieces() -> AsyncGenerator[str]:
+        for answer in _answers(log.lines[first:], limit, wanted):
+            yield json.dumps(answer) + "\n"
+            gate = rows.search_gate
+            while gate is not None and "progress" in answer and not gate.is_set():
+                yield json.dumps(answer) + "\n"
+                with anyio.move_on_after(0.25):
+                    await gate.wait()
+            await anyio.lowlevel.checkpoint()
+
+    return StreamingResponse(pieces(), media_type="application/x-ndjson")
+
+
+def _answers(lines: list[Line], limit: int, wanted: Callable[[Line], bool]) -> Iterator[dict[str, Any]]:
+    matches, looked_at = 0, 0
+    for line in lines:
+        looked_at += 1
+        if wanted(line):
+            matches += 1
+            yield {"line": line | {"content": scrub_text(line["content"])}, "number": line["line_num"]}
+        if matches == limit:
+            break
+        if looked_at % PROGRESS_EVERY == 0:
+            yield {"progress": {"looked_at": looked_at, "total": len(lines)}}
+    is_complete = looked_at == len(lines)
+    yield {"done": {"looked_at": looked_at, "total": len(lines), "matches": matches, "is_complete": is_complete}}
+
+
+def _first(log: LogOfRun, request: Request) -> Response:
+    at = datetime.fromisoformat(request.query_params["at"])
+    times = (datetime.fromisoformat(line["reported_at"]) for line in log.lines)
+    return JSONResponse({"number": next((number for number, time in enumerate(times) if time >= at), len(log.lines))})
+
+
+def _download(log: LogOfRun, _request: Request) -> Response:
+    return Response("".join(line["content"] + "\n" for line in log.lines), media_type="text/plain")

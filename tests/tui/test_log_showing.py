@@ -1,0 +1,206 @@
+"""Which lines of a log are shown and taken along: search, jumps, choices of lines, marks, files, folds, times."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from tests.fakes.installation import NOW
+from tests.tui.test_log import OPEN_RUN, grow, pane
+
+pytestmark = [pytest.mark.anyio]
+OPEN_FAILED = ("tab", "down", "enter", "2", "j", "j", "enter")
+
+
+def failed_log(stage: Any) -> Any:
+    """The log of the run that failed: 63 lines before a test adds its own."""
+    return stage.installation.log_of(stage.installation.runs[1])
+
+
+async def search(stage: Any, text: str) -> None:
+    """Searches for a text."""
+    await stage.press("slash")
+    await stage.type(text)
+    await stage.press("enter")
+
+
+async def test_hits_are_counted_over_the_whole_log(open_app: Any) -> None:
+    async with open_app() as stage:
+        log = failed_log(stage)
+        for number in range(2_000):
+            log.add("timeout" if number % 300 == 7 else f"row {number}")
+        await stage.press(*OPEN_FAILED)
+        await stage.until("row 1999")
+        await search(stage, "TIMEOUT")
+
+        await stage.until("/TIMEOUT   7 matches, all 2,063 lines searched")
+        assert "TIMEOUT 1 of 7" in stage.text
+
+
+async def test_first_hit_shows_and_keys_work_while_the_region_looks(open_app: Any) -> None:
+    async with open_app() as stage:
+        log = failed_log(stage)
+        for number in range(2_000):
+            log.add("needle" if number == 10 else f"row {number}")
+        stage.installation.search_gate = stage.portal.call(anyio.Event)
+        await stage.press(*OPEN_FAILED)
+        await stage.until("row 1999")
+        await stage.press("slash")
+        await stage.pilot.press(*"needle", "enter")
+        await stage.until("line 74 of 2,063")
+        await stage.until("/needle   1 so far, 24 % searched   esc stops")
+        await stage.pilot.press("j")
+        await stage.until("paused")
+        await stage.pilot.press("escape")
+
+        await stage.until("Stopped searching. 1 so far.")
+        stage.portal.call(stage.installation.search_gate.set)
+
+
+async def test_line_and_time_are_gone_to_by_command(open_app: Any) -> None:
+    async with open_app() as stage:
+        log = failed_log(stage)
+        for number in range(900):
+            log.add(f"row {number}", at=NOW + timedelta(seconds=number))
+        await stage.press(*OPEN_FAILED)
+        await stage.until("row 899")
+        await stage.press("colon")
+        await stage.type("884")
+        await stage.until("go to line 884")
+        await stage.press("enter")
+        await stage.until("line 884 of 963")
+        moment = (NOW + timedelta(seconds=300)).astimezone()
+        await stage.press("colon")
+        await stage.type(f"{moment:%H:%M:%S}")
+        await stage.press("enter")
+
+        await stage.until("line 364 of 963")
+
+
+async def test_minutes_move_by_the_lines_times(open_app: Any) -> None:
+    async with open_app() as stage:
+        log = failed_log(stage)
+        for number in range(900):
+            log.add(f"row {number}", at=NOW + timedelta(seconds=number))
+        await stage.press(*OPEN_FAILED)
+        await stage.until("row 899")
+        await stage.press("less_than_sign")
+        await stage.until("line 903 of 963")
+        await stage.press("less_than_sign")
+        await stage.until("line 843 of 963")
+        await stage.press("greater_than_sign")
+
+        await stage.until("line 903 of 963")
+
+
+async def test_v_hides_setup_and_runner_lines_then_shows_errors_then_what_is_new(open_app: Any) -> None:
+    async with open_app() as stage:
+        good = stage.installation.log_of(stage.installation.runs[2])
+        for number in range(9):
+            good.add(f"GET /orders?page={number} 200")
+        await stage.press(*OPEN_FAILED)
+        await stage.until("user process ended")
+        await stage.press("v")
+        await stage.until("62 of 63 lines, without setup and runner")
+        assert "user process ended" not in stage.text
+        await stage.press("v")
+        await stage.until("1 of 63 lines, errors only")
+        assert "GET /orders" not in stage.text
+        await stage.press("v")
+        await stage.until("4 of 63 lines, new since 1039")
+        assert "Traceback" in stage.text
+        assert "GET /orders" not in stage.text
+        await stage.press("v")
+
+        await stage.until("GET /orders?page=59")
+
+
+async def test_filter_shows_matching_lines_also_those_that_arrive(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        await stage.press("ampersand")
+        await stage.type("page=11")
+        await stage.press("enter")
+        await stage.until('following, 11 of 125 lines, only "page=11"')
+        grow(stage, "something else", "GET /orders?page=1199 200")
+        await stage.until("page=1199")
+        assert "12 of 127 lines" in stage.text
+        assert "something else" not in stage.text
+        await stage.press("escape")
+
+        await stage.until("something else")
+
+
+async def test_marked_lines_are_copied_together(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        await stage.press("m", "space", "space")
+        await stage.until("2 marked")
+        await stage.press("c")
+
+        first, second = stage.app.clipboard.splitlines()
+        assert first == "retry header: authorization: Bearer [masked:SOURCES__SHOP__API_KEY]"
+        assert second == "GET /orders?page=119 200 in 243 ms"
+
+
+async def test_saving_writes_what_is_shown_for_the_owner_only(
+    open_app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_app() as stage:
+        failed_log(stage).add("password=hunter2-correct-horse \x1b]0;owned\x07")
+        await stage.press(*OPEN_FAILED)
+        await stage.until("user process ended")
+        await stage.press("S", "enter")
+        await stage.until("masked as shown")
+        saved = tmp_path / "ingest-load_orders-1040.log"
+        text = saved.read_text(encoding="utf-8")
+        await stage.press("S", "enter")
+        await stage.until("exists already. Nothing was saved")
+
+        assert len(text.splitlines()) == 64
+        assert not any(part in text for part in ("hunter2", "\x1b", "\x07"))
+        assert os.stat(saved).st_mode & 0o777 == 0o600
+
+
+async def test_tracebacks_fold_to_head_and_reason(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_FAILED)
+        await stage.until('File "ingest/orders.py"')
+        await stage.press("minus")
+        await stage.until("Traceback (most recent call last): 1 lines folded")
+        assert 'File "ingest/orders.py"' not in stage.text
+        assert "KeyError: 'customer_id'" in stage.text
+        await stage.press("k", "k", "j", "minus")
+
+        await stage.until('File "ingest/orders.py"')
+
+
+async def test_times_are_local_then_utc_then_since_the_start(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.app.context.look.zone = None
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        await stage.press("t")
+        await stage.until("14:01:52  Load to duckdb")
+        await stage.press("t")
+        await stage.until(" 0:01:51  Load to duckdb")
+        await stage.press("t")
+
+        await stage.until("Times are in your zone.")
+
+
+async def test_warnings_are_gone_to(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        await stage.press("w")
+
+        await stage.until("line 123 of 125")
+        assert pane(stage).current == 122
