@@ -22,6 +22,10 @@ test: setup
 bench: setup
 	@for script in bench/bench_*.py; do echo "== $$script"; $(PYTHON_OF_VENV) $$script || exit 1; done
 
+# The same tests as in `make test`, in their full sizes; -s shows their figures. See docs/reliability.md.
+reliability: setup
+	@DLTHUB_TUI_RELIABILITY=full $(PYTHON_OF_VENV) -m pytest -s tests/reliability
+
 # Pins without any index address; `uv` comes from the environment itself.
 lock: setup
 	@sh scripts/lock.sh
