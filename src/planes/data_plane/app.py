@@ -11,7 +11,18 @@ from urllib.parse import urlsplit
 import anyio
 from fastapi import APIRouter, FastAPI
 
-from planes.data_plane.api import beacon, files, logs, own_lines, own_search, telemetry, uploads, variables, well_known
+from planes.data_plane.api import (
+    beacon,
+    files,
+    logs,
+    own_leaks,
+    own_lines,
+    own_search,
+    telemetry,
+    uploads,
+    variables,
+    well_known,
+)
 from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
@@ -41,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     variables.router,
     logs.router,
     own_lines.router,
+    own_leaks.router,
     own_search.router,
     telemetry.router,
     beacon.router,
@@ -51,7 +63,13 @@ def background_loops(
     services: Services, worker: Worker, running: Running
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """What runs beside the routes, each in the plane's task group until it stops. A new loop is added here."""
-    return (services.enrolment.run, worker.run, running.runs.consolidation.run)
+    return (
+        services.enrolment.run,
+        worker.run,
+        running.runs.consolidation.run,
+        services.examining.run,
+        services.rescrubbing.run,
+    )
 
 
 class DataPlane:

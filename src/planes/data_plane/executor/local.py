@@ -19,6 +19,7 @@ from planes.data_plane.executor.takeover import NoSuchRun, read_spec, settle, wr
 from planes.data_plane.runner.folders import Outcome, RunFolder
 from planes.data_plane.runner.request import Limits, Request, Step, render_request
 from planes.data_plane.segments import DEFAULT_MAX_LOG_BYTES
+from planes.scrub import ScrubSettings
 
 __all__ = [
     "Ended",
@@ -65,6 +66,7 @@ class RunSpec:
     time_limit_seconds: float
     grace_seconds: float = 30.0
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
+    scrub: ScrubSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ class LocalExecutor:
             grace_seconds=spec.grace_seconds,
             max_log_bytes=spec.max_log_bytes,
             registered=tuple(registered),
+            scrub=spec.scrub,
         )
         with anyio.CancelScope(shield=True):  # ends by its own deadline; half a start would leave a run nobody knows
             await to_thread.run_sync(self._start, folder, request, limiter=self._limiter)

@@ -9,10 +9,16 @@ from planes.data_plane.services.code_trees import CodeTrees
 from planes.data_plane.services.configurations import Configurations
 from planes.data_plane.services.credentials import Credentials
 from planes.data_plane.services.enrolment import Enrolment
+from planes.data_plane.services.examining import Examining
+from planes.data_plane.services.hits import Hits
+from planes.data_plane.services.leaks import Leaks
 from planes.data_plane.services.listings import Listings
 from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.rescrub_requests import RescrubRequests
+from planes.data_plane.services.rescrubbing import Rescrubbing
 from planes.data_plane.services.residency import Residency
 from planes.data_plane.services.revocations import Revocations
+from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
 from planes.data_plane.services.uploads import Uploads
 from planes.data_plane.services.variables import Variables
 
@@ -32,6 +38,12 @@ class Services:
     variables: Variables
     code_trees: CodeTrees
     configurations: Configurations
+    hits: Hits
+    examining: Examining
+    leaks: Leaks
+    scrubbing: WorkspaceScrubbing
+    rescrub_requests: RescrubRequests
+    rescrubbing: Rescrubbing
 
 
 def assemble(parts: Parts, join_token: str | None) -> Services:
@@ -39,6 +51,11 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
     audit = Audit(parts)
     revocations = Revocations(parts.database, parts.dataplane_id)
     residency = Residency(parts)
+    hits = Hits(parts)
+    examining = Examining(parts, hits)
+    configurations = Configurations(parts, audit)
+    scrubbing = WorkspaceScrubbing(parts, audit)
+    rescrub_requests = RescrubRequests(parts, audit)
     return Services(
         parts=parts,
         audit=audit,
@@ -48,7 +65,13 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
         enrolment=Enrolment(parts, revocations, join_token),
         uploads=Uploads(parts, audit),
         listings=Listings(parts, audit),
-        variables=Variables(parts, residency, audit),
+        variables=Variables(parts, residency, audit, rescrub_requests),
         code_trees=CodeTrees(parts),
-        configurations=Configurations(parts, audit),
+        configurations=configurations,
+        hits=hits,
+        examining=examining,
+        leaks=Leaks(parts, configurations),
+        scrubbing=scrubbing,
+        rescrub_requests=rescrub_requests,
+        rescrubbing=Rescrubbing(parts, rescrub_requests, scrubbing, examining),
     )

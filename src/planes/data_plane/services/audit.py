@@ -44,6 +44,10 @@ class Action(StrEnum):
     TELEMETRY_READ = "telemetry_read"
     RESULT_READ = "result_read"
     RUN_STARTED = "run_started"
+    SCRUB_SETTINGS_READ = "scrub_settings_read"
+    SCRUB_SETTINGS_CHANGED = "scrub_settings_changed"
+    LEAKS_READ = "leaks_read"
+    RESCRUB_ASKED = "rescrub_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,12 +28,16 @@ from planes.data_plane.services.run_secrets import (
     Credentials,
     Pairs,
     RunPlacement,
+    names_in_toml,
     names_too_short,
+    platform_names,
     process_environment,
     secrets_to_register,
 )
+from planes.data_plane.services.secrets_used import SecretUse, uses_of
 from planes.data_plane.services.variables import ResolvedVariables
 from planes.domain.errors import Conflict, PlaneError, Unavailable
+from planes.scrub import ScrubSettings
 from planes.storage.errors import BlobMissing, StorageError
 from planes.storage.vault import Place
 from planes.tokens.opaque import new_secret
@@ -69,6 +73,7 @@ class Prepared:
     registered: Pairs = field(repr=False)
     beacon_secret: str = field(repr=False)
     notes: list[str]
+    secrets_used: dict[str, SecretUse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,7 @@ class _Gathered:
     configuration: dict[str, bytes] = field(repr=False)
     variables: ResolvedVariables
     credentials: Credentials
+    scrub: ScrubSettings | None = field(repr=False)
 
 
 class Preparing:
@@ -131,6 +137,7 @@ class Preparing:
                 beacon_secret=secret,
                 token=await self._run_token(lease),
             ),
+            scrub=await services.scrubbing.find(lease.workspace_id),
         )
 
     async def _run_token(self, lease: Lease) -> str | None:
@@ -166,6 +173,7 @@ class Preparing:
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
         )
+        of_builds = _secrets_of_builds(self._settings.builder)
         return Prepared(
             spec=RunSpec(
                 run_id=lease.run_id,
@@ -175,10 +183,17 @@ class Preparing:
                 time_limit_seconds=lease.time_limit_seconds,
                 grace_seconds=lease.grace_seconds,
                 max_log_bytes=self._settings.log_limit_bytes,
+                scrub=gathered.scrub,
             ),
-            registered=(*registered, *_secrets_of_builds(self._settings.builder)),
+            registered=(*registered, *of_builds),
             beacon_secret=gathered.credentials.beacon_secret,
             notes=_notes(registered, gathered.credentials),
+            secrets_used=uses_of(
+                gathered.variables,
+                names_in_toml(gathered.configuration, lease.profile),
+                lease.configuration_id,
+                (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
+            ),
         )
 
     def _steps(

@@ -49,14 +49,25 @@ def secrets_to_register(
     configuration: Mapping[str, bytes], profile: str, variables: ResolvedVariables, credentials: Credentials
 ) -> Pairs:
     """(name, value) pairs of everything secret in a run: variables, strings of secret TOML, injected credentials."""
-    pairs: list[tuple[str, str]] = list(variables.secrets)
+    pairs = [*variables.secrets, *secrets_in_toml(configuration, profile), *_injected(credentials)]
+    return tuple(dict.fromkeys(pair for pair in pairs if pair[1]))
+
+
+def secrets_in_toml(configuration: Mapping[str, bytes], profile: str) -> Iterator[tuple[str, str]]:
+    """(name, value) of every string in the secret TOML that a run on this profile is given."""
     for name in files_of_profile(configuration, profile):
         if name.endswith(_SECRETS):
-            pairs += toml_strings(configuration[name])
-    pairs += [("RUNTIME__DLTHUB_DSN", credentials.beacon_url), ("RUNTIME__DLTHUB_DSN", credentials.beacon_secret)]
-    if credentials.token is not None:
-        pairs.append(("RUNTIME__AUTH_TOKEN", credentials.token))
-    return tuple(dict.fromkeys(pair for pair in pairs if pair[1]))
+            yield from toml_strings(configuration[name])
+
+
+def names_in_toml(configuration: Mapping[str, bytes], profile: str) -> list[str]:
+    """The names of these."""
+    return [name for name, value in secrets_in_toml(configuration, profile) if value]
+
+
+def platform_names(credentials: Credentials) -> list[str]:
+    """The names of what the platform gives a run."""
+    return [name for name, _ in _injected(credentials)]
 
 
 def names_too_short(pairs: Sequence[tuple[str, str]]) -> list[str]:
@@ -99,6 +110,13 @@ def process_environment(
         own["RUNTIME__AUTH_TOKEN"] = credentials.token
     given = {name: value for name, value in variables.items() if not _is_reserved(name)}
     return {**given, **own}
+
+
+def _injected(credentials: Credentials) -> list[tuple[str, str]]:
+    pairs = [("RUNTIME__DLTHUB_DSN", credentials.beacon_url), ("RUNTIME__DLTHUB_DSN", credentials.beacon_secret)]
+    if credentials.token is not None:
+        pairs.append(("RUNTIME__AUTH_TOKEN", credentials.token))
+    return pairs
 
 
 def _is_reserved(name: str) -> bool:

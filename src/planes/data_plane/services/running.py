@@ -30,7 +30,12 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
     executor = LocalExecutor()
     first, count = uid_range
     uids = WorkspaceUids(services.parts.folder, UidRange(first, first + count - 1))
-    runs = Runs(services.parts, executor, Preparing(services, uids, settings))
+
+    def on_end() -> None:
+        services.examining.wake()
+        services.rescrub_requests.wake()
+
+    runs = Runs(services.parts, executor, Preparing(services, uids, settings), services.hits, on_end)
     return Running(
         executor=executor,
         runs=runs,

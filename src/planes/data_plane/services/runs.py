@@ -32,6 +32,7 @@ from planes.data_plane.executor.local import (
     log_folder,
 )
 from planes.data_plane.logs import Consolidation, WakeSource
+from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import (
@@ -45,6 +46,7 @@ from planes.data_plane.services.preparing import (
 from planes.data_plane.services.reports import build_status
 from planes.data_plane.services.run_log import write_end, write_notes
 from planes.data_plane.services.run_wakes import RunWakes
+from planes.data_plane.services.secrets_used import render_uses
 from planes.scrub import Registered
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
@@ -62,8 +64,12 @@ _log = structlog.get_logger("planes.data_plane.runs")
 class Runs:
     """The runs of this plane. `held` and `active` are what the worker tells the control plane."""
 
-    def __init__(self, parts: Parts, executor: LocalExecutor, preparing: Preparing) -> None:
+    def __init__(
+        self, parts: Parts, executor: LocalExecutor, preparing: Preparing, hits: Hits, on_end: Callable[[], None]
+    ) -> None:
         self._parts = parts
+        self._hits = hits
+        self._on_end = on_end
         self._executor = executor
         self._preparing = preparing
         self._running: dict[str, RunningRun] = {}
@@ -228,7 +234,11 @@ class Runs:
     async def _note_prepared(self, lease: Lease, prepared: Prepared) -> None:
         where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
         sealed = await self._parts.vault.seal(where, render_pairs(prepared.registered))
-        values = {"beacon_hash": hash_secret(prepared.beacon_secret), "registered": sealed}
+        values = {
+            "beacon_hash": hash_secret(prepared.beacon_secret),
+            "registered": sealed,
+            "secrets_used": render_uses(prepared.secrets_used),
+        }
         async with self._parts.database.transaction() as connection:
             await runs.change(connection, lease.run_id, values)
 
@@ -264,11 +274,15 @@ class Runs:
             "state": runs.DONE,
             "outcome": outcome.outcome,
             "ended_at": datetime.fromisoformat(outcome.finished_at),
-            "masked": outcome.hits,
+            # A runner that was killed has told nothing: what its log masks is counted there, later.
+            "masked": outcome.hits if outcome.reason != "runner_killed" else None,
             "beacon_until": beacon_until,
         }
         async with self._parts.database.transaction() as connection:
             await runs.change(connection, lease.run_id, values)
+            row = await runs.find(connection, lease.run_id)
+            assert row is not None, "a run is written down before it ends"
+            await self._hits.note(connection, row, values["masked"] or {}, values["ended_at"])
             if self._stops.get(lease.run_id) != STALE:
                 if outcome.user_started_at is not None:
                     await self._say_started_late(connection, lease, outcome)
@@ -276,6 +290,7 @@ class Runs:
                 await self.outbox.queue(connection, lease.run_id, report)
         self._beacons_until.append(beacon_until)
         self.outbox.wake()
+        self._on_end()
         _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=outcome.outcome, reason=outcome.reason,
                   lines=outcome.lines)  # fmt: skip
 

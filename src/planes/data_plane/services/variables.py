@@ -13,6 +13,7 @@ from typing import Any
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.rescrub_requests import RescrubRequests
 from planes.data_plane.services.residency import Residency
 from planes.domain.errors import InvalidRequest, Reason
 from planes.storage.data import variables
@@ -50,25 +51,37 @@ _PROFILE = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VariableVersion:
+    """Which value of a variable it was. Versions count from 1, again after it was removed."""
+
+    scope: str
+    version: int
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedVariables:
     """What one run gets: `environment` has every value, `secrets` the secret ones, for registration with the scrubber.
 
-    `short_secrets` names those that are too short to be masked. `repr` shows names only.
+    `short_secrets` names those that are too short to be masked, `versions` says which value each secret has. `repr`
+    shows names only.
     """
 
     environment: dict[str, str] = field(repr=False)
     secrets: tuple[tuple[str, str], ...] = field(repr=False)
     plain: dict[str, str] = field(repr=False)
     short_secrets: tuple[str, ...]
+    versions: Mapping[str, VariableVersion] = field(default_factory=dict[str, VariableVersion])
 
 
 class Variables:
     """Reads and changes the variables of workspaces."""
 
-    def __init__(self, parts: Parts, residency: Residency, audit: Audit) -> None:
+    def __init__(self, parts: Parts, residency: Residency, audit: Audit, rescrubs: RescrubRequests) -> None:
         self._parts = parts
         self._residency = residency
         self._audit = audit
+        self._rescrubs = rescrubs
 
     async def list_scopes(self, actor: Actor, scopes: Sequence[str] | None) -> list[ScopeVariablesResponse]:
         """The asked scopes that have variables, the workspace's own first; values of secrets are null."""
@@ -99,9 +112,12 @@ class Variables:
             await self._parts.database.lock(connection, f"variables {actor.workspace_id}")
             rows = await variables.list_all(connection, actor.workspace_id, [scope])
             present = {row["name"]: row for row in rows}
+            secrets: list[Row] = []
             for upsert in request.upserts:
                 row = await self._row(actor, scope, upsert, present.get(upsert.name), now)
                 await variables.put(connection, row, exists=upsert.name in present)
+                if row["is_secret"] and not _is_short(upsert):
+                    secrets.append(row)
             for name in request.deletes:
                 await variables.remove(connection, actor.workspace_id, scope, name)
             kept = (present.keys() | {upsert.name for upsert in request.upserts}) - set(request.deletes)
@@ -115,6 +131,8 @@ class Variables:
                 upserts=[upsert.name for upsert in request.upserts],
                 deletes=list(request.deletes),
             )
+            await self._rescrubs.add_if_useful(connection, actor, secrets)
+        self._rescrubs.wake()
         return _results(request, present)
 
     async def resolve(self, workspace_id: str, profile: str, run_id: str = "-") -> ResolvedVariables:
@@ -136,6 +154,11 @@ class Variables:
             secrets=tuple(secrets),
             plain=plain,
             short_secrets=tuple(name for name, value in secrets if len(value) < SHORTEST_SCRUBBED),
+            versions={
+                name: VariableVersion(scope=row["scope"], version=row["version"], set_at=row["updated_at"])
+                for name, row in winners.items()
+                if row["is_secret"]
+            },
         )
 
     async def _row(
@@ -159,10 +182,10 @@ class Variables:
             "updated_by": author_of(actor),
         }
         value = upsert.value if isinstance(upsert, PlainVariableUpsert) else upsert.value.get_secret_value()
-        return row | {"sealed": await self._parts.vault.seal(_place(row), value.encode())}
+        return row | {"sealed": await self._parts.vault.seal(place_of(row), value.encode())}
 
     async def _open(self, row: Row) -> str:
-        return (await self._parts.vault.open(_place(row), row["sealed"])).decode()
+        return (await self._parts.vault.open(place_of(row), row["sealed"])).decode()
 
     async def _public(self, row: Row) -> PlainPublicVariable | SecretPublicVariable:
         times = {name: row[name] for name in ("created_at", "created_by", "updated_at", "updated_by")}
@@ -258,7 +281,8 @@ def _profile_of(scope: str) -> str | None:
     return None if scope == WORKSPACE_SCOPE else scope.removeprefix("profile:")
 
 
-def _place(row: Mapping[str, Any]) -> Place:
+def place_of(row: Mapping[str, Any]) -> Place:
+    """What the sealed value of a variable's row belongs to."""
     return Place(
         organization_id=row["organization_id"],
         workspace_id=row["workspace_id"],

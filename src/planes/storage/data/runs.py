@@ -36,6 +36,8 @@ STARTED = "started"
 DONE = "done"
 
 # `registered` holds the values to scrub from what the run sends by its beacon, sealed; it is emptied with the beacon.
+# `secrets_used` names what was registered, with scope and version and no value; `examined_at` is when an ended run's
+# log was looked at for leaks.
 runs = Table(
     "runs",
     metadata,
@@ -57,6 +59,8 @@ runs = Table(
     Column("started_at", Moment),
     Column("ended_at", Moment),
     Column("masked", document()),
+    Column("secrets_used", document()),
+    Column("examined_at", Moment),
 )
 
 run_reports = Table(

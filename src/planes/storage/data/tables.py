@@ -133,7 +133,7 @@ audit_log = Table(
     Column("organization_id", String(36), nullable=False),
     Column("workspace_id", String(36), nullable=False, index=True),
     Column("action", String(64), nullable=False),
-    Column("object_id", String(256)),
+    Column("object_id", String(256), index=True),
     Column("details", document(), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),

@@ -1,0 +1,112 @@
+"""Honest accounting: what was masked, by rule, per run and per workspace. It never leaves the region."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.secrets_used import parse_uses
+from planes.domain.errors import NotFound
+from planes.storage.data import hits, runs
+from planes.storage.types import Row
+from planes.wire.own_leaks import JobTotal, RuleHit, RuleTotal, RunHits, WorkspaceHits
+
+JOB_PRINTS_SECRETS = "job_prints_secrets"
+FOLDED = "registered"
+_MOST_GROUPS = 500
+_NAMESPACE = uuid.UUID("6d1c3a52-6f3e-4f0f-9a3a-2c5f2f0f7b11")
+
+
+class Hits:
+    """Writes counts down at the end of runs, and reads them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def note(self, connection: Any, run: Row, counts: Mapping[str, int], at: datetime) -> None:
+        """Writes a run's counts and events, in the caller's transaction. May run twice."""
+        uses = parse_uses(run["secrets_used"])
+        found: list[dict[str, Any]] = []
+        for rule, count in counts.items():
+            kind = hits.SECRET if rule in uses else hits.RULE
+            found.append({"run_id": run["id"], "rule": rule[:200], "kind": kind, "count": count, "at": at,
+                          "workspace_id": run["workspace_id"], "job_ref": run["job_ref"]})  # fmt: skip
+        events = [
+            {
+                **{name: row[name] for name in ("run_id", "workspace_id", "job_ref", "rule", "count", "at")},
+                "id": stable_id(run["id"], row["rule"]),
+                "kind": JOB_PRINTS_SECRETS,
+                "rule_kind": row["kind"],
+            }
+            for row in found
+        ]
+        await hits.save_of_run(connection, run["id"], found, events)
+
+    async def of_run(self, workspace_id: str, run_id: str, *, folded: bool) -> RunHits:
+        """A run's counts; there are none before its end. `folded` leaves out names of secrets.
+
+        Raises: NotFound.
+        """
+        async with self._parts.database.reading() as connection:
+            run = await runs.find_in_workspace(connection, workspace_id, run_id)
+            rows = await hits.list_of_run(connection, run_id) if run is not None else []
+        if run is None:
+            raise NotFound("not_found", "There is no such run here.")
+        shown = [RuleHit(rule=row["rule"], kind=row["kind"], count=row["count"]) for row in _folded(rows, folded)]
+        return RunHits(
+            run_id=run_id,
+            job_ref=run["job_ref"],
+            is_final=run["state"] == runs.DONE and (run["masked"] is not None or run["examined_at"] is not None),
+            total=sum(each.count for each in shown),
+            secrets=sum(each.count for each in shown if each.kind == hits.SECRET),
+            hits=shown,
+        )
+
+    async def of_workspace(self, workspace_id: str, since: datetime, until: datetime, *, folded: bool) -> WorkspaceHits:
+        """Totals of runs that ended in a time."""
+        between = (since, until)
+        async with self._parts.database.reading() as connection:
+            total, count = await hits.totals(connection, workspace_id, since, until)
+            rules = await hits.totals_by(connection, ("rule", "kind"), workspace_id, between, _MOST_GROUPS)
+            jobs = await hits.totals_by(connection, ("job_ref",), workspace_id, between, _MOST_GROUPS)
+        return WorkspaceHits(
+            since=since,
+            until=until,
+            total=total,
+            runs=count,
+            by_rule=[
+                RuleTotal(**{name: row[name] for name in RuleTotal.model_fields}) for row in _folded(rules, folded)
+            ],
+            by_job=[JobTotal(**row) for row in jobs],
+        )
+
+    async def list_events(
+        self, wanted: hits.EventFilter, limit: int, offset: int, *, folded: bool
+    ) -> tuple[list[dict[str, Any]], int]:
+        """A page of events, and how many there are."""
+        async with self._parts.database.reading() as connection:
+            rows, total = await hits.list_events(connection, wanted, limit, offset)
+        if folded:
+            rows = [{**row, "rule": FOLDED} if row["rule_kind"] == hits.SECRET else row for row in rows]
+        return [{name: value for name, value in row.items() if name != "workspace_id"} for row in rows], total
+
+
+def stable_id(run_id: str, name: str) -> str:
+    """The same id whenever the same run is looked at again."""
+    return str(uuid.uuid5(_NAMESPACE, f"{run_id}\n{name}"))
+
+
+def _folded(rows: Sequence[Row], folded: bool) -> list[Row]:
+    """All names of secrets as one: a mask is no oracle for those who may not know names (Security: 8)."""
+    if not folded:
+        return list(rows)
+    kept = [row for row in rows if row["kind"] != hits.SECRET]
+    secrets = [row for row in rows if row["kind"] == hits.SECRET]
+    if secrets:
+        runs_of = [int(row.get("runs", 1)) for row in secrets]
+        count = sum(row["count"] for row in secrets)
+        kept.append({**secrets[0], "rule": FOLDED, "count": count, "runs": max(runs_of)})
+    return sorted(kept, key=lambda row: (-row["count"], row["rule"]))

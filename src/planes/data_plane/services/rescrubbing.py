@@ -1,0 +1,268 @@
+"""Scrubbing stored logs again, run by run, in a process of its own; goes on where it was after a restart.
+
+asked ──► each ended run: log, traces, states, results ──► done
+             └── a run that goes on: after its end
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import anyio
+import structlog
+
+from planes.data_plane.executor.layout import WorkspacePlace
+from planes.data_plane.services.audit import Actor
+from planes.data_plane.services.examining import Examining
+from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.rescrub_helper import Helper, HelperFailed, open_helper
+from planes.data_plane.services.rescrub_requests import ASKED, RescrubRequests
+from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
+from planes.data_plane.services.secrets_used import SecretOrigin, SecretUse, parse_uses, render_uses
+from planes.data_plane.services.variables import place_of, scope_of
+from planes.domain.errors import InvalidRequest, NotFound, Reason
+from planes.scrub import settings_document
+from planes.storage.data import rescrubs, runs, telemetry, variables
+from planes.storage.types import Row
+from planes.wire.own_leaks import NamedVariable, Rescrub, RescrubbedVariable
+
+NOT_REACHED = (
+    "backups of this region, and copies that somebody has downloaded",
+    "what the storage under the files keeps of replaced ones (snapshots, versions of objects, freed blocks)",
+    "outputs and artifacts of jobs, and the code of deployments",
+    "names in job definitions and summaries of pipeline runs, which the control plane has too",
+)
+_PACKED = frozenset({"trace", "state", "envelope"})
+_TRIES = 3
+_AT_ONCE = 100
+_PAUSE_SECONDS = 2.0
+_log = structlog.get_logger("planes.data_plane.rescrubbing")
+
+
+class Rescrubbing:
+    """`run` is one task of the plane."""
+
+    def __init__(
+        self, parts: Parts, requests: RescrubRequests, scrubbing: WorkspaceScrubbing, examining: Examining
+    ) -> None:
+        self._parts = parts
+        self._requests = requests
+        self._scrubbing = scrubbing
+        self._examining = examining
+
+    async def ask(self, actor: Actor, wanted: Sequence[NamedVariable] | None) -> Rescrub:
+        """Asks for a rescrub with these secret variables, or with every one.
+
+        Raises: InvalidRequest.
+        """
+        async with self._parts.database.transaction() as connection:
+            rows = await variables.list_all(connection, actor.workspace_id)
+            chosen = _choose([row for row in rows if row["is_secret"]], wanted)
+            rescrub_id = await self._requests.add(connection, actor, ASKED, chosen)
+        self._requests.wake()
+        return await self.get(actor.workspace_id, rescrub_id)
+
+    async def get(self, workspace_id: str, rescrub_id: str) -> Rescrub:
+        """How far it is. Raises: NotFound."""
+        async with self._parts.database.reading() as connection:
+            row = await rescrubs.find(connection, workspace_id, rescrub_id)
+            progress = await rescrubs.progress(connection, [rescrub_id])
+        if row is None:
+            raise NotFound("not_found", "There is no such rescrub in this workspace.")
+        return _shown(row, progress.get(rescrub_id, {}))
+
+    async def list_page(self, workspace_id: str, limit: int, offset: int) -> tuple[list[Rescrub], int]:
+        """A page, newest first, and how many there are."""
+        async with self._parts.database.reading() as connection:
+            rows, total = await rescrubs.list_page(connection, workspace_id, limit, offset)
+            progress = await rescrubs.progress(connection, [row["id"] for row in rows])
+        return [_shown(row, progress.get(row["id"], {})) for row in rows], total
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            news = self._requests.news = anyio.Event()
+            try:
+                is_behind = await self.work()
+            except Exception as exc:  # noqa: BLE001 - the edge of the loop: a full disk must not end it
+                _log.error("rescrubbing_failed", exc_info=exc)
+                is_behind = True
+            if is_behind:
+                await anyio.sleep(_PAUSE_SECONDS)
+            else:
+                await news.wait()  # as long as it takes: nothing asked, no run ended
+
+    async def work(self) -> bool:
+        """Does what can be done now; True when something failed and is to be tried again."""
+        async with self._parts.database.reading() as connection:
+            unfinished = await rescrubs.list_unfinished(connection)
+        is_behind = False
+        for row in unfinished:
+            is_behind = await self._carry(row) or is_behind
+        return is_behind
+
+    async def _carry(self, rescrub: Row) -> bool:
+        is_behind = False
+        async with self._parts.database.reading() as connection:
+            ready = await rescrubs.list_ready(connection, rescrub["id"], _AT_ONCE)
+        if ready:
+            await self._move(rescrub, rescrubs.RUNNING)
+            async with open_helper(await self._opening(rescrub)) as helper:
+                while ready and not is_behind:
+                    for each in ready:
+                        is_behind = not await self._scrub_run(rescrub, each, helper) or is_behind
+                    async with self._parts.database.reading() as connection:
+                        ready = await rescrubs.list_ready(connection, rescrub["id"], _AT_ONCE)
+        if not is_behind:
+            await self._settle(rescrub)
+        return is_behind
+
+    async def _opening(self, rescrub: Row) -> dict[str, Any]:
+        """What the helper is told first: the values, from the vault."""
+        registered: list[tuple[str, str]] = []
+        for variable, kept in zip(rescrub["variables"], rescrub["sealed"] or (), strict=False):
+            place = place_of({**rescrub, **variable})
+            value = await self._parts.vault.open(place, base64.b64decode(kept["value"]))
+            registered.append((variable["name"], value.decode()))
+        settings = await self._scrubbing.find(rescrub["workspace_id"])
+        return {"registered": registered, "settings": settings_document(settings) if settings is not None else None}
+
+    async def _scrub_run(self, rescrub: Row, ready: Row, helper: Helper) -> bool:
+        """One ended run. False when it is to be tried again."""
+        run_id: str = ready["run_id"]
+        try:
+            place = WorkspacePlace(
+                plane=self._parts.folder,
+                organization_id=rescrub["organization_id"],
+                workspace_id=rescrub["workspace_id"],
+            ).run(run_id)
+            answer = await helper.ask({"log": str(place.root)})
+            documents = 0 if answer.get("busy") or answer.get("failed") else await self._scrub_documents(run_id, helper)
+        except HelperFailed:
+            await self._note_failure(rescrub, ready, "HelperFailed")
+            raise
+        if answer.get("busy") or answer.get("failed"):
+            return await self._note_failure(rescrub, ready, answer.get("failed", "busy"))
+        await self._note_done(rescrub, run_id, answer, documents)
+        return True
+
+    async def _scrub_documents(self, run_id: str, helper: Helper) -> int:
+        """Traces with their exceptions, states, results: each row by itself. Answers how many changed."""
+        changed = 0
+        async with self._parts.database.reading() as connection:
+            found = await rescrubs.list_documents(connection, run_id)
+        for each in found:
+            async with self._parts.database.reading() as connection:
+                words = await rescrubs.find_words(connection, each["table"], each["key"])
+            if words is None:
+                continue
+            documents = {name: _unpacked(name, value) for name, value in words.items()}
+            answer = await helper.ask({"document": documents})
+            if "failed" in answer:
+                raise HelperFailed(answer["failed"])
+            if answer["changed"]:
+                after = cast("Mapping[str, Any]", answer["document"])
+                different = {
+                    name: _packed(name, after.get(name)) for name in words if after.get(name) != documents[name]
+                }
+                async with self._parts.database.transaction() as connection:
+                    await rescrubs.replace_words(connection, each["table"], each["key"], different)
+                changed += 1
+        return changed
+
+    async def _note_done(self, rescrub: Row, run_id: str, answer: Mapping[str, Any], documents: int) -> None:
+        """Writes the outcome down. What was found was printed before it was known: that is a leak as well."""
+        found: dict[str, int] = answer["hits"]
+        async with self._parts.database.transaction() as connection:
+            values = {"state": rescrubs.DONE, "lines_changed": answer["changed"], "documents_changed": documents}
+            await rescrubs.change_run(connection, rescrub["id"], run_id, values)
+            run = await runs.find(connection, run_id)
+            if run is not None and found:
+                uses = {**parse_uses(run["secrets_used"]), **_uses_of(rescrub, found)}
+                counts: dict[str, int] = dict(run["masked"] or {})
+                for name, count in found.items():
+                    counts[name] = counts.get(name, 0) + count
+                again = {"masked": counts, "secrets_used": render_uses(uses), "examined_at": None}
+                await runs.change(connection, run_id, again)
+        if found:
+            self._examining.wake()
+
+    async def _note_failure(self, rescrub: Row, ready: Row, why: str) -> bool:
+        """Whether it was the last try."""
+        tries = ready["tries"] + 1
+        is_last = tries >= _TRIES
+        _log.warning("run_not_rescrubbed", run_id=ready["run_id"], why=why, tries=tries)
+        async with self._parts.database.transaction() as connection:
+            values = {"tries": tries, **({"state": rescrubs.FAILED} if is_last else {})}
+            await rescrubs.change_run(connection, rescrub["id"], ready["run_id"], values)
+        return is_last
+
+    async def _settle(self, rescrub: Row) -> None:
+        async with self._parts.database.reading() as connection:
+            progress = (await rescrubs.progress(connection, [rescrub["id"]])).get(rescrub["id"], {})
+        if progress.get("waiting"):
+            await self._move(rescrub, rescrubs.WAITING)
+            return
+        state = rescrubs.FAILED if progress.get("failed") else rescrubs.DONE
+        async with self._parts.database.transaction() as connection:
+            values = {"state": state, "finished_at": self._parts.clock.now(), "sealed": None}
+            await rescrubs.change(connection, rescrub["id"], values)
+        _log.info("rescrub_ended", rescrub_id=rescrub["id"], state=state, lines=int(progress.get("lines_changed") or 0))
+
+    async def _move(self, rescrub: Row, state: str) -> None:
+        async with self._parts.database.transaction() as connection:
+            await rescrubs.change(connection, rescrub["id"], {"state": state})
+
+
+def _choose(secrets: Sequence[Row], wanted: Sequence[NamedVariable] | None) -> list[Row]:
+    """Raises: InvalidRequest for a name that is no secret variable."""
+    if wanted is None:
+        return list(secrets)
+    known = {(row["scope"], row["name"]): row for row in secrets}
+    chosen = [(number, known.get((scope_of(each.profile), each.name))) for number, each in enumerate(wanted)]
+    reasons = tuple(
+        Reason(key=f"variables.{number}", message="there is no such secret variable")
+        for number, row in chosen
+        if row is None
+    )
+    if reasons:
+        raise InvalidRequest("invalid_request", "Some variables cannot be looked for.", reasons)
+    return [row for _, row in chosen if row is not None]
+
+
+def _uses_of(rescrub: Row, found: Mapping[str, int]) -> dict[str, SecretUse]:
+    return {
+        variable["name"]: SecretUse(
+            origin=SecretOrigin.VARIABLE,
+            scope=variable["scope"],
+            version=variable["version"],
+            set_at=datetime.fromisoformat(kept["set_at"]),
+        )
+        for variable, kept in zip(rescrub["variables"], rescrub["sealed"] or (), strict=False)
+        if variable["name"] in found
+    }
+
+
+def _unpacked(name: str, value: Any) -> Any:
+    return json.loads(telemetry.unpack(value)) if name in _PACKED else value
+
+
+def _packed(name: str, value: Any) -> Any:
+    return telemetry.pack(json.dumps(value).encode()) if name in _PACKED else value
+
+
+def _shown(row: Row, progress: Mapping[str, Any]) -> Rescrub:
+    counts = {name: int(progress.get(name) or 0) for name in ("total", "done", "waiting", "failed")}
+    members: dict[str, Any] = {f"runs_{name}": count for name, count in counts.items()}
+    return Rescrub(
+        **{name: row[name] for name in ("id", "reason", "state", "created_at", "created_by", "finished_at")},
+        variables=[RescrubbedVariable(**each) for each in row["variables"]],
+        **members,
+        lines_changed=int(progress.get("lines_changed") or 0),
+        documents_changed=int(progress.get("documents_changed") or 0),
+        not_reached=list(NOT_REACHED),
+    )
