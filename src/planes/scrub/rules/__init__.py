@@ -4,14 +4,18 @@ from planes.scrub.rules.blocks import BLOCK_RULES
 from planes.scrub.rules.checksums import CHECKSUM_RULES
 from planes.scrub.rules.clouds import CLOUD_RULES
 from planes.scrub.rules.code import CODE_RULES
+from planes.scrub.rules.commands import COMMAND_RULES
 from planes.scrub.rules.families import FAMILY_RULES
+from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
 from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.models import MODEL_RULES
 from planes.scrub.rules.monitoring import MONITORING_RULES
 from planes.scrub.rules.names import NAME_RULES
+from planes.scrub.rules.national import NATIONAL_RULES
 from planes.scrub.rules.payments import PAYMENT_RULES
+from planes.scrub.rules.pii import PII_CLASSES, PII_RULES
 from planes.scrub.rules.services import SERVICE_RULES
 from planes.scrub.rules.uris import URI_RULES
 from planes.scrub.rules.warehouses import WAREHOUSE_RULES
@@ -31,5 +35,10 @@ RULES: tuple[Rule, ...] = (
     *CODE_RULES,
     *URI_RULES,
     *CHECKSUM_RULES,
+    *NATIONAL_RULES,
+    *HEADER_RULES,
+    *COMMAND_RULES,
     *NAME_RULES,
 )
+
+__all__ = ["PII_CLASSES", "PII_RULES", "RULES", "Rule"]

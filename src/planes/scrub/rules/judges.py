@@ -1,14 +1,14 @@
 """Decisions about a match in its line that no pattern can make."""
 
+import base64
 import re
 
-from planes.scrub.rules.plausible import is_code, is_placeholder
+from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
-_HARMLESS_BEGINNINGS = (
-    *(b"page", b"next", b"sync", b"continuation", b"public", b"primary", b"foreign", b"cancel", b"stop"),
-    *(b"page_", b"next_", b"sync_", b"continuation_", b"public_", b"primary_", b"foreign_", b"cancel_", b"stop_"),
-    *(b"eos_", b"pad_", b"bos_", b"unk_", b"sep_", b"cls_", b"mask_", b"no_", b"max_", b"min_", b"num_"),
+_HARMLESS_BEGINNINGS = re.compile(
+    rb"(?:page|next|sync|continuation|public|publishable|primary|foreign|cancel|stop)[_-]?$"
+    rb"|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
 )
 # Where a value in a list of values ends: before the next name, before a closing bracket.
 _NEXT_VALUE = re.compile(
@@ -20,6 +20,8 @@ _NEXT_PARAMETER = re.compile(rb"[&#]")
 _CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
 _DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
 _IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
+_FILE = re.compile(rb"^(?:~|[.]{1,2})?(?:/[.]?[a-z0-9_-][a-z0-9_.@-]*){2,}$|^~/[a-z0-9_./-]+$")
+_SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
 _UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 _WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
 
@@ -27,7 +29,7 @@ _WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
 def is_other_name(line: bytes, begin: int) -> bool:
     """Whether what stands before `begin` makes the name harmless (`next_page_token`), or it stands in a mask."""
     before = line[max(0, begin - 128) : begin].lower()
-    return before.endswith(_HARMLESS_BEGINNINGS) or _IN_MASK.search(before) is not None
+    return _HARMLESS_BEGINNINGS.search(before) is not None or _IN_MASK.search(before) is not None
 
 
 def quoted(line: bytes, begin: int, start: int, end: int) -> int:
@@ -43,7 +45,69 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
 
 def pair(line: bytes, begin: int, start: int, end: int) -> int:
     """A text behind a sensitive one, as in a list of headers; a list of names is none."""
-    return -1 if _IDENTIFIER.match(line[start:end]) else quoted(line, begin, start, end)
+    if _IDENTIFIER.match(line[start:end]):
+        is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
+        alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["')) and line[end + 1 : end + 2] in (b")", b"]")
+        if not alone or end - start < 8 or is_sensitive(line[start:end]):
+            return -1
+    return quoted(line, begin, start, end)
+
+
+def flag_pair(line: bytes, begin: int, start: int, end: int) -> int:
+    """The element behind a flag in a list of arguments, unless it is a flag too."""
+    return -1 if line[start : start + 1] == b"-" else quoted(line, begin, start, end)
+
+
+def command(line: bytes, begin: int, start: int, end: int) -> int:
+    """The password in a command line; a word behind `-p` that is a flag, a port or a path is none."""
+    secret = line[start:end]
+    if secret[:1] in b"-/:=|>&" or (secret.isdigit() and len(secret) < 6) or len(secret) < 3:
+        return -1
+    return -1 if is_code(secret) or is_placeholder(secret) or is_other_name(line, begin) else end
+
+
+def sql(line: bytes, begin: int, start: int, end: int) -> int:
+    """A text behind a word of SQL; in prose (`invalid token 'x'`) it must look random."""
+    word = line[begin : begin + 5]
+    if word.isupper() or word[:4].lower() in (b"pass", b"iden"):
+        return quoted(line, begin, start, end)
+    return random(line, begin, start, end)
+
+
+def random(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that looks made by a generator, where names and prose are as likely."""
+    return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
+
+
+def apart(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value in prose or a table beside a name: it must look random and be neither identifier, path nor date."""
+    if line[end : end + 1] == b"(":
+        return -1
+    stripped = line[start:end].rstrip(b".,;:)!]}>")
+    return random(line, begin, start, start + len(stripped))
+
+
+def parameter(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value of a signed address: long, or with a digit."""
+    secret = line[start:end]
+    if not any(48 <= byte <= 57 for byte in secret) and len(secret) < 24:
+        return -1
+    return quoted(line, begin, start, end)
+
+
+def signature(line: bytes, begin: int, start: int, end: int) -> int:
+    """A signature or a response to a challenge."""
+    return parameter(line, begin, start, end) if looks_random(line[start:end]) else -1
+
+
+def basic_pair(line: bytes, _: int, start: int, end: int) -> int:
+    """`user:password` in base64, as in the settings of docker."""
+    try:
+        decoded = base64.b64decode(line[start:end] + b"==")
+    except ValueError:
+        return -1
+    is_pair = b":" in decoded[1:] and decoded.isascii()
+    return end if is_pair or looks_random(line[start:end]) else -1
 
 
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
@@ -51,7 +115,11 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
     if is_other_name(line, begin):
         return -1
     secret = line[start:end]
+    if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
+        return -1  # quotes in another spelling, which have rules of their own
     word = line[max(0, begin - 1024) : begin].replace(b"\t", b" ").rpartition(b" ")[2]
+    if b"arn:" in word:
+        return -1
     if b"?" in word or word.endswith(b"&"):
         stop = _NEXT_PARAMETER.search(secret)
     elif secret[:1] == b"{" and secret[-1:] == b"}":
@@ -80,6 +148,8 @@ def bearer(line: bytes, _: int, start: int, end: int) -> int:
 def header(line: bytes, _: int, start: int, end: int) -> int:
     """The value of a header that exists to carry a secret."""
     secret = line[start:end].rstrip(b")]}")
+    if secret.endswith(b"=") and line[end : end + 1] in (b'"', b"\\"):
+        return -1  # `Digest username="me"`: parameters have rules of their own
     if len(secret) < 4 or is_placeholder(secret) or is_code(secret):
         return -1
     return -1 if len(secret) < 20 and _IDENTIFIER.match(secret) else end
@@ -119,11 +189,135 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     if name.startswith(b"pwd") and secret[:1] in b"/~":
         return True
+    if _FILE.match(secret) and b"pass" not in name:
+        return True
+    if secret.isdigit() and name.rstrip(b" \t:=\"'").endswith(b"s"):
+        return True  # `tokens: 12345678` counts them
     if name.startswith(b"credential") and _IDENTIFIER.match(secret):
         return True
-    is_prose = bool(_WORD.match(secret)) and bool(line[end:].strip())
+    rest = line[end:]
+    is_prose = bool(_WORD.match(secret)) and bool(rest.strip()) and (rest[:1] in b" \t" or not secret[-1:].isalnum())
     return _is_apart(line, start) and (is_prose or bool(_DOTTED.match(secret)))
 
 
 def _is_apart(line: bytes, start: int) -> bool:
     return line[start - 1 : start] in (b" ", b"\t")
+
+
+# Names in `_key` that no secret stands behind: of databases, storage, caches and tables.
+_TABLE_KEYS = (
+    *(
+        b"sort",
+        b"merge",
+        b"dist",
+        b"partition",
+        b"cluster",
+        b"clustering",
+        b"cache",
+        b"object",
+        b"bucket",
+        b"row",
+        b"unique",
+    ),
+    *(
+        b"natural",
+        b"surrogate",
+        b"business",
+        b"hash",
+        b"dedup",
+        b"group",
+        b"lookup",
+        b"json",
+        b"dict",
+        b"parent",
+        b"child",
+    ),
+    *(
+        b"root",
+        b"record",
+        b"index",
+        b"routing",
+        b"idempotency",
+        b"s3",
+        b"blob",
+        b"file",
+        b"config",
+        b"metric",
+        b"feature",
+    ),
+    *(
+        b"host",
+        b"ssh_host",
+        b"map",
+        b"range",
+        b"order",
+        b"join",
+        b"candidate",
+        b"composite",
+        b"item",
+        b"event",
+        b"message",
+    ),
+    *(
+        b"issue",
+        b"project",
+        b"translation",
+        b"i18n",
+        b"cursor",
+        b"state",
+        b"column",
+        b"table",
+        b"schema",
+        b"section",
+        b"default",
+    ),
+    *(
+        b"dataset",
+        b"resource",
+        b"hot",
+        b"press",
+        b"key",
+        b"shortcut",
+        b"sharding",
+        b"shard",
+        b"incremental",
+        b"delta",
+        b"lock",
+    ),
+)
+
+
+def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value of any `…_key`: in capitals as a variable, or such that it looks random; not of keys of tables."""
+    if is_other_name(line, begin + 2) or is_other_name(line, begin + 1):
+        return -1
+    word = re.search(rb"[0-9A-Za-z_.-]*$", line[max(0, begin - 60) : begin + 1])
+    before = word[0].lower() if word else b""
+    if before.endswith(_TABLE_KEYS) or before.endswith((b"primary", b"foreign", b"public", b"publishable", b"site")):
+        return -1
+    if _FILE.match(line[start:end]):
+        return -1
+    is_variable = line[begin : begin + 5].isupper() and not _SHORT_WORD.match(line[start:end])
+    if is_variable and not is_code(line[start:end]):
+        return quoted(line, begin, start, end)
+    return random(line, begin, start, end)
+
+
+def short_name(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value of `pass` or `pw`, which also count what passed."""
+    secret = line[start:end]
+    if secret.isdigit() or is_code(secret) or (secret.isalpha() and len(secret) < 12):
+        return -1
+    return quoted(line, begin, start, end)
+
+
+def person(line: bytes, _: int, start: int, end: int) -> int:
+    """A person's name behind a telling key: up to the blank at its end, no placeholder, no type."""
+    secret = line[start:end].rstrip(b" .")
+    if is_placeholder(secret) or not secret[:1].strip() or (secret.islower() and is_code(secret)):
+        return -1
+    if line[start - 1 : start] in (b'"', b"'"):
+        return start + len(secret)
+    words = secret.split(b" ")
+    kept = [word for word in words[:4] if word[:1].isupper() or not word[:1].isascii()] or words[:1]
+    return start + len(b" ".join(kept))

@@ -3,136 +3,142 @@
 import re
 
 from planes.scrub.rules import judges
-from planes.scrub.rules.model import Judge, Rule
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY, NAME, SIGNS, named
 
-# `_` stands for `_`, `-` or nothing.
-_KEYS = """
-    password passwords passwd passphrase passcode passwort pswd pwd secret secrets secret_value token tokens
-    api_key app_key access_key account_key secret_key private_key encryption_key signing_key master_key
-    shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
-    secret_access_key session_id jsessionid phpsessid credential credentials connection_string
-"""
-_KEY = rb"(?:%s|api key|[_-]pass|[_-]auth|_dsn)(?:_?[0-9]{1,2})?" % b"|".join(
-    key.encode("ascii").replace(b"_", b"[_-]?") for key in _KEYS.split()
+# Wrappers that print what they hold; calls that fetch a secret (`get_secret("x")`) are not among them.
+_WRAPPERS = (
+    rb"(?:pydantic\.)?(?:secret(?:str|bytes|value)?|some|ok|just|str|bytes|unicode|sensitive|tsecret(?:str)?value|password"
+    rb"|redactedstr|quote|quote_plus|base64string|string|\$)"
 )
-_SIGNS = tuple(
-    b"passw passp passc pswd pwd secret token key sessionid session_id session-id sessid credential "
-    b"connection_string connectionstring connection-string _pass -pass _auth -auth _dsn".split()
+# What YAML puts before a value: a tag, an anchor.
+_TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+)?"
+_APART = (
+    rb"(?:[ \t]*[\"'`:]?[ \t]+(?:is:?|was|=|->|provided:?|used:?|[|-]"
+    rb"|\xe2\x94\x82|\xe2\x86\x92|for [^:\n]{1,40}:)?[ \t]*"
+    rb"|[ \t]*[|][ \t]*|\t+)"
 )
-# Between the name and the sign that gives it a value: quotes (also escaped), a closing bracket, blanks.
-_FOLLOW = rb"[0-9A-Za-z_]{0,8}(?:[\\\"'`\])>]|&quot;){0,8}[ \t]{0,20}(?:[:=,>]|%3[aAdD]|[ ][\"'])"
-_GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
-_NAME = _KEY + rb"[\"'`]?\]?" + rb"(?:" + _GIVES + rb"|[ \t]*==[ \t]*)"
-_HEADER_GIVES = rb"[\"'`\\]*\]?[ \t]*[:=,][ \t]*\\*(?:b?\\*[\"'`])?"
-_SCHEMES = rb"(?:bearer|basic|token|digest|negotiate|apikey|ssws|aws4-hmac-sha256|splunk|geniekey|bot|key|oauth)"
-_COOKIE = rb"[^ \r=;,\"'`\\]+=[^ \r;\"'`\\]*"
-_SIGNED_PARAMETERS = b"(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|auth|key|sig|code)"
-_SOURCE = "how programs print settings and requests"
-
-
-def _named(
-    name: str, pattern: bytes, sample: str, judge: Judge, scan: tuple[tuple[bytes, ...], bytes] | None = None
-) -> Rule:
-    signs, follow = scan or (_SIGNS, _FOLLOW)
-    return Rule(name, "name", signs, follow, b"(?i)" + pattern, _SOURCE, sample, judge, any_case=True)
-
+_AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
+_PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?" + GIVES + _TAG
 
 NAME_RULES: tuple[Rule, ...] = (
-    _named(
-        "authorization-header",
-        rb"authorization" + _HEADER_GIVES + rb"(?:" + _SCHEMES + rb"[ \t]+)?(?P<secret>[^ \t\r\"'`,;\\&<>]+)",
-        "Authorization: Basic <b40>=",
-        judges.header,
-        ((b"authorization",), rb""),
-    ),
-    _named(
-        "bearer-token",
-        rb"(?:bearer|basic)[ \t]+(?P<secret>[0-9A-Za-z._~+/-]{8,}=*)",
-        "got Bearer <w40>7 from cache",
-        judges.bearer,
-        ((b"bearer", b"basic"), rb"[ \t]+[0-9A-Za-z._~+/-]{8}"),
-    ),
-    _named(
-        "cookie-header",
-        rb"cookie" + _HEADER_GIVES + rb"(?P<secret>" + _COOKIE + rb"(?:;[ ]?" + _COOKIE + rb")*)",
-        "Cookie: session=<a30>; theme=<a5>",
-        judges.header,
-        ((b"cookie",), rb"[\"'`\]\\]{0,4}[ \t]{0,4}[:=,]"),
-    ),
-    _named(
+    named(
         "named-escaped",
-        _KEY + rb"\\+[\"']" + _GIVES + rb"\\+[\"'](?P<secret>[^\"'\\]+(?:\\+[^\"'\\][^\"'\\]*)*)",
+        KEY
+        + rb"(?:\\+[\"']|\\+u002[27])"
+        + GIVES
+        + rb"b?(?:\\+[\"']|\\+u002[27])(?P<secret>[^\"'\\]+(?:\\+[^\"'\\u][^\"'\\]*)*)",
         '{\\"password\\": \\"<a16>\\"}',
         judges.quoted,
     ),
-    _named(
+    named(
         "named-double-quoted",
-        _NAME + rb"[bruf]{0,2}\"(?P<secret>(?:[^\"\\]|\\.)+)",
+        NAME + _TAG + rb"[bruf]{0,2}\"(?P<secret>(?:[^\"\\]|\\.)+)",
         '"password": "<a16>"',
         judges.quoted,
     ),
-    _named(
+    named(
         "named-single-quoted",
-        _NAME + rb"[bruf]{0,2}'(?P<secret>(?:[^'\\]|\\.)+)",
+        NAME + _TAG + rb"[bruf]{0,2}'(?P<secret>(?:[^'\\]|\\.)+)",
         "'api_key': '<a16>'",
         judges.quoted,
     ),
-    _named(
+    named(
+        "named-entity",
+        KEY + rb"(?:&quot;|&#34;|&#39;)?" + GIVES + rb"(?:&quot;|&#34;|&#39;)(?P<secret>[^&]+(?:&amp;[^&]*)*)",
+        "password=&quot;<a16>&quot;",
+        judges.quoted,
+    ),
+    named(
+        "named-url-quoted",
+        KEY + rb"(?:%22|%27)?(?:%3A|:|=|%3D)(?:%20)?(?:%22|%27)"
+        rb"(?P<secret>[^% \t\r\"'&<>]+(?:%[013-9A-F][0-9A-F][^% \t\r\"'&<>]*)*)",
+        "%22password%22%3A%22<a16>%22",
+        judges.quoted,
+    ),
+    named(
+        "named-wrapped",
+        NAME + rb"(?:" + _WRAPPERS + rb")\([bruf]{0,2}[\"'](?P<secret>[^\"']+)",
+        "password=SecretStr('<a16>')",
+        judges.quoted,
+    ),
+    named(
+        "secret-wrapped",
+        rb"secret(?:str|bytes)\([bruf]{0,2}[\"'](?P<secret>[^\"']+)",
+        "SecretStr('<a16>')",
+        judges.quoted,
+        ((b"secretstr(", b"secretbytes("), rb""),
+    ),
+    named(
+        "named-change",
+        NAME + rb"(?:\"[^\"]*\"|[^ \t\"]+)[ \t]*(?:->|=>)[ \t]*\"(?P<secret>[^\"]+)\"",
+        '~ password = "(known)" -> "<a16>"',
+        judges.quoted,
+    ),
+    named(
+        "named-value",
+        rb"(?:name|key|type|id|var|variable|setting|parameter)[\"']?[ \t]*[=:][ \t]*\\*[\"']?[0-9A-Za-z_.:-]*"
+        + KEY
+        + rb"\\*[\"']?[,; \t/]*(?:type=\"[a-z]+\"[ \t]*)?"
+        rb"\\*[\"']?\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
+        "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
+        judges.quoted,
+        (SIGNS, rb"[0-9A-Za-z_]{0,16}\\?[\"']?[,; \t/]{0,4}(?:type=\"[a-z]+\"[ \t]{0,4})?\\?[\"']?value"),
+    ),
+    named(
         "named-pair",
-        _KEY + rb"[\"'][ \t]*,[ \t]*[bruf]{0,2}[\"'](?P<secret>[^\"']+)",
+        KEY + rb"[\"'][ \t]*,[ \t]*[bruf]{0,2}[\"'](?P<secret>[^\"']+)",
         "(b'x-api-key', b'<a8>7<a8>')",
         judges.pair,
     ),
-    _named(
+    named(
+        "auth-pair",
+        _AUTH + rb"[\"']?[ \t]*(?:[=:][ \t]*)?(?:[a-z.]*auth[a-z]*)?[(\[][ \t]*(?:username=)?[bruf]?[\"'][^\"']*[\"']"
+        rb"[ \t]*,[ \t]*"
+        rb"(?:password=)?[bruf]?[\"'](?P<secret>[^\"']+)[\"']",
+        "auth=('me', '<a16>')",
+        judges.quoted,
+        ((b"auth",), rb"(?:entication)?[\"']?[ \t]{0,4}(?:[=:][ \t]{0,4}[A-Za-z.]{0,40})?[(\[]"),
+    ),
+    named(
+        "docker-auth",
+        rb"\\*\"(?:auth|identitytoken|registrytoken)\\*\"[ \t]*:[ \t]*\\*\"(?P<secret>[0-9A-Za-z+/_.-]{8,}={0,2})",
+        '"auth": "<b30>7=="',
+        judges.basic_pair,
+        ((b'"auth', b'"identitytoken', b'"registrytoken'), rb"\\?\"[ \t]{0,4}:"),
+    ),
+    named(
         "named-element",
-        _KEY + rb"[^<>=/\"']{0,40}>(?P<secret>[^<>]+)</",
+        rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[^<>]+)</",
         "<db:password><a16></db:password>",
         judges.quoted,
+        ((b"<",), rb"[0-9A-Za-z_.:-]{0,40}(?:pass|pwd|secret|token|key|credential)[0-9A-Za-z_]{0,8}[ >]"),
     ),
-    _named(
-        "named-flag",
-        rb"--[0-9A-Za-z_-]*" + _KEY + rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"']+)",
-        "tool --db-password <a8>7<a8> --verbose",
-        judges.flag,
-        ((b"--",), rb"[0-9A-Za-z_-]*(?:pass|pwd|secret|token|key|credential)"),
+    named(
+        "generic-key",
+        rb"[0-9a-z][_-](?:key|pat)[\"'`]?\]?" + GIVES + rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>=,;&(){}\[\]]{8,})",
+        "STRIPE_KEY=<a12>7<a8>",
+        judges.generic_key,
+        ((b"_key", b"-key", b"_pat"), rb"[\"'`]?\]?[ \t]{0,20}[:=]"),
     ),
-    _named(
-        "sql-password",
-        rb"(?:password|identified[ \t]+by|secret)[ \t]+e?'(?P<secret>(?:[^'\\]|''|\\.)+)'",
-        "ALTER USER loader PASSWORD '<a16>'",
-        judges.quoted,
-        ((b"password", b"identified", b"secret"), rb"(?:[ \t]+by)?[ \t]+e?'"),
+    named(
+        "short-name",
+        rb"(?:^|[\"'{, \t(|])(?:pass|pw)[\"']?[ \t]*[=:][ \t]*[\"']?(?P<secret>[^ \t\r\"'`<>=,;(){}\[\]]{3,})",
+        '{"pass": "<a12>7<a4>"}',
+        judges.short_name,
+        ((b"pass", b"pw"), rb"[\"']?[ \t]{0,4}[=:]"),
     ),
-    _named(
-        "netrc-password",
-        rb"login[ \t]+[^ \t\r]+[ \t]+password[ \t]+(?P<secret>[^ \t\r]+)",
-        "machine example.com login me password <a16>",
-        judges.quoted,
-        ((b"login",), rb"[ \t]+[^ \t\r\n]+[ \t]+password"),
+    named(
+        "named-apart",
+        KEY + CLOSES + _APART + rb"[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{8,})",
+        "the password is <a12>7<a4>",
+        judges.apart,
+        (SIGNS, rb"[^\n]{9,60}[0-9]"),
     ),
-    _named(
-        "curl-user",
-        rb"(?:curl(?:[ \t][^\n]*)?[ \t]-u|--user|--proxy-user)[ \t=]+[\"']?[^ \t\r:\"']+:(?P<secret>[^ \t\r\"']+)",
-        "curl -s -u me:<a16> https://example.com",
-        judges.quoted,
-        ((b"curl", b"--user", b"--proxy-user"), rb"[ \t=]"),
-    ),
-    _named(
-        "url-signature",
-        rb"[?&;]" + _SIGNED_PARAMETERS + rb"=(?P<secret>[^&# \t\r\"'<>]{12,})",
-        "https://bucket.example.com/x?X-Amz-Signature=<h64>&x=1",
-        judges.quoted,
-        ((b"?", b"&", b";"), _SIGNED_PARAMETERS + rb"=[^&# \t\r\n\"'<>]{12}"),
-    ),
-    _named(
-        "named-plain",
-        _KEY + rb"(?:\\*[\"'`]|&quot;)?\]?" + _GIVES + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)",
-        "DB_PASSWORD=<a16>",
-        judges.plain,
-    ),
+    named("named-plain", _PLAIN + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)", "DB_PASSWORD=<a16>", judges.plain),
 )
 
-_SENSITIVE_KEY = re.compile(rb"(?i)(?:" + _KEY + rb"|authorization|cookie)$")
+_SENSITIVE_KEY = re.compile(rb"(?i)(?:" + KEY + rb"|authorization|cookie)$")
 
 
 def is_sensitive_key(key: str) -> bool:

@@ -10,7 +10,8 @@ _WORDS = frozenset(
     tsecretvalue tsecretstrvalue ok valid invalid expired found notfound set provided given enabled disabled failed
     failure success unknown present absent loaded created updated deleted default changed rotated revoked refreshed is
     not the a an and or of for from in to must should was has na n/a todo value values obj config name bearer
-    basic password passwd token secret
+    basic digest password passwd token secret changeme change_me change-me placeholder example dummy replaceme
+    replace_me replace-me insert_here foobar
     """.split()
 )
 _SHAPES = re.compile(
@@ -50,3 +51,27 @@ def is_code(secret: bytes) -> bool:
         return head.lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
     lowered = secret.lower()
     return bool(_NAME.match(secret)) and any(word in lowered for word in _SENSITIVE)
+
+
+# Shapes with digits and letters that programs print and that are no secrets.
+_HARMLESS = re.compile(
+    rb"^(?:(?i:[a-z_]+(?:[_-][a-z]+)*[_-]?[0-9]{1,5}|v?[0-9]+(?:[.][0-9a-z]+)+|[0-9.,]+[a-z%]{0,4}|0x[0-9a-f]+"
+    rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]:[\\\\/].*"
+    rb"|[^ ]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)[0-9]+.*)"
+    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[./~].*|[a-z]+[0-9]{0,3}(?:/[a-z_.-]+[0-9]{0,3})+|[A-Za-z0-9_]+=[^=].*"
+    rb"|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\[?masked.*)$",
+    re.DOTALL,
+)
+
+
+def looks_random(secret: bytes) -> bool:
+    """Whether a text looks made by a generator: eight signs or more, letters and digits, no usual shape."""
+    if len(secret) < 8 or b" " in secret or not re.search(rb"[0-9]", secret) or not re.search(rb"[A-Za-z]", secret):
+        return False
+    return not _HARMLESS.match(secret) and not is_code(secret) and not is_placeholder(secret)
+
+
+def is_sensitive(word: bytes) -> bool:
+    """Whether a word is itself a name of something secret, or of what stands beside it in settings."""
+    lowered = word.lower()
+    return any(part in lowered for part in (*_SENSITIVE, b"user", b"login", b"mail", b"host", b"name", b"string"))

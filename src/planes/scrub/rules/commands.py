@@ -1,0 +1,131 @@
+"""Command lines, SQL statements and the files in which tools keep passwords."""
+
+from planes.scrub.rules import judges
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.vocabulary import KEY, named
+
+_WORD = rb"(?P<secret>[^ \t\r\"']+)"
+_QUOTED = rb"[eN]?'(?P<secret>(?:[^'\\]|''|\\.)+)'"
+# Programs whose `-p` is a password, and may touch it.
+_MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*)"
+_LOGINS = (
+    rb"(?:sshpass|(?:docker|podman|buildah|skopeo|crane|oras|nerdctl|helm registry|az|oc|cf|ibmcloud|argocd)[ \t]login"
+    rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql)"
+)
+_PORTS = tuple(b":5432: :5433: :6432: :5439: :26257: :6543: :*:".split())
+
+COMMAND_RULES: tuple[Rule, ...] = (
+    named(
+        "named-flag",
+        rb"(?:^|[^0-9A-Za-z-])--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|bearer|pass)[ \t]+[\"']?" + _WORD,
+        "tool --db-password <a8>7<a8> --verbose",
+        judges.flag,
+        ((b"-",), rb"[0-9A-Za-z_.-]*(?:pass|pwd|secret|token|key|credential|bearer)[0-9A-Za-z_]{0,8}[ \t]"),
+    ),
+    named(
+        "flag-in-list",
+        rb"[\"' ]--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|pass)[\"'][ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"']+)",
+        "['tool', '--token', '<a16>']",
+        judges.flag_pair,
+        ((b"-",), rb"[0-9A-Za-z_.-]*(?:pass|pwd|secret|token|key|credential)[0-9A-Za-z_]{0,8}[\"'][ \t]*,"),
+    ),
+    named(
+        "command-password",
+        rb"(?:" + _MYSQL + rb"\b[^|;\n]*[ \t]-p[\"']?|" + _LOGINS + rb"\b[^|;\n]*[ \t]-p[ \t]*[\"']?"
+        rb"|redis-cli\b[^|;\n]*[ \t]-a[ \t]+[\"']?|ldap(?:search|modify|add|whoami)\b[^|;\n]*[ \t]-w[ \t]+[\"']?"
+        rb"|(?:sqlcmd|bcp|zip)\b[^|;\n]*[ \t]-P[ \t]*[\"']?|openssl\b[^|;\n]*[ \t]-pass(?:in|out)?[ \t]+[\"']?pass:"
+        rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%)" + _WORD,
+        "mysql -u me -p<a16> -h db",
+        judges.command,
+        ((b" -p", b" -a ", b" -w ", b" -pass", b" -u "), rb""),
+    ),
+    named(
+        "environment-command",
+        rb"(?:^|[ \t\"'])(?:env|arg|setx|setenv|set -g?x|heroku config:set|fish_set)[ \t]+[0-9a-z_]*"
+        + KEY
+        + rb"[ \t]+[\"']?"
+        + _WORD,
+        "ENV API_TOKEN <a8>7<a8>",
+        judges.flag,
+        ((b"env ", b"arg ", b"setx ", b"set -"), rb"[gx ]{0,3}[0-9a-z_]*(?:pass|pwd|secret|token|key|credential)"),
+    ),
+    named(
+        "curl-user",
+        rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth)[ \t=]*[\"']?"
+        rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:(?P<secret>[^ \t\r\"']+)",
+        "curl -s -u me:<a16> https://example.com",
+        judges.quoted,
+        (
+            (b" -u", b" -a", b"--user", b"--proxy-user", b"--auth"),
+            rb"[ \t=]{0,4}[\"']?[^ \t\r\n:\"'/-][^ \t\r\n:\"'/]{0,60}:[^ \t\r\n]",
+        ),
+    ),
+    named(
+        "curl-cookie",
+        rb"(?:curl\b[^\n]*[ \t]-b|--cookie)[ \t=]+[\"']?(?P<secret>[^ \t\r=;,\"'`]+=[^\r\"'`]+)",
+        "curl -b 'session=<a16>' https://example.com",
+        judges.quoted,
+        ((b" -b", b"--cookie"), rb"[ \t=]{1,4}[\"']?[^ \t\r\n=;,\"'`]{1,60}="),
+    ),
+    named(
+        "sql-password",
+        rb"(?:password|passwd|identified(?:[ \t]+with[ \t]+[0-9a-z_\"'`]+)?[ \t]+(?:by|as)(?:[ \t]+password)?"
+        rb"|secret|secret_access_key|session_token|access_token|aws_secret_key|sas_token|using)[ \t]+" + _QUOTED,
+        "ALTER USER loader PASSWORD '<a16>'",
+        judges.sql,
+        (
+            (b"password", b"passwd", b"identified", b"secret", b"_key", b"_token"),
+            rb"(?:[ \t]+with[ \t]+[0-9A-Za-z_\"'`]+)?(?:[ \t]+(?:by|as))?(?:[ \t]+password)?[ \t]+[eN]?'",
+        ),
+    ),
+    named(
+        "sql-quoted-password",
+        rb"identified[ \t]+by[ \t]+\"(?P<secret>[^\"]+)\"",
+        'CREATE USER me IDENTIFIED BY "<a16>"',
+        judges.quoted,
+        ((b"identified",), rb"[ \t]+by[ \t]+\""),
+    ),
+    named(
+        "sql-s3-secret",
+        rb"\b(?:s3|s3cluster|gcs|deltalake|iceberg|hudi|oss|cosn)\([^\n()]{0,300}?'[^']{8,}'[ \t]*,[ \t]*"
+        rb"'[0-9A-Za-z]{12,}'[ \t]*,[ \t]*'(?P<secret>[0-9A-Za-z+/_-]{20,}={0,2})'",
+        "SELECT * FROM s3('https://b.example.com/x', '<u20>', '<a20>7<b19>', 'CSV')",
+        judges.quoted,
+        ((b"s3(", b"s3cluster(", b"gcs(", b"deltalake(", b"iceberg("), rb"[ \t]*'"),
+    ),
+    named(
+        "oracle-password",
+        rb"(?:oracle:thin:|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+(?:userid=)?)[\"']?"
+        rb"[0-9a-z_$#]+/(?P<secret>[^ \t\r@\"'/]+)@",
+        "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
+        judges.quoted,
+        ((b"oracle:thin:", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb"[^\n/]{0,40}/[^ \n@]{1,60}@"),
+    ),
+    named(
+        "netrc-password",
+        rb"login[ \t]+[^ \t\r]+[ \t]+password[ \t]+(?P<secret>[^ \t\r]+)",
+        "machine example.com login me password <a16>",
+        judges.quoted,
+        ((b"login",), rb"[ \t]+[^ \t\r\n]+[ \t]+password"),
+    ),
+    Rule(
+        "pgpass-line",
+        "name",
+        _PORTS,
+        rb"[^:\n \t]+:[^:\n \t]+:[^ \t\n]",
+        rb"(?:^|[ \t\"'])[^: \t/\"']+:(?:[0-9]{4,5}|\*):[^: \t/]+:[^: \t/]+:(?P<secret>[^ \t\r\"']+)",
+        "PostgreSQL: the password file",
+        "db.example.com:5432:main:loader:<a16>",
+        judges.quoted,
+    ),
+    Rule(
+        "redis-password",
+        "name",
+        (b"AUTH ", b"requirepass ", b"masterauth "),
+        rb"[^ \n]{7}",
+        rb"(?:\bAUTH(?:[ \t]+default)?|requirepass|masterauth)[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()]{8,})",
+        "Redis: AUTH",
+        "requirepass <a12>7<a4>",
+        judges.random,
+    ),
+)

@@ -1,0 +1,70 @@
+"""Headers, cookies, and parameters of signed addresses."""
+
+from planes.scrub.rules import judges
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.vocabulary import named
+
+_GIVES = rb"[\"'`\\]*\]?[ \t]*[:=,][ \t]*\\*(?:b?\\*[\"'`])?"
+_SCHEMES = (
+    rb"(?:bearer|basic|token|digest|negotiate|apikey|api-key|ssws|splunk|geniekey|bot|key|oauth|jwt|hmac|sharedkey"
+    rb"|sharedkeylite|sharedaccesssignature|dpop|hawk|ntlm|zoho-oauthtoken|pve[a-z]*token)"
+)
+_COOKIE = rb"[^ \r=;,\"'`\\]+=[^ \r;\"'`\\]*"
+_SIGNATURES = b"(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|sig)"
+_PARAMETERS = b"(?:auth|key|code|hmac|ticket|sid|nonce_token)"
+
+HEADER_RULES: tuple[Rule, ...] = (
+    named(
+        "authorization-header",
+        rb"authorization" + _GIVES + rb"(?:" + _SCHEMES + rb"[ \t]+[\"'`]?)?(?P<secret>[^ \t\r\"'`,;\\<>]+)",
+        "Authorization: Basic <b40>=",
+        judges.header,
+        ((b"authorization",), rb""),
+    ),
+    named(
+        "url-signature",
+        rb"(?:[?&;]|%26|%3F)(?:amp;)?" + _SIGNATURES + rb"(?:=|%3D)(?P<secret>[^&# \t\r\"'<>\\]{8,})",
+        "https://bucket.example.com/x?X-Amz-Signature=<h64>&x=1",
+        judges.parameter,
+        ((b"?", b"&", b";", b"%26"), rb"(?:amp;)?" + _SIGNATURES + rb"(?:=|%3D)[^&# \t\r\n\"'<>]{8}"),
+    ),
+    named(
+        "url-key",
+        rb"[?&;]" + _PARAMETERS + rb"=(?P<secret>[^&# \t\r\"'<>\\]{12,})",
+        "https://api.example.com/x?key=<a24>7&x=1",
+        judges.random,
+        ((b"?", b"&", b";"), _PARAMETERS + rb"=[^&# \t\r\n\"'<>]{12}"),
+    ),
+    named(
+        "header-signature",
+        rb"(?:response|signature|oauth_signature|oauth_token|mac|cnonce)=\\*\"?(?P<secret>[0-9a-z%+/_=-]{8,})",
+        'Authorization: Digest username="me", realm="x", response="<h32>"',
+        judges.signature,
+        ((b"response", b"signature", b"oauth_token"), rb"=\\*\"?[0-9A-Za-z%+/_-]{8}"),
+    ),
+    named(
+        "bearer-token",
+        rb"(?:bearer|basic)[ \t]+(?P<secret>[0-9A-Za-z._~+/-]{8,}=*)",
+        "got Bearer <w40>7 from cache",
+        judges.bearer,
+        ((b"bearer", b"basic"), rb"[ \t]+[0-9A-Za-z._~+/-]{8}"),
+    ),
+    named(
+        "cookie-header",
+        rb"cookie" + _GIVES + rb"(?P<secret>" + _COOKIE + rb"(?:;[ ]?" + _COOKIE + rb")*)",
+        "Cookie: session=<a30>; theme=<a5>",
+        judges.header,
+        ((b"cookie",), rb"[\"'`\]\\]{0,4}[ \t]{0,4}[:=,]"),
+    ),
+    named(
+        "session-cookie",
+        rb"(?:session|sessionid|sid|sess|csrftoken|xsrf-token|remember_token|connect\.sid)[\"'`]?[=:][ \t]*[\"'`]?"
+        rb"(?P<secret>[0-9A-Za-z%._+/-]{16,}={0,2})",
+        "sessionid=<a24>7<a8>",
+        judges.random,
+        (
+            (b"session", b"sid", b"sess", b"csrftoken", b"xsrf-token", b"remember_token"),
+            rb"(?:id)?[\"'`]?[=:][ \t]{0,4}",
+        ),
+    ),
+)

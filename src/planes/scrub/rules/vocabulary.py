@@ -1,0 +1,42 @@
+"""The names that tell a secret, as patterns, and what may stand between such a name and its value."""
+
+from planes.scrub.rules.model import Judge, Rule
+
+# `_` stands for `_`, `-`, `.`, a blank, or nothing.
+_KEYS = """
+    password passwords passwd passphrase passcode passwort kennwort pswd pwd secret secrets secret_value token tokens
+    api_key apikeys app_key access_key account_key secret_key private_key encryption_key signing_key master_key
+    shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
+    fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
+    integration_key account_sas sas_token storepass keypass
+    secret_access_key session_id jsessionid phpsessid credential credentials connection_string access_token_secret
+"""
+_WORDS = b"|".join(key.encode("ascii").replace(b"_", b"[_. -]?") for key in _KEYS.split())
+_SUFFIX = (
+    rb"(?:[_-]?[0-9]{1,2}|[_.-]?(?:string|value|text|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
+    rb"|encoded|old|new|current|previous|primary|secondary|default)|\.[0-9a-z]{1,40}\.(?:dfs|blob)\.core\.windows\.net)?"
+)
+KEY = rb"(?:%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]pass|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt))" % _WORDS + _SUFFIX
+SIGNS = tuple(
+    b"passw passp passc kennw pswd pwd secret token key sessionid session_id session-id session.id sessid credential "
+    b"connection_string connectionstring connection-string _pass -pass _auth -auth _dsn _pat _salt account_sas "
+    b"storepass".split()
+)
+# What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
+CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?"
+GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
+# A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
+NAME = KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
+FOLLOW = (
+    rb"[0-9A-Za-z_.-]{0,40}(?:[\\\"'`\])>]|&quot;|&#3[49];|\\u0022|%22){0,8}(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?"
+    rb"[ \t]{0,20}(?:[:=,>]|%3[aAdD]|->|\xe2\x86\x92|[ ][\"'])"
+)
+SOURCE = "how programs print settings and requests"
+
+
+def named(
+    name: str, pattern: bytes, sample: str, judge: Judge, scan: tuple[tuple[bytes, ...], bytes] | None = None
+) -> Rule:
+    """A rule for one shape; `scan` are its signs and what follows them, by default those of all sensitive names."""
+    signs, follow = scan or (SIGNS, FOLLOW)
+    return Rule(name, "name", signs, follow, b"(?i)" + pattern, SOURCE, sample, judge, any_case=True)
