@@ -31,7 +31,7 @@ from planes.storage.types import Row
 from planes.wire.own_leaks import NamedVariable, Rescrub, RescrubbedVariable
 
 NOT_REACHED = (
-    "backups of this region, and copies that somebody has downloaded",
+    "backups of this region, copies that somebody has downloaded, and old rows that a Postgres database still keeps",
     "what the storage under the files keeps of replaced ones (snapshots, versions of objects, freed blocks)",
     "outputs and artifacts of jobs, and the code of deployments",
     "names in job definitions and summaries of pipeline runs, which the control plane has too",
@@ -172,6 +172,8 @@ class Rescrubbing:
                 async with self._parts.database.transaction() as connection:
                     await rescrubs.replace_words(connection, each["table"], each["key"], different)
                 changed += 1
+        if changed:
+            await self._parts.database.empty_journal()
         return changed
 
     async def _note_done(self, rescrub: Row, run_id: str, answer: Mapping[str, Any], documents: int) -> None:
