@@ -168,6 +168,7 @@ def scrub(
     *,
     value_file: Repeated[Path] = None,
     env: Repeated[str] = None,
+    pii: str | None = None,
     counts: Switch = False,
     guard: Switch = False,
 ) -> int:
@@ -185,6 +186,8 @@ def scrub(
         Also mask each line of this file, in every form in which programs print a value. May be repeated.
     env
         Also mask the value of this environment variable, as [masked:NAME]. May be repeated.
+    pii
+        Also mask personal data of these classes: email,phone,ip,name.
     counts
         At the end, say on standard error how often each rule was met.
     guard
@@ -195,5 +198,6 @@ def scrub(
     if file.startswith("-") and file != "-":
         exits.say_error(f"{file} is no option of scrub. A file of that name is read as ./{file}.")
         return exits.WRONG_USAGE
-    request = ScrubRequest(file, tuple(value_file or ()), tuple(env or ()), counts=counts, guard=guard)
+    classes = tuple(pii.split(",")) if pii else ()
+    request = ScrubRequest(file, tuple(value_file or ()), tuple(env or ()), classes, counts=counts, guard=guard)
     return scrub_to_stdout(request)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlthub_tui.cli import exits
-from planes.scrub import Registered, StreamScrubber, decode_lossless, display_guard
+from planes.scrub import PII_CLASSES, Registered, ScrubSettings, StreamScrubber, decode_lossless, display_guard
 
 READ_BYTES = 256 * 1024
 # A longer line is made inert in pieces, so that no line makes the memory grow.
@@ -41,6 +41,7 @@ class ScrubRequest:
     source: str
     value_files: tuple[Path, ...] = ()
     variables: tuple[str, ...] = ()
+    pii_classes: tuple[str, ...] = ()
     counts: bool = False
     guard: bool = False
 
@@ -48,7 +49,7 @@ class ScrubRequest:
 def scrub_to_stdout(request: ScrubRequest) -> int:
     """Filters until the input ends; returns the exit code. Ends by the signal itself on Ctrl+C and a closed pipe."""
     try:
-        scrubber = StreamScrubber(_registered(request))
+        scrubber = StreamScrubber(_registered(request), _settings(request.pii_classes))
         with _opened(request.source) as descriptor:
             ended_by = _filter_until_signal(descriptor, scrubber, LineGuard() if request.guard else None)
     except CannotScrub as exc:
@@ -161,6 +162,15 @@ def _opened(source: str) -> Generator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _settings(classes: tuple[str, ...]) -> ScrubSettings:
+    """What is masked beyond the rules. Raises: CannotScrub for a class that does not exist."""
+    unknown = [name for name in classes if name not in PII_CLASSES]
+    if unknown:
+        sentence = f"{unknown[0]} is no class of personal data; there are {', '.join(PII_CLASSES)}."
+        raise CannotScrub(f"{sentence} Nothing was let through.", exits.WRONG_USAGE)
+    return ScrubSettings(pii_classes=frozenset(classes))
 
 
 def _registered(request: ScrubRequest) -> Registered:

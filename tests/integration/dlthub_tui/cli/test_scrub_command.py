@@ -99,6 +99,13 @@ def test_hits_are_counted_on_standard_error() -> None:
     assert clean.stderr == b"0 masked\n"
 
 
+def test_personal_data_is_masked_when_asked_for() -> None:
+    text = b"mail from ada@orchard-farm.io at noon\n"
+
+    assert scrub("-", stdin=text).stdout == text
+    assert b"ada@" not in scrub("-", "--pii", "email,phone", stdin=text).stdout
+
+
 def test_guard_makes_control_sequences_inert() -> None:
     given = b"a\x1b[2J\x1b]52;c;aGk=\x07b\r\n\x1b[31mred\nbad \x9b\xff byte \xe2\x80\xae\nplain\ttab\nno end\x1b["
 
@@ -129,6 +136,7 @@ def test_guard_takes_a_line_without_end_in_pieces() -> None:
             "/nowhere/values cannot be read: No such file or directory. Nothing",
         ),
         (["-", "--env", "NOT_SET_ANYWHERE"], 2, "The environment variable NOT_SET_ANYWHERE is not set. Nothing was"),
+        (["-", "--pii", "email,shoe"], 2, "shoe is no class of personal data; there are email, "),
         (["--value", "-"], 2, ""),
         (["--count"], 2, "--count is no option of scrub."),
         ([], 2, ""),
