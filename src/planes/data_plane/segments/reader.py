@@ -97,7 +97,8 @@ class LogCursor:
             if self.next_line < end and before[-1].segment is None:
                 return self._mark(end, f"are {_LOST}: the file that held them is gone", self._time_of(after))
             if self.next_line < end or (self.next_line == end and not after):
-                self._open(before[-1])
+                if before[-1].segment is not None:
+                    self._open(before[-1].segment, before[-1])
                 return b""
         if not after:
             return b""
@@ -107,9 +108,8 @@ class LogCursor:
         words = f"({missing_bytes / 1e6:.1f} MB) of the middle of this log were dropped: it reached its size limit"
         return self._mark(after[0].first_line, words, self._time_of(after))
 
-    def _open(self, entry: _Entry) -> None:
-        assert entry.segment is not None
-        self._source = open_source(entry.segment, self.next_line, self._seal)
+    def _open(self, segment: Segment, entry: _Entry) -> None:
+        self._source = open_source(segment, self.next_line, self._seal)
         self._entry = entry
 
     def _is_left_behind(self) -> bool:

@@ -2,6 +2,9 @@
 
 MAX_LINE_BYTES = 256 * 1024
 CONTINUES = b" [line continues]"
+_MASK = b"[masked:"
+# A mask is shorter: it names a rule or a variable.
+_MASK_BYTES = 512
 
 
 class LineSplitter:
@@ -37,7 +40,7 @@ class LineSplitter:
         pieces: list[bytes] = []
         start = 0
         while len(self._held) - start > self._max:
-            end = character_border(self._held, start + self._max)
+            end = piece_end(self._held, start, start + self._max)
             pieces.append(bytes(self._held[start:end]))
             start = end
         del self._held[:start]
@@ -47,11 +50,25 @@ class LineSplitter:
         pieces: list[bytes] = []
         start = 0
         while len(line) - start > self._max:
-            end = character_border(line, start + self._max)
+            end = piece_end(line, start, start + self._max)
             pieces.append(line[start:end] + CONTINUES)
             start = end
         pieces.append(line[start:])
         return b"\n".join(pieces) + b"\n"
+
+
+def piece_end(text: bytes | bytearray, start: int, end: int) -> int:
+    """Where to cut a piece that begins at `start`: at most at `end`, within no character, and within no mask.
+
+    The name in a mask that went on in the next line could not be told from text, and viewers may not know it.
+    """
+    mask = text.rfind(_MASK, max(start, end - _MASK_BYTES), end)
+    if mask > start and text.find(b"]", mask, end) < 0:
+        return mask
+    begun = text.rfind(b"[", max(start + 1, end - len(_MASK)), end)
+    if begun >= 0 and _MASK.startswith(text[begun:end]):
+        return begun
+    return character_border(text, end)
 
 
 def character_border(text: bytes | bytearray, end: int) -> int:

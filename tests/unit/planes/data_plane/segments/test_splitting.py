@@ -43,3 +43,13 @@ def test_a_huge_line_is_held_in_bounded_memory() -> None:
     emitted = sum(len(splitter.feed(b"x" * 700)) for _ in range(100))
 
     assert emitted > 68_000
+
+
+@settings(deadline=None)
+@given(st.integers(0, 60), st.integers(1, 50))
+def test_no_mask_is_cut_in_two(place: int, step: int) -> None:
+    text = b"x" * place + b"[masked:WAREHOUSE]" + b"y" * 40
+
+    lines = split([text[start : start + step] for start in range(0, len(text), step)], 30)
+
+    assert sum(b"[masked:WAREHOUSE]" in line for line in lines) == 1

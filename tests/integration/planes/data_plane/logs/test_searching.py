@@ -1,0 +1,204 @@
+"""Searches over stored logs: complete, bounded, ended at once."""
+
+import json
+import os
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from planes.data_plane.logs import BadPattern, Matcher, Scan, Scope, Searches, Templates, Wish, first_at
+from planes.data_plane.logs.mining import template_of
+from planes.data_plane.segments import Origin, SegmentWriter, consolidate
+
+pytestmark = pytest.mark.anyio
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+WORDS = [
+    "table",
+    "Loaded",
+    "ERROR: x",
+    "run",
+    "user",
+    "\u00e4\u00d6",
+    'a "b"',
+    "\\n",
+    "\x1b[31mred",
+    "c\\",
+    "12",
+    "\U0001f600",
+]
+
+
+def make_log(folder: Path, contents: list[str], *, is_packed: bool = False) -> Path:
+    writer = SegmentWriter(folder, max_log_bytes=8_000_000)
+    for first in range(0, len(contents), 50):
+        origin = Origin("stderr" if first % 100 else "stdout", "user" if first % 150 else "setup", "run")
+        writer.append(contents[first : first + 50], origin, AT + timedelta(seconds=first))
+    writer.seal()
+    writer.close()
+    if is_packed:
+        consolidate(folder)
+    return folder
+
+
+async def find(
+    folder: Path, wish: Wish | Templates, against: Path | None = None, **scope: Any
+) -> tuple[list[int], Any]:
+    finder = Matcher(wish) if isinstance(wish, Wish) else wish
+    scan = Scan(folder, finder, Scope(**{"limit": 10_000, **scope}), bytes, against)
+    content = b"".join([piece async for piece in Searches().run(scan)])
+    *found, done = [json.loads(line) for line in content.splitlines()]
+    matches = [each for each in found if "line" in each]
+    assert all(match["line"]["line_num"] == match["number"] for match in matches)
+    return [match["number"] for match in matches], done["done"]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+async def test_a_search_finds_what_a_look_at_every_line_finds(tmp_path: Path, *, is_packed: bool) -> None:
+    chance = random.Random(7)
+    contents = [" ".join(chance.choices(WORDS, k=chance.randrange(6))) for _ in range(6000)]
+    folder = make_log(tmp_path / "log", contents, is_packed=is_packed)
+    for text in [
+        "TABLE",
+        "run",
+        "user",
+        "12",
+        "\u00c4\u00f6",
+        'A "',
+        "\\N",
+        "\\",
+        "c\\ ",
+        "[31M",
+        "t",
+        "\U0001f600",
+        "u00",
+    ]:
+        expected = [number for number, content in enumerate(contents) if text.lower() in content.lower()]
+        assert (await find(folder, Wish(text=text)))[0] == expected, text
+        down, done = await find(folder, Wish(text=text), backwards=True, from_line=-1)
+        assert down == expected[::-1]
+        assert (done["looked_at"], done["total"], done["is_complete"]) == (6000, 6000, True)
+        assert (await find(folder, Wish(text=text), backwards=True, from_line=3000, limit=7))[0] == [
+            number for number in expected[::-1] if number <= 3000
+        ][:7]
+    import re2
+
+    for regex in [
+        "ERR.R",
+        "^table",
+        "red$",
+        "[^a]b",
+        'a "b"',
+        "\u00e4.*run",
+        "(?i)loaded.*TABLE",
+        r"\d+",
+        r"^$",
+        r"\\n",
+        "^[^ ]*$",
+    ]:
+        compiled = re2.compile(regex)
+        expected = [number for number, content in enumerate(contents) if compiled.search(content)]
+        assert (await find(folder, Wish(regex=regex)))[0] == expected, regex
+    sources = (await find(folder, Wish(sources=frozenset({"setup"}))))[0]
+    assert sources == [number for number in range(6000) if (number // 50 * 50) % 150 == 0]
+    both = (await find(folder, Wish(text="table", streams=frozenset({"stdout"}))))[0]
+    assert both == [n for n, content in enumerate(contents) if "table" in content and not (n // 50 * 50) % 100]
+
+
+async def test_matches_of_any_size_do_not_pile_up(tmp_path: Path) -> None:
+    folder = make_log(tmp_path / "log", [f"x{number}" + "y" * 20_000 for number in range(300)])
+
+    assert (await find(folder, Wish(text="XY"), backwards=True, from_line=-1))[0] == []
+    assert (await find(folder, Wish(text="y"), backwards=True, from_line=-1))[0] == list(range(299, -1, -1))
+
+
+async def test_a_line_is_found_by_its_time(tmp_path: Path) -> None:
+    folder = make_log(tmp_path / "log", [str(number) for number in range(5000)], is_packed=True)
+
+    assert [first_at(folder, AT + timedelta(seconds=s)) for s in (-5, 0, 1, 2500, 2501, 4950, 4951)] == [
+        0, 0, 50, 2500, 2550, 4950, 5000,
+    ]  # fmt: skip
+    times: dict[str, Any] = {"since": AT + timedelta(seconds=100), "until": AT + timedelta(seconds=200)}
+    assert (await find(folder, Wish(text=""), **times))[0] == list(range(100, 200))
+
+
+async def test_closing_a_search_ends_its_work_at_once(tmp_path: Path) -> None:
+    folder = make_log(tmp_path / "log", [f"line {number} of a log that is long" for number in range(20_000)])
+    searches = Searches()
+    reached: list[int] = []
+
+    class Endless:
+        def find(self, block: bytes) -> Any:
+            reached.append(len(block))
+            return iter(block.splitlines())
+
+    scan = Scan(folder, Endless(), Scope(limit=10**9), bytes)
+    running = searches.run(scan)
+    await anext(running)
+    started = time.perf_counter()
+    await running.aclose()
+    took, blocks = time.perf_counter() - started, len(reached)
+    await anyio.sleep(0.05)
+
+    assert took < 0.1
+    assert len(reached) == blocks < 8
+    descriptors = [os.readlink(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd") if each.isdecimal()
+                   and os.path.lexists(f"/proc/self/fd/{each}")]  # fmt: skip
+    assert not [each for each in descriptors if str(folder) in each]
+
+
+async def test_a_cancelled_search_ends_within_a_tenth_of_a_second(tmp_path: Path) -> None:
+    folder = make_log(tmp_path / "log", [f"line {number} of a log that is long" for number in range(40_000)])
+    scan = Scan(folder, Matcher(Wish(regex="(.*l){3}.*never$")), Scope(), bytes)
+
+    async def read() -> None:
+        async for _ in Searches().run(scan):
+            pass
+
+    started = 0.0
+    async with anyio.create_task_group() as group:
+        group.start_soon(read)
+        while not scan.looked_at:
+            await anyio.sleep(0.001)
+        started = time.perf_counter()
+        group.cancel_scope.cancel()
+    assert time.perf_counter() - started < 0.1
+    assert scan.looked_at < 40_000
+
+
+@pytest.mark.parametrize("regex", ["(", "(?=a)", r"(a)\1", "a{2000}"])
+def test_only_patterns_of_re2_are_taken(regex: str) -> None:
+    with pytest.raises(BadPattern):
+        Matcher(Wish(regex=regex))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("loaded 12 rows in 0.3 s", "loaded 1,048,576 rows in 12 ms"),
+        ("2026-03-01 12:00:00,123 done", "2027-11-30T01:02:03.5+00:00 done"),
+        ("load 1718040000.123456 of 'orders'", "load 1818040000.9 of 'customers and more'"),
+        ("id 6f9619ff-8b86-d011-b42d-00c04fc964ff at 0xDEADBEEF", "id 00000000-0000-0000-0000-000000000000 at 0x1"),
+        ("commit a1b2c3d4e5f", "commit 0123456789abcdef"),
+        ("took 3.5 MiB/s", "took 12 kB/s"),
+    ],
+)
+def test_lines_that_differ_in_values_have_one_template(one: str, other: str) -> None:
+    assert template_of(one) == template_of(other)
+    assert template_of(one) != template_of("failed: " + one)
+
+
+async def test_new_lines_are_those_without_a_template_there(tmp_path: Path) -> None:
+    before = make_log(tmp_path / "before", [f"row {number} of 'x{number}'" for number in range(1000)], is_packed=True)
+    lines = [f"row {number} of 'y'" for number in range(2000)]
+    lines[1234] = "row lost"
+    folder = make_log(tmp_path / "log", lines)
+
+    assert await find(folder, Templates(), before) == (
+        [1234], {"looked_at": 2000, "total": 2000, "matches": 1, "is_complete": True},
+    )  # fmt: skip
