@@ -14,6 +14,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
+import zstandard
+
+ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # behind a byte of 0x50 to 0x5f
+
 
 class Marks:
     """Random words by what they stand for. They are letters and digits, so no quoting changes them."""
@@ -50,7 +55,7 @@ def search(folder: Path, words: Mapping[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     names = [str(path.relative_to(folder)) for path in folder.rglob("*")]
     with tempfile.TemporaryDirectory(prefix="unpacked-") as unpacked:
-        _unpack(folder, Path(unpacked))
+        unpack(folder, Path(unpacked))
         for name, word in words.items():
             hits = {*_grep(folder, word), *_grep(Path(unpacked), word), *(path for path in names if word in path)}
             if hits:
@@ -69,8 +74,8 @@ def _grep(folder: Path, word: str) -> list[str]:
     return [os.path.relpath(line, folder) for line in done.stdout.splitlines()]
 
 
-def _unpack(folder: Path, target: Path) -> None:
-    """Writes down what was compressed: cells of databases, and gzip files outside of environments."""
+def unpack(folder: Path, target: Path) -> None:
+    """Writes down what was compressed: cells of databases, and gzip and zstd files outside of environments."""
     for path in folder.rglob("*"):
         if not path.is_file() or {"environments", "uv-cache"} & set(path.relative_to(folder).parts):
             continue
@@ -81,11 +86,25 @@ def _unpack(folder: Path, target: Path) -> None:
             continue
         try:
             with path.open("rb") as file:
-                is_gzip = file.read(2) == b"\x1f\x8b"
-            if is_gzip:
+                head = file.read(4)
+            if head.startswith(b"\x1f\x8b"):
                 (target / label).write_bytes(gzip.decompress(path.read_bytes()))
+            elif head == ZSTD_FRAME or head[1:] == SKIPPABLE_FRAME:
+                (target / label).write_bytes(b"".join(_zstd_frames(path.read_bytes())))
         except FileNotFoundError:
             continue
+
+
+def _zstd_frames(data: bytes) -> Iterator[bytes]:
+    """What whole frames hold; a last one that is still being written is left out."""
+    while data[:4] == ZSTD_FRAME or data[1:4] == SKIPPABLE_FRAME:
+        if data[1:4] == SKIPPABLE_FRAME:
+            data = data[8 + int.from_bytes(data[4:8], "little") :]
+            continue
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        with suppress(zstandard.ZstdError):
+            yield frame.decompress(data)
+        data = frame.unused_data
 
 
 def _compressed_cells(database: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,0 +1,79 @@
+"""Secrets made at run time, and the search for any eight characters of them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import string
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tests.acceptance.marks import unpack
+
+WINDOW = 8
+# Eight hexadecimal digits in a row are found by chance among the hashes of an installation.
+HEX_WINDOW = 16
+_SIGNS = string.ascii_letters + string.digits
+
+
+def random_word(length: int = 24) -> str:
+    """Letters and digits, so no quoting changes them, and no window of them is anywhere by chance."""
+    return "".join(secrets.choice(_SIGNS) for _ in range(length))
+
+
+def random_key() -> str:
+    """A key block as PEM files have it; its body is random."""
+    body = "\n".join(base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(6))
+    return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
+
+
+def words_of(value: str) -> list[str]:
+    """What is random in a value: its lines without the frame of a key block."""
+    return [line for line in value.splitlines() if not line.startswith("-----")]
+
+
+def windows(value: str) -> set[str]:
+    """Each eight characters of a value: as they are, backwards, in base64 at each offset; longer for hexadecimal."""
+    found: set[str] = set()
+    for word in words_of(value):
+        plain = word.encode()
+        coded = [base64.b64encode(b"\0" * offset + plain).decode()[4 if offset else 0 : -4] for offset in range(3)]
+        for text in (word, word[::-1], *coded):
+            found.update(text[place : place + WINDOW] for place in range(len(text) - WINDOW + 1))
+        text = plain.hex()
+        found.update(text[place : place + HEX_WINDOW] for place in range(len(text) - HEX_WINDOW + 1))
+    return found
+
+
+def leaked(text: str, values: Mapping[str, str]) -> dict[str, list[str]]:
+    """Name → pieces of the value that stand in a text. Empty: nothing."""
+    pieces = {name: sorted(piece for piece in windows(value) if piece in text) for name, value in values.items()}
+    return {name: found for name, found in pieces.items() if found}
+
+
+def search_windows(folder: Path, values: Mapping[str, str]) -> dict[str, list[str]]:
+    """File (relative to the folder) → names of the values of which a piece stands in it; also in what is compressed."""
+    with tempfile.TemporaryDirectory(prefix="unpacked-") as place:
+        unpack(folder, Path(place))
+        every = set().union(*map(windows, values.values()))
+        files = [*_grep(folder, every), *_grep(Path(place), every)]
+        return {os.path.relpath(file, folder): sorted(_names(file, values)) for file in files}
+
+
+def _names(file: str, values: Mapping[str, str]) -> Iterable[str]:
+    text = Path(file).read_bytes().decode("latin-1")
+    return (name for name, value in values.items() if leaked(text, {name: value}))
+
+
+def _grep(folder: Path, pieces: Iterable[str]) -> list[str]:
+    done = subprocess.run(
+        ["grep", "-rlaF", "-f", "-", "--", str(folder)],
+        input="\n".join(sorted(pieces)),
+        check=False, capture_output=True, text=True, timeout=300, env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
+    problems = [line for line in done.stderr.splitlines() if "No such file or directory" not in line]
+    assert not problems, done.stderr
+    return done.stdout.splitlines()
