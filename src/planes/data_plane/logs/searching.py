@@ -136,14 +136,14 @@ class Scan:
 
     def _learn(self, folder: Path) -> Iterator[bytes]:
         assert isinstance(self._finder, Templates)
-        for block in blocks_of(folder, 0, line_count(folder)):
+        for block, _ in blocks_of(folder, 0, line_count(folder)):
             self._finder.add(self._view(block))
             yield b""
 
     def _forwards(self, first: int, last: int) -> Iterator[bytes]:
-        for block in blocks_of(self._folder, first, last):
+        for block, behind in blocks_of(self._folder, first, last):
             yield from self._finder.find(self._view(block))
-            self.looked_at = min(self.looked_at + block.count(b"\n"), self.total)
+            self.looked_at = behind - first
             yield b""
 
     def _backwards(self, first: int, last: int) -> Iterator[bytes]:
@@ -157,7 +157,7 @@ class Scan:
                 last, size = start, min(size * 2, _MAX_WINDOW_LINES)
             start, end = windows.pop()
             found, found_bytes = deque[bytes](maxlen=self._scope.limit - self.matches), 0
-            for block in blocks_of(self._folder, start, end):
+            for block, _ in blocks_of(self._folder, start, end):
                 for line in self._finder.find(self._view(block)):
                     found.append(line)
                     found_bytes += len(line)
@@ -171,16 +171,16 @@ class Scan:
                 self.looked_at += end - start
 
 
-def blocks_of(folder: Path, first: int, last: int) -> Iterator[bytes]:
-    """The stored lines from `first` up to and without `last`, in blocks of whole lines."""
+def blocks_of(folder: Path, first: int, last: int) -> Iterator[tuple[bytes, int]]:
+    """The stored lines from `first` up to and without `last`, in blocks of whole lines; each with the number after."""
     cursor = LogCursor(folder, first)
     try:
         while cursor.next_line < last and (block := cursor.read(BLOCK_BYTES)):
             beyond = cursor.next_line - last
-            if beyond > 0 and block.count(b"\n") > 1:
+            if beyond > 0:
                 lines = block.splitlines(keepends=True)
-                block = b"".join(lines[: len(lines) - beyond])
-            yield block
+                block = b"".join(lines[: max(1, len(lines) - beyond)])
+            yield block, min(cursor.next_line, last)
     finally:
         cursor.close()
 

@@ -28,10 +28,11 @@ _MARK = b"LOGX"
 
 
 class Block(NamedTuple):
-    """Whole wire lines, and the number of the first."""
+    """Whole wire lines, the number of the first, and how many they are."""
 
     first_line: int
     content: bytes
+    lines: int
 
 
 class Frame(NamedTuple):
@@ -75,7 +76,7 @@ class Packed:
         if packed is None:
             return None
         try:
-            return Block(frame.first_line, codec_in_use().decompress(packed, frame.raw_bytes))
+            return Block(frame.first_line, codec_in_use().decompress(packed, frame.raw_bytes), frame.lines)
         except ValueError:
             return None
 
@@ -103,11 +104,9 @@ def write_packed(path: Path, blocks: Iterable[Block]) -> None:
     with open(descriptor, "wb") as file:
         entries: list[bytes] = []
         place = 0
-        for first_line, content in blocks:
+        for first_line, content, lines in blocks:
             packed = codec_in_use().compress(content)
-            frame = Frame(
-                first_line, place + _HEADER_BYTES, content.count(b"\n"), len(content), len(packed), zlib.crc32(packed)
-            )
+            frame = Frame(first_line, place + _HEADER_BYTES, lines, len(content), len(packed), zlib.crc32(packed))
             entry = _FRAME.pack(*frame)
             file.write(_PREFIX + entry + zlib.crc32(entry).to_bytes(4, "little") + packed)
             place += _HEADER_BYTES + len(packed)

@@ -71,7 +71,7 @@ class LogCursor:
             if block.first_line > self.next_line:
                 self._held = block
                 return self._mark(block.first_line, f"are {_LOST}", _first_time(block.content))
-            self.next_line += block.content.count(b"\n")
+            self.next_line += block.lines
             return block.content
 
     def close(self) -> None:

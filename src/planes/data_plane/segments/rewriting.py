@@ -79,7 +79,7 @@ class _Pass:
                 self.changed += 1
                 rendered = line.render(content)
             if pieces and (number != due or size + len(rendered) > FRAME_BYTES):
-                yield Block(first_line, b"".join(pieces))
+                yield Block(first_line, b"".join(pieces), len(pieces))
                 pieces, size = [], 0
             first_line = first_line if pieces else number
             pieces.append(rendered)
@@ -88,7 +88,7 @@ class _Pass:
         if self._waiting:
             raise ValueError("each content is answered by one content")
         if pieces:
-            yield Block(first_line, b"".join(pieces))
+            yield Block(first_line, b"".join(pieces), len(pieces))
 
     def _contents(self, segment: Segment, seal: Seal | None) -> Iterator[str]:
         source = open_source(segment, segment.first_line, seal)

@@ -50,9 +50,9 @@ class PlainSource:
         content = read_whole_lines(self._descriptor, self._offset, limit_bytes)
         if not content:
             return None
-        block = Block(self._next_line, content)
+        block = Block(self._next_line, content, content.count(b"\n"))
         self._offset += len(content)
-        self._next_line += content.count(b"\n")
+        self._next_line += block.lines
         return block
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class DamagedSource:
             self._spans[0] = Span(number + count, place + len(content), end)
             if place + len(content) >= end:
                 self._spans.pop(0)
-            block = from_line(Block(number, content), self._line)
+            block = from_line(Block(number, content, count), self._line)
             if block.content:
                 return block
         return None
@@ -109,13 +109,13 @@ class PackedSource:
             if block is not None:
                 block = from_line(block, self._line)
                 self._rest = block if block.content else None
-        first_line, content = self._rest
+        first_line, content, lines = self._rest
         if len(content) <= limit_bytes:
             self._rest = None
-            return Block(first_line, content)
+            return Block(first_line, content, lines)
         end = content.rfind(b"\n", 0, limit_bytes) + 1 or content.find(b"\n") + 1
-        taken = Block(first_line, content[:end])
-        self._rest = Block(first_line + taken.content.count(b"\n"), content[end:]) if end < len(content) else None
+        taken = Block(first_line, content[:end], content.count(b"\n", 0, end))
+        self._rest = _after(taken, self._rest)
         return taken
 
     def close(self) -> None:
@@ -144,8 +144,14 @@ def from_line(block: Block, line: int) -> Block:
     for _ in range(skipped):
         place = block.content.find(b"\n", place) + 1
         if not place:
-            return Block(line, b"")
-    return Block(line, block.content[place:])
+            return Block(line, b"", 0)
+    return Block(line, block.content[place:], block.lines - skipped)
+
+
+def _after(taken: Block, block: Block) -> Block | None:
+    """What is left of a block."""
+    content = block.content[len(taken.content) :]
+    return Block(taken.first_line + taken.lines, content, block.lines - taken.lines) if content else None
 
 
 def _closed(descriptor: int) -> int:
