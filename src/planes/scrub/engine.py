@@ -7,7 +7,7 @@ references, repetition up to 1000, neither `\\s` nor `\\Z`.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 # Up to so many bytes of needles the automaton is a full table: twice as fast, and under 5 MB.
 _LARGEST_TABLE = 16 * 1024
@@ -26,6 +26,9 @@ class Pattern(Protocol):
     @property
     def groupindex(self) -> "dict[str, int] | dict[bytes, int]": ...
     def search(self, text: bytes, pos: int = 0, /) -> Found | None: ...
+    def places(self, text: bytes, pos: int = 0, /) -> "Sequence[tuple[int, int]] | None":
+        """The first match at or after `pos`: where it and each of its groups begin and end, (-1, -1) for none."""
+        ...
 
 
 class Finder(Protocol):
@@ -52,6 +55,39 @@ class StdlibPattern:
 
     def search(self, text: bytes, pos: int = 0, /) -> "re.Match[bytes] | None":
         return self._pattern.search(text, pos)
+
+    def places(self, text: bytes, pos: int = 0, /) -> "Sequence[tuple[int, int]] | None":
+        match = self._pattern.search(text, pos)
+        return match.regs if match else None
+
+
+class FastPattern:
+    """A pattern compiled by RE2. The wheel's own way to a match takes longer than most matches do."""
+
+    __slots__ = ("_anchor", "_match", "groupindex", "programsize", "search")
+
+    def __init__(self, pattern: bytes, *, crosses_lines: bool) -> None:
+        import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
+
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
+        options.log_errors = False
+        options.never_nl = not crosses_lines
+        compiled: Any = re2.compile(pattern, options)  # pyright: ignore[reportUnknownMemberType]
+        self.search = compiled.search
+        self.groupindex: dict[bytes, int] = compiled.groupindex
+        self.programsize: int = compiled.programsize
+        regexp: Any = compiled._regexp
+        self._match: Any = regexp.Match
+        kind: Any = regexp.__class__
+        self._anchor: Any = kind.Anchor.UNANCHORED
+
+    def places(self, text: bytes, pos: int = 0, /) -> "Sequence[tuple[int, int]] | None":
+        length = len(text)
+        if pos > length:
+            return None
+        found = self._match(self._anchor, text, pos, length)
+        return found if found[0][0] >= 0 else None
 
 
 class StdlibFinder:
@@ -84,13 +120,7 @@ def stdlib_pattern(pattern: bytes) -> Pattern:
 
 def fast_pattern(pattern: bytes, *, crosses_lines: bool = True) -> Pattern:
     """Compile with RE2. Raises: ImportError where the wheel is missing, re2.error for a bad pattern."""
-    import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
-
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
-    options.log_errors = False
-    options.never_nl = not crosses_lines
-    return re2.compile(pattern, options)  # pyright: ignore[reportUnknownMemberType, reportReturnType]
+    return FastPattern(pattern, crosses_lines=crosses_lines)
 
 
 def line_pattern(pattern: bytes) -> Pattern:

@@ -101,19 +101,21 @@ class RuleStage:
         shadows = lines if plain is data else plain.split(b"\n")
         place = number = 0
         while number < len(lines) - 1:
+            first = 0
             if self._block_lines < 0:
                 sign = self._book.sign(plain, place)
                 if sign < 0:
                     break
                 number += plain.count(b"\n", place, sign)
                 place = plain.rfind(b"\n", 0, sign) + 1
+                first = sign - place
             shadow = shadows[number]
-            lines[number] = self._line(lines[number], shadow)
+            lines[number] = self._line(lines[number], shadow, first)
             place += len(shadow) + 1
             number += 1
         return b"\n".join(lines)
 
-    def _line(self, line: bytes, plain: bytes) -> bytes:
+    def _line(self, line: bytes, plain: bytes, first: int = 0) -> bytes:
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
             long_line = _LongLine(self._book, self.hits)
@@ -123,7 +125,7 @@ class RuleStage:
             masked = self._body(plain)
             if masked is not None:
                 return masked
-        spans = self._book.coloured_spans(line)
+        spans = self._book.coloured_spans(line, first)
         self._see_opening(plain)
         return _masked(line, spans, self.hits) if spans else line
 

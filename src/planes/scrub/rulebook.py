@@ -50,11 +50,13 @@ class CompiledRule:
         """Every secret that this rule finds in a line."""
         pattern = self._pattern or self.prepare()
         place = 0
-        while match := pattern.search(line, place):
-            start, end = match.start(self._group), match.end(self._group)
-            place = max(end, match.start() + 1)
-            if self.rule.judge is not None:
-                end = self.rule.judge(line, match.start(), start, end)
+        group, judge = self._group, self.rule.judge
+        while match := pattern.places(line, place):
+            begin = match[0][0]
+            start, end = match[group]
+            place = max(end, begin + 1)
+            if judge is not None:
+                end = judge(line, begin, start, end)
                 if end > start:
                     place = end
             if end > start:
@@ -65,7 +67,7 @@ class Book(Protocol):
     """What the line stage asks of rules."""
 
     def sign(self, text: bytes, place: int = 0) -> int: ...
-    def coloured_spans(self, line: bytes) -> list[Span]: ...
+    def coloured_spans(self, line: bytes, first: int = 0) -> list[Span]: ...
 
 
 class Rulebook:
@@ -91,8 +93,8 @@ class Rulebook:
 
     def sign(self, text: bytes, place: int = 0) -> int:
         """Where the next sign stands at or after `place`; -1 if none does."""
-        match = self._scan.search(text, place)
-        return match.start() if match else -1
+        match = self._scan.places(text, place)
+        return match[0][0] if match else -1
 
     def rules_at(self, text: bytes, place: int) -> int:
         """The rules (a bit set) one of whose signs begins at `place`."""
@@ -134,10 +136,10 @@ class Rulebook:
             found = outside_marks(line, found)
         return disjoint(found) if len(found) > 1 else found
 
-    def coloured_spans(self, line: bytes) -> list[Span]:
-        """The secrets in a line as it is, colour codes and all."""
+    def coloured_spans(self, line: bytes, first: int = 0) -> list[Span]:
+        """The secrets in a line as it is, colour codes and all; no sign stands before `first` of the text without."""
         plain = without_colour(line)
-        spans = self.spans(plain, self.rules_in(plain))
+        spans = self.spans(plain, self.rules_in(plain, first))
         if plain is line or not spans:
             return spans
         places = ColourMap(line)

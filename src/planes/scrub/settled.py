@@ -36,10 +36,10 @@ class SettledBook:
                 first = match.start()
         return first
 
-    def coloured_spans(self, line: bytes) -> list[Span]:
-        """The secrets in a line as it is, colour codes and all."""
+    def coloured_spans(self, line: bytes, first: int = 0) -> list[Span]:
+        """The secrets in a line as it is, colour codes and all; neither sign nor match begins before `first`."""
         plain = without_colour(line)
-        spans = self._base.spans(plain, self._base.rules_in(plain))
+        spans = self._base.spans(plain, self._base.rules_in(plain, first))
         if self._added and any(scan.search(plain) for scan in self._scans):
             added = [span for compiled in self._added for span in _bounded(compiled.spans(plain), len(plain))]
             spans = disjoint([*spans, *outside_marks(plain, added)])
