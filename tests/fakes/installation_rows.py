@@ -86,6 +86,8 @@ class InstallationRows:
     stopping: Stopping = field(default_factory=Stopping)
     # Where it is set, a search waits for it after each progress.
     search_gate: anyio.Event | None = None
+    # By run: what was masked in it, how often. A name in capitals is a variable's.
+    masked: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add_organization(self, name: str, dataplane_id: str | None, role: str = "owner") -> dict[str, Any]:
         """An organization, with its region or without."""

@@ -38,7 +38,24 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
 
         return respond
 
-    return [("GET", path + end, bound(answer)) for end, answer in answers.items()]
+    async def hits(request: Request) -> Response:
+        counts = rows.masked.get(request.path_params["run"], {})
+        found = [{"rule": rule, "kind": "rule", "count": count} for rule, count in counts.items()]
+        return JSONResponse({"is_final": True, "total": sum(counts.values()), "secrets": 0, "hits": found})
+
+    async def leaks(request: Request) -> Response:
+        names = [name for name in rows.masked.get(request.path_params["run"], {}) if name.isupper()]
+        return JSONResponse({"items": [
+            {"id": f"leak-{name}", "name": name, "origin": "variable", "scope": "profile:prod", "state": "open"}
+            for name in names
+        ]})  # fmt: skip
+
+    async def leak(_request: Request) -> Response:
+        return JSONResponse({"active_runs": [{"run_id": rows.runs[0]["id"], "job_ref": "jobs.ingest.load_orders"}]})
+
+    run, workspace = path.removesuffix("/lines"), path.partition("/job-runs")[0]
+    more = [("GET", f"{run}/hits", hits), ("GET", f"{run}/leaks", leaks), ("GET", f"{workspace}/leaks/{{leak}}", leak)]
+    return [*((("GET", path + end, bound(answer))) for end, answer in answers.items()), *more]
 
 
 def _range(log: LogOfRun, request: Request) -> Response:

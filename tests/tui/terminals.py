@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -28,6 +29,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.output = b""
+        self._held = b""
 
     def read(self, seconds: float = 0.05) -> bytes:
         """What came meanwhile."""
@@ -39,7 +41,10 @@ class Terminal:
         except OSError:
             return b""
         self.output += piece
-        self._stream.feed(_plain(piece))
+        whole = self._held + piece
+        part = _PART_OF_SCROLL.search(whole)
+        self._held = whole[part.start() :] if part else b""
+        self._stream.feed(_plain(whole[: part.start()] if part else whole))
         return piece
 
     @property
@@ -97,9 +102,20 @@ class Terminal:
         return self.process.returncode
 
 
+# The emulator does not know the sequences that scroll a region; to delete or insert lines in it comes to the same.
+_SCROLL = re.compile(rb"\x1b\[(\d+);(\d+)r\x1b\[(\d+)([ST])\x1b\[r")
+_PART_OF_SCROLL = re.compile(rb"\x1b\[\d+;\d+r(?!\x1b\[\d+[ST]\x1b\[r)[^r]{0,12}\Z")
+
+
+def _scrolled(match: re.Match[bytes]) -> bytes:
+    verb = b"M" if match[4] == b"S" else b"L"
+    return b"\x1b[%b;%br\x1b[%b;1H\x1b[%b%b\x1b[r" % (match[1], match[2], match[1], match[3], verb)
+
+
 def _plain(piece: bytes) -> bytes:
     return (
-        piece.replace(b"\x1b[?2026$p", b"")
+        _SCROLL.sub(_scrolled, piece)
+        .replace(b"\x1b[?2026$p", b"")
         .replace(b"\x1b[>4;1m", b"")
         .replace(b"\x1b[<u", b"")
         .replace(b"\x1b[>1u", b"")

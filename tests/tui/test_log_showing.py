@@ -204,3 +204,21 @@ async def test_warnings_are_gone_to(open_app: Any) -> None:
 
         await stage.until("line 123 of 125")
         assert pane(stage).current == 122
+
+
+async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_app: Any) -> None:
+    async with open_app() as stage:
+        run = stage.installation.runs[1]
+        stage.installation.masked[run["id"]] = {"SOURCES__SHOP__API_KEY": 2, "github-token": 1}
+        await stage.press(*OPEN_FAILED)
+        await stage.until("Masked   ▚ 3   SOURCES__SHOP__API_KEY 2, github-token 1")
+        await stage.press("V")
+        await stage.until("Change SOURCES__SHOP__API_KEY")
+        await stage.type("another-value")
+        await stage.press("enter")
+
+        await stage.until("Set. 1 active run with the old value: ingest.load_orders.")
+        (body,) = stage.posted("variables")
+        assert body["profile"] == "prod"
+        assert body["upserts"][0]["value"] == "another-value"
+        assert "another-value" not in stage.text

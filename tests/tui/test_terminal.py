@@ -71,9 +71,51 @@ def test_bytes_for_keys_stay_in_their_budget(connected: Terminal) -> None:
     connected.until_text("following, 125 lines")
     line, page = connected.bytes_of("k"), connected.bytes_of("\x1b[5~")
 
-    assert {"row": row <= 2500, "prompt": prompt <= 300, "screen": screen <= 9500, "page": page <= 5000} == {
-        "row": True, "prompt": True, "screen": True, "page": True,
-    }, (row, prompt, screen, line, page)  # fmt: skip
+    step = connected.bytes_of("k")
+    budgets = {"row": (row, 2500), "prompt": (prompt, 300), "screen": (screen, 9500), "first": (line, 600),
+               "step": (step, 300), "page": (page, 5000)}  # fmt: skip
+
+    assert not {name: cost for name, (cost, budget) in budgets.items() if cost > budget}, budgets
+
+
+def test_rows_the_terminal_scrolled_are_those_that_would_be_painted(installation: Any, tmp_path: Path) -> None:
+    off = "import dlthub_tui.widgets.scroll_region as region\nregion.IS_ON = False\n"
+    keys = (
+        "k",
+        "kkk",
+        "j",
+        "kkkkjj",
+        "\x1b[5~",
+        "kk",
+        " ",
+        "jk",
+        "g",
+        "jjj",
+        "E",
+        "kkj",
+        "\x1b[6~",
+        "jj",
+        "b",
+        "kk",
+        "G",
+    )
+    with (
+        terminal(["-c", CONNECT, str(tmp_path / "a"), installation[0].url], {"HOME": str(tmp_path)}) as scrolled,
+        terminal(["-c", off + CONNECT, str(tmp_path / "b"), installation[0].url], {"HOME": str(tmp_path)}) as painted,
+    ):
+        for opened in (scrolled, painted):
+            opened.until_text("Needs you")
+            opened.press("\t\x1b[B\r2\r")
+            opened.until_text("following, 125 lines")
+        for burst in keys:
+            for opened in (scrolled, painted):
+                opened.press(burst)
+                opened.until_quiet(0.3)
+
+            assert scrolled.text == painted.text, burst
+        assert b"S\x1b[r" in scrolled.output
+        assert b"T\x1b[r" in scrolled.output
+        assert b"\x1b[r" not in painted.output
 
 
 def test_nothing_is_sent_while_nothing_happens(connected: Terminal) -> None:

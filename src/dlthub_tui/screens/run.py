@@ -9,11 +9,12 @@ import anyio
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.leaks import MaskedCount
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState
-from dlthub_tui.screens.log_showing import LogShowing
+from dlthub_tui.screens.rotating import Rotating
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import runs as view
@@ -29,7 +30,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
 
 
-class RunScreen(LogShowing):
+class RunScreen(Rotating):
     """What happened in this run?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
@@ -47,6 +48,7 @@ class RunScreen(LogShowing):
         self._trouble = ""
         self._stream = ""
         self._late = []
+        self._masked: tuple[MaskedCount, ...] = ()
         self._is_zoomed = place.is_log_only
         self._opens_at = place.line
         self.shown = anyio.Event()
@@ -84,7 +86,10 @@ class RunScreen(LogShowing):
         return answer(view.run_answer(self._run, self.look), "", width)
 
     def _facts(self, _width: int) -> list[Line]:
-        return view.run_facts(self._run, self.look) if self._run else []
+        if self._run is None:
+            return []
+        masked = view.masked_line(self._masked, self.look)
+        return [*view.run_facts(self._run, self.look), *([masked] if masked else [])]
 
     def _rule(self, width: int) -> Line:
         log = self.pane
@@ -144,6 +149,14 @@ class RunScreen(LogShowing):
             self._trouble = exc.sentence
         self.show_facts()
 
+    async def _load_masked(self) -> None:
+        from dlthub_tui.client.leaks import get_masked_counts
+
+        region = await self.context.connected.region(self.place.workspace)
+        self._masked = await get_masked_counts(region, self.place.workspace.id, self.place.run_id)
+        if self._masked:
+            self.show_facts()
+
     def show_facts(self) -> None:
         """Draws everything but the log again where it changed."""
         if self.shown is not None:
@@ -188,6 +201,7 @@ class RunScreen(LogShowing):
         if event.state == "sealed":
             self.pane.window.is_sealed = True
             self.fetch(self._load())
+            self.fetch(self._load_masked(), "masked")
         if event.state == "silent":
             self.say(f"{event.why} Going on by itself when it answers.", Role.WARN)
         self.query_one("#rule", LinesView).update()
@@ -206,6 +220,8 @@ class RunScreen(LogShowing):
             return "It has ended."
         if action.id == "run.start" and (self._run is None or self.goes_on):
             return "It has not ended yet."
+        if action.id == "leak.rotate" and not self._masked:
+            return "Nothing was masked, as far as is known; counts come with the run's end."
         return super().why_not(action)
 
     def link_text(self) -> str:

@@ -120,6 +120,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("log", "S", "log.save", "save", "the masked text to a file", "save"),
     _action("run", "x", "item.end", "stop", "stop the run", "stop", changes=True),
     _action("run", "r", "run.start", "run again", "the same job, now", "run", changes=True),
+    _action("run", "V", "leak.rotate", "new value", "for a secret that this run printed", "new-value", changes=True),
     _action("deploy", "enter", "deploy.go", "deploy", "send it; on the receipt, on to Jobs", changes=True),
     _action("deploy", "b", "folder.choose", "folder", "another folder", "folder"),
     _action("deploy", "v", "definition.open", "words", "every word that goes to the control plane", "words"),

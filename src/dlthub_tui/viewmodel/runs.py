@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dlthub_tui.client.models import Run
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
-from dlthub_tui.viewmodel.text import Line, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.leaks import MaskedCount
 
 COLUMNS = (
     Column("State", least=10),
@@ -180,6 +184,15 @@ def run_facts(run: Run, look: Look) -> list[Line]:
     if loaded:
         lines.append(line(muted(" Loaded   "), loaded))
     return lines
+
+
+def masked_line(counts: Sequence[MaskedCount], look: Look) -> Line | None:
+    """What was masked, by rule or variable; None where nothing was."""
+    if not counts:
+        return None
+    total = sum(item.count for item in counts)
+    named = ", ".join(f"{guard(item.rule)} {item.count:,}" for item in counts)
+    return line(muted(" Masked   "), Span(f"{look.glyphs.masked} {total:,}", Role.MASKED), f"   {named}")
 
 
 def what_to_expect(run: Run, total: int, look: Look) -> str:

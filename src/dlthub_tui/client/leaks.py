@@ -1,0 +1,86 @@
+"""What a run printed that was masked, and secrets of variables among it: from the region only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlthub_tui.client.errors import NotAllowed, NotFound
+from dlthub_tui.client.reading import Fields
+from dlthub_tui.client.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedCount:
+    """How often a rule or a secret was masked in a run."""
+
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A secret that a run printed. `profile` None is the workspace's own scope."""
+
+    id: str
+    name: str
+    profile: str | None
+    is_variable: bool
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    """A run that goes on with the value that was printed, or an older one."""
+
+    run_id: str
+    job_ref: str
+
+
+async def get_masked_counts(region: Transport, workspace_id: str, run_id: str) -> tuple[MaskedCount, ...]:
+    """Counts by rule, the most frequent first; empty until the run has ended (own route)."""
+    try:
+        fields = Fields(await region.get(f"{_run(workspace_id, run_id)}/hits"), "hits")
+    except NotFound:
+        return ()
+    return tuple(sorted(fields.many("hits", _parse_count), key=lambda item: (-item.count, item.rule)))
+
+
+async def list_leaks(region: Transport, workspace_id: str, run_id: str) -> tuple[Leak, ...]:
+    """Secrets that the run printed (own route). Viewers are told of none."""
+    try:
+        return Fields(await region.get(f"{_run(workspace_id, run_id)}/leaks"), "leaks").many("items", _parse_leak)
+    except (NotFound, NotAllowed):
+        return ()
+
+
+async def list_active_runs(region: Transport, workspace_id: str, leak_id: str) -> tuple[ActiveRun, ...]:
+    """Runs that go on with the value that was printed."""
+    answer = await region.get(f"/own/v1/workspaces/{workspace_id}/leaks/{leak_id}")
+    return Fields(answer, "leak").many("active_runs", _parse_active)
+
+
+def _run(workspace_id: str, run_id: str) -> str:
+    return f"/own/v1/workspaces/{workspace_id}/job-runs/{run_id}"
+
+
+def _parse_count(raw: Any) -> MaskedCount:
+    fields = Fields(raw, "hit")
+    return MaskedCount(fields.text("rule"), fields.number("count", 0))
+
+
+def _parse_leak(raw: Any) -> Leak:
+    fields = Fields(raw, "leak")
+    scope = fields.maybe_text("scope") or "workspace"
+    return Leak(
+        fields.text("id"),
+        fields.text("name"),
+        scope.removeprefix("profile:") if scope.startswith("profile:") else None,
+        fields.maybe_text("origin") == "variable",
+        fields.maybe_text("state") == "open",
+    )
+
+
+def _parse_active(raw: Any) -> ActiveRun:
+    fields = Fields(raw, "active run")
+    return ActiveRun(fields.text("run_id"), fields.text("job_ref"))

@@ -1,0 +1,52 @@
+"""A secret that a run printed gets a new value there and then."""
+
+from __future__ import annotations
+
+from dlthub_tui.client.leaks import Leak
+from dlthub_tui.screens.log_showing import LogShowing
+from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.text import Role, guard
+
+
+class Rotating(LogShowing):
+    """The key that asks for the new value, and who still has the old one."""
+
+    def do_leak_rotate(self) -> None:
+        """Sets a new value for the secret that this run printed."""
+        self.fetch(self._ask_for_value(), "act")
+
+    async def _ask_for_value(self) -> None:
+        from dlthub_tui.client.leaks import list_leaks
+
+        workspace = self.place.workspace
+        region = await self.context.connected.region(workspace)
+        leaks = await list_leaks(region, workspace.id, self.place.run_id)
+        leak = next((leak for leak in leaks if leak.is_variable and leak.is_open), None)
+        if leak is None:
+            self.say("No variable that this run printed still has the value it printed.")
+            return
+
+        def answered(change: VariableChange | None) -> None:
+            if change is not None:
+                self.fetch(self._set(leak, change), "act")
+
+        change = VariableChange(leak.name, leak.profile, "", is_secret=True)
+        profiles = [leak.profile] if leak.profile else []
+        self.host.push_screen(VariableSheet(self.context, profiles, leak.profile or "workspace", change), answered)
+
+    async def _set(self, leak: Leak, change: VariableChange) -> None:
+        from dlthub_tui.client.leaks import list_active_runs
+        from dlthub_tui.client.variables import set_variable
+
+        workspace = self.place.workspace
+        region = await self.context.connected.region(workspace)
+        await set_variable(
+            region, workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
+        )  # fmt: skip
+        runs = await list_active_runs(region, workspace.id, leak.id)
+        if runs:
+            jobs = ", ".join(sorted({guard(words.short_ref(run.job_ref)) for run in runs}))
+            self.say(f"Set. {words.plural(len(runs), 'active run')} with the old value: {jobs}.", Role.WARN)
+        else:
+            self.say(f"{guard(change.name)} is set. No run goes on with the old value.")
