@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.secrets_used import parse_uses
+from planes.data_plane.services.secrets_used import name_in_mask, parse_uses
 from planes.domain.errors import NotFound
 from planes.storage.data import hits, runs
 from planes.storage.types import Row
@@ -30,9 +31,9 @@ class Hits:
         """Writes a run's counts and events, in the caller's transaction. May run twice."""
         uses = parse_uses(run["secrets_used"])
         found: list[dict[str, Any]] = []
-        for rule, count in counts.items():
+        for rule, count in _bounded(counts).items():
             kind = hits.SECRET if rule in uses else hits.RULE
-            found.append({"run_id": run["id"], "rule": rule[:200], "kind": kind, "count": count, "at": at,
+            found.append({"run_id": run["id"], "rule": rule, "kind": kind, "count": count, "at": at,
                           "workspace_id": run["workspace_id"], "job_ref": run["job_ref"]})  # fmt: skip
         events = [
             {
@@ -97,6 +98,14 @@ class Hits:
 def stable_id(run_id: str, name: str) -> str:
     """The same id whenever the same run is looked at again."""
     return str(uuid.uuid5(_NAMESPACE, f"{run_id}\n{name}"))
+
+
+def _bounded(counts: Mapping[str, int]) -> Counter[str]:
+    """Names as the table takes them; two that begin alike are one."""
+    bounded: Counter[str] = Counter()
+    for rule, count in counts.items():
+        bounded[name_in_mask(rule)] += count
+    return bounded
 
 
 def _folded(rows: Sequence[Row], folded: bool) -> list[Row]:

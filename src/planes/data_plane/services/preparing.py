@@ -8,7 +8,6 @@ Every step may run twice: an attempt that a crash cut short is simply made again
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +38,6 @@ from planes.data_plane.services.variables import ResolvedVariables
 from planes.domain.errors import Conflict, PlaneError, Unavailable
 from planes.scrub import ScrubSettings
 from planes.storage.errors import BlobMissing, StorageError
-from planes.storage.vault import Place
 from planes.tokens.opaque import new_secret
 from planes.wire.link import Lease
 
@@ -252,21 +250,6 @@ def _build_step(build: BuildStep, uid: int | None) -> Step:
         gid=uid,
         limits=limits_of(uid),
     )
-
-
-def registered_place(organization_id: str, workspace_id: str, run_id: str) -> Place:
-    """Where the sealed values of a run belong."""
-    return Place(organization_id=organization_id, workspace_id=workspace_id, scope="run", name=run_id, version=1)
-
-
-def render_pairs(pairs: Pairs) -> bytes:
-    """The plaintext to seal."""
-    return json.dumps(pairs).encode()
-
-
-def parse_pairs(content: bytes) -> Pairs:
-    """What `render_pairs` was given."""
-    return tuple((str(name), str(value)) for name, value in json.loads(content))
 
 
 def _notes(registered: Pairs, credentials: Credentials) -> list[str]:

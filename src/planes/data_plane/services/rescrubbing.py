@@ -21,6 +21,7 @@ from planes.data_plane.services.examining import Examining
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.rescrub_helper import Helper, HelperFailed, open_helper
 from planes.data_plane.services.rescrub_requests import ASKED, RescrubRequests
+from planes.data_plane.services.run_secrets import Pairs, parse_pairs, registered_place, render_pairs
 from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
 from planes.data_plane.services.secrets_used import SecretOrigin, SecretUse, parse_uses, render_uses
 from planes.data_plane.services.variables import place_of, scope_of
@@ -111,9 +112,11 @@ class Rescrubbing:
             ready = await rescrubs.list_ready(connection, rescrub["id"], _AT_ONCE)
         if ready:
             await self._move(rescrub, rescrubs.RUNNING)
-            async with open_helper(await self._opening(rescrub)) as helper:
+            values = await self._values(rescrub)
+            async with open_helper(await self._opening(rescrub, values)) as helper:
                 while ready and not is_behind:
                     for each in ready:
+                        await self._register_late(each["run_id"], values)
                         is_behind = not await self._scrub_run(rescrub, each, helper) or is_behind
                     async with self._parts.database.reading() as connection:
                         ready = await rescrubs.list_ready(connection, rescrub["id"], _AT_ONCE)
@@ -121,13 +124,29 @@ class Rescrubbing:
             await self._settle(rescrub)
         return is_behind
 
-    async def _opening(self, rescrub: Row) -> dict[str, Any]:
-        """What the helper is told first: the values, from the vault."""
+    async def _values(self, rescrub: Row) -> Pairs:
+        """From the vault, for as long as it takes."""
         registered: list[tuple[str, str]] = []
         for variable, kept in zip(rescrub["variables"], rescrub["sealed"] or (), strict=False):
             place = place_of({**rescrub, **variable})
             value = await self._parts.vault.open(place, base64.b64decode(kept["value"]))
             registered.append((variable["name"], value.decode()))
+        return tuple(registered)
+
+    async def _register_late(self, run_id: str, values: Pairs) -> None:
+        """A run that has just ended may still report by its beacon: that is scrubbed with these values, too."""
+        async with self._parts.database.reading() as connection:
+            run = await runs.find(connection, run_id)
+        if run is None or run["registered"] is None:
+            return
+        place = registered_place(run["organization_id"], run["workspace_id"], run_id)
+        known = parse_pairs(await self._parts.vault.open(place, run["registered"]))
+        sealed = await self._parts.vault.seal(place, render_pairs(tuple(dict.fromkeys((*known, *values)))))
+        async with self._parts.database.transaction() as connection:
+            await runs.register_late(connection, run_id, sealed)
+
+    async def _opening(self, rescrub: Row, registered: Pairs) -> dict[str, Any]:
+        """What the helper is told first."""
         settings = await self._scrubbing.find(rescrub["workspace_id"])
         return {"registered": registered, "settings": settings_document(settings) if settings is not None else None}
 

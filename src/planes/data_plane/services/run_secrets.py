@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from planes.data_plane.services.variables import (
     SHORTEST_SCRUBBED,
     ResolvedVariables,
 )
+from planes.storage.vault import Place
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -87,6 +89,21 @@ def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
         yield from ((_SECRETS, double or single) for double, single in _QUOTED.findall(text))
         return
     yield from _strings(document, ())
+
+
+def registered_place(organization_id: str, workspace_id: str, run_id: str) -> Place:
+    """Where the sealed values of a run belong."""
+    return Place(organization_id=organization_id, workspace_id=workspace_id, scope="run", name=run_id, version=1)
+
+
+def render_pairs(pairs: Pairs) -> bytes:
+    """The plaintext to seal."""
+    return json.dumps(pairs).encode()
+
+
+def parse_pairs(content: bytes) -> Pairs:
+    """What `render_pairs` was given."""
+    return tuple((str(name), str(value)) for name, value in json.loads(content))
 
 
 def process_environment(

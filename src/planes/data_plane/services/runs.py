@@ -40,11 +40,10 @@ from planes.data_plane.services.preparing import (
     LeaseLost,
     Prepared,
     Preparing,
-    registered_place,
-    render_pairs,
 )
 from planes.data_plane.services.reports import build_status
 from planes.data_plane.services.run_log import write_end, write_notes
+from planes.data_plane.services.run_secrets import registered_place, render_pairs
 from planes.data_plane.services.run_wakes import RunWakes
 from planes.data_plane.services.secrets_used import render_uses
 from planes.scrub import Registered

@@ -112,6 +112,12 @@ async def change(connection: AsyncConnection, run_id: str, values: Mapping[str, 
     await connection.execute(update(runs).where(runs.c.id == run_id).values(values))
 
 
+async def register_late(connection: AsyncConnection, run_id: str, sealed: bytes) -> None:
+    """Replaces the values of a run whose beacon is not closed yet."""
+    chosen = (runs.c.id == run_id, runs.c.registered.is_not(None))
+    await connection.execute(update(runs).where(*chosen).values(registered=sealed))
+
+
 async def close_beacons(connection: AsyncConnection, now: datetime) -> None:
     """Forgets the secrets and the values of beacons whose time is over."""
     over = (runs.c.beacon_until.is_not(None), runs.c.beacon_until <= now, runs.c.beacon_hash.is_not(None))

@@ -14,6 +14,7 @@ from tests.fakes.postgres import HAS_POSTGRES, running_postgres
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
+from planes.data_plane.services.beacon import ReportKind
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.storage.data import runs
@@ -237,6 +238,25 @@ async def test_rescrub_goes_on_after_a_restart(folder: Path) -> None:
 
             assert (rescrub["state"], rescrub["lines_changed"]) == ("done", 1)
             assert not [line for line in await lines_of(again, lease) if SECRET in line]
+
+
+async def test_late_report_of_a_run_is_scrubbed_with_what_was_registered_since(sqlite_place: RunningRegion) -> None:
+    place = sqlite_place
+    await place.set_variables(WAREHOUSE_KEY=SECRET)
+    lease, _ = await place.run(PRINTS)
+    await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
+    await finished_rescrub(place)
+
+    beacon = place.region.plane.running.beacon
+    async with place.region.plane.services.parts.database.reading() as connection:
+        run = await runs.find(connection, lease.run_id)
+    assert run is not None
+    report = {"type": "t", "engine_version": 1, "result": f"connected with {SECRET}"}
+    await beacon.take(run, ReportKind.JOB_RESULT, json.dumps(report).encode())
+    path = f"/telemetry/v1/workspaces/{place.region.workspace_id}/job-runs/{lease.run_id}/result"
+    result = (await place.region.client.get(path, headers=owner(place))).json()
+
+    assert result["result"] == "connected with [masked:WAREHOUSE_KEY]"
 
 
 async def test_active_runs_with_the_old_value_and_readers_are_told(sqlite_place: RunningRegion) -> None:
