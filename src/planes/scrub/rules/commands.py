@@ -2,7 +2,7 @@
 
 from planes.scrub.rules import judges
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.vocabulary import KEY, named
+from planes.scrub.rules.vocabulary import KEY, SIGNS, named
 
 _WORD = rb"(?P<secret>[^ \t\r\"']+)"
 _QUOTED = rb"[eN]?'(?P<secret>(?:[^'\\]|''|\\.)+)'"
@@ -20,14 +20,14 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:^|[^0-9A-Za-z-])--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|bearer|pass)[ \t]+[\"']?" + _WORD,
         "tool --db-password <a8>7<a8> --verbose",
         judges.flag,
-        ((b"-",), rb"[0-9A-Za-z_.-]*(?:pass|pwd|secret|token|key|credential|bearer)[0-9A-Za-z_]{0,8}[ \t]"),
+        ((*SIGNS, b"bearer", b"pass"), rb"[0-9A-Za-z_]{0,10}[ \t]"),
     ),
     named(
         "flag-in-list",
         rb"[\"' ]--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|pass)[\"'][ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"']+)",
         "['tool', '--token', '<a16>']",
         judges.flag_pair,
-        ((b"-",), rb"[0-9A-Za-z_.-]*(?:pass|pwd|secret|token|key|credential)[0-9A-Za-z_]{0,8}[\"'][ \t]*,"),
+        ((*SIGNS, b"pass"), rb"[0-9A-Za-z_]{0,10}[\"']"),
     ),
     named(
         "command-password",
@@ -47,7 +47,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         + _WORD,
         "ENV API_TOKEN <a8>7<a8>",
         judges.flag,
-        ((b"env ", b"arg ", b"setx ", b"set -"), rb"[gx ]{0,3}[0-9a-z_]*(?:pass|pwd|secret|token|key|credential)"),
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
     ),
     named(
         "curl-user",
@@ -55,17 +55,14 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
         judges.quoted,
-        (
-            (b" -u", b" -a", b"--user", b"--proxy-user", b"--auth"),
-            rb"[ \t=]{0,4}[\"']?[^ \t\r\n:\"'/-][^ \t\r\n:\"'/]{0,60}:[^ \t\r\n]",
-        ),
+        ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth"), rb""),
     ),
     named(
         "curl-cookie",
         rb"(?:curl\b[^\n]*[ \t]-b|--cookie)[ \t=]+[\"']?(?P<secret>[^ \t\r=;,\"'`]+=[^\r\"'`]+)",
         "curl -b 'session=<a16>' https://example.com",
         judges.quoted,
-        ((b" -b", b"--cookie"), rb"[ \t=]{1,4}[\"']?[^ \t\r\n=;,\"'`]{1,60}="),
+        ((b" -b", b"--cookie"), rb"[ \t=]"),
     ),
     named(
         "sql-password",
@@ -73,10 +70,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|secret|secret_access_key|session_token|access_token|aws_secret_key|sas_token|using)[ \t]+" + _QUOTED,
         "ALTER USER loader PASSWORD '<a16>'",
         judges.sql,
-        (
-            (b"password", b"passwd", b"identified", b"secret", b"_key", b"_token"),
-            rb"(?:[ \t]+with[ \t]+[0-9A-Za-z_\"'`]+)?(?:[ \t]+(?:by|as))?(?:[ \t]+password)?[ \t]+[eN]?'",
-        ),
+        ((b"password", b"passwd", b"identified", b"secret", b"_key", b"_token"), rb"[ \t]"),
     ),
     named(
         "sql-quoted-password",
@@ -99,20 +93,20 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"[0-9a-z_$#]+/(?P<secret>[^ \t\r@\"'/]+)@",
         "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
         judges.quoted,
-        ((b"oracle:thin:", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb"[^\n/]{0,40}/[^ \n@]{1,60}@"),
+        ((b"oracle:thin:", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
     ),
     named(
         "netrc-password",
         rb"login[ \t]+[^ \t\r]+[ \t]+password[ \t]+(?P<secret>[^ \t\r]+)",
         "machine example.com login me password <a16>",
         judges.quoted,
-        ((b"login",), rb"[ \t]+[^ \t\r\n]+[ \t]+password"),
+        ((b"password",), rb"[ \t]"),
     ),
     Rule(
         "pgpass-line",
         "name",
         _PORTS,
-        rb"[^:\n \t]+:[^:\n \t]+:[^ \t\n]",
+        rb"[^ :\n]",
         rb"(?:^|[ \t\"'])[^: \t/\"']+:(?:[0-9]{4,5}|\*):[^: \t/]+:[^: \t/]+:(?P<secret>[^ \t\r\"']+)",
         "PostgreSQL: the password file",
         "db.example.com:5432:main:loader:<a16>",
@@ -122,7 +116,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "redis-password",
         "name",
         (b"AUTH ", b"requirepass ", b"masterauth "),
-        rb"[^ \n]{7}",
+        rb"",
         rb"(?:\bAUTH(?:[ \t]+default)?|requirepass|masterauth)[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()]{8,})",
         "Redis: AUTH",
         "requirepass <a12>7<a4>",

@@ -67,7 +67,6 @@ MONITORING_RULES: tuple[Rule, ...] = (
         r"https://(?P<secret>[0-9a-f]{32}(?::[0-9a-f]{32})?)@(?:[0-9a-z.-]+\.)?sentry\.io/",
         "https://<h32>@o<d6>.ingest.us.sentry.io/<d6>",
         "Sentry: DSN",
-        follow="[0-9a-z.]{0,40}",
     ),
     token(
         "fullstory-key",
@@ -75,7 +74,7 @@ MONITORING_RULES: tuple[Rule, ...] = (
         r"(?:na|eu)1\.[0-9A-Za-z+/]{100}",
         "na1.<b100>",
         "FullStory: API keys",
-        follow="[0-9A-Za-z+/]{16}",
+        follow="[0-9A-Za-z+/]{8}",
         alone=True,
     ),
     token(
@@ -84,7 +83,7 @@ MONITORING_RULES: tuple[Rule, ...] = (
         r"server-[0-9A-Za-z]{32}",
         "server-<a32>",
         "Amplitude: deployment keys",
-        follow="[0-9A-Za-z]{32}",
+        follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
     token(

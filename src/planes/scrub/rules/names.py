@@ -4,7 +4,7 @@ import re
 
 from planes.scrub.rules import judges
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY, NAME, SIGNS, named
+from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, NAME, SIGNS, named
 
 # Wrappers that print what they hold; calls that fetch a secret (`get_secret("x")`) are not among them.
 _WRAPPERS = (
@@ -83,7 +83,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"\\*[\"']?\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
         "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
         judges.quoted,
-        (SIGNS, rb"[0-9A-Za-z_]{0,16}\\?[\"']?[,; \t/]{0,4}(?:type=\"[a-z]+\"[ \t]{0,4})?\\?[\"']?value"),
+        (SIGNS, FOLLOW),
     ),
     named(
         "named-pair",
@@ -98,7 +98,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:password=)?[bruf]?[\"'](?P<secret>[^\"']+)[\"']",
         "auth=('me', '<a16>')",
         judges.quoted,
-        ((b"auth",), rb"(?:entication)?[\"']?[ \t]{0,4}(?:[=:][ \t]{0,4}[A-Za-z.]{0,40})?[(\[]"),
+        ((b"auth",), rb"[a-z_]{0,12}[\"']?[ \t]?[=:(\[]"),
     ),
     named(
         "docker-auth",
@@ -112,7 +112,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[^<>]+)</",
         "<db:password><a16></db:password>",
         judges.quoted,
-        ((b"<",), rb"[0-9A-Za-z_.:-]{0,40}(?:pass|pwd|secret|token|key|credential)[0-9A-Za-z_]{0,8}[ >]"),
+        (SIGNS, FOLLOW),
     ),
     named(
         "generic-key",
@@ -133,7 +133,7 @@ NAME_RULES: tuple[Rule, ...] = (
         KEY + CLOSES + _APART + rb"[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{8,})",
         "the password is <a12>7<a4>",
         judges.apart,
-        (SIGNS, rb"[^\n]{9,60}[0-9]"),
+        (SIGNS, FOLLOW),
     ),
     named("named-plain", _PLAIN + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)", "DB_PASSWORD=<a16>", judges.plain),
 )

@@ -107,7 +107,7 @@ def _identity(name: str, signs: str, number: bytes, sample: str, source: str, va
     names = tuple(sign.encode("ascii") for sign in signs.split(" "))
     words = b"|".join(names)
     pattern = rb"(?i)(?:^|[^0-9a-z]|\\[nrt])(?:" + words + rb")" + _BETWEEN + rb"(?P<secret>" + number + rb")" + _BEHIND
-    follow = rb"[^0-9A-Za-z\n][^0-9\n]{0,23}[0-9XYZxyz][0-9.-]"
+    follow = rb"[^0-9A-Za-z\n]"
     return Rule(name, "checksum", names, follow, pattern, source, sample, _checked(valid), any_case=True)
 
 
