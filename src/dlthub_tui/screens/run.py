@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import anyio
 from textual.app import ComposeResult
+from textual.timer import Timer
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.leaks import MaskedCount
@@ -29,6 +30,8 @@ from dlthub_tui.viewmodel.text import Line, Role, Span, muted
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
 
+COUNT_SECONDS = 0.5
+
 
 class RunScreen(Rotating):
     """What happened in this run?"""
@@ -48,6 +51,7 @@ class RunScreen(Rotating):
         self._trouble = ""
         self._stream = ""
         self._late = []
+        self._counting: Timer | None = None
         self._masked: tuple[MaskedCount, ...] = ()
         self._is_zoomed = place.is_log_only
         self._opens_at = place.line
@@ -192,8 +196,16 @@ class RunScreen(Rotating):
         if self._opens_at is not None and event.lines:
             self.pane.go_to(self._opens_at)
             self._opens_at = None
-        self.query_one("#rule", LinesView).update()
+        if self.pane.is_following or self._stream != "live":
+            self._count_arrived()
+        elif self._counting is None:
+            self._counting = self.set_timer(COUNT_SECONDS, self._count_arrived)
+
+    def _count_arrived(self) -> None:
+        """What is new below is counted twice a second at most: a flood costs a paused reader next to nothing."""
+        self._counting = None
         self._show_expectation()
+        self.query_one("#rule", LinesView).update()
 
     def on_stream_state(self, event: StreamState) -> None:
         """What the stream does now."""

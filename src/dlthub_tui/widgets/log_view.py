@@ -78,7 +78,6 @@ class LogView(Widget):
 
     def take(self, rows: Sequence[LogLine], total: int | None = None) -> None:
         """Takes lines in; repaints only if something visible is another."""
-        before = self.window.total
         end = max(self.window.total, total or 0)
         middle = self.window.number_at(self.top + self.size.height // 2)
         self.window.add(rows, end if self.is_following else middle)
@@ -90,8 +89,6 @@ class LogView(Widget):
             self._repaint()
         elif any(first <= row.number <= last for row in rows):
             self._repaint()
-        if self.window.total != before:
-            self.post_message(self.Moved())
 
     def follow(self) -> None:
         """Goes to the end and stays there as it grows."""
