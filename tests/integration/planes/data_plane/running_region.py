@@ -74,7 +74,7 @@ class RunningRegion:
 
     async def lines(self, lease: Lease, source: str | None = "user") -> list[str]:
         """The contents of the stored log's lines of one source (None: of all)."""
-        answer = await self.region.client.get(self.log_path(lease), headers=self.region.headers())
+        answer = await self.region.client.get(self.log_path(lease), headers=self.region.headers(role="owner"))
         assert answer.status_code == 200, answer.text
         parsed = [json.loads(line) for line in answer.text.splitlines()]
         assert [line["line_num"] for line in parsed] == list(range(len(parsed)))
