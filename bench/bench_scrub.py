@@ -6,14 +6,20 @@ Run: python bench/bench_scrub.py [--megabytes N]. Nothing is asserted; the ratio
 import argparse
 import random
 import re
+import subprocess
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from uv import find_uv_bin
 
 from planes.scrub import Registered, StreamScrubber, prepare
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
 
+PEERS = ("detect-secrets>=1.5,<2", "presidio-analyzer>=2.2,<3")
 CHUNK = 64 * 1024
 _TABLES = ("orders", "customers", "order_lines", "payments", "_dlt_loads", "_dlt_pipeline_state")
 
@@ -100,13 +106,37 @@ def adversarial(size: int) -> dict[str, Callable[[], bytes]]:
         "://a:b again and again": lambda: b"://a:b" * (size // 6),
         "key block without end": lambda: b"-----BEGIN " + b"PRIVATE KEY-----\n" + (b"A" * 64 + b"\n") * (size // 65),
         "digits": lambda: b"4242 " * (size // 5),
+        "[masked: again and again": lambda: b"[masked:" * (size // 8),
+        "JSON nested without end": lambda: b'{"a":[' * (size // 6),
+        "quotes": lambda: b'"' * size,
+        "keys and no values": lambda: b'"token": ' * (size // 9),
     }
+
+
+def peers(data: bytes) -> dict[str, str]:
+    """What others reach on the same text, in an environment of their own; or why that is not known."""
+    with tempfile.TemporaryDirectory() as folder:
+        sample = Path(folder) / "sample.log"
+        sample.write_bytes(data)
+        python = Path(folder) / "peers" / "bin" / "python"
+        try:
+            uv = find_uv_bin()
+            subprocess.run([uv, "venv", "-q", str(python.parents[1])], check=True, capture_output=True)
+            install = [uv, "pip", "install", "-q", "--python", str(python), *PEERS]
+            subprocess.run(install, check=True, capture_output=True, timeout=600)
+            script = Path(__file__).with_name("scrub_peers.py")
+            ran = subprocess.run([python, script, sample], check=True, capture_output=True, text=True, timeout=600)
+        except (OSError, subprocess.SubprocessError) as error:
+            return {"others": f"not measured: {type(error).__name__}"}
+    return dict(line.split("\t", 1) for line in ran.stdout.splitlines() if "\t" in line)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--megabytes", type=int, default=16)
-    size = parser.parse_args().megabytes * 1_000_000
+    parser.add_argument("--no-peers", action="store_true", help="do not install and measure other tools")
+    arguments = parser.parse_args()
+    size = arguments.megabytes * 1_000_000
     begin = time.process_time()
     prepare()
     print(f"{len(RULES)} rules compiled in {(time.process_time() - begin) * 1e3:.0f} ms")
@@ -126,6 +156,9 @@ def main() -> None:
     plain = rate_rule_by_rule(ordinary[:200_000])
     print(f"{'rule by rule with re, ordinary log':42} {plain:9.2f} MB/s")
     print(f"{'ratio to it':42} {rows['ordinary log, no values'] / plain:9.0f} x")
+    if not arguments.no_peers:
+        for name, figure in peers(ordinary[:200_000]).items():
+            print(f"{name + ', ordinary log':42} {figure:>9} MB/s")
     tracemalloc.start()
     scrubber = StreamScrubber(values)
     for _ in range(size // CHUNK):

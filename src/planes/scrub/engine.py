@@ -11,9 +11,6 @@ from typing import Any, Protocol
 
 # Up to so many bytes of needles the automaton is a full table: twice as fast, and under 5 MB.
 _LARGEST_TABLE = 16 * 1024
-# What RE2 may use for one automaton, at most; with its default the scan of all rules starts over and over.
-_AUTOMATON_BYTES = 64 * 1024 * 1024
-
 # A pattern of many thousand signs (the scan) may keep more states than RE2 gives by itself (8 MB by its own counting).
 # Without that, text full of tokens makes it forget and build them anew, which takes twenty times as long. What is
 # really taken is about a third of it, and only where text needs it.
@@ -80,7 +77,6 @@ class FastPattern:
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
         options.log_errors = False
-        options.max_mem = _AUTOMATON_BYTES
         options.never_nl = not crosses_lines
         if len(pattern) > _LONG_PATTERN:
             options.max_mem = _MEMORY_OF_LONG
