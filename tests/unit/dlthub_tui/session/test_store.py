@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dlthub_tui.client.errors import PinsDamaged
 from dlthub_tui.client.pins import Pin
 from dlthub_tui.session.store import SessionStore, StoredSession
 
@@ -63,7 +64,7 @@ async def test_damaged_pins_trust_nobody_anew(tmp_path: Path) -> None:
     assert await pins.find("us1") is None
     next(tmp_path.iterdir()).write_text("{half")
 
-    with pytest.raises(ValueError, match="Expecting"):
+    with pytest.raises(PinsDamaged):
         await pins.find("eu1")
 
 
