@@ -268,7 +268,8 @@ async def test_active_runs_with_the_old_value_and_readers_are_told(sqlite_place:
     going = await place.lease(WAITS)
     await place.control.wait_status(going, "running")
     await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET + "-new")
-    after, _ = await place.run("print('uses the new one')\n")
+    after = await place.lease(WAITS)
+    await place.control.wait_status(after, "running")
 
     somebody = owner(place)
     for path in (place.log_path(lease), own(place, f"/job-runs/{lease.run_id}/lines")):
@@ -281,7 +282,8 @@ async def test_active_runs_with_the_old_value_and_readers_are_told(sqlite_place:
     assert detail["reader_count"] == 1
     assert after.run_id not in json.dumps(detail["active_runs"])
     (place.run_folder(going) / "work" / ".dlt" / "data" / "prod" / "go").touch()
-    await place.control.wait_end(going)
+    for each in (going, after):
+        await place.control.wait_end(each)
     assert (await ask(place, f"/leaks/{leak['id']}"))["active_runs"] == []
 
 

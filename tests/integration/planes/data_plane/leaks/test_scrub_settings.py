@@ -15,7 +15,7 @@ from tests.fakes.postgres import HAS_POSTGRES, running_postgres
 from planes.data_plane.services.audit import Action
 from planes.storage.data import audit
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 WORD = "words-that-are-nobodys-business"
 
