@@ -90,7 +90,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "oracle-password",
         rb"(?:oracle:thin:|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+(?:userid=)?)[\"']?"
-        rb"[0-9a-z_$#]+/(?P<secret>[^ \t\r@\"'/]+)@",
+        rb"[0-9a-z_$#]+/(?P<secret>[^ \t\r@\"']+)@",
         "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
         judges.quoted,
         ((b"oracle:thin:", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),

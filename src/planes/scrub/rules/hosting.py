@@ -210,7 +210,6 @@ HOSTING_RULES: tuple[Rule, ...] = (
         "Google: OAuth 2.0 tokens",
         alone=True,
     ),
-    token("huawei-key-id", "HPUA", r"HPUA[0-9A-Z]{16}", "HPUA<u16>", "Huawei Cloud: access keys", alone=True),
     token(
         "entra-refresh-token",
         "0.A 1.A",

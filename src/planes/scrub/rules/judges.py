@@ -193,7 +193,7 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     if secret.isdigit() and name.rstrip(b" \t:=\"'").endswith(b"s"):
         return True  # `tokens: 12345678` counts them
-    if name.startswith(b"credential") and _IDENTIFIER.match(secret):
+    if name.startswith(b"credential") and (_IDENTIFIER.match(secret) or secret[:1] == b"("):
         return True
     rest = line[end:]
     is_prose = bool(_WORD.match(secret)) and bool(rest.strip()) and (rest[:1] in b" \t" or not secret[-1:].isalnum())
