@@ -42,10 +42,6 @@ class Outcome:
         return self.stdout + self.stderr
 
 
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 class Session:
     """A running command whose output is read as it comes."""
 
@@ -167,8 +163,6 @@ class RealClient:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            # Where the tests run in the background, interrupts are ignored, and children would inherit that.
-            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - tests start no thread that holds a lock here
         )
         os.close(theirs)
         try:
