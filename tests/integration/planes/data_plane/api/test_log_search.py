@@ -187,7 +187,7 @@ async def test_an_ended_run_is_compressed_and_served_as_before(place: RunningReg
     assert await place.lines(lease, None) == lines
     with anyio.fail_after(20):
         async with place.region.client.stream(
-            "GET", place.log_path(lease, "log-stream"), headers=place.region.headers()
+            "GET", place.log_path(lease, "log-stream"), headers=place.region.headers(role="owner")
         ) as answer:
             events = [line async for line in answer.aiter_lines() if line.startswith("data: ")]
     assert [json.loads(event[6:])["content"] for event in events] == lines
