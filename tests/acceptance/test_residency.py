@@ -133,7 +133,8 @@ def test_words_are_found_where_they_belong(split: SplitInstallation, desk: Desk)
     assert desk.workspace["dataplane_id"] == "eu1"
     here = search(split.homes["eu1"], KEPT.words)
 
-    assert set(here) == set(KEPT.words) - {"toml_value", "toml_section"}, "configurations are sealed"
+    sealed = {"toml_value", "toml_section", "variable_value"}
+    assert set(here) == set(KEPT.words) - sealed, "configurations and variables are sealed"
     for name in ("result", "pipeline_exception", "column"):
         assert any("region.db!" in path for path in here[name]), "compressed results and traces are read too"
     assert any("!blobs!" in path or path.startswith("data!eu1!blobs") for path in here["comment"]), "and archives"
