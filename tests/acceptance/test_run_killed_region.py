@@ -123,7 +123,7 @@ async def test_run_goes_on_without_a_lost_or_doubled_line() -> None:
 async def test_kill_while_the_run_is_prepared_starts_it_once() -> None:
     contents, statuses = await kill_when(lambda place, lease: place.run_folder(lease).exists(), COUNTS)
 
-    assert sum(line.startswith("starting: jobs.job") for line in contents) == 1
+    assert sum(line.startswith("starting: jobs.job") for line in contents) == 1, (contents, statuses)
     assert statuses[-1] == "completed"
 
 
@@ -132,5 +132,5 @@ async def test_kill_as_soon_as_the_lease_is_written_down() -> None:
         lambda place, lease: "starting" in place.control.statuses.get(lease.run_id, []), COUNTS
     )
 
-    assert sum(line.startswith("starting: jobs.job") for line in contents) == 1
+    assert sum(line.startswith("starting: jobs.job") for line in contents) == 1, (contents, statuses)
     assert json.dumps(statuses).count("completed") == 1

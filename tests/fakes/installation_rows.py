@@ -43,6 +43,8 @@ class LogOfRun:
     lines: list[dict[str, Any]] = field(default_factory=list)
     is_sealed: bool = True
     changed: anyio.Event | None = None
+    # First line, line after the last.
+    damage: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, content: str, *, stream: str = "stdout", source: str = "user", at: datetime = NOW) -> None:
         """One more line."""
@@ -88,6 +90,9 @@ class InstallationRows:
     search_gate: anyio.Event | None = None
     # By run: what was masked in it, how often. A name in capitals is a variable's.
     masked: dict[str, dict[str, int]] = field(default_factory=dict)
+    # Runs whose masks are counted only when they are asked for again.
+    counted_later: set[str] = field(default_factory=set)
+    leak_origin: str = "variable"
 
     def add_organization(self, name: str, dataplane_id: str | None, role: str = "owner") -> dict[str, Any]:
         """An organization, with its region or without."""

@@ -39,14 +39,18 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
         return respond
 
     async def hits(request: Request) -> Response:
-        counts = rows.masked.get(request.path_params["run"], {})
+        run_id = request.path_params["run"]
+        if run_id in rows.counted_later:
+            rows.counted_later.discard(run_id)
+            return JSONResponse({"is_final": False, "total": 0, "secrets": 0, "hits": []})
+        counts = rows.masked.get(run_id, {})
         found = [{"rule": rule, "kind": "rule", "count": count} for rule, count in counts.items()]
         return JSONResponse({"is_final": True, "total": sum(counts.values()), "secrets": 0, "hits": found})
 
     async def leaks(request: Request) -> Response:
         names = [name for name in rows.masked.get(request.path_params["run"], {}) if name.isupper()]
         return JSONResponse({"items": [
-            {"id": f"leak-{name}", "name": name, "origin": "variable", "scope": "profile:prod", "state": "open"}
+            {"id": f"leak-{name}", "name": name, "origin": rows.leak_origin, "scope": "profile:prod", "state": "open"}
             for name in names
         ]})  # fmt: skip
 
@@ -63,7 +67,8 @@ def _range(log: LogOfRun, request: Request) -> Response:
     if first < 0:
         first = max(0, len(log.lines) + first)
     lines = log.lines[first : first + limit]
-    return JSONResponse({"lines": lines, "total": len(log.lines), "is_sealed": log.is_sealed, "damage": []})
+    damage = [{"from_line": start, "to_line": end, "why": "its checksum is another"} for start, end in log.damage]
+    return JSONResponse({"lines": lines, "total": len(log.lines), "is_sealed": log.is_sealed, "damage": damage})
 
 
 def _search(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:

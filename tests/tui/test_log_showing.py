@@ -54,7 +54,7 @@ async def test_first_hit_shows_and_keys_work_while_the_region_looks(open_app: An
         await stage.until("line 74 of 2,063")
         await stage.until("/needle   1 so far, 24 % searched   esc stops")
         await stage.pilot.press("j")
-        await stage.until("paused")
+        await stage.until("─ 2,063 lines")
         await stage.pilot.press("escape")
 
         await stage.until("Stopped searching. 1 so far.")
@@ -222,3 +222,44 @@ async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_ap
         assert body["profile"] == "prod"
         assert body["upserts"][0]["value"] == "another-value"
         assert "another-value" not in stage.text
+
+
+async def test_a_secret_of_a_file_is_said_to_be_changed_there(open_app: Any) -> None:
+    async with open_app() as stage:
+        run = stage.installation.runs[1]
+        stage.installation.masked[run["id"]] = {"SOURCES__SHOP__API_KEY": 2}
+        stage.installation.leak_origin = "configuration"
+        await stage.press(*OPEN_FAILED)
+        await stage.until("Masked")
+        await stage.press("V")
+
+        await stage.until("SOURCES__SHOP__API_KEY: in a secrets file. Change it and deploy.")
+
+
+async def test_masks_that_are_counted_after_the_seal_are_shown(open_app: Any) -> None:
+    async with open_app() as stage:
+        run = stage.installation.runs[1]
+        stage.installation.masked[run["id"]] = {"github-token": 1}
+        stage.installation.counted_later.add(run["id"])
+        await stage.press(*OPEN_FAILED)
+
+        await stage.until("Masked   ▚ 1   github-token 1")
+
+
+async def test_damaged_lines_are_counted_on_the_rule(open_app: Any) -> None:
+    async with open_app() as stage:
+        failed_log(stage).damage = [(4, 16)]
+        await stage.press(*OPEN_FAILED)
+
+        await stage.until("12 lines damaged   63 lines")
+
+
+async def test_an_ended_log_is_never_paused(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_FAILED)
+        await stage.until("user process ended")
+        await stage.press("k")
+        await stage.pilot.pause()
+
+        assert "paused" not in stage.text
+        assert "─ 63 lines" in stage.text

@@ -19,6 +19,14 @@ class MaskedCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Masked:
+    """What was masked in a run. Before `is_final` nothing was counted yet."""
+
+    counts: tuple[MaskedCount, ...]
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Leak:
     """A secret that a run printed. `profile` None is the workspace's own scope."""
 
@@ -27,6 +35,7 @@ class Leak:
     profile: str | None
     is_variable: bool
     is_open: bool
+    is_configuration: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +46,14 @@ class ActiveRun:
     job_ref: str
 
 
-async def get_masked_counts(region: Transport, workspace_id: str, run_id: str) -> tuple[MaskedCount, ...]:
-    """Counts by rule, the most frequent first; empty until the run has ended (own route)."""
+async def get_masked_counts(region: Transport, workspace_id: str, run_id: str) -> Masked:
+    """Counts by rule, the most frequent first; empty and not final until the run has ended (own route)."""
     try:
         fields = Fields(await region.get(f"{_run(workspace_id, run_id)}/hits"), "hits")
     except NotFound:
-        return ()
-    return tuple(sorted(fields.many("hits", _parse_count), key=lambda item: (-item.count, item.rule)))
+        return Masked((), is_final=False)
+    counts = sorted(fields.many("hits", _parse_count), key=lambda item: (-item.count, item.rule))
+    return Masked(tuple(counts), fields.flag("is_final"))
 
 
 async def list_leaks(region: Transport, workspace_id: str, run_id: str) -> tuple[Leak, ...]:
@@ -78,6 +88,7 @@ def _parse_leak(raw: Any) -> Leak:
         scope.removeprefix("profile:") if scope.startswith("profile:") else None,
         fields.maybe_text("origin") == "variable",
         fields.maybe_text("state") == "open",
+        fields.maybe_text("origin") == "configuration",
     )
 
 

@@ -18,7 +18,7 @@ from dlthub_tui.client.transport import CONNECT_SECONDS, Transport
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Lines that the region cannot read any more, and why. Both ends are meant."""
+    """Lines `from_line` up to, not with, `to_line` that the region cannot read any more, and why."""
 
     from_line: int
     to_line: int

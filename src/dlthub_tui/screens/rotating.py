@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.screens.log_showing import LogShowing
 from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
@@ -24,7 +26,7 @@ class Rotating(LogShowing):
         leaks = await list_leaks(region, workspace.id, self.place.run_id)
         leak = next((leak for leak in leaks if leak.is_variable and leak.is_open), None)
         if leak is None:
-            self.say("No variable that this run printed still has the value it printed.")
+            self.say(_why_none(leaks))
             return
 
         def answered(change: VariableChange | None) -> None:
@@ -50,3 +52,12 @@ class Rotating(LogShowing):
             self.say(f"Set. {words.plural(len(runs), 'active run')} with the old value: {jobs}.", Role.WARN)
         else:
             self.say(f"{guard(change.name)} is set. No run goes on with the old value.")
+
+
+def _why_none(leaks: Sequence[Leak]) -> str:
+    """A secret of a file gets its new value there; only variables are set from here."""
+    names = sorted({guard(leak.name) for leak in leaks if leak.is_configuration and leak.is_open})
+    if names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"{names[0]}{more}: in a secrets file. Change it and deploy."
+    return "No variable that this run printed still has the value it printed."

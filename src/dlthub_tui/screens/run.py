@@ -31,6 +31,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
 
 COUNT_SECONDS = 0.5
+COUNTED_SECONDS = 3.0
 
 
 class RunScreen(Rotating):
@@ -53,6 +54,7 @@ class RunScreen(Rotating):
         self._late = []
         self._counting: Timer | None = None
         self._masked: tuple[MaskedCount, ...] = ()
+        self._damage: set[tuple[int, int]] = set()
         self._is_zoomed = place.is_log_only
         self._opens_at = place.line
         self.shown = anyio.Event()
@@ -104,13 +106,15 @@ class RunScreen(Rotating):
         if log.current is not None:
             where = f"line {log.current + 1:,} of {log.window.total:,}"
             where += f", {self.lines_shown.name}" if self.lines_shown.kind != "all" else ""
-        elif not log.is_following:
+        elif not log.is_following and not log.window.is_sealed:
             new = f", {log.new_lines:,} new below" if log.new_lines else ""
             where = f"paused{new}, {total}"
         elif self._stream == "live":
             where = f"following, {total}"
         elif self._stream == "silent":
             where = f"{self.place.workspace.dataplane_id} is silent, up to here: {total}"
+        if self._damage:
+            where = f"{words.plural(sum(end - first for first, end in self._damage), 'line')} damaged   {where}"
         if log.marks:
             where = f"{len(log.marks):,} marked   {where}"
         if self.hits is not None and self.hits.numbers:
@@ -154,12 +158,20 @@ class RunScreen(Rotating):
         self.show_facts()
 
     async def _load_masked(self) -> None:
+        """The region counts a moment after it seals a log: where it had not yet, it is asked once more."""
+        if not await self._ask_masked():
+            await anyio.sleep(COUNTED_SECONDS)
+            await self._ask_masked()
+
+    async def _ask_masked(self) -> bool:
         from dlthub_tui.client.leaks import get_masked_counts
 
         region = await self.context.connected.region(self.place.workspace)
-        self._masked = await get_masked_counts(region, self.place.workspace.id, self.place.run_id)
+        masked = await get_masked_counts(region, self.place.workspace.id, self.place.run_id)
+        self._masked = masked.counts
         if self._masked:
             self.show_facts()
+        return masked.is_final
 
     def show_facts(self) -> None:
         """Draws everything but the log again where it changed."""
@@ -193,6 +205,7 @@ class RunScreen(Rotating):
     def on_lines_arrived(self, event: LinesArrived) -> None:
         """New lines, or a range that was asked for."""
         self.take_arrived(event)
+        self._damage.update((piece.from_line, piece.to_line) for piece in event.damage)
         if self._opens_at is not None and event.lines:
             self.pane.go_to(self._opens_at)
             self._opens_at = None
