@@ -237,7 +237,7 @@ Content-MD5: Q2hlY2sgSW50ZWdyaXR5IQ==
 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb3 me@host
 DD_VERSION=1.2.3
 BUILD_KEY=release
-SSH_KEY=/root/.ssh/id
+SSH_KEY=/home/ana/.ssh/id
 DEPLOY_KEY_FINGERPRINT=SHA256:abcdefghijk123
 fingerprint: SHA256:Kf9abc123DEF456ghijklmnop
 POSTGRES_PASSWORD_FILE=/run/secrets/pg1
