@@ -47,6 +47,15 @@ class Killable:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
+    def runner_server(self) -> int:
+        """The pid of the process that forks runners."""
+        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        pids = [int(pid) for child in children for pid in child.read_text().split()]
+        (found,) = [
+            pid for pid in pids if b"planes.data_plane.runner.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        return found
+
 
 @asynccontextmanager
 async def region_process(
@@ -120,11 +129,35 @@ async def test_run_goes_on_without_a_lost_or_doubled_line() -> None:
     assert statuses.count("completed") == 1
 
 
-async def test_kill_while_the_run_is_prepared_starts_it_once() -> None:
-    contents, statuses = await kill_when(lambda place, lease: place.run_folder(lease).exists(), COUNTS)
+@pytest.mark.parametrize("made", [".", "work/job.py", "ctl", "ctl/spec.json", "ctl/lock", "ctl/runner.json"])
+async def test_kill_while_the_run_is_prepared_starts_it_once(made: str) -> None:
+    contents, statuses = await kill_when(lambda place, lease: (place.run_folder(lease) / made).exists(), COUNTS)
 
     assert sum(line.startswith("starting: jobs.job") for line in contents) == 1, (contents, statuses)
     assert statuses[-1] == "completed"
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["no-runner", "late-runner"])
+async def test_kill_while_the_runner_is_asked_for_starts_the_run_once(is_late: bool) -> None:
+    """What is to fork the runner hangs when the region is killed; then it dies too, or comes late."""
+    with open_folder("region-") as folder:
+        async with LeasingControlPlane().serving() as control:
+            ids = (new_id(), new_id())
+            async with region_process(folder / "eu1", control, *ids) as region:
+                server = region.runner_server()
+                os.kill(server, signal.SIGSTOP)
+                try:
+                    lease = await region.place.lease("print('once')\n")
+                    await until((region.place.run_folder(lease) / "ctl" / "spec.json").exists)
+                    region.kill()
+                finally:
+                    os.kill(server, signal.SIGCONT if is_late else signal.SIGKILL)
+            async with region_process(folder / "eu1", control, *ids) as again:
+                outcome = await control.wait_end(lease)
+                contents = await again.place.lines(lease)
+
+    assert outcome == "completed"
+    assert contents == ["once"]
 
 
 async def test_kill_as_soon_as_the_lease_is_written_down() -> None:

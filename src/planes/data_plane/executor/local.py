@@ -3,6 +3,7 @@
 start ──► RunningRun ──wait──► Outcome          adopt ──► RunningRun | Ended
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +42,7 @@ _STARTS_AT_ONCE = 8
 
 
 class StartedBefore(Exception):
-    """A run was started in this folder already; a run is never started twice."""
+    """The folder is claimed for a run already; `adopt` tells how it stands."""
 
 
 class EndedBeforeStart(Exception):
@@ -82,7 +83,10 @@ def log_folder(folder: Path) -> Path:
 
 
 class RunningRun:
-    """A run whose runner was alive a moment ago. Holds nothing open: its methods may be called at any time."""
+    """A run whose runner was alive a moment ago. Holds nothing open: its methods may be called at any time.
+
+    Each of them raises NoSuchRun if the runner was lost before it began the run: then it may be started again.
+    """
 
     def __init__(self, folder: RunFolder, run_id: str, fence: int) -> None:
         self.folder = folder.root
@@ -183,6 +187,7 @@ class LocalExecutor:
         request = Request(
             run_id=spec.run_id,
             folder=str(spec.folder.absolute()),
+            claim=os.urandom(16).hex(),
             fence=spec.fence,
             steps=spec.steps,
             time_limit_seconds=spec.time_limit_seconds,
@@ -205,7 +210,12 @@ class LocalExecutor:
         return RunningRun(found, spec["run_id"], spec["fence"])
 
     def _start(self, folder: RunFolder, request: Request) -> None:
-        spec = {"run_id": request.run_id, "fence": request.fence, "steps": [step.name for step in request.steps]}
+        spec = {
+            "run_id": request.run_id,
+            "fence": request.fence,
+            "claim": request.claim,
+            "steps": [step.name for step in request.steps],
+        }
         try:
             write_spec(folder, spec)
         except FileExistsError as error:

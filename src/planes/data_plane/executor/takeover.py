@@ -18,44 +18,54 @@ _LOOK_AGAIN_SECONDS = 0.02
 
 
 class NoSuchRun(Exception):
-    """The folder is not one of a run that was ever to be started."""
+    """No run was begun in the folder, and none will be by anyone who was asked to before: it may be started."""
 
 
 def settle(folder: RunFolder) -> Outcome | None:
     """The outcome of a run that is over, made now if its runner left none; None while its runner lives.
 
-    A run without a living runner is `failed`: its processes are ended, its log is cut to its last whole record, gets a
-    `runner` line that says so, and is sealed. It is never started again. Raises: NoSuchRun.
+    A run whose runner was lost is `failed`: its processes are ended, its log is cut to its last whole record, gets a
+    `runner` line that says so, and is sealed. It is never started again. A run that no runner has taken was never
+    begun: the claim on its folder is withdrawn. Raises: NoSuchRun.
     """
     outcome = folder.find_outcome()
     if outcome is not None:
         return outcome
-    spec = read_spec(folder)
+    try:
+        spec = read_spec(folder)
+    except NoSuchRun:
+        folder.spec_path.unlink(missing_ok=True)  # torn by a crash, so no runner was asked for under it
+        raise
     lock = folder.try_lock()
     if lock is None:
         return None
     try:
-        return folder.find_outcome() or _settle_locked(folder, spec)
+        outcome = folder.find_outcome()
+        if outcome is not None:
+            return outcome
+        runner = read_record(folder.runner_path)
+        if runner is None:
+            folder.spec_path.unlink()
+            raise NoSuchRun(str(folder.root))
+        return _settle_locked(folder, spec, runner)
     finally:
         os.close(lock)
 
 
-def _settle_locked(folder: RunFolder, spec: dict[str, Any]) -> Outcome:
-    runner = read_record(folder.runner_path)
+def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, Any]) -> Outcome:
     step = read_record(folder.step_path) or {}
-    if runner is not None:
-        _end_processes(folder, spec["run_id"], runner, step)
-        folder.remove_socket(Path(runner["socket"]))
-    lines = _seal(folder, "run" if runner is None else step.get("stage", "run"), was_started=runner is not None)
+    _end_processes(folder, spec["run_id"], runner, step)
+    folder.remove_socket(Path(runner["socket"]))
+    lines = _seal(folder, step.get("stage", "run"))
     outcome = Outcome(
         run_id=spec["run_id"],
         fence=spec["fence"],
         outcome="failed",
-        reason="not_started" if runner is None else "runner_killed",
+        reason="runner_killed",
         step=step.get("name"),
         exit_code=None,
         signal=None,
-        started_at=runner["started_at"] if runner is not None else None,
+        started_at=runner["started_at"],
         user_started_at=step.get("user_started_at"),
         finished_at=datetime.now(UTC).isoformat(),
         hits={},
@@ -65,13 +75,9 @@ def _settle_locked(folder: RunFolder, spec: dict[str, Any]) -> Outcome:
     return outcome
 
 
-def _seal(folder: RunFolder, stage: str, *, was_started: bool) -> int:
+def _seal(folder: RunFolder, stage: str) -> int:
     recover(folder.segments)
-    words = (
-        "the process that recorded this run was killed: the run was ended, what it printed last may be missing"
-        if was_started
-        else "the run was not started: the process that was to own it is gone"
-    )
+    words = "the process that recorded this run was killed: the run was ended, what it printed last may be missing"
     writer = SegmentWriter(folder.segments)
     try:
         writer.append([words], Origin("other", "runner", stage), datetime.now(UTC))
@@ -123,7 +129,7 @@ def read_spec(folder: RunFolder) -> dict[str, Any]:
 
 
 def write_spec(folder: RunFolder, spec: dict[str, Any]) -> None:
-    """Claim a folder for a run. Raises: FileExistsError if a run was started in it before."""
+    """Claim a folder for a run. Raises: FileExistsError if it is claimed."""
     folder.root.mkdir(mode=0o711, parents=True, exist_ok=True)
     folder.control.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(folder.spec_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

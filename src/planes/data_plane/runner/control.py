@@ -33,6 +33,7 @@ class ControlSocket:
         self._sent_state = dict(self.state)
         self._clients: dict[int, _Client] = {}
         self._listener = socket.socket(socket.AF_UNIX)
+        path.unlink(missing_ok=True)  # of a runner that was killed before it began anything
         self._listener.bind(str(path))
         path.chmod(0o600)
         self._listener.listen(64)

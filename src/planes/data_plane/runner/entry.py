@@ -26,8 +26,9 @@ def own_run(document: int, ready: int) -> None:
     with open(document, "rb") as pipe:
         request = parse_request(pipe.read())
     folder = RunFolder(Path(request.folder))
-    lock = folder.try_lock()
-    if lock is None or folder.find_outcome() is not None or folder.segments.exists():
+    # Looked at before the lock too, which a runner that is too late must not hold while another one wants it.
+    lock = folder.try_lock() if folder.may_take(request.claim) else None
+    if lock is None or not folder.may_take(request.claim):
         _answer(ready, {"error": "this run was started before"})
         return
     owner = RunOwner(request, folder)

@@ -1,13 +1,17 @@
 """A run's folder: what the platform keeps about a run, and how it is known whether its runner lives.
 
 ctl/            0700, the platform's alone
-  spec.json     run id, fence, names of steps; no argv, no environment, no value
+  spec.json     the claim: run id, fence, names of steps, a word of its own; no argv, no environment, no value
   lock          held (flock) by the runner for life, or by whoever takes a dead runner's folder over
-  runner.json   the runner's pid, its start time, its socket
+  runner.json   the runner's pid, its start time, its socket; synced before anything of the job is started
   step.json     the process group of the step that runs now
   segments/     the log
   exit.json     the outcome; written last, whole, synced
 work/           the job's
+
+A run is started at most once. Whoever asks for a runner claims the folder first, and a runner takes the run only under
+the claim it was asked with, holding the lock, while there is no runner.json. Who holds the lock of a folder without a
+runner.json may withdraw the claim: then nothing was started, and no runner that is late can start it any more.
 """
 
 import fcntl
@@ -66,6 +70,16 @@ class RunFolder:
             os.close(descriptor)
             return None
         return descriptor
+
+    def may_take(self, claim: str) -> bool:
+        """Whether the run may be started under this claim. Certain only while the lock is held."""
+        spec = read_record(self.spec_path)
+        return (
+            spec is not None
+            and spec["claim"] == claim
+            and not self.runner_path.exists()
+            and self.find_outcome() is None
+        )
 
     def find_outcome(self) -> Outcome | None:
         """The exit record, if the run has ended."""

@@ -1,6 +1,7 @@
 """One run from its first step to its exit record."""
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -16,7 +17,7 @@ from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
 from planes.data_plane.runner.stopping import StopPlan
 from planes.data_plane.runner.watch import Watch
-from planes.data_plane.segments import SegmentWriter
+from planes.data_plane.segments import SegmentWriter, write_synced
 
 
 class _End(NamedTuple):
@@ -49,7 +50,8 @@ class RunOwner:
             "socket": str(self._control.path),
             "started_at": self._started_at.isoformat(),
         }
-        write_record(folder.runner_path, self.record)
+        # Synced: a machine that crashes must not forget that this run was begun.
+        write_synced(folder.runner_path, json.dumps(self.record).encode())
 
     def run(self) -> None:
         """Run every step, seal the log, record the end. Raises: OSError if the log or the record cannot be synced."""

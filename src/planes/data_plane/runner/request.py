@@ -39,10 +39,14 @@ class Step(NamedTuple):
 
 
 class Request(NamedTuple):
-    """A run: its folder, its steps in order, its bounds, the values to scrub as (name, value), and other settings."""
+    """A run: its folder, its steps in order, its bounds, the values to scrub as (name, value), and other settings.
+
+    `claim` is the word of the claim on the folder that this request was made under: see `folders`.
+    """
 
     run_id: str
     folder: str
+    claim: str
     fence: int
     steps: tuple[Step, ...]
     time_limit_seconds: float

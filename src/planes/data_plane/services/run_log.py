@@ -1,6 +1,6 @@
 """Lines of a run's log from before it has a runner: warnings, and why it could not be started.
 
-Only for a folder in which no runner was ever asked for. Blocking; may run twice.
+Only for a folder whose run no runner has taken or can take. Blocking; may run twice.
 """
 
 from __future__ import annotations

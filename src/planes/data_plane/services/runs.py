@@ -4,7 +4,8 @@
                  │          └─ adopt: after a restart of this process it goes on here
                  └─ cannot start: a sealed log that says why
 
-Each step may run twice; where a run stands is read from its row and its folder. A runner is asked for at most once.
+Each step may run twice; where a run stands is read from its row and its folder. A runner is asked for again only when
+none has taken the run, and none can take it any more.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ CANCELLED = "cancelled"
 STALE = "stale"
 # dlt sends its last report from a thread of the ending process; after this the secret opens nothing.
 BEACON_GRACE_SECONDS = 60
+_STARTS = 2
 _log = structlog.get_logger("planes.data_plane.runs")
 
 
@@ -149,12 +151,11 @@ class Runs:
         lease = Lease.model_validate(row["lease"])
         place = self._place(row)
         try:
-            outcome = await self._find_or_start(lease, place)
+            found = await self._find_or_start(lease, place)
         except LeaseLost:
             await self._on_stale(run_id)
-            outcome = await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
-        if isinstance(outcome, RunningRun):
-            outcome = await self._watch(outcome)
+            found = await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
+        outcome = await self._watch(found) if isinstance(found, RunningRun) else found
         await self._finish(lease, place, outcome)
         self._close(run_id)
         self.consolidation.add(log_folder(place.root))
@@ -203,9 +204,12 @@ class Runs:
 
     async def _find_or_start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
         try:
-            found = await self._executor.adopt(place.root)
+            return await self._find(place)
         except NoSuchRun:
             return await self._start(lease, place)
+
+    async def _find(self, place: RunPlace) -> RunningRun | Outcome:
+        found = await self._executor.adopt(place.root)
         return found.outcome if isinstance(found, Ended) else found
 
     async def _start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
@@ -222,13 +226,19 @@ class Runs:
         if lease.run_id in self._stops:
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
         await self._note_prepared(lease, prepared)
-        await to_thread.run_sync(write_notes, place.root, prepared.notes, Registered.from_values(prepared.registered))
-        try:
-            return await self._executor.start(prepared.spec, prepared.registered)
-        except (StartedBefore, RunNotStarted):
-            # Whatever took the folder has settled or will settle it; the run is not started again.
-            found = await self._executor.adopt(place.root)
-            return found.outcome if isinstance(found, Ended) else found
+        scrubbing = Registered.from_values(prepared.registered)
+        for _ in range(_STARTS):
+            await to_thread.run_sync(write_notes, place.root, prepared.notes, scrubbing)
+            try:
+                return await self._executor.start(prepared.spec, prepared.registered)
+            except (StartedBefore, RunNotStarted) as exc:
+                _log.warning("run_not_started", run_id=lease.run_id, reason=str(exc))
+            try:
+                return await self._find(place)
+            except NoSuchRun:
+                continue  # no runner has taken it
+        words = "This region could not start a process for the run. It may be out of memory or of processes."
+        return await self._end_unstarted(lease, place, "failed", [words])
 
     async def _note_prepared(self, lease: Lease, prepared: Prepared) -> None:
         where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import sys
 from datetime import datetime
@@ -19,14 +20,19 @@ from tests.integration.planes.data_plane.executor.run_places import (
     until,
 )
 
+from planes.data_plane.executor.launching import launch
 from planes.data_plane.executor.local import (
-    Ended,
     EndedBeforeStart,
     Limits,
     LocalExecutor,
+    NoSuchRun,
     RunNotStarted,
+    RunSpec,
     StartedBefore,
 )
+from planes.data_plane.executor.takeover import write_spec
+from planes.data_plane.runner.folders import RunFolder
+from planes.data_plane.runner.request import Request, render_request
 from planes.data_plane.segments import is_sealed
 
 __all__ = ["executor", "place", "runs_root"]
@@ -43,6 +49,16 @@ def is_of_run(environ: Path, place: RunPlace) -> bool:
         return f"HOME={place.work}".encode() in environ.read_bytes()
     except OSError:
         return False
+
+
+def claim(place: RunPlace, word: str) -> None:
+    """What a starter leaves that dies before a runner has taken the run."""
+    write_spec(RunFolder(place.folder), {"run_id": place.run_id, "fence": 7, "claim": word, "steps": ["job"]})
+
+
+def request_of(spec: RunSpec, word: str) -> bytes:
+    values = (spec.run_id, str(spec.folder), word, spec.fence, spec.steps, spec.time_limit_seconds, spec.grace_seconds)
+    return render_request(Request(*values, spec.max_log_bytes, ()))
 
 
 def is_alive(pid: int) -> bool:
@@ -436,17 +452,54 @@ async def test_stop_reaches_sessions_of_their_own(executor: LocalExecutor, place
     assert not [n for n in range(3) if is_alive(pid_from(place, f"pid-{n}"))]
 
 
-async def test_a_folder_that_nobody_began_is_settled_as_not_started(executor: LocalExecutor, place: RunPlace) -> None:
+async def test_a_run_that_was_claimed_and_not_begun_can_be_started(executor: LocalExecutor, place: RunPlace) -> None:
     """The starter died between its claim on the folder and the runner."""
-    control = place.folder / "ctl"
-    control.mkdir(mode=0o700)
-    (control / "spec.json").write_text('{"run_id": "run-1", "fence": 7, "steps": []}')
-    found = await executor.adopt(place.folder)
+    claim(place, "earlier")
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+    outcome = await run_to_end(executor, place.spec(place.shell("echo begun")))
 
-    assert isinstance(found, Ended)
-    assert (found.outcome.outcome, found.outcome.reason) == ("failed", "not_started")
-    assert await executor.adopt(place.folder) == found
-    assert is_sealed(control / "segments")
+    assert outcome.outcome == "completed"
+    assert await place.texts() == ["begun"]
+
+
+@pytest.mark.parametrize("content", ["", '{"run_id": "run-'])
+async def test_a_claim_that_a_crash_has_torn_is_none(executor: LocalExecutor, place: RunPlace, content: str) -> None:
+    claim(place, "earlier")
+    (place.folder / "ctl" / "spec.json").write_text(content)
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+
+    assert (await run_to_end(executor, place.spec(place.shell("true")))).outcome == "completed"
+
+
+@pytest.mark.parametrize("is_claimed_again", [False, True])
+async def test_a_runner_that_comes_late_does_not_start_the_run(
+    executor: LocalExecutor, place: RunPlace, is_claimed_again: bool
+) -> None:
+    """It was asked for under a claim that was withdrawn meanwhile, and may find one of somebody else."""
+    claim(place, "earlier")
+    late = request_of(place.spec(place.shell("echo late > ran")), "earlier")
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+    if is_claimed_again:
+        claim(place, "later")
+    with pytest.raises(RunNotStarted):
+        await anyio.to_thread.run_sync(launch, None, late)
+
+    assert not (place.work / "ran").exists()
+    assert not (place.folder / "ctl" / "runner.json").exists()
+
+
+async def test_what_a_runner_left_before_it_began_is_in_nobodys_way(executor: LocalExecutor, place: RunPlace) -> None:
+    """It was killed between its socket and its record."""
+    claim(place, "earlier")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place.folder / "ctl" / "socket"))
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+
+    assert (await run_to_end(executor, place.spec(place.shell("true")))).outcome == "completed"
 
 
 def test_the_runner_loads_only_its_own_parts() -> None:

@@ -13,6 +13,7 @@ from tests.fakes.leasing import RUN_TOKEN, LeasingControlPlane
 from tests.fakes.workspaces import definition, open_folder, requirements, with_entry_point
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
 
+from planes.data_plane.executor import launching, local
 from planes.domain.identifiers import new_id
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -133,11 +134,36 @@ async def test_secrets_are_masked_and_in_no_file_afterwards(place: RunningRegion
         assert [path for path in place.region.files_on_disk() if value.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.parametrize(("refusals", "outcome"), [(1, "completed"), (2, "failed")])
+async def test_a_run_that_no_runner_takes_is_tried_again_once(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch, refusals: int, outcome: str
+) -> None:
+    """The machine has no process to give."""
+    attempts: list[object] = []
+
+    def refuse(server: object, document: bytes) -> None:
+        attempts.append(server)
+        if len(attempts) <= refusals:
+            raise launching.RunNotStarted("no runner took the run")
+        launching.launch(server, document)  # pyright: ignore[reportArgumentType] - it is what was passed
+
+    monkeypatch.setattr(local, "launch", refuse)
+
+    lease, found = await place.run("print('once')\n")
+
+    assert (found, len(attempts)) == (outcome, 2)
+    assert await place.lines(lease) == (["once"] if outcome == "completed" else [])
+    if outcome == "failed":
+        assert "could not start a process" in "\n".join(await place.lines(lease, "setup"))
+
+
 async def test_short_secret_is_announced_by_name(place: RunningRegion) -> None:
     configuration = await place.configure({"prod.secrets.toml": b'pin = "1234"\n'})
 
-    lease, _ = await place.run("print('x')\n", configuration_id=configuration)
+    lease, outcome = await place.run("print('x')\n", configuration_id=configuration)
 
+    assert outcome == "completed"
+    assert await place.lines(lease) == ["x"]
     notes = [line for line in await place.lines(lease, "setup") if "not masked" in line]
     assert len(notes) == 1
     assert "PIN" in notes[0]
