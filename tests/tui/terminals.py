@@ -44,7 +44,7 @@ class Terminal:
         whole = self._held + piece
         part = _PART_OF_SCROLL.search(whole)
         self._held = whole[part.start() :] if part else b""
-        self._stream.feed(_plain(whole[: part.start()] if part else whole))
+        self._stream.feed(plain(whole[: part.start()] if part else whole))
         return piece
 
     @property
@@ -112,7 +112,8 @@ def _scrolled(match: re.Match[bytes]) -> bytes:
     return b"\x1b[%b;%br\x1b[%b;1H\x1b[%b%b\x1b[r" % (match[1], match[2], match[1], match[3], verb)
 
 
-def _plain(piece: bytes) -> bytes:
+def plain(piece: bytes) -> bytes:
+    """What the emulator knows, for what it does not know."""
     return (
         _SCROLL.sub(_scrolled, piece)
         .replace(b"\x1b[?2026$p", b"")

@@ -1,4 +1,4 @@
-"""Textual's driver for a terminal that may vanish.
+"""Textual's driver for a terminal that may vanish, and that gets only what changes on it.
 
 When a terminal hangs up, every write to it fails. Textual writes in a thread that ends at the first failed write, and
 whose bounded queue then holds the application for ever: nothing would hand over what runs, or end. Here such writes are
@@ -14,15 +14,23 @@ from typing import IO, Any
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from dlthub_tui.widgets.changed_cells import ChangedCells
+
 
 class LastingDriver(LinuxDriver):
-    """LinuxDriver, but for writes to a terminal that is gone."""
+    """LinuxDriver, but for writes to a terminal that is gone, and for cells that the terminal shows already."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)  # pyright: ignore[reportUnknownMemberType] - App[Unknown]
         self._file: Any = _Dropping(self._file)
+        self._changed = ChangedCells()
+
+    def write(self, data: str) -> None:
+        """Writes what changes on the terminal."""
+        size = self._app.size
+        super().write(self._changed.reduce(data, size.width, size.height))
 
 
 class _Dropping:

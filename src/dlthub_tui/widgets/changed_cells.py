@@ -1,0 +1,286 @@
+"""Sends only the cells that differ from what the terminal shows already, and only what changes in their look.
+
+The library paints whole rows, and says the whole look of each piece of them before it and takes it back behind it: two
+rows of a list are 470 bytes where 200 do. Here its writes are read back into cells, compared with what was written
+before, and written anew. A paint of the whole screen is sent whole, so that whatever else wrote to the terminal is gone
+with it. A write that is no paint (a mode, a title, a copy) passes as it is, and nothing is taken for known after it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+# Where to go, how it looks, a scroll of `scroll_region`, or characters. Anything else is no paint.
+_PIECE = re.compile(
+    r"\x1b\[(?P<row>\d+);(?P<column>\d+)H"
+    r"|\x1b\[(?P<look>[0-9;]*)m"
+    r"|\x1b\[(?P<top>\d+);(?P<bottom>\d+)r\x1b\[(?P<rows>\d+)(?P<way>[ST])\x1b\[r"
+    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+    r"|(?P<newline>\n)"
+)
+# Writes that change nothing of what is shown: the two ends of a paint.
+_NEUTRAL = re.compile(r"(?:\x1b\[\?2026[hl])*")
+# Underlined, reversed, struck out: these show on blanks too.
+_ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
+_DEFAULT_COLOR = ("39", "49")
+# To go over so many cells that are known costs no more than to move the cursor past them.
+_BRIDGE = 4
+# Where the library puts the cursor after a paint where no widget asks for it. It is hidden there: nobody needs it.
+_NOWHERE = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """The look of a cell: colour codes as they are written, and the other attributes."""
+
+    color: str = ""
+    ground: str = ""
+    words: frozenset[str] = frozenset()
+
+    @property
+    def of_blank(self) -> _Style:
+        """The same on a blank, where the colour of the text cannot be seen."""
+        return self if self.words & _ON_BLANKS else _Style("", self.ground)
+
+
+_PLAIN = _Style()
+_Cell = tuple[str, _Style]
+_Row = list[_Cell | None]
+
+
+@lru_cache(4096)
+def _parse_style(codes: str) -> _Style:
+    color, ground, words = "", "", set[str]()
+    numbers = codes.split(";")
+    position = 0
+    while position < len(numbers):
+        code = numbers[position]
+        length = 1
+        if code in {"38", "48"}:
+            length = 5 if numbers[position + 1 : position + 2] == ["2"] else 3
+        whole = ";".join(numbers[position : position + length])
+        position += length
+        number = int(code or 0)
+        if number == 0:
+            color, ground = "", ""
+            words.clear()
+        elif 30 <= number <= 39 or 90 <= number <= 97:
+            color = "" if number == 39 else whole
+        elif 40 <= number <= 49 or 100 <= number <= 107:
+            ground = "" if number == 49 else whole
+        else:
+            words.add(code)
+    return _Style(color, ground, frozenset(words))
+
+
+@lru_cache(4096)
+def _change(old: _Style, new: _Style) -> str:
+    """The sequence that turns one look into another."""
+    whole = ";".join([*sorted(new.words), *filter(None, (new.color, new.ground))])
+    from_nothing = f"\x1b[0;{whole}m" if whole else "\x1b[0m"
+    if old.words - new.words:
+        return from_nothing
+    codes = sorted(new.words - old.words)
+    for mine, other, default in zip((new.color, new.ground), (old.color, old.ground), _DEFAULT_COLOR, strict=True):
+        if mine != other:
+            codes.append(mine or default)
+    return min(f"\x1b[{';'.join(codes)}m", from_nothing, key=len) if codes else ""
+
+
+@dataclass(slots=True)
+class _Paint:
+    """What one write paints: cells by row and column, and where it leaves the cursor.
+
+    Rows with characters of two cells or none are kept as they were written: terminals differ in how wide these are.
+    """
+
+    cells: dict[int, dict[int, _Cell]] = field(default_factory=dict[int, dict[int, _Cell]])
+    written: dict[int, list[tuple[int, str, _Style]]] = field(
+        default_factory=dict[int, list[tuple[int, str, _Style]]]
+    )  # fmt: skip
+    uneven: set[int] = field(default_factory=set[int])
+    end: tuple[int, int] | None = None
+
+    def add(self, y: int, x: int, text: str, style: _Style) -> None:
+        self.written.setdefault(y, []).append((x, text, style))
+        if not _is_simple(text):
+            self.uneven.add(y)
+        elif y not in self.uneven:
+            row = self.cells.setdefault(y, {})
+            for at, character in enumerate(text, x):
+                row[at] = (character, style)
+
+    def covers(self, width: int, height: int) -> bool:
+        return all(y in self.uneven or len(self.cells.get(y, ())) >= width for y in range(height))
+
+
+class ChangedCells:
+    """What one terminal shows, as far as it is known."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, _Row] = {}
+        self._size = (0, 0)
+
+    def forget(self) -> None:
+        """Nothing is taken for known any more."""
+        self._rows.clear()
+
+    def reduce(self, written: str, width: int, height: int) -> str:
+        """What to send for a write of the library to a terminal of this size, so that it shows the same."""
+        if self._size != (width, height):
+            self.forget()
+            self._size = (width, height)
+        if _NEUTRAL.fullmatch(written):
+            return written
+        out: list[str] = []
+        for part in _parts(written, width):
+            if part is None:
+                self.forget()
+                return written
+            if isinstance(part, _Paint):
+                self._send(part, out)
+            else:
+                self._scroll(*part)
+                out.append(part[3])
+        return "".join(out)
+
+    def _scroll(self, top: int, bottom: int, rows: int, _text: str) -> None:
+        """Rows move up, or down for negative `rows`. What comes in is blank and is not taken for known."""
+        kept = {y - rows: self._rows.pop(y) for y in range(top, bottom) if y in self._rows}
+        self._rows |= {y: row for y, row in kept.items() if top <= y < bottom}
+
+    def _send(self, paint: _Paint, out: list[str]) -> None:
+        width, height = self._size
+        is_whole = paint.covers(width, height)
+        pen = _Pen(out, width)
+        for y in paint.written:
+            if y in paint.uneven:
+                self._rows.pop(y, None)
+                pen.write_pieces(y, paint.written[y])
+                continue
+            cells, known = paint.cells[y], self._rows.setdefault(y, [None] * width)
+            for first, last in _runs(cells, [None] * width if is_whole else known):
+                pen.write_cells(y, first, [cells[x] for x in range(first, last)])
+            for x, cell in cells.items():
+                known[x] = _seen(cell)
+        pen.put_down()
+        if paint.end is not None and paint.end != _NOWHERE:
+            out.append(_move(None, paint.end))
+
+
+class _Pen:
+    """Where the terminal's cursor is and how it would write, within one paint."""
+
+    def __init__(self, out: list[str], width: int) -> None:
+        self._out, self._width = out, width
+        self._at: tuple[int, int] | None = None
+        self._style = _PLAIN
+
+    def _go(self, y: int, x: int) -> None:
+        if self._at != (y, x):
+            self._out.append(_move(self._at, (y, x)))
+
+    def write_cells(self, y: int, x: int, cells: list[_Cell]) -> None:
+        self._go(y, x)
+        for character, wanted in cells:
+            if character == " " and not (wanted.words | self._style.words) & _ON_BLANKS:
+                wanted = _Style(self._style.color, wanted.ground, self._style.words)
+            if wanted != self._style:
+                self._out.append(_change(self._style, wanted))
+                self._style = wanted
+            self._out.append(character)
+        # Behind the last column terminals differ in where the cursor is.
+        self._at = (y, x + len(cells)) if x + len(cells) < self._width else None
+
+    def write_pieces(self, y: int, pieces: list[tuple[int, str, _Style]]) -> None:
+        self._at = None
+        self._go(y, pieces[0][0])
+        for _, text, wanted in pieces:
+            if wanted != self._style:
+                self._out.append(_change(self._style, wanted))
+                self._style = wanted
+            self._out.append(text)
+
+    def put_down(self) -> None:
+        """What comes next finds the terminal's own look."""
+        if self._style != _PLAIN:
+            self._out.append("\x1b[0m")
+
+
+def _seen(cell: _Cell) -> _Cell:
+    return (" ", cell[1].of_blank) if cell[0] == " " else cell
+
+
+def _runs(cells: dict[int, _Cell], known: _Row) -> Iterator[tuple[int, int]]:
+    """From where to where cells differ. Few cells between two such places that look alike are sent again."""
+    start = end = -1
+    for x in sorted(cells):
+        if _seen(cells[x]) == known[x]:
+            continue
+        is_near = start >= 0 and x - end <= _BRIDGE and all(cells.get(between) for between in range(end, x))
+        if is_near and all(cells[between][1] == cells[end - 1][1] for between in range(end, x)):
+            end = x + 1
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = x, x + 1
+    if start >= 0:
+        yield start, end
+
+
+def _move(at: tuple[int, int] | None, to: tuple[int, int]) -> str:
+    if at is not None and at[0] == to[0] and to[1] > at[1]:
+        steps = to[1] - at[1]
+        return f"\x1b[{steps}C" if steps > 1 else "\x1b[C"
+    return f"\x1b[{to[0] + 1};{to[1] + 1}H"
+
+
+def _parts(written: str, width: int) -> Iterator[_Paint | tuple[int, int, int, str] | None]:
+    """Paints and scrolls in their order; None where the write is something else."""
+    paint, position = _Paint(), 0
+    y, x, style = -1, 0, _PLAIN
+    while position < len(written):
+        found = _PIECE.match(written, position)
+        if found is None:
+            yield None
+            return
+        position = found.end()
+        match found.lastgroup:
+            case "column":
+                y, x = int(found["row"]) - 1, int(found["column"]) - 1
+                paint.end = (y, x)
+            case "look":
+                style = _parse_style(found["look"])
+            case "newline":
+                y, paint.end = -1, None
+            case "way":
+                if paint.written:
+                    yield paint
+                    paint = _Paint()
+                rows = int(found["rows"]) * (1 if found["way"] == "S" else -1)
+                yield int(found["top"]) - 1, int(found["bottom"]), rows, found[0]
+            case _:
+                if y < 0 or x >= width:
+                    yield None
+                    return
+                paint.add(y, x, found["text"], style)
+                x += len(found["text"])
+                paint.end = None
+    yield paint
+
+
+def _is_simple(text: str) -> bool:
+    """Whether each character takes one cell in every terminal."""
+    return text.isascii() or all(_is_narrow(character) for character in text)
+
+
+@lru_cache(4096)
+def _is_narrow(character: str) -> bool:
+    return (
+        unicodedata.east_asian_width(character) not in {"W", "F"}
+        and unicodedata.category(character) not in {"Mn", "Me", "Cf", "Cn", "Co"}
+    )  # fmt: skip
