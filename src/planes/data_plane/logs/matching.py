@@ -1,20 +1,21 @@
 """Which lines of a block a search wants.
 
-A stored line is ASCII JSON, so a word is searched as JSON writes it, by RE2 over the whole block; only the lines that
-it hits are decoded and judged. Where no such pattern can be made (anchors, or words that stand in every line beside its
-content) the block is decoded as a whole.
+What is wanted is looked for as it is stored, over the whole block at once; only the lines that are hit are decoded and
+judged (`stored_patterns`). Where that would hit most of them (words that stand beside every content, escapes all over)
+the block is decoded as a whole.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import orjson
 
+from planes.data_plane.logs.stored_patterns import regex_as_stored, text_as_stored, words_of_level
 from planes.data_plane.segments import CONTENT_END
 
 # What the pane colours as such, so that both find the same lines.
@@ -22,10 +23,13 @@ _LEVEL = re.compile(
     r"\b(?:(?P<warning>warn(?:ing)?|[A-Za-z]*Warning)|(?P<error>[A-Za-z_.]*(?:error|exception)|critical|fatal))\b",
     re.IGNORECASE,
 )
-_LEVEL_WORDS = {"error": "error|exception|critical|fatal", "warning": "warn"}
-_ANCHOR = re.compile(r"[\^$]|\\[AzZBpPxQ0-7]|\\[^\w\s]")
+_BACKSLASH = b"\\"
+# With more escapes than one in so many bytes a block is decoded as a whole.
+_SPARSE_BYTES = 512
 _MAX_PATTERN_MEMORY = 8 << 20
 Document = dict[str, Any]
+# Where the next hit begins in a block from a place on; -1 if there is none.
+Hint = Callable[[bytes, int], int]
 
 
 class BadPattern(ValueError):
@@ -66,7 +70,9 @@ class Matcher:
         self._wish = wish
         self._text = wish.text.lower()
         self._regex = compile_pattern(f"(?:{wish.regex})") if wish.regex else None
-        self._hint, self._is_of_content = self._make_hint()
+        self._is_of_content = bool(wish.text or wish.regex or wish.levels)
+        self._is_of_regex = bool(wish.regex) and not wish.text
+        self._hints = self._make_hints()
 
     def find(self, block: bytes) -> Iterator[bytes]:
         """The lines that are wanted."""
@@ -74,44 +80,47 @@ class Matcher:
             return self._find_hits(block)
         return self._find_decoded(block)
 
-    def _make_hint(self) -> tuple[Pattern | None, bool]:
-        """A pattern that every wanted line matches as it is stored, and whether in its content."""
+    def _make_hints(self) -> tuple[Hint, ...]:
+        """Each wanted line is hit by one of them; none if nothing is known of what is wanted."""
         wish = self._wish
         if wish.text:
-            return compile_pattern(_as_stored(wish.text), ignores_case=True), True
+            pattern, judged = text_as_stored(wish.text)
+            return (_hint(pattern, ignores_case=True), *map(_literal, judged))
         if wish.regex:
-            return (None if _is_anchored(wish.regex) else self._regex), True
+            stored = regex_as_stored(wish.regex)
+            return () if stored is None else (_hint(f"(?:{stored})"), _literal(_BACKSLASH))
         if wish.levels:
-            words = "|".join(_LEVEL_WORDS[level] for level in sorted(wish.levels))
-            return compile_pattern(words, ignores_case=True), True
+            words = (word for level in sorted(wish.levels) for word in words_of_level(level))
+            return tuple(_hint(word, ignores_case=True) for word in words)
         if wish.sources and "user" not in wish.sources:
-            return compile_pattern('"source":"(?:' + "|".join(sorted(wish.sources)) + ')"'), False
+            return (_hint('"source":"(?:' + "|".join(sorted(wish.sources)) + ')"'),)
         if wish.streams and "stdout" not in wish.streams:
-            return compile_pattern('"io_stream":"(?:' + "|".join(sorted(wish.streams)) + ')"'), False
-        return None, False
+            return (_hint('"io_stream":"(?:' + "|".join(sorted(wish.streams)) + ')"'),)
+        return ()
 
     def _is_useful(self, block: bytes) -> bool:
-        """Whether the hint is right for this block, and hits few lines that are not wanted."""
-        if self._hint is None:
-            return False
-        if not self._is_of_content:
-            return True
-        if not self._wish.text and self._wish.regex and b"\\" in block:
+        """Whether the hints hit few lines of this block that are not wanted."""
+        if not self._hints or not self._is_of_content:
+            return bool(self._hints)
+        if self._is_of_regex and block.count(_BACKSLASH) * _SPARSE_BYTES > len(block):
             return False
         rest = block[block.find(CONTENT_END) + 1 : block.find(b"\n")]
-        return self._hint.search(rest) is None
+        return all(hint(rest, 0) < 0 for hint in self._hints)
 
     def _find_hits(self, block: bytes) -> Iterator[bytes]:
-        assert self._hint is not None
-        place = 0
-        while (hit := self._hint.search(block, place)) is not None:
-            start = block.rfind(b"\n", 0, hit.start()) + 1
-            end = block.find(b"\n", hit.start())
+        """By the nearest hit of any hint; each is asked again only behind its last one."""
+        wants, is_of_content, behind_all = self._wants, self._is_of_content, len(block)
+        waiting = [(hint, _place(hint(block, 0), behind_all)) for hint in self._hints]
+        while (hit := min(place for _, place in waiting)) < behind_all:
+            start = block.rfind(b"\n", 0, hit) + 1
+            end = block.find(b"\n", hit)
             line = block[start:end]
-            is_beside = self._is_of_content and hit.start() - start > line.find(CONTENT_END)
-            if not is_beside and self._wants(decoded(line)):
+            is_beside = is_of_content and hit - start > line.find(CONTENT_END)
+            if not is_beside and wants(decoded(line)):
                 yield line
-            place = end + 1
+            waiting = [
+                (hint, place if place > end else _place(hint(block, end + 1), behind_all)) for hint, place in waiting
+            ]
 
     def _find_decoded(self, block: bytes) -> Iterator[bytes]:
         wants = self._wants
@@ -174,16 +183,25 @@ def compile_pattern(pattern: str, *, ignores_case: bool = False) -> Pattern:
         raise BadPattern from exc
 
 
-def _as_stored(text: str) -> str:
-    """A pattern for text as JSON writes it; letters beyond ASCII in either case (RE2 folds the rest)."""
-    pieces: list[str] = []
-    for character in text:
-        forms = {character, character.lower(), character.upper()} if not character.isascii() else {character}
-        written = sorted(re.escape(json.dumps(form)[1:-1]) for form in forms)
-        pieces.append(written[0] if len(written) == 1 else f"(?:{'|'.join(written)})")
-    return "".join(pieces)
+def _hint(pattern: str, *, ignores_case: bool = False) -> Hint:
+    search = compile_pattern(pattern, ignores_case=ignores_case).search
+
+    def find(block: bytes, place: int) -> int:
+        found = search(block, place)
+        return found.start() if found is not None else -1
+
+    return find
 
 
-def _is_anchored(regex: str) -> bool:
-    """Whether a pattern may depend on where a content begins, or on how JSON writes it."""
-    return not regex.isascii() or '"' in regex or _ANCHOR.search(regex.replace("[^", "[")) is not None
+def _literal(escape: bytes) -> Hint:
+    """A text that begins with a backslash: where there is none it is not looked for."""
+
+    def find(block: bytes, place: int) -> int:
+        place = block.find(_BACKSLASH, place)
+        return block.find(escape, place) if place >= 0 else -1
+
+    return find
+
+
+def _place(found: int, behind_all: int) -> int:
+    return found if found >= 0 else behind_all

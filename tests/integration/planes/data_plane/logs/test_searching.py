@@ -153,7 +153,7 @@ async def test_closing_a_search_ends_its_work_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_cancelled_search_ends_within_a_tenth_of_a_second(tmp_path: Path) -> None:
-    folder = make_log(tmp_path / "log", [f"line {number} of a log that is long" for number in range(40_000)])
+    folder = make_log(tmp_path / "log", [f"line {number}\tof a log that is long" for number in range(40_000)])
     scan = Scan(folder, Matcher(Wish(regex="(.*l){3}.*never$")), Scope(), bytes)
 
     async def read() -> None:
