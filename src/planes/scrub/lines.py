@@ -7,9 +7,12 @@ stream alone, not on its chunks.
 
 import functools
 from collections import Counter
+from collections.abc import Sequence
 
+from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below
 from planes.scrub.engine import Pattern, compile_pattern, group_number
-from planes.scrub.rulebook import Book, Span, rulebook
+from planes.scrub.rulebook import Book, Span, coloured, coloured_spans, rulebook
+from planes.scrub.rules.below import CONTINUED
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import without_colour
 
@@ -30,19 +33,21 @@ def _block_patterns() -> tuple[Pattern, Pattern, int, int]:
 def prepare() -> None:
     """Compile all there is, so that processes forked from this one share it."""
     rulebook().prepare()
+    prepare_below()
     _block_patterns()
 
 
 class RuleStage:
     """Masks what the rules find in a stream. `hits` counts masks by rule."""
 
-    __slots__ = ("_block_lines", "_book", "_long", "_pending", "hits")
+    __slots__ = ("_below", "_block_lines", "_book", "_long", "_pending", "hits")
 
     def __init__(self, hits: "Counter[str]", book: Book | None = None) -> None:
         self.hits = hits
         self._book = book or rulebook()
         self._pending = bytearray()
         self._long: _LongLine | None = None
+        self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
 
     def feed(self, data: bytes) -> bytes:
@@ -63,6 +68,7 @@ class RuleStage:
         self._pending.clear()
         rest = self._last_piece(line)
         self._block_lines = -1
+        self._below = None
         return rest
 
     def _finished(self, data: bytes) -> bytes:
@@ -80,13 +86,16 @@ class RuleStage:
 
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
-            return self._line(line, without_colour(line))
+            plain = without_colour(line)
+            below = self._told_above(plain) if self._below is not None else ()
+            return self._line(line, plain, below=below)
         long_line, self._long = self._long, None
         return self._end_long(long_line, line)
 
     def _windows(self) -> bytes:
         if self._long is None:
             self._block_lines = -1
+            self._below = None
             self._long = _LongLine(self._book, self.hits)
         given, taken = self._long.advance(bytes(self._pending))
         del self._pending[:taken]
@@ -95,14 +104,15 @@ class RuleStage:
     def _lines(self, data: bytes) -> bytes:
         """Mask a piece of whole lines."""
         plain = without_colour(data)
-        if self._block_lines < 0 and self._book.sign(plain) < 0:
+        if self._block_lines < 0 and self._below is None and self._book.sign(plain) < 0:
             return data
         lines = data.split(b"\n")
         shadows = lines if plain is data else plain.split(b"\n")
         place = number = 0
         while number < len(lines) - 1:
             first = 0
-            if self._block_lines < 0:
+            below = self._told_above(shadows[number]) if self._below is not None else ()
+            if self._block_lines < 0 and not below and self._below is None:
                 sign = self._book.sign(plain, place)
                 if sign < 0:
                     break
@@ -110,14 +120,15 @@ class RuleStage:
                 place = plain.rfind(b"\n", 0, sign) + 1
                 first = sign - place
             shadow = shadows[number]
-            lines[number] = self._line(lines[number], shadow, first)
+            lines[number] = self._line(lines[number], shadow, first, below)
             place += len(shadow) + 1
             number += 1
         return b"\n".join(lines)
 
-    def _line(self, line: bytes, plain: bytes, first: int = 0) -> bytes:
+    def _line(self, line: bytes, plain: bytes, first: int = 0, below: Sequence[Span] = ()) -> bytes:
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
+            self._below = None
             long_line = _LongLine(self._book, self.hits)
             given, taken = long_line.advance(line)
             return given + self._end_long(long_line, line[taken:])
@@ -125,9 +136,19 @@ class RuleStage:
             masked = self._body(plain)
             if masked is not None:
                 return masked
-        spans = self._book.coloured_spans(line, first)
+        spans = self._book.plain_spans(plain, first, below)
         self._see_opening(plain)
-        return _masked(line, spans, self.hits) if spans else line
+        if self._below is None and len(plain) <= LONGEST_LINE:
+            self._below = opened_by(plain, spans)
+        return _masked(line, coloured(line, plain, spans), self.hits) if spans else line
+
+    def _told_above(self, plain: bytes) -> list[Span]:
+        """The secrets in a line that the lines above tell of."""
+        opening, self._below = self._below, None
+        if opening is None or len(plain) > LONGEST_LINE:
+            return []
+        spans, self._below = opening.take(plain)
+        return spans
 
     def _end_long(self, long_line: "_LongLine", rest: bytes) -> bytes:
         self._see_opening(without_colour(rest))
@@ -216,7 +237,7 @@ class _LongLine:
 
     def _spans(self, text: bytes) -> list[Span]:
         before = len(self._before)
-        spans = self._book.coloured_spans(self._before + text)
+        spans = coloured_spans(self._book, self._before + text)
         return [Span(max(0, span.start - before), span.end - before, span.rule) for span in spans if span.end > before]
 
     def _given(self, text: bytes, spans: list[Span], end: int) -> bytes:
@@ -229,8 +250,9 @@ def _masked(line: bytes, spans: list[Span], hits: "Counter[str]") -> bytes:
     place = 0
     for start, end, rule in spans:
         pieces.append(line[place:start])
-        pieces.append(b"[masked:%s]" % rule.name.encode("ascii"))
-        hits[rule.name] += 1
+        if rule is not CONTINUED:
+            pieces.append(b"[masked:%s]" % rule.name.encode("ascii"))
+            hits[rule.name] += 1
         place = end
     pieces.append(line[place:])
     return b"".join(pieces)

@@ -7,11 +7,12 @@ precise patterns run on the lines it names. Ordinary lines are thus read once, w
 import functools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.rules import RULES
+from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.shadow import ColourMap, without_colour
 
@@ -67,7 +68,7 @@ class Book(Protocol):
     """What the line stage asks of rules."""
 
     def sign(self, text: bytes, place: int = 0) -> int: ...
-    def coloured_spans(self, line: bytes, first: int = 0) -> list[Span]: ...
+    def plain_spans(self, plain: bytes, first: int = 0, below: "Sequence[Span]" = ()) -> list[Span]: ...
 
 
 class Rulebook:
@@ -84,7 +85,8 @@ class Rulebook:
             for sign in compiled.rule.signs:
                 table[sign] = table.get(sign, 0) | 1 << index
         self._lengths = _lengths_by_first_byte(self._by_sign, self._by_sign_any_case)
-        self._scan = compile_pattern(scan_pattern(compiled.rule for compiled in self.rules))
+        scanned = [*(compiled.rule for compiled in self.rules), *BELOW_RULES]
+        self._scan = compile_pattern(scan_pattern(scanned))
 
     def prepare(self) -> None:
         """Compile every pattern now, so that forked children need not."""
@@ -136,14 +138,32 @@ class Rulebook:
             found = outside_marks(line, found)
         return disjoint(found) if len(found) > 1 else found
 
-    def coloured_spans(self, line: bytes, first: int = 0) -> list[Span]:
-        """The secrets in a line as it is, colour codes and all; no sign stands before `first` of the text without."""
-        plain = without_colour(line)
+    def plain_spans(self, plain: bytes, first: int = 0, below: "Sequence[Span]" = ()) -> list[Span]:
+        """The secrets in a line without colour codes, where no sign stands before `first`.
+
+        `below` are those that the lines above tell of.
+        """
         spans = self.spans(plain, self.rules_in(plain, first))
-        if plain is line or not spans:
-            return spans
-        places = ColourMap(line)
-        return [Span(places.real(span.start), places.real_end(span.end), span.rule) for span in spans]
+        return with_below(plain, spans, below) if below else spans
+
+
+def with_below(plain: bytes, spans: list[Span], below: "Sequence[Span]") -> list[Span]:
+    """The secrets in a line and those that the lines above tell of."""
+    return disjoint([*spans, *(outside_marks(plain, list(below)) if b"[masked:" in plain else below)])
+
+
+def coloured(line: bytes, plain: bytes, spans: list[Span]) -> list[Span]:
+    """Spans of a line without colour codes, carried back to the line as it is."""
+    if plain is line or not spans:
+        return spans
+    places = ColourMap(line)
+    return [Span(places.real(span.start), places.real_end(span.end), span.rule) for span in spans]
+
+
+def coloured_spans(book: Book, line: bytes) -> list[Span]:
+    """The secrets in a line as it is, colour codes and all."""
+    plain = without_colour(line)
+    return coloured(line, plain, book.plain_spans(plain))
 
 
 def _lengths_by_first_byte(exact: "dict[bytes, int]", any_case: "dict[bytes, int]") -> "dict[int, tuple[int, ...]]":

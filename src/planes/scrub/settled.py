@@ -1,13 +1,12 @@
 """The rules with a workspace's settings over them: further rules, patterns without signs, and what is allowed."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from planes.scrub.engine import Pattern, compile_pattern, line_pattern
-from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook, scan_pattern
+from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook, scan_pattern, with_below
 from planes.scrub.rules.model import Rule
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
-from planes.scrub.shadow import ColourMap, without_colour
 
 # So many finds of one pattern on a line are looked at one by one; behind them all is masked. Each find may cost a look
 # at the whole line, and nobody but the writer of the pattern loses by it.
@@ -36,19 +35,17 @@ class SettledBook:
                 first = match.start()
         return first
 
-    def coloured_spans(self, line: bytes, first: int = 0) -> list[Span]:
-        """The secrets in a line as it is, colour codes and all; neither sign nor match begins before `first`."""
-        plain = without_colour(line)
+    def plain_spans(self, plain: bytes, first: int = 0, below: Sequence[Span] = ()) -> list[Span]:
+        """The secrets in a line without colour codes; neither sign nor match begins before `first`."""
         spans = self._base.spans(plain, self._base.rules_in(plain, first))
         if self._added and any(scan.search(plain) for scan in self._scans):
             added = [span for compiled in self._added for span in _bounded(compiled.spans(plain), len(plain))]
             spans = disjoint([*spans, *outside_marks(plain, added)])
+        if below:
+            spans = with_below(plain, spans, below)
         if self._allowed:
             spans = [span for span in spans if not self._is_allowed(plain, span)]
-        if plain is line or not spans:
-            return spans
-        places = ColourMap(line)
-        return [Span(places.real(span.start), places.real_end(span.end), span.rule) for span in spans]
+        return spans
 
     def _is_allowed(self, line: bytes, span: Span) -> bool:
         """Whether the span lies inside an allowed text."""

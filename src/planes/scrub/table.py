@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterable
 
 from planes.scrub.rules import RULES
+from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
 
 BEGIN = "<!-- rules: begin, written by planes.scrub.table -->"
 END = "<!-- rules: end -->"
 
 
-def rule_table(rules: Iterable[Rule] = RULES) -> str:
+def rule_table(rules: Iterable[Rule] = (*RULES, *BELOW_RULES)) -> str:
     """The rules as a Markdown table: name, kind, source of the format."""
     rows = [f"| `{rule.name}` | {rule.kind} | {rule.source} |" for rule in rules]
     return "\n".join(["| rule | kind | source of the format |", "|---|---|---|", *rows])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from planes.scrub.registered import Registered
-from planes.scrub.rulebook import rulebook
+from planes.scrub.rulebook import coloured_spans, rulebook
 from planes.scrub.rules.model import Kind
 from planes.scrub.rules.names import is_sensitive_key
 from planes.scrub.rules.plausible import is_placeholder
@@ -97,7 +97,7 @@ def find_hits(text: str) -> list[Hit]:
     book = rulebook()
     before = 0
     for line in text.encode("utf-8", "surrogatepass").split(b"\n"):
-        for span in book.coloured_spans(line):
+        for span in coloured_spans(book, line):
             start = before + _characters(line[: span.start])
             hits.append(Hit(span.rule.name, span.rule.kind, start, start + _characters(line[span.start : span.end])))
         before += _characters(line) + 1

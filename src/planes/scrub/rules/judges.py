@@ -22,6 +22,10 @@ _DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
 _IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
 _FILE = re.compile(rb"^(?:~|[.]{1,2})?(?:/[.]?[a-z0-9_-][a-z0-9_.@-]*){2,}$|^~/[a-z0-9_./-]+$")
 _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
+# The place in a file that some loggers put at the right.
+_SOURCE_LINE = re.compile(rb"\.py:[0-9]+$")
+# The lines of a box behind a value whose quote closes below.
+_BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
 _UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 _WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
 
@@ -34,6 +38,8 @@ def is_other_name(line: bytes, begin: int) -> bool:
 
 def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in quotes: anything but a placeholder or an address (addresses have rules of their own)."""
+    if b"\xe2" in line[start:end] and line[end : end + 1] not in (b'"', b"'", b"`"):
+        end = start + len(_BOX_BEHIND.sub(b"", line[start:end]))
     secret = line[start:end]
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]:
         return -1
@@ -150,7 +156,7 @@ def header(line: bytes, _: int, start: int, end: int) -> int:
     secret = line[start:end].rstrip(b")]}")
     if secret.endswith(b"=") and line[end : end + 1] in (b'"', b"\\"):
         return -1  # `Digest username="me"`: parameters have rules of their own
-    if len(secret) < 4 or is_placeholder(secret) or is_code(secret):
+    if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
         return -1
     return -1 if len(secret) < 20 and _IDENTIFIER.match(secret) else end
 

@@ -44,6 +44,12 @@ NAME_RULES: tuple[Rule, ...] = (
         judges.quoted,
     ),
     named(
+        "named-triple-quoted",
+        NAME + rb"[bruf]{0,2}(?:\"\"\"|''')\\?(?P<secret>(?:[^\"'\\]|\\.|[\"'][^\"'])+)",
+        'password = """<a16>"""',
+        judges.quoted,
+    ),
+    named(
         "named-entity",
         KEY + rb"(?:&quot;|&#34;|&#39;)?" + GIVES + rb"(?:&quot;|&#34;|&#39;)(?P<secret>[^&]+(?:&amp;[^&]*)*)",
         "password=&quot;<a16>&quot;",

@@ -16,7 +16,7 @@ _WORDS = frozenset(
 )
 _SHAPES = re.compile(
     rb"^(?:"
-    rb"[*x.\-_#\xe2\x80\xa2]+"  # masked by somebody else, or a gap
+    rb"[*x.\-_#\xe2\x80\xa2]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
     rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
     rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"

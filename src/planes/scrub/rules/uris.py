@@ -25,6 +25,16 @@ URI_RULES: tuple[Rule, ...] = (
         judges.loose_uri_password,
     ),
     Rule(
+        "uri-cut-password",
+        "name",
+        (b"://",),
+        rb"[^ \t\r\n/@:\"'<>?#]*:[^ \t\r\n\"'<>@/?#]*(?:\xe2\x80\xa6|\.\.\.)",
+        rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#@]{3,256}?)(?:\xe2\x80\xa6|\.\.\.)",
+        "RFC 3986: user information, cut off by a printer",
+        "postgresql://loader:<a12>...",
+        judges.uri_password,
+    ),
+    Rule(
         "uri-token",
         "uri-password",
         (b"http://", b"https://"),

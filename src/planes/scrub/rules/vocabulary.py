@@ -28,7 +28,7 @@ GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
 NAME = KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
 # In the scan, what follows a name. It counts little: counted repetition makes the scan's automaton large.
-FOLLOW = rb"[0-9A-Za-z_-]{0,10}[^0-9A-Za-z_\n-]"
+FOLLOW = rb"[0-9A-Za-z_-]{0,10}[^0-9A-Za-z_-]"
 SOURCE = "how programs print settings and requests"
 
 

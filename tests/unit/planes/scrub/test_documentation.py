@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from planes.scrub.rules import RULES
+from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 from planes.scrub.table import renewed, rule_table
 
@@ -18,7 +19,7 @@ def test_table_in_the_page_is_the_table_of_the_rules() -> None:
 
 
 def test_table_has_a_row_for_every_rule() -> None:
-    assert rule_table().count("\n") == len(RULES) + 1
+    assert rule_table().count("\n") == len(RULES) + len(BELOW_RULES) + 1
 
 
 def test_page_without_marks_is_refused() -> None:

@@ -9,6 +9,7 @@ from planes.scrub import Registered, StreamScrubber
 from planes.scrub.encodings import forms
 from planes.scrub.engine import FastFinder, StdlibFinder
 from planes.scrub.rules import RULES
+from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 
 VALUES = [
@@ -33,7 +34,7 @@ print(hashlib.sha256(out).hexdigest())
 
 def text() -> bytes:
     source = random.Random(17)
-    pieces = [fake(rule.sample, 8).encode() for rule in RULES]
+    pieces = [fake(rule.sample, 8).encode() for rule in (*RULES, *BELOW_RULES)]
     pieces += [form for _, value in VALUES for form in forms(value)]
     pieces += [
         b"plain words",

@@ -1,0 +1,53 @@
+"""What every opening has in common."""
+
+import re
+from typing import Protocol, TypeAlias
+
+from planes.scrub.rulebook import Span
+from planes.scrub.rules.below import CONTINUED, NAMED_BELOW
+from planes.scrub.rules.plausible import is_code, is_placeholder, looks_random
+
+# Longer lines neither open anything nor go on with it.
+LONGEST_LINE = 2048
+
+_IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z_.-]*")
+
+_NO_WORD = re.compile(rb"[^\s()\[\]{},;:=<>|]{4,}")
+
+
+class Opening(Protocol):
+    """What a line left open for those below it. Immutable, of constant size."""
+
+    def take(self, line: bytes) -> "Step":
+        """The secrets that this says to be in the next line, and what is open behind it."""
+        ...
+
+
+Step: TypeAlias = "tuple[list[Span], Opening | None]"
+
+
+def below(start: int, end: int) -> list[Span]:
+    """A secret, with a mark."""
+    return [Span(start, end, NAMED_BELOW)] if start < end else []
+
+
+def continued(start: int, end: int) -> list[Span]:
+    """The rest of a secret, without one."""
+    return [Span(start, end, CONTINUED)] if start < end else []
+
+
+def is_secret(value: bytes) -> bool:
+    """Whether a value below its name is one, where nothing else can stand."""
+    if len(value) < 3 or is_placeholder(value) or b"://" in value[:24] or b"[masked:" in value:
+        return False
+    return not is_code(value)
+
+
+def is_telling(value: bytes) -> bool:
+    """Whether a value looks like a secret where names and words are as likely."""
+    return is_secret(value) and looks_random(value)
+
+
+def is_no_word(value: bytes) -> bool:
+    """Whether a value is a secret where words of other text may stand: it holds more than letters."""
+    return is_secret(value) and bool(_NO_WORD.fullmatch(value)) and not _IDENTIFIER.fullmatch(value)

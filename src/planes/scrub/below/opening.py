@@ -1,0 +1,105 @@
+"""Which lines open something, decided by one pattern over a line on which a sign stands."""
+
+import functools
+import re
+from collections.abc import Sequence
+
+from planes.scrub.below.model import Opening
+from planes.scrub.below.pairs import PairName, opened_pair
+from planes.scrub.below.rows import BAR, Row, row_of
+from planes.scrub.below.tables import opened_table
+from planes.scrub.below.values import BlockScalar, FlagBelow, TripleQuote, ValueBelow, torn
+from planes.scrub.engine import Pattern, compile_pattern, group_number
+from planes.scrub.rulebook import Span
+from planes.scrub.rules import judges
+from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
+
+_END = rb"[ \t\r]*(?:[ \t][0-9A-Za-z_./-]+\.py:[0-9]+[ \t]*)?(?:[ \t]*" + BAR + rb")*[ \t]*$"
+_SCHEME = rb"(?:(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)[ \t]*)?"
+_OPENS = (
+    rb"(?i)(?P<name>" + KEY + rb"|authorization|cookie|signature)(?:"
+    rb"(?P<scalar>[\"']?[ \t]*:[ \t]*(?:[!&][^ \t]{1,40}[ \t]+)?[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$)"
+    rb"|" + CLOSES + rb"(?:[ \t]*:[ \t]*[a-z]+)?" + GIVES + rb"[bruf]{0,2}(?P<triple>\"\"\"|''')"
+    rb"|(?P<element>(?:[ \t][^<>]{0,160})?>[ \t\r]*$)"
+    rb"|(?P<cell>[ \t]*</[0-9a-z]{1,12}>[ \t\r]*$)"
+    rb"|(?P<flag>[ \t=]*\\[ \t]*$)"
+    rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
+    rb"|(?P<value>"
+    + CLOSES
+    + rb"(?:[ \t]+(?:is|was|are|follows|below))?"
+    + GIVES
+    + _SCHEME
+    + rb"[(\[]?[ \t]*\\?"
+    + _END
+    + rb")"
+    rb"|(?P<pair>[\"'`]?[,;]?" + _END + rb"))"
+)
+# What may stand before a name that begins its line.
+_BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
+_DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
+_FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
+_ELEMENT = re.compile(rb"<[\w:.-]*$")
+_VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$", re.IGNORECASE)
+
+
+@functools.cache
+def _pattern() -> "tuple[Pattern, dict[str, int]]":
+    pattern = compile_pattern(_OPENS)
+    names = ("name", "scalar", "triple", "element", "cell", "flag", "member", "value", "pair")
+    return pattern, {name: group_number(pattern, name) for name in names}
+
+
+def prepare_below() -> None:
+    """Compile what is needed now."""
+    _pattern()
+
+
+def opened_by(line: bytes, spans: list[Span]) -> Opening | None:
+    """What a line opens in which `spans` are secrets; `line` without colour codes, of at most `LONGEST_LINE` bytes."""
+    if spans and spans[-1].end >= len(line) - 1 and b'"""' not in line and b"'''" not in line:
+        return torn(line, spans)
+    pattern, groups = _pattern()
+    places = pattern.places(line)
+    if places is not None:
+        opening = _named(line, places, groups)
+        if opening is not None:
+            return opening
+    return torn(line, spans) if spans else opened_table(line)
+
+
+def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int]) -> Opening | None:
+    found = {name: places[number] for name, number in groups.items() if places[number][0] >= 0}
+    begin, end = found["name"]
+    row = row_of(line)
+    before = line[row.start : begin] if begin >= row.start else b""
+    if judges.is_other_name(line, begin):
+        return None
+    if "scalar" in found:
+        return BlockScalar(row.prefix, row.indent) if _BEGINS.match(before) else None
+    if "triple" in found:
+        first, stop = found["triple"]
+        quotes = line[first:stop]
+        return None if quotes in line[stop:] else TripleQuote(quotes, is_begun=bool(line[stop:].strip(b" \t\r\\")))
+    if "flag" in found:
+        return FlagBelow() if _FLAG.search(before) else None
+    if "cell" in found:
+        return opened_pair(row, begin, is_element=True)
+    if "member" in found:
+        opens = _BEGINS.match(before) or _DECLARES.match(before)
+        return PairName(row.prefix, is_element=False) if opens else None
+    if "pair" in found:
+        return opened_pair(row, begin, is_element=False)
+    if "element" in found and not _ELEMENT.search(before):
+        return None
+    return _value_below(row, before, line[begin:end], is_list=b"[" in line[end:])
+
+
+def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> ValueBelow:
+    return ValueBelow(
+        row.prefix,
+        row.indent,
+        row.is_boxed,
+        is_strict=not _BEGINS.match(before) or bool(_VAGUE.search(name)),
+        is_list=is_list,
+        is_wrapped=row.is_boxed or row.end < len(row.line.rstrip()) or row.fills_its_line,
+    )

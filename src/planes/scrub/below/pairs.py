@@ -1,0 +1,77 @@
+"""A name and its value as two members of one thing: `name: DB_PASSWORD`, and `value: …` on a line below."""
+
+import re
+from typing import NamedTuple
+
+from planes.scrub.below.model import Step, below, is_secret, is_telling
+from planes.scrub.below.rows import Row, row_of
+from planes.scrub.below.values import BlockScalar, goes_on, value_of
+
+# Lines that may stand between the two: a type, a description.
+_MOST_BETWEEN = 4
+_NAMES = (
+    rb"(?:name|key|id|var|variable|parameter|param|setting|option|property|env|field|label|title|secret|secret_?name"
+    rb"|parameter_?name|key_?name|env_?name|config_?key)"
+)
+_BEFORE_NAME = re.compile(rb"(?:^|[\s\"'{,(<-])" + _NAMES + rb"[\"']?[ \t]*[:=][ \t]*[\"']?[\w./:@-]*$", re.IGNORECASE)
+_ELEMENT_BEFORE = re.compile(
+    rb"<(?:name|key|id|td|th|dt|label|param|property|setting)(?:[ \t][^<>]*)?>[^<>]*$", re.IGNORECASE
+)
+_VALUE = re.compile(
+    rb"(?:[-{][ \t]*)*[\"']?(?:value|val|default|content|secret|secret_?value|secret_?string|plain_?text"
+    rb"|plaintext_?value"
+    rb"|current_?value|new_?value|string_?value|default_?value)[\"']?[ \t]*[:=][ \t]*(?:![^ ]+[ \t]+)?",
+    re.IGNORECASE,
+)
+_VALUE_ELEMENT = re.compile(
+    rb"<(?:value|string|td|dd|th|data|v|input|span|code)(?:[ \t][^<>]*)?>([^<>]+)<", re.IGNORECASE
+)
+_MEMBER = re.compile(rb"[\"']?[\w.-]+[\"']?[ \t]*[:=]")
+_SCALAR = re.compile(rb"[|>][+-]?[0-9]?[ \t]*$")
+
+
+class PairName(NamedTuple):
+    """A sensitive name that waits for its value.
+
+    Attributes:
+        prefix: of the name's line.
+        is_element: whether both are elements of a markup.
+        left: lines that may still stand between.
+    """
+
+    prefix: bytes
+    is_element: bool
+    left: int = _MOST_BETWEEN
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if self.left <= 0 or not goes_on(row, self.prefix) or not row.text:
+            return [], None
+        if self.is_element:
+            return self._element(row)
+        value = _VALUE.match(row.text)
+        if value is None:
+            is_between = _MEMBER.match(row.text) and not row.text.startswith(b"-")
+            return [], self._replace(left=self.left - 1) if is_between else None
+        if _SCALAR.match(row.text, value.end()):
+            return [], BlockScalar(row.prefix, row.indent)
+        start, end = value_of(row, row.start + value.end())
+        return below(start, end) if is_secret(row.line[start:end]) else [], None
+
+    def _element(self, row: Row) -> Step:
+        value = _VALUE_ELEMENT.match(row.text)
+        if value is None:
+            return [], self._replace(left=self.left - 1) if row.text.startswith(b"<") else None
+        secret = value[1].strip()
+        is_cell = row.text[:3].lower() in (b"<td", b"<dd", b"<th", b"<sp")
+        start = row.start + value.start(1) + value[1].index(secret)
+        return below(start, start + len(secret)) if (is_telling if is_cell else is_secret)(secret) else [], None
+
+
+def opened_pair(row: Row, name: int, *, is_element: bool) -> PairName | None:
+    """What a sensitive name opens whose line ends behind it; `name` is where it begins in the line."""
+    before = row.line[row.start : name]
+    if is_element:
+        return PairName(row.prefix, is_element=True) if _ELEMENT_BEFORE.search(before) else None
+    return PairName(row.prefix, is_element=False) if _BEFORE_NAME.search(before) else None

@@ -1,0 +1,84 @@
+"""A line less what programs draw around it: boxes, the prefixes of log collectors, a file's name at the right."""
+
+import re
+from typing import NamedTuple
+
+BAR = rb"(?:\xe2\x94[\x82\x83\x86\x87\x8a\x8b]|\xe2\x95\x91|\xe2\x9d\xb1)"
+# What log collectors put before each line: a time, a container's name, a pod's.
+_PREFIX = re.compile(
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?[ ]"
+    rb"|[0-9A-Za-z][\w.-]{0,60}[ ]*[|][ ]|\[pod/[^\] ]{1,200}\][ ]"
+)
+_LEFT = re.compile(rb"(?:[ \t]*%s)+" % BAR)
+_BARS = tuple(
+    bytes((0xE2, *rest))
+    for rest in ((0x94, 0x82), (0x94, 0x83), (0x94, 0x86), (0x94, 0x87), (0x94, 0x8A), (0x94, 0x8B), (0x95, 0x91))
+)
+_FILE_AT_RIGHT = re.compile(rb"[ \t]+[\w./-]{1,60}\.py:[0-9]{1,6}$")
+# A line of so many signs may have been wrapped by a screen.
+NARROWEST = 60
+_BLANK = re.compile(rb"[ \t]*")
+
+
+class Row(NamedTuple):
+    """What a line says, without what frames it.
+
+    Attributes:
+        line: the whole line.
+        start, end: where its text begins and ends, less blanks.
+        margin: where the frame ends; from there on blanks are indent.
+        prefix: what a log collector put before it: `time`, or the name itself.
+        is_boxed: whether lines of a box are drawn around it.
+    """
+
+    line: bytes
+    start: int
+    end: int
+    margin: int
+    prefix: bytes
+    is_boxed: bool
+
+    @property
+    def text(self) -> bytes:
+        """What the line says."""
+        return self.line[self.start : self.end]
+
+    @property
+    def indent(self) -> int:
+        """How many blanks stand before the text."""
+        return self.start - self.margin
+
+    @property
+    def fills_its_line(self) -> bool:
+        """Whether the text goes on to where a box or the screen ends, so that it may go on below."""
+        gap = len(self.line) - self.end - len(self.line[self.end :].lstrip(b" "))
+        if self.is_boxed or self.end + gap < len(self.line.rstrip(b"\r")):
+            return gap <= 1
+        return self.end >= NARROWEST
+
+
+def row_of(line: bytes) -> Row:
+    """Take a line apart."""
+    margin = 0
+    prefix = b""
+    if found := _PREFIX.match(line):
+        margin = found.end()
+        prefix = b"time" if line[:1].isdigit() and line[4:5] == b"-" else found[0]
+    left = _LEFT.match(line, margin)
+    if left:
+        margin = left.end()
+    blank = _BLANK.match(line, margin)
+    start = blank.end() if blank else margin
+    end = _text_end(line)
+    return Row(line, min(start, end), end, min(margin, end), prefix, left is not None)
+
+
+def _text_end(line: bytes) -> int:
+    text = line.rstrip(b" \t\r")
+    while text.endswith(_BARS):
+        text = text[:-3].rstrip(b" \t\r")
+    if text[-1:].isdigit() and b".py:" in text[-80:]:
+        file = _FILE_AT_RIGHT.search(text, max(0, len(text) - 80))
+        if file:
+            return file.start()
+    return len(text)

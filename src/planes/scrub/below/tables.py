@@ -1,0 +1,192 @@
+"""Tables: a header that names a sensitive column, and the cells below it."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from planes.scrub.below.model import Step, is_no_word, is_secret, is_telling
+from planes.scrub.below.rows import BAR
+from planes.scrub.rulebook import Span
+from planes.scrub.rules.below import NAMED_COLUMN
+from planes.scrub.rules.names import is_sensitive_key
+
+_Cell = tuple[int, int]  # where it lies in the line
+_Cut = Callable[[bytes], list[_Cell]]
+_Judge = Callable[[bytes], bool]
+
+_MOST_COLUMNS = 64
+# Signs of which headers consist; a line with another one is none.
+_OF_HEADERS = (
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-. \t\r,;|\"'/()#%+*"
+    b"\xe2\x94\x95\x82\x83\x86\x87\x8a\x8b\x91"
+)
+_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+*-]*(?: [\w.#/%()+*-]+){0,3}")
+_WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
+_RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$")
+_TYPES = re.compile(
+    rb"(?:(?:var|n?var|n)?char(?:acter)?(?: varying)?2?|text|str(?:ing)?|utf8|large_string|object|bytea?s?|blob|uuid"
+    rb"|json|-{3}|categorical|enum|u?int(?:eger)?[0-9]*|bigint|float[0-9]*|double|bool(?:ean)?|timestamp.*|date|i64|f64)"
+    rb"(?:\([0-9]+\))?[?]?$",
+    re.IGNORECASE,
+)
+_SOLID = re.compile(rb"[^ \t\r]+")
+_HTML_CELL = re.compile(rb"<t[hd](?:[ \t][^<>]*)?>([^<>]*)</t[hd]>", re.IGNORECASE)
+
+
+def _by_pieces(piece: "re.Pattern[bytes]") -> _Cut:
+    def cut(line: bytes) -> list[_Cell]:
+        cells: list[_Cell] = []
+        place = 0
+        for match in piece.finditer(line):
+            cells.append(_trimmed(line, place, match.start()))
+            place = match.end()
+        cells.append(_trimmed(line, place, len(line)))
+        outer = [cells[0], cells[-1]]
+        if len(cells) > 2 and outer[0][0] == outer[0][1] and outer[1][0] == outer[1][1]:
+            return cells[1:-1]
+        return cells
+
+    return cut
+
+
+def _trimmed(line: bytes, start: int, end: int) -> _Cell:
+    end = start + len(line[start:end].rstrip(b" \t\r"))
+    return end - len(line[start:end].lstrip(b" \t")), end
+
+
+def _by_fields(sign: bytes) -> _Cut:
+    field = re.compile(rb"\"(?:[^\"]|\"\")*\"|[^%s]*" % re.escape(sign))
+
+    def cut(line: bytes) -> list[_Cell]:
+        line = line.rstrip(b"\r")
+        cells: list[_Cell] = []
+        place = 0
+        while len(cells) <= _MOST_COLUMNS:
+            match = field.match(line, place)
+            end = match.end() if match else place
+            cells.append(_unquoted(line, place, end))
+            if line[end : end + 1] != sign:
+                break
+            place = end + 1
+        return cells
+
+    return cut
+
+
+def _unquoted(line: bytes, start: int, end: int) -> _Cell:
+    start, end = _trimmed(line, start, end)
+    if end - start >= 2 and line[start : start + 1] in (b'"', b"'") and line[end - 1 : end] == line[start : start + 1]:
+        return start + 1, end - 1
+    return start, end
+
+
+def _by_blanks(line: bytes) -> list[_Cell]:
+    return [match.span() for match in _SOLID.finditer(line)]
+
+
+def _by_gaps(line: bytes) -> list[_Cell]:
+    return [match.span() for match in re.finditer(rb"[^ \t\r]+(?: [^ \t\r]+)*", line)]
+
+
+def _by_elements(line: bytes) -> list[_Cell]:
+    return [_trimmed(line, *match.span(1)) for match in _HTML_CELL.finditer(line)]
+
+
+_BOXED = _by_pieces(re.compile(BAR))
+_PIPED = _by_pieces(re.compile(rb"[|]"))
+_BY_SIGN = {sign: _by_fields(sign) for sign in (b"\t", b";", b",")}
+
+
+class Table(NamedTuple):
+    """Rows below a header.
+
+    Attributes:
+        cut: how a line is cut into cells.
+        names: the header's cells.
+        columns: which of them are sensitive, and what tells a secret there.
+        may_shift: whether rows may have one more cell in front, as the index of a frame.
+    """
+
+    cut: _Cut
+    names: tuple[_Cell, ...]
+    columns: tuple[tuple[int, _Judge], ...]
+    may_shift: bool
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        stripped = line.strip()
+        if not stripped or (self.cut is _by_elements and stripped[:1] != b"<"):
+            return [], None
+        if _RULER.match(line):
+            return [], self
+        cells = self.cut(line)
+        if self.cut is _by_elements and not cells:
+            return [], self
+        shift = len(cells) - len(self.names)
+        if shift and not (shift == 1 and self.may_shift):
+            return self._by_place(line, cells)
+        return [span for index, judge in self.columns for span in _secret(line, cells[index + shift], judge)], self
+
+    def _by_place(self, line: bytes, cells: "Sequence[_Cell]") -> Step:
+        """Rows whose cells do not count as the header's: what stands below a name, in tables by blanks only."""
+        if not self.may_shift or b"[masked" in line:
+            return [], None
+        spans: list[Span] = []
+        for index, _ in self.columns:
+            first, last = self.names[index]
+            for cell in cells:
+                if cell[0] < last and first < cell[1]:
+                    spans += _secret(line, cell, is_telling)
+        return spans, self if spans else None
+
+
+def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
+    value = line[slice(*cell)]
+    if _TYPES.match(value) or not judge(value):
+        return []
+    return [Span(*cell, NAMED_COLUMN)]
+
+
+def opened_table(line: bytes) -> Table | None:
+    """The table whose header a line is, if it names a sensitive column."""
+    if b"<" in line:
+        cells = _by_elements(line)
+        return _table(line, _by_elements, cells, _NAME, may_shift=False) if len(cells) > 1 else None
+    if line.translate(None, _OF_HEADERS):
+        return None
+    if b"\xe2" in line:
+        return _table(line, _BOXED, _BOXED(line), _NAME, may_shift=False)
+    if b"|" in line:
+        return _table(line, _PIPED, _PIPED(line), _NAME, may_shift=False)
+    for sign, cut in _BY_SIGN.items():
+        if sign in line:
+            is_prose = sign + b" " in line or line[:1] in b" \t"
+            return None if is_prose else _table(line, cut, cut(line), _NAME, may_shift=False)
+    if b"  " in line.strip() or line[:1] == b" ":
+        words = _table(line, _by_blanks, _by_blanks(line), _WORD_NAME, may_shift=True)
+        return words or _table(line, _by_gaps, _by_gaps(line), _NAME, may_shift=True)
+    return None
+
+
+def _table(line: bytes, cut: _Cut, cells: list[_Cell], name: "re.Pattern[bytes]", *, may_shift: bool) -> Table | None:
+    names = [line[slice(*cell)] for cell in cells]
+    if not 2 <= len(names) <= _MOST_COLUMNS or not all(name.fullmatch(text) or not text for text in names):
+        return None
+    by_blanks = may_shift
+    columns = tuple(
+        (index, _judge(text, by_blanks=by_blanks)) for index, text in enumerate(names) if _is_sensitive(text)
+    )
+    if not columns or (by_blanks and len(columns) == len(names)):
+        return None
+    return Table(cut, tuple(cells), columns, may_shift)
+
+
+def _is_sensitive(name: bytes) -> bool:
+    return is_sensitive_key(name.decode("ascii", "replace"))
+
+
+def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
+    """What tells a secret in a column: those of tokens also hold words and counts."""
+    if b"pass" not in name.lower() and b"pwd" not in name.lower():
+        return is_telling
+    return is_no_word if by_blanks else is_secret

@@ -1,0 +1,286 @@
+"""A value on the line below its name, over several lines, or wrapped."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from planes.scrub.below.model import Opening, Step, below, continued, is_secret, is_telling
+from planes.scrub.below.rows import Row, row_of
+from planes.scrub.rulebook import Span
+from planes.scrub.rules.plausible import looks_random
+
+# So many lines a value may take. What a program never closes must not mask a whole log.
+_MOST_LINES = 60
+_MOST_BLOCK_LINES = 200
+# Blanks before the continued line of a wrapped record: it hangs below its text.
+_HANGING = 8
+_QUOTES = (b'"', b"'")
+_QUOTED = re.compile(rb"(?:[-*][ \t]+)?[bruf]{0,2}([\"'`])", re.IGNORECASE)
+_SCHEME = re.compile(rb"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]+", re.IGNORECASE)
+_ITEM = re.compile(rb"[-*][ \t]+")
+_BEHIND = re.compile(rb"[ \t]*[,;)\]}+\\]*[ \t]*(?:[#].*|//.*)?$")
+_MEMBER = re.compile(rb"[\"']?(?:value|val|default|plaintext|secret_?value)[\"']?[ \t]*[:=][ \t]*", re.IGNORECASE)
+# Text behind a secret that shows that it ended.
+_MORE_TEXT = re.compile(rb"[\\\"' \t]*[,;:)\]}&#/?@0-9A-Za-z](?![\w./-]*\.py:[0-9]+[ \t]*$)")
+# The next variable in a list of them, or the border of a box.
+_LOCAL = re.compile(rb"[\w.]+ = ")
+CORNERS = (b"\xe2\x95\xb0", b"\xe2\x95\xad", b"\xe2\x94\x94", b"\xe2\x94\x8c")
+# What stands where a printer cut the rest off.
+ELLIPSIS = b"\xe2\x80\xa6"
+_WORD = re.compile(rb"[^ \t]+")
+
+
+def closing(text: bytes, quote: bytes, place: int) -> int:
+    """Where the quote closes at or after `place`; -1 if it does not."""
+    while (place := text.find(quote, place)) >= 0:
+        slashes = place - len(text[:place].rstrip(b"\\"))
+        if slashes % 2 == 0:
+            return place
+        place += 1
+    return -1
+
+
+def goes_on(row: Row, prefix: bytes) -> bool:
+    """Whether a row belongs to the same text as one that began with this prefix."""
+    return row.prefix == prefix or (prefix == b"time" and not row.prefix)
+
+
+class ValueBelow(NamedTuple):
+    """A name that ends its line.
+
+    Attributes:
+        prefix, indent, is_boxed: of the name's line.
+        is_strict: whether the name alone tells little, so that the value must look random.
+        is_list: whether several values may follow.
+        is_wrapped: whether other text may stand behind the value, since a screen cut the line.
+        patience: empty lines that may still come.
+    """
+
+    prefix: bytes
+    indent: int
+    is_boxed: bool
+    is_strict: bool = False
+    is_list: bool = False
+    is_wrapped: bool = False
+    patience: int = 1
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if not row.text:
+            return [], self._replace(patience=self.patience - 1, is_strict=True) if self.patience else None
+        if not goes_on(row, self.prefix) or row.is_boxed != self.is_boxed:
+            return [], None
+        is_below = row.is_boxed or row.indent > self.indent
+        judge = is_secret if is_below and not self.is_strict and not self.is_list else is_telling
+        if quoted := _QUOTED.match(row.text):
+            return self._quoted(row, quoted.end(), quoted[1], judge)
+        if is_below and (member := _MEMBER.match(row.text)):
+            start, end = value_of(row, row.start + member.end())
+            return below(start, end) if is_secret(row.line[start:end]) else [], None
+        return self._word(row, judge)
+
+    def _quoted(self, row: Row, begin: int, quote: bytes, judge: Callable[[bytes], bool]) -> Step:
+        text = row.text
+        end = closing(text, quote, begin)
+        secret = text[begin:] if end < 0 else text[begin:end]
+        if not judge(secret):
+            return [], self if self.is_list and end >= 0 and _BEHIND.match(text, end + 1) else None
+        spans = below(row.start + begin, row.start + begin + len(secret))
+        if end < 0:
+            if secret.endswith(ELLIPSIS):
+                return spans, None
+            fits = row.is_boxed or b" " not in secret
+            return (spans, OpenQuote(quote, row.prefix, row.is_boxed)) if fits else ([], None)
+        behind = text[end + 1 :]
+        if not _BEHIND.match(behind):
+            return [], None
+        if self.is_list:
+            return spans, None if b"]" in behind else self
+        return spans, None if behind.strip() else MoreQuoted(quote, row.prefix, row.indent)
+
+    def _word(self, row: Row, judge: Callable[[bytes], bool]) -> Step:
+        text = row.text
+        place = 0
+        if item := _ITEM.match(text):
+            place = item.end()
+            judge = is_telling
+        if scheme := _SCHEME.match(text, place):
+            place = scheme.end()
+        word = _WORD.match(text, place)
+        if word is None:
+            return [], self if self.is_list or item else None
+        secret = word[0].rstrip(b",;\\")
+        alone = not text[word.end() :].strip(b" \t\\")
+        fits = judge(secret) if alone else self.is_wrapped and looks_random(secret)
+        if not fits or secret.endswith(b":") or (b"=" in secret[:-2] and not looks_random(secret)):
+            return [], self if item and alone else None
+        spans = below(row.start + place, row.start + place + len(secret))
+        if item:
+            return spans, self._replace(is_list=True)
+        if self.is_list:
+            return spans, self
+        return spans, Wrapped(row.prefix, row.is_boxed) if alone and row.fills_its_line else None
+
+
+class MoreQuoted(NamedTuple):
+    """A value in quotes that may go on in further ones below it, as pretty printers and Python write long texts."""
+
+    quote: bytes
+    prefix: bytes
+    indent: int
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        quoted = _QUOTED.match(row.text)
+        if not quoted or quoted[1] != self.quote or row.indent != self.indent or not goes_on(row, self.prefix):
+            return [], None
+        end = closing(row.text, self.quote, quoted.end())
+        if end < 0 or not _BEHIND.match(row.text, end + 1):
+            return [], None
+        is_last = bool(row.text[end + 1 :].strip(b" \t\\+")) or self.left <= 0
+        spans = continued(row.start + quoted.end(), row.start + end)
+        return spans, None if is_last else self._replace(left=self.left - 1)
+
+
+class OpenQuote(NamedTuple):
+    """A value in quotes that its line does not close."""
+
+    quote: bytes
+    prefix: bytes
+    is_boxed: bool
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if self.left <= 0 or not goes_on(row, self.prefix) or row.is_boxed != self.is_boxed:
+            return [], None
+        text = row.text
+        here = self._replace(left=self.left - 1)
+        if not text:
+            return [], here._replace(left=min(here.left, 3))
+        if _LOCAL.match(text) or text.startswith(CORNERS):
+            return [], None
+        end = closing(text, self.quote, 0)
+        secret = text if end < 0 else text[:end]
+        if b" " in secret.lstrip(b"\\").strip() and not self.is_boxed:
+            return [], None
+        if end < 0:
+            fits = self.is_boxed or looks_random(text.strip(b"\\ "))
+            return (continued(row.start, row.end), here) if fits else ([], None)
+        if not self.is_boxed and text[end + 1 : end + 2] not in (b"", b" ", b",", b";", b")", b"]", b"}"):
+            return [], None
+        return continued(row.start, row.start + end), None
+
+
+class TripleQuote(NamedTuple):
+    """A text between triple quotes; `is_begun`: its first line is masked already."""
+
+    quotes: bytes
+    is_begun: bool
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if row.text.startswith(b"-----BEGIN") or self.left <= 0:
+            return [], None
+        end = row.line.find(self.quotes, row.start)
+        stop = row.end if end < 0 else end
+        fits = row.start < stop and (self.is_begun or is_secret(row.line[row.start : stop]))
+        spans = (continued if self.is_begun else below)(row.start, stop) if fits else []
+        if end >= 0:
+            return spans, None
+        return spans, self._replace(is_begun=self.is_begun or bool(spans), left=self.left - 1)
+
+
+class BlockScalar(NamedTuple):
+    """A text of YAML: all lines that are indented deeper than their key."""
+
+    prefix: bytes
+    indent: int
+    is_begun: bool = False
+    left: int = _MOST_BLOCK_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if not row.text:
+            return [], self._replace(left=self.left - 1) if self.left > 0 else None
+        if row.indent <= self.indent or not goes_on(row, self.prefix) or self.left <= 0:
+            return [], None
+        if row.text.startswith(b"-----BEGIN"):
+            return [], None  # a block of its own kind, whose markers stay
+        if not self.is_begun and not is_secret(row.text):
+            return [], None
+        spans = (continued if self.is_begun else below)(row.start, row.end)
+        return spans, self._replace(is_begun=True, left=self.left - 1)
+
+
+class FlagBelow(NamedTuple):
+    """A flag before a line's end that a shell joins."""
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        word = _WORD.match(row.text)
+        if word is None or word[0].startswith(b"-"):
+            return [], None
+        secret = word[0].strip(b"\"'")
+        start = row.start + word[0].index(secret) if secret else row.start
+        return below(start, start + len(secret)) if is_secret(secret) else [], None
+
+
+class Wrapped(NamedTuple):
+    """A masked value that ends where the screen does: its rest may begin the next line."""
+
+    prefix: bytes
+    is_boxed: bool
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        if not self.is_boxed and not self.prefix and b" " in line.strip() and not line[:_HANGING].isspace():
+            return [], None
+        row = row_of(line)
+        word = _WORD.match(row.text)
+        if word is None or row.is_boxed != self.is_boxed or self.left <= 0:
+            return [], None
+        if (row.prefix and row.prefix != self.prefix) or row.prefix == b"time":
+            return [], None
+        secret = word[0].rstrip(b"\"',;)]}>.")
+        alone = word.end() == len(row.text)
+        if not looks_random(secret) or not (alone or row.is_boxed or row.indent >= _HANGING):
+            return [], None
+        goes_further = alone and row.fills_its_line
+        return continued(row.start, row.start + len(secret)), self._replace(
+            left=self.left - 1
+        ) if goes_further else None
+
+
+def value_of(row: Row, place: int) -> tuple[int, int]:
+    """Where the value lies that begins at `place` of a row: in quotes, or up to the row's end."""
+    line = row.line
+    if line[place : place + 1] in (b'"', b"'"):
+        end = closing(line, line[place : place + 1], place + 1)
+        return place + 1, end if end >= 0 else row.end
+    return place, len(line[: row.end].rstrip(b",;"))
+
+
+def torn(line: bytes, spans: list[Span]) -> Opening | None:
+    """What the last secret of a line leaves open: its closing quote, or the rest that a screen wrapped."""
+    last = spans[-1]
+    if _MORE_TEXT.match(line, last.end):
+        return None
+    row = row_of(line)
+    before = line[last.start - 1 : last.start] if last.start else b""
+    if before in _QUOTES and line[last.end : row.end] == before:
+        return MoreQuoted(before, row.prefix, last.start - 1 - row.margin)
+    if line[last.end : row.end].strip(b"\\ ") or line[: last.end].endswith(ELLIPSIS):
+        return None
+    if before in _QUOTES and line[last.end : last.end + 1] != before:
+        return OpenQuote(before, row.prefix, row.is_boxed)
+    return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None

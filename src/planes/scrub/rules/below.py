@@ -1,0 +1,19 @@
+"""Rules for secrets that stand on another line than what tells them. What finds them is `planes.scrub.below`."""
+
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.vocabulary import FOLLOW, SIGNS, SOURCE
+
+# Names that tell a value only on the next line; on one line, other rules see to them.
+_MORE_SIGNS = (b"authorization", b"cookie", b"signature")
+
+
+def _below(name: str, signs: tuple[bytes, ...], follow: bytes, sample: str) -> Rule:
+    return Rule(name, "name", signs, follow, b"", SOURCE, sample, any_case=True)
+
+
+NAMED_BELOW = _below("named-below", (*SIGNS, *_MORE_SIGNS), FOLLOW, "password: |\n  <a16>\nhost: x")
+NAMED_COLUMN = _below("named-column", SIGNS, FOLLOW, "user,password\nme,<a12>7<a4>\n")
+BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN)
+
+# The rest of a secret whose beginning is masked already: it goes without a mark of its own.
+CONTINUED = Rule("", "name", (), b"", b"", SOURCE, "")

@@ -1,0 +1,152 @@
+# ruff: noqa: E501 - printed tables are as wide as they are
+"""Values on other lines than what tells them: found in the shapes programs print, and nothing else goes with them."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from planes.scrub import Registered, StreamScrubber, scrub_text
+from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.samples import fake
+
+S = "hunter2-Xy9"  # what must go
+LONG = fake("<a120>7")
+
+MASKED = {
+    "YAML block": f"db:\n  password: |\n    {S}\n  host: db.example.com\n",
+    "YAML block, folded": f"password: >-\n  {S}\nhost: db.example.com\n",
+    "YAML block of a list": f"- token: |-\n    {S}\n- host: db.example.com\n",
+    "YAML block over lines": f"secret: |\n  first {S}\n\n  second {S}\nhost: db.example.com\n",
+    "YAML value below": f"password:\n  {S}\nhost: db.example.com\n",
+    "YAML list below": f"tokens:\n  - {S}\n  - 7{S}\nhost: db.example.com\n",
+    "YAML value member": f"password:\n  value: {S}\nhost: db.example.com\n",
+    "Kubernetes env": f"env:\n- name: DB_PASSWORD\n  value: {S}\n- name: HOST\n  value: db.example.com\n",
+    "Kubernetes env, quoted": f'env:\n- name: "DB_PASSWORD"\n  value: "{S}"\n- name: HOST\n',
+    "Kubernetes env, block": f"- name: API_KEY\n  value: |\n    {S}\n- name: HOST\n",
+    "JSON pair": f'{{\n  "name": "API_KEY",\n  "value": "{S}"\n}}\nhost\n',
+    "JSON pair with a type": f'  "Name": "/prod/db/password",\n  "Type": "SecureString",\n  "Value": "{S}",\n  "Version": 3\n',
+    "JSON member": f'"db_password": {{\n  "sensitive": true,\n  "type": "string",\n  "value": "{S}"\n}}\n',
+    "JSON value below": f'"password":\n  "{S}",\n"host": "db"\n',
+    "JSON list": f'"tokens": [\n  "{S}",\n  "7{S}"\n],\n"host": "db"\n',
+    "TOML lines": f'password = """\n{S}\nmore {S}"""\nhost = "db"\n',
+    "TOML lines, begun": f"secret = '''{S}\n{S}\n'''\nhost = 'db'\n",
+    "Terraform variable": f'variable "db_password" {{\n  type = string\n  default = "{S}"\n}}\n',
+    "HCL pair": f'name  = "db_password"\nvalue = "{S}"\nhost = "db"\n',
+    "CSV": f"user,password,host\nbob,{S},db\n\nhost\n",
+    "CSV, quoted": f'"user";"api_key";"host"\n"bob, the ""builder""";"{S}";"db"\n\nhost\n',
+    "TSV": f"user\tpassword\nbob\t{S}\n\nhost\n",
+    "markdown": f"| user | password |\n|---|---|\n| bob | {S} |\n\nhost\n",
+    "psql": f" user | password \n------+-------------\n bob  | {S}\n(1 row)\n\nhost\n",
+    "mysql": f"+------+-------------+\n| user | password    |\n+------+-------------+\n| bob  | {S} |\n+------+-------------+\nhost\n",
+    "box": f"┃ user ┃ password    ┃\n┡━━━━━━╇━━━━━━━━━━━━━┩\n│ bob  │ {S} │\n└──────┴─────────────┘\nhost\n",
+    "polars": f"│ user ┆ password    │\n│ ---  ┆ ---         │\n│ str  ┆ str         │\n╞══════╪═════════════╡\n│ bob  ┆ {S} │\n",
+    "frame": f"  user     password\n0  bob  {S}\n1  eve  7{S}\nhost\n",
+    "frame without index": f"user     password\n bob  {S}\nhost\n",
+    "kubectl": f"TOKEN         TTL   EXPIRES\n7{S}   23h   2026-01-02\nhost\n",
+    "HTML table": f"<tr><th>user</th><th>password</th></tr>\n<tbody>\n<tr><td>bob</td><td>{S}</td></tr>\n</table>\n",
+    "HTML cells": f"<td>Password</td>\n<td>{S}</td>\n<td>host</td>\n",
+    "XML": f"<password>\n  {S}\n</password>\n<host>db</host>\n",
+    "Hadoop": f"<name>fs.s3a.secret.key</name>\n<value>{S}</value>\n<host>db</host>\n",
+    "shell": f"tool --password \\\n  {S} \\\n  --host db\n",
+    "botocore": "2026-01-02 03:04:05,678 botocore.auth [DEBUG] Signature:\n{h64}\nhost\n",
+    "pretty dictionary": f"{{'password': '{S} '\n             '{S} '\n             '{S}',\n 'host': 'db'}}\n",
+    "Python in brackets": f'password = (\n    "{S}"\n    "7{S}"\n)\nhost = "db"\n',
+    "rich, below": f"│ │      'api_key':      │ │\n│ │      '{S}',     │ │\n│ │ host = 'db'          │ │\n",
+    "rich, wrapped": f"│ │ password = 'first {S[:6]} │ │\n│ │            {S}' │ │\n│ │ host = 'db'          │ │\n",
+    "wrapped quote": f"password = '{LONG[:60]}\n{LONG[60:]}'\nhost\n",
+    "wrapped token": f"2026-01-02 03:04:05 INFO connecting with password={LONG[:60]}\n{LONG[60:]}\nhost\n",
+    "rich log": f"[01/02/26] INFO     sent Authorization: Bearer     job.py:21\n                    {S} ok\nhost\n",
+    "prompt": f"Your new API token:\n\n{S}\n\nhost\n",
+    "container prefix": f"web-1  | password: |\n web-1  | x\nweb-1  | token:\nweb-1  |   {S}\n",
+    "colour": f"\x1b[32mpassword\x1b[0m: |\n  \x1b[33m{S}\x1b[0m\nhost\n",
+}
+
+UNTOUCHED = {
+    "a name, then prose": "Enter password:\nlogged in as bob\n",
+    "a name, then a line of a log": "using token:\n2026-01-02 03:04:05 INFO done 3f2a9c1d7b\n",
+    "a mapping": "password:\n  data_type: text\n  nullable: true\n",
+    "names below": "Missing secrets:\n  SOURCES__SHOP__API_KEY\n  credentials.password\n",
+    "names in a list": "secrets:\n  - db_password\n  - api_key\n",
+    "a reference": "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n",
+    "another pair": "- name: DB_PASSWORD\n- name: HOST\n  value: db-7.example.com\n",
+    "help": "  --password\n                        the password of the user\n  --token TOKEN\n                        a token\n",
+    "columns of a schema": "│ column_name │ column_type │\n│ password    │ VARCHAR     │\n│ token       │ VARCHAR     │\n",
+    "types below a header": "│ user    │ password │\n│ varchar │ varchar  │\n└─────────┴──────────┘\n",
+    "counts": "model,tokens,cost\nlarge,1234,0.25\nsmall,55,0.01\n",
+    "service accounts": "NAME      SECRETS   AGE\ndefault   1         3d\nbuilder   0         12h\n",
+    "a header alone": "user,password\n\n2026-01-02,loaded7\n",
+    "placeholders": "password: |\n  ***\ntoken:\n  <none>\nuser,password\nbob,********\n",
+    "a triple quote that closes": 'password = """ """\nrows7 = 1\n',
+    "a validation error": "1 validation error for Settings\npassword\n  Field required [type=missing, input_value={}]\n",
+    "prose with commas": "host, user, password\nthe rows, 7 of them, are here7x\n",
+    "a commit below": "cached token\ncommit 3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b\n",
+}
+
+
+def scrubbed(text: str) -> str:
+    return scrub_text(text.replace("{h64}", fake("<h64>")))
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_value_on_another_line_is_masked(name: str) -> None:
+    out = scrubbed(MASKED[name])
+
+    assert not [part for part in (S, fake("<h64>"), LONG[:60], LONG[60:]) if part in out], out
+    assert out.count("\n") == MASKED[name].count("\n")
+    assert "host" in out or "host" not in MASKED[name]
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_lines_below_a_name_that_hold_no_value_stay(name: str) -> None:
+    assert scrub_text(UNTOUCHED[name]) == UNTOUCHED[name]
+
+
+def chunks(text: bytes, seed: int) -> Iterator[bytes]:
+    source = random.Random(seed)
+    place = 0
+    while place < len(text):
+        size = source.choice((1, 2, 3, 7, 64, 1000))
+        yield text[place : place + size]
+        place += size
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_chunks_change_nothing_and_a_second_pass_neither(seed: int) -> None:
+    pieces = [*MASKED.values(), *UNTOUCHED.values()]
+    random.Random(seed).shuffle(pieces)
+    text = "".join(pieces).replace("{h64}", fake("<h64>")).encode()
+    whole = scrub_text(text.decode()).encode()
+    scrubber = StreamScrubber(Registered.empty())
+    given = b"".join(scrubber.feed(chunk) for chunk in chunks(text, seed)) + scrubber.finish()
+
+    assert given == whole
+    assert scrub_text(whole.decode()).encode() == whole
+
+
+def test_the_end_of_a_stream_closes_what_is_open() -> None:
+    scrubber = StreamScrubber(Registered.empty())
+    scrubber.feed(b"password: |\n")
+    scrubber.finish()
+    text = f"  {S}\n".encode()
+
+    assert scrubber.feed(text) + scrubber.finish() == text
+
+
+@pytest.mark.parametrize("opening", ["password = '''", "password: |", "password = 'x7yz8abc"])
+def test_what_is_never_closed_ends_by_itself(opening: str) -> None:
+    indent = "  " if opening.endswith("|") else ""
+    lines = [f"{indent}{fake('<a9>', number)}7" for number in range(300)]
+    kept = scrub_text("\n".join([opening, *lines]) + "\n").split("\n")[1:-1]
+
+    assert kept[-60:] == lines[-60:]
+
+
+@pytest.mark.parametrize("rule", BELOW_RULES, ids=lambda rule: rule.name)
+def test_rule_finds_its_sample_and_is_counted_once(rule: Rule) -> None:
+    scrubber = StreamScrubber(Registered.empty())
+    out = scrubber.feed(fake(rule.sample, 1).encode()) + scrubber.finish()
+
+    assert f"[masked:{rule.name}]".encode() in out
+    assert scrubber.hits == {rule.name: 1}
