@@ -177,3 +177,26 @@ async def test_a_plane_that_stops_answering_keeps_the_rows(open_app: Any) -> Non
         await stage.press("ctrl+r")
         assert "The plane is stopping." not in stage.text
         assert isinstance(stage.app.screen, ListScreen)
+
+
+async def test_enter_on_an_organization_opens_its_first_workspace(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab")
+        assert "orchard-eu" in chosen(stage)
+        await stage.press("enter")
+
+        assert isinstance(stage.app.screen, JobsScreen)
+        assert "orchard-eu › fruitshop" in stage.text
+
+
+async def test_enter_on_an_organization_without_a_workspace_asks_for_one(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.add_organization("abc-empty", "eu1")
+        await stage.press("ctrl+r", "tab")
+        assert "abc-empty" in chosen(stage)
+        await stage.press("enter")
+        await stage.until("New workspace")
+        await stage.type("first")
+        await stage.press("enter")
+
+        await stage.until("Created first. d deploys a folder to it.")

@@ -147,12 +147,12 @@ class HomeScreen(ListScreen):
 
     def why_not(self, action: Action) -> str | None:
         """What needs something under the cursor."""
-        kind, first, _ = self._chosen()
+        kind, _, _ = self._chosen()
         if action.id == "deploy.open" and kind != "workspace":
             return "Choose a workspace to deploy to."
         if action.id == "item.end" and kind not in {"run", "sign-in"}:
             return "Only what needs you can be set aside."
-        if action.id == "row.open" and (kind in {"", "plane"} or (kind == "organization" and self._region_of(first))):
+        if action.id == "row.open" and kind in {"", "plane"}:
             return "There is nothing behind this row."
         return super().why_not(action)
 
@@ -161,7 +161,7 @@ class HomeScreen(ListScreen):
         return membership.organization.dataplane_id if membership else None
 
     def do_row_open(self) -> None:
-        """The workspace, the failed run, the sign-in, or the choice of a region."""
+        """The workspace, the failed run, the sign-in, an organization's first workspace, or the choice of a region."""
         kind, first, second = self._chosen()
         if kind == "workspace" and (workspace := self.workspace_ref(first)):
             self.post_message(Open(WorkspacePlace(workspace)))
@@ -172,9 +172,26 @@ class HomeScreen(ListScreen):
                 self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
         elif kind == "sign-in":
             self.post_message(Open(SignInsPlace()))
+        elif kind == "organization" and self._region_of(first):
+            self._open_first_workspace(first)
         elif kind == "organization":
             membership = next(m for m in self.state.memberships if m.organization.id == first)
             self.post_message(Open(NewOrganizationPlace(first, membership.organization.name)))
+
+    def _open_first_workspace(self, organization_id: str) -> None:
+        """The first that is listed below the organization; where there is none, its name is asked for."""
+        mine = [
+            item.workspace
+            for item in self.state.workspaces
+            if item.workspace.organization_id == organization_id and item.workspace.archived_at is None
+        ]
+        workspace = self.workspace_ref(min(mine, key=lambda item: item.name).id) if mine else None
+        if workspace is not None:
+            self.post_message(Open(WorkspacePlace(workspace)))
+        elif self.look.is_read_only:
+            self.say("No workspace is in this organization yet.")
+        else:
+            self._ask_for_workspace(organization_id)
 
     def do_pane_next(self) -> None:
         """The next pane."""
@@ -207,11 +224,12 @@ class HomeScreen(ListScreen):
         if organization_id is None or not self._region_of(organization_id) or kind == "organization":
             self.post_message(Open(NewOrganizationPlace()))
             return
-        chosen = organization_id
+        self._ask_for_workspace(organization_id)
 
+    def _ask_for_workspace(self, organization_id: str) -> None:
         def named(name: str | None) -> None:
             if name:
-                self.fetch(self._add_workspace(chosen, name), "act")
+                self.fetch(self._add_workspace(organization_id, name), "act")
 
         self.host.push_screen(LineSheet(self.context, "New workspace", "Name"), named)
 

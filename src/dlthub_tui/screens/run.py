@@ -245,6 +245,8 @@ class RunScreen(Rotating):
             return "It has ended."
         if action.id == "run.start" and (self._run is None or self.goes_on):
             return "It has not ended yet."
+        if action.id == "log.follow" and self.pane.window.is_sealed:
+            return "The log has ended."
         if action.id == "leak.rotate" and not self._masked:
             return "Nothing was masked, as far as is known; counts come with the run's end."
         return super().why_not(action)
