@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,46 @@ def failed_log(stage: Any) -> Any:
     return stage.installation.log_of(stage.installation.runs[1])
 
 
+@asynccontextmanager
+async def failed_run(open_app: Any, lines: Iterable[str] = (), *, seconds: float = 0) -> AsyncGenerator[Any]:
+    """The run that failed, with these lines behind its own, each so many seconds after the one before."""
+    async with open_app() as stage:
+        last = "user process ended"
+        for number, text in enumerate(lines):
+            last = text
+            failed_log(stage).add(text, at=NOW + timedelta(seconds=number * seconds))
+        await stage.press(*OPEN_FAILED)
+        await stage.until(last)
+        yield stage
+
+
+@asynccontextmanager
+async def leaking_run(open_app: Any, *rules: str, origin: str = "variable") -> AsyncGenerator[Any]:
+    """The run that failed, with something masked by each of these rules."""
+    async with open_app() as stage:
+        stage.installation.masked[stage.installation.runs[1]["id"]] = {
+            rule: 2 - at for at, rule in enumerate(rules)
+        }  # fmt: skip
+        stage.installation.leak_origin = origin
+        await stage.press(*OPEN_FAILED)
+        await stage.until("Masked")
+        yield stage
+
+
+@asynccontextmanager
+async def followed_run(open_app: Any) -> AsyncGenerator[Any]:
+    """The run that goes on."""
+    async with open_app() as stage:
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        yield stage
+
+
+def rows(count: int, others: dict[int, str] | None = None) -> list[str]:
+    """Numbered lines, some of them others."""
+    return [(others or {}).get(number, f"row {number}") for number in range(count)]
+
+
 async def search(stage: Any, text: str) -> None:
     """Searches for a text."""
     await stage.press("slash")
@@ -29,12 +71,7 @@ async def search(stage: Any, text: str) -> None:
 
 
 async def test_hits_are_counted_over_the_whole_log(open_app: Any) -> None:
-    async with open_app() as stage:
-        log = failed_log(stage)
-        for number in range(2_000):
-            log.add("timeout" if number % 300 == 7 else f"row {number}")
-        await stage.press(*OPEN_FAILED)
-        await stage.until("row 1999")
+    async with failed_run(open_app, rows(2_000, dict.fromkeys(range(7, 2_000, 300), "timeout"))) as stage:
         await search(stage, "TIMEOUT")
 
         await stage.until("/TIMEOUT   7 matches, all 2,063 lines searched")
@@ -42,13 +79,8 @@ async def test_hits_are_counted_over_the_whole_log(open_app: Any) -> None:
 
 
 async def test_first_hit_shows_and_keys_work_while_the_region_looks(open_app: Any) -> None:
-    async with open_app() as stage:
-        log = failed_log(stage)
-        for number in range(2_000):
-            log.add("needle" if number == 10 else f"row {number}")
+    async with failed_run(open_app, rows(2_000, {10: "needle"})) as stage:
         stage.installation.search_gate = stage.portal.call(anyio.Event)
-        await stage.press(*OPEN_FAILED)
-        await stage.until("row 1999")
         await stage.press("slash")
         await stage.pilot.press(*"needle", "enter")
         await stage.until("line 74 of 2,063")
@@ -62,12 +94,7 @@ async def test_first_hit_shows_and_keys_work_while_the_region_looks(open_app: An
 
 
 async def test_line_and_time_are_gone_to_by_command(open_app: Any) -> None:
-    async with open_app() as stage:
-        log = failed_log(stage)
-        for number in range(900):
-            log.add(f"row {number}", at=NOW + timedelta(seconds=number))
-        await stage.press(*OPEN_FAILED)
-        await stage.until("row 899")
+    async with failed_run(open_app, rows(900), seconds=1) as stage:
         await stage.press("colon")
         await stage.type("884")
         await stage.until("go to line 884")
@@ -82,12 +109,7 @@ async def test_line_and_time_are_gone_to_by_command(open_app: Any) -> None:
 
 
 async def test_minutes_move_by_the_lines_times(open_app: Any) -> None:
-    async with open_app() as stage:
-        log = failed_log(stage)
-        for number in range(900):
-            log.add(f"row {number}", at=NOW + timedelta(seconds=number))
-        await stage.press(*OPEN_FAILED)
-        await stage.until("row 899")
+    async with failed_run(open_app, rows(900), seconds=1) as stage:
         await stage.press("less_than_sign")
         await stage.until("line 903 of 963")
         await stage.press("less_than_sign")
@@ -120,9 +142,7 @@ async def test_v_hides_setup_and_runner_lines_then_shows_errors_then_what_is_new
 
 
 async def test_filter_shows_matching_lines_also_those_that_arrive(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press(*OPEN_RUN)
-        await stage.until("following, 125 lines")
+    async with followed_run(open_app) as stage:
         await stage.press("ampersand")
         await stage.type("page=11")
         await stage.press("enter")
@@ -137,9 +157,7 @@ async def test_filter_shows_matching_lines_also_those_that_arrive(open_app: Any)
 
 
 async def test_marked_lines_are_copied_together(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press(*OPEN_RUN)
-        await stage.until("following, 125 lines")
+    async with followed_run(open_app) as stage:
         await stage.press("m", "space", "space")
         await stage.until("2 marked")
         await stage.press("c")
@@ -153,10 +171,8 @@ async def test_saving_writes_what_is_shown_for_the_owner_only(
     open_app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    async with open_app() as stage:
+    async with failed_run(open_app) as stage:
         failed_log(stage).add("password=hunter2-correct-horse \x1b]0;owned\x07")
-        await stage.press(*OPEN_FAILED)
-        await stage.until("user process ended")
         await stage.press("S", "enter")
         await stage.until("masked as shown")
         saved = tmp_path / "ingest-load_orders-1040.log"
@@ -170,9 +186,7 @@ async def test_saving_writes_what_is_shown_for_the_owner_only(
 
 
 async def test_tracebacks_fold_to_head_and_reason(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press(*OPEN_FAILED)
-        await stage.until('File "ingest/orders.py"')
+    async with failed_run(open_app) as stage:
         await stage.press("minus")
         await stage.until("Traceback (most recent call last): 1 lines folded")
         assert 'File "ingest/orders.py"' not in stage.text
@@ -183,10 +197,8 @@ async def test_tracebacks_fold_to_head_and_reason(open_app: Any) -> None:
 
 
 async def test_times_are_local_then_utc_then_since_the_start(open_app: Any) -> None:
-    async with open_app() as stage:
+    async with followed_run(open_app) as stage:
         stage.app.context.look.zone = None
-        await stage.press(*OPEN_RUN)
-        await stage.until("following, 125 lines")
         await stage.press("t")
         await stage.until("14:01:52  Load to duckdb")
         await stage.press("t")
@@ -197,9 +209,7 @@ async def test_times_are_local_then_utc_then_since_the_start(open_app: Any) -> N
 
 
 async def test_warnings_are_gone_to(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press(*OPEN_RUN)
-        await stage.until("following, 125 lines")
+    async with followed_run(open_app) as stage:
         await stage.press("w")
 
         await stage.until("line 123 of 125")
@@ -207,10 +217,7 @@ async def test_warnings_are_gone_to(open_app: Any) -> None:
 
 
 async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_app: Any) -> None:
-    async with open_app() as stage:
-        run = stage.installation.runs[1]
-        stage.installation.masked[run["id"]] = {"SOURCES__SHOP__API_KEY": 2, "github-token": 1}
-        await stage.press(*OPEN_FAILED)
+    async with leaking_run(open_app, "SOURCES__SHOP__API_KEY", "github-token") as stage:
         await stage.until("Masked   ▚ 3   SOURCES__SHOP__API_KEY 2, github-token 1")
         await stage.press("V")
         await stage.until("Change SOURCES__SHOP__API_KEY")
@@ -225,12 +232,7 @@ async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_ap
 
 
 async def test_a_secret_of_a_file_is_said_to_be_changed_there(open_app: Any) -> None:
-    async with open_app() as stage:
-        run = stage.installation.runs[1]
-        stage.installation.masked[run["id"]] = {"SOURCES__SHOP__API_KEY": 2}
-        stage.installation.leak_origin = "configuration"
-        await stage.press(*OPEN_FAILED)
-        await stage.until("Masked")
+    async with leaking_run(open_app, "SOURCES__SHOP__API_KEY", origin="configuration") as stage:
         await stage.press("V")
 
         await stage.until("SOURCES__SHOP__API_KEY: in a secrets file. Change it and deploy.")
@@ -255,11 +257,61 @@ async def test_damaged_lines_are_counted_on_the_rule(open_app: Any) -> None:
 
 
 async def test_an_ended_log_is_never_paused(open_app: Any) -> None:
-    async with open_app() as stage:
-        await stage.press(*OPEN_FAILED)
-        await stage.until("user process ended")
+    async with failed_run(open_app) as stage:
         await stage.press("k")
         await stage.pilot.pause()
 
         assert "paused" not in stage.text
         assert "─ 63 lines" in stage.text
+
+
+async def test_an_ended_log_offers_no_following(open_app: Any) -> None:
+    async with failed_run(open_app) as stage:
+        assert "f follow" not in stage.text
+        await stage.press("f")
+
+        assert "The log has ended." in stage.text
+
+
+def tracebacks(count: int) -> list[str]:
+    """Tracebacks of 20 frames with a line between them."""
+    frames = [text for number in range(20) for text in (f'  File "orders.py", line {number}', "    call()")]
+    one = ["between", "Traceback (most recent call last):", *frames]
+    return [text for number in range(count) for text in (*one, f"ValueError: number {number}")]
+
+
+async def test_an_error_is_gone_to_on_a_full_screen_where_tracebacks_are_folded(open_app: Any) -> None:
+    async with failed_run(open_app, tracebacks(30)) as stage:
+        await stage.press("minus", *"eeeeeeee")
+        await stage.until("ValueError: number 6")
+
+        body = stage.text.splitlines()[4:21]
+        assert all(body)
+        assert "ValueError: number 7" in stage.text
+        assert "call()" not in stage.text
+
+
+async def test_a_match_in_a_folded_traceback_opens_it(open_app: Any) -> None:
+    async with failed_run(open_app, tracebacks(3)) as stage:
+        await stage.press("minus", "g")
+        await search(stage, "line 17")
+        await stage.until("line 17 1 of 3")
+
+        assert "    call()" in stage.text
+        await stage.press("G")
+        assert stage.text.count("40 lines folded") == 2
+
+
+async def test_search_filter_and_folds_work_together(open_app: Any) -> None:
+    async with failed_run(open_app, tracebacks(3)) as stage:
+        await stage.press("minus", "ampersand")
+        await stage.type("line 1")
+        await stage.press("enter")
+        await stage.until('33 of 192 lines, only "line 1"')
+        await search(stage, "line 17")
+        await stage.until("line 17 1 of 3")
+
+        assert 'File "orders.py", line 17' in stage.text
+        await stage.press("n")
+        await stage.until("line 17 2 of 3")
+        assert "between" not in stage.text

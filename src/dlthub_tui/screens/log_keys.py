@@ -24,11 +24,11 @@ class LogKeys(PlaceScreen):
 
     def do_line_left(self) -> None:
         """Sideways."""
-        self.pane.scroll_sideways(-16)
+        self.pane.scroll_sideways(-1)
 
     def do_line_right(self) -> None:
         """Sideways."""
-        self.pane.scroll_sideways(16)
+        self.pane.scroll_sideways(1)
 
     def do_line_first(self) -> None:
         """The first line."""

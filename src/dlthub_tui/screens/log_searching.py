@@ -43,7 +43,7 @@ class LogSearching(LogKeys):
         pane = self.pane
         if pane.current is not None:
             return pane.current
-        return -1 if pane.is_following else pane.window.number_at(pane.top) - 1
+        return -1 if pane.is_following else pane.view.first_number() - 1
 
     def find(self, kind: str, way: int, text: str = "") -> None:
         """Goes to the next hit of this kind in a way (1 down, -1 up); looks for them first where they are not known."""

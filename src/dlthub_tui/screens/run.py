@@ -200,7 +200,7 @@ class RunScreen(Rotating):
         """After the look changed."""
         super().redraw()
         self.show_facts()
-        self.pane.redraw()
+        self.pane.repaint_changes()
 
     def on_lines_arrived(self, event: LinesArrived) -> None:
         """New lines, or a range that was asked for."""
@@ -279,8 +279,7 @@ class RunScreen(Rotating):
         if self.end_search():
             return
         if self.pane.clear_marks() or self.pane.current is not None:
-            self.pane.current = None
-            self.pane.redraw()
+            self.pane.leave_current()
             self.show_facts()
         elif self.lines_shown.kind != "all":
             self.show_lines(LinesShown())

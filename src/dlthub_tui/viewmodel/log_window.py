@@ -36,6 +36,7 @@ class LogWindow:
         self.total = 0
         self.is_sealed = False
         self.is_folded = False
+        self._unfolded: set[int] = set()
         self.chosen: array[int] | None = None
 
     def __len__(self) -> int:
@@ -88,29 +89,43 @@ class LogWindow:
                 del self._lines[number]
                 self._rows.pop(number, None)
 
-    def missing(self, first: int, height: int) -> tuple[int, int] | None:
-        """What to ask for so that `height` places from `first` can be drawn: first line and count, or None."""
-        last = min(self.places, first + height)
-        numbers = (self.number_at(place) for place in range(max(0, first), last))
-        gap = next((number for number in numbers if number not in self._lines), None)
-        if gap is None:
-            return None
-        start = max(0, gap - RANGE // 2)
-        return start, min(RANGE, self.total - start)
+    def range_around(self, number: int) -> tuple[int, int]:
+        """What to ask for so that a line and those around it are held: first line and count."""
+        start = max(0, number - RANGE // 2)
+        return start, max(1, min(RANGE, self.total - start))
+
+    def fold(self, is_folded: bool) -> None:
+        """Folds all tracebacks, or shows them whole."""
+        self.is_folded = is_folded
+        self._unfolded.clear()
+
+    def unfold(self, number: int) -> None:
+        """Shows the traceback that the line lies in whole, where it was folded away."""
+        if self.is_hidden(number):
+            head = self._head_of(number)
+            if head is not None:
+                self._unfolded.add(head)
 
     def is_hidden(self, number: int) -> bool:
         """Whether the line lies in a folded traceback, between its head and the line that says why."""
-        return self.is_folded and self._is_frame(number) and self._head_of(number) is not None
+        if not self.is_folded or not self._is_frame(number):
+            return False
+        head = self._head_of(number)
+        return head is not None and head not in self._unfolded and self._is_chosen(head)
 
     def folded_below(self, number: int) -> int:
-        """How many lines are folded into this one."""
-        row = self.find(number) if self.is_folded else None
+        """How many lines that would be shown are folded into this one."""
+        row = self.find(number) if self.is_folded and number not in self._unfolded else None
         if row is None or not row.is_traceback:
             return 0
-        end = number + 1
+        end, folded = number + 1, 0
         while end - number <= MOST_FRAMES and self._is_frame(end):
+            folded += self._is_chosen(end)
             end += 1
-        return end - number - 1
+        return folded
+
+    def _is_chosen(self, number: int) -> bool:
+        return self.chosen is None or self.number_at(bisect_left(self.chosen, number)) == number
 
     def _is_frame(self, number: int) -> bool:
         row = self.find(number)

@@ -22,15 +22,11 @@ def test_what_is_farthest_from_the_view_goes() -> None:
     assert window.total == 2_000
 
 
-def test_missing_lines_are_asked_for_around_the_view() -> None:
+def test_ranges_are_asked_for_around_a_line() -> None:
     window = LogWindow(Look())
     window.add(lines(9_600, 400), around=9_999)
     window.total = 10_000
 
-    assert window.missing(9_980, 20) is None
-    assert window.missing(0, 20) == (0, RANGE)
-    assert window.missing(5_000, 20) == (4_800, RANGE)
-
-
-def test_an_empty_log_misses_nothing() -> None:
-    assert LogWindow(Look()).missing(0, 20) is None
+    assert window.range_around(0) == (0, RANGE)
+    assert window.range_around(5_000) == (4_800, RANGE)
+    assert window.range_around(9_999) == (9_799, 201)
