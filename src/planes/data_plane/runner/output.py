@@ -2,11 +2,11 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from planes.data_plane.segments import LineSplitter, Origin, SegmentWriter
-from planes.data_plane.segments.bulk import PLAIN
+from planes.data_plane.segments.bulk import PLAIN, escape, escape_plain
 from planes.scrub import (
     Registered,
     ScrubSettings,
@@ -17,7 +17,7 @@ from planes.scrub import (
 )
 
 READ_BYTES = 64 * 1024
-BATCH_LINES = 4096
+BATCH_LINES = 16 * 1024
 
 
 class RunLog:
@@ -71,33 +71,25 @@ class RunLog:
             scrubber = self.new_scrubber()
             scrubbed = scrubber.feed(foreign.encode(errors="replace")) + scrubber.finish()
             text += decode_lossless(scrubbed.replace(b"\n", b" "))
-        self.store([display_guard(text)], Origin("other", "runner", self.stage))
+        self.store([escape(display_guard(text))], Origin("other", "runner", self.stage))
 
     def open_stream(self, descriptor: int, origin: Origin) -> "OutputStream":
         """Begin to read one of a step's pipes."""
         return OutputStream(descriptor, origin, self)
 
-    def store(self, contents: Sequence[str], origin: Origin) -> None:
-        """Append lines as of now."""
+    def store(self, escaped: Sequence[bytes], origin: Origin) -> None:
+        """Append lines as of now; they are escaped as in `segments.bulk`."""
         now = datetime.now(UTC)
-        for first in range(0, len(contents), BATCH_LINES):
-            batch = contents[first : first + BATCH_LINES]
-            self._append(lambda batch=batch: self._writer.append(batch, origin, now), len(batch), origin, now)
-
-    def store_plain(self, lines: bytes, count: int, origin: Origin) -> None:
-        """Append lines of plain bytes, each with its newline, as of now: the same as `store`, many times as fast."""
-        now = datetime.now(UTC)
-        self._append(lambda: self._writer.append_plain(lines, origin, now), count, origin, now)
-
-    def _append(self, append: Callable[[], None], count: int, origin: Origin, now: datetime) -> None:
-        try:
-            if self._missing:
-                notice = f"{self._missing} lines are missing here: they could not be stored"
-                self._writer.append([notice], Origin("other", "runner", origin.stage), now)
-                self._missing = 0
-            append()
-        except OSError:
-            self._missing += count
+        for first in range(0, len(escaped), BATCH_LINES):
+            batch = escaped[first : first + BATCH_LINES]
+            try:
+                if self._missing:
+                    notice = f"{self._missing} lines are missing here: they could not be stored"
+                    self._writer.append([notice], Origin("other", "runner", origin.stage), now)
+                    self._missing = 0
+                self._writer.append_escaped(batch, origin, now)
+            except OSError:
+                self._missing += len(batch)
 
 
 class OutputStream:
@@ -138,11 +130,11 @@ class OutputStream:
     def _store(self, lines: bytes) -> None:
         if not lines:
             return
-        if not lines.translate(None, PLAIN) and (count := lines.count(b"\n")) <= BATCH_LINES:
-            self._log.store_plain(lines, count, self._origin)
+        if not lines.translate(None, PLAIN):
+            self._log.store(escape_plain(lines), self._origin)
         else:
-            self._log.store([_inert(line) for line in lines[:-1].split(b"\n")], self._origin)
+            self._log.store([_escaped(line) for line in lines[:-1].split(b"\n")], self._origin)
 
 
-def _inert(line: bytes) -> str:
-    return display_guard(decode_lossless(line)) if line.translate(None, PLAIN) else line.decode("ascii")
+def _escaped(line: bytes) -> bytes:
+    return escape(display_guard(decode_lossless(line)) if line.translate(None, PLAIN) else line.decode("ascii"))

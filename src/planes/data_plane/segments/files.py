@@ -4,7 +4,7 @@ A log is a folder of segments. Each segment is three files of one name, which sa
 many bytes the log had before it:
 
     000000000000-000000000000000.ndjson   the wire lines, nothing else
-    000000000000-000000000000000.sum      per write: length and CRC-32 of the bytes written (8 bytes, little endian)
+    000000000000-000000000000000.sum      per piece of a write: its length and CRC-32 (8 bytes, little endian)
     000000000000-000000000000000.idx      per 256 lines: where the next line starts (8 bytes, little endian)
 
 or, some time after the end, one file: the same lines compressed (`packed`). While both are there both are whole, and

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from planes.data_plane.segments.bulk import encode_plain, stride_ends
+from planes.data_plane.segments.bulk import encode_pieces, escape
 from planes.data_plane.segments.files import IDX_BYTES, SEAL_NAME, STRIDE, Segment, count_lines, list_segments
 from planes.data_plane.segments.seals import describe_segments
-from planes.data_plane.segments.wire import Origin, encode_lines
+from planes.data_plane.segments.wire import Origin
 
 DEFAULT_MAX_LOG_BYTES = 1024**3
 MAX_SEGMENT_BYTES = 16 * 1024**2
+# As many as every system takes in one call.
+_MOST_PIECES = 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
@@ -45,7 +47,11 @@ class SegmentWriter:
         self._open()
 
     def append(self, contents: Sequence[str], origin: Origin, reported_at: datetime) -> None:
-        """Store contents (no newline in any) as the next lines, in one write.
+        """Store contents (no newline in any) as the next lines; else as `append_escaped`."""
+        self.append_escaped([escape(content) for content in contents], origin, reported_at)
+
+    def append_escaped(self, contents: Sequence[bytes], origin: Origin, reported_at: datetime) -> None:
+        """Store contents, escaped as in `bulk`, as the next lines, in one write.
 
         Raises: OSError if they could not be stored; the log is then as before the call.
         """
@@ -53,31 +59,27 @@ class SegmentWriter:
             return
         if self._size >= self._segment_bytes:
             self._rotate()
-        encoded, strides = self._encode(contents, origin, reported_at)
-        self._store(encoded, strides, len(contents))
-
-    def append_plain(self, lines: bytes, origin: Origin, reported_at: datetime) -> None:
-        """Store lines of `bulk.PLAIN` bytes, at least one, each with its newline; else as `append`."""
-        if self._size >= self._segment_bytes:
-            self._rotate()
-        count = lines.count(b"\n")
-        encoded = encode_plain(lines, self.next_line, origin, reported_at)
-        ends = stride_ends(encoded, self.next_line, count, self._segment.first_line)
-        strides = b"".join((self._size + end).to_bytes(IDX_BYTES, "little") for end in ends)
-        self._store(encoded, strides, count)
-
-    def _store(self, encoded: bytes, strides: bytes, count: int) -> None:
+        pieces: list[bytes] = []
+        sums = strides = b""
+        line, size = self.next_line, self._size
+        for count, piece in encode_pieces(contents, line, self._segment.first_line, origin, reported_at):
+            pieces.append(piece)
+            line += count
+            size += len(piece)
+            sums += len(piece).to_bytes(4, "little") + zlib.crc32(piece).to_bytes(4, "little")
+            if (line - self._segment.first_line) % STRIDE == 0:
+                strides += size.to_bytes(IDX_BYTES, "little")
         try:
-            _write_all(self._lines, encoded)
-            _write_all(self._sum, len(encoded).to_bytes(4, "little") + zlib.crc32(encoded).to_bytes(4, "little"))
+            _write_pieces(self._lines, pieces)
+            _write_all(self._sum, sums)
         except OSError:
             os.ftruncate(self._lines, self._size)
-            os.ftruncate(self._sum, self._writes * 8)
+            os.ftruncate(self._sum, self._sums_size)
             raise
-        self._writes += 1
-        self._size += len(encoded)
-        self.total_bytes += len(encoded)
-        self.next_line += count
+        self._sums_size += len(sums)
+        self.total_bytes += size - self._size
+        self._size = size
+        self.next_line = line
         if strides:
             _write_all(self._idx, strides)
 
@@ -108,29 +110,11 @@ class SegmentWriter:
                 os.close(descriptor)
         self._lines = self._sum = self._idx = -1
 
-    def _encode(self, contents: Sequence[str], origin: Origin, reported_at: datetime) -> tuple[bytes, bytes]:
-        """The wire lines, and the index entries of the strides that they complete."""
-        to_stride = STRIDE - (self.next_line - self._segment.first_line) % STRIDE
-        if len(contents) < to_stride:
-            return encode_lines(contents, self.next_line, origin, reported_at), b""
-        blocks: list[bytes] = []
-        entries: list[bytes] = []
-        start, offset = 0, self._size
-        while start < len(contents):
-            block = encode_lines(contents[start : start + to_stride], self.next_line + start, origin, reported_at)
-            blocks.append(block)
-            offset += len(block)
-            if start + to_stride <= len(contents):
-                entries.append(offset.to_bytes(IDX_BYTES, "little"))
-            start += to_stride
-            to_stride = STRIDE
-        return b"".join(blocks), b"".join(entries)
-
     def _open(self) -> None:
         self._lines = os.open(self._segment.lines_path, _NEW_FILE, 0o600)
         self._sum = os.open(self._segment.sum_path, _NEW_FILE, 0o600)
         self._idx = os.open(self._segment.idx_path, _NEW_FILE, 0o600)
-        self._writes = os.fstat(self._sum).st_size // 8
+        self._sums_size = os.fstat(self._sum).st_size
 
     def _rotate(self) -> None:
         self.sync()
@@ -179,3 +163,11 @@ def _write_all(descriptor: int, content: bytes) -> None:
     written = os.write(descriptor, content)
     while written < len(content):
         written += os.write(descriptor, memoryview(content)[written:])
+
+
+def _write_pieces(descriptor: int, pieces: Sequence[bytes]) -> None:
+    for first in range(0, len(pieces), _MOST_PIECES):
+        part = pieces[first : first + _MOST_PIECES]
+        written = os.writev(descriptor, part)
+        if written < sum(map(len, part)):
+            _write_all(descriptor, b"".join(part)[written:])
