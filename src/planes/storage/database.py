@@ -53,7 +53,8 @@ class Database:
                 await connection.run_sync(_migrate, migrations)
                 await connection.commit()
         except BaseException:
-            await engine.dispose()
+            with anyio.CancelScope(shield=True):
+                await engine.dispose()
             raise
         return database
 

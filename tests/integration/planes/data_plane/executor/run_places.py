@@ -86,6 +86,13 @@ def make_place(root: Path, run_id: str) -> RunPlace:
     return place
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()[0] != b"Z"
+    except OSError:
+        return False
+
+
 def end_runner(record: Path) -> None:
     """A test that failed half way leaves no runner behind."""
     pid = json.loads(record.read_bytes())["pid"]

@@ -1,0 +1,99 @@
+"""A run's folder is claimed once: what starters and runners that die or come late leave."""
+
+import socket
+
+import anyio
+import pytest
+from tests.integration.planes.data_plane.executor.run_fixtures import executor, place, runs_root
+from tests.integration.planes.data_plane.executor.run_places import (
+    RunPlace,
+    run_to_end,
+)
+
+from planes.data_plane.executor.launching import launch
+from planes.data_plane.executor.local import (
+    LocalExecutor,
+    NoSuchRun,
+    RunNotStarted,
+    RunSpec,
+    StartedBefore,
+)
+from planes.data_plane.executor.takeover import write_spec
+from planes.data_plane.runner.folders import RunFolder
+from planes.data_plane.runner.request import Request, render_request
+
+__all__ = ["executor", "place", "runs_root"]
+
+pytestmark = pytest.mark.anyio
+
+
+def claim(place: RunPlace, word: str) -> None:
+    """What a starter leaves that dies before a runner has taken the run."""
+    write_spec(RunFolder(place.folder), {"run_id": place.run_id, "fence": 7, "claim": word, "steps": ["job"]})
+
+
+def request_of(spec: RunSpec, word: str) -> bytes:
+    values = (spec.run_id, str(spec.folder), word, spec.fence, spec.steps, spec.time_limit_seconds, spec.grace_seconds)
+    return render_request(Request(*values, spec.max_log_bytes, ()))
+
+
+async def test_a_run_is_never_started_twice(executor: LocalExecutor, place: RunPlace) -> None:
+    spec = place.spec(place.shell("echo once"))
+    await run_to_end(executor, spec)
+    with pytest.raises(StartedBefore):
+        await executor.start(spec, [])
+    (place.folder / "ctl" / "spec.json").unlink()
+    with pytest.raises(RunNotStarted):
+        await executor.start(spec, [])
+
+    assert await place.texts() == ["once"]
+
+
+async def test_a_run_that_was_claimed_and_not_begun_can_be_started(executor: LocalExecutor, place: RunPlace) -> None:
+    """The starter died between its claim on the folder and the runner."""
+    claim(place, "earlier")
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+    outcome = await run_to_end(executor, place.spec(place.shell("echo begun")))
+
+    assert outcome.outcome == "completed"
+    assert await place.texts() == ["begun"]
+
+
+@pytest.mark.parametrize("content", ["", '{"run_id": "run-'])
+async def test_a_claim_that_a_crash_has_torn_is_none(executor: LocalExecutor, place: RunPlace, content: str) -> None:
+    claim(place, "earlier")
+    (place.folder / "ctl" / "spec.json").write_text(content)
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+
+    assert (await run_to_end(executor, place.spec(place.shell("true")))).outcome == "completed"
+
+
+@pytest.mark.parametrize("is_claimed_again", [False, True])
+async def test_a_runner_that_comes_late_does_not_start_the_run(
+    executor: LocalExecutor, place: RunPlace, is_claimed_again: bool
+) -> None:
+    """It was asked for under a claim that was withdrawn meanwhile, and may find one of somebody else."""
+    claim(place, "earlier")
+    late = request_of(place.spec(place.shell("echo late > ran")), "earlier")
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+    if is_claimed_again:
+        claim(place, "later")
+    with pytest.raises(RunNotStarted):
+        await anyio.to_thread.run_sync(launch, None, late)
+
+    assert not (place.work / "ran").exists()
+    assert not (place.folder / "ctl" / "runner.json").exists()
+
+
+async def test_what_a_runner_left_before_it_began_is_in_nobodys_way(executor: LocalExecutor, place: RunPlace) -> None:
+    """It was killed between its socket and its record."""
+    claim(place, "earlier")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place.folder / "ctl" / "socket"))
+    with pytest.raises(NoSuchRun):
+        await executor.adopt(place.folder)
+
+    assert (await run_to_end(executor, place.spec(place.shell("true")))).outcome == "completed"
