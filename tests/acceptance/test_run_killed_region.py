@@ -5,19 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
-import anyio
-import httpx
 import pytest
-from tests.fakes.data_plane import RunningDataPlane
+from tests.acceptance.killable import region_process
 from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import open_folder, write_launchers
+from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, until
 
 from planes.domain.identifiers import new_id
@@ -34,59 +27,6 @@ COUNTS = (
     "    time.sleep(0.002)\n"
     "print('end', number)\n"
 )
-
-
-@dataclass
-class Killable:
-    """A region process and what is needed to talk to it."""
-
-    place: RunningRegion
-    process: subprocess.Popen[str]
-
-    def kill(self) -> None:
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
-
-    def runner_server(self) -> int:
-        """The pid of the process that forks runners."""
-        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        pids = [int(pid) for child in children for pid in child.read_text().split()]
-        (found,) = [
-            pid for pid in pids if b"planes.data_plane.runner.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
-        return found
-
-
-@asynccontextmanager
-async def region_process(
-    folder: Path, control: LeasingControlPlane, organization_id: str, workspace_id: str
-) -> AsyncGenerator[Killable]:
-    wheels = folder.parent / "wheels"
-    if not wheels.exists():
-        wheels.mkdir()
-        write_launchers(wheels)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.region_process", str(folder), control.url, str(wheels)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True,
-        cwd=Path(__file__).parents[2],
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        url = (await anyio.to_thread.run_sync(process.stdout.readline)).strip()
-        assert url.startswith("http")
-        async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
-            region = RunningDataPlane(
-                plane=None,  # pyright: ignore[reportArgumentType] - it lives in the other process
-                control=control, client=client, folder=folder,
-                organization_id=organization_id, workspace_id=workspace_id,
-            )  # fmt: skip
-            yield Killable(RunningRegion(region=region, control=control), process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def lines_so_far(place: RunningRegion, lease: Lease) -> int:

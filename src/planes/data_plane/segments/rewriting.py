@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,18 +23,36 @@ class RewriteResult(NamedTuple):
     segments: int
 
 
+class RewriteStep(NamedTuple):
+    """One segment looked at. `form` is the file that is its form now, or is about to be when lines were changed."""
+
+    segment: Segment
+    form: Path
+    lines: int
+    changed: int
+
+
 def rewrite_log(folder: Path, change: Callable[[str], str]) -> RewriteResult:
     """Pass the content of each line of a sealed log through `change`; see `rewrite_lines`."""
     return rewrite_lines(folder, lambda contents: map(change, contents))
 
 
-def rewrite_lines(folder: Path, change: Callable[[Iterable[str]], Iterable[str]]) -> RewriteResult:
+def rewrite_lines(
+    folder: Path,
+    change: Callable[[Iterable[str]], Iterable[str]],
+    *,
+    is_done: Callable[[Segment], bool] = lambda _: False,
+    note: Callable[[RewriteStep], None] = lambda _: None,
+) -> RewriteResult:
     """Pass the contents of a sealed log through `change`: text in, text out, one for each, in order, without newlines.
 
     `change` is called once for each segment (about 16 MiB of lines), over its lines from first to last; it has the
     shape of `planes.scrub.scrub_lines`, so it may look at more than one line. Numbers, times, streams and sources
     stay. Each segment with a changed line is replaced as a whole by a compressed one, with a new index; so is a damaged
     one, of which only what can be read stays. Others stay as they are.
+
+    `note` is told of each segment when its new form is on the disk and before it is in place, so that what is written
+    down there is never less than what was changed; `is_done` says which need not be looked at again.
 
     May run again: after a death at any point each segment is either as before or changed, and what is left of a
     replaced one is removed by the next call. Readers that are in a segment read it to its end as it was. Blocking.
@@ -43,18 +62,40 @@ def rewrite_lines(folder: Path, change: Callable[[Iterable[str]], Iterable[str]]
     with changing(folder):
         seal = find_seal(folder)
         for segment in list_segments(folder):
-            if segment.packed_path.exists():
+            if segment.packed_path.exists() and any(path.exists() for path in segment.plain_paths):
                 remove_plain(segment)
-            work = _Pass(change)
-            written = write_beside(segment, work.blocks(segment, seal))
-            lines += work.lines
-            if not work.changed and not _is_damaged(segment, seal):
-                written.unlink()
+            if is_done(segment):
                 continue
-            put_in_place(segment)
-            changed += work.changed
-            replaced += 1
+            work = _Pass(change)
+            written = _write_if_changed(segment, seal, work)
+            lines += work.lines
+            note(RewriteStep(segment, written or form_of(segment), work.lines, work.changed))
+            if written is not None:
+                put_in_place(segment)
+                changed += work.changed
+                replaced += 1
     return RewriteResult(lines, changed, replaced)
+
+
+def form_of(segment: Segment) -> Path:
+    """The file that counts."""
+    return segment.packed_path if segment.packed_path.exists() else segment.lines_path
+
+
+def _write_if_changed(segment: Segment, seal: Seal | None, work: "_Pass") -> Path | None:
+    """The new form, not in place yet; None if it would hold what the segment holds.
+
+    Blocks are held until one is changed: a segment's at most.
+    """
+    blocks = work.blocks(segment, seal)
+    held: list[Block] = []
+    for block in blocks:
+        held.append(block)
+        if work.changed:
+            break
+    if not work.changed and not _is_damaged(segment, seal):
+        return None
+    return write_beside(segment, chain(held, blocks))
 
 
 class _Pass:

@@ -58,6 +58,7 @@ def is_wire_line(line: bytes, line_num: int) -> bool:
 
 
 CONTENT_END = b'","io_stream":"'
+_OPENING = HEAD.encode("ascii") + b'"'
 _NUMBER = b'"line_num":'
 # From the number to the end of a line: less than this.
 _TAIL_BYTES = 256
@@ -73,6 +74,8 @@ class WireLine(NamedTuple):
     def parse(cls, line: bytes) -> "WireLine":
         """Raises: ValueError if it is no wire line. The first such end is the content's: its quotes are escaped."""
         end = line.index(CONTENT_END) + 1
+        if b"\\" not in line and line.startswith(_OPENING):
+            return cls(line[len(_OPENING) : end - 1].decode("ascii"), line[end:])
         return cls(cast("str", json.loads(line[len(HEAD) : end])), line[end:])
 
     def render(self, content: str) -> bytes:

@@ -71,11 +71,20 @@ class Examining:
         known = dict(marks.counts) if counts is None else dict(counts)
         found = [_leak(run, name, uses[name], count, marks) for name, count in known.items() if name in uses]
         async with self._parts.database.transaction() as connection:
+            await lock_findings(self._parts, connection, run["id"])
+            now = await runs.find(connection, run["id"])
+            if now is None or any(now[name] != run[name] for name in ("masked", "secrets_used")):
+                return  # a rescrub has found more meanwhile: the run is looked at again
             await self._hits.note(connection, run, known, run["ended_at"])
             await leaks.save_of_run(connection, run["id"], found)
             await runs.change(connection, run["id"], {"examined_at": self._parts.clock.now()})
         if found:
             _log.warning("secrets_printed", run_id=run["id"], names=len(found))
+
+
+async def lock_findings(parts: Parts, connection: Any, run_id: str) -> None:
+    """Lets one transaction at a time decide on what was found in a run's log."""
+    await parts.database.lock(connection, f"findings {run_id}")
 
 
 def _leak(run: Row, name: str, use: SecretUse, count: int, marks: Marks) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-_MODULE = "planes.data_plane.services.rescrub_process"
+COMMAND = (sys.executable, "-I", "-m", "planes.data_plane.services.rescrub_process")
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 _LONGEST_ANSWER_BYTES = 64 * 1024 * 1024
 # A log of a gigabyte takes less than a minute; this is for a disk that does not answer.
@@ -47,11 +47,11 @@ class Helper:
 
 
 @asynccontextmanager
-async def open_helper(opening: Mapping[str, Any]) -> AsyncGenerator[Helper]:
+async def open_helper(opening: Mapping[str, Any], command: Sequence[str] = COMMAND) -> AsyncGenerator[Helper]:
     """Starts the process with its values and ends it. Raises: HelperFailed."""
     process = await anyio.open_process(
-        [sys.executable, "-I", "-m", _MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=_ENVIRONMENT, start_new_session=True,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT,
+        start_new_session=True,
     )  # fmt: skip
     try:
         helper = Helper(process)

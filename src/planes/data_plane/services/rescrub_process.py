@@ -1,9 +1,9 @@
 """Scrubs stored logs and documents again, as a process of its own (`python -I -m …`).
 
 One JSON object a line, each answered by one. First the values: `{"registered": [[name, value], …], "settings": …}`.
-Then `{"log": FOLDER}`, the run's folder, or `{"document": JSON}`. Answers: `{"lines", "changed", "hits"}`,
-`{"document", "changed"}`, `{"busy": true}` while somebody owns the run's folder, `{"failed": CLASS}`. Values come by
-the pipe and stay in memory; the process ends with its parent.
+Then `{"log": FOLDER, "rescrub": ID}`, the run's folder, or `{"document": JSON}`. Answers: `{"done": true}` once all is
+in the run's journal (`rescrub_journal`), `{"document", "changed"}`, `{"busy": true}` while somebody owns the run's
+folder, `{"failed": CLASS}`. Values come by the pipe and stay in memory; the process ends with its parent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,14 @@ from typing import Any
 from planes.data_plane.logs.codec import Zstandard
 from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.runner.kernel import end_with_parent, forbid_dumps
-from planes.data_plane.segments import LogIsOpen, rewrite_lines, use_codec
+from planes.data_plane.segments import LogIsOpen, RewriteStep, rewrite_lines, use_codec
+from planes.data_plane.services.rescrub_journal import RescrubJournal
 from planes.scrub import Registered, ScrubSettings, StreamScrubber, parse_settings, scrub_json
 
 _NICENESS = 10
+# What is scrubbed at once: line by line takes four times as long.
+_BATCH_LINES = 512
+_BATCH_CHARACTERS = 128 * 1024
 
 
 class Rescrubber:
@@ -40,7 +44,7 @@ class Rescrubber:
         """Does one request; what fails is told by its class, for its words may hold text of logs."""
         try:
             if "log" in request:
-                return self._scrub_log(RunFolder(Path(request["log"])))
+                return self._scrub_log(RunFolder(Path(request["log"])), request["rescrub"])
             before = request["document"]
             after = scrub_json(before, self._registered, self._settings)
             return {"document": after, "changed": after != before}
@@ -49,33 +53,48 @@ class Rescrubber:
         except Exception as exc:  # noqa: BLE001 - the edge of a request: the next run's log is worth a try
             return {"failed": type(exc).__name__}
 
-    def _scrub_log(self, folder: RunFolder) -> dict[str, Any]:
+    def _scrub_log(self, folder: RunFolder, rescrub_id: str) -> dict[str, Any]:
         if not folder.segments.exists():
-            return {"lines": 0, "changed": 0, "hits": {}}
+            return {"done": True}
         lock = folder.try_lock()
         if lock is None:
             return {"busy": True}
+        journal = RescrubJournal(folder.control, rescrub_id)
+
+        def note(step: RewriteStep) -> None:
+            journal.note(step, {name: count for name, count in self._hits.items() if name in self._names})
+
         try:
-            self._hits = Counter()
-            result = rewrite_lines(folder.segments, self._changed)
+            rewrite_lines(folder.segments, self._changed, is_done=journal.is_done, note=note)
         finally:
             os.close(lock)
-        hits = {name: count for name, count in self._hits.items() if name in self._names}
-        return {"lines": result.lines, "changed": result.changed, "hits": hits}
+        return {"done": True}
 
     def _changed(self, contents: Iterable[str]) -> Iterator[str]:
         scrubber = StreamScrubber(self._registered, self._settings)
         pending = b""
-        done: deque[str] = deque()
-        for content in contents:
-            pending += scrubber.feed(content.encode("utf-8", "surrogatepass") + b"\n")
+        for batch in _batches(contents):
+            pending += scrubber.feed(batch.encode("utf-8", "surrogatepass"))
             *whole, pending = pending.split(b"\n")
-            done.extend(line.decode("utf-8", "surrogatepass") for line in whole)
-            while done:
-                yield done.popleft()
+            for line in whole:
+                yield line.decode("utf-8", "surrogatepass")
         pending += scrubber.finish()
         yield from (line.decode("utf-8", "surrogatepass") for line in pending.split(b"\n")[:-1])
-        self._hits.update(scrubber.hits)
+        self._hits = scrubber.hits
+
+
+def _batches(contents: Iterable[str]) -> Iterator[str]:
+    """Some lines at a time, each with a newline."""
+    batch: list[str] = []
+    size = 0
+    for content in contents:
+        batch.append(content)
+        size += len(content)
+        if len(batch) >= _BATCH_LINES or size >= _BATCH_CHARACTERS:
+            yield "\n".join((*batch, ""))
+            batch, size = [], 0
+    if batch:
+        yield "\n".join((*batch, ""))
 
 
 def main() -> None:

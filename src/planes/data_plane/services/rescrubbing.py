@@ -2,6 +2,9 @@
 
 asked ──► each ended run: log, traces, states, results ──► done
              └── a run that goes on: after its end
+
+Each segment's hits are in the run's journal before the segment changes (`rescrub_journal`), and go to the database in
+the transaction that ends the run's part: so each is counted once, whatever dies when.
 """
 
 from __future__ import annotations
@@ -14,12 +17,15 @@ from typing import Any, cast
 
 import anyio
 import structlog
+from anyio import to_thread
 
-from planes.data_plane.executor.layout import WorkspacePlace
+from planes.data_plane.executor.layout import RunPlace, WorkspacePlace
+from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.services.audit import Actor
-from planes.data_plane.services.examining import Examining
+from planes.data_plane.services.examining import Examining, lock_findings
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.rescrub_helper import Helper, HelperFailed, open_helper
+from planes.data_plane.services.rescrub_journal import Found, RescrubJournal, forget_others
 from planes.data_plane.services.rescrub_requests import ASKED, RescrubRequests
 from planes.data_plane.services.run_secrets import Pairs, parse_pairs, registered_place, render_pairs
 from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
@@ -153,25 +159,33 @@ class Rescrubbing:
     async def _scrub_run(self, rescrub: Row, ready: Row, helper: Helper) -> bool:
         """One ended run. False when it is to be tried again."""
         run_id: str = ready["run_id"]
+        place = WorkspacePlace(
+            plane=self._parts.folder, organization_id=rescrub["organization_id"], workspace_id=rescrub["workspace_id"]
+        ).run(run_id)
+        before = await self._found(rescrub, place)
         try:
-            place = WorkspacePlace(
-                plane=self._parts.folder,
-                organization_id=rescrub["organization_id"],
-                workspace_id=rescrub["workspace_id"],
-            ).run(run_id)
-            answer = await helper.ask({"log": str(place.root)})
-            documents = 0 if answer.get("busy") or answer.get("failed") else await self._scrub_documents(run_id, helper)
+            answer = await helper.ask({"log": str(place.root), "rescrub": rescrub["id"]})
+            if "failed" in answer:
+                return await self._note_failure(rescrub, ready, place, answer["failed"], before)
+            if answer.get("busy"):
+                _log.info("run_not_rescrubbed_yet", run_id=run_id, why="busy")
+                return False
+            await self._scrub_documents(rescrub, run_id, helper)
         except HelperFailed:
-            await self._note_failure(rescrub, ready, "HelperFailed")
+            await self._note_failure(rescrub, ready, place, "HelperFailed", before)
             raise
-        if answer.get("busy") or answer.get("failed"):
-            return await self._note_failure(rescrub, ready, answer.get("failed", "busy"))
-        await self._note_done(rescrub, run_id, answer, documents)
+        await self._end_run(rescrub, run_id, place, rescrubs.DONE)
         return True
 
-    async def _scrub_documents(self, run_id: str, helper: Helper) -> int:
-        """Traces with their exceptions, states, results: each row by itself. Answers how many changed."""
-        changed = 0
+    async def _found(self, rescrub: Row, place: RunPlace) -> Found:
+        def read() -> Found:
+            return RescrubJournal(RunFolder(place.root).control, rescrub["id"]).found()
+
+        return await to_thread.run_sync(read)
+
+    async def _scrub_documents(self, rescrub: Row, run_id: str, helper: Helper) -> None:
+        """Traces with their exceptions, states, results: each row by itself, counted as it changes."""
+        is_changed = False
         async with self._parts.database.reading() as connection:
             found = await rescrubs.list_documents(connection, run_id)
         for each in found:
@@ -190,37 +204,40 @@ class Rescrubbing:
                 }
                 async with self._parts.database.transaction() as connection:
                     await rescrubs.replace_words(connection, each["table"], each["key"], different)
-                changed += 1
-        if changed:
+                    await rescrubs.count_document(connection, rescrub["id"], run_id)
+                is_changed = True
+        if is_changed:
             await self._parts.database.empty_journal()
-        return changed
 
-    async def _note_done(self, rescrub: Row, run_id: str, answer: Mapping[str, Any], documents: int) -> None:
-        """Writes the outcome down. What was found was printed before it was known: that is a leak as well."""
-        found: dict[str, int] = answer["hits"]
+    async def _end_run(self, rescrub: Row, run_id: str, place: RunPlace, state: str, **values: Any) -> None:
+        """Writes the outcome down, once. What was found was printed before it was known: that is a leak as well."""
+        found = await self._found(rescrub, place)
         async with self._parts.database.transaction() as connection:
-            values = {"state": rescrubs.DONE, "lines_changed": answer["changed"], "documents_changed": documents}
-            await rescrubs.change_run(connection, rescrub["id"], run_id, values)
+            await lock_findings(self._parts, connection, run_id)
+            changes = {"state": state, "lines_changed": found.changed, **values}
+            await rescrubs.change_run(connection, rescrub["id"], run_id, changes)
             run = await runs.find(connection, run_id)
-            if run is not None and found:
-                uses = {**parse_uses(run["secrets_used"]), **_uses_of(rescrub, found)}
-                counts: dict[str, int] = dict(run["masked"] or {})
-                for name, count in found.items():
-                    counts[name] = counts.get(name, 0) + count
-                again = {"masked": counts, "secrets_used": render_uses(uses), "examined_at": None}
-                await runs.change(connection, run_id, again)
-        if found:
+            if run is not None and found.hits:
+                uses = {**parse_uses(run["secrets_used"]), **_uses_of(rescrub, found.hits)}
+                again = {"masked": _added(run["masked"], found.hits), "secrets_used": render_uses(uses)}
+                await runs.change(connection, run_id, {**again, "examined_at": None})
+            unfinished = await rescrubs.list_unfinished(connection)
+        others = [row["id"] for row in unfinished if row["id"] != rescrub["id"]]
+        await to_thread.run_sync(forget_others, RunFolder(place.root).control, others)
+        if found.hits:
             self._examining.wake()
 
-    async def _note_failure(self, rescrub: Row, ready: Row, why: str) -> bool:
-        """Whether it was the last try."""
-        tries = ready["tries"] + 1
-        is_last = tries >= _TRIES
+    async def _note_failure(self, rescrub: Row, ready: Row, place: RunPlace, why: str, before: Found) -> bool:
+        """Whether it was the last try. One that came further than those before it does not count."""
+        has_moved = (await self._found(rescrub, place)).segments > before.segments
+        tries = ready["tries"] + (0 if has_moved else 1)
         _log.warning("run_not_rescrubbed", run_id=ready["run_id"], why=why, tries=tries)
+        if tries >= _TRIES:
+            await self._end_run(rescrub, ready["run_id"], place, rescrubs.FAILED, tries=tries)
+            return True
         async with self._parts.database.transaction() as connection:
-            values = {"tries": tries, **({"state": rescrubs.FAILED} if is_last else {})}
-            await rescrubs.change_run(connection, rescrub["id"], ready["run_id"], values)
-        return is_last
+            await rescrubs.change_run(connection, rescrub["id"], ready["run_id"], {"tries": tries})
+        return False
 
     async def _settle(self, rescrub: Row) -> None:
         async with self._parts.database.reading() as connection:
@@ -228,6 +245,8 @@ class Rescrubbing:
         if progress.get("waiting"):
             await self._move(rescrub, rescrubs.WAITING)
             return
+        if progress.get("documents_changed"):
+            await self._parts.database.empty_journal()  # again: a death may have come between a change and this
         state = rescrubs.FAILED if progress.get("failed") else rescrubs.DONE
         async with self._parts.database.transaction() as connection:
             values = {"state": state, "finished_at": self._parts.clock.now(), "sealed": None}
@@ -266,6 +285,13 @@ def _uses_of(rescrub: Row, found: Mapping[str, int]) -> dict[str, SecretUse]:
         for variable, kept in zip(rescrub["variables"], rescrub["sealed"] or (), strict=False)
         if variable["name"] in found
     }
+
+
+def _added(masked: Mapping[str, int] | None, found: Mapping[str, int]) -> dict[str, int] | None:
+    """Counts with these, too. Those of a run whose own were lost are counted in its log, these among them."""
+    if masked is None:
+        return None
+    return {**masked, **{name: masked.get(name, 0) + count for name, count in found.items()}}
 
 
 def _unpacked(name: str, value: Any) -> Any:

@@ -152,6 +152,13 @@ async def change_run(connection: AsyncConnection, rescrub_id: str, run_id: str, 
     await connection.execute(update(rescrub_runs).where(*chosen).values(values))
 
 
+async def count_document(connection: AsyncConnection, rescrub_id: str, run_id: str) -> None:
+    """One more row with words of this run was changed."""
+    chosen = (rescrub_runs.c.rescrub_id == rescrub_id, rescrub_runs.c.run_id == run_id)
+    more = rescrub_runs.c.documents_changed + 1
+    await connection.execute(update(rescrub_runs).where(*chosen).values(documents_changed=more))
+
+
 async def change(connection: AsyncConnection, rescrub_id: str, values: Mapping[str, Any]) -> None:
     """Moves a rescrub on."""
     await connection.execute(update(rescrubs).where(rescrubs.c.id == rescrub_id).values(values))
