@@ -79,6 +79,7 @@ class Runs:
         self._over: dict[str, anyio.Event] = {}
         self._fences: dict[str, int] = {}
         self._arrival = anyio.Event()
+        self._arriving: dict[tuple[str, str], anyio.Event] = {}
         self._beacons_until: list[datetime] = []
         self.outbox = Outbox(parts, self._on_stale)
         self.consolidation = Consolidation(lambda: parts.folder.glob("orgs/*/workspaces/*/runs/*/ctl/segments"))
@@ -111,6 +112,7 @@ class Runs:
             "leased_at": self._parts.clock.now(),
         }
         self._open(lease.run_id, lease.fence)
+        arriving = self._arriving[lease.workspace_id, lease.run_id] = anyio.Event()
         try:
             async with self._parts.database.transaction() as connection:
                 await runs.add(connection, row)
@@ -120,6 +122,12 @@ class Runs:
             self._close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
             return False
+        except BaseException:
+            self._close(lease.run_id)  # not written down, so not held: it may be leased again
+            raise
+        finally:
+            del self._arriving[lease.workspace_id, lease.run_id]
+            arriving.set()
         self.outbox.wake()
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
@@ -179,8 +187,10 @@ class Runs:
         return self._place(row).root if row is not None else None
 
     async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> Path | None:
-        """The same, waiting up to `seconds` for the lease to arrive (Borders: 1)."""
-        found: Path | None = None
+        """The same, waiting up to `seconds` for the lease to arrive (Borders: 1).
+
+        A lease that is there by then but not yet written down is waited for, however long a busy disk takes.
+        """
         with anyio.move_on_after(seconds):
             while True:
                 arrival = self._arrival
@@ -188,7 +198,10 @@ class Runs:
                 if found is not None:
                     return found
                 await arrival.wait()
-        return found
+        arriving = self._arriving.get((workspace_id, run_id))
+        if arriving is not None:
+            await arriving.wait()  # the transaction has its own deadline
+        return await self.find_log(workspace_id, run_id)
 
     async def wait_told(self, run_id: str, seconds: float) -> None:
         """Returns when the control plane has heard of the run's end; after `seconds` if it does not answer."""
