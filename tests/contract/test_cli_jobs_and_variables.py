@@ -29,9 +29,8 @@ __all__ = ["slow", "told", "twin", "nightly"]
 def slow():
     for number in range(3):
         print("tick", number, flush=True)
-    for number in range(3, 100):
-        time.sleep(3)
-        print("tick", number, flush=True)
+    while True:  # until it is cancelled
+        time.sleep(0.05)
 
 @run.job(expose={"tags": ["short", "ingest"]})
 def told():
@@ -66,11 +65,18 @@ def desk(installation: Installation) -> Desk:
 
 @pytest.fixture
 def running(desk: Desk) -> dict[str, Any]:
-    """A run of the slow job, which prints now; whoever takes it ends it."""
+    """A run of the slow job, which has printed and goes on; whoever takes it ends it."""
     triggered = desk.run("job", "trigger", "slow")
     assert triggered.code == 0, triggered.text
     wait_until(lambda: desk.runs("jobs.works.slow")[0]["status"] == "running")
-    return desk.runs("jobs.works.slow")[0]
+    run = desk.runs("jobs.works.slow")[0]
+    wait_until(lambda: "tick 2" in last_lines(desk, run), what="the job does not print")
+    return run
+
+
+def last_lines(desk: Desk, run: dict[str, Any]) -> str:
+    path = f"/own/v1/workspaces/{desk.workspace['id']}/job-runs/{run['id']}/lines?from_line=-5&limit=5"
+    return desk.person.in_region("GET", desk.workspace, path).text
 
 
 def ended(desk: Desk, run: dict[str, Any], status: str) -> bool:

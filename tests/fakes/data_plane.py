@@ -76,9 +76,12 @@ class RunningDataPlane:
 
 @asynccontextmanager
 async def running_data_plane(
-    folder: Path, control: FakeControlPlane, **changes: Any
+    folder: Path, control: FakeControlPlane, *, grace_seconds: int = 5, **changes: Any
 ) -> AsyncGenerator[RunningDataPlane]:
-    """Serves a data plane until the block ends; `changes` replace settings."""
+    """Serves a data plane until the block ends; what is still asked then is cut off after the grace period.
+
+    `changes` replace settings.
+    """
     listener = listen_tcp("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings: dict[str, Any] = {
@@ -96,15 +99,15 @@ async def running_data_plane(
     except BaseException:
         listener.close()
         raise
-    server = AppServer(plane.app, [listener], plane.stopping)
+    server = AppServer(plane.app, [listener], plane.stopping, grace_seconds=grace_seconds)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 await server.wait_ready()
             try:
                 async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
-                    with anyio.fail_after(10):
+                    with anyio.fail_after(60):
                         await plane.services.enrolment.wait()
                     yield RunningDataPlane(plane=plane, control=control, client=client, folder=folder)
             finally:

@@ -33,8 +33,6 @@ async def main():
     given = json.loads(sys.stdin.readline())
     step = Step(**given["step"])
     async with LocalExecutor(use_server=given["use_server"]) as executor:
-        if given["use_server"]:
-            await anyio.sleep(0.5)
         spec = RunSpec(run_id="run-1", folder=Path(given["folder"]), fence=7, steps=(step,), time_limit_seconds=60,
                        grace_seconds=1)
         running = await executor.start(spec, [("V", "a-registered-value")])
@@ -146,12 +144,12 @@ for number in range(10**9):
 async def test_a_killed_runner_fails_its_run_and_seals_its_log(executor: LocalExecutor, place: RunPlace) -> None:
     running = await executor.start(place.spec(place.python(GRANDCHILDREN)), [])
     await until(lambda: all((place.work / f"pid-{n}").exists() for n in range(3)))
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while len(await place.texts()) < 50:
             await anyio.sleep(0.01)
     pids = [int((place.work / f"pid-{number}").read_text()) for number in range(3)]
     os.kill(runner_pid(place), signal.SIGKILL)
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         outcome = await running.wait()
 
     assert (outcome.outcome, outcome.reason, outcome.step) == ("failed", "runner_killed", "job")
@@ -193,7 +191,7 @@ async def test_a_follower_of_a_killed_runner_gets_the_end(executor: LocalExecuto
         async for batch in follow(running.log_folder, RunnerWakes(place.folder)):
             lines.extend(json.loads(line) for line in batch.splitlines())
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(read)
             while len(lines) < 20:

@@ -97,7 +97,7 @@ def _ordinary_user() -> tuple[list[str], int, int] | None:
 def _wait_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
     """The postmaster writes `ready` into its pid file when it takes connections."""
     pid_file = folder / "d" / "postmaster.pid"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while process.poll() is None and time.monotonic() < deadline:
         if pid_file.exists() and "ready" in pid_file.read_text():
             return

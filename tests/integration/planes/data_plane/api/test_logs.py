@@ -144,6 +144,7 @@ async def test_a_lease_that_is_being_written_down_is_waited_for(place: RunningRe
     runs = place.region.plane.running.runs
     values = {"deployment_id": await place.deploy({"job.py": b""}), "configuration_id": await place.configure()}
     found: list[Path | None] = []
+    before: list[Path | None] = []
 
     async def look(workspace_id: str) -> None:
         found.append(await runs.await_log(workspace_id, lease.run_id, 0))
@@ -157,7 +158,7 @@ async def test_a_lease_that_is_being_written_down_is_waited_for(place: RunningRe
                 await look(new_id())
                 group.start_soon(look, lease.workspace_id)
                 await anyio.wait_all_tasks_blocked()
-                before = list(found)
+                before.extend(found)
                 other.rollback()
 
     assert before == [None]
@@ -259,7 +260,7 @@ async def test_viewers_see_masks_without_names(place: RunningRegion) -> None:
 
 async def test_open_streams_do_not_hold_a_stop_up(folder: Path) -> None:
     async with LeasingControlPlane().serving() as control:
-        async with running_region(folder / "eu1", control) as place:
+        async with running_region(folder / "eu1", control, grace_seconds=90) as place:
             lease = await place.lease(STEPS)
             await control.wait_status(lease, "running")
             path = place.log_path(lease, "log-stream")
@@ -267,7 +268,7 @@ async def test_open_streams_do_not_hold_a_stop_up(folder: Path) -> None:
                 started = anyio.current_time()
                 place.region.plane.stopping.stop()
             known = place.region
-        assert anyio.current_time() - started < 4
+        assert anyio.current_time() - started < 60
         (place.run_folder(lease).parents[1] / "data" / "prod" / "go").touch()
         async with running_region(folder / "eu1", control, known):
             assert await control.wait_end(lease) == "completed"

@@ -97,7 +97,7 @@ async def test_who_waits_for_all_may_leave(tmp_path: Path) -> None:
                 into += numbers(batch)
 
     leaving = anyio.CancelScope()
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(read, leaving, [])
             while not wakes.waiters:

@@ -193,14 +193,14 @@ def root(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("name", CASES)
 def test_a_hostile_archive_is_refused_with_its_rule(name: str) -> None:
     archive, rule = CASES[name]
-    started = time.monotonic()
+    started = time.process_time()  # how busy the machine is does not count
 
     with pytest.raises(InvalidRequest) as refused:
         verify_archive(io.BytesIO(archive), LIMITS)
 
     assert rule in refused.value.detail
     assert refused.value.detail.isprintable()
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -253,19 +253,19 @@ from planes.domain.errors import PlaneError
 def peak():
     return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
 
-before, started = peak(), time.monotonic()
+before, started = peak(), time.process_time()
 with open(sys.argv[1], "rb") as file:
     try:
         verify_archive(file, Limits(unpacked_bytes=2 * 1024**3))
         outcome = "taken"
     except PlaneError as exc:
         outcome = exc.detail
-print(peak() - before, time.monotonic() - started, outcome)
+print(peak() - before, time.process_time() - started, outcome)
 """
 
 
 def measure(archive: bytes, folder: Path) -> tuple[int, float, str]:
-    """KiB of growth, seconds and the outcome, in a process of its own."""
+    """KiB of growth, seconds of processor time and the outcome, in a process of its own."""
     (folder / "archive").write_bytes(archive)
     command = [sys.executable, "-c", MEASURE, str(folder / "archive")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
