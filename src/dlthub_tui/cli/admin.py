@@ -97,10 +97,13 @@ def create_api_key(
             created = await administration.create_api_key(plane, user, days)
         return {key: created[key] for key in ("id", "api_key", "expires_at")}
 
-    def say(result: Mapping[str, Any]) -> str:
-        return f"{result['api_key']}\nShown this once; works until {result['expires_at']}."
-
-    return administer(find_home(home), act, as_json=as_json, say=say)
+    return administer(
+        find_home(home),
+        act,
+        as_json=as_json,
+        say=lambda result: result["api_key"],
+        advise=lambda result: f"Shown this once; works until {result['expires_at']}.",
+    )
 
 
 @data_plane.command(name="add")
@@ -117,13 +120,16 @@ def add_data_plane(dataplane_id: str, *, place: str, home: Home = None, as_json:
         async with door.as_owner() as plane:
             return await administration.add_data_plane(plane, dataplane_id, place)
 
-    def say(result: Mapping[str, Any]) -> str:
-        return (
-            f"{result['join_token']}\nWrite it to a file on that machine and start there: "
+    return administer(
+        find_home(home),
+        act,
+        as_json=as_json,
+        say=lambda result: result["join_token"],
+        advise=lambda _: (
+            "Put it in a file on that machine and start there: "
             f"dlthub-tui serve data --region {dataplane_id} --control-plane URL --join-token-file FILE"
-        )
-
-    return administer(find_home(home), act, as_json=as_json, say=say)
+        ),
+    )
 
 
 @admin.command

@@ -86,6 +86,7 @@ def administer(
     *,
     as_json: bool,
     say: Callable[[Mapping[str, Any]], str],
+    advise: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
 ) -> int:
     """Runs one administrative act and says its result; answers the exit code."""
     try:
@@ -99,7 +100,7 @@ def administer(
     except ClientError as exc:
         exits.say_error(_sentence(exc))
         return _code_of(exc)
-    exits.say_result(result, as_json=as_json, sentence=say(result))
+    exits.say_result(result, as_json=as_json, sentence=say(result), advice=advise(result))
     return exits.DONE
 
 

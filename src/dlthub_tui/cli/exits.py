@@ -19,9 +19,14 @@ def say_error(message: str) -> None:
     print(f"dlthub-tui: {inert(message)}", file=sys.stderr, flush=True)
 
 
-def say_result(value: Mapping[str, Any], *, as_json: bool, sentence: str) -> None:
-    """A command's result: one JSON object on one line, or a sentence."""
+def say_result(value: Mapping[str, Any], *, as_json: bool, sentence: str, advice: str | None = None) -> None:
+    """A command's result: one JSON object on one line, or a sentence.
+
+    What is to be known beside a result that is kept in a file goes to standard error, as `advice`.
+    """
     print(json.dumps(value) if as_json else inert(sentence), flush=True)
+    if advice is not None and not as_json:
+        print(inert(advice), file=sys.stderr, flush=True)
 
 
 def inert(text: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from dlthub_tui.embed.handover import Handover, received_handover, socket_from
 
+_LONGEST_TOKEN = 128
+
 if TYPE_CHECKING:
     from planes.host.platform import Inherited
 
@@ -83,4 +85,16 @@ def _inherited(handover: Handover) -> Inherited:
 
 
 def _read_join_token(path: Path | None) -> str | None:
-    return path.read_text(encoding="utf-8").strip() if path else None
+    if path is None:
+        return None
+    try:
+        words = path.read_text(encoding="ascii").split()
+    except OSError as exc:
+        raise CannotStart(f"{path} cannot be read: {exc.strerror}.") from exc
+    except UnicodeDecodeError:
+        words = []
+    if len(words) != 1 or len(words[0]) > _LONGEST_TOKEN:
+        raise CannotStart(
+            f"{path} must hold a join token and nothing else: dlthub-tui admin data-plane add REGION > {path.name}"
+        )
+    return words[0]

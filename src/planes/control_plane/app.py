@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ from planes.control_plane.services.runs import is_run_live
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock, SystemClock
 from planes.server.application import build_application
+from planes.server.background import in_background
 from planes.server.streams import Stopping
 from planes.settings import ControlPlaneSettings
 from planes.storage.database import Database
@@ -166,13 +168,10 @@ def _lifespan(parts: Parts, stopping: Stopping) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         try:
-            async with anyio.create_task_group() as group:
-                for loop in LOOPS:
-                    group.start_soon(loop, parts)
+            async with in_background([partial(loop, parts) for loop in LOOPS], stopping):
                 yield
                 stopping.stop()
                 parts.news.tell_all()
-                group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await parts.database.close()

@@ -34,6 +34,7 @@ from planes.data_plane.services.running import Running, assemble_running
 from planes.data_plane.worker import Worker
 from planes.domain.clock import Clock, SystemClock
 from planes.server.application import build_application
+from planes.server.background import in_background
 from planes.server.streams import Stopping
 from planes.settings import DataPlaneSettings
 from planes.storage.blobs import Blobs
@@ -125,12 +126,9 @@ class DataPlane:
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncGenerator[None]:
         try:
-            async with self.running.executor, anyio.create_task_group() as group:
-                for loop in background_loops(self.services, self.worker, self.running):
-                    group.start_soon(loop)
+            loops = background_loops(self.services, self.worker, self.running)
+            async with self.running.executor, in_background(loops, self.stopping):
                 yield
-                self.stopping.stop()
-                group.cancel_scope.cancel()
         finally:
             await self.aclose()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ from planes.host.building import (
 from planes.host.home import HomeInUse, HomeLock, PlatformRecord
 from planes.host.listeners import PortPlan, open_listeners, port_of
 from planes.observability import configure_logging
-from planes.server.listening import AppServer, StartFailed, listen_unix
+from planes.server.listening import AppServer, PlaneFailed, StartFailed, listen_unix
 from planes.storage.errors import StorageError
 
 CONTROL = "control"
@@ -43,7 +43,11 @@ _log = structlog.get_logger("planes.host")
 
 
 class HostCannotStart(Exception):
-    """The platform cannot start as asked; the text says why and what to do."""
+    """The platform cannot start as asked, or has stopped by itself; the text says why and what to do."""
+
+
+class StoppedAtStart(Exception):
+    """The platform was told to stop before it was ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,11 @@ class RunningPlatform:
 
 @asynccontextmanager
 async def running_platform(
-    options: PlatformOptions, inherited: Inherited | None = None
+    options: PlatformOptions, inherited: Inherited | None = None, stop: anyio.Event | None = None
 ) -> AsyncGenerator[RunningPlatform]:
-    """The platform from ready to drained; leaving the block stops it.
+    """The platform from ready to drained; leaving the block stops it, and so does `stop` until it is ready.
 
-    Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest.
+    Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest, StoppedAtStart.
     """
     check_binding(options)
     # The vault's key and every secret that passes through are in this process's memory (Security: 5).
@@ -94,7 +98,7 @@ async def running_platform(
         if unix is None and CONTROL in listeners:
             path = options.home.socket_path()
             unix, unix_path = listen_unix(path), str(path)
-        async with _served(options, lock, listeners, unix, unix_path) as platform:
+        async with _served(options, lock, listeners, unix, unix_path, stop or anyio.Event()) as platform:
             options.home.write_record(platform.record)
             try:
                 yield platform
@@ -137,7 +141,7 @@ def cannot_start_said() -> Generator[None]:
     """Turns every expected failure to start into `HostCannotStart`."""
     try:
         yield
-    except* (HomeInUse, InsecureBinding, PlaneError, StorageError, StartFailed, OSError) as group:
+    except* (HomeInUse, InsecureBinding, PlaneError, StorageError, StartFailed, PlaneFailed, OSError) as group:
         first = _first_of(group)
         raise HostCannotStart(first.detail if isinstance(first, PlaneError) else str(first)) from first
 
@@ -152,20 +156,40 @@ def _first_of(error: BaseException) -> BaseException:
 async def _serve_until_signalled(
     options: PlatformOptions, announce: Callable[[PlatformRecord], None], inherited: Inherited | None
 ) -> None:
+    stop = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(_set_on_signal, stop)
+        try:
+            await _serve_until(stop, options, announce, inherited)
+        except* StoppedAtStart:
+            _log.info("stopped_at_start")
+        group.cancel_scope.cancel()
+
+
+async def _set_on_signal(stop: anyio.Event) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        async with running_platform(options, inherited) as platform:
-            for plane in platform.data_planes:
-                # What the owner compares with what a client shows before it trusts the region (Security: 3).
-                identity = plane.identity
-                _log.info(
-                    "data_plane_identity",
-                    dataplane_id=identity.dataplane_id,
-                    fingerprint=identity.fingerprint,
-                    words=identity.words,
-                )
-            announce(platform.record)
-            async for _ in signals:
-                return
+        async for _ in signals:
+            stop.set()
+
+
+async def _serve_until(
+    stop: anyio.Event,
+    options: PlatformOptions,
+    announce: Callable[[PlatformRecord], None],
+    inherited: Inherited | None,
+) -> None:
+    async with running_platform(options, inherited, stop) as platform:
+        for plane in platform.data_planes:
+            # What the owner compares with what a client shows before it trusts the region (Security: 3).
+            identity = plane.identity
+            _log.info(
+                "data_plane_identity",
+                dataplane_id=identity.dataplane_id,
+                fingerprint=identity.fingerprint,
+                words=identity.words,
+            )
+        announce(platform.record)
+        await stop.wait()
 
 
 def _listen(options: PlatformOptions) -> dict[str, socket.socket]:
@@ -193,6 +217,7 @@ async def _served(
     listeners: dict[str, socket.socket],
     unix: socket.socket | None,
     unix_path: str | None,
+    stop: anyio.Event,
 ) -> AsyncGenerator[RunningPlatform]:
     urls = {part: _public_url(options, listener) for part, listener in listeners.items()}
     async with anyio.create_task_group() as group:
@@ -209,7 +234,7 @@ async def _served(
                 data_planes.append(plane)
                 servers.append(await _start(group, plane, [listeners[part]]))
             for plane in data_planes:
-                await _wait_enrolled(plane)
+                await _wait_enrolled(plane, stop)
             record = PlatformRecord(
                 pid=os.getpid(),
                 version=options.version,
@@ -245,13 +270,22 @@ async def _open_data_plane(
     )
 
 
-async def _wait_enrolled(plane: DataPlane) -> None:
+async def _wait_enrolled(plane: DataPlane, stop: anyio.Event) -> None:
     """A plane that does not know its control plane can check no token, so the platform is not ready before."""
     enrolment = plane.services.enrolment
-    with anyio.move_on_after(0 if enrolment.refusal else _START_SECONDS):
-        await enrolment.wait()
+    with anyio.move_on_after(_START_SECONDS):
+        async with anyio.create_task_group() as group:
+            for wait in (enrolment.wait_answered, stop.wait, plane.stopping.wait):
+                group.start_soon(_cancel_after, wait, group.cancel_scope)
+    if stop.is_set():
+        raise StoppedAtStart
     if not enrolment.is_done:
         raise enrolment.refusal or Unavailable("control_plane_unreachable", "The control plane does not answer.")
+
+
+async def _cancel_after(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:
+    await wait()
+    scope.cancel()
 
 
 async def _start(group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> AppServer:

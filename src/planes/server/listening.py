@@ -90,7 +90,7 @@ class _PeerProtocol(HttpToolsProtocol):
 
 
 class AppServer:
-    """Serves one application until told to stop.
+    """Serves one application until told to stop, or until `stopping` says that a part of it failed.
 
     `stopping` ends the open streams first: without it the server would wait its whole grace for them.
     """
@@ -127,15 +127,34 @@ class AppServer:
             raise StartFailed
 
     async def serve(self) -> None:
-        """Returns after `stop`. May be called once."""
+        """Returns after `stop`. May be called once.
+
+        Raises: StartFailed, PlaneFailed.
+        """
+        left: SystemExit | None = None
         try:
-            await self._server.serve(sockets=self._sockets)
-        except SystemExit as exc:
-            # uvicorn leaves the process when an application does not start; this process has other work.
-            raise StartFailed("An application did not start; the service log says why.") from exc
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._end_with_application)
+                try:
+                    await self._server.serve(sockets=self._sockets)
+                except SystemExit as exc:
+                    # uvicorn leaves the process when an application does not start; this process has other work.
+                    left = exc
+                group.cancel_scope.cancel()
         finally:
             self._stopped.set()
             self._ready.set()
+        if left is not None:
+            raise StartFailed("An application did not start; the service log says why.") from left
+        if self._stopping.failure is not None:
+            raise PlaneFailed(
+                "A part of the platform failed, so it has stopped; the service log says which."
+                " Runs go on by themselves. Start the platform again: it takes them up."
+            )
+
+    async def _end_with_application(self) -> None:
+        await self._stopping.wait()
+        self._server.should_exit = True
 
     async def wait_stopped(self) -> None:
         """Returns when `serve` has."""
@@ -149,6 +168,10 @@ class AppServer:
 
 class StartFailed(Exception):
     """An application that ended before it answered."""
+
+
+class PlaneFailed(Exception):
+    """An application that answered, and stopped because a part of it failed."""
 
 
 class _QuietServer(uvicorn.Server):

@@ -24,14 +24,23 @@ def frame_event(name: str, data: bytes) -> bytes:
 
 
 class Stopping:
-    """Tells every open stream that the server stops, so that none of them holds it up."""
+    """Tells every open stream that the server stops, so that none of them holds it up.
+
+    `failure` is why, when it stops because a part of it failed.
+    """
 
     def __init__(self) -> None:
         self._event = anyio.Event()
+        self.failure: BaseException | None = None
 
     def stop(self) -> None:
         """Ends the streams. May be called twice."""
         self._event.set()
+
+    def fail(self, failure: BaseException) -> None:
+        """Stops because of this."""
+        self.failure = failure
+        self.stop()
 
     @property
     def is_set(self) -> bool:

@@ -95,7 +95,10 @@ async def enrol(parts: Parts, request: EnrolRequest) -> None:
     async with parts.database.transaction() as connection:
         token_hash = hash_secret(request.join_token)
         if not await stored.spend_join_token(connection, token_hash, request.dataplane_id, now):
-            raise NotAuthenticated("join_token_rejected", "The join token is unknown, was used or has run out.")
+            raise NotAuthenticated(
+                "join_token_rejected",
+                "The join token is unknown, was used or has run out. For another: dlthub-tui admin data-plane add.",
+            )
         owner = await stored.find_data_plane_by_key(connection, key.kid)
         if owner is not None and owner.id != request.dataplane_id:
             reason = Reason(key="public_key", message="is another data plane's")

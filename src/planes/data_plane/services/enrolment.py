@@ -22,6 +22,7 @@ class Enrolment:
         self._revocations = revocations
         self._join_token = join_token
         self._done = anyio.Event()
+        self._answered = anyio.Event()
         self.refusal: PlaneError | None = None
 
     @property
@@ -33,20 +34,29 @@ class Enrolment:
         """Returns when the plane is enrolled; the caller sets the deadline."""
         await self._done.wait()
 
+    async def wait_answered(self) -> None:
+        """Returns when the plane is enrolled or was refused; the caller sets the deadline."""
+        await self._answered.wait()
+
     async def run(self) -> None:
         """Enrols unless an earlier start did; goes on trying while the control plane does not answer or refuses."""
         if self._revocations.keys:
-            self._done.set()
+            self._enrolled()
             return
         if self._join_token is None:
             self.refusal = Unavailable("no_join_token", "The first start of a data plane needs a join token.")
+            self._answered.set()
             _log.error("enrolment_impossible", reason="no join token")
             return
         wait = _FIRST_WAIT_SECONDS
         while not await self._try_once(self._join_token):
             await anyio.sleep(wait)  # the control plane may be starting beside us: nothing tells when it answers
             wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+        self._enrolled()
+
+    def _enrolled(self) -> None:
         self._done.set()
+        self._answered.set()
 
     async def _try_once(self, join_token: str) -> bool:
         try:
@@ -57,6 +67,7 @@ class Enrolment:
             if self.refusal is None or self.refusal.code != exc.code:
                 _log.error("enrolment_refused", code=exc.code)
             self.refusal = exc
+            self._answered.set()
             return False
         await self._revocations.learn_keys(answer.keys)
         self.refusal = None
