@@ -139,7 +139,9 @@ class RuleStage:
         spans = self._book.plain_spans(plain, first, below)
         self._see_opening(plain)
         if self._below is None and len(plain) <= LONGEST_LINE:
-            self._below = opened_by(plain, spans)
+            told, self._below = opened_by(plain, spans)
+            if told:
+                spans = self._book.plain_spans(plain, first, [*below, *told])
         return _masked(line, coloured(line, plain, spans), self.hits) if spans else line
 
     def _told_above(self, plain: bytes) -> list[Span]:

@@ -5,13 +5,15 @@ from typing import Protocol, TypeAlias
 
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import CONTINUED, NAMED_BELOW
-from planes.scrub.rules.plausible import is_code, is_placeholder, looks_random
+from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
 
 # Longer lines neither open anything nor go on with it.
 LONGEST_LINE = 2048
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z_.-]*")
 
+# Several words that together name something: `AWS::S3::SessionAuth`, `disable_session_auth`.
+_NAME_LIKE = re.compile(rb"[A-Za-z]+[0-9]?(?:[_:.-]+[A-Za-z]+[0-9]?)+")
 _NO_WORD = re.compile(rb"[^\s()\[\]{},;:=<>|]{4,}")
 
 
@@ -40,7 +42,7 @@ def is_secret(value: bytes) -> bool:
     """Whether a value below its name is one, where nothing else can stand."""
     if len(value) < 3 or is_placeholder(value) or b"://" in value[:24] or b"[masked:" in value:
         return False
-    return not is_code(value)
+    return not is_code(value) and not (_NAME_LIKE.fullmatch(value) and is_sensitive(value))
 
 
 def is_telling(value: bytes) -> bool:

@@ -4,9 +4,11 @@ import functools
 import re
 from collections.abc import Sequence
 
-from planes.scrub.below.model import Opening
+from planes.scrub.below.fields import FieldName, MultipartName, opened_code
+from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
+from planes.scrub.below.statements import opened_statement
 from planes.scrub.below.tables import opened_table
 from planes.scrub.below.values import BlockScalar, FlagBelow, TripleQuote, ValueBelow, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
@@ -16,6 +18,8 @@ from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
 
 _END = rb"[ \t\r]*(?:[ \t][0-9A-Za-z_./-]+\.py:[0-9]+[ \t]*)?(?:[ \t]*" + BAR + rb")*[ \t]*$"
 _SCHEME = rb"(?:(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)[ \t]*)?"
+# A bracket, or a call that prints what it holds.
+_WRAPPER = rb"(?:\[|(?:some|ok|just|secretstr|str|string|repr|quote)?\()?"
 _OPENS = (
     rb"(?i)(?P<name>" + KEY + rb"|authorization|cookie|signature)(?:"
     rb"(?P<scalar>[\"']?[ \t]*:[ \t]*(?:[!&][^ \t]{1,40}[ \t]+)?[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$)"
@@ -29,7 +33,8 @@ _OPENS = (
     + rb"(?:[ \t]+(?:is|was|are|follows|below))?"
     + GIVES
     + _SCHEME
-    + rb"[(\[]?[ \t]*\\?"
+    + _WRAPPER
+    + rb"[ \t]*\\?"
     + _END
     + rb")"
     rb"|(?P<pair>[\"'`]?[,;]?" + _END + rb"))"
@@ -37,6 +42,8 @@ _OPENS = (
 # What may stand before a name that begins its line.
 _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
+_ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:)[ \t]*(?:pp?[ \t]+|print\()?")
+_ALONE = re.compile(_ASKS.pattern + rb"[\w.]*$|[\w.]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")
 _VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$", re.IGNORECASE)
@@ -54,17 +61,27 @@ def prepare_below() -> None:
     _pattern()
 
 
-def opened_by(line: bytes, spans: list[Span]) -> Opening | None:
-    """What a line opens in which `spans` are secrets; `line` without colour codes, of at most `LONGEST_LINE` bytes."""
+def opened_by(line: bytes, spans: list[Span]) -> Step:
+    """What a line opens in which `spans` are secrets, and further secrets in itself that only its statement tells.
+
+    `line` is without colour codes and of at most `LONGEST_LINE` bytes.
+    """
+    if b"INTO" in line or b"into" in line or b"COPY " in line:
+        told, opening = opened_statement(line)
+        if told or opening is not None:
+            return told, opening
     if spans and spans[-1].end >= len(line) - 1 and b'"""' not in line and b"'''" not in line:
-        return torn(line, spans)
+        return [], torn(line, spans)
     pattern, groups = _pattern()
     places = pattern.places(line)
     if places is not None:
         opening = _named(line, places, groups)
         if opening is not None:
-            return opening
-    return torn(line, spans) if spans else opened_table(line)
+            return [], opening
+    opening = torn(line, spans) if spans else opened_table(line)
+    if opening is None and line.startswith(b"    "):
+        opening = opened_code(line)
+    return [], opening
 
 
 def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int]) -> Opening | None:
@@ -88,10 +105,19 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
         opens = _BEGINS.match(before) or _DECLARES.match(before)
         return PairName(row.prefix, is_element=False) if opens else None
     if "pair" in found:
-        return opened_pair(row, begin, is_element=False)
+        if b"form-data" in before:
+            return MultipartName()
+        return opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end])
     if "element" in found and not _ELEMENT.search(before):
         return None
     return _value_below(row, before, line[begin:end], is_list=b"[" in line[end:])
+
+
+def _field(before: bytes, name: bytes) -> FieldName | None:
+    """A name alone on its line, as those who check settings print it, or asked for at a prompt."""
+    if not _ALONE.match(before) or not name.replace(b"_", b"").isalnum() or name.lower() == b"signature":
+        return None
+    return FieldName(is_asked=bool(_ASKS.match(before)))
 
 
 def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> ValueBelow:
@@ -101,5 +127,5 @@ def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> Valu
         row.is_boxed,
         is_strict=not _BEGINS.match(before) or bool(_VAGUE.search(name)),
         is_list=is_list,
-        is_wrapped=row.is_boxed or row.end < len(row.line.rstrip()) or row.fills_its_line,
+        is_wrapped=row.is_boxed or row.end < len(row.line.rstrip()) or (row.line.endswith(b" ") and row.indent > 0),
     )

@@ -51,6 +51,8 @@ class Row(NamedTuple):
     @property
     def fills_its_line(self) -> bool:
         """Whether the text goes on to where a box or the screen ends, so that it may go on below."""
+        if not self.is_boxed and self.line.endswith(b" "):
+            return self.indent > 0  # a column of a layout, filled up with blanks
         gap = len(self.line) - self.end - len(self.line[self.end :].lstrip(b" "))
         if self.is_boxed or self.end + gap < len(self.line.rstrip(b"\r")):
             return gap <= 1

@@ -190,3 +190,9 @@ def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     if b"pass" not in name.lower() and b"pwd" not in name.lower():
         return is_telling
     return is_no_word if by_blanks else is_secret
+
+
+def copied_table(names: list[bytes]) -> Table | None:
+    """The rows that follow a statement which copies these columns from the text below it."""
+    columns = tuple((index, is_secret) for index, name in enumerate(names) if _is_sensitive(name))
+    return Table(_BY_SIGN[b"\t"], ((0, 0),) * len(names), columns, may_shift=False) if columns else None

@@ -15,7 +15,9 @@ _MOST_BLOCK_LINES = 200
 # Blanks before the continued line of a wrapped record: it hangs below its text.
 _HANGING = 8
 _QUOTES = (b'"', b"'")
-_QUOTED = re.compile(rb"(?:[-*][ \t]+)?[bruf]{0,2}([\"'`])", re.IGNORECASE)
+_QUOTED = re.compile(
+    rb"(?:[-*][ \t]+)?(?:string\([0-9]+\)[ \t]|(?:some|ok|secretstr|str|string)\()?[bruf]{0,2}([\"'`])", re.IGNORECASE
+)
 _SCHEME = re.compile(rb"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]+", re.IGNORECASE)
 _ITEM = re.compile(rb"[-*][ \t]+")
 _BEHIND = re.compile(rb"[ \t]*[,;)\]}+\\]*[ \t]*(?:[#].*|//.*)?$")

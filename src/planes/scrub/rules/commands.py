@@ -50,9 +50,33 @@ COMMAND_RULES: tuple[Rule, ...] = (
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
     ),
     named(
+        "secret-command",
+        rb"(?:gh|glab)[ \t]+(?:secret|variable)[ \t]+set[ \t]+[0-9a-z_]+(?:[ \t]+-[^b][^ \t]*[ \t]+[^ \t]+)*"
+        rb"[ \t]+(?:--body|--value|-b|-v)[ \t=]*[\"']?" + _WORD,
+        "gh secret set DB --body <a16>",
+        judges.flag,
+        ((b"secret set", b"variable set"), rb"[ \t]"),
+    ),
+    named(
+        "mail-login",
+        rb"\bAUTH[ \t]+(?:plain|login|cram-md5|xoauth2|scram-sha-[0-9]+)[ \t]+(?P<secret>[0-9a-z+/]{8,}={0,2})",
+        "send: 'AUTH PLAIN <b32>'",
+        judges.quoted,
+        ((b"auth ",), rb"(?:plain|login|cram|xoauth2|scram)"),
+    ),
+    named(
+        "transfer-login",
+        rb"(?:\*cmd\*[ \t]+[\"']|--->[ \t]*|>[ \t]+(?:b?[\"'])?)"
+        rb"(?:PASS[ \t]+|[0-9a-z]+[ \t]+LOGIN[ \t]+[^ \t]+[ \t]+[\"']?)"
+        rb"(?P<secret>[^ \t\r\"'\\]+)",
+        "*cmd* 'PASS <a16>'",
+        judges.quoted,
+        ((b"pass ", b"login "), rb""),
+    ),
+    named(
         "curl-user",
         rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth)[ \t=]*[\"']?"
-        rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:(?P<secret>[^ \t\r\"']+)",
+        rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:[\"']?(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
         judges.quoted,
         ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth"), rb""),

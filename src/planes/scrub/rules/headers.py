@@ -58,10 +58,11 @@ HEADER_RULES: tuple[Rule, ...] = (
     ),
     named(
         "session-cookie",
-        rb"(?:session|sessionid|sid|sess|csrftoken|xsrf-token|remember_token|connect\.sid)[\"'`]?[=:][ \t]*[\"'`]?"
+        rb"(?:session|sessionid|(?:^|[^0-9a-z])(?:sid|sess)|csrftoken|xsrf-token|remember_token|connect\.sid)"
+        rb"[\"'`]?[=:][ \t]*[\"'`]?"
         rb"(?P<secret>[0-9A-Za-z%._+/-]{16,}={0,2})",
         "sessionid=<a24>7<a8>",
-        judges.random,
+        judges.session,
         (
             (b"session", b"sid", b"sess", b"csrftoken", b"xsrf-token", b"remember_token"),
             rb"(?:id)?[\"'`]?[=:][ \t]{0,4}",

@@ -14,6 +14,11 @@ _HARMLESS_BEGINNINGS = re.compile(
 _NEXT_VALUE = re.compile(
     rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%26|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
+_ITEM_END = re.compile(rb"[\"' ]")
+# The name of something sensitive: `"input_token": "NextToken"`.
+_NAME_OF_ONE = re.compile(
+    rb"^[A-Za-z_]{0,40}(?:[a-z](?:Token|Key|Password|Secret)|[A-Za-z]_(?:token|key|password|secret))s?$"
+)
 _IN_MASK = re.compile(rb"\[masked:[^\] \t]*$")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
@@ -42,6 +47,8 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
         end = start + len(_BOX_BEHIND.sub(b"", line[start:end]))
     secret = line[start:end]
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]:
+        return -1
+    if _NAME_OF_ONE.match(secret) or (line[start - 1 : start] == b"{" and _DOTTED.match(secret)):
         return -1
     if b"{" in secret and line[start - 2 : start - 1] in (b"f", b"F"):
         return -1
@@ -85,9 +92,21 @@ def random(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
 
 
+def session(line: bytes, begin: int, start: int, end: int) -> int:
+    """The id of a session; in a name of a cloud's resource it is none."""
+    word = line[max(0, begin - 128) : begin].rpartition(b" ")[2]
+    return -1 if b"arn:" in word else random(line, begin, start, end)
+
+
+def listed(line: bytes, begin: int, start: int, end: int) -> int:
+    """Texts in a list behind a sensitive name, the first of which looks random: names stand in lists too."""
+    first = _ITEM_END.split(line[start:end], maxsplit=1)[0]
+    return end if looks_random(first) and not is_other_name(line, begin) else -1
+
+
 def apart(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in prose or a table beside a name: it must look random and be neither identifier, path nor date."""
-    if line[end : end + 1] == b"(":
+    if line[end : end + 1] == b"(" or line[start : start + 1] == b"[":
         return -1
     stripped = line[start:end].rstrip(b".,;:)!]}>")
     return random(line, begin, start, start + len(stripped))
@@ -158,7 +177,8 @@ def header(line: bytes, _: int, start: int, end: int) -> int:
         return -1  # `Digest username="me"`: parameters have rules of their own
     if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
         return -1
-    return -1 if len(secret) < 20 and _IDENTIFIER.match(secret) else end
+    has_scheme = line[start - 1 : start] == b" " and line[: start - 1].lower().endswith((b"bearer", b"basic", b"token"))
+    return -1 if len(secret) < (6 if has_scheme else 20) and _IDENTIFIER.match(secret) else end
 
 
 def uri_password(line: bytes, _: int, start: int, end: int) -> int:
@@ -197,11 +217,13 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     if _FILE.match(secret) and b"pass" not in name:
         return True
-    if secret.isdigit() and name.rstrip(b" \t:=\"'").endswith(b"s"):
+    if not secret.strip(b"0123456789.,[](){}-+") and name.rstrip(b" \t:=\"'").endswith(b"s"):
         return True  # `tokens: 12345678` counts them
     if name.startswith(b"credential") and (_IDENTIFIER.match(secret) or secret[:1] == b"("):
         return True
     rest = line[end:]
+    if name.rstrip(b" \t:=\"'").endswith(b"s") and secret[:1] in b"({[" and not looks_random(secret.strip(b"(){}[],")):
+        return True  # a set or a call, as code and reprs write them
     is_prose = bool(_WORD.match(secret)) and bool(rest.strip()) and (rest[:1] in b" \t" or not secret[-1:].isalnum())
     return _is_apart(line, start) and (is_prose or bool(_DOTTED.match(secret)))
 

@@ -14,7 +14,7 @@ _WRAPPERS = (
 # What YAML puts before a value: a tag, an anchor.
 _TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+)?"
 _APART = (
-    rb"(?:[ \t]*[\"'`:]?[ \t]+(?:is:?|was|=|->|provided:?|used:?|[|-]"
+    rb"(?:[ \t]*[\"'`:]?[ \t]+(?:is:?|was|to|as|=|->|provided:?|used:?|[|-]"
     rb"|\xe2\x94\x82|\xe2\x86\x92|for [^:\n]{1,40}:)?[ \t]*"
     rb"|[ \t]*[|][ \t]*|\t+)"
 )
@@ -114,6 +114,20 @@ NAME_RULES: tuple[Rule, ...] = (
         ((b'"auth', b'"identitytoken', b'"registrytoken'), rb"\\?\"[ \t]{0,4}:"),
     ),
     named(
+        "named-list",
+        NAME + rb"\[{1,2}[ \t]*[bu]?[\"'](?P<secret>[^\"'\[\]]+(?:[\"'][ \t]*,[ \t]*[\"'][^\"'\[\]]+)*)[\"']",
+        '"tokens": ["<a12>7<a4>", "<a16>"]',
+        judges.listed,
+    ),
+    named(
+        "form-part",
+        rb"form-data;[^\n]{0,80}[ \t]name=\\*[\"']?[0-9A-Za-z_.-]*" + KEY + rb"\\*[\"']?[^\\\n]{0,80}"
+        rb"(?:\\+r\\+n[A-Za-z-]{4,40}: [^\\\n]{0,80})?(?:\\+r)?\\+n(?:\\+r)?\\+n(?P<secret>[^\\\"'\n]+)",
+        "b'form-data; name=\"password\"\\r\\n\\r\\n<a16>\\r\\n--x'",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+    ),
+    named(
         "named-element",
         rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[^<>]+)</",
         "<db:password><a16></db:password>",
@@ -142,6 +156,14 @@ NAME_RULES: tuple[Rule, ...] = (
         (SIGNS, FOLLOW),
     ),
     named("named-plain", _PLAIN + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)", "DB_PASSWORD=<a16>", judges.plain),
+    named(
+        "connection-string-password",
+        rb"[;\"'][ ]*(?:password|pwd|accountkey|sharedaccesskey)[ ]*=[ ]*[{]?"
+        rb"(?P<secret>[^;\"'\n{}=]{3,}={0,2})[}]?[;\"']",
+        "Server=db;Uid=me;Pwd=<a8> <a8>;Database=main",
+        judges.quoted,
+        ((b";pwd", b";password", b"; password", b"; pwd", b";accountkey", b";sharedaccesskey"), rb"[ ]{0,2}="),
+    ),
 )
 
 _SENSITIVE_KEY = re.compile(rb"(?i)(?:" + KEY + rb"|authorization|cookie)$")

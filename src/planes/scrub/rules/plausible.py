@@ -19,6 +19,7 @@ _SHAPES = re.compile(
     rb"[*x.\-_#\xe2\x80\xa2]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
     rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
+    rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"
     rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
     rb")$",
     re.IGNORECASE | re.DOTALL,
@@ -57,7 +58,7 @@ def is_code(secret: bytes) -> bool:
 _HARMLESS = re.compile(
     rb"^(?:(?i:[a-z_]+(?:[_-][a-z]+)*[_-]?[0-9]{1,5}|v?[0-9]+(?:[.][0-9a-z]+)+|[0-9.,]+[a-z%]{0,4}|0x[0-9a-f]+"
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]:[\\\\/].*"
-    rb"|[^ ]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)[0-9]+.*)"
+    rb"|[\w./\\:@%+,()=-]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)[0-9]{1,5}(?:[^0-9a-z].*)?)"
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[./~].*|[a-z]+[0-9]{0,3}(?:/[a-z_.-]+[0-9]{0,3})+|[A-Za-z0-9_]+=[^=].*"
     rb"|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\[?masked.*)$",
     re.DOTALL,
@@ -68,7 +69,18 @@ def looks_random(secret: bytes) -> bool:
     """Whether a text looks made by a generator: eight signs or more, letters and digits, no usual shape."""
     if len(secret) < 8 or b" " in secret or not re.search(rb"[0-9]", secret) or not re.search(rb"[A-Za-z]", secret):
         return False
-    return not _HARMLESS.match(secret) and not is_code(secret) and not is_placeholder(secret)
+    if is_code(secret) or is_placeholder(secret):
+        return False
+    return not _HARMLESS.match(secret) or (secret[:1] == b"/" and _is_jumbled(secret))
+
+
+_SEGMENT = re.compile(rb"[0-9A-Za-z+]{12,}")
+_JUMPS = re.compile(rb"[A-Z](?=[0-9])|[a-z](?=[0-9A-Z])|[0-9](?=[A-Za-z])")
+
+
+def _is_jumbled(secret: bytes) -> bool:
+    """Whether a text with slashes is base64 rather than a path: capitals, small letters and digits take turns in it."""
+    return any(len(_JUMPS.findall(segment)) >= max(5, len(segment) // 4) for segment in _SEGMENT.findall(secret))
 
 
 def is_sensitive(word: bytes) -> bool:

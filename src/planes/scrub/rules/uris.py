@@ -35,6 +35,28 @@ URI_RULES: tuple[Rule, ...] = (
         judges.uri_password,
     ),
     Rule(
+        "dsn-password",
+        "name",
+        (b"@tcp(", b"@unix("),
+        b"",
+        rb"[0-9A-Za-z_.-]+:(?P<secret>[^ \t\r\"'<>/:]+)@(?:tcp|unix)\(",
+        "Go MySQL driver: data source names",
+        "loader:<a20>@tcp(db.example.com:3306)/main",
+        judges.uri_password,
+    ),
+    Rule(
+        "host-password",
+        "name",
+        (b"@",),
+        rb"[0-9A-Za-z_.-]{1,80}:[0-9]{2,5}[/ \t'\"]",
+        rb"(?:^|[^0-9A-Za-z_.:+-])(?:[a-z0-9+]{2,20}:?//)?[0-9A-Za-z_.-]+:"
+        rb"(?P<secret>[^ \t\r\"'<>:@/][^ \t\r\"'<>:@]{2,})@"
+        rb"[0-9A-Za-z_.-]+:[0-9]{2,5}(?:[/ \t\"']|$)",
+        "how programs print addresses without a scheme",
+        "loader:<a20>@db.example.com:5432/main",
+        judges.uri_password,
+    ),
+    Rule(
         "uri-token",
         "uri-password",
         (b"http://", b"https://"),

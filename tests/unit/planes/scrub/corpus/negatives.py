@@ -255,4 +255,14 @@ table secrets_v2 created
 Job tokens.a1b2c3d4e5.0.parquet COMPLETED
 Job token.83c1f0d9a7.0.insert_values.gz failed
 loading secret.83c1f0d9a7.0.parquet
+tokens: int64
+tokens: [[4258,4606,6796,8554,313,...,2967,4074]]
+"input_token": "NextToken",
+"AddressId": "ADID5643ec50-3eec-4eb3-9be6-9374c10eb51b",
+| `service-token` | token | [1Vault: service accounts](https://docs.example.com/) |
+ssh://git@host.example.com:9999/Org/Repo.git
+arn:aws:devicefarm:us-west-2:123456789101:session:EXAMPLE-GUID-123-456
+me@example.com:8080/inbox
+tokens = (TokenType.ROW,)
+Request id for token /var/lib/kubelet/pods/0b7e5d1c/volumes2
 """.strip("\n").split("\n")

@@ -1,0 +1,89 @@
+"""Values that other texts about a name show: a check of settings, a debugger, a form, an annotated line of code."""
+
+import re
+from typing import NamedTuple
+
+from planes.scrub.below.model import Step, below, is_secret
+from planes.scrub.below.rows import row_of
+from planes.scrub.below.values import closing
+from planes.scrub.rules.names import is_sensitive_key
+
+_INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
+_ANSWER = re.compile(rb"(?:Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
+_FORM_HEADER = re.compile(rb"[A-Za-z-]{4,40}: ")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+# Below a line of code: marks that lead up from a value to its name.
+_ANNOTATED = re.compile(rb"(?:[ |]|\xe2\x94\x82)*(?:->|\xe2\x94\x94)[ \t]+[bruf]{0,2}([\"'])")
+_LEADS = re.compile(rb"(?:[ |]|\xe2\x94\x82)*(?:[|]|\xe2\x94\x82|->|\xe2\x94\x94)")
+_MOST_ANNOTATIONS = 12
+_CONTINUING = bytes(range(0x80, 0xC0))
+
+
+class FieldName(NamedTuple):
+    """A name alone on its line; `is_asked`: at a prompt, so that the next line is the answer."""
+
+    is_asked: bool
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        found = _ANSWER.match(row.text) if self.is_asked else _INPUT.search(row.text) if row.indent else None
+        if found is None:
+            return [], None
+        begin = row.start + found.end()
+        end = closing(line, found[1], begin)
+        end = row.end if end < 0 else end
+        return below(begin, end) if is_secret(line[begin:end]) else [], None
+
+
+class MultipartName(NamedTuple):
+    """A field of a form in parts: behind its headers and an empty line stands its value."""
+
+    is_begun: bool = False
+    left: int = 4
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if self.left <= 0 or row.text.startswith(b"--"):
+            return [], None
+        if not row.text:
+            return [], self._replace(is_begun=True, left=self.left - 1)
+        if not self.is_begun:
+            is_header = _FORM_HEADER.match(row.text)
+            return [], self._replace(left=self.left - 1) if is_header else None
+        return below(row.start, row.end) if is_secret(row.text) else [], None
+
+
+class Code(NamedTuple):
+    """A line of code below which its values may be noted; `columns`: where in it sensitive names begin."""
+
+    columns: tuple[int, ...]
+    left: int = _MOST_ANNOTATIONS
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        if self.left <= 0 or not _LEADS.match(line):
+            return [], None
+        here = self._replace(left=self.left - 1)
+        found = _ANNOTATED.match(line)
+        if found is None:
+            return [], here
+        lead = found[0].find(b"->")
+        lead = lead if lead >= 0 else found[0].rfind(b"\xe2\x94\x94")
+        if len(line[:lead].translate(None, _CONTINUING)) not in self.columns:
+            return [], here
+        begin = found.end()
+        end = closing(line, found[1], begin)
+        end = len(line.rstrip()) if end < 0 else end
+        return below(begin, end) if is_secret(line[begin:end]) else [], here
+
+
+def opened_code(line: bytes) -> Code | None:
+    """What a line of code opens that names something sensitive."""
+    columns = [
+        len(line[: word.start()].translate(None, _CONTINUING))
+        for word in _WORD.finditer(line)
+        if is_sensitive_key(word[0].decode("ascii", "replace"))
+    ]
+    return Code(tuple(columns[:16])) if columns else None

@@ -1,0 +1,99 @@
+"""SQL that names columns first and gives their values behind or below: `INSERT … VALUES`, `COPY … FROM stdin`."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from planes.scrub.below.model import Opening, Step, is_secret
+from planes.scrub.below.tables import copied_table
+from planes.scrub.rulebook import Span
+from planes.scrub.rules.below import NAMED_COLUMN
+from planes.scrub.rules.names import is_sensitive_key
+
+_INSERT = re.compile(
+    rb"(?:insert|replace|upsert)[ \t]+(?:or[ \t]+[a-z]+[ \t]+|overwrite[ \t]+|ignore[ \t]+)?into[ \t]+"
+    rb"[^()]{1,200}\(([^()]{1,1500})\)",
+    re.IGNORECASE,
+)
+_COPY = re.compile(rb"copy[ \t]+[^()]{1,200}\(([^()]{1,1500})\)[ \t]+from[ \t]+stdin", re.IGNORECASE)
+_ITEM = re.compile(
+    rb"[ \t]*(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\"|[^,()'\"]{1,200})[ \t]*", re.DOTALL
+)
+_MOST_BETWEEN = 3
+
+
+class Values(NamedTuple):
+    """A statement whose values stand below.
+
+    Attributes:
+        width: how many columns it names.
+        columns: which of them are sensitive.
+        is_begun: whether values were seen already.
+        left: lines that may still stand between.
+    """
+
+    width: int
+    columns: tuple[int, ...]
+    is_begun: bool = False
+    left: int = _MOST_BETWEEN
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        found = False
+        spans: list[Span] = []
+        for cells in _tuples(line, 0):
+            if len(cells) == self.width:
+                found = True
+                spans += _secrets(line, cells, self.columns)
+        if found:
+            ends = line.rstrip().endswith((b";", b"]", b"}"))
+            return spans, None if ends else self._replace(is_begun=True)
+        return [], None if self.is_begun or self.left <= 0 else self._replace(left=self.left - 1)
+
+
+def _tuples(line: bytes, place: int) -> Iterator[list[tuple[int, int]]]:
+    """The cells of each list in parentheses; an empty cell for what is no text."""
+    while (place := line.find(b"(", place)) >= 0:
+        place += 1
+        cells: list[tuple[int, int]] = []
+        while item := _ITEM.match(line, place):
+            group = 1 if item.start(1) >= 0 else 2
+            cells.append((item.start(group), item.end(group)))
+            place = item.end()
+            if line[place : place + 1] != b",":
+                break
+            place += 1
+        if line[place : place + 1] == b")":
+            yield cells
+
+
+def _secrets(line: bytes, cells: list[tuple[int, int]], columns: tuple[int, ...]) -> Iterator[Span]:
+    for index in columns:
+        start, end = cells[index]
+        if start >= 0 and is_secret(line[start:end]):
+            yield Span(start, end, NAMED_COLUMN)
+
+
+def opened_statement(line: bytes) -> Step:
+    """The secrets among the values of a statement, and what it opens."""
+    if copy := _COPY.search(line):
+        return [], copied_table(_names(copy[1]))
+    insert = _INSERT.search(line)
+    if insert is None:
+        return [], None
+    names = _names(insert[1])
+    columns = tuple(index for index, name in enumerate(names) if is_sensitive_key(name.decode("utf-8", "replace")))
+    if not columns:
+        return [], None
+    spans: list[Span] = []
+    found = False
+    for cells in _tuples(line, insert.end()):
+        if len(cells) == len(names):
+            found = found or any(start >= 0 for start, _ in cells)
+            spans += _secrets(line, cells, columns)
+    opening: Opening | None = None if found and line.rstrip().endswith(b";") else Values(len(names), columns)
+    return spans, opening
+
+
+def _names(text: bytes) -> list[bytes]:
+    return [name.strip(b" \t\r\"'`[]") for name in text.split(b",")]
