@@ -131,6 +131,17 @@ class RealClient:
         """Run a program in the client's interpreter, as the same user: for the SDK and the client's own parts."""
         return self._run([str(self.environment.python), "-c", code, *words], cwd, env, seconds)
 
+    def start_python(self, code: str) -> subprocess.Popen[str]:
+        """Starts a program in the client's interpreter, as the same user, with pipes to it; its errors are ours."""
+        return subprocess.Popen(
+            [*as_uid(self.uid), str(self.environment.python), "-c", code],
+            cwd=self.home,
+            env=self._environ({}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def run_in_pty(
         self,
         words: Sequence[str],
