@@ -149,11 +149,17 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         ):
             cursor.execute(statement)
         cursor.close()
+        # SQLite's own knows ASCII only: a search for "É" would not find "É".
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
         options = connection.get_execution_options()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_IMMEDIATE) else "BEGIN")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _migrate(connection: Connection, migrations: str) -> None:

@@ -195,7 +195,7 @@ def _downstream(found: Iterable[DownstreamRun] | None) -> list[DownstreamJobRunR
             id=item.run.id,
             job_id=item.run.job_id,
             job_ref=item.job_ref,
-            name=item.name or item.job_ref.rpartition(".")[2],
+            name=item.name,
             number=item.run.number,
             status=item.run.status.value,
             trigger=item.run.trigger,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from planes.domain.identifiers import WorkspaceId
 from planes.storage.control.connection import Connection
-from planes.storage.control.jobs import Job, VersionedJob, job_triggers, jobs, versions_by_id
+from planes.storage.control.jobs import SHOWN_NAME, Job, VersionedJob, job_triggers, jobs, versions_by_id
 from planes.storage.control.rows import count_up_to_ceiling
 from planes.storage.control.runs import runs
 
@@ -19,7 +19,7 @@ _SORTABLE: dict[str, ColumnElement[Any]] = {
     "created_at": jobs.c.created_at,
     "last_run_at": runs.c.created_at,
     "last_run_ended_at": runs.c.finished_at,
-    "name": func.coalesce(jobs.c.name, jobs.c.job_ref),
+    "name": SHOWN_NAME,
     "next_scheduled_run_at": jobs.c.next_fire_at,
 }
 JOB_SORT_KEYS = tuple(_SORTABLE)
@@ -70,8 +70,7 @@ async def list_jobs(connection: Connection, wanted: JobFilter) -> tuple[list[Ver
 def _conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
     yield jobs.c.workspace_id == wanted.workspace_id
     if wanted.text:
-        words = func.lower(func.coalesce(jobs.c.name, jobs.c.job_ref))
-        yield words.contains(wanted.text.lower(), autoescape=True)
+        yield func.lower(SHOWN_NAME).contains(wanted.text.lower(), autoescape=True)
     if wanted.job_ref is not None:
         yield jobs.c.job_ref == wanted.job_ref
     for column, value in (

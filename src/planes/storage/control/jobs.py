@@ -22,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     delete,
+    func,
     select,
     update,
 )
@@ -89,6 +90,10 @@ job_triggers = Table(
     Column("kind", String(32), nullable=False),
     Index("ix_job_triggers_trigger", "trigger"),
 )
+
+_BEFORE_NAME = func.rtrim(jobs.c.job_ref, func.replace(jobs.c.job_ref, ".", ""))
+# The name that lists show, search and sort by: the display name, else what stands behind the last dot of the ref.
+SHOWN_NAME = func.coalesce(jobs.c.name, func.replace(jobs.c.job_ref, _BEFORE_NAME, ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

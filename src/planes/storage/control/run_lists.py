@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.runs import Run
 from planes.storage.control.connection import Connection
-from planes.storage.control.jobs import jobs
+from planes.storage.control.jobs import SHOWN_NAME, jobs
 from planes.storage.control.rows import count_up_to_ceiling
 from planes.storage.control.runs import RUN_COLUMNS, as_run, runs
 from planes.storage.control.summaries import pipeline_runs
@@ -55,7 +55,7 @@ class DownstreamRun:
 
     run: Run
     job_ref: str
-    name: str | None
+    name: str
     category: str | None
 
 
@@ -102,7 +102,7 @@ async def downstream_runs(
     )
     ranked = (inner if category is None else inner.where(jobs.c.category == category)).subquery()
     query = (
-        select(*RUN_COLUMNS, jobs.c.job_ref, jobs.c.name, jobs.c.category)
+        select(*RUN_COLUMNS, jobs.c.job_ref, SHOWN_NAME.label("name"), jobs.c.category)
         .join(ranked, ranked.c.ranked_id == runs.c.id)
         .join(jobs, jobs.c.id == runs.c.job_id)
         .where(ranked.c.rank <= limit)
@@ -152,7 +152,7 @@ def _conditions(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
 
 def _mentions(text: str) -> ColumnElement[bool]:
     words = text.lower()
-    found = func.lower(func.coalesce(jobs.c.name, jobs.c.job_ref)).contains(words, autoescape=True)
+    found = func.lower(SHOWN_NAME).contains(words, autoescape=True)
     pipelines = select(pipeline_runs.c.run_id).where(
         func.lower(pipeline_runs.c.pipeline_name).contains(words, autoescape=True)
     )

@@ -43,6 +43,8 @@ async def _three_jobs(stage: Stage) -> dict[str, str]:
         ({"q": "LOAD"}, {"Load 100%"}),
         ({"q": "100%"}, {"Load 100%"}),
         ({"q": "%"}, {"Load 100%"}),
+        ({"q": "repo"}, {"report"}),
+        ({"q": "jobs"}, set()),
         ({"ref": "jobs.jobs.report"}, {"report"}),
         ({"ref": "jobs.jobs.repor"}, set()),
         ({"job_type": "batch"}, {"Load 100%", "report"}),
@@ -124,6 +126,18 @@ async def test_jobs_come_newest_run_first_and_sort_as_asked(stage: Stage) -> Non
     assert await names(sort="name", order="asc", limit=1, offset=1) == ["b"]
 
 
+async def test_jobs_are_searched_and_sorted_by_the_name_that_is_shown(stage: Stage) -> None:
+    await stage.deployed(
+        definition("zeta"), definition("alpha"), definition("x", expose={"display_name": "Mélange É"}),
+    )  # fmt: skip
+
+    listed = (await stage.get("/jobs", sort="name", order="asc")).json()["items"]
+    found = [(await stage.get("/jobs", q=words)).json()["total"] for words in ("MÉLANGE é", "É", "x")]
+
+    assert [item["name"] for item in listed] == ["Mélange É", "alpha", "zeta"]
+    assert found == [1, 1, 0]
+
+
 async def test_cursor_walks_the_whole_list_without_gaps(stage: Stage) -> None:
     await stage.deployed(*(definition(f"job{number}") for number in range(7)))
     seen: list[str] = []
@@ -152,6 +166,8 @@ async def test_runs_list_filters(stage: Stage) -> None:
         ({"q": "demo_pipe"}, {"load"}),
         ({"q": "1"}, {"load", "report"}),
         ({"q": "2"}, set()),
+        ({"q": "REPORT"}, {"report"}),
+        ({"q": "jobs."}, set()),
         ({"status": "completed"}, {"load"}),
         ({"status": ["pending", "completed"]}, {"load", "report"}),
         ({"number": 1, "job_id": ids["load"]}, {"load"}),
