@@ -112,7 +112,7 @@ class DataPlane:
             version=settings.version,
             host_names=lambda: names,
             lifespan=self._lifespan,
-            unlimited_bodies=uploads.is_upload,
+            unlimited_bodies=lambda path: uploads.is_upload(path) or beacon.is_result(path),
         )
         app.state.services = self.services
         app.state.running = self.running

@@ -50,8 +50,8 @@ def error_response(
 def render_error(error: errors.PlaneError) -> JSONResponse:
     """The answer for one of our own errors."""
     status = next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
-    if status == 413:
-        # The client knows exactly this body (Contract: D.9).
+    if status == 413 and error.code == "too_large":
+        # The client knows exactly this body of an upload (Contract: D.9).
         return JSONResponse({"status_code": 413, "detail": "Request Entity Too Large"}, status_code=413)
     extra = [{"key": reason.key, "message": reason.message} for reason in error.reasons] or None
     headers = {"www-authenticate": "Bearer"} if status == 401 else None

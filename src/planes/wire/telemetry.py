@@ -135,3 +135,42 @@ class JobResultResponse(BaseModel):
     turn_count: int | None = None
 
     model_config = ConfigDict(protected_namespaces=())
+
+
+class PipelineStatsResponse(BaseModel):
+    """One pipeline over a window. `success_ratio` is 0 to 1; `latest_…` are of the newest run in the window."""
+
+    pipeline_name: str
+    total_pipeline_run_count: int
+    succeeded_pipeline_run_count: int
+    success_ratio: float
+    total_bytes_loaded: int
+    total_rows_extracted: int
+    total_rows_loaded: int
+    average_duration_ms: int | None = None
+    total_duration_ms: int = 0
+    latest_dataset_name: str | None = None
+    latest_destination_name: str | None = None
+    latest_pipeline_run_at: datetime | None = None
+    latest_source_names: list[str] | None = None
+    latest_status: TelemetryStatus | None = None
+
+
+class DatasetStatsResponse(BaseModel):
+    """One dataset over a window. `table_count` counts the user's tables that got rows in it."""
+
+    dataset_name: str
+    distinct_pipeline_count: int
+    schema_migration_count: int
+    total_pipeline_run_count: int
+    succeeded_pipeline_run_count: int
+    success_ratio: float
+    total_bytes_loaded: int
+    total_rows_loaded: int
+    average_duration_ms: int | None = None
+    latest_destination_name: str | None = None
+    latest_pipeline_name: str | None = None
+    latest_pipeline_run_at: datetime | None = None
+    latest_pipeline_run_id: str | None = None
+    latest_status: TelemetryStatus | None = None
+    table_count: int = 0

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
 from planes.data_plane.api.run_access import running_of
-from planes.data_plane.services.beacon import ReportKind
+from planes.data_plane.services.beacon import MAXIMUM_RESULT_BYTES, ReportKind
+from planes.domain.errors import TooLarge
 
 router = APIRouter(prefix="/beacon", tags=["beacon"])
+
+
+_RESULT_PATH = re.compile(r"/beacon/[^/]+/job_result")
+
+
+def is_result(path: str) -> bool:
+    """Whether this is a report whose body may be larger than others: the route bounds it itself."""
+    return _RESULT_PATH.fullmatch(path) is not None
 
 
 @router.put("/{secret}/{kind}")
@@ -19,5 +29,15 @@ async def take_report(
     """A trace, a state or a result. Answers 200 and `{}`: dlt takes everything else for a failure."""
     beacon = running_of(request).beacon
     run = await beacon.find_run(secret)
-    await beacon.take(run, kind, await request.body())
+    await beacon.take(run, kind, await _bounded_body(request))
     return {}
+
+
+async def _bounded_body(request: Request) -> bytes:
+    """Raises: TooLarge."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAXIMUM_RESULT_BYTES:
+            raise TooLarge("too_large", "The report is too large.")
+    return bytes(body)

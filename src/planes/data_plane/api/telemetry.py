@@ -1,4 +1,4 @@
-"""Routes of telemetry: watermark, pipeline runs, results (Contract: 1.5, operations 54 to 57, 60 and 61)."""
+"""Routes of telemetry: watermark, pipeline runs, statistics, results (Contract: 1.5, operations 54 to 61)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from planes.data_plane.api.authentication import requires
 from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.services.audit import Actor
+from planes.data_plane.services.statistics import Statistics
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest, Reason
 from planes.server.paging import Page, PageQuery
+from planes.storage.data.statistics import DATASET_SORTS, PIPELINE_SORTS, StatisticsFilter
 from planes.storage.data.telemetry import SORTS, PipelineRunFilter
 from planes.tokens.claims import Claims
 from planes.wire.telemetry import (
@@ -28,6 +30,33 @@ Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 Names = Annotated[list[str] | None, Query(max_length=200)]
 
 
+class Window:
+    """Query parameters: naive bounds of the runs' starts, read in `timezone` (Contract: 1.1)."""
+
+    def __init__(
+        self,
+        start: Annotated[datetime | None, Query()] = None,
+        end: Annotated[datetime | None, Query()] = None,
+        timezone: Annotated[str, Query(max_length=64)] = "UTC",
+    ) -> None:
+        self.start = _in_zone("start", start, timezone)
+        self.end = _in_zone("end", end, timezone)
+
+
+class Latest:
+    """Query parameters: what the newest run of each must be like."""
+
+    def __init__(
+        self,
+        latest_status: Annotated[list[TelemetryStatus] | None, Query()] = None,
+        latest_destination_name: Names = None,
+    ) -> None:
+        self.columns: dict[str, list[str]] = {
+            "latest_status": [str(each) for each in latest_status or ()],
+            "latest_destination_name": latest_destination_name or [],
+        }
+
+
 @router.get("/watermark")
 async def get_watermark(request: Request, workspace_id: str, _claims: Reader) -> WatermarkResponse:
     """When the workspace's telemetry was last written."""
@@ -40,9 +69,7 @@ async def list_pipeline_runs(
     workspace_id: str,
     claims: Reader,
     page: Annotated[Page, Depends(PageQuery(*sorted(SORTS)))],
-    start: Annotated[datetime | None, Query()] = None,
-    end: Annotated[datetime | None, Query()] = None,
-    timezone: Annotated[str, Query(max_length=64)] = "UTC",
+    window: Annotated[Window, Depends()],
     q: Annotated[str | None, Query(max_length=200)] = None,
     status: Annotated[list[TelemetryStatus] | None, Query()] = None,
     pipeline_name: Names = None,
@@ -54,8 +81,8 @@ async def list_pipeline_runs(
     """A page of pipeline runs, newest first."""
     wanted = PipelineRunFilter(
         workspace_id=workspace_id,
-        start=_in_zone("start", start, timezone),
-        end=_in_zone("end", end, timezone),
+        start=window.start,
+        end=window.end,
         text=q,
         is_empty_run=is_empty_run,
         among={
@@ -67,6 +94,40 @@ async def list_pipeline_runs(
         },
     )
     return await running_of(request).telemetry.list_pipeline_runs(Actor.of(claims), wanted, page)
+
+
+@router.get("/pipelines/-/stats")
+async def list_pipeline_stats(
+    request: Request,
+    workspace_id: str,
+    claims: Reader,
+    page: Annotated[Page, Depends(PageQuery(*PIPELINE_SORTS))],
+    window: Annotated[Window, Depends()],
+    latest: Annotated[Latest, Depends()],
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    pipeline_name: Names = None,
+) -> dict[str, Any]:
+    """A page of pipelines with their totals over the window (seven days by default)."""
+    counting = running_of(request).statistics
+    wanted = _statistics(counting, workspace_id, window, latest, q, pipeline_name)
+    return await counting.list_pipelines(Actor.of(claims), wanted, page)
+
+
+@router.get("/datasets/-/stats")
+async def list_dataset_stats(
+    request: Request,
+    workspace_id: str,
+    claims: Reader,
+    page: Annotated[Page, Depends(PageQuery(*DATASET_SORTS))],
+    window: Annotated[Window, Depends()],
+    latest: Annotated[Latest, Depends()],
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    dataset_name: Names = None,
+) -> dict[str, Any]:
+    """A page of datasets with their totals over the window (seven days by default)."""
+    counting = running_of(request).statistics
+    wanted = _statistics(counting, workspace_id, window, latest, q, dataset_name)
+    return await counting.list_datasets(Actor.of(claims), wanted, page)
 
 
 @router.get("/pipeline-runs/{pipeline_run_id}")
@@ -87,10 +148,19 @@ async def get_result(request: Request, run_id: RunPath, claims: Reader) -> JobRe
     return await running_of(request).results.get_result(Actor.of(claims), run_id)
 
 
-@router.get("/job-runs/{run_id}/result-trace")
+@router.get("/job-runs/{run_id}/result-trace", responses={413: {"description": "The trace is too large to serve"}})
 async def get_result_trace(request: Request, run_id: RunPath, claims: Reader) -> dict[str, Any]:
-    """The result's envelope as the job sent it."""
+    """The result's envelope as the job sent it; 413 `job_result_trace_too_large` when only its numbers were kept."""
     return await running_of(request).results.get_trace(Actor.of(claims), run_id)
+
+
+def _statistics(
+    counting: Statistics, workspace_id: str, window: Window, latest: Latest, text: str | None, names: list[str] | None
+) -> StatisticsFilter:
+    start, end = counting.window(window.start, window.end)
+    return StatisticsFilter(
+        workspace_id=workspace_id, start=start, end=end, text=text, names=names or (), latest=latest.columns
+    )
 
 
 def _in_zone(key: str, naive: datetime | None, timezone: str) -> datetime | None:

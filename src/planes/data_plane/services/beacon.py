@@ -26,8 +26,11 @@ from planes.tokens.opaque import hash_secret
 from planes.wire.link import MAXIMUM_SUMMARIES_PER_RUN
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
+# A larger result loses its trace, and answers 413 when that is asked for; beyond this one nothing is read.
+MAXIMUM_RESULT_BYTES = 32 * 1024 * 1024
 MAXIMUM_PER_RUN = 1_000
 _DEEPEST = 100
+_MEMBER_BYTES = 64 * 1024
 
 
 class ReportKind(StrEnum):
@@ -62,14 +65,15 @@ class Beacon:
         Raises: InvalidRequest, TooLarge.
         """
         registered = await self._registered(run)
-        document = await to_thread.run_sync(_read, body, registered)
+        limit = MAXIMUM_RESULT_BYTES if kind is ReportKind.JOB_RESULT else MAXIMUM_BYTES
+        document = await to_thread.run_sync(_read, body, registered, limit)
         match kind:
             case ReportKind.TRACE:
                 await self._take_trace(run, document, registered)
             case ReportKind.STATE:
                 await self._take_state(run, document)
             case ReportKind.JOB_RESULT:
-                await self._take_result(run, document)
+                await self._take_result(run, document, len(body) > MAXIMUM_BYTES)
 
     async def _registered(self, run: Row) -> Registered:
         if run["registered"] is None:
@@ -84,6 +88,11 @@ class Beacon:
             raise InvalidRequest("invalid_request", "A trace names its pipeline and its transaction.")
         packed = await to_thread.run_sync(_pack, document)
         async with self._parts.database.transaction() as connection:
+            if facts.unexplained_loads:
+                earlier = await telemetry.find_pending_rows(
+                    connection, run["workspace_id"], facts.pipeline_name, facts.unexplained_loads
+                )
+                facts = (read_trace(document, earlier) if earlier else None) or facts
             count = await telemetry.count_of_run(connection, run["id"])
             if count >= MAXIMUM_PER_RUN:
                 return
@@ -113,6 +122,10 @@ class Beacon:
             "error_step": facts.error_step,
             "error_message": facts.error_message,
             "is_empty_run": not facts.packages,
+            "has_schema_migration": facts.has_schema_migration,
+            "source_names": facts.source_names,
+            "table_names": facts.loaded_table_names,
+            "pending_rows": facts.pending_rows or None,
             "total_bytes_loaded": facts.total_bytes_loaded,
             "total_rows_extracted": facts.total_rows_extracted,
             "total_rows_loaded": facts.total_rows_loaded,
@@ -138,12 +151,13 @@ class Beacon:
         async with self._parts.database.transaction() as connection:
             await telemetry.save_state(connection, row)
 
-    async def _take_result(self, run: Row, document: Mapping[str, Any]) -> None:
+    async def _take_result(self, run: Row, document: Mapping[str, Any], is_too_large: bool) -> None:
         kind = text(document.get("type"))
         if kind is None:
             raise InvalidRequest("invalid_request", "A result names its type.")
         version = document.get("engine_version")
         now = self._parts.clock.now()
+        kept = await to_thread.run_sync(_without_bulk, document) if is_too_large else document
         row = {
             "job_run_id": run["id"],
             "id": new_id(),
@@ -151,7 +165,8 @@ class Beacon:
             "job_ref": run["job_ref"],
             "result_type": kind,
             "engine_version": version if isinstance(version, int) and 0 < version < 2**31 else 1,
-            "envelope": await to_thread.run_sync(_pack, {**document, "job_ref": run["job_ref"]}),
+            "envelope": await to_thread.run_sync(_pack, {**kept, "job_ref": run["job_ref"]}),
+            "is_trace_too_large": is_too_large,
             "created_at": now,
             "updated_at": now,
         }
@@ -159,9 +174,17 @@ class Beacon:
             await telemetry.save_result(connection, row)
 
 
-def _read(body: bytes, registered: Registered) -> Mapping[str, Any]:
+def _without_bulk(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A result that is too large to be served whole: without its trace, and if need be without all but its numbers."""
+    without_trace = {name: value for name, value in envelope.items() if name != "trace"}
+    if len(json.dumps(without_trace)) <= MAXIMUM_BYTES:
+        return without_trace
+    return {name: value for name, value in without_trace.items() if len(json.dumps(value)) <= _MEMBER_BYTES}
+
+
+def _read(body: bytes, registered: Registered, limit: int) -> Mapping[str, Any]:
     """Raises: InvalidRequest, TooLarge."""
-    if len(body) > MAXIMUM_BYTES:
+    if len(body) > limit:
         raise TooLarge("too_large", "The report is too large.")
     try:
         document: object = json.loads(body, parse_constant=_no_number)

@@ -7,7 +7,7 @@ from typing import Any
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
-from planes.domain.errors import NotFound
+from planes.domain.errors import NotFound, TooLarge
 from planes.storage.data import telemetry
 from planes.storage.types import Row
 from planes.wire.telemetry import JobResultResponse
@@ -43,9 +43,11 @@ class Results:
     async def get_trace(self, actor: Actor, run_id: str) -> dict[str, Any]:
         """The envelope as it was reported, scrubbed.
 
-        Raises: NotFound.
+        Raises: NotFound, TooLarge.
         """
-        _, envelope = await self._get(actor, run_id)
+        row, envelope = await self._get(actor, run_id)
+        if row["is_trace_too_large"]:
+            raise TooLarge("job_result_trace_too_large", "The result's trace is too large to be served.")
         return envelope
 
     async def _get(self, actor: Actor, run_id: str) -> tuple[Row, dict[str, Any]]:

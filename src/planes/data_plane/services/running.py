@@ -11,6 +11,7 @@ from planes.data_plane.services.beacon import Beacon
 from planes.data_plane.services.preparing import Preparing, RunSettings
 from planes.data_plane.services.results import Results
 from planes.data_plane.services.runs import Runs
+from planes.data_plane.services.statistics import Statistics
 from planes.data_plane.services.telemetry import Telemetry
 
 
@@ -22,6 +23,7 @@ class Running:
     runs: Runs
     beacon: Beacon
     results: Results
+    statistics: Statistics
     telemetry: Telemetry
 
 
@@ -41,5 +43,6 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
         runs=runs,
         beacon=Beacon(services.parts, runs.outbox),
         results=Results(services.parts, services.audit),
+        statistics=Statistics(services.parts, services.audit),
         telemetry=Telemetry(services.parts, services.audit),
     )

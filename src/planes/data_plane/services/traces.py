@@ -27,6 +27,8 @@ _SETTLED = frozenset({"loaded", "aborted"})
 _DISPOSITIONS = frozenset({"append", "merge", "replace"})
 
 Document = Mapping[str, Any]
+# Load id → table → normalized rows.
+NormalizedRows = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,34 @@ class PipelineRunFacts:
     packages: list[LoadPackageResponse]
     resources: list[PipelineRunResourceResponse]
     tables: list[PipelineRunTableResponse]
+    normalized_rows: NormalizedRows
+
+    @property
+    def source_names(self) -> list[str]:
+        """The sources whose data this run moved: dlt names a source's schema after it."""
+        return sorted({package.schema_name for package in self.packages if package.schema_name})
+
+    @property
+    def loaded_table_names(self) -> list[str]:
+        """The user's tables that have rows from this run."""
+        return sorted({table.table_name for table in self._own_tables() if table.load_job_state == "completed"})
+
+    @property
+    def has_schema_migration(self) -> bool:
+        """Whether any package changed a schema in the destination."""
+        return any(package.has_schema_migration for package in self.packages)
+
+    @property
+    def unexplained_loads(self) -> list[str]:
+        """Load ids that were loaded here and normalized elsewhere: their rows are counted in an earlier trace."""
+        settled = [package.load_id for package in self.packages if package.completed_job_count]
+        return [load_id for load_id in settled if load_id not in self.normalized_rows]
+
+    @property
+    def pending_rows(self) -> dict[str, dict[str, int]]:
+        """Rows of packages that were normalized here and not loaded yet."""
+        pending = {package.load_id for package in self.packages if package.is_pending}
+        return {load_id: dict(rows) for load_id, rows in self.normalized_rows.items() if load_id in pending}
 
     @property
     def duration_ms(self) -> int | None:
@@ -92,7 +122,7 @@ class PipelineRunFacts:
             "load_duration_ms": self.step_milliseconds.get("load"),
             "has_failed_load_jobs": any(package.has_failed_load_jobs for package in self.packages),
             "has_pending_packages": any(package.is_pending for package in self.packages),
-            "has_schema_migration": any(package.has_schema_migration for package in self.packages),
+            "has_schema_migration": self.has_schema_migration,
             "load_package_count": len(self.packages),
             "load_packages": [package.model_dump(mode="json") for package in self.packages],
             "resources": [resource.model_dump(mode="json") for resource in self.resources],
@@ -104,15 +134,21 @@ class PipelineRunFacts:
         return (table for table in self.tables if not _is_dlts_own(table.table_name))
 
 
-def read_trace(trace: Document) -> PipelineRunFacts | None:
-    """The facts of a scrubbed trace; None when it does not even name a pipeline and a transaction."""
+def read_trace(trace: Document, earlier: NormalizedRows | None = None) -> PipelineRunFacts | None:
+    """The facts of a scrubbed trace; None when it does not even name a pipeline and a transaction.
+
+    `earlier` counts the rows of packages that other traces normalized: a pipeline may be extracted, normalized and
+    loaded step by step, each step with a trace of its own.
+    """
     pipeline_name, transaction_id = text(trace.get("pipeline_name")), text(trace.get("transaction_id"), 128)
     if pipeline_name is None or transaction_id is None:
         return None
     steps = objects(trace.get("steps"))
     by_name = {str(step.get("step")): step for step in steps}
     load_info = part(by_name.get("load", {}), "load_info")
-    packages = _packages(steps)
+    rows = {**(earlier or {}), **_rows_by_package(steps)}
+    failed_jobs = _failed_jobs(steps)
+    packages = _packages(steps, rows, failed_jobs)
     failing = next((step for step in steps if step.get("step_exception")), None)
     has_failed_jobs = any(package.has_failed_load_jobs for package in packages)
     message, traceback = _error(failing) if failing is not None else (None, None)
@@ -122,7 +158,7 @@ def read_trace(trace: Document) -> PipelineRunFacts | None:
         status=TelemetryStatus.FAILED if failing is not None or has_failed_jobs else TelemetryStatus.SUCCEEDED,
         dataset_name=text(load_info.get("dataset_name")),
         destination_name=text(load_info.get("destination_name")),
-        started_at=moment(trace.get("started_at")),
+        started_at=moment(trace.get("started_at")) or _first_start(steps),
         finished_at=moment(trace.get("finished_at")) or _last_end(steps),
         error_step=text(failing.get("step"), 64) if failing is not None else None,
         error_message=message,
@@ -131,7 +167,8 @@ def read_trace(trace: Document) -> PipelineRunFacts | None:
         platform=_platform(part(trace, "execution_context")),
         packages=packages,
         resources=_resources(by_name),
-        tables=_tables(by_name),
+        tables=_tables(by_name, rows, failed_jobs),
+        normalized_rows=rows,
     )
 
 
@@ -186,6 +223,10 @@ def _error(step: Document) -> tuple[str | None, str | None]:
     return message or text(step.get("step_exception"), _MESSAGE_LENGTH), text("".join(pieces), _TRACEBACK_LENGTH)
 
 
+def _first_start(steps: list[Document]) -> datetime | None:
+    return min((start for step in steps if (start := moment(step.get("started_at")))), default=None)
+
+
 def _last_end(steps: list[Document]) -> datetime | None:
     return max((end for step in steps if (end := moment(step.get("finished_at")))), default=None)
 
@@ -213,22 +254,39 @@ def _platform(context: Document) -> dict[str, str | None]:
     }
 
 
-def _packages(steps: list[Document]) -> list[LoadPackageResponse]:
+def _failed_jobs(steps: list[Document]) -> frozenset[str]:
+    """Ids of load jobs that failed. A load that gives up names them in its metrics and leaves them among the new."""
+    return frozenset(
+        str(metric.get("job_id"))
+        for step in steps
+        for metric in objects(part(step, "load_info").get("job_metrics"))
+        if metric.get("state") == "failed"
+    )
+
+
+def _job_state(job: Document, failed_jobs: frozenset[str]) -> str | None:
+    if job.get("state") == "failed_jobs" or job.get("job_id") in failed_jobs:
+        return "failed"
+    return "completed" if job.get("state") == "completed_jobs" else None
+
+
+def _packages(steps: list[Document], rows: NormalizedRows, failed_jobs: frozenset[str]) -> list[LoadPackageResponse]:
     """Each load package as the latest step that speaks of it saw it."""
-    rows = _rows_by_package(steps)
     found: dict[str, LoadPackageResponse] = {}
     for step in steps:
         for package in objects(part(step, "step_info").get("load_packages")):
             load_id = text(package.get("load_id"), 128)
             if load_id is not None:
-                found[load_id] = _package(load_id, package, rows.get(load_id, {}))
+                found[load_id] = _package(load_id, package, rows.get(load_id, {}), failed_jobs)
     return list(found.values())
 
 
-def _package(load_id: str, package: Document, rows: Mapping[str, int]) -> LoadPackageResponse:
+def _package(
+    load_id: str, package: Document, rows: Mapping[str, int], failed_jobs: frozenset[str]
+) -> LoadPackageResponse:
     jobs = objects(package.get("jobs"))
-    completed = [job for job in jobs if job.get("state") == "completed_jobs"]
-    failed = [job for job in jobs if job.get("state") == "failed_jobs"]
+    completed = [job for job in jobs if _job_state(job, failed_jobs) == "completed"]
+    failed = [job for job in jobs if _job_state(job, failed_jobs) == "failed"]
     state = text(package.get("state"), 32)
     own = [job for job in completed if not _is_dlts_own(text(job.get("table_name")) or "")]
     return LoadPackageResponse(
@@ -288,7 +346,9 @@ def _resources(by_name: Mapping[str, Document]) -> list[PipelineRunResourceRespo
     return list(found.values())
 
 
-def _tables(by_name: Mapping[str, Document]) -> list[PipelineRunTableResponse]:
+def _tables(
+    by_name: Mapping[str, Document], rows: NormalizedRows, failed_jobs: frozenset[str]
+) -> list[PipelineRunTableResponse]:
     found: dict[str, PipelineRunTableResponse] = {}
     schemas = _schemas(by_name)
 
@@ -303,27 +363,30 @@ def _tables(by_name: Mapping[str, Document]) -> list[PipelineRunTableResponse]:
             row.rows_extracted = (row.rows_extracted or 0) + count(metric.get("items_count"))
             row.bytes_extracted = (row.bytes_extracted or 0) + count(metric.get("file_size"))
             row.schema_name = schemas.get(str(metric.get("load_id")), row.schema_name)
-    normalized: dict[str, int] = {}
     for metric in objects(part(by_name.get("normalize", {}), "normalize_info").get("table_metrics")):
         if (row := table(metric)) is not None:
-            normalized[row.table_name] = normalized.get(row.table_name, 0) + count(metric.get("items_count"))
             row.schema_name = row.schema_name or schemas.get(str(metric.get("load_id")), "")
-    _add_load_jobs(by_name.get("load", {}), table, normalized)
+    _add_load_jobs(by_name.get("load", {}), table, rows, failed_jobs)
     return list(found.values())
 
 
-def _add_load_jobs(load: Document, table: Any, normalized: Mapping[str, int]) -> None:
+def _add_load_jobs(load: Document, table: Any, rows: NormalizedRows, failed_jobs: frozenset[str]) -> None:
     for package in objects(part(load, "step_info").get("load_packages")):
+        counted: set[str] = set()  # a table's rows are told once for a package, however many files it has
+        of_package = rows.get(str(package.get("load_id")), {})
         for job in objects(package.get("jobs")):
             row: PipelineRunTableResponse | None = table(job)
             if row is None:
                 continue
             row.file_format = text(job.get("file_format"), 64)
-            if job.get("state") == "completed_jobs":
+            state = _job_state(job, failed_jobs)
+            if state == "completed":
                 row.bytes_loaded = (row.bytes_loaded or 0) + count(job.get("file_size"))
-                row.rows_loaded = normalized.get(row.table_name, 0)
+                if row.table_name not in counted:
+                    row.rows_loaded = (row.rows_loaded or 0) + of_package.get(row.table_name, 0)
+                    counted.add(row.table_name)
                 row.load_job_state = row.load_job_state or "completed"
-            elif job.get("state") == "failed_jobs":
+            elif state == "failed":
                 row.load_job_state = "failed"
         for described in objects(package.get("tables")):
             row = table({"table_name": described.get("name")}) if described.get("name") is not None else None

@@ -73,7 +73,18 @@ rescrub_runs = Table(
 _DOCUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     pipeline_runs.name: (
         ("id",),
-        ("pipeline_name", "dataset_name", "destination_name", "error_step", "error_message", "detail", "trace"),
+        (
+            "pipeline_name",
+            "dataset_name",
+            "destination_name",
+            "error_step",
+            "error_message",
+            "source_names",
+            "table_names",
+            "pending_rows",
+            "detail",
+            "trace",
+        ),
     ),
     pipeline_states.name: (("job_run_id", "pipeline_name"), ("dataset_name", "destination_name", "state")),
     job_results.name: (("job_run_id",), ("result_type", "envelope")),

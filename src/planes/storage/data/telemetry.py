@@ -1,6 +1,7 @@
 """What runs reported by their beacon: pipeline runs with their traces, pipeline states, results. All of it scrubbed.
 
-Documents are stored compressed; `detail` holds the served fields that nobody filters or sorts by.
+Documents are stored compressed; `detail` holds the served fields that nobody filters or sorts by. `table_names` are the
+user's tables that got rows, `pending_rows` (load id → table → count) what was normalized and left for a later load.
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ pipeline_runs = Table(
     Column("error_step", String(64)),
     Column("error_message", Text),
     Column("is_empty_run", Boolean, nullable=False),
+    Column("has_schema_migration", Boolean, nullable=False),
+    Column("source_names", document(), nullable=False),
+    Column("table_names", document(), nullable=False),
+    Column("pending_rows", document()),
     Column("total_bytes_loaded", BigInteger, nullable=False),
     Column("total_rows_extracted", BigInteger, nullable=False),
     Column("total_rows_loaded", BigInteger, nullable=False),
@@ -85,12 +90,14 @@ job_results = Table(
     Column("result_type", String(512), nullable=False),
     Column("engine_version", Integer, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
+    Column("is_trace_too_large", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
 
 SORTS = frozenset({"duration_ms", "finished_at", "started_at", "total_bytes_loaded", "total_rows_loaded"})
 _IDENTITY = ("id", "created_at")
+_EARLIER_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +137,27 @@ async def save_pipeline_run(connection: AsyncConnection, row: Mapping[str, Any])
     return str(present)
 
 
+async def find_pending_rows(
+    connection: AsyncConnection, workspace_id: str, pipeline_name: str, load_ids: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """What earlier traces normalized of these packages: load id → table → rows."""
+    query = (
+        select(pipeline_runs.c.pending_rows)
+        .where(
+            pipeline_runs.c.workspace_id == workspace_id,
+            pipeline_runs.c.pipeline_name == pipeline_name,
+            pipeline_runs.c.pending_rows.is_not(None),
+        )
+        .order_by(pipeline_runs.c.created_at.desc())
+        .limit(_EARLIER_RUNS)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for pending in (await connection.execute(query)).scalars():
+        for load_id in set(pending) & set(load_ids):
+            found.setdefault(load_id, pending[load_id])
+    return found
+
+
 async def count_of_run(connection: AsyncConnection, job_run_id: str) -> int:
     """How many pipeline runs a run has reported."""
     query = select(func.count()).select_from(pipeline_runs).where(pipeline_runs.c.job_run_id == job_run_id)
@@ -153,7 +181,7 @@ async def list_pipeline_runs(
     query = _filtered(select(*columns), wanted)
     for name, is_descending in order:
         column = pipeline_runs.c[name]
-        query = query.order_by(column.desc() if is_descending else column.asc())
+        query = query.order_by((column.desc() if is_descending else column.asc()).nulls_last())
     query = query.order_by(pipeline_runs.c.created_at.desc(), pipeline_runs.c.id).limit(limit).offset(offset)
     total = _filtered(select(func.count()).select_from(pipeline_runs), wanted)
     rows = [dict(row) for row in (await connection.execute(query)).mappings()]
@@ -222,8 +250,8 @@ def _filtered(query: Select[Any], wanted: PipelineRunFilter) -> Select[Any]:
     if wanted.text:
         query = query.where(
             or_(
-                table.pipeline_name.contains(wanted.text, autoescape=True),
-                table.dataset_name.contains(wanted.text, autoescape=True),
+                table.pipeline_name.icontains(wanted.text, autoescape=True),
+                table.dataset_name.icontains(wanted.text, autoescape=True),
             )
         )
     for name, values in wanted.among.items():
