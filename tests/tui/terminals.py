@@ -52,6 +52,11 @@ class Terminal:
         """What is on the screen."""
         return "\n".join(self._screen.display)
 
+    def row(self, number: int) -> str:
+        """One row of the screen, from 0 on."""
+        cells = self._screen.buffer[number]
+        return "".join(cells[column].data for column in range(self._screen.columns))
+
     def press(self, keys: str) -> None:
         """Types."""
         os.write(self._master, keys.encode())
