@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,16 +18,19 @@ from planes.data_plane.api.run_access import RunPath, running_of, stopping_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import (
     BadPattern,
+    Comparison,
     Matcher,
     Scan,
     Scope,
     Searches,
     Templates,
     Wish,
+    Work,
     as_text,
     first_at,
     iterate,
 )
+from planes.data_plane.logs.comparing import MAX_RUNS
 from planes.data_plane.logs.matching import LineFinder
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.errors import InvalidRequest, Reason, TooManyRequests
@@ -38,6 +41,10 @@ from planes.wire.logs import FirstLine, LogLevel, LogSource, LogStream, SearchQu
 router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/lines", tags=["own"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {NDJSON: {}}, "description": "`line`, `progress` and, last, `done` objects, one a line."}
+}
+
+_RUNS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {NDJSON: {}}, "description": "`same`, `progress` and, last, `done` objects, one a line."}
 }
 
 
@@ -82,6 +89,21 @@ async def list_new_lines(
     return _answer(request, partial(Scan, log, finder, _scope(query), partial(shown_to, claims), other))
 
 
+@router.get("/-compare", response_class=Response, responses=_RUNS)
+async def compare_logs(
+    request: Request,
+    run_id: RunPath,
+    workspace_id: str,
+    claims: Reader,
+    against: Annotated[str, Query(max_length=64)],
+    limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = MAX_RUNS,
+) -> Response:
+    """Runs of lines that are like those of another run of the workspace: numbers of lines only, in their order."""
+    other = await _open(request, workspace_id, against, claims)
+    log = await _open(request, workspace_id, run_id, claims)
+    return _answer(request, partial(Comparison, log, other, partial(shown_to, claims), limit))
+
+
 @router.get("/-first")
 async def find_first_line(
     request: Request, run_id: RunPath, workspace_id: str, claims: Reader, at: datetime
@@ -116,7 +138,7 @@ async def _open(request: Request, workspace_id: str, run_id: str, claims: Claims
     return log_folder(folder)
 
 
-def _answer(request: Request, build: partial[Scan]) -> Response:
+def _answer(request: Request, build: Callable[[], Work]) -> Response:
     searches: Searches = request.app.state.searches
     if searches.is_full:
         raise TooManyRequests("too_many_searches", "This region searches as many logs as it can: try again soon.")

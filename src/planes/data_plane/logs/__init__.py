@@ -1,16 +1,18 @@
 """Stored and live logs as wire lines. Knows nothing of processes or HTTP."""
 
 from planes.data_plane.logs import codec as codec
+from planes.data_plane.logs.comparing import Comparison
 from planes.data_plane.logs.consolidating import Consolidation
 from planes.data_plane.logs.downloading import as_text
 from planes.data_plane.logs.following import Followers, WakeSource, follow
 from planes.data_plane.logs.matching import BadPattern, Matcher, Wish
 from planes.data_plane.logs.mining import Templates
 from planes.data_plane.logs.reading import iterate, range_of
-from planes.data_plane.logs.searching import Scan, Scope, Searches, first_at
+from planes.data_plane.logs.searching import Scan, Scope, Searches, Work, first_at
 
 __all__ = [
     "BadPattern",
+    "Comparison",
     "Consolidation",
     "Followers",
     "Matcher",
@@ -20,6 +22,7 @@ __all__ = [
     "Templates",
     "WakeSource",
     "Wish",
+    "Work",
     "as_text",
     "first_at",
     "follow",

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
 
@@ -47,6 +48,23 @@ class Scope:
     until: datetime | None = None
 
 
+class Work(Protocol):
+    """What looks at lines bit by bit: a search, or a comparison."""
+
+    matches: int
+    is_complete: bool
+    total: int
+
+    @property
+    def looked_at(self) -> int:
+        """How many lines were looked at."""
+        ...
+
+    def slices(self) -> Generator[bytes]:
+        """Answers, each found in some milliseconds; many are empty."""
+        ...
+
+
 class Searches:
     """How many searches a plane does at once: two work, and `MAX_OPEN` are open."""
 
@@ -59,8 +77,8 @@ class Searches:
         """Whether no other may begin."""
         return self._open >= MAX_OPEN
 
-    async def run(self, scan: Scan) -> AsyncGenerator[bytes]:
-        """NDJSON: `{line, number}` for each match, `{progress}` now and then, and `{done}` at the end."""
+    async def run(self, scan: Work) -> AsyncGenerator[bytes]:
+        """NDJSON: what the work answers, `{progress}` now and then, and `{done}` at the end."""
         self._open += 1
         try:
             told_at = time.monotonic()
@@ -97,15 +115,7 @@ class Scan:
 
     def slices(self) -> Generator[bytes]:
         """Answers, cut so that each took some milliseconds to find; many are empty."""
-        began, pieces, size = time.monotonic(), list[bytes](), 0
-        with closing(self._events()) as events:
-            for event in events:
-                pieces.append(event)
-                size += len(event)
-                if size > _SLICE_BYTES or time.monotonic() - began > _SLICE_SECONDS:
-                    yield b"".join(pieces)
-                    began, pieces, size = time.monotonic(), list[bytes](), 0
-        yield b"".join(pieces)
+        return sliced(self._events())
 
     def _events(self) -> Generator[bytes]:
         """A match, or nothing after each block."""
@@ -169,6 +179,19 @@ class Scan:
             else:
                 yield from reversed(found)
                 self.looked_at += end - start
+
+
+def sliced(events: Generator[bytes]) -> Generator[bytes]:
+    """The events joined, so that each piece took some milliseconds to find."""
+    began, pieces, size = time.monotonic(), list[bytes](), 0
+    with closing(events):
+        for event in events:
+            pieces.append(event)
+            size += len(event)
+            if size > _SLICE_BYTES or time.monotonic() - began > _SLICE_SECONDS:
+                yield b"".join(pieces)
+                began, pieces, size = time.monotonic(), list[bytes](), 0
+    yield b"".join(pieces)
 
 
 def blocks_of(folder: Path, first: int, last: int) -> Iterator[tuple[bytes, int]]:

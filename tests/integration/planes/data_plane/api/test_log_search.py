@@ -100,6 +100,25 @@ async def test_lines_unlike_any_of_another_run(place: RunningRegion) -> None:
     assert done["is_complete"] is True
 
 
+async def test_two_logs_beside_each_other(place: RunningRegion) -> None:
+    before, _ = await place.run(CODE)
+    await place.set_variables(MORE="yes")
+    lease, _ = await place.run(CODE)
+    lines, other = await place.lines(lease, None), await place.lines(before, None)
+    answer = await place.region.client.get(
+        address(place, lease, "/-compare"), params={"against": before.run_id}, headers=place.region.headers()
+    )
+    *objects, done = [json.loads(line) for line in answer.text.splitlines()]
+    runs = [each["same"] for each in objects if "same" in each]
+    alike = {run["from_line"] + at: run["against_line"] + at for run in runs for at in range(run["count"])}
+
+    assert lines.index("something else happened") not in alike
+    assert alike[lines.index("secret [masked:WAREHOUSE_KEY]")] == other.index("secret [masked:WAREHOUSE_KEY]")
+    assert len(alike) >= 3000
+    assert done["done"]["is_complete"] is True
+    assert "row" not in answer.text
+
+
 async def test_no_route_tells_a_viewer_the_name_in_a_mask(place: RunningRegion) -> None:
     lease, _ = await place.run(CODE)
     viewer = place.region.headers(Grant.READ, role="viewer")
@@ -163,7 +182,8 @@ async def test_a_wish_that_cannot_be_met_is_refused_before_the_answer(
 async def test_search_needs_a_run_of_the_workspace(place: RunningRegion) -> None:
     lease, _ = await place.run("print('x')\n")
     foreign = place.control.data_token(place.region.organization_id, new_id())
-    for rest in ("/-search", "/-first?at=2026-01-01T00:00:00Z", "/-download", f"/-new?against={lease.run_id}"):
+    for rest in ("/-search", "/-first?at=2026-01-01T00:00:00Z", "/-download", f"/-new?against={lease.run_id}",
+                 f"/-compare?against={lease.run_id}"):  # fmt: skip
         unknown = address(place, lease, rest).replace(f"job-runs/{lease.run_id}", f"job-runs/{new_id()}")
         answers = [
             await place.region.client.get(unknown, headers=place.region.headers()),
@@ -171,10 +191,11 @@ async def test_search_needs_a_run_of_the_workspace(place: RunningRegion) -> None
             await place.region.client.get(address(place, lease, rest), headers={"authorization": f"Bearer {foreign}"}),
         ]
         assert [answer.status_code for answer in answers] == [404, 401, 404]
-    other = await place.region.client.get(
-        address(place, lease, f"/-new?against={new_id()}"), headers=place.region.headers()
-    )
-    assert other.status_code == 404
+    for rest in ("/-new", "/-compare"):
+        other = await place.region.client.get(
+            address(place, lease, f"{rest}?against={new_id()}"), headers=place.region.headers()
+        )
+        assert other.status_code == 404
 
 
 async def test_an_ended_run_is_compressed_and_served_as_before(place: RunningRegion) -> None:

@@ -1,0 +1,225 @@
+"""Two logs beside each other: which lines of one stand where in the other, whatever their numbers, times and names.
+
+Lines are compared by the hashes of their templates (`mining`). Both logs are read in windows of a bounded number of
+lines, so that memory does not grow with their length:
+
+    log ──► blocks ──► hashes ──► window ─┐
+                                          ├──► pairs ──► runs of lines that are alike; what is between is in one only
+    log ──► blocks ──► hashes ──► window ─┘
+
+In a window, lines that stand once in each are anchors, in the longest chain that keeps the order of both (patience
+diff, Bram Cohen); between anchors again. Where no line stands once, the first of a kind goes with the first, the second
+with the second. Where a window has nothing in common, the log with more to come is read on.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from planes.data_plane.logs.mining import Templates
+from planes.data_plane.logs.searching import blocks_of, sliced
+from planes.data_plane.segments import line_count
+
+WINDOW_LINES = 16_384
+MAX_RUNS = 50_000
+_MAX_ROUNDS = 12
+View = Callable[[bytes], bytes]
+
+
+class Pair(NamedTuple):
+    """A line of the one log and the line of the other that is like it."""
+
+    ours: int
+    theirs: int
+
+
+def aligned(ours: Sequence[int], theirs: Sequence[int]) -> list[Pair]:
+    """Pairs of equal items, in the order of both."""
+    pairs: list[Pair] = []
+    todo = [(0, len(ours), 0, len(theirs), 0)]
+    while todo:
+        first, last, other, other_last, rounds = todo.pop()
+        while first < last and other < other_last and ours[first] == theirs[other]:
+            pairs.append(Pair(first, other))
+            first, other = first + 1, other + 1
+        while first < last and other < other_last and ours[last - 1] == theirs[other_last - 1]:
+            last, other_last = last - 1, other_last - 1
+            pairs.append(Pair(last, other_last))
+        if first == last or other == other_last:
+            continue
+        mine, others = ours[first:last], theirs[other:other_last]
+        anchors = _anchors(mine, others) if rounds < _MAX_ROUNDS else []
+        if not anchors:
+            pairs += [Pair(first + a, other + b) for a, b in _by_occurrence(mine, others)]
+            continue
+        pairs += [Pair(first + a, other + b) for a, b in anchors]
+        edges = [Pair(-1, -1), *anchors, Pair(len(mine), len(others))]
+        todo += [
+            (first + before.ours + 1, first + after.ours, other + before.theirs + 1, other + after.theirs, rounds + 1)
+            for before, after in pairwise(edges)
+        ]
+    return sorted(pairs)
+
+
+def _anchors(ours: Sequence[int], theirs: Sequence[int]) -> list[Pair]:
+    """Items that stand once in each, in the longest chain."""
+    here, there = Counter(ours), Counter(theirs)
+    places = {item: place for place, item in enumerate(theirs) if there[item] == 1}
+    return _longest_chain(
+        [Pair(place, places[item]) for place, item in enumerate(ours) if here[item] == 1 and item in places]
+    )
+
+
+def _by_occurrence(ours: Sequence[int], theirs: Sequence[int]) -> list[Pair]:
+    """The first of a kind with the first, the second with the second, in the longest chain."""
+    places = {item: place for place, item in enumerate(_numbered(theirs))}
+    found = ((place, places.get(item)) for place, item in enumerate(_numbered(ours)))
+    return _longest_chain([Pair(place, other) for place, other in found if other is not None])
+
+
+def _numbered(items: Sequence[int]) -> Iterator[tuple[int, int]]:
+    seen: Counter[int] = Counter()
+    for item in items:
+        yield item, seen[item]
+        seen[item] += 1
+
+
+def _longest_chain(pairs: list[Pair]) -> list[Pair]:
+    """The most pairs that ascend on both sides; `pairs` ascend on the first."""
+    ends: list[int] = []  # the smallest end of a chain of each length, and which pair that is
+    last_of: list[int] = []
+    before: list[int] = []
+    for at, (_, theirs) in enumerate(pairs):
+        length = bisect_left(ends, theirs)
+        before.append(last_of[length - 1] if length else -1)
+        if length == len(ends):
+            ends.append(theirs)
+            last_of.append(at)
+        else:
+            ends[length], last_of[length] = theirs, at
+    chain: list[Pair] = []
+    at = last_of[-1] if last_of else -1
+    while at >= 0:
+        chain.append(pairs[at])
+        at = before[at]
+    return chain[::-1]
+
+
+@dataclass(slots=True)
+class _Side:
+    """What was read of one log and not yet compared: hashes of the lines from `at` on."""
+
+    folder: Path
+    total: int
+    blocks: Iterator[tuple[bytes, int]]
+    at: int = 0
+    held: array[int] = field(default_factory=lambda: array("q"))
+    is_over: bool = False
+
+    @property
+    def to_come(self) -> int:
+        return self.total - self.at
+
+    def drop(self, count: int) -> None:
+        del self.held[:count]
+        self.at += count
+
+
+class Comparison:
+    """One comparison, for `Searches.run`. `view` is what the caller may see of a block; nothing else is compared.
+
+    Answers `{"same": {"from_line", "against_line", "count"}}` for each run of lines that are alike, in their order.
+    Blocking; one thread at a time.
+    """
+
+    def __init__(self, folder: Path, against: Path, view: View, max_runs: int = MAX_RUNS) -> None:
+        self._sides = tuple(
+            _Side(side, total, blocks_of(side, 0, total))
+            for side, total in ((folder, line_count(folder)), (against, line_count(against)))
+        )  # fmt: skip
+        self._templates = Templates()
+        self._view = view
+        self._max_runs = max_runs
+        self._run: tuple[int, int, int] | None = None
+        self.matches = 0
+        self.is_complete = False
+        self.total = sum(side.total for side in self._sides)
+
+    @property
+    def looked_at(self) -> int:
+        """Lines of both logs that were compared."""
+        return sum(side.at for side in self._sides)
+
+    def slices(self) -> Generator[bytes]:
+        """Answers, cut so that each took some milliseconds to find; many are empty."""
+        return sliced(self._events())
+
+    def _events(self) -> Generator[bytes]:
+        ours, theirs = self._sides
+        while True:
+            for side in self._sides:
+                while not side.is_over and len(side.held) < WINDOW_LINES:
+                    self._read(side)
+                    yield b""
+            pairs = aligned(ours.held, theirs.held)
+            is_last = ours.is_over and theirs.is_over
+            kept = pairs if is_last else [pair for pair in pairs if _is_certain(pair, ours, theirs)]
+            for pair in kept:
+                yield self._joined(ours.at + pair.ours, theirs.at + pair.theirs)
+                if self.matches >= self._max_runs:
+                    return
+            if is_last:
+                break
+            self._go_on(kept[-1] if kept else None)
+            yield b""
+        for side in self._sides:
+            side.drop(len(side.held))
+        yield self._told()
+        self.is_complete = True
+
+    def _read(self, side: _Side) -> None:
+        block, _ = next(side.blocks, (b"", 0))
+        side.is_over = not block
+        side.held.extend(self._templates.hashes_of(self._view(block)))
+
+    def _go_on(self, last: Pair | None) -> None:
+        """Leaves behind what is compared; where nothing was alike, the log with more to come goes on."""
+        ours, theirs = self._sides
+        if last is not None:
+            ours.drop(last.ours + 1)
+            theirs.drop(last.theirs + 1)
+            return
+        longer = ours if ours.to_come >= theirs.to_come else theirs
+        for side in (ours, theirs) if ours.to_come == theirs.to_come else (longer,):
+            side.drop(max(1, len(side.held) // 2))
+
+    def _joined(self, ours: int, theirs: int) -> bytes:
+        """One more pair; what is told is the run before it, where it does not go on."""
+        run = self._run
+        if run is not None and (run[0] + run[2], run[1] + run[2]) == (ours, theirs):
+            self._run = (run[0], run[1], run[2] + 1)
+            return b""
+        told = self._told()
+        self._run = (ours, theirs, 1)
+        return told
+
+    def _told(self) -> bytes:
+        if self._run is None:
+            return b""
+        self.matches += 1
+        run, self._run = self._run, None
+        return b'{"same":{"from_line":%d,"against_line":%d,"count":%d}}\n' % run
+
+
+def _is_certain(pair: Pair, ours: _Side, theirs: _Side) -> bool:
+    """Whether what comes behind the windows hardly changes the pair: it is not near the end of one that goes on."""
+    return all(
+        side.is_over or at < len(side.held) * 3 // 4 for at, side in ((pair.ours, ours), (pair.theirs, theirs))
+    )  # fmt: skip
