@@ -254,6 +254,15 @@ async def test_damaged_lines_are_counted_on_the_rule(open_app: Any) -> None:
         await stage.press(*OPEN_FAILED)
 
         await stage.until("12 lines damaged   63 lines")
+        await stage.press("g")
+        await stage.until("12 lines are damaged")
+        shown = stage.text.splitlines()
+        at = next(row for row, text in enumerate(shown) if "are damaged" in text)
+        assert "page=4 " in shown[at - 1]
+        assert "page=17 " in shown[at + 1]
+        # What is lost is not asked for again and again.
+        asked = [path for _, path, _ in stage.installation.requests if path.endswith("/lines")]
+        assert len(asked) <= 3
 
 
 async def test_an_ended_log_is_never_paused(open_app: Any) -> None:

@@ -21,11 +21,11 @@ from dlthub_tui.client.errors import ClientError, NotFound, NotReachable, TimedO
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.log_hits import MOST_HITS
-from dlthub_tui.viewmodel.log_window import RANGE
+from dlthub_tui.viewmodel.log_window import RANGE, absent_in
 from dlthub_tui.viewmodel.places import RunPlace
 
 if TYPE_CHECKING:
-    from dlthub_tui.client.logs import Damage, Looked, Wanted
+    from dlthub_tui.client.logs import Damage, LogRange, Looked, Wanted
 
 MOST_PENDING = 4000
 SEARCH_SECONDS = 0.25
@@ -33,11 +33,24 @@ RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0)
 
 
 class LinesArrived(Message):
-    """Lines of the log. `total` is how many the region has; `damage` is what it cannot read of them."""
+    """Lines of the log. `total` is how many the region has; `damage` is what it cannot read of them, and `absent` are
+    ranges of numbers without a line.
+    """
 
-    def __init__(self, lines: tuple[LogLine, ...], total: int, damage: tuple[Damage, ...] = ()) -> None:
+    def __init__(
+        self,
+        lines: tuple[LogLine, ...],
+        total: int,
+        damage: tuple[Damage, ...] = (),
+        absent: tuple[tuple[int, int], ...] = (),
+    ) -> None:
         super().__init__()
-        self.lines, self.total, self.damage = lines, total, damage
+        self.lines, self.total, self.damage, self.absent = lines, total, damage, absent
+
+    @classmethod
+    def of(cls, found: LogRange, limit: int) -> LinesArrived:
+        """What a range of at most `limit` lines says."""
+        return cls(found.lines, found.total, found.damage, absent_in(found.lines, found.total, limit))
 
 
 class StreamState(Message):
@@ -120,7 +133,7 @@ class LogFeed:
         start = -RANGE if self._place.line is None else max(0, self._place.line - RANGE // 2)
         tail = await get_lines(region, workspace_id, run_id, self._known or start, RANGE)
         self._known = max(self._known, tail.total)
-        self._post(LinesArrived(tail.lines, tail.total, tail.damage))
+        self._post(LinesArrived.of(tail, RANGE))
         if tail.is_sealed:
             return True
         self._post(StreamState("live"))
@@ -131,7 +144,7 @@ class LogFeed:
                 pending.put(line)
             pending.end()
         after = await get_lines(region, workspace_id, run_id, max(0, self._known - 1), RANGE)
-        self._post(LinesArrived(after.lines, after.total, after.damage))
+        self._post(LinesArrived.of(after, RANGE))
         return after.is_sealed
 
     async def _paint(self, pending: _Pending) -> None:
@@ -151,7 +164,7 @@ class LogFeed:
 
         region = await self._context.connected.region(self._place.workspace)
         found = await get_lines(region, self._place.workspace.id, self._place.run_id, first, count)
-        self._post(LinesArrived(found.lines, found.total, found.damage))
+        self._post(LinesArrived.of(found, count))
 
     async def search(self, purpose: str, wanted: Wanted, *, from_line: int = 0, limit: int = MOST_HITS) -> None:
         """Lets the region look for lines; what it found comes in batches, and stopping this stops the region too."""

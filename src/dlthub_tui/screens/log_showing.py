@@ -114,7 +114,7 @@ class LogShowing(LogSearching):
                 self._late.extend(numbers)
             else:
                 self.pane.show_more_places(numbers)
-        self.pane.take(event.lines, event.total)
+        self.pane.take(event.lines, event.total, event.absent)
 
     def do_log_filter(self) -> None:
         """Asks what lines must contain to be shown."""

@@ -292,13 +292,14 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
         body = (*body, muted(f" {state.folded} lines folded"))
     room = max(8, width - sum(cell_width(span.text) for span in head))
     if not style.is_broken:
-        return [(*head, *_from_column(body, style.left))]
+        return [(*head, *from_column(body, style.left))]
     rows = _broken(body, room)
     blank = Span(" " * (width - room))
     return [(*(head if position == 0 else (blank,)), *piece) for position, piece in enumerate(rows)]
 
 
-def _from_column(spans: Line, left: int) -> Line:
+def from_column(spans: Line, left: int) -> Line:
+    """The line without its first `left` cells."""
     if not left:
         return spans
     out: list[Span] = []

@@ -1,24 +1,62 @@
 """The part of a log that the app holds: a bounded number of lines around what is looked at, never the whole log.
 
-What is shown is a list of *places* from 0 on: each line of the log, or only the lines that were chosen. Of a traceback
-that is folded its head and its last line have rows.
+What is shown is a list of *places* from 0 on: each line of the log that the region has, or only the lines that were
+chosen. Where a log is damaged or its middle was dropped one line stands for those that are absent; they keep their
+numbers and have no place. Of a traceback that is folded its head and its last line have rows.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.log_rows import LogRow, log_row
 from dlthub_tui.viewmodel.look import Look
 
-__all__ = ["MOST_LINES", "RANGE", "LogLine", "LogWindow"]
+__all__ = ["MOST_LINES", "RANGE", "LogLine", "LogWindow", "absent_in"]
 
 MOST_LINES = 6000
 RANGE = 400
 MOST_FRAMES = 200
+
+
+class Absent:
+    """Ranges of numbers that no line has, and the places of the others."""
+
+    def __init__(self) -> None:
+        self._ranges: list[tuple[int, int]] = []
+        self._places: list[int] = []
+        self._before: list[int] = [0]
+
+    def add(self, first: int, end: int) -> None:
+        """One more range; ranges that meet become one."""
+        apart = [(low, high) for low, high in self._ranges if high < first or low > end]
+        if len(apart) < len(self._ranges):
+            met = [pair for pair in self._ranges if pair not in apart]
+            first, end = min(first, met[0][0]), max(end, met[-1][1])
+        self._ranges = sorted([*apart, (first, end)])
+        self._places, self._before = [], [0]
+        for low, high in self._ranges:
+            self._places.append(low - self._before[-1])
+            self._before.append(self._before[-1] + high - low)
+
+    def places(self, total: int) -> int:
+        """How many of the first `total` numbers have a line."""
+        return self.place_of(total)
+
+    def number_at(self, place: int) -> int:
+        """The number at a place."""
+        return place + self._before[bisect_right(self._places, place)]
+
+    def place_of(self, number: int) -> int:
+        """The place of a number; of one that is absent, of the next that is not."""
+        position = bisect_right(self._ranges, (number, number))
+        if position and number < self._ranges[position - 1][1]:
+            return self._places[position - 1]
+        return number - self._before[position]
 
 
 class LogWindow:
@@ -37,6 +75,7 @@ class LogWindow:
         self.is_sealed = False
         self.is_folded = False
         self._unfolded: set[int] = set()
+        self._absent = Absent()
         self.chosen: array[int] | None = None
 
     def __len__(self) -> int:
@@ -45,17 +84,17 @@ class LogWindow:
     @property
     def places(self) -> int:
         """How many lines are shown, whether they are held or not."""
-        return self.total if self.chosen is None else len(self.chosen)
+        return self._absent.places(self.total) if self.chosen is None else len(self.chosen)
 
     def number_at(self, place: int) -> int:
         """The line at a place."""
         if self.chosen is None:
-            return place
+            return self._absent.number_at(place)
         return self.chosen[place] if 0 <= place < len(self.chosen) else self.total
 
     def place_of(self, number: int) -> int:
         """The place of a line; where it is not shown, of the next that is."""
-        return number if self.chosen is None else bisect_left(self.chosen, number)
+        return self._absent.place_of(number) if self.chosen is None else bisect_left(self.chosen, number)
 
     def choose(self, numbers: Iterable[int] | None) -> None:
         """Shows only these lines, in their order; None shows all."""
@@ -76,6 +115,11 @@ class LogWindow:
                 return None
             row = self._rows[number] = log_row(line, self._look)
         return row
+
+    def add_absent(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """The region has no lines from the first of a pair up to, and without, the second."""
+        for first, end in ranges:
+            self._absent.add(first, end)
 
     def add(self, lines: Iterable[LogLine], around: int) -> None:
         """Takes lines in; keeps what is nearest to the line `around`."""
@@ -141,3 +185,13 @@ class LogWindow:
             if not row.is_frame:
                 return None
         return None
+
+
+def absent_in(lines: Sequence[LogLine], total: int, limit: int) -> tuple[tuple[int, int], ...]:
+    """Numbers that an answer of at most `limit` lines leaves out: between its lines, and behind them where it ends."""
+    found = [
+        (line.number + 1, other.number) for line, other in pairwise(lines) if other.number > line.number + 1
+    ]  # fmt: skip
+    if lines and len(lines) < limit and lines[-1].number + 1 < total:
+        found.append((lines[-1].number + 1, total))
+    return tuple(found)

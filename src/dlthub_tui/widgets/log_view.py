@@ -72,8 +72,12 @@ class LogView(ScrolledRows):
             return self.view.current
         return self.view.last_number() if self.is_following else self.view.first_number()
 
-    def take(self, rows: Sequence[LogLine], total: int | None = None) -> None:
-        """Takes lines in; repaints only if something visible is another."""
+    def take(self, rows: Sequence[LogLine], total: int | None = None, absent: Sequence[tuple[int, int]] = ()) -> None:
+        """Takes lines in, and which there are not; repaints only if something visible is another."""
+        top = self.window.number_at(self.view.top.place)
+        if absent:
+            self.window.add_absent(absent)
+            self.view.top = Spot(self.window.place_of(top), self.view.top.row)
         end = max(self.window.total, total or 0)
         middle = self.window.number_at(self.view.top.place + self.size.height // 2)
         self.window.add(rows, end if self.is_following else middle)
@@ -82,7 +86,7 @@ class LogView(ScrolledRows):
         if self.is_following:
             self._go_to_end()
             self.repaint_changes()
-        elif any(self._may_show(row.number) for row in rows):
+        elif absent or any(self._may_show(row.number) for row in rows):
             self.repaint_changes()
 
     def _may_show(self, number: int) -> bool:

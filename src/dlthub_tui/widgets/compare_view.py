@@ -1,0 +1,181 @@
+"""Two logs beside each other: draws the visible places of an alignment over two windows of ranges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.message import Message
+
+from dlthub_tui.viewmodel.log_compare import (
+    SPLIT_WIDTH,
+    Alignment,
+    Beside,
+    CompareStyle,
+    draw_beside,
+    number_width,
+    text_beside,
+)
+from dlthub_tui.viewmodel.log_rows import LogRow
+from dlthub_tui.viewmodel.log_window import LogLine, LogWindow
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.widgets.scrolled_rows import Row, ScrolledRows
+
+SIDEWAYS = 16
+
+
+class CompareView(ScrolledRows):
+    """`ours` and `theirs` hold the lines. `current` is the place that a key went to."""
+
+    class Moved(Message):
+        """What is shown is another."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last state matters."""
+            return isinstance(message, CompareView.Moved)
+
+    class Wanted(Message):
+        """Lines of ours or theirs are missing that would be drawn."""
+
+        def __init__(self, side: str, first: int, count: int) -> None:
+            super().__init__()
+            self.side, self.first, self.count = side, first, count
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last range of a side matters."""
+            return isinstance(message, CompareView.Wanted) and message.side == self.side
+
+    def __init__(self, look: Look, *, widget_id: str | None = None) -> None:
+        super().__init__(look, widget_id=widget_id)
+        self.alignment = Alignment()
+        self.ours, self.theirs = LogWindow(look), LogWindow(look)
+        self.top = 0
+        self.current: int | None = None
+        self._style = CompareStyle()
+
+    @property
+    def place(self) -> int:
+        """The place that copying and links mean."""
+        return self.top if self.current is None else self.current
+
+    @property
+    def line(self) -> int:
+        """The line of ours there."""
+        return self.alignment.line_near(self.place)
+
+    def take(self, side: str, lines: tuple[LogLine, ...], total: int) -> None:
+        """Lines of one log arrived."""
+        window = self.ours if side == "ours" else self.theirs
+        if self.alignment.places:
+            found = self.alignment.at(min(self.top, self.alignment.places - 1))
+            around = (found.ours if side == "ours" else found.theirs) or 0
+        else:
+            around = 0
+        window.add(lines, around)
+        window.total = max(window.total, total)
+        self._style = replace(self._style, number_width=number_width(self.ours.total, self.theirs.total))
+        self.repaint_changes()
+
+    def grew(self) -> None:
+        """The alignment knows more."""
+        self.top = min(self.top, self._last_top)
+        self.repaint_changes()
+        self.post_message(self.Moved())
+
+    @property
+    def _last_top(self) -> int:
+        return max(0, self.alignment.places - max(1, self.size.height))
+
+    def _go(self, top: int, current: int | None = None) -> None:
+        self.top, self.current = max(0, min(top, self._last_top)), current
+        self.repaint_changes()
+        self.post_message(self.Moved())
+
+    def scroll_lines(self, steps: int) -> None:
+        """Moves by places."""
+        self._go(self.top + steps)
+
+    def scroll_pages(self, pages: int) -> None:
+        """Moves by screens."""
+        self.scroll_lines(pages * max(1, self.size.height - 1))
+
+    def go_to_end(self, *, last: bool) -> None:
+        """To the first or last place."""
+        self._go(self.alignment.places if last else 0)
+
+    def go_to_place(self, place: int) -> None:
+        """Makes a place the current one and shows it with what is before it."""
+        self._go(place - self.size.height // 3, place)
+
+    def leave_current(self) -> bool:
+        """No place is the current one; says whether one was."""
+        had = self.current is not None
+        self._go(self.top)
+        return had
+
+    def scroll_sideways(self, steps: int) -> None:
+        """Moves both logs sideways."""
+        self._style = replace(self._style, left=max(0, self._style.left + steps * SIDEWAYS))
+        self.repaint_changes()
+
+    def toggle_numbers(self) -> None:
+        """Line numbers off and on."""
+        self._style = replace(self._style, shows_numbers=not self._style.shows_numbers)
+        self.repaint_changes()
+
+    def toggle_folding(self) -> bool:
+        """Only what is near differences, or all lines; says whether it folds."""
+        self._arrange(is_folded=not self.alignment.is_folded)
+        return self.alignment.is_folded
+
+    def _arrange(self, *, is_folded: bool) -> None:
+        """The same line of ours stays at the top."""
+        alignment = self.alignment
+        top, current = alignment.line_near(self.top), self.current
+        line = None if current is None else alignment.line_near(current)
+        alignment.arrange(is_split=self.size.width >= SPLIT_WIDTH, is_folded=is_folded)
+        self._go(alignment.place_of(top) if self.top else 0, None if line is None else alignment.place_of(line))
+
+    def _rows_of(self, place: Beside) -> tuple[LogRow | None, LogRow | None]:
+        return (
+            None if place.ours is None else self.ours.find(place.ours),
+            None if place.theirs is None else self.theirs.find(place.theirs),
+        )
+
+    def text(self) -> str:
+        """The place that is meant, as it is copied."""
+        if not self.alignment.places:
+            return ""
+        place = self.alignment.at(self.place)
+        return text_beside(place, self._rows_of(place))
+
+    def _shown(self) -> list[int]:
+        return list(range(self.top, min(self.alignment.places, self.top + self.size.height)))
+
+    def lay_out(self) -> list[Row]:
+        """The rows from the top on."""
+        width, alignment = self.size.width, self.alignment
+        drawn: list[Row] = []
+        for at in self._shown():
+            place = alignment.at(at)
+            line = draw_beside(
+                place, self._rows_of(place), self._style, self._look, width, split=alignment.is_split
+            )  # fmt: skip
+            drawn.append((line, at == self.current))
+        return drawn
+
+    def after_layout(self) -> None:
+        """Asks for what would be drawn and is not held."""
+        places = [place for place in map(self.alignment.at, self._shown()) if not place.folded]
+        # Where both have a line, the narrow screen shows ours only.
+        needs_both = self.alignment.is_split
+        ours = (place.ours for place in places)
+        theirs = (place.theirs for place in places if needs_both or place.ours is None)
+        for side, window, numbers in (("ours", self.ours, ours), ("theirs", self.theirs, theirs)):
+            gap = next((number for number in numbers if number is not None and window.find(number) is None), None)
+            if gap is not None:
+                self.post_message(self.Wanted(side, *window.range_around(gap)))
+
+    def on_resize(self) -> None:
+        """Lays out for the new size."""
+        self.forget_drawn()
+        self._arrange(is_folded=self.alignment.is_folded)
