@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from tests.fakes.installation_rows import InstallationRows, LogOfRun
 
+from planes.data_plane.logs.comparing import aligned, joined
+from planes.data_plane.logs.mining import template_of
 from planes.scrub import scrub_text
 
 LEVELS = {
@@ -27,6 +29,7 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
     """Method, path and what answers, for the routes under `path`."""
     answers: dict[str, Callable[[LogOfRun, Request], Response]] = {
         "": _range, "/-search": _search(rows), "/-new": _new(rows), "/-first": _first, "/-download": _download,
+        "/-compare": _compare(rows),
     }  # fmt: skip
 
     def bound(answer: Callable[[LogOfRun, Request], Response]) -> Any:
@@ -110,6 +113,22 @@ def _new(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
         other = rows.logs.get(request.query_params["against"])
         known = {_template(line) for line in other.lines} if other else set[str]()
         return _streamed(rows, log, request, lambda line: _template(line) not in known)
+
+    return answer
+
+
+def _compare(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
+    def answer(log: LogOfRun, request: Request) -> Response:
+        other = rows.logs.get(request.query_params["against"], LogOfRun())
+        ours, theirs = ([hash(template_of(line["content"])) for line in side.lines] for side in (log, other))
+        objects: list[dict[str, Any]] = [
+            {"same": dict(zip(("from_line", "against_line", "count"), run, strict=True))}
+            for run in joined(aligned(ours, theirs))
+            if run
+        ]  # fmt: skip
+        total = len(ours) + len(theirs)
+        objects.append({"done": {"looked_at": total, "total": total, "matches": len(objects), "is_complete": True}})
+        return Response("".join(json.dumps(each) + "\n" for each in objects), media_type="application/x-ndjson")
 
     return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ import httpx
 from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.client.reading import Fields
-from dlthub_tui.client.transport import CONNECT_SECONDS, Transport
+from dlthub_tui.client.transport import CONNECT_SECONDS, Query, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +149,58 @@ async def search_lines(
     says nothing for the answer's deadline has died.
     """
     path = _run_path(*lines_of) + ("/-new" if wanted.against else "/-search")
-    query: dict[str, str | int | None] = {
+    query: Query = {
         "text": wanted.text or None, "regex": wanted.regex or None, "source": wanted.source or None,
         "level": wanted.level or None, "against": wanted.against or None, "from_line": from_line, "limit": limit,
         "backwards": "true" if backwards else None,
     }  # fmt: skip
+    async with aclosing(_answers(region, path, query)) as answers:
+        async for fields in answers:
+            if fields.raw("line") is not None:
+                yield parse_log_line(fields.raw("line"))
+            elif (looked := _find_looked(fields)) is not None:
+                yield looked
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """`count` lines from `from_line` on that are like those from `against_line` on of the other log."""
+
+    from_line: int
+    against_line: int
+    count: int
+
+
+async def compare_logs(region: Transport, lines_of: tuple[str, str], against: str) -> AsyncGenerator[Same | Looked]:
+    """Which lines of the log of run `against` are like which of ours, in their order, and how far it is (own route).
+
+    `lines_of` is workspace id and run id. Lines count as alike whatever their numbers, times and names.
+    """
+    path = f"{_run_path(*lines_of)}/-compare"
+    async with aclosing(_answers(region, path, {"against": against})) as answers:
+        async for fields in answers:
+            if fields.raw("same") is not None:
+                same = Fields(fields.raw("same"), "run of lines")
+                yield Same(same.number("from_line"), same.number("against_line"), same.number("count"))
+            elif (looked := _find_looked(fields)) is not None:
+                yield looked
+
+
+async def _answers(region: Transport, path: str, query: Query) -> AsyncGenerator[Fields]:
+    """The objects of an answer as they arrive; closing the generator ends the region's work."""
     request = region.request("GET", path, query=query, headers={"accept": "application/x-ndjson"})
     async with region.streaming(request) as response:
         async for text in response.aiter_lines():
-            if not text:
-                continue
-            fields = Fields(json.loads(text), "search answer")
-            if fields.raw("line") is not None:
-                yield parse_log_line(fields.raw("line"))
-            elif fields.raw("done") is not None:
-                yield _parse_looked(fields.raw("done"), is_done=True)
-            elif fields.raw("progress") is not None:
-                yield _parse_looked(fields.raw("progress"), is_done=False)
+            if text:
+                yield Fields(json.loads(text), "search answer")
+
+
+def _find_looked(fields: Fields) -> Looked | None:
+    if fields.raw("done") is not None:
+        return _parse_looked(fields.raw("done"), is_done=True)
+    if fields.raw("progress") is not None:
+        return _parse_looked(fields.raw("progress"), is_done=False)
+    return None
 
 
 async def find_line_at(region: Transport, workspace_id: str, run_id: str, at: datetime) -> int:

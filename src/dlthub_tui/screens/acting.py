@@ -53,6 +53,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         self.typing: Field | Choice | None = None
         self.shown: anyio.Event | None = None
         self._is_unpainted = True
+        self._works: dict[str, Coroutine[Any, Any, None]] = {}
         self._by_key = {key: action for action in self.actions() for key in action.keys}
 
     @property
@@ -64,6 +65,11 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """Ends the work of these groups; says whether there was any."""
         found = [self.workers.cancel_group(self, group) for group in groups]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - generic in Textual
         return any(found)  # pyright: ignore[reportUnknownArgumentType] - as above
+
+    def is_at_work(self, group: str) -> bool:
+        """Whether work of a group goes on."""
+        work = self._works.get(group)
+        return work is not None and inspect.getcoroutinestate(work) != inspect.CORO_CLOSED
 
     @property
     def look(self) -> Look:
@@ -172,6 +178,10 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
 
     def fetch(self, work: Coroutine[Any, Any, None], group: str = "load") -> None:
         """Runs `work` beside the screen; newer work of a group ends the older. Failures come to `failed`."""
+        older = self._works.get(group)
+        if older is not None and inspect.getcoroutinestate(older) == inspect.CORO_CREATED:
+            older.close()
+        self._works[group] = work
         self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

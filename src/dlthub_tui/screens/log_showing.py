@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.client.errors import ClientError
+from dlthub_tui.messages import Open
 from dlthub_tui.screens.log_feed import Found, LinesArrived, write_lines
 from dlthub_tui.screens.log_searching import LogSearching
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.log_hits import MOST_HITS
 from dlthub_tui.viewmodel.log_rows import LogTimes
 from dlthub_tui.viewmodel.log_views import MOST_CHOSEN, LinesShown, next_kind
-from dlthub_tui.viewmodel.places import RunPlace
+from dlthub_tui.viewmodel.places import ComparePlace, RunPlace
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
@@ -115,6 +116,27 @@ class LogShowing(LogSearching):
             else:
                 self.pane.show_more_places(numbers)
         self.pane.take(event.lines, event.total, event.absent)
+
+    def do_log_compare(self) -> None:
+        """Beside the last good run; where there is none, beside the run before or, last, after this one."""
+        self.fetch(self._compare(), "jump")
+
+    async def _compare(self) -> None:
+        other = await self.find_last_good() or await self._find_other()
+        if other is None:
+            self.say("This job has no other run to compare with.")
+        else:
+            self.post_message(Open(ComparePlace(self.place, other.id, other.number)))
+
+    async def _find_other(self) -> Run | None:
+        from dlthub_tui.client.runs import list_runs
+
+        if self.run_shown is None:
+            return None
+        control, number = self.context.connected.control, self.place.number
+        page = await list_runs(control, self.place.workspace.id, job_id=self.run_shown.job_id)
+        others = [run for run in page.items if run.number != number]
+        return min(others, key=lambda run: (run.number > number, abs(run.number - number)), default=None)
 
     def do_log_filter(self) -> None:
         """Asks what lines must contain to be shown."""

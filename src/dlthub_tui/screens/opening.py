@@ -20,6 +20,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.run import RunScreen
 
             return RunScreen(context, place)
+        case places.ComparePlace():
+            from dlthub_tui.screens.compare import CompareScreen
+
+            return CompareScreen(context, place)
         case places.DeployPlace():
             from dlthub_tui.screens.deploy import DeployScreen
 

@@ -56,6 +56,7 @@ class RunScreen(Rotating):
         self._masked: tuple[MaskedCount, ...] = ()
         self._damage: set[tuple[int, int]] = set()
         self._is_zoomed = place.is_log_only
+        self._asked = (0, 0)
         self._opens_at = place.line
         self.shown = anyio.Event()
         self.feed = LogFeed(context, place, self.post_message)
@@ -236,8 +237,11 @@ class RunScreen(Rotating):
         self.query_one("#rule", LinesView).update()
 
     def on_log_view_wanted(self, event: LogView.Wanted) -> None:
-        """Lines are missing."""
-        self.fetch(self.feed.fetch_range(event.first, event.count), "range")
+        """Lines are missing. A range that holds them and is on its way is waited for."""
+        first, count = self._asked
+        if not (self.is_at_work("range") and first <= event.first < first + count):
+            self._asked = self.pane.window.range_around(event.first)
+            self.fetch(self.feed.fetch_range(*self._asked), "range")
 
     def why_not(self, action: Action) -> str | None:
         """Only a run that goes on can be stopped."""

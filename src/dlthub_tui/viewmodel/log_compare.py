@@ -34,16 +34,12 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A place: a line of each log, of one, or so many pairs that are folded away."""
+    """A place: a line of each log, alike or not, of one of them, or so many pairs that are folded away."""
 
     ours: int | None = None
     theirs: int | None = None
     folded: int = 0
-
-    @property
-    def is_alike(self) -> bool:
-        """Whether both have it."""
-        return self.folded > 0 or (self.ours is not None and self.theirs is not None)
+    is_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ class Alignment:
         self.only_theirs = 0
 
     def add(self, run: Alike) -> None:
-        """One more run."""
+        """One more run; `count` is at least 1."""
         self._runs.append(run)
         self._place(run)
 
@@ -137,18 +133,23 @@ class Alignment:
         self.places += block.places(is_split=self.is_split)
 
     @property
+    def end(self) -> tuple[int, int]:
+        """The lines of both behind what is known."""
+        return self._end
+
+    @property
     def differences(self) -> int:
         """How many places differ, lines that follow each other counted once."""
         return len(self._differences)
 
     def at(self, place: int) -> Beside:
         """What stands at a place."""
-        block = self._blocks[bisect_right(self._starts, place) - 1]
+        block = self._block_at(place)
         offset = place - block.place
         if block.kind == "fold":
-            return Beside(block.ours, block.theirs, block.our_lines)
+            return Beside(block.ours, block.theirs, block.our_lines, is_alike=True)
         if block.kind == "alike":
-            return Beside(block.ours + offset, block.theirs + offset)
+            return Beside(block.ours + offset, block.theirs + offset, is_alike=True)
         if self.is_split:
             return Beside(
                 block.ours + offset if offset < block.our_lines else None,
@@ -179,7 +180,7 @@ class Alignment:
         found = self.at(place)
         if found.ours is not None:
             return found.ours
-        block = self._blocks[bisect_right(self._starts, place) - 1]
+        block = self._block_at(place)
         return block.ours + (block.our_lines if self.is_split else 0)
 
     def next_difference(self, place: int) -> int | None:
@@ -193,10 +194,13 @@ class Alignment:
         return self._differences[position - 1] if position else None
 
     def difference_at(self, place: int) -> int | None:
-        """Which difference begins at a place, from 1 on."""
-        position = bisect_left(self._differences, place)
-        is_there = position < len(self._differences) and self._differences[position] == place
-        return position + 1 if is_there else None
+        """Which difference a place lies in, from 1 on."""
+        if not self._blocks or self._block_at(place).kind != "different":
+            return None
+        return bisect_right(self._differences, place)
+
+    def _block_at(self, place: int) -> _Block:
+        return self._blocks[max(0, bisect_right(self._starts, place) - 1)]
 
     def said(self, ours: int, theirs: int) -> str:
         """What differs, in words; the arguments are the numbers of the runs."""

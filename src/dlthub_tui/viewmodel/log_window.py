@@ -43,6 +43,9 @@ class Absent:
             self._places.append(low - self._before[-1])
             self._before.append(self._before[-1] + high - low)
 
+    def __contains__(self, number: int) -> bool:
+        return self.number_at(self.place_of(number)) != number
+
     def places(self, total: int) -> int:
         """How many of the first `total` numbers have a line."""
         return self.place_of(total)
@@ -115,6 +118,10 @@ class LogWindow:
                 return None
             row = self._rows[number] = log_row(line, self._look)
         return row
+
+    def lacks(self, number: int) -> bool:
+        """Whether the line is not held though there is one."""
+        return number not in self._lines and number not in self._absent
 
     def add_absent(self, ranges: Iterable[tuple[int, int]]) -> None:
         """The region has no lines from the first of a pair up to, and without, the second."""

@@ -71,6 +71,15 @@ class RunPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparePlace:
+    """The log of a run beside that of another run of its job."""
+
+    run: RunPlace
+    other_id: str
+    other_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeployPlace:
     """Sending a folder to a workspace."""
 
@@ -79,7 +88,8 @@ class DeployPlace:
 
 
 Place = (
-    HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | DeployPlace
+    HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
+    | DeployPlace
 )  # fmt: skip
 
 
@@ -94,6 +104,8 @@ def link(place: Place) -> str:
             end = "" if at is None else f"#{at + 1}"
             job = job_ref.removeprefix("jobs.")
             return f"{workspace.organization_name}/{workspace.name}/{job}/{number}{end}"
+        case ComparePlace(run, _, _):
+            return link(run)
         case DeployPlace(workspace, _):
             return f"{workspace.organization_name}/{workspace.name}"
         case _:

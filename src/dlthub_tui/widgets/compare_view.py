@@ -24,7 +24,7 @@ SIDEWAYS = 16
 
 
 class CompareView(ScrolledRows):
-    """`ours` and `theirs` hold the lines. `current` is the place that a key went to."""
+    """`ours` and `theirs` hold the lines. The cursor is at `place`."""
 
     class Moved(Message):
         """What is shown is another."""
@@ -34,11 +34,11 @@ class CompareView(ScrolledRows):
             return isinstance(message, CompareView.Moved)
 
     class Wanted(Message):
-        """Lines of ours or theirs are missing that would be drawn."""
+        """Lines of ours or theirs from `first` on are missing that would be drawn."""
 
-        def __init__(self, side: str, first: int, count: int) -> None:
+        def __init__(self, side: str, first: int) -> None:
             super().__init__()
-            self.side, self.first, self.count = side, first, count
+            self.side, self.first = side, first
 
         def can_replace(self, message: Message) -> bool:
             """Only the last range of a side matters."""
@@ -49,31 +49,43 @@ class CompareView(ScrolledRows):
         self.alignment = Alignment()
         self.ours, self.theirs = LogWindow(look), LogWindow(look)
         self.top = 0
-        self.current: int | None = None
+        self.place = 0
         self._style = CompareStyle()
 
-    @property
-    def place(self) -> int:
-        """The place that copying and links mean."""
-        return self.top if self.current is None else self.current
+    def window_of(self, side: str) -> LogWindow:
+        """The lines of `ours` or `theirs`."""
+        return self.ours if side == "ours" else self.theirs
 
     @property
     def line(self) -> int:
         """The line of ours there."""
         return self.alignment.line_near(self.place)
 
-    def take(self, side: str, lines: tuple[LogLine, ...], total: int) -> None:
-        """Lines of one log arrived."""
-        window = self.ours if side == "ours" else self.theirs
+    def take(self, side: str, lines: tuple[LogLine, ...], total: int, absent: tuple[tuple[int, int], ...] = ()) -> None:
+        """Lines of one log arrived, and which there are not."""
+        window = self.window_of(side)
         if self.alignment.places:
             found = self.alignment.at(min(self.top, self.alignment.places - 1))
             around = (found.ours if side == "ours" else found.theirs) or 0
         else:
             around = 0
+        window.add_absent(absent)
         window.add(lines, around)
         window.total = max(window.total, total)
         self._style = replace(self._style, number_width=number_width(self.ours.total, self.theirs.total))
         self.repaint_changes()
+
+    def finish(self, our_lines: int | None, their_lines: int | None) -> None:
+        """Nothing more is known: both logs end there, None where the comparison did not come to their ends."""
+        alignment, window = self.alignment, (self.ours, self.theirs)
+        end = alignment.end
+        alignment.finish(
+            end[0] if our_lines is None else max(our_lines, end[0]),
+            end[1] if their_lines is None else max(their_lines, end[1]),
+        )
+        for side, total in zip(window, alignment.end, strict=True):
+            side.total = max(side.total, total)
+        self.grew()
 
     def grew(self) -> None:
         """The alignment knows more."""
@@ -85,32 +97,30 @@ class CompareView(ScrolledRows):
     def _last_top(self) -> int:
         return max(0, self.alignment.places - max(1, self.size.height))
 
-    def _go(self, top: int, current: int | None = None) -> None:
-        self.top, self.current = max(0, min(top, self._last_top)), current
+    def _go(self, place: int, top: int) -> None:
+        """The cursor to a place; the pane so that it is shown, from `top` on where that does."""
+        height = max(1, self.size.height)
+        self.place = max(0, min(place, self.alignment.places - 1))
+        self.top = max(0, min(max(self.place - height + 1, min(top, self.place)), self._last_top))
         self.repaint_changes()
         self.post_message(self.Moved())
 
     def scroll_lines(self, steps: int) -> None:
-        """Moves by places."""
-        self._go(self.top + steps)
+        """Moves the cursor by places."""
+        self._go(self.place + steps, self.top)
 
     def scroll_pages(self, pages: int) -> None:
         """Moves by screens."""
-        self.scroll_lines(pages * max(1, self.size.height - 1))
+        steps = pages * max(1, self.size.height - 1)
+        self._go(self.place + steps, self.top + steps)
 
     def go_to_end(self, *, last: bool) -> None:
         """To the first or last place."""
-        self._go(self.alignment.places if last else 0)
+        self._go(self.alignment.places - 1 if last else 0, self.top)
 
     def go_to_place(self, place: int) -> None:
-        """Makes a place the current one and shows it with what is before it."""
-        self._go(place - self.size.height // 3, place)
-
-    def leave_current(self) -> bool:
-        """No place is the current one; says whether one was."""
-        had = self.current is not None
-        self._go(self.top)
-        return had
+        """The cursor to a place, shown with what is before it."""
+        self._go(place, place - self.size.height // 3)
 
     def scroll_sideways(self, steps: int) -> None:
         """Moves both logs sideways."""
@@ -128,12 +138,12 @@ class CompareView(ScrolledRows):
         return self.alignment.is_folded
 
     def _arrange(self, *, is_folded: bool) -> None:
-        """The same line of ours stays at the top."""
+        """The cursor stays on the same line of ours, and the line where it is."""
         alignment = self.alignment
-        top, current = alignment.line_near(self.top), self.current
-        line = None if current is None else alignment.line_near(current)
+        line, above = alignment.line_near(self.place), self.place - self.top
         alignment.arrange(is_split=self.size.width >= SPLIT_WIDTH, is_folded=is_folded)
-        self._go(alignment.place_of(top) if self.top else 0, None if line is None else alignment.place_of(line))
+        place = alignment.place_of(line) if self.place else 0
+        self._go(place, place - above)
 
     def _rows_of(self, place: Beside) -> tuple[LogRow | None, LogRow | None]:
         return (
@@ -160,7 +170,7 @@ class CompareView(ScrolledRows):
             line = draw_beside(
                 place, self._rows_of(place), self._style, self._look, width, split=alignment.is_split
             )  # fmt: skip
-            drawn.append((line, at == self.current))
+            drawn.append((line, at == self.place))
         return drawn
 
     def after_layout(self) -> None:
@@ -171,9 +181,9 @@ class CompareView(ScrolledRows):
         ours = (place.ours for place in places)
         theirs = (place.theirs for place in places if needs_both or place.ours is None)
         for side, window, numbers in (("ours", self.ours, ours), ("theirs", self.theirs, theirs)):
-            gap = next((number for number in numbers if number is not None and window.find(number) is None), None)
+            gap = next((number for number in numbers if number is not None and window.lacks(number)), None)
             if gap is not None:
-                self.post_message(self.Wanted(side, *window.range_around(gap)))
+                self.post_message(self.Wanted(side, gap))
 
     def on_resize(self) -> None:
         """Lays out for the new size."""

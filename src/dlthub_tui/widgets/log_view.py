@@ -27,11 +27,11 @@ class LogView(ScrolledRows):
             return isinstance(message, LogView.Moved)
 
     class Wanted(Message):
-        """Lines are missing that would be drawn."""
+        """Lines from `first` on are missing that would be drawn: to be asked for with those around them."""
 
-        def __init__(self, first: int, count: int) -> None:
+        def __init__(self, first: int) -> None:
             super().__init__()
-            self.first, self.count = first, count
+            self.first = first
 
         def can_replace(self, message: Message) -> bool:
             """Only the last range matters."""
@@ -245,7 +245,7 @@ class LogView(ScrolledRows):
         """Asks for what would be drawn and is not held."""
         missing = self.view.missing if self.size.height else None
         if missing is not None:
-            self.post_message(self.Wanted(*self.window.range_around(missing)))
+            self.post_message(self.Wanted(missing))
 
     def on_resize(self) -> None:
         """Lays out for the new size."""

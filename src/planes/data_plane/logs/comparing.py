@@ -17,7 +17,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -114,22 +114,26 @@ def _longest_chain(pairs: list[Pair]) -> list[Pair]:
 
 @dataclass(slots=True)
 class _Side:
-    """What was read of one log and not yet compared: hashes of the lines from `at` on."""
+    """What was read of one log and not yet compared: numbers of lines, which may have gaps, and their hashes.
 
-    folder: Path
+    `compared` is the number behind the last line that was left behind.
+    """
+
     total: int
     blocks: Iterator[tuple[bytes, int]]
-    at: int = 0
+    compared: int = 0
+    numbers: array[int] = field(default_factory=lambda: array("q"))
     held: array[int] = field(default_factory=lambda: array("q"))
     is_over: bool = False
 
     @property
     def to_come(self) -> int:
-        return self.total - self.at
+        return self.total - self.compared
 
     def drop(self, count: int) -> None:
-        del self.held[:count]
-        self.at += count
+        if count:
+            self.compared = self.numbers[count - 1] + 1
+            del self.held[:count], self.numbers[:count]
 
 
 class Comparison:
@@ -141,13 +145,12 @@ class Comparison:
 
     def __init__(self, folder: Path, against: Path, view: View, max_runs: int = MAX_RUNS) -> None:
         self._sides = tuple(
-            _Side(side, total, blocks_of(side, 0, total))
+            _Side(total, blocks_of(side, 0, total))
             for side, total in ((folder, line_count(folder)), (against, line_count(against)))
         )  # fmt: skip
         self._templates = Templates()
         self._view = view
         self._max_runs = max_runs
-        self._run: tuple[int, int, int] | None = None
         self.matches = 0
         self.is_complete = False
         self.total = sum(side.total for side in self._sides)
@@ -155,39 +158,49 @@ class Comparison:
     @property
     def looked_at(self) -> int:
         """Lines of both logs that were compared."""
-        return sum(side.at for side in self._sides)
+        return sum(side.compared for side in self._sides)
 
     def slices(self) -> Generator[bytes]:
         """Answers, cut so that each took some milliseconds to find; many are empty."""
         return sliced(self._events())
 
     def _events(self) -> Generator[bytes]:
+        for run in joined(self._pairs()):
+            if run is None:
+                yield b""
+                continue
+            self.matches += 1
+            yield b'{"same":{"from_line":%d,"against_line":%d,"count":%d}}\n' % run
+            if self.matches >= self._max_runs:
+                return
+        self.is_complete = True
+
+    def _pairs(self) -> Generator[Pair | None]:
+        """Numbers of lines that are alike, in their order; None after each piece of work."""
         ours, theirs = self._sides
-        while True:
+        is_last = False
+        while not is_last:
             for side in self._sides:
                 while not side.is_over and len(side.held) < WINDOW_LINES:
                     self._read(side)
-                    yield b""
+                    yield None
             pairs = aligned(ours.held, theirs.held)
             is_last = ours.is_over and theirs.is_over
             kept = pairs if is_last else [pair for pair in pairs if _is_certain(pair, ours, theirs)]
             for pair in kept:
-                yield self._joined(ours.at + pair.ours, theirs.at + pair.theirs)
-                if self.matches >= self._max_runs:
-                    return
-            if is_last:
-                break
-            self._go_on(kept[-1] if kept else None)
-            yield b""
+                yield Pair(ours.numbers[pair.ours], theirs.numbers[pair.theirs])
+            if not is_last:
+                self._go_on(kept[-1] if kept else None)
+            yield None
         for side in self._sides:
             side.drop(len(side.held))
-        yield self._told()
-        self.is_complete = True
 
     def _read(self, side: _Side) -> None:
         block, _ = next(side.blocks, (b"", 0))
         side.is_over = not block
-        side.held.extend(self._templates.hashes_of(self._view(block)))
+        for number, template in self._templates.numbered(self._view(block)):
+            side.numbers.append(number)
+            side.held.append(template)
 
     def _go_on(self, last: Pair | None) -> None:
         """Leaves behind what is compared; where nothing was alike, the log with more to come goes on."""
@@ -200,22 +213,21 @@ class Comparison:
         for side in (ours, theirs) if ours.to_come == theirs.to_come else (longer,):
             side.drop(max(1, len(side.held) // 2))
 
-    def _joined(self, ours: int, theirs: int) -> bytes:
-        """One more pair; what is told is the run before it, where it does not go on."""
-        run = self._run
-        if run is not None and (run[0] + run[2], run[1] + run[2]) == (ours, theirs):
-            self._run = (run[0], run[1], run[2] + 1)
-            return b""
-        told = self._told()
-        self._run = (ours, theirs, 1)
-        return told
 
-    def _told(self) -> bytes:
-        if self._run is None:
-            return b""
-        self.matches += 1
-        run, self._run = self._run, None
-        return b'{"same":{"from_line":%d,"against_line":%d,"count":%d}}\n' % run
+def joined(pairs: Iterable[Pair | None]) -> Iterator[tuple[int, int, int] | None]:
+    """Pairs that follow each other on both sides as runs: where they begin, and how many there are. None passes."""
+    run: tuple[int, int, int] | None = None
+    for pair in pairs:
+        if pair is None:
+            yield None
+        elif run is not None and (run[0] + run[2], run[1] + run[2]) == pair:
+            run = (run[0], run[1], run[2] + 1)
+        else:
+            if run is not None:
+                yield run
+            run = (pair.ours, pair.theirs, 1)
+    if run is not None:
+        yield run
 
 
 def _is_certain(pair: Pair, ours: _Side, theirs: _Side) -> bool:

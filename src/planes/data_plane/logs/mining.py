@@ -49,12 +49,12 @@ class Templates:
     def add(self, block: bytes) -> None:
         """Learn a block of whole wire lines."""
         if not self.is_full:
-            self._hashes.update(self.hashes_of(block))
+            self._hashes.update(self._hash(document["content"]) for document in decoded_lines(block))
             self.is_full = len(self._hashes) >= MAX_TEMPLATES
 
-    def hashes_of(self, block: bytes) -> list[int]:
-        """The hash of the template of each line."""
-        return [self._hash(document["content"]) for document in decoded_lines(block)]
+    def numbered(self, block: bytes) -> list[tuple[int, int]]:
+        """The number of each line and the hash of its template."""
+        return [(document["line_num"], self._hash(document["content"])) for document in decoded_lines(block)]
 
     def find(self, block: bytes) -> Iterator[bytes]:
         """The lines whose template is not known, without their newline, in order."""
