@@ -221,7 +221,7 @@ CLOUD_RULES: tuple[Rule, ...] = (
     token(
         "onepassword-secret-key",
         "A3-",
-        r"(?P<secret>A3-[0-9A-Z]{6}-[0-9A-Z]{6}-[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{5})",
+        r"(?P<secret>A3-[0-9A-Z]{6}-(?:[0-9A-Z]{6}-[0-9A-Z]{5}|[0-9A-Z]{11})-[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]{5})",
         "A3-<u6>-<u6>-<u5>-<u5>-<u5>-<u5>",
         "1Password: Secret Key",
         follow="[0-9A-Z]{6}-",

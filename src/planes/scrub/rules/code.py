@@ -108,7 +108,7 @@ CODE_RULES: tuple[Rule, ...] = (
     token(
         "harness-token",
         "pat. sat.",
-        r"(?P<secret>(?:pat|sat)\.[0-9A-Za-z_-]{22}\.[0-9a-f]{24}\.[0-9A-Za-z]{20})",
+        r"(?P<secret>(?:pat|sat)\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z]{24}\.[0-9A-Za-z]{20})",
         "pat.<w22>.<h24>.<a20>",
         "Harness: API keys",
         follow=r"[0-9A-Za-z_-]{22}\.",
@@ -145,5 +145,12 @@ CODE_RULES: tuple[Rule, ...] = (
         "v4.local.<w90>",
         "PASETO: protocol versions",
         follow="(?:local|public)[.]",
+    ),
+    token(
+        "encoded-jwt",
+        "ZXlKaGJHY2lPaU ZXlKMGVYQWlPaU ZXlKcmFXUWlPaU ZXlKbGJtTWlPaU",
+        r"ZXlK(?:aGJHY2|MGVYQW|cmFXUW|bGJtTW)lPaU[0-9A-Za-z+/_-]{40,}={0,2}",
+        "ZXlKaGJHY2lPaU<a120>",
+        "RFC 7519: JSON Web Token, in base64",
     ),
 )

@@ -96,7 +96,11 @@ FAMILY_RULES: tuple[Rule, ...] = (
         for sign, kind in _BUILDKITE_TYPES.items()
     ),
     token(
-        "stripe-restricted-key", "rk_live_ rk_test_", r"rk_(?:live|test)_[0-9A-Za-z_]{16,}", "rk_live_<a99>", _STRIPE
+        "stripe-restricted-key",
+        "rk_live_ rk_test_ rk_prod_",
+        r"rk_(?:live|test|prod)_[0-9A-Za-z_]{16,}",
+        "rk_live_<a99>",
+        _STRIPE,
     ),
     token("stripe-organization-key", "sk_org_", r"sk_org_[0-9A-Za-z_]{16,}", "sk_org_live_<a60>", _STRIPE),
     token(

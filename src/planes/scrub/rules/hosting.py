@@ -156,8 +156,8 @@ HOSTING_RULES: tuple[Rule, ...] = (
     token(
         "infisical-service-token",
         "st.",
-        r"st\.[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32}",
-        "st.<h24>.<h32>.<h32>",
+        rf"(?P<secret>st\.(?:[0-9a-f]{{24}}|{_UUID})\.[0-9a-f]{{32}}\.[0-9a-f]{{32}})",
+        "st.<uuid>.<h32>.<h32>",
         "Infisical: service tokens",
         follow="[0-9a-f]{8}",
         alone=True,
@@ -239,5 +239,14 @@ HOSTING_RULES: tuple[Rule, ...] = (
         r"[0-9A-Za-z+/]{76}APIM[0-9A-Za-z+/]{6}={0,2}",
         "<b76>APIM<a5>Q==",
         "Microsoft: identifiable security keys",
+    ),
+    token(
+        "netbird-token",
+        "nbp_",
+        r"(?P<secret>nbp_[0-9A-Za-z]{36})",
+        "nbp_<a36>",
+        "NetBird: access tokens",
+        follow="[0-9A-Za-z]{8}",
+        alone=True,
     ),
 )

@@ -16,7 +16,7 @@ LINKS = {
     "AWS: IAM identifiers": f"{_AWS}/IAM/latest/UserGuide/reference_identifiers.html",
     "Airtable: personal access tokens": "https://airtable.com/developers/web/guides/personal-access-tokens",
     "Akamai: API credentials": "https://techdocs.akamai.com/developer/docs/authenticate-with-edgegrid",
-    "Amplitude: deployment keys": "https://amplitude.com/docs/feature-experiment/data-model",
+    "Amplitude: deployment keys": "https://amplitude.com/docs/apis/keys-and-tokens",
     "Anthropic: API keys": "https://docs.anthropic.com/en/api/overview",
     "Asana: personal access tokens": "https://developers.asana.com/docs/personal-access-token",
     "Atlassian: API tokens": "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
@@ -39,7 +39,7 @@ LINKS = {
     "Docker: access tokens": "https://docs.docker.com/security/access-tokens/",
     "Doppler: token formats": "https://docs.doppler.com/reference/auth-token-formats",
     "Dropbox: OAuth guide": "https://developers.dropbox.com/oauth-guide",
-    "Duffel: access tokens": "https://duffel.com/docs/api/overview/authentication",
+    "Duffel: access tokens": "https://duffel.com/docs/api/overview/test-mode",
     "Dynatrace: token format": "https://docs.dynatrace.com/docs/dynatrace-api/basics/dynatrace-api-authentication",
     "EasyPost: API keys": "https://docs.easypost.com/docs/authentication",
     "ElevenLabs: API keys": "https://elevenlabs.io/docs/api-reference/authentication",
@@ -134,6 +134,14 @@ LINKS = {
     "age: file format specification": "https://github.com/C2SP/C2SP/blob/main/age.md",
     "dbt: service and personal tokens": "https://docs.getdbt.com/docs/dbt-cloud-apis/service-tokens",
     "xAI: API keys": "https://docs.x.ai/docs/overview",
+    "Pydantic Logfire: write tokens": "https://logfire.pydantic.dev/docs/how-to-guides/create-write-tokens",
+    "Axiom: API tokens": "https://axiom.co/docs/reference/tokens",
+    "Resend: API keys": "https://resend.com/docs/api-reference/introduction",
+    "Paddle: API keys": "https://developer.paddle.com/api-reference/about/api-keys",
+    "Apify: API tokens": "https://docs.apify.com/platform/integrations/api",
+    "Inngest: signing keys": "https://www.inngest.com/docs/platform/signing-keys",
+    "MaxMind: license keys": "https://dev.maxmind.com/license-key-validation-api/",
+    "RFC 7519: JSON Web Token, in base64": "https://www.rfc-editor.org/rfc/rfc7519",
 }
 
 

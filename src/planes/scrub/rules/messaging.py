@@ -61,10 +61,10 @@ MESSAGING_RULES: tuple[Rule, ...] = (
     token(
         "twilio-key",
         "SK",
-        r"(?P<secret>SK[0-9a-f]{32})",
+        r"(?P<secret>SK[0-9A-Fa-f]{32})",
         "SK<h32>",
         "Twilio: API keys",
-        follow="[0-9a-f]{8}",
+        follow="[0-9A-Fa-f]{8}",
         alone=True,
     ),
     token(
@@ -110,4 +110,29 @@ MESSAGING_RULES: tuple[Rule, ...] = (
         follow="[0-9a-z]{8}",
     ),
     token("onesignal-key", "os_v2_", r"os_v2_(?:app|org)_[0-9a-z]{80,}", "os_v2_app_<l103>", "OneSignal: keys"),
+    token(
+        "resend-key",
+        "re_",
+        r"(?P<secret>re_[0-9A-Za-z]{8}_[0-9A-Za-z]{24})",
+        "re_<a8>_<a24>",
+        "Resend: API keys",
+        follow="[0-9A-Za-z]{8}_",
+        alone=True,
+    ),
+    token(
+        "mailersend-token",
+        "mlsn.",
+        r"(?P<secret>mlsn\.[0-9a-f]{64})",
+        "mlsn.<h64>",
+        "MailerSend: API tokens",
+        follow="[0-9a-f]{8}",
+    ),
+    token(
+        "matrix-token",
+        "syt_",
+        r"(?P<secret>syt_[0-9A-Za-z+/=_-]{4,120}_[0-9A-Za-z]{20}_[0-9A-Za-z]{6})",
+        "syt_<a12>_<a20>_<a6>",
+        "Matrix: access tokens of Synapse",
+        alone=True,
+    ),
 )

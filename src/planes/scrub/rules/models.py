@@ -122,4 +122,22 @@ MODEL_RULES: tuple[Rule, ...] = (
         "Cerebras: API keys",
         follow="[0-9a-z]{8}",
     ),
+    token(
+        "runpod-key",
+        "rpa_",
+        r"(?P<secret>rpa_[0-9A-Z]{32,})",
+        "rpa_<u46>",
+        "RunPod: API keys",
+        follow="[0-9A-Z]{8}",
+        alone=True,
+    ),
+    token(
+        "browserbase-key",
+        "bb_live_ bb_test_",
+        r"(?P<secret>bb_(?:live|test)_[0-9A-Za-z_-]{24,})",
+        "bb_live_<w26>7",
+        "Browserbase: API keys",
+        alone=True,
+        judge=judges.mixed,
+    ),
 )

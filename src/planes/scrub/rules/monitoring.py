@@ -43,7 +43,7 @@ MONITORING_RULES: tuple[Rule, ...] = (
     token(
         "logfire-token",
         "pylf_v",
-        r"pylf_v[0-9]_[a-z]{2}_[0-9A-Za-z]{32,}",
+        r"pylf_v[0-9]{1,2}_[a-z]{2,12}_[0-9A-Za-z]{32,}",
         "pylf_v1_us_<a43>",
         "Pydantic Logfire: write tokens",
     ),

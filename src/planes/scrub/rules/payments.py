@@ -16,8 +16,8 @@ PAYMENT_RULES: tuple[Rule, ...] = (
     ),
     token(
         "stripe-key",
-        "sk_live_ sk_test_",
-        r"sk_(?:live|test)_[0-9A-Za-z_]{16,}",
+        "sk_live_ sk_test_ sk_prod_",
+        r"sk_(?:live|test|prod)_[0-9A-Za-z_]{16,}",
         "sk_live_<a99>",
         "Stripe: API keys",
     ),
@@ -77,14 +77,14 @@ PAYMENT_RULES: tuple[Rule, ...] = (
     token(
         "shippo-token",
         "shippo_live_ shippo_test_",
-        r"shippo_(?:live|test)_[0-9a-f]{40}",
+        r"shippo_(?:live|test)_[0-9A-Fa-f]{40}",
         "shippo_live_<h40>",
         "Shippo: authentication",
     ),
     token(
         "duffel-token",
         "duffel_live_ duffel_test_",
-        r"duffel_(?:live|test)_[0-9A-Za-z_-]{43}",
+        r"duffel_(?:live|test)_[0-9A-Za-z_=-]{43}",
         "duffel_live_<w43>",
         "Duffel: access tokens",
     ),
@@ -94,5 +94,19 @@ PAYMENT_RULES: tuple[Rule, ...] = (
         r"sm_pat_[0-9A-Za-z]{16,}",
         "sm_pat_<a16>",
         "SettleMint: access tokens",
+    ),
+    token(
+        "paddle-key",
+        "pdl_live_apikey_ pdl_sdbx_apikey_",
+        r"pdl_(?:live|sdbx)_apikey_[0-9a-z]{26}_[0-9A-Za-z]{22}_[0-9A-Za-z]{3}",
+        "pdl_live_apikey_<l26>_<a22>_<a3>",
+        "Paddle: API keys",
+    ),
+    token(
+        "polar-token",
+        "polar_oat_ polar_pat_",
+        r"polar_[op]at_[0-9A-Za-z_-]{32,}",
+        "polar_oat_<a43>",
+        "Polar: access tokens",
     ),
 )

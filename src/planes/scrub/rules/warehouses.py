@@ -80,7 +80,7 @@ WAREHOUSE_RULES: tuple[Rule, ...] = (
     token(
         "grafana-service-token",
         "glsa_",
-        r"glsa_[0-9A-Za-z]{32}_[0-9a-f]{8}",
+        r"glsa_[0-9A-Za-z]{32}_[0-9A-Fa-f]{8}",
         "glsa_<a32>_<h8>",
         "Grafana: service accounts",
     ),
