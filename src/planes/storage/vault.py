@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from planes.storage.errors import AlreadyThere, StorageError
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_FINGERPRINT_BYTES = 16
 
 
 class CannotOpen(StorageError):
@@ -96,6 +98,7 @@ class Vault:
         self._master_key = master_key
         self._clock = clock
         self._ciphers: dict[str, AESGCM] = {}
+        self._fingerprint_keys: dict[str, bytes] = {}
 
     async def prepare(self, organization_id: str) -> None:
         """Makes the organization's key ready, so that `seal` and `open` need no database. May run twice."""
@@ -108,6 +111,17 @@ class Vault:
     async def open(self, place: Place, sealed: bytes) -> bytes:
         """Raises: CannotOpen when it was not sealed for exactly this place."""
         return _open(await self._cipher(place.organization_id), sealed, place.associated_data())
+
+    async def fingerprint(self, organization_id: str, value: bytes) -> str:
+        """32 hexadecimal digits, the same for the same value of an organization: to see whether two are equal.
+
+        Keyed with the organization's data key, so that nobody without it can try values.
+        """
+        key = self._fingerprint_keys.get(organization_id)
+        if key is None:
+            key = hmac.digest(await self._data_key(organization_id), b"fingerprints of values", "sha256")
+            self._fingerprint_keys[organization_id] = key
+        return hmac.digest(key, value, "sha256")[:_FINGERPRINT_BYTES].hex()
 
     async def rewrap_all(self, old: MasterKey) -> int:
         """After the master key changed: wraps every data key with the new one. Answers how many. May run twice.

@@ -82,8 +82,19 @@ class ScrubSettingsResponse(ScrubSettingsRequest):
     applies_from: Literal["next run"] = "next run"
 
 
+class HeldBy(BaseModel):
+    """A variable that has the leaked value now; `profile` null is the workspace's own scope."""
+
+    profile: str | None
+    name: str
+    version: int
+
+
 class Leak(BaseModel):
-    """A registered value that a run printed. `lines` are the first numbers of lines that hold its mask."""
+    """A registered value that a run printed. `lines` are the first numbers of lines that hold its mask.
+
+    `held_by` names every variable that has the value now, whatever it was called when it was printed.
+    """
 
     id: str
     run_id: str
@@ -95,6 +106,7 @@ class Leak(BaseModel):
     scope: str | None
     version: int | None
     present_version: int | None
+    held_by: list[HeldBy]
     count: int
     lines: list[int]
     more_lines: bool

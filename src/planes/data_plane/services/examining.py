@@ -100,6 +100,7 @@ def _leak(run: Row, name: str, use: SecretUse, count: int, marks: Marks) -> dict
         "scope": use.scope,
         "version": use.version,
         "configuration_id": use.configuration_id,
+        "fingerprint": use.fingerprint,
         "count": count,
         "lines": lines,
         "more_lines": len(lines) >= LINES_PER_NAME and marks.counts[name] > len(lines),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -35,6 +35,7 @@ from planes.domain.errors import InvalidRequest, NotFound, Reason
 from planes.scrub import settings_document
 from planes.storage.data import rescrubs, runs, telemetry, variables
 from planes.storage.types import Row
+from planes.storage.vault import CannotOpen
 from planes.wire.own_leaks import NamedVariable, Rescrub, RescrubbedVariable
 
 NOT_REACHED = (
@@ -109,7 +110,11 @@ class Rescrubbing:
             unfinished = await rescrubs.list_unfinished(connection)
         is_behind = False
         for row in unfinished:
-            is_behind = await self._carry(row) or is_behind
+            try:
+                is_behind = await self._carry(row) or is_behind
+            except Exception as exc:  # noqa: BLE001 - the edge of one rescrub: others go on
+                _log.error("rescrub_failed", rescrub_id=row["id"], exc_info=exc)
+                is_behind = True
         return is_behind
 
     async def _carry(self, rescrub: Row) -> bool:
@@ -139,6 +144,24 @@ class Rescrubbing:
             registered.append((variable["name"], value.decode()))
         return tuple(registered)
 
+    async def _uses(self, rescrub: Row, found: Collection[str]) -> list[tuple[str, SecretUse]]:
+        """The variables that were looked for and found: each name and what it stands for."""
+        if not found:
+            return []
+        uses: list[tuple[str, SecretUse]] = []
+        values = await self._values(rescrub)
+        for variable, kept, (name, value) in zip(rescrub["variables"], rescrub["sealed"], values, strict=True):
+            use = SecretUse(
+                origin=SecretOrigin.VARIABLE,
+                scope=variable["scope"],
+                version=variable["version"],
+                set_at=datetime.fromisoformat(kept["set_at"]),
+                fingerprint=await self._parts.vault.fingerprint(rescrub["organization_id"], value.encode()),
+            )
+            if name in found:
+                uses.append((name, use))
+        return uses
+
     async def _register_late(self, run_id: str, values: Pairs) -> None:
         """A run that has just ended may still report by its beacon: that is scrubbed with these values, too."""
         async with self._parts.database.reading() as connection:
@@ -146,7 +169,11 @@ class Rescrubbing:
         if run is None or run["registered"] is None:
             return
         place = registered_place(run["organization_id"], run["workspace_id"], run_id)
-        known = parse_pairs(await self._parts.vault.open(place, run["registered"]))
+        try:
+            known = parse_pairs(await self._parts.vault.open(place, run["registered"]))
+        except CannotOpen:
+            _log.error("registered_values_lost", run_id=run_id)
+            return  # nor can they be opened for a report, which is refused
         sealed = await self._parts.vault.seal(place, render_pairs(tuple(dict.fromkeys((*known, *values)))))
         async with self._parts.database.transaction() as connection:
             await runs.register_late(connection, run_id, sealed)
@@ -212,13 +239,14 @@ class Rescrubbing:
     async def _end_run(self, rescrub: Row, run_id: str, place: RunPlace, state: str, **values: Any) -> None:
         """Writes the outcome down, once. What was found was printed before it was known: that is a leak as well."""
         found = await self._found(rescrub, place)
+        found_uses = await self._uses(rescrub, found.hits)
         async with self._parts.database.transaction() as connection:
             await lock_findings(self._parts, connection, run_id)
             changes = {"state": state, "lines_changed": found.changed, **values}
             await rescrubs.change_run(connection, rescrub["id"], run_id, changes)
             run = await runs.find(connection, run_id)
             if run is not None and found.hits:
-                uses = {**parse_uses(run["secrets_used"]), **_uses_of(rescrub, found.hits)}
+                uses = {**parse_uses(run["secrets_used"]), **_chosen_for(run["profile"], found_uses)}
                 again = {"masked": _added(run["masked"], found.hits), "secrets_used": render_uses(uses)}
                 await runs.change(connection, run_id, {**again, "examined_at": None})
             unfinished = await rescrubs.list_unfinished(connection)
@@ -274,17 +302,13 @@ def _choose(secrets: Sequence[Row], wanted: Sequence[NamedVariable] | None) -> l
     return [row for _, row in chosen if row is not None]
 
 
-def _uses_of(rescrub: Row, found: Mapping[str, int]) -> dict[str, SecretUse]:
-    return {
-        variable["name"]: SecretUse(
-            origin=SecretOrigin.VARIABLE,
-            scope=variable["scope"],
-            version=variable["version"],
-            set_at=datetime.fromisoformat(kept["set_at"]),
-        )
-        for variable, kept in zip(rescrub["variables"], rescrub["sealed"] or (), strict=False)
-        if variable["name"] in found
-    }
+def _chosen_for(profile: str, uses: Sequence[tuple[str, SecretUse]]) -> dict[str, SecretUse]:
+    """By name. Of one in several scopes that of the run's profile, then the workspace's: so a run is given them."""
+    order = (scope_of(profile), scope_of(None))
+    chosen: dict[str, SecretUse] = {}
+    for name, use in sorted(uses, key=lambda each: order.index(each[1].scope) if each[1].scope in order else 2):
+        chosen.setdefault(name, use)
+    return chosen
 
 
 def _added(masked: Mapping[str, int] | None, found: Mapping[str, int]) -> dict[str, int] | None:

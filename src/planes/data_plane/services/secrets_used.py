@@ -27,13 +27,16 @@ class SecretOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretUse:
-    """One registered name. `scope`, `version` and `set_at` are a variable's, `configuration_id` a TOML value's."""
+    """One registered name. `configuration_id` is a TOML value's; `scope`, `version`, `set_at` and `fingerprint` are a
+    variable's, the last one to tell whether another variable has the same value.
+    """
 
     origin: SecretOrigin
     scope: str | None = None
     version: int | None = None
     set_at: datetime | None = None
     configuration_id: str | None = None
+    fingerprint: str | None = None
 
 
 def name_in_mask(name: str) -> str:
@@ -47,7 +50,11 @@ def uses_of(
     """Where a name has several origins the scrubber takes the first value: variables, then TOML, then credentials."""
     uses = {
         name: SecretUse(
-            origin=SecretOrigin.VARIABLE, scope=version.scope, version=version.version, set_at=version.set_at
+            origin=SecretOrigin.VARIABLE,
+            scope=version.scope,
+            version=version.version,
+            set_at=version.set_at,
+            fingerprint=version.fingerprint,
         )
         for name, version in variables.versions.items()
     }
@@ -68,6 +75,7 @@ def render_uses(uses: Mapping[str, SecretUse]) -> dict[str, Any]:
             "version": use.version,
             "set_at": use.set_at.isoformat() if use.set_at else None,
             "configuration_id": use.configuration_id,
+            "fingerprint": use.fingerprint,
         }
         for name, use in uses.items()
     }
@@ -82,6 +90,7 @@ def parse_uses(document: Mapping[str, Any] | None) -> dict[str, SecretUse]:
             version=use["version"],
             set_at=datetime.fromisoformat(use["set_at"]) if use["set_at"] else None,
             configuration_id=use["configuration_id"],
+            fingerprint=use.get("fingerprint"),
         )
         for name, use in (document or {}).items()
     }

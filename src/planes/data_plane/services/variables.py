@@ -52,11 +52,15 @@ _PROFILE = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariableVersion:
-    """Which value of a variable it was. Versions count from 1, again after it was removed."""
+    """Which value of a variable it was. Versions count from 1, again after it was removed.
+
+    `fingerprint` is the same for the same value, whichever variable has it.
+    """
 
     scope: str
     version: int
     set_at: datetime
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +98,7 @@ class Variables:
         ordered = sorted(grouped, key=lambda scope: (scope != WORKSPACE_SCOPE, scope))
         return [
             ScopeVariablesResponse(
-                profile=_profile_of(scope), variables=[await self._public(row) for row in grouped[scope]]
+                profile=profile_of(scope), variables=[await self._public(row) for row in grouped[scope]]
             )
             for scope in ordered
         ]
@@ -155,9 +159,13 @@ class Variables:
             plain=plain,
             short_secrets=tuple(name for name, value in secrets if len(value) < SHORTEST_SCRUBBED),
             versions={
-                name: VariableVersion(scope=row["scope"], version=row["version"], set_at=row["updated_at"])
-                for name, row in winners.items()
-                if row["is_secret"]
+                name: VariableVersion(
+                    scope=winners[name]["scope"],
+                    version=winners[name]["version"],
+                    set_at=winners[name]["updated_at"],
+                    fingerprint=await self._parts.vault.fingerprint(organization_id, value.encode()),
+                )
+                for name, value in secrets
             },
         )
 
@@ -277,7 +285,8 @@ def _is_short(upsert: PlainVariableUpsert | SecretVariableUpsert) -> bool:
     return len(upsert.value.get_secret_value()) < SHORTEST_SCRUBBED
 
 
-def _profile_of(scope: str) -> str | None:
+def profile_of(scope: str) -> str | None:
+    """The profile of a scope; None for the workspace's own."""
     return None if scope == WORKSPACE_SCOPE else scope.removeprefix("profile:")
 
 

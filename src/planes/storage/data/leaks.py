@@ -33,7 +33,8 @@ OPEN = "open"
 ROTATED = "rotated"
 EXPIRED = "expired"
 
-# `scope`, `version` and `set_at` are a variable's, `configuration_id` is of a value in TOML; `state` was last found.
+# `scope`, `version`, `set_at` and `fingerprint` (of the printed value) are a variable's, `configuration_id` is of a
+# value in TOML; `state` was last found.
 leaks = Table(
     "leaks",
     metadata,
@@ -47,6 +48,7 @@ leaks = Table(
     Column("scope", String(160)),
     Column("version", Integer),
     Column("configuration_id", identifier()),
+    Column("fingerprint", String(32)),
     Column("count", BigInteger, nullable=False),
     Column("lines", document(), nullable=False),
     Column("more_lines", Boolean, nullable=False),
@@ -94,10 +96,24 @@ async def list_page(connection: AsyncConnection, wanted: LeakFilter, limit: int,
 async def list_open(connection: AsyncConnection, workspace_id: str) -> list[Row]:
     """Id, origin, scope, name, version and configuration of each leak that was open when last looked at."""
     columns = (
-        leaks.c[name] for name in ("id", "origin", "scope", "name", "version", "configuration_id", "profile", "set_at")
-    )
+        leaks.c[name] for name in ("id", "origin", "scope", "name", "version", "configuration_id", "profile", "set_at",
+                             "fingerprint")
+    )  # fmt: skip
     query = select(*columns).where(leaks.c.workspace_id == workspace_id, leaks.c.state == OPEN)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def list_rotated(connection: AsyncConnection, workspace_id: str, fingerprints: Sequence[str]) -> list[str]:
+    """Ids of leaks that were rotated when last looked at and have one of these fingerprints."""
+    found: list[str] = []
+    for start in range(0, len(fingerprints), 500):
+        query = select(leaks.c.id).where(
+            leaks.c.workspace_id == workspace_id,
+            leaks.c.state == ROTATED,
+            leaks.c.fingerprint.in_(fingerprints[start : start + 500]),
+        )
+        found += (await connection.execute(query)).scalars()
+    return found
 
 
 async def set_state(connection: AsyncConnection, leak_ids: Sequence[str], state: str) -> None:

@@ -1,116 +1,30 @@
-"""What logs leaked, from a real run to the routes: counts, events, leaks, rotation, and scrubbing stored logs again."""
+"""What logs leaked, from a real run to the routes: counts, events, leaks, rotation."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Generator
-from pathlib import Path
-from typing import Any
 
-import anyio
 import pytest
-from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.postgres import HAS_POSTGRES, running_postgres
-from tests.fakes.workspaces import open_folder
-from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
+from tests.integration.planes.data_plane.leaks.asking import (
+    PRINTS,
+    SECRET,
+    WAITS,
+    ask,
+    ask_until,
+    files_with,
+    leak_of,
+    lines_of,
+    own,
+    owner,
+    stored_lines,
+)
+from tests.integration.planes.data_plane.running_region import RunningRegion
 
-from planes.data_plane.services.beacon import ReportKind
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.storage.data import runs
-from planes.wire.link import Lease
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
-
-SECRET = "s3cr3t-of-the-warehouse"
-PRINTS = "import os\nprint('first')\nfor _ in range(3): print('key is', os.environ['WAREHOUSE_KEY'])\n"
-WAITS = (
-    "import os, time\n"
-    "print('key is', os.environ['WAREHOUSE_KEY'], flush=True)\n"
-    "while not os.path.exists('.dlt/data/prod/go'): time.sleep(0.01)\n"
-)
-
-
-@pytest.fixture
-def folder() -> Generator[Path]:
-    with open_folder("region-") as opened:
-        yield opened
-
-
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not HAS_POSTGRES, reason="no initdb"))]
-)
-def database(request: pytest.FixtureRequest) -> Generator[dict[str, str]]:
-    if request.param == "sqlite":
-        yield {}
-        return
-    with running_postgres() as url:
-        yield {"database_url": url}
-
-
-@pytest.fixture
-async def place(folder: Path, database: dict[str, str]) -> AsyncGenerator[RunningRegion]:
-    async with (
-        LeasingControlPlane().serving() as control,
-        running_region(folder / "eu1", control, None, **database) as running,
-    ):
-        yield running
-
-
-@pytest.fixture
-async def sqlite_place(folder: Path) -> AsyncGenerator[RunningRegion]:
-    async with LeasingControlPlane().serving() as control, running_region(folder / "eu1", control) as running:
-        yield running
-
-
-def own(place: RunningRegion, rest: str) -> str:
-    return f"/own/v1/workspaces/{place.region.workspace_id}{rest}"
-
-
-def owner(place: RunningRegion) -> dict[str, str]:
-    return place.region.headers(role="owner")
-
-
-async def lines_of(place: RunningRegion, lease: Lease) -> list[str]:
-    """The contents of the stored log, with the names in masks."""
-    answer = await place.region.client.get(place.log_path(lease), headers=owner(place))
-    assert answer.status_code == 200, answer.text
-    return [json.loads(line)["content"] for line in answer.text.splitlines()]
-
-
-async def ask(place: RunningRegion, rest: str, **headers: str) -> Any:
-    answer = await place.region.client.get(own(place, rest), headers=headers or owner(place))
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-async def ask_until(place: RunningRegion, rest: str, is_right: Any) -> Any:
-    with anyio.fail_after(30):
-        while True:
-            found = await ask(place, rest)
-            if is_right(found):
-                return found
-            await anyio.sleep(0.02)
-
-
-async def leak_of(place: RunningRegion, lease: Lease) -> Any:
-    found = await ask_until(place, f"/job-runs/{lease.run_id}/leaks", lambda answer: answer["items"])
-    return found["items"][0]
-
-
-async def finished_rescrub(place: RunningRegion, *, states: tuple[str, ...] = ("done", "failed")) -> Any:
-    def newest_is_over(answer: Any) -> bool:
-        return bool(answer["items"]) and answer["items"][0]["state"] in states
-
-    return (await ask_until(place, "/rescrubs", newest_is_over))["items"][0]
-
-
-def stored_bytes(place: RunningRegion, lease: Lease) -> str:
-    return "\n".join(
-        line
-        for path in (place.run_folder(lease) / "ctl" / "segments").rglob("*.ndjson")
-        for line in path.read_text().splitlines()
-    )
 
 
 async def test_leak_goes_from_a_printed_secret_to_its_rotation(place: RunningRegion) -> None:
@@ -133,7 +47,7 @@ async def test_leak_goes_from_a_printed_secret_to_its_rotation(place: RunningReg
     )
     numbers = [
         line["line_num"]
-        for line in (json.loads(text) for text in stored_bytes(place, lease).splitlines())
+        for line in (json.loads(text) for text in stored_lines(place, lease).splitlines())
         if "[masked:WAREHOUSE_KEY]" in line["content"]
     ]
     assert leak["lines"] == numbers
@@ -151,112 +65,6 @@ async def test_leak_goes_from_a_printed_secret_to_its_rotation(place: RunningReg
     assert (await ask(place, f"/leaks/{leak['id']}"))["state"] == "rotated"
     assert (await ask(place, "/leaks?state=open"))["items"] == []
     assert (await ask(place, "/leaks?state=rotated"))["total"] == 1
-
-
-async def test_secret_printed_before_it_was_one_is_masked_in_what_is_stored(place: RunningRegion) -> None:
-    await place.set_variables(WAREHOUSE_KEY=SECRET)
-    trace = {"pipeline_name": "p", "transaction_id": "t", "started_at": "2026-01-01T00:00:00Z", "steps": [
-        {"step": "load", "step_exception": "cannot connect with VALUE"}]}  # fmt: skip
-    reports = (
-        "import json, os, urllib.request\n"
-        f"body = json.dumps({trace!r}).replace('VALUE', os.environ['WAREHOUSE_KEY']).encode()\n"
-        "url = os.environ['RUNTIME__DLTHUB_DSN'] + '/trace'\n"
-        "urllib.request.urlopen(urllib.request.Request(url, body, method='PUT')).read()\n"
-    )
-    lease, outcome = await place.run(PRINTS + reports)
-    assert outcome == "completed"
-    before = await lines_of(place, lease)
-    assert sum(SECRET in line for line in before) == 3
-
-    await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
-    rescrub = await finished_rescrub(place)
-
-    after = await lines_of(place, lease)
-    assert after == [line.replace(SECRET, "[masked:WAREHOUSE_KEY]") for line in before]
-    assert rescrub["reason"] == "variable_set"
-    assert (rescrub["state"], rescrub["runs_total"], rescrub["runs_done"]) == ("done", 1, 1)
-    assert (rescrub["lines_changed"], rescrub["documents_changed"]) == (3, 1)
-    assert rescrub["variables"] == [{"scope": "workspace", "name": "WAREHOUSE_KEY", "version": 2}]
-    assert any("backups" in words for words in rescrub["not_reached"])
-    path = f"/telemetry/v1/workspaces/{place.region.workspace_id}/pipeline-runs"
-    telemetry = (await place.region.client.get(path, headers=owner(place))).json()["items"][0]
-    detail = await place.region.client.get(f"{path}/{telemetry['id']}/trace", headers=owner(place))
-    assert SECRET not in json.dumps(telemetry) + detail.text
-    assert "[masked:WAREHOUSE_KEY]" in detail.text
-    leak = await leak_of(place, lease)
-    assert (leak["name"], leak["version"], leak["count"], leak["state"]) == ("WAREHOUSE_KEY", 2, 3, "open")
-    assert not [path for path in place.region.folder.rglob("*") if path.is_file() and SECRET in _text(path)]
-
-
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("latin-1")
-
-
-async def test_run_that_goes_on_is_scrubbed_after_its_end(sqlite_place: RunningRegion) -> None:
-    place = sqlite_place
-    await place.set_variables(WAREHOUSE_KEY=SECRET)
-    lease = await place.lease(WAITS)
-    await place.control.wait_status(lease, "running")
-
-    await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
-    waiting = await finished_rescrub(place, states=("waiting",))
-    (place.run_folder(lease) / "work" / ".dlt" / "data" / "prod" / "go").touch()
-    assert await place.control.wait_end(lease) == "completed"
-    rescrub = await finished_rescrub(place)
-
-    assert (waiting["runs_waiting"], waiting["runs_done"]) == (1, 0)
-    assert (rescrub["state"], rescrub["runs_done"], rescrub["lines_changed"]) == ("done", 1, 1)
-    assert not [line for line in await lines_of(place, lease) if SECRET in line]
-
-
-async def test_value_replaced_while_a_rescrub_waits_is_still_looked_for(sqlite_place: RunningRegion) -> None:
-    place = sqlite_place
-    await place.set_variables(WAREHOUSE_KEY=SECRET)
-    lease = await place.lease(WAITS)
-    await place.control.wait_status(lease, "running")
-
-    await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
-    await place.set_variables(secret=True, WAREHOUSE_KEY="another-value-entirely")
-    (place.run_folder(lease) / "work" / ".dlt" / "data" / "prod" / "go").touch()
-    await place.control.wait_end(lease)
-    await ask_until(place, "/rescrubs", lambda answer: {each["state"] for each in answer["items"]} == {"done"})
-
-    assert not [line for line in await lines_of(place, lease) if SECRET in line]
-
-
-async def test_rescrub_goes_on_after_a_restart(folder: Path) -> None:
-    async with LeasingControlPlane().serving() as control:
-        async with running_region(folder / "eu1", control) as place:
-            await place.set_variables(WAREHOUSE_KEY=SECRET)
-            lease = await place.lease(WAITS)
-            await control.wait_status(lease, "running")
-            await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
-        (place.run_folder(lease) / "work" / ".dlt" / "data" / "prod" / "go").touch()
-        async with running_region(folder / "eu1", control, place.region) as again:
-            await control.wait_end(lease)
-            rescrub = await finished_rescrub(again)
-
-            assert (rescrub["state"], rescrub["lines_changed"]) == ("done", 1)
-            assert not [line for line in await lines_of(again, lease) if SECRET in line]
-
-
-async def test_late_report_of_a_run_is_scrubbed_with_what_was_registered_since(sqlite_place: RunningRegion) -> None:
-    place = sqlite_place
-    await place.set_variables(WAREHOUSE_KEY=SECRET)
-    lease, _ = await place.run(PRINTS)
-    await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
-    await finished_rescrub(place)
-
-    beacon = place.region.plane.running.beacon
-    async with place.region.plane.services.parts.database.reading() as connection:
-        run = await runs.find(connection, lease.run_id)
-    assert run is not None
-    report = {"type": "t", "engine_version": 1, "result": f"connected with {SECRET}"}
-    await beacon.take(run, ReportKind.JOB_RESULT, json.dumps(report).encode())
-    path = f"/telemetry/v1/workspaces/{place.region.workspace_id}/job-runs/{lease.run_id}/result"
-    result = (await place.region.client.get(path, headers=owner(place))).json()
-
-    assert result["result"] == "connected with [masked:WAREHOUSE_KEY]"
 
 
 async def test_active_runs_with_the_old_value_and_readers_are_told(sqlite_place: RunningRegion) -> None:
@@ -340,7 +148,7 @@ async def test_settings_of_scrubbing_reach_the_next_run(sqlite_place: RunningReg
     lines = await lines_of(place, lease)
     assert "of [masked:customer-id]" in lines
     assert lines.count("key is [masked:WAREHOUSE_KEY]") == 3  # what is allowed never allows a registered value
-    assert not [path for path in place.region.folder.rglob("*") if path.is_file() and "KD-[0-9]" in _text(path)]
+    assert files_with(place.region.folder, "KD-[0-9]") == []
 
 
 async def test_viewer_sees_counts_without_names_and_no_leaks(sqlite_place: RunningRegion) -> None:

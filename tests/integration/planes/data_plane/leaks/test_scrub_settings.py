@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import httpx
 import pytest
 from tests.fakes.control_plane import FakeControlPlane
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
-from tests.fakes.postgres import HAS_POSTGRES, running_postgres
 
 from planes.data_plane.services.audit import Action
 from planes.storage.data import audit
@@ -18,17 +17,6 @@ from planes.storage.data import audit
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 WORD = "words-that-are-nobodys-business"
-
-
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not HAS_POSTGRES, reason="no initdb"))]
-)
-def database(request: pytest.FixtureRequest) -> Generator[dict[str, str]]:
-    if request.param == "sqlite":
-        yield {}
-        return
-    with running_postgres() as url:
-        yield {"database_url": url}
 
 
 @pytest.fixture
