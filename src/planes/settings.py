@@ -43,7 +43,8 @@ class DataPlaneSettings:
 
     `join_token` is needed for the first start only. `uid_range` (first, count) is used when the platform is root: one
     uid per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it. `master_key`
-    (32 bytes in base64) replaces the vault's key file; `blobs_url` (`s3://…`) the folder of blobs.
+    (32 bytes in base64) replaces the vault's key file; `blobs_url` (`s3://…`) the folder of blobs. Apps are met at
+    names below `apps_domain`, and end when nobody has used them for `app_idle_seconds`.
     """
 
     folder: Path
@@ -58,6 +59,8 @@ class DataPlaneSettings:
     blobs_url: str | None = None
     host_names: frozenset[str] = frozenset()
     slots: int = 8
+    apps_domain: str = "localhost"
+    app_idle_seconds: float = 600.0
     uid_range: tuple[int, int] = (70_000, 10_000)
     upload_limit_bytes: int = 256 * 1024 * 1024
     unpacked_limit_bytes: int = 2 * 1024 * 1024 * 1024

@@ -224,13 +224,21 @@ def test_web_addresses_are_printed(desk: Desk) -> None:
     assert "dlthub-tui" in httpx.get(address[0], timeout=30).text, "which says where to look instead"
 
 
-def test_interactive_jobs_are_listed_but_not_started(desk: Desk) -> None:
+def test_interactive_jobs_are_published_and_taken_back(desk: Desk) -> None:
     shown = desk.run("job", "info", "workspace.dashboard")
-    started = desk.run("job", "trigger", "workspace.dashboard")
+    published = desk.run("job", "publish", "workspace.dashboard")
+    address = re.search(r"http://\S+/public/\S+", published.text)
+    assert address is not None, published.text
+    before = httpx.get(address[0], timeout=30)
+    taken_back = desk.run("job", "unpublish", "workspace.dashboard")
+    after = httpx.get(address[0], timeout=30)
 
     assert "interactive" in shown.text
-    assert started.code == 255, started.text
-    assert "[interactive_not_available]" in started.text
+    assert (published.code, taken_back.code) == (0, 0), taken_back.text
+    assert (before.status_code, before.headers["location"]) == (
+        303, address[0].replace(desk.person.platform.control_plane, desk.workspace["dataplane_url"])
+    )  # fmt: skip
+    assert after.status_code == 404
 
 
 def test_what_cannot_be_is_said_in_a_line(desk: Desk) -> None:

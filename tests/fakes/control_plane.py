@@ -20,6 +20,7 @@ from planes.tokens.claims import Claims, TokenKind, mint
 from planes.tokens.errors import InvalidToken
 from planes.tokens.keys import PublicKey, SigningKey
 from planes.tokens.link_proof import verify_call
+from planes.wire.link import PublicLinkResponse
 
 JOIN_TOKEN = "join-token-of-the-tests"
 
@@ -36,6 +37,9 @@ class FakeControlPlane:
     drops: bool = False
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
     bodies: list[bytes] = field(default_factory=list)
+    dataplane_url: str = ""
+    swap_codes: dict[str, str] = field(default_factory=dict)
+    public_links: dict[str, PublicLinkResponse] = field(default_factory=dict)
 
     def data_token(self, organization_id: str, workspace_id: str, /, *grants: Grant, **changes: Any) -> str:
         """A client's token; `changes` replace claims."""
@@ -51,6 +55,12 @@ class FakeControlPlane:
             grants=frozenset(str(grant) for grant in (grants or tuple(Grant))),
         )
         return mint(self.key, replace(claims, **changes), datetime.now(UTC))
+
+    def swap_code(self, organization_id: str, workspace_id: str, /, **changes: Any) -> str:
+        """A code that a browser brings, for one workspace."""
+        code = new_id()
+        self.swap_codes[code] = self.data_token(organization_id, workspace_id, **changes)
+        return code
 
     def upload_token(
         self, organization_id: str, workspace_id: str, kind: str, upload_id: str, /, **changes: Any
@@ -74,7 +84,24 @@ class FakeControlPlane:
             if body["join_token"] != JOIN_TOKEN:
                 return JSONResponse({"status_code": 401, "code": "join_token", "detail": "no"}, status_code=401)
             self.dataplane_key = PublicKey.parse(body["public_key"])
+            self.dataplane_url = body["url"]
             return JSONResponse({"keys": [self.key.public.text]})
+
+        @app.post("/link/v1/swap-codes/-redeem")
+        async def redeem(request: Request) -> Response:
+            token = self.swap_codes.pop((await request.json())["code"], None)
+            if token is None:
+                body = {"status_code": 401, "code": "swap_code_refused", "detail": "This link was used before."}
+                return JSONResponse(body, status_code=401)
+            return JSONResponse({"token": token})
+
+        @app.post("/link/v1/public-links/-find")
+        async def find_link(request: Request) -> Response:
+            found = self.public_links.get((await request.json())["secret"])
+            if found is None:
+                body = {"status_code": 404, "code": "public_link_not_found", "detail": "Nothing is here."}
+                return JSONResponse(body, status_code=404)
+            return JSONResponse(found.model_dump())
 
         @app.put("/link/v1/{kind}/{upload_id}")
         async def write_back(request: Request, kind: str, upload_id: str) -> Response:

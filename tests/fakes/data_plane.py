@@ -99,7 +99,9 @@ async def running_data_plane(
     except BaseException:
         listener.close()
         raise
-    server = AppServer(plane.app, [listener], plane.stopping, grace_seconds=grace_seconds)
+    server = AppServer(
+        plane.app, [listener], plane.stopping, grace_seconds=grace_seconds, most_message_bytes=plane.most_message_bytes
+    )
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)

@@ -35,7 +35,7 @@ async def serve(folder: Path, control_url: str, wheels: str) -> None:
             builder=BuilderSettings(environment={"UV_FIND_LINKS": wheels, "UV_OFFLINE": "1"}),
         )
     )
-    server = AppServer(plane.app, [listener], plane.stopping)
+    server = AppServer(plane.app, [listener], plane.stopping, most_message_bytes=plane.most_message_bytes)
     async with anyio.create_task_group() as group:
         group.start_soon(server.serve)
         await plane.services.enrolment.wait()

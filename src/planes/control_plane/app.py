@@ -17,6 +17,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import Lifespan
 
 from planes.control_plane.api import (
+    app_links,
     configurations,
     deploy,
     deployments,
@@ -63,6 +64,7 @@ Loop = Callable[[Parts], Coroutine[Any, Any, None]]
 
 # Every resource has a router; every loop runs until the application stops.
 _WORK_ROUTERS: Sequence[APIRouter] = (
+    app_links.router,
     configurations.router,
     deploy.router,
     deployments.router,

@@ -23,6 +23,12 @@ from planes.data_plane.api import (
     variables,
     well_known,
 )
+from planes.data_plane.api.gateway import routes as gateway_routes
+from planes.data_plane.api.gateway.hosts import AppHosts
+from planes.data_plane.api.gateway.idling import Idling
+from planes.data_plane.api.gateway.origin import Gateway, GatewayDoor
+from planes.data_plane.api.gateway.proxying import AppTransports
+from planes.data_plane.api.gateway.sockets import MOST_MESSAGE_BYTES
 from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
@@ -57,11 +63,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     own_search.router,
     telemetry.router,
     beacon.router,
+    gateway_routes.router,
 )
 
 
 def background_loops(
-    services: Services, worker: Worker, running: Running
+    services: Services, worker: Worker, running: Running, idling: Idling
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """What runs beside the routes, each in the plane's task group until it stops. A new loop is added here."""
     return (
@@ -70,6 +77,7 @@ def background_loops(
         running.runs.consolidation.run,
         services.examining.run,
         services.rescrubbing.run,
+        idling.run,
     )
 
 
@@ -84,8 +92,19 @@ class DataPlane:
         self.worker = Worker(
             services.parts, services.enrolment, services.revocations, self.running.runs, settings.slots
         )
+        self.gateway = Gateway(
+            hosts=AppHosts(settings.public_url, settings.apps_domain),
+            apps=self.running.runs.apps,
+            visits=services.app_visits,
+            stopping=self.stopping,
+            transports=AppTransports(),
+        )
+        self.idling = Idling(self.running.runs, self.gateway.transports, settings.app_idle_seconds)
         self.app = self._build(settings)
         self._is_closed = False
+
+    most_message_bytes = MOST_MESSAGE_BYTES
+    """WebSocket messages of apps are passed on up to this size."""
 
     @property
     def is_ready(self) -> bool:
@@ -102,6 +121,7 @@ class DataPlane:
             return
         self._is_closed = True
         with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
+            await self.gateway.transports.aclose()
             await self.services.parts.link.aclose()
             await self.services.parts.database.close()
 
@@ -119,14 +139,17 @@ class DataPlane:
         app.state.stopping = self.stopping
         app.state.searches = Searches()
         app.state.followers = Followers()
+        app.state.gateway = self.gateway
         for router in ROUTERS:
             app.include_router(router)
+        # Last, so first: an app's name is none of the plane's.
+        app.add_middleware(GatewayDoor, gateway=self.gateway)
         return app
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncGenerator[None]:
         try:
-            loops = background_loops(self.services, self.worker, self.running)
+            loops = background_loops(self.services, self.worker, self.running, self.idling)
             async with self.running.executor, in_background(loops, self.stopping):
                 yield
         finally:

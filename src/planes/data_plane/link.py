@@ -34,9 +34,13 @@ from planes.wire.link import (
     PipelineRunReport,
     PollRequest,
     PollResponse,
+    PublicLinkRequest,
+    PublicLinkResponse,
     RunTokenRequest,
     RunTokenResponse,
     StatusReport,
+    SwapCodeRequest,
+    SwapCodeResponse,
 )
 
 POLL_TIMEOUT_SECONDS = 35.0
@@ -122,6 +126,22 @@ class Link:
         """
         answer = await self._call("POST", f"/link/v1/runs/{run_id}/-issue-token", RunTokenRequest(fence=fence))
         return _parse(RunTokenResponse, answer)
+
+    async def redeem_swap_code(self, code: str, workspace_id: str) -> SwapCodeResponse:
+        """Signs in whoever brought the code, once, for one workspace of this plane.
+
+        Raises: NotAuthenticated (the code), NotFound, NotAllowed, Unavailable.
+        """
+        request = SwapCodeRequest(code=code, workspace_id=workspace_id)
+        return _parse(SwapCodeResponse, await self._call("POST", "/link/v1/swap-codes/-redeem", request))
+
+    async def find_public_link(self, secret: str) -> PublicLinkResponse:
+        """The published job behind a secret address.
+
+        Raises: NotFound, Unavailable.
+        """
+        request = PublicLinkRequest(secret=secret)
+        return _parse(PublicLinkResponse, await self._call("POST", "/link/v1/public-links/-find", request))
 
     async def report_deployment(self, deployment_id: str, report: DeploymentReport) -> DeploymentResponse:
         """Writes a deployment back; the control plane gives it a version. May run twice.

@@ -34,7 +34,6 @@ class ReceiptStatus(StrEnum):
     SKIPPED_PAUSED = "skipped_paused"
     SKIPPED_WORKSPACE_ARCHIVED = "skipped_workspace_archived"
     JOB_ARCHIVED = "job_archived"
-    INTERACTIVE_NOT_AVAILABLE = "interactive_not_available"
     MANUAL_NOT_ALLOWED = "manual_not_allowed"
     PROFILE_NOT_ALLOWED = "profile_not_allowed"
     PROFILE_NOT_CONFIGURED = "profile_not_configured"
@@ -81,7 +80,6 @@ class GateFacts:
     is_workspace_archived: bool
     is_job_archived: bool
     is_paused: bool
-    is_interactive: bool
     is_manual_refused: bool
     may_start: bool
     profile_refusal: str | None
@@ -108,11 +106,6 @@ def _never(facts: GateFacts) -> Declined | None:
         return Declined(ReceiptStatus.SKIPPED_WORKSPACE_ARCHIVED, ("The workspace is archived.",))
     if facts.is_job_archived:
         return Declined(ReceiptStatus.JOB_ARCHIVED, ("The job is archived. Unarchive it, or deploy it again.",))
-    if facts.is_interactive:
-        return Declined(
-            ReceiptStatus.INTERACTIVE_NOT_AVAILABLE,
-            ("Interactive jobs deploy and list here, but this version cannot serve them yet.",),
-        )
     if facts.is_manual_refused:
         return Declined(ReceiptStatus.MANUAL_NOT_ALLOWED, ("The job does not let itself be started by hand.",))
     if facts.profile_refusal is not None:

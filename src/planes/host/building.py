@@ -100,6 +100,7 @@ def data_settings(
         master_key=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"),
         blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
         host_names=_names(options.host, public_url),
+        apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
         builder=_builder(options.environment),
         uid_range=uid_range(dataplane_id),
     )

@@ -289,7 +289,8 @@ async def _cancel_after(wait: Callable[[], Awaitable[object]], scope: anyio.Canc
 
 
 async def _start(group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> AppServer:
-    server = AppServer(plane.app, sockets, plane.stopping)
+    most_message_bytes = plane.most_message_bytes if isinstance(plane, DataPlane) else None
+    server = AppServer(plane.app, sockets, plane.stopping, most_message_bytes=most_message_bytes)
     group.start_soon(server.serve)
     with anyio.fail_after(_START_SECONDS):
         await server.wait_ready()

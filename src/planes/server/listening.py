@@ -92,18 +92,27 @@ class _PeerProtocol(HttpToolsProtocol):
 class AppServer:
     """Serves one application until told to stop, or until `stopping` says that a part of it failed.
 
-    `stopping` ends the open streams first: without it the server would wait its whole grace for them.
+    `stopping` ends the open streams first: without it the server would wait its whole grace for them. WebSockets are
+    served only with `most_message_bytes`, which bounds a message.
     """
 
     def __init__(
-        self, app: ASGIApp, sockets: Sequence[socket.socket], stopping: Stopping, *, grace_seconds: int = 5
+        self,
+        app: ASGIApp,
+        sockets: Sequence[socket.socket],
+        stopping: Stopping,
+        *,
+        grace_seconds: int = 5,
+        most_message_bytes: int | None = None,
     ) -> None:
         self._sockets = list(sockets)
         self._stopping = stopping
         config = uvicorn.Config(
             app,
             http=_PeerProtocol,
-            ws="none",
+            ws="none" if most_message_bytes is None else "websockets-sansio",
+            ws_max_size=most_message_bytes or 0,
+            ws_per_message_deflate=False,
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -27,6 +27,7 @@ class TokenKind(StrEnum):
     DATA_PLANE = "dataplane"  # a client at a data plane, one workspace
     UPLOAD = "upload"  # one upload of one id
     RUN = "run"  # a run at the control plane
+    APP = "app"  # a browser at one interactive run, signed by the data plane that runs it
     LINK = "link"  # a data plane at the control plane, signed by itself
 
 
@@ -55,6 +56,7 @@ class Claims:
     fence: int | None = None
     body_hash: str | None = None
     role: str | None = None
+    public_link: str | None = None
 
 
 # claim on the wire ↔ field; `grants` travels as a sorted list. `cnf` is reserved for keys of a region.
@@ -63,6 +65,7 @@ _FIELDS = {
     "jti": "token_id", "email": "email", "mem": "membership_id", "org": "organization_id", "ws": "workspace_id",
     "region": "region", "sid": "session_id", "grants": "grants", "epoch": "epoch", "upload": "upload_kind",
     "upload_id": "upload_id", "run": "run_id", "fence": "fence", "bh": "body_hash", "role": "role",
+    "pub": "public_link",
 }  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class RevokedClaim(StrEnum):
     SESSION = "sid"
     ORGANIZATION = "org"
     WORKSPACE = "ws"
+    PUBLIC_LINK = "pub"
 
 
 class Revocation(LinkModel):
@@ -131,6 +132,32 @@ class RunTokenRequest(LinkModel):
 class RunTokenResponse(LinkModel):
     token: str
     expires_at: int
+
+
+class SwapCodeRequest(LinkModel):
+    """A code that a browser brought to the data plane, and the workspace that it wants to see."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    workspace_id: Uuid
+
+
+class SwapCodeResponse(LinkModel):
+    """A client's token for that workspace at the data plane that asked: what its holder could get by itself."""
+
+    token: str
+
+
+class PublicLinkRequest(LinkModel):
+    secret: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class PublicLinkResponse(LinkModel):
+    """The published job behind a secret address. `epoch` as in tokens: a later revocation ends what it opened."""
+
+    organization_id: Uuid
+    workspace_id: Uuid
+    job_id: Uuid
+    epoch: Count
 
 
 class DeploymentReport(LinkModel):

@@ -141,7 +141,7 @@ def _job(found: VersionedJob, public_url: str) -> dict[str, Any]:
         "is_archived": job.is_archived,
         "is_paused": job.is_paused,
         "next_scheduled_run_at": job.next_fire_at,
-        "job_url": f"{public_url}/w/{job.workspace_id}/jobs/{job.job_ref}" if is_interactive else None,
+        "job_url": f"{public_url}/apps/{job.workspace_id}/{job.id}" if is_interactive else None,
         "public_url": None if job.public_secret is None else f"{public_url}/public/{job.public_secret}",
         "public_secret": job.public_secret,
     }

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
-from planes.control_plane.services import deployments, leases, run_reports
+from planes.control_plane.services import app_links, deployments, leases, run_reports
 from planes.server.streams import Stopping
 from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
 from planes.wire.link import (
@@ -19,9 +19,13 @@ from planes.wire.link import (
     PipelineRunReport,
     PollRequest,
     PollResponse,
+    PublicLinkRequest,
+    PublicLinkResponse,
     RunTokenRequest,
     RunTokenResponse,
     StatusReport,
+    SwapCodeRequest,
+    SwapCodeResponse,
 )
 
 router = APIRouter(prefix="/link/v1", tags=["link"])
@@ -64,6 +68,27 @@ async def issue_run_token(
 ) -> RunTokenResponse:
     minted = await leases.issue_run_token(parts, dataplane_id, run_id, body.fence)
     return RunTokenResponse(token=minted.token, expires_at=minted.expires_at)
+
+
+@router.post("/swap-codes/-redeem")
+async def redeem_swap_code(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, body: SwapCodeRequest
+) -> SwapCodeResponse:
+    token = await app_links.redeem_swap_code(parts, dataplane_id, body.code, body.workspace_id)
+    return SwapCodeResponse(token=token)
+
+
+@router.post("/public-links/-find")
+async def find_public_link(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, body: PublicLinkRequest
+) -> PublicLinkResponse:
+    found = await app_links.find_public_link(parts, dataplane_id, body.secret)
+    return PublicLinkResponse(
+        organization_id=found.workspace.organization_id,
+        workspace_id=found.workspace.id,
+        job_id=found.job_id,
+        epoch=found.epoch,
+    )
 
 
 @router.put("/deployments/{deployment_id}")

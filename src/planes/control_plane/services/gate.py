@@ -82,7 +82,6 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
             is_workspace_archived=candidate.is_workspace_archived,
             is_job_archived=job.is_archived,
             is_paused=job.is_paused,
-            is_interactive=facts.is_interactive,
             is_manual_refused=trigger_kind(candidate.trigger) == "manual" and not facts.is_manual,
             may_start=candidate.role is None or may_start_on(candidate.role, profile, refresh=is_refresh),
             profile_refusal=refusal,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from planes.control_plane.services import schedules, windows
 from planes.control_plane.services.access import authorize_workspace
+from planes.control_plane.services.app_links import end_public_link
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.runs import Downstream, find_downstream
 from planes.control_plane.services.starting import no_job
@@ -128,23 +129,29 @@ async def unarchive(parts: Parts, principal: Principal, workspace_id: str, job_i
 async def publish(parts: Parts, principal: Principal, workspace_id: str, job_id: str) -> VersionedJob:
     """Gives an interactive job a new secret address; an old one ends. Raises: InvalidRequest for any other job."""
 
-    async def change(_connection: Connection, found: VersionedJob) -> Job:
+    async def change(connection: Connection, found: VersionedJob) -> Job:
         if found.job.job_type != "interactive":
             raise InvalidRequest("job_not_interactive", "Only an interactive job can be published.")
         if found.job.is_archived:
             raise InvalidRequest("job_archived", "An archived job cannot be published.")
+        await end_public_link(connection, parts, found.job.public_secret)
         return replace(found.job, public_secret=new_id())
 
-    return await _change(parts, principal, workspace_id, job_id, change)
+    changed = await _change(parts, principal, workspace_id, job_id, change)
+    parts.news.tell_all()
+    return changed
 
 
 async def unpublish(parts: Parts, principal: Principal, workspace_id: str, job_id: str) -> VersionedJob:
-    """Ends the secret address. May run twice."""
+    """Ends the secret address, and what it opened. May run twice."""
 
-    async def change(_connection: Connection, found: VersionedJob) -> Job:
+    async def change(connection: Connection, found: VersionedJob) -> Job:
+        await end_public_link(connection, parts, found.job.public_secret)
         return replace(found.job, public_secret=None)
 
-    return await _change(parts, principal, workspace_id, job_id, change)
+    changed = await _change(parts, principal, workspace_id, job_id, change)
+    parts.news.tell_all()
+    return changed
 
 
 async def _change(parts: Parts, principal: Principal, workspace_id: str, job_id: str, change: Change) -> VersionedJob:

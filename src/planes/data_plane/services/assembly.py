@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planes.data_plane.services.app_visits import AppVisits
 from planes.data_plane.services.audit import Audit
 from planes.data_plane.services.code_trees import CodeTrees
 from planes.data_plane.services.configurations import Configurations
@@ -32,6 +33,7 @@ class Services:
     revocations: Revocations
     residency: Residency
     credentials: Credentials
+    app_visits: AppVisits
     enrolment: Enrolment
     uploads: Uploads
     listings: Listings
@@ -51,6 +53,7 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
     audit = Audit(parts)
     revocations = Revocations(parts.database, parts.dataplane_id)
     residency = Residency(parts)
+    credentials = Credentials(parts, revocations, residency)
     hits = Hits(parts)
     examining = Examining(parts, hits)
     configurations = Configurations(parts, audit)
@@ -61,7 +64,8 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
         audit=audit,
         revocations=revocations,
         residency=residency,
-        credentials=Credentials(parts, revocations, residency),
+        credentials=credentials,
+        app_visits=AppVisits(parts, credentials, revocations, audit),
         enrolment=Enrolment(parts, revocations, join_token),
         uploads=Uploads(parts, audit),
         listings=Listings(parts, audit),

@@ -48,6 +48,7 @@ class Action(StrEnum):
     SCRUB_SETTINGS_CHANGED = "scrub_settings_changed"
     LEAKS_READ = "leaks_read"
     RESCRUB_ASKED = "rescrub_asked"
+    APP_OPENED = "app_opened"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

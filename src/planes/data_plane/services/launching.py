@@ -49,8 +49,6 @@ def check_lease(lease: Lease, tree: Path) -> None:
     if launcher not in LAUNCHERS:
         known = ", ".join(sorted(name.removeprefix(_PACKAGE) for name in LAUNCHERS))
         raise LaunchRefused(f"The launcher {launcher!r} is not one of dlt's ({_PACKAGE}…: {known}).")
-    if entry_point.get("job_type") == "interactive":
-        raise LaunchRefused("Interactive jobs cannot be run in this region yet.")
     _check_config(entry_point.get("config"), lease.definition.get("config_keys"))
     module = entry_point.get("module")
     if not isinstance(module, str) or not _is_in(module, tree):
@@ -59,8 +57,16 @@ def check_lease(lease: Lease, tree: Path) -> None:
         )
 
 
-def plan_launch(lease: Lease, requirements: Mapping[str, Any]) -> Launch:
-    """The environment and the command of a checked lease. Imports dlt: call it in a worker thread.
+def is_app(lease: Lease) -> bool:
+    """Whether the run listens on a port until it is stopped."""
+    found: object = lease.definition.get("entry_point")
+    return isinstance(found, dict) and cast("dict[str, Any]", found).get("job_type") == "interactive"
+
+
+def plan_launch(lease: Lease, requirements: Mapping[str, Any], port: int | None = None) -> Launch:
+    """The environment and the command of a checked lease; `port` is where an interactive run is to listen.
+
+    Imports dlt: call it in a worker thread.
 
     Raises: LaunchRefused.
     """
@@ -71,6 +77,7 @@ def plan_launch(lease: Lease, requirements: Mapping[str, Any]) -> Launch:
             is_refresh=lease.refresh,
             window_start=lease.interval_start,
             window_end=lease.interval_end,
+            run_args=None if port is None else {"port": port},
         )
         entry_point = runtime_entry_point(lease.definition, arguments, wanted.dlt_version.as_spec())
     except InvalidRequirements as exc:

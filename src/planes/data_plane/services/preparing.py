@@ -15,6 +15,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
+from planes.data_plane.executor.apps import AppPlace, free_port, health_of, write_app
 from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.limits import limits_of
@@ -22,8 +23,9 @@ from planes.data_plane.executor.local import RunSpec, Step
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.audit import Action, Actor
-from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, plan_launch
+from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
 from planes.data_plane.services.run_secrets import (
+    APP_ENVIRONMENT,
     Credentials,
     Pairs,
     RunPlacement,
@@ -36,6 +38,7 @@ from planes.data_plane.services.run_secrets import (
 from planes.data_plane.services.secrets_used import SecretUse, uses_of
 from planes.data_plane.services.variables import ResolvedVariables
 from planes.domain.errors import Conflict, PlaneError, Unavailable
+from planes.manifest.launch import launcher_of
 from planes.scrub import ScrubSettings
 from planes.storage.errors import BlobMissing, StorageError
 from planes.tokens.opaque import new_secret
@@ -77,6 +80,7 @@ class Prepared:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gathered:
     launch: Launch
+    app: AppPlace | None
     tree: Path
     configuration: dict[str, bytes] = field(repr=False)
     variables: ResolvedVariables
@@ -123,10 +127,12 @@ class Preparing:
         tree = await services.code_trees.tree_of(lease.organization_id, lease.deployment_id)
         await to_thread.run_sync(check_lease, lease, tree)
         requirements = await services.code_trees.requirements_of(lease.deployment_id)
-        launch = await to_thread.run_sync(plan_launch, lease, requirements)
+        app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
+        launch = await to_thread.run_sync(plan_launch, lease, requirements, app.port if app else None)
         secret = new_secret()
         return _Gathered(
             launch=launch,
+            app=app,
             tree=tree,
             configuration=await services.configurations.files_of(lease.configuration_id, lease.run_id),
             variables=await services.variables.resolve(lease.workspace_id, lease.profile, lease.run_id),
@@ -160,6 +166,8 @@ class Preparing:
             await self._services.code_trees.copy_into(gathered.tree, run.work, None, None)
             await to_thread.run_sync(run.furnish, gathered.configuration, lease.profile, workspace.data(lease.profile))
             await to_thread.run_sync(run.hand_over, owner)
+            if gathered.app is not None:
+                await to_thread.run_sync(write_app, run.root, gathered.app)
             steps = await to_thread.run_sync(self._steps, lease, gathered, run, workspace, uid)
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -211,6 +219,8 @@ class Preparing:
         environment = process_environment(
             placement, gathered.variables.environment, gathered.credentials, str(run.home), str(python.parent)
         )
+        if gathered.app is not None:
+            environment = {**APP_ENVIRONMENT, **environment}
         job = Step(
             name=lease.job_ref,
             source="user",

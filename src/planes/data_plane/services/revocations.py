@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio
+
 from planes.domain.errors import Conflict
 from planes.storage.data import told
 from planes.storage.database import Database
@@ -26,6 +28,12 @@ class Revocations:
         self.keys: tuple[PublicKey, ...] = ()
         self.epoch = 0
         self.generation = 0
+        self._news = anyio.Event()
+
+    async def wait_revoked(self, claims: Claims) -> None:
+        """Returns when this token is refused: for what outlives the request that checked it."""
+        while not self.is_revoked(claims):
+            await self._news.wait()
 
     async def load(self) -> None:
         """Reads what the last start knew, and claims an empty database for this plane.
@@ -78,6 +86,7 @@ class Revocations:
             RevokedClaim.SESSION: claims.session_id,
             RevokedClaim.ORGANIZATION: claims.organization_id,
             RevokedClaim.WORKSPACE: claims.workspace_id,
+            RevokedClaim.PUBLIC_LINK: claims.public_link,
         }
         return any(
             value is not None and claims.epoch < self._revoked.get((claim, value), 0) for claim, value in named.items()
@@ -88,6 +97,8 @@ class Revocations:
         if self._revoked.get(key, -1) < revocation.epoch:
             self._revoked[key] = revocation.epoch
             self.generation += 1
+            news, self._news = self._news, anyio.Event()
+            news.set()
 
 
 def _parse_keys(keys: Sequence[str]) -> tuple[PublicKey, ...]:

@@ -20,6 +20,15 @@ from planes.storage.vault import Place
 
 Pairs = tuple[tuple[str, str], ...]
 
+# What makes the launchers' programs serve their own assets and ask nobody for news; variables go before.
+APP_ENVIRONMENT = {
+    "MARIMO__ASSET_URL": "",
+    "MARIMO_SKIP_UPDATE_CHECK": "1",
+    "STREAMLIT__GATHER_USAGE_STATS": "false",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "FASTMCP_CHECK_FOR_UPDATES": "off",
+}
+
 _SECRETS = "secrets.toml"
 _SEARCHED = "/usr/local/bin:/usr/bin:/bin"
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")

@@ -20,6 +20,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
+from planes.data_plane.executor.apps import AppPlace, find_app, wait_healthy
 from planes.data_plane.executor.layout import RunPlace
 from planes.data_plane.executor.local import (
     Ended,
@@ -33,6 +34,7 @@ from planes.data_plane.executor.local import (
     log_folder,
 )
 from planes.data_plane.logs import Consolidation, WakeSource
+from planes.data_plane.services.apps import Apps
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
@@ -68,6 +70,7 @@ class Runs:
     def __init__(
         self, parts: Parts, executor: LocalExecutor, preparing: Preparing, hits: Hits, on_end: Callable[[], None]
     ) -> None:
+        self.apps = Apps()
         self._parts = parts
         self._hits = hits
         self._on_end = on_end
@@ -91,6 +94,7 @@ class Runs:
             rows = await runs.list_open(connection)
         for row in rows:
             self._open(row["id"], row["fence"])
+            self.apps.begin(Lease.model_validate(row["lease"]))
             if row["stop_reason"] is not None:
                 self._stops[row["id"]] = row["stop_reason"]
         return [row["id"] for row in rows]
@@ -129,6 +133,7 @@ class Runs:
             del self._arriving[lease.workspace_id, lease.run_id]
             arriving.set()
         self.outbox.wake()
+        self.apps.begin(lease)
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
         return True
@@ -270,10 +275,31 @@ class Runs:
         if running.run_id in self._stops:
             await running.stop(self._stops[running.run_id])
         try:
-            await self._note_started(running, await running.wait_started())
+            at = await running.wait_started()
         except EndedBeforeStart as exc:
             return exc.outcome
+        app = await to_thread.run_sync(find_app, running.folder)
+        if app is not None:
+            return await self._watch_app(running, app)
+        await self._note_started(running, at)
         return await running.wait()
+
+    async def _watch_app(self, running: RunningRun, app: AppPlace) -> Outcome:
+        """An app is said to run once it answers: until then whoever opens it sees that it starts (Contract: 5.4)."""
+
+        async def tell_when_healthy() -> None:
+            await wait_healthy(app)
+            with anyio.CancelScope(shield=True):
+                self.apps.ready(running.run_id, app)
+                await self._note_started(running, self._parts.clock.now())
+
+        outcome: Outcome | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(tell_when_healthy)
+            outcome = await running.wait()
+            group.cancel_scope.cancel()
+        assert outcome is not None, "the wait above has answered or raised"
+        return outcome
 
     async def _note_started(self, running: RunningRun, at: datetime) -> None:
         async with self._parts.database.transaction() as connection:
@@ -290,6 +316,7 @@ class Runs:
 
     async def _finish(self, lease: Lease, place: RunPlace, outcome: Outcome) -> None:
         """The log is sealed: the job's files go, then the control plane hears of the end."""
+        self.apps.end(lease.run_id)
         await _leave_nothing(place)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
         values: dict[str, Any] = {

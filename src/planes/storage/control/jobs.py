@@ -161,6 +161,13 @@ async def find_job(connection: Connection, workspace_id: WorkspaceId, job_id: st
     return found[0] if found else None
 
 
+async def find_published_job(connection: Connection, secret: str) -> Job | None:
+    """The job with this secret address; an archived one has none."""
+    query = select(jobs).where(jobs.c.public_secret == secret, jobs.c.is_archived.is_(False))
+    row = (await connection.execute(query)).mappings().first()
+    return Job(**row) if row else None
+
+
 async def jobs_by_id(connection: Connection, workspace_id: WorkspaceId, job_ids: Iterable[str]) -> list[VersionedJob]:
     """Those of the ids that are jobs of this workspace, in no order."""
     wanted = sorted(set(job_ids))

@@ -23,7 +23,7 @@ WINDOW = Window(NOW, NOW, moves_watermark=True)
 def facts(**changes: Any) -> GateFacts:
     values: dict[str, Any] = {
         "source": Source.PERSON, "is_workspace_archived": False, "is_job_archived": False, "is_paused": False,
-        "is_interactive": False, "is_manual_refused": False, "may_start": True, "profile_refusal": None,
+        "is_manual_refused": False, "may_start": True, "profile_refusal": None,
         "concurrency": 1, "active_runs": 0, "chain_depth": 0, "window": WINDOW,
     }  # fmt: skip
     return GateFacts(**{**values, **changes})
@@ -38,7 +38,6 @@ def test_nothing_in_the_way_starts_with_the_window() -> None:
     [
         ({"is_workspace_archived": True}, "skipped_workspace_archived"),
         ({"is_job_archived": True}, "job_archived"),
-        ({"is_interactive": True}, "interactive_not_available"),
         ({"is_manual_refused": True}, "manual_not_allowed"),
         ({"profile_refusal": "no such profile"}, "profile_not_configured"),
         ({"may_start": False}, "profile_not_allowed"),

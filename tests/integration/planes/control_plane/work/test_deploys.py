@@ -262,7 +262,7 @@ async def test_interactive_jobs_deploy_and_list(stage: Stage) -> None:
     job = (await stage.get(f"/jobs/{ids['notebook']}")).json()
 
     assert (job["job_type"], job["profile"]) == ("interactive", "access")
-    assert job["job_url"] == f"http://127.0.0.1:8400/w/{stage.workspace_id}/jobs/jobs.jobs.notebook"
+    assert job["job_url"] == f"http://127.0.0.1:8400/apps/{stage.workspace_id}/{ids['notebook']}"
 
 
 @pytest.mark.slow

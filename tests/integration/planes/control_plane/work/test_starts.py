@@ -91,18 +91,17 @@ async def test_concurrency_of_the_definition_counts(stage: Stage, concurrency: i
     assert sorted(run["number"] for run in runs) == list(range(1, expected + 1))
 
 
-async def test_interactive_job_answers_409_alone_and_fails_in_a_batch(stage: Stage) -> None:
+async def test_interactive_job_starts_alone_and_in_a_batch(stage: Stage) -> None:
     entry_point = {"module": "app", "function": None, "job_type": "interactive", "launcher": "dlt._workspace.deployment.launchers.marimo"}  # fmt: skip # noqa: E501
     ids = await stage.deployed(definition("app", "http:", entry_point=entry_point), definition("load"))
 
-    alone = await stage.post("/jobs/-trigger", {"job_ids": [ids["app"]]})
+    alone = (await stage.post("/jobs/-trigger", {"job_ids": [ids["app"]]})).json()
     batch = (await stage.post("/jobs/-trigger", {"job_ids": [ids["app"], ids["load"]]})).json()
-    created = await stage.post("/job-runs", {"job_id": ids["app"], "trigger": "http:"})
 
-    assert (alone.status_code, alone.json()["code"]) == (409, "interactive_not_available")
-    assert [entry["ref"] for entry in batch["failed"]] == ["jobs.jobs.app"]
+    run = alone["succeeded"][0]["job_run"]
+    assert (run["trigger"], run["status"]) == ("http:", "pending")
+    assert [entry["status"] for entry in batch["skipped"]] == ["skipped_concurrency_limit"]
     assert len(batch["succeeded"]) == 1
-    assert (created.status_code, created.json()["code"]) == (409, "interactive_not_available")
 
 
 async def test_unknown_ids_are_named(stage: Stage) -> None:

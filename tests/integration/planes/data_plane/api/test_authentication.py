@@ -180,7 +180,7 @@ async def test_another_workspace_reads_like_one_that_does_not_exist(region: Runn
 async def test_a_revoked_token_is_refused_at_once_and_after_a_restart(
     region: RunningDataPlane, claim: RevokedClaim
 ) -> None:
-    ids = {"subject": new_id(), "membership_id": new_id(), "session_id": new_id()}
+    ids = {"subject": new_id(), "membership_id": new_id(), "session_id": new_id(), "public_link": "0" * 64}
     before = region.headers(epoch=4, **ids)
     after = region.headers(epoch=5, **ids)
     value = {
@@ -189,6 +189,7 @@ async def test_a_revoked_token_is_refused_at_once_and_after_a_restart(
         RevokedClaim.SESSION: ids["session_id"],
         RevokedClaim.ORGANIZATION: region.organization_id,
         RevokedClaim.WORKSPACE: region.workspace_id,
+        RevokedClaim.PUBLIC_LINK: ids["public_link"],
     }[claim]
     assert (await region.client.get(region.path("/variables"), headers=before)).status_code == 200
 

@@ -1,0 +1,154 @@
+"""The door of every app's origin: an ASGI layer before all routes of the plane, which looks at the Host first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from planes.data_plane.api.gateway import pages
+from planes.data_plane.api.gateway.headers import cookie_name, find_cookie
+from planes.data_plane.api.gateway.hosts import AppHosts
+from planes.data_plane.api.gateway.proxying import AppGone, AppTransports, Exchange
+from planes.data_plane.api.gateway.sockets import pass_socket_on, refuse_socket
+from planes.data_plane.services.app_visits import COOKIE_SECONDS, AppVisits
+from planes.data_plane.services.apps import App, Apps
+from planes.domain.errors import NotAllowed, NotAuthenticated, PlaneError
+from planes.server.streams import Stopping
+from planes.tokens.claims import Claims
+
+ENTRANCE = "/-/enter"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOBODY = NotAuthenticated("not_signed_in", "You are not signed in to this app.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """What the gateway of one plane works with."""
+
+    hosts: AppHosts
+    apps: Apps
+    visits: AppVisits
+    stopping: Stopping
+    transports: AppTransports
+
+    def entrance(self, run_id: str, ticket: str) -> str:
+        """The address that lets the holder of a ticket in."""
+        return f"{self.hosts.origin(run_id)}{ENTRANCE}?ticket={ticket}"
+
+
+class GatewayDoor:
+    """Requests to names of apps go to their apps; all others go on to the plane's own routes."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self.app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        run_id = None
+        if scope["type"] in {"http", "websocket"}:
+            run_id = self._gateway.hosts.find_run(Headers(scope=scope).get("host", ""))
+        if run_id is None:
+            await self.app(scope, receive, send)
+            return
+        try:
+            answer = await self._serve(run_id, scope, receive, send)
+        except PlaneError as exc:
+            answer = pages.refused(scope, exc)
+        if answer is None:
+            return
+        if scope["type"] == "websocket":
+            await refuse_socket(receive, send)
+        else:
+            await answer(scope, receive, send)
+
+    async def _serve(self, run_id: str, scope: Scope, receive: Receive, send: Send) -> Response | None:
+        """An answer of ours, or None when the app has answered. Raises: PlaneError."""
+        gateway = self._gateway
+        origin = gateway.hosts.origin(run_id)
+        _check_origin(scope)
+        if scope["type"] == "http" and scope["path"] == ENTRANCE:
+            return self._enter(run_id, scope)
+        app = gateway.apps.find(run_id)
+        claims = await self._visitor(run_id, app, scope)
+        if app is None:
+            return pages.ended(scope)
+        if claims.public_link is None:
+            app.check(claims)
+        if app.place is None:
+            return pages.starting(scope, app.job_ref)
+        with app.in_use():
+            if scope["type"] == "websocket":
+
+                async def revoked() -> None:
+                    await gateway.visits.wait_revoked(claims)
+
+                endings = (gateway.stopping.wait, app.over.wait, revoked)
+                await pass_socket_on(scope, receive, send, app.place, origin, endings=endings)
+                return None
+            return await self._exchange(app, claims, Exchange(scope, receive, send, origin), scope)
+
+    async def _exchange(self, app: App, claims: Claims, exchange: Exchange, scope: Scope) -> Response | None:
+        gateway = self._gateway
+        place = app.place
+        assert place is not None, "only ready apps are asked"
+        gone: list[AppGone] = []
+        async with anyio.create_task_group() as group:
+
+            async def until_stopped() -> None:
+                await gateway.stopping.wait()
+                group.cancel_scope.cancel()
+
+            async def until_revoked() -> None:
+                await gateway.visits.wait_revoked(claims)
+                group.cancel_scope.cancel()
+
+            group.start_soon(until_stopped)
+            group.start_soon(until_revoked)
+            try:
+                await exchange.pass_on(gateway.transports.of(app, place), place)
+            except* AppGone as exc:
+                gone.extend(found for found in exc.exceptions if isinstance(found, AppGone))
+            group.cancel_scope.cancel()
+        # Between its last answer and the end of its run an app looks like one that starts.
+        return pages.starting(scope, app.job_ref) if gone or not exchange.has_begun else None
+
+    async def _visitor(self, run_id: str, app: App | None, scope: Scope) -> Claims:
+        """Raises: NotAuthenticated, in the same words whether there is such an app or not."""
+        headers = Headers(scope=scope)
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        visits = self._gateway.visits
+        if scheme.lower() == "bearer" and token.count(".") == 2:
+            if app is None:
+                raise _NOBODY
+            return await visits.of_bearer(token.strip(), app)
+        cookie = find_cookie(scope["headers"], cookie_name(is_secure=self._gateway.hosts.is_secure))
+        if cookie is None:
+            raise _NOBODY
+        return visits.of_cookie(cookie, run_id)
+
+    def _enter(self, run_id: str, scope: Scope) -> Response:
+        ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
+        value = self._gateway.visits.spend_ticket(ticket[:128], run_id)
+        headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+        answer = RedirectResponse("/", status_code=303, headers=headers)
+        is_secure = self._gateway.hosts.is_secure
+        answer.set_cookie(
+            cookie_name(is_secure=is_secure), value, max_age=COOKIE_SECONDS, path="/", secure=is_secure,
+            httponly=True, samesite="lax",
+        )  # fmt: skip
+        return answer
+
+
+def _check_origin(scope: Scope) -> None:
+    """A page of another origin opens no WebSocket and sends nothing. Raises: NotAllowed."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None or (scope["type"] == "http" and scope["method"] in _SAFE):
+        return
+    if origin.partition("://")[2].lower() != headers.get("host", "").lower():
+        raise NotAllowed("foreign_origin", "A page of another origin may not do this.")

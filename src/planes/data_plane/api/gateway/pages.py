@@ -1,0 +1,77 @@
+"""What the gateway shows itself: an app that starts, has ended, or is not for this visitor.
+
+One document without a script; the page of a starting app asks for itself again every second.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from planes.domain.errors import NotAuthenticated, PlaneError
+from planes.server.errors import error_response, render_error
+
+_STYLE = """
+:root { color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif; }
+body { margin: 0; display: grid; min-height: 100vh; place-items: center; }
+main { width: min(32rem, 100% - 3rem); }
+h1 { font-size: 1.4rem; margin: 0 0 1rem; }
+code { overflow-wrap: anywhere; }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_SIGN_IN = "Open it from your terminal: press o on the job in dlthub-tui, or run dlthub serve with the job's name."
+
+
+def starting(scope: Scope, name: str) -> Response:
+    """The app does not answer yet."""
+    text = f"{name} is starting. This page opens it as soon as it answers."
+    if not wants_page(scope):
+        return error_response(503, "app_starting", text, headers={"retry-after": "1"})
+    return _page("Starting…", text, status=503, reloads=True)
+
+
+def ended(scope: Scope) -> Response:
+    """There is no such app, or its run is over."""
+    text = "This app is not running. Start its job again to open it."
+    if not wants_page(scope):
+        return error_response(404, "app_not_running", text)
+    return _page("Not running", text, status=404)
+
+
+def refused(scope: Scope, error: PlaneError) -> Response:
+    """The visitor may not see it."""
+    answer = render_error(error)
+    if not wants_page(scope):
+        return answer
+    if isinstance(error, NotAuthenticated):
+        return _page("Sign in to open this app", f"{error.detail} {_SIGN_IN}", status=answer.status_code)
+    return _page("That did not work", error.detail, status=answer.status_code)
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether a person looks at the answer."""
+    accepted = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+    return scope.get("method") in {"GET", "HEAD"} and b"text/html" in accepted
+
+
+def _page(title: str, text: str, *, status: int, reloads: bool = False) -> HTMLResponse:
+    again = '<meta http-equiv="refresh" content="1">' if reloads else ""
+    document = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · dlthub-tui</title>{again}'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f'<body><main><h1>{escape(title)}</h1><p role="status">{escape(text)}</p></main></body></html>'
+    )
+    headers = {
+        "cache-control": "no-store",
+        "content-security-policy": (
+            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        ),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
+    return HTMLResponse(document, status_code=status, headers=headers)
