@@ -97,6 +97,14 @@ class FastPattern:
         return found if found[0][0] >= 0 else None
 
 
+class Marks(Protocol):
+    """Finds a few needles, leftmost first, none inside another."""
+
+    def find(self, text: bytes, /) -> Sequence[tuple[int, int, int]]:
+        """(needle's index, start, end) in order."""
+        ...
+
+
 class StdlibFinder:
     """Needles found by `re`: a lookahead on their beginnings, then each needle that may stand there."""
 
@@ -169,3 +177,37 @@ def compile_needles(needles: Sequence[bytes]) -> Finder:
         return FastFinder(needles)
     except ImportError:
         return StdlibFinder(needles)
+
+
+class FastMarks:
+    """A few needles, found many bytes at a time. Raises: ImportError where the wheel is missing."""
+
+    __slots__ = ("_automaton", "find")
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        import ahocorasick_rs
+
+        kind = ahocorasick_rs.MatchKind.LeftmostFirst  # the only kinds that look at many bytes at a time are leftmost
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(list(needles), matchkind=kind)
+        self.find = self._automaton.find_matches_as_indexes
+
+
+class StdlibMarks:
+    """The same by `re`."""
+
+    __slots__ = ("_indexes", "_pattern")
+
+    def __init__(self, needles: Sequence[bytes]) -> None:
+        self._indexes = {needle: index for index, needle in enumerate(needles)}
+        self._pattern = re.compile(b"|".join(map(re.escape, needles)))
+
+    def find(self, text: bytes, /) -> list[tuple[int, int, int]]:
+        return [(self._indexes[match[0]], *match.span()) for match in self._pattern.finditer(text)]
+
+
+def compile_marks(needles: Sequence[bytes]) -> Marks:
+    """A finder for a few needles over much text."""
+    try:
+        return FastMarks(needles)
+    except ImportError:
+        return StdlibMarks(needles)

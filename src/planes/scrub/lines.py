@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below
 from planes.scrub.engine import Pattern, compile_pattern, group_number
-from planes.scrub.rulebook import Book, Span, coloured, coloured_spans, rulebook
+from planes.scrub.registered import Registered
+from planes.scrub.rulebook import Book, Span, coloured, disjoint, rulebook
 from planes.scrub.rules.below import CONTINUED
 from planes.scrub.rules.blocks import BODY, OPENING
-from planes.scrub.shadow import without_colour
+from planes.scrub.shadow import ColourMap, without_colour
+from planes.scrub.shortened import Shortened, mark_finder
 
 LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024
@@ -35,28 +37,38 @@ def prepare() -> None:
     rulebook().prepare()
     prepare_below()
     _block_patterns()
+    mark_finder()
 
 
 class RuleStage:
-    """Masks what the rules find in a stream. `hits` counts masks by rule."""
+    """Masks what the rules find in a stream, and pieces of registered values. `hits` counts masks by name."""
 
-    __slots__ = ("_below", "_block_lines", "_book", "_long", "_pending", "hits")
+    __slots__ = ("_below", "_block_lines", "_book", "_has_begun", "_long", "_pending", "_shortened", "hits")
 
-    def __init__(self, hits: "Counter[str]", book: Book | None = None) -> None:
+    def __init__(self, hits: "Counter[str]", book: Book | None = None, registered: Registered | None = None) -> None:
         self.hits = hits
         self._book = book or rulebook()
+        self._shortened = Shortened(registered) if registered else None
+        self._has_begun = False  # whether a form may begin in what is pending or now comes
         self._pending = bytearray()
         self._long: _LongLine | None = None
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
 
-    def feed(self, data: bytes) -> bytes:
-        """Take the next bytes; give out every finished line, masked."""
+    def feed(self, data: bytes, *, has_begun: bool = False) -> bytes:
+        """Take the next bytes; give out every finished line, masked.
+
+        Args:
+            data: bytes in which registered values are masked already.
+            has_begun: whether the beginning of one may stand in them.
+        """
+        self._has_begun = self._has_begun or has_begun
         border = data.rfind(b"\n") + 1
         pieces: list[bytes] = []
         if border:
             pieces.append(self._finished(data[:border]))
             data = data[border:]
+            self._has_begun = has_begun
         self._pending += data
         if len(self._pending) > LONGEST_HELD:
             pieces.append(self._windows())
@@ -69,6 +81,7 @@ class RuleStage:
         rest = self._last_piece(line)
         self._block_lines = -1
         self._below = None
+        self._has_begun = False
         return rest
 
     def _finished(self, data: bytes) -> bytes:
@@ -88,7 +101,7 @@ class RuleStage:
         if self._long is None:
             plain = without_colour(line)
             below = self._told_above(plain) if self._below is not None else ()
-            return self._line(line, plain, below=below)
+            return self._line(line, plain, 0, self._pieces_in(plain), below)
         long_line, self._long = self._long, None
         return self._end_long(long_line, line)
 
@@ -96,40 +109,65 @@ class RuleStage:
         if self._long is None:
             self._block_lines = -1
             self._below = None
-            self._long = _LongLine(self._book, self.hits)
+            self._long = _LongLine(self._book, self._shortened, self.hits)
         given, taken = self._long.advance(bytes(self._pending))
         del self._pending[:taken]
         return given
 
+    def _pieces_in(self, plain: bytes) -> list[Span]:
+        return self._shortened.find(plain, has_begun=self._has_begun) if self._shortened else []
+
     def _lines(self, data: bytes) -> bytes:
         """Mask a piece of whole lines."""
         plain = without_colour(data)
-        if self._block_lines < 0 and self._below is None and self._book.sign(plain) < 0:
+        cuts = self._pieces_in(plain)[::-1]  # the next one last
+        sign = self._book.sign(plain) if self._block_lines < 0 else 0
+        if sign < 0 and not cuts and self._below is None:
             return data
-        lines = data.split(b"\n")
-        shadows = lines if plain is data else plain.split(b"\n")
-        place = number = 0
-        while number < len(lines) - 1:
-            first = 0
-            below = self._told_above(shadows[number]) if self._below is not None else ()
+        places = None if plain is data else ColourMap(data)
+        given: list[bytes] = []
+        done = start = 0
+        while start < len(plain):
+            below = self._told_above(plain[start : plain.index(b"\n", start)]) if self._below is not None else ()
             if self._block_lines < 0 and not below and self._below is None:
-                sign = self._book.sign(plain, place)
-                if sign < 0:
+                if 0 <= sign < start:
+                    sign = self._book.sign(plain, start)
+                here = sign
+                if cuts and (sign < 0 or cuts[-1].start < sign):
+                    here = cuts[-1].start
+                if here < 0:
                     break
-                number += plain.count(b"\n", place, sign)
-                place = plain.rfind(b"\n", 0, sign) + 1
-                first = sign - place
-            shadow = shadows[number]
-            lines[number] = self._line(lines[number], shadow, first, below)
-            place += len(shadow) + 1
-            number += 1
-        return b"\n".join(lines)
+                start = max(start, plain.rfind(b"\n", start, here) + 1)
+            end = plain.index(b"\n", start)
+            first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
+            line_cuts: list[Span] = []
+            while cuts and cuts[-1].start < end:
+                cut = cuts.pop()
+                line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
+            line = data[first:last]
+            next_sign = max(0, sign - start) if sign >= 0 else end
+            masked = self._line(line, plain[start:end], min(next_sign, end - start), line_cuts, below)
+            if masked is not line:
+                given += data[done:first], masked
+                done = last
+            start = end + 1
+        given.append(data[done:])
+        return b"".join(given)
 
-    def _line(self, line: bytes, plain: bytes, first: int = 0, below: Sequence[Span] = ()) -> bytes:
+    def _line(self, line: bytes, plain: bytes, first: int, cuts: list[Span], below: Sequence[Span]) -> bytes:
+        """One line, masked.
+
+        Args:
+            line: the line as it is.
+            plain: the line without colour codes.
+            first: no sign stands before it.
+            cuts: pieces of registered values in the line.
+            below: secrets that the lines above tell of.
+        """
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
             self._below = None
-            long_line = _LongLine(self._book, self.hits)
+            long_line = _LongLine(self._book, self._shortened, self.hits)
             given, taken = long_line.advance(line)
             return given + self._end_long(long_line, line[taken:])
         if self._block_lines >= 0:
@@ -142,6 +180,8 @@ class RuleStage:
             told, self._below = opened_by(plain, spans)
             if told:
                 spans = self._book.plain_spans(plain, first, [*below, *told])
+        if cuts:
+            spans = _joined(spans, cuts)
         return _masked(line, coloured(line, plain, spans), self.hits) if spans else line
 
     def _told_above(self, plain: bytes) -> list[Span]:
@@ -157,10 +197,9 @@ class RuleStage:
         return long_line.finish(rest)
 
     def _see_opening(self, plain: bytes) -> None:
-        if b"PRIVATE KEY" in plain[-160:] or b"Private-Lines: " in plain[-160:]:
-            opening = _block_patterns()[0]
-            if opening.search(plain[-160:]):
-                self._block_lines = 0
+        tail = plain[-160:]
+        if (b"PRIVATE KEY" in tail or b"Private-Lines: " in tail) and _block_patterns()[0].search(tail):
+            self._block_lines = 0
 
     def _body(self, plain: bytes) -> bytes | None:
         """What becomes of a line inside a key block; None: it is outside."""
@@ -188,10 +227,11 @@ class RuleStage:
 class _LongLine:
     """One line beyond the bound: worked through in windows of `LONGEST_HELD` bytes that overlap."""
 
-    __slots__ = ("_before", "_book", "_hits", "_swallows")
+    __slots__ = ("_before", "_book", "_hits", "_shortened", "_swallows")
 
-    def __init__(self, book: Book, hits: "Counter[str]") -> None:
+    def __init__(self, book: Book, shortened: Shortened | None, hits: "Counter[str]") -> None:
         self._book = book
+        self._shortened = shortened
         self._hits = hits
         self._before = b""
         self._swallows = False
@@ -239,12 +279,28 @@ class _LongLine:
 
     def _spans(self, text: bytes) -> list[Span]:
         before = len(self._before)
-        spans = coloured_spans(self._book, self._before + text)
+        line = self._before + text
+        plain = without_colour(line)
+        spans = self._book.plain_spans(plain)
+        if self._shortened:
+            spans = _joined(spans, self._shortened.find(plain, has_begun=True))
+        spans = coloured(line, plain, spans)
         return [Span(max(0, span.start - before), span.end - before, span.rule) for span in spans if span.end > before]
 
     def _given(self, text: bytes, spans: list[Span], end: int) -> bytes:
         self._before = (self._before + text[:end])[-_CONTEXT:]
         return _masked(text[:end], spans, self._hits)
+
+
+def _joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
+    """Both, in order; what a piece of a value and a rule find together is named after the value."""
+    joined = disjoint([*pieces, *spans])
+    number = 0
+    for piece in pieces:
+        while joined[number].end <= piece.start:
+            number += 1
+        joined[number] = joined[number]._replace(rule=piece.rule)
+    return joined
 
 
 def _masked(line: bytes, spans: list[Span], hits: "Counter[str]") -> bytes:
@@ -253,7 +309,7 @@ def _masked(line: bytes, spans: list[Span], hits: "Counter[str]") -> bytes:
     for start, end, rule in spans:
         pieces.append(line[place:start])
         if rule is not CONTINUED:
-            pieces.append(b"[masked:%s]" % rule.name.encode("ascii"))
+            pieces.append(b"[masked:%s]" % rule.name.encode())
             hits[rule.name] += 1
         place = end
     pieces.append(line[place:])

@@ -3,11 +3,13 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from planes.scrub.encodings import base64_forms, escaped_forms, forms
 from planes.scrub.engine import Finder, compile_needles
-from planes.scrub.shadow import WHITE
+from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row
+from planes.scrub.pieces import PieceIndex
+from planes.scrub.rows import Rows
+from planes.scrub.shadow import BARS, WHITE
 from planes.scrub.structured import members
 
 # What would end a mask too early, or a line.
@@ -18,20 +20,8 @@ SHORTEST_WRAPPED = 12
 # A line of a value is registered on its own only if it is long enough to be nothing else by chance.
 SHORTEST_LINE = 16
 LONGEST_FORM = 16 * 1024
-ANCHOR_LENGTH = 8
-
-
-class Form(NamedTuple):
-    """One form: its bytes without white space, the exact bytes where white space counts, and the name in the mask."""
-
-    solid: bytes
-    exact: bytes | None
-    name: str
-
-    @property
-    def reach(self) -> int:
-        """The most bytes that an occurrence may cover, colour codes and white space included."""
-        return 4 * len(self.solid) + 4096
+# A form that is longer than this, compared to its value (hex, escapes of every sign), is rarely printed shortened.
+_LONGEST_COMMON = 1.5
 
 
 class Registered:
@@ -41,7 +31,17 @@ class Registered:
         too_short: names whose values have under five characters. They are not registered: the user is told.
     """
 
-    __slots__ = ("_anchors", "_finder", "_forms", "_heads", "reach", "too_short")
+    __slots__ = (
+        "_anchors",
+        "_finder",
+        "_groups",
+        "_heads",
+        "_pieces",
+        "_plain",
+        "_rows",
+        "reach",
+        "too_short",
+    )
 
     def __init__(self, named_forms: Iterable[Form], too_short: tuple[str, ...] = ()) -> None:
         self.too_short = too_short
@@ -50,9 +50,14 @@ class Registered:
             by_anchor.setdefault(form.solid[:ANCHOR_LENGTH], []).append(form)
         self._anchors = sorted(by_anchor)
         self._heads = {anchor[:length] for anchor in self._anchors for length in (1, 2, 3)}
-        self._forms = [tuple(by_anchor[anchor]) for anchor in self._anchors]
-        self._finder: Finder | None = compile_needles(self._anchors) if self._anchors else None
-        self.reach = max((form.reach for group in self._forms for form in group), default=0)
+        self._groups = [Group(by_anchor[anchor]) for anchor in self._anchors]
+        plain = [index for index, group in enumerate(self._groups) if not group.period]
+        self._plain = plain
+        self._finder: Finder | None = compile_needles([self._anchors[index] for index in plain]) if plain else None
+        repeating = {index: group for index, group in enumerate(self._groups) if group.period}
+        self._rows = Rows(repeating) if repeating else None
+        self._pieces: PieceIndex | None = None
+        self.reach = max((form.reach for group in self._groups for form in group.forms), default=0)
 
     @classmethod
     def empty(cls) -> "Registered":
@@ -65,30 +70,48 @@ class Registered:
 
         Where two values share a form, the first name stands in the mask.
         """
-        found: dict[tuple[bytes, bytes | None], str] = {}
+        found: dict[tuple[bytes, bytes | None], tuple[str, bool]] = {}
         too_short: list[str] = []
         for name, value in values:
             name = _UNFIT_IN_MASK.sub("_", name)
             if len(value.strip()) < SHORTEST_VALUE:
                 too_short.append(name)
                 continue
-            for form in _value_forms(value):
-                for solid, exact in _pieces(form):
-                    found.setdefault((solid, exact), name)
-        named = (Form(solid, exact, name) for (solid, exact), name in found.items())
+            for part, part_forms in _value_forms(value):
+                for form in part_forms:
+                    for solid, exact in _cut(form):
+                        found.setdefault((solid, exact), (name, len(solid) <= _LONGEST_COMMON * len(part)))
+        named = (Form(solid, exact, name, is_common) for (solid, exact), (name, is_common) in found.items())
         return cls(named, tuple(dict.fromkeys(too_short)))
 
     def __bool__(self) -> bool:
-        return self._finder is not None
+        return bool(self._anchors)
 
     def __repr__(self) -> str:
         return f"Registered({len(self._anchors)} beginnings)"
 
-    def candidates(self, solid: bytes) -> Iterator[tuple[tuple[Form, ...], int]]:
-        """(forms that may begin there, start) for each place in a text without white space."""
+    @property
+    def pieces(self) -> PieceIndex:
+        """What finds pieces of the values; made when it is first needed."""
+        if self._pieces is None:
+            self._pieces = PieceIndex(form for group in self._groups for form in group.forms)
+        return self._pieces
+
+    def candidates(self, solid: bytes) -> tuple[list[tuple[Group, int]], list[Row]]:
+        """In a text without white space: (forms that may begin there, place) in order, and rows of a repeated form.
+
+        In a row only the places at its ends are given that the row itself does not answer for.
+        """
+        found: list[tuple[int, int]] = []
+        rows: list[Row] = []
         if self._finder is not None:
-            for index, start in self._finder.find(solid):
-                yield self._forms[index], start
+            found = [(start, self._plain[index]) for index, start in self._finder.find(solid)]
+        if self._rows is not None:
+            in_rows, rows = self._rows.find(solid)
+            if in_rows:
+                found += in_rows
+                found.sort()
+        return [(self._groups[index], start) for start, index in found], rows
 
     def beginnings(self, solid: bytes, shortest: int) -> Iterator[int]:
         """Where in a text shorter than an anchor a proper beginning of some form stands at its end, earliest first."""
@@ -102,27 +125,26 @@ class Registered:
         return any(anchor.startswith(solid) and anchor != solid for anchor in self._anchors[place : place + 2])
 
 
-def _value_forms(value: str) -> Iterable[bytes]:
+def _value_forms(value: str) -> "Iterable[tuple[str, Iterable[bytes]]]":
+    """(text, its forms) of the value and of what is registered of it besides."""
     whole = value.strip()
-    yield from forms(whole)
-    if whole != value:
-        yield from forms(value)
-    else:
-        yield from base64_forms(f"{value}\n".encode("utf-8", "surrogatepass"))  # `echo "$SECRET" | base64`
+    yield whole, forms(whole)
+    # `echo "$SECRET" | base64`
+    yield value, forms(value) if whole != value else base64_forms(f"{value}\n".encode("utf-8", "surrogatepass"))
     parts = [part.strip() for part in members(whole)]
     for part in parts:
         if len(part) >= SHORTEST_VALUE:
-            yield from forms(part)
+            yield part, forms(part)
     if not parts:
         for line in whole.splitlines():
             line = line.strip()
             if len(line) >= SHORTEST_LINE and line != whole and not line.startswith("-----"):
-                yield from escaped_forms(line)
+                yield line, escaped_forms(line)
 
 
-def _pieces(form: bytes) -> Iterable[tuple[bytes, bytes | None]]:
+def _cut(form: bytes) -> Iterable[tuple[bytes, bytes | None]]:
     """(solid, exact) of a form; a very long one is cut, so that what is held back stays bounded."""
-    exact = form.strip(WHITE)
+    exact = BARS.sub(b"", form).strip(WHITE)
     solid = exact.translate(None, WHITE)
     if not solid or len(exact) < SHORTEST_VALUE:
         return

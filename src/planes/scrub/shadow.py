@@ -10,9 +10,13 @@ from bisect import bisect_right
 WHITE = b" \t\r\n\x0b\x0c"
 # CSI sequences (colour and its relatives) and the character-set switch that `tput sgr0` prints.
 COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}[@-~]|[()][0-9A-Z])")
+# The bars of boxes into which programs fold long lines (`│`, `┃`).
+_BAR = rb"\xe2\x94[\x82\x83]"
+BARS = re.compile(_BAR)
+_COLOUR_OR_BAR = re.compile(rb"%s|%s" % (COLOUR.pattern, _BAR))
 # A sequence that the end of the text cuts short.
 _CUT_COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|[()])?\Z")
-_STEP = 4096
+_STEP = 256
 
 
 def without_colour(text: bytes) -> bytes:
@@ -20,8 +24,17 @@ def without_colour(text: bytes) -> bytes:
     return COLOUR.sub(b"", text) if b"\x1b" in text else text
 
 
-def cut_colour_start(text: bytes) -> int:
-    """Where an unfinished colour code at the end of `text` begins; its length if there is none."""
+def without_frames(text: bytes) -> bytes:
+    """The text less its colour codes and the bars of boxes; the same object if there are none."""
+    if b"\xe2\x94" in text:
+        return _COLOUR_OR_BAR.sub(b"", text)
+    return without_colour(text)
+
+
+def cut_frame_start(text: bytes) -> int:
+    """Where an unfinished colour code or bar at the end of `text` begins; its length if there is none."""
+    if text.endswith((b"\xe2", b"\xe2\x94")):
+        return text.rindex(b"\xe2")
     if b"\x1b" not in text[-80:]:
         return len(text)
     match = _CUT_COLOUR.search(text, max(0, len(text) - 80))
@@ -29,16 +42,17 @@ def cut_colour_start(text: bytes) -> int:
 
 
 class ColourMap:
-    """Carries offsets in `without_colour(text)` back to offsets in `text`."""
+    """Carries offsets in `without_colour(text)`, or `without_frames(text)`, back to offsets in `text`."""
 
     __slots__ = ("_real", "_shadow")
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, *, frames: bool = False) -> None:
         self._shadow = [0]
         self._real = [0]
-        if b"\x1b" in text:
+        pattern = _COLOUR_OR_BAR if frames else COLOUR
+        if frames or b"\x1b" in text:
             removed = 0
-            for match in COLOUR.finditer(text):
+            for match in pattern.finditer(text):
                 removed += match.end() - match.start()
                 self._shadow.append(match.end() - removed)
                 self._real.append(match.end())
@@ -73,6 +87,8 @@ class WhiteMap:
             return len(self._text)
         left = offset - self._counts[block]
         low, high = block * _STEP, min(len(self._text), (block + 1) * _STEP)
+        if self._counts[block + 1] - self._counts[block] == high - low:
+            return low + left
         while high - low > 1:  # the byte lies in [low, high), `left` solid bytes behind low
             middle = (low + high) // 2
             solid = len(self._text[low:middle].translate(None, WHITE))

@@ -27,15 +27,17 @@ class StreamScrubber:
     def __init__(self, registered: Registered, settings: ScrubSettings | None = None) -> None:
         self.hits: Counter[str] = Counter()
         self._values = ValueStage(registered, self.hits)
-        self._rules = RuleStage(self.hits, book_of(settings))
+        self._rules = RuleStage(self.hits, book_of(settings), registered)
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk of any size; return what is certain by now."""
-        return self._rules.feed(self._values.feed(data))
+        text = self._values.feed(data)
+        return self._rules.feed(text, has_begun=self._values.has_begun)
 
     def finish(self) -> bytes:
         """End the stream; return all that was held back. The scrubber is ready for another stream."""
-        return self._rules.feed(self._values.finish()) + self._rules.finish()
+        text = self._values.finish()
+        return self._rules.feed(text, has_begun=self._values.has_begun) + self._rules.finish()
 
 
 def scrub_lines(

@@ -1,14 +1,16 @@
 """The first pass: registered values, found in a stream of bytes whatever its chunks, colour codes and line borders.
 
 What comes out depends on the whole stream alone: a value is masked wherever it occurs in the text without colour codes
-(long forms: also without white space). Bytes are held back only while they may be the beginning of a form.
+and bars of boxes (long forms: also without white space). Bytes are held back only while a form may begin in them.
 """
 
 from collections import Counter
 from typing import NamedTuple
 
-from planes.scrub.registered import ANCHOR_LENGTH, Form, Registered
-from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_colour_start, without_colour
+from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
+from planes.scrub.registered import Registered
+from planes.scrub.repeats import period_of
+from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, without_frames
 
 # A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
 # follow, and the one or two bytes before stay. Otherwise nearly every line would wait for its successor.
@@ -21,39 +23,54 @@ class _Span(NamedTuple):
     start: int
     end: int
     name: str
+    is_open: bool = False  # the mark for its beginning was given out already
 
 
 class ValueStage:
-    """Masks registered values in a stream. `hits` counts masks by name."""
+    """Masks registered values in a stream.
 
-    __slots__ = ("_before", "_held", "_registered", "hits")
+    Attributes:
+        hits: counts masks by name.
+        has_begun: whether the bytes that came last held the beginning of a form that did not go on to its end there.
+    """
+
+    __slots__ = ("_before", "_held", "_open", "_registered", "has_begun", "hits")
 
     def __init__(self, registered: Registered, hits: "Counter[str]") -> None:
         self._registered = registered
         self._held = b""
         self._before = b""  # the last solid bytes already given out; a value may begin in them
+        self._open: _Span | None = None  # what goes on at the beginning of what is held
         self.hits = hits
+        self.has_begun = False
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; give out all that can be no part of a value any more."""
         if not self._registered:
             return data
         text = self._held + data if self._held else data
-        cut = cut_colour_start(text)
+        cut = cut_frame_start(text)
         return self._advance(text[:cut], text[cut:], is_end=False)
 
     def finish(self) -> bytes:
         """The end of the stream: give out the rest."""
         text, self._held = self._held, b""
+        self.has_begun = False
         rest = self._advance(text, b"", is_end=True) if text else b""
         self._before = b""
         return rest
 
     def _advance(self, text: bytes, unfinished: bytes, *, is_end: bool) -> bytes:
         view = _View(text, self._before)
-        for group, start in self._registered.candidates(view.solid):
-            for form in group:
-                view.try_form(form, start)
+        if self._open is not None:
+            view.spans.append(self._open)
+            self._open = None
+        candidates, rows = self._registered.candidates(view.solid)
+        for row in rows:
+            view.try_row(row)
+        for group, start in candidates:
+            view.try_group(group, start)
+        self.has_begun = view.has_begun
         if is_end:
             release = len(text)
         else:
@@ -64,12 +81,16 @@ class ValueStage:
             self._before = view.solid[1 - _SHORTEST_HELD :]
             return text
         merged = _merge(view.spans)
-        for span in reversed(merged):
-            if span.start < release < span.end:
-                release = span.start
+        ended = [span for span in merged if span.start < release]
+        if ended and ended[-1].end > release:
+            # What is held may go on with it: its mark is given out now, and the rest is left out when it comes.
+            self._open = _Span(0, ended[-1].end - release, ended[-1].name, is_open=True)
+            ended[-1] = ended[-1]._replace(end=release)
+        elif merged and merged[0].is_open and not release:
+            self._open = merged[0]
         self._held = text[release:] + unfinished
         self._before = view.solid_before(release, _SHORTEST_HELD - 1)
-        return self._masked(text, [span for span in merged if span.end <= release], release)
+        return self._masked(text, ended, release)
 
     def _masked(self, text: bytes, spans: list[_Span], release: int) -> bytes:
         if not spans:
@@ -78,9 +99,10 @@ class ValueStage:
         place = 0
         for span in spans:
             pieces.append(text[place : span.start])
-            pieces.append(b"[masked:%s]" % span.name.encode("utf-8"))
+            if not span.is_open:
+                pieces.append(b"[masked:%s]" % span.name.encode("utf-8"))
+                self.hits[span.name] += 1
             pieces.append(b"\n" * text.count(b"\n", span.start, span.end))
-            self.hits[span.name] += 1
             place = span.end
         pieces.append(text[place:release])
         return b"".join(pieces)
@@ -89,11 +111,22 @@ class ValueStage:
 class _View:
     """One stretch of the stream with its shadows; `solid` begins with the bytes given out before."""
 
-    __slots__ = ("_colours", "_first_held", "_offset", "_plain", "_text", "_whites", "held_from", "solid", "spans")
+    __slots__ = (
+        "_colours",
+        "_first_held",
+        "_offset",
+        "_plain",
+        "_text",
+        "_whites",
+        "has_begun",
+        "held_from",
+        "solid",
+        "spans",
+    )
 
     def __init__(self, text: bytes, before: bytes) -> None:
         self._text = text
-        self._plain = without_colour(text)
+        self._plain = without_frames(text)
         self._offset = len(before)
         self.solid = before + self._plain.translate(None, WHITE)
         self._whites: WhiteMap | None = None
@@ -101,20 +134,56 @@ class _View:
         self.spans: list[_Span] = []
         self.held_from = len(text)  # from here on the text may be the beginning of a form
         self._first_held = len(self.solid)
+        self.has_begun = False
 
-    def try_form(self, form: Form, start: int) -> None:
-        """See whether `form` stands at `start`: wholly (a span), or as far as the text goes (then it is held)."""
+    def try_group(self, group: Group, start: int) -> None:
+        """See whether a form stands at `start`: wholly (a span), or as far as the text goes (then it is held)."""
         solid = self.solid
+        if not any(self._try_whole(form, start) for form in group.whole(solid, start)):
+            self.has_begun = True
+        if start + group.longest > len(solid) and start < self._first_held:
+            reach = group.reach_beyond(solid[start:])
+            if reach:
+                self._hold(start, reach)
+
+    def try_row(self, row: Row) -> None:
+        """Take a row that repeats a form."""
+        form, start, end = row
+        size, step = len(form.solid), row_step(form)
+        while start < self._offset and start + size <= end:
+            self._try_whole(form, start)
+            start += period_of(form.solid[:ANCHOR_LENGTH])
+        if start + size > end:
+            return
+        if form.exact in (None, form.solid):
+            first = self._plain_place(start)
+            if self._plain[first : first + end - start] == self.solid[start:end]:
+                last = first + end - start - 1
+                self.spans.append(_Span(self._in_colour(first), self._in_colour(last) + 1, form.name))
+                return
+        for place in range(start, end - size + 1, step):
+            self._try_whole(form, place)
+
+    def _try_whole(self, form: Form, start: int) -> bool:
         end = start + len(form.solid)
-        if end <= len(solid):
-            if end > self._offset and solid.startswith(form.solid, start):
-                first = self._visible_start(start)
-                if first < end and self._is_exact(form, start, end):
-                    span = _Span(self._real(first), self._real(end - 1) + 1, form.name)
-                    if span.end - span.start <= form.reach:
-                        self.spans.append(span)
-        elif start < self._first_held and form.solid.startswith(solid[start:]):
-            self._hold(start, form.reach)
+        if end <= self._offset:
+            return False
+        if start >= self._offset and form.exact in (None, form.solid):
+            # Mostly no white space stands inside, and then one look is enough.
+            first = self._plain_place(start)
+            if self._plain[first : first + len(form.solid)] == form.solid:
+                span = _Span(self._in_colour(first), self._in_colour(first + len(form.solid) - 1) + 1, form.name)
+                if span.end - span.start <= form.reach:
+                    self.spans.append(span)
+                return span.end - span.start <= form.reach
+        first = self._visible_start(start)
+        if first >= end or not self._is_exact(form, start, end):
+            return False
+        span = _Span(self._real(first), self._real(end - 1) + 1, form.name)
+        if span.end - span.start > form.reach:
+            return False
+        self.spans.append(span)
+        return True
 
     def try_short_beginnings(self, registered: Registered) -> None:
         """See whether the text ends in a beginning that is shorter than an anchor."""
@@ -129,7 +198,7 @@ class _View:
         """The last `count` solid bytes before the place `release` of the text."""
         if release == len(self._text):
             return self.solid[-count:]
-        tail = without_colour(self._text[:release]).translate(None, WHITE)
+        tail = without_frames(self._text[:release]).translate(None, WHITE)
         return (self.solid[: self._offset] + tail)[-count:]
 
     def _hold(self, start: int, reach: int) -> None:
@@ -173,9 +242,14 @@ class _View:
         return self._whites.real(solid_place - self._offset)
 
     def _real(self, solid_place: int) -> int:
+        return self._in_colour(self._plain_place(solid_place))
+
+    def _in_colour(self, plain_place: int) -> int:
+        if self._plain is self._text:
+            return plain_place
         if self._colours is None:
-            self._colours = ColourMap(self._text)
-        return self._colours.real(self._plain_place(solid_place))
+            self._colours = ColourMap(self._text, frames=True)
+        return self._colours.real(plain_place)
 
 
 def _place_from_end(plain: bytes, solid_behind: int) -> int | None:
@@ -195,7 +269,7 @@ def _place_from_end(plain: bytes, solid_behind: int) -> int | None:
 def _merge(spans: list[_Span]) -> list[_Span]:
     """Spans in order; those that overlap become one, named after the one that begins first."""
     merged: list[_Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+    for span in sorted(spans, key=lambda span: (span.start, not span.is_open, -span.end)):
         if merged and span.start < merged[-1].end:
             if span.end > merged[-1].end:
                 merged[-1] = merged[-1]._replace(end=span.end)
