@@ -236,10 +236,12 @@ class DlthubTui(App[int], inherit_bindings=False):
         if self._is_leaving:
             return
         self._is_leaving = True
-        await self.on_unmount()
-        if self.options.platform is not None:
-            await self.options.platform.leave(keep_running=ending == "keep")
-        self.exit(0)
+        try:
+            await self.on_unmount()
+            if self.options.platform is not None:
+                await self.options.platform.leave(keep_running=ending == "keep")
+        finally:
+            self.exit(0)
 
     async def on_unmount(self) -> None:
         """Ends what is asked, then all connections, however the app ends."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from dlthub_tui.embed.embedded import EmbeddedPlatform
 from dlthub_tui.embed.finding import find_platform
 from dlthub_tui.embed.serving import CannotStart
+from planes.control_plane import app as control_plane
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.anyio]
 
@@ -100,3 +102,24 @@ async def test_a_platform_that_cannot_start_says_why(home: Path) -> None:
 
     with pytest.raises(CannotStart):
         await EmbeddedPlatform(home, "1", port=0).start(quiet)
+
+
+async def test_planes_that_failed_are_left_and_say_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop of theirs dies of a defect: the app that holds them still ends, with their last words."""
+    died = threading.Event()
+
+    async def die(_parts: object) -> None:
+        await anyio.to_thread.run_sync(died.wait)
+        raise ValueError("of a defect")
+
+    monkeypatch.setattr(control_plane, "LOOPS", (*control_plane.LOOPS, die))
+    planes = EmbeddedPlatform(home, "1", port=0)
+    await planes.start(quiet)
+    died.set()
+    with anyio.fail_after(30):
+        while find_platform(home) is not None:
+            await anyio.sleep(0.02)
+    await planes.leave(keep_running=False)
+
+    assert planes.failure is not None
+    assert "A part of the platform failed" in planes.failure

@@ -40,12 +40,14 @@ def parse_open_request(words: Sequence[str]) -> OpenRequest | None:
 def open_app(request: OpenRequest) -> int:
     """Opens the terminal app; returns its exit code."""
     from dlthub_tui.app import AppOptions, run
+    from dlthub_tui.cli.exits import FAILED, say_error
     from dlthub_tui.embed.embedded import EmbeddedPlatform
     from dlthub_tui.settings import find_home, is_remote_session, our_version
 
     home = find_home(request.home)
     slow = request.slow or is_remote_session()
-    return run(
+    platform = None if request.url else EmbeddedPlatform(home, our_version())
+    code = run(
         AppOptions(
             home=str(home),
             url=request.url,
@@ -53,6 +55,10 @@ def open_app(request: OpenRequest) -> int:
             ascii=request.ascii,
             slow=slow,
             calm=request.calm or slow,
-            platform=None if request.url else EmbeddedPlatform(home, our_version()),
+            platform=platform,
         )
     )
+    if platform is not None and platform.failure is not None:
+        say_error(platform.failure)
+        return FAILED
+    return code

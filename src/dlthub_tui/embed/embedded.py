@@ -43,6 +43,8 @@ class EmbeddedPlatform:
         self._running: RunningPlatform | None = None
         self.successor: Successor | None = None
         """The process that the planes were handed to. It outlives this one."""
+        self.failure: str | None = None
+        """Why the planes had stopped before they were left."""
 
     async def start(self, report: Callable[[str], None]) -> Platform:
         """The platform of this home, running.
@@ -101,8 +103,13 @@ class EmbeddedPlatform:
         self._running = self._opened = None
         successor = self._successor(running) if keep_running else None
         running.is_handed_over = successor is not None
+        from planes.host.platform import HostCannotStart, cannot_start_said
+
         try:
-            opened.__exit__(None, None, None)
+            with cannot_start_said():
+                opened.__exit__(None, None, None)
+        except HostCannotStart as exc:
+            self.failure = str(exc)
         finally:
             self._stack.close()
         if successor is not None:

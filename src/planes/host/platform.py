@@ -16,7 +16,7 @@ from typing import cast
 
 import anyio
 import structlog
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 
 from planes.control_plane.app import ControlPlane, open_control_plane
 from planes.data_plane.app import DataPlane, open_data_plane
@@ -158,7 +158,7 @@ async def _serve_until_signalled(
 ) -> None:
     stop = anyio.Event()
     async with anyio.create_task_group() as group:
-        group.start_soon(_set_on_signal, stop)
+        await group.start(_set_on_signal, stop)
         try:
             await _serve_until(stop, options, announce, inherited)
         except* StoppedAtStart:
@@ -166,8 +166,9 @@ async def _serve_until_signalled(
         group.cancel_scope.cancel()
 
 
-async def _set_on_signal(stop: anyio.Event) -> None:
+async def _set_on_signal(stop: anyio.Event, *, task_status: TaskStatus[None]) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        task_status.started()
         async for _ in signals:
             stop.set()
 
@@ -220,35 +221,65 @@ async def _served(
     stop: anyio.Event,
 ) -> AsyncGenerator[RunningPlatform]:
     urls = {part: _public_url(options, listener) for part, listener in listeners.items()}
+    servers = _Servers()
     async with anyio.create_task_group() as group:
-        servers: list[AppServer] = []
-        control = None
+        with servers.while_whole:
+            try:
+                control = None
+                if CONTROL in listeners:
+                    control = await open_control_plane(control_settings(options, urls[CONTROL]))
+                    await servers.start(group, control, [listeners[CONTROL], *([unix] if unix else [])])
+                data_planes: list[DataPlane] = []
+                for part in [part for part in listeners if part != CONTROL]:
+                    plane = await _open_data_plane(options, part, urls, control)
+                    data_planes.append(plane)
+                    await servers.start(group, plane, [listeners[part]])
+                for plane in data_planes:
+                    await _wait_enrolled(plane, stop)
+                record = PlatformRecord(
+                    pid=os.getpid(),
+                    version=options.version,
+                    control_plane=urls.get(CONTROL, options.control_plane_url),
+                    data_planes={part: url for part, url in urls.items() if part != CONTROL},
+                    socket=unix_path,
+                )
+                yield RunningPlatform(record, lock, listeners, unix, data_planes)
+            finally:
+                await servers.stop()
+    if servers.failure is not None:
+        raise servers.failure
+
+
+class _Servers:
+    """The servers of one platform. One that fails leaves `while_whole`, so that the others end in order."""
+
+    def __init__(self) -> None:
+        self.while_whole = anyio.CancelScope()
+        self.failure: PlaneFailed | StartFailed | None = None
+        self._started: list[AppServer] = []
+
+    async def start(self, group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> None:
+        """Returns when the plane answers. Raises: StartFailed."""
+        most_message_bytes = plane.most_message_bytes if isinstance(plane, DataPlane) else None
+        server = AppServer(plane.app, sockets, plane.stopping, most_message_bytes=most_message_bytes)
+        self._started.append(server)
+        group.start_soon(self._serve, server)
+        with anyio.fail_after(_START_SECONDS):
+            await server.wait_ready()
+
+    async def stop(self) -> None:
+        """Data planes first: what they still have to report, the control plane must be there to hear."""
+        for server in reversed(self._started):
+            server.stop()
+            with anyio.CancelScope(shield=True):
+                await server.wait_stopped()
+
+    async def _serve(self, server: AppServer) -> None:
         try:
-            if CONTROL in listeners:
-                control = await open_control_plane(control_settings(options, urls[CONTROL]))
-                sockets = [listeners[CONTROL], *([unix] if unix else [])]
-                servers.append(await _start(group, control, sockets))
-            data_planes: list[DataPlane] = []
-            for part in [part for part in listeners if part != CONTROL]:
-                plane = await _open_data_plane(options, part, urls, control)
-                data_planes.append(plane)
-                servers.append(await _start(group, plane, [listeners[part]]))
-            for plane in data_planes:
-                await _wait_enrolled(plane, stop)
-            record = PlatformRecord(
-                pid=os.getpid(),
-                version=options.version,
-                control_plane=urls.get(CONTROL, options.control_plane_url),
-                data_planes={part: url for part, url in urls.items() if part != CONTROL},
-                socket=unix_path,
-            )
-            yield RunningPlatform(record, lock, listeners, unix, data_planes)
-        finally:
-            # Data planes first: what they still have to report, the control plane must be there to hear.
-            for server in reversed(servers):
-                server.stop()
-                with anyio.CancelScope(shield=True):
-                    await server.wait_stopped()
+            await server.serve()
+        except (PlaneFailed, StartFailed) as exc:
+            self.failure = self.failure or exc
+            self.while_whole.cancel()
 
 
 async def _open_data_plane(
@@ -286,15 +317,6 @@ async def _wait_enrolled(plane: DataPlane, stop: anyio.Event) -> None:
 async def _cancel_after(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:
     await wait()
     scope.cancel()
-
-
-async def _start(group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> AppServer:
-    most_message_bytes = plane.most_message_bytes if isinstance(plane, DataPlane) else None
-    server = AppServer(plane.app, sockets, plane.stopping, most_message_bytes=most_message_bytes)
-    group.start_soon(server.serve)
-    with anyio.fail_after(_START_SECONDS):
-        await server.wait_ready()
-    return server
 
 
 def _public_url(options: PlatformOptions, listener: socket.socket) -> str:

@@ -20,17 +20,20 @@ async def in_background(
 ) -> AsyncGenerator[None]:
     """Runs the loops until the block is left, then stops the streams and cancels the loops.
 
-    A loop that fails stops the whole application: one that answers requests and does half of its work would look well.
+    A loop that fails stops the whole application, in order: one that answers requests and does half of its work would
+    look well.
     """
-    try:
-        async with anyio.create_task_group() as group:
-            for loop in loops:
-                group.start_soon(loop)
-            yield
-            stopping.stop()
-            group.cancel_scope.cancel()
-    except Exception as exc:
-        if not stopping.is_set:
+
+    async def run(loop: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        try:
+            await loop()
+        except Exception as exc:  # noqa: BLE001 - the edge of a loop: whatever it is, the application ends by it
             _log.critical("background_failed", exc_info=exc)
             stopping.fail(exc)
-        raise
+
+    async with anyio.create_task_group() as group:
+        for loop in loops:
+            group.start_soon(run, loop)
+        yield
+        stopping.stop()
+        group.cancel_scope.cancel()

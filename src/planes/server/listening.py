@@ -24,6 +24,7 @@ from planes.server.streams import Stopping
 
 PEER = "planes.peer"
 _LAST_WORDS_SECONDS = 0.1
+_NOT_STARTED = "An application did not start; the service log says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class AppServer:
         """
         await self._ready.wait()
         if not self._server.started:
-            raise StartFailed
+            raise StartFailed(_NOT_STARTED)
 
     async def serve(self) -> None:
         """Returns after `stop`. May be called once.
@@ -154,7 +155,7 @@ class AppServer:
             self._stopped.set()
             self._ready.set()
         if left is not None:
-            raise StartFailed("An application did not start; the service log says why.") from left
+            raise StartFailed(_NOT_STARTED) from left
         if self._stopping.failure is not None:
             raise PlaneFailed(
                 "A part of the platform failed, so it has stopped; the service log says which."
