@@ -28,6 +28,8 @@ Repeated = Annotated[list[T] | None, Parameter(negative="", consume_multiple=Fal
 
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
+Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
+
 Ascii = Annotated[bool, Parameter(name="--ascii", negative="")]
 
 
@@ -140,6 +142,17 @@ def serve(
         exits.say_error(str(exc))
         return exits.FAILED
     return exits.DONE
+
+
+@app.command
+def doctor(*, home: Home = None, as_json: Json = False) -> int:
+    """Say what is installed, active and missing here, and whether the audit logs are whole.
+
+    Changes nothing. Exits with 1 when something is bad.
+    """
+    from dlthub_tui.cli.doctor import run_doctor
+
+    return run_doctor(find_home(home), as_json=as_json)
 
 
 @app.command

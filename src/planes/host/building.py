@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -13,6 +14,7 @@ from planes.settings import BuilderSettings, ControlPlaneSettings, DataPlaneSett
 from planes.wire.addresses import is_loopback
 
 PREFIX = "DLTHUB_TUI_"
+CONTROL = "control"
 
 # Where the regions of a platform are, in words for people and as a place name.
 KNOWN_PLACES = {"us1": "United States", "eu1": "Europe"}
@@ -72,9 +74,7 @@ def control_settings(options: PlatformOptions, public_url: str) -> ControlPlaneS
     return ControlPlaneSettings(
         folder=folder,
         public_url=public_url,
-        database_url=options.environment.get(
-            f"{PREFIX}CONTROL_DATABASE_URL", f"sqlite+aiosqlite:///{folder / 'control.db'}"
-        ),
+        database_url=database_url(CONTROL, folder, options.environment),
         owner_key_file=options.home.owner_key_file,
         version=options.version,
         is_insecure=is_insecure(options),
@@ -87,14 +87,13 @@ def data_settings(
 ) -> DataPlaneSettings:
     """One data plane's settings; its database is a file in its folder unless an URL is given."""
     folder = options.home.data_folder(dataplane_id)
-    variable = f"{PREFIX}{dataplane_id.upper()}_DATABASE_URL"
     return DataPlaneSettings(
         folder=folder,
         dataplane_id=dataplane_id,
         region=KNOWN_PLACES.get(dataplane_id, dataplane_id),
         public_url=public_url,
         control_plane_url=control_plane_url,
-        database_url=options.environment.get(variable, f"sqlite+aiosqlite:///{folder / 'region.db'}"),
+        database_url=database_url(dataplane_id, folder, options.environment),
         version=options.version,
         join_token=join_token,
         master_key=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"),
@@ -104,6 +103,12 @@ def data_settings(
         builder=_builder(options.environment),
         uid_range=uid_range(dataplane_id),
     )
+
+
+def database_url(part: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """Where a plane keeps its database: what the environment says, else a file in its folder."""
+    name = "control.db" if part == CONTROL else "region.db"
+    return environment.get(f"{PREFIX}{part.upper()}_DATABASE_URL", f"sqlite+aiosqlite:///{folder / name}")
 
 
 def uid_range(dataplane_id: str) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from planes.data_plane.app import DataPlane, open_data_plane
 from planes.data_plane.runner.kernel import forbid_dumps
 from planes.domain.errors import InvalidRequest, PlaneError, Unavailable
 from planes.host.building import (
+    CONTROL,
     DEFAULT_DATA_PLANES,
     KNOWN_PLACES,
     InsecureBinding,
@@ -37,7 +38,6 @@ from planes.observability import configure_logging
 from planes.server.listening import AppServer, PlaneFailed, StartFailed, listen_unix
 from planes.storage.errors import StorageError
 
-CONTROL = "control"
 _START_SECONDS = 60
 _log = structlog.get_logger("planes.host")
 

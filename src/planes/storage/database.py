@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 from alembic import command
@@ -57,6 +58,20 @@ class Database:
                 await engine.dispose()
             raise
         return database
+
+    @staticmethod
+    def attach(url: str) -> Database:
+        """A database that another process may be using, as it is: no schema is made or changed.
+
+        An SQLite file is opened for reading only; it must exist.
+        """
+        scheme, is_file, path = url.partition(":///")
+        is_sqlite = scheme.startswith("sqlite") and is_file
+        return Database(
+            create_async_engine(
+                f"{scheme}:///file:{quote(path)}?mode=ro&uri=true" if is_sqlite else url, hide_parameters=True
+            )
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:

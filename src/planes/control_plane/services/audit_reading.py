@@ -10,6 +10,7 @@ from planes.control_plane.services.parts import Parts
 from planes.domain.access import Principal
 from planes.storage.control import audit as stored
 from planes.storage.control.audit import StoredAuditEvent
+from planes.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,12 @@ class AuditPage:
 
     events: Sequence[StoredAuditEvent]
     is_intact: bool
+
+
+async def is_intact(database: Database) -> bool:
+    """Walks the whole chain of a control plane's database."""
+    async with database.reading() as connection:
+        return await stored.chain_is_intact(connection)
 
 
 async def list_events(parts: Parts, principal: Principal, after: int, limit: int) -> AuditPage:

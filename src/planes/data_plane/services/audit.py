@@ -19,6 +19,7 @@ import structlog
 from planes.data_plane.services.parts import Parts
 from planes.domain.errors import PlaneError
 from planes.storage.data import audit
+from planes.storage.database import Database
 from planes.storage.errors import StorageError
 from planes.storage.types import Row
 from planes.tokens.claims import Claims
@@ -145,14 +146,19 @@ class Audit:
 
     async def verify(self) -> ChainState:
         """Walks the whole chain."""
-        entries, previous = 0, GENESIS
-        async with self._parts.database.reading() as connection:
-            async for row in audit.iterate(connection):
-                entries += 1
-                if not _fits(row, entries, previous):
-                    return ChainState(entries=entries, head=previous, broken_at=row["number"])
-                previous = row["hash"]
-        return ChainState(entries=entries, head=previous)
+        return await verify_chain(self._parts.database)
+
+
+async def verify_chain(database: Database) -> ChainState:
+    """Walks the whole chain of a region's database."""
+    entries, previous = 0, GENESIS
+    async with database.reading() as connection:
+        async for row in audit.iterate(connection):
+            entries += 1
+            if not _fits(row, entries, previous):
+                return ChainState(entries=entries, head=previous, broken_at=row["number"])
+            previous = row["hash"]
+    return ChainState(entries=entries, head=previous)
 
 
 def hash_entry(entry: Mapping[str, Any]) -> str:

@@ -1,0 +1,97 @@
+"""The machine: interpreter, builder, and what contains a job."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from planes.data_plane.executor.environments.reach import Unreachable, builder_python, find_tools
+from planes.host.doctor.findings import Finding, State
+
+_LANDLOCK_CREATE_RULESET = 444
+_LANDLOCK_VERSION = 1
+_CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
+
+
+def examine_machine(job_uid: int, tool_copies: Path | None) -> Iterator[Finding]:
+    """`job_uid` is one that jobs get where the platform is root, `tool_copies` where a region keeps its copy of `uv`.
+
+    Blocking.
+    """
+    yield Finding(area="machine", subject="system", state=State.GOOD, detail=_system())
+    uid = job_uid if os.geteuid() == 0 else None
+    yield _user(uid)
+    yield _interpreter(uid)
+    yield _builder(uid, tool_copies)
+    yield from _containment()
+
+
+def _system() -> str:
+    return f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {os.cpu_count()} cores"
+
+
+def _user(uid: int | None) -> Finding:
+    if uid is not None:
+        detail = f"each workspace's jobs run as a user of their own, from uid {uid} on; never as root"
+        return Finding(area="containment", subject="own user", state=State.GOOD, detail=detail)
+    return Finding(
+        area="containment",
+        subject="own user",
+        state=State.WARNING,
+        detail=f"jobs run as this user (uid {os.geteuid()}) and can read the home, its keys and secrets",
+        advice="Run code of your own only, or run the platform as root: it then gives each workspace a user.",
+    )
+
+
+def _interpreter(uid: int | None) -> Finding:
+    subject = "interpreter"
+    try:
+        path = builder_python(uid, uid)
+    except Unreachable as exc:
+        return Finding(area="machine", subject=subject, state=State.BAD, detail=str(exc))
+    return Finding(area="machine", subject=subject, state=State.GOOD, detail=f"jobs can run {path}")
+
+
+def _builder(uid: int | None, copies: Path | None) -> Finding:
+    try:
+        tools = find_tools(uid, uid, copies if copies is not None and copies.exists() else None)
+    except Unreachable as exc:
+        if copies is not None and not copies.exists():
+            detail = "uv is copied into the region with the first environment: the installed one is closed to jobs"
+            return Finding(area="machine", subject="builder", state=State.GOOD, detail=detail)
+        return Finding(area="machine", subject="builder", state=State.BAD, detail=str(exc))
+    return Finding(area="machine", subject="builder", state=State.GOOD, detail=f"environments are built by {tools.uv}")
+
+
+def _containment() -> Iterator[Finding]:
+    is_linux = sys.platform == "linux"
+    yield Finding(
+        area="containment",
+        subject="no new privileges",
+        state=State.GOOD if is_linux else State.BAD,
+        detail="set for every job, with limits on open files, processes, the size of a file and memory"
+        if is_linux
+        else "this system has no such setting",
+    )
+    version = _landlock_version()
+    yield _not_used("landlock", f"version {version}" if version else None)
+    yield _not_used("bubblewrap", shutil.which("bwrap"))
+    yield _not_used("cgroup v2", "mounted" if _CONTROLLERS.exists() else None)
+
+
+def _not_used(subject: str, found: str | None) -> Finding:
+    detail = f"there ({found}), not used by this version" if found else "not on this machine; not used by this version"
+    return Finding(area="containment", subject=subject, state=State.OFF, detail=detail)
+
+
+def _landlock_version() -> int | None:
+    """The kernel's Landlock ABI; None without it. The call makes nothing."""
+    if sys.platform != "linux":
+        return None
+    found = ctypes.CDLL(None, use_errno=True).syscall(_LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_VERSION)
+    return found if found > 0 else None
