@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import httpx
 from tests.fakes.workspaces import LAUNCHERS, definition
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 
@@ -42,6 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/health":
             ready = os.path.exists("slow") is False or os.path.exists("ready")
             return self.answer(b"{}", 200 if ready else 503)
+        if path == "/network":
+            return self.answer(json.dumps(self.network()).encode())
         if path == "/away":
             return self.answer(b"", 302, Location=f"http://localhost:{port}/here?x=1")
         if path == "/cookies":
@@ -62,6 +66,23 @@ class Handler(BaseHTTPRequestHandler):
             return None
         said = {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "uid": os.getuid()}
         return self.answer(json.dumps(said).encode(), Content_Type="application/json")
+
+    def network(self):
+        port = int(self.path.partition("port=")[2])
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        helper = socket.create_server(("0.0.0.0", 0))
+        address = helper.getsockname()
+        socket.create_connection(address, 5).close()
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.bind(("0.0.0.0", 0))
+        try:
+            socket.create_server(("192.0.2.1", 0))
+        except OSError:
+            outward = "refused"
+        else:
+            outward = "bound"
+        said = {"reached": True, "helper": [address[0], address[1] != port], "udp": datagrams.getsockname()[0]}
+        return {**said, "outward": outward}
 
     def do_POST(self):
         if self.headers.get("Transfer-Encoding", "") == "chunked":
@@ -127,3 +148,20 @@ def app_definition(module: str = "app", **changes: object) -> dict[str, object]:
         "module": module, "function": None, "job_type": "interactive", "launcher": f"{LAUNCHERS}.marimo",
     }  # fmt: skip
     return {**base, "entry_point": entry_point, "triggers": ["http:"], **changes}
+
+
+class _Resolved(httpx.AsyncHTTPTransport):
+    """Every name below localhost is this machine, as browsers have it."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host.endswith(".localhost"):
+            request = httpx.Request(
+                request.method, request.url.copy_with(host="127.0.0.1"), headers=request.headers,
+                stream=request.stream, extensions=request.extensions,
+            )  # fmt: skip
+        return await super().handle_async_request(request)
+
+
+def browser(origin: str = "", **options: Any) -> httpx.AsyncClient:
+    """A client with cookies that finds apps by their names."""
+    return httpx.AsyncClient(base_url=origin, transport=_Resolved(), timeout=30, trust_env=False, **options)

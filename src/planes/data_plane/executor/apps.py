@@ -15,7 +15,7 @@ from typing import Any, Literal
 import anyio
 import anyio.abc
 
-from planes.data_plane.runner.folders import RunFolder, read_record, write_record
+from planes.data_plane.runner.folders import RunFolder, app_socket, read_record, write_record
 
 Health = Literal["marimo", "streamlit", "mcp"]
 
@@ -31,7 +31,7 @@ _INITIALIZE = json.dumps({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppPlace:
-    """`socket` None: the app listens on this machine's loopback."""
+    """`socket` is the forwarder's; None where there is none: then the app listens on this machine's loopback."""
 
     port: int
     health: Health
@@ -57,14 +57,17 @@ def write_app(run: Path, place: AppPlace) -> None:
     """Notes the place in the run's folder, so that it is known after a restart. May run twice."""
     folder = RunFolder(run)
     folder.control.mkdir(mode=0o700, exist_ok=True)
-    record: dict[str, Any] = {"port": place.port, "health": place.health, "socket": place.socket}
+    record: dict[str, Any] = {"port": place.port, "health": place.health}
     write_record(folder.control / "app.json", record)
 
 
 def find_app(run: Path) -> AppPlace | None:
     """The place of an interactive run; None for any other."""
-    record = read_record(RunFolder(run).control / "app.json")
-    return None if record is None else AppPlace(**record)
+    folder = RunFolder(run)
+    record, runner = read_record(folder.control / "app.json"), read_record(folder.runner_path)
+    if record is None:
+        return None
+    return AppPlace(**record, socket=None if runner is None else str(app_socket(Path(runner["socket"]))))
 
 
 async def wait_healthy(place: AppPlace) -> None:

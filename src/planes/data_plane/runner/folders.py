@@ -102,8 +102,14 @@ class RunFolder:
     def remove_socket(self, path: Path) -> None:
         """Remove the socket, and the folder that was made for it."""
         path.unlink(missing_ok=True)
+        app_socket(path).unlink(missing_ok=True)
         if path.parent != self.control and path.parent.name.startswith("dlthub-tui-run-") and path.parent.exists():
             path.parent.rmdir()
+
+
+def app_socket(path: Path) -> Path:
+    """Where the forwarder of a run's app listens: beside the runner's own socket."""
+    return path.with_name("app")
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from planes.data_plane.runner.control import ControlSocket
-from planes.data_plane.runner.folders import Outcome, RunFolder, write_record
+from planes.data_plane.runner.folders import Outcome, RunFolder, app_socket, write_record
 from planes.data_plane.runner.output import RunLog
-from planes.data_plane.runner.processes import find_process, list_descendants, signal_processes
+from planes.data_plane.runner.processes import find_process, list_descendants, signal_group, signal_processes
 from planes.data_plane.runner.request import Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
@@ -37,6 +37,7 @@ class RunOwner:
         self._started_at = datetime.now(UTC)
         self._deadline = time.monotonic() + request.time_limit_seconds
         self._user_started_at: str | None = None
+        self._network: object = None
         self._plan = StopPlan(request.grace_seconds)
         self._watch = Watch()
         self._writer = SegmentWriter(folder.segments, request.max_log_bytes)
@@ -98,11 +99,28 @@ class RunOwner:
             self._note_started(step, process)
             # Nothing has been read of it yet, so this line still comes first.
             self._log.say(f"{words}: {step.name}")
+            if step.app_port is not None:
+                self._guard_app(process, step.app_port)
             watcher = StepWatcher(self._watch, self._control, self._log, self._plan)
             end = self._judge(step, watcher.run(step, process, self._note_deadline, self._request.grace_seconds))
             if end is not None:
                 return end
         return _End("completed", "completed", exit_code=0)
+
+    def _guard_app(self, process: StepProcess, port: int) -> None:
+        """Until then the app waits where it wants to listen."""
+        from planes.data_plane.runner.app_network import AppNetwork
+
+        try:
+            # Kept: the forwarder ends when nobody holds it any more.
+            self._network = network = AppNetwork(app_socket(self._control.path), port, process.binds)
+        except OSError as error:
+            self._log.say("the way to this app could not be opened: ", foreign=str(error.strerror))
+            signal_group(process.pid, signal.SIGKILL)
+            return
+        gap = network.guard(self._watch)
+        if gap is not None:
+            self._log.say(f"uncontained: {gap}")
 
     def _note_started(self, step: Step, process: StepProcess) -> None:
         found = find_process(process.pid)

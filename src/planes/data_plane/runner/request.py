@@ -24,7 +24,8 @@ class Step(NamedTuple):
     """One process of a run, started when the step before it ended well.
 
     `source` is setup or user, `stage` build or run, as its lines say. `uid` and `gid` are None where the platform may
-    not switch. The environment is the whole of it: nothing is inherited.
+    not switch. The environment is the whole of it: nothing is inherited. `app_port` is where an app is to listen: it is
+    met through the runner's forwarder then.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Step(NamedTuple):
     uid: int | None = None
     gid: int | None = None
     limits: Limits = Limits()
+    app_port: int | None = None
 
 
 class Request(NamedTuple):

@@ -5,6 +5,7 @@ import fcntl
 import os
 import resource
 import signal
+import socket
 import sys
 from typing import NamedTuple, NoReturn
 
@@ -27,11 +28,16 @@ class StepNotStarted(Exception):
 
 
 class StepProcess(NamedTuple):
-    """A started step: the pid is also its process group and session; the descriptors are read ends, non-blocking."""
+    """A started step: the pid is also its process group and session; the descriptors are read ends, non-blocking.
+
+    `binds` hears of the listening sockets of an app (`runner.binds`); None for any other step, and where the system
+    cannot tell.
+    """
 
     pid: int
     stdout: int
     stderr: int
+    binds: int | None = None
 
 
 def spawn(step: Step) -> StepProcess:
@@ -41,12 +47,15 @@ def spawn(step: Step) -> StepProcess:
     stdout, stdout_end = os.pipe()
     stderr, stderr_end = os.pipe()
     failure, failure_end = os.pipe()
+    telling, telling_end = socket.socketpair() if step.app_port is not None else (None, None)
     runner = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(step, runner, (stdout_end, stderr_end, failure_end))
+        _become(step, runner, (stdout_end, stderr_end, failure_end), telling_end)
     for descriptor in (stdout_end, stderr_end, failure_end):
         os.close(descriptor)
+    if telling_end is not None:
+        telling_end.close()
     with open(failure, "rb") as pipe:
         message = pipe.read().decode(errors="replace")
     if message:
@@ -57,7 +66,16 @@ def spawn(step: Step) -> StepProcess:
     for descriptor in (stdout, stderr):
         os.set_blocking(descriptor, False)
         _widen(descriptor)
-    return StepProcess(pid, stdout, stderr)
+    return StepProcess(pid, stdout, stderr, _take_told(telling))
+
+
+def _take_told(telling: socket.socket | None) -> int | None:
+    """What the child sent before its program began."""
+    if telling is None:
+        return None
+    with telling:
+        _, descriptors, _, _ = socket.recv_fds(telling, 1, 1)
+    return descriptors[0] if descriptors else None
 
 
 def _widen(pipe: int) -> None:
@@ -71,13 +89,14 @@ def _widen(pipe: int) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _become(step: Step, runner: int, ends: tuple[int, int, int]) -> NoReturn:
+def _become(step: Step, runner: int, ends: tuple[int, int, int], telling: socket.socket | None) -> NoReturn:
     """In the child: turn into the step's program. A failure is written to the last descriptor, which exec closes."""
     stdout_end, stderr_end, failure_end = ends
     doing = "session"
     try:
         os.setsid()
-        _take_descriptors(stdout_end, stderr_end, failure_end)
+        kept = {failure_end} if telling is None else {failure_end, telling.fileno()}
+        _take_descriptors(stdout_end, stderr_end, kept)
         _restore_signals()
         doing = "limits"
         _limit(step.limits)
@@ -91,6 +110,8 @@ def _become(step: Step, runner: int, ends: tuple[int, int, int]) -> NoReturn:
         kernel.end_with_parent(signal.SIGKILL)
         if os.getppid() != runner:
             os._exit(127)
+        if telling is not None:
+            _tell_of_binds(telling)
         doing = step.cwd
         os.chdir(step.cwd)
         doing = step.argv[0]
@@ -101,13 +122,26 @@ def _become(step: Step, runner: int, ends: tuple[int, int, int]) -> NoReturn:
     os._exit(127)
 
 
-def _take_descriptors(stdout_end: int, stderr_end: int, failure_end: int) -> None:
+def _tell_of_binds(telling: socket.socket) -> None:
+    """Where this is not possible the runner hears nothing, and says so."""
+    from planes.data_plane.runner import binds
+
+    with contextlib.suppress(OSError):
+        listener = binds.install()
+        socket.send_fds(telling, [b"+"], [listener])
+        os.close(listener)
+
+
+def _take_descriptors(stdout_end: int, stderr_end: int, kept: set[int]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(stdout_end, 1)
     os.dup2(stderr_end, 2)
-    os.closerange(3, failure_end)
-    os.closerange(failure_end + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    low = 3
+    for descriptor in sorted(kept):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
 def _restore_signals() -> None:

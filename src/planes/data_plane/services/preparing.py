@@ -231,6 +231,7 @@ class Preparing:
             uid=uid,
             gid=uid,
             limits=limits_of(uid),
+            app_port=gathered.app.port if gathered.app else None,
         )
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
         if too_long:

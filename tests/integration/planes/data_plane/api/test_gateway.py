@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from tests.fakes.apps import app_definition, install_app_launcher
+from tests.fakes.apps import app_definition, browser, install_app_launcher
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
@@ -50,22 +50,6 @@ class OpenApp:
         return await connect(
             f"ws://{self.host}/ws?x=1", host="127.0.0.1", port=port, additional_headers=headers, proxy=None, **options
         )
-
-
-class _Resolved(httpx.AsyncHTTPTransport):
-    """Every name below localhost is this machine, as browsers have it."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.host.endswith(".localhost"):
-            request = httpx.Request(
-                request.method, request.url.copy_with(host="127.0.0.1"), headers=request.headers,
-                stream=request.stream, extensions=request.extensions,
-            )  # fmt: skip
-        return await super().handle_async_request(request)
-
-
-def browser(origin: str = "", **options: Any) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=origin, transport=_Resolved(), timeout=30, trust_env=False, **options)
 
 
 @pytest.fixture
@@ -392,3 +376,29 @@ async def test_restart_of_the_region_finds_the_app_and_the_cookie_again() -> Non
 
     assert answer.status_code == 200
     assert control.statuses[lease.run_id].count("running") == 1
+
+
+async def test_app_is_reached_through_the_gateway_only(app: OpenApp) -> None:
+    """Its launcher asked to listen on every address of the machine."""
+    found = app.place.region.plane.gateway.apps.find(app.lease.run_id)
+    assert found is not None
+    assert found.place is not None
+    port = found.place.port
+
+    with pytest.raises(OSError, match=r"refused|connect"):
+        await anyio.connect_tcp("127.0.0.1", port)
+    assert (await app.browser.get("/")).status_code == 200
+    assert found.place.socket is not None
+    folder = Path(found.place.socket).parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+async def test_app_reaches_out_and_its_other_sockets_stay_on_loopback(app: OpenApp) -> None:
+    """It connects to the control plane's port; a helper that listens everywhere is kept on this machine."""
+    outside = int(app.place.control.url.rpartition(":")[2])
+    said = (await app.browser.get("/network", params={"port": outside})).json()
+
+    assert said["reached"] is True
+    assert said["helper"] == ["127.0.0.1", True]
+    assert said["udp"] == "0.0.0.0"
+    assert said["outward"] == "refused"

@@ -1,0 +1,152 @@
+"""Real launchers in real environments, through the gateway: marimo, Streamlit, FastMCP, the workspace dashboard."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.apps import browser
+from tests.fakes.leasing import LeasingControlPlane
+from tests.fakes.workspaces import LAUNCHERS, definition, job_python, open_folder
+from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
+
+from planes.settings import BuilderSettings
+from planes.wire.link import Lease
+
+pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(500)]
+
+NOTEBOOK = b"""import marimo
+app = marimo.App()
+
+@app.cell
+def _():
+    import marimo as mo
+    slider = mo.ui.slider(1, 9, value=4)
+    slider
+    return mo, slider
+
+@app.cell
+def _(mo, slider):
+    mo.md(f"the harvest is {slider.value * 1000 + 321}")
+    return
+
+if __name__ == "__main__":
+    app.run()
+"""
+PAGE = b"""import streamlit as st
+st.title("Orchard")
+if st.button("Harvest"):
+    st.write(f"the harvest is {4000 + 321}")
+"""
+TOOLS = b"""from fastmcp import FastMCP
+mcp = FastMCP("orchard")
+
+@mcp.tool
+def harvest(trees: int) -> str:
+    return f"the harvest is {trees * 1000 + 321}"
+"""
+STARTED_SECONDS = 400
+APPS: dict[str, tuple[bytes, tuple[str, ...]]] = {
+    "marimo": (NOTEBOOK, ("marimo>=0.23,<1", "uvicorn")),
+    "streamlit": (PAGE, ("streamlit>=1.50,<2",)),
+    "mcp": (TOOLS, ("fastmcp>=2.14,<4", "uvicorn")),
+    "dashboard": (b"", ("marimo>=0.23,<1", "ibis-framework", "pyarrow", "duckdb")),
+}
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def place(anyio_backend: str) -> AsyncGenerator[RunningRegion]:
+    passed = {
+        name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_")) or "PROXY" in name.upper()
+    }
+    with open_folder("region-") as folder:
+        async with (
+            LeasingControlPlane().serving() as control,
+            running_region(Path(folder) / "eu1", control, builder=BuilderSettings(environment=passed)) as running,
+        ):
+            yield running
+
+
+async def start(place: RunningRegion, launcher: str, **values: Any) -> Lease:
+    """A run that answers."""
+    code, packages = APPS[launcher]
+    requirements = {
+        "engine_version": 2, "python_version": job_python(),
+        "dlt_version": {"name": "dlt", "extras": [], "version": "1.31.0", "mode": "pypi"},
+        "default_groups": ["main"], "groups": {"main": ["dlt==1.31.0", *packages]}, "launcher_requirements": {},
+    }  # fmt: skip
+    deployment = await place.deploy({"app.py": code}, json.dumps(requirements).encode())
+    configuration = await place.configure({"access.config.toml": b"a = 1\n"})
+    entry_point = {
+        "module": "app", "function": None, "job_type": "interactive", "launcher": f"{LAUNCHERS}.{launcher}",
+    }  # fmt: skip
+    lease = place.control.lease(
+        organization_id=place.region.organization_id, workspace_id=place.region.workspace_id,
+        deployment_id=deployment, configuration_id=configuration, profile="access", trigger="http:",
+        definition={**definition("app"), "entry_point": entry_point, "triggers": ["http:"]},
+        job_ref="jobs.app", **{"time_limit_seconds": 600, **values},
+    )  # fmt: skip
+    said = await place.control.wait_status(lease, "running", "failed", seconds=STARTED_SECONDS)
+    assert said == "running", await place.lines(lease, None)
+    return lease
+
+
+async def opened(place: RunningRegion, lease: Lease) -> dict[str, Any]:
+    """The addresses of the app."""
+    path = f"/own/v1/workspaces/{lease.workspace_id}/job-runs/{lease.run_id}/-open-app"
+    answer = await place.region.client.post(path, headers=place.region.headers(role="owner"))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def stop(place: RunningRegion, lease: Lease) -> None:
+    place.control.cancel(lease)
+    assert await place.control.wait_end(lease) == "cancelled"
+
+
+@pytest.mark.parametrize("launcher", ["marimo", "streamlit", "dashboard"])
+async def test_page_and_its_assets_come_from_the_app_itself(place: RunningRegion, launcher: str) -> None:
+    lease = await start(place, launcher)
+    where = await opened(place, lease)
+    async with browser(where["origin"], headers={"accept": "text/html"}, follow_redirects=True) as client:
+        page = await client.get(where["url"])
+    async with browser(where["origin"], headers={"accept": "text/html"}) as second:
+        refused = await second.get("/")
+    await stop(place, lease)
+
+    assert page.status_code == 200, page.text
+    assert "cdn.jsdelivr.net" not in page.text
+    assert refused.status_code == 401
+
+
+async def test_mcp_client_calls_a_tool_with_a_token(place: RunningRegion) -> None:
+    lease = await start(place, "mcp")
+    where = await opened(place, lease)
+    headers = {**place.region.headers(role="owner"), "accept": "application/json, text/event-stream"}
+
+    async with browser(where["origin"], headers=headers) as client:
+        began = await client.post("/mcp", json=_call("initialize", {
+            "protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+        }))  # fmt: skip
+        client.headers["mcp-session-id"] = began.headers["mcp-session-id"]
+        await client.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"})
+        called = await client.post("/mcp", json=_call("tools/call", {"name": "harvest", "arguments": {"trees": 4}}))
+    async with browser(where["origin"]) as stranger:
+        refused = await stranger.post("/mcp", json=_call("tools/list", {}))
+    await stop(place, lease)
+
+    assert "the harvest is 4321" in called.text
+    assert refused.status_code == 401
+
+
+def _call(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
