@@ -7,12 +7,11 @@ stream alone, not on its chunks.
 
 import functools
 from collections import Counter
-from collections.abc import Sequence
 
-from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below
+from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.registered import Registered
-from planes.scrub.rulebook import Book, Span, coloured, disjoint, rulebook
+from planes.scrub.rulebook import Book, Span, coloured, disjoint, outside_marks, rulebook
 from planes.scrub.rules.below import CONTINUED
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import ColourMap, without_colour
@@ -100,8 +99,7 @@ class RuleStage:
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
             plain = without_colour(line)
-            below = self._told_above(plain) if self._below is not None else ()
-            return self._line(line, plain, 0, self._pieces_in(plain), below)
+            return self._line(line, plain, 0, self._pieces_in(plain))
         long_line, self._long = self._long, None
         return self._end_long(long_line, line)
 
@@ -128,8 +126,7 @@ class RuleStage:
         given: list[bytes] = []
         done = start = 0
         while start < len(plain):
-            below = self._told_above(plain[start : plain.index(b"\n", start)]) if self._below is not None else ()
-            if self._block_lines < 0 and not below and self._below is None:
+            if self._block_lines < 0 and self._below is None:
                 if 0 <= sign < start:
                     sign = self._book.sign(plain, start)
                 here = sign
@@ -146,7 +143,7 @@ class RuleStage:
                 line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
             line = data[first:last]
             next_sign = max(0, sign - start) if sign >= 0 else end
-            masked = self._line(line, plain[start:end], min(next_sign, end - start), line_cuts, below)
+            masked = self._line(line, plain[start:end], min(next_sign, end - start), line_cuts)
             if masked is not line:
                 given += data[done:first], masked
                 done = last
@@ -154,7 +151,7 @@ class RuleStage:
         given.append(data[done:])
         return b"".join(given)
 
-    def _line(self, line: bytes, plain: bytes, first: int, cuts: list[Span], below: Sequence[Span]) -> bytes:
+    def _line(self, line: bytes, plain: bytes, first: int, cuts: list[Span]) -> bytes:
         """One line, masked.
 
         Args:
@@ -162,7 +159,6 @@ class RuleStage:
             plain: the line without colour codes.
             first: no sign stands before it.
             cuts: pieces of registered values in the line.
-            below: secrets that the lines above tell of.
         """
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
@@ -174,23 +170,40 @@ class RuleStage:
             masked = self._body(plain)
             if masked is not None:
                 return masked
-        spans = self._book.plain_spans(plain, first, below)
-        self._see_opening(plain)
-        if self._below is None and len(plain) <= LONGEST_LINE:
-            told, self._below = opened_by(plain, spans)
-            if told:
-                spans = self._book.plain_spans(plain, first, [*below, *told])
+        opening = self._below
+        if opening is not None and not cuts and self._book.sign(plain + b"\n") < 0:
+            return self._told(opening, line)
+        spans = self._book.plain_spans(plain, first)
         if cuts:
             spans = _joined(spans, cuts)
-        return _masked(line, coloured(line, plain, spans), self.hits) if spans else line
+        self._see_opening(plain)
+        out = _masked(line, coloured(line, plain, spans), self.hits) if spans else line
+        if opening is not None:
+            out = self._told(opening, out)
+        if self._below is None and len(plain) <= LONGEST_LINE:
+            out = self._open(plain, spans, out)
+        return out
 
-    def _told_above(self, plain: bytes) -> list[Span]:
-        """The secrets in a line that the lines above tell of."""
-        opening, self._below = self._below, None
-        if opening is None or len(plain) > LONGEST_LINE:
-            return []
-        spans, self._below = opening.take(plain)
-        return spans
+    def _told(self, opening: Opening, line: bytes) -> bytes:
+        """A line without what the lines above say of it. It is masked by its own rules already.
+
+        So a second pass, which sees those marks too, comes to nothing else.
+        """
+        plain = without_colour(line)
+        told, self._below = opening.take(plain) if len(plain) <= LONGEST_LINE else ([], None)
+        return self._without(line, plain, told)
+
+    def _open(self, plain: bytes, spans: list[Span], line: bytes) -> bytes:
+        """See what a masked line says of the next ones, and of itself."""
+        shown = plain if line == plain else without_colour(line)
+        told, self._below = opened_by(shown)
+        if self._below is None and spans:
+            self._below = torn(plain, spans)
+        return self._without(line, shown, told)
+
+    def _without(self, line: bytes, plain: bytes, told: list[Span]) -> bytes:
+        kept = self._book.permitted(plain, outside_marks(plain, told)) if told else []
+        return _masked(line, coloured(line, plain, kept), self.hits) if kept else line
 
     def _end_long(self, long_line: "_LongLine", rest: bytes) -> bytes:
         self._see_opening(without_colour(rest))

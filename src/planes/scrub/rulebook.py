@@ -7,7 +7,7 @@ precise patterns run on the lines it names. Ordinary lines are thus read once, w
 import functools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from planes.scrub.engine import Pattern, compile_pattern, group_number
@@ -68,7 +68,8 @@ class Book(Protocol):
     """What the line stage asks of rules."""
 
     def sign(self, text: bytes, place: int = 0) -> int: ...
-    def plain_spans(self, plain: bytes, first: int = 0, below: "Sequence[Span]" = ()) -> list[Span]: ...
+    def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]: ...
+    def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]: ...
 
 
 class Rulebook:
@@ -138,18 +139,14 @@ class Rulebook:
             found = outside_marks(line, found)
         return disjoint(found) if len(found) > 1 else found
 
-    def plain_spans(self, plain: bytes, first: int = 0, below: "Sequence[Span]" = ()) -> list[Span]:
-        """The secrets in a line without colour codes, where no sign stands before `first`.
+    def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]:
+        """The secrets in a line without colour codes, where no sign stands before `first`."""
+        return self.spans(plain, self.rules_in(plain, first))
 
-        `below` are those that the lines above tell of.
-        """
-        spans = self.spans(plain, self.rules_in(plain, first))
-        return with_below(plain, spans, below) if below else spans
-
-
-def with_below(plain: bytes, spans: list[Span], below: "Sequence[Span]") -> list[Span]:
-    """The secrets in a line and those that the lines above tell of."""
-    return disjoint([*spans, *(outside_marks(plain, list(below)) if b"[masked:" in plain else below)])
+    def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
+        """Of spans in a line those that may be masked: here, all."""
+        del plain
+        return spans
 
 
 def coloured(line: bytes, plain: bytes, spans: list[Span]) -> list[Span]:

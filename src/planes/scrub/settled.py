@@ -1,10 +1,10 @@
 """The rules with a workspace's settings over them: further rules, patterns without signs, and what is allowed."""
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from planes.scrub.engine import Pattern, compile_pattern, line_pattern
-from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook, scan_pattern, with_below
+from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook, scan_pattern
 from planes.scrub.rules.model import Rule
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
 
@@ -35,17 +35,17 @@ class SettledBook:
                 first = match.start()
         return first
 
-    def plain_spans(self, plain: bytes, first: int = 0, below: Sequence[Span] = ()) -> list[Span]:
+    def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]:
         """The secrets in a line without colour codes; neither sign nor match begins before `first`."""
         spans = self._base.spans(plain, self._base.rules_in(plain, first))
         if self._added and any(scan.search(plain) for scan in self._scans):
             added = [span for compiled in self._added for span in _bounded(compiled.spans(plain), len(plain))]
             spans = disjoint([*spans, *outside_marks(plain, added)])
-        if below:
-            spans = with_below(plain, spans, below)
-        if self._allowed:
-            spans = [span for span in spans if not self._is_allowed(plain, span)]
-        return spans
+        return self.permitted(plain, spans)
+
+    def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
+        """Of spans in a line those that lie in no allowed text."""
+        return [span for span in spans if not self._is_allowed(plain, span)] if self._allowed else spans
 
     def _is_allowed(self, line: bytes, span: Span) -> bool:
         """Whether the span lies inside an allowed text."""

@@ -10,5 +10,6 @@ nothing.
 
 from planes.scrub.below.model import LONGEST_LINE, Opening
 from planes.scrub.below.opening import opened_by, prepare_below
+from planes.scrub.below.values import torn
 
-__all__ = ["LONGEST_LINE", "Opening", "opened_by", "prepare_below"]
+__all__ = ["LONGEST_LINE", "Opening", "opened_by", "prepare_below", "torn"]

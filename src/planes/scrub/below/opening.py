@@ -10,9 +10,8 @@ from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.statements import opened_statement
 from planes.scrub.below.tables import opened_table
-from planes.scrub.below.values import BlockScalar, FlagBelow, TripleQuote, ValueBelow, torn
+from planes.scrub.below.values import BlockScalar, FlagBelow, TripleQuote, ValueBelow
 from planes.scrub.engine import Pattern, compile_pattern, group_number
-from planes.scrub.rulebook import Span
 from planes.scrub.rules import judges
 from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
 
@@ -39,6 +38,7 @@ _OPENS = (
     + rb")"
     rb"|(?P<pair>[\"'`]?[,;]?" + _END + rb"))"
 )
+_ENDS_IN_MARK = re.compile(rb"\[masked:[^\]\n]{1,64}\].?$")
 # What may stand before a name that begins its line.
 _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
@@ -61,27 +61,26 @@ def prepare_below() -> None:
     _pattern()
 
 
-def opened_by(line: bytes, spans: list[Span]) -> Step:
-    """What a line opens in which `spans` are secrets, and further secrets in itself that only its statement tells.
+def opened_by(line: bytes) -> Step:
+    """What a line opens, and secrets in itself that only its statement tells.
 
-    `line` is without colour codes and of at most `LONGEST_LINE` bytes.
+    `line` is without colour codes, masked by its own rules, and of at most `LONGEST_LINE` bytes.
     """
     if b"INTO" in line or b"into" in line or b"COPY " in line:
         told, opening = opened_statement(line)
         if told or opening is not None:
             return told, opening
-    if spans and spans[-1].end >= len(line) - 1 and b'"""' not in line and b"'''" not in line:
-        return [], torn(line, spans)
-    pattern, groups = _pattern()
-    places = pattern.places(line)
-    if places is not None:
-        opening = _named(line, places, groups)
-        if opening is not None:
-            return [], opening
-    opening = torn(line, spans) if spans else opened_table(line)
-    if opening is None and line.startswith(b"    "):
-        opening = opened_code(line)
-    return [], opening
+    has_mark = b"[masked:" in line
+    if not has_mark or not _ENDS_IN_MARK.search(line, max(0, len(line) - 80)) or b'"""' in line or b"'''" in line:
+        pattern, groups = _pattern()
+        places = pattern.places(line)
+        if places is not None:
+            opening = _named(line, places, groups)
+            if opening is not None:
+                return [], opening
+    if has_mark:
+        return [], None
+    return [], opened_table(line) or (opened_code(line) if line.startswith(b"    ") else None)
 
 
 def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int]) -> Opening | None:

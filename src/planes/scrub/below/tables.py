@@ -129,8 +129,8 @@ class Table(NamedTuple):
 
     def _by_place(self, line: bytes, cells: "Sequence[_Cell]") -> Step:
         """Rows whose cells do not count as the header's: what stands below a name, in tables by blanks only."""
-        if not self.may_shift or b"[masked" in line:
-            return [], None
+        if not self.may_shift or b"[masked:" in line:
+            return [], self if self.may_shift else None
         spans: list[Span] = []
         for index, _ in self.columns:
             first, last = self.names[index]

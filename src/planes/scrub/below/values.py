@@ -116,7 +116,7 @@ class ValueBelow(NamedTuple):
         alone = not text[word.end() :].strip(b" \t\\")
         fits = judge(secret) if alone else self.is_wrapped and looks_random(secret)
         if not fits or secret.endswith(b":") or (b"=" in secret[:-2] and not looks_random(secret)):
-            return [], self if item and alone else None
+            return [], self._replace(is_list=True) if item and alone else None
         spans = below(row.start + place, row.start + place + len(secret))
         if item:
             return spans, self._replace(is_list=True)

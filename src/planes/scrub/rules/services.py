@@ -180,13 +180,4 @@ SERVICE_RULES: tuple[Rule, ...] = (
         "MaxMind: license keys",
         alone=True,
     ),
-    token(
-        "facebook-app-token",
-        "|",
-        r"(?P<secret>[0-9]{15,16}\|[0-9A-Za-z_-]{27,40})",
-        "<d15>|<a27>",
-        "Meta: access tokens",
-        follow="[0-9A-Za-z_-]{27}",
-        alone=True,
-    )._replace(before=b"[0-9]"),
 )

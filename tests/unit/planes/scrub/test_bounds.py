@@ -168,3 +168,19 @@ def test_engine_is_used_where_it_is_installed(module: str) -> None:
     loaded = run(f"import sys, planes.scrub as s; {use}; print({module!r} in sys.modules)")
 
     assert loaded == "True"
+
+
+def test_ordinary_lines_hold_no_sign() -> None:
+    """A sign that stands in every line of a load makes each of them cost a look: ten times the work."""
+    lines = [
+        "2026-01-02 03:04:05,678|[INFO]|4711|139|dlt|load.py|complete_jobs:412|Completed 12 jobs of orders",
+        "2026-01-02 03:04:05,678|[INFO]|4711|139|dlt|normalize.py|run:301|Normalized 139 rows of order_lines",
+        "Load 3/9 in 1732450000.123456 | orders | 59.5/s",
+        "GET https://api.example.com/v1/orders?page=139&limit=500 -> 200 in 139 ms",
+        '  File "/opt/job/orders.py", line 139, in orders',
+        "Files: 12/200 (6.0%) | Time: 3.33s | Rate: 12.50/s",
+        "commit 9f8e7d6c5b4a39281706f5e4d3c2b1a0ffee1122",
+        "3f2b8c1a-1234-4abc-8def-1234567890ab 2026-01-02T03:04:05.678901Z INFO rows=139",
+    ]
+
+    assert [line for line in lines if rulebook().sign(line.encode() + b"\n") >= 0] == []
