@@ -43,4 +43,4 @@ async def serve(folder: Path, control_url: str, wheels: str) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(serve, Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    anyio.run(serve, Path(sys.argv[1]), sys.argv[2], sys.argv[3], backend_options={"use_uvloop": True})

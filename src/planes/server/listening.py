@@ -23,6 +23,7 @@ from planes.domain.errors import Conflict
 from planes.server.streams import Stopping
 
 PEER = "planes.peer"
+UNSENT_BYTES = 64 * 1024
 _LAST_WORDS_SECONDS = 0.1
 _NOT_STARTED = "An application did not start; the service log says why."
 
@@ -46,12 +47,23 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        _hold_little(listener)
         listener.listen(2048)
     except OSError as exc:
         listener.close()
         raise Conflict("port_taken", f"Port {port} on {host} is taken or not allowed: {exc.strerror}.") from exc
     listener.setblocking(False)
     return listener
+
+
+def _hold_little(listener: socket.socket) -> None:
+    """Let the kernel hold little for a client that does not read, instead of up to 4 MB.
+
+    What is on its way to one that reads is not limited. Connections inherit it from their listener.
+    """
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if option is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
 
 
 def listen_unix(path: Path) -> socket.socket:

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import anyio
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from planes.data_plane.segments import LogCursor, is_sealed
 
 BATCH_BYTES = 64 * 1024
+# For those who read on their own: for each connection that hardly takes anything some batches are held, and as long as
+# many catch up at once, who is at the end must not queue behind them.
+_OWN_BATCH_BYTES = 16 * 1024
+_OWN_READS_AT_ONCE = 4
 # What a follower may fall behind before it reads on its own. For all followers of a run together.
 _KEPT_BATCHES = 4
 
@@ -41,6 +45,7 @@ class Followers:
 
     def __init__(self) -> None:
         self._shared: dict[Path, _SharedReader] = {}
+        self._own_reads = CapacityLimiter(_OWN_READS_AT_ONCE)
 
     async def follow(
         self, folder: Path, wakes: AbstractAsyncContextManager[WakeSource], from_line: int = 0
@@ -48,7 +53,7 @@ class Followers:
         """As `follow`. `wakes` is used if this is the first follower of the log."""
         reader = self._shared.get(folder)
         if reader is None:
-            reader = self._shared[folder] = _SharedReader(folder, wakes)
+            reader = self._shared[folder] = _SharedReader(folder, wakes, self._own_reads)
         reader.followers += 1
         try:
             async with aclosing(reader.batches(from_line)) as batches:
@@ -76,7 +81,7 @@ async def follow(
     Works for a log that does not exist yet, is written, or is long sealed. Between two batches it holds one open file.
     Waits without end while the run prints nothing.
     """
-    reader = _SharedReader(folder, wakes, batch_bytes)
+    reader = _SharedReader(folder, wakes, CapacityLimiter(_OWN_READS_AT_ONCE), batch_bytes)
     try:
         async with aclosing(reader.batches(from_line)) as batches:
             async for batch in batches:
@@ -90,10 +95,15 @@ class _SharedReader:
     """Reads a log at its end for all who are there."""
 
     def __init__(
-        self, folder: Path, wakes: AbstractAsyncContextManager[WakeSource], batch_bytes: int = BATCH_BYTES
+        self,
+        folder: Path,
+        wakes: AbstractAsyncContextManager[WakeSource],
+        own_reads: CapacityLimiter,
+        batch_bytes: int = BATCH_BYTES,
     ) -> None:
         self._folder = folder
         self._wakes = wakes
+        self._own_reads = own_reads
         self._batch_bytes = batch_bytes
         self._stack = AsyncExitStack()
         self._source: WakeSource | None = None
@@ -142,24 +152,24 @@ class _SharedReader:
                 self._cursor = LogCursor(self._folder, line)
             is_shared = self._cursor.next_line == line
             if is_shared:
-                batch = await self._read(self._cursor)
+                batch = await self._read(self._cursor, self._batch_bytes, None)
                 if batch is not None:
                     self._kept.append(batch)
                 return batch
         if not own or own[0].next_line != line:
             _close(own)
             own.append(LogCursor(self._folder, line))
-        batch = await self._read(own[0])
+        batch = await self._read(own[0], _OWN_BATCH_BYTES, self._own_reads)
         if batch is None or batch.next_line >= self._cursor.next_line:
             _close(own)
         return batch
 
-    async def _read(self, cursor: LogCursor) -> _Batch | None:
+    async def _read(self, cursor: LogCursor, size: int, limiter: CapacityLimiter | None) -> _Batch | None:
         first_line = cursor.next_line
         # Not left behind its batch: a cursor that a thread is moving is waited for, also by who is cancelled.
         content = b""
         with anyio.CancelScope(shield=True):
-            content = await to_thread.run_sync(cursor.read, self._batch_bytes)
+            content = await to_thread.run_sync(cursor.read, size, limiter=limiter)
         if not content:
             return None
         self.reads += 1

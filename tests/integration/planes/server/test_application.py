@@ -38,9 +38,12 @@ class Running:
     stopping: Stopping
     server: AppServer
     socket_path: Path
+    port: int
+    given: list[int]
 
 
-def make_app(stopping: Stopping) -> FastAPI:
+def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
+    """`given` gets the size of each piece of an endless answer."""
     app = build_application(title="test", version="1", host_names=lambda: frozenset({"127.0.0.1"}))
     pages = PageQuery("name")
 
@@ -89,6 +92,15 @@ def make_app(stopping: Stopping) -> FastAPI:
 
         return ndjson_response(generate(), stopping)
 
+    @app.get("/endless")
+    async def endless() -> Any:
+        async def generate() -> AsyncGenerator[bytes]:
+            while given is not None:
+                given.append(16 * 1024)
+                yield b"x" * given[-1]
+
+        return ndjson_response(generate(), stopping)
+
     return app
 
 
@@ -105,13 +117,14 @@ async def serving() -> AsyncGenerator[Running]:
         path = Path(folder) / "s.sock"
         tcp, unix = listen_tcp("127.0.0.1", 0), listen_unix(path)
         port = tcp.getsockname()[1]
-        server = AppServer(make_app(stopping), [tcp, unix], stopping, grace_seconds=90)
+        given: list[int] = []
+        server = AppServer(make_app(stopping, given), [tcp, unix], stopping, grace_seconds=90)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             with anyio.fail_after(60):
                 await server.wait_ready()
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-                yield Running(client, stopping, server, path)
+                yield Running(client, stopping, server, path, port, given)
             server.stop()
         for listener in (tcp, unix):
             listener.close()
@@ -230,6 +243,22 @@ async def test_an_open_stream_does_not_hold_up_the_stop() -> None:
 
     assert first == b'event: log\ndata: {"n": 1}\n\n'
     assert rest == []
+
+
+async def test_little_is_held_for_a_client_that_does_not_read(running: Running) -> None:
+    with socket.socket() as idle:
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        idle.connect(("127.0.0.1", running.port))
+        idle.sendall(f"GET /endless HTTP/1.1\r\nhost: 127.0.0.1:{running.port}\r\n\r\n".encode())
+        while not running.given:
+            await anyio.sleep(0.001)
+        seen = -1
+        while len(running.given) > seen:  # until nothing more is taken
+            seen = len(running.given)
+            for _ in range(20):
+                await (await running.client.get("/peer")).aread()
+
+    assert 0 < sum(running.given) <= 256 * 1024
 
 
 async def test_a_client_that_leaves_ends_its_stream() -> None:
