@@ -1,4 +1,4 @@
-"""Reads the credential of a request."""
+"""Reads the credential of a request, and which route it takes."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def bearer_token(request: Request) -> str:
     if scheme.lower() != "bearer" or not token or len(token) > 8192:
         raise NotAuthenticated("not_authenticated", "Sign in, or send an API key, as a bearer token.")
     return token
+
+
+def route_name(request: Request) -> str:
+    """Method and path template of the route that answers: the key of the table of grants."""
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,7 +13,8 @@ from planes.control_plane.services.principals import Principals
 from planes.domain.access import Principal, PrincipalKind
 from planes.domain.errors import NotAllowed
 from planes.domain.identifiers import DataPlaneId
-from planes.server.bearer import bearer_token
+from planes.domain.route_grants import CONTROL_PLANE_ROUTES, Caller, kinds_of
+from planes.server.bearer import bearer_token, route_name
 
 
 def current_parts(request: Request) -> Parts:
@@ -21,12 +23,20 @@ def current_parts(request: Request) -> Parts:
 
 
 async def current_principal(request: Request) -> Principal:
-    """Any caller: a session, a personal or a workspace key, or a run.
+    """Any caller: a session, a personal or a workspace key, or a run; with what the route's entry asks of it.
 
-    Raises: NotAuthenticated.
+    Raises: NotAuthenticated; NotAllowed for a kind of caller that the entry leaves out.
     """
     principals: Principals = request.app.state.principals
-    return await principals.authenticate(bearer_token(request))
+    principal = await principals.authenticate(bearer_token(request))
+    entry = CONTROL_PLANE_ROUTES.get(route_name(request))
+    if entry is None:
+        return principal
+    if principal.kind not in kinds_of(entry.caller):
+        if entry.caller is Caller.PERSON:
+            raise _persons_only()
+        raise _sign_in_required()
+    return replace(principal, asks=entry.permission)
 
 
 async def current_human(principal: Annotated[Principal, Depends(current_principal)]) -> Principal:
@@ -35,7 +45,7 @@ async def current_human(principal: Annotated[Principal, Depends(current_principa
     Raises: NotAllowed for keys of workspaces and tokens of runs.
     """
     if not principal.is_human:
-        raise NotAllowed("human_only", "Only a person may do this, not the key of a workspace.")
+        raise _persons_only()
     return principal
 
 
@@ -45,8 +55,16 @@ async def current_session(principal: Annotated[Principal, Depends(current_princi
     Raises: NotAllowed.
     """
     if principal.kind is not PrincipalKind.SESSION:
-        raise NotAllowed("sign_in_required", "Sign in to do this: an API key is not enough.")
+        raise _sign_in_required()
     return principal
+
+
+def _persons_only() -> NotAllowed:
+    return NotAllowed("human_only", "Only a person may do this, not the key of a workspace.")
+
+
+def _sign_in_required() -> NotAllowed:
+    return NotAllowed("sign_in_required", "Sign in to do this: an API key is not enough.")
 
 
 async def current_data_plane(request: Request) -> DataPlaneId:

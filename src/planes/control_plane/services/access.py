@@ -72,9 +72,8 @@ async def authorize_workspace(
         raise _no_workspace()
     if principal.kind is PrincipalKind.RUN:
         role = WorkspaceRole.VIEWER
-    if permission not in permissions_of(role) or (
-        principal.kind is PrincipalKind.RUN and permission is not Permission.READ
-    ):
+    needed = _needed(principal, permission)
+    if not needed <= permissions_of(role) or (principal.kind is PrincipalKind.RUN and needed != {Permission.READ}):
         raise NotAllowed("not_allowed", f"Your role in this workspace ({role}) does not allow this.")
     if workspace.archived_at is not None and permission is not Permission.READ and not allow_archived:
         raise Conflict("workspace_archived", "This workspace is archived. Unarchive it first.")
@@ -107,7 +106,8 @@ async def authorize_organization(
         raise _no_organization()
     role = OrganizationRole(membership.role)
     is_bound = principal.kind in {PrincipalKind.WORKSPACE_KEY, PrincipalKind.RUN}
-    if permission not in _ORGANIZATION_PERMISSIONS[role] or (is_bound and permission is not Permission.READ):
+    needed = _needed(principal, permission)
+    if not needed <= _ORGANIZATION_PERMISSIONS[role] or (is_bound and needed != {Permission.READ}):
         raise NotAllowed("not_allowed", f"Your role in this organization ({role}) does not allow this.")
     return OrganizationAccess(
         organization_id=OrganizationId(found.id),
@@ -139,6 +139,11 @@ def role_of(membership: OrganizationMembership, workspace: Workspace, explicit: 
     if membership.role == OrganizationRole.MEMBER and workspace.default_role is not None:
         return WorkspaceRole(workspace.default_role)
     return None
+
+
+def _needed(principal: Principal, permission: Permission) -> frozenset[Permission]:
+    """What the service asks for, and what the route's entry in the table does."""
+    return frozenset({permission} if principal.asks is None else {permission, principal.asks})
 
 
 async def _role_in(

@@ -8,9 +8,13 @@ from typing import Annotated
 from fastapi import Path, Request
 
 from planes.data_plane.services.assembly import Services
-from planes.domain.access import Grant
-from planes.server.bearer import bearer_token
+from planes.domain.access import Grant, WorkspaceRole
+from planes.domain.errors import NotAllowed
+from planes.domain.route_grants import DATA_PLANE_ROUTES
+from planes.server.bearer import bearer_token, route_name
 from planes.tokens.claims import Claims
+
+_ABOVE_VIEWERS = frozenset({str(WorkspaceRole.OWNER), str(WorkspaceRole.DEVELOPER)})
 
 WorkspacePath = Annotated[str, Path(max_length=64)]
 
@@ -21,10 +25,22 @@ def services_of(request: Request) -> Services:
 
 
 def requires(grant: Grant) -> Callable[..., Awaitable[Claims]]:
-    """A dependency that answers the claims of a token with this grant for the workspace of the path."""
+    """A dependency that answers the claims of a token with this grant for the workspace of the path.
+
+    The route's entry in `domain.route_grants` is asked for, too.
+    """
 
     async def check(request: Request, workspace_id: WorkspacePath) -> Claims:
-        return await services_of(request).credentials.check(bearer_token(request), workspace_id, grant)
+        credentials = services_of(request).credentials
+        claims = await credentials.check(bearer_token(request), workspace_id, grant)
+        entry = DATA_PLANE_ROUTES.get(route_name(request))
+        if entry is None:
+            return claims
+        if entry.grant not in {None, grant}:
+            claims = await credentials.check(bearer_token(request), workspace_id, str(entry.grant))
+        if entry.lowest_role is not WorkspaceRole.VIEWER and claims.role not in _ABOVE_VIEWERS:
+            raise NotAllowed("not_allowed", "Viewers do not see which secrets there are.")
+        return claims
 
     return check
 
