@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 from tests.acceptance.installations import Installation, Person
 from tests.acceptance.pages import Browser
@@ -335,8 +334,6 @@ def read(walk: Walk, run_id: str) -> None:
     walk.ask_region("get_job_run_result", 404, job_run_id=NOWHERE)
     walk.ask_region("get_job_run_result_trace", 404, job_run_id=NOWHERE)
     for subject in ("pipeline", "dataset"):
-        if not serves_stats(walk):
-            return
         everything = {
             "start": "2020-01-01T00:00:00", "end": "2999-01-01T00:00:00", "timezone": "Europe/Berlin",
             "latest_status": ["succeeded"], "latest_destination_name": ["duckdb"], "order": ["asc"] * 6,
@@ -346,12 +343,6 @@ def read(walk: Walk, run_id: str) -> None:
         }  # fmt: skip
         assert walk.ask_region(f"list_{subject}_stats", **everything)["total"] == 1
         walk.ask_region(f"list_{subject}_stats")
-
-
-def serves_stats(walk: Walk) -> bool:
-    """Whether the region has operations 58 and 59."""
-    document = httpx.get(f"{walk.workspace['dataplane_url']}/openapi.json", timeout=30, trust_env=False).json()
-    return any(path.endswith("/-/stats") for path in document["paths"])
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["blocking", "awaited"])
@@ -368,8 +359,7 @@ def walk(request: pytest.FixtureRequest, installation: Installation) -> Generato
 
 def test_every_operation_is_walked(walk: Walk) -> None:
     assert len(walk.client.operations) == 61
-    stats = set() if serves_stats(walk) else {"list_pipeline_stats", "list_dataset_stats"}
-    assert walk.client.called == set(walk.client.operations) - stats
+    assert walk.client.called == set(walk.client.operations)
 
 
 def test_every_answer_is_parsed_in_full(walk: Walk) -> None:

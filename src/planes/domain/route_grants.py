@@ -83,8 +83,8 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         )),
         "GET /.well-known/control-plane", "GET /.well-known/jwks.json",
         "GET /", "GET /device", "POST /device", "POST /device/-decide", "GET /authorize", "POST /authorize",
-        "GET /sign-up", "POST /sign-up", "GET /w/{path:path}", "GET /apps/{workspace_id}/{job_id}", "GET /public/{secret}",
-        "POST /link/v1/-enrol",
+        "GET /sign-up", "POST /sign-up", "GET /w/{path:path}",
+        "GET /apps/{workspace_id}/{job_id}", "GET /public/{secret}", "POST /link/v1/-enrol",
     ),
     **_each(
         RouteGrant(Caller.SOCKET),

@@ -43,6 +43,7 @@ class OrganizationAccess:
     organization: Organization
 
 
+_READING = frozenset({Permission.READ})
 _ORGANIZATION_PERMISSIONS: dict[OrganizationRole, frozenset[Permission]] = {
     OrganizationRole.OWNER: frozenset({Permission.READ, Permission.WRITE, Permission.MANAGE_ORGANIZATION}),
     OrganizationRole.MEMBER: frozenset({Permission.READ, Permission.WRITE}),
@@ -73,7 +74,7 @@ async def authorize_workspace(
     if principal.kind is PrincipalKind.RUN:
         role = WorkspaceRole.VIEWER
     needed = _needed(principal, permission)
-    if not needed <= permissions_of(role) or (principal.kind is PrincipalKind.RUN and needed != {Permission.READ}):
+    if not needed <= permissions_of(role) or (principal.kind is PrincipalKind.RUN and needed != _READING):
         raise NotAllowed("not_allowed", f"Your role in this workspace ({role}) does not allow this.")
     if workspace.archived_at is not None and permission is not Permission.READ and not allow_archived:
         raise Conflict("workspace_archived", "This workspace is archived. Unarchive it first.")
@@ -107,7 +108,7 @@ async def authorize_organization(
     role = OrganizationRole(membership.role)
     is_bound = principal.kind in {PrincipalKind.WORKSPACE_KEY, PrincipalKind.RUN}
     needed = _needed(principal, permission)
-    if not needed <= _ORGANIZATION_PERMISSIONS[role] or (is_bound and needed != {Permission.READ}):
+    if not needed <= _ORGANIZATION_PERMISSIONS[role] or (is_bound and needed != _READING):
         raise NotAllowed("not_allowed", f"Your role in this organization ({role}) does not allow this.")
     return OrganizationAccess(
         organization_id=OrganizationId(found.id),
