@@ -88,6 +88,9 @@ class Installation(InstallationRows):
         async def handle(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
             self.requests.append((request.method, request.url.path, bearer))
+            for part, event in self.held.items():
+                if part in request.url.path:
+                    await event.wait()
             is_open = request.url.path.startswith(("/auth/", "/.well-known/", "/own/v1/sessions"))
             for part, (status, body) in self.refusals.items():
                 if part in request.url.path:

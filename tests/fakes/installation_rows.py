@@ -88,6 +88,8 @@ class InstallationRows:
     stopping: Stopping = field(default_factory=Stopping)
     # Where it is set, a search waits for it after each progress.
     search_gate: anyio.Event | None = None
+    # Requests whose path has one of these parts wait for it.
+    held: dict[str, anyio.Event] = field(default_factory=dict)
     # By run: what was masked in it, how often. A name in capitals is a variable's.
     masked: dict[str, dict[str, int]] = field(default_factory=dict)
     # Runs whose masks are counted only when they are asked for again.

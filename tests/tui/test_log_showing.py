@@ -188,7 +188,7 @@ async def test_saving_writes_what_is_shown_for_the_owner_only(
 async def test_tracebacks_fold_to_head_and_reason(open_app: Any) -> None:
     async with failed_run(open_app) as stage:
         await stage.press("minus")
-        await stage.until("Traceback (most recent call last): 1 lines folded")
+        await stage.until("Traceback (most recent call last): 1 line folded")
         assert 'File "ingest/orders.py"' not in stage.text
         assert "KeyError: 'customer_id'" in stage.text
         await stage.press("k", "k", "j", "minus")

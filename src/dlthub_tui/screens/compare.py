@@ -104,7 +104,7 @@ class CompareScreen(PlaceScreen):
         half = (width - 1) // 2
         if width >= SPLIT_WIDTH:
             return (*fit((Span(" "), *left), width - half), *fit(right, half))
-        return between(((Span("- ", Role.FAIL)), *left), (Span("+ ", Role.OK), *right, Span(" ")), width)
+        return between((Span(" - ", Role.FAIL), *left), (Span("+ ", Role.OK), *right, Span(" ")), width)
 
     def _said(self, number: int, run: Run | None) -> Line:
         if run is None:

@@ -35,6 +35,7 @@ class LogSearching(LogKeys):
     def show_search(self) -> None:
         """Draws what a search changes."""
         self.query_one("#rule", LinesView).update()
+        self.update_frame()
         hits = self.hits
         self.keep(hits.on_message_row() if hits is not None and (hits.text or not hits.is_done) else "")
 
@@ -134,9 +135,7 @@ class LogSearching(LogKeys):
         self._again(-1)
 
     def _again(self, way: int) -> None:
-        if self.hits is None:
-            self.say("Nothing is searched for. / searches.")
-        else:
+        if self.hits is not None:
             self.find(self.hits.kind, way, self.hits.text)
 
     def do_error_next(self) -> None:

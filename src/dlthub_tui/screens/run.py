@@ -32,6 +32,8 @@ from dlthub_tui.widgets.log_view import LogView
 
 COUNT_SECONDS = 0.5
 COUNTED_SECONDS = 3.0
+GOES_ON = "The log goes on by itself when it does."
+LOG_GONE = "There is no log: it was removed, or the run ended before it had one."
 
 
 class RunScreen(Rotating):
@@ -39,6 +41,7 @@ class RunScreen(Rotating):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("match.next", "next"), ("match.previous", "before"),
         ("pane.zoom", "zoom"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
         ("masked.next", "masked"), ("item.end", "stop"), ("run.start", "run again"), ("log.lines", "lines"),
         ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"), ("log.break", "long lines"),
@@ -57,6 +60,7 @@ class RunScreen(Rotating):
         self._damage: set[tuple[int, int]] = set()
         self._is_zoomed = place.is_log_only
         self._asked = (0, 0)
+        self._silent_since: datetime | None = None
         self._opens_at = place.line
         self.shown = anyio.Event()
         self.feed = LogFeed(context, place, self.post_message)
@@ -113,7 +117,10 @@ class RunScreen(Rotating):
         elif self._stream == "live":
             where = f"following, {total}"
         elif self._stream == "silent":
-            where = f"{self.place.workspace.dataplane_id} is silent, up to here: {total}"
+            where = f"{self.place.workspace.dataplane_id} is silent"
+            where += f", up to here: {total}" if log.window.total else ""
+        elif self._stream in {"", "waiting"} and not log.window.total:
+            where = f"loading{self.look.glyphs.cut}" if not self._stream else "not there yet"
         if self._damage:
             where = f"{words.plural(sum(end - first for first, end in self._damage), 'line')} damaged   {where}"
         if log.marks:
@@ -184,9 +191,10 @@ class RunScreen(Rotating):
         self.update_frame()
 
     def _show_expectation(self) -> None:
-        if self._run is not None and not self.pane.window.total and self._stream != "forbidden":
-            self.keep(view.what_to_expect(self._run, 0, self.look))
-        elif self._stream != "forbidden":
+        if self._run is not None and not self.pane.window.total and self._stream in {"live", "sealed", "waiting"}:
+            is_gone = self._stream == "waiting" and not self.goes_on
+            self.keep(LOG_GONE if is_gone else view.what_to_expect(self._run, 0, self.look))
+        elif self._stream not in {"forbidden", "silent"}:
             self.show_search()
 
     def failed(self, error: BaseException, group: str) -> None:
@@ -229,7 +237,13 @@ class RunScreen(Rotating):
             self.fetch(self._load())
             self.fetch(self._load_masked(), "masked")
         if event.state == "silent":
-            self.say(f"{event.why} Going on by itself when it answers.", Role.WARN)
+            self._silent_since = self._silent_since or self.look.local(self.look.now())
+            region = self.place.workspace.dataplane_id
+            self.keep(f"{region} does not answer since {self._silent_since:%H:%M:%S}. {GOES_ON}", Role.WARN)
+        elif self._silent_since is not None:
+            self._silent_since = None
+            self.keep("")
+        self._show_expectation()
         self.query_one("#rule", LinesView).update()
 
     def on_log_view_moved(self) -> None:
@@ -249,6 +263,8 @@ class RunScreen(Rotating):
             return "It has ended."
         if action.id == "run.start" and (self._run is None or self.goes_on):
             return "It has not ended yet."
+        if action.id in {"match.next", "match.previous"} and self.hits is None:
+            return "Nothing is searched for. / searches."
         if action.id == "log.follow" and self.pane.window.is_sealed:
             return "The log has ended."
         if action.id == "leak.rotate" and not self._masked:

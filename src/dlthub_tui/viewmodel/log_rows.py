@@ -15,6 +15,7 @@ from typing import Literal
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, plain_of, take_cells
+from dlthub_tui.viewmodel.words import plural
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
 _MASK = re.compile(r"\[masked(?::[^\]\n]*)?\]")
@@ -289,7 +290,7 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
     head = margin(row, style, look, is_marked=state.is_marked)
     body = with_matches(row, style.needle, is_current=state.is_current)
     if state.folded:
-        body = (*body, muted(f" {state.folded} lines folded"))
+        body = (*body, muted(f" {plural(state.folded, 'line')} folded"))
     room = max(8, width - sum(cell_width(span.text) for span in head))
     if not style.is_broken:
         return [(*head, *from_column(body, style.left))]
