@@ -103,6 +103,13 @@ class FakeControlPlane:
                 return JSONResponse(body, status_code=404)
             return JSONResponse(found.model_dump())
 
+        @app.post("/link/v1/-find-versions")
+        async def find_versions(request: Request) -> Response:
+            body = await request.json()
+            if self.answers_with is not None:
+                return JSONResponse({"status_code": self.answers_with, "code": "x"}, status_code=self.answers_with)
+            return JSONResponse({kind: [each for each in ids if each in self.versions] for kind, ids in body.items()})
+
         @app.put("/link/v1/{kind}/{upload_id}")
         async def write_back(request: Request, kind: str, upload_id: str) -> Response:
             body = await request.body()

@@ -77,6 +77,7 @@ def background_loops(
         running.runs.consolidation.run,
         services.examining.run,
         services.rescrubbing.run,
+        services.leftovers.run,
         idling.run,
     )
 

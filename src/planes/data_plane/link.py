@@ -41,6 +41,7 @@ from planes.wire.link import (
     StatusReport,
     SwapCodeRequest,
     SwapCodeResponse,
+    VersionIds,
 )
 
 POLL_TIMEOUT_SECONDS = 35.0
@@ -158,6 +159,13 @@ class Link:
         """
         answer = await self._call("PUT", f"/link/v1/configurations/{configuration_id}", report)
         return _parse(ConfigurationResponse, answer)
+
+    async def find_versions(self, asked: VersionIds) -> VersionIds:
+        """Which of these uploads are versions there.
+
+        Raises: Unavailable.
+        """
+        return _parse(VersionIds, await self._call("POST", "/link/v1/-find-versions", asked))
 
     async def report_pipeline_run(self, run_id: str, pipeline_run_id: str, report: PipelineRunReport) -> None:
         """Names and counts of a pipeline run. May run twice.

@@ -15,6 +15,7 @@ WITHHELD = "withheld"
 NAME_PATTERN = r"^[A-Za-z0-9_.:\-]{1,128}$"
 MAXIMUM_SUMMARIES_PER_RUN = 100
 MAXIMUM_POLL_SECONDS = 25
+MAXIMUM_VERSIONS = 100
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
@@ -180,6 +181,13 @@ class ConfigurationReport(LinkModel):
     profiles: Annotated[list[Name], Field(max_length=200)]
     created_by: Uuid
     created_at: AwareDatetime
+
+
+class VersionIds(LinkModel):
+    """Ids of uploads. Asked: those of which a data plane is not sure. Answered: those of them that are versions."""
+
+    deployments: Annotated[list[Uuid], Field(max_length=MAXIMUM_VERSIONS)]
+    configurations: Annotated[list[Uuid], Field(max_length=MAXIMUM_VERSIONS)]
 
 
 class PipelineRunStatus(StrEnum):

@@ -26,6 +26,7 @@ from planes.wire.link import (
     StatusReport,
     SwapCodeRequest,
     SwapCodeResponse,
+    VersionIds,
 )
 
 router = APIRouter(prefix="/link/v1", tags=["link"])
@@ -103,6 +104,11 @@ async def record_configuration(
     parts: CurrentParts, dataplane_id: CurrentDataPlane, configuration_id: IdPath, body: ConfigurationReport
 ) -> ConfigurationResponse:
     return render_configuration(await deployments.record_configuration(parts, dataplane_id, configuration_id, body))
+
+
+@router.post("/-find-versions")
+async def find_versions(parts: CurrentParts, dataplane_id: CurrentDataPlane, body: VersionIds) -> VersionIds:
+    return await deployments.find_versions(parts, dataplane_id, body)
 
 
 @router.put("/runs/{run_id}/pipeline-runs/{pipeline_run_id}")

@@ -17,7 +17,7 @@ from planes.storage.control import deployments as stored
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import Configuration, Deployment, VersionFilter
 from planes.storage.control.workspaces import find_workspace
-from planes.wire.link import ConfigurationReport, DeploymentReport
+from planes.wire.link import ConfigurationReport, DeploymentReport, VersionIds
 
 Version = TypeVar("Version", Deployment, Configuration)
 
@@ -127,6 +127,21 @@ async def record_configuration(
         )
         await stored.insert_configuration(connection, row)
     return row
+
+
+async def find_versions(parts: Parts, dataplane_id: DataPlaneId, asked: VersionIds) -> VersionIds:
+    """Those of the asked ids that are versions of this plane's workspaces. Of another's it is told nothing."""
+    async with parts.database.reading() as connection:
+
+        async def is_known(find: _Find[Deployment] | _Find[Configuration], version_id: str) -> bool:
+            found = await find(connection, version_id)
+            workspace = await find_workspace(connection, found.workspace_id) if found is not None else None
+            return workspace is not None and workspace.dataplane_id == dataplane_id
+
+        return VersionIds(
+            deployments=[each for each in asked.deployments if await is_known(stored.find_deployment, each)],
+            configurations=[each for each in asked.configurations if await is_known(stored.find_configuration, each)],
+        )
 
 
 _Find = Callable[[Connection, str], Awaitable[Version | None]]

@@ -13,6 +13,7 @@ from planes.data_plane.services.enrolment import Enrolment
 from planes.data_plane.services.examining import Examining
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.leaks import Leaks
+from planes.data_plane.services.leftovers import Leftovers
 from planes.data_plane.services.listings import Listings
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.rescrub_requests import RescrubRequests
@@ -36,6 +37,7 @@ class Services:
     app_visits: AppVisits
     enrolment: Enrolment
     uploads: Uploads
+    leftovers: Leftovers
     listings: Listings
     variables: Variables
     code_trees: CodeTrees
@@ -59,6 +61,8 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
     configurations = Configurations(parts, audit)
     scrubbing = WorkspaceScrubbing(parts, audit)
     rescrub_requests = RescrubRequests(parts, audit)
+    enrolment = Enrolment(parts, revocations, join_token)
+    stored = Uploads(parts, audit)
     return Services(
         parts=parts,
         audit=audit,
@@ -66,8 +70,9 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
         residency=residency,
         credentials=credentials,
         app_visits=AppVisits(parts, credentials, revocations, audit),
-        enrolment=Enrolment(parts, revocations, join_token),
-        uploads=Uploads(parts, audit),
+        enrolment=enrolment,
+        uploads=stored,
+        leftovers=Leftovers(parts, stored, enrolment),
         listings=Listings(parts, audit),
         variables=Variables(parts, residency, audit, rescrub_requests),
         code_trees=CodeTrees(parts),

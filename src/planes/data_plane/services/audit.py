@@ -34,6 +34,7 @@ class Action(StrEnum):
     DEPLOYMENT_UPLOADED = "deployment_uploaded"
     CONFIGURATION_UPLOADED = "configuration_uploaded"
     UPLOAD_REFUSED = "upload_refused"
+    UPLOAD_DROPPED = "upload_dropped"
     DEPLOYMENT_FILES_LISTED = "deployment_files_listed"
     CONFIGURATION_FILES_LISTED = "configuration_files_listed"
     VARIABLES_READ = "variables_read"
@@ -82,6 +83,12 @@ class Actor:
         return Actor(
             subject=f"run:{run_id}", token_id=nobody, organization_id=organization_id, workspace_id=workspace_id
         )
+
+    @staticmethod
+    def plane(organization_id: str, workspace_id: str) -> Actor:
+        """The plane, looking after what it keeps."""
+        nobody = "-"
+        return Actor(subject="plane", token_id=nobody, organization_id=organization_id, workspace_id=workspace_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from planes.wire.link import (
     PollRequest,
     ReportedStatus,
     StatusReport,
+    VersionIds,
 )
 
 _NAME = re.compile(NAME_PATTERN)
@@ -44,6 +45,11 @@ def build_poll(free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch
         url=url,
         epoch=epoch,
     )
+
+
+def build_version_ids(deployments: Iterable[str], configurations: Iterable[str]) -> VersionIds:
+    """Uploads of which this plane does not know whether they are versions."""
+    return VersionIds(deployments=list(deployments), configurations=list(configurations))
 
 
 def build_pipeline_run(fence: int, facts: PipelineRunFacts, registered: Registered) -> PipelineRunReport:

@@ -4,7 +4,7 @@
 
 When the write-back is refused or cannot be sent, row and blob are removed and the client asks for a new upload. When it
 was sent and never answered, the control plane may have the version: row and blob stay, invisible, until a lease that
-names them proves that it has (`Residency.check_lease`).
+names them proves that it has (`Residency.check_lease`), or until it is asked (`Leftovers`).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Uploads:
         contents = await to_thread.run_sync(self._verify_file, spool.path, limiter=self._verifying)
         row = self._row(actor, deployment_id, contents)
         row |= {"archive_sha256": sha256, "requirements": requirements}
-        key = code_trees.archive_key(actor.organization_id, sha256)
+        key = _key_of(uploads.DEPLOYMENTS, row)
         report = build_deployment(row)
         version = _Version(kind=uploads.DEPLOYMENTS, row=row, key=key, content=spool.path)
         return await self._store(actor, version, lambda: self._parts.link.report_deployment(deployment_id, report))
@@ -89,7 +89,7 @@ class Uploads:
         row |= {"profiles": profiles_in(files)}
         place = configurations.archive_place(actor.organization_id, actor.workspace_id, configuration_id)
         sealed = await self._parts.vault.seal(place, archive)
-        key = configurations.archive_key(actor.organization_id, configuration_id)
+        key = _key_of(uploads.CONFIGURATIONS, row)
         report = build_configuration(row)
         version = _Version(kind=uploads.CONFIGURATIONS, row=row, key=key, content=sealed)
         return await self._store(
@@ -106,7 +106,7 @@ class Uploads:
             is_unknown = is_sent and isinstance(exc, (Unanswered, anyio.get_cancelled_exc_class()))
             if not is_unknown and not isinstance(exc, _IdTaken):
                 with anyio.CancelScope(shield=True):
-                    await self._withdraw(version)
+                    await self.withdraw(version.kind, version.row)
             raise
         async with self._parts.database.transaction() as connection:
             await uploads.mark_stored(connection, version.kind, version.row["id"], self._parts.clock.now())
@@ -123,18 +123,26 @@ class Uploads:
                 await self._audit.append(connection, actor, _ACTIONS[version.kind], row["id"], **details)
             await self._parts.blobs.put(version.key, version.content)
 
-    async def _withdraw(self, version: _Version) -> None:
-        """Removes the row, and the blob unless another deployment has the same archive. May run twice."""
-        async with self._locks.setdefault(version.key, anyio.Lock()):
+    async def withdraw(self, kind: str, row: Row) -> None:
+        """Removes an upload that is no version: first the blob, unless another deployment has the same archive.
+
+        May run twice, and after a death in between: as long as there is a blob there is a row.
+        """
+        key = _key_of(kind, row)
+        async with self._locks.setdefault(key, anyio.Lock()):
+            async with self._parts.database.reading() as connection:
+                present = await uploads.find(connection, kind, row["id"])
+                others = await uploads.count_others(connection, row) if kind == uploads.DEPLOYMENTS else 0
+            if present is not None and present["stored_at"] is not None:
+                return
+            if others == 0:
+                await self._parts.blobs.delete(key)
+            if present is None:
+                return
+            actor = Actor.plane(row["organization_id"], row["workspace_id"])
             async with self._parts.database.transaction() as connection:
-                await uploads.remove_unstored(connection, version.kind, version.row["id"])
-                users = 0
-                if version.kind == uploads.DEPLOYMENTS:
-                    users = await uploads.count_of_archive(
-                        connection, version.row["organization_id"], version.row["archive_sha256"]
-                    )
-            if users == 0:
-                await self._parts.blobs.delete(version.key)
+                await uploads.remove_unstored(connection, kind, row["id"])
+                await self._audit.append(connection, actor, Action.UPLOAD_DROPPED, row["id"], kind=kind)
 
     def _verify_file(self, path: Path) -> Contents:
         with path.open("rb") as file:
@@ -153,6 +161,12 @@ class Uploads:
             "created_at": self._parts.clock.now(),
             "stored_at": None,
         }
+
+
+def _key_of(kind: str, row: Row) -> str:
+    if kind == uploads.DEPLOYMENTS:
+        return code_trees.archive_key(row["organization_id"], row["archive_sha256"])
+    return configurations.archive_key(row["organization_id"], row["id"])
 
 
 class _IdTaken(Conflict):

@@ -54,11 +54,24 @@ async def remove_unstored(connection: AsyncConnection, kind: str, upload_id: str
     await connection.execute(delete(table).where(table.c.id == upload_id, table.c.stored_at.is_(None)))
 
 
-async def count_of_archive(connection: AsyncConnection, organization_id: str, archive_sha256: str) -> int:
-    """How many deployments of the organization have this archive."""
+async def list_unstored(connection: AsyncConnection, kind: str, before: datetime, limit: int) -> list[Row]:
+    """Rows from before a time that never became a version, as far as is known here; the oldest first."""
+    table = _TABLES[kind]
+    query = select(table).where(table.c.stored_at.is_(None), table.c.created_at < before)
+    rows = await connection.execute(query.order_by(table.c.created_at, table.c.id).limit(limit))
+    return [dict(row) for row in rows.mappings()]
+
+
+async def count_others(connection: AsyncConnection, row: Mapping[str, Any]) -> int:
+    """How many other deployments of the organization have the archive of this one."""
+    table = deployments.c
     query = (
         select(func.count())
         .select_from(deployments)
-        .where(deployments.c.organization_id == organization_id, deployments.c.archive_sha256 == archive_sha256)
+        .where(
+            table.organization_id == row["organization_id"],
+            table.archive_sha256 == row["archive_sha256"],
+            table.id != row["id"],
+        )
     )
     return (await connection.execute(query)).scalar_one()

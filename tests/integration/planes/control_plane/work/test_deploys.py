@@ -5,6 +5,7 @@ import pytest
 from tests.fakes.control_stage import Stage, definition
 
 from planes.domain.access import WorkspaceRole
+from planes.domain.identifiers import new_id
 
 pytestmark = pytest.mark.anyio
 
@@ -296,3 +297,16 @@ async def test_numbers_that_json_has_not_are_refused(stage: Stage, number: str) 
     answer = await stage.client.post(stage.path("/-deploy"), content=content, headers=headers)
 
     assert answer.status_code == 400, answer.text
+
+
+async def test_data_plane_is_told_which_uploads_are_versions_and_nothing_of_other_regions(stage: Stage) -> None:
+    deployment, configuration = await stage.upload()
+    asked = {"deployments": [deployment, configuration, new_id()], "configurations": [configuration, new_id()]}
+
+    own = await stage.link("POST", "-find-versions", asked)
+    other = await stage.link("POST", "-find-versions", asked, plane="us1")
+    too_many = await stage.link("POST", "-find-versions", {"deployments": [new_id()] * 101, "configurations": []})
+
+    assert own.json() == {"deployments": [deployment], "configurations": [configuration]}
+    assert other.json() == {"deployments": [], "configurations": []}
+    assert too_many.status_code == 400

@@ -35,6 +35,7 @@ from planes.wire.link import (
     RunTokenRequest,
     StatusReport,
     SwapCodeRequest,
+    VersionIds,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -47,6 +48,7 @@ SAID: dict[type[BaseModel], set[str]] = {
     ConfigurationReport: {
         "workspace_id", "content_hash", "file_count", "size_bytes", "profiles", "created_by", "created_at",
     },
+    VersionIds: {"deployments", "configurations"},
     EnrolRequest: {"join_token", "dataplane_id", "region", "public_key", "url"},
     RunTokenRequest: {"fence"},
     SwapCodeRequest: {"code", "workspace_id"},
@@ -119,6 +121,7 @@ def test_every_builder_answers_a_model_of_the_link() -> None:
 
     assert sorted(builders) == [
         "build_configuration", "build_deployment", "build_pipeline_run", "build_poll", "build_status",
+        "build_version_ids",
     ]  # fmt: skip
 
 
