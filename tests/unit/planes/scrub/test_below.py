@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from planes.scrub import Registered, StreamScrubber, scrub_text
+from planes.scrub import Registered, ScrubSettings, StreamScrubber, scrub_text
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.samples import fake
@@ -132,6 +132,13 @@ def test_the_end_of_a_stream_closes_what_is_open() -> None:
     text = f"  {S}\n".encode()
 
     assert scrubber.feed(text) + scrubber.finish() == text
+
+
+def test_what_a_workspace_allows_stays_below_a_name_too() -> None:
+    settings = ScrubSettings(allowed=(S,))
+    text = f"password:\n  {S}\nuser,password\nbob,{S}\neve,7{S[1:]}\n"
+
+    assert scrub_text(text, None, settings) == text.replace(f"7{S[1:]}", "[masked:named-column]")
 
 
 @pytest.mark.parametrize("opening", ["password = '''", "password: |", "password = 'x7yz8abc"])
