@@ -12,11 +12,12 @@ from typing import Any, cast
 
 from anyio import to_thread
 
+from planes.data_plane.services.documents import text
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reports import build_pipeline_run
 from planes.data_plane.services.run_secrets import parse_pairs, registered_place
-from planes.data_plane.services.traces import PipelineRunFacts, read_trace, text
+from planes.data_plane.services.traces import PipelineRunFacts, read_trace
 from planes.domain.errors import InvalidRequest, NotFound, TooLarge
 from planes.domain.identifiers import new_id
 from planes.scrub import Registered, scrub_json

@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
+from planes.data_plane.services.documents import Document, moment, objects, part, text
+from planes.data_plane.services.trace_loads import (
+    NormalizedRows,
+    failed_jobs_of,
+    is_dlts_own,
+    milliseconds_between,
+    packages_of,
+    resources_of,
+    rows_by_package,
+    tables_of,
+)
 from planes.wire.telemetry import (
     LoadPackageResponse,
     PipelineRunResourceResponse,
@@ -18,17 +29,8 @@ from planes.wire.telemetry import (
     TelemetryStatus,
 )
 
-MAXIMUM_ENTRIES = 2_000
-_NAME_LENGTH = 512
 _MESSAGE_LENGTH = 16 * 1024
 _TRACEBACK_LENGTH = 256 * 1024
-_OWN_TABLES = "_dlt_"
-_SETTLED = frozenset({"loaded", "aborted"})
-_DISPOSITIONS = frozenset({"append", "merge", "replace"})
-
-Document = Mapping[str, Any]
-# Load id → table → normalized rows.
-NormalizedRows = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class PipelineRunFacts:
     @property
     def duration_ms(self) -> int | None:
         """From the start to the end of the trace."""
-        return _milliseconds(self.started_at, self.finished_at)
+        return milliseconds_between(self.started_at, self.finished_at)
 
     @property
     def total_rows_loaded(self) -> int:
@@ -97,12 +99,12 @@ class PipelineRunFacts:
     @property
     def total_rows_extracted(self) -> int:
         """Rows that the user's resources gave."""
-        return sum(each.rows_extracted or 0 for each in self.resources if not _is_dlts_own(each.resource_name))
+        return sum(each.rows_extracted or 0 for each in self.resources if not is_dlts_own(each.resource_name))
 
     @property
     def total_bytes_extracted(self) -> int:
         """Bytes that the user's resources gave."""
-        return sum(each.bytes_extracted or 0 for each in self.resources if not _is_dlts_own(each.resource_name))
+        return sum(each.bytes_extracted or 0 for each in self.resources if not is_dlts_own(each.resource_name))
 
     def with_names_of(self, state: Document) -> PipelineRunFacts:
         """Names that a trace without a load step lacks, from what the pipeline said of itself."""
@@ -131,7 +133,7 @@ class PipelineRunFacts:
         }
 
     def _own_tables(self) -> Iterable[PipelineRunTableResponse]:
-        return (table for table in self.tables if not _is_dlts_own(table.table_name))
+        return (table for table in self.tables if not is_dlts_own(table.table_name))
 
 
 def read_trace(trace: Document, earlier: NormalizedRows | None = None) -> PipelineRunFacts | None:
@@ -146,9 +148,9 @@ def read_trace(trace: Document, earlier: NormalizedRows | None = None) -> Pipeli
     steps = objects(trace.get("steps"))
     by_name = {str(step.get("step")): step for step in steps}
     load_info = part(by_name.get("load", {}), "load_info")
-    rows = {**(earlier or {}), **_rows_by_package(steps)}
-    failed_jobs = _failed_jobs(steps)
-    packages = _packages(steps, rows, failed_jobs)
+    rows = {**(earlier or {}), **rows_by_package(steps)}
+    failed_jobs = failed_jobs_of(steps)
+    packages = packages_of(steps, rows, failed_jobs)
     failing = next((step for step in steps if step.get("step_exception")), None)
     has_failed_jobs = any(package.has_failed_load_jobs for package in packages)
     message, traceback = _error(failing) if failing is not None else (None, None)
@@ -166,49 +168,10 @@ def read_trace(trace: Document, earlier: NormalizedRows | None = None) -> Pipeli
         step_milliseconds=_step_milliseconds(by_name),
         platform=_platform(part(trace, "execution_context")),
         packages=packages,
-        resources=_resources(by_name),
-        tables=_tables(by_name, rows, failed_jobs),
+        resources=resources_of(by_name),
+        tables=tables_of(by_name, rows, failed_jobs),
         normalized_rows=rows,
     )
-
-
-def text(value: object, limit: int = _NAME_LENGTH) -> str | None:
-    """A string of at most `limit` characters that any database takes; None for anything else and for the empty one."""
-    if not isinstance(value, str) or not value:
-        return None
-    return value[:limit].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
-
-
-def moment(value: object) -> datetime | None:
-    """An aware UTC time from ISO 8601; a naive one is taken for UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def count(value: object) -> int:
-    """A whole number from 0 to 2^53; 0 for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2**53:
-        return 0
-    return int(value)
-
-
-def part(document: Document, key: str) -> Document:
-    """An object inside a document; empty when there is none."""
-    inner = document.get(key)
-    return cast("Document", inner) if isinstance(inner, dict) else {}
-
-
-def objects(value: object) -> list[Document]:
-    """The objects of a list, at most MAXIMUM_ENTRIES."""
-    if not isinstance(value, list):
-        return []
-    items = cast("list[object]", value)[:MAXIMUM_ENTRIES]
-    return [cast("Document", item) for item in items if isinstance(item, dict)]
 
 
 def _error(step: Document) -> tuple[str | None, str | None]:
@@ -235,7 +198,7 @@ def _step_milliseconds(by_name: Mapping[str, Document]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in ("extract", "normalize", "load"):
         step = by_name.get(name, {})
-        spent = _milliseconds(moment(step.get("started_at")), moment(step.get("finished_at")))
+        spent = milliseconds_between(moment(step.get("started_at")), moment(step.get("finished_at")))
         if spent is not None:
             found[name] = spent
     return found
@@ -252,176 +215,3 @@ def _platform(context: Document) -> dict[str, str | None]:
         "os_name": text(system.get("name"), 128),
         "os_version": text(system.get("version"), 128),
     }
-
-
-def _failed_jobs(steps: list[Document]) -> frozenset[str]:
-    """Ids of load jobs that failed. A load that gives up names them in its metrics and leaves them among the new."""
-    return frozenset(
-        str(metric.get("job_id"))
-        for step in steps
-        for metric in objects(part(step, "load_info").get("job_metrics"))
-        if metric.get("state") == "failed"
-    )
-
-
-def _job_state(job: Document, failed_jobs: frozenset[str]) -> str | None:
-    if job.get("state") == "failed_jobs" or job.get("job_id") in failed_jobs:
-        return "failed"
-    return "completed" if job.get("state") == "completed_jobs" else None
-
-
-def _packages(steps: list[Document], rows: NormalizedRows, failed_jobs: frozenset[str]) -> list[LoadPackageResponse]:
-    """Each load package as the latest step that speaks of it saw it."""
-    found: dict[str, LoadPackageResponse] = {}
-    for step in steps:
-        for package in objects(part(step, "step_info").get("load_packages")):
-            load_id = text(package.get("load_id"), 128)
-            if load_id is not None:
-                found[load_id] = _package(load_id, package, rows.get(load_id, {}), failed_jobs)
-    return list(found.values())
-
-
-def _package(
-    load_id: str, package: Document, rows: Mapping[str, int], failed_jobs: frozenset[str]
-) -> LoadPackageResponse:
-    jobs = objects(package.get("jobs"))
-    completed = [job for job in jobs if _job_state(job, failed_jobs) == "completed"]
-    failed = [job for job in jobs if _job_state(job, failed_jobs) == "failed"]
-    state = text(package.get("state"), 32)
-    own = [job for job in completed if not _is_dlts_own(text(job.get("table_name")) or "")]
-    return LoadPackageResponse(
-        load_id=load_id,
-        completed_at=moment(package.get("completed_at")),
-        completed_job_count=len(completed),
-        failed_job_count=len(failed),
-        has_failed_load_jobs=bool(failed),
-        has_schema_migration=package.get("schema_migrated") is True,
-        is_pending=state not in _SETTLED,
-        job_count=len(jobs),
-        load_status=state,
-        schema_hash=text(package.get("schema_hash"), 128),
-        schema_name=text(package.get("schema_name")),
-        total_bytes_loaded=sum(count(job.get("file_size")) for job in own),
-        total_rows_loaded=sum(rows.get(name, 0) for name in {text(job.get("table_name")) or "" for job in own}),
-    )
-
-
-def _rows_by_package(steps: list[Document]) -> dict[str, dict[str, int]]:
-    """Normalized rows by load id and table."""
-    found: dict[str, dict[str, int]] = {}
-    for step in steps:
-        for metric in objects(part(step, "normalize_info").get("table_metrics")):
-            load_id, table = text(metric.get("load_id"), 128), text(metric.get("table_name"))
-            if load_id is not None and table is not None:
-                tables = found.setdefault(load_id, {})
-                tables[table] = tables.get(table, 0) + count(metric.get("items_count"))
-    return found
-
-
-def _resources(by_name: Mapping[str, Document]) -> list[PipelineRunResourceResponse]:
-    info = part(by_name.get("extract", {}), "extract_info")
-    schemas = _schemas(by_name)
-    parents = {
-        str(edge.get("resource_name")): text(edge.get("parent_name"))
-        for edge in objects(info.get("dag"))
-        if edge.get("parent_name") != edge.get("resource_name")
-    }
-    dispositions = {
-        str(hint.get("resource_name")): hint.get("write_disposition") for hint in objects(info.get("hints"))
-    }
-    found: dict[str, PipelineRunResourceResponse] = {}
-    for metric in objects(info.get("resource_metrics")):
-        name = text(metric.get("resource_name"))
-        if name is None:
-            continue
-        before = found.get(name)
-        found[name] = PipelineRunResourceResponse(
-            resource_name=name,
-            schema_name=schemas.get(str(metric.get("load_id")), ""),
-            parent_resource_name=parents.get(name),
-            bytes_extracted=count(metric.get("file_size")) + ((before.bytes_extracted or 0) if before else 0),
-            rows_extracted=count(metric.get("items_count")) + ((before.rows_extracted or 0) if before else 0),
-            write_disposition=_disposition(dispositions.get(name)),
-        )
-    return list(found.values())
-
-
-def _tables(
-    by_name: Mapping[str, Document], rows: NormalizedRows, failed_jobs: frozenset[str]
-) -> list[PipelineRunTableResponse]:
-    found: dict[str, PipelineRunTableResponse] = {}
-    schemas = _schemas(by_name)
-
-    def table(entry: Document) -> PipelineRunTableResponse | None:
-        name = text(entry.get("table_name"))
-        if name is None or (name not in found and len(found) >= MAXIMUM_ENTRIES):
-            return None
-        return found.setdefault(name, PipelineRunTableResponse(table_name=name))
-
-    for metric in objects(part(by_name.get("extract", {}), "extract_info").get("table_metrics")):
-        if (row := table(metric)) is not None:
-            row.rows_extracted = (row.rows_extracted or 0) + count(metric.get("items_count"))
-            row.bytes_extracted = (row.bytes_extracted or 0) + count(metric.get("file_size"))
-            row.schema_name = schemas.get(str(metric.get("load_id")), row.schema_name)
-    for metric in objects(part(by_name.get("normalize", {}), "normalize_info").get("table_metrics")):
-        if (row := table(metric)) is not None:
-            row.schema_name = row.schema_name or schemas.get(str(metric.get("load_id")), "")
-    _add_load_jobs(by_name.get("load", {}), table, rows, failed_jobs)
-    return list(found.values())
-
-
-def _add_load_jobs(load: Document, table: Any, rows: NormalizedRows, failed_jobs: frozenset[str]) -> None:
-    for package in objects(part(load, "step_info").get("load_packages")):
-        counted: set[str] = set()  # a table's rows are told once for a package, however many files it has
-        of_package = rows.get(str(package.get("load_id")), {})
-        for job in objects(package.get("jobs")):
-            row: PipelineRunTableResponse | None = table(job)
-            if row is None:
-                continue
-            row.file_format = text(job.get("file_format"), 64)
-            state = _job_state(job, failed_jobs)
-            if state == "completed":
-                row.bytes_loaded = (row.bytes_loaded or 0) + count(job.get("file_size"))
-                if row.table_name not in counted:
-                    row.rows_loaded = (row.rows_loaded or 0) + of_package.get(row.table_name, 0)
-                    counted.add(row.table_name)
-                row.load_job_state = row.load_job_state or "completed"
-            elif state == "failed":
-                row.load_job_state = "failed"
-        for described in objects(package.get("tables")):
-            row = table({"table_name": described.get("name")}) if described.get("name") is not None else None
-            if row is not None:
-                row.write_disposition = _disposition(described.get("write_disposition"))
-    spans: dict[str, tuple[datetime, datetime]] = {}
-    for metric in objects(part(load, "load_info").get("job_metrics")):
-        row = table(metric)
-        start, end = moment(metric.get("started_at")), moment(metric.get("finished_at"))
-        if row is None or start is None or end is None:
-            continue
-        first, last = spans.get(row.table_name, (start, end))
-        spans[row.table_name] = (min(first, start), max(last, end))
-        row.load_duration_ms = _milliseconds(*spans[row.table_name])
-
-
-def _schemas(by_name: Mapping[str, Document]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for step in by_name.values():
-        for package in objects(part(step, "step_info").get("load_packages")):
-            name = text(package.get("schema_name"))
-            if name is not None:
-                found[str(package.get("load_id"))] = name
-    return found
-
-
-def _disposition(value: object) -> str | None:
-    if isinstance(value, dict):  # the long form: {"disposition": "merge", "strategy": …}
-        value = cast("Document", value).get("disposition")
-    return value if isinstance(value, str) and value in _DISPOSITIONS else None
-
-
-def _milliseconds(start: datetime | None, end: datetime | None) -> int | None:
-    return max(0, round((end - start).total_seconds() * 1000)) if start is not None and end is not None else None
-
-
-def _is_dlts_own(name: str) -> bool:
-    return name.startswith(_OWN_TABLES)

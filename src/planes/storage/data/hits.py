@@ -15,13 +15,12 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    delete,
     func,
-    insert,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.data.findings import equal_to, page_of, replace_of_run
 from planes.storage.data.metadata import metadata
 from planes.storage.types import Moment, Row, identifier
 
@@ -74,12 +73,8 @@ async def save_of_run(
     connection: AsyncConnection, run_id: str, found: Sequence[Mapping[str, Any]], events: Sequence[Mapping[str, Any]]
 ) -> None:
     """Replaces what is known of a run. May run twice."""
-    await connection.execute(delete(run_hits).where(run_hits.c.run_id == run_id))
-    await connection.execute(delete(leak_events).where(leak_events.c.run_id == run_id))
-    if found:
-        await connection.execute(insert(run_hits), [dict(row) for row in found])
-    if events:
-        await connection.execute(insert(leak_events), [dict(row) for row in events])
+    await replace_of_run(connection, run_hits, run_id, found)
+    await replace_of_run(connection, leak_events, run_id, events)
 
 
 async def list_of_run(connection: AsyncConnection, run_id: str) -> list[Row]:
@@ -118,22 +113,13 @@ async def list_events(
 ) -> tuple[list[Row], int]:
     """A page of events, newest first, and how many there are."""
     table = leak_events.c
-    query = _chosen(select(leak_events), wanted).order_by(table.at.desc(), table.rule, table.id)
-    total = _chosen(select(func.count()).select_from(leak_events), wanted)
-    rows = (await connection.execute(query.limit(limit).offset(offset))).mappings()
-    return [dict(row) for row in rows], (await connection.execute(total)).scalar_one()
+    conditions = equal_to(leak_events, wanted, ("workspace_id", "kind", "job_ref", "run_id"))
+    if wanted.since is not None:
+        conditions.append(table.at >= wanted.since)
+    order = (table.at.desc(), table.rule, table.id)
+    return await page_of(connection, leak_events, conditions, order, (limit, offset))
 
 
 def _between(query: Any, workspace_id: str, since: datetime, until: datetime) -> Any:
     table = run_hits.c
     return query.where(table.workspace_id == workspace_id, table.at >= since, table.at < until)
-
-
-def _chosen(query: Select[Any], wanted: EventFilter) -> Select[Any]:
-    table = leak_events.c
-    query = query.where(table.workspace_id == wanted.workspace_id)
-    for name in ("kind", "job_ref", "run_id"):
-        value = getattr(wanted, name)
-        if value is not None:
-            query = query.where(table[name] == value)
-    return query.where(table.at >= wanted.since) if wanted.since is not None else query

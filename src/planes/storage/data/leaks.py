@@ -12,18 +12,16 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    Select,
     String,
     Table,
     UniqueConstraint,
-    delete,
     func,
-    insert,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.data.findings import equal_to, page_of, replace_of_run
 from planes.storage.data.metadata import metadata
 from planes.storage.data.runs import DONE, runs
 from planes.storage.data.tables import audit_log, configurations
@@ -80,17 +78,14 @@ async def list_unexamined(connection: AsyncConnection, limit: int) -> list[Row]:
 
 async def save_of_run(connection: AsyncConnection, run_id: str, found: Sequence[Mapping[str, Any]]) -> None:
     """Replaces the leaks of a run. May run twice."""
-    await connection.execute(delete(leaks).where(leaks.c.run_id == run_id))
-    if found:
-        await connection.execute(insert(leaks), [dict(row) for row in found])
+    await replace_of_run(connection, leaks, run_id, found)
 
 
 async def list_page(connection: AsyncConnection, wanted: LeakFilter, limit: int, offset: int) -> tuple[list[Row], int]:
     """A page of leaks, newest first, and how many there are."""
-    query = _chosen(select(leaks), wanted).order_by(leaks.c.at.desc(), leaks.c.name, leaks.c.id)
-    total = _chosen(select(func.count()).select_from(leaks), wanted)
-    rows = (await connection.execute(query.limit(limit).offset(offset))).mappings()
-    return [dict(row) for row in rows], (await connection.execute(total)).scalar_one()
+    conditions = equal_to(leaks, wanted, ("workspace_id", "id", "state", "run_id", "name"))
+    order = (leaks.c.at.desc(), leaks.c.name, leaks.c.id)
+    return await page_of(connection, leaks, conditions, order, (limit, offset))
 
 
 async def list_open(connection: AsyncConnection, workspace_id: str) -> list[Row]:
@@ -160,12 +155,3 @@ async def count_readers(
         table.workspace_id == workspace_id, table.object_id.in_(run_ids), table.action.in_(actions)
     )
     return {str(row[0]): int(row[1]) for row in await connection.execute(query.group_by(table.object_id))}
-
-
-def _chosen(query: Select[Any], wanted: LeakFilter) -> Select[Any]:
-    query = query.where(leaks.c.workspace_id == wanted.workspace_id)
-    for name in ("id", "state", "run_id", "name"):
-        value = getattr(wanted, name)
-        if value is not None:
-            query = query.where(leaks.c[name] == value)
-    return query

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.data.findings import page_of
 from planes.storage.data.metadata import metadata
 from planes.storage.data.runs import DONE as RUN_DONE
 from planes.storage.data.runs import runs
@@ -110,11 +111,9 @@ async def find(connection: AsyncConnection, workspace_id: str, rescrub_id: str) 
 
 async def list_page(connection: AsyncConnection, workspace_id: str, limit: int, offset: int) -> tuple[list[Row], int]:
     """A page of rescrubs, newest first, and how many there are."""
-    mine = rescrubs.c.workspace_id == workspace_id
-    query = select(rescrubs).where(mine).order_by(rescrubs.c.created_at.desc(), rescrubs.c.id)
-    rows = (await connection.execute(query.limit(limit).offset(offset))).mappings()
-    total = (await connection.execute(select(func.count()).select_from(rescrubs).where(mine))).scalar_one()
-    return [dict(row) for row in rows], total
+    order = (rescrubs.c.created_at.desc(), rescrubs.c.id)
+    mine = [rescrubs.c.workspace_id == workspace_id]
+    return await page_of(connection, rescrubs, mine, order, (limit, offset))
 
 
 async def progress(connection: AsyncConnection, rescrub_ids: Sequence[str]) -> dict[str, Row]:
