@@ -324,3 +324,15 @@ async def test_search_filter_and_folds_work_together(open_app: Any) -> None:
         await stage.press("n")
         await stage.until("line 17 2 of 3")
         assert "between" not in stage.text
+
+
+async def test_another_choice_of_lines_stays_near_the_line_one_was_at(open_app: Any) -> None:
+    async with failed_run(open_app, rows(3_000, {1_500: "needle"})) as stage:
+        await search(stage, "needle")
+        await stage.until("line 1,564 of 3,063")
+        await stage.press("v")
+        await stage.until("without setup and runner")
+        await stage.until("needle")
+        await stage.press("v", "v", "v")
+
+        await stage.until("row 1501")

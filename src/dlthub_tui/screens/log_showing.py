@@ -71,7 +71,7 @@ class LogShowing(LogSearching):
 
     def show_lines(self, shown: LinesShown) -> None:
         """Shows these lines; the region chooses them."""
-        at = None if self.pane.is_following else self.pane.line
+        at = None if self.pane.is_following else self.pane.near
         self.stop_work(LINES)
         self.lines_shown, self._late = shown, []
         self._is_choosing = shown.kind != "all"

@@ -263,8 +263,8 @@ class RunScreen(Rotating):
             return "It has ended."
         if action.id == "run.start" and (self._run is None or self.goes_on):
             return "It has not ended yet."
-        if action.id in {"match.next", "match.previous"} and self.hits is None:
-            return "Nothing is searched for. / searches."
+        if action.id in {"match.next", "match.previous"} and not (self.hits and self.hits.may_be_more):
+            return self.hits.none_found() if self.hits else "Nothing is searched for. / searches."
         if action.id == "log.follow" and self.pane.window.is_sealed:
             return "The log has ended."
         if action.id == "leak.rotate" and not self._masked:

@@ -29,6 +29,11 @@ class Hits:
         """There may be more than are known."""
         return len(self.numbers) >= MOST_HITS
 
+    @property
+    def may_be_more(self) -> bool:
+        """Whether there is a hit, or may be one yet."""
+        return len(self.numbers) > 0 or not self.is_done
+
     def add(self, numbers: list[int]) -> None:
         """More hits, in their order."""
         self.numbers.extend(numbers)

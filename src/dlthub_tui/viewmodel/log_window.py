@@ -162,7 +162,7 @@ class LogWindow:
         if not self.is_folded or not self._is_frame(number):
             return False
         head = self._head_of(number)
-        return head is not None and head not in self._unfolded and self._is_chosen(head)
+        return head is not None and head not in self._unfolded and self.shows(head)
 
     def folded_below(self, number: int) -> int:
         """How many lines that would be shown are folded into this one."""
@@ -171,11 +171,12 @@ class LogWindow:
             return 0
         end, folded = number + 1, 0
         while end - number <= MOST_FRAMES and self._is_frame(end):
-            folded += self._is_chosen(end)
+            folded += self.shows(end)
             end += 1
         return folded
 
-    def _is_chosen(self, number: int) -> bool:
+    def shows(self, number: int) -> bool:
+        """Whether the line is among those that are shown, folded or not."""
         return self.chosen is None or self.number_at(bisect_left(self.chosen, number)) == number
 
     def _is_frame(self, number: int) -> bool:

@@ -44,6 +44,8 @@ class LogView(ScrolledRows):
         self.is_following = True
         self.seen = 0
         self._shown: tuple[int, int] | None = None
+        # Near which line the pane stays while lines that are chosen arrive; None once somebody moved.
+        self._near: int | None = None
 
     @property
     def current(self) -> int | None:
@@ -71,6 +73,11 @@ class LogView(ScrolledRows):
         if self.view.current is not None:
             return self.view.current
         return self.view.last_number() if self.is_following else self.view.first_number()
+
+    @property
+    def near(self) -> int:
+        """The line that another choice of lines stays near: the one it was chosen at, until somebody moves."""
+        return self.line if self._near is None else self._near
 
     def take(self, rows: Sequence[LogLine], total: int | None = None, absent: Sequence[tuple[int, int]] = ()) -> None:
         """Takes lines in, and which there are not; repaints only if something visible is another."""
@@ -103,6 +110,7 @@ class LogView(ScrolledRows):
 
     def pause(self) -> None:
         """Stays where it is."""
+        self._near = None
         if self.is_following:
             self.is_following = False
             self.seen = self.window.total
@@ -118,7 +126,7 @@ class LogView(ScrolledRows):
 
     def scroll_lines(self, steps: int) -> None:
         """Moves by rows; upwards pauses, and reaching the end follows again where more may come."""
-        view = self.view
+        view, self._near = self.view, None
         if steps < 0:
             self.pause()
         top = view.on(view.top, steps) if steps > 0 else view.back(view.top, -steps)
@@ -165,12 +173,19 @@ class LogView(ScrolledRows):
     def show_places(self, numbers: Iterable[int] | None, at: int | None) -> None:
         """Shows only these lines, or all; stays near the line `at`, or at the end."""
         self.window.choose(numbers)
-        self.view.current = None
+        self._near = at
+        if self.view.current is not None and not self.window.shows(self.view.current):
+            self.view.current = None
         if at is None or self.is_following:
             self._go_to_end()
         else:
-            self.view.top = min(Spot(self.window.place_of(at)), self.view.end)
+            self._go_near(at)
         self._moved()
+
+    def _go_near(self, number: int) -> None:
+        """Shows what is around a line as it was shown before."""
+        place = Spot(self.window.place_of(number))
+        self.view.top = min(self.view.back(place, self.size.height // 3), self.view.end)
 
     def show_more_places(self, numbers: Iterable[int]) -> None:
         """Shows these lines too."""
@@ -178,7 +193,9 @@ class LogView(ScrolledRows):
         self.window.choose_more(numbers)
         if self.is_following:
             self._go_to_end()
-        if self.is_following or has_room:
+        elif self._near is not None:
+            self._go_near(self._near)
+        if self.is_following or has_room or self._near is not None:
             self.repaint_changes()
 
     def toggle_mark(self) -> None:
