@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,6 +96,8 @@ class InstallationRows:
     # Runs whose masks are counted only when they are asked for again.
     counted_later: set[str] = field(default_factory=set)
     leak_origin: str = "variable"
+    # What happens each time it is asked how far the last rescrub is; after the last it is done.
+    rescrubs: list[Callable[[], None]] = field(default_factory=list)
 
     def add_organization(self, name: str, dataplane_id: str | None, role: str = "owner") -> dict[str, Any]:
         """An organization, with its region or without."""

@@ -60,8 +60,19 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
     async def leak(_request: Request) -> Response:
         return JSONResponse({"active_runs": [{"run_id": rows.runs[0]["id"], "job_ref": "jobs.ingest.load_orders"}]})
 
+    async def rescrubs(_request: Request) -> Response:
+        if rows.rescrubs:
+            rows.rescrubs.pop(0)()
+        state = "running" if rows.rescrubs else "done"
+        return JSONResponse({"items": [{"id": "r", "state": state, "lines_changed": 1}], "total": 1})
+
     run, workspace = path.removesuffix("/lines"), path.partition("/job-runs")[0]
-    more = [("GET", f"{run}/hits", hits), ("GET", f"{run}/leaks", leaks), ("GET", f"{workspace}/leaks/{{leak}}", leak)]
+    more = [
+        ("GET", f"{workspace}/rescrubs", rescrubs),
+        ("GET", f"{run}/hits", hits),
+        ("GET", f"{run}/leaks", leaks),
+        ("GET", f"{workspace}/leaks/{{leak}}", leak),
+    ]
     return [*((("GET", path + end, bound(answer))) for end, answer in answers.items()), *more]
 
 

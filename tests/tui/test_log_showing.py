@@ -336,3 +336,21 @@ async def test_another_choice_of_lines_stays_near_the_line_one_was_at(open_app: 
         await stage.press("v", "v", "v")
 
         await stage.until("row 1501")
+
+
+async def test_lines_that_a_new_value_masks_are_read_again(open_app: Any) -> None:
+    async with leaking_run(open_app, "SOURCES__SHOP__API_KEY") as stage:
+        line = failed_log(stage).lines[58]
+        assert line["content"] in stage.text
+
+        def mask() -> None:
+            line["content"] = "[masked:SOURCES__SHOP__API_KEY]"
+
+        stage.installation.rescrubs[:] = [lambda: None, mask]
+        await stage.press("V")
+        await stage.until("Change SOURCES__SHOP__API_KEY")
+        await stage.type("page59")
+        await stage.press("enter")
+
+        await stage.until("[masked:SOURCES__SHOP__API_KEY]")
+        assert "page=59" not in stage.text

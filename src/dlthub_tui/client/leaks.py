@@ -46,6 +46,28 @@ class ActiveRun:
     job_ref: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rescrub:
+    """Stored logs that are scrubbed again. `is_over` says that no stored log changes any more by it."""
+
+    is_over: bool
+    lines_changed: int
+
+
+async def find_last_rescrub(region: Transport, workspace_id: str) -> Rescrub | None:
+    """The newest of the workspace (own route); None where there is none, or the caller may not know."""
+    try:
+        answer = await region.get(f"/own/v1/workspaces/{workspace_id}/rescrubs", {"limit": 1})
+    except (NotFound, NotAllowed):
+        return None
+    return next(iter(Fields(answer, "rescrubs").many("items", _parse_rescrub)), None)
+
+
+def _parse_rescrub(raw: Any) -> Rescrub:
+    fields = Fields(raw, "rescrub")
+    return Rescrub(fields.text("state") not in {"pending", "running"}, fields.number("lines_changed", 0))
+
+
 async def get_masked_counts(region: Transport, workspace_id: str, run_id: str) -> Masked:
     """Counts by rule, the most frequent first; empty and not final until the run has ended (own route)."""
     try:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio
+
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.screens.log_showing import LogShowing
 from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.text import Role, guard
 
+ASK_SECONDS = 0.5
+RESCRUB_SECONDS = 60.0
+
 
 class Rotating(LogShowing):
     """The key that asks for the new value, and who still has the old one."""
+
+    async def load_masked(self) -> None:
+        """Asks for what was masked."""
 
     def do_leak_rotate(self) -> None:
         """Sets a new value for the secret that this run printed."""
@@ -46,12 +54,27 @@ class Rotating(LogShowing):
         await set_variable(
             region, workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
         )  # fmt: skip
+        self.fetch(self._read_again(), "rescrub")
         runs = await list_active_runs(region, workspace.id, leak.id)
         if runs:
             jobs = ", ".join(sorted({guard(words.short_ref(run.job_ref)) for run in runs}))
             self.say(f"Set. {words.plural(len(runs), 'active run')} with the old value: {jobs}.", Role.WARN)
         else:
             self.say(f"{guard(change.name)} is set. No run goes on with the old value.")
+
+    async def _read_again(self) -> None:
+        """Stored logs are scrubbed for the new value: once that is done, what was read before is not shown any more."""
+        from dlthub_tui.client.leaks import find_last_rescrub
+
+        region = await self.context.connected.region(self.place.workspace)
+        with anyio.move_on_after(RESCRUB_SECONDS):
+            while True:
+                await anyio.sleep(ASK_SECONDS)
+                rescrub = await find_last_rescrub(region, self.place.workspace.id)
+                if rescrub is None or rescrub.is_over:
+                    break
+        self.pane.read_again()
+        await self.load_masked()
 
 
 def _why_none(leaks: Sequence[Leak]) -> str:

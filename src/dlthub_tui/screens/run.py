@@ -165,7 +165,7 @@ class RunScreen(Rotating):
             self._trouble = exc.sentence
         self.show_facts()
 
-    async def _load_masked(self) -> None:
+    async def load_masked(self) -> None:
         """The region counts a moment after it seals a log: where it had not yet, it is asked once more."""
         if not await self._ask_masked():
             await anyio.sleep(COUNTED_SECONDS)
@@ -235,7 +235,7 @@ class RunScreen(Rotating):
         if event.state == "sealed":
             self.pane.window.is_sealed = True
             self.fetch(self._load())
-            self.fetch(self._load_masked(), "masked")
+            self.fetch(self.load_masked(), "masked")
         if event.state == "silent":
             self._silent_since = self._silent_since or self.look.local(self.look.now())
             region = self.place.workspace.dataplane_id

@@ -262,7 +262,8 @@ def _half(number: int | None, row: LogRow | None, style: CompareStyle, look: Loo
     head: list[Span] = [muted(f"{number + 1:>{style.number_width},} ")] if style.shows_numbers else []
     if row is None:
         return (*head, Span(f"{sign} ", role), muted(look.glyphs.cut))
-    gutter = Span(row.gutter, Role.WARN if row.gutter == "!" else Role.MUTED)
+    # The mark of setup lines is the sign of a new line; that they are setup shows beside the job's own.
+    gutter = Span(" " if row.gutter == "+" else row.gutter, Role.WARN if row.gutter == "!" else Role.MUTED)
     body = from_column(row.spans, style.left)
     if not only:
         body = tuple(replace(span, role=Role.MUTED) if span.role is Role.TEXT else span for span in body)

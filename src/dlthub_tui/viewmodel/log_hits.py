@@ -76,7 +76,7 @@ class Hits:
         """Nothing was there; masked text is why it may be."""
         lines = plural(self.looked_at, "line")
         if self.kind == "match":
-            return f'No "{self.text}" in {lines}. It may have been masked: masked text cannot be searched.'
+            return f'No "{self.text}" in {lines}. Masked text cannot be searched.'
         return f"No {KINDS[self.kind]} in {lines}."
 
     def on_rule(self, current: int | None) -> str:

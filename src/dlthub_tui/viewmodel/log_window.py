@@ -128,6 +128,11 @@ class LogWindow:
         for first, end in ranges:
             self._absent.add(first, end)
 
+    def forget(self) -> None:
+        """Holds no line any more: the region has others in their places."""
+        self._lines.clear()
+        self._rows.clear()
+
     def add(self, lines: Iterable[LogLine], around: int) -> None:
         """Takes lines in; keeps what is nearest to the line `around`."""
         for line in lines:

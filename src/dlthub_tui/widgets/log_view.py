@@ -102,6 +102,12 @@ class LogView(ScrolledRows):
         first, last = self._shown
         return first - (MOST_FRAMES if self.window.is_folded else 0) <= number <= last
 
+    def read_again(self) -> None:
+        """Lines were stored anew: nothing that was read before is shown, copied or saved any more."""
+        self.window.forget()
+        self.marks.clear()
+        self._moved()
+
     def follow(self) -> None:
         """Goes to the end and stays there as it grows."""
         self.is_following, self.view.current = True, None
