@@ -181,9 +181,11 @@ async def test_results_of_another_workspace_are_not_found(place: RunningRegion) 
         ("state", b'{"pipeline_name":1}', 400),
         ("job_result", b'{"type":""}', 400),
         ("job_result", b'{"type":"job.x","engine_version":1e999}', 200),
-        ("job_result", b"x" * (5 * 1024 * 1024), 413),
+        ("trace", b"x" * (5 * 1024 * 1024), 413),
+        ("job_result", b"x" * (33 * 1024 * 1024), 413),
         ("other", b"{}", 400),
     ],
+    ids=range(16),
 )
 async def test_bad_reports_are_refused_and_never_break_the_region(
     place: RunningRegion, kind: str, body: bytes, status: int
