@@ -36,6 +36,7 @@ class FakeControlPlane:
     answers_with: int | None = None
     drops: bool = False
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    retired: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     dataplane_url: str = ""
     swap_codes: dict[str, str] = field(default_factory=dict)
@@ -127,7 +128,8 @@ class FakeControlPlane:
                 return JSONResponse({"status_code": self.answers_with, "code": "x"}, status_code=self.answers_with)
             row = self.versions.setdefault(upload_id, {**await request.json(), "kind": kind})
             row.setdefault("version", sum(1 for each in self.versions.values() if each.get("kind") == kind))
-            return JSONResponse({"id": upload_id, "updated_at": row["created_at"], **row})
+            retired = {"retired": list(self.retired)} if kind == "deployments" else {}
+            return JSONResponse({"id": upload_id, "updated_at": row["created_at"], **row, **retired})
 
         return app
 

@@ -32,6 +32,7 @@ from planes.control_plane.api import (
     own_platform,
     own_sessions,
     own_sign_ins,
+    own_versions,
     pages,
     sessions,
     well_known,
@@ -72,6 +73,7 @@ _WORK_ROUTERS: Sequence[APIRouter] = (
     job_runs.router,
     jobs.router,
     link.router,
+    own_versions.router,
 )
 _IDENTITY_ROUTERS: Sequence[APIRouter] = (
     link_enrol.router,

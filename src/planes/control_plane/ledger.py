@@ -105,12 +105,17 @@ _VERSION: dict[str, Kind] = {
     "file_count": Kind.COUNT, "size_bytes": Kind.COUNT, "created_by": Kind.ID, "created_at": Kind.TIME,
 }  # fmt: skip
 _WORK: dict[str, dict[str, Kind]] = {
-    "deployments": {**_VERSION, "requirements_size_bytes": Kind.COUNT},
+    "deployments": {**_VERSION, "requirements_size_bytes": Kind.COUNT, "retired_at": Kind.TIME},
     # The names of the profiles that the configuration has files for.
     "configurations": {**_VERSION, "profiles": Kind.WORD},
     "deploy_states": {
         "workspace_id": Kind.ID, "deployment_id": Kind.ID, "configuration_id": Kind.ID, "lock_holder": Kind.ID,
-        "locked_until": Kind.TIME,
+        "locked_until": Kind.TIME, "rolled_back_to": Kind.ID, "keep_versions": Kind.COUNT,
+    },
+    # The jobs that a code version was deployed with.
+    "releases": {
+        "deployment_id": Kind.ID, "workspace_id": Kind.ID, "configuration_id": Kind.ID, "module": Kind.WORD,
+        "description": Kind.WORD, "job_version_ids": Kind.ID, "created_by": Kind.ID, "created_at": Kind.TIME,
     },
     "jobs": {
         "id": Kind.ID, "workspace_id": Kind.ID, "job_ref": Kind.WORD, "name": Kind.WORD, "job_type": Kind.STATE,

@@ -25,7 +25,7 @@ from planes.domain.errors import (
 )
 from planes.tokens.keys import SigningKey
 from planes.tokens.link_proof import sign_call
-from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
+from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
@@ -144,13 +144,13 @@ class Link:
         request = PublicLinkRequest(secret=secret)
         return _parse(PublicLinkResponse, await self._call("POST", "/link/v1/public-links/-find", request))
 
-    async def report_deployment(self, deployment_id: str, report: DeploymentReport) -> DeploymentResponse:
+    async def report_deployment(self, deployment_id: str, report: DeploymentReport) -> RecordedDeployment:
         """Writes a deployment back; the control plane gives it a version. May run twice.
 
         Raises: Unavailable, Unanswered.
         """
         answer = await self._call("PUT", f"/link/v1/deployments/{deployment_id}", report)
-        return _parse(DeploymentResponse, answer)
+        return _parse(RecordedDeployment, answer)
 
     async def report_configuration(self, configuration_id: str, report: ConfigurationReport) -> ConfigurationResponse:
         """Writes a configuration back; the control plane gives it a version. May run twice.

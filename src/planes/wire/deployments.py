@@ -22,6 +22,12 @@ class DeploymentResponse(BaseModel):
     updated_at: datetime
 
 
+class RecordedDeployment(DeploymentResponse):
+    """What a data plane is answered when it writes a deployment back; `retired` are versions it need not keep."""
+
+    retired: list[str]
+
+
 class ConfigurationResponse(BaseModel):
     """One uploaded version of a workspace's `.dlt` files. `created_by` is a membership."""
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.api.job_views import render_job, render_version
-from planes.control_plane.services.deploy_plan import PlannedJob
+from planes.control_plane.services.deploy_plan import DeployPlan, PlannedJob
 from planes.control_plane.services.deploying import Deploys
 from planes.domain.deploying import DeployOutcome
 from planes.wire.deploying import DeployedJob, DeployWorkspaceRequest, DeployWorkspaceResponse, JobsDeployReceipt
@@ -25,13 +25,18 @@ async def deploy(
 ) -> DeployWorkspaceResponse:
     deploys: Deploys = request.app.state.deploys
     plan = await deploys.deploy(principal, workspace_id, body)
+    return render_receipt(plan, body.deployment_module, parts.public_url)
+
+
+def render_receipt(plan: DeployPlan, module: str | None, public_url: str) -> DeployWorkspaceResponse:
+    """What a deploy or a roll-back did, or would do."""
     changed = [item for item in plan.jobs if item.outcome is not DeployOutcome.UNCHANGED]
     same = [item for item in plan.jobs if item.outcome is DeployOutcome.UNCHANGED]
     return DeployWorkspaceResponse(
-        deployment_module=body.deployment_module,
+        deployment_module=module,
         job_receipt=JobsDeployReceipt(
-            succeeded=[_render(item, parts.public_url) for item in changed],
-            skipped=[_render(item, parts.public_url) for item in same],
+            succeeded=[_render(item, public_url) for item in changed],
+            skipped=[_render(item, public_url) for item in same],
             failed=[],
         ),
         warnings=plan.warnings,

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Request
 from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
-from planes.control_plane.services import app_links, deployments, leases, run_reports
+from planes.control_plane.services import app_links, deployments, leases, run_reports, versions
 from planes.server.streams import Stopping
-from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
+from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
@@ -95,8 +95,10 @@ async def find_public_link(
 @router.put("/deployments/{deployment_id}")
 async def record_deployment(
     parts: CurrentParts, dataplane_id: CurrentDataPlane, deployment_id: IdPath, body: DeploymentReport
-) -> DeploymentResponse:
-    return render_deployment(await deployments.record_deployment(parts, dataplane_id, deployment_id, body))
+) -> RecordedDeployment:
+    row = await deployments.record_deployment(parts, dataplane_id, deployment_id, body)
+    retired = await versions.list_retired(parts, row.workspace_id)
+    return RecordedDeployment(**render_deployment(row).model_dump(), retired=retired)
 
 
 @router.put("/configurations/{configuration_id}")

@@ -49,6 +49,7 @@ class PlannedJob:
 class DeployPlan:
     """Everything that the transaction writes, and what the caller is told."""
 
+    module: str | None
     jobs: list[PlannedJob]
     warnings: list[str]
 
@@ -79,7 +80,7 @@ def plan_deploy(manifest: ValidatedManifest, ground: DeployGround, *, is_dry_run
         else:
             job = validated[change.job_ref]
             planned.append(_live(change, before, job, profiles[change.job_ref], ground))
-    return DeployPlan(planned, warnings)
+    return DeployPlan(ground.module, planned, warnings)
 
 
 def _profiles(manifest: ValidatedManifest, ground: DeployGround) -> tuple[dict[str, str], list[Reason]]:

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import anyio
 
-from planes.control_plane.services import schedules, windows
+from planes.control_plane.services import audit, schedules, versions, windows
 from planes.control_plane.services.access import WorkspaceAccess, authorize_workspace
+from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.definitions import check_definitions, check_words
 from planes.control_plane.services.deploy_plan import (
     DeployGround,
@@ -32,9 +33,11 @@ from planes.manifest.validation import ValidatedManifest, migrate_and_validate
 from planes.storage.control import clocks as stored_clocks
 from planes.storage.control import deployments as stored_deployments
 from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import releases as stored_releases
 from planes.storage.control.clocks import JobClock
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import Configuration, Deployment
+from planes.storage.control.releases import Release
 from planes.storage.control.workspaces import change_workspace
 from planes.storage.errors import AlreadyThere
 from planes.wire.deploying import DeployWorkspaceRequest
@@ -49,6 +52,15 @@ class Uploaded:
 
     deployment: Deployment | None
     configuration: Configuration | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Whose workspace, by which lock, and the version that is rolled back to, if any."""
+
+    access: WorkspaceAccess
+    holder: str
+    version_id: str | None
 
 
 class Deploys:
@@ -67,6 +79,25 @@ class Deploys:
         Raises: InvalidRequest for definitions that may not be stored, Conflict (`deploy_in_flight`,
         `nothing_uploaded`).
         """
+        return await self._deploy(principal, workspace_id, request, None)
+
+    async def roll_back(
+        self, principal: Principal, workspace_id: str, version_id: str, *, is_dry_run: bool
+    ) -> DeployPlan:
+        """Makes an earlier version of the code the latest again, with the jobs that it was deployed with.
+
+        Nothing is uploaded. Configuration and variables stay as they are; runs that go on are not touched.
+
+        Raises: NotFound, Conflict (`version_retired`, `version_not_deployed`, `deploy_in_flight`), InvalidRequest.
+        """
+        async with self._parts.database.reading() as connection:
+            access = await authorize_workspace(connection, principal, workspace_id, Permission.WRITE)
+            request = await versions.request_of(connection, access.workspace_id, version_id, is_dry_run=is_dry_run)
+        return await self._deploy(principal, workspace_id, request, version_id)
+
+    async def _deploy(
+        self, principal: Principal, workspace_id: str, request: DeployWorkspaceRequest, version_id: str | None
+    ) -> DeployPlan:
         parts = self._parts
         was_busy = workspace_id in self._in_flight
         async with parts.database.reading() as connection:
@@ -78,7 +109,7 @@ class Deploys:
             raise _in_flight()
         self._in_flight.add(access.workspace_id)
         try:
-            plan, has_started = await _deploy_alone(parts, principal, access, request)
+            plan, has_started = await _deploy_alone(parts, principal, access, request, version_id)
         finally:
             self._in_flight.discard(access.workspace_id)
         parts.news.tell(schedules.CLOCKS)
@@ -88,11 +119,11 @@ class Deploys:
 
 
 async def _deploy_alone(
-    parts: Parts, principal: Principal, access: WorkspaceAccess, request: DeployWorkspaceRequest
+    parts: Parts, principal: Principal, access: WorkspaceAccess, request: DeployWorkspaceRequest, version_id: str | None
 ) -> tuple[DeployPlan, bool]:
     async with _only_deploy(parts, access) as holder:
         manifest = await windows.in_thread(lambda: _validate(request))
-        return await _carry_out(parts, principal, request, manifest, (access, holder))
+        return await _carry_out(parts, principal, request, manifest, _Place(access, holder, version_id))
 
 
 def _in_flight() -> Conflict:
@@ -150,15 +181,20 @@ async def _carry_out(
     principal: Principal,
     request: DeployWorkspaceRequest,
     manifest: ValidatedManifest,
-    place: tuple[WorkspaceAccess, str],
+    place: _Place,
 ) -> tuple[DeployPlan, bool]:
     """One transaction; whether runs were created."""
-    access, holder = place
+    access, holder = place.access, place.holder
     async with parts.database.transaction() as connection:
+        if place.version_id is not None:
+            await parts.database.lock(connection, f"versions:{access.workspace_id}")
+            await versions.request_of(connection, access.workspace_id, place.version_id, is_dry_run=False)
         await hold_work(parts, connection, access.workspace_id)
         if not await stored_deployments.holds_deploy_lock(connection, access.workspace_id, holder):
             raise Conflict("deploy_in_flight", "This deploy took so long that another one has begun.")
         access = await authorize_workspace(connection, principal, access.workspace_id, Permission.WRITE)
+        if place.version_id is not None:
+            await _note_roll_back(parts, connection, principal, access, place.version_id)
         uploaded = await _uploaded(connection, access)
         if uploaded.deployment is None or uploaded.configuration is None:
             raise nothing_uploaded(uploaded.deployment is None)
@@ -172,9 +208,40 @@ async def _carry_out(
             )
             pair = (uploaded.deployment.id, uploaded.configuration.id)
             is_other_code = await stored_deployments.replace_deployed_pair(connection, access.workspace_id, *pair)
+            await stored_releases.save_release(connection, _release(request, plan, uploaded, ground))
             if is_other_code or any(job.outcome is not DeployOutcome.UNCHANGED for job in plan.jobs):
                 has_started = await _fire_deployment(parts, connection, access, plan.jobs)
     return plan, has_started
+
+
+async def _note_roll_back(
+    parts: Parts, connection: Connection, principal: Principal, access: WorkspaceAccess, version_id: str
+) -> None:
+    await stored_releases.roll_back_to(connection, access.workspace_id, version_id)
+    event = Record(
+        action="version_rolled_back",
+        subject=access.workspace_id,
+        organization_id=access.organization_id,
+        facts={"deployment_id": version_id},
+    )
+    await audit.record(connection, Actor.of(principal), parts.clock.now(), event)
+
+
+def _release(request: DeployWorkspaceRequest, plan: DeployPlan, uploaded: Uploaded, ground: DeployGround) -> Release:
+    assert request.deployment_module is not None
+    assert uploaded.deployment is not None
+    assert uploaded.configuration is not None
+    live = (item.job.version.id for item in plan.jobs if item.outcome is not DeployOutcome.ARCHIVED)
+    return Release(
+        deployment_id=uploaded.deployment.id,
+        workspace_id=ground.workspace_id,
+        configuration_id=uploaded.configuration.id,
+        module=request.deployment_module,
+        description=request.description,
+        job_version_ids=tuple(live),
+        created_by=ground.membership_id,
+        created_at=ground.now,
+    )
 
 
 async def _uploaded(connection: Connection, access: WorkspaceAccess) -> Uploaded:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from planes.control_plane.services import revocations
+from planes.control_plane.services import revocations, versions
 from planes.control_plane.services.access import authorize_workspace
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.tokens import UploadKind, mint_upload
@@ -14,6 +14,7 @@ from planes.domain.access import Permission, Principal
 from planes.domain.errors import Conflict, NotAllowed, NotFound, Unavailable
 from planes.domain.identifiers import ConfigurationId, DataPlaneId, DeploymentId, MembershipId, WorkspaceId, new_id
 from planes.storage.control import deployments as stored
+from planes.storage.control import releases as stored_releases
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import Configuration, Deployment, VersionFilter
 from planes.storage.control.workspaces import find_workspace
@@ -83,6 +84,8 @@ async def record_deployment(
 ) -> Deployment:
     """Keeps the row of an uploaded deployment and gives it the next version. May run twice: the row stays as it is.
 
+    It is the latest from then on, also where an older version was rolled back to.
+
     Raises: NotAllowed for a workspace of another region, Conflict when the id belongs to something else.
     """
     async with parts.database.transaction() as connection:
@@ -102,6 +105,8 @@ async def record_deployment(
             created_at=report.created_at,
         )
         await stored.insert_deployment(connection, row)
+        await stored_releases.end_roll_back(connection, row.workspace_id)
+        await versions.retire(parts, connection, row.workspace_id)
     return row
 
 

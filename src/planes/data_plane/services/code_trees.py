@@ -38,11 +38,10 @@ class CodeTrees:
         Raises: NotFound, StorageError when the stored archive is not what was uploaded, StorageFull.
         """
         row = await self._get(organization_id, deployment_id)
-        tree = self._parts.organization_folder(organization_id) / "trees" / row["archive_sha256"]
-        if tree in self._checked:
-            return tree
+        tree = tree_folder(self._parts, organization_id, row["archive_sha256"])
         async with self._locks.setdefault(tree, anyio.Lock()):
-            if tree not in self._checked:
+            # One that was checked may be gone: its versions were retired, and the same code came again.
+            if tree not in self._checked or not await to_thread.run_sync(tree.is_dir):
                 await self._make(row, tree)
                 self._checked.add(tree)
         return tree
@@ -84,6 +83,11 @@ class CodeTrees:
             await to_thread.run_sync(_unpack_checked, archive, tree, row["archive_sha256"], limits)
         finally:
             archive.unlink(missing_ok=True)
+
+
+def tree_folder(parts: Parts, organization_id: str, archive_sha256: str) -> Path:
+    """Where an archive lies unpacked."""
+    return parts.organization_folder(organization_id) / "trees" / archive_sha256
 
 
 def archive_key(organization_id: str, archive_sha256: str) -> str:

@@ -9,8 +9,10 @@ names them proves that it has (`Residency.check_lease`), or until it is asked (`
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,7 +79,9 @@ class Uploads:
         key = _key_of(uploads.DEPLOYMENTS, row)
         report = build_deployment(row)
         version = _Version(kind=uploads.DEPLOYMENTS, row=row, key=key, content=spool.path)
-        return await self._store(actor, version, lambda: self._parts.link.report_deployment(deployment_id, report))
+        answer = await self._store(actor, version, lambda: self._parts.link.report_deployment(deployment_id, report))
+        await self._retire(actor, answer.retired)
+        return DeploymentResponse(**answer.model_dump(exclude={"retired"}))
 
     async def store_configuration(self, actor: Actor, configuration_id: str, archive: bytes) -> ConfigurationResponse:
         """Verifies, seals and stores a configuration; answers with the version that the control plane gave it.
@@ -122,6 +126,26 @@ class Uploads:
                 await uploads.add(connection, version.kind, row)
                 await self._audit.append(connection, actor, _ACTIONS[version.kind], row["id"], **details)
             await self._parts.blobs.put(version.key, version.content)
+
+    async def _retire(self, actor: Actor, ids: Sequence[str]) -> None:
+        """Removes archives that no kept version has, and their unpacked trees; lists of files stay.
+
+        May run twice, and after a death in between: archives go first, then their versions count as retired.
+        """
+        organization_id = actor.organization_id
+        async with self._parts.database.reading() as connection:
+            archives = await uploads.list_archives(connection, actor.workspace_id, ids)
+        for sha256 in archives:
+            key = code_trees.archive_key(organization_id, sha256)
+            async with self._locks.setdefault(key, anyio.Lock()):
+                async with self._parts.database.reading() as connection:
+                    users = await uploads.count_kept(connection, organization_id, sha256, ids)
+                if users == 0:
+                    await self._parts.blobs.delete(key)
+                    tree = code_trees.tree_folder(self._parts, organization_id, sha256)
+                    await to_thread.run_sync(partial(shutil.rmtree, tree, ignore_errors=True))
+                async with self._parts.database.transaction() as connection:
+                    await uploads.retire(connection, actor.workspace_id, ids, sha256, self._parts.clock.now())
 
     async def withdraw(self, kind: str, row: Row) -> None:
         """Removes an upload that is no version: first the blob, unless another deployment has the same archive.

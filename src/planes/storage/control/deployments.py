@@ -40,6 +40,7 @@ deployments = Table(
     Column("requirements_size_bytes", BigInteger, nullable=False),
     Column("created_by", identifier(), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("retired_at", Moment, nullable=True),
     UniqueConstraint("workspace_id", "version"),
 )
 
@@ -58,7 +59,8 @@ configurations = Table(
     UniqueConstraint("workspace_id", "version"),
 )
 
-# One row a workspace: the pair that the last module deploy saw, and who deploys right now.
+# One row a workspace: the pair that the last module deploy saw, who deploys right now, the version that was rolled back
+# to while no newer one was uploaded, and how many versions are kept.
 deploy_states = Table(
     "deploy_states",
     metadata,
@@ -67,12 +69,14 @@ deploy_states = Table(
     Column("configuration_id", identifier(), nullable=True),
     Column("lock_holder", identifier(), nullable=True),
     Column("locked_until", Moment, nullable=True),
+    Column("rolled_back_to", identifier(), nullable=True),
+    Column("keep_versions", Integer, nullable=True),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One version of a workspace's code. Sizes are in bytes."""
+    """One version of a workspace's code. Sizes are in bytes. The archive of a retired one is gone."""
 
     id: DeploymentId
     workspace_id: WorkspaceId
@@ -83,6 +87,7 @@ class Deployment:
     requirements_size_bytes: int
     created_by: MembershipId
     created_at: datetime
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +129,10 @@ async def find_configuration(connection: Connection, configuration_id: str) -> C
 
 
 async def latest_deployment(connection: Connection, workspace_id: WorkspaceId) -> Deployment | None:
-    """The newest version of the workspace's code."""
-    row = await _latest(connection, deployments, workspace_id)
+    """The version that was rolled back to, else the newest of the workspace's code."""
+    chosen = select(deploy_states.c.rolled_back_to).where(deploy_states.c.workspace_id == workspace_id)
+    row = await _first(connection, deployments, deployments.c.id == chosen.scalar_subquery())
+    row = row or await _latest(connection, deployments, workspace_id)
     return None if row is None else Deployment(**row)
 
 

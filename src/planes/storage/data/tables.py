@@ -35,7 +35,7 @@ workspaces = Table(
     Column("first_seen_at", Moment, nullable=False),
 )
 
-# `stored_at` is null until the control plane is known to have the version.
+# `stored_at` is null until the control plane is known to have the version; the archive of a retired one is gone.
 deployments = Table(
     "deployments",
     metadata,
@@ -51,6 +51,7 @@ deployments = Table(
     Column("created_by", identifier(), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("stored_at", Moment),
+    Column("retired_at", Moment),
     Index("ix_deployments_archive", "organization_id", "archive_sha256"),
 )
 

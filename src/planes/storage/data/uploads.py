@@ -5,11 +5,11 @@ A row without `stored_at` is not a version yet: the control plane is not known t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.tables import configurations, deployments, spent_uploads
@@ -63,7 +63,7 @@ async def list_unstored(connection: AsyncConnection, kind: str, before: datetime
 
 
 async def count_others(connection: AsyncConnection, row: Mapping[str, Any]) -> int:
-    """How many other deployments of the organization have the archive of this one."""
+    """How many other kept deployments of the organization have the archive of this one."""
     table = deployments.c
     query = (
         select(func.count())
@@ -72,6 +72,46 @@ async def count_others(connection: AsyncConnection, row: Mapping[str, Any]) -> i
             table.organization_id == row["organization_id"],
             table.archive_sha256 == row["archive_sha256"],
             table.id != row["id"],
+            table.retired_at.is_(None),
         )
     )
     return (await connection.execute(query)).scalar_one()
+
+
+async def list_archives(connection: AsyncConnection, workspace_id: str, ids: Sequence[str]) -> list[str]:
+    """The archives of those of these deployments of a workspace that are still kept."""
+    query = select(deployments.c.archive_sha256).where(*_kept(workspace_id, ids)).distinct()
+    return sorted((await connection.execute(query)).scalars())
+
+
+async def count_kept(
+    connection: AsyncConnection, organization_id: str, archive_sha256: str, without: Sequence[str]
+) -> int:
+    """How many kept deployments of the organization have this archive, but for these."""
+    query = (
+        select(func.count())
+        .select_from(deployments)
+        .where(
+            deployments.c.organization_id == organization_id,
+            deployments.c.archive_sha256 == archive_sha256,
+            deployments.c.retired_at.is_(None),
+            deployments.c.id.not_in(without),
+        )
+    )
+    return (await connection.execute(query)).scalar_one()
+
+
+async def retire(
+    connection: AsyncConnection, workspace_id: str, ids: Sequence[str], archive_sha256: str, now: datetime
+) -> None:
+    """Those of these deployments that have this archive are no longer kept. May run twice."""
+    gone = (*_kept(workspace_id, ids), deployments.c.archive_sha256 == archive_sha256)
+    await connection.execute(update(deployments).where(*gone).values(retired_at=now))
+
+
+def _kept(workspace_id: str, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        deployments.c.id.in_(ids),
+        deployments.c.workspace_id == workspace_id,
+        deployments.c.retired_at.is_(None),
+    )
