@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match, Route
 
 from planes.domain import errors
 
@@ -66,6 +67,29 @@ def validation_reasons(raw: Sequence[Any]) -> list[dict[str, str]]:
     ]
 
 
+def _methods_of(request: Request) -> set[str]:
+    """The methods of every route at this path; the router names those of the first one only."""
+    routes: list[BaseRoute] = request.app.routes
+    return {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
+def _methods_of_verb(request: Request) -> set[str]:
+    """The methods of a verb (`/-cancel`) that the router took for a bad id, because it is asked by another method."""
+    routes: list[BaseRoute] = request.app.routes
+    own = getattr(request.scope.get("route"), "path", None)
+    return {
+        method
+        for route in routes
+        if isinstance(route, Route) and route.path != own and route.matches(request.scope)[0] is Match.PARTIAL
+        for method in route.methods or ()
+    }
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Makes every failure of the app answer with the error body."""
 
@@ -73,17 +97,22 @@ def install_error_handlers(app: FastAPI) -> None:
         assert isinstance(exc, errors.PlaneError)
         return render_error(exc)
 
-    async def on_validation_error(_request: Request, exc: Exception) -> Response:
+    async def on_validation_error(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, RequestValidationError)
+        if any(error["loc"][0] == "path" for error in exc.errors()) and (methods := _methods_of_verb(request)):
+            return error_response(405, _CODES[405], "Method Not Allowed", headers={"Allow": ", ".join(sorted(methods))})
         reasons = validation_reasons(exc.errors())
         return error_response(400, "invalid_request", "The request breaks a rule.", reasons)
 
-    async def on_http_error(_request: Request, exc: Exception) -> Response:
+    async def on_http_error(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
         if exc.status_code == 413:
             return render_error(errors.TooLarge("too_large", ""))
         detail = HTTPStatus(exc.status_code).phrase
-        return error_response(exc.status_code, _CODES.get(exc.status_code), detail, headers=dict(exc.headers or {}))
+        headers = dict(exc.headers or {})
+        if exc.status_code == 405:
+            headers["Allow"] = ", ".join(sorted(_methods_of(request)))
+        return error_response(exc.status_code, _CODES.get(exc.status_code), detail, headers=headers)
 
     async def on_crash(request: Request, exc: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", "?")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from fastapi import Query
 
-from planes.domain.errors import InvalidRequest, Reason
+from planes.domain.errors import InvalidRequest
 
 MAXIMUM_LIMIT = 1000
 MAXIMUM_OFFSET = 10_000
@@ -28,10 +29,14 @@ class Page:
 
 
 class PageQuery:
-    """FastAPI dependency: reads limit, offset, cursor, sort and order; `sortable` are the keys of this list."""
+    """FastAPI dependency: reads limit, offset, cursor, sort and order; `sortable` are the keys of this list.
+
+    The published document names the keys; a list without any has no parameters to sort by.
+    """
 
     def __init__(self, *sortable: str) -> None:
         self._sortable = sortable
+        self.__signature__ = _signature(sortable)
 
     def __call__(
         self,
@@ -48,13 +53,23 @@ class PageQuery:
         sort, order = sort or [], order or []
         if len(sort) != len(order):
             raise InvalidRequest("invalid_request", "Give one order (asc or desc) for each sort key.")
-        unknown = [key for key in sort if key not in self._sortable]
-        if unknown:
-            allowed = ", ".join(self._sortable) or "none"
-            reason = Reason(key="sort", message=f"this list sorts by: {allowed}")
-            raise InvalidRequest("invalid_request", "This list has no such sort key.", (reason,))
+        if not set(sort) <= set(self._sortable):
+            raise InvalidRequest("invalid_request", "This list has no such sort key.")
         pairs = tuple((key, direction == "desc") for key, direction in zip(sort, order, strict=True))
         return Page(limit=limit, offset=offset, order=pairs)
+
+
+def _signature(sortable: Sequence[str]) -> inspect.Signature:
+    """The parameters of `PageQuery.__call__` as FastAPI reads them, with the sort keys of one list."""
+    hints = get_type_hints(PageQuery.__call__, include_extras=True)
+    keys = Literal[tuple(sortable)] if sortable else None  # pyright: ignore[reportInvalidTypeForm]
+    hints["sort"] = Annotated[list[keys] | None, Query()]
+    parameters = [
+        parameter.replace(annotation=hints[name])
+        for name, parameter in inspect.signature(PageQuery.__call__).parameters.items()
+        if name != "self" and (sortable or name not in {"sort", "order"})
+    ]
+    return inspect.Signature(parameters)
 
 
 def envelope(items: Sequence[Any], page: Page, total: int) -> dict[str, Any]:

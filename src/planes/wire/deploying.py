@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from planes.wire.jobs import JobResponse, JobVersionResponse
 from planes.wire.runs import BulkItemFailure
@@ -31,12 +31,12 @@ class IssueUploadConfigurationResponse(BaseModel):
 class DeployWorkspaceRequest(BaseModel):
     """A manifest's jobs. `deployment_module` null is an ad-hoc deploy."""
 
-    job_definition_engine_version: Annotated[int, Field(ge=1, le=1000)]
+    job_definition_engine_version: Annotated[int, Field(ge=1, le=1000, strict=True)]
     job_definition_hash: Annotated[str, StringConstraints(max_length=128)]
     jobs: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAXIMUM_JOBS)]
     deployment_module: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = None
     description: str | None = None
-    dry_run: bool = False
+    dry_run: StrictBool = False
 
 
 class DeployedJob(BaseModel):

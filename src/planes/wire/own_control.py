@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.wire.link import DataPlaneName
@@ -15,7 +15,7 @@ Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 UserCode = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 Place = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-KeyDays = Annotated[int, Field(ge=1, le=365)]
+KeyDays = Annotated[int, Field(ge=1, le=365, strict=True)]
 
 
 class ChallengeResponse(BaseModel):
@@ -56,7 +56,7 @@ class AddUserRequest(BaseModel):
     email: Email
     name: NameText | None = None
     password: Password | None = None
-    is_administrator: bool = False
+    is_administrator: StrictBool = False
 
 
 class CreateOrganizationRequest(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from planes.wire.link import Uuid
 
@@ -91,17 +91,17 @@ class CreateJobRunRequest(BaseModel):
     trigger: _Trigger
     mode: RunMode = "always"
     profile: _Profile | None = None
-    refresh: bool = False
-    skip_freshness: bool = False
+    refresh: StrictBool = False
+    skip_freshness: StrictBool = False
 
 
 class TriggerJobsRequest(BaseModel):
     """Start jobs named by id or found by selectors; one of the two lists is not empty."""
 
-    dry_run: bool = False
+    dry_run: StrictBool = False
     job_ids: Annotated[list[Uuid], Field(max_length=1000)] | None = None
     profile: _Profile | None = None
-    refresh: bool = False
+    refresh: StrictBool = False
     selectors: Annotated[list[_Trigger], Field(max_length=200)] | None = None
 
 
@@ -137,7 +137,7 @@ class CancelJobRunsRequest(BaseModel):
     """Cancel several runs at once."""
 
     job_run_ids: Annotated[list[Uuid], Field(max_length=1000)]
-    dry_run: bool = False
+    dry_run: StrictBool = False
 
 
 class CancelledJobRun(BaseModel):

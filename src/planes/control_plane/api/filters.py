@@ -22,7 +22,8 @@ UuidQuery = Annotated[str | None, Query(pattern=UUID_PATTERN)]
 TEXT_PATTERN = r"^[^\x00]*$"
 SearchQuery = Annotated[str | None, Query(max_length=200, pattern=TEXT_PATTERN)]
 Word = Annotated[str, StringConstraints(max_length=1024, pattern=TEXT_PATTERN)]
-Words = Annotated[list[Word] | None, Query(max_length=200)]
+# As many as an address can hold: the server takes 64 KiB.
+Words = Annotated[list[Word] | None, Query(max_length=50)]
 
 
 class Period:

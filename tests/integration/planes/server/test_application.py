@@ -51,6 +51,16 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     async def body(value: Body) -> dict[str, str]:
         return {"name": value.name}
 
+    @app.get("/body")
+    async def nothing() -> None: ...
+
+    @app.post("/things/-verb")
+    async def verb() -> None: ...
+
+    @app.get("/things/{number}")
+    async def thing(number: int) -> int:
+        return number
+
     @app.get("/fails/{what}")
     async def fails(what: str) -> None:
         raised: dict[str, Exception] = {
@@ -280,3 +290,18 @@ def free_listener() -> Any:
     listener = listen_tcp("127.0.0.1", 0)
     yield listener
     listener.close()
+
+
+async def test_405_names_every_method_of_the_path(running: Running) -> None:
+    answer = await running.client.delete("/body")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"
+
+
+async def test_a_verb_asked_by_another_method_answers_405_and_a_bad_id_400(running: Running) -> None:
+    verb = await running.client.get("/things/-verb")
+    bad = await running.client.get("/things/many")
+
+    assert (verb.status_code, verb.headers["allow"]) == (405, "POST")
+    assert bad.status_code == 400
