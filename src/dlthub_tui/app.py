@@ -60,7 +60,10 @@ class DlthubTui(App[int], inherit_bindings=False):
             is_ascii=options.ascii, is_slow=options.slow, is_calm=options.calm or options.slow,
             is_read_only=options.read_only, now=options.now,
         )  # fmt: skip
-        self.context = Context(look, client_folder(options), url=options.url, poll_seconds=options.poll_seconds)
+        self.context = Context(
+            look, client_folder(options), url=options.url, opens_browser=options.opens_browser,
+            poll_seconds=options.poll_seconds,
+        )  # fmt: skip
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)

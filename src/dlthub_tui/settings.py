@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def our_version() -> str:
     from importlib.metadata import version as installed_version  # 20 ms that the first frame need not wait for
 
     return installed_version("dlthub-tui")
+
+
+def has_desktop(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether a browser can be opened on the screen that the terminal is on."""
+    values = os.environ if environment is None else environment
+    if is_remote_session(values):
+        return False
+    return sys.platform == "darwin" or "DISPLAY" in values or "WAYLAND_DISPLAY" in values
 
 
 def is_remote_session(environment: Mapping[str, str] | None = None) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from tests.fakes.apps import browser
+from tests.fakes.chromium import chromium, needs_chromium
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import LAUNCHERS, definition, job_python, open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
@@ -76,8 +79,9 @@ async def place(anyio_backend: str) -> AsyncGenerator[RunningRegion]:
             yield running
 
 
-async def start(place: RunningRegion, launcher: str, **values: Any) -> Lease:
-    """A run that answers."""
+@asynccontextmanager
+async def running(place: RunningRegion, launcher: str, **values: Any) -> AsyncGenerator[Lease]:
+    """A run that answers, until the block ends."""
     code, packages = APPS[launcher]
     requirements = {
         "engine_version": 2, "python_version": job_python(),
@@ -97,7 +101,12 @@ async def start(place: RunningRegion, launcher: str, **values: Any) -> Lease:
     )  # fmt: skip
     said = await place.control.wait_status(lease, "running", "failed", seconds=STARTED_SECONDS)
     assert said == "running", await place.lines(lease, None)
-    return lease
+    try:
+        yield lease
+    finally:
+        with anyio.CancelScope(shield=True):
+            place.control.cancel(lease)
+            assert await place.control.wait_end(lease) == "cancelled"
 
 
 async def opened(place: RunningRegion, lease: Lease) -> dict[str, Any]:
@@ -108,41 +117,78 @@ async def opened(place: RunningRegion, lease: Lease) -> dict[str, Any]:
     return answer.json()
 
 
-async def stop(place: RunningRegion, lease: Lease) -> None:
-    place.control.cancel(lease)
-    assert await place.control.wait_end(lease) == "cancelled"
-
-
 @pytest.mark.parametrize("launcher", ["marimo", "streamlit", "dashboard"])
 async def test_page_and_its_assets_come_from_the_app_itself(place: RunningRegion, launcher: str) -> None:
-    lease = await start(place, launcher)
-    where = await opened(place, lease)
-    async with browser(where["origin"], headers={"accept": "text/html"}, follow_redirects=True) as client:
-        page = await client.get(where["url"])
-    async with browser(where["origin"], headers={"accept": "text/html"}) as second:
-        refused = await second.get("/")
-    await stop(place, lease)
+    headers = {"accept": "text/html"}
+    async with running(place, launcher) as lease:
+        where = await opened(place, lease)
+        async with browser(where["origin"], headers=headers, follow_redirects=True) as client:
+            page = await client.get(where["url"])
+        async with browser(where["origin"], headers=headers) as second:
+            refused = await second.get("/")
 
     assert page.status_code == 200, page.text
     assert "cdn.jsdelivr.net" not in page.text
     assert refused.status_code == 401
 
 
-async def test_mcp_client_calls_a_tool_with_a_token(place: RunningRegion) -> None:
-    lease = await start(place, "mcp")
-    where = await opened(place, lease)
-    headers = {**place.region.headers(role="owner"), "accept": "application/json, text/event-stream"}
+# What a person does on the page after it has loaded, and what it then shows.
+DEEDS = {
+    "marimo": ("the harvest is 4321", None, None),
+    "streamlit": (
+        "Orchard",
+        "document.querySelector('[data-testid=stButton] button').click(), 1",
+        "the harvest is 4321",
+    ),
+    "dashboard": ("No pipelines found yet", None, None),
+}
 
-    async with browser(where["origin"], headers=headers) as client:
-        began = await client.post("/mcp", json=_call("initialize", {
-            "protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
-        }))  # fmt: skip
-        client.headers["mcp-session-id"] = began.headers["mcp-session-id"]
-        await client.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"})
-        called = await client.post("/mcp", json=_call("tools/call", {"name": "harvest", "arguments": {"trees": 4}}))
-    async with browser(where["origin"]) as stranger:
-        refused = await stranger.post("/mcp", json=_call("tools/list", {}))
-    await stop(place, lease)
+
+@needs_chromium
+@pytest.mark.parametrize("launcher", list(DEEDS))
+async def test_app_works_in_a_browser_that_asks_nobody_else(place: RunningRegion, launcher: str) -> None:
+    shown, deed, then = DEEDS[launcher]
+    async with running(place, launcher) as lease, chromium() as window:
+        person, stranger = await window.page(), await window.page()
+        where = await opened(place, lease)
+        await person.open(where["url"])
+        await person.shows(shown, 90)
+        if deed is not None and then is not None:
+            await person.wait_for(deed)
+            await person.shows(then)
+        address = await person.evaluate("location.href")
+        await stranger.open(where["url"])
+        await stranger.shows("Sign in to open this app")
+        tried = await stranger.evaluate(_socket_opens(where["origin"]))
+
+    host = where["origin"].removeprefix("http://")
+    assert person.hosts() == {host}, person.hosts()
+    assert person.refused == [], "nothing of the launcher is stopped by the policy"
+    assert any(url.startswith(f"ws://{host}/") for url in person.asked)
+    assert person.messages > 0
+    assert "ticket" not in address
+    assert tried is False
+
+
+def _socket_opens(origin: str) -> str:
+    address = json.dumps(origin.replace("http", "ws", 1) + "/ws")
+    return f"""new Promise(done => {{ const socket = new WebSocket({address});
+        socket.onopen = () => done(true); socket.onerror = () => done(false); }})"""
+
+
+async def test_mcp_client_calls_a_tool_with_a_token(place: RunningRegion) -> None:
+    headers = {**place.region.headers(role="owner"), "accept": "application/json, text/event-stream"}
+    async with running(place, "mcp") as lease:
+        where = await opened(place, lease)
+        async with browser(where["origin"], headers=headers) as client:
+            began = await client.post("/mcp", json=_call("initialize", {
+                "protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+            }))  # fmt: skip
+            client.headers["mcp-session-id"] = began.headers["mcp-session-id"]
+            await client.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"})
+            called = await client.post("/mcp", json=_call("tools/call", {"name": "harvest", "arguments": {"trees": 4}}))
+        async with browser(where["origin"]) as stranger:
+            refused = await stranger.post("/mcp", json=_call("tools/list", {}))
 
     assert "the harvest is 4321" in called.text
     assert refused.status_code == 401

@@ -81,6 +81,7 @@ class Installation(InstallationRows):
             ("PATCH", f"{ws}/variables", self._change_variables),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
+            ("POST", f"{own_run}/-open-app", self._open_app),
         ]
         return Starlette(routes=[Route(path, self._recorded(act), methods=[method]) for method, path, act in routes])
 
@@ -285,6 +286,10 @@ class Installation(InstallationRows):
     async def _get_run(self, request: Request) -> Response:
         found = self._run(request)
         return JSONResponse(self.run_view(found)) if found else error(404, "not_found", "There is no such run.")
+
+    async def _open_app(self, request: Request) -> Response:
+        origin = f"http://r-{uuid.UUID(request.path_params['run']).hex}.localhost:8401"
+        return JSONResponse({"url": f"{origin}/-/enter?ticket=t1", "origin": origin, "expires_in": 60})
 
     async def _cancel(self, request: Request) -> Response:
         found = self._run(request)

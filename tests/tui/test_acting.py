@@ -57,6 +57,27 @@ async def test_stopping_a_run_asks_first(open_app: Any) -> None:
         assert "Stopping ingest.load_orders 1041." in stage.text
 
 
+async def test_app_of_an_interactive_job_is_copied_where_there_is_no_desktop(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "slash")
+        await stage.type("notebooks")
+        await stage.press("enter", "o")
+        origin = f"http://r-{identifier('run/jobs.notebooks.orders/7').replace('-', '')}.localhost:8401"
+        assert stage.app.clipboard == f"{origin}/-/enter?ticket=t1"
+        assert "Copied; it opens the app once, within a minute" in stage.text
+        stage.app.copy_to_clipboard("")
+        await stage.press("l", "y")
+
+        assert stage.app.clipboard == f"{origin}/-/enter?ticket=t1"
+
+
+async def test_job_without_an_app_says_so(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "o")
+
+        assert "Only an interactive job has an app." in stage.text
+
+
 async def test_a_run_that_ended_cannot_be_stopped(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "2", "j", "x")

@@ -29,7 +29,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "log": ((*WORKSPACE, "2", "l", "k", "k"), "paused"),
     "log-search": ((*WORKSPACE, "2", "l", "slash", *"page", "enter"), "line 3 of 125"),
     "log-masked": ((*WORKSPACE, "2", "l", "m"), "line 121 of 125"),
-    "help": ((*WORKSPACE, "question_mark"), "36 of 36 keys"),
+    "help": ((*WORKSPACE, "question_mark"), "37 of 37 keys"),
     "help-search": ((*WORKSPACE, "question_mark", *"st"), "keys"),
     "command": ((*WORKSPACE, "colon", *"run"), "Commands"),
     "palette": ((*WORKSPACE, "ctrl+p", *"de"), "Palette"),

@@ -42,7 +42,7 @@ def open_app(request: OpenRequest) -> int:
     from dlthub_tui.app import AppOptions, run
     from dlthub_tui.cli.exits import FAILED, say_error
     from dlthub_tui.embed.embedded import EmbeddedPlatform
-    from dlthub_tui.settings import find_home, is_remote_session, our_version
+    from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version
 
     home = find_home(request.home)
     slow = request.slow or is_remote_session()
@@ -56,6 +56,7 @@ def open_app(request: OpenRequest) -> int:
             slow=slow,
             calm=request.calm or slow,
             platform=platform,
+            opens_browser=has_desktop(),
         )
     )
     if platform is not None and platform.failure is not None:

@@ -156,6 +156,8 @@ class Job:
     recent_runs: tuple[RecentRun, ...]
     timeout_seconds: float | None
     definition: dict[str, Any]
+    job_url: str | None = None
+    public_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,4 +333,6 @@ def parse_job(raw: Any) -> Job:
         recent_runs=fields.many("recent_job_runs", _parse_recent),
         timeout_seconds=timeout.maybe_number("timeout") if timeout else None,
         definition=definition.whole(),
+        job_url=fields.maybe_text("job_url"),
+        public_url=fields.maybe_text("public_url"),
     )

@@ -32,6 +32,7 @@ class Context:
     url: str | None = None
     connection: Connection | None = None
     is_embedded: bool = False
+    opens_browser: bool = False
     planes: tuple[PlaneState, ...] = ()
     poll_seconds: float = POLL_SECONDS
     list_places: dict[str, ListPlace] = field(default_factory=dict[str, ListPlace])

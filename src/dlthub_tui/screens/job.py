@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.screens.starting import Stopper
@@ -27,8 +28,8 @@ class JobScreen(ListScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("row.open", "open run"), ("run.start", "run"), ("log.open", "log"), ("job.pause", "pause"),
-        ("definition.open", "definition"), ("list.filter", "filter"), ("copy.link", "link"),
+        ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("log.open", "log"),
+        ("job.pause", "pause"), ("definition.open", "definition"), ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
 
@@ -123,6 +124,8 @@ class JobScreen(ListScreen):
         """What needs a run under the cursor, or a schedule."""
         if action.id in {"row.open", "log.open"} and self._run() is None:
             return "It has not run yet. r runs it."
+        if action.id == "app.open":
+            return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
         if action.id == "job.pause" and (
             self._job is None or not (self._job.next_scheduled_run_at or self._job.is_paused)
         ):
@@ -147,6 +150,11 @@ class JobScreen(ListScreen):
         if run is not None:
             place = RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number, is_log_only=True)
             self.post_message(Open(place))
+
+    def do_app_open(self) -> None:
+        """Its app."""
+        if self._runs:
+            self.fetch(AppOpener(self.context, self.place.workspace, self).open(self._runs[0]), "act")
 
     def do_run_start(self) -> None:
         """Runs it now."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from dlthub_tui.client.models import Job
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.screens.tabs import TabScreen
@@ -25,7 +26,7 @@ class JobsScreen(TabScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("row.open", "open"), ("run.start", "run"), ("log.open", "log"), ("job.pause", "pause"),
+        ("row.open", "open"), ("app.open", "app"), ("run.start", "run"), ("log.open", "log"), ("job.pause", "pause"),
         ("deploy.open", "deploy"), ("list.filter", "filter"), ("row.mark", "mark"), ("list.sort", "sort"),
     )  # fmt: skip
     STYLES = "jobs"
@@ -83,6 +84,8 @@ class JobsScreen(TabScreen):
                 return "It is archived: it is not in the code any more."
             if action.id == "job.pause" and job.next_scheduled_run_at is None and not job.is_paused:
                 return "It has no schedule to pause."
+            if action.id == "app.open" and (reason := why_no_app(job.job_type, job.latest_run)) is not None:
+                return reason
             if action.id == "log.open" and job.latest_run is None:
                 return "It has not run yet. r runs it."
         return super().why_not(action)
@@ -123,6 +126,12 @@ class JobsScreen(TabScreen):
         if job is not None and job.latest_run is not None:
             run = job.latest_run
             self.post_message(Open(RunPlace(self.workspace, run.id, job.job_ref, run.number)))
+
+    def do_app_open(self) -> None:
+        """The app of the job under the cursor."""
+        job = self.find_job()
+        if job is not None and job.latest_run is not None:
+            self.fetch(AppOpener(self.context, self.workspace, self).open(job.latest_run), "act")
 
     def do_job_pause(self) -> None:
         """Pauses the schedule, or resumes it."""

@@ -13,6 +13,7 @@ from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.leaks import MaskedCount
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState
 from dlthub_tui.screens.rotating import Rotating
@@ -43,8 +44,9 @@ class RunScreen(Rotating):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("match.next", "next"), ("match.previous", "before"),
         ("pane.zoom", "zoom"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
-        ("masked.next", "masked"), ("item.end", "stop"), ("run.start", "run again"), ("log.lines", "lines"),
-        ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"), ("log.break", "long lines"),
+        ("masked.next", "masked"), ("app.open", "app"), ("item.end", "stop"), ("run.start", "run again"),
+        ("log.lines", "lines"), ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"),
+        ("log.break", "long lines"),
     )  # fmt: skip
     STYLES = "run"
 
@@ -65,6 +67,7 @@ class RunScreen(Rotating):
         self.shown = anyio.Event()
         self.feed = LogFeed(context, place, self.post_message)
         self._runner = Stopper(context, place.workspace, self)
+        self._apps = AppOpener(context, place.workspace, self)
 
     def where(self) -> Place:
         """This place."""
@@ -261,6 +264,8 @@ class RunScreen(Rotating):
         """Only a run that goes on can be stopped."""
         if action.id == "item.end" and not self.goes_on:
             return "It has ended."
+        if action.id == "app.open":
+            return why_no_app(self._run.job_type if self._run else None, self._run)
         if action.id == "run.start" and (self._run is None or self.goes_on):
             return "It has not ended yet."
         if action.id in {"match.next", "match.previous"} and not (self.hits and self.hits.may_be_more):
@@ -341,6 +346,18 @@ class RunScreen(Rotating):
     async def _stop(self, run: Run) -> None:
         await self._runner.stop([run])
         await self._load()
+
+    def do_app_open(self) -> None:
+        """Its app."""
+        if self._run is not None:
+            self.fetch(self._apps.open(self._run), "act")
+
+    def do_copy_link(self) -> None:
+        """While its app runs, the app's address; else the deep link."""
+        if self._run is not None and why_no_app(self._run.job_type, self._run) is None:
+            self.fetch(self._apps.copy(self._run), "act")
+        else:
+            super().do_copy_link()
 
     def do_run_start(self) -> None:
         """Runs the job again and opens the new run."""

@@ -158,6 +158,9 @@ def job_facts(job: Job, others: Sequence[Job], look: Look, width: int) -> list[L
     rest = [text for text in dict.fromkeys(also) if text != when]
     if rest:
         lines.append(line("   ", muted(f"{'also by':<24}"), guard(", ".join(rest))))
+    for name, url in (("app at", job.job_url), ("for everybody at", job.public_url)):
+        if url is not None:
+            lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
     before, after = neighbours(job, others)
     if before or after:
         lines.append(rule("Around it", "", width, look, has_focus=False))

@@ -66,3 +66,4 @@ class AppOptions:
     now: Callable[[], Any] = utc_now
     poll_seconds: float = POLL_SECONDS
     uses_keyring: bool = True
+    opens_browser: bool = False
