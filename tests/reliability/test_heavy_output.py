@@ -20,7 +20,7 @@ from planes.data_plane.segments import CONTINUES, LogCursor
 
 MIB = 1024 * 1024
 LONGEST_LINE = 256 * 1024
-# The runner's own path, alone in a process: what it takes can be measured.
+# The runner's own path, alone in a process: what it takes can be measured. Its log has room for all that is sent.
 RUNNER = """
 import json, sys, time
 from pathlib import Path
@@ -30,7 +30,7 @@ from planes.data_plane.segments import Origin, SegmentWriter
 def memory():
     return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0])
 
-writer = SegmentWriter(Path(sys.argv[1]))
+writer = SegmentWriter(Path(sys.argv[1]), 1 << 40)
 log = RunLog(writer, [(f"VALUE{number}", f"registered-{number}-{number * 7919:09d}") for number in range(20)])
 stream = log.open_stream(0, Origin("stdout", "user", "run"))
 stream.read()

@@ -1,10 +1,15 @@
 """Cutting a byte stream into lines of bounded length."""
 
+import re
+
 MAX_LINE_BYTES = 256 * 1024
 CONTINUES = b" [line continues]"
 _MASK = b"[masked:"
 # A mask is shorter: it names a rule or a variable.
 _MASK_BYTES = 512
+# A colour code has 64 bytes of numbers at most (`planes.scrub.display`).
+_CODE_BYTES = 72
+_WHOLE_CODE = re.compile(rb"\x1b(?:\[[0-9;:]*[^0-9;:]|[^\[])")
 
 
 class LineSplitter:
@@ -58,13 +63,16 @@ class LineSplitter:
 
 
 def piece_end(text: bytes | bytearray, start: int, end: int) -> int:
-    """Where to cut a piece that begins at `start`: at most at `end`, within no character, and within no mask.
+    """Where to cut a piece that begins at `start`: at most at `end`, within no character, no mask and no colour code.
 
     The name in a mask that went on in the next line could not be told from text, and viewers may not know it.
     """
     mask = text.rfind(_MASK, max(start, end - _MASK_BYTES), end)
     if mask > start and text.find(b"]", mask, end) < 0:
         return mask
+    code = text.rfind(b"\x1b", max(start + 1, end - _CODE_BYTES), end)
+    if code >= 0 and _WHOLE_CODE.match(text, code, end) is None:
+        return code
     begun = text.rfind(b"[", max(start + 1, end - len(_MASK)), end)
     if begun >= 0 and _MASK.startswith(text[begun:end]):
         return begun

@@ -53,3 +53,14 @@ def test_no_mask_is_cut_in_two(place: int, step: int) -> None:
     lines = split([text[start : start + step] for start in range(0, len(text), step)], 30)
 
     assert sum(b"[masked:WAREHOUSE]" in line for line in lines) == 1
+
+
+@settings(deadline=None)
+@given(st.integers(0, 60), st.integers(1, 50))
+def test_no_colour_code_is_cut_in_two(place: int, step: int) -> None:
+    text = b"x" * place + b"\x1b[1;31m" + b"y" * 40 + b"\x1b"
+
+    lines = split([text[start : start + step] for start in range(0, len(text), step)], 30)
+
+    assert sum(b"\x1b[1;31m" in line for line in lines) == 1
+    assert b"".join(line.removesuffix(CONTINUES) for line in lines) == text
