@@ -354,3 +354,23 @@ async def test_lines_that_a_new_value_masks_are_read_again(open_app: Any) -> Non
 
         await stage.until("[masked:SOURCES__SHOP__API_KEY]")
         assert "page=59" not in stage.text
+
+
+async def test_a_viewer_is_told_that_new_values_are_not_for_viewers(open_app: Any) -> None:
+    async with leaking_run(open_app, "registered") as stage:
+        stage.installation.refusals["/leaks"] = (403, {"detail": "Not for viewers.", "code": "not_allowed"})
+        await stage.press("V")
+
+        await stage.until("are not for viewers. Ask an owner.")
+
+
+async def test_a_hit_is_gone_to_before_the_log_was_read(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.held["/lines"] = stage.portal.call(anyio.Event)
+        await stage.press(*OPEN_FAILED)
+        await stage.until("loading")
+        del stage.installation.held["/lines"]
+        await stage.press("e")
+
+        await stage.until("line 62 of 6")
+        assert pane(stage).current == 61

@@ -79,10 +79,10 @@ async def get_masked_counts(region: Transport, workspace_id: str, run_id: str) -
 
 
 async def list_leaks(region: Transport, workspace_id: str, run_id: str) -> tuple[Leak, ...]:
-    """Secrets that the run printed (own route). Viewers are told of none."""
+    """Secrets that the run printed (own route). Raises: NotAllowed for viewers, who are told of none."""
     try:
         return Fields(await region.get(f"{_run(workspace_id, run_id)}/leaks"), "leaks").many("items", _parse_leak)
-    except (NotFound, NotAllowed):
+    except NotFound:
         return ()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import anyio
 
+from dlthub_tui.client.errors import NotAllowed
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.screens.log_showing import LogShowing
 from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
@@ -31,7 +32,11 @@ class Rotating(LogShowing):
 
         workspace = self.place.workspace
         region = await self.context.connected.region(workspace)
-        leaks = await list_leaks(region, workspace.id, self.place.run_id)
+        try:
+            leaks = await list_leaks(region, workspace.id, self.place.run_id)
+        except NotAllowed:
+            self.say("Printed secrets and their new values are not for viewers. Ask an owner.", Role.WARN)
+            return
         leak = next((leak for leak in leaks if leak.is_variable and leak.is_open), None)
         if leak is None:
             self.say(_why_none(leaks))

@@ -162,6 +162,8 @@ class LogView(ScrolledRows):
     def go_to(self, number: int) -> None:
         """Shows a line in the middle and makes it the current one; where it is not shown, the next that is."""
         self.pause()
+        # A search may know of lines before any of the log was read.
+        self.window.total = max(self.window.total, number + 1)
         self.view.go_to(number)
         self._moved()
 
