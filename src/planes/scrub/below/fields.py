@@ -9,7 +9,7 @@ from planes.scrub.below.values import closing
 from planes.scrub.rules.names import is_sensitive_key
 
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
-_ANSWER = re.compile(rb"(?:Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
+_ANSWER = re.compile(rb"(?:\[1\][ \t]+|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
 _FORM_HEADER = re.compile(rb"[A-Za-z-]{4,40}: ")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 # Below a line of code: marks that lead up from a value to its name.

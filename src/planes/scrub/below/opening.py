@@ -42,7 +42,7 @@ _ENDS_IN_MARK = re.compile(rb"\[masked:[^\]\n]{1,64}\].?$")
 # What may stand before a name that begins its line.
 _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
-_ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:)[ \t]*(?:pp?[ \t]+|print\()?")
+_ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:|\$)[ \t]*(?:pp?[ \t]+|print\()?")
 _ALONE = re.compile(_ASKS.pattern + rb"[\w.]*$|[\w.]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")

@@ -29,6 +29,8 @@ _TYPES = re.compile(
     rb"(?:\([0-9]+\))?[?]?$",
     re.IGNORECASE,
 )
+_CORNER = b"\xe2\x94\x8c\xe2\x94\x80"
+_BORDER = re.compile(rb"(?:\xe2\x94[\x80\x8c\x90\xac])+")
 _SOLID = re.compile(rb"[^ \t\r]+")
 _HTML_CELL = re.compile(rb"<t[hd](?:[ \t][^<>]*)?>([^<>]*)</t[hd]>", re.IGNORECASE)
 
@@ -152,6 +154,8 @@ def opened_table(line: bytes) -> Table | None:
     if b"<" in line:
         cells = _by_elements(line)
         return _table(line, _by_elements, cells, _NAME, may_shift=False) if len(cells) > 1 else None
+    if line.startswith(_CORNER):
+        return _titled_box(line)
     if line.translate(None, _OF_HEADERS):
         return None
     if b"\xe2" in line:
@@ -166,6 +170,13 @@ def opened_table(line: bytes) -> Table | None:
         words = _table(line, _by_blanks, _by_blanks(line), _WORD_NAME, may_shift=True)
         return words or _table(line, _by_gaps, _by_gaps(line), _NAME, may_shift=True)
     return None
+
+
+def _titled_box(line: bytes) -> Table | None:
+    """A box whose upper border holds the names: `┌─user─┬─password─┐`."""
+    names = [name.strip() for name in _BORDER.split(line.strip()) if name.strip()]
+    columns = tuple((index, _judge(name, by_blanks=False)) for index, name in enumerate(names) if _is_sensitive(name))
+    return Table(_BOXED, ((0, 0),) * len(names), columns, may_shift=False) if columns else None
 
 
 def _table(line: bytes, cut: _Cut, cells: list[_Cell], name: "re.Pattern[bytes]", *, may_shift: bool) -> Table | None:

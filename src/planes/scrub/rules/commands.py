@@ -58,6 +58,23 @@ COMMAND_RULES: tuple[Rule, ...] = (
         ((b"secret set", b"variable set"), rb"[ \t]"),
     ),
     named(
+        "piped-password",
+        rb"(?:echo|printf)(?:[ \t]+-n)?[ \t]+[\"']?(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
+        rb"[^|\n]{0,200}--(?:password-stdin|with-token)",
+        "echo <a16> | docker login -u me --password-stdin",
+        judges.quoted,
+        ((b"--password-stdin", b"--with-token"), rb""),
+    ),
+    named(
+        "user-and-password",
+        rb"(?:http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
+        rb"|htpasswd[^|;\n]{0,80}[ \t]-[a-z]*b[a-z]*[ \t]+[^ \t]+[ \t]+[^ \t]+)"
+        rb"[ \t]+[\"']?" + _WORD,
+        "poetry config http-basic.main me <a16>",
+        judges.command,
+        ((b"http-basic.", b"htpasswd"), rb""),
+    ),
+    named(
         "mail-login",
         rb"\bAUTH[ \t]+(?:plain|login|cram-md5|xoauth2|scram-sha-[0-9]+)[ \t]+(?P<secret>[0-9a-z+/]{8,}={0,2})",
         "send: 'AUTH PLAIN <b32>'",

@@ -16,7 +16,7 @@ _PARAMETERS = b"(?:auth|key|code|hmac|ticket|sid|nonce_token)"
 HEADER_RULES: tuple[Rule, ...] = (
     named(
         "authorization-header",
-        rb"authorization" + _GIVES + rb"(?:" + _SCHEMES + rb"[ \t]+[\"'`]?)?(?P<secret>[^ \t\r\"'`,;\\<>]+)",
+        rb"authorization" + _GIVES + rb"\[?(?:" + _SCHEMES + rb"[ \t]+[\"'`]?)?(?P<secret>[^ \t\r\"'`,;\\<>]+)",
         "Authorization: Basic <b40>=",
         judges.header,
         ((b"authorization",), rb""),

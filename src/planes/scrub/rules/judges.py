@@ -182,7 +182,9 @@ def header(line: bytes, _: int, start: int, end: int) -> int:
 
 
 def uri_password(line: bytes, _: int, start: int, end: int) -> int:
-    """A password in an address."""
+    """A password in an address; behind a mark in the place of the user, an empty one is none."""
+    if line[start:end].endswith(b"]:") and _IN_MASK.search(line[max(0, start - 128) : start]):
+        return -1
     return -1 if is_placeholder(line[start:end]) else end
 
 

@@ -128,6 +128,36 @@ NAME_RULES: tuple[Rule, ...] = (
         (SIGNS, FOLLOW),
     ),
     named(
+        "named-prose-value",
+        KEY + rb"[\"'`][^\n]{0,120}[ \t]value:?[ \t]*[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        "field `password` has the value `<a16>`",
+        judges.quoted,
+    ),
+    named(
+        "named-input",
+        rb"\bloc[\"']?[ \t]*[:=][ \t]*[\[(][^\])\n]{0,120}"
+        + KEY
+        + rb"[\"'],?[ \t]*[\])][^\n]{0,300}[\"']input[\"'][ \t]*:[ \t]*[\"'](?P<secret>[^\"'\n]+)",
+        '{"loc": ["body", "password"], "input": "<a16>"}',
+        judges.quoted,
+        (SIGNS, FOLLOW),
+    ),
+    named(
+        "named-backquoted",
+        KEY + rb"(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"`{1,2}(?P<secret>[^`\n]+)`",
+        "**password**: `<a12>7<a4>`",
+        judges.random,
+    ),
+    named(
+        "named-attribute",
+        rb"<[0-9a-z_.:-]{1,40}[ \t][^<>]{0,80}name=[\"'][0-9a-z_.:-]*"
+        + KEY
+        + rb"[\"'][^<>]{0,80}>(?P<secret>[^<>]+)</",
+        '<string name="db_password"><a16></string>',
+        judges.quoted,
+        (SIGNS, FOLLOW),
+    ),
+    named(
         "named-element",
         rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[^<>]+)</",
         "<db:password><a16></db:password>",

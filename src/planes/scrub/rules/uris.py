@@ -48,7 +48,7 @@ URI_RULES: tuple[Rule, ...] = (
         "host-password",
         "name",
         (b"@",),
-        rb"[0-9A-Za-z_.-]{1,80}:[0-9]{2,5}[/ \t'\"]",
+        rb"[0-9A-Za-z_.-]{1,80}:[0-9]{2,5}",
         rb"(?:^|[^0-9A-Za-z_.:+-])(?:[a-z0-9+]{2,20}:?//)?[0-9A-Za-z_.-]+:"
         rb"(?P<secret>[^ \t\r\"'<>:@/][^ \t\r\"'<>:@]{2,})@"
         rb"[0-9A-Za-z_.-]+:[0-9]{2,5}(?:[/ \t\"']|$)",
@@ -60,8 +60,8 @@ URI_RULES: tuple[Rule, ...] = (
         "uri-token",
         "uri-password",
         (b"http://", b"https://"),
-        rb"[^ \t\r\n/@:\"'<>?#]{16}[^ \t\r\n/@:\"'<>?#]*@",
-        rb"https?://(?P<secret>[0-9A-Za-z_.~%-]{16,})@",
+        rb"[^ \t\r\n/@:\"'<>?#]{16}[^ \t\r\n/@:\"'<>?#]*:?@",
+        rb"https?://(?P<secret>[0-9A-Za-z_.~%-]{16,}):?@",
         "RFC 3986: user information",
         "https://<a20>7<a19>@git.example.com/a.git",
         judges.uri_token,

@@ -255,6 +255,12 @@ table secrets_v2 created
 Job tokens.a1b2c3d4e5.0.parquet COMPLETED
 Job token.83c1f0d9a7.0.insert_values.gz failed
 loading secret.83c1f0d9a7.0.parquet
+echo $REGISTRY_TOKEN | docker login -u me --password-stdin
+field `password` has no value `None`
+{"loc": ["body", "password"], "msg": "Field required", "input": null}
+**token**: `get_token`
+<string name="password_hint">Your password</string>
+┌─user─┬─password─┐
 tokens: int64
 tokens: [[4258,4606,6796,8554,313,...,2967,4074]]
 "input_token": "NextToken",
