@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
+from tests.fakes.version_routes import version_routes
 
 from planes.data_plane.services.identity import Identity
 from planes.server.listening import AppServer, listen_tcp, listen_unix
@@ -72,6 +73,7 @@ class Installation(InstallationRows):
             ("POST", f"{ws}/job-runs/{{run}}/-cancel", self._cancel),
             ("GET", f"{ws}/deployments", self._list_deployments),
             ("GET", f"{ws}/deployments/latest", self._latest_deployment),
+            *version_routes(self, ws),
             ("GET", f"{ws}/configurations/latest", self._latest_configuration),
             ("POST", f"{ws}/{{kind}}/-issue-upload", self._issue_upload),
             ("POST", f"{ws}/{{kind}}/{{id}}/-upload", self._upload),

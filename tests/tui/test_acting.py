@@ -254,3 +254,24 @@ async def test_a_new_workspace_is_created_beside_the_one_under_the_cursor(open_a
         await stage.until("Created lemonade.")
         created = next(row for row in stage.installation.workspaces if row["name"] == "lemonade")
         assert created["organization_id"] == identifier("organization/orchard-eu")
+
+
+async def test_rolling_back_asks_what_it_would_do_first(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "3", "j", "j", "R")
+        assert "Archived: ingest.load_customers." in stage.text
+        assert [body["dry_run"] for body in stage.posted("roll-back")] == [True]
+
+        await stage.press("enter")
+
+        assert [body["dry_run"] for body in stage.posted("roll-back")] == [True, False]
+        assert "Rolled back to version 10." in stage.text
+        assert "Version 10 is what runs, rolled back from 12." in stage.text
+
+
+async def test_no_way_back_to_a_version_whose_jobs_are_not_known(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "3", "j", "R")
+
+        assert "Version 11 was uploaded and never deployed, so its jobs are not known." in stage.text
+        assert stage.posted("roll-back") == []

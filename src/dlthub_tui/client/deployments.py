@@ -96,7 +96,12 @@ async def deploy(plane: Transport, workspace_id: str, what: Definitions, *, dry_
         "description": what.description,
         "dry_run": dry_run,
     }
-    fields = Fields(await plane.post(f"/api/v1/workspaces/{workspace_id}/-deploy", body), "deploy receipt")
+    return parse_receipt(await plane.post(f"/api/v1/workspaces/{workspace_id}/-deploy", body))
+
+
+def parse_receipt(raw: Any) -> DeployReceipt:
+    """The receipt of a deploy, or of a roll-back."""
+    fields = Fields(raw, "deploy receipt")
     receipt = fields.within("job_receipt")
     jobs = (*receipt.many("succeeded", _parse_deployed), *receipt.many("skipped", _parse_deployed))
     return DeployReceipt(jobs=jobs, warnings=fields.texts("warnings"))

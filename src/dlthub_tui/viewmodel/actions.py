@@ -133,6 +133,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("compare", "l right", "line.right", "right"),
     _action("compare", "number_sign", "log.numbers", "line numbers", "off and on", "numbers"),
     _action("compare", "c", "copy.text", "copy", "the line at the cursor, with its sign", "copy"),
+    _action("versions", "R", "version.roll_back", "roll back", "to this version", "roll-back", changes=True),
     _action("deploy", "enter", "deploy.go", "deploy", "send it; on the receipt, on to Jobs", changes=True),
     _action("deploy", "b", "folder.choose", "folder", "another folder", "folder"),
     _action("deploy", "v", "definition.open", "words", "every word that goes to the control plane", "words"),

@@ -1,0 +1,64 @@
+"""The routes of versions that the terminal's fake installation answers; each version has one file more than before."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+NAMES = ("__deployment__.py", "ingest/orders.py", "ingest/customers.py", "transform/daily.py", "requirements.txt")
+
+
+def version_routes(installation: Any, workspace: str) -> list[tuple[str, str, Any]]:
+    """(method, path, handler) of the history, of the files and of rolling back."""
+    latest: list[str] = []
+
+    async def list_versions(_request: Request) -> Response:
+        rows = list(reversed(installation.deployments))
+        current = latest[-1] if latest else rows[0]["id"] if rows else ""
+        items = [
+            {
+                **row,
+                "is_latest": row["id"] == current,
+                "retired_at": None,
+                "deploy": {"job_count": 4} if index != 1 else None,
+            }
+            for index, row in enumerate(rows)
+        ]
+        return JSONResponse({"items": items, "limit": 100, "offset": 0, "total": len(items), "next_cursor": None})
+
+    async def roll_back(request: Request) -> Response:
+        body = await request.json()
+        installation.bodies.append(("roll-back", body))
+        if not body["dry_run"]:
+            latest.append(body["deployment_id"])
+        jobs = installation.jobs[:3]
+        outcomes = ("updated", "archived", "unchanged")
+        entries = [
+            {"job": job, "outcome": outcome, "previous_version": None}
+            for job, outcome in zip(jobs, outcomes, strict=False)
+        ]
+        receipt = {"succeeded": entries[:2], "skipped": entries[2:], "failed": []}
+        return JSONResponse({"job_receipt": receipt, "warnings": [], "deployment_module": "__deployment__"})
+
+    async def list_files(request: Request) -> Response:
+        rows = [row["id"] for row in installation.deployments]
+        version = rows.index(request.path_params["id"])
+        files = [
+            {
+                "relative_path": name,
+                "size_bytes": 700 * (index + 1),
+                "sha3_256": hashlib.sha3_256(f"{name}{version if index == 1 else 0}".encode()).hexdigest(),
+            }
+            for index, name in enumerate(NAMES[: 3 + version])
+        ]
+        return JSONResponse({"engine_version": 1, "files": files})
+
+    own = workspace.replace("/api/v1", "/own/v1")
+    return [
+        ("GET", f"{own}/versions", list_versions),
+        ("POST", f"{own}/-roll-back", roll_back),
+        ("GET", f"{workspace}/deployments/{{id}}/files", list_files),
+    ]
