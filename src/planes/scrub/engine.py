@@ -6,7 +6,7 @@ references, repetition up to 1000, neither `\\s` nor `\\Z`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 # Up to so many bytes of needles the automaton is a full table: twice as fast, and under 5 MB.
@@ -105,6 +105,10 @@ class Marks(Protocol):
         ...
 
 
+PatternSet = Callable[[bytes], Sequence[int]]
+"""Tells which of a set of patterns match somewhere in a text, by index."""
+
+
 class StdlibFinder:
     """Needles found by `re`: a lookahead on their beginnings, then each needle that may stand there."""
 
@@ -152,6 +156,39 @@ def compile_pattern(pattern: bytes) -> Pattern:
         return fast_pattern(pattern)
     except ImportError:
         return stdlib_pattern(pattern)
+
+
+def fast_set(patterns: Sequence[bytes]) -> PatternSet:
+    """Patterns that RE2 looks for together, in one pass. Raises: ImportError where the wheel is missing."""
+    import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
+
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
+    options.log_errors = False
+    options.max_mem = _MEMORY_OF_LONG
+    together: Any = re2.Set.SearchSet(options)  # pyright: ignore[reportUnknownMemberType]
+    for pattern in patterns:
+        together.Add(pattern)
+    together.Compile()
+
+    def matching(text: bytes) -> Sequence[int]:
+        return together.Match(text) or ()
+
+    return matching
+
+
+def stdlib_set(patterns: Sequence[bytes]) -> PatternSet:
+    """The same by `re`: all of them, to be looked for one by one."""
+    every = range(len(patterns))
+    return lambda _: every
+
+
+def compile_set(patterns: Sequence[bytes]) -> PatternSet:
+    """What tells which patterns to look for in a text; where RE2 is missing, it leaves none out."""
+    try:
+        return fast_set(patterns)
+    except ImportError:
+        return stdlib_set(patterns)
 
 
 class FastFinder:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from planes.scrub.repeats import period_of, row_end
 
 ANCHOR_LENGTH = 8
+# A form that is not all repetition counts as repeating itself only if it does so for so many bytes.
+_SHORTEST_ROW = 24
 
 
 class Form(NamedTuple):
@@ -39,9 +41,12 @@ class Row(NamedTuple):
 
 
 def row_step(form: Form) -> int:
-    """After how many bytes of a row to look for the form again: finds overlap, less two bytes at a line's end."""
+    """After how many bytes of a row with white space to look for the form again.
+
+    Finds overlap, less two bytes at a line's end. A short form may stand at one place only, between blanks.
+    """
     period = period_of(form.solid[:ANCHOR_LENGTH])
-    return max(period, (len(form.solid) - 3) // period * period)
+    return period if form.exact is not None else max(period, (len(form.solid) - 3) // period * period)
 
 
 class Group:
@@ -66,6 +71,8 @@ class Group:
             rows = [(row_end(solid, 0, self.period), len(solid)) for solid in self._solids]
             self._breaks = {row for row, length in rows if row < length}
             self._repeated = {row: form for form, (row, length) in zip(self.forms, rows, strict=True) if row == length}
+            if not self._repeated and max(self._breaks) < _SHORTEST_ROW:
+                self.period = 0  # by chance (`%31%31%3`)
 
     def whole(self, solid: bytes, start: int) -> Iterator[Form]:
         """The forms that stand wholly at `start`, the longest first."""

@@ -142,8 +142,9 @@ class RuleStage:
                 cut = cuts.pop()
                 line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
             line = data[first:last]
+            shadow = line if places is None else plain[start:end]
             next_sign = max(0, sign - start) if sign >= 0 else end
-            masked = self._line(line, plain[start:end], min(next_sign, end - start), line_cuts)
+            masked = self._line(line, shadow, min(next_sign, end - start), line_cuts)
             if masked is not line:
                 given += data[done:first], masked
                 done = last

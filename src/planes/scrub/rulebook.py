@@ -7,19 +7,20 @@ precise patterns run on the lines it names. Ordinary lines are thus read once, w
 import functools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from planes.scrub.engine import Pattern, compile_pattern, group_number
+from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
 from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.shadow import ColourMap, without_colour
+from planes.scrub.signs import Signs
 
-# How far the scan counts what follows a sign.
-_MOST_COUNTED = 8
-# So many signs on one line are followed up one by one; behind them a sign counts wherever it stands.
-_MOST_SIGNS = 200
+# So many rules with the same signs are asked together which of them match. On a long line each is asked alone: there
+# the automaton for all could grow too large.
+_SMALLEST_FAMILY = 4
+_LONGEST_FOR_FAMILY = 4096
 
 
 class Span(NamedTuple):
@@ -47,12 +48,15 @@ class CompiledRule:
             self._group = group_number(self._pattern, "secret")
         return self._pattern
 
-    def spans(self, line: bytes) -> Iterator[Span]:
-        """Every secret that this rule finds in a line."""
+    def spans(self, line: bytes, last: int | None = None) -> list[Span]:
+        """Every secret that this rule finds in a line in which no sign stands behind `last`."""
         pattern = self._pattern or self.prepare()
         place = 0
-        group, judge = self._group, self.rule.judge
-        while match := pattern.places(line, place):
+        rule, group, judge = self.rule, self._group, self.rule.judge
+        found: list[Span] = []
+        if last is None:
+            last = len(line)
+        while place <= last + 1 and (match := pattern.places(line, place)):
             begin = match[0][0]
             start, end = match[group]
             place = max(end, begin + 1)
@@ -61,7 +65,41 @@ class CompiledRule:
                 if end > start:
                     place = end
             if end > start:
-                yield Span(start, end, self.rule)
+                found.append(Span(start, end, rule))
+        return found
+
+
+class _Family:
+    """Rules with the same signs: where a sign stands, one look tells which of them match at all."""
+
+    __slots__ = ("_indexes", "_patterns", "_set", "members")
+
+    def __init__(self, indexes: "Sequence[int]", rules: "Sequence[Rule]") -> None:
+        self._indexes = [1 << index for index in indexes]
+        self._patterns = [rule.pattern.replace(b"(?P<secret>", b"(?:") for rule in rules]
+        self._set: PatternSet | None = None
+        self.members = sum(self._indexes)
+
+    def prepare(self) -> PatternSet:
+        """Compile the patterns now."""
+        if self._set is None:
+            self._set = compile_set(self._patterns)
+        return self._set
+
+    def matching(self, line: bytes) -> int:
+        """The members (a bit set) whose patterns match in a line."""
+        chosen = 0
+        for index in (self._set or self.prepare())(line):
+            chosen |= self._indexes[index]
+        return chosen
+
+
+def _families(rules: "Sequence[CompiledRule]") -> list[_Family]:
+    by_signs: dict[tuple[bytes, ...], list[int]] = {}
+    for index, compiled in enumerate(rules):
+        by_signs.setdefault(compiled.rule.signs, []).append(index)
+    families = (indexes for indexes in by_signs.values() if len(indexes) >= _SMALLEST_FAMILY)
+    return [_Family(indexes, [rules[index].rule for index in indexes]) for indexes in families]
 
 
 class Book(Protocol):
@@ -75,65 +113,38 @@ class Book(Protocol):
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_by_sign", "_by_sign_any_case", "_lengths", "_scan", "rules")
+    __slots__ = ("_signs", "families", "rules", "sign")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
-        self._by_sign: dict[bytes, int] = {}
-        self._by_sign_any_case: dict[bytes, int] = {}
-        for index, compiled in enumerate(self.rules):
-            table = self._by_sign_any_case if compiled.rule.any_case else self._by_sign
-            for sign in compiled.rule.signs:
-                table[sign] = table.get(sign, 0) | 1 << index
-        self._lengths = _lengths_by_first_byte(self._by_sign, self._by_sign_any_case)
-        scanned = [*(compiled.rule for compiled in self.rules), *BELOW_RULES]
-        self._scan = compile_pattern(scan_pattern(scanned))
+        self._signs = Signs([compiled.rule for compiled in self.rules], BELOW_RULES)
+        self.sign = self._signs.next
+        self.families = _families(self.rules)
 
     def prepare(self) -> None:
         """Compile every pattern now, so that forked children need not."""
         for compiled in self.rules:
             compiled.prepare()
-
-    def sign(self, text: bytes, place: int = 0) -> int:
-        """Where the next sign stands at or after `place`; -1 if none does."""
-        match = self._scan.places(text, place)
-        return match[0][0] if match else -1
-
-    def rules_at(self, text: bytes, place: int) -> int:
-        """The rules (a bit set) one of whose signs begins at `place`."""
-        chosen = 0
-        for length in self._lengths.get(text[place], ()):
-            sign = text[place : place + length]
-            chosen |= self._by_sign.get(sign, 0) | self._by_sign_any_case.get(sign.lower(), 0)
-        return chosen
+        for family in self.families:
+            family.prepare()
 
     def rules_in(self, line: bytes, place: int = 0) -> int:
         """The rules (a bit set) whose signs the line holds at or after `place`."""
-        chosen = 0
-        seen = 0
-        while (place := self.sign(line, place)) >= 0:
-            chosen |= self.rules_at(line, place) or self.rules_at(line, place + 1)
-            place += 1
-            seen += 1
-            if seen > _MOST_SIGNS:
-                return chosen | self._rules_named_in(line[place:])
-        return chosen
+        return self._signs.within(line, place)[0]
 
-    def _rules_named_in(self, text: bytes) -> int:
-        """The rules one of whose signs stands in a text, whatever follows it."""
-        chosen = 0
-        for table, searched in ((self._by_sign, text), (self._by_sign_any_case, text.lower())):
-            for sign, rules in table.items():
-                if sign in searched:
-                    chosen |= rules
-        return chosen
+    def spans(self, line: bytes, chosen: int, last: int | None = None) -> list[Span]:
+        """The secrets in a line by the chosen rules: in order, none inside or across another.
 
-    def spans(self, line: bytes, chosen: int) -> list[Span]:
-        """The secrets in a line by the chosen rules: in order, none inside or across another."""
+        No sign of a rule stands behind `last`.
+        """
         found: list[Span] = []
+        if len(line) <= _LONGEST_FOR_FAMILY:
+            for family in self.families:
+                if chosen & family.members:
+                    chosen = chosen & ~family.members | chosen & family.matching(line)
         while chosen:
             lowest = chosen & -chosen
-            found.extend(self.rules[lowest.bit_length() - 1].spans(line))
+            found += self.rules[lowest.bit_length() - 1].spans(line, last)
             chosen ^= lowest
         if found and b"[masked:" in line:
             found = outside_marks(line, found)
@@ -141,7 +152,8 @@ class Rulebook:
 
     def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]:
         """The secrets in a line without colour codes, where no sign stands before `first`."""
-        return self.spans(plain, self.rules_in(plain, first))
+        chosen, last = self._signs.within(plain, first)
+        return self.spans(plain, chosen, last) if chosen else []
 
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
         """Of spans in a line those that may be masked: here, all."""
@@ -161,56 +173,6 @@ def coloured_spans(book: Book, line: bytes) -> list[Span]:
     """The secrets in a line as it is, colour codes and all."""
     plain = without_colour(line)
     return coloured(line, plain, book.plain_spans(plain))
-
-
-def _lengths_by_first_byte(exact: "dict[bytes, int]", any_case: "dict[bytes, int]") -> "dict[int, tuple[int, ...]]":
-    lengths: dict[int, set[int]] = {}
-    for sign in exact:
-        lengths.setdefault(sign[0], set()).add(len(sign))
-    for sign in any_case:
-        for first in (sign[:1].lower(), sign[:1].upper()):
-            lengths.setdefault(first[0], set()).add(len(sign))
-    return {first: tuple(sorted(found)) for first, found in lengths.items()}
-
-
-def scan_pattern(rules: Iterable[Rule]) -> bytes:
-    """One alternation of the signs of all rules, each with what must follow it."""
-    exact: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
-    any_case: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
-    for rule in rules:
-        table = any_case if rule.any_case else exact
-        for sign in rule.signs:
-            table.setdefault((rule.before, _loosened(rule.follow)), {})[_quoted(sign)] = None
-    pieces = [b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in exact.items()]
-    if any_case:
-        folded = (b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in any_case.items())
-        pieces.append(b"(?i:%s)" % b"|".join(folded))
-    return b"|".join(pieces)
-
-
-_REPETITION = re.compile(rb"(?<!\\)\{(\d+)(?:,(\d*))?\}(\Z)?")
-
-
-def _loosened(follow: bytes) -> bytes:
-    """A pattern that matches wherever `follow` does, without counting far.
-
-    A counted repetition makes the automaton remember how far it has counted for each place where it may have begun, and
-    random text then needs new states without end.
-    """
-
-    def loose(match: "re.Match[bytes]") -> bytes:
-        least, most = int(match[1]), int(match[2] or match[1])
-        if match[3] is not None and least > _MOST_COUNTED:
-            return b"{%d}" % _MOST_COUNTED
-        if most == least or most <= _MOST_COUNTED:
-            return match[0]
-        return b"{%d,}" % least if least > 1 else b"+" if least else b"*"
-
-    return _REPETITION.sub(loose, follow)
-
-
-def _quoted(text: bytes) -> bytes:
-    return b"".join(b"\\" + bytes((byte,)) if byte in b"\\.+*?()|[]{}^$" else bytes((byte,)) for byte in text)
 
 
 _MARK = re.compile(rb"\[masked:[^\]\n]{1,256}\]")

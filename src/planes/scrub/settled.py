@@ -4,9 +4,10 @@ import functools
 from collections.abc import Iterable, Iterator
 
 from planes.scrub.engine import Pattern, compile_pattern, line_pattern
-from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook, scan_pattern
+from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook
 from planes.scrub.rules.model import Rule
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
+from planes.scrub.signs import scan_pattern
 
 # So many finds of one pattern on a line are looked at one by one; behind them all is masked. Each find may cost a look
 # at the whole line, and nobody but the writer of the pattern loses by it.
@@ -37,7 +38,7 @@ class SettledBook:
 
     def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]:
         """The secrets in a line without colour codes; neither sign nor match begins before `first`."""
-        spans = self._base.spans(plain, self._base.rules_in(plain, first))
+        spans = self._base.plain_spans(plain, first)
         if self._added and any(scan.search(plain) for scan in self._scans):
             added = [span for compiled in self._added for span in _bounded(compiled.spans(plain), len(plain))]
             spans = disjoint([*spans, *outside_marks(plain, added)])

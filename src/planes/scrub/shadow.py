@@ -12,6 +12,7 @@ WHITE = b" \t\r\n\x0b\x0c"
 COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}[@-~]|[()][0-9A-Z])")
 # The bars of boxes into which programs fold long lines (`│`, `┃`).
 _BAR = rb"\xe2\x94[\x82\x83]"
+BAR_START = b"\xe2\x94"
 BARS = re.compile(_BAR)
 _COLOUR_OR_BAR = re.compile(rb"%s|%s" % (COLOUR.pattern, _BAR))
 # A sequence that the end of the text cuts short.
@@ -26,14 +27,14 @@ def without_colour(text: bytes) -> bytes:
 
 def without_frames(text: bytes) -> bytes:
     """The text less its colour codes and the bars of boxes; the same object if there are none."""
-    if b"\xe2\x94" in text:
+    if b"\xe2" in text and BAR_START in text:  # one byte is found many times as fast as two
         return _COLOUR_OR_BAR.sub(b"", text)
     return without_colour(text)
 
 
 def cut_frame_start(text: bytes) -> int:
     """Where an unfinished colour code or bar at the end of `text` begins; its length if there is none."""
-    if text.endswith((b"\xe2", b"\xe2\x94")):
+    if text.endswith((b"\xe2", BAR_START)):
         return text.rindex(b"\xe2")
     if b"\x1b" not in text[-80:]:
         return len(text)

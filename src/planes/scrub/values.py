@@ -10,13 +10,13 @@ from typing import NamedTuple
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
 from planes.scrub.registered import Registered
 from planes.scrub.repeats import period_of
-from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, without_frames
+from planes.scrub.shadow import BAR_START, WHITE, ColourMap, WhiteMap, cut_frame_start, without_frames
 
 # A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
 # follow, and the one or two bytes before stay. Otherwise nearly every line would wait for its successor.
 _SHORTEST_HELD = 3
 
-_NEAR_END = 1024
+_NEAR_END = 256
 
 
 class _Span(NamedTuple):
@@ -61,6 +61,10 @@ class ValueStage:
         return rest
 
     def _advance(self, text: bytes, unfinished: bytes, *, is_end: bool) -> bytes:
+        if self._open is None and not is_end and self._registered.is_absent(self._before + text):
+            given = self._advance_quickly(text, unfinished)
+            if given is not None:
+                return given
         view = _View(text, self._before)
         if self._open is not None:
             view.spans.append(self._open)
@@ -91,6 +95,21 @@ class ValueStage:
         self._held = text[release:] + unfinished
         self._before = view.solid_before(release, _SHORTEST_HELD - 1)
         return self._masked(text, ended, release)
+
+    def _advance_quickly(self, text: bytes, unfinished: bytes) -> bytes | None:
+        """Advance over a text in which no form begins but, perhaps, at its very end; None: look at all of it."""
+        if BAR_START in text or b"\x1b" in text:
+            return None
+        near = text[-_NEAR_END:]
+        end = _View(near, b"")
+        if len(end.solid) < 2 * ANCHOR_LENGTH:
+            return None
+        end.try_short_beginnings(self._registered)
+        release = len(text) - len(near) + end.held_from
+        self.has_begun = False
+        self._held = text[release:] + unfinished
+        self._before = near[: end.held_from].translate(None, WHITE)[1 - _SHORTEST_HELD :]
+        return text[:release]
 
     def _masked(self, text: bytes, spans: list[_Span], release: int) -> bytes:
         if not spans:
@@ -198,6 +217,9 @@ class _View:
         """The last `count` solid bytes before the place `release` of the text."""
         if release == len(self._text):
             return self.solid[-count:]
+        near = self._text[max(0, release - _NEAR_END) : release]
+        if self._plain is self._text and len(tail := near.translate(None, WHITE)) >= count:
+            return tail[-count:]
         tail = without_frames(self._text[:release]).translate(None, WHITE)
         return (self.solid[: self._offset] + tail)[-count:]
 

@@ -100,7 +100,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "curl-cookie",
-        rb"(?:curl\b[^\n]*[ \t]-b|--cookie)[ \t=]+[\"']?(?P<secret>[^ \t\r=;,\"'`]+=[^\r\"'`]+)",
+        rb"(?:curl\b[^\n]*?[ \t]-b|--cookie)[ \t=]+[\"']?(?P<secret>[^ \t\r=;,\"'`]+=[^\r\"'`]+)",
         "curl -b 'session=<a16>' https://example.com",
         judges.quoted,
         ((b" -b", b"--cookie"), rb"[ \t=]"),

@@ -92,9 +92,9 @@ class CountingBook(Rulebook):
         super().__init__(compiled.rule for compiled in rulebook().rules)
         self.bytes_read = 0
 
-    def spans(self, line: bytes, chosen: int) -> "list":
+    def spans(self, line: bytes, chosen: int, last: "int | None" = None) -> "list":
         self.bytes_read += len(line) * chosen.bit_count()
-        return super().spans(line, chosen)
+        return super().spans(line, chosen, last)
 
 
 @pytest.mark.parametrize(

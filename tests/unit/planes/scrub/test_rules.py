@@ -7,11 +7,12 @@ import pytest
 
 from planes.scrub import find_hits, scrub_text
 from planes.scrub.engine import compile_pattern, fast_pattern, group_number, stdlib_pattern
-from planes.scrub.rulebook import rulebook, scan_pattern
+from planes.scrub.rulebook import rulebook
 from planes.scrub.rules import RULES
 from planes.scrub.rules.checksums import iban_valid, luhn_valid
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.samples import fake
+from planes.scrub.signs import scan_pattern
 
 BY_NAME = {rule.name: rule for rule in RULES}
 
@@ -306,3 +307,25 @@ def test_key_blocks_are_hits_whatever_their_borders() -> None:
     for border in ("\n", "\\n", "\r\n", "\n    ", " "):
         kinds = {hit.kind for hit in find_hits(border.join(key_block("PRIVATE KEY")))}
         assert "key-block" in kinds, border
+
+
+def test_rules_with_the_same_signs_are_asked_together_and_none_is_left_out() -> None:
+    book = rulebook()
+    alone = [compiled for compiled in book.rules if len(compiled.rule.signs) > 0]
+    every = (1 << len(book.rules)) - 1
+    for rule in RULES:
+        for text in (fake(rule.sample, 6), f'x {fake(rule.sample, 7)}, password="" {rule.name}'):
+            for line in text.encode().split(b"\n"):
+                found = {span.rule.name for compiled in alone for span in compiled.spans(line)}
+                together = {span.rule.name for span in book.spans(line, every)}
+
+                assert together <= found
+                assert bool(together) == bool(found)
+                for family in book.families:
+                    members = {
+                        compiled.rule.name for index, compiled in enumerate(book.rules) if family.members >> index & 1
+                    }
+                    matching = family.matching(line)
+                    assert found & members <= {
+                        compiled.rule.name for index, compiled in enumerate(book.rules) if matching >> index & 1
+                    }

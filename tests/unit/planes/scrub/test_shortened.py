@@ -273,6 +273,13 @@ def test_values_that_repeat_themselves_are_found_wherever_they_stand(rows: "list
     assert out.decode() == masked_everywhere(text, REPEATED)
 
 
+def test_a_short_value_that_repeats_itself_is_found_wherever_blanks_leave_it_whole() -> None:
+    registered = Registered.from_values([("V", "aaaaaaaa")])
+
+    assert scrub_text("a" * 11 + " aaa", registered) == "[masked:V] aaa"
+    assert scrub_text("aaa " + "a" * 11, registered) == "aaa [masked:V]"
+
+
 def test_a_row_without_end_comes_out_as_one_mask() -> None:
     scrubber = StreamScrubber(Registered.from_values([("V", "aaaaaaaa")]))
     given = [scrubber.feed(b"a" * 1000) for _ in range(100)]

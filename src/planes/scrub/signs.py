@@ -1,0 +1,129 @@
+"""The signs of rules: literals of which every match holds one. One scan finds them all in a whole piece of log."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from planes.scrub.engine import Finder, compile_needles, compile_pattern
+from planes.scrub.rules.model import Rule
+
+# How far the scan counts what follows a sign.
+_MOST_COUNTED = 8
+# So many signs on one line are followed up one by one; behind them a sign counts wherever it stands.
+_MOST_SIGNS = 200
+# Signs are looked up by so many bytes at their beginnings.
+_HEAD = 2
+
+
+class Signs:
+    """Tells where signs stand and whose they are. Rules are the bits of a number, in the order they were given."""
+
+    __slots__ = ("_any_case", "_behind", "_exact", "_finders", "_lengths", "_scan")
+
+    def __init__(self, rules: "Sequence[Rule]", further: Iterable[Rule] = ()) -> None:
+        """Take rules, and further ones whose signs are found but have no bits."""
+        self._exact: dict[bytes, int] = {}
+        self._any_case: dict[bytes, int] = {}
+        behind: set[int] = set()
+        for index, rule in enumerate(rules):
+            table = self._any_case if rule.any_case else self._exact
+            for sign in rule.signs:
+                table[sign] = table.get(sign, 0) | 1 << index
+                if rule.before:
+                    behind.add(sign[0])
+        self._behind = frozenset(behind)  # what signs begin with before which the scan takes one byte more
+        self._lengths = _lengths_by_head([*self._exact, *self._any_case])
+        self._scan = compile_pattern(scan_pattern([*rules, *further]))
+        self._finders: tuple[Finder, Finder] | None = None
+
+    def next(self, text: bytes, place: int = 0) -> int:
+        """Where the next sign stands at or after `place`; -1 if none does."""
+        match = self._scan.places(text, place)
+        return match[0][0] if match else -1
+
+    def at(self, text: bytes, place: int) -> int:
+        """The rules one of whose signs begins at `place`, or behind the byte there."""
+        chosen = self._beginning_at(text, place)
+        if text[place + 1 : place + 2] and text[place + 1] in self._behind:
+            chosen |= self._beginning_at(text, place + 1)
+        return chosen
+
+    def _beginning_at(self, text: bytes, place: int) -> int:
+        chosen = 0
+        for length in self._lengths.get(text[place : place + _HEAD].lower(), self._lengths[b""]):
+            sign = text[place : place + length]
+            chosen |= self._exact.get(sign, 0) | self._any_case.get(sign.lower(), 0)
+        return chosen
+
+    def within(self, line: bytes, place: int = 0) -> tuple[int, int]:
+        """The rules whose signs a line holds at or after `place`, and where the last sign stands."""
+        chosen = 0
+        seen = 0
+        last = -1
+        while (place := self.next(line, place)) >= 0:
+            chosen |= self.at(line, place)
+            last = place
+            place += 1
+            seen += 1
+            if seen > _MOST_SIGNS:
+                return chosen | self._anywhere(line[place:]), len(line)
+        return chosen, last
+
+    def _anywhere(self, text: bytes) -> int:
+        """The rules one of whose signs stands in a text, whatever follows it."""
+        if self._finders is None:
+            self._finders = compile_needles(list(self._exact)), compile_needles(list(self._any_case))
+        chosen = 0
+        tables = (list(self._exact.values()), list(self._any_case.values()))
+        for finder, rules, searched in zip(self._finders, tables, (text, text.lower()), strict=True):
+            for index in {index for index, _ in finder.find(searched)}:
+                chosen |= rules[index]
+        return chosen
+
+
+def _lengths_by_head(signs: Iterable[bytes]) -> "dict[bytes, tuple[int, ...]]":
+    """The lengths of the signs that begin with so many bytes; under nothing, of those that are shorter."""
+    lengths: dict[bytes, set[int]] = {b"": set()}
+    for sign in signs:
+        lengths.setdefault(sign[:_HEAD].lower() if len(sign) >= _HEAD else b"", set()).add(len(sign))
+    short = lengths[b""]
+    return {head: tuple(sorted(found | short)) for head, found in lengths.items()}
+
+
+def scan_pattern(rules: Iterable[Rule]) -> bytes:
+    """One alternation of the signs of all rules, each with what must follow it."""
+    exact: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
+    any_case: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
+    for rule in rules:
+        table = any_case if rule.any_case else exact
+        for sign in rule.signs:
+            table.setdefault((rule.before, _loosened(rule.follow)), {})[_quoted(sign)] = None
+    pieces = [b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in exact.items()]
+    if any_case:
+        folded = (b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in any_case.items())
+        pieces.append(b"(?i:%s)" % b"|".join(folded))
+    return b"|".join(pieces)
+
+
+_REPETITION = re.compile(rb"(?<!\\)\{(\d+)(?:,(\d*))?\}(\Z)?")
+
+
+def _loosened(follow: bytes) -> bytes:
+    """A pattern that matches wherever `follow` does, without counting far.
+
+    A counted repetition makes the automaton remember how far it has counted for each place where it may have begun, and
+    random text then needs new states without end.
+    """
+
+    def loose(match: "re.Match[bytes]") -> bytes:
+        least, most = int(match[1]), int(match[2] or match[1])
+        if match[3] is not None and least > _MOST_COUNTED:
+            return b"{%d}" % _MOST_COUNTED
+        if most == least or most <= _MOST_COUNTED:
+            return match[0]
+        return b"{%d,}" % least if least > 1 else b"+" if least else b"*"
+
+    return _REPETITION.sub(loose, follow)
+
+
+def _quoted(text: bytes) -> bytes:
+    return b"".join(b"\\" + bytes((byte,)) if byte in b"\\.+*?()|[]{}^$" else bytes((byte,)) for byte in text)
