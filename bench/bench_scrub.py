@@ -70,6 +70,27 @@ def registered(count: int) -> Registered:
     return Registered.from_values((f"VALUE_{number}", f"{source.getrandbits(120):x}/+ x") for number in range(count))
 
 
+def repetitive() -> Registered:
+    """Values that make bad scanners slow: repetitions, and many addresses with one beginning."""
+    source = random.Random(4)
+    values = [("REPEATED", "k" * 4096), ("SHORT", "a" * 8)]
+    values += [(f"DSN_{n}", f"postgresql://loader:{source.getrandbits(100):x}@db.example.com/main") for n in range(50)]
+    return Registered.from_values(values)
+
+
+def against_values(size: int) -> dict[str, bytes]:
+    """Texts that are slow for those values, by name; and marks of shortening, with and without words beside them."""
+    return {
+        "a row of k": b"k" * size,
+        "lines of k": (b"k" * 99 + b"\n") * (size // 100),
+        "a row of a": b"a" * size,
+        "base64 of k": b"a2tr" * (size // 4),
+        "postgresql://loader: again and again": b"postgresql://loader:" * (size // 20),
+        "dots": b"." * size,
+        "...abcdefgh again and again": b"...abcdefgh" * (size // 11),
+    }
+
+
 def rate(data: bytes, values: Registered) -> float:
     """MB/s of one pass over `data` in chunks, the best of three."""
     best = 0.0
@@ -106,6 +127,7 @@ def adversarial(size: int) -> dict[str, Callable[[], bytes]]:
         "://a:b again and again": lambda: b"://a:b" * (size // 6),
         "key block without end": lambda: b"-----BEGIN " + b"PRIVATE KEY-----\n" + (b"A" * 64 + b"\n") * (size // 65),
         "digits": lambda: b"4242 " * (size // 5),
+        "a line of random digits": lambda: bytes(source.choices(b"0123456789", k=size)),
         "[masked: again and again": lambda: b"[masked:" * (size // 8),
         "JSON nested without end": lambda: b'{"a":[' * (size // 6),
         "quotes": lambda: b'"' * size,
@@ -151,8 +173,11 @@ def main() -> None:
     }
     for name, build in adversarial(1_000_000).items():
         rows[f"1 MB: {name}"] = rate(build(), values)
+    hostile = repetitive()
+    for name, text in against_values(1_000_000).items():
+        rows[f"1 MB, repetitive values: {name}"] = rate(text, hostile)
     for name, figure in rows.items():
-        print(f"{name:42} {figure:9.1f} MB/s")
+        print(f"{name:60} {figure:9.1f} MB/s")
     plain = rate_rule_by_rule(ordinary[:200_000])
     print(f"{'rule by rule with re, ordinary log':42} {plain:9.2f} MB/s")
     print(f"{'ratio to it':42} {rows['ordinary log, no values'] / plain:9.0f} x")
