@@ -6,16 +6,19 @@ rejected input.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import compile_path
 
 from planes.domain import errors
 
@@ -67,27 +70,22 @@ def validation_reasons(raw: Sequence[Any]) -> list[dict[str, str]]:
     ]
 
 
-def _methods_of(request: Request) -> set[str]:
-    """The methods of every route at this path; the router names those of the first one only."""
-    routes: list[BaseRoute] = request.app.routes
-    return {
-        method
-        for route in routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
+def _methods_of(request: Request, but: str | None = None) -> set[str]:
+    """The methods of every route at this path; the router names those of the first one only.
+
+    `but` leaves out a template. What is left when a bad id was asked for are the methods of a verb (`/-cancel`), which
+    the router took for an id because it was asked by another method.
+    """
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and route.path != but and _pattern(route.path).match(request.scope["path"]):
+            found |= route.methods or set()
+    return found
 
 
-def _methods_of_verb(request: Request) -> set[str]:
-    """The methods of a verb (`/-cancel`) that the router took for a bad id, because it is asked by another method."""
-    routes: list[BaseRoute] = request.app.routes
-    own = getattr(request.scope.get("route"), "path", None)
-    return {
-        method
-        for route in routes
-        if isinstance(route, Route) and route.path != own and route.matches(request.scope)[0] is Match.PARTIAL
-        for method in route.methods or ()
-    }
+@lru_cache(maxsize=1000)
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -99,8 +97,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def on_validation_error(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, RequestValidationError)
-        if any(error["loc"][0] == "path" for error in exc.errors()) and (methods := _methods_of_verb(request)):
-            return error_response(405, _CODES[405], "Method Not Allowed", headers={"Allow": ", ".join(sorted(methods))})
+        if any(error["loc"][0] == "path" for error in exc.errors()):
+            methods = _methods_of(request, but=getattr(request.scope.get("route"), "path", None))
+            if methods:
+                allow = {"Allow": ", ".join(sorted(methods))}
+                return error_response(405, _CODES[405], "Method Not Allowed", headers=allow)
         reasons = validation_reasons(exc.errors())
         return error_response(400, "invalid_request", "The request breaks a rule.", reasons)
 

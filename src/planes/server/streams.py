@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 import anyio
@@ -55,18 +55,25 @@ class Stopping:
 class StreamResponse(Response):
     """An answer whose body comes as it is made.
 
-    It ends when `chunks` ends, the client leaves, or the server stops. Nothing piles up: a chunk is asked for when the
-    one before was taken by the connection. With `keep_alive`, silence is filled with that comment.
+    It ends when `chunks` ends, the client leaves, the server stops, or `until` returns. Nothing piles up: a chunk is
+    asked for when the one before was taken by the connection. With `keep_alive`, silence is filled with that comment.
     """
 
     def __init__(
-        self, chunks: AsyncGenerator[bytes], stopping: Stopping, *, media_type: str, keep_alive: bytes | None = None
+        self,
+        chunks: AsyncGenerator[bytes],
+        stopping: Stopping,
+        *,
+        media_type: str,
+        keep_alive: bytes | None = None,
+        until: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(media_type=media_type, headers=_HEADERS)
         del self.headers["content-length"]
         self._chunks = chunks
         self._stopping = stopping
         self._keep_alive = keep_alive
+        self._until = until
 
     async def __call__(
         self,
@@ -113,12 +120,18 @@ class StreamResponse(Response):
             await self._stopping.wait()
             group.cancel_scope.cancel()
 
+        async def end_with(condition: Callable[[], Awaitable[None]]) -> None:
+            await condition()
+            group.cancel_scope.cancel()
+
         async with anyio.create_task_group() as group:
             group.start_soon(pump)
             group.start_soon(watch_client)
             group.start_soon(watch_server)
             if self._keep_alive is not None:
                 group.start_soon(fill_silence, self._keep_alive)
+            if self._until is not None:
+                group.start_soon(end_with, self._until)
 
 
 def ndjson_response(chunks: AsyncGenerator[bytes], stopping: Stopping) -> StreamResponse:
@@ -126,6 +139,8 @@ def ndjson_response(chunks: AsyncGenerator[bytes], stopping: Stopping) -> Stream
     return StreamResponse(chunks, stopping, media_type=NDJSON)
 
 
-def event_stream_response(events: AsyncGenerator[bytes], stopping: Stopping) -> StreamResponse:
-    """Server-sent events; `events` yields any number of whole, framed events at a time."""
-    return StreamResponse(events, stopping, media_type=EVENT_STREAM, keep_alive=_KEEP_ALIVE)
+def event_stream_response(
+    events: AsyncGenerator[bytes], stopping: Stopping, until: Callable[[], Awaitable[None]] | None = None
+) -> StreamResponse:
+    """Server-sent events; `events` yields any number of whole, framed events at a time. `until` ends them, too."""
+    return StreamResponse(events, stopping, media_type=EVENT_STREAM, keep_alive=_KEEP_ALIVE, until=until)

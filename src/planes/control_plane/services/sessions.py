@@ -69,14 +69,15 @@ async def start_session(connection: Connection, parts: Parts, user: User, method
 
 
 async def refresh(parts: Parts, refresh_token: str) -> TokenPair:
-    """The next pair. Callers that race with one token get one pair.
+    """The next pair. Callers that race with one token get one pair; what they wait for their turn does not count.
 
     Raises: NotAuthenticated when the token is unknown, has run out, was revoked, or was used before.
     """
     token_hash = hash_secret(refresh_token)
+    asked_at = parts.clock.now()
     async with parts.database.transaction() as connection:
         await parts.database.lock(connection, f"refresh:{token_hash}")
-        outcome = await _next_pair(connection, parts, refresh_token, token_hash)
+        outcome = await _next_pair(connection, parts, refresh_token, asked_at)
     if isinstance(outcome, TokenPair):
         return outcome
     # After the commit: a family that was revoked for reuse stays revoked.
@@ -112,8 +113,8 @@ async def end_session(parts: Parts, refresh_token: str) -> None:
     parts.news.tell_all()
 
 
-async def _next_pair(connection: Connection, parts: Parts, secret: str, token_hash: str) -> TokenPair | _Refusal:
-    now = parts.clock.now()
+async def _next_pair(connection: Connection, parts: Parts, secret: str, asked_at: datetime) -> TokenPair | _Refusal:
+    now, token_hash = parts.clock.now(), hash_secret(secret)
     token = await stored.find_refresh_token(connection, token_hash)
     session = await stored.find_session(connection, token.session_id) if token else None
     user = await identity.find_user(connection, session.user_id) if session else None
@@ -123,7 +124,7 @@ async def _next_pair(connection: Connection, parts: Parts, secret: str, token_ha
     if token.spent_at is None:
         await stored.spend_refresh_token(connection, token_hash, now)
         await _add_refresh_token(connection, parts, session.id, successor, now)
-    elif not _within_grace(token, now):
+    elif not _within_grace(token, asked_at):
         await _revoke(connection, parts, session.id, "refresh_token_reused")
         return _Refusal.REUSED
     # Both follow from what is stored, so every caller within the grace gets the same bytes.

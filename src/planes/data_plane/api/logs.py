@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, cast
 
 from anyio import to_thread
@@ -61,7 +62,9 @@ async def open_stream(request: Request, run_id: str, workspace_id: str, claims: 
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
     followers: Followers = request.app.state.followers
     lines = followers.follow(log_folder(folder), runs.wakes(run_id, folder), from_line)
-    return event_stream_response(_until_told(_events(shown(lines, claims)), runs, run_id), stopping_of(request))
+    events = _until_told(_events(shown(lines, claims)), runs, run_id)
+    refused = partial(services_of(request).credentials.wait_refused, claims)
+    return event_stream_response(events, stopping_of(request), until=refused)
 
 
 def no_such_log() -> NotFound:

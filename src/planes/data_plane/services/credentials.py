@@ -38,6 +38,10 @@ class Credentials:
             raise NotAllowed("not_allowed", f"This needs the grant {grant}, which your role does not give.")
         return claims
 
+    async def wait_refused(self, claims: Claims) -> None:
+        """Returns when the token of these claims is revoked: what it opened ends then (Security: 10)."""
+        await self._revocations.wait_revoked(claims)
+
     async def spend(self, token: str, workspace_id: str, kind: str, upload_id: str) -> Claims:
         """An upload token for exactly this upload, which it can open once: a failed upload stays spent (Borders: 2).
 

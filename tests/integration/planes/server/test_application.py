@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel
 
 from planes.domain.errors import Conflict, InvalidRequest, PlaneError, Reason, TooLarge
@@ -54,12 +54,19 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     @app.get("/body")
     async def nothing() -> None: ...
 
-    @app.post("/things/-verb")
+    things = APIRouter(prefix="/things")
+
+    @things.post("/-verb")
     async def verb() -> None: ...
 
-    @app.get("/things/{number}")
+    @things.get("/{number}")
     async def thing(number: int) -> int:
         return number
+
+    @things.delete("/{number}")
+    async def remove(number: int) -> None: ...
+
+    app.include_router(things)
 
     @app.get("/fails/{what}")
     async def fails(what: str) -> None:
@@ -293,10 +300,10 @@ def free_listener() -> Any:
 
 
 async def test_405_names_every_method_of_the_path(running: Running) -> None:
-    answer = await running.client.delete("/body")
+    answers = [await running.client.delete("/body"), await running.client.put("/things/1")]
 
-    assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET, POST"
+    assert [answer.status_code for answer in answers] == [405, 405]
+    assert [answer.headers["allow"] for answer in answers] == ["GET, POST", "DELETE, GET"]
 
 
 async def test_a_verb_asked_by_another_method_answers_405_and_a_bad_id_400(running: Running) -> None:

@@ -65,6 +65,17 @@ def test_a_token_for_something_else_is_refused(audience: str, kind: TokenKind, n
         check(token, audience=audience, kind=kind, now=now)
 
 
+def test_clocks_may_differ_by_a_minute_and_a_token_never_lives_longer() -> None:
+    token = mint(KEY, CLAIMS, NOW)
+    life = timedelta(seconds=CLAIMS.expires_at - int(NOW.timestamp()))
+
+    check(token, now=NOW - timedelta(seconds=60))
+    check(token, now=NOW + life - timedelta(seconds=1))
+    for skewed in (NOW - timedelta(seconds=61), NOW + life):
+        with pytest.raises(InvalidToken):
+            check(token, now=skewed)
+
+
 def test_an_unsigned_token_is_refused() -> None:
     payload = mint(KEY, CLAIMS, NOW).split(".")[1]
 

@@ -9,6 +9,8 @@ import jwt
 import pytest
 from tests.fakes.identity_stage import OWNER, Caller, IdentityStage, caller, ok
 
+from planes.tokens.opaque import hash_secret
+
 pytestmark = pytest.mark.anyio
 REFRESH = "/auth/v1/sessions/-refresh"
 REDEEM = "/auth/v1/sessions/-redeem-device-code"
@@ -43,6 +45,26 @@ async def test_refresh_token_used_again_after_the_grace_revokes_the_family(stage
     assert reused.status_code == 401
     assert (await stage.post(REFRESH, None, {"refresh_token": successor["refresh_token"]})).status_code == 401
     assert (await stage.get("/api/v1/me", successor["jwt"])).status_code == 401
+
+
+async def test_waiting_for_ones_turn_makes_no_refresh_a_reuse(stage: IdentityStage, owner: Caller) -> None:
+    """The database is busy for longer than a spent token is forgiven; who asked in time is not signed out."""
+    successor = ok(await stage.post(REFRESH, None, {"refresh_token": owner.refresh_token}))
+    stage.clock.advance(seconds=5)
+    answers: list[dict[str, str]] = []
+
+    async def refresh() -> None:
+        answers.append(ok(await stage.post(REFRESH, None, {"refresh_token": owner.refresh_token})))
+
+    async with anyio.create_task_group() as group, stage.parts.database.transaction() as connection:
+        await stage.parts.database.lock(connection, f"refresh:{hash_secret(owner.refresh_token)}")
+        for _ in range(3):
+            group.start_soon(refresh)
+        await anyio.wait_all_tasks_blocked()
+        stage.clock.advance(seconds=30)
+
+    assert answers == [successor] * 3
+    assert (await stage.get("/api/v1/me", successor["jwt"])).status_code == 200
 
 
 async def test_reuse_in_one_family_leaves_other_sessions_alone(stage: IdentityStage, owner: Caller) -> None:

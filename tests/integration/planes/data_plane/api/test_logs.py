@@ -18,7 +18,7 @@ from tests.integration.planes.data_plane.running_region import RunningRegion, ru
 from planes.data_plane.api import logs
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
-from planes.wire.link import Lease
+from planes.wire.link import Lease, PollResponse, Revocation, RevokedClaim
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -116,6 +116,34 @@ async def test_many_followers_all_get_every_line(place: RunningRegion) -> None:
 
     assert all(log == logs[0] for log in logs)
     assert "second" in logs[0]
+
+
+async def test_revocation_closes_an_open_stream_and_no_other(place: RunningRegion) -> None:
+    lease = await place.lease(STEPS)
+    session_id = new_id()
+    revocation = Revocation(epoch=5, claim=RevokedClaim.SESSION, value=session_id)
+    news = PollResponse(leases=[], cancels=[], epoch=5, revocations=[revocation], keys=[])
+    headers = place.region.headers(epoch=4, session_id=session_id)
+    others: list[str] = []
+    seen = b""
+
+    async def follow() -> None:
+        others.extend([line["content"] async for line in stream(place, lease)])
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            group.start_soon(follow)
+            path = place.log_path(lease, "log-stream")
+            async with place.region.client.stream("GET", path, headers=headers) as answer:
+                async for piece in answer.aiter_bytes():
+                    seen += piece
+                    if b'"first"' in seen:
+                        await place.region.plane.services.revocations.apply(news)
+            # the server has closed it while the run goes on
+            (place.run_folder(lease).parents[1] / "data" / "prod" / "go").touch()
+
+    assert b'"second"' not in seen
+    assert "second" in others
 
 
 async def test_stream_waits_for_a_lease_that_is_on_its_way(
