@@ -80,15 +80,15 @@ def _range(log: LogOfRun, request: Request) -> Response:
     first, limit = int(request.query_params["from_line"]), int(request.query_params["limit"])
     if first < 0:
         first = max(0, len(log.lines) + first)
-    lines = _readable(log, first)[:limit]
+    lines = _readable(log, first, limit)
     damage = [{"from_line": start, "to_line": end, "why": "its checksum is another"} for start, end in log.damage]
     return JSONResponse({"lines": lines, "total": len(log.lines), "is_sealed": log.is_sealed, "damage": damage})
 
 
-def _readable(log: LogOfRun, first: int) -> list[Line]:
-    """The lines from one on; one of the runner stands for those that are lost."""
+def _readable(log: LogOfRun, first: int, limit: int) -> list[Line]:
+    """So many lines from one on; one of the runner stands for those that are lost."""
     lines, at = list[Line](), first
-    while at < len(log.lines):
+    while at < len(log.lines) and len(lines) < limit:
         end = next((end for start, end in log.damage if start <= at < end), None)
         line = log.lines[at]
         if end is not None:
