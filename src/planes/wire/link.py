@@ -136,10 +136,11 @@ class RunTokenResponse(LinkModel):
 
 
 class SwapCodeRequest(LinkModel):
-    """A code that a browser brought to the data plane, and the workspace that it wants to see."""
+    """A code that a browser brought to the data plane, and the app that it wants to see: that is started if need be."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     workspace_id: Uuid
+    job_id: Uuid
 
 
 class SwapCodeResponse(LinkModel):

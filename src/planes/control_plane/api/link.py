@@ -75,7 +75,7 @@ async def issue_run_token(
 async def redeem_swap_code(
     parts: CurrentParts, dataplane_id: CurrentDataPlane, body: SwapCodeRequest
 ) -> SwapCodeResponse:
-    token = await app_links.redeem_swap_code(parts, dataplane_id, body.code, body.workspace_id)
+    token = await app_links.redeem_swap_code(parts, dataplane_id, body)
     return SwapCodeResponse(token=token)
 
 

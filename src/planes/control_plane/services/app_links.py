@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+
 from planes.control_plane.services import audit, revocations
-from planes.control_plane.services.access import authorize_workspace
+from planes.control_plane.services.access import WorkspaceAccess, authorize_workspace
 from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.starting import create_run
 from planes.control_plane.services.tokens import mint_dataplane
 from planes.domain.access import Permission, Principal, PrincipalKind
-from planes.domain.errors import NotAuthenticated, NotFound
+from planes.domain.errors import NotAuthenticated, NotFound, PlaneError
 from planes.domain.identifiers import DataPlaneId, SessionId, UserId, is_uuid
 from planes.storage.control import identity
 from planes.storage.control import jobs as stored_jobs
@@ -21,7 +24,10 @@ from planes.storage.control import sessions as stored_sessions
 from planes.storage.control.connection import Connection
 from planes.storage.control.workspaces import Workspace, find_workspace
 from planes.tokens.opaque import hash_secret
-from planes.wire.link import RevokedClaim
+from planes.wire.link import RevokedClaim, SwapCodeRequest
+from planes.wire.runs import CreateJobRunRequest
+
+_log = structlog.get_logger("planes.control_plane.app_links")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +39,13 @@ class PublishedJob:
     epoch: int
 
 
-async def redeem_swap_code(parts: Parts, dataplane_id: DataPlaneId, code: str, workspace_id: str) -> str:
-    """A data-plane token for the holder of a code, who wants to see a workspace of this plane. The code is spent.
+async def redeem_swap_code(parts: Parts, dataplane_id: DataPlaneId, request: SwapCodeRequest) -> str:
+    """A data-plane token for the holder of a code, who wants to see an app of this plane. The code is spent.
 
+    An app that does not run is started: `dlthub dashboard` only opens its address.
     Raises: NotAuthenticated, NotFound, NotAllowed.
     """
+    code, workspace_id = request.code, request.workspace_id
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
         session_id = await stored_sessions.spend_swap_code(connection, hash_secret(code), now)
@@ -61,7 +69,21 @@ async def redeem_swap_code(parts: Parts, dataplane_id: DataPlaneId, code: str, w
             facts={"dataplane_id": str(dataplane_id)},
         )
         await audit.record(connection, actor, now, event)
+    await _start(parts, principal, access, request.job_id)
     return mint_dataplane(parts, principal, access, epoch).token
+
+
+async def _start(parts: Parts, principal: Principal, access: WorkspaceAccess, job_id: str) -> None:
+    """What keeps it from starting is said where it is opened: that it does not run."""
+    async with parts.database.reading() as connection:
+        found = await stored_jobs.find_job(connection, access.workspace_id, job_id)
+    if found is None or found.job.job_type != "interactive":
+        return
+    wanted = CreateJobRunRequest(job_id=job_id, trigger="http:", mode="when_not_running")
+    try:
+        await create_run(parts, principal, access.workspace_id, wanted)
+    except PlaneError as exc:
+        _log.info("app_not_started", job_id=job_id, code=exc.code)
 
 
 async def find_public_link(parts: Parts, dataplane_id: DataPlaneId, secret: str) -> PublishedJob:

@@ -53,9 +53,12 @@ class AppVisits:
         self._links: OrderedDict[str, PublicLinkResponse] = OrderedDict()
         self._generation = revocations.generation
 
-    async def redeem_swap_code(self, code: str, workspace_id: str) -> Claims:
-        """Whoever brought the code. Raises: NotAuthenticated, NotFound, NotAllowed, Unavailable."""
-        answer = await self._parts.link.redeem_swap_code(code, workspace_id)
+    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str) -> Claims:
+        """Whoever brought the code, to see the app of a job.
+
+        Raises: NotAuthenticated, NotFound, NotAllowed, Unavailable.
+        """
+        answer = await self._parts.link.redeem_swap_code(code, workspace_id, job_id)
         return await self._credentials.check(answer.token, workspace_id, Grant.READ)
 
     async def find_public(self, secret: str) -> tuple[PublicLinkResponse, Claims]:

@@ -46,7 +46,7 @@ async def open_app_of_job(
     try:
         if not swap:
             raise NotAuthenticated("not_signed_in", "You are not signed in to this app.")
-        claims = await visits.redeem_swap_code(swap, workspace_id)
+        claims = await visits.redeem_swap_code(swap, workspace_id, job_id)
         return await _lead_in(request, workspace_id, job_id, claims)
     except PlaneError as exc:
         return pages.refused(request.scope, exc)

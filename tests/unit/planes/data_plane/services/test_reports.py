@@ -51,7 +51,7 @@ SAID: dict[type[BaseModel], set[str]] = {
     VersionIds: {"deployments", "configurations"},
     EnrolRequest: {"join_token", "dataplane_id", "region", "public_key", "url"},
     RunTokenRequest: {"fence"},
-    SwapCodeRequest: {"code", "workspace_id"},
+    SwapCodeRequest: {"code", "workspace_id", "job_id"},
     PublicLinkRequest: {"secret"},
     HeldRun: {"run_id", "fence"},
     StatusReport: {"fence", "status", "at"},
