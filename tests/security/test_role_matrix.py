@@ -99,6 +99,8 @@ class Place:
             f"POST {workspace}/jobs/-trigger": {"job_ids": [target.ids["board_id"]]},
             f"POST {workspace}/job-runs": {"job_id": target.ids["board_id"], "trigger": "http:"},
             f"POST {workspace}/job-runs/-cancel": {"job_run_ids": [target.ids["run_id"]]},
+            f"POST {own_workspace}/-roll-back": {"deployment_id": new_id()},
+            f"PUT {own_workspace}/retention": {"keep_versions": 100},
             f"POST {own_workspace}/api-keys": {"name": "another", "role": "viewer"},
             f"PUT {own_workspace}/default-role": {"role": "viewer"},
             f"POST {own_workspace}/members": {"email": "idle@orchard.example", "role": "viewer"},

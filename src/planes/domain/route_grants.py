@@ -101,6 +101,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_WORKSPACE}/jobs", f"GET {_WORKSPACE}/jobs/{{job_id}}",
         f"GET {_WORKSPACE}/job-runs", f"GET {_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
+        f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention",
     ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.CREATE_RUN),
@@ -109,7 +110,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.WRITE),
         f"POST {_ORGANIZATION}/workspaces", f"GET {_OWN_ORGANIZATION}/members",
-        f"POST {_WORKSPACE}/-deploy",
+        f"POST {_WORKSPACE}/-deploy", f"POST {_OWN_WORKSPACE}/-roll-back",
         f"POST {_WORKSPACE}/deployments/-issue-upload", f"POST {_WORKSPACE}/configurations/-issue-upload",
         *(f"POST {_WORKSPACE}/jobs/{{job_id}}/-{verb}" for verb in (
             "pause", "resume", "archive", "unarchive", "publish", "unpublish",
@@ -118,6 +119,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.MANAGE_WORKSPACE),
+        f"PUT {_OWN_WORKSPACE}/retention",
         f"PATCH {_WORKSPACE}", f"POST {_WORKSPACE}/-archive", f"POST {_WORKSPACE}/-unarchive",
     ),
     **_each(RouteGrant(Caller.CREDENTIAL, Permission.MANAGE_ORGANIZATION), f"POST {_ORGANIZATION}/-set-region"),
