@@ -73,6 +73,7 @@ runs = Table(
     Index("ix_runs_job_id_status", "job_id", "status"),
     Index("uq_runs_job_id_number", "job_id", "number", unique=True),
     Index("ix_runs_workspace_id_created_at", "workspace_id", "created_at"),
+    Index("ix_runs_listed", "workspace_id", "is_system", "created_at", "number", "id"),
     Index("ix_runs_previous_job_run_id", "previous_job_run_id"),
 )
 

@@ -351,3 +351,35 @@ async def test_text_that_no_database_can_look_for_is_refused(stage: Stage, key: 
 
         assert answer.status_code in {200, 400}, answer.text
     assert (await stage.get("/deployments/a%00b")).status_code == 400
+
+
+async def test_pages_of_runs_are_found_by_the_index_alone(stage: Stage) -> None:
+    """At any offset: the ids of a page and the total need neither the rows before it nor a sort (SQLite's plan)."""
+    from sqlalchemy import event
+
+    if stage.parts.database.dialect != "sqlite":
+        pytest.skip("the plan is SQLite's")
+    ids = await stage.deployed(definition("load"))
+    await stage.trigger(ids["load"])
+    asked: list[tuple[str, Any]] = []
+    engine = stage.parts.database._engine.sync_engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:
+        if "FROM runs" in statement and ("count(" in statement or "OFFSET" in statement):
+            asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        await stage.get("/job-runs", limit=100, offset=9900)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    plans: list[str] = []
+    async with stage.parts.database.reading() as connection:
+        for statement, parameters in asked:
+            rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append(" | ".join(str(row[-1]) for row in rows))
+
+    assert len(plans) == 2
+    assert all("COVERING INDEX ix_runs_listed" in plan for plan in plans), plans
+    assert "ORDER BY" not in plans[0], plans
+    assert plans[1].count("ORDER BY") <= 1, plans
