@@ -50,10 +50,11 @@ def _ranges(codes: list[int]) -> str:
 
 
 # An SGR sequence, or one sign that may not be shown as it is. TAB may.
+_HIDDEN = _ranges(sorted(_UNSEEN - set(map(ord, _SELECTORS))))
 _NOT_PLAIN = re.compile(
     "\x1b\\[([0-9;:]{0,64})m|[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff"
-    + _ranges(sorted(_UNSEEN - set(map(ord, _SELECTORS))))
-    + f"]|(?<![{_PICTURES}])[{_SELECTORS}]"
+    + _HIDDEN
+    + f"]|(?<![{_PICTURES}])[{_SELECTORS}]|(?<=[{_HIDDEN}])[{_SELECTORS}]"
 )
 
 

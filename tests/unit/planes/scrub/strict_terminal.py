@@ -141,7 +141,8 @@ def is_unseen(text: str, place: int) -> bool:
         return False
     before = ord(text[place - 1]) if place else 0
     is_picture = before in (0xA9, 0xAE) or 0x203C <= before <= 0x3299 or 0x1F000 <= before <= 0x1FAFF
-    return text[place] not in "\ufe0e\ufe0f" or not is_picture
+    is_seen_before = bool(place) and not _IGNORABLE.match(text[place - 1])
+    return text[place] not in "\ufe0e\ufe0f" or not (is_picture and is_seen_before)
 
 
 _BYTE = "0*(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
