@@ -145,11 +145,22 @@ def serve(
 
 
 @app.command
-def doctor(*, home: Home = None, as_json: Json = False) -> int:
+def doctor(*, home: Home = None, residency: Switch = False, as_json: Json = False) -> int:
     """Say what is installed, active and missing here, and whether the audit logs are whole.
 
     Changes nothing. Exits with 1 when something is bad.
+
+    Parameters
+    ----------
+    residency
+        Instead, prove residency: plant random words in every region of the platform that runs for this home,
+        run jobs with them, search every byte of the home for them, and print a signed report. It uses an
+        organization of its own in each region, residency-proof-REGION.
     """
+    if residency:
+        from dlthub_tui.cli.proving import run_proof
+
+        return run_proof(find_home(home), as_json=as_json)
     from dlthub_tui.cli.doctor import run_doctor
 
     return run_doctor(find_home(home), as_json=as_json)
