@@ -165,3 +165,15 @@ class _Resolved(httpx.AsyncHTTPTransport):
 def browser(origin: str = "", **options: Any) -> httpx.AsyncClient:
     """A client with cookies that finds apps by their names."""
     return httpx.AsyncClient(base_url=origin, transport=_Resolved(), timeout=30, trust_env=False, **options)
+
+
+class ResolvedHere(httpx.HTTPTransport):
+    """The same for callers that wait."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host.endswith(".localhost"):
+            request = httpx.Request(
+                request.method, request.url.copy_with(host="127.0.0.1"), headers=request.headers,
+                stream=request.stream, extensions=request.extensions,
+            )  # fmt: skip
+        return super().handle_request(request)
