@@ -7,9 +7,10 @@ Kept in memory only: after a restart the adopted runs are here again, and count 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import anyio
 
@@ -17,6 +18,7 @@ from planes.data_plane.executor.apps import AppPlace
 from planes.data_plane.services.launching import is_app
 from planes.domain.access import ACCESS_PROFILE, Grant, WorkspaceRole
 from planes.domain.errors import NotAllowed, NotFound, Unavailable
+from planes.manifest.facts import part
 from planes.tokens.claims import Claims
 from planes.wire.link import Lease
 
@@ -26,7 +28,7 @@ MOST_CONNECTIONS = 256
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class App:
-    """One interactive run. `place` None: it is not ready."""
+    """One interactive run. `place` None: it is not ready. One that `has_own_limit` is stopped by that alone."""
 
     run_id: str
     organization_id: str
@@ -34,6 +36,7 @@ class App:
     job_id: str
     job_ref: str
     profile: str
+    has_own_limit: bool = False
     place: AppPlace | None = None
     connections: int = 0
     used_at: float = field(default_factory=anyio.current_time)
@@ -90,6 +93,7 @@ class Apps:
             job_id=lease.job_id,
             job_ref=lease.job_ref,
             profile=lease.profile,
+            has_own_limit=_declares_limit(lease.definition),
         )
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
@@ -128,4 +132,11 @@ class Apps:
 
     def list_idle(self, seconds: float) -> list[App]:
         """Ready apps that nobody has used for so long."""
-        return [app for app in self._apps.values() if app.place is not None and app.idle_seconds() >= seconds]
+        ready = [app for app in self._apps.values() if app.place is not None and not app.has_own_limit]
+        return [app for app in ready if app.idle_seconds() >= seconds]
+
+
+def _declares_limit(definition: Mapping[str, Any]) -> bool:
+    """Whether the job says how long it may stay (`idle_timeout` of dlt's decorator is this limit too)."""
+    timeout = part(definition, "execute").get("timeout")
+    return isinstance(timeout, dict) and cast("dict[str, Any]", timeout).get("timeout") is not None
