@@ -35,6 +35,7 @@ from planes.control_plane.api import (
     own_versions,
     pages,
     sessions,
+    web_pages,
     well_known,
     workspaces,
 )
@@ -74,6 +75,7 @@ _WORK_ROUTERS: Sequence[APIRouter] = (
     jobs.router,
     link.router,
     own_versions.router,
+    web_pages.router,
 )
 _IDENTITY_ROUTERS: Sequence[APIRouter] = (
     link_enrol.router,

@@ -23,19 +23,31 @@ button { font: inherit; font-weight: 600; padding: .6rem 1.2rem; margin: 1.25rem
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; padding: .8rem 1rem; border: 1px solid;
   border-radius: .4rem; overflow-wrap: anywhere; }
 dt { font-weight: 600; } dd { margin: 0; }
+h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
+main:has(table), main:has(pre) { width: min(60rem, 100% - 3rem); }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem 1rem .3rem 0; }
+tr { border-bottom: 1px solid color-mix(in srgb, currentcolor 25%, transparent); } .wide, pre { overflow-x: auto; }
+nav ol { display: flex; gap: 1rem; list-style: none; padding: 0; margin: 0 0 1rem; }
+pre { padding: .8rem 1rem; border: 1px solid; border-radius: .4rem; }
 .problem { padding: .8rem 1rem; border: 2px solid; border-radius: .4rem; font-weight: 600; }
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 
-def page(title: str, body: str, *, status: int = 200, leads_to: str | None = None) -> HTMLResponse:
-    """A whole page. `body` is markup; `leads_to` is an address outside that a form of the page may redirect to."""
+def page(
+    title: str, body: str, *, status: int = 200, leads_to: str | None = None, script: str | None = None
+) -> HTMLResponse:
+    """A whole page. `body` is markup; `leads_to` is an address outside that a form of the page may redirect to.
+
+    `script` is a path of our own: with it the page may run that, and ask this origin again.
+    """
+    loaded = f'<script src="{escape(script)}" defer></script>' if script else ""
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · dlthub-tui</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>{loaded}</head>'
         f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
     )
-    return HTMLResponse(document, status_code=status, headers=_headers(leads_to))
+    return HTMLResponse(document, status_code=status, headers=_headers(leads_to, script))
 
 
 def problem(text: str) -> str:
@@ -71,7 +83,7 @@ def age(since: datetime, now: datetime) -> str:
     return f"{seconds} seconds ago" if seconds < 120 else f"{seconds // 60} minutes ago"
 
 
-def _headers(leads_to: str | None) -> dict[str, str]:
+def _headers(leads_to: str | None, script: str | None) -> dict[str, str]:
     # A form's redirect counts as its action, so the client's own address is named where there is one.
     origin = urlsplit(leads_to or "")
     # No source expression can name an IPv6 address.
@@ -82,7 +94,7 @@ def _headers(leads_to: str | None) -> dict[str, str]:
         "cache-control": "no-store",
         "content-security-policy": (
             f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {action}; base-uri 'none'; "
-            "frame-ancestors 'none'"
+            "frame-ancestors 'none'" + ("; script-src 'self'; connect-src 'self'" if script else "")
         ),
         "x-frame-options": "DENY",
         "x-content-type-options": "nosniff",

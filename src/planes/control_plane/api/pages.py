@@ -111,9 +111,8 @@ async def choose_password(
 
 
 @router.get("/")
-@router.get("/w/{path:path}")
-async def show_web_link(request: Request) -> Response:
-    """Addresses that the command line prints; a code in the query is dropped at once (Security: 9)."""
+async def show_start(request: Request) -> Response:
+    """A code in the query is dropped at once (Security: 9)."""
     if request.query_params:
         return _onward(request.url.path)
     return page("This platform lives in a terminal", paragraph("Open it with: dlthub-tui"))

@@ -262,7 +262,7 @@ async def test_codes_in_web_links_are_dropped_at_once(stage: IdentityStage) -> N
     dropped = await stage.client.get("/w/abc/jobs/x?swap=secret")
 
     assert (dropped.status_code, dropped.headers["location"]) == (303, "/w/abc/jobs/x")
-    assert (await stage.client.get("/w/abc/jobs/x")).status_code == 200
+    assert (await stage.client.get("/w/abc/jobs/x")).status_code == 401
 
 
 async def test_foreign_host_is_misdirected(stage: IdentityStage) -> None:

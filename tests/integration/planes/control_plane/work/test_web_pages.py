@@ -1,0 +1,183 @@
+"""The pages behind web links: who sees them, what they show, that they show nothing of the region."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+import pytest
+from tests.fakes.chromium import chromium, needs_chromium
+from tests.fakes.control_stage import Stage, definition
+
+from planes.control_plane.services import sessions
+from planes.control_plane.services.sign_in import hash_new_password
+from planes.server.listening import AppServer, listen_tcp
+from planes.server.streams import Stopping
+from planes.storage.control import identity
+
+pytestmark = pytest.mark.anyio
+PASSWORD = "a long enough one"
+
+
+async def swap_code(stage: Stage) -> str:
+    """What the command line appends to a link."""
+    async with stage.parts.database.transaction() as connection:
+        user = await identity.find_user(connection, stage.owner.user_id)
+        assert user is not None
+        started = await sessions.start_session(connection, stage.parts, user, "device_code")
+    return await sessions.issue_swap_code(stage.parts, started.refresh_token)
+
+
+async def opened(stage: Stage, path: str) -> httpx.Response:
+    """The page at a path, by a link with a code."""
+    led = await stage.client.get(f"{path}?swap={await swap_code(stage)}")
+    assert (led.status_code, led.headers["location"]) == (303, path)
+    assert "swap" not in led.headers["location"]
+    return await stage.client.get(path)
+
+
+async def test_a_run_shows_its_state_its_names_and_the_command_to_go_on(stage: Stage) -> None:
+    job_id = (await stage.deployed(definition("load", "every:1h", deliver={"pipeline_name": "orders"})))["load"]
+    run = await stage.trigger(job_id)
+
+    page = await opened(stage, f"/w/{stage.workspace_id}/runs/{run['id']}")
+
+    assert page.status_code == 200, page.text
+    assert "pending" in page.text
+    assert "dlthub job logs jobs.load 1 --follow" in page.text
+    await stage.finished(run["id"], "failed")
+    after = await stage.client.get(f"/w/{stage.workspace_id}/runs/{run['id']}")
+    assert "failed" in after.text
+    assert "dlthub job logs jobs.load 1<" in after.text
+
+
+async def test_workspace_job_and_pipeline_lead_to_each_other(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "every:1h", deliver={"pipeline_name": "orders"}))
+    run = await stage.trigger(ids["load"])
+    workspace = await opened(stage, f"/w/{stage.workspace_id}")
+
+    addresses = set(re.findall(r'href="([^"]+)"', workspace.text))
+
+    assert f"/w/{stage.workspace_id}/jobs/jobs.jobs.load" in addresses
+    assert f"/w/{stage.workspace_id}/runs/{run['id']}" in addresses
+    for address in (
+        *addresses,
+        f"/w/{stage.workspace_id}/jobs/{ids['load']}",
+        f"/w/{stage.workspace_id}/pipelines/orders",
+    ):
+        page = await stage.client.get(address)
+        assert page.status_code == 200, (address, page.text)
+        assert "jobs.load" in page.text
+    assert (await stage.client.get(f"/w/{stage.workspace_id}/jobs/jobs.nothing")).status_code == 404
+
+
+async def test_pages_have_no_inline_script_and_load_nothing_from_elsewhere(stage: Stage) -> None:
+    await stage.deployed(definition("load"))
+    page = await opened(stage, f"/w/{stage.workspace_id}")
+
+    policy = page.headers["content-security-policy"]
+
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert re.findall(r"<script([^>]*)>", page.text) == [' src="/w/-live.js" defer']
+    assert re.findall(r'(?:src|href)="(?!/w/)', page.text) == []
+    assert page.headers["cache-control"] == "no-store"
+    script = await stage.client.get("/w/-live.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
+async def test_nobody_else_sees_them(stage: Stage) -> None:
+    await stage.deployed(definition("load"))
+    path = f"/w/{stage.workspace_id}"
+
+    stranger = await stage.client.get(path)
+
+    assert stranger.status_code == 401
+    assert "load" not in stranger.text
+    code = await swap_code(stage)
+    assert "set-cookie" in (await stage.client.get(f"{path}?swap={code}")).headers
+    stage.client.cookies.clear()
+    assert "set-cookie" not in (await stage.client.get(f"{path}?swap={code}")).headers
+    assert (await stage.client.get(path)).status_code == 401
+    assert (await stage.client.get(path, headers=stage.owner.headers)).status_code == 401
+
+
+async def test_other_workspaces_are_not_there(stage: Stage) -> None:
+    await stage.deployed(definition("load"))
+    await opened(stage, f"/w/{stage.workspace_id}")
+
+    other = await stage.client.get("/w/00000000-0000-4000-8000-000000000000")
+
+    assert other.status_code == 404
+
+
+async def test_a_password_opens_the_page_and_leads_nowhere_else(stage: Stage) -> None:
+    await stage.deployed(definition("load"))
+    hashed = await hash_new_password(stage.parts, PASSWORD)
+    async with stage.parts.database.transaction() as connection:
+        await identity.set_password(connection, stage.owner.user_id, hashed, stage.clock.now())
+        user = await identity.find_user(connection, stage.owner.user_id)
+    assert user is not None
+
+    async def send(onward: str | None = None, password: str = PASSWORD) -> httpx.Response:
+        asked = await stage.client.get(f"/w/{stage.workspace_id}")
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', asked.text))
+        fields = {name: html.unescape(value) for name, value in fields.items()}
+        fields |= {"email": user.email, "password": password} | ({} if onward is None else {"onward": onward})
+        origin = str(stage.client.base_url).rstrip("/")
+        return await stage.client.post("/w/-sign-in", data=fields, headers={"origin": origin})
+
+    assert (await send(password="a wrong one at all")).status_code == 400
+    assert (await send("//evil.example/w")).headers["location"] == "/"
+    stage.client.cookies.delete("planes_session")
+    done = await send()
+    assert (done.status_code, done.headers["location"]) == (303, f"/w/{stage.workspace_id}")
+    assert "HttpOnly" in done.headers["set-cookie"]
+    assert (await stage.client.get(f"/w/{stage.workspace_id}")).status_code == 200
+
+
+async def test_names_are_shown_as_text(stage: Stage) -> None:
+    await stage.deployed(definition("load", expose={"display_name": "<b>bold</b>"}))
+
+    page = await opened(stage, f"/w/{stage.workspace_id}")
+
+    assert "<b>bold" not in page.text
+
+
+@pytest.mark.slow
+@needs_chromium
+async def test_a_browser_opens_a_link_and_sees_the_run_end(stage: Stage) -> None:
+    run = await stage.trigger((await stage.deployed(definition("load")))["load"])
+    path = f"/w/{stage.workspace_id}/runs/{run['id']}"
+    listener = listen_tcp("127.0.0.1", 0)
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = AppServer(stage.plane.app, [listener], Stopping())
+    async with chromium() as browser, anyio.create_task_group() as group:
+        group.start_soon(server.serve)
+        with anyio.fail_after(10):
+            await server.wait_ready()
+        try:
+            page = await browser.page()
+            await page.open(f"{origin}{path}?swap={await swap_code(stage)}")
+            await page.shows("pending")
+            assert await page.evaluate("location.href") == origin + path
+            assert await page.evaluate("document.title") == "jobs.load 1 · dlthub-tui"
+            await page.shows("dlthub job logs jobs.load 1 --follow")
+
+            await stage.finished(run["id"])
+
+            await page.shows("completed", 30)
+            assert "--follow" not in await page.text()
+            assert page.refused == []
+            assert page.hosts() == {urlsplit(origin).netloc}
+            stranger = await browser.page()
+            await stranger.open(f"{origin}{path}")
+            await stranger.shows("Sign in to see this")
+        finally:
+            server.stop()
+            with anyio.CancelScope(shield=True):
+                await server.wait_stopped()
