@@ -15,15 +15,16 @@ import socket
 import struct
 from pathlib import Path
 
-from planes.data_plane.runner import binds
-from planes.data_plane.runner.forwarding import Forwarder, start_forwarder
+from planes.data_plane.runner import binds, kernel
+from planes.data_plane.runner.forwarding import Forwarder, enter_own_network, start_forwarder
 from planes.data_plane.runner.watch import Watch
 
 _OPTIONS = (
     (socket.SOL_SOCKET, socket.SO_REUSEADDR),
     (socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", socket.SO_REUSEADDR)),
 )
-_FAMILIES = {socket.AF_INET, socket.AF_INET6}
+_NOT_KEPT = "this system cannot keep apps off the network"
+_NOT_THEIR_OWN = "this system gives apps no network of their own"
 
 
 class AppNetwork:
@@ -38,10 +39,10 @@ class AppNetwork:
     def guard(self, watch: Watch) -> str | None:
         """Decides about binds from now on; words for the log where the app is not kept in. None: it is."""
         if self._listener is None:
-            return "this system cannot keep apps off the network: whoever reaches this machine reaches this one"
+            return f"{_NOT_KEPT}: whoever reaches this machine reaches this one"
         watch.add(self._listener, lambda: self._decide(watch))
         if not self._forwarder.is_private:
-            return "this system gives apps no network of their own: every user of this machine reaches this one"
+            return f"{_NOT_THEIR_OWN}: every user of this machine reaches this one"
         return None
 
     def _decide(self, watch: Watch) -> None:
@@ -105,3 +106,17 @@ def _read_address(raw: bytes) -> tuple[int, ipaddress.IPv4Address | ipaddress.IP
     if family == socket.AF_INET6 and len(raw) >= 24:
         return family, ipaddress.IPv6Address(raw[8:24]), int.from_bytes(raw[2:4], "big")
     return None
+
+
+def find_gap() -> str | None:
+    """What this system lacks; None: nothing. It changes the process that asks, so that has to be one of its own."""
+    kernel.forbid_new_privileges()
+    try:
+        os.close(binds.install())
+    except OSError:
+        return _NOT_KEPT
+    return None if enter_own_network() else _NOT_THEIR_OWN
+
+
+if __name__ == "__main__":
+    os.write(1, (find_gap() or "").encode())

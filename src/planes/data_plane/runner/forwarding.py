@@ -78,14 +78,14 @@ def _become(
         os.closerange(kept[0] + 1, kept[1])
         os.closerange(kept[1] + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         if os.getppid() == runner:
-            requests.send(b"p" if wants_own_network and _enter_own_network() else b"-")
+            requests.send(b"p" if wants_own_network and enter_own_network() else b"-")
             _Relay(listener, requests, port).run()
     except BaseException:  # noqa: BLE001, S110 - whatever it is, this process must not go on as a second runner
         pass
     os._exit(0)
 
 
-def _enter_own_network() -> bool:
+def enter_own_network() -> bool:
     """Leaves the machine's network for an empty one, whose loopback works; False where that is not allowed."""
     if sys.platform != "linux":
         return False

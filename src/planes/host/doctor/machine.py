@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from planes.host.doctor.findings import Finding, State
 
 _LANDLOCK_CREATE_RULESET = 444
 _LANDLOCK_VERSION = 1
+_ASK_SECONDS = 20
 _CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
 
 
@@ -78,10 +80,27 @@ def _containment() -> Iterator[Finding]:
         if is_linux
         else "this system has no such setting",
     )
+    yield _apps()
     version = _landlock_version()
     yield _not_used("landlock", f"version {version}" if version else None)
     yield _not_used("bubblewrap", shutil.which("bwrap"))
     yield _not_used("cgroup v2", "mounted" if _CONTROLLERS.exists() else None)
+
+
+def _apps() -> Finding:
+    """Asked in a process of its own, which the question changes."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "planes.data_plane.runner.app_network"],
+        check=False, capture_output=True, text=True, timeout=_ASK_SECONDS,
+    )  # fmt: skip
+    gap = done.stdout if done.returncode == 0 else "it could not be tried"
+    return Finding(
+        area="containment",
+        subject="apps",
+        state=State.WARNING if gap else State.GOOD,
+        detail=gap or "they listen in a network of their own, which only the gateway reaches",
+        advice="Run interactive jobs only where nobody else can reach this machine." if gap else None,
+    )
 
 
 def _not_used(subject: str, found: str | None) -> Finding:

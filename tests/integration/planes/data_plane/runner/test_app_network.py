@@ -88,3 +88,14 @@ def test_what_cannot_be_contained_is_said_and_still_works() -> None:
 
     assert "200 OK" in str(found["said"])
     assert "keep apps off the network" in str(found["gap"])
+
+
+def test_doctor_tells_what_the_run_would() -> None:
+    asked = subprocess.run(
+        [sys.executable, "-I", "-m", "planes.data_plane.runner.app_network"],
+        check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    found = _run("told")
+
+    assert bool(asked.stdout) == (found["gap"] is not None)
+    assert str(found["gap"] or "").startswith(asked.stdout)
