@@ -83,7 +83,9 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         )),
         "GET /.well-known/control-plane", "GET /.well-known/jwks.json",
         "GET /", "GET /device", "POST /device", "POST /device/-decide", "GET /authorize", "POST /authorize",
-        "GET /sign-up", "POST /sign-up", "GET /w/{path:path}",
+        "GET /sign-up", "POST /sign-up", "GET /w/-live.js", "POST /w/-sign-in", "GET /w/{workspace_id}",
+        "GET /w/{workspace_id}/jobs/{job}", "GET /w/{workspace_id}/runs/{run_id}",
+        "GET /w/{workspace_id}/pipelines/{name}",
         "GET /apps/{workspace_id}/{job_id}", "GET /public/{secret}", "POST /link/v1/-enrol",
     ),
     **_each(
