@@ -33,7 +33,7 @@ def quiet(_sentence: str) -> None:
 
 
 async def test_embedded_planes_answer_and_end_with_their_owner(home: Path) -> None:
-    planes = EmbeddedPlatform(home, "1", port=0)
+    planes = EmbeddedPlatform(home, lambda: "1", port=0)
     platform = await planes.start(quiet)
     async with httpx.AsyncClient() as client:
         document = (await client.get(f"{platform.control_plane_url}/openapi.json", timeout=30)).json()
@@ -46,7 +46,7 @@ async def test_embedded_planes_answer_and_end_with_their_owner(home: Path) -> No
 
 
 async def test_a_second_app_attaches_to_the_first_one_s_planes(home: Path) -> None:
-    first, second = EmbeddedPlatform(home, "1", port=0), EmbeddedPlatform(home, "1", port=0)
+    first, second = EmbeddedPlatform(home, lambda: "1", port=0), EmbeddedPlatform(home, lambda: "1", port=0)
     started = await first.start(quiet)
     attached = await second.start(quiet)
 
@@ -58,7 +58,7 @@ async def test_a_second_app_attaches_to_the_first_one_s_planes(home: Path) -> No
 
 
 async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> None:
-    planes = EmbeddedPlatform(home, "1", port=0)
+    planes = EmbeddedPlatform(home, lambda: "1", port=0)
     platform = await planes.start(quiet)
     answers: list[int] = []
 
@@ -101,7 +101,7 @@ async def test_a_platform_that_cannot_start_says_why(home: Path) -> None:
     (home / "control").write_text("in the way")
 
     with pytest.raises(CannotStart):
-        await EmbeddedPlatform(home, "1", port=0).start(quiet)
+        await EmbeddedPlatform(home, lambda: "1", port=0).start(quiet)
 
 
 async def test_planes_that_failed_are_left_and_say_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ async def test_planes_that_failed_are_left_and_say_so(home: Path, monkeypatch: p
         raise ValueError("of a defect")
 
     monkeypatch.setattr(control_plane, "LOOPS", (*control_plane.LOOPS, die))
-    planes = EmbeddedPlatform(home, "1", port=0)
+    planes = EmbeddedPlatform(home, lambda: "1", port=0)
     await planes.start(quiet)
     died.set()
     with anyio.fail_after(30):

@@ -96,7 +96,9 @@ class Driver:
 
 
 async def test_main_job_from_first_start_to_a_masked_log(platform: Path, workspace: Path) -> None:
-    app = DlthubTui(AppOptions(home=str(platform), platform=EmbeddedPlatform(platform, "0.1.0"), uses_keyring=False))
+    app = DlthubTui(
+        AppOptions(home=str(platform), platform=EmbeddedPlatform(platform, lambda: "0.1.0"), uses_keyring=False)
+    )
     async with app.run_test(size=(100, 30)) as pilot:
         user = Driver(app, pilot)
         await user.until("nobody owns it yet")

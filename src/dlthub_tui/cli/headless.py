@@ -62,7 +62,7 @@ def _home(given: Path | None) -> Generator[Path]:
 async def _main_job(home: Path) -> None:
     from dlthub_tui.embed.embedded import EmbeddedPlatform
 
-    planes = EmbeddedPlatform(home, our_version(), port=0)
+    planes = EmbeddedPlatform(home, our_version, port=0)
     with anyio.fail_after(_SECONDS):
         platform = await planes.start(_say)
         _say(f"Control plane at {platform.control_plane_url}.")

@@ -46,7 +46,7 @@ def open_app(request: OpenRequest) -> int:
 
     home = find_home(request.home)
     slow = request.slow or is_remote_session()
-    platform = None if request.url else EmbeddedPlatform(home, our_version())
+    platform = None if request.url else EmbeddedPlatform(home, our_version)
     code = run(
         AppOptions(
             home=str(home),

@@ -34,7 +34,8 @@ class EmbeddedPlatform:
     One owner calls `start` once, then `leave` once; both may take seconds and are waited for in a worker thread.
     """
 
-    def __init__(self, home: Path, version: str, port: int | None = None) -> None:
+    def __init__(self, home: Path, version: Callable[[], str], port: int | None = None) -> None:
+        """`version` is asked for when planes are started: finding it takes longer than the first frame may wait."""
         self._home = home
         self._version = version
         self._port = port
@@ -83,7 +84,7 @@ class EmbeddedPlatform:
         from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, service_log_in
 
         self._stack.enter_context(service_log_in(home.log_file))
-        options = PlatformOptions(home=home, version=self._version, port=self._port, may_move=True)
+        options = PlatformOptions(home=home, version=self._version(), port=self._port, may_move=True)
         portal = self._stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
         context: AbstractAsyncContextManager[RunningPlatform] = running_platform(options)
         opened = portal.wrap_async_context_manager(context)
