@@ -21,6 +21,7 @@ from planes.data_plane.api import (
     telemetry,
     uploads,
     variables,
+    web_log,
     well_known,
 )
 from planes.data_plane.api.gateway import routes as gateway_routes
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     own_search.router,
     telemetry.router,
     beacon.router,
+    web_log.router,
     gateway_routes.router,
 )
 

@@ -128,7 +128,7 @@ class Link:
         answer = await self._call("POST", f"/link/v1/runs/{run_id}/-issue-token", RunTokenRequest(fence=fence))
         return _parse(RunTokenResponse, answer)
 
-    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str) -> SwapCodeResponse:
+    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str | None) -> SwapCodeResponse:
         """Signs in whoever brought the code, once, for one workspace of this plane; starts the job if it does not run.
 
         Raises: NotAuthenticated (the code), NotFound, NotAllowed, InvalidRequest, Unavailable.

@@ -86,6 +86,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         "GET /sign-up", "POST /sign-up", "GET /w/-live.js", "POST /w/-sign-in", "GET /w/{workspace_id}",
         "GET /w/{workspace_id}/jobs/{job}", "GET /w/{workspace_id}/runs/{run_id}",
         "GET /w/{workspace_id}/pipelines/{name}",
+        "GET /w/{workspace_id}/runs/{run_id}/-log",
         "GET /apps/{workspace_id}/{job_id}", "GET /public/{secret}", "POST /link/v1/-enrol",
     ),
     **_each(
@@ -163,7 +164,8 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.ANYBODY),
         "GET /.well-known/data-plane", "PUT /beacon/{secret}/{kind}", "GET /apps/{workspace_id}/{job_id}",
-        "GET /public/{secret}",
+        "GET /public/{secret}", "GET /w/-log.js", "GET /w/{workspace_id}/runs/{run_id}",
+        "GET /w/{workspace_id}/runs/{run_id}/-lines",
     ),
     **_each(
         RouteGrant(Caller.UPLOAD_TOKEN, grant=Grant.DEPLOYMENT_UPLOAD),

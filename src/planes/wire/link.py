@@ -136,11 +136,14 @@ class RunTokenResponse(LinkModel):
 
 
 class SwapCodeRequest(LinkModel):
-    """A code that a browser brought to the data plane, and the app that it wants to see: that is started if need be."""
+    """A code that a browser brought to the data plane, and the app that it wants to see: that is started if need be.
+
+    Without a job it wants to see what is stored, and nothing is started.
+    """
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     workspace_id: Uuid
-    job_id: Uuid
+    job_id: Uuid | None = None
 
 
 class SwapCodeResponse(LinkModel):

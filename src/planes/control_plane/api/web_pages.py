@@ -143,10 +143,23 @@ async def show_run(
         + table(
             "Loaded", ("Pipeline", "Dataset", "State", "Rows"), _loaded(workspace, found), "No pipeline told of itself."
         )
+        + f"<p>{link(f'/w/{workspace.id}/runs/{run.id}/-log', f'Log, in {workspace.dataplane_id}')}</p>"
         + command(f"dlthub job logs {name} {run.number}{follow}")
         + paragraph(_REGION.format(region=workspace.dataplane_id))
     )
     return live_page(f"{_short(ref)} {run.number}", body)
+
+
+@router.get("/{workspace_id}/runs/{run_id}/-log")
+async def open_log(request: Request, parts: CurrentParts, workspace_id: Part, run_id: Part) -> Response:
+    """Leads on to the log, a page of the region, with a code that is good once."""
+    principal = await _visitor(request, parts, "")
+    if isinstance(principal, Response):
+        return principal
+    found = await runs.get_run(parts, principal, workspace_id, run_id)
+    workspace = await workspaces.get_workspace(parts, principal, workspace_id)
+    code = await browsing.swap_code_of(parts, principal)
+    return _onward(f"{workspace.dataplane_url}/w/{workspace.id}/runs/{found.run.id}?swap={code}")
 
 
 @router.get("/{workspace_id}/pipelines/{name}")

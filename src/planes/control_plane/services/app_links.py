@@ -69,7 +69,8 @@ async def redeem_swap_code(parts: Parts, dataplane_id: DataPlaneId, request: Swa
             facts={"dataplane_id": str(dataplane_id)},
         )
         await audit.record(connection, actor, now, event)
-    await _start(parts, principal, access, request.job_id)
+    if request.job_id is not None:
+        await _start(parts, principal, access, request.job_id)
     return mint_dataplane(parts, principal, access, epoch).token
 
 

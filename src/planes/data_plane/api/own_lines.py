@@ -35,6 +35,14 @@ async def get_lines(
     limit: Annotated[int, Query(ge=1, le=MAXIMUM_LINES)] = 1000,
 ) -> Response:
     """At most `limit` lines from `from_line` on, and how many there are; a negative one counts from the end."""
+    return await lines_for(request, workspace_id, run_id, claims, (from_line, limit))
+
+
+async def lines_for(
+    request: Request, workspace_id: str, run_id: str, claims: Claims, part: tuple[int, int]
+) -> Response:
+    """A part (first line, how many at most) of a log, for whoever these claims are of. Raises: NotFound."""
+    from_line, limit = part
     folder = await running_of(request).runs.find_log(workspace_id, run_id)
     if folder is None:
         raise no_such_log()

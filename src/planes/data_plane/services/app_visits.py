@@ -53,8 +53,8 @@ class AppVisits:
         self._links: OrderedDict[str, PublicLinkResponse] = OrderedDict()
         self._generation = revocations.generation
 
-    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str) -> Claims:
-        """Whoever brought the code, to see the app of a job.
+    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str | None) -> Claims:
+        """Whoever brought the code, to see the app of a job, or what is stored (None).
 
         Raises: NotAuthenticated, NotFound, NotAllowed, Unavailable.
         """
@@ -104,8 +104,13 @@ class AppVisits:
         is_usable = found is not None and found.run_id == run_id and found.expires_at > now.timestamp()
         if found is None or not is_usable or self._revocations.is_revoked(found.claims):
             raise NotAuthenticated("ticket_refused", "This link was used before, or is too old.")
+        return self.cookie_of(found.claims, run_id)
+
+    def cookie_of(self, claims: Claims, run_id: str) -> str:
+        """The cookie's value for a visitor of one run, who has been let in."""
+        now = self._parts.clock.now()
         claims = replace(
-            found.claims,
+            claims,
             kind=TokenKind.APP,
             audience=self._audience(run_id),
             token_id=new_id(),

@@ -54,6 +54,21 @@ async def test_a_run_shows_its_state_its_names_and_the_command_to_go_on(stage: S
     assert "dlthub job logs jobs.load 1<" in after.text
 
 
+async def test_the_log_is_a_page_of_the_region_with_a_code_for_it(stage: Stage) -> None:
+    run = await stage.trigger((await stage.deployed(definition("load")))["load"])
+    path = f"/w/{stage.workspace_id}/runs/{run['id']}"
+    page = await opened(stage, path)
+
+    led = await stage.client.get(f"{path}/-log")
+
+    assert f'href="{path}/-log"' in page.text
+    target = urlsplit(led.headers["location"])
+    assert (led.status_code, target.path, target.query[:5]) == (303, path, "swap=")
+    assert target.netloc != stage.client.base_url.netloc.decode()
+    stage.client.cookies.clear()
+    assert (await stage.client.get(f"{path}/-log")).status_code == 401
+
+
 async def test_workspace_job_and_pipeline_lead_to_each_other(stage: Stage) -> None:
     ids = await stage.deployed(definition("load", "every:1h", deliver={"pipeline_name": "orders"}))
     run = await stage.trigger(ids["load"])
