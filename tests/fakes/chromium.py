@@ -33,12 +33,16 @@ needs_chromium = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not ins
 
 @dataclass(kw_only=True)
 class Page:
-    """One tab. `asked` holds the URLs of all requests and WebSockets, `messages` counts those of WebSockets."""
+    """One tab. `asked` holds the URLs of requests and WebSockets, `messages` counts those of WebSockets.
+
+    `stopped` holds the URLs that the page's policy kept from being asked.
+    """
 
     browser: Chromium
     session: str
     asked: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    _urls: dict[str, str] = field(default_factory=dict)
     messages: int = 0
 
     async def open(self, url: str) -> None:
@@ -102,7 +106,7 @@ class Chromium:
         attached = await self.call("Target.attachToTarget", {"targetId": target["targetId"], "flatten": True})
         page = Page(browser=self, session=attached["sessionId"])
         self._pages[page.session] = page
-        for domain in ("Network", "Page", "Runtime", "Log"):
+        for domain in ("Network", "Page", "Runtime"):
             await self.call(f"{domain}.enable", {}, page.session)
         return page
 
@@ -137,12 +141,14 @@ class Chromium:
 def _note(page: Page, method: str, params: dict[str, Any]) -> None:
     if method == "Network.requestWillBeSent":
         page.asked.append(params["request"]["url"])
+        page._urls[params["requestId"]] = params["request"]["url"]
+    elif method == "Network.loadingFailed" and params.get("blockedReason") == "csp":
+        page.asked.remove(page._urls[params["requestId"]])
+        page.stopped.append(page._urls[params["requestId"]])
     elif method == "Network.webSocketCreated":
         page.asked.append(params["url"])
     elif method == "Network.webSocketFrameReceived":
         page.messages += 1
-    elif method == "Log.entryAdded" and params["entry"].get("source") == "security":
-        page.refused.append(params["entry"]["text"])
 
 
 @asynccontextmanager
