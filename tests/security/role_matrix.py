@@ -166,6 +166,7 @@ LINK_ROUTES = {
     "POST /link/v1/runs/{run_id}/-issue-token",
     "PUT /link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}",
     "POST /link/v1/swap-codes/-redeem",
+    "POST /link/v1/-find-versions",
     "POST /link/v1/public-links/-find",
 }
 
