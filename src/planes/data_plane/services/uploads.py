@@ -156,7 +156,10 @@ class Uploads:
         async with self._locks.setdefault(key, anyio.Lock()):
             async with self._parts.database.reading() as connection:
                 present = await uploads.find(connection, kind, row["id"])
-                others = await uploads.count_others(connection, row) if kind == uploads.DEPLOYMENTS else 0
+                others = 0
+                if kind == uploads.DEPLOYMENTS:
+                    archive = (row["organization_id"], row["archive_sha256"])
+                    others = await uploads.count_kept(connection, *archive, without=[row["id"]])
             if present is not None and present["stored_at"] is not None:
                 return
             if others == 0:

@@ -62,22 +62,6 @@ async def list_unstored(connection: AsyncConnection, kind: str, before: datetime
     return [dict(row) for row in rows.mappings()]
 
 
-async def count_others(connection: AsyncConnection, row: Mapping[str, Any]) -> int:
-    """How many other kept deployments of the organization have the archive of this one."""
-    table = deployments.c
-    query = (
-        select(func.count())
-        .select_from(deployments)
-        .where(
-            table.organization_id == row["organization_id"],
-            table.archive_sha256 == row["archive_sha256"],
-            table.id != row["id"],
-            table.retired_at.is_(None),
-        )
-    )
-    return (await connection.execute(query)).scalar_one()
-
-
 async def list_archives(connection: AsyncConnection, workspace_id: str, ids: Sequence[str]) -> list[str]:
     """The archives of those of these deployments of a workspace that are still kept."""
     query = select(deployments.c.archive_sha256).where(*_kept(workspace_id, ids)).distinct()

@@ -90,8 +90,12 @@ async def test_a_row_becomes_a_version_once_and_is_then_kept(database: Database)
         await uploads.remove_unstored(connection, uploads.DEPLOYMENTS, row["id"])
 
     async with database.reading() as connection:
-        assert await uploads.find(connection, uploads.DEPLOYMENTS, row["id"]) == {**row, "stored_at": NOW}
-        assert await uploads.count_of_archive(connection, organization_id, "a" * 64) == 1
+        assert await uploads.find(connection, uploads.DEPLOYMENTS, row["id"]) == {
+            **row,
+            "stored_at": NOW,
+            "retired_at": None,
+        }
+        assert await uploads.count_kept(connection, organization_id, "a" * 64, without=[]) == 1
 
 
 async def test_the_highest_revocation_counts(database: Database) -> None:
