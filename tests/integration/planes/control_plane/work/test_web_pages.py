@@ -187,7 +187,7 @@ async def test_a_browser_opens_a_link_and_sees_the_run_end(stage: Stage) -> None
 
             await page.shows("completed", 30)
             assert "--follow" not in await page.text()
-            assert page.refused == []
+            assert page.stopped == []
             assert page.hosts() == {urlsplit(origin).netloc}
             stranger = await browser.page()
             await stranger.open(f"{origin}{path}")

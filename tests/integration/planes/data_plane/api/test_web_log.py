@@ -83,6 +83,6 @@ async def test_a_browser_follows_a_log_and_asks_nobody_else(place: RunningRegion
         await page.shows("[masked]")
         await page.shows("complete")
         assert "orchard-gate-7" not in await page.text()
-        assert page.refused == []
+        assert page.stopped == []
         assert page.hosts() == {place.region.client.base_url.netloc.decode()}
     assert await place.control.wait_end(lease) == "completed"
