@@ -160,6 +160,10 @@ class DlthubTui(App[int], inherit_bindings=False):
             if shown is not None:
                 with anyio.move_on_after(BEFORE_WAITING_SECONDS):
                     await shown.wait()
+        if self.screen.is_modal:
+            # It opened within the change: its first paint, the only one of all its rows, was not sent.
+            for widget in self.screen.query("*"):
+                widget.refresh()
 
     async def on_go_back(self) -> None:
         """One step back."""

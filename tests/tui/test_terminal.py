@@ -187,3 +187,13 @@ def test_keys_typed_ahead_are_done_one_after_the_other(connected: Terminal) -> N
     connected.press("\t\x1b[B\r:runs\r")
 
     connected.until_text("[2 Runs]")
+
+
+def test_a_sheet_that_opens_with_its_screen_is_painted_whole(connected: Terminal) -> None:
+    """`d` opens the deploy screen, which asks at once for a folder."""
+    connected.press("\t\x1b[B\r")
+    connected.until_text("1 Jobs")
+    connected.press("d")
+
+    connected.until_text("Deploy which folder")
+    connected.until_text("   Folder  ")

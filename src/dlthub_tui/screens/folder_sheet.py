@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import Sheet
 from dlthub_tui.viewmodel.actions import Action
-from dlthub_tui.viewmodel.folders import MOST, FolderChoice, choices, completed
+from dlthub_tui.viewmodel.folders import MOST, FolderChoice, choices, completed, restarted
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, cut_front, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
@@ -50,7 +50,11 @@ class FolderSheet(Sheet[str]):
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """The folders below what is typed."""
-        self._choices, self._at = choices(self.query_one("#folder", Field).text), -1
+        field = self.query_one("#folder", Field)
+        meant = restarted(field.text)
+        if meant != field.text:
+            field.set_text(meant)
+        self._choices, self._at = choices(meant), -1
         self.query_one("#choices", LinesView).update()
 
     def _move(self, steps: int) -> None:

@@ -23,6 +23,12 @@ def default_folder() -> Path | None:
     return here if (here / MODULE).is_file() else None
 
 
+def restarted(typed: str) -> str:
+    """A whole path, or `~`, that is typed or pasted behind another one takes its place."""
+    begins = [place + 1 for sign in ("//", "/~") if (place := typed.rfind(sign)) >= 0]
+    return typed[max(begins) :] if begins else typed
+
+
 def choices(typed: str) -> list[FolderChoice]:
     """Folders whose path begins with what is typed, workspaces first."""
     path = Path(typed).expanduser()
