@@ -73,14 +73,18 @@ def validation_reasons(raw: Sequence[Any]) -> list[dict[str, str]]:
 def _methods_of(request: Request, but: str | None = None) -> set[str]:
     """The methods of every route at this path; the router names those of the first one only.
 
+    Where a route is for this very word (`/-issue-upload`), it is no id to the routes that take one there.
     `but` leaves out a template. What is left when a bad id was asked for are the methods of a verb (`/-cancel`), which
     the router took for an id because it was asked by another method.
     """
-    found: set[str] = set()
+    path: str = request.scope["path"]
+    at_path: dict[str, set[str]] = {}
     for route in iter_route_contexts(request.app.routes):
-        if route.path is not None and route.path != but and _pattern(route.path).match(request.scope["path"]):
-            found |= route.methods or set()
-    return found
+        if route.path is not None and route.path != but and _pattern(route.path).match(path):
+            at_path.setdefault(route.path, set()).update(route.methods or ())
+    word = path.rpartition("/")[2]
+    of_word = [methods for template, methods in at_path.items() if template.rpartition("/")[2] == word]
+    return set[str]().union(*(of_word or at_path.values()))
 
 
 @lru_cache(maxsize=1000)
