@@ -11,6 +11,7 @@ from pydantic import StringConstraints
 
 from planes.control_plane.services.runs import Downstream
 from planes.domain.errors import InvalidRequest, Reason
+from planes.server.moments import Moment
 from planes.wire.runs import CategoryWord
 
 UUID_PATTERN = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
@@ -31,8 +32,8 @@ class Period:
 
     def __init__(
         self,
-        start: Annotated[datetime | None, Query()] = None,
-        end: Annotated[datetime | None, Query()] = None,
+        start: Annotated[Moment | None, Query()] = None,
+        end: Annotated[Moment | None, Query()] = None,
         timezone: Annotated[str, Query(max_length=64)] = "UTC",
     ) -> None:
         try:

@@ -12,6 +12,7 @@ from planes.data_plane.api.run_access import RunPath
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import InvalidRequest, NotAllowed, Reason
+from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
 from planes.storage.data.leaks import LeakFilter
@@ -37,7 +38,7 @@ SecretReader = Annotated[Claims, Depends(requires(Grant.VARIABLES_READ))]
 SecretWriter = Annotated[Claims, Depends(requires(Grant.VARIABLES_WRITE))]
 Paged = Annotated[Page, Depends(PageQuery())]
 Text = Annotated[str | None, Query(max_length=512)]
-Moment = Annotated[datetime | None, Query()]
+Bound = Annotated[Moment | None, Query()]
 Id = Annotated[str, Path(max_length=64)]
 
 
@@ -49,7 +50,7 @@ async def get_hits_of_run(request: Request, run_id: RunPath, workspace_id: str, 
 
 @router.get("/hits")
 async def get_hits_of_workspace(
-    request: Request, workspace_id: str, claims: Reader, since: Moment = None, until: Moment = None
+    request: Request, workspace_id: str, claims: Reader, since: Bound = None, until: Bound = None
 ) -> WorkspaceHits:
     """Totals of the runs that ended in a time, the last 30 days by default."""
     end = _aware("until", until) or services_of(request).parts.clock.now()
@@ -66,7 +67,7 @@ async def list_events(
     kind: Text = None,
     job_ref: Text = None,
     run_id: Text = None,
-    since: Moment = None,
+    since: Bound = None,
 ) -> dict[str, Any]:
     """Jobs that print secrets: one event for each run and rule, newest first."""
     wanted = EventFilter(

@@ -34,6 +34,7 @@ from planes.data_plane.logs.comparing import MAX_RUNS
 from planes.data_plane.logs.matching import LineFinder
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.errors import InvalidRequest, Reason, TooManyRequests
+from planes.server.moments import Moment
 from planes.server.streams import NDJSON, StreamResponse, ndjson_response
 from planes.tokens.claims import Claims
 from planes.wire.logs import FirstLine, LogLevel, LogSource, LogStream, SearchQuery
@@ -106,7 +107,7 @@ async def compare_logs(
 
 @router.get("/-first")
 async def find_first_line(
-    request: Request, run_id: RunPath, workspace_id: str, claims: Reader, at: datetime
+    request: Request, run_id: RunPath, workspace_id: str, claims: Reader, at: Moment
 ) -> FirstLine:
     """The number of the first line reported at or after a time; the number of lines if there is none."""
     log = await _open(request, workspace_id, run_id, claims)

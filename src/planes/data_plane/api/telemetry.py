@@ -14,6 +14,7 @@ from planes.data_plane.services.audit import Actor
 from planes.data_plane.services.statistics import Statistics
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest, Reason
+from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery
 from planes.storage.data.statistics import DATASET_SORTS, PIPELINE_SORTS, StatisticsFilter
 from planes.storage.data.telemetry import SORTS, PipelineRunFilter
@@ -35,8 +36,8 @@ class Window:
 
     def __init__(
         self,
-        start: Annotated[datetime | None, Query()] = None,
-        end: Annotated[datetime | None, Query()] = None,
+        start: Annotated[Moment | None, Query()] = None,
+        end: Annotated[Moment | None, Query()] = None,
         timezone: Annotated[str, Query(max_length=64)] = "UTC",
     ) -> None:
         self.start = _in_zone("start", start, timezone)
