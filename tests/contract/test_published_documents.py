@@ -36,6 +36,13 @@ CONFIGURATION = """
 
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 429]
+
+# Bad data is for the phases before. Here its judge takes good ids for bad ones, and a text such as true for no text.
+[phases.stateful.generation]
+mode = "positive"
+
+[phases.stateful.checks.negative_data_rejection]
+enabled = false
 """
 OWNER = "owner@example.org"
 PASSWORD = "long enough for all"
