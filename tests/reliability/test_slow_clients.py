@@ -26,11 +26,11 @@ from planes.wire.link import Lease
 
 pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(1800)]
 
-READERS = sized(80, 200)
+READERS = sized(40, 200)
 # What the process takes once, as it begins to serve streams, is spread over fewer in the small size.
 MOST_KIB = sized(320, 256)
-PAIRS = sized(2, 10)
-BURST = sized(10_000, 40_000)
+PAIRS = sized(3, 10)
+BURST = 40_000
 TICKS = sized(100, 400)
 SECONDS_BETWEEN_BYTES = 1.0
 FILL = "x" * 80
