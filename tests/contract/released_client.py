@@ -86,9 +86,20 @@ class Session:
             raise AssertionError(f"the command does not end: {self.text}") from None
         return Outcome(code, self.text, "")
 
-    def interrupt(self) -> None:
-        """Ctrl+C."""
-        os.killpg(self.process.pid, signal.SIGINT)
+    def interrupt(self, seconds: float = RUN_SECONDS) -> Outcome:
+        """Ctrl+C until the command ends, as a person presses it again when nothing happens.
+
+        Once is not enough for a program that asks: a signal between the interpreter's last look at signals and its
+        wait for the keyboard is noticed only at the next key. Raises: AssertionError when the time is over.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            os.killpg(self.process.pid, signal.SIGINT)
+            try:
+                return self.wait(min(3.0, deadline - time.monotonic()))
+            except AssertionError:
+                if time.monotonic() >= deadline:
+                    raise
 
     def _read(self, seconds: float) -> bool:
         """One piece of output; False at the end of it, or of the time."""

@@ -98,8 +98,7 @@ def test_what_is_said_is_read_while_the_command_runs(real_client: RealClient) ->
     with real_client.started("local", "clean", cwd=real_client.copy_workspace(WEATHER), in_pty=True) as session:
         session.wait_for("will be deleted")
         running = session.process.poll() is None
-        session.interrupt()
-        outcome = session.wait(30)
+        outcome = session.interrupt(30)
 
     assert running
     assert outcome.code != 0
