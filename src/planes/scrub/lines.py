@@ -40,9 +40,25 @@ def prepare() -> None:
 
 
 class RuleStage:
-    """Masks what the rules find in a stream, and pieces of registered values. `hits` counts masks by name."""
+    """Masks what the rules find in a stream, and pieces of registered values.
 
-    __slots__ = ("_below", "_block_lines", "_book", "_has_begun", "_long", "_pending", "_shortened", "hits")
+    Attributes:
+        hits: counts masks by name.
+        is_plain: whether what was given out last is surely plain text: nothing was masked, and all of it was quiet.
+    """
+
+    __slots__ = (
+        "_below",
+        "_block_lines",
+        "_book",
+        "_has_begun",
+        "_is_pending_quiet",
+        "_long",
+        "_pending",
+        "_shortened",
+        "hits",
+        "is_plain",
+    )
 
     def __init__(self, hits: "Counter[str]", book: Book | None = None, registered: Registered | None = None) -> None:
         self.hits = hits
@@ -50,27 +66,34 @@ class RuleStage:
         self._shortened = Shortened(registered) if registered else None
         self._has_begun = False  # whether a form may begin in what is pending or now comes
         self._pending = bytearray()
+        self._is_pending_quiet = True
+        self.is_plain = False
         self._long: _LongLine | None = None
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
 
-    def feed(self, data: bytes, *, has_begun: bool = False) -> bytes:
+    def feed(self, data: bytes, *, has_begun: bool = False, is_quiet: bool = False) -> bytes:
         """Take the next bytes; give out every finished line, masked.
 
         Args:
             data: bytes in which registered values are masked already.
             has_begun: whether the beginning of one may stand in them.
+            is_quiet: whether they are plain, and no sign lies in them.
         """
         self._has_begun = self._has_begun or has_begun
+        self.is_plain = False
         border = data.rfind(b"\n") + 1
         pieces: list[bytes] = []
         if border:
-            pieces.append(self._finished(data[:border]))
+            pieces.append(self._finished(data, border, is_quiet=is_quiet))
             data = data[border:]
             self._has_begun = has_begun
+            self._is_pending_quiet = True
+        self._is_pending_quiet = self._is_pending_quiet and is_quiet
         self._pending += data
         if len(self._pending) > LONGEST_HELD:
             pieces.append(self._windows())
+            self.is_plain = False
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def finish(self) -> bytes:
@@ -83,18 +106,23 @@ class RuleStage:
         self._has_begun = False
         return rest
 
-    def _finished(self, data: bytes) -> bytes:
+    def _finished(self, data: bytes, border: int, *, is_quiet: bool) -> bytes:
+        """What becomes of the pending line and of data up to the border."""
         if self._long is not None:
-            border = data.index(b"\n")
-            self._pending += data[:border]
-            first = self._windows() if len(self._pending) > LONGEST_HELD else b""
+            first = data.index(b"\n")
+            self._pending += data[:first]
+            windows = self._windows() if len(self._pending) > LONGEST_HELD else b""
             line = bytes(self._pending)
             self._pending.clear()
-            return first + self._last_piece(line) + b"\n" + self._lines(data[border + 1 :])
-        if self._pending:
-            data = bytes(self._pending) + data
-            self._pending.clear()
-        return self._lines(data)
+            rest = data[first + 1 : border]
+            return windows + self._last_piece(line) + b"\n" + self._lines(rest, len(rest))
+        # In a quiet text, a sign can only begin in what was pending.
+        known_from = len(self._pending) + (data.index(b"\n") + 1 if is_quiet else border)
+        lines = b"".join((self._pending, memoryview(data)[:border])) if self._pending else data[:border]
+        self._pending.clear()
+        given = self._lines(lines, known_from)
+        self.is_plain = is_quiet and self._is_pending_quiet and given is lines
+        return given
 
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
@@ -115,11 +143,16 @@ class RuleStage:
     def _pieces_in(self, plain: bytes) -> list[Span]:
         return self._shortened.find(plain, has_begun=self._has_begun) if self._shortened else []
 
-    def _lines(self, data: bytes) -> bytes:
-        """Mask a piece of whole lines."""
+    def _lines(self, data: bytes, known_from: int) -> bytes:
+        """Mask a piece of whole lines. On the lines that begin at or after `known_from` no sign stands."""
         plain = without_colour(data)
         cuts = self._pieces_in(plain)[::-1]  # the next one last
-        sign = self._book.sign(plain) if self._block_lines < 0 else 0
+        if self._block_lines >= 0:
+            sign = 0
+        elif plain is data and known_from < len(data):
+            sign = self._book.sign(data[:known_from])
+        else:
+            sign = self._book.sign(plain)
         if sign < 0 and not cuts and self._below is None:
             return data
         places = None if plain is data else ColourMap(data)

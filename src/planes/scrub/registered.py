@@ -2,13 +2,15 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from planes.scrub.encodings import base64_forms, escaped_forms, forms
-from planes.scrub.engine import Finder, Pattern, compile_needles, fast_pattern
+from planes.scrub.engine import Finder, compile_needles
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row
 from planes.scrub.pieces import PieceIndex
+from planes.scrub.quiet import Absence, Quiet, quiet_without_values
 from planes.scrub.rows import Rows
+from planes.scrub.rulebook import Book
 from planes.scrub.shadow import BARS, WHITE
 from planes.scrub.structured import members
 
@@ -20,9 +22,6 @@ SHORTEST_WRAPPED = 12
 # A line of a value is registered on its own only if it is long enough to be nothing else by chance.
 SHORTEST_LINE = 16
 LONGEST_FORM = 16 * 1024
-# After so many bytes of a stream the pattern is compiled that finds beginnings faster; not for so many of them.
-_WORTH_COMPILING = 4 * 1024 * 1024
-_MOST_COMPILED = 2000
 # A form that is longer than this, compared to its value (hex, escapes of every sign), is rarely printed shortened.
 _LONGEST_COMMON = 1.5
 
@@ -35,15 +34,15 @@ class Registered:
     """
 
     __slots__ = (
-        "_absence",
         "_anchors",
         "_finder",
         "_groups",
         "_heads",
         "_pieces",
         "_plain",
+        "_quiets",
         "_rows",
-        "_seen",
+        "is_absent",
         "reach",
         "too_short",
     )
@@ -62,8 +61,10 @@ class Registered:
         repeating = {index: group for index, group in enumerate(self._groups) if group.period}
         self._rows = Rows(repeating) if repeating else None
         self._pieces: PieceIndex | None = None
-        self._absence: Pattern | None = None
-        self._seen = 0
+        # Whether surely no form has its beginning in a text with its white space, of eight bytes or all of it. That is
+        # half the work of taking the white space out and looking for the beginnings.
+        self.is_absent = Absence(self._anchors).holds
+        self._quiets: dict[Book, Quiet] = {}
         self.reach = max((form.reach for group in self._groups for form in group.forms), default=0)
 
     @classmethod
@@ -120,22 +121,13 @@ class Registered:
                 found.sort()
         return [(self._groups[index], start) for start, index in found], rows
 
-    def is_absent(self, plain: bytes) -> bool:
-        """Whether surely no form has its beginning in a text with its white space, of eight bytes or all of it.
-
-        One pass of RE2 is half the work of taking the white space out and looking for the beginnings, but it takes
-        milliseconds to compile: that is done for a stream that goes on.
-        """
-        if self._absence is None:
-            self._seen += len(plain)
-            if self._seen < _WORTH_COMPILING or len(self._anchors) > _MOST_COMPILED:
-                return False
-            try:
-                self._absence = _absence(self._anchors)
-            except ImportError:
-                self._seen = -(1 << 62)
-                return False
-        return self._absence.search(plain) is None
+    def quiet(self, book: Book) -> Quiet:
+        """What tells that neither these values nor a book's rules have to be looked for in a text."""
+        if not self:
+            return quiet_without_values(book)
+        if book not in self._quiets:
+            self._quiets[book] = Quiet(book, self._anchors)
+        return self._quiets[book]
 
     def beginnings(self, solid: bytes, shortest: int) -> Iterator[int]:
         """Where in a text shorter than an anchor a proper beginning of some form stands at its end, earliest first."""
@@ -147,17 +139,6 @@ class Registered:
     def _is_beginning(self, solid: bytes) -> bool:
         place = bisect_left(self._anchors, solid)
         return any(anchor.startswith(solid) and anchor != solid for anchor in self._anchors[place : place + 2])
-
-
-_GAP = b"[%s]*" % re.escape(WHITE)
-
-
-def _absence(anchors: "Sequence[bytes]") -> Pattern:
-    """A pattern that finds any of the beginnings, whatever white space stands inside.
-
-    Raises: ImportError where RE2 is missing: `re` is slower at it than what it would spare.
-    """
-    return fast_pattern(b"|".join(_GAP.join(re.escape(bytes((byte,))) for byte in anchor) for anchor in anchors))
 
 
 def _value_forms(value: str) -> "Iterable[tuple[str, Iterable[bytes]]]":

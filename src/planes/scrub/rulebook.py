@@ -103,8 +103,15 @@ def _families(rules: "Sequence[CompiledRule]") -> list[_Family]:
 
 
 class Book(Protocol):
-    """What the line stage asks of rules."""
+    """What the line stage asks of rules.
 
+    Attributes:
+        scan: a pattern that matches wherever a sign stands.
+    """
+
+    @property
+    def scan(self) -> bytes: ...
+    def matches_besides(self, text: bytes) -> bool: ...
     def sign(self, text: bytes, place: int = 0) -> int: ...
     def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]: ...
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]: ...
@@ -127,6 +134,16 @@ class Rulebook:
             compiled.prepare()
         for family in self.families:
             family.prepare()
+
+    @property
+    def scan(self) -> bytes:
+        """A pattern that matches wherever a sign stands."""
+        return self._signs.pattern
+
+    def matches_besides(self, text: bytes) -> bool:
+        """Whether something else than signs tells to look at a text: here, nothing does."""
+        del text
+        return False
 
     def rules_in(self, line: bytes, place: int = 0) -> int:
         """The rules (a bit set) whose signs the line holds at or after `place`."""

@@ -25,9 +25,15 @@ def without_colour(text: bytes) -> bytes:
     return COLOUR.sub(b"", text) if b"\x1b" in text else text
 
 
+def may_have_frames(text: bytes) -> bool:
+    """Whether colour codes or bars of boxes may stand in the text, or begin at its end."""
+    # one byte is found many times as fast as two
+    return b"\x1b" in text or (b"\xe2" in text and (BAR_START in text or text.endswith(b"\xe2")))
+
+
 def without_frames(text: bytes) -> bytes:
     """The text less its colour codes and the bars of boxes; the same object if there are none."""
-    if b"\xe2" in text and BAR_START in text:  # one byte is found many times as fast as two
+    if b"\xe2" in text and BAR_START in text:
         return _COLOUR_OR_BAR.sub(b"", text)
     return without_colour(text)
 

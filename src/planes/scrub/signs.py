@@ -17,7 +17,7 @@ _HEAD = 2
 class Signs:
     """Tells where signs stand and whose they are. Rules are the bits of a number, in the order they were given."""
 
-    __slots__ = ("_any_case", "_behind", "_exact", "_finders", "_lengths", "_scan")
+    __slots__ = ("_any_case", "_behind", "_exact", "_finders", "_lengths", "_scan", "pattern")
 
     def __init__(self, rules: "Sequence[Rule]", further: Iterable[Rule] = ()) -> None:
         """Take rules, and further ones whose signs are found but have no bits."""
@@ -32,7 +32,8 @@ class Signs:
                     behind.add(sign[0])
         self._behind = frozenset(behind)  # what signs begin with before which the scan takes one byte more
         self._lengths = _lengths_by_head([*self._exact, *self._any_case])
-        self._scan = compile_pattern(scan_pattern([*rules, *further]))
+        self.pattern = scan_pattern([*rules, *further])
+        self._scan = compile_pattern(self.pattern)
         self._finders: tuple[Finder, Finder] | None = None
 
     def next(self, text: bytes, place: int = 0) -> int:

@@ -20,23 +20,29 @@ class StreamScrubber:
 
     Attributes:
         hits: masks so far, by rule or by name of the value; never values.
+        is_plain: whether what `feed` gave out last is surely plain text (`\\t`, `\\n`, and what ASCII prints).
     """
 
-    __slots__ = ("_rules", "_values", "hits")
+    __slots__ = ("_rules", "_values", "hits", "is_plain")
 
     def __init__(self, registered: Registered, settings: ScrubSettings | None = None) -> None:
         self.hits: Counter[str] = Counter()
-        self._values = ValueStage(registered, self.hits)
-        self._rules = RuleStage(self.hits, book_of(settings), registered)
+        self.is_plain = False
+        book = book_of(settings)
+        self._values = ValueStage(registered, self.hits, registered.quiet(book))
+        self._rules = RuleStage(self.hits, book, registered)
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk of any size; return what is certain by now."""
-        text = self._values.feed(data)
-        return self._rules.feed(text, has_begun=self._values.has_begun)
+        values, rules = self._values, self._rules
+        given = rules.feed(values.feed(data), has_begun=values.has_begun, is_quiet=values.is_quiet)
+        self.is_plain = rules.is_plain
+        return given
 
     def finish(self) -> bytes:
         """End the stream; return all that was held back. The scrubber is ready for another stream."""
         text = self._values.finish()
+        self.is_plain = False
         return self._rules.feed(text, has_begun=self._values.has_begun) + self._rules.finish()
 
 

@@ -8,9 +8,10 @@ from collections import Counter
 from typing import NamedTuple
 
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
+from planes.scrub.quiet import Quiet
 from planes.scrub.registered import Registered
 from planes.scrub.repeats import period_of
-from planes.scrub.shadow import BAR_START, WHITE, ColourMap, WhiteMap, cut_frame_start, without_frames
+from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, may_have_frames, without_frames
 
 # A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
 # follow, and the one or two bytes before stay. Otherwise nearly every line would wait for its successor.
@@ -32,22 +33,36 @@ class ValueStage:
     Attributes:
         hits: counts masks by name.
         has_begun: whether the bytes that came last held the beginning of a form that did not go on to its end there.
+        is_quiet: whether what was given out last is surely plain, without a sign of a rule but for one that goes over
+            its borders.
     """
 
-    __slots__ = ("_before", "_held", "_open", "_registered", "has_begun", "hits")
+    __slots__ = ("_before", "_held", "_open", "_quiet", "_registered", "has_begun", "hits", "is_quiet")
 
-    def __init__(self, registered: Registered, hits: "Counter[str]") -> None:
+    def __init__(self, registered: Registered, hits: "Counter[str]", quiet: Quiet) -> None:
         self._registered = registered
+        self._quiet = quiet
         self._held = b""
         self._before = b""  # the last solid bytes already given out; a value may begin in them
         self._open: _Span | None = None  # what goes on at the beginning of what is held
         self.hits = hits
         self.has_begun = False
+        self.is_quiet = False
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; give out all that can be no part of a value any more."""
         if not self._registered:
+            self.is_quiet = self._quiet.holds(data)
             return data
+        if self._open is None:
+            whole = b"".join((self._before, self._held, data))
+            self.is_quiet = self._quiet.holds(whole)
+            if self.is_quiet or (not may_have_frames(whole) and self._registered.is_absent(whole)):
+                given = self._advance_quickly(whole)
+                if given is not None:
+                    return given
+        else:
+            self.is_quiet = False
         text = self._held + data if self._held else data
         cut = cut_frame_start(text)
         return self._advance(text[:cut], text[cut:], is_end=False)
@@ -55,16 +70,12 @@ class ValueStage:
     def finish(self) -> bytes:
         """The end of the stream: give out the rest."""
         text, self._held = self._held, b""
-        self.has_begun = False
+        self.has_begun = self.is_quiet = False
         rest = self._advance(text, b"", is_end=True) if text else b""
         self._before = b""
         return rest
 
     def _advance(self, text: bytes, unfinished: bytes, *, is_end: bool) -> bytes:
-        if self._open is None and not is_end and self._registered.is_absent(self._before + text):
-            given = self._advance_quickly(text, unfinished)
-            if given is not None:
-                return given
         view = _View(text, self._before)
         if self._open is not None:
             view.spans.append(self._open)
@@ -96,20 +107,23 @@ class ValueStage:
         self._before = view.solid_before(release, _SHORTEST_HELD - 1)
         return self._masked(text, ended, release)
 
-    def _advance_quickly(self, text: bytes, unfinished: bytes) -> bytes | None:
-        """Advance over a text in which no form begins but, perhaps, at its very end; None: look at all of it."""
-        if BAR_START in text or b"\x1b" in text:
-            return None
-        near = text[-_NEAR_END:]
+    def _advance_quickly(self, whole: bytes) -> bytes | None:
+        """Advance over what was held and what follows it, `whole` less the bytes before: no form begins there but,
+        perhaps, at the very end, and there are no frames. None: look at all of it.
+        """
+        near = whole[-_NEAR_END:]
         end = _View(near, b"")
         if len(end.solid) < 2 * ANCHOR_LENGTH:
             return None
         end.try_short_beginnings(self._registered)
-        release = len(text) - len(near) + end.held_from
+        release = len(whole) - len(near) + end.held_from
+        first = len(self._before)
+        if release < first:
+            return None
         self.has_begun = False
-        self._held = text[release:] + unfinished
+        self._held = whole[release:]
         self._before = near[: end.held_from].translate(None, WHITE)[1 - _SHORTEST_HELD :]
-        return text[:release]
+        return whole[first:release]
 
     def _masked(self, text: bytes, spans: list[_Span], release: int) -> bytes:
         if not spans:

@@ -114,7 +114,9 @@ class OutputStream:
             self.finish()
             return False
         self._scrubber = self._scrubber or self._log.new_scrubber()
-        self._store(self._splitter.feed(self._scrubber.feed(chunk)))
+        scrubbed = self._scrubber.feed(chunk)
+        is_plain = self._scrubber.is_plain and self._splitter.is_empty
+        self._store(self._splitter.feed(scrubbed), is_plain=is_plain)
         return True
 
     def finish(self) -> None:
@@ -127,10 +129,10 @@ class OutputStream:
             self._store(self._splitter.feed(self._scrubber.finish()) + self._splitter.finish())
             self._log.hits.update(self._scrubber.hits)
 
-    def _store(self, lines: bytes) -> None:
+    def _store(self, lines: bytes, *, is_plain: bool = False) -> None:
         if not lines:
             return
-        if not lines.translate(None, PLAIN):
+        if is_plain or not lines.translate(None, PLAIN):
             self._log.store(escape_plain(lines), self._origin)
         else:
             self._log.store([_escaped(line) for line in lines[:-1].split(b"\n")], self._origin)

@@ -23,6 +23,11 @@ class LineSplitter:
         self._max = max_line_bytes
         self._held = bytearray()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds nothing."""
+        return not self._held
+
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk; return the lines it finished, each with its newline."""
         end = chunk.rfind(b"\n") + 1

@@ -1,0 +1,72 @@
+"""One look at a piece of a stream that tells whether any pass has anything to do there.
+
+Most of a log is plain text without a sign of any rule and without the beginning of any registered value. So the signs,
+the beginnings and every byte that is no plain text stand in one alternation, and such a piece is scanned once, however
+many rules and values there are. RE2 takes milliseconds to compile that: it is done for a stream that goes on.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+
+from planes.scrub.engine import Pattern, fast_pattern
+from planes.scrub.rulebook import Book
+from planes.scrub.shadow import WHITE
+
+# After so many bytes of a stream a pattern is worth compiling; one of more beginnings than this never is.
+_WORTH_COMPILING = 1024 * 1024
+_MOST_BEGINNINGS = 2000
+_NOT_PLAIN = rb"[^\t\n\x20-\x7e]"
+_GAP = b"[%s]*" % re.escape(WHITE)
+
+
+class Absence:
+    """Tells that none of some beginnings stands in a text, whatever white space stands inside of them.
+
+    It says so only if it knows: not of the first bytes that it is asked about, not for too many beginnings, and not
+    where RE2 is missing (`re` is slower at it than what it would spare).
+    """
+
+    __slots__ = ("_further", "_pattern", "_seen", "beginnings")
+
+    def __init__(self, beginnings: Sequence[bytes], further: Iterable[bytes] = ()) -> None:
+        """Take the beginnings, and further patterns that must be absent too."""
+        self.beginnings = beginnings
+        self._further = tuple(further)
+        self._pattern: Pattern | None = None
+        self._seen = 0 if len(beginnings) <= _MOST_BEGINNINGS else -(1 << 62)
+
+    def holds(self, text: bytes) -> bool:
+        """Whether surely none of them stands in the text."""
+        pattern = self._pattern or self._compiled(len(text))
+        return pattern is not None and pattern.places(text) is None
+
+    def _compiled(self, size: int) -> Pattern | None:
+        self._seen += size
+        if self._seen >= _WORTH_COMPILING:
+            spread = (_GAP.join(re.escape(bytes((byte,))) for byte in beginning) for beginning in self.beginnings)
+            try:
+                self._pattern = fast_pattern(b"|".join([*self._further, *spread]))
+            except ImportError:
+                self._seen = -(1 << 62)
+        return self._pattern
+
+
+class Quiet:
+    """Tells that a text is plain (`\\t`, `\\n`, and what ASCII prints) and holds neither sign nor beginning."""
+
+    __slots__ = ("_absence", "_book")
+
+    def __init__(self, book: Book, beginnings: Sequence[bytes]) -> None:
+        self._book = book
+        self._absence = Absence(beginnings, (_NOT_PLAIN, book.scan))
+
+    def holds(self, text: bytes) -> bool:
+        """Whether surely no pass finds anything in the text, but for what lies across its borders."""
+        return self._absence.holds(text) and not self._book.matches_besides(text)
+
+
+@functools.lru_cache(maxsize=8)
+def quiet_without_values(book: Book) -> Quiet:
+    """For streams without registered values."""
+    return Quiet(book, ())
