@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from tests.fakes.installation_rows import InstallationRows, LogOfRun
 
-from planes.data_plane.logs.comparing import aligned, joined
+from planes.data_plane.logs.comparing import Pair, aligned, joined
 from planes.data_plane.logs.mining import template_of
 from planes.scrub import scrub_text
 
@@ -131,17 +131,29 @@ def _new(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
 def _compare(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
     def answer(log: LogOfRun, request: Request) -> Response:
         other = rows.logs.get(request.query_params["against"], LogOfRun())
-        ours, theirs = ([hash(template_of(line["content"])) for line in side.lines] for side in (log, other))
+        held = [_undamaged(side) for side in (log, other)]
+        hashes = [[hash(template_of(side.lines[number]["content"])) for number in numbers]
+                  for side, numbers in zip((log, other), held, strict=True)]  # fmt: skip
+        pairs = (Pair(held[0][ours], held[1][theirs]) for ours, theirs in aligned(*hashes))
         objects: list[dict[str, Any]] = [
+            {"gap": {"is_ours": side is log, "from_line": first, "to_line": end}}
+            for side in (log, other)
+            for first, end in side.damage
+        ]
+        objects += [
             {"same": dict(zip(("from_line", "against_line", "count"), run, strict=True))}
-            for run in joined(aligned(ours, theirs))
+            for run in joined(pairs)
             if run
-        ]  # fmt: skip
-        total = len(ours) + len(theirs)
+        ]
+        total = len(log.lines) + len(other.lines)
         objects.append({"done": {"looked_at": total, "total": total, "matches": len(objects), "is_complete": True}})
         return Response("".join(json.dumps(each) + "\n" for each in objects), media_type="application/x-ndjson")
 
     return answer
+
+
+def _undamaged(log: LogOfRun) -> list[int]:
+    return [number for number in range(len(log.lines)) if not any(low <= number < high for low, high in log.damage)]
 
 
 def _template(line: Line) -> str:

@@ -141,3 +141,20 @@ async def test_a_job_with_one_run_has_nothing_beside_it(open_app: Any) -> None:
         await stage.press("tab", "down", "enter", "2", "slash", *"load_orders", "enter", "enter", "equals_sign")
 
         await stage.until("This job has no other run to compare with.")
+
+
+async def test_damaged_lines_are_shown_as_such_and_are_no_difference(open_app: Any) -> None:
+    async with open_app() as stage:
+        fill_good(stage)
+        failed = stage.installation.log_of(stage.installation.runs[1])
+        failed.damage = [(20, 32)]
+        await stage.press(*COMPARE)
+        await stage.until("difference 1 of 1")
+        await stage.press("g")
+        await stage.until("12 lines lost in 1040")
+        await stage.press("v")
+        pane(stage).go_to_place(pane(stage).alignment.place_of(20))
+        await stage.until("12 lines are damaged")
+        row = next(row for row in stage.text.splitlines() if "12 lines are damaged" in row)
+
+        assert row.startswith(" 21 ?")

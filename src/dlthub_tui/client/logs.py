@@ -171,10 +171,22 @@ class Same:
     count: int
 
 
-async def compare_logs(region: Transport, lines_of: tuple[str, str], against: str) -> AsyncGenerator[Same | Looked]:
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lines `from_line` up to, not with, `to_line` that the region does not have of a log, ours or the other."""
+
+    is_ours: bool
+    from_line: int
+    to_line: int
+
+
+async def compare_logs(
+    region: Transport, lines_of: tuple[str, str], against: str
+) -> AsyncGenerator[Same | Gap | Looked]:
     """Which lines of the log of run `against` are like which of ours, in their order, and how far it is (own route).
 
-    `lines_of` is workspace id and run id. Lines count as alike whatever their numbers, times and names.
+    `lines_of` is workspace id and run id. Lines count as alike whatever their numbers, times and names. A gap comes
+    before the runs of lines behind it.
     """
     path = f"{_run_path(*lines_of)}/-compare"
     async with aclosing(_answers(region, path, {"against": against})) as answers:
@@ -182,6 +194,9 @@ async def compare_logs(region: Transport, lines_of: tuple[str, str], against: st
             if fields.raw("same") is not None:
                 same = Fields(fields.raw("same"), "run of lines")
                 yield Same(same.number("from_line"), same.number("against_line"), same.number("count"))
+            elif fields.raw("gap") is not None:
+                gap = Fields(fields.raw("gap"), "gap")
+                yield Gap(gap.flag("is_ours"), gap.number("from_line"), gap.number("to_line"))
             elif (looked := _find_looked(fields)) is not None:
                 yield looked
 

@@ -28,7 +28,7 @@ from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
-    from dlthub_tui.client.logs import LogRange, Looked
+    from dlthub_tui.client.logs import Gap, LogRange, Looked
 
 POST_SECONDS = 0.25
 
@@ -44,11 +44,11 @@ class RangeArrived(Message):
 
 
 class Compared(Message):
-    """Runs of lines that are alike, more of them, and how far the region is."""
+    """Runs of lines that are alike and gaps, more of them in their order, and how far the region is."""
 
-    def __init__(self, runs: tuple[Alike, ...], looked: Looked) -> None:
+    def __init__(self, found: tuple[Alike | Gap, ...], looked: Looked) -> None:
         super().__init__()
-        self.runs, self.looked = runs, looked
+        self.found, self.looked = found, looked
 
 
 class CompareScreen(PlaceScreen):
@@ -116,7 +116,8 @@ class CompareScreen(PlaceScreen):
 
     def _rule(self, width: int) -> Line:
         pane, looked = self.pane, self._looked
-        said = pane.alignment.said(self.place.run.number, self.place.other_number)
+        title = f"{self.place.run.number} beside {self.place.other_number}"
+        said = pane.alignment.said(self.place.run.number, self.place.other_number, width - len(title) - 8)
         if looked is None:
             said = "" if self._trouble else f"comparing{self.look.glyphs.cut}"
         elif not looked.is_done:
@@ -126,7 +127,7 @@ class CompareScreen(PlaceScreen):
         which = pane.alignment.difference_at(pane.place)
         if which is not None and looked is not None and looked.is_done:
             said = f"difference {which:,} of {pane.alignment.differences:,}"
-        return rule(f"{self.place.run.number} beside {self.place.other_number}", said, width, self.look)
+        return rule(title, said, width, self.look)
 
     def on_mount(self) -> None:
         """Asks for both runs, then compares."""
@@ -161,17 +162,19 @@ class CompareScreen(PlaceScreen):
         self.post_message(RangeArrived(side, found, count))
 
     async def _compare(self) -> None:
-        from dlthub_tui.client.logs import Looked, Same, compare_logs
+        from dlthub_tui.client.logs import Gap, Looked, Same, compare_logs
 
         run = self.place.run
         region = await self.context.connected.region(run.workspace)
-        found: list[Alike] = []
+        found: list[Alike | Gap] = []
         posted, looked = anyio.current_time(), Looked(0, 0)
         of_run = (run.workspace.id, run.run_id)
         async with aclosing(compare_logs(region, of_run, self.place.other_id)) as answers:
             async for each in answers:
                 if isinstance(each, Same):
                     found.append(Alike(each.from_line, each.against_line, each.count))
+                elif isinstance(each, Gap):
+                    found.append(each)
                 else:
                     looked = each
                 if looked.is_done or anyio.current_time() - posted >= POST_SECONDS:
@@ -193,8 +196,11 @@ class CompareScreen(PlaceScreen):
     def on_compared(self, event: Compared) -> None:
         """More is known of what is alike."""
         pane = self.pane
-        for run in event.runs:
-            pane.alignment.add(run)
+        for found in event.found:
+            if isinstance(found, Alike):
+                pane.alignment.add(found)
+            else:
+                pane.alignment.add_gap(found.from_line, found.to_line, is_ours=found.is_ours)
         self._looked = event.looked
         if event.looked.is_done:
             is_whole = event.looked.is_complete

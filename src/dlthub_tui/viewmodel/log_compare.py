@@ -4,6 +4,9 @@
     different    ours 57..61   | theirs 57..58      places for what each has: beside each other, or below each other
     alike        ours 62..90   = theirs 59..87
 
+Where lines of a log are lost (damaged, or dropped from its middle) one line stands for them. What the other log has
+there may be alike or not: nobody knows, so it is no difference.
+
 Only numbers are held here, 24 bytes a run; lines are held by the windows of both logs, around what is looked at.
 """
 
@@ -14,6 +17,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 
 from dlthub_tui.viewmodel.log_rows import LogRow, from_column
+from dlthub_tui.viewmodel.log_window import Absent
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cell_width, fit, muted
 from dlthub_tui.viewmodel.words import plural
@@ -34,17 +38,25 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A place: a line of each log, alike or not, of one of them, or so many pairs that are folded away."""
+    """A place: a line of each log, alike or not, of one of them, or so many pairs that are folded away.
+
+    `ours_unknown` and `theirs_unknown`: the line stands for lines that are lost, or beside such.
+    """
 
     ours: int | None = None
     theirs: int | None = None
     folded: int = 0
     is_alike: bool = False
+    ours_unknown: bool = False
+    theirs_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Places `place` and after: of lines that are alike, of a difference, or the one of a fold."""
+    """Places `place` and after: of lines that are alike, of a difference, or the one of a fold.
+
+    `ours` and `theirs` count the lines before it that each log has, those that stand for gaps among them.
+    """
 
     place: int
     ours: int
@@ -69,6 +81,9 @@ class Alignment:
         self._blocks: list[_Block] = []
         self._starts = array("q")
         self._differences = array("q")
+        # Numbers of lines that are not there, and of the lines that stand for them.
+        self._absent = (Absent(), Absent())
+        self._marks = (array("q"), array("q"))
         self._end = (0, 0)
         self.is_split = False
         self.is_folded = True
@@ -76,6 +91,19 @@ class Alignment:
         self.places = 0
         self.only_ours = 0
         self.only_theirs = 0
+        self.lost_ours = 0
+        self.lost_theirs = 0
+
+    def add_gap(self, first: int, end: int, *, is_ours: bool) -> None:
+        """Lines that a log does not have; before any run behind them is added."""
+        side = 0 if is_ours else 1
+        self._marks[side].append(first)
+        if end > first + 1:
+            self._absent[side].add(first + 1, end)
+        if is_ours:
+            self.lost_ours += end - first
+        else:
+            self.lost_theirs += end - first
 
     def add(self, run: Alike) -> None:
         """One more run; `count` is at least 1."""
@@ -99,12 +127,17 @@ class Alignment:
             self._place(run)
 
     def _place(self, run: Alike) -> None:
+        run = Alike(self._absent[0].place_of(run.ours), self._absent[1].place_of(run.theirs), run.count)
         ours, theirs = self._end
         our_lines, their_lines = run.ours - ours, run.theirs - theirs
         if our_lines or their_lines:
-            self._differences.append(self.places)
-            self.only_ours += our_lines
-            self.only_theirs += their_lines
+            our_marks, their_marks = self._marks_in(0, ours, run.ours), self._marks_in(1, theirs, run.theirs)
+            only_ours = 0 if their_marks else our_lines - our_marks
+            only_theirs = 0 if our_marks else their_lines - their_marks
+            if only_ours or only_theirs:
+                self._differences.append(self.places)
+            self.only_ours += only_ours
+            self.only_theirs += only_theirs
             self._append(ours, theirs, our_lines, their_lines, "different")
         is_first, is_last = not (run.ours or run.theirs), self.is_done and len(self._runs) >= 2 and self._is_last(run)
         before, after = (0 if is_first else CONTEXT), (0 if is_last else CONTEXT)
@@ -120,7 +153,13 @@ class Alignment:
     def _is_last(self, run: Alike) -> bool:
         """Whether both logs end with the run: the last of all is the empty one at their ends."""
         end = self._runs[-1]
-        return (run.ours + run.count, run.theirs + run.count) == (end.ours, end.theirs)
+        ends = (self._absent[0].place_of(end.ours), self._absent[1].place_of(end.theirs))
+        return (run.ours + run.count, run.theirs + run.count) == ends
+
+    def _marks_in(self, side: int, first: int, end: int) -> int:
+        """How many lines among those of a side stand for lost ones."""
+        marks, absent = self._marks[side], self._absent[side]
+        return bisect_left(marks, absent.number_at(end)) - bisect_left(marks, absent.number_at(first)) if marks else 0
 
     def _append_alike(self, ours: int, theirs: int, count: int) -> None:
         if count:
@@ -134,8 +173,8 @@ class Alignment:
 
     @property
     def end(self) -> tuple[int, int]:
-        """The lines of both behind what is known."""
-        return self._end
+        """The numbers of both behind what is known."""
+        return self._absent[0].number_at(self._end[0]), self._absent[1].number_at(self._end[1])
 
     @property
     def differences(self) -> int:
@@ -146,22 +185,35 @@ class Alignment:
         """What stands at a place."""
         block = self._block_at(place)
         offset = place - block.place
+        ours, theirs = self._absent[0].number_at, self._absent[1].number_at
         if block.kind == "fold":
-            return Beside(block.ours, block.theirs, block.our_lines, is_alike=True)
+            return Beside(ours(block.ours), theirs(block.theirs), block.our_lines, is_alike=True)
         if block.kind == "alike":
-            return Beside(block.ours + offset, block.theirs + offset, is_alike=True)
+            return Beside(ours(block.ours + offset), theirs(block.theirs + offset), is_alike=True)
         if self.is_split:
-            return Beside(
-                block.ours + offset if offset < block.our_lines else None,
-                block.theirs + offset if offset < block.their_lines else None,
+            return self._with_unknown(
+                block,
+                ours(block.ours + offset) if offset < block.our_lines else None,
+                theirs(block.theirs + offset) if offset < block.their_lines else None,
             )
         # What went comes before what came.
         if offset < block.their_lines:
-            return Beside(None, block.theirs + offset)
-        return Beside(block.ours + offset - block.their_lines, None)
+            return self._with_unknown(block, None, theirs(block.theirs + offset))
+        return self._with_unknown(block, ours(block.ours + offset - block.their_lines), None)
+
+    def _with_unknown(self, block: _Block, ours: int | None, theirs: int | None) -> Beside:
+        """Lines of a difference, and which of them stand for lost ones or beside such."""
+        return Beside(
+            ours,
+            theirs,
+            ours_unknown=ours in self._marks[0]
+            or self._marks_in(1, block.theirs, block.theirs + block.their_lines) > 0,
+            theirs_unknown=theirs in self._marks[1] or self._marks_in(0, block.ours, block.ours + block.our_lines) > 0,
+        )
 
     def place_of(self, ours: int) -> int:
         """The place of a line of ours; where it is folded, of the fold."""
+        ours = self._absent[0].place_of(ours)
         position = bisect_right(self._blocks, ours, key=lambda block: block.ours) - 1
         while position > 0 and not self._blocks[position].our_lines:
             position -= 1
@@ -181,7 +233,7 @@ class Alignment:
         if found.ours is not None:
             return found.ours
         block = self._block_at(place)
-        return block.ours + (block.our_lines if self.is_split else 0)
+        return self._absent[0].number_at(block.ours + (block.our_lines if self.is_split else 0))
 
     def next_difference(self, place: int) -> int | None:
         """Where the first difference below a place begins."""
@@ -197,21 +249,34 @@ class Alignment:
         """Which difference a place lies in, from 1 on."""
         if not self._blocks or self._block_at(place).kind != "different":
             return None
-        return bisect_right(self._differences, place)
+        which = bisect_right(self._differences, place)
+        is_one = which and self._differences[which - 1] >= self._block_at(place).place
+        return which if is_one else None
 
     def _block_at(self, place: int) -> _Block:
         return self._blocks[max(0, bisect_right(self._starts, place) - 1)]
 
-    def said(self, ours: int, theirs: int) -> str:
-        """What differs, in words; the arguments are the numbers of the runs."""
+    def said(self, ours: int, theirs: int, room: int = 1000) -> str:
+        """What differs, in words, as much as has room; `ours` and `theirs` are the numbers of the runs."""
+        parts = self._said(ours, theirs)
+        while len(parts) > 1 and cell_width(", ".join(parts)) > room:
+            parts.pop()
+        return ", ".join(parts)
+
+    def _said(self, ours: int, theirs: int) -> list[str]:
+        lost = [
+            f"{plural(count, 'line')} lost in {number}"
+            for count, number in ((self.lost_ours, ours), (self.lost_theirs, theirs))
+            if count
+        ]
         if not self.differences:
-            return "no difference but in numbers, times and names"
-        parts = [plural(self.differences, "difference")]
+            return ["no difference but in numbers, times and names", *lost]
+        parts = [plural(self.differences, "difference"), *lost]
         if self.only_ours:
             parts.append(f"{plural(self.only_ours, 'line')} only in {ours}")
         if self.only_theirs:
             parts.append(f"{plural(self.only_theirs, 'line')} only in {theirs}")
-        return ", ".join(parts)
+        return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +289,9 @@ class CompareStyle:
 
 
 # Which log has it: only the other one, or only this one.
-_ONLY = {"theirs": ("-", Role.FAIL), "ours": ("+", Role.OK), "": (" ", Role.MUTED)}
+_ONLY = {
+    "theirs": ("-", Role.FAIL), "ours": ("+", Role.OK), "unknown": ("?", Role.WARN), "": (" ", Role.MUTED),
+}  # fmt: skip
 
 
 def draw_beside(
@@ -238,21 +305,23 @@ def draw_beside(
 ) -> Line:
     """A place as one row: `rows` are the lines of ours and theirs, None where there is none or it is not held."""
     ours, theirs = rows
+    only_ours = "" if place.is_alike else "unknown" if place.ours_unknown else "ours"
+    only_theirs = "" if place.is_alike else "unknown" if place.theirs_unknown else "theirs"
     if place.folded:
         said = f"{look.glyphs.cut} {place.folded:,} lines alike"
         return (muted(" " * (style.number_width + 3 if style.shows_numbers else 2) + said),)
     if split:
         half = (width - 1) // 2
-        left = _half(place.theirs, theirs, style, look, "" if place.is_alike else "theirs")
-        right = _half(place.ours, ours, style, look, "" if place.is_alike else "ours")
+        left = _half(place.theirs, theirs, style, look, only_theirs)
+        right = _half(place.ours, ours, style, look, only_ours)
         return (
             *fit(left, half, mark=look.glyphs.cut),
             Span(" " * (width - 2 * half)),
             *fit(right, half, mark=look.glyphs.cut),
         )
     if place.ours is None:
-        return _half(place.theirs, theirs, style, look, "theirs")
-    return _half(place.ours, ours, style, look, "" if place.is_alike else "ours")
+        return _half(place.theirs, theirs, style, look, only_theirs)
+    return _half(place.ours, ours, style, look, only_ours)
 
 
 def _half(number: int | None, row: LogRow | None, style: CompareStyle, look: Look, only: str) -> Line:
@@ -277,7 +346,8 @@ def text_beside(place: Beside, rows: tuple[LogRow | None, LogRow | None]) -> str
         return f"{place.folded:,} lines alike"
     if place.is_alike:
         return ours.plain if ours is not None else ""
-    parts = [f"- {theirs.plain}" if theirs is not None else "", f"+ {ours.plain}" if ours is not None else ""]
+    minus, plus = "?" if place.theirs_unknown else "-", "?" if place.ours_unknown else "+"
+    parts = [f"{minus} {theirs.plain}" if theirs is not None else "", f"{plus} {ours.plain}" if ours is not None else ""]
     return "\n".join(part for part in parts if part)
 
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from planes.data_plane.logs.mining import Templates
 from planes.data_plane.logs.searching import blocks_of, sliced
-from planes.data_plane.segments import line_count
+from planes.data_plane.segments import gap_in, line_count
 
 WINDOW_LINES = 16_384
 MAX_RUNS = 50_000
@@ -38,6 +38,14 @@ class Pair(NamedTuple):
 
     ours: int
     theirs: int
+
+
+class Gap(NamedTuple):
+    """Lines `from_line` up to, not with, `to_line` that a log does not have: damaged, or dropped from its middle."""
+
+    is_ours: bool
+    from_line: int
+    to_line: int
 
 
 def aligned(ours: Sequence[int], theirs: Sequence[int]) -> list[Pair]:
@@ -116,9 +124,11 @@ def _longest_chain(pairs: list[Pair]) -> list[Pair]:
 class _Side:
     """What was read of one log and not yet compared: numbers of lines, which may have gaps, and their hashes.
 
-    `compared` is the number behind the last line that was left behind.
+    `compared` is the number behind the last line that was left behind. The line that stands for a gap is not held: it
+    is like none.
     """
 
+    is_ours: bool
     total: int
     blocks: Iterator[tuple[bytes, int]]
     compared: int = 0
@@ -139,15 +149,17 @@ class _Side:
 class Comparison:
     """One comparison, for `Searches.run`. `view` is what the caller may see of a block; nothing else is compared.
 
-    Answers `{"same": {"from_line", "against_line", "count"}}` for each run of lines that are alike, in their order.
-    Blocking; one thread at a time.
+    Answers `{"same": {"from_line", "against_line", "count"}}` for each run of lines that are alike, in their order, and
+    `{"gap": {"is_ours", "from_line", "to_line"}}` for what a log does not have, before any run behind it. Blocking; one
+    thread at a time.
     """
 
     def __init__(self, folder: Path, against: Path, view: View, max_runs: int = MAX_RUNS) -> None:
         self._sides = tuple(
-            _Side(total, blocks_of(side, 0, total))
-            for side, total in ((folder, line_count(folder)), (against, line_count(against)))
+            _Side(is_ours, total, blocks_of(side, 0, total))
+            for is_ours, side, total in ((True, folder, line_count(folder)), (False, against, line_count(against)))
         )  # fmt: skip
+        self._gaps: list[Gap] = []
         self._templates = Templates()
         self._view = view
         self._max_runs = max_runs
@@ -166,6 +178,11 @@ class Comparison:
 
     def _events(self) -> Generator[bytes]:
         for run in joined(self._pairs()):
+            while self._gaps:
+                gap = self._gaps.pop(0)
+                yield b'{"gap":{"is_ours":%s,"from_line":%d,"to_line":%d}}\n' % (
+                    b"true" if gap.is_ours else b"false", gap.from_line, gap.to_line,
+                )  # fmt: skip
             if run is None:
                 yield b""
                 continue
@@ -196,8 +213,12 @@ class Comparison:
             side.drop(len(side.held))
 
     def _read(self, side: _Side) -> None:
-        block, _ = next(side.blocks, (b"", 0))
+        block, behind = next(side.blocks, (b"", 0))
         side.is_over = not block
+        gap = gap_in(block, behind)
+        if gap is not None:
+            self._gaps.append(Gap(side.is_ours, *gap))
+            return
         for number, template in self._templates.numbered(self._view(block)):
             side.numbers.append(number)
             side.held.append(template)

@@ -3,7 +3,7 @@
 from planes.data_plane.segments.codecs import FrameCodec, NoCodec, use_codec
 from planes.data_plane.segments.files import Segment, is_sealed, list_segments
 from planes.data_plane.segments.packing import Consolidated, LogIsOpen, consolidate
-from planes.data_plane.segments.reader import Damage, LogCursor, damage_of, line_count, read_range
+from planes.data_plane.segments.reader import Damage, LogCursor, damage_of, gap_in, line_count, read_range
 from planes.data_plane.segments.recovery import Recovered, recover
 from planes.data_plane.segments.rewriting import RewriteResult, RewriteStep, form_of, rewrite_lines, rewrite_log
 from planes.data_plane.segments.splitting import CONTINUES, MAX_LINE_BYTES, LineSplitter
@@ -32,6 +32,7 @@ __all__ = [
     "damage_of",
     "encode_lines",
     "form_of",
+    "gap_in",
     "is_sealed",
     "line_count",
     "list_segments",

@@ -1,9 +1,11 @@
 """Reading a log, finished or still being written, from any line on."""
 
 import contextlib
+import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from planes.data_plane.segments.files import Segment, count_lines, list_segments
 from planes.data_plane.segments.integrity import inspect_packed, inspect_plain
@@ -14,6 +16,7 @@ from planes.data_plane.segments.wire import Origin, encode_lines, reported_at_of
 
 READ_BYTES = 256 * 1024
 _LOST = "damaged"
+_MARK = re.compile(r"[0-9]+ lines? (?:are damaged|\([0-9.]+ MB\) of the middle)")
 _CHECKSUMS_LOST = "checksums lost: these lines are served unchecked"
 
 
@@ -163,6 +166,17 @@ def line_count(folder: Path) -> int:
         entries = _entries(folder, seal)
         with contextlib.suppress(FileNotFoundError):
             return _end_of(entries[-1], seal) if entries else 0
+
+
+def gap_in(block: bytes, behind: int) -> tuple[int, int] | None:
+    """The lines that a block stands for which a `LogCursor` gave, if it is the one line for a gap; `behind` is the
+    number after it.
+    """
+    if block.count(b"\n") != 1:
+        return None
+    line: dict[str, Any] = json.loads(block)
+    is_mark = line["source"] == "runner" and line["io_stream"] == "other" and _MARK.match(line["content"])
+    return (line["line_num"], behind) if is_mark else None
 
 
 def read_range(folder: Path, from_line: int, limit: int) -> bytes:

@@ -101,3 +101,36 @@ def test_each_line_has_one_place(
 
 def _numbers(first: int | None, folded: int) -> range:
     return range(0) if first is None else range(first, first + max(1, folded))
+
+
+def damaged(*, split: bool) -> Alignment:
+    """Ours has lost its lines 5 to 9; theirs has ten lines there, and one more at its end."""
+    found = Alignment()
+    found.add_gap(5, 10, is_ours=True)
+    found.add(Alike(0, 0, 5))
+    found.add(Alike(10, 15, 5))
+    found.finish(15, 21)
+    found.arrange(is_split=split, is_folded=False)
+    return found
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_what_stands_beside_lost_lines_is_no_difference(split: bool) -> None:
+    found = damaged(split=split)
+    unknown = [place for place in shown(found) if place.ours_unknown or place.theirs_unknown]
+
+    assert found.differences == 1
+    assert (found.only_ours, found.only_theirs) == (0, 1)
+    assert {place.ours for place in unknown} == {5, None}
+    assert [place.theirs for place in unknown if place.theirs is not None] == list(range(5, 15))
+    assert found.at(found.next_difference(-1) or 0) == Beside(None, 20)
+    assert found.said(7, 6) == "1 difference, 5 lines lost in 7, 1 line only in 6"
+    assert found.difference_at(found.place_of(5)) is None
+
+
+def test_numbers_behind_lost_lines_stay_what_they_are() -> None:
+    found = damaged(split=True)
+
+    assert found.at(found.place_of(10)) == Beside(10, 15, is_alike=True)
+    assert found.line_near(found.places - 1) == 15
+    assert found.end == (15, 21)

@@ -112,3 +112,20 @@ async def test_what_the_caller_may_not_see_is_not_compared(tmp_path: Path) -> No
     assert (await compared(ours, theirs))[0] == []
     pieces = [piece async for piece in Searches().run(Comparison(ours, theirs, shown))]
     assert b'"count":1' in b"".join(pieces)
+
+
+async def test_lines_that_are_damaged_are_a_gap_and_are_compared_with_nothing(tmp_path: Path) -> None:
+    contents = [f"{'abcdefgh'[n % 8]} {'xyz'[n % 3]} row of {'uvw'[n // 7 % 3]}" for n in range(4_000)]
+    ours, theirs = make_log(tmp_path / "ours", contents), make_log(tmp_path / "theirs", contents)
+    stored = max(ours.iterdir(), key=lambda path: path.stat().st_size)
+    damaged = bytearray(stored.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    stored.write_bytes(damaged)
+    answer = b"".join([piece async for piece in Searches().run(Comparison(ours, theirs, bytes))])
+    objects = [json.loads(line) for line in answer.splitlines()]
+    (gap,) = [each["gap"] for each in objects if "gap" in each]
+    runs = [each["same"] for each in objects if "same" in each]
+
+    assert gap["is_ours"] is True
+    assert sum(run["count"] for run in runs) == 4_000 - (gap["to_line"] - gap["from_line"])
+    assert not any(run["from_line"] < gap["to_line"] and gap["from_line"] < run["from_line"] + run["count"] for run in runs)
