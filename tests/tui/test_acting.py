@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 from tests.fakes.installation import NOW, identifier, stamp
+from tests.tui.waiting import until
+
+from dlthub_tui.screens.run import RunScreen
 
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")
@@ -26,6 +30,33 @@ async def test_a_refused_run_says_why(open_app: Any) -> None:
         await stage.press(*WORKSPACE, "r")
 
         assert "Not started: ingest.load_orders, it is already running, one at a time." in stage.text
+
+
+async def test_the_log_that_is_asked_for_at_once_is_of_the_run_that_starts(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "j")
+        stage.installation.held["-trigger"] = gate = stage.portal.call(anyio.Event)
+        await stage.pilot.press("r", "l")
+        stage.portal.call(gate.set)
+        await until(stage.pilot, lambda: isinstance(stage.app.screen, RunScreen), "the run")
+
+        assert stage.app.screen.place.number == 512
+
+
+async def test_running_again_goes_to_the_new_run(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "slash", *"returns", "enter", "r")
+        await stage.until("Started")
+
+        assert "❯ ◌ pending" in stage.text
+
+
+async def test_an_interactive_job_is_said_to_serve_an_app(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "slash", *"notebooks", "enter")
+
+        await stage.until("Serves an app while it runs: r starts it, o opens it in a browser.")
+        assert "Fires interactive" not in stage.text
 
 
 async def test_marked_jobs_start_together(open_app: Any) -> None:

@@ -13,6 +13,7 @@ import anyio
 import pytest
 from tests.fakes.installation import NOW
 from tests.tui.test_log import OPEN_RUN, grow, pane
+from tests.tui.waiting import until
 
 pytestmark = [pytest.mark.anyio]
 OPEN_FAILED = ("tab", "down", "enter", "2", "j", "j", "enter")
@@ -374,3 +375,37 @@ async def test_a_hit_is_gone_to_before_the_log_was_read(open_app: Any) -> None:
 
         await stage.until("line 62 of 6")
         assert pane(stage).current == 61
+
+
+async def test_what_is_new_below_counts_the_lines_that_are_shown(open_app: Any) -> None:
+    async with followed_run(open_app) as stage:
+        await stage.press("ampersand")
+        await stage.type("page=")
+        await stage.press("enter")
+        await stage.until('only "page="')
+        await stage.press("k")
+        grow(stage, *(f"other {number}" for number in range(20)), "GET /orders?page=1", "GET /orders?page=2")
+
+        await stage.until("paused, 2 new below")
+
+
+async def test_a_range_that_did_not_come_is_asked_for_again(open_app: Any) -> None:
+    async with failed_run(open_app, rows(3_000)) as stage:
+        stage.installation.refusals["/lines"] = (503, {"detail": "busy", "code": "busy"})
+        await stage.pilot.press("g")
+        await until(stage.pilot, lambda: stage.text.splitlines()[6].strip() == "…", "what is missing")
+        del stage.installation.refusals["/lines"]
+
+        await stage.until("page=1 ")
+
+
+async def test_an_error_far_away_is_shown_on_a_full_screen_where_tracebacks_are_folded(open_app: Any) -> None:
+    async with failed_run(open_app, [*tracebacks(100), *rows(900)]) as stage:
+        await stage.press("minus", "g")
+        await search(stage, "number 97")
+        await stage.until("ValueError: number 97")
+        await stage.until("ValueError: number 99")
+
+        body = stage.text.splitlines()[4:21]
+        assert all(body)
+        assert "call()" not in stage.text

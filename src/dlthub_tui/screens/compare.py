@@ -13,6 +13,7 @@ from dlthub_tui.client.errors import ClientError, NotFound, NotSignedIn
 from dlthub_tui.client.models import LogLine, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.log_feed import ask_again
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
@@ -183,6 +184,10 @@ class CompareScreen(PlaceScreen):
 
     def failed(self, error: BaseException, group: str) -> None:
         """What cannot be compared is said in its place."""
+        if group.startswith("range-") and isinstance(error, ClientError) and not isinstance(error, NotSignedIn):
+            self.say(error.sentence, Role.FAIL)
+            self.fetch(ask_again(error, self.pane.after_layout), f"again-{group}")
+            return
         if isinstance(error, ClientError) and not isinstance(error, NotSignedIn):
             self._trouble = error.sentence
             self.show_all()

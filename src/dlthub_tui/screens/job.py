@@ -122,7 +122,7 @@ class JobScreen(ListScreen):
 
     def why_not(self, action: Action) -> str | None:
         """What needs a run under the cursor, or a schedule."""
-        if action.id in {"row.open", "log.open"} and self._run() is None:
+        if action.id in {"row.open", "log.open"} and self._run() is None and not self._runner.is_starting:
             return "It has not run yet. r runs it."
         if action.id == "app.open":
             return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
@@ -146,7 +146,16 @@ class JobScreen(ListScreen):
 
     def do_log_open(self) -> None:
         """Its log, full screen."""
-        run = self._run()
+        if self._runner.is_starting:
+            self.fetch(self._open_new_log(), "open")
+        else:
+            self._open_log(self._run())
+
+    async def _open_new_log(self) -> None:
+        """The run that is being started is the one that is meant."""
+        self._open_log(await self._runner.newest(self.place.job_id, self._run()))
+
+    def _open_log(self, run: Run | None) -> None:
         if run is not None:
             place = RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number, is_log_only=True)
             self.post_message(Open(place))

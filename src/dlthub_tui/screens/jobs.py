@@ -86,7 +86,7 @@ class JobsScreen(TabScreen):
                 return "It has no schedule to pause."
             if action.id == "app.open" and (reason := why_no_app(job.job_type, job.latest_run)) is not None:
                 return reason
-            if action.id == "log.open" and job.latest_run is None:
+            if action.id == "log.open" and job.latest_run is None and not self._runner.is_starting:
                 return "It has not run yet. r runs it."
         return super().why_not(action)
 
@@ -123,8 +123,14 @@ class JobsScreen(TabScreen):
     def do_log_open(self) -> None:
         """The log of the last run."""
         job = self.find_job()
-        if job is not None and job.latest_run is not None:
-            run = job.latest_run
+        if job is not None:
+            self.fetch(self._open_log(job), "open")
+
+    async def _open_log(self, job: Job) -> None:
+        run = await self._runner.newest(job.id, job.latest_run)
+        if run is None:
+            self.say("It has not run yet. r runs it.")
+        else:
             self.post_message(Open(RunPlace(self.workspace, run.id, job.job_ref, run.number)))
 
     def do_app_open(self) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import anyio
 from textual.message import Message
 
-from dlthub_tui.client.errors import ClientError, NotFound, NotReachable, TimedOut
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.log_hits import MOST_HITS
@@ -216,6 +216,8 @@ async def write_lines(path: Path, lines: list[str]) -> None:
         await file.write("".join(f"{line}\n" for line in lines))
 
 
-def says_no(error: BaseException) -> bool:
-    """Whether the region refuses the log for good, so that trying again does not help."""
-    return isinstance(error, ClientError) and not isinstance(error, NotFound | NotReachable | TimedOut)
+async def ask_again(error: ClientError, asks: Callable[[], object]) -> None:
+    """Asks again, after a moment, for a range that did not come; one that the region refuses is not asked for again."""
+    if not isinstance(error, NotAllowed | NotFound | NotSignedIn):
+        await anyio.sleep(RETRY_SECONDS[1])
+        asks()

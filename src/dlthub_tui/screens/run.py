@@ -15,7 +15,7 @@ from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState
+from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState, ask_again
 from dlthub_tui.screens.rotating import Rotating
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.starting import Stopper
@@ -207,6 +207,8 @@ class RunScreen(Rotating):
             self.keep(error.sentence, Role.FAIL)
             return
         super().failed(error, group)
+        if group == "range" and isinstance(error, ClientError):
+            self.fetch(ask_again(error, self.pane.after_layout), "again")
 
     def redraw(self) -> None:
         """After the look changed."""

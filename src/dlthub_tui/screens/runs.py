@@ -113,9 +113,11 @@ class RunsScreen(TabScreen):
         self.fetch(self._start(job_ids), "act")
 
     async def _start(self, job_ids: list[str]) -> None:
-        await self._runner.start_ids(job_ids)
+        run = await self._runner.start_ids(job_ids)
         self.rows.set_marks(set())
         await self.reload()
+        if run is not None:
+            self.rows.move_to(run.id)
 
     def do_item_end(self) -> None:
         """Stops what is marked, or the run under the cursor; asks once."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any
 
+import anyio
+
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
@@ -22,6 +24,20 @@ class Stopper:
         self._context = context
         self._workspace = workspace
         self._screen = screen
+        self._is_starting: anyio.Event | None = None
+        self._started: dict[str, Run] = {}
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a run is being started."""
+        return self._is_starting is not None and not self._is_starting.is_set()
+
+    async def newest(self, job_id: str, known: Run | None) -> Run | None:
+        """The job's last run: of those that are known and those that were started here, once they are."""
+        if self._is_starting is not None:
+            await self._is_starting.wait()
+        started = self._started.get(job_id)
+        return started if started is not None and (known is None or started.number > known.number) else known
 
     async def start(self, jobs: list[Job], *, profile: str | None = None, refresh: bool = False) -> Run | None:
         """Triggers jobs. Answers the run where exactly one started."""
@@ -32,7 +48,12 @@ class Stopper:
         from dlthub_tui.client.jobs import trigger
 
         plane = self._context.connected.control
-        results = await trigger(plane, self._workspace.id, job_ids, profile=profile, refresh=refresh)
+        self._is_starting = is_starting = anyio.Event()
+        try:
+            results = await trigger(plane, self._workspace.id, job_ids, profile=profile, refresh=refresh)
+            self._started |= {result.job_id: result.run for result in results if result.run is not None}
+        finally:
+            is_starting.set()
         started = [result for result in results if result.run is not None]
         refused = [result for result in results if result.run is None]
         if len(started) == 1 and not refused and started[0].run is not None:

@@ -131,9 +131,11 @@ def job_details(job: Job, look: Look, width: int) -> list[Line]:
     if job.description:
         lines.append(line("   ", guard(job.description.strip().splitlines()[0])))
     lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{limits}")))
-    follows = [words.trigger(text) for text in job.declared_triggers]
-    if follows:
-        lines.append(line(muted(f"   Fires {guard(', '.join(follows))}.")))
+    fires = [text for text in map(words.trigger, job.declared_triggers) if text != "interactive"]
+    if job.job_type == "interactive":
+        lines.append(line(muted("   Serves an app while it runs: r starts it, o opens it in a browser.")))
+    if fires:
+        lines.append(line(muted(f"   Fires {guard(', '.join(fires))}.")))
     typical = typical_seconds(job.recent_runs)
     if typical is not None:
         failed = sum(run.status == "failed" for run in job.recent_runs)

@@ -347,7 +347,10 @@ def text_beside(place: Beside, rows: tuple[LogRow | None, LogRow | None]) -> str
     if place.is_alike:
         return ours.plain if ours is not None else ""
     minus, plus = "?" if place.theirs_unknown else "-", "?" if place.ours_unknown else "+"
-    parts = [f"{minus} {theirs.plain}" if theirs is not None else "", f"{plus} {ours.plain}" if ours is not None else ""]
+    parts = [
+        f"{minus} {theirs.plain}" if theirs is not None else "",
+        f"{plus} {ours.plain}" if ours is not None else "",
+    ]
     return "\n".join(part for part in parts if part)
 
 

@@ -135,6 +135,13 @@ class LogViewport:
         if not self.shows(place):
             self.top = min(self.back(Spot(place), self.height // 2), self.end)
 
+    def settle(self) -> None:
+        """Stands right again after lines arrived that fold: rows up to the end, and the current line among them."""
+        if self.window.is_folded:
+            self.top = min(self.top, self.end)
+            if self.current is not None and not self.shows(self.window.place_of(self.current)):
+                self.go_to(self.current)
+
     def next_shown(self, number: int) -> int | None:
         """The line that is shown below a line."""
         place = next(self._places_from(self.window.place_of(number) + 1), None)

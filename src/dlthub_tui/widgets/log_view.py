@@ -64,8 +64,8 @@ class LogView(ScrolledRows):
 
     @property
     def new_lines(self) -> int:
-        """How many lines came while the pane does not follow."""
-        return max(0, self.window.total - self.seen)
+        """How many of the lines that are shown came while the pane does not follow."""
+        return max(0, self.window.places - self.window.place_of(self.seen))
 
     @property
     def line(self) -> int:
@@ -93,6 +93,11 @@ class LogView(ScrolledRows):
         if self.is_following:
             self._go_to_end()
             self.repaint_changes()
+            return
+        before = self.view.top
+        self.view.settle()
+        if self.view.top != before:
+            self._moved()
         elif absent or any(self._may_show(row.number) for row in rows):
             self.repaint_changes()
 

@@ -128,4 +128,6 @@ async def test_lines_that_are_damaged_are_a_gap_and_are_compared_with_nothing(tm
 
     assert gap["is_ours"] is True
     assert sum(run["count"] for run in runs) == 4_000 - (gap["to_line"] - gap["from_line"])
-    assert not any(run["from_line"] < gap["to_line"] and gap["from_line"] < run["from_line"] + run["count"] for run in runs)
+    assert not any(
+        run["from_line"] < gap["to_line"] and gap["from_line"] < run["from_line"] + run["count"] for run in runs
+    )
