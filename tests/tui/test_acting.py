@@ -7,9 +7,6 @@ from typing import Any
 import anyio
 import pytest
 from tests.fakes.installation import NOW, identifier, stamp
-from tests.tui.waiting import until
-
-from dlthub_tui.screens.run import RunScreen
 
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")
@@ -38,9 +35,10 @@ async def test_the_log_that_is_asked_for_at_once_is_of_the_run_that_starts(open_
         stage.installation.held["-trigger"] = gate = stage.portal.call(anyio.Event)
         await stage.pilot.press("r", "l")
         stage.portal.call(gate.set)
-        await until(stage.pilot, lambda: isinstance(stage.app.screen, RunScreen), "the run")
+        await stage.until("load_customers › 512")
 
-        assert stage.app.screen.place.number == 512
+        await stage.press("escape")
+        assert "512" not in stage.text.splitlines()[0]
 
 
 async def test_running_again_goes_to_the_new_run(open_app: Any) -> None:

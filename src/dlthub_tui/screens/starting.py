@@ -25,7 +25,7 @@ class Stopper:
         self._workspace = workspace
         self._screen = screen
         self._is_starting: anyio.Event | None = None
-        self._started: dict[str, Run] = {}
+        self._begun: dict[str, Run] = {}
 
     @property
     def is_starting(self) -> bool:
@@ -36,7 +36,7 @@ class Stopper:
         """The job's last run: of those that are known and those that were started here, once they are."""
         if self._is_starting is not None:
             await self._is_starting.wait()
-        started = self._started.get(job_id)
+        started = self._begun.get(job_id)
         return started if started is not None and (known is None or started.number > known.number) else known
 
     async def start(self, jobs: list[Job], *, profile: str | None = None, refresh: bool = False) -> Run | None:
@@ -51,7 +51,7 @@ class Stopper:
         self._is_starting = is_starting = anyio.Event()
         try:
             results = await trigger(plane, self._workspace.id, job_ids, profile=profile, refresh=refresh)
-            self._started |= {result.job_id: result.run for result in results if result.run is not None}
+            self._begun |= {result.job_id: result.run for result in results if result.run is not None}
         finally:
             is_starting.set()
         started = [result for result in results if result.run is not None]
