@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from planes.data_plane.segments.wire import Origin
 
 DEFAULT_MAX_LOG_BYTES = 1024**3
 MAX_SEGMENT_BYTES = 16 * 1024**2
+# So many finished segments may be on their way to the disk before the writer waits for them.
+_MOST_BEHIND = 3
 # As many as every system takes in one call.
 _MOST_PIECES = 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -32,6 +35,7 @@ class SegmentWriter:
         self._max_log_bytes = max_log_bytes
         self._segment_bytes = max(1024, min(MAX_SEGMENT_BYTES, max_log_bytes // 8))
         self._tail: list[tuple[Segment, int]] = []
+        self._behind: list[int] = []  # descriptors of finished segments that are not synced yet
         self._head_bytes = 0
         self.next_line = 0
         self.total_bytes = 0
@@ -99,15 +103,15 @@ class SegmentWriter:
 
     def sync(self) -> None:
         """Bring what was appended to the disk."""
-        for descriptor in (self._lines, self._sum, self._idx):
+        for descriptor in (*self._behind, self._lines, self._sum, self._idx):
             os.fsync(descriptor)
         sync_folder(self._folder)
+        _close(self._behind)
 
     def close(self) -> None:
         """Let go of the files; may run again."""
-        for descriptor in (self._lines, self._sum, self._idx):
-            if descriptor >= 0:
-                os.close(descriptor)
+        _close(self._behind)
+        _close([descriptor for descriptor in (self._lines, self._sum, self._idx) if descriptor >= 0])
         self._lines = self._sum = self._idx = -1
 
     def _open(self) -> None:
@@ -117,8 +121,11 @@ class SegmentWriter:
         self._sums_size = os.fstat(self._sum).st_size
 
     def _rotate(self) -> None:
-        self.sync()
-        self.close()
+        if len(self._behind) >= 3 * _MOST_BEHIND:
+            self.sync()
+        _begin_writing(self._lines)
+        self._behind += (self._lines, self._sum, self._idx)
+        self._lines = self._sum = self._idx = -1
         if self._head_bytes < self._max_log_bytes // 2:
             self._head_bytes += self._size
         else:
@@ -157,6 +164,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _begin_writing(descriptor: int) -> None:
+    """Have the system write a file to the disk now, without waiting for it: syncing it later takes little time."""
+    if sys.platform == "linux":
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _close(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
