@@ -27,6 +27,10 @@ PAGES: dict[str, dict[str, Any]] = {
     "of a job": {"job_id": "", "offset": 5},
     "failed": {"status": "failed", "offset": 2000},
     "by duration, offset 5,000": {"sort": "duration_seconds", "order": "desc", "offset": 5000},
+    "by duration up, offset 5,000": {"sort": "duration_seconds", "order": "asc", "offset": 5000},
+    "by start, offset 5,000": {"sort": "started_at", "order": "desc", "offset": 5000},
+    "by end, offset 5,000": {"sort": "finished_at", "order": "asc", "offset": 5000},
+    "by number, offset 5,000": {"sort": "number", "order": "desc", "offset": 5000},
 }
 
 
@@ -57,6 +61,15 @@ async def timed(stage: Stage, query: dict[str, Any], rounds: int) -> float:
     return statistics.median(times)
 
 
+async def timed_cursor(stage: Stage, query: dict[str, Any], rounds: int) -> float:
+    """Pages far down the list, by cursor."""
+    cursor = None
+    for _ in range(5):
+        query = {**query, **({"cursor": cursor} if cursor else {})}
+        cursor = (await stage.get("/job-runs", **{"limit": 1000, **query})).json()["next_cursor"]
+    return await timed(stage, {**query, "cursor": cursor}, rounds)
+
+
 async def main(jobs: int, count: int, rounds: int) -> None:
     with open_folder() as folder:
         async with control_stage(folder, f"sqlite+aiosqlite:///{folder / 'control.db'}") as stage:
@@ -76,6 +89,9 @@ async def main(jobs: int, count: int, rounds: int) -> None:
             for name, query in PAGES.items():
                 query = query | ({"job_id": job_id} if "job_id" in query else {})
                 print(f"100 of {count:,} runs, {name}: median {await timed(stage, query, rounds):.1f} ms (promise 50)")
+            for name, query in {"": {}, "by duration, ": {"sort": "duration_seconds", "order": "desc"}}.items():
+                found = await timed_cursor(stage, query, rounds)
+                print(f"100 of {count:,} runs, {name}by a cursor behind 5,000: median {found:.1f} ms (promise 50)")
     print(machine())
 
 

@@ -138,6 +138,7 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
         lifespan=_lifespan(parts, stopping),
     )
     app.state.parts = parts
+    app.state.cursor_key = derive_key(signing_key, "cursors")
     app.state.stopping = stopping
     app.state.principals = Principals(parts)
     app.state.deploys = Deploys(parts)

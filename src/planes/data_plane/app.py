@@ -48,6 +48,7 @@ from planes.storage.blobs import Blobs
 from planes.storage.database import Database
 from planes.storage.vault import MasterKey, Vault
 from planes.tokens.keys import SigningKey
+from planes.tokens.opaque import derive_key
 
 _MIGRATIONS = "planes.storage.data.migrations"
 _CLOSE_SECONDS = 10
@@ -138,6 +139,7 @@ class DataPlane:
             unlimited_bodies=lambda path: uploads.is_upload(path) or beacon.is_result(path),
         )
         app.state.services = self.services
+        app.state.cursor_key = derive_key(self.identity.key, "cursors")
         app.state.running = self.running
         app.state.stopping = self.stopping
         app.state.searches = Searches()

@@ -1,31 +1,87 @@
-"""Pages of lists: parameters in, envelope out (Contract: 1.3)."""
+"""Pages of lists: parameters in, envelope out (Contract: 1.3).
+
+A cursor is the place of a page's last item, signed together with the address and the filters of its list: another
+list, another order or a made-up text is refused.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_type_hints
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from planes.domain.errors import InvalidRequest
+from planes.storage.keyset import Bounds, Listed, Place, parse_place, place_text
 
 MAXIMUM_LIMIT = 1000
 MAXIMUM_OFFSET = 10_000
 TOTAL_CEILING = 10_001
+# Names are at most 1 KiB, and a place has few of them.
+_MAXIMUM_CURSOR = 16_384
+_MAC_BYTES = 16
+_OF_A_PAGE = frozenset({"cursor", "limit", "offset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """Writes and reads the cursors of one list: `about` is its address, filters and order."""
+
+    key: bytes
+    about: bytes
+
+    @staticmethod
+    def of(request: Request) -> Cursors:
+        """Of the list that is asked for. `app.state.cursor_key` is the plane's own secret."""
+        asked = sorted((key, value) for key, value in request.query_params.multi_items() if key not in _OF_A_PAGE)
+        return Cursors(request.app.state.cursor_key, json.dumps([request.url.path, asked]).encode())
+
+    def write(self, place: Place, passed: int) -> str:
+        """`passed` counts the items up to the place."""
+        content = f"{passed}:{place_text(place)}".encode()
+        return base64.urlsafe_b64encode(self._mac(content) + content).rstrip(b"=").decode()
+
+    def read(self, text: str) -> tuple[Place, int]:
+        """Raises: InvalidRequest."""
+        try:
+            raw = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
+            mac, content = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+            if not hmac.compare_digest(mac, self._mac(content)):
+                raise ValueError("not ours")
+            passed, _, place = content.decode().partition(":")
+            return parse_place(place), int(passed)
+        except (binascii.Error, ValueError) as exc:
+            raise InvalidRequest("invalid_request", "The cursor is not one of this list's.") from exc
+
+    def _mac(self, content: bytes) -> bytes:
+        return hmac.digest(self.key, hashlib.sha256(self.about).digest() + content, "sha256")[:_MAC_BYTES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What part of a list is asked for. `order` pairs a sort key with True for descending; empty is the list's own."""
+    """What part of a list is asked for. `order` pairs a sort key with True for descending; empty is the list's own.
+
+    `passed` counts the items before the page: the offset, or what the cursor came past.
+    """
 
     limit: int
     offset: int
     order: tuple[tuple[str, bool], ...] = ()
+    after: Place | None = None
+    passed: int = 0
+    cursors: Cursors
+
+    @property
+    def bounds(self) -> Bounds:
+        """For the query of the list."""
+        return Bounds(limit=self.limit, offset=self.offset, after=self.after)
 
 
 class PageQuery:
@@ -40,23 +96,26 @@ class PageQuery:
 
     def __call__(
         self,
+        request: Request,
         limit: Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)] = 100,
         offset: Annotated[int, Query(ge=0, le=MAXIMUM_OFFSET)] = 0,
-        cursor: Annotated[str | None, Query(max_length=512)] = None,
+        cursor: Annotated[str | None, Query(max_length=_MAXIMUM_CURSOR)] = None,
         sort: Annotated[list[str] | None, Query()] = None,
         order: Annotated[list[Literal["asc", "desc"]] | None, Query()] = None,
     ) -> Page:
-        if cursor is not None:
-            if offset:
-                raise InvalidRequest("invalid_request", "Give either cursor or offset, not both.")
-            offset = _read_cursor(cursor)
         sort, order = sort or [], order or []
         if len(sort) != len(order):
             raise InvalidRequest("invalid_request", "Give one order (asc or desc) for each sort key.")
         if not set(sort) <= set(self._sortable):
             raise InvalidRequest("invalid_request", "This list has no such sort key.")
         pairs = tuple((key, direction == "desc") for key, direction in zip(sort, order, strict=True))
-        return Page(limit=limit, offset=offset, order=pairs)
+        cursors = Cursors.of(request)
+        if cursor is None:
+            return Page(limit=limit, offset=offset, order=pairs, passed=offset, cursors=cursors)
+        if offset:
+            raise InvalidRequest("invalid_request", "Give either cursor or offset, not both.")
+        after, passed = cursors.read(cursor)
+        return Page(limit=limit, offset=0, order=pairs, after=after, passed=passed, cursors=cursors)
 
 
 def _signature(sortable: Sequence[str]) -> inspect.Signature:
@@ -72,28 +131,13 @@ def _signature(sortable: Sequence[str]) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-def envelope(items: Sequence[Any], page: Page, total: int) -> dict[str, Any]:
-    """The body of a list. `total` saturates at 10,001; `next_cursor` is null on the last page."""
-    end = page.offset + len(items)
-    more = end < total and end <= MAXIMUM_OFFSET and len(items) > 0
+def envelope(items: Sequence[Any], page: Page, listed: Listed[Any]) -> dict[str, Any]:
+    """The body of a list, `items` rendered from `listed`. `total` saturates; `next_cursor` is null on the last page."""
+    last = listed.last
     return {
         "items": list(items),
         "limit": page.limit,
-        "offset": page.offset,
-        "total": min(total, TOTAL_CEILING),
-        "next_cursor": _write_cursor(end) if more else None,
+        "offset": page.passed,
+        "total": min(listed.total, TOTAL_CEILING),
+        "next_cursor": None if last is None else page.cursors.write(last, page.passed + len(items)),
     }
-
-
-def _write_cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"o": offset}).encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(cursor: str) -> int:
-    try:
-        offset = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))["o"]
-    except (binascii.Error, ValueError, KeyError, TypeError) as exc:
-        raise InvalidRequest("invalid_request", "The cursor is not one of this list's.") from exc
-    if not isinstance(offset, int) or not 0 <= offset <= MAXIMUM_OFFSET:
-        raise InvalidRequest("invalid_request", "The cursor is not one of this list's.")
-    return offset

@@ -40,12 +40,11 @@ async def list_configurations(
     wanted = VersionFilter(
         workspace_id=WorkspaceId(workspace_id),
         version=version,
-        limit=page.limit,
-        offset=page.offset,
+        bounds=page.bounds,
         order=page.order,
     )
-    found, total = await deployments.list_configurations(parts, principal, wanted)
-    return envelope([render_configuration(row) for row in found], page, total)
+    found = await deployments.list_configurations(parts, principal, wanted)
+    return envelope([render_configuration(row) for row in found.items], page, found)
 
 
 @router.get("/{configuration_id}")

@@ -38,12 +38,11 @@ async def list_deployments(
     wanted = VersionFilter(
         workspace_id=WorkspaceId(workspace_id),
         version=version,
-        limit=page.limit,
-        offset=page.offset,
+        bounds=page.bounds,
         order=page.order,
     )
-    found, total = await deployments.list_deployments(parts, principal, wanted)
-    return envelope([render_deployment(row) for row in found], page, total)
+    found = await deployments.list_deployments(parts, principal, wanted)
+    return envelope([render_deployment(row) for row in found.items], page, found)
 
 
 @router.get("/{deployment_id}")

@@ -97,13 +97,12 @@ async def list_runs(
 ) -> dict[str, Any]:
     wanted = RunFilter(
         workspace_id=WorkspaceId(workspace_id),
-        limit=page.limit,
-        offset=page.offset,
+        bounds=page.bounds,
         order=page.order,
         **query.values,
     )
-    found, total = await runs.list_runs(parts, principal, wanted, downstream.value)
-    return envelope([render_detailed_run(item, parts.public_url) for item in found], page, total)
+    found = await runs.list_runs(parts, principal, wanted, downstream.value)
+    return envelope([render_detailed_run(item, parts.public_url) for item in found.items], page, found)
 
 
 @router.post(

@@ -95,14 +95,13 @@ async def list_jobs(
 ) -> dict[str, Any]:
     wanted = JobFilter(
         workspace_id=WorkspaceId(workspace_id),
-        limit=page.limit,
-        offset=page.offset,
+        bounds=page.bounds,
         order=page.order,
         **query.values,
     )
     extras = Extras(recent_job_runs_limit, downstream.value)
-    found, total = await jobs.list_jobs(parts, principal, wanted, extras)
-    return envelope([render_detailed_job(item, parts.public_url) for item in found], page, total)
+    found = await jobs.list_jobs(parts, principal, wanted, extras)
+    return envelope([render_detailed_job(item, parts.public_url) for item in found.items], page, found)
 
 
 @router.post("/-trigger")

@@ -38,8 +38,8 @@ async def list_data_planes(parts: CurrentParts, _principal: CurrentPrincipal) ->
 
 @router.get("/organizations", response_model=ListPage[OrganizationResponse])
 async def list_organizations(parts: CurrentParts, principal: CurrentPrincipal, page: ByNameOrAge) -> dict[str, Any]:
-    found, total = await organizations.list_organizations(parts, principal, page)
-    return envelope([render_organization(organization) for organization in found], page, total)
+    found = await organizations.list_organizations(parts, principal, page)
+    return envelope([render_organization(organization) for organization in found.items], page, found)
 
 
 @router.get("/organizations/{organization_id}")
@@ -83,10 +83,8 @@ async def list_workspaces(
     page: ByNameOrAge,
     include_archived: bool = False,
 ) -> dict[str, Any]:
-    found, total = await workspaces.list_workspaces(
-        parts, principal, organization_id, page, include_archived=include_archived
-    )
-    return envelope([render_listed_workspace(listed) for listed in found], page, total)
+    found = await workspaces.list_workspaces(parts, principal, organization_id, page, include_archived=include_archived)
+    return envelope([render_listed_workspace(listed) for listed in found.items], page, found)
 
 
 @router.post("/organizations/{organization_id}/workspaces", status_code=201)

@@ -50,8 +50,8 @@ async def list_members(
     organization_id: str,
     page: Annotated[Page, Depends(PageQuery())],
 ) -> dict[str, Any]:
-    found, total = await members.list_members(parts, principal, organization_id, page)
-    return envelope([render_organization_member(member) for member in found], page, total)
+    found = await members.list_members(parts, principal, organization_id, page)
+    return envelope([render_organization_member(member) for member in found.items], page, found)
 
 
 @router.post("/organizations/{organization_id}/members")

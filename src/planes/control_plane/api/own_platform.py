@@ -45,8 +45,8 @@ async def get_health(parts: CurrentParts, _principal: CurrentHuman) -> HealthRes
 async def list_users(
     parts: CurrentParts, principal: CurrentSession, page: Annotated[Page, Depends(PageQuery())]
 ) -> dict[str, Any]:
-    found, total = await users.list_users(parts, principal, page.limit, page.offset)
-    return envelope([_render_user(user) for user in found], page, total)
+    found = await users.list_users(parts, principal, page)
+    return envelope([_render_user(user) for user in found.items], page, found)
 
 
 @router.post("/users")

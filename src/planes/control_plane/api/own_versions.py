@@ -33,12 +33,11 @@ async def list_versions(
     wanted = VersionFilter(
         workspace_id=WorkspaceId(workspace_id),
         version=version,
-        limit=page.limit,
-        offset=page.offset,
+        bounds=page.bounds,
         order=page.order,
     )
-    found, total = await versions.list_versions(parts, principal, wanted)
-    return envelope([_render(each) for each in found], page, total)
+    found = await versions.list_versions(parts, principal, wanted)
+    return envelope([_render(each) for each in found.items], page, found)
 
 
 @router.post("/-roll-back")

@@ -30,6 +30,7 @@ from planes.domain.runs import Run
 from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.run_lists import RunFilter
 from planes.storage.control.workspaces import Workspace
+from planes.storage.keyset import Bounds
 
 router = APIRouter(prefix="/w", route_class=PageRoute, include_in_schema=False)
 COOKIE = "planes_session"
@@ -62,10 +63,10 @@ async def show_workspace(
     if isinstance(principal, Response):
         return principal
     workspace = await workspaces.get_workspace(parts, principal, workspace_id)
-    wanted_jobs = JobFilter(workspace_id=WorkspaceId(workspace.id), limit=_PAGE, offset=0, is_archived=False)
-    found, _ = await jobs.list_jobs(parts, principal, wanted_jobs, Extras())
-    wanted_runs = RunFilter(workspace_id=WorkspaceId(workspace.id), limit=20, offset=0)
-    latest, _ = await runs.list_runs(parts, principal, wanted_runs, Downstream())
+    wanted_jobs = JobFilter(workspace_id=WorkspaceId(workspace.id), bounds=Bounds(limit=_PAGE), is_archived=False)
+    found = (await jobs.list_jobs(parts, principal, wanted_jobs, Extras())).items
+    wanted_runs = RunFilter(workspace_id=WorkspaceId(workspace.id), bounds=Bounds(limit=20))
+    latest = (await runs.list_runs(parts, principal, wanted_runs, Downstream())).items
     body = (
         paragraph(f"A workspace in {workspace.dataplane_id}. " + _REGION.format(region=workspace.dataplane_id))
         + table("Jobs", ("Job", "Latest run", "Next"), [_job_row(workspace, job) for job in found], "No jobs yet.")
@@ -90,9 +91,9 @@ async def show_job(
     found = await _find_job(parts, principal, workspace, job)
     facts = found.job.job
     wanted = RunFilter(
-        workspace_id=WorkspaceId(workspace.id), limit=20, offset=0, job_id=facts.id, includes_system_runs=True
+        workspace_id=WorkspaceId(workspace.id), bounds=Bounds(limit=20), job_id=facts.id, includes_system_runs=True
     )
-    latest, _ = await runs.list_runs(parts, principal, wanted, Downstream())
+    latest = (await runs.list_runs(parts, principal, wanted, Downstream())).items
     name = shlex.quote(_short(facts.job_ref))
     body = (
         trail((f"/w/{workspace.id}", workspace.name))
@@ -174,10 +175,10 @@ async def show_pipeline(
     if isinstance(principal, Response):
         return principal
     workspace = await workspaces.get_workspace(parts, principal, workspace_id)
-    wanted = JobFilter(workspace_id=WorkspaceId(workspace.id), limit=_PAGE, offset=0, pipeline_names=(name,))
-    found, _ = await jobs.list_jobs(parts, principal, wanted, Extras())
-    looked_for = RunFilter(workspace_id=WorkspaceId(workspace.id), limit=_PAGE, offset=0, text=name)
-    latest, _ = await runs.list_runs(parts, principal, looked_for, Downstream())
+    wanted = JobFilter(workspace_id=WorkspaceId(workspace.id), bounds=Bounds(limit=_PAGE), pipeline_names=(name,))
+    found = (await jobs.list_jobs(parts, principal, wanted, Extras())).items
+    looked_for = RunFilter(workspace_id=WorkspaceId(workspace.id), bounds=Bounds(limit=_PAGE), text=name)
+    latest = (await runs.list_runs(parts, principal, looked_for, Downstream())).items
     loaded = [run for run in latest if any(summary.pipeline_name == name for summary in run.summaries)]
     body = (
         trail((f"/w/{workspace.id}", workspace.name))
@@ -238,8 +239,8 @@ def _within(address: str) -> str:
 async def _find_job(parts: Parts, principal: Principal, workspace: Workspace, job: str) -> DetailedJob:
     if is_uuid(job):
         return await jobs.get_job(parts, principal, workspace.id, job, Extras())
-    wanted = JobFilter(workspace_id=WorkspaceId(workspace.id), limit=1, offset=0, job_ref=job)
-    found, _ = await jobs.list_jobs(parts, principal, wanted, Extras())
+    wanted = JobFilter(workspace_id=WorkspaceId(workspace.id), bounds=Bounds(limit=1), job_ref=job)
+    found = (await jobs.list_jobs(parts, principal, wanted, Extras())).items
     if not found:
         raise NotFound("job_not_found", "There is no such job in this workspace.")
     return found[0]

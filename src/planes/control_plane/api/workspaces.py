@@ -68,8 +68,8 @@ async def list_members(
     page: Annotated[Page, Depends(PageQuery("created_at", "email"))],
     kind: Annotated[list[MemberKind] | None, Query()] = None,
 ) -> dict[str, Any]:
-    found, total = await workspaces.list_members(parts, principal, workspace_id, page, kind or [])
-    return envelope([render_workspace_member(member) for member in found], page, total)
+    found = await workspaces.list_members(parts, principal, workspace_id, page, kind or [])
+    return envelope([render_workspace_member(member) for member in found.items], page, found)
 
 
 @router.post("/-issue-dataplane-token")

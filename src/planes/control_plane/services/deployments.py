@@ -18,6 +18,7 @@ from planes.storage.control import releases as stored_releases
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import Configuration, Deployment, VersionFilter
 from planes.storage.control.workspaces import find_workspace
+from planes.storage.keyset import Listed
 from planes.wire.link import ConfigurationReport, DeploymentReport, VersionIds
 
 Version = TypeVar("Version", Deployment, Configuration)
@@ -32,17 +33,15 @@ class UploadTicket:
     token: str
 
 
-async def list_deployments(parts: Parts, principal: Principal, wanted: VersionFilter) -> tuple[list[Deployment], int]:
-    """One page, newest version first, and how many there are."""
+async def list_deployments(parts: Parts, principal: Principal, wanted: VersionFilter) -> Listed[Deployment]:
+    """One page, newest version first."""
     async with parts.database.reading() as connection:
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
         return await stored.list_deployments(connection, wanted)
 
 
-async def list_configurations(
-    parts: Parts, principal: Principal, wanted: VersionFilter
-) -> tuple[list[Configuration], int]:
-    """One page, newest version first, and how many there are."""
+async def list_configurations(parts: Parts, principal: Principal, wanted: VersionFilter) -> Listed[Configuration]:
+    """One page, newest version first."""
     async with parts.database.reading() as connection:
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
         return await stored.list_configurations(connection, wanted)

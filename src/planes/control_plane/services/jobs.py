@@ -25,6 +25,7 @@ from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.jobs import Job, VersionedJob
 from planes.storage.control.run_lists import DownstreamRun
 from planes.storage.control.summaries import PipelineRunSummary
+from planes.storage.keyset import Listed
 
 Change = Callable[[Connection, VersionedJob], Awaitable[Job]]
 
@@ -56,14 +57,12 @@ class DetailedJob:
     downstream: Sequence[DownstreamRun] | None
 
 
-async def list_jobs(
-    parts: Parts, principal: Principal, wanted: JobFilter, extras: Extras
-) -> tuple[list[DetailedJob], int]:
-    """One page with all that a job is shown with, and how many there are."""
+async def list_jobs(parts: Parts, principal: Principal, wanted: JobFilter, extras: Extras) -> Listed[DetailedJob]:
+    """One page with all that a job is shown with."""
     async with parts.database.reading() as connection:
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
-        found, total = await job_lists.list_jobs(connection, wanted)
-        return await _detailed(connection, wanted.workspace_id, found, extras), total
+        found = await job_lists.list_jobs(connection, wanted)
+        return found.carrying(await _detailed(connection, wanted.workspace_id, found.items, extras))
 
 
 async def get_job(parts: Parts, principal: Principal, workspace_id: str, job_id: str, extras: Extras) -> DetailedJob:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from planes.control_plane.services import audit, revocations
@@ -19,21 +18,20 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
 from planes.storage.control.organizations import OrganizationMember, OrganizationMembership
 from planes.storage.control.workspaces import Workspace, WorkspaceMember, WorkspaceMembership
+from planes.storage.keyset import Listed
 from planes.wire.link import RevokedClaim
 
 
 async def list_members(
     parts: Parts, principal: Principal, organization_id: str, page: Page
-) -> tuple[Sequence[OrganizationMember], int]:
+) -> Listed[OrganizationMember]:
     """The people of an organization, by e-mail; for its members.
 
     Raises: NotFound, NotAllowed for collaborators.
     """
     async with parts.database.reading() as connection:
         access = await authorize_organization(connection, principal, organization_id, Permission.WRITE)
-        return await organizations.list_members(
-            connection, access.organization_id, limit=page.limit, offset=page.offset
-        )
+        return await organizations.list_members(connection, access.organization_id, page.bounds)
 
 
 async def add_member(

@@ -27,6 +27,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
 from planes.storage.control.organizations import Organization, OrganizationMembership
 from planes.storage.control.workspaces import Workspace, WorkspaceFilter, WorkspaceMembership, WorkspaceToAdd
+from planes.storage.keyset import Bounds, Listed
 
 PLAYGROUND = "Playground"
 
@@ -74,15 +75,13 @@ async def get_me(parts: Parts, principal: Principal) -> Me:
         return await _read_me(connection, principal)
 
 
-async def list_organizations(parts: Parts, principal: Principal, page: Page) -> tuple[Sequence[Organization], int]:
+async def list_organizations(parts: Parts, principal: Principal, page: Page) -> Listed[Organization]:
     """The caller's organizations; a workspace key's or a run's is exactly one (Contract: 2.5)."""
     async with parts.database.reading() as connection:
         if principal.organization_id is not None:
             found = await authorize_organization(connection, principal, principal.organization_id, Permission.READ)
-            return [found.organization][page.offset : page.offset + page.limit], 1
-        return await stored.list_organizations_of(
-            connection, principal.user_id, limit=page.limit, offset=page.offset, order=page.order
-        )
+            return Listed([found.organization][page.passed :], 1, None)
+        return await stored.list_organizations_of(connection, principal.user_id, page.bounds, page.order)
 
 
 async def get_organization(parts: Parts, principal: Principal, organization_id: str) -> Organization:
@@ -96,7 +95,7 @@ async def get_organization_me(parts: Parts, principal: Principal, organization_i
     async with parts.database.reading() as connection:
         access = await authorize_organization(connection, principal, organization_id, Permission.READ)
         visible = visible_workspaces(principal, access)
-        found, _ = await workspaces.list_workspaces(connection, visible)
+        found = (await workspaces.list_workspaces(connection, visible)).items
         explicit = await workspaces.list_roles_of(connection, access.membership_id)
         membership = await stored.find_membership_by_id(connection, access.organization_id, access.membership_id)
     assert membership is not None
@@ -181,7 +180,8 @@ async def _read_me(connection: Connection, principal: Principal) -> Me:
         visible = WorkspaceFilter(
             organization_id=membership.organization_id, membership_id=membership.id, sees_all=False, sees_default=False
         )
-        found, _ = await workspaces.list_workspaces(connection, visible, limit=1, order=(("created_at", True),))
+        newest = (("created_at", True),)
+        found = (await workspaces.list_workspaces(connection, visible, Bounds(limit=1), newest)).items
         if found and (latest is None or found[0].created_at > latest.created_at):
             latest = found[0]
     by_id = {organization.id: organization for _, organization in memberships}

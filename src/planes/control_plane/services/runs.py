@@ -22,6 +22,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import JobVersion, VersionedJob
 from planes.storage.control.run_lists import DownstreamRun, RunFilter
 from planes.storage.control.summaries import PipelineRunSummary
+from planes.storage.keyset import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ class CancelReceipt:
 
 async def list_runs(
     parts: Parts, principal: Principal, wanted: RunFilter, downstream: Downstream
-) -> tuple[list[DetailedRun], int]:
-    """One page with all that a run is shown with, and how many there are."""
+) -> Listed[DetailedRun]:
+    """One page with all that a run is shown with."""
     async with parts.database.reading() as connection:
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
-        found, total = await run_lists.list_runs(connection, wanted)
-        return await detail_runs(connection, wanted.workspace_id, found, downstream), total
+        found = await run_lists.list_runs(connection, wanted)
+        return found.carrying(await detail_runs(connection, wanted.workspace_id, found.items, downstream))
 
 
 async def get_run(parts: Parts, principal: Principal, workspace_id: str, run_id: str) -> DetailedRun:

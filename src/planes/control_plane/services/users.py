@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -16,9 +15,11 @@ from planes.control_plane.services.sign_in import hash_new_password
 from planes.domain.access import Principal
 from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
 from planes.domain.identifiers import is_uuid, new_id
+from planes.server.paging import Page
 from planes.storage.control import identity
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import SignUpLink, User
+from planes.storage.keyset import Listed
 from planes.tokens.opaque import hash_secret, new_secret
 
 LINK_LIFETIME = timedelta(days=3)
@@ -99,14 +100,14 @@ async def issue_link(parts: Parts, principal: Principal, user_id: str) -> AddedU
     return AddedUser(user=user, sign_up_url=link)
 
 
-async def list_users(parts: Parts, principal: Principal, limit: int, offset: int) -> tuple[Sequence[User], int]:
+async def list_users(parts: Parts, principal: Principal, page: Page) -> Listed[User]:
     """Everybody on the platform, by e-mail; for administrators.
 
     Raises: NotAllowed.
     """
     async with parts.database.reading() as connection:
         await authorize_administrator(connection, principal)
-        return await identity.list_humans(connection, limit, offset)
+        return await identity.list_humans(connection, page.bounds)
 
 
 async def get_user_by_email(connection: Connection, email: str) -> User:

@@ -17,6 +17,7 @@ from planes.storage.control import releases as stored_releases
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import Deployment, VersionFilter
 from planes.storage.control.releases import Release
+from planes.storage.keyset import Listed
 from planes.wire.deploying import DeployWorkspaceRequest
 
 KEPT_BY_DEFAULT = 100
@@ -32,16 +33,17 @@ class Version:
     is_latest: bool
 
 
-async def list_versions(parts: Parts, principal: Principal, wanted: VersionFilter) -> tuple[list[Version], int]:
-    """One page, newest version first, and how many there are."""
+async def list_versions(parts: Parts, principal: Principal, wanted: VersionFilter) -> Listed[Version]:
+    """One page, newest version first."""
     async with parts.database.reading() as connection:
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
-        found, total = await stored.list_deployments(connection, wanted)
-        releases = await stored_releases.releases_of(connection, [row.id for row in found])
+        found = await stored.list_deployments(connection, wanted)
+        releases = await stored_releases.releases_of(connection, [row.id for row in found.items])
         latest = await stored.latest_deployment(connection, wanted.workspace_id)
     latest_id = None if latest is None else latest.id
-    versions = [Version(deployment=row, release=releases.get(row.id), is_latest=row.id == latest_id) for row in found]
-    return versions, total
+    return found.carrying([
+        Version(deployment=row, release=releases.get(row.id), is_latest=row.id == latest_id) for row in found.items
+    ])  # fmt: skip
 
 
 async def request_of(

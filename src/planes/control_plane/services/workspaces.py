@@ -27,6 +27,7 @@ from planes.storage.control import workspaces as stored
 from planes.storage.control.connection import Connection
 from planes.storage.control.organizations import Organization
 from planes.storage.control.workspaces import Workspace, WorkspaceMember, WorkspaceMembership, WorkspaceToAdd
+from planes.storage.keyset import Listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class WorkspaceMe:
 
 async def list_workspaces(
     parts: Parts, principal: Principal, organization_id: str, page: Page, *, include_archived: bool
-) -> tuple[list[ListedWorkspace], int]:
+) -> Listed[ListedWorkspace]:
     """What the caller sees of an organization's workspaces.
 
     Raises: NotFound.
@@ -60,11 +61,11 @@ async def list_workspaces(
     async with parts.database.reading() as connection:
         access = await authorize_organization(connection, principal, organization_id, Permission.READ)
         visible = visible_workspaces(principal, access, include_archived=include_archived)
-        found, total = await stored.list_workspaces(
-            connection, visible, limit=page.limit, offset=page.offset, order=page.order
-        )
-        members = await stored.list_members_of_many(connection, [workspace.id for workspace in found])
-    return [ListedWorkspace(workspace=workspace, members=members[workspace.id]) for workspace in found], total
+        found = await stored.list_workspaces(connection, visible, page.bounds, page.order)
+        members = await stored.list_members_of_many(connection, [workspace.id for workspace in found.items])
+    return found.carrying([
+        ListedWorkspace(workspace=workspace, members=members[workspace.id]) for workspace in found.items
+    ])  # fmt: skip
 
 
 async def create_workspace(
@@ -174,7 +175,7 @@ async def unarchive_workspace(parts: Parts, principal: Principal, workspace_id: 
 
 async def list_members(
     parts: Parts, principal: Principal, workspace_id: str, page: Page, kinds: Sequence[str]
-) -> tuple[Sequence[WorkspaceMember], int]:
+) -> Listed[WorkspaceMember]:
     """People, managed accounts and keys with a role of their own.
 
     Raises: NotFound; NotAllowed for the token of a run, which reads no members (Security: 10).
@@ -184,7 +185,7 @@ async def list_members(
         if principal.kind is PrincipalKind.RUN:
             raise NotAllowed("not_allowed", "A run may not read members.")
         return await stored.list_workspace_members(
-            connection, access.workspace_id, kinds=kinds, limit=page.limit, offset=page.offset, order=page.order
+            connection, access.workspace_id, kinds=kinds, bounds=page.bounds, order=page.order
         )
 
 

@@ -16,6 +16,7 @@ from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
 from planes.storage.data.leaks import LeakFilter
+from planes.storage.keyset import Bounds
 from planes.tokens.claims import Claims
 from planes.wire.own_leaks import (
     DetailedLeak,
@@ -73,10 +74,8 @@ async def list_events(
     wanted = EventFilter(
         workspace_id=workspace_id, kind=kind, job_ref=job_ref, run_id=run_id, since=_aware("since", since)
     )
-    rows, total = await services_of(request).hits.list_events(
-        wanted, page.limit, page.offset, folded=_is_viewer(claims)
-    )
-    return envelope(rows, page, total)
+    found = await services_of(request).hits.list_events(wanted, page.bounds, folded=_is_viewer(claims))
+    return envelope(found.items, page, found)
 
 
 @router.get("/scrub-settings")
@@ -106,9 +105,9 @@ async def list_leaks(
     """Registered values that runs printed, newest first."""
     _refuse_viewers(claims)
     wanted = LeakFilter(workspace_id=workspace_id, state=state, run_id=run_id, name=name)
-    found, total = await services_of(request).leaks.list_page(wanted, page.limit, page.offset)
+    found = await services_of(request).leaks.list_page(wanted, page.bounds)
     await services_of(request).audit.note(Actor.of(claims), Action.LEAKS_READ)
-    return envelope(found, page, total)
+    return envelope(found.items, page, found)
 
 
 @router.get("/leaks/{leak_id}")
@@ -125,9 +124,9 @@ async def list_leaks_of_run(request: Request, run_id: RunPath, workspace_id: str
     """The leaks of one run; none for a run that printed none, or is not known here."""
     _refuse_viewers(claims)
     wanted = LeakFilter(workspace_id=workspace_id, run_id=run_id)
-    found, _ = await services_of(request).leaks.list_page(wanted, _MOST_LEAKS_OF_RUN, 0)
+    found = await services_of(request).leaks.list_page(wanted, Bounds(limit=_MOST_LEAKS_OF_RUN))
     await services_of(request).audit.note(Actor.of(claims), Action.LEAKS_READ)
-    return LeaksOfRun(items=found)
+    return LeaksOfRun(items=found.items)
 
 
 @router.post("/rescrubs", status_code=202)
@@ -140,8 +139,8 @@ async def ask_for_rescrub(request: Request, body: RescrubRequest, claims: Secret
 async def list_rescrubs(request: Request, workspace_id: str, claims: Reader, page: Paged) -> dict[str, Any]:
     """Rescrubs with their progress, newest first."""
     _refuse_viewers(claims)
-    found, total = await services_of(request).rescrubbing.list_page(workspace_id, page.limit, page.offset)
-    return envelope(found, page, total)
+    found = await services_of(request).rescrubbing.list_page(workspace_id, page.bounds)
+    return envelope(found.items, page, found)
 
 
 @router.get("/rescrubs/{rescrub_id}")

@@ -12,6 +12,7 @@ from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.secrets_used import name_in_mask, parse_uses
 from planes.domain.errors import NotFound
 from planes.storage.data import hits, runs
+from planes.storage.keyset import Bounds, Listed
 from planes.storage.types import Row
 from planes.wire.own_leaks import JobTotal, RuleHit, RuleTotal, RunHits, WorkspaceHits
 
@@ -84,15 +85,16 @@ class Hits:
             by_job=[JobTotal(**row) for row in jobs],
         )
 
-    async def list_events(
-        self, wanted: hits.EventFilter, limit: int, offset: int, *, folded: bool
-    ) -> tuple[list[dict[str, Any]], int]:
-        """A page of events, and how many there are."""
+    async def list_events(self, wanted: hits.EventFilter, bounds: Bounds, *, folded: bool) -> Listed[dict[str, Any]]:
+        """A page of events."""
         async with self._parts.database.reading() as connection:
-            rows, total = await hits.list_events(connection, wanted, limit, offset)
+            found = await hits.list_events(connection, wanted, bounds)
+        rows = found.items
         if folded:
             rows = [{**row, "rule": FOLDED} if row["rule_kind"] == hits.SECRET else row for row in rows]
-        return [{name: value for name, value in row.items() if name != "workspace_id"} for row in rows], total
+        return found.carrying([
+            {name: value for name, value in row.items() if name != "workspace_id"} for row in rows
+        ])  # fmt: skip
 
 
 def stable_id(run_id: str, name: str) -> str:

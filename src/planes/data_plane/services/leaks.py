@@ -20,6 +20,7 @@ from planes.data_plane.services.variables import place_of, profile_of
 from planes.domain.errors import NotFound, PlaneError
 from planes.storage.data import leaks, variables
 from planes.storage.errors import StorageError
+from planes.storage.keyset import Bounds, Listed
 from planes.storage.types import Row
 from planes.storage.vault import CannotOpen
 from planes.wire.own_leaks import ActiveRun, DetailedLeak, HeldBy, Leak, LeakReader
@@ -46,17 +47,18 @@ class Leaks:
         self._compared: dict[tuple[str, str, str], frozenset[str] | None] = {}
         self._fingerprints: dict[tuple[Any, ...], str] = {}
 
-    async def list_page(self, wanted: leaks.LeakFilter, limit: int, offset: int) -> tuple[list[Leak], int]:
-        """A page of leaks, newest first, and how many there are."""
+    async def list_page(self, wanted: leaks.LeakFilter, bounds: Bounds) -> Listed[Leak]:
+        """A page of leaks, newest first."""
         present = await self._refresh(wanted.workspace_id)
         async with self._parts.database.reading() as connection:
-            rows, total = await leaks.list_page(connection, wanted, limit, offset)
+            found = await leaks.list_page(connection, wanted, bounds)
+            rows = found.items
             run_ids = list({row["run_id"] for row in rows})
             readers = await leaks.count_readers(connection, wanted.workspace_id, run_ids, LOG_READS)
             active = _parsed(await leaks.list_active(connection, wanted.workspace_id) if rows else [])
-        return [
+        return found.carrying([
             Leak(**_shown(row, present, readers.get(row["run_id"], 0), len(_users(row, active)))) for row in rows
-        ], total
+        ])  # fmt: skip
 
     async def get(self, workspace_id: str, leak_id: str) -> DetailedLeak:
         """One leak with its readers and the runs that go on with the value.
@@ -65,7 +67,8 @@ class Leaks:
         """
         present = await self._refresh(workspace_id)
         async with self._parts.database.reading() as connection:
-            rows, _ = await leaks.list_page(connection, leaks.LeakFilter(workspace_id=workspace_id, id=leak_id), 1, 0)
+            wanted = leaks.LeakFilter(workspace_id=workspace_id, id=leak_id)
+            rows = (await leaks.list_page(connection, wanted, Bounds(limit=1))).items
             if not rows:
                 raise NotFound("not_found", "There is no such leak in this workspace.")
             row = rows[0]

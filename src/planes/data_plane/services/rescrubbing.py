@@ -34,6 +34,7 @@ from planes.data_plane.services.variables import place_of, scope_of
 from planes.domain.errors import InvalidRequest, NotFound, Reason
 from planes.scrub import settings_document
 from planes.storage.data import rescrubs, runs, telemetry, variables
+from planes.storage.keyset import Bounds, Listed
 from planes.storage.types import Row
 from planes.storage.vault import CannotOpen
 from planes.wire.own_leaks import NamedVariable, Rescrub, RescrubbedVariable
@@ -83,12 +84,12 @@ class Rescrubbing:
             raise NotFound("not_found", "There is no such rescrub in this workspace.")
         return _shown(row, progress.get(rescrub_id, {}))
 
-    async def list_page(self, workspace_id: str, limit: int, offset: int) -> tuple[list[Rescrub], int]:
-        """A page, newest first, and how many there are."""
+    async def list_page(self, workspace_id: str, bounds: Bounds) -> Listed[Rescrub]:
+        """A page, newest first."""
         async with self._parts.database.reading() as connection:
-            rows, total = await rescrubs.list_page(connection, workspace_id, limit, offset)
-            progress = await rescrubs.progress(connection, [row["id"] for row in rows])
-        return [_shown(row, progress.get(row["id"], {})) for row in rows], total
+            found = await rescrubs.list_page(connection, workspace_id, bounds)
+            progress = await rescrubs.progress(connection, [row["id"] for row in found.items])
+        return found.carrying([_shown(row, progress.get(row["id"], {})) for row in found.items])
 
     async def run(self) -> None:
         """Until it is cancelled."""

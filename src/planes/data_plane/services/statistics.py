@@ -33,27 +33,27 @@ class Statistics:
     async def list_pipelines(self, actor: Actor, wanted: StatisticsFilter, page: Page) -> dict[str, Any]:
         """A page of pipelines, the one that ran last first unless sorted otherwise."""
         async with self._parts.database.reading() as connection:
-            rows, total = await statistics.list_statistics(
-                connection, PIPELINES, wanted, page.order or _NEWEST_FIRST, page.limit, page.offset
-            )
+            order = page.order or _NEWEST_FIRST
+            found = await statistics.list_statistics(connection, PIPELINES, wanted, order, page.bounds)
+            rows = found.items
             sources = await statistics.find_sources(connection, [row["latest_pipeline_run_id"] for row in rows])
         await self._note(actor, rows)
         items = [
             PipelineStatsResponse(**_numbers(row), latest_source_names=sources.get(row["latest_pipeline_run_id"]))
             for row in rows
         ]
-        return envelope([item.model_dump(mode="json") for item in items], page, total)
+        return envelope([item.model_dump(mode="json") for item in items], page, found)
 
     async def list_datasets(self, actor: Actor, wanted: StatisticsFilter, page: Page) -> dict[str, Any]:
         """A page of datasets, the one that was loaded last first unless sorted otherwise."""
         async with self._parts.database.reading() as connection:
-            rows, total = await statistics.list_statistics(
-                connection, DATASETS, wanted, page.order or _NEWEST_FIRST, page.limit, page.offset
-            )
+            order = page.order or _NEWEST_FIRST
+            found = await statistics.list_statistics(connection, DATASETS, wanted, order, page.bounds)
+            rows = found.items
             tables = await statistics.count_tables(connection, wanted, [row[DATASETS] for row in rows])
         await self._note(actor, rows)
         items = [DatasetStatsResponse(**_numbers(row), table_count=tables.get(row[DATASETS], 0)) for row in rows]
-        return envelope([item.model_dump(mode="json") for item in items], page, total)
+        return envelope([item.model_dump(mode="json") for item in items], page, found)
 
     async def _note(self, actor: Actor, rows: Sequence[Row]) -> None:
         await self._audit.note(actor, Action.TELEMETRY_READ, None, count=len(rows))

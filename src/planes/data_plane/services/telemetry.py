@@ -31,10 +31,10 @@ class Telemetry:
         """A page, newest first unless sorted otherwise."""
         order = page.order or (("started_at", True),)
         async with self._parts.database.reading() as connection:
-            rows, total = await telemetry.list_pipeline_runs(connection, wanted, order, page.limit, page.offset)
-        await self._audit.note(actor, Action.TELEMETRY_READ, None, count=len(rows))
-        items = [PipelineRunResponse(**_fields(row)).model_dump(mode="json") for row in rows]
-        return envelope(items, page, total)
+            found = await telemetry.list_pipeline_runs(connection, wanted, order, page.bounds)
+        await self._audit.note(actor, Action.TELEMETRY_READ, None, count=len(found.items))
+        items = [PipelineRunResponse(**_fields(row)).model_dump(mode="json") for row in found.items]
+        return envelope(items, page, found)
 
     async def get_pipeline_run(self, actor: Actor, pipeline_run_id: str) -> DetailedPipelineRunResponse:
         """One pipeline run with packages, resources and tables.

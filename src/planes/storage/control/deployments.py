@@ -24,7 +24,8 @@ from planes.domain.identifiers import ConfigurationId, DeploymentId, MembershipI
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
-from planes.storage.types import Moment, document, identifier
+from planes.storage.keyset import Bounds, Key, Listed, read_page
+from planes.storage.types import Moment, Row, document, identifier
 
 _HASH_LENGTH = 44
 
@@ -111,8 +112,7 @@ class VersionFilter:
 
     workspace_id: WorkspaceId
     version: int | None
-    limit: int
-    offset: int
+    bounds: Bounds
     order: tuple[tuple[str, bool], ...] = ()
 
 
@@ -142,16 +142,16 @@ async def latest_configuration(connection: Connection, workspace_id: WorkspaceId
     return None if row is None else _configuration(row)
 
 
-async def list_deployments(connection: Connection, wanted: VersionFilter) -> tuple[list[Deployment], int]:
-    """One page, newest version first unless ordered otherwise, and the number of all."""
-    rows, total = await _page(connection, deployments, wanted)
-    return [Deployment(**row) for row in rows], total
+async def list_deployments(connection: Connection, wanted: VersionFilter) -> Listed[Deployment]:
+    """One page, newest version first unless ordered otherwise."""
+    found = await _page(connection, deployments, wanted)
+    return found.carrying([Deployment(**row) for row in found.items])
 
 
-async def list_configurations(connection: Connection, wanted: VersionFilter) -> tuple[list[Configuration], int]:
-    """One page, newest version first unless ordered otherwise, and the number of all."""
-    rows, total = await _page(connection, configurations, wanted)
-    return [_configuration(row) for row in rows], total
+async def list_configurations(connection: Connection, wanted: VersionFilter) -> Listed[Configuration]:
+    """One page, newest version first unless ordered otherwise."""
+    found = await _page(connection, configurations, wanted)
+    return found.carrying([_configuration(row) for row in found.items])
 
 
 async def next_version(connection: Connection, table: Table, workspace_id: WorkspaceId) -> int:
@@ -227,15 +227,15 @@ async def _latest(connection: Connection, table: Table, workspace_id: WorkspaceI
     return None if row is None else dict(row)
 
 
-async def _page(connection: Connection, table: Table, wanted: VersionFilter) -> tuple[list[dict[str, Any]], int]:
+async def _page(connection: Connection, table: Table, wanted: VersionFilter) -> Listed[Row]:
     condition = table.c.workspace_id == wanted.workspace_id
     if wanted.version is not None:
         condition = and_(condition, table.c.version == wanted.version)
     total = (await connection.execute(select(func.count()).select_from(table).where(condition))).scalar_one()
-    keys = [table.c[key].desc() if descending else table.c[key].asc() for key, descending in wanted.order]
-    query = select(table).where(condition).order_by(*keys, table.c.version.desc())
-    rows = await connection.execute(query.limit(wanted.limit).offset(wanted.offset))
-    return [dict(row) for row in rows.mappings()], total
+    keys = [Key(table.c[key], descending) for key, descending in wanted.order]
+    keys += [Key(table.c.version, descending=True)]
+    rows, last = await read_page(connection, select(table).where(condition), keys, wanted.bounds)
+    return Listed(rows, total, last)
 
 
 def _configuration(row: dict[str, Any]) -> Configuration:

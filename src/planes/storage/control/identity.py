@@ -5,7 +5,6 @@ A workspace key is a user too, of kind `service_account`: it has memberships and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, String, Table, func, insert,
 
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, identifier
 
 users = Table(
@@ -88,12 +88,12 @@ async def find_first_administrator(connection: Connection) -> User | None:
     return User(**row) if row else None
 
 
-async def list_humans(connection: Connection, limit: int, offset: int) -> tuple[Sequence[User], int]:
-    """One page by e-mail, and how many there are."""
+async def list_humans(connection: Connection, bounds: Bounds) -> Listed[User]:
+    """One page by e-mail."""
     human = users.c.kind == "human"
     total = (await connection.execute(select(func.count()).select_from(users).where(human))).scalar_one()
-    query = select(users).where(human).order_by(users.c.email).limit(limit).offset(offset)
-    return [User(**row) for row in (await connection.execute(query)).mappings()], total
+    rows, last = await read_page(connection, select(users).where(human), [Key(users.c.email)], bounds)
+    return Listed([User(**row) for row in rows], total, last)
 
 
 async def set_password(connection: Connection, user_id: str, password_hash: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import SHOWN_NAME, Job, VersionedJob, job_triggers, jobs, versions_by_id
 from planes.storage.control.rows import count_up_to_ceiling
 from planes.storage.control.runs import runs
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 
 _SORTABLE: dict[str, ColumnElement[Any]] = {
     "created_at": jobs.c.created_at,
@@ -23,6 +24,7 @@ _SORTABLE: dict[str, ColumnElement[Any]] = {
     "next_scheduled_run_at": jobs.c.next_fire_at,
 }
 JOB_SORT_KEYS = tuple(_SORTABLE)
+_MAYBE_EMPTY = frozenset({"last_run_at", "last_run_ended_at", "next_scheduled_run_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,7 @@ class JobFilter:
     """
 
     workspace_id: WorkspaceId
-    limit: int
-    offset: int
+    bounds: Bounds
     order: tuple[tuple[str, bool], ...] = ()
     text: str | None = None
     job_ref: str | None = None
@@ -54,17 +55,18 @@ class JobFilter:
     end: datetime | None = None
 
 
-async def list_jobs(connection: Connection, wanted: JobFilter) -> tuple[list[VersionedJob], int]:
-    """One page, newest run first unless ordered otherwise, and how many there are."""
+async def list_jobs(connection: Connection, wanted: JobFilter) -> Listed[VersionedJob]:
+    """One page, newest run first unless ordered otherwise."""
     joined = jobs.outerjoin(runs, runs.c.id == jobs.c.latest_run_id)
     query = select(jobs).select_from(joined).where(*_conditions(wanted))
     total = await count_up_to_ceiling(connection, query)
-    keys = [_direction(_SORTABLE[key], descending) for key, descending in wanted.order]
-    keys += [runs.c.created_at.desc().nulls_last(), jobs.c.created_at.desc(), jobs.c.job_ref, jobs.c.id]
-    rows = await connection.execute(query.order_by(*keys).limit(wanted.limit).offset(wanted.offset))
-    found = [Job(**row) for row in rows.mappings()]
+    keys = [Key(_SORTABLE[key], descending, is_nullable=key in _MAYBE_EMPTY) for key, descending in wanted.order]
+    keys += [Key(runs.c.created_at, descending=True, is_nullable=True), Key(jobs.c.created_at, descending=True)]
+    keys += [Key(jobs.c.job_ref), Key(jobs.c.id)]
+    rows, last = await read_page(connection, query, keys, wanted.bounds)
+    found = [Job(**row) for row in rows]
     versions = await versions_by_id(connection, [job.version_id for job in found])
-    return [VersionedJob(job, versions[job.version_id]) for job in found], total
+    return Listed([VersionedJob(job, versions[job.version_id]) for job in found], total, last)
 
 
 def _conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
@@ -103,7 +105,3 @@ def _conditions(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
 
 def _has_trigger(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return jobs.c.id.in_(select(job_triggers.c.job_id).where(condition))
-
-
-def _direction(column: ColumnElement[Any], descending: bool) -> ColumnElement[Any]:
-    return (column.desc() if descending else column.asc()).nulls_last()

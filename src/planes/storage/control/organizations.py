@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, String, Table, UniqueConstra
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import users
 from planes.storage.control.metadata import metadata
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, identifier
 
 organizations = Table(
@@ -107,19 +108,19 @@ async def set_dataplane(connection: Connection, organization_id: str, dataplane_
 
 
 async def list_organizations_of(
-    connection: Connection, user_id: str, *, limit: int, offset: int, order: tuple[tuple[str, bool], ...] = ()
-) -> tuple[Sequence[Organization], int]:
-    """Where the user is an active member, oldest first unless `order` says otherwise; and how many."""
+    connection: Connection, user_id: str, bounds: Bounds, order: tuple[tuple[str, bool], ...] = ()
+) -> Listed[Organization]:
+    """Where the user is an active member, oldest first unless `order` says otherwise."""
     belongs = (
         select(organization_memberships.c.organization_id)
         .where(organization_memberships.c.user_id == user_id, organization_memberships.c.is_active)
     )  # fmt: skip
     mine = organizations.c.id.in_(belongs)
     total = (await connection.execute(select(func.count()).select_from(organizations).where(mine))).scalar_one()
-    columns = [(organizations.c[key], descending) for key, descending in order or (("created_at", False),)]
-    ordering = [column.desc() if descending else column.asc() for column, descending in columns]
-    query = select(organizations).where(mine).order_by(*ordering, organizations.c.id).limit(limit).offset(offset)
-    return [Organization(**row) for row in (await connection.execute(query)).mappings()], total
+    keys = [Key(organizations.c[key], descending) for key, descending in order or (("created_at", False),)]
+    query = select(organizations).where(mine)
+    rows, last = await read_page(connection, query, [*keys, Key(organizations.c.id)], bounds)
+    return Listed([Organization(**row) for row in rows], total, last)
 
 
 async def add_membership(connection: Connection, membership: OrganizationMembership) -> None:
@@ -185,10 +186,8 @@ async def count_owners(connection: Connection, organization_id: str) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
-async def list_members(
-    connection: Connection, organization_id: str, *, limit: int, offset: int
-) -> tuple[Sequence[OrganizationMember], int]:
-    """Active human members by e-mail, and how many."""
+async def list_members(connection: Connection, organization_id: str, bounds: Bounds) -> Listed[OrganizationMember]:
+    """Active human members by e-mail."""
     mine = (
         (organization_memberships.c.organization_id == organization_id)
         & organization_memberships.c.is_active
@@ -209,8 +208,6 @@ async def list_members(
         )
         .select_from(joined)
         .where(mine)
-        .order_by(users.c.email)
-        .limit(limit)
-        .offset(offset)
     )
-    return [OrganizationMember(**row) for row in (await connection.execute(query)).mappings()], total
+    rows, last = await read_page(connection, query, [Key(users.c.email)], bounds)
+    return Listed([OrganizationMember(**row) for row in rows], total, last)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -16,8 +15,10 @@ from planes.storage.control.jobs import SHOWN_NAME, jobs
 from planes.storage.control.rows import count_up_to_ceiling
 from planes.storage.control.runs import RUN_COLUMNS, as_run, runs
 from planes.storage.control.summaries import pipeline_runs
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 
 RUN_SORT_KEYS = ("created_at", "duration_seconds", "finished_at", "number", "started_at")
+_EMPTY_AT_FIRST = frozenset({"duration_seconds", "finished_at", "started_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,7 @@ class RunFilter:
     """
 
     workspace_id: WorkspaceId
-    limit: int
-    offset: int
+    bounds: Bounds
     order: tuple[tuple[str, bool], ...] = ()
     text: str | None = None
     statuses: tuple[str, ...] = ()
@@ -59,24 +59,23 @@ class DownstreamRun:
     category: str | None
 
 
-async def list_runs(connection: Connection, wanted: RunFilter) -> tuple[list[Run], int]:
-    """One page, newest first unless ordered otherwise, and how many there are.
+async def list_runs(connection: Connection, wanted: RunFilter) -> Listed[Run]:
+    """One page, newest first unless ordered otherwise.
 
     The ids of the page come first, which an index alone answers; only its own runs are then read.
     """
     looked_at = runs.join(jobs, jobs.c.id == runs.c.job_id) if wanted.text or wanted.job_types else runs
     ids = select(runs.c.id).select_from(looked_at).where(*_conditions(wanted))
     total = await count_up_to_ceiling(connection, ids)
-    keys: list[ColumnElement[Any]] = []
-    for key, descending in wanted.order:
-        column = runs.c[key]
-        keys.append((column.desc() if descending else column.asc()).nulls_last())
-    # All in one direction, as the index has them.
-    keys += [runs.c.created_at.desc(), runs.c.number.desc(), runs.c.id.desc()]
-    page = ids.order_by(*keys).limit(wanted.limit).offset(wanted.offset).subquery()
-    query = select(*RUN_COLUMNS).join(page, page.c.id == runs.c.id).order_by(*keys)
-    rows = await connection.execute(query)
-    return [as_run(row) for row in rows.mappings()], total
+    keys = [Key(runs.c[key], descending, is_nullable=key in _EMPTY_AT_FIRST) for key, descending in wanted.order]
+    # All in one direction, as the indexes have them.
+    onward = wanted.order[-1][1] if wanted.order else True
+    keys += [Key(runs.c[name], onward) for name in ("created_at", "number", "id")]
+    rows, last = await read_page(connection, ids, keys, wanted.bounds)
+    places = {row["id"]: place for place, row in enumerate(rows)}
+    found = await connection.execute(select(*RUN_COLUMNS).where(runs.c.id.in_(places)))
+    page = sorted((as_run(row) for row in found.mappings()), key=lambda run: places[run.id])
+    return Listed(page, total, last)
 
 
 async def recent_runs(connection: Connection, job_ids: Iterable[str], limit: int) -> dict[str, list[Run]]:

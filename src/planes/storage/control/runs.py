@@ -73,6 +73,10 @@ runs = Table(
     Index("ix_runs_job_id_status", "job_id", "status"),
     Index("uq_runs_job_id_number", "job_id", "number", unique=True),
     Index("ix_runs_workspace_id_created_at", "workspace_id", "created_at"),
+    *(
+        Index(f"ix_runs_by_{word}", "workspace_id", "is_system", column, "created_at", "number", "id")
+        for word, column in (("start", "started_at"), ("end", "finished_at"), ("duration", "duration_seconds"))
+    ),
     Index("ix_runs_listed", "workspace_id", "is_system", "created_at", "number", "id"),
     Index("ix_runs_previous_job_run_id", "previous_job_run_id"),
 )

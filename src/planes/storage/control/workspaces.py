@@ -27,6 +27,7 @@ from planes.storage.control.data_planes import data_planes
 from planes.storage.control.identity import users
 from planes.storage.control.metadata import metadata
 from planes.storage.control.organizations import organization_memberships, organizations
+from planes.storage.keyset import EVERYTHING, Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, identifier
 
 workspaces = Table(
@@ -178,12 +179,10 @@ class WorkspaceFilter:
 async def list_workspaces(
     connection: Connection,
     visible: WorkspaceFilter,
-    *,
-    limit: int | None = None,
-    offset: int = 0,
+    bounds: Bounds = EVERYTHING,
     order: tuple[tuple[str, bool], ...] = (),
-) -> tuple[Sequence[Workspace], int]:
-    """One page, oldest first unless `order` says otherwise; and how many. Other people's playgrounds stay hidden."""
+) -> Listed[Workspace]:
+    """One page, oldest first unless `order` says otherwise. Other people's playgrounds stay hidden."""
     own = (
         select(workspace_memberships.c.workspace_id)
         .where(workspace_memberships.c.organization_membership_id == visible.membership_id)
@@ -203,10 +202,10 @@ async def list_workspaces(
         conditions.append(workspaces.c.archived_at.is_(None))
     counting = select(func.count()).select_from(_located).where(*conditions)
     total = (await connection.execute(counting)).scalar_one()
-    columns = [(workspaces.c[key], descending) for key, descending in order or (("created_at", False),)]
-    ordering = [column.desc() if descending else column.asc() for column, descending in columns]
-    query = _with_location.where(*conditions).order_by(*ordering, workspaces.c.id).limit(limit).offset(offset)
-    return [Workspace(**row) for row in (await connection.execute(query)).mappings()], total
+    keys = [Key(workspaces.c[key], descending) for key, descending in order or (("created_at", False),)]
+    query = _with_location.where(*conditions)
+    rows, last = await read_page(connection, query, [*keys, Key(workspaces.c.id)], bounds)
+    return Listed([Workspace(**row) for row in rows], total, last)
 
 
 async def add_workspace_membership(connection: Connection, membership: WorkspaceMembership, now: datetime) -> None:
@@ -257,21 +256,19 @@ async def list_workspace_members(
     workspace_id: str,
     *,
     kinds: Sequence[str] = (),
-    limit: int | None = None,
-    offset: int = 0,
+    bounds: Bounds = EVERYTHING,
     order: tuple[tuple[str, bool], ...] = (),
-) -> tuple[Sequence[WorkspaceMember], int]:
-    """One page of members of these kinds (empty: all), oldest first unless `order` says otherwise; and how many."""
+) -> Listed[WorkspaceMember]:
+    """One page of members of these kinds (empty: all), oldest first unless `order` says otherwise."""
     conditions = [workspace_memberships.c.workspace_id == workspace_id]
     if kinds:
         conditions.append(users.c.kind.in_(kinds))
     total = (await connection.execute(select(func.count()).select_from(_people).where(*conditions))).scalar_one()
-    keys = {"created_at": workspace_memberships.c.created_at, "email": users.c.email}
-    ordering = [
-        keys[key].desc() if descending else keys[key].asc() for key, descending in order or (("created_at", False),)
-    ]
-    query = _members.where(*conditions).order_by(*ordering, workspace_memberships.c.id).limit(limit).offset(offset)
-    return [WorkspaceMember(**row) for row in (await connection.execute(query)).mappings()], total
+    columns = {"created_at": workspace_memberships.c.created_at, "email": users.c.email}
+    keys = [Key(columns[key], descending) for key, descending in order or (("created_at", False),)]
+    query = _members.where(*conditions)
+    rows, last = await read_page(connection, query, [*keys, Key(workspace_memberships.c.id)], bounds)
+    return Listed([WorkspaceMember(**row) for row in rows], total, last)
 
 
 async def list_members_of_many(

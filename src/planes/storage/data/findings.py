@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Row
 
 
@@ -30,12 +31,10 @@ async def page_of(
     connection: AsyncConnection,
     table: Table,
     conditions: Sequence[ColumnElement[bool]],
-    order: Sequence[ColumnElement[Any]],
-    window: tuple[int, int],
-) -> tuple[list[Row], int]:
-    """The rows of a `window` (limit, offset) that meet all conditions, in this order, and how many meet them."""
-    limit, offset = window
-    query = select(table).where(*conditions).order_by(*order).limit(limit).offset(offset)
-    rows = (await connection.execute(query)).mappings()
+    order: Sequence[Key],
+    bounds: Bounds,
+) -> Listed[Row]:
+    """The rows that meet all conditions, in this order."""
+    rows, last = await read_page(connection, select(table).where(*conditions), order, bounds)
     total = await connection.execute(select(func.count()).select_from(table).where(*conditions))
-    return [dict(row) for row in rows], total.scalar_one()
+    return Listed(rows, total.scalar_one(), last)

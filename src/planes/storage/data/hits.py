@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.findings import equal_to, page_of, replace_of_run
 from planes.storage.data.metadata import metadata
+from planes.storage.keyset import Bounds, Key, Listed
 from planes.storage.types import Moment, Row, identifier
 
 SECRET = "secret"  # noqa: S105 - a kind of hit: a registered value
@@ -108,16 +109,14 @@ async def totals_by(
     return [{**row, "count": int(row["count"])} for row in rows]
 
 
-async def list_events(
-    connection: AsyncConnection, wanted: EventFilter, limit: int, offset: int
-) -> tuple[list[Row], int]:
-    """A page of events, newest first, and how many there are."""
+async def list_events(connection: AsyncConnection, wanted: EventFilter, bounds: Bounds) -> Listed[Row]:
+    """A page of events, newest first."""
     table = leak_events.c
     conditions = equal_to(leak_events, wanted, ("workspace_id", "kind", "job_ref", "run_id"))
     if wanted.since is not None:
         conditions.append(table.at >= wanted.since)
-    order = (table.at.desc(), table.rule, table.id)
-    return await page_of(connection, leak_events, conditions, order, (limit, offset))
+    order = (Key(table.at, descending=True), Key(table.rule), Key(table.id))
+    return await page_of(connection, leak_events, conditions, order, bounds)
 
 
 def _between(query: Any, workspace_id: str, since: datetime, until: datetime) -> Any:

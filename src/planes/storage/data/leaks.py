@@ -25,6 +25,7 @@ from planes.storage.data.findings import equal_to, page_of, replace_of_run
 from planes.storage.data.metadata import metadata
 from planes.storage.data.runs import DONE, runs
 from planes.storage.data.tables import audit_log, configurations
+from planes.storage.keyset import Bounds, Key, Listed
 from planes.storage.types import Moment, Row, document, identifier
 
 OPEN = "open"
@@ -81,11 +82,11 @@ async def save_of_run(connection: AsyncConnection, run_id: str, found: Sequence[
     await replace_of_run(connection, leaks, run_id, found)
 
 
-async def list_page(connection: AsyncConnection, wanted: LeakFilter, limit: int, offset: int) -> tuple[list[Row], int]:
-    """A page of leaks, newest first, and how many there are."""
+async def list_page(connection: AsyncConnection, wanted: LeakFilter, bounds: Bounds) -> Listed[Row]:
+    """A page of leaks, newest first."""
     conditions = equal_to(leaks, wanted, ("workspace_id", "id", "state", "run_id", "name"))
-    order = (leaks.c.at.desc(), leaks.c.name, leaks.c.id)
-    return await page_of(connection, leaks, conditions, order, (limit, offset))
+    order = (Key(leaks.c.at, descending=True), Key(leaks.c.name), Key(leaks.c.id))
+    return await page_of(connection, leaks, conditions, order, bounds)
 
 
 async def list_open(connection: AsyncConnection, workspace_id: str) -> list[Row]:

@@ -34,6 +34,7 @@ from planes.storage.data.metadata import metadata
 from planes.storage.data.runs import DONE as RUN_DONE
 from planes.storage.data.runs import runs
 from planes.storage.data.telemetry import job_results, pipeline_runs, pipeline_states
+from planes.storage.keyset import Bounds, Key, Listed
 from planes.storage.types import Moment, Row, document, identifier
 
 PENDING = "pending"
@@ -109,11 +110,11 @@ async def find(connection: AsyncConnection, workspace_id: str, rescrub_id: str) 
     return dict(found) if found else None
 
 
-async def list_page(connection: AsyncConnection, workspace_id: str, limit: int, offset: int) -> tuple[list[Row], int]:
-    """A page of rescrubs, newest first, and how many there are."""
-    order = (rescrubs.c.created_at.desc(), rescrubs.c.id)
+async def list_page(connection: AsyncConnection, workspace_id: str, bounds: Bounds) -> Listed[Row]:
+    """A page of rescrubs, newest first."""
+    order = (Key(rescrubs.c.created_at, descending=True), Key(rescrubs.c.id))
     mine = [rescrubs.c.workspace_id == workspace_id]
-    return await page_of(connection, rescrubs, mine, order, (limit, offset))
+    return await page_of(connection, rescrubs, mine, order, bounds)
 
 
 async def progress(connection: AsyncConnection, rescrub_ids: Sequence[str]) -> dict[str, Row]:

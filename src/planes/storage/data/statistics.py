@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Float, Subquery, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.telemetry import pipeline_runs
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Row
 
 PIPELINES = "pipeline_name"
@@ -47,20 +48,18 @@ async def list_statistics(
     key: str,
     wanted: StatisticsFilter,
     order: Sequence[tuple[str, bool]],
-    limit: int,
-    offset: int,
-) -> tuple[list[Row], int]:
-    """A page of totals by `key` (PIPELINES or DATASETS), and how many there are; by name after `order`."""
+    bounds: Bounds,
+) -> Listed[Row]:
+    """A page of totals by `key` (PIPELINES or DATASETS); by name after `order`."""
     totals = _totals(key, wanted)
     query = select(totals)
     for column, values in wanted.latest.items():
         if values:
             query = query.where(totals.c[column].in_(values))
     total = (await connection.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
-    for name, is_descending in order:
-        query = query.order_by((totals.c[name].desc() if is_descending else totals.c[name].asc()).nulls_last())
-    page = query.order_by(totals.c[key]).limit(limit).offset(offset)
-    return [dict(row) for row in (await connection.execute(page)).mappings()], total
+    keys = [Key(totals.c[name], descending, is_nullable=True) for name, descending in order]
+    rows, last = await read_page(connection, query, [*keys, Key(totals.c[key])], bounds)
+    return Listed(rows, total, last)
 
 
 async def find_sources(connection: AsyncConnection, pipeline_run_ids: Sequence[str]) -> dict[str, list[str]]:

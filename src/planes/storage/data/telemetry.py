@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.metadata import metadata
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, Row, document, identifier
 
 pipeline_runs = Table(
@@ -174,18 +175,17 @@ async def find_pipeline_run(connection: AsyncConnection, workspace_id: str, pipe
 
 
 async def list_pipeline_runs(
-    connection: AsyncConnection, wanted: PipelineRunFilter, order: Sequence[tuple[str, bool]], limit: int, offset: int
-) -> tuple[list[Row], int]:
-    """A page without traces, and how many there are. `order` are (column of SORTS, is descending) pairs."""
+    connection: AsyncConnection, wanted: PipelineRunFilter, order: Sequence[tuple[str, bool]], bounds: Bounds
+) -> Listed[Row]:
+    """A page without traces. `order` are (column of SORTS, is descending) pairs."""
     columns = [column for column in pipeline_runs.c if column.name != "trace"]
     query = _filtered(select(*columns), wanted)
-    for name, is_descending in order:
-        column = pipeline_runs.c[name]
-        query = query.order_by((column.desc() if is_descending else column.asc()).nulls_last())
-    query = query.order_by(pipeline_runs.c.created_at.desc(), pipeline_runs.c.id).limit(limit).offset(offset)
+    table = pipeline_runs.c
+    keys = [Key(table[name], descending, is_nullable=bool(table[name].nullable)) for name, descending in order]
+    keys += [Key(table.created_at, descending=True), Key(table.id)]
+    rows, last = await read_page(connection, query, keys, bounds)
     total = _filtered(select(func.count()).select_from(pipeline_runs), wanted)
-    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-    return rows, (await connection.execute(total)).scalar_one()
+    return Listed(rows, (await connection.execute(total)).scalar_one(), last)
 
 
 async def find_watermark(connection: AsyncConnection, workspace_id: str) -> datetime | None:

@@ -22,6 +22,7 @@ from planes.server.application import build_application
 from planes.server.listening import AppServer, listen_tcp, listen_unix, peer_of
 from planes.server.paging import PageQuery, envelope
 from planes.server.streams import Stopping, event_stream_response, frame_event, ndjson_response
+from planes.storage.keyset import Listed
 
 pytestmark = pytest.mark.anyio
 SECRET = "s3cr3t-input"
@@ -45,6 +46,7 @@ class Running:
 def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     """`given` gets the size of each piece of an endless answer."""
     app = build_application(title="test", version="1", host_names=lambda: frozenset({"127.0.0.1"}))
+    app.state.cursor_key = b"key"
     pages = PageQuery("name")
 
     @app.post("/body")
@@ -82,11 +84,13 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     async def page(request: Request) -> dict[str, Any]:
         query = request.query_params
         asked = pages(
-            limit=int(query.get("limit", 100)), offset=int(query.get("offset", 0)), cursor=query.get("cursor"),
+            request, limit=int(query.get("limit", 100)), offset=int(query.get("offset", 0)), cursor=query.get("cursor"),
             sort=query.getlist("sort"), order=query.getlist("order"),  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
-        rows = [*range(25)][asked.offset : asked.offset + asked.limit]
-        return envelope(rows, asked, 25)
+        first = asked.offset if asked.after is None else asked.after[0] + 1
+        rows = [*range(25)][first : first + asked.limit]
+        last = (rows[-1],) if first + asked.limit < 25 else None
+        return envelope(rows, asked, Listed(rows, 25, last))
 
     @app.get("/peer")
     async def peer(request: Request) -> dict[str, int | None]:

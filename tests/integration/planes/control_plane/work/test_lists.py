@@ -256,7 +256,10 @@ async def test_total_counts_no_further_than_lists_reach(stage: Stage) -> None:
 
     page = (await stage.get("/job-runs", limit=10, offset=10_000)).json()
 
-    assert (page["total"], len(page["items"]), page["next_cursor"]) == (10_001, 10, None)
+    rest = (await stage.get("/job-runs", limit=100, cursor=page["next_cursor"])).json()
+
+    assert (page["total"], len(page["items"])) == (10_001, 10)
+    assert (rest["total"], rest["offset"], len(rest["items"]), rest["next_cursor"]) == (10_001, 10_010, 41, None)
 
 
 async def test_members_of_other_workspaces_see_nothing(stage: Stage) -> None:
@@ -380,6 +383,7 @@ async def test_pages_of_runs_are_found_by_the_index_alone(stage: Stage) -> None:
             plans.append(" | ".join(str(row[-1]) for row in rows))
 
     assert len(plans) == 2
-    assert all("COVERING INDEX ix_runs_listed" in plan for plan in plans), plans
+    assert all("COVERING INDEX ix_runs_" in plan for plan in plans), plans
+    assert "COVERING INDEX ix_runs_listed" in plans[1], plans
     assert "ORDER BY" not in plans[0], plans
     assert plans[1].count("ORDER BY") <= 1, plans

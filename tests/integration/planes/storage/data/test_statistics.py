@@ -12,6 +12,7 @@ from planes.storage.data import statistics, telemetry
 from planes.storage.data.statistics import DATASET_SORTS, DATASETS, PIPELINE_SORTS, PIPELINES, StatisticsFilter
 from planes.storage.data.telemetry import PipelineRunFilter
 from planes.storage.database import Database
+from planes.storage.keyset import Bounds
 from planes.storage.types import Row
 
 pytestmark = pytest.mark.anyio
@@ -72,7 +73,8 @@ async def filled(database: Database) -> Database:
 async def ask(database: Database, key: str, *order: tuple[str, bool], **values: Any) -> list[Row]:
     wanted = StatisticsFilter(**{"workspace_id": WORKSPACE, "start": NOW - timedelta(days=7), "end": NOW, **values})
     async with database.reading() as connection:
-        rows, total = await statistics.list_statistics(connection, key, wanted, order, 100, 0)
+        found = await statistics.list_statistics(connection, key, wanted, order, Bounds(limit=100))
+        rows, total = found.items, found.total
     assert total == len(rows)
     return rows
 
@@ -137,17 +139,18 @@ async def test_each_sort_key_works_both_ways_with_unknown_values_last(filled: Da
 async def test_pages_of_totals(filled: Database) -> None:
     wanted = StatisticsFilter(workspace_id=WORKSPACE, start=NOW - timedelta(days=7), end=NOW)
     async with filled.reading() as connection:
-        first = await statistics.list_statistics(connection, PIPELINES, wanted, (), 2, 0)
-        second = await statistics.list_statistics(connection, PIPELINES, wanted, (), 2, 2)
+        first = await statistics.list_statistics(connection, PIPELINES, wanted, (), Bounds(limit=2))
+        second = await statistics.list_statistics(connection, PIPELINES, wanted, (), Bounds(limit=2, after=first.last))
 
-    assert [row["pipeline_name"] for row in first[0] + second[0]] == ["fruit", "lost", "nuts"]
-    assert (first[1], second[1]) == (3, 3)
+    assert [row["pipeline_name"] for row in first.items + second.items] == ["fruit", "lost", "nuts"]
+    assert (first.total, second.total) == (3, 3)
 
 
 async def test_words_are_found_in_any_case_in_the_list_of_runs_too(filled: Database) -> None:
     async with filled.reading() as connection:
         wanted = PipelineRunFilter(workspace_id=WORKSPACE, text="FRUIT_d")
-        _, total = await telemetry.list_pipeline_runs(connection, wanted, (("duration_ms", True),), 10, 0)
+        order = (("duration_ms", True),)
+        total = (await telemetry.list_pipeline_runs(connection, wanted, order, Bounds(limit=10))).total
 
     assert total == 4
 
