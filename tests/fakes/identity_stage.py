@@ -21,7 +21,7 @@ from tests.fakes.clock import FakeClock
 
 from planes.control_plane.app import ControlPlane, open_control_plane
 from planes.control_plane.services.parts import Parts
-from planes.server.listening import PEER, Peer
+from planes.server.protocol import PEER, Peer
 from planes.settings import ControlPlaneSettings
 from planes.tokens.keys import SigningKey
 from planes.tokens.link_proof import sign_call

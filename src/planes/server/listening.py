@@ -7,34 +7,21 @@ that clients wait in the backlog meanwhile.
 from __future__ import annotations
 
 import socket
-import struct
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import anyio
 import uvicorn
-from starlette.types import ASGIApp, Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp
 
 from planes.domain.errors import Conflict
+from planes.server.protocol import PlaneProtocol
 from planes.server.streams import Stopping
 
-PEER = "planes.peer"
 UNSENT_BYTES = 64 * 1024
 _LAST_WORDS_SECONDS = 0.1
 _NOT_STARTED = "An application did not start; the service log says why."
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """The process at the other end of the unix socket."""
-
-    pid: int
-    uid: int
-    gid: int
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:
@@ -77,31 +64,6 @@ def listen_unix(path: Path) -> socket.socket:
     return listener
 
 
-def peer_of(scope: Scope) -> Peer | None:
-    """Who is at the other end, for a request that came over the unix socket; None for TCP."""
-    return scope.get("extensions", {}).get(PEER)
-
-
-class _PeerProtocol(HttpToolsProtocol):
-    """Remembers the peer of a unix connection: uvicorn leaves `client` empty there."""
-
-    peer: Peer | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        connection = transport.get_extra_info("socket")
-        if connection is not None and connection.family == socket.AF_UNIX:
-            raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-            self.peer = Peer(*struct.unpack("3i", raw))
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self.peer is not None:
-            extensions: dict[str, Any] = dict(self.scope.get("extensions") or {})
-            extensions[PEER] = self.peer
-            cast("dict[str, Any]", self.scope)["extensions"] = extensions
-
-
 class AppServer:
     """Serves one application until told to stop, or until `stopping` says that a part of it failed.
 
@@ -122,7 +84,7 @@ class AppServer:
         self._stopping = stopping
         config = uvicorn.Config(
             app,
-            http=_PeerProtocol,
+            http=PlaneProtocol,
             ws="none" if most_message_bytes is None else "websockets-sansio",
             ws_max_size=most_message_bytes or 0,
             ws_per_message_deflate=False,
@@ -133,7 +95,6 @@ class AppServer:
             date_header=True,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=grace_seconds,
-            h11_max_incomplete_event_size=64 * 1024,
         )
         self._ready = anyio.Event()
         self._stopped = anyio.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.services import api_keys
@@ -33,7 +34,7 @@ async def create_personal_key(
     return _render_created(created)
 
 
-@router.delete("/api-keys/{key_id}", status_code=204)
+@router.delete("/api-keys/{key_id}", status_code=204, response_class=Response)
 async def revoke_personal_key(parts: CurrentParts, principal: CurrentSession, key_id: str) -> None:
     await api_keys.revoke_personal_key(parts, principal, key_id)
 
@@ -52,7 +53,7 @@ async def create_workspace_key(
     return _render_created(await api_keys.create_workspace_key(parts, principal, workspace_id, body.name, terms))
 
 
-@router.delete("/workspaces/{workspace_id}/api-keys/{key_id}", status_code=204)
+@router.delete("/workspaces/{workspace_id}/api-keys/{key_id}", status_code=204, response_class=Response)
 async def revoke_workspace_key(parts: CurrentParts, principal: CurrentSession, workspace_id: str, key_id: str) -> None:
     await api_keys.revoke_workspace_key(parts, principal, workspace_id, key_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentPrincipal, CurrentSession
 from planes.control_plane.api.place_views import (
@@ -74,7 +75,7 @@ async def change_member(
     return render_organization_member(changed)
 
 
-@router.delete("/organizations/{organization_id}/members/{membership_id}", status_code=204)
+@router.delete("/organizations/{organization_id}/members/{membership_id}", status_code=204, response_class=Response)
 async def remove_member(
     parts: CurrentParts, principal: CurrentSession, organization_id: str, membership_id: str
 ) -> None:
@@ -101,7 +102,7 @@ async def change_workspace_member(
     return render_workspace_member(changed)
 
 
-@router.delete("/workspaces/{workspace_id}/members/{member_id}", status_code=204)
+@router.delete("/workspaces/{workspace_id}/members/{member_id}", status_code=204, response_class=Response)
 async def remove_workspace_member(
     parts: CurrentParts, principal: CurrentSession, workspace_id: str, member_id: str
 ) -> None:

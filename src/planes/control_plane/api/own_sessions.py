@@ -13,7 +13,7 @@ from planes.control_plane.services.challenges import LIFETIME_SECONDS
 from planes.control_plane.services.local_sign_in import LocalProof
 from planes.control_plane.services.users import NewUser
 from planes.domain.errors import NotFound
-from planes.server.listening import Peer, peer_of
+from planes.server.protocol import Peer, peer_of
 from planes.wire.own_control import ChallengeResponse, FirstOwnerRequest, LocalSignInRequest
 from planes.wire.sessions import UserSession
 

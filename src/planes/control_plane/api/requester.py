@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from planes.scrub import display_guard
-from planes.server.listening import peer_of
+from planes.server.protocol import peer_of
 
 THIS_MACHINE = "this machine"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from fastapi import APIRouter, Request
+from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.requester import address_of, client_of
@@ -77,7 +78,7 @@ async def issue_swap_code(parts: CurrentParts, body: RefreshRequest) -> SwapCode
     return SwapCodeResponse(swap_code=code, expires_in=sessions.SWAP_CODE_SECONDS)
 
 
-@router.post("/-revoke", status_code=204)
+@router.post("/-revoke", status_code=204, response_class=Response)
 async def revoke(parts: CurrentParts, body: RefreshRequest) -> None:
     await sessions.end_session(parts, body.refresh_token)
 

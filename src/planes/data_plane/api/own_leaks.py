@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
-from planes.data_plane.api.run_access import RunPath
+from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
-from planes.domain.errors import InvalidRequest, NotAllowed, Reason
+from planes.domain.errors import InvalidRequest, NotAllowed, NotFound, Reason
 from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
@@ -121,8 +121,10 @@ async def get_leak(request: Request, leak_id: Id, workspace_id: str, claims: Rea
 
 @router.get("/job-runs/{run_id}/leaks")
 async def list_leaks_of_run(request: Request, run_id: RunPath, workspace_id: str, claims: Reader) -> LeaksOfRun:
-    """The leaks of one run; none for a run that printed none, or is not known here."""
+    """The leaks of one run; none for a run that printed none."""
     _refuse_viewers(claims)
+    if await running_of(request).runs.find_log(workspace_id, run_id) is None:
+        raise NotFound("not_found", "There is no such run here.")
     wanted = LeakFilter(workspace_id=workspace_id, run_id=run_id)
     found = await services_of(request).leaks.list_page(wanted, Bounds(limit=_MOST_LEAKS_OF_RUN))
     await services_of(request).audit.note(Actor.of(claims), Action.LEAKS_READ)

@@ -172,7 +172,9 @@ async def test_personal_key_speaks_for_its_person_until_revoked(stage: IdentityS
     me = await stage.get("/api/v1/me", key)
     breeding = await stage.post("/own/v1/api-keys", key, {"name": "another"})
 
-    ok(await stage.ask("DELETE", f"/own/v1/api-keys/{created['id']}", owner), 204)
+    answer = await stage.ask("DELETE", f"/own/v1/api-keys/{created['id']}", owner)
+    ok(answer, 204)
+    assert (answer.content, "content-type" in answer.headers) == (b"", False)
 
     assert key.startswith("dlt_u_")
     assert me.status_code == 200

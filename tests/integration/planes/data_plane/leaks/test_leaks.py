@@ -175,6 +175,8 @@ async def test_viewer_sees_counts_without_names_and_no_leaks(sqlite_place: Runni
     ):
         assert (await client.get(own(place, path), headers=viewer)).status_code == 403
     assert (await client.get(own(place, "/leaks"), headers=developer)).status_code == 200
+    unknown = await client.get(own(place, f"/job-runs/{new_id()}/leaks"), headers=developer)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
     for asked in (viewer, developer):
         assert (await client.post(own(place, "/rescrubs"), json={}, headers=asked)).status_code == 403
         assert (await client.put(own(place, "/scrub-settings"), json={}, headers=asked)).status_code == 403

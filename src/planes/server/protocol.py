@@ -1,0 +1,105 @@
+"""One connection: who is at its other end, how much of a head is taken, and our error body for what is no HTTP."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from planes.server.errors import error_response
+
+PEER = "planes.peer"
+MAXIMUM_HEAD_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The process at the other end of the unix socket."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+def peer_of(scope: Scope) -> Peer | None:
+    """Who is at the other end, for a request that came over the unix socket; None for TCP."""
+    return scope.get("extensions", {}).get(PEER)
+
+
+class PlaneProtocol(HttpToolsProtocol):
+    """Remembers the peer of a unix connection (uvicorn leaves `client` empty there) and bounds the head of a request.
+
+    The parser takes an address and headers of any size, and what it cannot read is answered in plain text by uvicorn.
+    """
+
+    peer: Peer | None = None
+    _is_refused = False
+    _is_in_head = False
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family == socket.AF_UNIX:
+            raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+            self.peer = Peer(*struct.unpack("3i", raw))
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        super().data_received(data)
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAXIMUM_HEAD_BYTES:
+                self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_in_head, self._head_bytes = True, 0
+        if self.peer is not None:
+            extensions: dict[str, Any] = dict(self.scope.get("extensions") or {})
+            extensions[PEER] = self.peer
+            cast("dict[str, Any]", self.scope)["extensions"] = extensions
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        if self._is_refused:
+            return
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.url) + headers > MAXIMUM_HEAD_BYTES:
+            self._refuse_head()
+            return
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._is_refused:
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
+        self._refuse(HTTPStatus.BAD_REQUEST, "bad_request", "This is no HTTP request.")
+
+    def _refuse_head(self) -> None:
+        if len(self.url) > MAXIMUM_HEAD_BYTES // 2:
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, "address_too_long", "The address is too long.")
+        else:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The headers are too large.")
+
+    def _refuse(self, status: HTTPStatus, code: str, detail: str) -> None:
+        """Answers with the error body, past the application, and closes."""
+        if self._is_refused:
+            return
+        self._is_refused = True
+        answer = error_response(status, code, detail, headers={"connection": "close"})
+        head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+        head += [name + b": " + value for name, value in answer.raw_headers]
+        self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
+        self.transport.close()
