@@ -84,6 +84,8 @@ CONTROL_ROUTES: dict[str, str] = {
     "GET /w/{workspace_id}/runs/{run_id}": "open",
     "GET /w/{workspace_id}/pipelines/{name}": "open",
     "GET /w/{workspace_id}/runs/{run_id}/-log": "open",
+    "GET /w/{workspace_id}/pipelines/{name}/-telemetry": "open",
+    "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}/-telemetry": "open",
     "GET /apps/{workspace_id}/{job_id}": "open",
     "GET /public/{secret}": "open",
     "POST /link/v1/-enrol": "open",
@@ -182,9 +184,13 @@ REGION: dict[str, str] = {
 _L, _T = "/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", "/telemetry/v1/workspaces/{workspace_id}"
 
 REGION_ROUTES: dict[str, str] = {
+    "GET /w/-live.js": "open",
     "GET /w/-log.js": "open",
     "GET /w/{workspace_id}/runs/{run_id}": "open",
     "GET /w/{workspace_id}/runs/{run_id}/-lines": "open",
+    "GET /w/{workspace_id}/pipelines/{name}": "open",
+    "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}": "open",
+    "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}/-trace": "open",
     "GET /.well-known/data-plane": "open",
     "PUT /beacon/{secret}/{kind}": "open",
     "GET /apps/{workspace_id}/{job_id}": "open",

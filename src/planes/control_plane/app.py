@@ -36,6 +36,7 @@ from planes.control_plane.api import (
     pages,
     sessions,
     web_pages,
+    web_visits,
     well_known,
     workspaces,
 )
@@ -75,6 +76,7 @@ _WORK_ROUTERS: Sequence[APIRouter] = (
     jobs.router,
     link.router,
     own_versions.router,
+    web_visits.router,
     web_pages.router,
 )
 _IDENTITY_ROUTERS: Sequence[APIRouter] = (

@@ -21,7 +21,6 @@ from planes.data_plane.api import (
     telemetry,
     uploads,
     variables,
-    web_log,
     well_known,
 )
 from planes.data_plane.api.gateway import routes as gateway_routes
@@ -30,6 +29,7 @@ from planes.data_plane.api.gateway.idling import Idling
 from planes.data_plane.api.gateway.origin import Gateway, GatewayDoor
 from planes.data_plane.api.gateway.proxying import AppTransports
 from planes.data_plane.api.gateway.sockets import MOST_MESSAGE_BYTES
+from planes.data_plane.api.web import pipeline_pages, run_page
 from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
@@ -65,7 +65,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     own_search.router,
     telemetry.router,
     beacon.router,
-    web_log.router,
+    run_page.router,
+    pipeline_pages.router,
     gateway_routes.router,
 )
 

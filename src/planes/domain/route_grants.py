@@ -86,7 +86,8 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         "GET /sign-up", "POST /sign-up", "GET /w/-live.js", "POST /w/-sign-in", "GET /w/{workspace_id}",
         "GET /w/{workspace_id}/jobs/{job}", "GET /w/{workspace_id}/runs/{run_id}",
         "GET /w/{workspace_id}/pipelines/{name}",
-        "GET /w/{workspace_id}/runs/{run_id}/-log",
+        "GET /w/{workspace_id}/runs/{run_id}/-log", "GET /w/{workspace_id}/pipelines/{name}/-telemetry",
+        "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}/-telemetry",
         "GET /apps/{workspace_id}/{job_id}", "GET /public/{secret}", "POST /link/v1/-enrol",
     ),
     **_each(
@@ -164,8 +165,10 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.ANYBODY),
         "GET /.well-known/data-plane", "PUT /beacon/{secret}/{kind}", "GET /apps/{workspace_id}/{job_id}",
-        "GET /public/{secret}", "GET /w/-log.js", "GET /w/{workspace_id}/runs/{run_id}",
-        "GET /w/{workspace_id}/runs/{run_id}/-lines",
+        "GET /public/{secret}", "GET /w/-live.js", "GET /w/-log.js", "GET /w/{workspace_id}/runs/{run_id}",
+        "GET /w/{workspace_id}/runs/{run_id}/-lines", "GET /w/{workspace_id}/pipelines/{name}",
+        "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}",
+        "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}/-trace",
     ),
     **_each(
         RouteGrant(Caller.UPLOAD_TOKEN, grant=Grant.DEPLOYMENT_UPLOAD),

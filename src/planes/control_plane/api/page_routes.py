@@ -11,10 +11,11 @@ from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
 
 from planes.control_plane.api.authentication import current_parts
-from planes.control_plane.api.page_layout import hidden, page, problem
 from planes.control_plane.services.parts import Parts
 from planes.domain.errors import NotAllowed, PlaneError
 from planes.server.errors import render_error
+from planes.server.page_document import page
+from planes.server.page_parts import hidden, problem
 from planes.tokens.opaque import derive_secret, new_secret, same_secret
 
 _COOKIE = "planes_form"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planes.control_plane.api.authentication import CurrentParts
-from planes.control_plane.api.page_layout import age, credentials, facts, hidden, page, paragraph, problem
+from planes.control_plane.api.page_layout import age, credentials
 from planes.control_plane.api.page_routes import Field, PageRoute, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
 from planes.control_plane.services import authorization_codes, device_codes, users
@@ -14,6 +16,8 @@ from planes.control_plane.services.audit import NOBODY, Actor
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.sign_in import find_user_by_password
 from planes.domain.errors import NotFound
+from planes.server.page_document import Ways, page
+from planes.server.page_parts import facts, hidden, paragraph, problem
 from planes.storage.control.codes import Authorization, DeviceCode
 from planes.tokens.passwords import MINIMUM_LENGTH
 
@@ -156,7 +160,7 @@ def _ask_to_authorize(
         + f"{_BUTTONS}</form>"
     )
     status = 400 if email is not None else 200
-    return with_cookie(request, page("Sign in", body, status=status, leads_to=pending.redirect_uri), value)
+    return with_cookie(request, page("Sign in", body, status=status, ways=Ways(leads_to=pending.redirect_uri)), value)
 
 
 def _ask_for_password(request: Request, link: str, email: str, trouble: str = "") -> HTMLResponse:
@@ -176,8 +180,8 @@ def _ask_for_password(request: Request, link: str, email: str, trouble: str = ""
 
 def _requester(parts: Parts, found: DeviceCode | Authorization) -> str:
     return facts([
-        ("From", found.requester_address),
-        ("Program", found.client),
+        ("From", escape(found.requester_address)),
+        ("Program", escape(found.client)),
         ("Asked", age(found.created_at, parts.clock.now())),
     ])  # fmt: skip
 

@@ -185,10 +185,14 @@ class Runs:
         if running is not None:
             await running.stop(self._stops[run_id])
 
+    async def find_run(self, workspace_id: str, run_id: str) -> Row | None:
+        """A run of this workspace, as far as it has come here; None for every other id."""
+        async with self._parts.database.reading() as connection:
+            return await runs.find_in_workspace(connection, workspace_id, run_id)
+
     async def find_log(self, workspace_id: str, run_id: str) -> Path | None:
         """The folder of a run of this workspace; None for every other id."""
-        async with self._parts.database.reading() as connection:
-            row = await runs.find_in_workspace(connection, workspace_id, run_id)
+        row = await self.find_run(workspace_id, run_id)
         return self._place(row).root if row is not None else None
 
     async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> Path | None:

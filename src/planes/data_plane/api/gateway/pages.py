@@ -5,24 +5,14 @@ One document without a script; the page of a starting app asks for itself again 
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from html import escape
-
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from planes.domain.errors import NotAuthenticated, PlaneError
 from planes.server.errors import error_response, render_error
+from planes.server.page_document import Ways, page
+from planes.server.page_parts import status as said
 
-_STYLE = """
-:root { color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif; }
-body { margin: 0; display: grid; min-height: 100vh; place-items: center; }
-main { width: min(32rem, 100% - 3rem); }
-h1 { font-size: 1.4rem; margin: 0 0 1rem; }
-code { overflow-wrap: anywhere; }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _SIGN_IN = "Open it from your terminal: press o on the job in dlthub-tui, or run dlthub serve with the job's name."
 
 
@@ -59,19 +49,4 @@ def wants_page(scope: Scope) -> bool:
 
 
 def _page(title: str, text: str, *, status: int, reloads: bool = False) -> HTMLResponse:
-    again = '<meta http-equiv="refresh" content="1">' if reloads else ""
-    document = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · dlthub-tui</title>{again}'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
-        f'<body><main><h1>{escape(title)}</h1><p role="status">{escape(text)}</p></main></body></html>'
-    )
-    headers = {
-        "cache-control": "no-store",
-        "content-security-policy": (
-            f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'none'"
-        ),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-    }
-    return HTMLResponse(document, status_code=status, headers=headers)
+    return page(title, said(text), status=status, ways=Ways(has_forms=False, reloads=reloads))

@@ -69,6 +69,24 @@ async def test_the_log_is_a_page_of_the_region_with_a_code_for_it(stage: Stage) 
     assert (await stage.client.get(f"{path}/-log")).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["pipelines/orders", "pipeline-runs/11111111-1111-4111-8111-111111111111"])
+async def test_telemetry_is_a_page_of_the_region(stage: Stage, path: str) -> None:
+    await opened(stage, f"/w/{stage.workspace_id}")
+
+    led = await stage.client.get(f"/w/{stage.workspace_id}/{path}/-telemetry")
+
+    target = urlsplit(led.headers["location"])
+    assert (led.status_code, target.path, target.query[:5]) == (303, f"/w/{stage.workspace_id}/{path}", "swap=")
+    assert target.netloc != stage.client.base_url.netloc.decode()
+    assert led.headers["referrer-policy"] == "no-referrer"
+    for bad in ("//evil.example", "%2F%2Fevil.example", "..%2F..%2Fevil", "a@evil.example"):
+        answer = await stage.client.get(f"/w/{stage.workspace_id}/pipelines/{bad}/-telemetry")
+        there = urlsplit(answer.headers.get("location", ""))
+        assert answer.status_code == 404 or (there.netloc, there.path[:3]) == (target.netloc, "/w/"), bad
+    answer = await stage.client.get(f"/w/{stage.workspace_id}/pipeline-runs/evil.example/-telemetry")
+    assert answer.status_code == 404
+
+
 async def test_workspace_job_and_pipeline_lead_to_each_other(stage: Stage) -> None:
     ids = await stage.deployed(definition("load", "every:1h", deliver={"pipeline_name": "orders"}))
     run = await stage.trigger(ids["load"])
@@ -189,6 +207,14 @@ async def test_a_browser_opens_a_link_and_sees_the_run_end(stage: Stage) -> None
             assert "--follow" not in await page.text()
             assert page.stopped == []
             assert page.hosts() == {urlsplit(origin).netloc}
+            await browser.call(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": True}, page.session,
+            )  # fmt: skip
+            for place in ("", f"/runs/{run['id']}", "/jobs/jobs.jobs.load", "/pipelines/orders"):
+                await page.open(f"{origin}/w/{stage.workspace_id}{place}")
+                await page.shows("In a terminal")
+                assert await page.evaluate("document.documentElement.scrollWidth") == 360, place
             stranger = await browser.page()
             await stranger.open(f"{origin}{path}")
             await stranger.shows("Sign in to see this")
