@@ -211,12 +211,12 @@ async def test_what_has_not_changed_is_not_read_again(place: RunningRegion) -> N
     lease = await reported(place, trace=trace("succeeded"))
     path = f"runs/{lease.run_id}"
     page = await let_in(place, path)
-    ask = {"headers": {"if-none-match": page.headers["etag"]}}
+    known = {"if-none-match": page.headers["etag"]}
     address = f"/w/{place.region.workspace_id}/{path}"
 
-    same = await place.region.client.get(address, **ask)
+    same = await place.region.client.get(address, headers=known)
     await reported(place, trace={**trace("succeeded"), "transaction_id": "another"})
-    changed = await place.region.client.get(address, **ask)
+    changed = await place.region.client.get(address, headers=known)
 
     assert (same.status_code, same.content) == (304, b"")
     assert changed.status_code == 200
