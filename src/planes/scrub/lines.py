@@ -11,11 +11,12 @@ from collections import Counter
 from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.registered import Registered
-from planes.scrub.rulebook import Book, Span, coloured, disjoint, outside_marks, rulebook
+from planes.scrub.rulebook import Book, Span, coloured, disjoint, outside_marks, plain_spans, rulebook, signs_of
 from planes.scrub.rules.below import CONTINUED
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.shortened import Shortened, mark_finder
+from planes.scrub.signs import NO_SIGNS, LineSigns
 
 LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024
@@ -127,7 +128,7 @@ class RuleStage:
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
             plain = without_colour(line)
-            return self._line(line, plain, 0, self._pieces_in(plain))
+            return self._line(line, plain, None, self._pieces_in(plain))
         long_line, self._long = self._long, None
         return self._end_long(long_line, line)
 
@@ -159,9 +160,9 @@ class RuleStage:
         given: list[bytes] = []
         done = start = 0
         while start < len(plain):
+            if self._block_lines < 0 and 0 <= sign < start:
+                sign = self._book.sign(plain, start)
             if self._block_lines < 0 and self._below is None:
-                if 0 <= sign < start:
-                    sign = self._book.sign(plain, start)
                 here = sign
                 if cuts and (sign < 0 or cuts[-1].start < sign):
                     here = cuts[-1].start
@@ -169,6 +170,12 @@ class RuleStage:
                     break
                 start = max(start, plain.rfind(b"\n", start, here) + 1)
             end = plain.index(b"\n", start)
+            signs: LineSigns | None = NO_SIGNS
+            if self._block_lines >= 0:
+                signs = None
+            elif 0 <= sign < end:
+                signs = self._book.on_line(plain, start, sign, end)
+                sign = signs.following
             first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
             line_cuts: list[Span] = []
             while cuts and cuts[-1].start < end:
@@ -176,8 +183,7 @@ class RuleStage:
                 line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
             line = data[first:last]
             shadow = line if places is None else plain[start:end]
-            next_sign = max(0, sign - start) if sign >= 0 else end
-            masked = self._line(line, shadow, min(next_sign, end - start), line_cuts)
+            masked = self._line(line, shadow, signs, line_cuts)
             if masked is not line:
                 given += data[done:first], masked
                 done = last
@@ -185,13 +191,13 @@ class RuleStage:
         given.append(data[done:])
         return b"".join(given)
 
-    def _line(self, line: bytes, plain: bytes, first: int, cuts: list[Span]) -> bytes:
+    def _line(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
         """One line, masked.
 
         Args:
             line: the line as it is.
             plain: the line without colour codes.
-            first: no sign stands before it.
+            signs: the signs on it; None: not known.
             cuts: pieces of registered values in the line.
         """
         if len(line) > LONGEST_HELD:
@@ -205,9 +211,10 @@ class RuleStage:
             if masked is not None:
                 return masked
         opening = self._below
-        if opening is not None and not cuts and self._book.sign(plain + b"\n") < 0:
-            return self._told(opening, line)
-        spans = self._book.plain_spans(plain, first)
+        signs = signs or signs_of(self._book, plain)
+        if signs is NO_SIGNS and not cuts:
+            return line if opening is None else self._told(opening, line)
+        spans = self._book.spans(plain, signs)
         if cuts:
             spans = _joined(spans, cuts)
         self._see_opening(plain)
@@ -328,7 +335,7 @@ class _LongLine:
         before = len(self._before)
         line = self._before + text
         plain = without_colour(line)
-        spans = self._book.plain_spans(plain)
+        spans = plain_spans(self._book, plain)
         if self._shortened:
             spans = _joined(spans, self._shortened.find(plain, has_begun=True))
         spans = coloured(line, plain, spans)

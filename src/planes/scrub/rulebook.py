@@ -15,7 +15,7 @@ from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.shadow import ColourMap, without_colour
-from planes.scrub.signs import Signs
+from planes.scrub.signs import NO_SIGNS, LineSigns, Signs
 
 # So many rules with the same signs are asked together which of them match. On a long line each is asked alone: there
 # the automaton for all could grow too large.
@@ -44,8 +44,11 @@ class CompiledRule:
     def prepare(self) -> Pattern:
         """Compile the pattern now."""
         if self._pattern is None:
-            self._pattern = compile_pattern(self.rule.pattern)
-            self._group = group_number(self._pattern, "secret")
+            if _is_all_secret(self.rule.pattern):  # without a group, RE2 finds a match without its slower machines
+                self._pattern = compile_pattern(self.rule.pattern.replace(b"(?P<secret>", b"(?:", 1))
+            else:
+                self._pattern = compile_pattern(self.rule.pattern)
+                self._group = group_number(self._pattern, "secret")
         return self._pattern
 
     def spans(self, line: bytes, last: int | None = None) -> list[Span]:
@@ -67,6 +70,21 @@ class CompiledRule:
             if end > start:
                 found.append(Span(start, end, rule))
         return found
+
+
+_GROUPING = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
+
+
+def _is_all_secret(pattern: bytes) -> bool:
+    """Whether all that a pattern matches is the secret: its group begins it and ends it."""
+    if not pattern.startswith(b"(?P<secret>"):
+        return False
+    depth = 0
+    for match in _GROUPING.finditer(pattern):
+        depth += {b"(": 1, b")": -1}.get(match[0], 0)
+        if not depth:
+            return match.end() == len(pattern)
+    return False
 
 
 class _Family:
@@ -113,19 +131,21 @@ class Book(Protocol):
     def scan(self) -> bytes: ...
     def matches_besides(self, text: bytes) -> bool: ...
     def sign(self, text: bytes, place: int = 0) -> int: ...
-    def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]: ...
+    def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns: ...
+    def spans(self, line: bytes, signs: LineSigns) -> list[Span]: ...
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]: ...
 
 
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_signs", "families", "rules", "sign")
+    __slots__ = ("_signs", "families", "on_line", "rules", "sign")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
         self._signs = Signs([compiled.rule for compiled in self.rules], BELOW_RULES)
         self.sign = self._signs.next
+        self.on_line = self._signs.on_line
         self.families = _families(self.rules)
 
     def prepare(self) -> None:
@@ -145,15 +165,9 @@ class Rulebook:
         del text
         return False
 
-    def rules_in(self, line: bytes, place: int = 0) -> int:
-        """The rules (a bit set) whose signs the line holds at or after `place`."""
-        return self._signs.within(line, place)[0]
-
-    def spans(self, line: bytes, chosen: int, last: int | None = None) -> list[Span]:
-        """The secrets in a line by the chosen rules: in order, none inside or across another.
-
-        No sign of a rule stands behind `last`.
-        """
+    def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
+        """The secrets in a line without colour codes, whose signs are known: in order, none inside or across another."""
+        chosen, last, _ = signs
         found: list[Span] = []
         if len(line) <= _LONGEST_FOR_FAMILY:
             for family in self.families:
@@ -166,11 +180,6 @@ class Rulebook:
         if found and b"[masked:" in line:
             found = outside_marks(line, found)
         return disjoint(found) if len(found) > 1 else found
-
-    def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]:
-        """The secrets in a line without colour codes, where no sign stands before `first`."""
-        chosen, last = self._signs.within(plain, first)
-        return self.spans(plain, chosen, last) if chosen else []
 
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
         """Of spans in a line those that may be masked: here, all."""
@@ -186,10 +195,23 @@ def coloured(line: bytes, plain: bytes, spans: list[Span]) -> list[Span]:
     return [Span(places.real(span.start), places.real_end(span.end), span.rule) for span in spans]
 
 
+def signs_of(book: Book, plain: bytes) -> LineSigns:
+    """The signs on a single line."""
+    text = plain + b"\n"
+    place = book.sign(text)
+    return book.on_line(text, 0, place, len(plain)) if 0 <= place < len(plain) else NO_SIGNS
+
+
+def plain_spans(book: Book, plain: bytes) -> list[Span]:
+    """The secrets in a line without colour codes."""
+    signs = signs_of(book, plain)
+    return [] if signs is NO_SIGNS else book.spans(plain, signs)
+
+
 def coloured_spans(book: Book, line: bytes) -> list[Span]:
     """The secrets in a line as it is, colour codes and all."""
     plain = without_colour(line)
-    return coloured(line, plain, book.plain_spans(plain))
+    return coloured(line, plain, plain_spans(book, plain))
 
 
 _MARK = re.compile(rb"\[masked:[^\]\n]{1,256}\]")

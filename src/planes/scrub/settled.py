@@ -7,7 +7,7 @@ from planes.scrub.engine import Pattern, compile_pattern, line_pattern
 from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook
 from planes.scrub.rules.model import Rule
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
-from planes.scrub.signs import scan_pattern
+from planes.scrub.signs import LineSigns, scan_pattern
 
 # So many finds of one pattern on a line are looked at one by one; behind them all is masked. Each find may cost a look
 # at the whole line, and nobody but the writer of the pattern loses by it.
@@ -45,13 +45,19 @@ class SettledBook:
                 first = match.start()
         return first
 
-    def plain_spans(self, plain: bytes, first: int = 0) -> list[Span]:
-        """The secrets in a line without colour codes; neither sign nor match begins before `first`."""
-        spans = self._base.plain_spans(plain, first)
-        if self._added and any(scan.search(plain) for scan in self._scans):
-            added = [span for compiled in self._added for span in _bounded(compiled.spans(plain), len(plain))]
-            spans = disjoint([*spans, *outside_marks(plain, added)])
-        return self.permitted(plain, spans)
+    def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns:
+        """The signs on the line [start, end) of a text; neither sign nor match stands there before `place`."""
+        first = self._base.sign(text, place)
+        signs = self._base.on_line(text, start, first, end) if 0 <= first < end else LineSigns(0, -1, -1)
+        return signs._replace(following=self.sign(text, end))
+
+    def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
+        """The secrets in a line without colour codes, whose signs are known."""
+        spans = self._base.spans(line, signs)
+        if self._added and self.matches_besides(line):
+            added = [span for compiled in self._added for span in _bounded(compiled.spans(line), len(line))]
+            spans = disjoint([*spans, *outside_marks(line, added)])
+        return self.permitted(line, spans)
 
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
         """Of spans in a line those that lie in no allowed text."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from planes.scrub.engine import Finder, compile_needles, compile_pattern
 from planes.scrub.rules.model import Rule
@@ -12,6 +13,20 @@ _MOST_COUNTED = 8
 _MOST_SIGNS = 200
 # Signs are looked up by so many bytes at their beginnings.
 _HEAD = 2
+
+
+class LineSigns(NamedTuple):
+    """What the signs on a line say: whose they are (a bit set), where in the line the last one stands, and where in the
+    text the first one behind the line stands (-1: nowhere).
+    """
+
+    chosen: int
+    last: int
+    following: int
+
+
+NO_SIGNS = LineSigns(0, -1, -1)
+"""Of a line on which none stands."""
 
 
 class Signs:
@@ -55,19 +70,19 @@ class Signs:
             chosen |= self._exact.get(sign, 0) | self._any_case.get(sign.lower(), 0)
         return chosen
 
-    def within(self, line: bytes, place: int = 0) -> tuple[int, int]:
-        """The rules whose signs a line holds at or after `place`, and where the last sign stands."""
-        chosen = 0
-        seen = 0
-        last = -1
-        while (place := self.next(line, place)) >= 0:
-            chosen |= self.at(line, place)
+    def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns:
+        """The signs on the line [start, end) of a text, the first of which stands at `place`."""
+        chosen = seen = 0
+        last = place
+        while 0 <= place < end:
+            chosen |= self.at(text, place)
             last = place
-            place += 1
+            place = self.next(text, place + 1)
             seen += 1
             if seen > _MOST_SIGNS:
-                return chosen | self._anywhere(line[place:]), len(line)
-        return chosen, last
+                chosen |= self._anywhere(text[last + 1 : end])
+                return LineSigns(chosen, end - start, self.next(text, end))
+        return LineSigns(chosen, last - start, place)
 
     def _anywhere(self, text: bytes) -> int:
         """The rules one of whose signs stands in a text, whatever follows it."""

@@ -11,6 +11,7 @@ from planes.scrub import Registered, StreamScrubber
 from planes.scrub.encodings import forms
 from planes.scrub.lines import LONGEST_HELD
 from planes.scrub.rulebook import Rulebook, rulebook
+from planes.scrub.signs import LineSigns
 from planes.scrub.rules.samples import fake
 
 REGISTERED = Registered.from_values([("V", "correct-horse7"), ("LONG", "k" * 3000 + "ey")])
@@ -92,9 +93,9 @@ class CountingBook(Rulebook):
         super().__init__(compiled.rule for compiled in rulebook().rules)
         self.bytes_read = 0
 
-    def spans(self, line: bytes, chosen: int, last: "int | None" = None) -> "list":
-        self.bytes_read += len(line) * chosen.bit_count()
-        return super().spans(line, chosen, last)
+    def spans(self, line: bytes, signs: LineSigns) -> "list":
+        self.bytes_read += len(line) * signs.chosen.bit_count()
+        return super().spans(line, signs)
 
 
 @pytest.mark.parametrize(
