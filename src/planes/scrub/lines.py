@@ -6,6 +6,7 @@ stream alone, not on its chunks.
 """
 
 import functools
+import re
 from collections import Counter
 
 from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
@@ -23,7 +24,7 @@ _OVERLAP = 8 * 1024
 # Bytes before a window that its patterns may look at.
 _CONTEXT = 64
 # What ends a secret that is longer than a window.
-_STOPS = frozenset(b" \t\r\"'`<>,;&|")
+_STOPS = re.compile(b"[ \t\r\"'`<>,;&|]")
 
 
 @functools.cache
@@ -325,11 +326,11 @@ class _LongLine:
     def _swallowed(self, text: bytes) -> int:
         if not self._swallows:
             return 0
-        for place, byte in enumerate(text):
-            if byte in _STOPS:
-                self._swallows = False
-                return place
-        return len(text)
+        stop = _STOPS.search(text)
+        if stop is None:
+            return len(text)
+        self._swallows = False
+        return stop.start()
 
     def _spans(self, text: bytes) -> list[Span]:
         before = len(self._before)
@@ -357,13 +358,19 @@ def _joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
     return joined
 
 
+@functools.lru_cache(maxsize=1024)
+def _mark(name: str) -> bytes:
+    return b"[masked:%s]" % name.encode()
+
+
 def _masked(line: bytes, spans: list[Span], hits: "Counter[str]") -> bytes:
     pieces: list[bytes] = []
     place = 0
     for start, end, rule in spans:
-        pieces.append(line[place:start])
-        if rule is not CONTINUED:
-            pieces.append(b"[masked:%s]" % rule.name.encode())
+        if rule is CONTINUED:
+            pieces.append(line[place:start])
+        else:
+            pieces += line[place:start], _mark(rule.name)
             hits[rule.name] += 1
         place = end
     pieces.append(line[place:])

@@ -6,6 +6,7 @@ those bytes are removed, and what is found is carried back to the places in the 
 
 import re
 from bisect import bisect_right
+from itertools import accumulate, compress
 
 WHITE = b" \t\r\n\x0b\x0c"
 # CSI sequences (colour and its relatives) and the character-set switch that `tput sgr0` prints.
@@ -18,6 +19,7 @@ _COLOUR_OR_BAR = re.compile(rb"%s|%s" % (COLOUR.pattern, _BAR))
 # A sequence that the end of the text cuts short.
 _CUT_COLOUR = re.compile(rb"\x1b(?:\[[0-?]{0,64}[ -/]{0,4}|[()])?\Z")
 _STEP = 256
+_SOLID = bytes(byte not in WHITE for byte in range(256))
 
 
 def without_colour(text: bytes) -> bytes:
@@ -77,31 +79,27 @@ class ColourMap:
 class WhiteMap:
     """Carries offsets in `text.translate(None, WHITE)` back to offsets in `text`."""
 
-    __slots__ = ("_counts", "_text")
+    __slots__ = ("_block", "_counts", "_places", "_text")
 
     def __init__(self, text: bytes) -> None:
         self._text = text
-        total = 0
-        self._counts = [0]
-        for place in range(0, len(text), _STEP):
-            total += len(text[place : place + _STEP].translate(None, WHITE))
-            self._counts.append(total)
+        self._counts = [
+            0,
+            *accumulate(len(text[place : place + _STEP].translate(None, WHITE)) for place in range(0, len(text), _STEP)),
+        ]
+        self._block = -1
+        self._places: list[int] = []  # of the solid bytes of that block
 
     def real(self, offset: int) -> int:
         """The place of the shadow's byte `offset`; the text's length if it has no such byte."""
-        block = bisect_right(self._counts, offset) - 1
-        if block + 1 >= len(self._counts):
-            return len(self._text)
-        left = offset - self._counts[block]
-        low, high = block * _STEP, min(len(self._text), (block + 1) * _STEP)
-        if self._counts[block + 1] - self._counts[block] == high - low:
-            return low + left
-        while high - low > 1:  # the byte lies in [low, high), `left` solid bytes behind low
-            middle = (low + high) // 2
-            solid = len(self._text[low:middle].translate(None, WHITE))
-            if left < solid:
-                high = middle
-            else:
-                left -= solid
-                low = middle
-        return low
+        counts = self._counts
+        block = self._block
+        if block < 0 or not counts[block] <= offset < counts[block + 1]:
+            block = bisect_right(counts, offset) - 1
+            if block + 1 >= len(counts):
+                return len(self._text)
+            self._block = block
+            first = block * _STEP
+            is_solid = self._text[first : first + _STEP].translate(_SOLID)
+            self._places = list(compress(range(first, first + _STEP), is_solid))
+        return self._places[offset - counts[block]]

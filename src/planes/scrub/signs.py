@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planes.scrub.engine import Finder, compile_needles, compile_pattern
+from planes.scrub.engine import PatternSet, compile_pattern, compile_set
 from planes.scrub.rules.model import Rule
 
 # How far the scan counts what follows a sign.
@@ -32,7 +32,7 @@ NO_SIGNS = LineSigns(0, -1, -1)
 class Signs:
     """Tells where signs stand and whose they are. Rules are the bits of a number, in the order they were given."""
 
-    __slots__ = ("_any_case", "_behind", "_exact", "_finders", "_lengths", "_scan", "pattern")
+    __slots__ = ("_any_case", "_behind", "_exact", "_lengths", "_scan", "_set", "pattern")
 
     def __init__(self, rules: "Sequence[Rule]", further: Iterable[Rule] = ()) -> None:
         """Take rules, and further ones whose signs are found but have no bits."""
@@ -49,7 +49,7 @@ class Signs:
         self._lengths = _lengths_by_head([*self._exact, *self._any_case])
         self.pattern = scan_pattern([*rules, *further])
         self._scan = compile_pattern(self.pattern)
-        self._finders: tuple[Finder, Finder] | None = None
+        self._set: PatternSet | None = None
 
     def next(self, text: bytes, place: int = 0) -> int:
         """Where the next sign stands at or after `place`; -1 if none does."""
@@ -86,13 +86,12 @@ class Signs:
 
     def _anywhere(self, text: bytes) -> int:
         """The rules one of whose signs stands in a text, whatever follows it."""
-        if self._finders is None:
-            self._finders = compile_needles(list(self._exact)), compile_needles(list(self._any_case))
+        if self._set is None:
+            self._set = compile_set([*map(_quoted, self._exact), *(b"(?i:%s)" % _quoted(sign) for sign in self._any_case)])
+        owners = (*self._exact.values(), *self._any_case.values())
         chosen = 0
-        tables = (list(self._exact.values()), list(self._any_case.values()))
-        for finder, rules, searched in zip(self._finders, tables, (text, text.lower()), strict=True):
-            for index in {index for index, _ in finder.find(searched)}:
-                chosen |= rules[index]
+        for index in self._set(text):
+            chosen |= owners[index]
         return chosen
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
 from planes.scrub.quiet import Quiet
 from planes.scrub.registered import Registered
-from planes.scrub.repeats import period_of
+from planes.scrub.repeats import period_of, row_end
 from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, may_have_frames, without_frames
 
 # A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
@@ -194,8 +194,21 @@ class _View:
                 last = first + end - start - 1
                 self.spans.append(_Span(self._in_colour(first), self._in_colour(last) + 1, form.name))
                 return
+            if form.exact and self._plain is self._text:
+                self._try_runs(form, first, self._plain_place(end - 1) + 1)
+                return
         for place in range(start, end - size + 1, step):
             self._try_whole(form, place)
+
+    def _try_runs(self, form: Form, start: int, end: int) -> None:
+        """Take the runs in [start, end) of the text that repeat a form in which no white space may stand."""
+        text, solid = self._text, form.solid
+        size, period = len(solid), period_of(solid[:ANCHOR_LENGTH])
+        while (start := text.find(solid, start, end)) >= 0:
+            stop = min(row_end(text, start, period), end)
+            stop -= (stop - start - size) % period
+            self.spans.append(_Span(start, stop, form.name))
+            start = stop - size + 1
 
     def _try_whole(self, form: Form, start: int) -> bool:
         end = start + len(form.solid)
