@@ -6,6 +6,7 @@ alike: parts are separated by semicolons, since some terminals take a colon for 
 it.
 """
 
+import functools
 import re
 
 _RESET = "\x1b[0m"
@@ -38,24 +39,21 @@ _PICTURE = re.compile(f"[{_PICTURES}]")
 _SELECTORS = "\ufe0e\ufe0f"
 
 
-def _ranges(codes: list[int]) -> str:
-    """A character class of these codes, without its brackets."""
+def _passing_ranges() -> str:
+    """All signs that are shown as they are, as ranges: what is left between those that are not."""
+    refused = sorted({*range(0x09), *range(0x0A, 0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), *_UNSEEN})
     pieces: list[str] = []
-    for code in codes:
-        if pieces and code - 1 == ord(pieces[-1][-1]):
-            pieces[-1] = f"{pieces[-1][0]}-{chr(code)}"
-        else:
-            pieces.append(chr(code))
+    first = 0
+    for code in (*refused, 0x110000):
+        if first < code:
+            pieces.append(f"{re.escape(chr(first))}-{re.escape(chr(code - 1))}")
+        first = code + 1
     return "".join(pieces)
 
 
-# An SGR sequence, or one sign that may not be shown as it is. TAB may.
-_HIDDEN = _ranges(sorted(_UNSEEN - set(map(ord, _SELECTORS))))
-_NOT_PLAIN = re.compile(
-    "\x1b\\[([0-9;:]{0,64})m|[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff"
-    + _HIDDEN
-    + f"]|(?<![{_PICTURES}])[{_SELECTORS}]|(?<=[{_HIDDEN}])[{_SELECTORS}]"
-)
+# One sign that may not be shown as it is, with the SGR sequence that it begins. Written as what is *not* passing: most
+# signs are, and then one look at a table settles it.
+_NOT_PLAIN = re.compile(f"[^{_passing_ranges()}](?:(?<=\x1b)\\[([0-9;:]{{0,64}})m)?")
 
 
 def display_guard(text: str) -> str:
@@ -63,24 +61,39 @@ def display_guard(text: str) -> str:
 
     TAB stays. An SGR state that is open at the end is reset there.
     """
-    if not _NOT_PLAIN.search(text):
-        return text
     is_open = False
 
     def shown(match: "re.Match[str]") -> str:
         nonlocal is_open
         if match[1] is None:
-            return _visible(match[0])
-        kept = _kept(match[1])
-        if kept is None:
-            return _visible("\x1b") + match[0][1:]
-        if not kept:
-            return ""
-        is_open = kept[-1].strip("0") != ""
-        return f"\x1b[{';'.join(kept)}m"
+            return _shown_sign(text, match.start())
+        code, opens = _shown_code(match[1])
+        if opens is not None:
+            is_open = opens
+        return code
 
     guarded = _NOT_PLAIN.sub(shown, text)
     return guarded + _RESET if is_open else guarded
+
+
+@functools.lru_cache(maxsize=256)
+def _shown_code(parameters: str) -> tuple[str, bool | None]:
+    """What becomes of an SGR sequence, and whether it leaves something open (None: as before)."""
+    kept = _kept(parameters)
+    if kept is None:
+        return f"{_visible(chr(0x1B))}[{parameters}m", None
+    if not kept:
+        return "", None
+    return f"\x1b[{';'.join(kept)}m", kept[-1].strip("0") != ""
+
+
+def _shown_sign(text: str, place: int) -> str:
+    sign = text[place]
+    if sign in _SELECTORS and place:
+        before = text[place - 1]
+        if _PICTURE.match(before) and (ord(before) not in _UNSEEN or before in _SELECTORS):
+            return sign
+    return _visible(sign)
 
 
 def refused_in_name(text: str) -> str | None:

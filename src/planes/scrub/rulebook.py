@@ -166,7 +166,7 @@ class Rulebook:
         return False
 
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
-        """The secrets in a line without colour codes, whose signs are known: in order, none inside or across another."""
+        """The secrets in a line without colour codes: in order, none inside or across another."""
         chosen, last, _ = signs
         found: list[Span] = []
         if len(line) <= _LONGEST_FOR_FAMILY:

@@ -85,7 +85,9 @@ class WhiteMap:
         self._text = text
         self._counts = [
             0,
-            *accumulate(len(text[place : place + _STEP].translate(None, WHITE)) for place in range(0, len(text), _STEP)),
+            *accumulate(
+                len(text[place : place + _STEP].translate(None, WHITE)) for place in range(0, len(text), _STEP)
+            ),
         ]
         self._block = -1
         self._places: list[int] = []  # of the solid bytes of that block

@@ -87,7 +87,9 @@ class Signs:
     def _anywhere(self, text: bytes) -> int:
         """The rules one of whose signs stands in a text, whatever follows it."""
         if self._set is None:
-            self._set = compile_set([*map(_quoted, self._exact), *(b"(?i:%s)" % _quoted(sign) for sign in self._any_case)])
+            self._set = compile_set(
+                [*map(_quoted, self._exact), *(b"(?i:%s)" % _quoted(sign) for sign in self._any_case)]
+            )
         owners = (*self._exact.values(), *self._any_case.values())
         chosen = 0
         for index in self._set(text):
