@@ -67,6 +67,19 @@ def refresh_cascade(job_ref: str, jobs: Definitions) -> tuple[str, ...]:
     return tuple(dlt.get_refresh_cascade_targets(job_ref, dlt.as_definitions(jobs)))
 
 
+def passes_refresh_on(definition: Mapping[str, Any], *, was_refresh: bool) -> bool:
+    """Whether the success of a run makes the jobs directly behind it begin anew: `always` does, `block` never."""
+    policy = definition.get("refresh_propagation") or "auto"
+    return policy == "always" or (policy == "auto" and was_refresh)
+
+
+def refreshable_downstream(job_ref: str, jobs: Definitions) -> tuple[str, ...]:
+    """Jobs directly behind this one that let themselves be refreshed."""
+    return tuple(
+        ref for ref in downstream_refs(job_ref, jobs) if jobs[ref].get("refresh_propagation", "auto") != "block"
+    )
+
+
 def decide_refresh(definition: Mapping[str, Any], is_requested: bool) -> Refresh:
     """Apply the job's `refresh_propagation` to what was asked: `always` gives it, `block` takes it."""
     from planes.manifest import dlt_door as dlt

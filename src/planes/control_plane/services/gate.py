@@ -12,7 +12,7 @@ from typing import Any
 from planes.domain.access import WorkspaceRole, may_start_on
 from planes.domain.triggers import Accepted, Declined, GateFacts, Source, Window, decide_start
 from planes.manifest.facts import JobFacts, trigger_kind
-from planes.manifest.freshness import check_freshness, decide_refresh, upstream_refs
+from planes.manifest.freshness import check_freshness, decide_refresh, refresh_cascade, upstream_refs
 from planes.manifest.profiles import Refusal, pick_profile
 from planes.manifest.schedules import run_window
 from planes.storage.control.jobs import Job
@@ -44,12 +44,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The decision on one candidate, and what its run is made of when it is accepted."""
+    """The decision on one candidate, and what its run is made of when it is accepted.
+
+    `forgets` are the refs whose watermarks the run's start clears: a refresh that somebody asked for begins everything
+    behind it anew.
+    """
 
     index: int
     decision: Accepted | Declined
     profile: str
     is_refresh: bool
+    forgets: tuple[str, ...]
     number: int
     time_limit_seconds: int
     grace_seconds: int
@@ -61,11 +66,12 @@ class _Batch:
 
     will_run: set[str]
     started: Counter[str]
+    forgotten: set[str]
 
 
 def judge(candidates: Sequence[Candidate], now: datetime) -> list[Verdict]:
     """Verdicts in the order in which the jobs depend on each other: upstream jobs first."""
-    batch = _Batch(set(), Counter())
+    batch = _Batch(set(), Counter(), set())
     return [_judge_one(candidate, batch, now) for candidate in _upstream_first(candidates)]
 
 
@@ -73,6 +79,7 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
     facts = JobFacts.from_definition(candidate.definition)
     job = candidate.job
     is_refresh = decide_refresh(candidate.definition, candidate.is_refresh).is_refresh
+    is_told = is_refresh or _is_first(candidate, facts)
     picked = pick_profile(candidate.definition, candidate.configured_profiles, candidate.requested_profile)
     refusal = picked.reason if isinstance(picked, Refusal) else None
     profile = job.profile if isinstance(picked, Refusal) else picked
@@ -90,19 +97,36 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
             chain_depth=candidate.chain_depth,
             window=_window(candidate, is_refresh, now),
             pending_upstreams=_pending_upstreams(candidate, batch),
-            stale_upstreams=_stale_upstreams(candidate, now),
+            stale_upstreams=_stale_upstreams(candidate, batch, now),
         )
     )
+    forgets = _forgets(candidate, decision, is_refresh=is_refresh)
     _remember(candidate, decision, batch)
+    batch.forgotten.update(forgets)
     return Verdict(
         index=candidate.index,
         decision=decision,
         profile=profile,
-        is_refresh=is_refresh,
+        is_refresh=is_told,
+        forgets=forgets,
         number=job.last_run_number + batch.started[job.id],
         time_limit_seconds=facts.max_run_time_seconds,
         grace_seconds=math.ceil(facts.grace_seconds),
     )
+
+
+def _is_first(candidate: Candidate, facts: JobFacts) -> bool:
+    """A job without a watermark is told to begin anew, unless it ignores that (Contract: 4.4)."""
+    has_watermark = facts.job_type == "batch"
+    is_new = has_watermark and candidate.job.completed_end is None
+    return is_new and decide_refresh(candidate.definition, is_requested=True).is_refresh
+
+
+def _forgets(candidate: Candidate, decision: Accepted | Declined, *, is_refresh: bool) -> tuple[str, ...]:
+    if not (candidate.is_refresh and is_refresh and isinstance(decision, Accepted)):
+        return ()
+    ref = candidate.job.job_ref
+    return (ref, *refresh_cascade(ref, candidate.upstream_definitions))
 
 
 def _remember(candidate: Candidate, decision: Accepted | Declined, batch: _Batch) -> None:
@@ -131,10 +155,11 @@ def _pending_upstreams(candidate: Candidate, batch: _Batch) -> tuple[str, ...]:
     return tuple(ref for ref in upstream_refs(candidate.definition) if ref in pending)
 
 
-def _stale_upstreams(candidate: Candidate, now: datetime) -> tuple[str, ...]:
+def _stale_upstreams(candidate: Candidate, batch: _Batch, now: datetime) -> tuple[str, ...]:
     if candidate.skips_freshness or not upstream_refs(candidate.definition):
         return ()
-    freshness = check_freshness(candidate.definition, candidate.upstream_definitions, candidate.completed_ends, now)
+    ends = {ref: None if ref in batch.forgotten else end for ref, end in candidate.completed_ends.items()}
+    freshness = check_freshness(candidate.definition, candidate.upstream_definitions, ends, now)
     return freshness.reasons
 
 

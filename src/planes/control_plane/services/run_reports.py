@@ -14,7 +14,7 @@ from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId
 from planes.domain.runs import Refused, Report, Run, RunStatus, Unchanged, decide_report
 from planes.domain.triggers import Declined, Source
-from planes.manifest.freshness import upstream_refs
+from planes.manifest.freshness import passes_refresh_on, refreshable_downstream, upstream_refs
 from planes.manifest.triggers import job_event_trigger
 from planes.scrub import find_hits
 from planes.storage.control import jobs as stored_jobs
@@ -63,6 +63,8 @@ async def finish(parts: Parts, connection: Connection, run: Run, *, fires_events
     assert job is not None, "a run's job is never removed"
     if run.status is RunStatus.COMPLETED and run.moves_watermark and run.interval_end is not None:
         await _move_watermark(connection, job.job, run)
+    if run.status is RunStatus.COMPLETED and passes_refresh_on(job.version.definition, was_refresh=run.is_refresh):
+        await _pass_refresh_on(connection, run, job)
     workspace = await find_workspace(connection, run.workspace_id)
     scene = Scene(
         workspace_id=run.workspace_id,
@@ -125,6 +127,14 @@ async def _move_watermark(connection: Connection, job: Job, run: Run) -> None:
     assert run.interval_end is not None
     if job.completed_end is None or run.interval_end > job.completed_end:
         await stored_jobs.change_job(connection, job.id, completed_end=run.interval_end)
+
+
+async def _pass_refresh_on(connection: Connection, run: Run, job: VersionedJob) -> None:
+    """The jobs directly behind this one begin anew (Contract: 4.4)."""
+    live = await stored_jobs.live_jobs(connection, run.workspace_id)
+    definitions = {found.job.job_ref: found.version.definition for found in live}
+    behind = await windows.in_thread(lambda: refreshable_downstream(job.job.job_ref, definitions))
+    await stored_runs.clear_watermarks(connection, run.workspace_id, behind)
 
 
 async def _fire_events(parts: Parts, connection: Connection, scene: Scene, run: Run, job: VersionedJob) -> list[Fired]:

@@ -65,11 +65,12 @@ class FireRequest:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What became of a request; `run` only when one was created."""
+    """What became of a request; `run` only when one was created, whose start clears the watermarks of `forgets`."""
 
     request: FireRequest
     decision: Accepted | Declined
     run: Run | None
+    forgets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,18 @@ async def fire(
     fired = [_fired(scene, requests[verdict.index], verdict, ground) for verdict in verdicts]
     if dry_run:
         return [Fired(item.request, item.decision, None) for item in fired]
-    await _write(connection, fired)
+    await _write(connection, scene, fired)
     return fired
 
 
 def _fired(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground) -> Fired:
     run = _new_run(scene, request, verdict, ground) if isinstance(verdict.decision, Accepted) else None
-    return Fired(request, verdict.decision, run)
+    return Fired(request, verdict.decision, run, verdict.forgets)
 
 
-async def _write(connection: Connection, fired: Sequence[Fired]) -> None:
+async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -> None:
+    forgotten = sorted({ref for item in fired for ref in item.forgets})
+    await stored_runs.clear_watermarks(connection, scene.workspace_id, forgotten)
     await stored_runs.insert_runs(connection, [item.run for item in fired if item.run is not None])
     for item in fired:
         job = item.request.job.job
@@ -181,8 +184,8 @@ class _Upstreams:
 
 
 async def _upstream_facts(connection: Connection, scene: Scene, requests: Iterable[FireRequest]) -> _Upstreams:
-    """Read only when some job waits for others: it takes every live job of the workspace."""
-    if not any(upstream_refs(request.job.version.definition) for request in requests):
+    """Read only when some job waits for others or begins anew: it takes every live job of the workspace."""
+    if not any(request.is_refresh or upstream_refs(request.job.version.definition) for request in requests):
         return _Upstreams({}, {}, frozenset())
     live = await stored_jobs.live_jobs(connection, scene.workspace_id)
     active = await stored_runs.active_counts(connection, [found.job.id for found in live])

@@ -127,6 +127,16 @@ async def save_run(connection: Connection, run: Run) -> None:
     await connection.execute(update(runs).where(runs.c.id == run.id).values(values))
 
 
+async def clear_watermarks(connection: Connection, workspace_id: WorkspaceId, job_refs: Sequence[str]) -> None:
+    """These jobs begin anew; runs of them that are under way do not move their watermark either."""
+    if not job_refs:
+        return
+    these = and_(jobs.c.workspace_id == workspace_id, jobs.c.job_ref.in_(list(job_refs)))
+    under_way = and_(runs.c.job_id.in_(select(jobs.c.id).where(these)), runs.c.status.in_(_words(ACTIVE)))
+    await connection.execute(update(jobs).where(these).values(completed_end=None))
+    await connection.execute(update(runs).where(under_way).values(moves_watermark=False))
+
+
 async def active_counts(connection: Connection, job_ids: Iterable[str]) -> dict[str, int]:
     """How many runs of each job have not ended; jobs without one are left out."""
     wanted = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.status.in_(_words(ACTIVE)))
