@@ -113,6 +113,34 @@ class Database:
         if self.dialect == "postgresql":
             await connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
+    @asynccontextmanager
+    async def sole_holder(self, name: str) -> AsyncGenerator[Holding | None]:
+        """The one process that holds this name until the block ends or its connection is lost; None for all others.
+
+        An SQLite file has one control plane anyway, which holds every name.
+
+        Raises: StorageError.
+        """
+        if self.dialect != "postgresql":
+            yield Holding(None)
+            return
+        await checkpoint_if_cancelled()
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with anyio.CancelScope(shield=True):
+                connection = await engine.connect()
+                query = text("select pg_try_advisory_lock(hashtextextended(:name, 1))")
+                is_held = (await connection.execute(query, {"name": name})).scalar_one()
+        except DBAPIError as exc:
+            raise _failure(exc) from exc
+        try:
+            yield Holding(connection) if is_held else None
+        finally:
+            with anyio.CancelScope(shield=True):
+                # a session's locks end with it: the connection must not go back to the pool
+                await connection.invalidate()
+                await connection.close()
+
     async def empty_journal(self) -> None:
         """Empties SQLite's journal, which still holds what rows said before they changed; unless somebody reads in it.
 
@@ -127,6 +155,23 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+
+
+class Holding:
+    """A name that this process holds."""
+
+    def __init__(self, connection: AsyncConnection | None) -> None:
+        self._connection = connection
+
+    async def check(self) -> None:
+        """Raises: StorageError when the connection that holds the name is gone."""
+        if self._connection is None:
+            return
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._connection.execute(text("select 1"))
+        except DBAPIError as exc:
+            raise _failure(exc) from exc
 
 
 def _failure(error: DBAPIError) -> Exception:

@@ -106,9 +106,17 @@ async def hold_work(parts: Parts, connection: Connection, workspace_id: Workspac
 
 
 async def fire(
-    parts: Parts, connection: Connection, scene: Scene, requests: Sequence[FireRequest], *, dry_run: bool = False
+    parts: Parts,
+    connection: Connection,
+    scene: Scene,
+    requests: Sequence[FireRequest],
+    *,
+    dry_run: bool = False,
+    at: datetime | None = None,
 ) -> list[Fired]:
     """Decides each request and creates the runs, upstream jobs first.
+
+    `at` is the moment for which it decides: a tick keeps its own though the clock was set back since.
 
     The caller has called `windows.prepare` before its transaction and `hold_work` in it, and tells the data plane
     after the commit if any run came of it. A dry run writes nothing.
@@ -117,7 +125,7 @@ async def fire(
     """
     if not requests:
         return []
-    ground = await _read_ground(parts, connection, scene, requests)
+    ground = await _read_ground(connection, scene, requests, at or parts.clock.now())
     verdicts = await windows.in_thread(lambda: judge(ground.candidates, ground.now))
     fired = [_fired(scene, requests[verdict.index], verdict, ground) for verdict in verdicts]
     if dry_run:
@@ -144,7 +152,9 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -
             await stored_jobs.change_job(connection, job.id, deferred=None)
 
 
-async def _read_ground(parts: Parts, connection: Connection, scene: Scene, requests: Sequence[FireRequest]) -> _Ground:
+async def _read_ground(
+    connection: Connection, scene: Scene, requests: Sequence[FireRequest], now: datetime
+) -> _Ground:
     job_ids = [request.job.job.id for request in requests]
     deployment = await stored_deployments.latest_deployment(connection, scene.workspace_id)
     configuration = await stored_deployments.latest_configuration(connection, scene.workspace_id)
@@ -173,7 +183,7 @@ async def _read_ground(parts: Parts, connection: Connection, scene: Scene, reque
         )
         for index, request in enumerate(requests)
     ]
-    return _Ground(deployment, configuration, candidates, parts.clock.now())
+    return _Ground(deployment, configuration, candidates, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +194,12 @@ class _Upstreams:
 
 
 async def _upstream_facts(connection: Connection, scene: Scene, requests: Iterable[FireRequest]) -> _Upstreams:
-    """Read only when some job waits for others or begins anew: it takes every live job of the workspace."""
-    if not any(request.is_refresh or upstream_refs(request.job.version.definition) for request in requests):
+    """The jobs that these wait for; every live job of the workspace when one of them begins anew."""
+    refs = {ref for request in requests for ref in upstream_refs(request.job.version.definition)}
+    is_refresh = any(request.is_refresh for request in requests)
+    if not refs and not is_refresh:
         return _Upstreams({}, {}, frozenset())
-    live = await stored_jobs.live_jobs(connection, scene.workspace_id)
+    live = await stored_jobs.live_jobs(connection, scene.workspace_id, None if is_refresh else refs)
     active = await stored_runs.active_counts(connection, [found.job.id for found in live])
     return _Upstreams(
         {found.job.job_ref: found.version.definition for found in live},

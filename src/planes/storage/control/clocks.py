@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, and_, delete, func, select, update
+from sqlalchemy import Column, ForeignKey, Index, String, Table, and_, bindparam, delete, func, select, update
 
 from planes.domain.identifiers import JobId, WorkspaceId
 from planes.storage.control.connection import Connection
@@ -46,9 +46,10 @@ class DueClock:
     clock: JobClock
 
 
-async def next_due_at(connection: Connection) -> datetime | None:
-    """The first moment at which any clock fires."""
-    return (await connection.execute(select(func.min(clocks.c.next_fire_at)))).scalar_one_or_none()
+async def next_due_after(connection: Connection, now: datetime) -> datetime | None:
+    """The first moment after `now` at which any clock fires."""
+    query = select(func.min(clocks.c.next_fire_at)).where(clocks.c.next_fire_at > now)
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def due_clocks(connection: Connection, now: datetime, limit: int) -> list[DueClock]:
@@ -77,16 +78,33 @@ async def clocks_of_workspace(connection: Connection, workspace_id: WorkspaceId)
     return [JobClock(**row) for row in (await connection.execute(query)).mappings()]
 
 
-async def advance_clock(connection: Connection, before: JobClock, after: JobClock) -> bool:
-    """Moves a clock on, unless somebody else did: each tick passes here once."""
-    unmoved = and_(
-        clocks.c.job_id == before.job_id,
-        clocks.c.trigger == before.trigger,
-        clocks.c.next_fire_at == before.next_fire_at,
-    )
-    values = {"last_fire_at": after.last_fire_at, "next_fire_at": after.next_fire_at}
-    moved = await connection.execute(update(clocks).where(unmoved).values(values))
-    return moved.rowcount == 1
+async def advance_clocks(connection: Connection, moves: Sequence[tuple[JobClock, JobClock]]) -> list[bool]:
+    """Moves clocks (before, after) on, but not those that somebody else moved or set: each tick passes here once.
+
+    The caller holds the work of their workspace.
+    """
+    present = {(clock.job_id, clock.trigger): clock for clock in await _locked(connection, moves)}
+    is_ours = [_is_unmoved(present.get((before.job_id, before.trigger)), before) for before, _ in moves]
+    values = [
+        {"of_job": after.job_id, "by": after.trigger, "last": after.last_fire_at, "next": after.next_fire_at}
+        for (_, after), ours in zip(moves, is_ours, strict=True)
+        if ours
+    ]
+    if values:
+        this = and_(clocks.c.job_id == bindparam("of_job"), clocks.c.trigger == bindparam("by"))
+        change = update(clocks).where(this).values(last_fire_at=bindparam("last"), next_fire_at=bindparam("next"))
+        await connection.execute(change, values)
+    return is_ours
+
+
+async def _locked(connection: Connection, moves: Sequence[tuple[JobClock, JobClock]]) -> list[JobClock]:
+    job_ids = sorted({before.job_id for before, _ in moves})
+    query = select(clocks).where(clocks.c.job_id.in_(job_ids)).order_by(clocks.c.job_id, clocks.c.trigger)
+    return [JobClock(**row) for row in (await connection.execute(query.with_for_update())).mappings()]
+
+
+def _is_unmoved(present: JobClock | None, before: JobClock) -> bool:
+    return present is not None and present.next_fire_at == before.next_fire_at
 
 
 async def replace_clocks(connection: Connection, job_ids: Sequence[str], rows: Sequence[JobClock]) -> None:

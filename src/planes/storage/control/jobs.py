@@ -174,9 +174,12 @@ async def jobs_by_id(connection: Connection, workspace_id: WorkspaceId, job_ids:
     return await _versioned(connection, and_(jobs.c.workspace_id == workspace_id, jobs.c.id.in_(wanted)))
 
 
-async def live_jobs(connection: Connection, workspace_id: WorkspaceId) -> list[VersionedJob]:
-    """Every job of the workspace that is not archived, by ref."""
-    return await _versioned(connection, and_(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False)))
+async def live_jobs(
+    connection: Connection, workspace_id: WorkspaceId, refs: Iterable[str] | None = None
+) -> list[VersionedJob]:
+    """Every job of the workspace that is not archived, or those of these refs, by ref."""
+    live = and_(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False))
+    return await _versioned(connection, live if refs is None else and_(live, jobs.c.job_ref.in_(sorted(set(refs)))))
 
 
 async def all_jobs(connection: Connection, workspace_id: WorkspaceId) -> list[VersionedJob]:
