@@ -5,11 +5,12 @@ A committed change survives `kill -9` of the process and, by `synchronous=FULL`,
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import anyio
@@ -26,6 +27,7 @@ from planes.domain.errors import InvalidRequest, StorageFull
 from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
+_Answer = TypeVar("_Answer")
 
 
 class Database:
@@ -124,22 +126,29 @@ class Database:
         if self.dialect != "postgresql":
             yield Holding(None)
             return
+        async with self.alone() as connection:
+            yield await _try_to_hold(connection, name)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection of its own without a transaction, for what belongs to a session: locks and notices of Postgres.
+
+        It never goes back to the pool. Raises: StorageError.
+        """
         await checkpoint_if_cancelled()
-        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        connection = await self._connect_alone()
         try:
-            with anyio.CancelScope(shield=True):
-                connection = await engine.connect()
-                query = text("select pg_try_advisory_lock(hashtextextended(:name, 1))")
-                is_held = (await connection.execute(query, {"name": name})).scalar_one()
-        except DBAPIError as exc:
-            raise _failure(exc) from exc
-        try:
-            yield Holding(connection) if is_held else None
+            yield connection
         finally:
             with anyio.CancelScope(shield=True):
-                # a session's locks end with it: the connection must not go back to the pool
                 await connection.invalidate()
                 await connection.close()
+
+    async def _connect_alone(self) -> AsyncConnection:
+        try:
+            return await _shielded(self._engine.execution_options(isolation_level="AUTOCOMMIT").connect)
+        except DBAPIError as exc:
+            raise _failure(exc) from exc
 
     async def empty_journal(self) -> None:
         """Empties SQLite's journal, which still holds what rows said before they changed; unless somebody reads in it.
@@ -157,6 +166,22 @@ class Database:
         await self._engine.dispose()
 
 
+async def _try_to_hold(connection: AsyncConnection, name: str) -> Holding | None:
+    query = text("select pg_try_advisory_lock(hashtextextended(:name, 1))")
+    try:
+        answer = await _shielded(lambda: connection.execute(query, {"name": name}))
+    except DBAPIError as exc:
+        raise _failure(exc) from exc
+    return Holding(connection) if answer.scalar_one() else None
+
+
+async def _shielded(call: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """Cancellation waits for the end of a driver's call."""
+    with anyio.CancelScope(shield=True):
+        return await call()
+    raise AssertionError("nothing cancels a shielded scope")
+
+
 class Holding:
     """A name that this process holds."""
 
@@ -168,8 +193,7 @@ class Holding:
         if self._connection is None:
             return
         try:
-            with anyio.CancelScope(shield=True):
-                await self._connection.execute(text("select 1"))
+            await _shielded(partial(self._connection.execute, text("select 1")))
         except DBAPIError as exc:
             raise _failure(exc) from exc
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import anyio
+
+EVERYBODY = "*"
+"""Stands for every data plane where news go from one control plane to another."""
 
 
 class News:
     """A number per data plane that rises with each piece of news, and an event for whoever waits for the next one.
 
     Tell after the commit. Read `seen` before looking into the database, so that nothing slips between looking and
-    waiting. It knows this process only.
+    waiting. It knows this process only; `passes_on` tells the others where there are any.
     """
 
     def __init__(self) -> None:
+        self.passes_on: Callable[[str], None] | None = None
         self._numbers: defaultdict[str, int] = defaultdict(int)
         self._events: dict[str, anyio.Event] = {}
         self._all = 0
@@ -25,11 +30,22 @@ class News:
 
     def tell(self, dataplane_id: str) -> None:
         """Wakes the polls of one data plane."""
-        self._numbers[dataplane_id] += 1
-        self._wake(dataplane_id)
+        self.hear(dataplane_id)
+        if self.passes_on is not None:
+            self.passes_on(dataplane_id)
 
     def tell_all(self) -> None:
         """Wakes every poll: revocations, a stop."""
+        self.hear(EVERYBODY)
+        if self.passes_on is not None:
+            self.passes_on(EVERYBODY)
+
+    def hear(self, dataplane_id: str) -> None:
+        """News that another process told: they end here."""
+        if dataplane_id != EVERYBODY:
+            self._numbers[dataplane_id] += 1
+            self._wake(dataplane_id)
+            return
         self._all += 1
         for dataplane_id in list(self._events):
             self._wake(dataplane_id)

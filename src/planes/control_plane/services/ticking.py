@@ -91,7 +91,9 @@ async def fire_due(parts: Parts, resting: Resting | None = None) -> Pass:
         lag = max(lag, *(_lag(item.clock, done_at) for item in items))
     for item in failed:
         resting.add(item.clock)
-    return Pass(await _looks_again_at(parts, now, has_more=len(found) == limit, rests=len(resting) > 0), len(failed), lag)
+    return Pass(
+        await _looks_again_at(parts, now, has_more=len(found) == limit, rests=len(resting) > 0), len(failed), lag
+    )
 
 
 async def _looks_again_at(parts: Parts, now: datetime, *, has_more: bool, rests: bool) -> datetime | None:

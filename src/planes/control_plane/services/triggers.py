@@ -152,9 +152,7 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -
             await stored_jobs.change_job(connection, job.id, deferred=None)
 
 
-async def _read_ground(
-    connection: Connection, scene: Scene, requests: Sequence[FireRequest], now: datetime
-) -> _Ground:
+async def _read_ground(connection: Connection, scene: Scene, requests: Sequence[FireRequest], now: datetime) -> _Ground:
     job_ids = [request.job.job.id for request in requests]
     deployment = await stored_deployments.latest_deployment(connection, scene.workspace_id)
     configuration = await stored_deployments.latest_configuration(connection, scene.workspace_id)

@@ -1,0 +1,48 @@
+"""The loop that lets several control planes on one Postgres hear each other's news."""
+
+from __future__ import annotations
+
+import anyio
+import structlog
+from anyio.streams.memory import MemoryObjectReceiveStream
+
+from planes.control_plane.services.news import EVERYBODY
+from planes.control_plane.services.parts import Parts
+from planes.storage.notices import exchange_notices
+
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+_MOST_UNSENT = 1024
+_log = structlog.get_logger("planes.control_plane.exchange")
+
+
+async def run_exchange(parts: Parts) -> None:
+    """Runs until cancelled. On SQLite there is nobody to talk to.
+
+    More news than fit are dropped: the others look by themselves, later.
+    """
+    if parts.database.dialect != "postgresql":
+        return
+    sending, outgoing = anyio.create_memory_object_stream[str](_MOST_UNSENT)
+
+    def pass_on(word: str) -> None:
+        try:
+            sending.send_nowait(word)
+        except anyio.WouldBlock:
+            _log.warning("news_dropped", most_unsent=_MOST_UNSENT)
+
+    async with sending, outgoing:
+        parts.news.passes_on = pass_on
+        try:
+            await _exchange_for_ever(parts, outgoing)
+        finally:
+            parts.news.passes_on = None
+
+
+async def _exchange_for_ever(parts: Parts, outgoing: MemoryObjectReceiveStream[str]) -> None:
+    while True:
+        try:
+            await exchange_notices(parts.database, outgoing, parts.news.hear)
+        except Exception:  # noqa: BLE001 - the loop's edge: without it no control plane would hear of the others
+            _log.exception("exchange_failed")
+        await anyio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+        parts.news.hear(EVERYBODY)  # what was told meanwhile is lost: everybody looks for themselves

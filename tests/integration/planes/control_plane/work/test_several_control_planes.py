@@ -1,0 +1,125 @@
+"""Several control planes on one Postgres: one fires, all hear of it, and another takes over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from sqlalchemy import text
+from tests.fakes.control_stage import Stage, definition
+
+from planes.control_plane.app import ControlPlane, open_control_plane
+from planes.control_plane.loops.clock import run_clock
+from planes.control_plane.loops.exchange import run_exchange
+from planes.control_plane.services.ticking import fire_due
+from planes.domain.identifiers import new_id
+from planes.settings import ControlPlaneSettings
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+_HOLDERS = (
+    "from pg_locks where locktype = 'advisory' and granted "
+    "and (classid::bigint << 32 | objid::bigint) = hashtextextended('scheduler', 1) "
+    "and database = (select oid from pg_database where datname = current_database())"
+)
+
+
+@pytest.fixture
+async def database_url(postgres: Any, anyio_backend: str) -> str:
+    if postgres is None:
+        pytest.skip("Postgres is not installed here")
+    return await postgres.create(f"test_{new_id()}")
+
+
+@pytest.fixture
+async def second(stage: Stage, tmp_path: Path, database_url: str) -> AsyncGenerator[ControlPlane]:
+    """Another control plane of the same database."""
+    settings = ControlPlaneSettings(
+        folder=tmp_path,
+        public_url="http://127.0.0.1:8400",
+        database_url=database_url,
+        owner_key_file=tmp_path / "owner.key",
+        version="0",
+    )
+    plane = await open_control_plane(settings, stage.clock)
+    yield plane
+    await plane.close()
+
+
+async def _holders(stage: Stage) -> int:
+    async with stage.parts.database.reading() as connection:
+        return (await connection.execute(text(f"select count(*) {_HOLDERS}"))).scalar_one()
+
+
+async def test_one_holds_the_scheduler_and_another_takes_over(stage: Stage, second: ControlPlane) -> None:
+    with anyio.fail_after(30):
+        async with (
+            stage.parts.database.sole_holder("scheduler") as first,
+            second.parts.database.sole_holder("scheduler") as refused,
+        ):
+            assert first is not None
+            assert refused is None
+            await first.check()
+        async with second.parts.database.sole_holder("scheduler") as taken:
+            assert taken is not None
+
+
+async def test_scheduler_that_loses_its_connection_stops_and_comes_back(stage: Stage) -> None:
+    await stage.deployed(definition("load", "every:1h"))
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_clock, stage.parts)
+            while await _holders(stage) == 0:
+                await anyio.sleep(0.05)
+            async with stage.parts.database.alone() as connection:
+                await connection.execute(text(f"select pg_terminate_backend(pid) {_HOLDERS}"))
+            while await _holders(stage) > 0:
+                await anyio.sleep(0.05)
+            stage.clock.advance(hours=1)
+            stage.parts.news.tell("clocks")
+            while not await stage.runs():
+                await anyio.sleep(0.1)
+            group.cancel_scope.cancel()
+
+    assert len(await stage.runs()) == 1
+
+
+async def test_two_that_fire_at_once_fire_each_tick_once(stage: Stage, second: ControlPlane) -> None:
+    await stage.deployed(*(definition(f"job{number}", "every:1h") for number in range(8)))
+    for _ in range(3):
+        stage.clock.advance(hours=1)
+        async with anyio.create_task_group() as group:
+            for parts in (stage.parts, second.parts):
+                group.start_soon(fire_due, parts)
+        for lease in (await stage.poll())["leases"]:
+            assert (await stage.report(lease["run_id"], "completed")).status_code == 200
+
+    assert len(await stage.runs(limit=100)) == 24
+
+
+async def test_clock_set_by_one_wakes_the_scheduler_of_the_other(stage: Stage, second: ControlPlane) -> None:
+    await stage.upload()
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_exchange, stage.parts)
+            group.start_soon(run_exchange, second.parts)
+            group.start_soon(run_clock, second.parts)
+            while second.parts.news.passes_on is None or await _holders(stage) == 0:
+                await anyio.sleep(0.02)
+            while second.parts.news.seen("probe") == 0:  # until both listen
+                stage.parts.news.tell("probe")
+                await anyio.sleep(0.02)
+            now = stage.clock.now() - timedelta(hours=1)
+            seen = second.parts.news.seen("eu1")
+            await stage.deploy(definition("load", f"once:{now.isoformat()}"))
+            while not await stage.runs():
+                await anyio.sleep(0.02)
+            stage.parts.news.tell("eu1")
+            while second.parts.news.seen("eu1") == seen:
+                await anyio.sleep(0.02)
+            group.cancel_scope.cancel()
