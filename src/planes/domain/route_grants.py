@@ -105,6 +105,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_WORKSPACE}/jobs", f"GET {_WORKSPACE}/jobs/{{job_id}}",
         f"GET {_WORKSPACE}/job-runs", f"GET {_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
+        f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times",
         f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention",
     ),
     **_each(

@@ -16,6 +16,9 @@ from planes.domain.access import Permission, Principal
 from planes.domain.errors import InvalidRequest
 from planes.domain.identifiers import WorkspaceId, new_id
 from planes.domain.runs import Run
+from planes.manifest.freshness import upstream_refs
+from planes.manifest.schedules import Tick
+from planes.storage.control import clocks as stored_clocks
 from planes.storage.control import job_lists, run_lists
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import runs as stored_runs
@@ -73,6 +76,28 @@ async def get_job(parts: Parts, principal: Principal, workspace_id: str, job_id:
         if found is None:
             raise no_job()
         return (await _detailed(connection, access.workspace_id, [found], extras))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimes:
+    """When a job fires next. `waits_for` are the refs that a start which was put off waits for."""
+
+    job: VersionedJob
+    ticks: Sequence[Tick]
+    waits_for: tuple[str, ...]
+
+
+async def fire_times(parts: Parts, principal: Principal, workspace_id: str, job_id: str, count: int) -> FireTimes:
+    """The job's next ticks, also while it is paused: its time goes on. Raises: NotFound."""
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(connection, principal, workspace_id, Permission.READ)
+        found = await stored_jobs.find_job(connection, access.workspace_id, job_id)
+        if found is None:
+            raise no_job()
+        clocks = await stored_clocks.clocks_of(connection, [found.job.id])
+    definition, now = found.version.definition, parts.clock.now()
+    ticks = await windows.in_thread(lambda: schedules.upcoming_ticks(definition, clocks, now, count))
+    return FireTimes(found, ticks, () if found.job.deferred is None else upstream_refs(definition))
 
 
 async def pause(parts: Parts, principal: Principal, workspace_id: str, job_id: str) -> VersionedJob:

@@ -13,7 +13,7 @@ from typing import Any
 from planes.control_plane.services import windows
 from planes.domain.identifiers import JobId, WorkspaceId
 from planes.manifest.facts import JobFacts, trigger_kind
-from planes.manifest.schedules import next_fire
+from planes.manifest.schedules import Tick, next_fire
 from planes.storage.control import clocks as stored
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control.clocks import JobClock
@@ -45,6 +45,25 @@ def plan_clocks(
         )
         planned.append(wound(clock, definition, now))
     return planned
+
+
+def upcoming_ticks(definition: Mapping[str, Any], clocks: Sequence[JobClock], now: datetime, count: int) -> list[Tick]:
+    """The next moments at which these clocks fire the job, by dlt's arithmetic, earliest first.
+
+    What is overdue counts as now. Loads dlt: call it in a thread.
+    """
+    going = [clock for clock in clocks if clock.next_fire_at is not None]
+    ticks: list[Tick] = []
+    while going and len(ticks) < count:
+        going.sort(key=lambda clock: (clock.next_fire_at or now, clock.trigger))
+        clock = going.pop(0)
+        assert clock.next_fire_at is not None, "only clocks that go on are here"
+        at = max(clock.next_fire_at, now)
+        ticks.append(Tick(at, clock.trigger))
+        after = wound(replace(clock, last_fire_at=clock.next_fire_at), definition, at)
+        if after.next_fire_at is not None:
+            going.append(after)
+    return ticks
 
 
 def clear_clocks(before: Sequence[JobClock]) -> list[JobClock]:

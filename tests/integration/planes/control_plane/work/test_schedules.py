@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -8,6 +9,7 @@ from tests.fakes.control_stage import Stage, definition
 
 from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.services.ticking import fire_due
+from planes.domain.identifiers import new_id
 
 pytestmark = pytest.mark.anyio
 
@@ -262,3 +264,74 @@ async def test_one_broken_job_does_not_stop_the_others(stage: Stage) -> None:
         from planes.storage.control.runs import has_pending_run
 
         assert await has_pending_run(connection, "eu1")  # pyright: ignore[reportArgumentType]
+
+
+async def test_next_fire_times_are_told_over_the_change_of_summer_time(stage: Stage) -> None:
+    stage.clock.set(datetime(2026, 3, 27, 12, 0, tzinfo=UTC))
+    ids = await stage.deployed(
+        definition("load", "schedule:30 2 * * *", "once:2026-03-28T12:00:00Z", require={"timezone": "Europe/Berlin"}),
+        definition("plain"),
+    )
+    await stage.post(f"/jobs/{ids['load']}/-pause")
+
+    told = (await stage.own(f"/jobs/{ids['load']}/fire-times?limit=4")).json()
+    none = (await stage.own(f"/jobs/{ids['plain']}/fire-times")).json()
+    unknown = await stage.own(f"/jobs/{new_id()}/fire-times")
+
+    assert (told["timezone"], told["is_paused"], told["waits_for"]) == ("Europe/Berlin", True, [])
+    assert [(item["at"], item["trigger"].partition(":")[0]) for item in told["items"]] == [
+        ("2026-03-28T01:30:00Z", "schedule"),
+        ("2026-03-28T12:00:00Z", "once"),
+        ("2026-03-29T01:30:00Z", "schedule"),
+        ("2026-03-30T00:30:00Z", "schedule"),
+    ]
+    assert none["items"] == []
+    assert unknown.status_code == 404
+
+
+async def test_start_that_was_put_off_says_what_it_waits_for(stage: Stage) -> None:
+    ids = await stage.deployed(
+        definition("load"), definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"])
+    )
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+
+    told = (await stage.own(f"/jobs/{ids['report']}/fire-times?limit=1")).json()
+
+    assert told["waits_for"] == ["jobs.jobs.load"]
+    assert told["items"] == [{"at": "2026-03-02T14:00:00Z", "trigger": "every:1h"}]
+
+
+async def test_clock_set_back_in_the_middle_of_a_tick_neither_repeats_nor_empties_it(stage: Stage) -> None:
+    await stage.deployed(definition("load", "schedule:0 3 * * *"))
+    stage.clock.set(datetime(2026, 3, 3, 3, 0, tzinfo=UTC))
+    due = stage.clock.now()
+
+    stage.clock.jump(hours=-1, after_reads=1)
+    await fire_due(stage.parts)
+    await fire_due(stage.parts)
+    stage.clock.set(due)
+    await fire_due(stage.parts)
+
+    (run,) = await stage.runs()
+    assert (run["interval_start"], run["interval_end"]) == ("2026-03-02T03:00:00Z", "2026-03-03T03:00:00Z")
+
+
+@pytest.mark.parametrize("jump", [{"seconds": 1}, {"hours": 1}, {"days": 1}])
+async def test_clock_that_jumps_to_and_fro_fires_each_tick_once_and_leaves_no_gap(
+    stage: Stage, jump: dict[str, int]
+) -> None:
+    await stage.deployed(definition("load", "schedule:*/30 * * * *"))
+    for _ in range(6):
+        for sign in (1, -1):
+            stage.clock.jump(**{unit: sign * amount for unit, amount in jump.items()})
+            await fire_due(stage.parts)
+            await _end_all(stage)
+        stage.clock.advance(minutes=17)
+    stage.clock.advance(days=1)
+    await fire_due(stage.parts)
+
+    runs = list(reversed(await stage.runs(limit=100)))
+    windows = [(run["interval_start"], run["interval_end"]) for run in runs]
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(windows))
+    assert len({end for _, end in windows}) == len(windows)

@@ -1,0 +1,35 @@
+"""Own routes of jobs: when they fire next (docs/api.md)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
+from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.api.jobs import JobIdPath
+from planes.control_plane.services import jobs
+from planes.manifest.facts import JobFacts
+from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse
+
+router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
+
+
+@router.get("/{job_id}/fire-times")
+async def get_fire_times(
+    parts: CurrentParts,
+    principal: CurrentPrincipal,
+    workspace_id: WorkspaceIdPath,
+    job_id: JobIdPath,
+    limit: Annotated[int, Query(ge=1, le=FIRE_TIMES_AT_MOST)] = 5,
+) -> FireTimesResponse:
+    found = await jobs.fire_times(parts, principal, workspace_id, job_id, limit)
+    return FireTimesResponse(
+        job_id=found.job.job.id,
+        job_ref=found.job.job.job_ref,
+        timezone=JobFacts.from_definition(found.job.version.definition).timezone,
+        is_paused=found.job.job.is_paused,
+        waits_for=list(found.waits_for),
+        items=[FireTime(at=tick.at, trigger=tick.trigger) for tick in found.ticks],
+    )

@@ -1,0 +1,30 @@
+"""Bodies of the own routes of jobs, under `/own/v1/workspaces/{ws}` of the control plane (docs/api.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+FIRE_TIMES_AT_MOST = 100
+
+
+class FireTime(BaseModel):
+    """One moment at which a clock fires the job."""
+
+    at: datetime
+    trigger: str
+
+
+class FireTimesResponse(BaseModel):
+    """The next moments, earliest first; `timezone` is the one that cron expressions are read in.
+
+    While `is_paused` nothing starts at them. `waits_for`: refs of the jobs that a start which was put off waits for.
+    """
+
+    job_id: str
+    job_ref: str
+    timezone: str
+    is_paused: bool
+    waits_for: list[str]
+    items: list[FireTime]
