@@ -166,21 +166,38 @@ def _elapsed_window(
     from planes.manifest import dlt_door as dlt
 
     is_schedule = trigger_kind(trigger) == "schedule"
-    reference = now
     try:
-        start, end = dlt.compute_run_interval(dlt.TTrigger(trigger), reference, completed_end, tz=timezone)
-        # a tick that falls into the hour skipped in spring maps to a moment after now: it has not elapsed yet
-        while is_schedule and end > now and now - reference < _LONGEST_GAP:
-            reference -= _GAP_STEP
-            start, end = dlt.compute_run_interval(dlt.TTrigger(trigger), reference, completed_end, tz=timezone)
+        start, end = dlt.compute_run_interval(dlt.TTrigger(trigger), now, completed_end, tz=timezone)
+        if is_schedule and end > now:
+            end = _last_tick(trigger, now, timezone)
+            start = min(start, end) if completed_end is None else start
+        if is_schedule and completed_end is None and start >= end:
+            # the tick before lies in the skipped hour and maps to a moment after this one: take the last that elapsed
+            start = _last_tick(trigger, end - _MOMENT, timezone)
     except (ValueError, OverflowError):
         # a schedule with no tick before now
         moment = now.astimezone(UTC)
         return min(completed_end or moment, moment), moment
-    if is_schedule and completed_end is None and start >= end:
-        # the tick before lies in the skipped hour and maps to a moment after this one: take the last that elapsed
-        start = _elapsed_window(trigger, end - _MOMENT, end - _MOMENT, timezone)[1]
     return min(start, end), end
+
+
+def _last_tick(trigger: str, now: datetime, timezone: str) -> datetime:
+    """The last tick that has elapsed, where dlt's answer may lie after `now`.
+
+    A tick that falls into the hour skipped in spring maps to a moment behind it. From before that hour the ticks are
+    walked forward, as they fire.
+    """
+    from planes.manifest import dlt_door as dlt
+
+    reference, last = now, None
+    while last is None or last > now:
+        if now - reference >= _LONGEST_GAP:
+            raise ValueError("no tick before now")
+        last = dlt.compute_run_interval(dlt.TTrigger(trigger), reference, None, tz=timezone)[1]
+        reference -= _GAP_STEP
+    while (following := _next_schedule(trigger, last, timezone)) <= now:
+        last = following
+    return last
 
 
 def _declared_bounds(

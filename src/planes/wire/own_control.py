@@ -203,12 +203,23 @@ class PlaneHealthResponse(BaseModel):
     is_reachable: bool
 
 
+class SchedulerHealth(BaseModel):
+    """How late ticks were when they were committed: the latest, and the worst of the last 24 hours.
+
+    Null where nothing was due, or where another control plane is the scheduler.
+    """
+
+    late_seconds: float | None
+    worst_late_seconds: float | None
+
+
 class HealthResponse(BaseModel):
     """`is_insecure`: this plane or a region is reached over a network without TLS (Security: 12)."""
 
     version: str
     now: datetime
     is_insecure: bool
+    scheduler: SchedulerHealth
     data_planes: list[PlaneHealthResponse]
 
 

@@ -23,6 +23,7 @@ from planes.wire.own_control import (
     HealthResponse,
     JoinTokenResponse,
     PlaneHealthResponse,
+    SchedulerHealth,
     UserResponse,
 )
 from planes.wire.pages import ListPage
@@ -37,6 +38,9 @@ async def get_health(parts: CurrentParts, _principal: CurrentHuman) -> HealthRes
         version=parts.version,
         now=parts.clock.now(),
         is_insecure=parts.is_insecure or any(data_planes.is_insecure(plane) for plane in planes),
+        scheduler=SchedulerHealth(
+            late_seconds=parts.lateness.latest_seconds, worst_late_seconds=parts.lateness.worst_seconds
+        ),
         data_planes=[_render_health(parts, plane) for plane in planes],
     )
 

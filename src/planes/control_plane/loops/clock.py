@@ -8,6 +8,7 @@ from __future__ import annotations
 import anyio
 import structlog
 
+from planes.control_plane.services import windows
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.schedules import CLOCKS
 from planes.control_plane.services.ticking import Resting, fire_due
@@ -45,5 +46,6 @@ async def _tick_while(parts: Parts, holding: Holding) -> None:
         done = await fire_due(parts, resting)
         pause = _LONGEST_SLEEP_SECONDS
         if done.next_due_at is not None:
+            await windows.prepare()  # now rather than at the tick, which would be a second late
             pause = min(pause, max(0.0, (done.next_due_at - parts.clock.now()).total_seconds()))
         await parts.news.wait(CLOCKS, seen, pause)

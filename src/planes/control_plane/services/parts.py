@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 
 from planes.control_plane.services.challenges import Challenges
+from planes.control_plane.services.lateness import Lateness
 from planes.control_plane.services.news import News
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock
@@ -51,6 +52,7 @@ class Parts:
     codes: Throttle
     starts: Throttle
     challenges: Challenges
+    lateness: Lateness
     is_run_live: RunLiveness = no_run_lives
     # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))

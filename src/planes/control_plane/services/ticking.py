@@ -36,14 +36,10 @@ _log = structlog.get_logger("planes.control_plane.ticking")
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One look at the clocks: when to look again, and how many could not be fired and stay due.
-
-    `lag_seconds` is by how much the latest of its ticks was late when it was committed; 0 when nothing was due.
-    """
+    """One look at the clocks: when to look again, and how many could not be fired and stay due."""
 
     next_due_at: datetime | None
     failed: int
-    lag_seconds: float = 0.0
 
 
 class Resting:
@@ -84,16 +80,14 @@ async def fire_due(parts: Parts, resting: Resting | None = None) -> Pass:
     for item in due:
         by_workspace.setdefault(item.workspace_id, []).append(item)
     failed: list[DueClock] = []
-    lag = 0.0
     for items in by_workspace.values():
         failed += await _fire_together(parts, items, now)
         done_at = parts.clock.now()
-        lag = max(lag, *(_lag(item.clock, done_at) for item in items))
+        parts.lateness.note([_lag(item.clock, done_at) for item in items])
     for item in failed:
         resting.add(item.clock)
-    return Pass(
-        await _looks_again_at(parts, now, has_more=len(found) == limit, rests=len(resting) > 0), len(failed), lag
-    )
+    looks_again_at = await _looks_again_at(parts, now, has_more=len(found) == limit, rests=len(resting) > 0)
+    return Pass(looks_again_at, len(failed))
 
 
 async def _looks_again_at(parts: Parts, now: datetime, *, has_more: bool, rests: bool) -> datetime | None:

@@ -335,3 +335,18 @@ async def test_clock_that_jumps_to_and_fro_fires_each_tick_once_and_leaves_no_ga
     windows = [(run["interval_start"], run["interval_end"]) for run in runs]
     assert all(before[1] == after[0] for before, after in itertools.pairwise(windows))
     assert len({end for _, end in windows}) == len(windows)
+
+
+async def test_health_says_how_late_ticks_are(stage: Stage) -> None:
+    await stage.deployed(definition("load", "every:1h"))
+    before = await stage.client.get("/own/v1/health", headers=stage.owner.headers)
+    stage.clock.advance(hours=1, seconds=7)
+    await fire_due(stage.parts)
+    await _end_all(stage)
+    stage.clock.advance(hours=1, seconds=-5)
+    await fire_due(stage.parts)
+
+    after = await stage.client.get("/own/v1/health", headers=stage.owner.headers)
+
+    assert before.json()["scheduler"] == {"late_seconds": None, "worst_late_seconds": None}
+    assert after.json()["scheduler"] == {"late_seconds": 2.0, "worst_late_seconds": 7.0}
