@@ -62,3 +62,8 @@ class PieceIndex:
         if least is None:
             least = self._telling[group.anchor] = min(self.profile(form).marked for form in group.forms)
         return least
+
+    def may_tell(self, group: Group, solid: bytes, start: int) -> bool:
+        """Whether enough of one of these forms begins at a place of a text to tell it, as far as the text goes."""
+        least = self.telling(group)
+        return least <= group.longest and group.begins(solid[start : start + least])

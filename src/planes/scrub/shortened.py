@@ -79,8 +79,7 @@ class Shortened:
         places: WhiteMap | None = None
         line_end = looks = covered = 0
         for group, start in self._registered.candidates(solid)[0]:
-            least = self._index.telling(group)
-            if least > group.longest or not group.begins(solid[start : start + least]):
+            if not self._index.may_tell(group, solid, start):
                 continue
             form, length = self._shared(group, solid, start)
             if length < self._index.profile(form).marked:

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
+from planes.scrub.pieces import PieceIndex
 from planes.scrub.quiet import Quiet
 from planes.scrub.registered import Registered
 from planes.scrub.repeats import period_of, row_end
@@ -32,7 +33,8 @@ class ValueStage:
 
     Attributes:
         hits: counts masks by name.
-        has_begun: whether the bytes that came last held the beginning of a form that did not go on to its end there.
+        has_begun: whether the bytes that came last held the beginning of a form that did not go on to its end there,
+            and is long enough to tell it.
         is_quiet: whether what was given out last is surely plain, without a sign of a rule but for one that goes over
             its borders.
     """
@@ -84,7 +86,7 @@ class ValueStage:
         for row in rows:
             view.try_row(row)
         for group, start in candidates:
-            view.try_group(group, start)
+            view.try_group(group, start, self._registered.pieces)
         self.has_begun = view.has_begun
         if is_end:
             release = len(text)
@@ -169,11 +171,11 @@ class _View:
         self._first_held = len(self.solid)
         self.has_begun = False
 
-    def try_group(self, group: Group, start: int) -> None:
+    def try_group(self, group: Group, start: int, pieces: PieceIndex) -> None:
         """See whether a form stands at `start`: wholly (a span), or as far as the text goes (then it is held)."""
         solid = self.solid
         if not any(self._try_whole(form, start) for form in group.whole(solid, start)):
-            self.has_begun = True
+            self.has_begun = self.has_begun or pieces.may_tell(group, solid, start)
         if start + group.longest > len(solid) and start < self._first_held:
             reach = group.reach_beyond(solid[start:])
             if reach:
