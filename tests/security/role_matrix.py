@@ -230,5 +230,6 @@ REGION_ROUTES: dict[str, str] = {
     f"GET {_OW}/rescrubs/{{rescrub_id}}": "names of secrets",
     f"POST {_OW}/rescrubs": "owners",
     f"GET {_OW}/scrub-settings": "owners",
+    f"GET {_OW}/audit-entries": "owners",
     f"PUT {_OW}/scrub-settings": "owners",
 }

@@ -49,6 +49,7 @@ class Grant(StrEnum):
     READ = "ws:read"
     VARIABLES_READ = "ws:variables-read"
     VARIABLES_WRITE = "ws:variables-write"
+    AUDIT_READ = "ws:audit-read"
     DEPLOYMENT_UPLOAD = "deployment:upload"
     CONFIGURATION_UPLOAD = "configuration:upload"
 
@@ -89,7 +90,7 @@ _PERMISSIONS: dict[WorkspaceRole, frozenset[Permission]] = {
 }
 
 _GRANTS: dict[WorkspaceRole, frozenset[Grant]] = {
-    WorkspaceRole.OWNER: frozenset({Grant.READ, Grant.VARIABLES_READ, Grant.VARIABLES_WRITE}),
+    WorkspaceRole.OWNER: frozenset({Grant.READ, Grant.VARIABLES_READ, Grant.VARIABLES_WRITE, Grant.AUDIT_READ}),
     WorkspaceRole.DEVELOPER: frozenset({Grant.READ}),
     WorkspaceRole.VIEWER: frozenset({Grant.READ}),
 }

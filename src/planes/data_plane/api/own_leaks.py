@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -11,8 +11,8 @@ from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
-from planes.domain.errors import InvalidRequest, NotAllowed, NotFound, Reason
-from planes.server.moments import Moment
+from planes.domain.errors import NotAllowed, NotFound
+from planes.server.moments import Moment, aware
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
 from planes.storage.data.leaks import LeakFilter
@@ -46,7 +46,9 @@ Id = Annotated[str, Path(max_length=64)]
 @router.get("/job-runs/{run_id}/hits")
 async def get_hits_of_run(request: Request, run_id: RunPath, workspace_id: str, claims: Reader) -> RunHits:
     """What was masked in a run's log, by rule; from its end on."""
-    return await services_of(request).hits.of_run(workspace_id, run_id, folded=_is_viewer(claims))
+    found = await services_of(request).hits.of_run(workspace_id, run_id, folded=_is_viewer(claims))
+    await services_of(request).audit.note(Actor.of(claims), Action.HITS_READ, run_id)
+    return found
 
 
 @router.get("/hits")
@@ -54,9 +56,11 @@ async def get_hits_of_workspace(
     request: Request, workspace_id: str, claims: Reader, since: Bound = None, until: Bound = None
 ) -> WorkspaceHits:
     """Totals of the runs that ended in a time, the last 30 days by default."""
-    end = _aware("until", until) or services_of(request).parts.clock.now()
-    start = _aware("since", since) or end - timedelta(days=DEFAULT_DAYS)
-    return await services_of(request).hits.of_workspace(workspace_id, start, end, folded=_is_viewer(claims))
+    end = aware("until", until) or services_of(request).parts.clock.now()
+    start = aware("since", since) or end - timedelta(days=DEFAULT_DAYS)
+    found = await services_of(request).hits.of_workspace(workspace_id, start, end, folded=_is_viewer(claims))
+    await services_of(request).audit.note(Actor.of(claims), Action.HITS_READ)
+    return found
 
 
 @router.get("/events")
@@ -72,9 +76,10 @@ async def list_events(
 ) -> dict[str, Any]:
     """Jobs that print secrets: one event for each run and rule, newest first."""
     wanted = EventFilter(
-        workspace_id=workspace_id, kind=kind, job_ref=job_ref, run_id=run_id, since=_aware("since", since)
+        workspace_id=workspace_id, kind=kind, job_ref=job_ref, run_id=run_id, since=aware("since", since)
     )
     found = await services_of(request).hits.list_events(wanted, page.bounds, folded=_is_viewer(claims))
+    await services_of(request).audit.note(Actor.of(claims), Action.HITS_READ)
     return envelope(found.items, page, found)
 
 
@@ -127,7 +132,7 @@ async def list_leaks_of_run(request: Request, run_id: RunPath, workspace_id: str
         raise NotFound("not_found", "There is no such run here.")
     wanted = LeakFilter(workspace_id=workspace_id, run_id=run_id)
     found = await services_of(request).leaks.list_page(wanted, Bounds(limit=_MOST_LEAKS_OF_RUN))
-    await services_of(request).audit.note(Actor.of(claims), Action.LEAKS_READ)
+    await services_of(request).audit.note(Actor.of(claims), Action.LEAKS_READ, run_id)
     return LeaksOfRun(items=found.items)
 
 
@@ -142,6 +147,7 @@ async def list_rescrubs(request: Request, workspace_id: str, claims: Reader, pag
     """Rescrubs with their progress, newest first."""
     _refuse_viewers(claims)
     found = await services_of(request).rescrubbing.list_page(workspace_id, page.bounds)
+    await services_of(request).audit.note(Actor.of(claims), Action.RESCRUBS_READ)
     return envelope(found.items, page, found)
 
 
@@ -149,7 +155,9 @@ async def list_rescrubs(request: Request, workspace_id: str, claims: Reader, pag
 async def get_rescrub(request: Request, rescrub_id: Id, workspace_id: str, claims: Reader) -> Rescrub:
     """How far one is, and what it cannot reach."""
     _refuse_viewers(claims)
-    return await services_of(request).rescrubbing.get(workspace_id, rescrub_id)
+    found = await services_of(request).rescrubbing.get(workspace_id, rescrub_id)
+    await services_of(request).audit.note(Actor.of(claims), Action.RESCRUBS_READ, rescrub_id)
+    return found
 
 
 def _is_viewer(claims: Claims) -> bool:
@@ -161,11 +169,3 @@ def _refuse_viewers(claims: Claims) -> None:
     """Masks name the variable only to those who may know it (Security: 8)."""
     if _is_viewer(claims):
         raise NotAllowed("not_allowed", "Viewers do not see which secrets were printed.")
-
-
-def _aware(key: str, moment: datetime | None) -> datetime | None:
-    """Raises: InvalidRequest for a time without an offset."""
-    if moment is not None and moment.tzinfo is None:
-        reason = Reason(key=key, message="a time with its offset, such as 2026-01-31T12:00:00Z")
-        raise InvalidRequest("invalid_request", "The request breaks a rule.", (reason,))
-    return moment.astimezone(UTC) if moment is not None else None

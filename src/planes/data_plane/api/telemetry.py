@@ -59,9 +59,9 @@ class Latest:
 
 
 @router.get("/watermark")
-async def get_watermark(request: Request, workspace_id: str, _claims: Reader) -> WatermarkResponse:
+async def get_watermark(request: Request, claims: Reader) -> WatermarkResponse:
     """When the workspace's telemetry was last written."""
-    return await running_of(request).telemetry.get_watermark(workspace_id)
+    return await running_of(request).telemetry.get_watermark(Actor.of(claims))
 
 
 @router.get("/pipeline-runs")

@@ -50,6 +50,7 @@ class AppVisits:
         self._audit = audit
         self._tickets: OrderedDict[str, _Ticket] = OrderedDict()
         self._cookies: OrderedDict[str, Claims] = OrderedDict()
+        self._visits: OrderedDict[str, Claims] = OrderedDict()
         self._links: OrderedDict[str, PublicLinkResponse] = OrderedDict()
         self._generation = revocations.generation
 
@@ -122,6 +123,11 @@ class AppVisits:
         """A client with a data-plane token. Raises: NotAuthenticated, NotFound, NotAllowed."""
         claims = await self._credentials.check(token, app.workspace_id, Grant.READ)
         app.check(claims)
+        visit = f"{claims.token_id} {app.run_id}"
+        if visit not in self._visits:
+            # Once for a token and an app: a client asks many times.
+            _remember(self._visits, visit, claims)
+            await self._audit.note(Actor.of(claims), Action.APP_OPENED, app.run_id)
         return claims
 
     def of_cookie(self, cookie: str, run_id: str) -> Claims:

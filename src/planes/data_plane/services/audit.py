@@ -21,6 +21,7 @@ from planes.domain.errors import PlaneError
 from planes.storage.data import audit
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
+from planes.storage.keyset import Bounds, Listed
 from planes.storage.types import Row
 from planes.tokens.claims import Claims
 
@@ -50,7 +51,11 @@ class Action(StrEnum):
     SCRUB_SETTINGS_CHANGED = "scrub_settings_changed"
     LEAKS_READ = "leaks_read"
     RESCRUB_ASKED = "rescrub_asked"
+    HITS_READ = "hits_read"
+    RESCRUBS_READ = "rescrubs_read"
     APP_OPENED = "app_opened"
+    TELEMETRY_REPORTED = "telemetry_reported"
+    AUDIT_READ = "audit_read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,11 @@ class Audit:
         except (StorageError, PlaneError, OSError):
             self.unwritten += 1
             _log.error("audit_entry_lost", action=str(action), lost=self.unwritten)
+
+    async def list_page(self, wanted: audit.EntryFilter, bounds: Bounds) -> Listed[Row]:
+        """Entries of one workspace, newest first."""
+        async with self._parts.database.reading() as connection:
+            return await audit.list_page(connection, wanted, bounds)
 
     async def verify(self) -> ChainState:
         """Walks the whole chain."""

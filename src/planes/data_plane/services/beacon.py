@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from anyio import to_thread
 
+from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.documents import text
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
@@ -45,9 +46,10 @@ class ReportKind(StrEnum):
 class Beacon:
     """Takes reports of live runs, and of ended ones for a short grace."""
 
-    def __init__(self, parts: Parts, outbox: Outbox) -> None:
+    def __init__(self, parts: Parts, outbox: Outbox, audit: Audit) -> None:
         self._parts = parts
         self._outbox = outbox
+        self._audit = audit
 
     async def find_run(self, secret: str) -> Row:
         """The run that has this secret now.
@@ -75,6 +77,8 @@ class Beacon:
                 await self._take_state(run, document)
             case ReportKind.JOB_RESULT:
                 await self._take_result(run, document, len(body) > MAXIMUM_BYTES)
+        actor = Actor.run(run["id"], run["organization_id"], run["workspace_id"])
+        await self._audit.note(actor, Action.TELEMETRY_REPORTED, run["id"], kind=str(kind))
 
     async def _registered(self, run: Row) -> Registered:
         if run["registered"] is None:

@@ -41,7 +41,7 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
     return Running(
         executor=executor,
         runs=runs,
-        beacon=Beacon(services.parts, runs.outbox),
+        beacon=Beacon(services.parts, runs.outbox, services.audit),
         results=Results(services.parts, services.audit),
         statistics=Statistics(services.parts, services.audit),
         telemetry=Telemetry(services.parts, services.audit),

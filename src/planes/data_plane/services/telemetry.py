@@ -22,10 +22,12 @@ class Telemetry:
         self._parts = parts
         self._audit = audit
 
-    async def get_watermark(self, workspace_id: str) -> WatermarkResponse:
+    async def get_watermark(self, actor: Actor) -> WatermarkResponse:
         """When anything was last written."""
         async with self._parts.database.reading() as connection:
-            return WatermarkResponse(updated_at=await telemetry.find_watermark(connection, workspace_id))
+            found = await telemetry.find_watermark(connection, actor.workspace_id)
+        await self._audit.note(actor, Action.TELEMETRY_READ)
+        return WatermarkResponse(updated_at=found)
 
     async def list_pipeline_runs(self, actor: Actor, wanted: PipelineRunFilter, page: Page) -> dict[str, Any]:
         """A page, newest first unless sorted otherwise."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.data.findings import equal_to
 from planes.storage.data.tables import audit_log
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Row
+
+_TOTAL_CEILING = 10_001
 
 
 async def find_last(connection: AsyncConnection) -> tuple[int, str] | None:
@@ -31,14 +37,36 @@ async def iterate(connection: AsyncConnection) -> AsyncGenerator[Row]:
         yield dict(row)
 
 
-async def list_newest(connection: AsyncConnection, workspace_id: str, limit: int, offset: int) -> list[Row]:
-    """Entries of one workspace, newest first."""
-    query = select(audit_log).where(audit_log.c.workspace_id == workspace_id)
-    rows = await connection.execute(query.order_by(audit_log.c.number.desc()).limit(limit).offset(offset))
-    return [dict(row) for row in rows.mappings()]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryFilter:
+    """Which entries of a workspace; None and an empty tuple leave a column free.
+
+    `since` and `until` bound when; `person` is who, by id or by e-mail; `actions` are kinds; `object_id` is what.
+    """
+
+    workspace_id: str
+    since: datetime | None = None
+    until: datetime | None = None
+    person: str | None = None
+    actions: tuple[str, ...] = ()
+    object_id: str | None = None
+    token_id: str | None = None
 
 
-async def count(connection: AsyncConnection, workspace_id: str) -> int:
-    """How many entries one workspace has."""
-    query = select(func.count()).select_from(audit_log).where(audit_log.c.workspace_id == workspace_id)
-    return (await connection.execute(query)).scalar_one()
+async def list_page(connection: AsyncConnection, wanted: EntryFilter, bounds: Bounds) -> Listed[Row]:
+    """A page of entries, newest first; counted up to the ceiling of lists (Contract: 1.3)."""
+    table = audit_log.c
+    conditions = equal_to(audit_log, wanted, ("workspace_id", "object_id", "token_id"))
+    if wanted.since is not None:
+        conditions.append(table.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(table.at < wanted.until)
+    if wanted.person is not None:
+        conditions.append(or_(table.actor == wanted.person, table.email == wanted.person))
+    if wanted.actions:
+        conditions.append(table.action.in_(wanted.actions))
+    query = select(audit_log).where(*conditions)
+    rows, last = await read_page(connection, query, [Key(table.number, descending=True)], bounds)
+    counted = select(table.number).where(*conditions).limit(_TOTAL_CEILING).subquery()
+    total = (await connection.execute(select(func.count()).select_from(counted))).scalar_one()
+    return Listed(rows, total, last)

@@ -13,6 +13,8 @@ from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 
 from planes.data_plane.services.audit import Action
 from planes.storage.data import audit
+from planes.storage.data.audit import EntryFilter
+from planes.storage.keyset import Bounds
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -59,7 +61,9 @@ async def test_change_is_audited_without_its_words(region: RunningDataPlane) -> 
     await put(region, patterns=[{"name": "customer", "pattern": f"{WORD}-[0-9]+"}])
 
     async with region.plane.services.parts.database.reading() as connection:
-        entries = await audit.list_newest(connection, region.workspace_id, 10, 0)
+        entries = (
+            await audit.list_page(connection, EntryFilter(workspace_id=region.workspace_id), Bounds(limit=10))
+        ).items
     entry = next(each for each in entries if each["action"] == Action.SCRUB_SETTINGS_CHANGED)
     assert entry["details"] == {"pii": [], "patterns": 1, "allowed": 0}
     assert (await region.plane.services.audit.verify()).broken_at is None

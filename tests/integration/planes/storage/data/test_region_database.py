@@ -18,10 +18,12 @@ import planes.storage.data
 from planes.domain.errors import InvalidRequest
 from planes.domain.identifiers import new_id
 from planes.storage.data import audit, residency, told, uploads
+from planes.storage.data.audit import EntryFilter
 from planes.storage.data.metadata import metadata
 from planes.storage.data.tables import audit_log
 from planes.storage.database import Database
 from planes.storage.errors import AlreadyThere, StorageError
+from planes.storage.keyset import Bounds
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -123,7 +125,9 @@ async def test_entries_can_be_added_and_never_changed_or_removed(database: Datab
     async with database.reading() as connection:
         assert [row async for row in audit.iterate(connection)] == [entry]
         assert await audit.find_last(connection) == (1, "1" * 64)
-        assert await audit.list_newest(connection, entry["workspace_id"], 10, 0) == [entry]
+        assert (
+            await audit.list_page(connection, EntryFilter(workspace_id=entry["workspace_id"]), Bounds(limit=10))
+        ).items == [entry]
 
 
 async def test_the_file_is_private_before_anything_is_in_it(tmp_path: Path) -> None:
