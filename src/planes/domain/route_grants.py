@@ -133,6 +133,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         RouteGrant(Caller.SIGNED_IN),
         "GET /own/v1/api-keys", "POST /own/v1/api-keys", "DELETE /own/v1/api-keys/{key_id}",
         "POST /own/v1/sign-ins/-inspect", "POST /own/v1/sign-ins/-approve",
+        "GET /own/v1/sessions", "DELETE /own/v1/sessions/{session_id}",
     ),
     **_each(
         RouteGrant(Caller.SIGNED_IN, Permission.MANAGE_WORKSPACE),
@@ -143,13 +144,14 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     ),
     **_each(
         RouteGrant(Caller.SIGNED_IN, Permission.MANAGE_ORGANIZATION),
+        f"GET {_OWN_ORGANIZATION}/audit-events",
         f"POST {_OWN_ORGANIZATION}/members", f"PATCH {_OWN_ORGANIZATION}/members/{{membership_id}}",
         f"DELETE {_OWN_ORGANIZATION}/members/{{membership_id}}",
     ),
     **_each(
         RouteGrant(Caller.ADMINISTRATOR),
         "GET /own/v1/users", "POST /own/v1/users", "POST /own/v1/users/{user_id}/-issue-link",
-        "POST /own/v1/data-planes", "GET /own/v1/audit-events",
+        "POST /own/v1/data-planes", "GET /own/v1/audit-events", "GET /own/v1/audit-events/-search",
         "GET /own/v1/sign-ins", "POST /own/v1/sign-ins/{sign_in_id}/-refuse",
     ),
     **_each(

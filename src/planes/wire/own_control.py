@@ -235,6 +235,21 @@ class AuditEventResponse(BaseModel):
     hash: str
 
 
+class SessionResponse(BaseModel):
+    """A session of the caller. `method` says how it began: device_code, authorization_code, local, local_root."""
+
+    id: str
+    method: str
+    created_at: datetime
+    last_refreshed_at: datetime
+    expires_at: datetime
+    is_current: bool
+
+
+class SessionList(BaseModel):
+    items: list[SessionResponse]
+
+
 class AuditEventList(BaseModel):
     """`is_intact` says whether the whole chain of hashes holds; `next_after` goes on from here, null at the end."""
 

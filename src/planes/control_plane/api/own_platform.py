@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
+from planes.control_plane.api.own_audit import render_audit_event
 from planes.control_plane.services import audit_reading, data_planes, users
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.parts import Parts
@@ -19,7 +20,6 @@ from planes.wire.own_control import (
     AddDataPlaneRequest,
     AddUserRequest,
     AuditEventList,
-    AuditEventResponse,
     HealthResponse,
     JoinTokenResponse,
     PlaneHealthResponse,
@@ -83,20 +83,7 @@ async def list_audit_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> AuditEventList:
     found = await audit_reading.list_events(parts, principal, after, limit)
-    items = [
-        AuditEventResponse(
-            sequence=stored.sequence,
-            at=stored.event.at,
-            action=stored.event.action,
-            subject=stored.event.subject,
-            actor_user_id=stored.event.actor_user_id,
-            actor_session_id=stored.event.actor_session_id,
-            organization_id=stored.event.organization_id,
-            facts=stored.event.facts,
-            hash=stored.hash,
-        )
-        for stored in found.events
-    ]
+    items = [render_audit_event(stored) for stored in found.events]
     return AuditEventList(
         items=items, is_intact=found.is_intact, next_after=items[-1].sequence if len(items) == limit else None
     )

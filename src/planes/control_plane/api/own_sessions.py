@@ -1,20 +1,27 @@
-"""Own routes of signing in over the home's socket. Over TCP they are not there (Security: 5)."""
+"""Own routes of a person's sessions, and of signing in over the home's socket: over TCP not there (Security: 5)."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
 
-from planes.control_plane.api.authentication import CurrentParts
+from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.sessions import render_session
-from planes.control_plane.services import local_sign_in
+from planes.control_plane.services import local_sign_in, sessions
 from planes.control_plane.services.challenges import LIFETIME_SECONDS
 from planes.control_plane.services.local_sign_in import LocalProof
 from planes.control_plane.services.users import NewUser
 from planes.domain.errors import NotFound
 from planes.server.protocol import Peer, peer_of
-from planes.wire.own_control import ChallengeResponse, FirstOwnerRequest, LocalSignInRequest
+from planes.wire.own_control import (
+    ChallengeResponse,
+    FirstOwnerRequest,
+    LocalSignInRequest,
+    SessionList,
+    SessionResponse,
+)
 from planes.wire.sessions import UserSession
 
 router = APIRouter(prefix="/own/v1/sessions", tags=["own: sessions"])
@@ -32,6 +39,25 @@ def local_peer(request: Request) -> Peer:
 
 
 LocalPeer = Annotated[Peer, Depends(local_peer)]
+
+
+@router.get("")
+async def list_sessions(parts: CurrentParts, principal: CurrentSession) -> SessionList:
+    """The caller's sessions that go on, the one used last first."""
+    found = await sessions.list_sessions(parts, principal)
+    return SessionList(items=[
+        SessionResponse(
+            id=each.id, method=each.method, created_at=each.created_at, last_refreshed_at=each.last_refreshed_at,
+            expires_at=each.expires_at, is_current=each.id == principal.session_id,
+        )
+        for each in found
+    ])  # fmt: skip
+
+
+@router.delete("/{session_id}", status_code=204, response_class=Response)
+async def end_session(parts: CurrentParts, principal: CurrentSession, session_id: str) -> None:
+    """Signs the caller out there, at once."""
+    await sessions.end_own_session(parts, principal, session_id)
 
 
 @router.post("/-challenge")

@@ -8,6 +8,7 @@ start ──► refresh token A ──refresh──► B ──refresh──► 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -16,13 +17,14 @@ from planes.control_plane.services import audit, revocations
 from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.tokens import mint_session
-from planes.domain.errors import NotAuthenticated
+from planes.domain.access import Principal
+from planes.domain.errors import NotAuthenticated, NotFound
 from planes.domain.identifiers import new_id
 from planes.storage.control import identity
 from planes.storage.control import sessions as stored
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
-from planes.storage.control.sessions import RefreshToken, Session
+from planes.storage.control.sessions import LiveSession, RefreshToken, Session
 from planes.tokens.opaque import derive_secret, hash_secret, new_secret
 from planes.wire.link import RevokedClaim
 
@@ -110,6 +112,25 @@ async def end_session(parts: Parts, refresh_token: str) -> None:
         token = await stored.find_refresh_token(connection, hash_secret(refresh_token))
         if token is not None:
             await _revoke(connection, parts, token.session_id, "signed_out")
+    parts.news.tell_all()
+
+
+async def list_sessions(parts: Parts, principal: Principal) -> Sequence[LiveSession]:
+    """The caller's own sessions that go on."""
+    async with parts.database.reading() as connection:
+        return await stored.list_live_sessions(connection, principal.user_id, parts.clock.now())
+
+
+async def end_own_session(parts: Parts, principal: Principal, session_id: str) -> None:
+    """Signs the caller out there: its tokens are refused at once. An ended one is ended already.
+
+    Raises: NotFound for a session of somebody else, or none.
+    """
+    async with parts.database.transaction() as connection:
+        session = await stored.find_session(connection, session_id)
+        if session is None or session.user_id != principal.user_id:
+            raise NotFound("session_not_found", "You have no such session.")
+        await _revoke(connection, parts, session_id, "signed_out")
     parts.news.tell_all()
 
 

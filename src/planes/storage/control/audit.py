@@ -13,6 +13,8 @@ from sqlalchemy import Column, Integer, String, Table, insert, select, text
 
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
+from planes.storage.control.rows import count_up_to_ceiling
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, document
 
 audit_events = Table(
@@ -92,6 +94,40 @@ async def list_events(
         query = query.where(audit_events.c.organization_id == organization_id)
     rows = await connection.execute(query.order_by(audit_events.c.sequence).limit(limit))
     return [_stored(dict(row)) for row in rows.mappings()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events; None and an empty tuple ask for nothing in particular. `since` and `until` bound when."""
+
+    organization_id: str | None = None
+    actor_user_id: str | None = None
+    actions: tuple[str, ...] = ()
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def list_page(connection: Connection, wanted: EventFilter, bounds: Bounds) -> Listed[StoredAuditEvent]:
+    """One page, newest first."""
+    table = audit_events.c
+    query = select(audit_events)
+    for column, value in (
+        (table.organization_id, wanted.organization_id),
+        (table.actor_user_id, wanted.actor_user_id),
+        (table.subject, wanted.subject),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.actions:
+        query = query.where(table.action.in_(wanted.actions))
+    if wanted.since is not None:
+        query = query.where(table.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(table.at < wanted.until)
+    total = await count_up_to_ceiling(connection, query)
+    rows, last = await read_page(connection, query, [Key(table.sequence, descending=True)], bounds)
+    return Listed([_stored(row) for row in rows], total, last)
 
 
 async def chain_is_intact(connection: Connection) -> bool:

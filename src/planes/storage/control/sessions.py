@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, String, Table, delete, insert, select, update
+from sqlalchemy import Column, ForeignKey, String, Table, delete, func, insert, select, update
 
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.types import Moment, identifier
+
+_MOST_LISTED = 1000
 
 sessions = Table(
     "sessions",
@@ -55,6 +57,17 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """A session that goes on; it ends at `expires_at` unless it is refreshed before."""
+
+    id: str
+    method: str
+    created_at: datetime
+    last_refreshed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
     token_hash: str
     session_id: str
@@ -73,6 +86,21 @@ async def add_session(connection: Connection, session: Session) -> None:
 async def find_session(connection: Connection, session_id: str) -> Session | None:
     row = (await connection.execute(select(sessions).where(sessions.c.id == session_id))).mappings().first()
     return Session(**row) if row else None
+
+
+async def list_live_sessions(connection: Connection, user_id: str, now: datetime) -> list[LiveSession]:
+    """The user's sessions that can still be refreshed, the one used last first."""
+    last = func.max(refresh_tokens.c.created_at).label("last_refreshed_at")
+    end = func.max(refresh_tokens.c.expires_at).label("expires_at")
+    query = (
+        select(sessions.c.id, sessions.c.method, sessions.c.created_at, last, end)
+        .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
+        .where(sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None), refresh_tokens.c.expires_at > now)
+        .group_by(sessions.c.id, sessions.c.method, sessions.c.created_at)
+        .order_by(last.desc(), sessions.c.id)
+        .limit(_MOST_LISTED)
+    )
+    return [LiveSession(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def revoke_session(connection: Connection, session_id: str, because: str, now: datetime) -> bool:
