@@ -31,6 +31,7 @@ class LogSearching(LogKeys):
     _end = 0
     _way = 1
     _is_there = True
+    _is_first = False
 
     def show_search(self) -> None:
         """Draws what a search changes."""
@@ -48,7 +49,7 @@ class LogSearching(LogKeys):
 
     def find(self, kind: str, way: int, text: str = "") -> None:
         """Goes to the next hit of this kind in a way (1 down, -1 up); looks for them first where they are not known."""
-        self._from, self._way, self._is_there = self._here(), way, False
+        self._from, self._way, self._is_there, self._is_first = self._here(), way, False, False
         if way < 0 and self.pane.is_following:
             self._from = self.pane.window.total
         hits = self.hits
@@ -56,6 +57,7 @@ class LogSearching(LogKeys):
             self._go()
             return
         self.hits = Hits(kind, text)
+        self._is_first = True
         self._look(kind, text, 0)
 
     def _look(self, kind: str, text: str, from_line: int) -> None:
@@ -93,7 +95,7 @@ class LogSearching(LogKeys):
         target = hits.after(self._from) if self._way > 0 else hits.before(self._from)
         if target is not None:
             self._is_there = True
-            self.pane.go_to(target)
+            self.pane.go_to(target, is_there=True)
         elif hits.is_done:
             self._is_there = True
             self._say_none(hits)
@@ -109,6 +111,10 @@ class LogSearching(LogKeys):
             self._look(hits.kind, hits.text, start)
         elif not hits.numbers:
             self.say(hits.none_found())
+        elif self._is_first and self._way > 0:
+            # What was just asked for is shown wherever it is; n and N then stay on their way.
+            self.pane.go_to(hits.numbers[0], is_there=True)
+            self.say(f"None below line {self._from + 1:,}: from the top.")
         else:
             where = "below" if self._way > 0 else "above"
             self.say(f"No {KINDS[hits.kind]} {where} line {self._from + 1:,}, {hits.count} in all.")
@@ -167,7 +173,9 @@ class LogSearching(LogKeys):
         self.fetch(self.feed.find_time(at), "jump")
 
     def on_line_found(self, event: LineFound) -> None:
-        """Where a time is."""
+        """Where a time is; behind the last line where no line is as late."""
+        if event.number >= self.pane.window.total > 0:
+            self.say("No line is later.")
         self.pane.go_to(event.number)
 
     def _move_minutes(self, minutes: int) -> None:

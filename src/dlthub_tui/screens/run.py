@@ -329,6 +329,8 @@ class RunScreen(Rotating):
         """Goes there."""
         number, at = parse_line(text), self._time(text)
         if number is not None:
+            if number >= self.pane.window.total > 0:
+                self.say(f"The log has {words.plural(self.pane.window.total, 'line')}.")
             self.pane.go_to(number)
         elif at is not None:
             self.go_to_time(at)

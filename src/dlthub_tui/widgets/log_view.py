@@ -164,11 +164,16 @@ class LogView(ScrolledRows):
         self.view.top, self.view.current = Spot(0), None
         self._moved()
 
-    def go_to(self, number: int) -> None:
-        """Shows a line in the middle and makes it the current one; where it is not shown, the next that is."""
+    def go_to(self, number: int, *, is_there: bool = False) -> None:
+        """Shows a line in the middle and makes it the current one; where it is not shown, the next that is.
+
+        A number behind the end means the last line, unless the region has it (`is_there`): a search may know of
+        lines before any of the log was read.
+        """
         self.pause()
-        # A search may know of lines before any of the log was read.
-        self.window.total = max(self.window.total, number + 1)
+        if is_there or not self.window.total:
+            self.window.total = max(self.window.total, number + 1)
+        number = min(number, self.window.total - 1)
         self.view.go_to(number)
         self._moved()
 
