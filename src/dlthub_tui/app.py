@@ -7,14 +7,10 @@ Paints first and connects later: nothing here or in the first screen imports the
 from __future__ import annotations
 
 import signal
-from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from textual import events
-from textual.app import App
 from textual.constants import get_environ
 from textual.driver import Driver
 from textual.screen import Screen
@@ -22,6 +18,7 @@ from textual.worker import Worker, WorkerError, WorkerState
 
 from dlthub_tui import messages, styles_folder
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.moving import PATIENCE_SECONDS, MovingApp
 from dlthub_tui.screens.start import StartScreen
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
@@ -30,9 +27,8 @@ from dlthub_tui.widgets.themes import THEMES
 
 __all__ = ["AppOptions", "DlthubTui", "PlatformStarter", "run"]
 
+SETTINGS_FILE = "settings.toml"
 Ending = Literal["stop", "keep"]
-PATIENCE_SECONDS = 0.5
-BEFORE_WAITING_SECONDS = 0.15
 
 
 def client_folder(options: AppOptions) -> Path:
@@ -44,7 +40,7 @@ def client_folder(options: AppOptions) -> Path:
     return find_home(None) / "client"
 
 
-class DlthubTui(App[int], inherit_bindings=False):
+class DlthubTui(MovingApp, inherit_bindings=False):
     """Routes between screens; wires session and client."""
 
     CSS_PATH = styles_folder() / "base.tcss"
@@ -65,11 +61,21 @@ class DlthubTui(App[int], inherit_bindings=False):
             poll_seconds=options.poll_seconds,
         )  # fmt: skip
         self.animation_level = "none"
+        if (self.context.client_folder / SETTINGS_FILE).exists():
+            self._read_settings()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = options.theme or ("plain" if is_plain else "sixteen" if options.slow else "night")
         self._is_leaving = False
-        self._keys: deque[events.Key] = deque()
+
+    def _read_settings(self) -> None:
+        """Keys of the user's own; what is wrong with the file is said on home."""
+        from dlthub_tui.session.preferences import read_preferences
+        from dlthub_tui.viewmodel.keymap import read_keys
+
+        document, trouble = read_preferences(self.context.client_folder)
+        self.context.keys, troubles = read_keys(document.get("keys", {}))
+        self.context.troubles = [trouble] if trouble else troubles
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the one at the bottom of the stack."""
@@ -101,31 +107,6 @@ class DlthubTui(App[int], inherit_bindings=False):
         """Try to reach the installation again."""
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 
-    async def on_event(self, event: events.Event) -> None:
-        """A key waits until the keys before it are done: what they opened then gets it, however fast it was typed."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            self._keys.append(event)
-            if len(self._keys) == 1:
-                self.post_message(messages.NextKey())
-        else:
-            await super().on_event(event)
-
-    async def on_next_key(self) -> None:
-        """Gives the oldest key to the screen that is up; the next one goes behind what that asks of the app."""
-        await super().on_event(self._keys[0])
-        await self._screen_is_done()
-        self._keys.popleft()
-        if self._keys:
-            self.post_message(messages.NextKey())
-
-    async def _screen_is_done(self) -> None:
-        import anyio
-
-        done = anyio.Event()
-        if self.screen.is_running and self.screen.call_later(done.set):
-            with anyio.move_on_after(PATIENCE_SECONDS):
-                await done.wait()
-
     async def on_signed_in(self, message: messages.SignedIn) -> None:
         """There is a session: back to where it ended, else home, and on the first start the guide over it."""
         from dlthub_tui.screens.home import HomeScreen
@@ -139,7 +120,9 @@ class DlthubTui(App[int], inherit_bindings=False):
                 self.screen.do_link_retry()
             return
         await self._reset()
-        await self._turn(lambda: self.push_screen(HomeScreen(self.context)))
+        await self.turn(lambda: self.push_screen(HomeScreen(self.context)))
+        if self.context.troubles and isinstance(self.screen, HomeScreen):
+            self.screen.say(self.context.troubles[0], Role.WARN)
         if message.is_first:
             from dlthub_tui.screens.guide import GuideScreen
 
@@ -148,50 +131,6 @@ class DlthubTui(App[int], inherit_bindings=False):
     async def _reset(self) -> None:
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-
-    async def _turn(self, change: Callable[[], Awaitable[Any]]) -> None:
-        """Changes the screen in one paint: the old one stands until the new one has its rows, for 150 ms at most."""
-        import anyio
-
-        with self.batch_update():
-            await change()
-            await self._screen_is_done()
-            shown: anyio.Event | None = getattr(self.screen, "shown", None)
-            if shown is not None:
-                with anyio.move_on_after(BEFORE_WAITING_SECONDS):
-                    await shown.wait()
-        if self.screen.is_modal:
-            # It opened within the change: its first paint, the only one of all its rows, was not sent.
-            for widget in self.screen.query("*"):
-                widget.refresh()
-
-    async def on_go_back(self) -> None:
-        """One step back."""
-        if len(self.screen_stack) > 2:
-            await self._turn(self.pop_screen)
-
-    async def on_open(self, message: messages.Open) -> None:
-        """Goes to a place."""
-        from dlthub_tui.screens.opening import screen_of
-        from dlthub_tui.viewmodel.places import HomePlace
-
-        if isinstance(message.place, HomePlace):
-            self.post_message(messages.GoHome())
-            return
-        screen = screen_of(message.place, self.context)
-        if message.instead and len(self.screen_stack) > 2:
-            await self._turn(lambda: self.switch_screen(screen))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType] - generic in Textual
-        else:
-            await self._turn(lambda: self.push_screen(screen))
-
-    def on_go_home(self, message: messages.GoHome) -> None:
-        """Back to home."""
-        from dlthub_tui.screens.acting import ActingScreen
-
-        while len(self.screen_stack) > 2:
-            self.pop_screen()
-        if message.text and isinstance(self.screen, ActingScreen):
-            self.call_later(self.screen.say, message.text, Role.OK)
 
     def on_ask_for(self, message: messages.AskFor) -> None:
         """The help, the command line or the palette, for the screen that is up."""

@@ -30,6 +30,14 @@ class GoBack(Message):
     """One step back."""
 
 
+class GoInHistory(Message):
+    """So many places back (negative) or forward among those that were visited."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+
+
 class AskFor(Message):
     """The help, the command line or the palette, about the screen that is up."""
 

@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
+from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.version_routes import version_routes
 
 from planes.data_plane.services.identity import Identity
@@ -81,6 +82,8 @@ class Installation(InstallationRows):
             ("POST", f"{ws}/-issue-dataplane-token", self._dataplane_token),
             ("GET", f"{ws}/variables", self._list_variables),
             ("PATCH", f"{ws}/variables", self._change_variables),
+            *team_routes(self, ws),
+            *telemetry_routes(self),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
             ("POST", f"{own_run}/-open-app", self._open_app),

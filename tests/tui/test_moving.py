@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,3 +201,66 @@ async def test_enter_on_an_organization_without_a_workspace_asks_for_one(open_ap
         await stage.press("enter")
 
         await stage.until("Created first. d deploys a folder to it.")
+
+
+async def test_history_goes_back_and_forward_and_keeps_filter_and_row(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "slash", *"load", "enter", "j")
+        await stage.press("2", "j", "enter")
+        await stage.until("› 640")
+        assert "f follow" not in stage.text
+        await stage.press("left_square_bracket")
+        await stage.until("[2 Runs]")
+        await stage.press("left_square_bracket")
+        await stage.until("[1 Jobs]")
+        assert "/load" in stage.text
+        assert "❯ ✓ ingest.load_customers" in stage.text
+        await stage.press("left_square_bracket", "left_square_bracket")
+        await stage.until("No place before this one.")
+        assert "Needs you" in stage.text
+        await stage.press("right_square_bracket", "right_square_bracket", "right_square_bracket")
+        await stage.until("› 640")
+        await stage.press("right_square_bracket")
+        await stage.until("No place ahead of this one.")
+        await stage.press("escape")
+        await stage.until("[2 Runs]")
+        await stage.press("right_square_bracket")
+
+        await stage.until("› 640")
+
+
+def write_settings(home: Path, text: str) -> None:
+    """The settings file of a home."""
+    (home / "client").mkdir(exist_ok=True)
+    (home / "client" / "settings.toml").write_text(text)
+
+
+async def test_own_keys_work_and_are_shown_in_footer_and_help(open_app: Any, tmp_path: Path) -> None:
+    write_settings(tmp_path, '[keys]\n"list.filter" = "F6"\n"form.next" = ["enter", "ctrl+y"]\n')
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        assert "f6 filter" in stage.text
+        await stage.press("slash")
+        assert "❯" in stage.text
+        await stage.press("f6", *"smoke", "enter")
+        await stage.until("1 shown of")
+        await stage.press("question_mark", *"filter")
+        await stage.until("f6")
+        await stage.press("ctrl+y")
+
+        await stage.until("/smoke")
+
+
+async def test_an_own_key_that_is_taken_is_refused_by_name(open_app: Any, tmp_path: Path) -> None:
+    write_settings(tmp_path, '[keys]\n"nav.home" = "/"\n')
+    async with open_app() as stage:
+        await stage.until("settings.toml: / is")
+
+
+async def test_a_broken_settings_file_leaves_the_usual_keys(open_app: Any, tmp_path: Path) -> None:
+    write_settings(tmp_path, "[keys")
+    async with open_app() as stage:
+        await stage.until("settings.toml is no TOML")
+        await stage.press(*WORKSPACE, "2")
+
+        await stage.until("[2 Runs]")

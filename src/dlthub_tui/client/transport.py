@@ -113,6 +113,10 @@ class Transport:
         """The JSON of an answer."""
         return await self._json("PUT", path, body=body)
 
+    async def delete(self, path: str) -> None:
+        """Ends what is there."""
+        parse_answer(await self.send(self.request("DELETE", path)))
+
     async def _json(self, method: str, path: str, *, query: Query | None = None, body: Any = None) -> Any:
         request = self.request(method, path, query=query, body=body)
         response = await self.send(request)

@@ -15,7 +15,8 @@ from textual.worker import Worker, WorkerState
 from dlthub_tui import styles_folder
 from dlthub_tui.messages import SessionEnded
 from dlthub_tui.screens.context import Context
-from dlthub_tui.viewmodel.actions import Action, find, of_layers
+from dlthub_tui.viewmodel.actions import Action, of_layers
+from dlthub_tui.viewmodel.keymap import rebound
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.message_line import MessageLine
@@ -54,7 +55,8 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         self.shown: anyio.Event | None = None
         self._is_unpainted = True
         self._works: dict[str, Coroutine[Any, Any, None]] = {}
-        self._by_key = {key: action for action in self.actions() for key in action.keys}
+        self.live = rebound(self.actions(), context.keys)
+        self._by_key = {key: action for action in self.live for key in action.keys}
 
     @property
     def host(self) -> App[Any]:
@@ -89,14 +91,18 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """What the footer offers: the actions of `FOOTER` that work now."""
         found: list[tuple[Action, str]] = []
         for action_id, label in self.FOOTER:
-            action = find(action_id, self.LAYERS)
-            if action is not None and callable(getattr(self, action.method, None)) and self.why_not(action) is None:
+            action = self._find(action_id)
+            if action is not None and self.why_not(action) is None:
                 found.append((action, label))
         return found
 
+    def _find(self, action_id: str) -> Action | None:
+        """The action of this screen with this id, with the user's own keys."""
+        return next((action for action in self.live if action.id == action_id), None)
+
     async def action_perform(self, action_id: str) -> None:
         """Does an action of the registry, or says why it is not possible."""
-        action = find(action_id, self.LAYERS)
+        action = self._find(action_id)
         if action is None:
             return
         reason = self.why_not(action)

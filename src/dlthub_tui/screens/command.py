@@ -34,7 +34,7 @@ class CommandSheet(Sheet[str]):
     def _actions(self, origin: PlaceScreen) -> list[Offer]:
         seen: set[str] = set()
         offers: list[Offer] = []
-        for action in origin.actions():
+        for action in origin.live:
             if action.id not in seen and action.id not in {"command.open", "palette.open"}:
                 seen.add(action.id)
                 offers.append(offer(action, origin.why_not(action), self.look))
@@ -75,7 +75,7 @@ class CommandSheet(Sheet[str]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How a command is chosen."""
         names = {"pane.next": "complete", "choice.next": "choose", "form.next": "do it", "nav.back": "leave"}
-        entries = {action.id: action for action in self.actions()}
+        entries = {action.id: action for action in self.live}
         return [(entries[name], label) for name, label in names.items()]
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one

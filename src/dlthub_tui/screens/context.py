@@ -36,6 +36,8 @@ class Context:
     planes: tuple[PlaneState, ...] = ()
     poll_seconds: float = POLL_SECONDS
     list_places: dict[str, ListPlace] = field(default_factory=dict[str, ListPlace])
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    troubles: list[str] = field(default_factory=list[str])
 
     @property
     def connected(self) -> Connection:

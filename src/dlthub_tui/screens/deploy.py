@@ -182,7 +182,7 @@ class DeployScreen(PlaceScreen):
             "failed": (("deploy.go", "try again"), ("folder.choose", "folder")),
             "choosing": (("folder.choose", "folder"),),
         }.get(self._state, ())
-        found = {action.id: action for action in self.actions()}
+        found = {action.id: action for action in self.live}
         entries = [(found[name], label) for name, label in labels if self.why_not(found[name]) is None]
         return [*entries, (found["nav.back"], "stop" if self._state in {"packing", "sending"} else "leave")]
 

@@ -45,7 +45,7 @@ class FolderSheet(Sheet[str]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How a folder is found."""
         names = {"pane.next": "complete", "choice.next": "choose", "form.next": "take it", "nav.back": "leave"}
-        found = {action.id: action for action in self.actions()}
+        found = {action.id: action for action in self.live}
         return [(found[name], label) for name, label in names.items()]
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one

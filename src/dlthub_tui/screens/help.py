@@ -34,7 +34,7 @@ class HelpScreen(ActingScreen[str]):
     def __init__(self, context: Context, origin: PlaceScreen) -> None:
         super().__init__(context)
         self._origin = origin
-        self._offers = [offer(action, origin.why_not(action), self.look) for action in origin.actions()]
+        self._offers = [offer(action, origin.why_not(action), self.look) for action in origin.live]
 
     def compose(self) -> ComposeResult:
         """The frame of the screen below, a search line, the keys."""
@@ -64,7 +64,7 @@ class HelpScreen(ActingScreen[str]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the help is used."""
         names = {"choice.next": "choose", "form.next": "do it now", "nav.back": "leave"}
-        entries = {action.id: action for action in self.actions()}
+        entries = {action.id: action for action in self.live}
         return [(entries[name], label) for name, label in names.items()]
 
     def on_mount(self) -> None:

@@ -37,7 +37,7 @@ class LeaveSheet(Sheet[Ending]):
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """Both answers, and staying."""
-        return [(action, self.NAMES[action.id]) for action in self.actions() if action.id in self.NAMES]
+        return [(action, self.NAMES[action.id]) for action in self.live if action.id in self.NAMES]
 
     def do_form_next(self) -> None:
         """The platform stays."""

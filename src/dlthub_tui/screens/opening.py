@@ -24,6 +24,14 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.compare import CompareScreen
 
             return CompareScreen(context, place)
+        case places.PipelinePlace():
+            from dlthub_tui.screens.pipelines import PipelineScreen
+
+            return PipelineScreen(context, place)
+        case places.PipelineRunPlace():
+            from dlthub_tui.screens.pipelines import PipelineRunScreen
+
+            return PipelineRunScreen(context, place)
         case places.DeployPlace():
             from dlthub_tui.screens.deploy import DeployScreen
 
@@ -49,8 +57,13 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
 def _tab(tab: str) -> type:
     from dlthub_tui.screens.deployments import DeploymentsScreen
     from dlthub_tui.screens.jobs import JobsScreen
+    from dlthub_tui.screens.pipelines import PipelinesScreen
     from dlthub_tui.screens.runs import RunsScreen
+    from dlthub_tui.screens.team import TeamScreen
     from dlthub_tui.screens.variables import VariablesScreen
 
-    screens = {"runs": RunsScreen, "deployments": DeploymentsScreen, "variables": VariablesScreen}
+    screens = {
+        "runs": RunsScreen, "deployments": DeploymentsScreen, "variables": VariablesScreen,
+        "pipelines": PipelinesScreen, "team": TeamScreen,
+    }  # fmt: skip
     return screens.get(tab, JobsScreen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, Open, TimesChanged
+from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
 from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.frame import footer, header
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
@@ -105,6 +105,14 @@ class PlaceScreen(Approving):
             self.post_message(GoBack())
         else:
             self.post_message(AskToLeave())
+
+    def do_nav_older(self) -> None:
+        """The place visited before."""
+        self.post_message(GoInHistory(-1))
+
+    def do_nav_newer(self) -> None:
+        """Forward again."""
+        self.post_message(GoInHistory(1))
 
     def do_nav_home(self) -> None:
         """Home."""

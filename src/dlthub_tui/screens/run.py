@@ -250,6 +250,7 @@ class RunScreen(Rotating):
             self.keep("")
         self._show_expectation()
         self.query_one("#rule", LinesView).update()
+        self.update_frame()
 
     def on_log_view_moved(self) -> None:
         """The rule says where the pane is."""
@@ -274,6 +275,8 @@ class RunScreen(Rotating):
             return self.hits.none_found() if self.hits else "Nothing is searched for. / searches."
         if action.id == "log.follow" and self.pane.window.is_sealed:
             return "The log has ended."
+        if action.id == "log.follow" and self._run is not None and not self.goes_on and self._stream == "waiting":
+            return LOG_GONE
         if action.id == "leak.rotate" and not self._masked:
             return "Nothing was masked, as far as is known; counts come with the run's end."
         return super().why_not(action)

@@ -44,7 +44,7 @@ class RunOptionsSheet(Sheet[RunOptions]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the form is filled."""
         names = {"form.next": "run", "pane.next": "next field", "nav.back": "leave"}
-        found = {action.id: action for action in self.actions()}
+        found = {action.id: action for action in self.live}
         return [(found[name], label) for name, label in names.items()]
 
     def do_pane_next(self) -> None:

@@ -82,7 +82,7 @@ class ConfirmSheet(Sheet[bool]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What enter does, in the sheet's own word."""
         names = {"form.next": self._verb, "nav.back": "leave it"}
-        return [(action, names[action.id]) for action in self.actions() if action.id in names]
+        return [(action, names[action.id]) for action in self.live if action.id in names]
 
     def do_form_next(self) -> None:
         """Yes."""
@@ -118,7 +118,7 @@ class TypedSheet(Sheet[bool]):
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """Enter is offered only when it works."""
-        entries = {action.id: action for action in self.actions()}
+        entries = {action.id: action for action in self.live}
         leave = [(entries["nav.back"], "go back, nothing changes")]
         return ([(entries["form.next"], self._verb)] if self.matches else []) + leave
 
@@ -159,7 +159,7 @@ class LineSheet(Sheet[str]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """Enter and esc."""
         names = {"form.next": "do it", "nav.back": "leave it"}
-        return [(action, names[action.id]) for action in self.actions() if action.id in names]
+        return [(action, names[action.id]) for action in self.live if action.id in names]
 
     def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter in the field."""

@@ -31,7 +31,7 @@ class TabScreen(ListScreen):
 
     def crumbs(self) -> list[str]:
         """Organization, workspace, tab."""
-        name = next(long for tab, long, _ in TABS if tab == self.TAB)
+        name = next(long for tab, _, long, _ in TABS if tab == self.TAB)
         return [self.workspace.organization_name, self.workspace.name, name]
 
     def region_lock(self) -> str | None:
@@ -65,6 +65,14 @@ class TabScreen(ListScreen):
     def do_tab_4(self) -> None:
         """Variables."""
         self._go("variables")
+
+    def do_tab_5(self) -> None:
+        """Pipelines."""
+        self._go("pipelines")
+
+    def do_tab_6(self) -> None:
+        """Members and keys."""
+        self._go("team")
 
     def do_deploy_open(self) -> None:
         """Deploy a folder."""

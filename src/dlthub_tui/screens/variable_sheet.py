@@ -55,7 +55,7 @@ class VariableSheet(Sheet[VariableChange]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How a form is filled."""
         names = {"form.next": "next, then set it", "pane.next": "next field", "nav.back": "leave it"}
-        entries = [(action, names[action.id]) for action in self.actions() if action.id in names]
+        entries = [(action, names[action.id]) for action in self.live if action.id in names]
         return sorted(entries, key=lambda entry: list(names).index(entry[0].id))
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - each may have

@@ -51,6 +51,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("global", "ctrl+q", "app.quit", "leave", "with runs active asks about the platform", "quit"),
     _action("global", "tab", "pane.next", "next pane", "to the next pane or field"),
     _action("global", "shift+tab", "pane.previous", "previous pane", "to the pane or field before"),
+    _action("global", "left_square_bracket ctrl+o", "nav.older", "older place", "places visited, back", "older"),
+    _action("global", "right_square_bracket", "nav.newer", "newer place", "places visited, forward", "newer"),
     _action("global", "0", "nav.home", "home", "organizations, workspaces, planes", "home"),
     _action("global", "ctrl+r", "link.retry", "ask again", "ask again, connect again", "refresh"),
     _action("global", "y", "copy.link", "copy link", "a link that `:open` and the command line take", "link"),
@@ -64,6 +66,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("workspace", "2", "tab.2", "Runs", "the workspace's runs", "runs"),
     _action("workspace", "3", "tab.3", "Deployments", "versions of its code", "deployments"),
     _action("workspace", "4", "tab.4", "Variables", "plain and secret variables", "variables"),
+    _action("workspace", "5", "tab.5", "Pipelines", "what its jobs loaded", "pipelines"),
+    _action("workspace", "6", "tab.6", "Members & keys", "who may do what", "team"),
     _action("workspace", "d", "deploy.open", "deploy", "a folder, after a look at the change", "deploy", changes=True),
     _action("home", "d", "deploy.open", "deploy", "a folder to the workspace under the cursor", "deploy", changes=True),
     _action("move", "j down", "row.next", "next row"),
@@ -133,6 +137,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("compare", "l right", "line.right", "right"),
     _action("compare", "number_sign", "log.numbers", "line numbers", "off and on", "numbers"),
     _action("compare", "c", "copy.text", "copy", "the line at the cursor, with its sign", "copy"),
+    _action("shown-once", "y", "key.copy", "copy", "the key, which is shown this once"),
     _action("versions", "R", "version.roll_back", "roll back", "to this version", "roll-back", changes=True),
     _action("deploy", "enter", "deploy.go", "deploy", "send it; on the receipt, on to Jobs", changes=True),
     _action("deploy", "b", "folder.choose", "folder", "another folder", "folder"),
@@ -150,6 +155,7 @@ ACTIONS: tuple[Action, ...] = (
 KEY_NAMES = {
     "colon": ":", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "ampersand": "&",
     "less_than_sign": "<", "greater_than_sign": ">", "left_curly_bracket": "{", "right_curly_bracket": "}",
+    "left_square_bracket": "[", "right_square_bracket": "]",
     "equals_sign": "=", "minus": "-", "escape": "esc", "space": "space", "left": "←", "right": "→", "up": "↑",
     "down": "↓", "pagedown": "pgdn", "pageup": "pgup",
 }  # fmt: skip

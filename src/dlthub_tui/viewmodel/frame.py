@@ -9,11 +9,14 @@ from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, guard, muted, width_of
 
+# The digit that opens each tab, its name, and its name where the terminal is narrow.
 TABS = (
-    ("jobs", "Jobs", "Jobs"),
-    ("runs", "Runs", "Runs"),
-    ("deployments", "Deployments", "Deploys"),
-    ("variables", "Variables", "Vars"),
+    ("jobs", "1", "Jobs", "Jobs"),
+    ("runs", "2", "Runs", "Runs"),
+    ("deployments", "3", "Deployments", "Deploys"),
+    ("variables", "4", "Variables", "Vars"),
+    ("pipelines", "5", "Pipelines", "Pipelines"),
+    ("team", "6", "Members & keys", "Team"),
 )
 NARROW = 100
 
@@ -80,8 +83,8 @@ def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:
 def tabs(current: str, width: int) -> Line:
     """The tab you are on is in brackets; short names where the terminal is narrow."""
     spans: list[Span] = []
-    for position, (tab, name, short) in enumerate(TABS, start=1):
-        label = f"{position} {name if width >= NARROW else short}"
+    for tab, digit, name, short in TABS:
+        label = f"{digit} {name if width >= NARROW else short}"
         spans.append(Span(f"[{label}]", Role.TITLE) if tab == current else Span(f" {label} ", Role.MUTED))
     return tuple(spans)
 

@@ -43,7 +43,7 @@ class SignInsPlace:
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePlace:
-    """A tab of a workspace: `jobs`, `runs`, `deployments`, `variables`."""
+    """A tab of a workspace: `jobs`, `runs`, `deployments`, `variables`, `pipelines`, `team`."""
 
     workspace: WorkspaceRef
     tab: str = "jobs"
@@ -80,6 +80,23 @@ class ComparePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PipelinePlace:
+    """The runs of one pipeline."""
+
+    workspace: WorkspaceRef
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRunPlace:
+    """One run of a pipeline, with its tables and load packages."""
+
+    workspace: WorkspaceRef
+    name: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeployPlace:
     """Sending a folder to a workspace."""
 
@@ -89,7 +106,7 @@ class DeployPlace:
 
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
-    | DeployPlace
+    | DeployPlace | PipelinePlace | PipelineRunPlace
 )  # fmt: skip
 
 
@@ -106,6 +123,8 @@ def link(place: Place) -> str:
             return f"{workspace.organization_name}/{workspace.name}/{job}/{number}{end}"
         case ComparePlace(run, _, _):
             return link(run)
+        case PipelinePlace(workspace, _) | PipelineRunPlace(workspace, _, _):
+            return f"{workspace.organization_name}/{workspace.name}:pipelines"
         case DeployPlace(workspace, _):
             return f"{workspace.organization_name}/{workspace.name}"
         case _:

@@ -1,0 +1,135 @@
+"""Which screen is up: keys in their order, places opened and left, and the history of where one was."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from textual import events
+from textual.app import App
+
+from dlthub_tui import messages
+from dlthub_tui.viewmodel.history import History
+from dlthub_tui.viewmodel.places import HomePlace, Place
+from dlthub_tui.viewmodel.text import Role
+
+PATIENCE_SECONDS = 0.5
+BEFORE_WAITING_SECONDS = 0.15
+
+
+class MovingApp(App[int], inherit_bindings=False):
+    """Subclasses have the `context` that screens get."""
+
+    context: Any
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.history = History()
+        self._keys: deque[events.Key] = deque()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key waits until the keys before it are done: what they opened then gets it, however fast it was typed."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._keys.append(event)
+            if len(self._keys) == 1:
+                self.post_message(messages.NextKey())
+        else:
+            await super().on_event(event)
+
+    async def on_next_key(self) -> None:
+        """Gives the oldest key to the screen that is up; the next one goes behind what that asks of the app."""
+        await super().on_event(self._keys[0])
+        await self._screen_is_done()
+        self._keys.popleft()
+        if self._keys:
+            self.post_message(messages.NextKey())
+
+    async def _screen_is_done(self) -> None:
+        import anyio
+
+        done = anyio.Event()
+        if self.screen.is_running and self.screen.call_later(done.set):
+            with anyio.move_on_after(PATIENCE_SECONDS):
+                await done.wait()
+
+    async def turn(self, change: Callable[[], Awaitable[Any]]) -> None:
+        """Changes the screen in one paint: the old one stands until the new one has its rows, for 150 ms at most."""
+        import anyio
+
+        with self.batch_update():
+            await change()
+            await self._screen_is_done()
+            shown: anyio.Event | None = getattr(self.screen, "shown", None)
+            if shown is not None:
+                with anyio.move_on_after(BEFORE_WAITING_SECONDS):
+                    await shown.wait()
+        if self.screen.is_modal:
+            # It opened within the change: its first paint, the only one of all its rows, was not sent.
+            for widget in self.screen.query("*"):
+                widget.refresh()
+
+    async def on_go_back(self) -> None:
+        """One step back."""
+        if len(self.screen_stack) > 2:
+            await self.turn(self.pop_screen)
+            self.history.went_back(self._place())
+
+    def _place(self) -> Place:
+        """Where the screen that is up is."""
+        from dlthub_tui.screens.place import PlaceScreen
+
+        return self.screen.where() if isinstance(self.screen, PlaceScreen) else HomePlace()
+
+    async def on_go_in_history(self, message: messages.GoInHistory) -> None:
+        """To the place that was visited before, or forward again."""
+        from dlthub_tui.screens.acting import ActingScreen
+        from dlthub_tui.screens.opening import screen_of
+        from dlthub_tui.screens.place import PlaceScreen
+
+        place = self.history.step(message.steps)
+        if place is None:
+            if isinstance(self.screen, ActingScreen):
+                self.screen.say("No place before this one." if message.steps < 0 else "No place ahead of this one.")
+            return
+        below = [isinstance(screen, PlaceScreen) and screen.where() == place for screen in self.screen_stack]
+        if isinstance(place, HomePlace):
+            await self.turn(self._pop_to_home)
+        elif any(below):
+            above = below[::-1].index(True)
+            await self.turn(lambda: self._pop(above))
+        elif message.steps < 0 and len(self.screen_stack) > 2:
+            await self.turn(lambda: self.switch_screen(screen_of(place, self.context)))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType] - generic in Textual
+        else:
+            await self.turn(lambda: self.push_screen(screen_of(place, self.context)))
+
+    async def _pop(self, count: int) -> None:
+        for _ in range(count):
+            await self.pop_screen()
+
+    async def _pop_to_home(self) -> None:
+        await self._pop(len(self.screen_stack) - 2)
+
+    async def on_open(self, message: messages.Open) -> None:
+        """Goes to a place."""
+        from dlthub_tui.screens.opening import screen_of
+
+        if isinstance(message.place, HomePlace):
+            self.post_message(messages.GoHome())
+            return
+        screen = screen_of(message.place, self.context)
+        if message.instead and len(self.screen_stack) > 2:
+            await self.turn(lambda: self.switch_screen(screen))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType] - generic in Textual
+        else:
+            await self.turn(lambda: self.push_screen(screen))
+        self.history.visit(message.place)
+
+    def on_go_home(self, message: messages.GoHome) -> None:
+        """Back to home."""
+        from dlthub_tui.screens.acting import ActingScreen
+
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        self.history.visit(HomePlace())
+        if message.text and isinstance(self.screen, ActingScreen):
+            self.call_later(self.screen.say, message.text, Role.OK)

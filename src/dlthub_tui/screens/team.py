@@ -1,0 +1,222 @@
+"""Members of a workspace and the keys that act in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dlthub_tui.client.errors import NotAllowed
+from dlthub_tui.client.members import ApiKey, Member
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.tabs import TabScreen
+from dlthub_tui.screens.team_sheets import Joining, KeySheet, KeyShownSheet, KeyWish, MemberSheet
+from dlthub_tui.viewmodel import team as view
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.places import WorkspaceRef
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import Line, guard
+
+
+class TeamScreen(TabScreen):
+    """Who may do what here?"""
+
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "change role"), ("pane.next", "pane"), ("item.add", "add"), ("item.end", "remove"),
+        ("list.filter", "filter"), ("list.sort", "sort"),
+    )  # fmt: skip
+    STYLES = "team"
+    DETAIL_ROWS: ClassVar[int] = 3
+    TAB = "team"
+
+    def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
+        super().__init__(context, workspace)
+        self._members: tuple[Member, ...] = ()
+        self._keys: tuple[ApiKey, ...] = ()
+        self._sees_workspace_keys = True
+        self._sort = 0
+        self._role = workspace.role
+        self._email = ""
+
+    async def load(self) -> None:
+        """Members, the workspace's keys where one may see them, one's own keys."""
+        from dlthub_tui.client.members import list_keys, list_members
+        from dlthub_tui.client.organizations import get_me, get_workspace_role
+
+        plane = self.context.connected.control
+        self._members = await list_members(plane, self.workspace.id)
+        self._role = await get_workspace_role(plane, self.workspace.id)
+        if not self._email:
+            self._email = (await get_me(plane)).email
+        try:
+            of_workspace = await list_keys(plane, self.workspace.id)
+            self._sees_workspace_keys = True
+        except NotAllowed:
+            of_workspace, self._sees_workspace_keys = (), False
+        self._keys = (*of_workspace, *await list_keys(plane, None))
+
+    def sections(self) -> list[Section]:
+        """Two panes."""
+        members = [
+            view.member_row(member, self._email, self.look) for member in view.sorted_members(self._members, self._sort)
+        ]
+        keys = [view.key_row(key, self.look) for key in self._keys]
+        found = (*matching(keys, self.filter_text), *(() if self.filter_text else (view.new_key_row(),)))
+        return [
+            Section(
+                view.MEMBER_COLUMNS, matching(members, self.filter_text), "Members",
+                empty=(no_match(members, self.filter_text, "member"),),
+            ),
+            Section(
+                view.KEY_COLUMNS, found, "Keys", self._which_keys(), (no_match(keys, self.filter_text, "key"),),
+                shows_titles=bool(keys),
+            ),
+        ]  # fmt: skip
+
+    def _which_keys(self) -> str:
+        """Whose keys are seen."""
+        if self._sees_workspace_keys:
+            return ""
+        owners = ", ".join(guard(member.email) for member in self._members if member.role == "owner")
+        return f"yours; the workspace's are for owners: {owners}"
+
+    def answer_line(self) -> tuple[Line, str]:
+        """Who can read secrets."""
+        return view.answer_of(self._members, self._keys), ""
+
+    def _member(self) -> Member | None:
+        return next((item for item in self._members if f"member/{item.id}" == self.rows.key), None)
+
+    def _key(self) -> ApiKey | None:
+        kind, _, key_id = (self.rows.key or "").partition("/")
+        return next((item for item in self._keys if kind.endswith("-key") and item.id == key_id), None)
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """Who or what is under the cursor."""
+        member, key = self._member(), self._key()
+        if member is not None:
+            return view.member_details(member, self.look, width)
+        return view.key_details(key, self.look, width) if key is not None else []
+
+    def why_not(self, action: Action) -> str | None:
+        """Members are the owners' business; a key of one's own is one's own."""
+        member = self._member()
+        if action.id == "row.open":
+            if self._key() is not None:
+                return "A key's role cannot be changed. Revoke it and make another."
+            if member is not None and self._role != "owner":
+                return f"Roles are for owners; you are a {self._role}."
+        if action.id == "item.end":
+            if member is None and self._key() is None:
+                return "There is nothing under the cursor."
+            if member is not None and self._role != "owner" and member.email != self._email:
+                return f"Members are for owners; you are a {self._role}."
+        if action.id == "item.add" and member is not None and self._role != "owner":
+            return f"Members are for owners; you are a {self._role}. Keys of your own are below."
+        return super().why_not(action)
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """On a key `x` revokes, below the keys enter makes one."""
+        names: dict[str, str] = {}
+        if self._key() is not None:
+            names["item.end"] = "revoke"
+        elif self._member() is None:
+            names["row.open"] = "make a key"
+        return [(action, names.get(action.id, label)) for action, label in super().footer_entries()]
+
+    def do_pane_next(self) -> None:
+        """The other pane."""
+        self.rows.move_to_next_section(1)
+
+    def do_pane_previous(self) -> None:
+        """The other pane."""
+        self.rows.move_to_next_section(-1)
+
+    def do_list_sort(self) -> None:
+        """By role or name."""
+        self._sort += 1
+        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
+        self.show_rows()
+
+    def do_row_open(self) -> None:
+        """Another role for the member under the cursor."""
+        member = self._member()
+        if member is None:
+            self.do_item_add()
+            return
+
+        def chosen(joining: Joining | None) -> None:
+            if joining is not None and joining.role != member.role:
+                self.fetch(self._change(member, joining.role), "act")
+
+        self.host.push_screen(MemberSheet(self.context, email=member.email, role=member.role), chosen)
+
+    async def _change(self, member: Member, role: str) -> None:
+        from dlthub_tui.client.members import change_role
+
+        await change_role(self.context.connected.control, self.workspace.id, member.id, role)
+        await self.reload()
+        self.say(f"{guard(member.email)} is {role} now; felt within 2 s.")
+
+    def do_item_add(self) -> None:
+        """A member, or in the pane of keys a key."""
+        if self._member() is None:
+            self.host.push_screen(KeySheet(self.context, owns=self._role == "owner"), self._wished)
+        else:
+            self.host.push_screen(MemberSheet(self.context), self._joins)
+
+    def _joins(self, joining: Joining | None) -> None:
+        if joining is not None:
+            self.fetch(self._add(joining), "act")
+
+    async def _add(self, joining: Joining) -> None:
+        from dlthub_tui.client.members import add_member
+
+        await add_member(self.context.connected.control, self.workspace.id, joining.email, joining.role)
+        await self.reload()
+        self.say(f"{guard(joining.email)} is {joining.role} in {guard(self.workspace.name)}.")
+
+    def _wished(self, wish: KeyWish | None) -> None:
+        if wish is not None:
+            self.fetch(self._make(wish), "act")
+
+    async def _make(self, wish: KeyWish) -> None:
+        from dlthub_tui.client.members import create_key
+
+        workspace_id = self.workspace.id if wish.role else None
+        key = await create_key(self.context.connected.control, workspace_id, wish.name, wish.role, wish.days)
+        await self.reload()
+        self.host.push_screen(KeyShownSheet(self.context, key))
+
+    def do_item_end(self) -> None:
+        """Removes the member or revokes the key under the cursor; asks once."""
+        member, key = self._member(), self._key()
+        if member is not None:
+            question = f"Remove {guard(member.email)} from {guard(self.workspace.name)}?"
+            more = ("Their tokens end within 2 s. Runs they started go on; what they deployed stays.",)
+        elif key is not None:
+            question, more = f"Revoke the key {guard(key.name)}?", ("It ends within 2 s and does not come back.",)
+        else:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._end(member, key), "act")
+
+        verb = "remove" if member is not None else "revoke"
+        self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
+
+    async def _end(self, member: Member | None, key: ApiKey | None) -> None:
+        from dlthub_tui.client.members import remove_member, revoke_key
+
+        plane = self.context.connected.control
+        if member is not None:
+            await remove_member(plane, self.workspace.id, member.id)
+            said = f"{guard(member.email)} is no member any more."
+        elif key is not None:
+            await revoke_key(plane, self.workspace.id if key.role else None, key.id)
+            said = f"Revoked {guard(key.name)}; it ends within 2 s."
+        else:
+            return
+        await self.reload()
+        self.say(said)

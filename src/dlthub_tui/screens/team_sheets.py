@@ -1,0 +1,188 @@
+"""What the team's screen asks: who joins, as what; a key's name and role; and the key, shown once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.client.members import NewKey
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.team import IMPLIES, ROLES
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted
+from dlthub_tui.widgets.choice import Choice
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+
+DAYS = ("90", "30", "7", "365")
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Who is to have which role."""
+
+    email: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """`role` None is for a key of one's own."""
+
+    name: str
+    role: str | None
+    days: int
+
+
+class MemberSheet(Sheet[Joining]):
+    """An address and a role; with an address given, only the role."""
+
+    def __init__(self, context: Context, *, email: str = "", role: str = "developer") -> None:
+        super().__init__(context, f"Role of {guard(email)}" if email else "New member")
+        self._email, self._role = email, role
+
+    def compose_sheet(self) -> ComposeResult:
+        """The fields, and what the role means."""
+        if not self._email:
+            yield Field(self.look, line("   E-mail    "), widget_id="email")
+        yield Choice(self.look, line("   Role      "), ROLES, self._role, widget_id="role")
+        yield LinesView(lambda _width: [self._means()], widget_id="means")
+
+    def _means(self) -> Line:
+        chosen = self.query_one("#role", Choice).chosen
+        return line("             ", muted(IMPLIES[chosen]))
+
+    def on_mount(self) -> None:
+        """Typing goes into the first field."""
+        self.type_into_next(1)
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """How the form is filled."""
+        names = {
+            "form.next": "next, then do it",
+            "pane.next": "next field",
+            "choice.right": "role",
+            "nav.back": "leave it",
+        }
+        return [(action, names[action.id]) for action in self.live if action.id in names]
+
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - the choice is the one that matters
+        """What the role means follows."""
+        self.query_one("#means", LinesView).update()
+
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
+        """Enter goes on."""
+        self.do_form_next()
+
+    def do_pane_next(self) -> None:
+        """The next field."""
+        self.type_into_next(1)
+
+    def do_pane_previous(self) -> None:
+        """The field before."""
+        self.type_into_next(-1)
+
+    def do_form_next(self) -> None:
+        """The next field; on the last one, does it."""
+        role = self.query_one("#role", Choice)
+        if self.typing is not role:
+            self.type_into_next(1)
+            return
+        email = self._email or self.query_one("#email", Field).text.strip()
+        if "@" not in email:
+            self.say("An e-mail address is needed: the one they sign in with.", Role.WARN)
+            self.type_into(self.query_one("#email", Field))
+        else:
+            self.dismiss(Joining(email, role.chosen))
+
+
+class KeySheet(Sheet[KeyWish]):
+    """Name, whom the key acts as, how long it lives."""
+
+    def __init__(self, context: Context, *, owns: bool) -> None:
+        super().__init__(context, "New key")
+        self._kinds = ("yourself", "developer", "viewer") if owns else ("yourself",)
+
+    def compose_sheet(self) -> ComposeResult:
+        """Three fields."""
+        yield Field(self.look, line("   Name      "), widget_id="name")
+        yield Choice(self.look, line("   Acts as   "), self._kinds, self._kinds[0], widget_id="kind")
+        yield Choice(self.look, line("   Days      "), DAYS, DAYS[0], widget_id="days")
+
+    def on_mount(self) -> None:
+        """Typing goes into the first field."""
+        self.type_into_next(1)
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """How the form is filled."""
+        names = {"form.next": "next, then make it", "pane.next": "next field", "nav.back": "leave it"}
+        return [(action, names[action.id]) for action in self.live if action.id in names]
+
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
+        """Enter goes on."""
+        self.do_form_next()
+
+    def do_pane_next(self) -> None:
+        """The next field."""
+        self.type_into_next(1)
+
+    def do_pane_previous(self) -> None:
+        """The field before."""
+        self.type_into_next(-1)
+
+    def do_form_next(self) -> None:
+        """The next field; on the last one, makes it."""
+        days = self.query_one("#days", Choice)
+        name = self.query_one("#name", Field).text.strip()
+        if not name:
+            self.say("A key needs a name, to know it by when it is revoked.", Role.WARN)
+            self.type_into(self.query_one("#name", Field))
+        elif self.typing is not days:
+            self.type_into_next(1)
+        else:
+            kind = self.query_one("#kind", Choice).chosen
+            self.dismiss(KeyWish(name, None if kind == "yourself" else kind, int(days.chosen)))
+
+
+class KeyShownSheet(Sheet[bool]):
+    """The key, for as long as the sheet is up and never again."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form", "shown-once")
+
+    def __init__(self, context: Context, key: NewKey) -> None:
+        super().__init__(context, f"{guard(key.name)}: shown this once")
+        self._key = key
+
+    def compose_sheet(self) -> ComposeResult:
+        """The key on rows of its own, so that it can be selected."""
+        yield LinesView(self._lines)
+
+    def _lines(self, width: int) -> list[Line]:
+        text, room = self._key.text, max(20, width - 6)
+        rows = [text[at : at + room] for at in range(0, len(text), room)]
+        ends = words.moment(self._key.expires_at, self.look)
+        return [
+            EMPTY_LINE,
+            *(line("   ", Span(row, Role.TITLE)) for row in rows),
+            EMPTY_LINE,
+            line("   ", accent("y"), muted(f" copies it. Keep it now: nobody can read it again. It ends {ends}.")),
+        ]
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """Copy, then close."""
+        names = {"key.copy": "copy", "form.next": "done"}
+        found = [(action, names[action.id]) for action in self.live if action.id in names]
+        return sorted(found, key=lambda entry: list(names).index(entry[0].id))
+
+    def do_key_copy(self) -> None:
+        """Copies the key."""
+        self.host.copy_to_clipboard(self._key.text)
+        self.say("Copied the key.")
+
+    def do_form_next(self) -> None:
+        """Closes; the key is gone from the screen."""
+        self.dismiss(True)

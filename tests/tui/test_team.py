@@ -1,0 +1,127 @@
+"""Members and keys: who joins, another role, a key that is shown once; and what pipelines loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.anyio]
+TEAM = ("tab", "down", "enter", "6")
+PIPELINES = ("tab", "down", "enter", "5")
+
+
+async def test_a_member_gets_another_role(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*TEAM)
+        await stage.until("2 people and 1 key may deploy")
+        await stage.press("j", "enter")
+        await stage.until("Role of ben@orchard.example")
+        await stage.press("right")
+        await stage.until("reads; runs what has the profile access")
+        await stage.press("enter")
+
+        await stage.until("ben@orchard.example is viewer now; felt within 2 s.")
+        assert stage.posted("role") == [{"role": "viewer"}]
+        await stage.until("1 person and 1 key may deploy")
+
+
+async def test_somebody_joins_with_a_role(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*TEAM, "a")
+        await stage.until("New member")
+        await stage.type("dee")
+        await stage.press("enter", "enter")
+        await stage.until("An e-mail address is needed")
+        await stage.type("@orchard.example")
+        await stage.press("enter", "right", "enter")
+
+        await stage.until("dee@orchard.example is viewer in fruitshop.")
+        assert stage.posted("members") == [{"email": "dee@orchard.example", "role": "viewer"}]
+
+
+async def test_a_member_is_removed_only_after_asking(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*TEAM, "j", "x")
+        await stage.until("Remove ben@orchard.example from fruitshop?")
+        await stage.press("escape")
+        assert not any(method == "DELETE" for method, _, _ in stage.installation.requests)
+        await stage.press("x", "enter")
+
+        await stage.until("ben@orchard.example is no member any more.")
+
+
+async def test_a_key_is_shown_once_and_copied(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*TEAM, "tab", "a")
+        await stage.until("New key")
+        await stage.type("robot")
+        await stage.press("enter", "right", "enter", "enter")
+        await stage.until("robot: shown this once")
+        await stage.press("y")
+        key = stage.app.clipboard
+        assert key in stage.text
+        await stage.press("enter")
+
+        await stage.until("robot")
+        assert key not in stage.text
+        assert stage.posted("keys") == [{"name": "robot", "expires_in_days": 90, "role": "developer"}]
+
+
+async def test_a_key_is_revoked(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*TEAM, "tab", "j", "x")
+        await stage.until("Revoke the key laptop?")
+        await stage.press("enter")
+
+        await stage.until("Revoked laptop; it ends within 2 s.")
+
+
+async def test_who_is_no_owner_sees_whom_to_ask(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.organizations[0]["role"] = "developer"
+        workspace = stage.installation.workspaces[0]["id"]
+        stage.installation.refusals[f"/own/v1/workspaces/{workspace}/api-keys"] = (
+            403, {"detail": "Keys are for owners.", "code": "not_allowed"},
+        )  # fmt: skip
+        await stage.press(*TEAM)
+        await stage.until("yours; the workspace's are for owners: ana@orchard.example")
+        assert "change role" not in stage.text
+        await stage.press("j", "a")
+
+        await stage.until("Members are for owners; you are a developer.")
+
+
+async def test_pipelines_open_down_to_tables_and_the_run_of_the_job(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*PIPELINES)
+        await stage.until("orders_pipeline")
+        assert "duckdb.orders" in stage.text
+        assert "KeyError: 'customer_id'" in stage.text
+        await stage.press("enter")
+        await stage.until("12 runs of orders_pipeline")
+        await stage.press("enter")
+        await stage.until("orders__lines")
+        assert "31,022" in stage.text
+        assert "1742219286.31" in stage.text
+        await stage.press("enter")
+
+        await stage.until("ingest.load_orders › 1041")
+
+
+async def test_pipelines_are_sorted_and_filtered(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*PIPELINES, "s")
+        await stage.until("Sorted by name.")
+        await stage.press("slash", *"stock", "enter")
+
+        await stage.until("1 shown of 2")
+
+
+async def test_no_pipeline_says_what_shows_here(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*PIPELINES[:3])
+        stage.installation.jobs.clear()
+        await stage.press("5")
+
+        await stage.until("No pipeline ran here in 7 days.")
