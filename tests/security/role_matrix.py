@@ -109,6 +109,7 @@ CONTROL_ROUTES: dict[str, str] = {
     "POST /own/v1/users/{user_id}/-issue-link": "administrator",
     "POST /own/v1/data-planes": "administrator",
     "GET /own/v1/audit-events": "administrator",
+    "POST /own/v1/signing-keys/-rotate": "administrator",
     "GET /own/v1/audit-events/-search": "administrator",
     "GET /own/v1/sessions": "signed in",
     "DELETE /own/v1/sessions/{session_id}": "signed in",

@@ -86,6 +86,7 @@ class Place:
             "POST /own/v1/sign-ins/-inspect": {"user_code": self.codes["user_code"]},
             "POST /own/v1/sign-ins/-approve": {"user_code": self.codes["user_code"]},
             "POST /own/v1/users": {"email": "somebody@orchard.example"},
+            "POST /own/v1/signing-keys/-rotate": {},
             "POST /own/v1/data-planes": {"dataplane_id": "ap1", "place": "Asia"},
             f"POST {organization}/workspaces": {"name": "another", "description": None},
             f"POST {organization}/-set-region": {"dataplane_id": "eu1"},

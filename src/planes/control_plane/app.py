@@ -62,7 +62,7 @@ from planes.server.background import in_background
 from planes.server.streams import Stopping
 from planes.settings import ControlPlaneSettings
 from planes.storage.database import Database
-from planes.tokens.keys import SigningKey
+from planes.tokens.key_ring import KeyRing
 from planes.tokens.opaque import derive_key
 
 MIGRATIONS = "planes.storage.control.migrations"
@@ -133,10 +133,10 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
     Raises: SchemaTooNew, InvalidToken when the key file is damaged.
     """
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    signing_key = SigningKey.load_or_create(settings.folder / "signing.key")
+    signing_keys = KeyRing(settings.folder)
     _create_owner_key(settings.owner_key_file)
     database = await Database.open(settings.database_url, MIGRATIONS)
-    parts = _build_parts(settings, database, signing_key, clock or SystemClock())
+    parts = _build_parts(settings, database, signing_keys, clock or SystemClock())
     stopping = Stopping()
     names = _ALWAYS_OURS | settings.host_names | {(urlsplit(settings.public_url).hostname or "").lower()}
     app = build_application(
@@ -146,7 +146,7 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
         lifespan=_lifespan(parts, stopping),
     )
     app.state.parts = parts
-    app.state.cursor_key = derive_key(signing_key, "cursors")
+    app.state.cursor_key = derive_key(signing_keys.root, "cursors")
     app.state.stopping = stopping
     app.state.principals = Principals(parts)
     app.state.deploys = Deploys(parts)
@@ -155,12 +155,12 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
     return ControlPlane(app=app, stopping=stopping, parts=parts)
 
 
-def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key: SigningKey, clock: Clock) -> Parts:
+def _build_parts(settings: ControlPlaneSettings, database: Database, signing_keys: KeyRing, clock: Clock) -> Parts:
     return Parts(
         database=database,
         clock=clock,
-        signing_key=signing_key,
-        secret_key=derive_key(signing_key, "secrets of the control plane"),
+        signing_keys=signing_keys,
+        secret_key=derive_key(signing_keys.root, "secrets of the control plane"),
         news=News(),
         public_url=settings.public_url.rstrip("/"),
         is_insecure=settings.is_insecure,

@@ -258,6 +258,20 @@ class AuditEventList(BaseModel):
     next_after: int | None
 
 
+class RotateSigningKeyRequest(BaseModel):
+    """`at_once`: tokens of the keys before are refused from now on."""
+
+    at_once: StrictBool = False
+
+
+class SigningKeyResponse(BaseModel):
+    """The new key: `kid` as in tokens, `fingerprint` as people compare it."""
+
+    kid: str
+    fingerprint: str
+    signs_from: datetime
+
+
 class ControlPlaneIdentity(BaseModel):
     """`GET /.well-known/control-plane`: the keys that tokens are signed with, as base64url text of 32 bytes."""
 

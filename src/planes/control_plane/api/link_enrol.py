@@ -14,4 +14,4 @@ router = APIRouter(prefix="/link/v1", tags=["link"])
 @router.post("/-enrol")
 async def enrol(parts: CurrentParts, body: EnrolRequest) -> EnrolResponse:
     await data_planes.enrol(parts, body)
-    return EnrolResponse(keys=[parts.signing_key.public.text])
+    return EnrolResponse(keys=[key.text for key in parts.public_keys])

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
 from planes.control_plane.api.own_audit import render_audit_event
-from planes.control_plane.services import audit_reading, data_planes, users
+from planes.control_plane.services import audit_reading, data_planes, signing_keys, users
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.users import NewUser
@@ -23,7 +23,9 @@ from planes.wire.own_control import (
     HealthResponse,
     JoinTokenResponse,
     PlaneHealthResponse,
+    RotateSigningKeyRequest,
     SchedulerHealth,
+    SigningKeyResponse,
     UserResponse,
 )
 from planes.wire.pages import ListPage
@@ -73,6 +75,14 @@ async def add_data_plane(
     new = NewDataPlane(dataplane_id=body.dataplane_id, place=body.place, name=body.name, description=body.description)
     issued = await data_planes.add_data_plane(parts, principal, new)
     return JoinTokenResponse(dataplane_id=issued.dataplane_id, join_token=issued.token, expires_at=issued.expires_at)
+
+
+@router.post("/signing-keys/-rotate")
+async def rotate_signing_key(
+    parts: CurrentParts, principal: CurrentSession, body: RotateSigningKeyRequest
+) -> SigningKeyResponse:
+    rotated = await signing_keys.rotate(parts, principal, at_once=body.at_once)
+    return SigningKeyResponse(kid=rotated.key.kid, fingerprint=rotated.key.fingerprint, signs_from=rotated.signs_from)
 
 
 @router.get("/audit-events")

@@ -15,13 +15,17 @@ router = APIRouter(prefix="/.well-known", tags=["identity"])
 
 @router.get("/control-plane")
 async def get_identity(parts: CurrentParts) -> ControlPlaneIdentity:
-    key = parts.signing_key.public
-    return ControlPlaneIdentity(issuer=ISSUER, version=parts.version, keys=[key.text], fingerprints=[key.fingerprint])
+    keys = parts.public_keys
+    return ControlPlaneIdentity(
+        issuer=ISSUER,
+        version=parts.version,
+        keys=[key.text for key in keys],
+        fingerprints=[key.fingerprint for key in keys],
+    )
 
 
 @router.get("/jwks.json")
 async def get_key_set(parts: CurrentParts) -> dict[str, Any]:
     """The same keys as a JSON Web Key Set."""
-    key = parts.signing_key.public
-    entry = {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.text}
-    return {"keys": [entry]}
+    shape = {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA"}
+    return {"keys": [{**shape, "kid": key.kid, "x": key.text} for key in parts.public_keys]}

@@ -161,7 +161,7 @@ async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *
         cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in cancels] + stale,
         epoch=epoch,
         revocations=revoked,
-        keys=[parts.signing_key.public.text],
+        keys=[key.text for key in parts.public_keys],
     )
     return _Look(response, is_news=bool(granted or untold or epoch > request.epoch))
 

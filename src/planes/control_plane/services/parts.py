@@ -16,7 +16,8 @@ from planes.domain.clock import Clock
 from planes.domain.identifiers import RunId
 from planes.storage.control.connection import Connection
 from planes.storage.database import Database
-from planes.tokens.keys import SigningKey
+from planes.tokens.key_ring import KeyRing
+from planes.tokens.keys import PublicKey, SigningKey
 
 RunLiveness = Callable[[Connection, RunId, int], Awaitable[bool]]
 
@@ -36,7 +37,7 @@ class Parts:
 
     database: Database
     clock: Clock
-    signing_key: SigningKey
+    signing_keys: KeyRing
     secret_key: bytes
     news: News
     public_url: str
@@ -56,3 +57,13 @@ class Parts:
     is_run_live: RunLiveness = no_run_lives
     # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """What signs tokens now."""
+        return self.signing_keys.signer(self.clock.now())
+
+    @property
+    def public_keys(self) -> list[PublicKey]:
+        """Whose tokens are good now, the one that signs first."""
+        return self.signing_keys.published(self.clock.now())

@@ -62,7 +62,7 @@ class Principals:
         try:
             return verify(
                 token,
-                [self._parts.signing_key.public],
+                self._parts.public_keys,
                 audience=CONTROL_AUDIENCE,
                 kinds=[TokenKind.SESSION, TokenKind.RUN],
                 now=now,
