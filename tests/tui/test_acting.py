@@ -304,3 +304,44 @@ async def test_no_way_back_to_a_version_whose_jobs_are_not_known(open_app: Any) 
 
         assert "Version 11 was uploaded and never deployed, so its jobs are not known." in stage.text
         assert stage.posted("roll-back") == []
+
+
+async def test_marked_jobs_are_paused_together_and_resumed(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "space", "space", "p")
+        await stage.until("2 jobs are paused. p resumes them.")
+        assert sum(job["is_paused"] for job in stage.installation.jobs) == 3
+        await stage.press("g", "space", "space", "p")
+
+        await stage.until("2 jobs go on.")
+
+
+async def test_a_variable_of_another_profile_is_shown_where_it_is_not_set(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.add_variable("SOURCES__MAIL__PASSWORD", "", "prod", days=3, is_secret=True)
+        await stage.press(*WORKSPACE, "4", "l", "slash", *"MAIL", "enter")
+        await stage.until("only in prod")
+        assert "enter sets it here" in stage.text
+        await stage.press("D")
+        await stage.until("It is not set for access.")
+        await stage.press("enter")
+        await stage.until("Change SOURCES__MAIL")
+        await stage.type("another-value")
+        await stage.press("enter")
+
+        await stage.until("in access.")
+        assert stage.posted("variables")[0]["profile"] == "access"
+
+
+async def test_a_plane_is_opened_with_its_six_words(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "tab", "enter")
+        await stage.until("Not met yet")
+        await stage.press("k")
+        await stage.until("This home")
+        await stage.press("0", "g", *WORKSPACE, "4")
+        await stage.until("[4 Vars]")
+        await stage.press("9", "j")
+
+        await stage.until("Known as")
+        assert "control and 2 regions answer" in stage.text

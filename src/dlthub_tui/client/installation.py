@@ -20,6 +20,7 @@ class PlaneHealth:
     fingerprint: str | None
     last_seen_at: datetime | None
     is_reachable: bool
+    enrolled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +41,29 @@ async def get_signing_fingerprints(plane: Transport) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """All data planes as the control plane sees them. `is_insecure`: one is reached over a network in clear."""
+    """All data planes as the control plane sees them. `is_insecure`: one is reached over a network in clear.
+
+    `late_seconds` is how late the scheduler's last tick was, None where nothing was due yet.
+    """
 
     planes: tuple[PlaneHealth, ...]
     is_insecure: bool
+    version: str = ""
+    late_seconds: float | None = None
+    worst_late_seconds: float | None = None
 
 
 async def get_health(plane: Transport) -> Health:
     """How the installation is."""
     fields = Fields(await plane.get("/own/v1/health"), "health")
-    return Health(planes=fields.many("data_planes", _parse_plane), is_insecure=fields.flag("is_insecure"))
+    scheduler = fields.maybe_within("scheduler")
+    return Health(
+        planes=fields.many("data_planes", _parse_plane),
+        is_insecure=fields.flag("is_insecure"),
+        version=fields.maybe_text("version") or "",
+        late_seconds=scheduler.maybe_number("late_seconds") if scheduler else None,
+        worst_late_seconds=scheduler.maybe_number("worst_late_seconds") if scheduler else None,
+    )
 
 
 async def list_sign_ins(plane: Transport) -> tuple[PendingSignIn, ...]:
@@ -82,6 +96,7 @@ def _parse_plane(raw: Any) -> PlaneHealth:
         fingerprint=fields.maybe_text("fingerprint"),
         last_seen_at=fields.maybe_moment("last_seen_at"),
         is_reachable=fields.flag("is_reachable"),
+        enrolled_at=fields.maybe_moment("enrolled_at"),
     )
 
 

@@ -20,6 +20,7 @@ from dlthub_tui.viewmodel.home import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.places import (
     DeployPlace,
     NewOrganizationPlace,
+    PlatformPlace,
     RunPlace,
     SignInsPlace,
     WorkspacePlace,
@@ -152,8 +153,8 @@ class HomeScreen(ListScreen):
             return "Choose a workspace to deploy to."
         if action.id == "item.end" and kind not in {"run", "sign-in"}:
             return "Only what needs you can be set aside."
-        if action.id == "row.open" and kind in {"", "plane"}:
-            return "There is nothing behind this row."
+        if action.id == "row.open" and not kind:
+            return "There is nothing under the cursor."
         return super().why_not(action)
 
     def _region_of(self, organization_id: str) -> str | None:
@@ -172,6 +173,8 @@ class HomeScreen(ListScreen):
                 self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
         elif kind == "sign-in":
             self.post_message(Open(SignInsPlace()))
+        elif kind == "plane":
+            self.post_message(Open(PlatformPlace(first)))
         elif kind == "organization" and self._region_of(first):
             self._open_first_workspace(first)
         elif kind == "organization":

@@ -82,7 +82,9 @@ class JobsScreen(TabScreen):
                 return "There is no job under the cursor."
             if action.id in {"run.start", "run.options"} and job.is_archived:
                 return "It is archived: it is not in the code any more."
-            if action.id == "job.pause" and job.next_scheduled_run_at is None and not job.is_paused:
+            if action.id == "job.pause" and not any(
+                each.next_scheduled_run_at is not None or each.is_paused for each in self._chosen()
+            ):
                 return "It has no schedule to pause."
             if action.id == "app.open" and (reason := why_no_app(job.job_type, job.latest_run)) is not None:
                 return reason
@@ -140,17 +142,25 @@ class JobsScreen(TabScreen):
             self.fetch(AppOpener(self.context, self.workspace, self).open(job.latest_run), "act")
 
     def do_job_pause(self) -> None:
-        """Pauses the schedule, or resumes it."""
-        job = self.find_job()
-        if job is not None:
-            self.fetch(self._pause(job), "act")
+        """Pauses the schedules of what is marked, or of the job under the cursor; resumes where all are paused."""
+        scheduled = [job for job in self._chosen() if job.next_scheduled_run_at is not None or job.is_paused]
+        if scheduled:
+            self.fetch(self._pause(scheduled), "act")
 
-    async def _pause(self, job: Job) -> None:
+    async def _pause(self, jobs: list[Job]) -> None:
         from dlthub_tui.client.jobs import set_paused
 
-        await set_paused(self.context.connected.control, self.workspace.id, job.id, is_paused=not job.is_paused)
-        name = job.job_ref.removeprefix("jobs.")
-        self.say(f"{name} goes on." if job.is_paused else f"{name} is paused. p resumes it.")
+        pauses = not all(job.is_paused for job in jobs)
+        plane = self.context.connected.control
+        for job in jobs:
+            if job.is_paused != pauses:
+                await set_paused(plane, self.workspace.id, job.id, is_paused=pauses)
+        name = jobs[0].job_ref.removeprefix("jobs.") if len(jobs) == 1 else words.plural(len(jobs), "job")
+        be, go = ("is", "goes") if len(jobs) == 1 else ("are", "go")
+        self.say(
+            f"{name} {be} paused. p resumes {'it' if len(jobs) == 1 else 'them'}." if pauses else f"{name} {go} on."
+        )
+        self.rows.set_marks(set())
         await self.reload()
 
     def do_row_mark(self) -> None:

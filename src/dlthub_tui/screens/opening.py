@@ -40,6 +40,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.new_organization import NewOrganizationScreen
 
             return NewOrganizationScreen(context, place)
+        case places.PlatformPlace():
+            from dlthub_tui.screens.platform import PlatformScreen
+
+            return PlatformScreen(context, place)
         case places.SignInsPlace():
             from dlthub_tui.screens.sign_ins import SignInsScreen
 

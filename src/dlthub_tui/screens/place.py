@@ -118,6 +118,15 @@ class PlaceScreen(Approving):
         """Home."""
         self.post_message(GoHome())
 
+    def do_nav_platform(self) -> None:
+        """The planes."""
+        from dlthub_tui.viewmodel.places import PlatformPlace
+
+        if self.context.connection is None:
+            self.say("There is no connection yet.")
+        elif not isinstance(self.where(), PlatformPlace):
+            self.post_message(Open(PlatformPlace()))
+
     def do_app_quit(self) -> None:
         """Leave the app."""
         self.post_message(AskToLeave())

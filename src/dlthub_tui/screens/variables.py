@@ -81,6 +81,8 @@ class VariablesScreen(TabScreen):
         """What needs a name under the cursor."""
         if action.id in {"row.open", "item.destroy"} and (not self.is_loaded or self._pair() is None):
             return "There is no variable under the cursor."
+        if action.id == "item.destroy" and (pair := self._pair()) is not None and pair.winner is None:
+            return f"It is not set for {guard(self._profile)}."
         if action.id == "row.open" and self.look.is_read_only:
             return "This session is read-only and changes nothing."
         return super().why_not(action)
@@ -115,6 +117,8 @@ class VariablesScreen(TabScreen):
         variable = pair.winner if pair else None
         if variable is not None:
             self._ask(VariableChange(variable.name, variable.profile, variable.value or "", variable.is_secret))
+        elif pair is not None:
+            self._ask(VariableChange(pair.name, self._profile, "", True))
 
     def do_item_add(self) -> None:
         """A new variable."""

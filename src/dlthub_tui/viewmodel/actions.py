@@ -54,6 +54,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("global", "left_square_bracket ctrl+o", "nav.older", "older place", "places visited, back", "older"),
     _action("global", "right_square_bracket", "nav.newer", "newer place", "places visited, forward", "newer"),
     _action("global", "0", "nav.home", "home", "organizations, workspaces, planes", "home"),
+    _action("global", "9", "nav.platform", "platform", "planes, keys, scheduler", "platform"),
     _action("global", "ctrl+r", "link.retry", "ask again", "ask again, connect again", "refresh"),
     _action("global", "y", "copy.link", "copy link", "a link that `:open` and the command line take", "link"),
     _action("global", "Y", "copy.command", "copy command", "this as a command line", "copy-command"),

@@ -37,6 +37,13 @@ class GuidePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformPlace:
+    """The planes; `plane` is the one that is stood on."""
+
+    plane: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SignInsPlace:
     """Pending sign-ins."""
 
@@ -106,7 +113,7 @@ class DeployPlace:
 
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
-    | DeployPlace | PipelinePlace | PipelineRunPlace
+    | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace
 )  # fmt: skip
 
 

@@ -17,11 +17,12 @@ SHORTEST_SECRET = 5
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A name in both scopes that are shown side by side."""
+    """A name in both scopes that are shown side by side; `elsewhere` are profiles that have it too."""
 
     name: str
     workspace: Variable | None
     profile: Variable | None
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def winner(self) -> Variable | None:
@@ -36,9 +37,16 @@ def columns(profile: str) -> tuple[Column, ...]:
 
 def pairs(variables: Sequence[Variable], profile: str) -> list[Pair]:
     """By name."""
-    names = sorted({variable.name for variable in variables if variable.profile in {None, profile}})
     found = {(variable.profile, variable.name): variable for variable in variables}
-    return [Pair(name, found.get((None, name)), found.get((profile, name))) for name in names]
+    others: dict[str, list[str]] = {}
+    for variable in variables:
+        if variable.profile not in {None, profile}:
+            others.setdefault(variable.name, []).append(variable.profile or "")
+    names = sorted({variable.name for variable in variables})
+    return [
+        Pair(name, found.get((None, name)), found.get((profile, name)), tuple(sorted(others.get(name, ()))))
+        for name in names
+    ]
 
 
 def profiles_of(variables: Sequence[Variable], configuration: Configuration | None) -> list[str]:
@@ -66,6 +74,10 @@ def _cell(variable: Variable | None, look: Look, *, wins: bool) -> Line:
 
 def pair_row(pair: Pair, look: Look) -> Row:
     """One line of the list: the value that loses is muted."""
+    if pair.winner is None:
+        only = guard(", ".join(pair.elsewhere))
+        cells = (line(muted(guard(pair.name))), (), line(muted(f"  only in {only}")))
+        return Row(pair.name, Span(" "), cells, guard(pair.name))
     cells = (
         line(guard(pair.name)),
         _cell(pair.workspace, look, wins=pair.profile is None),
@@ -77,7 +89,13 @@ def pair_row(pair: Pair, look: Look) -> Row:
 def pair_details(pair: Pair, profile: str, look: Look, width: int) -> list[Line]:
     """The strip below the list."""
     kind = "secret" if pair.winner and pair.winner.is_secret else "plain"
-    lines = [rule(guard(pair.name), kind, width, look)]
+    lines = [rule(guard(pair.name), kind if pair.winner else "not set here", width, look)]
+    if pair.winner is None:
+        only = guard(", ".join(pair.elsewhere))
+        return [
+            *lines,
+            line(muted(f"   Jobs on {guard(profile)} do not get it: it is set in {only}. enter sets it here.")),
+        ]
     for scope, variable in (("workspace", pair.workspace), (profile, pair.profile)):
         if variable is None:
             continue

@@ -1,0 +1,89 @@
+"""The planes behind everything: where they are, how they are recognised, how late the scheduler is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from dlthub_tui.client.installation import Health, PlaneHealth
+from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.viewmodel import home as home_view
+from dlthub_tui.viewmodel import platform as view
+from dlthub_tui.viewmodel.filters import matching
+from dlthub_tui.viewmodel.places import Place, PlatformPlace
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
+
+
+class PlatformScreen(ListScreen):
+    """Do all planes answer, and are they who they were?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("link.retry", "ask again"), ("list.filter", "filter"), ("copy.text", "copy row"), ("nav.back", "back"),
+    )  # fmt: skip
+    STYLES = "platform"
+    DETAIL_ROWS: ClassVar[int] = 5
+
+    def __init__(self, context: Context, place: PlatformPlace) -> None:
+        super().__init__(context)
+        self.place = place
+        self._health: Health | None = None
+        self._words: dict[str, str] = {}
+        if place.plane:
+            self.rows.place = (place.plane, 0)
+
+    def where(self) -> Place:
+        """The platform."""
+        return self.place
+
+    def crumbs(self) -> list[str]:
+        """The platform."""
+        return ["dlthub-tui", "platform"]
+
+    def place_key(self) -> str:
+        """A plane that was asked for is stood on."""
+        return f"platform/{self.place.plane}"
+
+    async def load(self) -> None:
+        """The planes, and the six words of those that are known."""
+        from dlthub_tui.client.installation import get_health
+
+        connection = self.context.connected
+        self._health = await get_health(connection.control)
+        self.context.planes = home_view.plane_states(self._health.planes, self.look)
+        for plane in self._health.planes:
+            pin = await connection.pins.find(plane.id)
+            if pin is not None:
+                self._words[plane.id] = pin.words
+
+    def sections(self) -> list[Section]:
+        """The control plane, then the regions."""
+        if self._health is None:
+            return []
+        planes = sorted(self._health.planes, key=lambda plane: plane.id)
+        rows = [view.control_row(self.context.connected.origin, self.look)]
+        rows.extend(view.plane_row(plane, self.look) for plane in planes)
+        empty = f'No plane matches "{self.filter_text}".'
+        return [Section(view.COLUMNS, matching(rows, self.filter_text), "Planes", empty=(empty,))]
+
+    def answer_line(self) -> tuple[Line, str]:
+        """Whether all answer."""
+        if self._health is None:
+            return EMPTY_LINE, ""
+        late = self._health.late_seconds
+        return view.answer_of(self._health, self.look), "" if late is None else view.scheduler_line(self._health)[:-1]
+
+    def _plane(self) -> PlaneHealth | None:
+        planes = self._health.planes if self._health else ()
+        return next((plane for plane in planes if plane.id == self.rows.key), None)
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """The plane under the cursor."""
+        plane = self._plane()
+        if plane is not None:
+            return view.plane_details(plane, self._words.get(plane.id), self.look, width)
+        if self._health is None:
+            return []
+        home = str(self.context.client_folder.parent)
+        return view.control_details(self._health, self.context.connected.origin, home, self.look, width)
