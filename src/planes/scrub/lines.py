@@ -23,6 +23,9 @@ LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024
 # Bytes before a window that its patterns may look at.
 _CONTEXT = 64
+# Lines with signs but without secrets that a log says again and again are remembered: so many, of so many bytes.
+_MOST_HARMLESS = 1024
+_LONGEST_HARMLESS = 512
 # What ends a secret that is longer than a window.
 _STOPS = re.compile(b"[ \t\r\"'`<>,;&|]")
 
@@ -53,6 +56,7 @@ class RuleStage:
         "_below",
         "_block_lines",
         "_book",
+        "_harmless",
         "_has_begun",
         "_is_pending_quiet",
         "_long",
@@ -71,6 +75,7 @@ class RuleStage:
         self._is_pending_quiet = True
         self.is_plain = False
         self._long: _LongLine | None = None
+        self._harmless: set[bytes] = set()
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
 
@@ -175,6 +180,10 @@ class RuleStage:
             if self._block_lines >= 0:
                 signs = None
             elif 0 <= sign < end:
+                if self._harmless and self._is_harmless(plain[start:end], cuts, end):
+                    sign = self._book.sign(plain, end)
+                    start = end + 1
+                    continue
                 signs = self._book.on_line(plain, start, sign, end)
                 sign = signs.following
             first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
@@ -188,9 +197,22 @@ class RuleStage:
             if masked is not line:
                 given += data[done:first], masked
                 done = last
+            elif signs is not NO_SIGNS and not line_cuts:
+                self._remember(shadow)
             start = end + 1
         given.append(data[done:])
         return b"".join(given)
+
+    def _is_harmless(self, plain: bytes, cuts: list[Span], end: int) -> bool:
+        """Whether a line of the piece, which ends at `end` there, is known to hold no secret and to open nothing."""
+        return self._below is None and plain in self._harmless and not (cuts and cuts[-1].start < end)
+
+    def _remember(self, plain: bytes) -> None:
+        """Take note of a line with signs that came out as it is: what becomes of it depends on itself alone."""
+        if self._below is None and self._block_lines < 0 and len(plain) <= _LONGEST_HARMLESS:
+            if len(self._harmless) == _MOST_HARMLESS:
+                self._harmless.clear()
+            self._harmless.add(plain)
 
     def _line(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
         """One line, masked.
