@@ -15,6 +15,8 @@ _SHORTEST_RANDOM = 6
 _LONG_WORD = 14
 _LONG_WORDS = 12
 _LONG_PIECE = 16
+# Logs are full of numbers: without a mark, a beginning of digits alone tells only if it is longer than what they count.
+_LONG_NUMBER = 13
 # A value is made of words if they are so much of it.
 _SHARE_OF_WORDS = 0.4
 _SHARE_OF_LETTERS = 0.2
@@ -89,6 +91,8 @@ def profile(form: bytes) -> Profile:
 def tells(form: bytes, judged: Profile, length: int, *, is_marked: bool) -> bool:
     """Whether the first `length` signs of a form tell it; `is_marked`: a mark of shortening follows."""
     if length < (judged.marked if is_marked else judged.unmarked):
+        return False
+    if not is_marked and length < _LONG_NUMBER and form[:length].isdigit():
         return False
     return not judged.is_words or _is_inside_word(form, length) or (is_marked and length >= _LONG_WORDS)
 

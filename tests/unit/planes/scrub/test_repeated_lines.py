@@ -1,7 +1,6 @@
 """What is remembered of lines that come again and again changes nothing of what comes out."""
 
 import random
-from typing import override
 
 from planes.scrub import Registered, StreamScrubber
 from planes.scrub.rules import RULES
@@ -34,7 +33,6 @@ LINES = (
 class Forgets(set[bytes]):
     """Remembers nothing."""
 
-    @override
     def add(self, element: bytes, /) -> None:
         del element
 

@@ -316,3 +316,17 @@ def test_end_of_a_row(word: str, times: int, rest: str) -> None:
     )
 
     assert row_end(text.encode(), 0, len(word)) == expected
+
+
+def test_a_number_is_no_beginning_of_a_value_in_hex() -> None:
+    value = "RgErbgVw"  # 52 67 45 72 62 67 56 77
+    registered = Registered.from_values([("VALUE", value)])
+    digits = value.encode().hex()
+    scrubber = StreamScrubber(registered)
+    kept = f"rows: 1640{digits[:8]},\n{digits[:12]} row(s)\n".encode()
+    told = f"{digits[:14]}\n{digits[:8]}...\n{digits}\n".encode()
+
+    assert (
+        scrubber.feed(kept) + scrubber.feed(told) + scrubber.finish()
+        == kept + b"[masked:VALUE]\n[masked:VALUE]...\n[masked:VALUE]\n"
+    )
