@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from dlthub_tui.cli import exits
 from dlthub_tui.cli.administering import Door, administer, read_password
 from dlthub_tui.client import administration, sessions
 from dlthub_tui.client.administration import NoOwner
@@ -170,3 +171,23 @@ def _subject(token: str) -> str:
 
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
+
+
+@data_plane.command(name="rotate-key")
+def rotate_key(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Replace the master key of a region of this home, while it runs or not. Stored secrets stay readable."""
+    import anyio
+
+    from dlthub_tui.embed.master_keys import CannotRotate, rotate
+
+    try:
+        count = anyio.run(rotate, find_home(home), dataplane_id)
+    except CannotRotate as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    sentence = f"{dataplane_id} has a new master key; {count} organizations' keys are wrapped with it."
+    advice = "Backups from before need the old key: keep a copy of it as long as you keep them."
+    exits.say_result(
+        {"dataplane_id": dataplane_id, "organizations": count}, as_json=as_json, sentence=sentence, advice=advice
+    )
+    return exits.DONE

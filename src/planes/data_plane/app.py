@@ -47,7 +47,8 @@ from planes.server.streams import Stopping
 from planes.settings import DataPlaneSettings
 from planes.storage.blobs import Blobs
 from planes.storage.database import Database
-from planes.storage.vault import MasterKey, Vault
+from planes.storage.master_keys import GivenMasterKey, MasterKey, MasterKeyFile
+from planes.storage.vault import Vault, finish_rotation
 from planes.tokens.keys import SigningKey
 from planes.tokens.opaque import derive_key
 
@@ -172,21 +173,23 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
     clock = clock or SystemClock()
     _prepare_folders(settings)
     key = SigningKey.load_or_create(settings.folder / "identity.key")
-    master_key = (
-        MasterKey.parse(settings.master_key)
+    master_keys = (
+        GivenMasterKey(MasterKey.parse(settings.master_key))
         if settings.master_key is not None
-        else MasterKey.load_or_create(settings.folder / "master.key")
+        else MasterKeyFile(settings.folder / "master.key")
     )
     database = await Database.open(settings.database_url, _MIGRATIONS)
     link = Link(_address(settings), key, clock)
     try:
+        if isinstance(master_keys, MasterKeyFile):
+            await finish_rotation(database, master_keys)
         parts = Parts(
             database=database,
             clock=clock,
             blobs=Blobs.at_url(settings.blobs_url)
             if settings.blobs_url
             else Blobs.in_folder(settings.folder / "blobs"),
-            vault=Vault(database, master_key, clock),
+            vault=Vault(database, master_keys, clock),
             link=link,
             identity=Identity(key, settings.dataplane_id, settings.region, settings.public_url),
             dataplane_id=settings.dataplane_id,

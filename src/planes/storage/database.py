@@ -62,18 +62,20 @@ class Database:
         return database
 
     @staticmethod
-    def attach(url: str) -> Database:
+    def attach(url: str, *, is_written: bool = False) -> Database:
         """A database that another process may be using, as it is: no schema is made or changed.
 
-        An SQLite file is opened for reading only; it must exist.
+        An SQLite file must exist; it is opened for reading only unless `is_written`.
         """
         scheme, is_file, path = url.partition(":///")
         is_sqlite = scheme.startswith("sqlite") and is_file
-        return Database(
-            create_async_engine(
-                f"{scheme}:///file:{quote(path)}?mode=ro&uri=true" if is_sqlite else url, hide_parameters=True
-            )
+        mode = "rw" if is_written else "ro"
+        engine = create_async_engine(
+            f"{scheme}:///file:{quote(path)}?mode={mode}&uri=true" if is_sqlite else url, hide_parameters=True
         )
+        if is_sqlite and is_written:
+            _prepare_sqlite(engine)
+        return Database(engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncConnection]:

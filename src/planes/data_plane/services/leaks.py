@@ -21,8 +21,8 @@ from planes.domain.errors import NotFound, PlaneError
 from planes.storage.data import leaks, variables
 from planes.storage.errors import StorageError
 from planes.storage.keyset import Bounds, Listed
+from planes.storage.master_keys import CannotOpen
 from planes.storage.types import Row
-from planes.storage.vault import CannotOpen
 from planes.wire.own_leaks import ActiveRun, DetailedLeak, HeldBy, Leak, LeakReader
 
 # Every way to read a log of a run; each leaves an entry with the run as its object.

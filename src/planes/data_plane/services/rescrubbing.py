@@ -35,8 +35,8 @@ from planes.domain.errors import InvalidRequest, NotFound, Reason
 from planes.scrub import settings_document
 from planes.storage.data import rescrubs, runs, telemetry, variables
 from planes.storage.keyset import Bounds, Listed
+from planes.storage.master_keys import CannotOpen
 from planes.storage.types import Row
-from planes.storage.vault import CannotOpen
 from planes.wire.own_leaks import NamedVariable, Rescrub, RescrubbedVariable
 
 NOT_REACHED = (

@@ -12,7 +12,8 @@ import pytest
 from planes.domain.clock import SystemClock
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
-from planes.storage.vault import CannotOpen, MasterKey, Place, Vault
+from planes.storage.master_keys import CannotOpen, MasterKey, MasterKeyFile
+from planes.storage.vault import Place, Vault, finish_rotation, rotate_master_key
 
 pytestmark = pytest.mark.anyio
 PLACE = Place(organization_id="o", workspace_id="w", scope="workspace", name="A", version=1)
@@ -115,3 +116,52 @@ def test_a_key_may_be_in_either_alphabet() -> None:
     assert (
         MasterKey.parse(base64.b64encode(raw).decode()).id == MasterKey.parse(base64.urlsafe_b64encode(raw).decode()).id
     )
+
+
+async def test_a_running_vault_goes_on_while_its_master_key_is_replaced(database: Database, tmp_path: Path) -> None:
+    """By another process: here with objects of its own over the same file and database."""
+    path = tmp_path / "master.key"
+    running = Vault(database, MasterKeyFile(path), SystemClock())
+    known = await running.seal(PLACE, b"before")
+    await Vault(database, MasterKeyFile(path), SystemClock()).prepare("q")
+    before = path.read_text()
+
+    assert await rotate_master_key(database, MasterKeyFile(path)) == 2
+
+    assert path.read_text() != before
+    assert await running.open(PLACE, known) == b"before"
+    # Organizations that it has not met yet, one from before and one from after.
+    for organization in ("q", "r"):
+        there = replace(PLACE, organization_id=organization)
+        sealed = await running.seal(there, b"after")
+        again = Vault(database, MasterKeyFile(path), SystemClock())
+        assert await again.open(there, sealed) == b"after"
+    assert await Vault(database, MasterKeyFile(path), SystemClock()).open(PLACE, known) == b"before"
+    assert [each.name for each in tmp_path.glob("*.key*")] == ["master.key"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(CannotOpen):
+        await Vault(database, MasterKey.parse(before), SystemClock()).open(PLACE, known)
+
+
+@pytest.mark.parametrize("wrapped_anew", [False, True])
+async def test_a_rotation_that_was_killed_loses_no_key(database: Database, tmp_path: Path, wrapped_anew: bool) -> None:
+    path = tmp_path / "master.key"
+    keys = MasterKeyFile(path)
+    running = Vault(database, keys, SystemClock())
+    sealed = await running.seal(PLACE, b"value")
+    old, new = MasterKey.load_or_create(path), keys.begin()
+    if wrapped_anew:
+        await Vault(database, new, SystemClock()).rewrap_all(old)
+    # Meanwhile the plane that still runs meets somebody new.
+    there = replace(PLACE, organization_id="new")
+    fresh = await running.seal(there, b"fresh")
+
+    again = Vault(database, MasterKeyFile(path), SystemClock())
+    assert (await again.open(PLACE, sealed), await again.open(there, fresh)) == (b"value", b"fresh")
+    await finish_rotation(database, keys)
+    await finish_rotation(database, keys)
+
+    later = Vault(database, MasterKeyFile(path), SystemClock())
+    assert (await later.open(PLACE, sealed), await later.open(there, fresh)) == (b"value", b"fresh")
+    assert MasterKey.load_or_create(path).id == new.id
+    assert not keys.next_path.exists()
