@@ -51,6 +51,7 @@ from planes.control_plane.services.challenges import Challenges
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.deploying import Deploys
 from planes.control_plane.services.lateness import Lateness
+from planes.control_plane.services.lease_time import LeaseTime
 from planes.control_plane.services.news import News
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.principals import Principals
@@ -176,6 +177,7 @@ def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key
         starts=Throttle(clock, limit=60, window_seconds=60),
         challenges=Challenges(clock),
         lateness=Lateness(clock),
+        lease_time=LeaseTime(clock),
         is_run_live=is_run_live,
     )
 

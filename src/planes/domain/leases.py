@@ -6,6 +6,9 @@
 
 An expired lease ends nothing: the job may well be running. The fence rises only when a run is taken from a plane, so
 that whoever held it before can no longer write.
+
+A lease ends by time that passed, not by what the machine's clock is set to: `lease_expires_at` is in steady time, which
+is wall time when the control plane starts and never jumps after that. Of an unreachable run it is the end of its grace.
 """
 
 from __future__ import annotations
@@ -18,14 +21,22 @@ from planes.domain.runs import LEASED, Run, RunStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRules:
-    """`lease_seconds` from claim or renewal to expiry; `lost_after_seconds` from then until the run is given up."""
+    """`lease_seconds` from claim or renewal to expiry; `lost_after_seconds` from then until the run is given up.
+
+    `drift` is steady time less wall time, now.
+    """
 
     lease_seconds: int
     lost_after_seconds: int
+    drift: timedelta = timedelta()
+
+    def steady(self, now: datetime) -> datetime:
+        """This moment in steady time."""
+        return now + self.drift
 
     def expiry(self, now: datetime) -> datetime:
-        """When a lease that begins or is renewed now ends."""
-        return now + timedelta(seconds=self.lease_seconds)
+        """When a lease that begins or is renewed now ends, in steady time."""
+        return self.steady(now) + timedelta(seconds=self.lease_seconds)
 
     @property
     def grace(self) -> timedelta:
@@ -56,17 +67,27 @@ def renew(run: Run, fence: int, now: datetime, rules: LeaseRules) -> Run | None:
 def decide_silence(run: Run, now: datetime, rules: LeaseRules) -> Run | None:
     """What silence has made of a run: unreachable, then lost; None while nothing is to be changed.
 
-    Unreachable counts from when it was noticed, not from the expiry: while the control plane was down nobody could
-    renew.
+    The grace counts from when unreachability was noticed, not from the expiry: while the control plane was down nobody
+    could renew.
+    """
+    if run.status not in LEASED or run.lease_expires_at is None or rules.steady(now) < run.lease_expires_at:
+        return None
+    if run.unreachable_since is None:
+        grace_ends_at = rules.steady(now) + rules.grace
+        return replace(run, unreachable_since=now, lease_expires_at=grace_ends_at, updated_at=now)
+    return replace(run, status=RunStatus.FAILED, is_lost=True, finished_at=now, updated_at=now, lease_expires_at=None)
+
+
+def settle(run: Run, now: datetime, rules: LeaseRules) -> Run | None:
+    """A leased run when a control plane starts; None for any other.
+
+    Whoever holds it gets one lease to renew it, since nobody could while we were away, and what steady time was before
+    is unknown. A grace that has begun goes on.
     """
     if run.status not in LEASED:
         return None
-    if run.unreachable_since is not None:
-        if now < run.unreachable_since + rules.grace:
-            return None
-        return replace(
-            run, status=RunStatus.FAILED, is_lost=True, finished_at=now, updated_at=now, lease_expires_at=None
-        )
-    if run.lease_expires_at is None or now < run.lease_expires_at:
-        return None
-    return replace(run, unreachable_since=now, updated_at=now)
+    earliest = rules.expiry(now)
+    if run.unreachable_since is None or run.lease_expires_at is None:
+        return replace(run, lease_expires_at=earliest)
+    latest = rules.steady(now) + rules.grace
+    return replace(run, lease_expires_at=max(earliest, min(run.lease_expires_at, latest)))

@@ -159,7 +159,8 @@ async def cancel_run(
 async def get_own_run(
     parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, run_id: RunIdPath
 ) -> OwnJobRunResponse:
-    return render_own_run((await runs.get_run(parts, principal, workspace_id, run_id)).run)
+    run = (await runs.get_run(parts, principal, workspace_id, run_id)).run
+    return render_own_run(run, parts.lease_time.as_wall(run.lease_expires_at))
 
 
 def _declined(declined: Declined) -> JSONResponse:

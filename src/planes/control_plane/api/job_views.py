@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from planes.control_plane.services.jobs import DetailedJob
@@ -91,8 +92,8 @@ def render_detailed_run(found: DetailedRun, public_url: str) -> DetailedJobRunRe
     )
 
 
-def render_own_run(run: Run) -> OwnJobRunResponse:
-    """What our own clients see beyond the contract."""
+def render_own_run(run: Run, lease_expires_at: datetime | None) -> OwnJobRunResponse:
+    """What our own clients see beyond the contract. `lease_expires_at` is as clocks show it; none when unreachable."""
     return OwnJobRunResponse(
         id=run.id,
         number=run.number,
@@ -100,7 +101,7 @@ def render_own_run(run: Run) -> OwnJobRunResponse:
         reason="lost" if run.is_lost else None,
         dataplane_id=run.dataplane_id,
         unreachable_since=run.unreachable_since,
-        lease_expires_at=run.lease_expires_at,
+        lease_expires_at=lease_expires_at if run.unreachable_since is None else None,
         claimed_at=run.claimed_at,
         is_refresh=run.is_refresh,
         chain_depth=run.chain_depth,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import structlog
 
-from planes.control_plane.services.leases import reap
+from planes.control_plane.services.leases import reap, settle
 from planes.control_plane.services.parts import Parts
 
 _LONGEST_SLEEP_SECONDS = 30.0
@@ -20,13 +20,16 @@ async def run_reaper(parts: Parts) -> None:
     look again.
     """
     longest = min(_LONGEST_SLEEP_SECONDS, max(parts.lease_seconds / 2, _SHORTEST_SLEEP_SECONDS))
-    await anyio.sleep(parts.lease_seconds)
+    is_settled = False
     while True:
         pause = longest
         try:
-            looks_again_at = await reap(parts)
-            if looks_again_at is not None:
-                pause = min(longest, (looks_again_at - parts.clock.now()).total_seconds())
+            if not is_settled:
+                await settle(parts)
+                is_settled = True
+            left = await reap(parts)
+            if left is not None:
+                pause = min(longest, left)
         except Exception:  # noqa: BLE001 - the loop's edge: without it silence would go unnoticed
             _log.exception("reaper_pass_failed")
         await anyio.sleep(max(pause, _SHORTEST_SLEEP_SECONDS))

@@ -42,7 +42,11 @@ class _Look:
 
 def rules_of(parts: Parts) -> LeaseRules:
     """This control plane's times."""
-    return LeaseRules(lease_seconds=parts.lease_seconds, lost_after_seconds=parts.lost_after_seconds)
+    return LeaseRules(
+        lease_seconds=parts.lease_seconds,
+        lost_after_seconds=parts.lost_after_seconds,
+        drift=parts.lease_time.drift(),
+    )
 
 
 async def poll(
@@ -82,8 +86,21 @@ async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, 
     return mint_run(parts, subject, run.time_limit_seconds + run.grace_seconds, epoch)
 
 
-async def reap(parts: Parts) -> datetime | None:
-    """Marks silent runs unreachable and gives up those whose grace is over; returns when to look again."""
+async def settle(parts: Parts) -> None:
+    """Gives every leased run one lease from now: for a control plane that starts. May run twice."""
+    rules, now = rules_of(parts), parts.clock.now()
+    async with parts.database.transaction() as connection:
+        for run in await stored_runs.leased_runs(connection, for_update=True):
+            after = leases.settle(run, now, rules)
+            if after is not None:
+                await stored_runs.save_run(connection, after)
+
+
+async def reap(parts: Parts) -> float | None:
+    """Marks silent runs unreachable and gives up those whose grace is over; returns in how many seconds to look again.
+
+    None: nothing is leased.
+    """
     rules = rules_of(parts)
     now = parts.clock.now()
     async with parts.database.reading() as connection:
@@ -93,7 +110,9 @@ async def reap(parts: Parts) -> datetime | None:
             await _silence(parts, run, now, rules)
     async with parts.database.reading() as connection:
         held = await stored_runs.leased_runs(connection)
-    return min((at for run in held if (at := _looks_again_at(run, rules)) is not None), default=None)
+    ends = [run.lease_expires_at for run in held if run.lease_expires_at is not None]
+    steady = rules.steady(parts.clock.now())
+    return (min(ends) - steady).total_seconds() if ends else None
 
 
 async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) -> None:
@@ -113,17 +132,13 @@ async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) ->
         parts.news.tell(after.dataplane_id)
 
 
-def _looks_again_at(run: Run, rules: LeaseRules) -> datetime | None:
-    return run.lease_expires_at if run.unreachable_since is None else run.unreachable_since + rules.grace
-
-
 async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> None:
     """Prolongs the leases that the plane names, and keeps its address. Writes only when there is something to write."""
     now = parts.clock.now()
     async with parts.database.reading() as connection:
         plane = await data_planes.find_data_plane(connection, dataplane_id)
     is_same = plane is not None and plane.url == request.url and plane.last_seen_at is not None
-    is_recent = plane is not None and plane.last_seen_at is not None and now - plane.last_seen_at < _SEEN_EVERY
+    is_recent = plane is not None and plane.last_seen_at is not None and abs(now - plane.last_seen_at) < _SEEN_EVERY
     if is_same and is_recent and not request.held:
         return
     rules = rules_of(parts)
@@ -149,7 +164,9 @@ async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *
         epoch = await revocations.current_epoch(connection)
         revoked = await revocations.since(connection, request.epoch)
     cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
-    untold = [run.id for run in cancels if run.cancel_told_at is None or now - run.cancel_told_at >= _TELL_AGAIN_AFTER]
+    untold = [
+        run.id for run in cancels if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
+    ]
     has_undelivered = any(_is_undelivered(run, held, now) for run in leased)
     granted: list[Lease] = []
     if may_claim and (untold or (request.free_slots and (has_pending or has_undelivered))):
@@ -186,7 +203,7 @@ def _is_undelivered(run: Run, held: dict[str, int], now: datetime) -> bool:
     """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
     if run.id in held or run.is_acknowledged or run.claimed_at is None or run.status is not RunStatus.STARTING:
         return False
-    return now - run.claimed_at >= _DELIVER_AGAIN_AFTER
+    return abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER  # whatever the clock was set to since
 
 
 async def _stale(

@@ -10,6 +10,7 @@ import anyio
 
 from planes.control_plane.services.challenges import Challenges
 from planes.control_plane.services.lateness import Lateness
+from planes.control_plane.services.lease_time import LeaseTime
 from planes.control_plane.services.news import News
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock
@@ -54,6 +55,7 @@ class Parts:
     starts: Throttle
     challenges: Challenges
     lateness: Lateness
+    lease_time: LeaseTime
     is_run_live: RunLiveness = no_run_lives
     # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
 
 import anyio
 import pytest
 from tests.fakes.control_stage import Stage, definition
 
-from planes.control_plane.services.leases import reap
+from planes.control_plane.services.leases import reap, settle
 from planes.domain.identifiers import new_id
 
 pytestmark = pytest.mark.anyio
@@ -409,3 +411,66 @@ async def test_time_without_an_offset_is_refused(stage: Stage) -> None:
     )
 
     assert answer.status_code == 400
+
+
+async def _own(stage: Stage, run_id: str) -> dict[str, Any]:
+    return (await stage.own(f"/job-runs/{run_id}")).json()
+
+
+@pytest.mark.parametrize("jump", [{"seconds": 1}, {"hours": 1}, {"hours": -1}, {"days": 1}, {"days": -1}])
+async def test_clock_that_is_set_neither_ends_nor_prolongs_a_lease(stage: Stage, jump: dict[str, int]) -> None:
+    run_id = await _claimed(stage)
+
+    stage.clock.advance(seconds=20)
+    stage.clock.jump(**jump)
+    await reap(stage.parts)
+    held = await _own(stage, run_id)
+    left = datetime.fromisoformat(held["lease_expires_at"]) - stage.clock.now()
+    stage.clock.advance(seconds=11)
+    await reap(stage.parts)
+    unreachable = await _own(stage, run_id)
+    stage.clock.jump(**{unit: -amount for unit, amount in jump.items()})
+    stage.clock.advance(seconds=598)
+    await reap(stage.parts)
+    in_grace = await _own(stage, run_id)
+    stage.clock.advance(seconds=3)
+    await reap(stage.parts)
+
+    assert (held["unreachable_since"], held["status"]) == (None, "starting")
+    assert left == timedelta(seconds=10), "shown as clocks say it"
+    assert unreachable["unreachable_since"] is not None
+    assert in_grace["status"] == "starting"
+    assert (await _own(stage, run_id))["reason"] == "lost"
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_answer_that_got_lost_is_delivered_again_though_the_clock_was_set(stage: Stage, hours: int) -> None:
+    run_id = await _claimed(stage)
+
+    stage.clock.jump(hours=hours)
+    again = await stage.poll()
+
+    assert [(lease["run_id"], lease["fence"]) for lease in again["leases"]] == [(run_id, 1)]
+
+
+async def test_control_plane_that_starts_gives_each_lease_the_time_to_be_renewed(stage: Stage) -> None:
+    held = await _claimed(stage)
+    stage.clock.advance(hours=1)
+
+    await settle(stage.parts)
+    await reap(stage.parts)
+    at_start = await _own(stage, held)
+    stage.clock.advance(seconds=31)
+    await reap(stage.parts)
+    noticed = await _own(stage, held)
+    stage.clock.advance(seconds=590)
+    await settle(stage.parts)
+    stage.clock.advance(seconds=29)
+    await reap(stage.parts)
+    goes_on = await _own(stage, held)
+    stage.clock.advance(seconds=2)
+    await reap(stage.parts)
+
+    assert (at_start["unreachable_since"], goes_on["status"]) == (None, "starting")
+    assert noticed["unreachable_since"] is not None
+    assert (await _own(stage, held))["reason"] == "lost", "a grace that has begun goes on over a start"
