@@ -7,11 +7,15 @@ note. Nothing that is declined leaves a run.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAXIMUM_CHAIN_DEPTH = 32
 """Jobs that start each other by `job.success:`/`job.fail:` stop after this many steps (Contract: D.13)."""
+
+MAXIMUM_EVENT_RUNS = 60
+EVENT_RUNS_WITHIN = timedelta(minutes=10)
+"""Nor do events start a job more often than this: many short chains, begun again and again, stop too."""
 
 
 class Source(StrEnum):
@@ -38,6 +42,7 @@ class ReceiptStatus(StrEnum):
     PROFILE_NOT_ALLOWED = "profile_not_allowed"
     PROFILE_NOT_CONFIGURED = "profile_not_configured"
     CHAIN_TOO_LONG = "chain_too_long"
+    CHAIN_TOO_FAST = "chain_too_fast"
 
 
 CONTRACT_SKIPS = frozenset(status for status in ReceiptStatus if status.startswith("skipped_"))
@@ -74,6 +79,7 @@ class GateFacts:
 
     `is_manual_refused`: a person's `manual:` at a job that does not take it. `stale_upstreams` are the reasons why
     upstream jobs are not fresh, `pending_upstreams` the refs of those that the same batch starts.
+    `event_runs` is how many runs of the job events started within `EVENT_RUNS_WITHIN`.
     """
 
     source: Source
@@ -86,6 +92,7 @@ class GateFacts:
     concurrency: int | None
     active_runs: int
     chain_depth: int
+    event_runs: int
     window: Window | None
     pending_upstreams: tuple[str, ...] = ()
     stale_upstreams: tuple[str, ...] = ()
@@ -119,6 +126,12 @@ def _never(facts: GateFacts) -> Declined | None:
         return Declined(
             ReceiptStatus.CHAIN_TOO_LONG,
             (f"More than {MAXIMUM_CHAIN_DEPTH} runs started each other by job events.",),
+        )
+    if facts.source is Source.JOB_EVENT and facts.event_runs >= MAXIMUM_EVENT_RUNS:
+        minutes = int(EVENT_RUNS_WITHIN.total_seconds() // 60)
+        return Declined(
+            ReceiptStatus.CHAIN_TOO_FAST,
+            (f"Job events started this job {facts.event_runs} times within {minutes} minutes.",),
         )
     return None
 

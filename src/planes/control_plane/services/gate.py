@@ -37,6 +37,7 @@ class Candidate:
     is_workspace_archived: bool
     active_runs: int
     chain_depth: int
+    event_runs: int
     upstream_definitions: Mapping[str, _Definition] = field(repr=False)
     completed_ends: Mapping[str, datetime | None] = field(repr=False)
     active_upstreams: frozenset[str]
@@ -95,6 +96,7 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
             concurrency=facts.concurrency,
             active_runs=candidate.active_runs + batch.started[job.id],
             chain_depth=candidate.chain_depth,
+            event_runs=candidate.event_runs,
             window=_window(candidate, is_refresh, now),
             pending_upstreams=_pending_upstreams(candidate, batch),
             stale_upstreams=_stale_upstreams(candidate, batch, now),

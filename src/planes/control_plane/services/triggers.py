@@ -18,7 +18,7 @@ from planes.domain.access import WorkspaceRole
 from planes.domain.errors import Conflict
 from planes.domain.identifiers import DataPlaneId, MembershipId, OrganizationId, RunId, WorkspaceId, new_id
 from planes.domain.runs import Run, RunStatus
-from planes.domain.triggers import Accepted, Declined, ReceiptStatus, Source
+from planes.domain.triggers import EVENT_RUNS_WITHIN, Accepted, Declined, ReceiptStatus, Source
 from planes.manifest.freshness import upstream_refs
 from planes.storage.control import deployments as stored_deployments
 from planes.storage.control import jobs as stored_jobs
@@ -159,6 +159,8 @@ async def _read_ground(connection: Connection, scene: Scene, requests: Sequence[
     if deployment is None or configuration is None:
         raise nothing_uploaded(deployment is None)
     active = await stored_runs.active_counts(connection, job_ids)
+    by_events = [request.job.job.id for request in requests if request.source is Source.JOB_EVENT]
+    event_runs = await stored_runs.event_run_counts(connection, by_events, now - EVENT_RUNS_WITHIN)
     upstreams = await _upstream_facts(connection, scene, requests)
     candidates = [
         Candidate(
@@ -175,6 +177,7 @@ async def _read_ground(connection: Connection, scene: Scene, requests: Sequence[
             is_workspace_archived=scene.is_archived,
             active_runs=active.get(request.job.job.id, 0),
             chain_depth=request.chain_depth,
+            event_runs=event_runs.get(request.job.job.id, 0),
             upstream_definitions=upstreams.definitions,
             completed_ends=upstreams.completed_ends,
             active_upstreams=upstreams.active if request.waits_for_active else frozenset(),

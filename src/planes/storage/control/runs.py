@@ -144,6 +144,15 @@ async def active_counts(connection: Connection, job_ids: Iterable[str]) -> dict[
     return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
 
 
+async def event_run_counts(connection: Connection, job_ids: Sequence[str], since: datetime) -> dict[str, int]:
+    """How many runs of each job events of other jobs started since then; jobs without one are left out."""
+    if not job_ids:
+        return {}
+    of_these = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.chain_depth > 0, runs.c.created_at > since)
+    query = select(runs.c.job_id, func.count()).where(of_these).group_by(runs.c.job_id)
+    return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
+
+
 async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None:
     """The newest run of the job that has not ended."""
     wanted = and_(runs.c.job_id == job_id, runs.c.status.in_(_words(ACTIVE)))

@@ -8,6 +8,7 @@ import pytest
 from planes.domain.triggers import (
     CONTRACT_SKIPS,
     MAXIMUM_CHAIN_DEPTH,
+    MAXIMUM_EVENT_RUNS,
     Accepted,
     Declined,
     GateFacts,
@@ -24,7 +25,7 @@ def facts(**changes: Any) -> GateFacts:
     values: dict[str, Any] = {
         "source": Source.PERSON, "is_workspace_archived": False, "is_job_archived": False, "is_paused": False,
         "is_manual_refused": False, "may_start": True, "profile_refusal": None,
-        "concurrency": 1, "active_runs": 0, "chain_depth": 0, "window": WINDOW,
+        "concurrency": 1, "active_runs": 0, "chain_depth": 0, "event_runs": 0, "window": WINDOW,
     }  # fmt: skip
     return GateFacts(**{**values, **changes})
 
@@ -42,6 +43,7 @@ def test_nothing_in_the_way_starts_with_the_window() -> None:
         ({"profile_refusal": "no such profile"}, "profile_not_configured"),
         ({"may_start": False}, "profile_not_allowed"),
         ({"chain_depth": MAXIMUM_CHAIN_DEPTH + 1}, "chain_too_long"),
+        ({"event_runs": MAXIMUM_EVENT_RUNS, "source": Source.JOB_EVENT}, "chain_too_fast"),
         ({"is_paused": True, "source": Source.CLOCK}, "skipped_paused"),
         ({"pending_upstreams": ("jobs.a",)}, "skipped_upstream_pending"),
         ({"stale_upstreams": ("jobs.a never ran",)}, "skipped_fresh"),

@@ -350,3 +350,24 @@ async def test_health_says_how_late_ticks_are(stage: Stage) -> None:
 
     assert before.json()["scheduler"] == {"late_seconds": None, "worst_late_seconds": None}
     assert after.json()["scheduler"] == {"late_seconds": 2.0, "worst_late_seconds": 7.0}
+
+
+async def test_jobs_that_start_each_other_again_and_again_stop_for_a_while(stage: Stage) -> None:
+    ids = await stage.deployed(
+        definition("watched", execute={"concurrency": None}),
+        definition("agent", "job.fail:jobs.jobs.watched", execute={"concurrency": None}),
+    )
+    for _ in range(10):
+        for _ in range(7):
+            await stage.trigger(ids["watched"])
+        for lease in (await stage.poll(free=100))["leases"]:
+            assert (await stage.report(lease["run_id"], "failed")).status_code == 200
+        stage.clock.advance(seconds=30)
+    fast = len(await stage.runs(job_id=ids["agent"], limit=100))
+
+    stage.clock.advance(minutes=11)
+    run = await stage.trigger(ids["watched"])
+    await stage.finished(run["id"], "failed")
+
+    assert fast == 60, "of 70"
+    assert len(await stage.runs(job_id=ids["agent"], limit=100)) == 61
