@@ -14,6 +14,7 @@ from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_se
 from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.vocabulary import SIGNS
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.signs import NO_SIGNS, LineSigns, Signs
 
@@ -115,6 +116,8 @@ class _Family:
 def _families(rules: "Sequence[CompiledRule]") -> list[_Family]:
     by_signs: dict[tuple[bytes, ...], list[int]] = {}
     for index, compiled in enumerate(rules):
+        if compiled.rule.needs or compiled.rule.signs == SIGNS:
+            continue  # most of them are told apart by less, and an automaton for all shapes of names is large
         by_signs.setdefault(compiled.rule.signs, []).append(index)
     families = (indexes for indexes in by_signs.values() if len(indexes) >= _SMALLEST_FAMILY)
     return [_Family(indexes, [rules[index].rule for index in indexes]) for indexes in families]
@@ -139,7 +142,7 @@ class Book(Protocol):
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_signs", "families", "on_line", "rules", "sign")
+    __slots__ = ("_needs", "_needy", "_signs", "families", "on_line", "rules", "sign")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
@@ -147,6 +150,12 @@ class Rulebook:
         self.sign = self._signs.next
         self.on_line = self._signs.on_line
         self.families = _families(self.rules)
+        needs: dict[tuple[bytes, ...], int] = {}
+        for index, compiled in enumerate(self.rules):
+            if compiled.rule.needs:
+                needs[compiled.rule.needs] = needs.get(compiled.rule.needs, 0) | 1 << index
+        self._needs = list(needs.items())
+        self._needy = sum(needs.values())
 
     def prepare(self) -> None:
         """Compile every pattern now, so that forked children need not."""
@@ -169,6 +178,11 @@ class Rulebook:
         """The secrets in a line without colour codes: in order, none inside or across another."""
         chosen, last, _ = signs
         found: list[Span] = []
+        if chosen & self._needy:
+            lowered = line.lower()
+            for needs, members in self._needs:
+                if chosen & members and not any(need in lowered for need in needs):
+                    chosen &= ~members
         if len(line) <= _LONGEST_FOR_FAMILY:
             for family in self.families:
                 if chosen & family.members:

@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import CONTINUED, NAMED_BELOW
 from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.unquoted import is_wordy
 
 # Longer lines neither open anything nor go on with it.
 LONGEST_LINE = 2048
@@ -14,7 +15,7 @@ _IDENTIFIER = re.compile(rb"[A-Za-z_][A-Za-z_.-]*")
 
 # Several words that together name something: `AWS::S3::SessionAuth`, `disable_session_auth`.
 _NAME_LIKE = re.compile(rb"[A-Za-z]+[0-9]?(?:[_:.-]+[A-Za-z]+[0-9]?)+")
-_NO_WORD = re.compile(rb"[^\s()\[\]{},;:=<>|]{4,}")
+_NO_WORD = re.compile(rb"[^\s()\[\]{},;:=<>|]{4,}={0,2}")
 
 
 class Opening(Protocol):
@@ -47,7 +48,7 @@ def is_secret(value: bytes) -> bool:
 
 def is_telling(value: bytes) -> bool:
     """Whether a value looks like a secret where names and words are as likely."""
-    return is_secret(value) and looks_random(value)
+    return is_secret(value) and (looks_random(value) or is_wordy(value))
 
 
 def is_no_word(value: bytes) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from planes.scrub.below.fields import FieldName, MultipartName, opened_code
+from planes.scrub.below.manifests import opened_manifest
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
@@ -70,6 +71,8 @@ def opened_by(line: bytes) -> Step:
         told, opening = opened_statement(line)
         if told or opening is not None:
             return told, opening
+    if b"apiVersion" in line and (manifest := opened_manifest(line)):
+        return [], manifest
     has_mark = b"[masked:" in line
     if not has_mark or not _ENDS_IN_MARK.search(line, max(0, len(line) - 80)) or b'"""' in line or b"'''" in line:
         pattern, groups = _pattern()

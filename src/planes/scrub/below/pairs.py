@@ -10,8 +10,8 @@ from planes.scrub.below.values import BlockScalar, goes_on, value_of
 # Lines that may stand between the two: a type, a description.
 _MOST_BETWEEN = 4
 _NAMES = (
-    rb"(?:name|key|id|var|variable|parameter|param|setting|option|property|env|field|label|title|secret|secret_?name"
-    rb"|parameter_?name|key_?name|env_?name|config_?key)"
+    rb"(?:name|key|id|var|variable|parameter|param|setting|option|property|env|field|label|title|secret"
+    rb"|[a-z]{1,12}_?(?:name|key))"
 )
 _BEFORE_NAME = re.compile(rb"(?:^|[\s\"'{,(<-])" + _NAMES + rb"[\"']?[ \t]*[:=][ \t]*[\"']?[\w./:@-]*$", re.IGNORECASE)
 _ELEMENT_BEFORE = re.compile(
@@ -19,8 +19,7 @@ _ELEMENT_BEFORE = re.compile(
 )
 _VALUE = re.compile(
     rb"(?:[-{][ \t]*)*[\"']?(?:value|val|default|content|secret|secret_?value|secret_?string|plain_?text"
-    rb"|plaintext_?value"
-    rb"|current_?value|new_?value|string_?value|default_?value)[\"']?[ \t]*[:=][ \t]*(?:![^ ]+[ \t]+)?",
+    rb"|[a-z]{1,12}_?value)[\"']?[ \t]*[:=][ \t]*(?:![^ ]+[ \t]+)?",
     re.IGNORECASE,
 )
 _VALUE_ELEMENT = re.compile(

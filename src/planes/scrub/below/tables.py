@@ -9,6 +9,7 @@ from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import NAMED_COLUMN
 from planes.scrub.rules.names import is_sensitive_key
+from planes.scrub.rules.plausible import is_type
 
 _Cell = tuple[int, int]  # where it lies in the line
 _Cut = Callable[[bytes], list[_Cell]]
@@ -23,12 +24,6 @@ _OF_HEADERS = (
 _NAME = re.compile(rb"[A-Za-z_][\w.#/%()+*-]*(?: [\w.#/%()+*-]+){0,3}")
 _WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
 _RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$")
-_TYPES = re.compile(
-    rb"(?:(?:var|n?var|n)?char(?:acter)?(?: varying)?2?|text|str(?:ing)?|utf8|large_string|object|bytea?s?|blob|uuid"
-    rb"|json|-{3}|categorical|enum|u?int(?:eger)?[0-9]*|bigint|float[0-9]*|double|bool(?:ean)?|timestamp.*|date|i64|f64)"
-    rb"(?:\([0-9]+\))?[?]?$",
-    re.IGNORECASE,
-)
 _CORNER = b"\xe2\x94\x8c\xe2\x94\x80"
 _BORDER = re.compile(rb"(?:\xe2\x94[\x80\x8c\x90\xac])+")
 _SOLID = re.compile(rb"[^ \t\r]+")
@@ -144,7 +139,7 @@ class Table(NamedTuple):
 
 def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
     value = line[slice(*cell)]
-    if _TYPES.match(value) or not judge(value):
+    if is_type(value) or not judge(value):
         return []
     return [Span(*cell, NAMED_COLUMN)]
 
@@ -198,7 +193,8 @@ def _is_sensitive(name: bytes) -> bool:
 
 def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     """What tells a secret in a column: those of tokens also hold words and counts."""
-    if b"pass" not in name.lower() and b"pwd" not in name.lower():
+    lowered = name.lower()
+    if lowered == b"pass" or (b"pass" not in lowered and b"pwd" not in lowered):
         return is_telling
     return is_no_word if by_blanks else is_secret
 

@@ -8,6 +8,7 @@ from planes.scrub.rules.commands import COMMAND_RULES
 from planes.scrub.rules.families import FAMILY_RULES
 from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
+from planes.scrub.rules.languages import LANGUAGE_RULES
 from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.models import MODEL_RULES
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     *HEADER_RULES,
     *COMMAND_RULES,
     *NAME_RULES,
+    *LANGUAGE_RULES,
 )
 
 __all__ = ["PII_CLASSES", "PII_RULES", "RULES", "Rule"]

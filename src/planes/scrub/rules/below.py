@@ -13,7 +13,14 @@ def _below(name: str, signs: tuple[bytes, ...], follow: bytes, sample: str) -> R
 
 NAMED_BELOW = _below("named-below", (*SIGNS, *_MORE_SIGNS), FOLLOW, "password: |\n  <a16>\nhost: x")
 NAMED_COLUMN = _below("named-column", SIGNS, FOLLOW, "user,password\nme,<a12>7<a4>\n")
-BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN)
+# Opens a manifest, whose kind may tell that its members are secret.
+MANIFEST_MEMBER = _below(
+    "manifest-member",
+    (b"apiversion",),
+    rb"[\"']?[ \t]*:[ \t]*[\"']?v1[\"']?,?[ \t\r]*\n",
+    "apiVersion: v1\nkind: Secret\nstringData:\n  main: <a16>\n",
+)
+BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER)
 
 # The rest of a secret whose beginning is masked already: it goes without a mark of its own.
 CONTINUED = Rule("", "name", (), b"", b"", SOURCE, "")

@@ -5,12 +5,16 @@ from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import KEY, SIGNS, named
 
 _WORD = rb"(?P<secret>[^ \t\r\"']+)"
-_QUOTED = rb"[eN]?'(?P<secret>(?:[^'\\]|''|\\.)+)'"
+_QUOTED = rb"[enu&]{0,2}'(?P<secret>(?:[^'\\]|''|\\.)+)'"
 # Programs whose `-p` is a password, and may touch it.
-_MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*)"
+_MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*|7z[a-z]?|7zz|rar|unrar)"
 _LOGINS = (
-    rb"(?:sshpass|(?:docker|podman|buildah|skopeo|crane|oras|nerdctl|helm registry|az|oc|cf|ibmcloud|argocd)[ \t]login"
-    rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql)"
+    rb"(?:sshpass|(?:docker|podman|buildah|skopeo|crane|oras|nerdctl|helm registry|oc|cf|ibmcloud|argocd)[ \t]login"
+    rb"|az[ \t]+[a-z]"
+    rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql|twine|cqlsh|beeline|cypher-shell"
+    rb"|sqoop"
+    rb"|rabbitmqadmin|useradd|usermod|rdesktop|ncftp[a-z]*|couchbase-cli"
+    rb"|hdbsql|nzsql|tabcmd)"
 )
 _PORTS = tuple(b":5432: :5433: :6432: :5439: :26257: :6543: :*:".split())
 
@@ -21,6 +25,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "tool --db-password <a8>7<a8> --verbose",
         judges.flag,
         ((*SIGNS, b"bearer", b"pass"), rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b"-",),
     ),
     named(
         "flag-in-list",
@@ -28,6 +33,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "['tool', '--token', '<a16>']",
         judges.flag_pair,
         ((*SIGNS, b"pass"), rb"[0-9A-Za-z_]{0,10}[\"']"),
+        needs=(b"-",),
     ),
     named(
         "command-password",
@@ -46,8 +52,54 @@ COMMAND_RULES: tuple[Rule, ...] = (
         + rb"[ \t]+[\"']?"
         + _WORD,
         "ENV API_TOKEN <a8>7<a8>",
+        judges.environment,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b"env", b"arg", b"set"),
+    ),
+    named(
+        "set-command",
+        rb"(?:config|configure|config:set|secrets?|variable|env|params?|parameter)[ \t]+"
+        rb"(?:[^ \t\n-][^ \t\n]*[ \t]+)?(?:set|add|put|import)[ \t]+"
+        rb"(?:-{1,2}[0-9a-z-]+[ \t]+)*[^ \t\n]*" + KEY + rb"[ \t]+[\"']?" + _WORD,
+        "aws configure set aws_secret_access_key <a16>",
         judges.flag,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b"set", b"add", b"put", b"import"),
+    ),
+    named(
+        "secret-value",
+        rb"(?:secret|parameter|credential|password)s?\b[^\n|;]{0,200}"
+        rb"[ \t]--(?:value|secret-string|string-value|plaintext|data)"
+        rb"[ \t=]+[\"']?" + _WORD,
+        "az keyvault secret set --name db --value <a16>",
+        judges.flag,
+        ((b" --value", b" --secret-string", b" --string-value", b" --plaintext"), rb"[ \t=]"),
+    ),
+    named(
+        "login-command",
+        rb"(?:(?:\b|\\[nrt])vault[ \t]+login[ \t]+(?:-[^ ]+[ \t]+)*|\bnet[ \t]+user[ \t]+[^ \t/]+[ \t]+"
+        rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
+        rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
+        rb"|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:[\"']?)" + _WORD,
+        "vault login <a16>",
+        judges.command,
+        ((b"vault login ", b"net user ", b"rabbitmqctl ", b"ssh-keygen ", b"lftp ", b"freerdp "), rb""),
+    ),
+    named(
+        "powershell-password",
+        rb"(?:ConvertTo-SecureString[ \t]+(?:-(?:String|AsPlainText|Force)[ \t]+){0,3}"
+        rb"|-AsPlainText[ \t]+)[\"'](?P<secret>[^\"'\n]+)",
+        'ConvertTo-SecureString "<a16>" -AsPlainText -Force',
+        judges.quoted,
+        ((b"convertto-securestring", b"-asplaintext"), rb"[ \t]"),
+    ),
+    named(
+        "piped-login",
+        rb"(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+[\"']?[0-9a-z_.-]+:(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
+        rb"[ \t]*(?:sudo[ \t]+)?chpasswd",
+        "echo 'root:<a16>' | chpasswd",
+        judges.quoted,
+        ((b"chpasswd",), rb""),
     ),
     named(
         "secret-command",
@@ -56,14 +108,15 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "gh secret set DB --body <a16>",
         judges.flag,
         ((b"secret set", b"variable set"), rb"[ \t]"),
+        needs=(b"set",),
     ),
     named(
         "piped-password",
         rb"(?:echo|printf)(?:[ \t]+-n)?[ \t]+[\"']?(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
-        rb"[^|\n]{0,200}--(?:password-stdin|with-token)",
+        rb"[^|\n]{0,200}(?:--(?:password-stdin|with-token)|\bsudo[ \t]+-[a-zA-Z]*S)",
         "echo <a16> | docker login -u me --password-stdin",
         judges.quoted,
-        ((b"--password-stdin", b"--with-token"), rb""),
+        ((b"--password-stdin", b"--with-token", b"sudo -"), rb""),
     ),
     named(
         "user-and-password",
@@ -91,12 +144,20 @@ COMMAND_RULES: tuple[Rule, ...] = (
         ((b"pass ", b"login "), rb""),
     ),
     named(
+        "mail-login-quoted",
+        rb"(?:^|[ \t]|b?[\"'])[0-9a-z]{2,12} LOGIN [^ \t\r\n]{1,80} [\"'](?P<secret>[^\"'\r\n]+)",
+        "b'ABCD1 LOGIN loader \"<a16>\"'",
+        judges.quoted,
+        ((b" login ",), rb"[^ \t\r\n]+ [\"']"),
+    ),
+    named(
         "curl-user",
-        rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth)[ \t=]*[\"']?"
+        rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth|--creds"
+        rb"|--credentials|--basic-auth|--basic)[ \t=]*[\"']?"
         rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:[\"']?(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
         judges.quoted,
-        ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth"), rb""),
+        ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"--basic"), rb""),
     ),
     named(
         "curl-cookie",
@@ -107,11 +168,13 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "sql-password",
-        rb"(?:password|passwd|identified(?:[ \t]+with[ \t]+[0-9a-z_\"'`]+)?[ \t]+(?:by|as)(?:[ \t]+password)?"
+        rb"(?:password|passwd|identified(?:[ \t]+with[ \t]+[0-9a-z_\"'`]+)?[ \t]+(?:by|as)(?:[ \t]+(?:password"
+        rb"|values))?"
         rb"|secret|secret_access_key|session_token|access_token|aws_secret_key|sas_token|using)[ \t]+" + _QUOTED,
         "ALTER USER loader PASSWORD '<a16>'",
         judges.sql,
         ((b"password", b"passwd", b"identified", b"secret", b"_key", b"_token"), rb"[ \t]"),
+        needs=(b"'",),
     ),
     named(
         "sql-quoted-password",
@@ -119,6 +182,39 @@ COMMAND_RULES: tuple[Rule, ...] = (
         'CREATE USER me IDENTIFIED BY "<a16>"',
         judges.quoted,
         ((b"identified",), rb"[ \t]+by[ \t]+\""),
+        needs=(b'"',),
+    ),
+    named(
+        "sql-bare-password",
+        rb"\b(?:user|role|login|grant)\b[^\n]{0,200}identified[ \t]+by[ \t]+(?P<secret>[^ \t\r\n;\"'(]+)",
+        "CREATE USER me IDENTIFIED BY <a16> ACCOUNT UNLOCK",
+        judges.flag,
+        ((b"identified",), rb"[ \t]+by[ \t]+[^\"' \t]"),
+    ),
+    named(
+        "sql-key",
+        rb"(?:\b(?:old_|hash)?password\([ \t]*[nu]?'|\bpragma[ \t]+(?:hex)?(?:re)?key[ \t]*=[ \t]*[\"']"
+        rb"|\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)"
+        rb"\([^()'\"\n]{1,200},[ \t]*'|\bcrypt\([ \t]*'"
+        rb"|\bsp_(?:addlogin|adduser)[ \t]+n?'[^'\n]{1,80}'[ \t]*,[ \t]*n?'"
+        rb"|\bsp_password[ \t][^'\n]{0,40}@new[ \t]*=[ \t]*n?')"
+        rb"(?P<secret>[^'\"\n]+)",
+        "SET PASSWORD FOR me = PASSWORD('<a16>')",
+        judges.quoted,
+        (
+            (
+                b"password(",
+                b"pragma ",
+                b"_encrypt",
+                b"_decrypt",
+                b"bypassphrase(",
+                b"crypt(",
+                b"sp_addlogin",
+                b"sp_adduser",
+                b"sp_password",
+            ),
+            rb"",
+        ),
     ),
     named(
         "sql-s3-secret",
@@ -130,11 +226,20 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "oracle-password",
-        rb"(?:oracle:thin:|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+(?:userid=)?)[\"']?"
-        rb"[0-9a-z_$#]+/(?P<secret>[^ \t\r@\"']+)@",
+        rb"(?:oracle:thin:|\bconnect[ \t]+|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+"
+        rb"(?:userid=)?)[\"']?"
+        rb"[0-9a-z_$#]+/[\"']?(?P<secret>[^ \t\r@\"']+)[\"']?@",
         "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
         judges.quoted,
-        ((b"oracle:thin:", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
+        ((b"oracle:thin:", b"connect ", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
+    ),
+    named(
+        "oracle-connect",
+        rb"(?:^|[^0-9a-z_./-]|\\[nrt])[a-z_][0-9a-z_$#]{0,40}/(?P<secret>[^ \t\r@\"'/]{3,})@"
+        rb"(?://)?[0-9a-z_.-]+:[0-9]{2,5}[/:][0-9a-z_.]+",
+        "loader/<a16>@db.example.com:1521/main",
+        judges.quoted,
+        ((b"@",), rb"(?://)?[0-9A-Za-z_.-]{1,80}:[0-9]{2,5}[/:]"),
     ),
     named(
         "netrc-password",
@@ -142,6 +247,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "machine example.com login me password <a16>",
         judges.quoted,
         ((b"password",), rb"[ \t]"),
+        needs=(b"login",),
     ),
     Rule(
         "pgpass-line",

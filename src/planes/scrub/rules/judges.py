@@ -3,36 +3,37 @@
 import base64
 import re
 
+from planes.scrub.rules.extents import full_end
 from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.prose import is_common, phrase_end
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _HARMLESS_BEGINNINGS = re.compile(
     rb"(?:page|next|sync|continuation|public|publishable|primary|foreign|cancel|stop)[_-]?$"
     rb"|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
 )
-# Where a value in a list of values ends: before the next name, before a closing bracket.
-_NEXT_VALUE = re.compile(
-    rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%26|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
-)
-_ITEM_END = re.compile(rb"[\"' ]")
+# `pass` as a word, which also counts what passed and tells that something did.
+BARE_PASS = re.compile(rb"pass(?![0-9A-Za-z_-])", re.IGNORECASE)
 # The name of something sensitive: `"input_token": "NextToken"`.
 _NAME_OF_ONE = re.compile(
     rb"^[A-Za-z_]{0,40}(?:[a-z](?:Token|Key|Password|Secret)|[A-Za-z]_(?:token|key|password|secret))s?$"
 )
 _IN_MASK = re.compile(rb"\[masked:[^\] \t]*$")
-_NEXT_PARAMETER = re.compile(rb"[&#]")
-# An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
-_CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
-_DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
-_IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
-_FILE = re.compile(rb"^(?:~|[.]{1,2})?(?:/[.]?[a-z0-9_-][a-z0-9_.@-]*){2,}$|^~/[a-z0-9_./-]+$")
+DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
+IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
+FILE = re.compile(
+    rb"^(?:~|[.]{1,2})?(?:/[.]?[a-z0-9_-][a-z0-9_.@-]*){2,}$|^~/[a-z0-9_./-]+$"
+    rb"|^[.]?[a-z][a-z0-9_-]*(?:/[.]?[a-z][a-z0-9_.-]*){2,}$|^[.]?[a-z][a-z0-9_-]*(?:/[a-z0-9_.-]+)+[.][a-z]{2,5}$"
+)
+# What a help text puts in the place of a value.
+_METAVAR = re.compile(rb"[\[<]?[A-Z][A-Z_-]*[\]>,;.)]*$")
+_SECRET_DATA = re.compile(rb"\"(?:data|stringData)\\*\"[ ]?:[ ]?\{[^{}]*$")
 _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
 # The place in a file that some loggers put at the right.
 _SOURCE_LINE = re.compile(rb"\.py:[0-9]+$")
 # The lines of a box behind a value whose quote closes below.
 _BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
 _UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
-_WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
 
 
 def is_other_name(line: bytes, begin: int) -> bool:
@@ -45,20 +46,25 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in quotes: anything but a placeholder or an address (addresses have rules of their own)."""
     if b"\xe2" in line[start:end] and line[end : end + 1] not in (b'"', b"'", b"`"):
         end = start + len(_BOX_BEHIND.sub(b"", line[start:end]))
+    end = full_end(line, start, end)
     secret = line[start:end]
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]:
         return -1
-    if _NAME_OF_ONE.match(secret) or (line[start - 1 : start] == b"{" and _DOTTED.match(secret)):
+    if BARE_PASS.match(line, begin, start) and (
+        len(secret) < 4 or (secret.isdigit() and len(secret) < 6) or is_common(secret)
+    ):
+        return -1
+    if _NAME_OF_ONE.match(secret) or (line[start - 1 : start] == b"{" and DOTTED.match(secret)):
         return -1
     if b"{" in secret and line[start - 2 : start - 1] in (b"f", b"F"):
         return -1
     is_vague = line[begin : begin + 10].lower() == b"credential"
-    return -1 if is_vague and (b" " in secret or _IDENTIFIER.match(secret)) else end
+    return -1 if is_vague and (b" " in secret or IDENTIFIER.match(secret)) else end
 
 
 def pair(line: bytes, begin: int, start: int, end: int) -> int:
     """A text behind a sensitive one, as in a list of headers; a list of names is none."""
-    if _IDENTIFIER.match(line[start:end]):
+    if IDENTIFIER.match(line[start:end]):
         is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
         alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["')) and line[end + 1 : end + 2] in (b")", b"]")
         if not alone or end - start < 8 or is_sensitive(line[start:end]):
@@ -73,6 +79,7 @@ def flag_pair(line: bytes, begin: int, start: int, end: int) -> int:
 
 def command(line: bytes, begin: int, start: int, end: int) -> int:
     """The password in a command line; a word behind `-p` that is a flag, a port or a path is none."""
+    end = full_end(line, start, end)
     secret = line[start:end]
     if secret[:1] in b"-/:=|>&" or (secret.isdigit() and len(secret) < 6) or len(secret) < 3:
         return -1
@@ -98,20 +105,6 @@ def session(line: bytes, begin: int, start: int, end: int) -> int:
     return -1 if b"arn:" in word else random(line, begin, start, end)
 
 
-def listed(line: bytes, begin: int, start: int, end: int) -> int:
-    """Texts in a list behind a sensitive name, the first of which looks random: names stand in lists too."""
-    first = _ITEM_END.split(line[start:end], maxsplit=1)[0]
-    return end if looks_random(first) and not is_other_name(line, begin) else -1
-
-
-def apart(line: bytes, begin: int, start: int, end: int) -> int:
-    """A value in prose or a table beside a name: it must look random and be neither identifier, path nor date."""
-    if line[end : end + 1] == b"(" or line[start : start + 1] == b"[":
-        return -1
-    stripped = line[start:end].rstrip(b".,;:)!]}>")
-    return random(line, begin, start, start + len(stripped))
-
-
 def parameter(line: bytes, begin: int, start: int, end: int) -> int:
     """A value of a signed address: long, or with a digit."""
     secret = line[start:end]
@@ -135,32 +128,18 @@ def basic_pair(line: bytes, _: int, start: int, end: int) -> int:
     return end if is_pair or looks_random(line[start:end]) else -1
 
 
-def plain(line: bytes, begin: int, start: int, end: int) -> int:
-    """A value without quotes: find its end, and tell it from code and prose."""
-    if is_other_name(line, begin):
-        return -1
-    secret = line[start:end]
-    if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
-        return -1  # quotes in another spelling, which have rules of their own
-    word = line[max(0, begin - 1024) : begin].replace(b"\t", b" ").rpartition(b" ")[2]
-    if b"arn:" in word:
-        return -1
-    if b"?" in word or word.endswith(b"&"):
-        stop = _NEXT_PARAMETER.search(secret)
-    elif secret[:1] == b"{" and secret[-1:] == b"}":
-        stop = None
-    else:
-        stop = _NEXT_VALUE.search(secret, 1)
-    if stop:
-        end = start + stop.start()
-    if is_code(secret) or (_is_apart(line, start) and _CALL.match(line, start) and b")" in line[start:]):
-        return -1
-    return -1 if _is_harmless(line, begin, start, end) else end
-
-
 def flag(line: bytes, begin: int, start: int, end: int) -> int:
     """The word behind a flag, unless it is a flag too."""
-    return -1 if line[start : start + 1] == b"-" or is_code(line[start:end]) else quoted(line, begin, start, end)
+    end = full_end(line, start, end)
+    secret = line[start:end]
+    if secret[:1] == b"-" or is_code(secret) or _METAVAR.match(secret):
+        return -1
+    return quoted(line, begin, start, end)
+
+
+def environment(line: bytes, begin: int, start: int, end: int) -> int:
+    """What a variable is set to: one word in quotes or without, or words up to the end of the line."""
+    return flag(line, begin, start, max(end, phrase_end(line, start)))
 
 
 def bearer(line: bytes, _: int, start: int, end: int) -> int:
@@ -170,15 +149,19 @@ def bearer(line: bytes, _: int, start: int, end: int) -> int:
     return end if telling and not is_placeholder(secret) and not is_code(secret) else -1
 
 
-def header(line: bytes, _: int, start: int, end: int) -> int:
-    """The value of a header that exists to carry a secret."""
+def header(line: bytes, begin: int, start: int, end: int) -> int:
+    """The value of a header that exists to carry a secret; the name of a mask is none."""
+    if _IN_MASK.search(line[max(0, begin - 128) : begin]):
+        return -1
+    if is_placeholder(line[start:end].rstrip(b")]")):
+        return -1
     secret = line[start:end].rstrip(b")]}")
     if secret.endswith(b"=") and line[end : end + 1] in (b'"', b"\\"):
         return -1  # `Digest username="me"`: parameters have rules of their own
     if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
         return -1
     has_scheme = line[start - 1 : start] == b" " and line[: start - 1].lower().endswith((b"bearer", b"basic", b"token"))
-    return -1 if len(secret) < (6 if has_scheme else 20) and _IDENTIFIER.match(secret) else end
+    return -1 if len(secret) < (6 if has_scheme else 20) and IDENTIFIER.match(secret) else end
 
 
 def uri_password(line: bytes, _: int, start: int, end: int) -> int:
@@ -206,32 +189,6 @@ def uri_token(line: bytes, _: int, start: int, end: int) -> int:
 def mixed(line: bytes, _: int, start: int, end: int) -> int:
     """Random tokens hold a digit, names in code mostly do not."""
     return end if any(48 <= byte <= 57 for byte in line[start:end]) else -1
-
-
-def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
-    secret = line[start:end]
-    if len(secret) < 3 or is_placeholder(secret.rstrip(b",;.)]")) or is_code(secret) or b"://" in secret[:24]:
-        return True
-    name = line[begin:start].lower()
-    if secret.isdigit() and len(secret) < 6 and b"pass" not in name:
-        return True
-    if name.startswith(b"pwd") and secret[:1] in b"/~":
-        return True
-    if _FILE.match(secret) and b"pass" not in name:
-        return True
-    if not secret.strip(b"0123456789.,[](){}-+") and name.rstrip(b" \t:=\"'").endswith(b"s"):
-        return True  # `tokens: 12345678` counts them
-    if name.startswith(b"credential") and (_IDENTIFIER.match(secret) or secret[:1] == b"("):
-        return True
-    rest = line[end:]
-    if name.rstrip(b" \t:=\"'").endswith(b"s") and secret[:1] in b"({[" and not looks_random(secret.strip(b"(){}[],")):
-        return True  # a set or a call, as code and reprs write them
-    is_prose = bool(_WORD.match(secret)) and bool(rest.strip()) and (rest[:1] in b" \t" or not secret[-1:].isalnum())
-    return _is_apart(line, start) and (is_prose or bool(_DOTTED.match(secret)))
-
-
-def _is_apart(line: bytes, start: int) -> bool:
-    return line[start - 1 : start] in (b" ", b"\t")
 
 
 # Names in `_key` that no secret stands behind: of databases, storage, caches and tables.
@@ -325,7 +282,7 @@ def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
     before = word[0].lower() if word else b""
     if before.endswith(_TABLE_KEYS) or before.endswith((b"primary", b"foreign", b"public", b"publishable", b"site")):
         return -1
-    if _FILE.match(line[start:end]):
+    if FILE.match(line[start:end]):
         return -1
     is_variable = line[begin : begin + 5].isupper() and not _SHORT_WORD.match(line[start:end])
     if is_variable and not is_code(line[start:end]):
@@ -339,6 +296,12 @@ def short_name(line: bytes, begin: int, start: int, end: int) -> int:
     if secret.isdigit() or is_code(secret) or (secret.isalpha() and len(secret) < 12):
         return -1
     return quoted(line, begin, start, end)
+
+
+def secret_member(line: bytes, begin: int, start: int, end: int) -> int:
+    """A member of what a Kubernetes Secret holds."""
+    is_inside = _SECRET_DATA.search(line[max(0, start - 4096) : start])
+    return quoted(line, begin, start, end) if is_inside else -1
 
 
 def person(line: bytes, _: int, start: int, end: int) -> int:

@@ -29,6 +29,8 @@ class Rule(NamedTuple):
         judge: looks at a match in its line and may narrow or refuse it.
         any_case: signs are found in any case.
         before: a pattern for what stands before the sign in the scan, at most one byte wide.
+        needs: literals in small letters, one of which a line holds in some case wherever the pattern matches. A look
+            for them costs next to nothing, and most shapes of names are told apart by one.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Rule(NamedTuple):
     judge: Judge | None = None
     any_case: bool = False
     before: bytes = b""
+    needs: tuple[bytes, ...] = ()
 
 
 def token(

@@ -2,20 +2,25 @@
 
 import re
 
-from planes.scrub.rules import judges
+from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules.languages import FOREIGN_KEY
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, NAME, SIGNS, named
 
 # Wrappers that print what they hold; calls that fetch a secret (`get_secret("x")`) are not among them.
 _WRAPPERS = (
-    rb"(?:pydantic\.)?(?:secret(?:str|bytes|value)?|some|ok|just|str|bytes|unicode|sensitive|tsecret(?:str)?value|password"
+    rb"(?:pydantic\.)?(?:secret(?:str|bytes|value)?|some|ok|just|str|bytes|unicode|sensitive|tsecret(?:str)?value"
+    rb"|password"
     rb"|redactedstr|quote|quote_plus|base64string|string|\$)"
 )
-# What YAML puts before a value: a tag, an anchor.
-_TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+)?"
+# What is put before a value: a tag or an anchor (YAML), a type and a length (PHP).
+_TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t]+)?"
 _APART = (
-    rb"(?:[ \t]*[\"'`:]?[ \t]+(?:is:?|was|to|as|=|->|provided:?|used:?|[|-]"
-    rb"|\xe2\x94\x82|\xe2\x86\x92|for [^:\n]{1,40}:)?[ \t]*"
+    rb"(?:[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]|\xe2\x94\x82|\xe2\x86\x92"
+    rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
+    rb"(?:(?:is|was|has been|now|currently)[ :]){0,2}"
+    rb"(?:(?:set|reset|generated|created|changed|updated|rotated|issued|now|here|below)(?: now)?[ :])?"
+    rb"(?:from [^ \n]{1,40} )?(?:to[ :])?(?:for [^:\n]{1,60}:)?)?[ \t]*"
     rb"|[ \t]*[|][ \t]*|\t+)"
 )
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
@@ -25,35 +30,40 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "named-escaped",
         KEY
-        + rb"(?:\\+[\"']|\\+u002[27])"
+        + rb"(?:\\+[\"']|\\+u002[27])?"
         + GIVES
         + rb"b?(?:\\+[\"']|\\+u002[27])(?P<secret>[^\"'\\]+(?:\\+[^\"'\\u][^\"'\\]*)*)",
         '{\\"password\\": \\"<a16>\\"}',
         judges.quoted,
+        needs=(b"\\",),
     ),
     named(
         "named-double-quoted",
-        NAME + _TAG + rb"[bruf]{0,2}\"(?P<secret>(?:[^\"\\]|\\.)+)",
+        NAME + _TAG + rb"[bfnru]{0,2}\"(?P<secret>(?:[^\"\\]|\\.)+)",
         '"password": "<a16>"',
         judges.quoted,
+        needs=(b'"',),
     ),
     named(
         "named-single-quoted",
-        NAME + _TAG + rb"[bruf]{0,2}'(?P<secret>(?:[^'\\]|\\.)+)",
+        NAME + _TAG + rb"[bfnru]{0,2}'(?P<secret>(?:[^'\\]|\\.)+)",
         "'api_key': '<a16>'",
         judges.quoted,
+        needs=(b"'",),
     ),
     named(
         "named-triple-quoted",
         NAME + rb"[bruf]{0,2}(?:\"\"\"|''')\\?(?P<secret>(?:[^\"'\\]|\\.|[\"'][^\"'])+)",
         'password = """<a16>"""',
         judges.quoted,
+        needs=(b'"""', b"'''"),
     ),
     named(
         "named-entity",
         KEY + rb"(?:&quot;|&#34;|&#39;)?" + GIVES + rb"(?:&quot;|&#34;|&#39;)(?P<secret>[^&]+(?:&amp;[^&]*)*)",
         "password=&quot;<a16>&quot;",
         judges.quoted,
+        needs=(b"&quot;", b"&#"),
     ),
     named(
         "named-url-quoted",
@@ -61,12 +71,14 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?P<secret>[^% \t\r\"'&<>]+(?:%[013-9A-F][0-9A-F][^% \t\r\"'&<>]*)*)",
         "%22password%22%3A%22<a16>%22",
         judges.quoted,
+        needs=(b"%2",),
     ),
     named(
         "named-wrapped",
         NAME + rb"(?:" + _WRAPPERS + rb")\([bruf]{0,2}[\"'](?P<secret>[^\"']+)",
         "password=SecretStr('<a16>')",
         judges.quoted,
+        needs=(b"(",),
     ),
     named(
         "secret-wrapped",
@@ -80,22 +92,165 @@ NAME_RULES: tuple[Rule, ...] = (
         NAME + rb"(?:\"[^\"]*\"|[^ \t\"]+)[ \t]*(?:->|=>)[ \t]*\"(?P<secret>[^\"]+)\"",
         '~ password = "(known)" -> "<a16>"',
         judges.quoted,
+        needs=(b"->", b"=>"),
     ),
     named(
         "named-value",
-        rb"(?:name|key|type|id|var|variable|setting|parameter)[\"']?[ \t]*[=:][ \t]*\\*[\"']?[0-9A-Za-z_.:-]*"
-        + KEY
-        + rb"\\*[\"']?[,; \t/]*(?:type=\"[a-z]+\"[ \t]*)?"
-        rb"\\*[\"']?\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
+        rb"(?:name|key|type|id|var|variable|setting|parameter|path|field|property|attribute|option|label)"
+        rb"\\*[\"']?[ \t]*[=:][ \t]*"
+        rb"\\*[\"']?[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"']?[,; \t/][^{}<>\n]{0,120}?"
+        rb"\b(?:(?:[a-z]{1,12}_?)?value|data|new)\\*[\"']?[ \t]*[=:][ \t]*"
+        rb"(?:[{][ \t]*\\*[\"']?string_?value\\*[\"']?[ \t]*:[ \t]*)?"
+        rb"\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
         "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
         judges.quoted,
         (SIGNS, FOLLOW),
+        needs=(b"value", b"data", b"new"),
+    ),
+    named(
+        "named-member",
+        KEY
+        + CLOSES
+        + rb"(?:"
+        + GIVES
+        + rb"|[ \t]+)[{][ \t]*\\*[\"']?(?:value|plain_?text|secret|default|s|string|(?:string|text|simple"
+        rb"|literal)_?value)"
+        rb"\\*[\"']?[ \t]*[:=][ \t]*" + rb"[bu]?\\*[\"'](?P<secret>[^\"'\n\\]+)",
+        '"db_password": {"value": "<a16>", "sensitive": true}',
+        judges.quoted,
+        needs=(b"{",),
+    ),
+    named(
+        "value-before-name",
+        rb"\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"'](?P<secret>[^\"'\n\\]+)\\*[\"'][,; \t]+\\*[\"']?"
+        rb"(?:name|key|variable|parameter)\\*[\"']?[ \t]*[=:][ \t]*\\*[\"'][0-9A-Za-z_.:-]*" + KEY + rb"\\*[\"']",
+        '{"value": "<a16>", "name": "DB_PASSWORD"}',
+        judges.quoted,
+        needs=(b"value",),
+    ),
+    named(
+        "named-cell",
+        rb"(?:^|[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)[ \t]*[\"'`]?[0-9A-Za-z_.:-]*"
+        + KEY
+        + CLOSES
+        + rb"[ \t]*(?:[|]|\xe2\x94[\x82\x83]|\xe2\x95\x91|\t)[ \t]*[\"'`]?"
+        + rb"(?P<secret>[^ \t\r|\"'`\xe2][^\t\r|\xe2\n]*)",
+        "| db_password | <a12>7<a4> |",
+        unquoted.cell,
+        needs=(b"|", b"\t", b"\xe2\x94", b"\xe2\x95"),
+    ),
+    named(
+        "named-arrow",
+        KEY + CLOSES + rb"[ \t]+(?:->|\xe2\x86\x92)[ \t]+[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{6,})",
+        "DB_PASSWORD -> <a12>7<a4>",
+        unquoted.apart,
+        needs=(b"->", b"\xe2\x86"),
     ),
     named(
         "named-pair",
         KEY + rb"[\"'][ \t]*,[ \t]*[bruf]{0,2}[\"'](?P<secret>[^\"']+)",
         "(b'x-api-key', b'<a8>7<a8>')",
         judges.pair,
+        needs=(b",",),
+    ),
+    named(
+        "named-setting",
+        rb"(?:set[a-z_]*|put[a-z_]*|define|add[a-z_]*|config)\("
+        rb"(?:(?:[a-z_][0-9a-z_.]*|[\"'][0-9a-z_.-]*[\"'])[ \t]*,[ \t]*)?"
+        rb"[bu]?[\"'][0-9a-z_.-]*" + KEY + rb"[\"'][ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
+        "setattr(db, 'password', '<z12>')",
+        judges.quoted,
+        needs=(b"(",),
+    ),
+    named(
+        "named-parenthesised",
+        KEY + rb"[ ]\((?P<secret>[0-9A-Za-z+/_.=-]{12,})\)",
+        "secret (<a16>7)",
+        unquoted.apart,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ]\("),
+        needs=(b" (",),
+    ),
+    named(
+        "kubernetes-secret",
+        rb"\\*\"[0-9A-Za-z_.-]{1,253}\\*\"[ ]?:[ ]?\\*\"(?P<secret>[^\"\\\n]{4,})\\*\"",
+        '{"data":{"tls":"<b16>"},"kind":"Secret"}',
+        judges.secret_member,
+        ((b'"kind":"secret"', b'"kind": "secret"', b'\\"kind\\":\\"secret\\"'), rb""),
+    ),
+    named(
+        "named-listed",
+        rb"[:(][0-9a-z_.-]*" + KEY + rb"[ \t]+\"(?P<secret>[^\"\n]+)\"",
+        '(password "<a16>")',
+        judges.quoted,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b' "', b'\t"'),
+    ),
+    named(
+        "secret-object",
+        rb"\b[a-z_]*(?:secret|password|token|credential)s?[ (]"
+        rb"(?:[a-z_]+=[^()<>=\n]{1,60}[, ]){0,4}[ ]?(?:secret_)?value="
+        rb"[bu]?[\"'](?P<secret>[^\"'\n]+)",
+        "Secret(name='db', value='<a16>')",
+        judges.quoted,
+        ((b"secret", b"password", b"token", b"credential"), rb"s?[ (]"),
+        needs=(b"value=",),
+    ),
+    named(
+        "login-call",
+        rb"(?:\.(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
+        rb"|\b[a-z]*(?:credentials?|basic_?auth(?:entication)?))"
+        rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
+        rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
+        "smtp.login('loader', '<a16>')",
+        judges.quoted,
+        (
+            (
+                b"login(",
+                b"log_in(",
+                b"signin(",
+                b"sign_in(",
+                b"authenticate(",
+                b"credentials(",
+                b"credential(",
+                b"auth(",
+                b"authentication(",
+                b"_password(",
+            ),
+            rb"[ \t]*[bu]?[\"']",
+        ),
+    ),
+    named(
+        "user-info",
+        rb"user[._-]info[\"']?[ \t]*[=:][ \t]*[\"']?[^ :\t\r\"']+:(?P<secret>[^ \t\r\"']+)",
+        "basic.auth.user.info=loader:<a16>",
+        judges.quoted,
+        ((b"user.info", b"user_info", b"user-info"), rb"[\"']?[ \t]*[=:]"),
+    ),
+    named(
+        "prompt-default",
+        KEY + rb"[ ]?\[(?P<secret>[^\]\[ \t\n]{4,})\][ \t]*[:?>]",
+        "Password [<a16>]:",
+        unquoted.apart_or_word,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ]?\["),
+        needs=(b"[",),
+    ),
+    named(
+        "login-pair",
+        rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds)[ ]?[:=][ \t]*"
+        rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
+        rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/]{6,})",
+        "logged in as loader / <a12>7<a4>",
+        unquoted.apart_or_word,
+        ((b"/pass", b"/ pass", b"credential", b"creds", b"log in ", b"login ", b"logged in "), rb""),
+    ),
+    named(
+        "ci-command",
+        rb"(?:##vso\[task\.setvariable [^\]\n]{0,80}variable=[0-9a-z_.-]*" + KEY + rb"[^\]\n]{0,80}\]"
+        rb"|::set-(?:output|env) name=[0-9a-z_.-]*" + KEY + rb"::|::add-mask::|##vso\[task\.setsecret\])"
+        rb"(?P<secret>[^ \t\r\n\"]+)",
+        "::add-mask::<a16>",
+        judges.environment,
+        ((b"##vso[task.set", b"::set-output ", b"::set-env ", b"::add-mask::"), rb""),
     ),
     named(
         "auth-pair",
@@ -117,7 +272,8 @@ NAME_RULES: tuple[Rule, ...] = (
         "named-list",
         NAME + rb"\[{1,2}[ \t]*[bu]?[\"'](?P<secret>[^\"'\[\]]+(?:[\"'][ \t]*,[ \t]*[\"'][^\"'\[\]]+)*)[\"']",
         '"tokens": ["<a12>7<a4>", "<a16>"]',
-        judges.listed,
+        unquoted.listed,
+        needs=(b"[",),
     ),
     named(
         "form-part",
@@ -126,12 +282,14 @@ NAME_RULES: tuple[Rule, ...] = (
         "b'form-data; name=\"password\"\\r\\n\\r\\n<a16>\\r\\n--x'",
         judges.quoted,
         (SIGNS, FOLLOW),
+        needs=(b"form-data",),
     ),
     named(
         "named-prose-value",
-        KEY + rb"[\"'`][^\n]{0,120}[ \t]value:?[ \t]*[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        KEY + rb"[\"'`,]{0,2}[^\n]{0,120}[ \t]value:?[ \t]*[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
         "field `password` has the value `<a16>`",
         judges.quoted,
+        needs=(b" value", b"\tvalue"),
     ),
     named(
         "named-input",
@@ -141,21 +299,24 @@ NAME_RULES: tuple[Rule, ...] = (
         '{"loc": ["body", "password"], "input": "<a16>"}',
         judges.quoted,
         (SIGNS, FOLLOW),
+        needs=(b"input",),
     ),
     named(
         "named-backquoted",
         KEY + rb"(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"`{1,2}(?P<secret>[^`\n]+)`",
         "**password**: `<a12>7<a4>`",
         judges.random,
+        needs=(b"`",),
     ),
     named(
         "named-attribute",
-        rb"<[0-9a-z_.:-]{1,40}[ \t][^<>]{0,80}name=[\"'][0-9a-z_.:-]*"
+        rb"<[0-9a-z_.:-]{1,40}[ \t][^<>]{0,80}(?:name|key|id|property|var)=[\"'][0-9a-z_.:-]*"
         + KEY
-        + rb"[\"'][^<>]{0,80}>(?P<secret>[^<>]+)</",
+        + rb"[\"'][^<>]{0,80}>(?:[ \t]*<[0-9a-z:]{1,20}>)?(?P<secret>[^<>]+)</",
         '<string name="db_password"><a16></string>',
         judges.quoted,
         (SIGNS, FOLLOW),
+        needs=(b"<",),
     ),
     named(
         "named-element",
@@ -163,6 +324,43 @@ NAME_RULES: tuple[Rule, ...] = (
         "<db:password><a16></db:password>",
         judges.quoted,
         (SIGNS, FOLLOW),
+        needs=(b"<",),
+    ),
+    named(
+        "named-escaped-element",
+        rb"(?:&lt;|\\+u003c)[0-9A-Za-z_.:-]*" + KEY + rb"(?:&gt;|\\+u003e)(?P<secret>[^<>&\\\n]+)(?:&lt;|\\+u003c)/",
+        "&lt;password&gt;<a16>&lt;/password&gt;",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b"&lt;", b"u003c"),
+    ),
+    named(
+        "named-markup-cell",
+        rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]?</(?:td|th|dt|b|strong|label|span)>[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"
+        rb"<(?:td|dd|code|span|pre)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<> \t\n]+)",
+        "<td>Password</td><td><a12>7<a4></td>",
+        unquoted.apart_or_word,
+        (SIGNS, FOLLOW),
+        needs=(b"</",),
+    ),
+    named(
+        "value-of-field",
+        rb"(?:\b|\\[nrt])(?:value|input)[ ][bu]?[\"'`](?P<secret>[^\"'`\n]+)[\"'`][ ](?:of|for|in"
+        rb"|is not valid for)[ ](?:the[ ])?"
+        rb"(?:field|key|option|setting|variable|parameter|argument)?[ ]?[\"'`]?[0-9a-z_.-]*" + KEY,
+        "value '<a16>' of field db_password",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b"value ", b"input "),
+    ),
+    named(
+        "argument-error",
+        rb"(?:argument|option|parameter|value for|field)[ ][\"'`]?-{0,2}[0-9a-z_./-]*" + KEY + rb"[^:\n]{0,40}:"
+        rb"[ ][a-z0-9() ]{3,60}:?[ ][\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        "error: argument --password: invalid choice: '<a16>'",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b": ",),
     ),
     named(
         "generic-key",
@@ -173,19 +371,42 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "short-name",
-        rb"(?:^|[\"'{, \t(|])(?:pass|pw)[\"']?[ \t]*[=:][ \t]*[\"']?(?P<secret>[^ \t\r\"'`<>=,;(){}\[\]]{3,})",
-        '{"pass": "<a12>7<a4>"}',
+        rb"(?:^|[\"'{, \t(|])pw[\"']?[ \t]*[=:][ \t]*[\"']?(?P<secret>[^ \t\r\"'`<>=,;(){}\[\]]{3,})",
+        '{"pw": "<a12>7<a4>"}',
         judges.short_name,
-        ((b"pass", b"pw"), rb"[\"']?[ \t]{0,4}[=:]"),
+        ((b"pw",), rb"[\"']?[ \t]{0,4}[=:]"),
     ),
     named(
         "named-apart",
         KEY + CLOSES + _APART + rb"[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{8,})",
         "the password is <a12>7<a4>",
-        judges.apart,
+        unquoted.apart,
         (SIGNS, FOLLOW),
     ),
-    named("named-plain", _PLAIN + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)", "DB_PASSWORD=<a16>", judges.plain),
+    named(
+        "named-ldif",
+        KEY + rb"::[ ](?P<secret>[0-9A-Za-z+/]{8,}={0,2})",
+        "userPassword:: <b24>",
+        judges.quoted,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}::[ ]"),
+        needs=(b":: ",),
+    ),
+    named(
+        "webhook-address",
+        rb"(?:hook[_-]?(?:ur[li]|address|endpoint)?[\"'`]?" + GIVES + rb"[\"'`]?https?://[^ \t\r\"'`<>?]{3,200}/"
+        rb"|https?://[^ \t\r\"'`<>?]{3,100}/(?:web)?hooks?(?:/v[0-9])?(?:/[^ /\t\r\"'`<>?]{1,40}){0,4}/)"
+        rb"(?P<secret>[0-9A-Za-z_.~=-]{16,})",
+        "webhook_url: https://example.com/hooks/<a24>7",
+        judges.random,
+        ((b"hook",), rb""),
+    ),
+    named(
+        "named-plain",
+        _PLAIN + rb"(?P<secret>[^ \t\r\"'`<>=][^ \t\r\"'`<>]*)",
+        "DB_PASSWORD=<a16>",
+        unquoted.plain,
+        needs=(b"=", b":", b"%3"),
+    ),
     named(
         "connection-string-password",
         rb"[;\"'][ ]*(?:password|pwd|accountkey|sharedaccesskey)[ ]*=[ ]*[{]?"
@@ -196,7 +417,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
 )
 
-_SENSITIVE_KEY = re.compile(rb"(?i)(?:" + KEY + rb"|authorization|cookie)$")
+_SENSITIVE_KEY = re.compile(rb"(?i)(?:" + KEY + rb"|" + FOREIGN_KEY + rb"|authorization|cookie)$")
 
 
 def is_sensitive_key(key: str) -> bool:

@@ -2,6 +2,8 @@
 
 import re
 
+from planes.scrub.rules.prose import is_common_text
+
 _WORDS = frozenset(
     b"""
     none null nil true false yes no on off undefined unset empty missing required optional hidden redacted masked
@@ -24,10 +26,18 @@ _SHAPES = re.compile(
     rb")$",
     re.IGNORECASE | re.DOTALL,
 )
-_CALL = re.compile(rb"^[A-Za-z_][\w.]*\((?:.*\))?(?:[\])},;:.]*|\[.*|\.[a-z_]+.*)$|^[A-Za-z_][\w.]*\[.*$", re.DOTALL)
+_CALL = re.compile(
+    rb"^\$?[A-Za-z_](?:[\w.]|::|->)*\((?:.*\))?(?:[\])},;:.]*|\[.*|\.[a-z_]+.*)$|^\$?[A-Za-z_][\w.]*\[.*$", re.DOTALL
+)
 _PATH = re.compile(rb"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _NAME = re.compile(rb"^[A-Za-z_]+$")
 _CODE_HEADS = frozenset(b"self cls os config settings args dlt credentials creds secrets env params kwargs".split())
+# A name of something secret: a sensitive word as a part of its own, a long one at an end (`mypassword`, no `monkey`).
+_NAMED = re.compile(
+    rb"(?:^|_|[A-Za-z](?=[A-Z]))(?i:pass|pwd|pw|secrets?|tokens?|keys?|creds?|auth|pat|sas)(?:$|_|(?-i:[A-Z]))"
+    rb"|(?i:pass(?:word|wd|phrase|code)s?|secrets?|tokens?|credentials?|(?:api|access|private|account|auth)key)$"
+    rb"|^(?i:password|passwd|secret|token|credential)"
+)
 _SENSITIVE = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth")
 
 
@@ -50,8 +60,21 @@ def is_code(secret: bytes) -> bool:
         head, _, _ = secret.partition(b".")
         last = secret.rpartition(b".")[2].lower()
         return head.lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
-    lowered = secret.lower()
-    return bool(_NAME.match(secret)) and any(word in lowered for word in _SENSITIVE)
+    return bool(_NAME.match(secret)) and bool(_NAMED.search(secret))
+
+
+# The types of columns.
+_TYPES = re.compile(
+    rb"(?:(?:var|n?var|n)?char(?:acter)?(?: varying)?2?|text|str(?:ing)?|utf8|large_string|object|bytea?s?|blob|uuid"
+    rb"|json|-{3}|categorical|enum|u?int(?:eger)?[0-9]*|bigint|float[0-9]*|double|bool(?:ean)?|timestamp.*|date|i64|f64)"
+    rb"(?:\([0-9]+\))?[?]?$",
+    re.IGNORECASE,
+)
+
+
+def is_type(text: bytes) -> bool:
+    """Whether a text names the type of a column."""
+    return _TYPES.match(text) is not None
 
 
 # Shapes with digits and letters that programs print and that are no secrets.
@@ -60,18 +83,35 @@ _HARMLESS = re.compile(
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]:[\\\\/].*"
     rb"|[\w./\\:@%+,()=-]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)[0-9]{1,5}(?:[^0-9a-z].*)?)"
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[./~].*|[a-z]+[0-9]{0,3}(?:/[a-z_.-]+[0-9]{0,3})+|[A-Za-z0-9_]+=[^=].*"
-    rb"|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\[?masked.*)$",
+    rb"|[A-Z]{2,6}/[0-9.]+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\[?masked.*)$",
     re.DOTALL,
 )
 
 
 def looks_random(secret: bytes) -> bool:
     """Whether a text looks made by a generator: eight signs or more, letters and digits, no usual shape."""
-    if len(secret) < 8 or b" " in secret or not re.search(rb"[0-9]", secret) or not re.search(rb"[A-Za-z]", secret):
+    if len(secret) < 8 or b" " in secret or not re.search(rb"[A-Za-z]", secret):
         return False
     if is_code(secret) or is_placeholder(secret):
         return False
+    if not re.search(rb"[0-9]", secret):
+        return _is_scrambled(secret)
+    if _LABEL.match(secret) and is_common_text(secret):
+        return False
     return not _HARMLESS.match(secret) or (secret[:1] == b"/" and _is_jumbled(secret))
+
+
+# `base64-encoded`
+_LABEL = re.compile(rb"[a-z]+[0-9]{0,3}(?:-[a-z]+)+$")
+_CONSONANTS = re.compile(rb"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{4,}")
+_TURNS = re.compile(rb"[a-z](?=[A-Z])")
+
+
+def _is_scrambled(secret: bytes) -> bool:
+    """Whether letters alone look made by a generator: no word is so full of consonants and changes of case."""
+    if len(secret) < 16 or not secret.replace(b"-", b"").replace(b"_", b"").isalpha():
+        return False
+    return len(_TURNS.findall(secret)) >= 3 and len(_CONSONANTS.findall(secret)) >= 2
 
 
 _SEGMENT = re.compile(rb"[0-9A-Za-z+]{12,}")

@@ -9,32 +9,52 @@ _KEYS = """
     shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
     fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
     integration_key account_sas sas_token storepass keypass
+    pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key passwrd pasword
+    password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     secret_access_key session_id jsessionid phpsessid credential credentials connection_string access_token_secret
 """
 _WORDS = b"|".join(key.encode("ascii").replace(b"_", b"[_. -]?") for key in _KEYS.split())
-_SUFFIX = (
-    rb"(?:[_-]?[0-9]{1,2}|[_.-]?(?:string|value|text|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
-    rb"|encoded|old|new|current|previous|primary|secondary|default)|\.[0-9a-z]{1,40}\.(?:dfs|blob)\.core\.windows\.net)?"
+SUFFIX = (
+    rb"(?:[_-]?[0-9]{1,2}|[ ][0-9]{1,2}"
+    rb"|[_.-]?(?:string|value|text|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
+    rb"|encoded|old|new|current|previous|primary|secondary|default)|\.[0-9a-z]{1,40}\.(?:dfs"
+    rb"|blob)\.core\.windows\.net)?"
 )
-KEY = rb"(?:%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]pass|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt))" % _WORDS + _SUFFIX
+# `pass` is a word of its own, a part of a name behind `_` or in camel case, or stands behind the name of what it opens.
+_PASS = (
+    rb"(?:(?:[_-]|\b)(?:(?:user|db|my|sql|pg|admin|root|smtp|mail|imap|ssh|ftp|sftp|login|http|proxy|ldap|bind|net"
+    rb"|redis"
+    rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|\bpsk|(?-i:[a-z0-9]Pass|[a-z]PASS))"
+)
+KEY = rb"(?:%s|%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt))" % (_WORDS, _PASS) + SUFFIX
 SIGNS = tuple(
-    b"passw passp passc kennw pswd pwd secret token key sessionid session_id session-id session.id sessid credential "
-    b"connection_string connectionstring connection-string _pass -pass _auth -auth _dsn _pat _salt account_sas "
-    b"storepass".split()
+    b"pass kennw pswd psw psk pwd secret token key sessionid session_id session-id session.id sessid credential "
+    b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt "
+    b"account_sas".split()
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?"
 GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
-NAME = KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
+_TYPE = (
+    rb"(?:[ \t]*:[ \t]*(?:&(?:'static )?)?[a-z_][0-9a-z_.]{0,30}(?:\[[0-9a-z_. ,|]{0,40}\])?(?:[ \t]*[|][ \t]*none)?"
+    rb"[ \t]*=[ \t]*)"
+)
+NAME = KEY + CLOSES + rb"(?:" + _TYPE + rb"|" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
 # In the scan, what follows a name. It counts little: counted repetition makes the scan's automaton large.
 FOLLOW = rb"[0-9A-Za-z_-]{0,10}[^0-9A-Za-z_-]"
 SOURCE = "how programs print settings and requests"
 
 
 def named(
-    name: str, pattern: bytes, sample: str, judge: Judge, scan: tuple[tuple[bytes, ...], bytes] | None = None
+    name: str,
+    pattern: bytes,
+    sample: str,
+    judge: Judge,
+    scan: tuple[tuple[bytes, ...], bytes] | None = None,
+    *,
+    needs: tuple[bytes, ...] = (),
 ) -> Rule:
     """A rule for one shape; `scan` are its signs and what follows them, by default those of all sensitive names."""
     signs, follow = scan or (SIGNS, FOLLOW)
-    return Rule(name, "name", signs, follow, b"(?i)" + pattern, SOURCE, sample, judge, any_case=True)
+    return Rule(name, "name", signs, follow, b"(?i)" + pattern, SOURCE, sample, judge, any_case=True, needs=needs)

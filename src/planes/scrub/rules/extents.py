@@ -1,0 +1,80 @@
+"""Where a value really ends: at the quote that closes it, however quotes inside it are written."""
+
+import re
+
+from planes.scrub.rules.prose import is_common_text
+
+# So far behind its beginning a closing quote is looked for.
+_LONGEST = 4096
+_QUOTES = b"\"'`"
+# How a shell writes a quote inside a quoted text.
+_SHELL = (b"\"'\"'", b"\\''")
+
+
+def _slashes(line: bytes, place: int) -> int:
+    """How many backslashes stand before a place."""
+    before = line[max(0, place - 64) : place]
+    return len(before) - len(before.rstrip(b"\\"))
+
+
+def closing_end(line: bytes, opener: int) -> int:
+    """Where the text ends that the quote at `opener` opens: its closing quote, less backslashes; -1: it is not closed.
+
+    A quote that itself stands behind n backslashes (JSON inside JSON) is closed by one behind as many, or by that many
+    and further pairs, each escaped so often; all others are signs of the text. A doubled quote (SQL, YAML) and a
+    shell's `'\"'\"'` are signs of it too.
+    """
+    quote = line[opener : opener + 1]
+    depth = _slashes(line, opener)
+    place = opener + 1
+    last = place + _LONGEST
+    while (place := line.find(quote, place, last)) >= 0:
+        if _slashes(line, place) % (2 * depth + 2) != depth:
+            place += 1
+        elif depth == 0 and line.startswith(quote, place + 1) and _is_inside(line[place + 2 : place + 3]):
+            place += 2
+        elif depth == 0 and quote == b"'" and line.startswith(_SHELL, place + 1):
+            place += 5 if line[place + 1 : place + 2] == b'"' else 4
+        else:
+            return place - depth
+    return -1
+
+
+def _is_inside(following: bytes) -> bool:
+    return bool(following) and (following.isalnum() or following in b"!$%&*+-./?@_~\\")
+
+
+def full_end(line: bytes, start: int, end: int) -> int:
+    """The end of a value whose pattern may have stopped at a quote inside it."""
+    if line[start - 1 : start] in (b'"', b"'", b"`") and line[max(0, start - 3) : start] not in (b'"""', b"'''"):
+        return max(end, closing_end(line, start - 1))
+    return end
+
+
+_BEHIND_QUOTE = re.compile(rb"[^\s,;:)\]}>|&=][^\s,;|]*")
+
+
+def quote_inside_end(line: bytes, start: int, end: int) -> int:
+    """The end of a value without quotes that holds one, in a line where none stands before it."""
+    if line[end : end + 1] not in (b'"', b"'") or b'"' in line[:start] or b"'" in line[:start]:
+        return end
+    rest = _BEHIND_QUOTE.match(line, end + 1)
+    return rest.end() if rest else end
+
+
+def enclosed_end(line: bytes, begin: int, end: int) -> int:
+    """The end of a value without quotes of its own, where one quote encloses name and value: `"NAME=the value"`."""
+    opener = begin
+    while opener > max(0, begin - 80) and (line[opener - 1 : opener].isalnum() or line[opener - 1] in b"_.-"):
+        opener -= 1
+    if opener == 0 or line[opener - 1] not in _QUOTES or line[end : end + 1] not in (b" ", b"\\", b'"', b"'"):
+        return end
+    stop = closing_end(line, opener - 1)
+    rest = line[end:stop]
+    if (
+        stop <= end
+        or is_common_text(rest)
+        or any(sign in rest for sign in (b"=", b"&", b";", b",", b"|", b": ", b"--", b"{", b"://"))
+    ):
+        return end
+    return stop

@@ -1,0 +1,187 @@
+"""Decisions about values without quotes: where they end, and what tells them from code, prose and tables."""
+
+import re
+
+from planes.scrub.rules.extents import enclosed_end, full_end, quote_inside_end
+from planes.scrub.rules.judges import BARE_PASS, DOTTED, FILE, IDENTIFIER, flag, is_other_name, quoted
+from planes.scrub.rules.plausible import is_code, is_placeholder, is_type, looks_random
+from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
+
+# Where a value in a list of values ends: before the next name, before a closing bracket.
+_NEXT_VALUE = re.compile(
+    rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%26|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
+)
+_ITEM_END = re.compile(rb"[\"' ]")
+_NEXT_PARAMETER = re.compile(rb"[&#]")
+# An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
+_CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
+# Words joined as in a passphrase; a word with what rules of passwords ask for.
+_JOINED_WORDS = re.compile(rb"[A-Za-z]{3,12}(?:[-_.+][A-Za-z]{3,12}){2,7}[0-9]{0,4}[!?]?")
+_STRENGTHENED = re.compile(rb"[A-Z][a-z]{3,12}[-_.]?[0-9]{2,6}[!?#$%&*@.]{1,3}")
+_NUMBERED_WORD = re.compile(rb"[A-Za-z]{4,}[0-9]{0,6}")
+_COLUMN_NAME = re.compile(rb"[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
+_PASSWORD_NAMES = (b"pass", b"pwd", b"pswd", b"secret", b"_pass", b"-pass", b"kennwort")
+# What stands before a name that is alone with its value on a line.
+_ALONE = re.compile(rb"[ \t]*(?:[a-z0-9]{1,20}[_-])?$", re.IGNORECASE)
+# As ODBC quotes: `PWD={a;b}`
+_BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
+_OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
+_BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
+_BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
+_MEMBERS = re.compile(rb"\{[\"']?[A-Za-z_]\w*[\"']?:$")
+_ASCII_SIGN = re.compile(rb"[0-9A-Za-z]")
+# What follows a word in a sentence: another one.
+_PROSE_BEHIND = re.compile(rb"[ \t]+(?:[A-Za-z&]|- |-[a-z])")
+_WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
+
+
+def listed(line: bytes, begin: int, start: int, end: int) -> int:
+    """Texts in a list behind a sensitive name, the first of which looks random: names stand in lists too."""
+    first = _ITEM_END.split(line[start:end], maxsplit=1)[0]
+    if is_other_name(line, begin):
+        return -1
+    whole = full_end(line, start, start + len(first))
+    if line[whole + 1 : whole + 2] == b"]" and apart_or_word(line, begin, start, whole) >= 0:
+        return max(end, whole)
+    return end if looks_random(first) else -1
+
+
+def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that a prompt or a sentence shows: also words, unless messages are made of them."""
+    secret = line[start:end].rstrip(b".,;:)!]}>")
+    if looks_random(secret) or is_wordy(secret) or (len(secret) >= 8 and secret.isalpha() and not is_common(secret)):
+        return quoted(line, begin, start, start + len(secret))
+    return -1
+
+
+def cell(line: bytes, begin: int, start: int, end: int) -> int:
+    """What stands alone in the cell beside a name: not the name of the next column, no type, no status."""
+    secret = line[start:end].rstrip(b" \t\"'`")
+    words = is_common_text(secret) if b" " in secret else is_common(secret)
+    if (
+        words
+        or is_type(secret)
+        or is_code(secret)
+        or (len(secret) < 6 and secret.isalpha())
+        or _COLUMN_NAME.fullmatch(secret)
+    ):
+        return -1
+    if secret.isdigit() and len(secret) < 8:
+        return -1
+    return quoted(line, begin, start, start + len(secret))
+
+
+def is_wordy(secret: bytes) -> bool:
+    """Whether a text is words that no sentence joins so (`purple-falcon-tunnel`), or one made strong (`Falcon77!`)."""
+    if _STRENGTHENED.fullmatch(secret):
+        return not is_common_text(secret)
+    return len(secret) >= 14 and bool(_JOINED_WORDS.fullmatch(secret)) and not is_common_text(secret)
+
+
+def apart(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value in prose or a table beside a name: it must look random and be neither identifier, path nor date."""
+    if line[end : end + 1] == b"(" or line[start : start + 1] == b"[":
+        return -1
+    stripped = line[start:end].rstrip(b".,;:)]}>")
+    end = start + len(stripped)
+    if looks_random(stripped.rstrip(b"!")) or is_wordy(stripped):
+        return quoted(line, begin, start, end)
+    name = line[begin:start].lower()
+    if not name.startswith(_PASSWORD_NAMES):
+        return -1
+    if not line[end:].strip() and _ALONE.match(line, 0, begin) and b" " not in name.strip():
+        # As in a netrc: more than letters, which would be prose.
+        is_prose = stripped.rstrip(b".,:;!?").isalpha() or is_common_text(stripped)
+        return -1 if is_prose else flag(line, begin, start, end)
+    link = name.rstrip(b" \t\"'`")
+    is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
+    is_told = is_quoted or (b" " in link and link.endswith((b":", b"is", b"was", b"to")))
+    is_whole = not line[end:].strip(b".,;\"'`)! \t\r")
+    if stripped.isdigit():
+        return quoted(line, begin, start, end) if is_told and len(stripped) >= 8 else -1
+    if is_quoted and not IDENTIFIER.match(stripped):
+        return -1 if is_common_text(stripped) else quoted(line, begin, start, end)
+    if not is_told or not (is_whole or is_quoted):
+        return -1
+    if phrase_end(line, start) > end:
+        return phrase_end(line, start)
+    is_word = _NUMBERED_WORD.fullmatch(stripped) and not is_common(stripped.rstrip(b"0123456789"))
+    return quoted(line, begin, start, end) if is_word else -1
+
+
+def plain(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value without quotes: find its end, and tell it from code and prose."""
+    if is_other_name(line, begin):
+        return -1
+    secret = line[start:end]
+    if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
+        return -1  # quotes in another spelling, which have rules of their own
+    word = line[max(0, begin - 1024) : begin].replace(b"\t", b" ").rpartition(b" ")[2]
+    if b"arn:" in word:
+        return -1
+    if secret[:1] == b"{" and b";" in line and (braced := _BRACED.match(line, start)):
+        return -1 if is_placeholder(braced[1]) else braced.end()
+    if b"?" in word or word.endswith(b"&"):
+        stop = _NEXT_PARAMETER.search(secret)
+    elif secret[:1] == b"{" and secret[-1:] == b"}":
+        stop = None
+    else:
+        stop = _NEXT_VALUE.search(secret, 1)
+    if stop:
+        end = start + stop.start()
+    if is_code(secret) or (_is_apart(line, start) and _CALL.match(line, start) and b")" in line[start:]):
+        return -1
+    phrase = phrase_end(line, start)
+    if phrase > end:
+        return phrase
+    if _is_harmless(line, begin, start, end):
+        return -1
+    return enclosed_end(line, begin, quote_inside_end(line, start, end))
+
+
+def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
+    secret = line[start:end]
+    if len(secret) < 3 or is_placeholder(secret.rstrip(b",;.)]")) or is_code(secret) or b"://" in secret[:24]:
+        return True
+    name = line[begin:start].lower()
+    if secret.isdigit() and len(secret) < 6 and b"pass" not in name:
+        return True
+    if BARE_PASS.match(name) and (
+        (secret.isdigit() and len(secret) < 8)
+        or (not secret.strip(b"0123456789./%s") and not secret.isdigit())
+        or (secret.isalpha() and (len(secret) < 8 or is_common(secret) or not _stands_for_login(line, end)))
+    ):
+        return True
+    if name.startswith(b"pwd") and secret[:1] in b"/~":
+        return True
+    if FILE.match(secret) and b"pass" not in name:
+        return True
+    if not secret.strip(b"0123456789.,[](){}-+") and _ends_in_plural(name):
+        return True  # `tokens: 12345678` counts them
+    if name.startswith(b"credential") and (IDENTIFIER.match(secret) or secret[:1] == b"("):
+        return True
+    rest = line[end:]
+    if _MEMBERS.match(secret) or (_is_apart(line, start) and not secret.isascii() and not _ASCII_SIGN.search(secret)):
+        return True  # `token: {type: string}`; prose in another script
+    if _ends_in_plural(name) and secret[:1] in b"({[" and not looks_random(secret.strip(b"(){}[],")):
+        return True  # a set or a call, as code and reprs write them
+    if not _is_apart(line, start):
+        return False
+    if DOTTED.match(secret):
+        return True
+    goes_on = _PROSE_BEHIND.match(rest) if secret[-1:].isalnum() else rest.strip()
+    return bool(_WORD.match(secret)) and bool(goes_on or is_common(secret.rstrip(b".,!?:;")))
+
+
+def _stands_for_login(line: bytes, end: int) -> bool:
+    """Whether a word behind `pass` ends its line, or the line speaks of a login."""
+    return not line[end:].strip(b" \t\r,;)]}\"'") or _OF_LOGIN.search(line) is not None
+
+
+def _ends_in_plural(name: bytes) -> bool:
+    name = name.rstrip(b" \t:=\"'")
+    return name.endswith(b"s") and not name.endswith(b"ss")
+
+
+def _is_apart(line: bytes, start: int) -> bool:
+    return line[start - 1 : start] in (b" ", b"\t")
