@@ -264,3 +264,39 @@ async def test_a_broken_settings_file_leaves_the_usual_keys(open_app: Any, tmp_p
         await stage.press(*WORKSPACE, "2")
 
         await stage.until("[2 Runs]")
+
+
+async def test_command_line_completes_a_job_and_runs_it(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4", "colon", *"run cust")
+        await stage.until("run ingest.load_customers")
+        assert "dlthub job trigger ingest.load_customers" in stage.text
+        await stage.press("tab")
+        assert ":run ingest.load_customers" in stage.text
+        await stage.press("enter")
+
+        await stage.until("Started ingest.load_customers 512.")
+
+
+async def test_command_line_opens_the_runs_and_the_log_of_a_job(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "colon", *"runs returns", "enter")
+        await stage.until("[2 Runs]")
+        await stage.until("/ingest.load_returns")
+        assert "load_customers" not in stage.text
+        await stage.press("colon", *"log load_customers", "enter")
+        await stage.until("load_customers › 511")
+        await stage.press("colon", *"job nothing like it")
+        await stage.until('No job matches "nothing like it".')
+        await stage.press("enter")
+        assert not stage.posted("trigger")
+        await stage.press("escape", "colon", *"job daily", "enter")
+
+        await stage.until("Jobs › transform.orders_daily")
+
+
+async def test_command_line_starts_nothing_in_a_read_only_session(open_app: Any) -> None:
+    async with open_app(read_only=True) as stage:
+        await stage.press(*WORKSPACE, "colon", *"run cust", "enter")
+
+        assert not stage.posted("trigger")

@@ -11,7 +11,7 @@ from dlthub_tui.screens.sheets import Sheet
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.commands import Offer, command_line, found, offer, unknown
 from dlthub_tui.viewmodel.table import rule
-from dlthub_tui.viewmodel.text import Line, Role, Span, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -52,11 +52,24 @@ class CommandSheet(Sheet[str]):
         line = self.query_one(MessageLine)
         line.prompt("> " if self._by_title else ":")
         self.type_into(line)
+        self.fetch(self._learn())
+
+    async def _learn(self) -> None:
+        """Jobs by name, once for each workspace."""
+        await self._origin.learn_jobs()
+        self.query_one("#candidates", LinesView).update()
 
     def _shown(self) -> list[Offer]:
         free = None if self._by_title else self._origin.free_command(self._text)
         if free is not None:
             return [Offer(f"free {self._text}", self._text, free, "", free, "Commands")]
+        of_jobs = None if self._by_title else self._origin.offers_of_jobs(self._text)
+        if of_jobs is not None and self._text.split(" ", 1)[1].strip():
+            return of_jobs
+        if of_jobs:
+            # The command alone is about what is under the cursor.
+            alone = [item for item in self._offers if item.name == self._text.strip()]
+            return [*alone, *of_jobs]
         return found(
             self._offers, self._text.split(" ")[0] if not self._by_title else self._text, by_title=self._by_title
         )
@@ -69,7 +82,12 @@ class CommandSheet(Sheet[str]):
         lines.extend(command_line(item, self.look, is_chosen=first + n == self._at) for n, item in enumerate(visible))
         if not shown:
             lines.append((Span("   "), Span(unknown(self._offers, self._text), Role.WARN)))
-        lines.extend(((muted(" "),),) * (MOST - max(1, len(visible))))
+        twin = shown[self._at].twin if self._at < len(shown) else ""
+        spare = MOST - max(1, len(visible))
+        if twin and spare >= 3:
+            lines.extend((EMPTY_LINE, (muted("   Same in a shell:"),), (Span("   "), accent(twin))))
+            spare -= 3
+        lines.extend(((muted(" "),),) * spare)
         return lines
 
     def footer_entries(self) -> list[tuple[Action, str]]:
@@ -114,7 +132,7 @@ class CommandSheet(Sheet[str]):
     def do_form_next(self) -> None:
         """Does the chosen one; one that is not possible says why."""
         shown = self._shown()
-        is_free = bool(shown) and shown[self._at].choice.startswith("free ")
+        is_free = bool(shown) and shown[self._at].choice.startswith(("free ", "of-job "))
         argument = "" if self._by_title or is_free else self._text.partition(" ")[2].strip()
         if not shown:
             return

@@ -37,6 +37,8 @@ class Context:
     poll_seconds: float = POLL_SECONDS
     list_places: dict[str, ListPlace] = field(default_factory=dict[str, ListPlace])
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    # Ids of jobs by name, for each workspace whose command line was open.
+    jobs: dict[str, dict[str, str]] = field(default_factory=dict[str, "dict[str, str]"])
     troubles: list[str] = field(default_factory=list[str])
 
     @property

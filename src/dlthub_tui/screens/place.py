@@ -10,6 +10,7 @@ from textual.containers import Container
 from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
 from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.frame import footer, header
+from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
@@ -191,6 +192,42 @@ class PlaceScreen(Approving):
     def take_free_command(self, text: str) -> None:
         """Does it."""
 
+    def workspace_here(self) -> WorkspaceRef | None:
+        """The workspace that this place is in."""
+        place = self.where()
+        if isinstance(found := getattr(place, "workspace", None), WorkspaceRef):
+            return found
+        run = getattr(place, "run", None)
+        return run.workspace if isinstance(run, RunPlace) else None
+
+    async def learn_jobs(self) -> None:
+        """The names of the workspace's jobs, for the command line."""
+        from dlthub_tui.client.jobs import list_jobs
+
+        workspace = self.workspace_here()
+        if workspace is not None and self.context.connection is not None:
+            jobs = await list_jobs(self.context.connected.control, workspace.id)
+            self.context.jobs[workspace.id] = {
+                job.job_ref.removeprefix("jobs."): job.id for job in jobs if not job.is_archived
+            }
+
+    def offers_of_jobs(self, text: str) -> list[Offer] | None:
+        """Commands with a job's name, as far as names are known."""
+        from dlthub_tui.viewmodel.commands import offers_of_jobs
+
+        workspace = self.workspace_here()
+        names = list(self.context.jobs.get(workspace.id, ())) if workspace is not None else []
+        return offers_of_jobs(text, names, changes=not self.look.is_read_only)
+
+    async def _do_with_job(self, command: str, name: str) -> None:
+        """Runs, opens or lists a job by its name."""
+        from dlthub_tui.screens.naming import do_with_job
+
+        workspace = self.workspace_here()
+        job_id = self.context.jobs.get(workspace.id, {}).get(name) if workspace is not None else None
+        if workspace is not None and job_id is not None:
+            await do_with_job(self, workspace, command, job_id)
+
     def own_commands(self) -> list[Offer]:
         """Commands that are no keys: to open by link, to approve a sign-in."""
         from dlthub_tui.viewmodel.commands import Offer
@@ -219,6 +256,9 @@ class PlaceScreen(Approving):
                 self.post_message(Open(GuidePlace()))
             case "sign-ins":
                 self.post_message(Open(SignInsPlace()))
+            case "of-job":
+                command, _, name = argument.partition(" ")
+                self.fetch(self._do_with_job(command, name), "act")
             case "free":
                 self.take_free_command(argument)
             case _:

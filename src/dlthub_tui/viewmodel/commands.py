@@ -19,7 +19,10 @@ LAYER_TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that can be done. `choice` is what is done; `why_not` is None when it is possible now."""
+    """Something that can be done. `choice` is what is done; `why_not` is None when it is possible now.
+
+    `twin` is the same as a command line of a shell.
+    """
 
     choice: str
     name: str
@@ -28,6 +31,34 @@ class Offer:
     sentence: str
     group: str
     why_not: str | None = None
+    twin: str = ""
+
+
+# Commands that take a job's name: what they do with it, and their twin in a shell.
+OF_A_JOB = {
+    "run": ("start it now", "dlthub job trigger {}"),
+    "log": ("the log of its last run", "dlthub job logs {}"),
+    "job": ("what fires it, and its history", "dlthub job info {}"),
+    "runs": ("its runs only", "dlthub job runs list {}"),
+}
+
+
+def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Offer] | None:
+    """What `run load` may become: the command with each job whose name holds the words. None for other commands.
+
+    Names that begin with the words, after any dot, come first.
+    """
+    command, space, rest = text.partition(" ")
+    if not space or command not in OF_A_JOB or (command == "run" and not changes):
+        return None
+    sentence, twin = OF_A_JOB[command]
+    wanted = rest.strip().casefold()
+    found = [name for name in names if wanted in name.casefold()]
+    found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.rpartition(".")[2])))
+    return [
+        Offer(f"of-job {command} {name}", f"{command} {name}", name, "", sentence, "Commands", twin=twin.format(name))
+        for name in found
+    ]
 
 
 def offer(action: Action, why_not: str | None, look: Look) -> Offer:
@@ -62,6 +93,9 @@ def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
 
 def unknown(offers: Sequence[Offer], text: str) -> str:
     """The sentence for a command that does not exist."""
+    command, _, rest = text.partition(" ")
+    if command in OF_A_JOB and rest.strip():
+        return f'No job matches "{rest.strip()}".'
     names = [item.name for item in offers if item.name]
     near = get_close_matches(text.split(" ", maxsplit=1)[0], names, n=2, cutoff=0.5)
     return f'No command "{text}".' + (f" Nearest: {', '.join(near)}." if near else "")
