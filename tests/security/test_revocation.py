@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,3 +129,84 @@ def test_revoked_key_is_out_of_the_region(place: Place) -> None:
     took = place.seconds_until_refused(token, lambda: place.ask("DELETE", f"/own/v1/api-keys/{key['id']}", place.owner))
 
     assert took < FELT_SECONDS
+
+
+@dataclass
+class Browsed:
+    """A browser that was signed in with a password, with a cookie for each plane's pages of the workspace."""
+
+    place: Place
+    http: httpx.Client
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        path = f"/w/{self.place.workspace_id}"
+        return (
+            f"{self.place.platform.control_plane}{path}",
+            f"{self.place.platform.data_planes['eu1']}{path}/pipelines/x",
+        )
+
+    def statuses(self) -> tuple[int, int]:
+        here, there = (self.http.get(address).status_code for address in self.addresses)
+        return here, there
+
+    def seconds_until_refused(self, revoke: Callable[[], Any]) -> float:
+        """The session goes on; to it there is no such workspace on the control plane any more."""
+        assert self.statuses() == (200, 200)
+        begun = time.monotonic()
+        for _ in range(5):
+            self.statuses()
+        usual = time.monotonic() - begun
+        revoke()
+        begun = time.monotonic()
+        while self.statuses() != (404, 401):
+            assert time.monotonic() - begun < 60, f"the cookies still open pages: {self.statuses()}"
+        return time.monotonic() - begun - usual
+
+
+@contextmanager
+def _browsing(place: Place, email: str) -> Generator[Browsed]:
+    with httpx.Client(follow_redirects=True, timeout=30, trust_env=False) as http:
+        page = http.get(f"{place.platform.control_plane}/w/{place.workspace_id}")
+        form = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text))
+        sent = {**form, "email": email, "password": "long enough for all"}
+        origin = {"origin": place.platform.control_plane}
+        done = http.post(f"{place.platform.control_plane}/w/-sign-in", data=sent, headers=origin)
+        assert done.status_code == 200, done.text
+        there = http.get(f"{place.platform.control_plane}/w/{place.workspace_id}/pipelines/x/-telemetry")
+        assert str(there.url) == f"{place.platform.data_planes['eu1']}/w/{place.workspace_id}/pipelines/x"
+        yield Browsed(place, http)
+
+
+def test_removed_member_sees_no_page_of_either_plane_any_more(place: Place) -> None:
+    member_id = _join(place)
+    members = f"/own/v1/workspaces/{place.workspace_id}/members/{member_id}"
+    with _browsing(place, "member@example.org") as browsed, _browsing(place, "owner@example.org") as other:
+        took = browsed.seconds_until_refused(lambda: place.ask("DELETE", members, place.owner))
+
+        assert took < FELT_SECONDS
+        assert other.statuses() == (200, 200)
+
+
+def test_lower_role_ends_the_regions_cookie_of_the_higher_one(place: Place) -> None:
+    member_id = _join(place)
+    members = f"/own/v1/workspaces/{place.workspace_id}/members/{member_id}"
+    with _browsing(place, "member@example.org") as browsed:
+        begun = time.monotonic()
+        place.ask("PATCH", members, place.owner, json={"role": "viewer"})
+        while browsed.statuses() != (200, 401):
+            assert time.monotonic() - begun < FELT_SECONDS + 5, browsed.statuses()
+        again = browsed.http.get(f"{browsed.addresses[0]}/pipelines/x/-telemetry")
+
+        assert again.status_code == 200, "the new role opens it anew"
+    place.ask("DELETE", members, place.owner)
+
+
+def test_one_persons_cookies_are_no_others(place: Place) -> None:
+    """A member of nothing has a session, but no workspace; and nobody without one is let in."""
+    with _browsing(place, "owner@example.org") as browsed, httpx.Client(trust_env=False) as stranger:
+        assert [stranger.get(address).status_code for address in browsed.addresses] == [401, 401]
+        for cookie in browsed.http.cookies.jar:
+            crossed = {"cookie": f"planes_session={cookie.value}; planes_pages={cookie.value}"}
+            statuses = [stranger.get(address, headers=crossed).status_code for address in browsed.addresses]
+            assert statuses in ([200, 401], [401, 200], [401, 401]), "no cookie of one plane opens the other's pages"
