@@ -143,6 +143,7 @@ CONTROL_ROUTES: dict[str, str] = {
     f"PUT {_OW}/retention": "manage",
     f"POST {_W}/jobs/-trigger": "start on access",
     f"POST {_W}/job-runs": "start on access",
+    f"POST {_OW}/job-runs/{{run_id}}/-rerun": "start on access",
     f"POST {_W}/-deploy": "write",
     f"POST {_W}/deployments/-issue-upload": "write",
     f"POST {_W}/configurations/-issue-upload": "write",

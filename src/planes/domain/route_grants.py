@@ -111,6 +111,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.CREATE_RUN),
         f"POST {_WORKSPACE}/jobs/-trigger", f"POST {_WORKSPACE}/job-runs",
+        f"POST {_OWN_WORKSPACE}/job-runs/{{run_id}}/-rerun",
     ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.WRITE),

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 from planes.manifest.facts import JobFacts, trigger_expression, trigger_kind
 
-_WINDOW_KINDS = ("schedule", "every", "manual")
+_BY_HAND = ("manual", "tag", "pipeline_name")
+_WINDOW_KINDS = ("schedule", "every", *_BY_HAND)
 _MOMENT = timedelta(microseconds=1)
 _GAP_STEP = timedelta(minutes=15)
 _LONGEST_GAP = timedelta(hours=25)
@@ -71,13 +72,14 @@ def run_window(
     """What a run fired now by `trigger` covers; None when that lies outside the job's declared interval.
 
     `completed_end` is the job's watermark (`interval_end` of its last completed run that moved it). A run started by
-    hand covers what the job's schedule would; other events are a point in time. A refresh, and the first run of a job
-    with an interval, starts at the interval's start.
+    hand, by its name, a tag or its pipeline, covers what the job's schedule would: else it had nothing to load, and
+    jobs that wait for it would not start. Other events are a point in time. A refresh, and the first run of a job with
+    an interval, starts at the interval's start.
     """
     facts = JobFacts.from_definition(definition)
     kind = trigger_kind(trigger)
     own_clock = facts.interval_trigger
-    if kind not in _WINDOW_KINDS or (kind == "manual" and own_clock is None):
+    if kind not in _WINDOW_KINDS or (kind in _BY_HAND and own_clock is None):
         start, end = _elapsed_window(trigger, now, None, facts.timezone)
         return RunWindow(start=start, end=end, moves_watermark=own_clock is None)
     cut_by = own_clock or trigger

@@ -19,10 +19,10 @@ from planes.control_plane.api.filters import (
     words,
 )
 from planes.control_plane.api.job_views import render_detailed_run, render_own_run
-from planes.control_plane.services import runs, starting
+from planes.control_plane.services import rerunning, runs, starting
 from planes.control_plane.services.runs import Cancelled
 from planes.domain.identifiers import WorkspaceId
-from planes.domain.triggers import Declined
+from planes.domain.triggers import CONTRACT_SKIPS, Declined
 from planes.server.errors import error_response
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.run_lists import RUN_SORT_KEYS, RunFilter
@@ -161,6 +161,18 @@ async def get_own_run(
 ) -> OwnJobRunResponse:
     run = (await runs.get_run(parts, principal, workspace_id, run_id)).run
     return render_own_run(run, parts.lease_time.as_wall(run.lease_expires_at))
+
+
+@own_router.post("/{run_id}/-rerun", status_code=201, response_model=DetailedJobRunResponse)
+async def rerun(
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, run_id: RunIdPath
+) -> DetailedJobRunResponse | JSONResponse:
+    outcome = await rerunning.rerun(parts, principal, workspace_id, run_id)
+    if isinstance(outcome, Declined):
+        if outcome.status not in CONTRACT_SKIPS:
+            raise starting.refusal(outcome)
+        return _declined(outcome)
+    return render_detailed_run(await runs.get_run(parts, principal, workspace_id, outcome.id), parts.public_url)
 
 
 def _declined(declined: Declined) -> JSONResponse:

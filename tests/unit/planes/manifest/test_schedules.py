@@ -184,9 +184,10 @@ def test_missed_ticks_are_covered_by_one_window(job: Build) -> None:
     assert (window.start, window.end) == (NOW - 7 * HOUR, NOW.replace(minute=0))
 
 
-def test_run_by_hand_takes_what_the_schedule_would_and_may_be_empty(job: Build) -> None:
+@pytest.mark.parametrize("trigger", ["manual:jobs.a.b", "tag:x", "pipeline_name:p"])
+def test_run_by_hand_takes_what_the_schedule_would_and_may_be_empty(job: Build, trigger: str) -> None:
     definition = job("jobs.a.b", "schedule:0 * * * *")
-    window = run_window(definition, "manual:jobs.a.b", NOW, completed_end=NOW.replace(minute=0))
+    window = run_window(definition, trigger, NOW, completed_end=NOW.replace(minute=0))
 
     assert window is not None
     assert window.is_empty
@@ -204,7 +205,7 @@ def test_every_covers_from_the_last_end_or_one_period(job: Build) -> None:
     assert (later.start, later.end) == (NOW - 5 * HOUR, NOW)
 
 
-@pytest.mark.parametrize("trigger", ["tag:x", "job.success:jobs.a.c", "deployment:", "pipeline_name:p", "webhook:w"])
+@pytest.mark.parametrize("trigger", ["job.success:jobs.a.c", "job.fail:jobs.a.c", "deployment:", "webhook:w"])
 def test_event_is_a_point_in_time_that_leaves_the_watermark_of_a_schedule(job: Build, trigger: str) -> None:
     timed = run_window(job("jobs.a.b", "schedule:0 * * * *"), trigger, NOW, completed_end=NOW - 7 * HOUR)
     untimed = run_window(job("jobs.a.b"), trigger, NOW, completed_end=None)
@@ -215,8 +216,9 @@ def test_event_is_a_point_in_time_that_leaves_the_watermark_of_a_schedule(job: B
     assert (untimed.start, untimed.end, untimed.moves_watermark) == (NOW, NOW, True)
 
 
-def test_job_without_clock_runs_by_hand_at_a_point_in_time(job: Build) -> None:
-    window = run_window(job("jobs.a.b"), "manual:jobs.a.b", NOW, completed_end=None)
+@pytest.mark.parametrize("trigger", ["manual:jobs.a.b", "tag:x", "pipeline_name:p"])
+def test_job_without_clock_runs_by_hand_at_a_point_in_time(job: Build, trigger: str) -> None:
+    window = run_window(job("jobs.a.b"), trigger, NOW, completed_end=None)
 
     assert window is not None
     assert (window.start, window.end) == (NOW, NOW)
