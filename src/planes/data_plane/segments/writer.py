@@ -17,6 +17,8 @@ DEFAULT_MAX_LOG_BYTES = 1024**3
 MAX_SEGMENT_BYTES = 16 * 1024**2
 # So many finished segments may be on their way to the disk before the writer waits for them.
 _MOST_BEHIND = 3
+# After so many bytes the system is told to write them.
+_BEGIN_WRITING_BYTES = 4 * 1024**2
 # As many as every system takes in one call.
 _MOST_PIECES = 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -40,6 +42,7 @@ class SegmentWriter:
         self.next_line = 0
         self.total_bytes = 0
         self._size = 0
+        self._begun = 0  # up to here the system was told to write the segment
         existing = list_segments(folder)
         if existing:
             self._segment = existing[-1]
@@ -86,6 +89,8 @@ class SegmentWriter:
         self.next_line = line
         if strides:
             _write_all(self._idx, strides)
+        if size - self._begun >= _BEGIN_WRITING_BYTES:
+            self._begin_writing()
 
     def seal(self) -> None:
         """Sync every segment and mark the log complete. Nothing may be appended afterwards; may run again.
@@ -123,7 +128,7 @@ class SegmentWriter:
     def _rotate(self) -> None:
         if len(self._behind) >= 3 * _MOST_BEHIND:
             self.sync()
-        _begin_writing(self._lines)
+        self._begin_writing()
         self._behind += (self._lines, self._sum, self._idx)
         self._lines = self._sum = self._idx = -1
         if self._head_bytes < self._max_log_bytes // 2:
@@ -132,8 +137,14 @@ class SegmentWriter:
             self._tail.append((self._segment, self._size))
         self._drop_middle()
         self._segment = Segment(self._folder, self.next_line, self.total_bytes)
-        self._size = 0
+        self._size = self._begun = 0
         self._open()
+
+    def _begin_writing(self) -> None:
+        """Have the system write to the disk what is new, without waiting for it: to sync it then takes little time."""
+        if sys.platform == "linux":
+            os.posix_fadvise(self._lines, self._begun, self._size - self._begun, os.POSIX_FADV_DONTNEED)
+        self._begun = self._size
 
     def _drop_middle(self) -> None:
         """Make room for one more segment."""
@@ -164,12 +175,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _begin_writing(descriptor: int) -> None:
-    """Have the system write a file to the disk now, without waiting for it: syncing it later takes little time."""
-    if sys.platform == "linux":
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _close(descriptors: list[int]) -> None:
