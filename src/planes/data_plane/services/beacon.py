@@ -180,8 +180,12 @@ class Beacon:
 
 
 def _without_bulk(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A result that is too large to be served whole: without its trace, and if need be without all but its numbers."""
+    """A result that is too large to be served whole: of its trace, and if need be of all, no more than the numbers."""
     without_trace = {name: value for name, value in envelope.items() if name != "trace"}
+    trace: object = envelope.get("trace")
+    if isinstance(trace, dict):
+        members = cast("dict[str, Any]", trace).items()
+        without_trace["trace"] = {name: value for name, value in members if not isinstance(value, dict | list)}
     if len(json.dumps(without_trace)) <= MAXIMUM_BYTES:
         return without_trace
     return {name: value for name, value in without_trace.items() if len(json.dumps(value)) <= _MEMBER_BYTES}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
@@ -13,7 +13,7 @@ from planes.storage.types import Row
 from planes.wire.telemetry import JobResultResponse
 
 _COLUMNS = ("id", "job_run_id", "job_ref", "result_type", "engine_version", "created_at", "updated_at")
-_TEXTS = ("loop_type", "model", "stop_reason", "summary")
+_TEXTS = ("loop_type", "model", "stop_reason")
 _COUNTS = ("input_tokens", "output_tokens", "total_tokens", "turn_count")
 
 
@@ -30,13 +30,17 @@ class Results:
         Raises: NotFound.
         """
         row, envelope = await self._get(actor, run_id)
+        trace: object = envelope.get("trace")
+        # what a loop counted is said by its trace; a result without one may say it itself
+        counted = {**envelope, **cast("dict[str, Any]", trace)} if isinstance(trace, dict) else envelope
         members: dict[str, Any] = {
             **{name: row[name] for name in _COLUMNS},
             "result": envelope.get("result"),
             "agent_status": _text(envelope.get("status")),
-            "cost_usd": _decimal(envelope.get("cost_usd")),
-            **{name: _text(envelope.get(name)) for name in _TEXTS},
-            **{name: _count(envelope.get(name)) for name in _COUNTS},
+            "summary": _text(envelope.get("summary")),
+            "cost_usd": _decimal(counted.get("cost_usd")),
+            **{name: _text(counted.get(name)) for name in _TEXTS},
+            **{name: _count(counted.get(name)) for name in _COUNTS},
         }
         return JobResultResponse(**members)
 

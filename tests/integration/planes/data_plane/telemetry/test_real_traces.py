@@ -215,7 +215,8 @@ async def test_a_result_with_a_large_trace_keeps_its_numbers(place: RunningRegio
 
     agent = {
         "type": "job.background_agent.tidy", "engine_version": 1, "result": {"tidied": 3}, "summary": "done",
-        "trace": {"messages": ["x" * 1024] * 6000},
+        "status": "succeeded",
+        "trace": {"messages": ["x" * 1024] * 6000, "model": "sonnet", "turn_count": 3, "cost_usd": 0.25},
     }  # fmt: skip
     async with reporting(place) as (lease, dsn):
         answer = await place.region.client.put(f"{dsn}/job_result", content=json.dumps(agent).encode())
@@ -223,6 +224,7 @@ async def test_a_result_with_a_large_trace_keeps_its_numbers(place: RunningRegio
 
     assert (answer.status_code, too_large.status_code) == (200, 413)
     result = await read(place, f"/job-runs/{lease.run_id}/result")
-    assert (result["result"], result["summary"]) == ({"tidied": 3}, "done")
+    assert (result["result"], result["summary"], result["agent_status"]) == ({"tidied": 3}, "done", "succeeded")
+    assert (result["model"], result["turn_count"], result["cost_usd"]) == ("sonnet", 3, "0.25")
     refused = await read(place, f"/job-runs/{lease.run_id}/result-trace", 413)
     assert refused["code"] == "job_result_trace_too_large"
