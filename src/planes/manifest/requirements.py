@@ -15,6 +15,9 @@ MAIN_GROUP = "main"
 # they can send the resolver back ten years, so they are wished for: see docs/adr.
 WISHED_PACKAGES = frozenset({"botocore", "s3fs"})
 COMMERCIAL_PACKAGE = "dlthub"
+# What serves an agent the tools that it declares. Clients expect it to come with the commercial package.
+AGENT_TOOL_PACKAGES = ("dlthub-client", "fastmcp")
+AGENT_LOOP_GROUP = "agent-loop-"
 MAX_REQUIREMENTS_BYTES = 4 * 1024 * 1024
 
 _PYTHON_VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
@@ -71,7 +74,7 @@ def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any])
     """What a job of this definition needs: default groups, its own groups, its launcher's packages.
 
     `manifest` comes from `parse_requirements`. The commercial package is left out of all but the user's own `main`
-    group.
+    group; an agent that declares tools gets the packages that serve them.
     Raises: InvalidRequirements when a group that the job names does not exist.
     """
     groups: Mapping[str, list[str]] = manifest["groups"]
@@ -79,7 +82,7 @@ def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any])
     wanted: list[str] = list(dict.fromkeys([*manifest["default_groups"], *own_groups]))
     missing = [name for name in wanted if name not in groups]
     if missing:
-        raise InvalidRequirements(f"the requirements have no dependency group {missing[0]!r}")
+        raise InvalidRequirements(_missing(missing[0]))
     lines: list[str] = []
     for name in wanted:
         lines += groups[name] if name == MAIN_GROUP else _without_commercial(groups[name])
@@ -87,6 +90,8 @@ def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any])
     launcher = _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
     wishes = {line for line in launcher if package_name(line) in WISHED_PACKAGES - own_names}
     lines += [line for line in launcher if line not in wishes]
+    if part(definition, "agent").get("tools"):
+        lines += [name for name in AGENT_TOOL_PACKAGES if name not in own_names]
     pin = manifest["dlt_version"]
     return EnvironmentRequest(
         python_version=manifest["python_version"],
@@ -101,6 +106,14 @@ def package_name(requirement: str) -> str:
     """The normalized distribution name that a requirement line begins with, empty when there is none."""
     found = re.match(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)", requirement)
     return re.sub(r"[-_.]+", "-", found.group(1)).lower() if found else ""
+
+
+def _missing(group: str) -> str:
+    said = f"the requirements have no dependency group {group!r}"
+    if not group.startswith(AGENT_LOOP_GROUP):
+        return said
+    loop = group.removeprefix(AGENT_LOOP_GROUP)
+    return f"{said}. Add one of this name to pyproject.toml, with the packages of the agent loop {loop!r}, and deploy"
 
 
 def _without_commercial(lines: list[str]) -> list[str]:

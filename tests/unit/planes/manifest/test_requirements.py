@@ -122,3 +122,22 @@ def test_a_wish_that_the_workspace_names_itself_is_required(job: Build) -> None:
 
     assert "s3fs==2026.9.0" in request.requirements
     assert request.wishes == ("botocore",)
+
+
+def test_agent_with_tools_gets_what_serves_them(job: Build) -> None:
+    groups = {"main": ["dlt==1.31.0", "FastMCP<5"], "agent-loop-pydantic-ai": ["pydantic-ai-slim[mcp]"]}
+    manifest = parse_requirements(_file(groups=groups))
+    loop = {"dependency_groups": ["agent-loop-pydantic-ai"]}
+    agent = {"engine_version": 1, "name": "reader"}
+    plain = job_requirements(manifest, job(require=loop, agent=agent))
+    equipped = job_requirements(manifest, job(require=loop, agent={**agent, "tools": ["jobs"]}))
+
+    assert plain.requirements == ("FastMCP<5", "dlt==1.31.0", "pydantic-ai-slim[mcp]")
+    assert set(equipped.requirements) == {*plain.requirements, "dlthub-client"}
+
+
+def test_missing_loop_is_named_with_what_to_do(job: Build) -> None:
+    definition = job(require={"dependency_groups": ["agent-loop-homemade"]}, agent={"engine_version": 1, "name": "x"})
+
+    with pytest.raises(InvalidRequirements, match="Add one of this name to pyproject.toml.*loop 'homemade'"):
+        job_requirements(parse_requirements(_file()), definition)
