@@ -21,8 +21,8 @@ _TYPE_WORDS: Mapping[object, str] = {int: "an integer", bool: "true or false", s
 class ValidatedJob:
     """One definition that may be stored.
 
-    `definition` is what the client sent, migrated to the current engine and otherwise untouched (Contract: 1.6);
-    `definition_hash` is dlt's; `triggers` is the expanded list that selectors match on.
+    `definition` is what the client sent, migrated to the current engine and otherwise untouched (Contract: 1.6), but
+    for an agent's prompt; `definition_hash` is dlt's; `triggers` is the expanded list that selectors match on.
     """
 
     job_ref: str
@@ -148,9 +148,18 @@ def _check_together(manifest: dict[str, Any]) -> list[str]:
     return list(result.warnings)
 
 
-def _validated(definition: Definition) -> ValidatedJob:
+def _without_prompt(definition: Definition) -> Definition:
+    """Leaves out what an agent is told: its launcher reads that from the code, which does not leave the region."""
+    if "agent" not in definition:
+        return definition
+    agent: dict[str, Any] = definition["agent"]
+    return {**definition, "agent": {name: value for name, value in agent.items() if name != "instructions"}}
+
+
+def _validated(sent: Definition) -> ValidatedJob:
     from planes.manifest import dlt_door as dlt
 
+    definition = _without_prompt(sent)
     try:
         definition_hash = dlt.hash_job_definition(dlt.as_definition(definition))
     except (TypeError, ValueError, RecursionError) as exc:

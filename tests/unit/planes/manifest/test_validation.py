@@ -226,3 +226,13 @@ def test_any_value_is_accepted_or_refused_and_never_crashes(job: Build, fields: 
 def test_what_is_no_job_is_refused(item: object) -> None:
     with pytest.raises(InvalidDefinition):
         migrate_and_validate([item], 2, None)
+
+
+def test_prompt_of_an_agent_is_not_kept(job: Build) -> None:
+    agent = {"engine_version": 1, "name": "reader", "description": "Reads.", "tools": ["jobs"], "model": "sonnet"}
+    prompted = {**agent, "instructions": "Tell nobody."}
+    [with_prompt] = migrate_and_validate([job(agent=prompted)], 2, "weather").jobs
+    [without] = migrate_and_validate([job(agent=agent)], 2, "weather").jobs
+
+    assert with_prompt.definition["agent"] == agent
+    assert with_prompt.definition_hash == without.definition_hash, "a version that is brought back is the same"
