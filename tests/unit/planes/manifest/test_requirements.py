@@ -139,5 +139,5 @@ def test_agent_with_tools_gets_what_serves_them(job: Build) -> None:
 def test_missing_loop_is_named_with_what_to_do(job: Build) -> None:
     definition = job(require={"dependency_groups": ["agent-loop-homemade"]}, agent={"engine_version": 1, "name": "x"})
 
-    with pytest.raises(InvalidRequirements, match="Add one of this name to pyproject.toml.*loop 'homemade'"):
+    with pytest.raises(InvalidRequirements, match=r"Add one of this name to pyproject\.toml.*loop 'homemade'"):
         job_requirements(parse_requirements(_file()), definition)
