@@ -202,6 +202,21 @@ async def test_unknown_routes_answer_with_the_error_body(running: Running, metho
     assert (answer.status_code, answer.json()["status_code"]) == (status, status)
 
 
+@pytest.mark.parametrize(
+    ("agent", "status"),
+    [
+        ("dlt-runtime-cli/0.28.4", 426), ("dlthub-cli/0.28.6", 426), ("dlthub-mcp/0.9.12 more", 426),
+        ("dlthub-cli/0.28.7", 404), ("dlthub-python-sdk/1.0.0", 404), ("dlthub-cli/0.28", 404), ("curl/8.0.1", 404),
+    ],
+)  # fmt: skip
+async def test_a_client_of_another_protocol_is_told_to_upgrade(running: Running, agent: str, status: int) -> None:
+    answer = await running.client.post("/auth/v1/workos/device-flow/code", headers={"User-Agent": agent})
+
+    assert answer.status_code == answer.json()["status_code"] == status
+    assert answer.headers.get("x-dlthub-min-client-version") == ("0.28.7" if status == 426 else None)
+    assert ("Upgrade it" in answer.json()["detail"]) is (status == 426)
+
+
 async def test_a_foreign_host_is_misdirected_and_a_foreign_origin_refused(running: Running) -> None:
     assert (await running.client.get("/peer", headers={"host": "evil.example"})).status_code == 421
     foreign = await running.client.post("/body", json={}, headers={"origin": "http://evil.example"})
