@@ -16,6 +16,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -78,6 +79,14 @@ class Person:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    def make_workspace_key(self, workspace: Mapping[str, Any], role: str) -> str:
+        """A key that is bound to the workspace. This person must be signed in: a key makes no keys."""
+        session = tomllib.loads(self.client.kept_secrets.read_text())["runtime"]["auth_token"]
+        url = f"{self.platform.control_plane}/own/v1/workspaces/{workspace['id']}/api-keys"
+        answer = httpx.post(url, json={"role": role}, headers={"Authorization": f"Bearer {session}"}, timeout=60)
+        assert answer.is_success, answer.text
+        return str(answer.json()["api_key"])
+
     def empty_workspace(self, name: str, files: Mapping[str, str] | None = None) -> Path:
         """A folder that the client takes for a workspace, with these files."""
         folder = self.client.home / name
@@ -104,6 +113,11 @@ class Person:
     def post(self, path: str, body: Any = None) -> httpx.Response:
         """POST to the control plane's API with the key."""
         return self._ask("POST", path, **({} if body is None else {"json": body}))
+
+    def on_own_route(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """A request below `/own/v1` of the control plane, with the key."""
+        url = f"{self.platform.control_plane}/own/v1{path}"
+        return httpx.request(method, url, json=body, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
 
     def region_token(self, workspace_id: str) -> str:
         """A data-plane token for a workspace."""
