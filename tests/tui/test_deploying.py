@@ -55,6 +55,8 @@ async def test_difference_names_what_leaves_for_where(open_app: Any, workspace: 
         assert "jobs_mod.nightly" in stage.text
         assert "daily at 03:00" in stage.text
         assert "goes to eu1" in stage.text
+        for file in ("+ jobs_mod.py", "~ __deployment__.py", "- ingest/orders.py"):
+            assert file in stage.text, "against those of the version that runs"
         assert "no file, no value" in stage.text
         assert stage.installation.uploaded == []
 

@@ -44,10 +44,12 @@ class PackingFailed(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class PackedFile:
-    """One file of an archive: posix path inside the workspace; a link has size 0."""
+    """One file of an archive: posix path inside the workspace; a link has size 0, and where it leads to."""
 
     path: str
     size_bytes: int
+    digest: str
+    link: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,9 @@ def _parse_archive(found: dict[str, Any]) -> PackedArchive:
         path=Path(found["path"]),
         content_hash=found["content_hash"],
         size_bytes=found["size_bytes"],
-        files=tuple(PackedFile(file["path"], file["size_bytes"]) for file in found["files"]),
+        files=tuple(
+            PackedFile(file["path"], file["size_bytes"], file["digest"], file["link"]) for file in found["files"]
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -24,9 +24,11 @@ from dlthub_tui.client.deployments import (
     find_latest_deployment,
     issue_upload,
 )
+from dlthub_tui.client.errors import NotFound, NotReachable, TimedOut
 from dlthub_tui.client.models import Configuration, Deployment
 from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
 from dlthub_tui.client.regions import HasRegion
+from dlthub_tui.client.versions import VersionFile, list_files
 from dlthub_tui.session.connection import Connection
 
 Report = Callable[["StepReport"], None]
@@ -46,13 +48,17 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What a deploy of the packed folder would change. `latest` is None for a first deploy."""
+    """What a deploy of the packed folder would change. `latest` is None for a first deploy.
+
+    `deployed_files` are those of `latest`, where they are wanted: None when code is the same, or its region is silent.
+    """
 
     folder: Path
     packed: PackedWorkspace
     latest: Deployment | None
     latest_configuration: Configuration | None
     receipt: DeployReceipt
+    deployed_files: tuple[VersionFile, ...] | None = None
 
     @property
     def has_new_code(self) -> bool:
@@ -92,13 +98,23 @@ class Deploy:
         report(StepReport(step="Pack", state="completed", detail=detail, seconds=seconds))
         plane, workspace_id = self._connection.control, self._workspace.id
         receipt = await deploy(plane, workspace_id, definitions(packed), dry_run=True)
-        return Difference(
+        difference = Difference(
             folder=folder,
             packed=packed,
             latest=await find_latest_deployment(plane, workspace_id),
             latest_configuration=await find_latest_configuration(plane, workspace_id),
             receipt=receipt,
         )
+        if difference.latest is None or not difference.has_new_code:
+            return difference
+        return replace(difference, deployed_files=await self._files_of(difference.latest))
+
+    async def _files_of(self, deployment: Deployment) -> tuple[VersionFile, ...] | None:
+        try:
+            region = await self._connection.region(self._workspace)
+            return await list_files(region, self._workspace.id, deployment.id)
+        except (NotReachable, TimedOut, NotFound):
+            return None
 
     async def send(self, difference: Difference, report: Report) -> DeployReceipt:
         """Sends what is new and reconciles. Raises: a ClientError; the jobs are as they were."""

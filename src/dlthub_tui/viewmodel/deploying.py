@@ -9,7 +9,7 @@ from typing import Any
 
 from dlthub_tui.client.deployments import DeployedJob, DeployReceipt
 from dlthub_tui.session.deploys import Difference, StepReport
-from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel import version_files, words
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cut_front, guard, line, muted
@@ -60,6 +60,7 @@ def difference_sections(difference: Difference, look: Look, region: str) -> list
     )
     sections = [
         Section(COLUMNS, tuple(rows), "Jobs", counted(jobs), empty=("The same jobs as before.",), shows_titles=False),
+        *_file_sections(difference, look),
         Section(COLUMNS, sent_rows, "Code and configuration", f"straight to {region}", shows_titles=False),
         Section(
             COLUMNS, (_fact_row("words", told(packed.jobs)),), "Goes to the control plane", "no file, no value",
@@ -70,6 +71,26 @@ def difference_sections(difference: Difference, look: Look, region: str) -> list
         warnings = tuple(_fact_row(f"warning {n}", guard(text), Role.WARN) for n, text in enumerate(packed.warnings, 1))
         sections.append(Section(COLUMNS, warnings, "Warnings", shows_titles=False))
     return sections
+
+
+def _file_sections(difference: Difference, look: Look) -> list[Section]:
+    """Files against those that are deployed; none where there is nothing to compare with."""
+    if difference.deployed_files is None:
+        return []
+    files = difference.packed.code.files
+    found = version_files.changes(difference.deployed_files, files, look)
+    rows = [
+        Row(
+            f"file/{each.path}", version_files.marked(each),
+            (line(guard(each.path)), line(muted(each.sizes))), guard(each.path),
+        )
+        for each in found
+    ]  # fmt: skip
+    counts = Counter(each.mark for each in found)
+    names = (("+", "new"), ("~", "changed"), ("-", "removed"))
+    said = [f"{counts[mark]} {word}" for mark, word in names if counts[mark]]
+    said.append(f"{len(files) - counts['+'] - counts['~']} unchanged")
+    return [Section(COLUMNS, tuple(rows), "Code", "  ".join(said), shows_titles=False)]
 
 
 def counted(jobs: Sequence[DeployedJob]) -> str:

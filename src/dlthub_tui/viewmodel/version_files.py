@@ -1,8 +1,11 @@
-"""The files of a version as a tree, and what differs between two versions by their digests."""
+"""The files of a version as a tree, and what differs between two versions, or one and a folder, by their digests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from dlthub_tui.client.versions import VersionFile
 from dlthub_tui.viewmodel import words
@@ -28,25 +31,58 @@ def tree(files: Sequence[VersionFile], look: Look) -> list[Line]:
     return lines
 
 
-def difference(before: Sequence[VersionFile], after: Sequence[VersionFile], look: Look) -> list[Line]:
-    """A head that counts, then each file that came, went or changed, by path."""
-    changed = list(_changes(before, after, look))
-    if not changed:
-        return [line(muted("The same files with the same contents."))]
-    counts = {mark: sum(1 for entry in changed if entry[0].text.startswith(mark)) for mark in "+-~"}
-    head = f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed, by digest"
-    return [line(muted(head)), *changed]
+class Digested(Protocol):
+    """A file of a version or of a folder, known by its digest."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def link(self) -> str | None: ...
 
 
-def _changes(before: Sequence[VersionFile], after: Sequence[VersionFile], look: Look) -> Iterator[Line]:
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """`mark` is + for a file that came, - for one that went, ~ for one with other contents; `sizes`: before, after."""
+
+    path: str
+    mark: str
+    sizes: str
+
+
+_ROLES = {"+": Role.OK, "-": Role.FAIL, "~": Role.WARN}
+
+
+def changes(before: Sequence[Digested], after: Sequence[Digested], look: Look) -> list[FileChange]:
+    """What differs, by path."""
     old, new = {file.path: file for file in before}, {file.path: file for file in after}
+    found: list[FileChange] = []
     for path in sorted({*old, *new}):
         was, now = old.get(path), new.get(path)
-        shown = guard(path)
         if was is None and now is not None:
-            yield line(Span("+ ", Role.OK), shown, muted(f"  {words.size(now.size_bytes)}"))
+            found.append(FileChange(path, "+", words.size(now.size_bytes)))
         elif now is None and was is not None:
-            yield line(Span("- ", Role.FAIL), shown, muted(f"  {words.size(was.size_bytes)}"))
+            found.append(FileChange(path, "-", words.size(was.size_bytes)))
         elif was is not None and now is not None and (was.digest, was.link) != (now.digest, now.link):
-            sizes = f"  {words.size(was.size_bytes)} {look.glyphs.becomes} {words.size(now.size_bytes)}"
-            yield line(Span("~ ", Role.WARN), shown, muted(sizes))
+            sizes = f"{words.size(was.size_bytes)} {look.glyphs.becomes} {words.size(now.size_bytes)}"
+            found.append(FileChange(path, "~", sizes))
+    return found
+
+
+def marked(change: FileChange) -> Span:
+    """Its mark, in the colour of what happened."""
+    return Span(change.mark, _ROLES[change.mark])
+
+
+def difference(before: Sequence[Digested], after: Sequence[Digested], look: Look) -> list[Line]:
+    """A head that counts, then each file that came, went or changed, by path."""
+    found = changes(before, after, look)
+    if not found:
+        return [line(muted("The same files with the same contents."))]
+    counts = Counter(change.mark for change in found)
+    head = f"{counts['+']} added, {counts['-']} removed, {counts['~']} changed, by digest"
+    lines = (line(marked(each), " ", guard(each.path), muted(f"  {each.sizes}")) for each in found)
+    return [line(muted(head)), *lines]

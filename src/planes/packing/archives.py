@@ -25,10 +25,12 @@ OnProgress = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedFile:
-    """One member: posix path inside the workspace and size (0 for a link)."""
+    """One member: posix path inside the workspace, size and digest (of where it leads, and 0, for a link)."""
 
     path: str
     size_bytes: int
+    digest: str = ""
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +146,13 @@ def _members(archive: Path) -> tuple[PackedFile, ...]:
                 assert content is not None
                 listed = yaml.load(content.read(), Loader=_yaml_loader())  # noqa: S506  # a safe loader, in C where built
                 return tuple(
-                    PackedFile(path=item["relative_path"], size_bytes=item["size_in_bytes"]) for item in listed["files"]
+                    PackedFile(
+                        path=item["relative_path"],
+                        size_bytes=item["size_in_bytes"],
+                        digest=item["sha3_256"],
+                        link=item.get("linkname"),
+                    )
+                    for item in listed["files"]
                 )
     raise UnreadableWorkspace(f"{archive.name}: the archive has no list of files")
 
