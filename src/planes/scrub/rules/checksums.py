@@ -7,21 +7,22 @@ _SEPARATORS = b" -"
 _COUNTRIES_BY_LENGTH = {
     15: "NO",
     16: "BE",
-    18: "DK FI FO GL NL",
+    18: "DK FI FK FO GL NL SD",
     19: "MK SI",
-    20: "AT BA EE KZ LT LU XK",
+    20: "AT BA EE KZ LT LU MN XK",
     21: "CH HR LI LV",
     22: "BG BH CR DE GB GE IE ME RS VA",
-    23: "AE GI IL IQ TL",
+    23: "AE GI IL IQ OM SO TL",
     24: "AD CZ ES MD PK RO SA SE SK TN VG",
     25: "LY PT ST",
     26: "IS TR",
-    27: "FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO GT HU LB PL SV",
+    27: "BI DJ FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
     29: "BR EG PS QA UA",
-    30: "JO KW MU",
+    30: "JO KW MU YE",
     31: "MT SC",
     32: "LC",
+    33: "RU",
 }
 _IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES_BY_LENGTH.items() for country in countries.split()}
 
@@ -72,12 +73,15 @@ CHECKSUM_RULES: tuple[Rule, ...] = (
     Rule(
         "card-number",
         "checksum",
-        tuple(b"40 41 42 43 44 45 46 47 48 49 51 52 53 54 55 22 23 24 25 26 27 34 37 60 64 65 62 35".split()),
-        rb"[0-9]{2}(?:[0-9]{11,12}|[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}|[ -][0-9]{6}[ -][0-9]{5})\b",
+        tuple(b"40 41 42 43 44 45 46 47 48 49 51 52 53 54 55 22 23 24 25 26 27 34 37 60 64 65 62 35 30 36 38".split()),
+        rb"[0-9]{2}(?:[0-9]{11,12}|[0-9]{15}|[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}|[ -][0-9]{6}[ -][0-9]{4,5})\b",
         _BEFORE
-        + rb"(?P<secret>(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6011|6[245][0-9]{2}|35[2-8][0-9])"
+        + rb"(?P<secret>62[0-9]{2}(?:[0-9]{15}|(?:[ -][0-9]{4}){3}[ -][0-9]{3})"
+        + rb"|(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|6011|6[245][0-9]{2}|35[2-8][0-9])"
         + rb"(?:[0-9]{12}|(?:[ -][0-9]{4}){3})"
-        + rb"|3[47][0-9]{2}(?:[0-9]{11}|[ -][0-9]{6}[ -][0-9]{5}))"
+        + rb"|3[47][0-9]{2}(?:[0-9]{11}|[ -][0-9]{6}[ -][0-9]{5})"
+        # Only in groups: numbers of 14 digits are mostly times and ids.
+        + rb"|3(?:0[0-5]|[68][0-9])[0-9][ -][0-9]{6}[ -][0-9]{4})"
         + _BEHIND,
         "ISO/IEC 7812: numbering and Luhn check",
         "4242 4242 4242 4242",

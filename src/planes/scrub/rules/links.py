@@ -9,6 +9,11 @@ _GOOGLE = "https://developers.google.com/identity/protocols/oauth2"
 _MICROSOFT = "https://learn.microsoft.com/en-us"
 
 LINKS = {
+    "Nylas: API keys": "https://developer.nylas.com/docs/v3/getting-started/dashboard/",
+    "LlamaCloud: API keys": "https://docs.cloud.llamaindex.ai/api_key",
+    "Jina AI: API keys": "https://jina.ai/api-dashboard/",
+    "Cal.com: API keys": "https://cal.com/help/api-keys",
+    "Aiven: service users": "https://aiven.io/docs/platform/concepts/service-users",
     "1Password: Secret Key": "https://support.1password.com/secret-key/",
     "1Password: service accounts": "https://developer.1password.com/docs/service-accounts/",
     "AWS: Amazon Bedrock API keys": f"{_AWS}/bedrock/latest/userguide/api-keys.html",

@@ -220,6 +220,14 @@ NAME_RULES: tuple[Rule, ...] = (
         ),
     ),
     named(
+        "connect-call",
+        rb"connect\([ \t]*[bu]?[\"'][^\"'\n]{1,120}[\"'][ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
+        rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
+        "mysqli_connect('db.example.com', 'loader', '<a16>')",
+        judges.quoted,
+        ((b"connect(",), rb"[ \t]*[bu]?[\"']"),
+    ),
+    named(
         "user-info",
         rb"user[._-]info[\"']?[ \t]*[=:][ \t]*[\"']?[^ :\t\r\"']+:(?P<secret>[^ \t\r\"']+)",
         "basic.auth.user.info=loader:<a16>",

@@ -1,5 +1,6 @@
 """Services that data is loaded from."""
 
+from planes.scrub.rules import judges
 from planes.scrub.rules.model import Rule, token
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -11,6 +12,25 @@ SERVICE_RULES: tuple[Rule, ...] = (
         rf"pat-(?:na|eu|ap)[0-9]-{_UUID}",
         "pat-eu1-<uuid>",
         "HubSpot: private apps",
+    ),
+    token(
+        "nylas-key",
+        "nyk_v0_",
+        r"(?P<secret>nyk_v0_[0-9A-Za-z]{60,})",
+        "nyk_v0_<a64>",
+        "Nylas: API keys",
+        follow="[0-9A-Za-z]{8}",
+        alone=True,
+    ),
+    token(
+        "cal-com-key",
+        "cal_live_ cal_test_",
+        r"(?P<secret>cal_(?:live|test)_[0-9A-Za-z]{16,})",
+        "cal_live_<h31>7",
+        "Cal.com: API keys",
+        follow="[0-9A-Za-z]{8}",
+        alone=True,
+        judge=judges.mixed,
     ),
     token(
         "klaviyo-key",

@@ -6,6 +6,15 @@ _NEW_RELIC = "New Relic: API keys"
 
 WAREHOUSE_RULES: tuple[Rule, ...] = (
     token(
+        "aiven-service-password",
+        "AVNS_",
+        r"(?P<secret>AVNS_[0-9A-Za-z_-]{19})",
+        "AVNS_<a12>-<a6>",
+        "Aiven: service users",
+        follow="[0-9A-Za-z_-]{8}",
+        alone=True,
+    ),
+    token(
         "databricks-token",
         "dapi",
         r"dapi[0-9a-f]{32}(?:-[0-9])?",

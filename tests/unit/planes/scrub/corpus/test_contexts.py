@@ -9,7 +9,7 @@ from tests.unit.planes.scrub.corpus.contexts import Case, cases, contexts
 from planes.scrub import scrub_lines
 
 # Batches were written one after another, each measured before anything was mended for it: see docs/scrubbing.md.
-LEAST = {"1": 0.965, "2": 0.955, "3": 0.94}
+LEAST = {"1": 0.965, "2": 0.955, "3": 0.94, "4": 0.93}
 CLEAN = Path(__file__).with_name("clean_lines.txt").read_text(encoding="utf-8").splitlines()
 
 
@@ -36,7 +36,7 @@ def test_values_are_found_in_contexts_of_all_kinds(batch: str) -> None:
 
 
 def test_there_are_contexts_enough() -> None:
-    assert len(contexts()) > 800
+    assert len(contexts()) > 900
     assert {context.batch for context in contexts()} == set(LEAST)
 
 
