@@ -45,6 +45,8 @@ class DataPlaneSettings:
     uid per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it. `master_key`
     (32 bytes in base64) replaces the vault's key file; `blobs_url` (`s3://…`) the folder of blobs. Apps are met at
     names below `apps_domain`, and end when nobody has used them for `app_idle_seconds`.
+    `alert_destinations` are what alerts may go to beside the public internet (docs/alerts.md), `alert_retry_seconds`
+    the waits between tries, where they are not to be the usual ones.
     """
 
     folder: Path
@@ -65,4 +67,6 @@ class DataPlaneSettings:
     upload_limit_bytes: int = 256 * 1024 * 1024
     unpacked_limit_bytes: int = 2 * 1024 * 1024 * 1024
     log_limit_bytes: int = 1024 * 1024 * 1024
+    alert_destinations: str = ""
+    alert_retry_seconds: tuple[float, ...] | None = None
     builder: BuilderSettings = field(default_factory=BuilderSettings)

@@ -176,6 +176,7 @@ LINK_ROUTES = {
     "PUT /link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}",
     "POST /link/v1/swap-codes/-redeem",
     "POST /link/v1/-find-versions",
+    "POST /link/v1/-find-members",
     "POST /link/v1/public-links/-find",
 }
 
@@ -186,6 +187,7 @@ REGION: dict[str, str] = {
     "read": "+.++++++++.",
     "names of secrets": "+.+++-++--.",
     "owners": "+.-+--+---.",
+    "alerts": "+.+++-+---.",
 }
 
 _L, _T = "/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", "/telemetry/v1/workspaces/{workspace_id}"
@@ -238,4 +240,14 @@ REGION_ROUTES: dict[str, str] = {
     f"GET {_OW}/scrub-settings": "owners",
     f"GET {_OW}/audit-entries": "owners",
     f"PUT {_OW}/scrub-settings": "owners",
+    f"GET {_OW}/alerts": "names of secrets",
+    f"GET {_OW}/alerts/{{alert_id}}": "names of secrets",
+    f"GET {_OW}/alert-deliveries": "names of secrets",
+    f"GET {_OW}/mail-server": "names of secrets",
+    f"POST {_OW}/alerts": "alerts",
+    f"PUT {_OW}/alerts/{{alert_id}}": "alerts",
+    f"DELETE {_OW}/alerts/{{alert_id}}": "alerts",
+    f"POST {_OW}/alerts/{{alert_id}}/-test": "alerts",
+    f"PUT {_OW}/mail-server": "owners",
+    f"DELETE {_OW}/mail-server": "owners",
 }

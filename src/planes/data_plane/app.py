@@ -15,6 +15,7 @@ from planes.data_plane.api import (
     beacon,
     files,
     logs,
+    own_alerts,
     own_audit,
     own_leaks,
     own_lines,
@@ -31,9 +32,11 @@ from planes.data_plane.api.gateway.origin import Gateway, GatewayDoor
 from planes.data_plane.api.gateway.proxying import AppTransports
 from planes.data_plane.api.gateway.sockets import MOST_MESSAGE_BYTES
 from planes.data_plane.api.web import pipeline_pages, run_page
+from planes.data_plane.delivery import AllowedDestinations
 from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
+from planes.data_plane.services.alert_delivery import DeliverySettings
 from planes.data_plane.services.assembly import Services, assemble
 from planes.data_plane.services.identity import Identity
 from planes.data_plane.services.parts import Parts
@@ -41,6 +44,7 @@ from planes.data_plane.services.preparing import RunSettings
 from planes.data_plane.services.running import Running, assemble_running
 from planes.data_plane.worker import Worker
 from planes.domain.clock import Clock, SystemClock
+from planes.domain.errors import Conflict
 from planes.server.application import build_application
 from planes.server.background import in_background
 from planes.server.streams import Stopping
@@ -65,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     own_lines.router,
     own_leaks.router,
     own_audit.router,
+    own_alerts.router,
     own_search.router,
     telemetry.router,
     beacon.router,
@@ -85,6 +90,7 @@ def background_loops(
         services.examining.run,
         services.rescrubbing.run,
         services.leftovers.run,
+        services.alert_delivery.run,
         idling.run,
     )
 
@@ -168,9 +174,10 @@ class DataPlane:
 async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = None) -> DataPlane:
     """Opens folder, keys, database and blobs, making what is missing; enrolment begins when `app` is served.
 
-    Raises: SchemaTooNew, StorageError (the master key), Conflict (a folder or database of another plane).
+    Raises: SchemaTooNew, StorageError (the master key), Conflict (a folder or database of another plane, a setting).
     """
     clock = clock or SystemClock()
+    delivery = _delivery_settings(settings)
     _prepare_folders(settings)
     key = SigningKey.load_or_create(settings.folder / "identity.key")
     master_keys = (
@@ -200,7 +207,7 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
             upload_limit_bytes=settings.upload_limit_bytes,
             unpacked_limit_bytes=settings.unpacked_limit_bytes,
         )
-        services = assemble(parts, settings.join_token)
+        services = assemble(parts, settings.join_token, delivery)
         await services.revocations.load()
         return DataPlane(services, settings)
     except BaseException:
@@ -217,6 +224,16 @@ def _address(settings: DataPlaneSettings) -> LinkAddress:
         public_url=settings.public_url,
         control_plane_url=settings.control_plane_url,
     )
+
+
+def _delivery_settings(settings: DataPlaneSettings) -> DeliverySettings:
+    """Raises: Conflict when the setting names something that is no destination."""
+    try:
+        allowed = AllowedDestinations.parse(settings.alert_destinations)
+    except ValueError as exc:
+        raise Conflict("alert_destinations", f"The allowed destinations of alerts cannot be read: {exc}.") from exc
+    waits = settings.alert_retry_seconds
+    return DeliverySettings(allowed=allowed) if waits is None else DeliverySettings(allowed=allowed, waits=waits)
 
 
 def _run_settings(settings: DataPlaneSettings) -> RunSettings:

@@ -31,6 +31,8 @@ from planes.wire.link import (
     DeploymentReport,
     EnrolRequest,
     EnrolResponse,
+    KnownMembers,
+    MemberIds,
     PipelineRunReport,
     PollRequest,
     PollResponse,
@@ -162,6 +164,13 @@ class Link:
         """
         answer = await self._call("PUT", f"/link/v1/configurations/{configuration_id}", report)
         return _parse(ConfigurationResponse, answer)
+
+    async def find_members(self, asked: MemberIds) -> KnownMembers:
+        """Addresses of those who see the workspace now.
+
+        Raises: Unavailable, NotAllowed.
+        """
+        return _parse(KnownMembers, await self._call("POST", "/link/v1/-find-members", asked))
 
     async def find_versions(self, asked: VersionIds) -> VersionIds:
         """Which of these uploads are versions there.

@@ -50,6 +50,7 @@ class Grant(StrEnum):
     VARIABLES_READ = "ws:variables-read"
     VARIABLES_WRITE = "ws:variables-write"
     AUDIT_READ = "ws:audit-read"
+    ALERTS_WRITE = "ws:alerts-write"
     DEPLOYMENT_UPLOAD = "deployment:upload"
     CONFIGURATION_UPLOAD = "configuration:upload"
 
@@ -90,10 +91,15 @@ _PERMISSIONS: dict[WorkspaceRole, frozenset[Permission]] = {
 }
 
 _GRANTS: dict[WorkspaceRole, frozenset[Grant]] = {
-    WorkspaceRole.OWNER: frozenset({Grant.READ, Grant.VARIABLES_READ, Grant.VARIABLES_WRITE, Grant.AUDIT_READ}),
-    WorkspaceRole.DEVELOPER: frozenset({Grant.READ}),
+    WorkspaceRole.OWNER: frozenset(
+        {Grant.READ, Grant.VARIABLES_READ, Grant.VARIABLES_WRITE, Grant.AUDIT_READ, Grant.ALERTS_WRITE}
+    ),
+    WorkspaceRole.DEVELOPER: frozenset({Grant.READ, Grant.ALERTS_WRITE}),
     WorkspaceRole.VIEWER: frozenset({Grant.READ}),
 }
+
+# Alerts lead out of the region: people with write access change them, keys and runs do not (Contract: 8.1).
+_OF_PEOPLE = frozenset({Grant.ALERTS_WRITE})
 
 ACCESS_PROFILE = "access"
 PRODUCTION_PROFILE = "prod"
@@ -105,9 +111,9 @@ def permissions_of(role: WorkspaceRole) -> frozenset[Permission]:
     return _PERMISSIONS[role]
 
 
-def grants_of(role: WorkspaceRole) -> frozenset[Grant]:
-    """What a workspace role allows at the data plane."""
-    return _GRANTS[role]
+def grants_of(role: WorkspaceRole, *, is_human: bool = True) -> frozenset[Grant]:
+    """What a workspace role allows at the data plane, to a person or to a key or run."""
+    return _GRANTS[role] if is_human else _GRANTS[role] - _OF_PEOPLE
 
 
 def may_start_on(role: WorkspaceRole, profile: str, *, refresh: bool) -> bool:

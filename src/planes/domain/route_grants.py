@@ -41,7 +41,7 @@ class Caller(StrEnum):
 class RouteGrant:
     """What one route asks for: of whom, and a permission (control plane) or a grant (data plane).
 
-    `lowest_role` is of the token's role, where the answer names secrets, which viewers are not told.
+    `lowest_role` is of the token's role, where the answer names secrets or recipients, which viewers are not told.
     """
 
     caller: Caller
@@ -161,7 +161,8 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         "POST /link/v1/-poll", "PUT /link/v1/deployments/{deployment_id}",
         "PUT /link/v1/configurations/{configuration_id}", "PUT /link/v1/runs/{run_id}/status",
         "POST /link/v1/runs/{run_id}/-issue-token", "PUT /link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}",
-        "POST /link/v1/swap-codes/-redeem", "POST /link/v1/-find-versions", "POST /link/v1/public-links/-find",
+        "POST /link/v1/swap-codes/-redeem", "POST /link/v1/-find-versions", "POST /link/v1/-find-members",
+        "POST /link/v1/public-links/-find",
     ),
 }  # fmt: skip
 
@@ -205,6 +206,13 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_OWN_WORKSPACE}/leaks", f"GET {_OWN_WORKSPACE}/leaks/{{leak_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}/leaks",
         f"GET {_OWN_WORKSPACE}/rescrubs", f"GET {_OWN_WORKSPACE}/rescrubs/{{rescrub_id}}",
+        f"GET {_OWN_WORKSPACE}/alerts", f"GET {_OWN_WORKSPACE}/alerts/{{alert_id}}",
+        f"GET {_OWN_WORKSPACE}/alert-deliveries", f"GET {_OWN_WORKSPACE}/mail-server",
+    ),
+    **_each(
+        RouteGrant(Caller.REGION_TOKEN, grant=Grant.ALERTS_WRITE),
+        f"POST {_OWN_WORKSPACE}/alerts", f"PUT {_OWN_WORKSPACE}/alerts/{{alert_id}}",
+        f"DELETE {_OWN_WORKSPACE}/alerts/{{alert_id}}", f"POST {_OWN_WORKSPACE}/alerts/{{alert_id}}/-test",
     ),
     **_each(
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.VARIABLES_READ),
@@ -214,5 +222,6 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.VARIABLES_WRITE),
         f"PATCH {_WORKSPACE}/variables", f"PUT {_OWN_WORKSPACE}/scrub-settings", f"POST {_OWN_WORKSPACE}/rescrubs",
+        f"PUT {_OWN_WORKSPACE}/mail-server", f"DELETE {_OWN_WORKSPACE}/mail-server",
     ),
 }  # fmt: skip

@@ -100,6 +100,7 @@ def data_settings(
         blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
         host_names=_names(options.host, public_url),
         apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
+        alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
         uid_range=uid_range(dataplane_id),
     )

@@ -16,6 +16,7 @@ NAME_PATTERN = r"^[A-Za-z0-9_.:\-]{1,128}$"
 MAXIMUM_SUMMARIES_PER_RUN = 100
 MAXIMUM_POLL_SECONDS = 25
 MAXIMUM_VERSIONS = 100
+MAXIMUM_MEMBERS = 100
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
@@ -192,6 +193,24 @@ class VersionIds(LinkModel):
 
     deployments: Annotated[list[Uuid], Field(max_length=MAXIMUM_VERSIONS)]
     configurations: Annotated[list[Uuid], Field(max_length=MAXIMUM_VERSIONS)]
+
+
+class MemberIds(LinkModel):
+    """Memberships of the organization that alerts of a workspace are for."""
+
+    workspace_id: Uuid
+    members: Annotated[list[Uuid], Field(max_length=MAXIMUM_MEMBERS)]
+
+
+class KnownMember(LinkModel):
+    member: Uuid
+    email: Annotated[str, StringConstraints(max_length=320)]
+
+
+class KnownMembers(LinkModel):
+    """Those of the asked who see the workspace now, and where mail reaches them."""
+
+    members: list[KnownMember]
 
 
 class PipelineRunStatus(StrEnum):

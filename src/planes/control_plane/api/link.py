@@ -10,12 +10,14 @@ from fastapi import APIRouter, Path, Request
 from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
-from planes.control_plane.services import app_links, deployments, leases, run_reports, versions
+from planes.control_plane.services import app_links, deployments, leases, recipients, run_reports, versions
 from planes.server.streams import Stopping
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
+    KnownMembers,
+    MemberIds,
     PipelineRunReport,
     PollRequest,
     PollResponse,
@@ -111,6 +113,11 @@ async def record_configuration(
 @router.post("/-find-versions")
 async def find_versions(parts: CurrentParts, dataplane_id: CurrentDataPlane, body: VersionIds) -> VersionIds:
     return await deployments.find_versions(parts, dataplane_id, body)
+
+
+@router.post("/-find-members")
+async def find_members(parts: CurrentParts, dataplane_id: CurrentDataPlane, body: MemberIds) -> KnownMembers:
+    return await recipients.find_members(parts, dataplane_id, body)
 
 
 @router.put("/runs/{run_id}/pipeline-runs/{pipeline_run_id}")

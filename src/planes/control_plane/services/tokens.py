@@ -56,7 +56,7 @@ def mint_session(parts: Parts, user: User, session_id: str, *, issued_at: dateti
 def mint_dataplane(parts: Parts, principal: Principal, access: WorkspaceAccess, epoch: int) -> MintedToken:
     """A client's token for one workspace at its data plane, with the grants of the role. `epoch` as `current_epoch`."""
     claims = _workspace_claims(parts, principal, access, epoch)
-    return _minted(parts, replace(claims, grants=frozenset(grants_of(access.role))))
+    return _minted(parts, replace(claims, grants=frozenset(grants_of(access.role, is_human=principal.is_human))))
 
 
 def mint_upload(

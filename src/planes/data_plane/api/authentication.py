@@ -39,7 +39,9 @@ def requires(grant: Grant) -> Callable[..., Awaitable[Claims]]:
         if entry.grant not in {None, grant}:
             claims = await credentials.check(bearer_token(request), workspace_id, str(entry.grant))
         if entry.lowest_role is not WorkspaceRole.VIEWER and claims.role not in _ABOVE_VIEWERS:
-            raise NotAllowed("not_allowed", "Viewers do not see which secrets there are.")
+            raise NotAllowed(
+                "not_allowed", "This is for the workspace's owners and developers: it names secrets or people."
+            )
         return claims
 
     return check

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planes.data_plane.services.alert_delivery import AlertDelivery, DeliverySettings
+from planes.data_plane.services.alert_queue import AlertQueue
+from planes.data_plane.services.alerts import Alerts
 from planes.data_plane.services.app_visits import AppVisits
 from planes.data_plane.services.audit import Audit
 from planes.data_plane.services.code_trees import CodeTrees
@@ -15,6 +18,7 @@ from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.leaks import Leaks
 from planes.data_plane.services.leftovers import Leftovers
 from planes.data_plane.services.listings import Listings
+from planes.data_plane.services.mail_servers import MailServers
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.rescrub_requests import RescrubRequests
 from planes.data_plane.services.rescrubbing import Rescrubbing
@@ -48,15 +52,21 @@ class Services:
     scrubbing: WorkspaceScrubbing
     rescrub_requests: RescrubRequests
     rescrubbing: Rescrubbing
+    alert_queue: AlertQueue
+    alerts: Alerts
+    alert_delivery: AlertDelivery
+    mail_servers: MailServers
 
 
-def assemble(parts: Parts, join_token: str | None) -> Services:
+def assemble(parts: Parts, join_token: str | None, delivery: DeliverySettings) -> Services:
     """Builds the services; nothing is read or written yet."""
     audit = Audit(parts)
     revocations = Revocations(parts.database, parts.dataplane_id)
     residency = Residency(parts)
     credentials = Credentials(parts, revocations, residency)
-    hits = Hits(parts)
+    alert_queue = AlertQueue(parts)
+    hits = Hits(parts, alert_queue)
+    mail_servers = MailServers(parts, audit, delivery.allowed)
     examining = Examining(parts, hits)
     configurations = Configurations(parts, audit)
     scrubbing = WorkspaceScrubbing(parts, audit)
@@ -82,5 +92,9 @@ def assemble(parts: Parts, join_token: str | None) -> Services:
         leaks=Leaks(parts, configurations),
         scrubbing=scrubbing,
         rescrub_requests=rescrub_requests,
+        alert_queue=alert_queue,
+        alerts=Alerts(parts, audit, delivery.allowed),
+        alert_delivery=AlertDelivery(parts, audit, alert_queue, mail_servers, delivery),
+        mail_servers=mail_servers,
         rescrubbing=Rescrubbing(parts, rescrub_requests, scrubbing, examining),
     )

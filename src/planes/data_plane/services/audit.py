@@ -56,6 +56,13 @@ class Action(StrEnum):
     APP_OPENED = "app_opened"
     TELEMETRY_REPORTED = "telemetry_reported"
     AUDIT_READ = "audit_read"
+    ALERTS_READ = "alerts_read"
+    ALERT_ADDED = "alert_added"
+    ALERT_CHANGED = "alert_changed"
+    ALERT_REMOVED = "alert_removed"
+    ALERT_TESTED = "alert_tested"
+    MAIL_SERVER_CHANGED = "mail_server_changed"
+    MAIL_SERVER_REMOVED = "mail_server_removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reports import build_pipeline_run
 from planes.data_plane.services.run_secrets import parse_pairs, registered_place
+from planes.data_plane.services.runs import Findings
 from planes.data_plane.services.traces import PipelineRunFacts, read_trace
 from planes.domain.errors import InvalidRequest, NotFound, TooLarge
 from planes.domain.identifiers import new_id
@@ -46,10 +47,12 @@ class ReportKind(StrEnum):
 class Beacon:
     """Takes reports of live runs, and of ended ones for a short grace."""
 
-    def __init__(self, parts: Parts, outbox: Outbox, audit: Audit) -> None:
+    def __init__(self, parts: Parts, outbox: Outbox, audit: Audit, findings: Findings) -> None:
         self._parts = parts
         self._outbox = outbox
         self._audit = audit
+        self._hits = findings.hits
+        self._alerts = findings.alerts
 
     async def find_run(self, secret: str) -> Row:
         """The run that has this secret now.
@@ -108,7 +111,16 @@ class Beacon:
             if count < MAXIMUM_SUMMARIES_PER_RUN and run["stop_reason"] != "stale":
                 report = build_pipeline_run(run["fence"], facts, registered)
                 await self._outbox.queue(connection, run["id"], report, pipeline_run_id)
+            await self._tell_late(connection, run["id"])
         self._outbox.wake()
+        self._alerts.wake()
+
+    async def _tell_late(self, connection: Any, run_id: str) -> None:
+        """A run that has ended by now has told of another pipeline: alerts for that one are of it, too."""
+        run = await runs.find(connection, run_id)
+        if run is not None and run["state"] == runs.DONE and run["stop_reason"] != "stale":
+            await self._alerts.run_ended(connection, run)
+            await self._hits.alert(connection, run)
 
     def _pipeline_run(self, run: Row, facts: PipelineRunFacts, packed: bytes) -> dict[str, Any]:
         now = self._parts.clock.now()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from planes.data_plane.services.alert_queue import AlertQueue
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.secrets_used import name_in_mask, parse_uses
 from planes.domain.errors import NotFound
@@ -25,8 +26,9 @@ _NAMESPACE = uuid.UUID("6d1c3a52-6f3e-4f0f-9a3a-2c5f2f0f7b11")
 class Hits:
     """Writes counts down at the end of runs, and reads them."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, alerts: AlertQueue) -> None:
         self._parts = parts
+        self._alerts = alerts
 
     async def note(self, connection: Any, run: Row, counts: Mapping[str, int], at: datetime) -> None:
         """Writes a run's counts and events, in the caller's transaction. May run twice."""
@@ -45,7 +47,17 @@ class Hits:
             }
             for row in found
         ]
+        is_news = bool(events) and not await hits.list_of_run(connection, run["id"])
         await hits.save_of_run(connection, run["id"], found, events)
+        if is_news:
+            await self.alert(connection, run)
+
+    async def alert(self, connection: Any, run: Row) -> None:
+        """Tells those who want to know that a run printed secrets, if it did; call the queue's `wake` after it."""
+        found = await hits.list_of_run(connection, run["id"])
+        if found:
+            secrets = sum(row["count"] for row in found if row["kind"] == hits.SECRET)
+            await self._alerts.secrets_printed(connection, run, sum(row["count"] for row in found), secrets)
 
     async def of_run(self, workspace_id: str, run_id: str, *, folded: bool) -> RunHits:
         """A run's counts; there are none before its end. `folded` leaves out names of secrets.

@@ -19,6 +19,7 @@ from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
     HeldRun,
+    MemberIds,
     PipelineRunReport,
     PipelineRunStatus,
     PollRequest,
@@ -50,6 +51,11 @@ def build_poll(free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch
 def build_version_ids(deployments: Iterable[str], configurations: Iterable[str]) -> VersionIds:
     """Uploads of which this plane does not know whether they are versions."""
     return VersionIds(deployments=list(deployments), configurations=list(configurations))
+
+
+def build_member_ids(workspace_id: str, members: Iterable[str]) -> MemberIds:
+    """Whom alerts are for: the region knows ids, and no addresses of members."""
+    return MemberIds(workspace_id=workspace_id, members=list(members))
 
 
 def build_pipeline_run(fence: int, facts: PipelineRunFacts, registered: Registered) -> PipelineRunReport:

@@ -10,7 +10,7 @@ from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.beacon import Beacon
 from planes.data_plane.services.preparing import Preparing, RunSettings
 from planes.data_plane.services.results import Results
-from planes.data_plane.services.runs import Runs
+from planes.data_plane.services.runs import Findings, Runs
 from planes.data_plane.services.statistics import Statistics
 from planes.data_plane.services.telemetry import Telemetry
 
@@ -36,12 +36,14 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
     def on_end() -> None:
         services.examining.wake()
         services.rescrub_requests.wake()
+        services.alert_queue.wake()
 
-    runs = Runs(services.parts, executor, Preparing(services, uids, settings), services.hits, on_end)
+    findings = Findings(hits=services.hits, alerts=services.alert_queue)
+    runs = Runs(services.parts, executor, Preparing(services, uids, settings), findings, on_end)
     return Running(
         executor=executor,
         runs=runs,
-        beacon=Beacon(services.parts, runs.outbox, services.audit),
+        beacon=Beacon(services.parts, runs.outbox, services.audit, findings),
         results=Results(services.parts, services.audit),
         statistics=Statistics(services.parts, services.audit),
         telemetry=Telemetry(services.parts, services.audit),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from planes.data_plane.executor.local import (
     log_folder,
 )
 from planes.data_plane.logs import Consolidation, WakeSource
+from planes.data_plane.services.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.outbox import Outbox
@@ -64,15 +66,29 @@ _STARTS = 2
 _log = structlog.get_logger("planes.data_plane.runs")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Who is told of a run's end, in the transaction that writes it down."""
+
+    hits: Hits
+    alerts: AlertQueue
+
+
 class Runs:
     """The runs of this plane. `held` and `active` are what the worker tells the control plane."""
 
     def __init__(
-        self, parts: Parts, executor: LocalExecutor, preparing: Preparing, hits: Hits, on_end: Callable[[], None]
+        self,
+        parts: Parts,
+        executor: LocalExecutor,
+        preparing: Preparing,
+        findings: Findings,
+        on_end: Callable[[], None],
     ) -> None:
         self.apps = Apps()
         self._parts = parts
-        self._hits = hits
+        self._hits = findings.hits
+        self._alerts = findings.alerts
         self._on_end = on_end
         self._executor = executor
         self._preparing = preparing
@@ -337,23 +353,22 @@ class Runs:
             assert row is not None, "a run is written down before it ends"
             await self._hits.note(connection, row, values["masked"] or {}, values["ended_at"])
             if self._stops.get(lease.run_id) != STALE:
-                if outcome.user_started_at is not None:
-                    await self._say_started_late(connection, lease, outcome)
+                await self._say_started_late(connection, row, outcome)
                 report = build_status(lease.fence, ReportedStatus(outcome.outcome), values["ended_at"])
                 await self.outbox.queue(connection, lease.run_id, report)
+                await self._alerts.run_ended(connection, row)
         self._beacons_until.append(beacon_until)
         self.outbox.wake()
         self._on_end()
         _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=outcome.outcome, reason=outcome.reason,
                   lines=outcome.lines)  # fmt: skip
 
-    async def _say_started_late(self, connection: Any, lease: Lease, outcome: Outcome) -> None:
+    async def _say_started_late(self, connection: Any, row: Row, outcome: Outcome) -> None:
         """A run that began and ended while this process was away was running too."""
-        row = await runs.find(connection, lease.run_id)
-        if row is not None and row["started_at"] is None and outcome.user_started_at is not None:
-            at = datetime.fromisoformat(outcome.user_started_at)
-            await runs.change(connection, lease.run_id, {"started_at": at})
-            await self.outbox.queue(connection, lease.run_id, build_status(lease.fence, ReportedStatus.RUNNING, at))
+        if row["started_at"] is None and outcome.user_started_at is not None:
+            at = row["started_at"] = datetime.fromisoformat(outcome.user_started_at)
+            await runs.change(connection, row["id"], {"started_at": at})
+            await self.outbox.queue(connection, row["id"], build_status(row["fence"], ReportedStatus.RUNNING, at))
 
     async def _on_stale(self, run_id: str) -> None:
         """Nobody takes this plane's word for the run any more: it is ended, and nothing is said of it."""

@@ -165,6 +165,12 @@ async def count_of_run(connection: AsyncConnection, job_run_id: str) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
+async def list_pipeline_names(connection: AsyncConnection, job_run_id: str) -> list[str]:
+    """The pipelines that a run has reported."""
+    query = select(pipeline_runs.c.pipeline_name).where(pipeline_runs.c.job_run_id == job_run_id).distinct()
+    return [row.pipeline_name for row in await connection.execute(query)]
+
+
 async def find_pipeline_run(connection: AsyncConnection, workspace_id: str, pipeline_run_id: str) -> Row | None:
     """One pipeline run with its trace."""
     query = select(pipeline_runs).where(

@@ -1,0 +1,28 @@
+"""What became of one try to deliver. Never the receiver's own words: they may hold anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Whether to go on."""
+
+    DELIVERED = "delivered"
+    AGAIN = "again"
+    """It may work later."""
+    REFUSED = "refused"
+    """It will not work however often it is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`code` is a word of ours, `status` the receiver's number (HTTP or SMTP), if it gave one."""
+
+    verdict: Verdict
+    code: str
+    status: int | None = None
+
+
+DELIVERED = Outcome(Verdict.DELIVERED, "delivered")
