@@ -15,7 +15,7 @@ from tests.fakes.control_plane import FakeControlPlane
 
 from planes.domain.identifiers import new_id
 from planes.server.streams import Stopping
-from planes.wire.link import Lease, PipelineRunReport, PollRequest, StatusReport
+from planes.wire.link import Lease, MemberIds, PipelineRunReport, PollRequest, StatusReport
 
 RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
 POLL_SECONDS = 20.0
@@ -30,6 +30,7 @@ class LeasingControlPlane(FakeControlPlane):
     pipeline_runs: dict[str, list[PipelineRunReport]] = field(default_factory=dict)
     polls: list[PollRequest] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
+    members: dict[str, str] = field(default_factory=dict)
     is_away: bool = False
     is_closing: bool = False
     _leases: list[Lease] = field(default_factory=list)
@@ -108,6 +109,14 @@ class LeasingControlPlane(FakeControlPlane):
                     "keys": [self.key.public.text],
                 }
             )
+
+        @app.post("/link/v1/-find-members")
+        async def find_members(request: Request) -> Response:
+            if self.is_away:
+                return JSONResponse({"status_code": 503}, status_code=503)
+            asked = MemberIds.model_validate_json(await request.body()).members
+            found = [{"member": each, "email": self.members[each]} for each in asked if each in self.members]
+            return JSONResponse({"members": found})
 
         @app.put("/link/v1/runs/{run_id}/status")
         async def status(request: Request, run_id: str) -> Response:

@@ -1,4 +1,4 @@
-"""HTTP client of a data plane to the control plane (Borders: 1). The only way out of a region.
+"""HTTP client of a data plane to the control plane (Borders: 1). With `delivery`, which sends alerts, the only way out of a region.
 
 Every call but enrolment carries a proof signed by the plane's own key. Foreign exceptions end here: what does not
 answer is `Unavailable`, a refusal is the error class of its status.
@@ -31,8 +31,8 @@ from planes.wire.link import (
     DeploymentReport,
     EnrolRequest,
     EnrolResponse,
-    KnownMembers,
     MemberIds,
+    MembersResponse,
     PipelineRunReport,
     PollRequest,
     PollResponse,
@@ -165,12 +165,12 @@ class Link:
         answer = await self._call("PUT", f"/link/v1/configurations/{configuration_id}", report)
         return _parse(ConfigurationResponse, answer)
 
-    async def find_members(self, asked: MemberIds) -> KnownMembers:
+    async def find_members(self, asked: MemberIds) -> MembersResponse:
         """Addresses of those who see the workspace now.
 
         Raises: Unavailable, NotAllowed.
         """
-        return _parse(KnownMembers, await self._call("POST", "/link/v1/-find-members", asked))
+        return _parse(MembersResponse, await self._call("POST", "/link/v1/-find-members", asked))
 
     async def find_versions(self, asked: VersionIds) -> VersionIds:
         """Which of these uploads are versions there.

@@ -207,7 +207,7 @@ class KnownMember(LinkModel):
     email: Annotated[str, StringConstraints(max_length=320)]
 
 
-class KnownMembers(LinkModel):
+class MembersResponse(LinkModel):
     """Those of the asked who see the workspace now, and where mail reaches them."""
 
     members: list[KnownMember]

@@ -16,8 +16,8 @@ from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
-    KnownMembers,
     MemberIds,
+    MembersResponse,
     PipelineRunReport,
     PollRequest,
     PollResponse,
@@ -116,7 +116,7 @@ async def find_versions(parts: CurrentParts, dataplane_id: CurrentDataPlane, bod
 
 
 @router.post("/-find-members")
-async def find_members(parts: CurrentParts, dataplane_id: CurrentDataPlane, body: MemberIds) -> KnownMembers:
+async def find_members(parts: CurrentParts, dataplane_id: CurrentDataPlane, body: MemberIds) -> MembersResponse:
     return await recipients.find_members(parts, dataplane_id, body)
 
 

@@ -9,10 +9,10 @@ from planes.domain.identifiers import DataPlaneId
 from planes.storage.control import organizations, workspaces
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import find_user
-from planes.wire.link import KnownMember, KnownMembers, MemberIds
+from planes.wire.link import KnownMember, MemberIds, MembersResponse
 
 
-async def find_members(parts: Parts, dataplane_id: DataPlaneId, asked: MemberIds) -> KnownMembers:
+async def find_members(parts: Parts, dataplane_id: DataPlaneId, asked: MemberIds) -> MembersResponse:
     """Those of the asked people who see the workspace now. A member who left is not among them.
 
     Raises: NotAllowed for a workspace that is not this plane's.
@@ -22,7 +22,7 @@ async def find_members(parts: Parts, dataplane_id: DataPlaneId, asked: MemberIds
         if workspace is None or workspace.dataplane_id != dataplane_id:
             raise NotAllowed("foreign_workspace", "This workspace does not belong to the region of this data plane.")
         found = [await _find(connection, workspace, each) for each in dict.fromkeys(asked.members)]
-    return KnownMembers(members=[member for member in found if member is not None])
+    return MembersResponse(members=[member for member in found if member is not None])
 
 
 async def _find(connection: Connection, workspace: workspaces.Workspace, membership_id: str) -> KnownMember | None:

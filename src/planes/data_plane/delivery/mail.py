@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from aiosmtplib import (
 )
 
 from planes.data_plane.delivery.destinations import AllowedDestinations, Denied, is_allowed_only, resolve
-from planes.data_plane.delivery.outcomes import DELIVERED, Outcome, Verdict
+from planes.data_plane.delivery.outcomes import DELIVERED, Outcome, Verdict, code_of_tls
 from planes.data_plane.delivery.webhooks import tls_context
 
 TOTAL_SECONDS = 30.0
@@ -72,12 +71,8 @@ async def send_mail(server: MailServer, mail: Mail, allowed: AllowedDestinations
         return Outcome(_verdict_of(code), "recipients_refused", code)
     except SMTPResponseException as exc:
         return Outcome(_verdict_of(exc.code), "not_taken", exc.code)
-    except ssl.SSLError as exc:
-        code = "certificate" if isinstance(exc, ssl.SSLCertVerificationError) else "tls"
-        return Outcome(Verdict.AGAIN, code)
     except (SMTPException, OSError) as exc:
-        is_tls = isinstance(exc.__cause__, ssl.SSLError) or isinstance(exc.__context__, ssl.SSLError)
-        return Outcome(Verdict.AGAIN, "tls" if is_tls else "no_connection")
+        return Outcome(Verdict.AGAIN, code_of_tls(exc) or "no_connection")
 
 
 async def _send(server: MailServer, mail: Mail, allowed: AllowedDestinations) -> Outcome:
@@ -86,13 +81,14 @@ async def _send(server: MailServer, mail: Mail, allowed: AllowedDestinations) ->
         is_allowed_only(server.host, server.port, each, allowed) for each in addresses
     ):
         return Outcome(Verdict.REFUSED, "not_encrypted")
+    context = None if server.security == PLAIN else tls_context()
     connection = await _connect(addresses, server.port)
     client = SMTP(
         hostname=server.host,
         sock=connection,
         use_tls=server.security == TLS,
         start_tls=server.security == STARTTLS,
-        tls_context=None if server.security == PLAIN else tls_context(),
+        tls_context=context,
         username=server.username,
         password=server.password,
         local_hostname=server.greets_as,
@@ -104,8 +100,7 @@ async def _send(server: MailServer, mail: Mail, allowed: AllowedDestinations) ->
         with suppress(SMTPException, OSError):
             await client.quit()  # the mail is taken, whatever becomes of the farewell
     finally:
-        client.close()
-        connection.close()
+        client.close()  # and the socket with it, when the loop has let go of it
     # Whom the server does not know will not be known later; the others have it, and would get it twice.
     return Outcome(Verdict.DELIVERED, "some_recipients_refused") if refused else DELIVERED
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,3 +27,13 @@ class Outcome:
 
 
 DELIVERED = Outcome(Verdict.DELIVERED, "delivered")
+
+
+def code_of_tls(error: BaseException) -> str | None:
+    """What is wrong with the encryption, where that is what broke: the libraries wrap it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return "certificate" if isinstance(cause, ssl.SSLCertVerificationError) else "tls"
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -13,7 +13,7 @@ import anyio
 import httpx
 
 from planes.data_plane.delivery.destinations import AllowedDestinations, Denied, is_allowed_only, resolve
-from planes.data_plane.delivery.outcomes import DELIVERED, Outcome, Verdict
+from planes.data_plane.delivery.outcomes import DELIVERED, Outcome, Verdict, code_of_tls
 
 TOTAL_SECONDS = 20.0
 _TIMEOUT = httpx.Timeout(10.0, connect=5.0)
@@ -48,6 +48,8 @@ def host_of(url: str) -> tuple[str, int]:
         raise ValueError("an address that begins with https://")
     if parsed.userinfo:
         raise ValueError("an address without user and password")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise ValueError("an address with a port from 1 to 65535")
     return parsed.raw_host.decode("ascii"), parsed.port or (443 if parsed.scheme == "https" else 80)
 
 
@@ -151,9 +153,7 @@ def _outcome_of(status: int) -> Outcome:
 def _code_of(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "too_slow"
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return "certificate" if isinstance(cause, ssl.SSLCertVerificationError) else "tls"
-        cause = cause.__cause__ or cause.__context__
+    found = code_of_tls(error)
+    if found is not None:
+        return found
     return "no_connection" if isinstance(error, httpx.ConnectError | OSError) else "broken_answer"

@@ -122,8 +122,8 @@ def test_every_builder_answers_a_model_of_the_link() -> None:
     builders = [name for name in vars(reports) if name.startswith("build_")]
 
     assert sorted(builders) == [
-        "build_configuration", "build_deployment", "build_pipeline_run", "build_poll", "build_status",
-        "build_version_ids",
+        "build_configuration", "build_deployment", "build_member_ids", "build_pipeline_run", "build_poll",
+        "build_status", "build_version_ids",
     ]  # fmt: skip
 
 
