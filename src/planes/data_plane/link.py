@@ -1,4 +1,6 @@
-"""HTTP client of a data plane to the control plane (Borders: 1). With `delivery`, which sends alerts, the only way out of a region.
+"""HTTP client of a data plane to the control plane (Borders: 1).
+
+With `delivery`, which sends alerts, the only way out of a region.
 
 Every call but enrolment carries a proof signed by the plane's own key. Foreign exceptions end here: what does not
 answer is `Unavailable`, a refusal is the error class of its status.
