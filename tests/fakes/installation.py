@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.fakes.alert_routes import alert_routes
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
 from tests.fakes.team_routes import team_routes, telemetry_routes
@@ -84,6 +85,7 @@ class Installation(InstallationRows):
             ("PATCH", f"{ws}/variables", self._change_variables),
             *team_routes(self, ws),
             *telemetry_routes(self),
+            *alert_routes(self),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
             ("POST", f"{own_run}/-open-app", self._open_app),

@@ -72,6 +72,7 @@ class InstallationRows:
     deployments: list[dict[str, Any]] = field(default_factory=list)
     configurations: list[dict[str, Any]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] | None = None
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)

@@ -13,9 +13,10 @@ from dlthub_tui.client.transport import Transport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Somebody with a role of their own: owner, developer or viewer."""
+    """Somebody with a role of their own: owner, developer or viewer. `membership_id` is of the organization."""
 
     id: str
+    membership_id: str
     user_id: str
     email: str
     name: str | None
@@ -91,6 +92,7 @@ def _parse_member(raw: Any) -> Member:
     fields = Fields(raw, "member")
     return Member(
         id=fields.text("id"),
+        membership_id=fields.text("organization_membership_id"),
         user_id=fields.text("user_id"),
         email=fields.text("email"),
         name=fields.maybe_text("name"),

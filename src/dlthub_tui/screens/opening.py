@@ -59,6 +59,7 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
 
 
 def _tab(tab: str) -> type:
+    from dlthub_tui.screens.alerts import AlertsScreen
     from dlthub_tui.screens.deployments import DeploymentsScreen
     from dlthub_tui.screens.jobs import JobsScreen
     from dlthub_tui.screens.pipelines import PipelinesScreen
@@ -69,5 +70,6 @@ def _tab(tab: str) -> type:
     screens = {
         "runs": RunsScreen, "deployments": DeploymentsScreen, "variables": VariablesScreen,
         "pipelines": PipelinesScreen, "team": TeamScreen,
+        "alerts": AlertsScreen,
     }  # fmt: skip
     return screens.get(tab, JobsScreen)

@@ -74,6 +74,10 @@ class TabScreen(ListScreen):
         """Members and keys."""
         self._go("team")
 
+    def do_tab_7(self) -> None:
+        """Alerts."""
+        self._go("alerts")
+
     def do_deploy_open(self) -> None:
         """Deploy a folder."""
         self.post_message(Open(DeployPlace(self.workspace)))

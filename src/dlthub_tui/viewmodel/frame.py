@@ -17,6 +17,7 @@ TABS = (
     ("variables", "4", "Variables", "Vars"),
     ("pipelines", "5", "Pipelines", "Pipelines"),
     ("team", "6", "Members & keys", "Team"),
+    ("alerts", "7", "Alerts", "Alerts"),
 )
 NARROW = 100
 

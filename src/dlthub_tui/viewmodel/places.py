@@ -50,7 +50,7 @@ class SignInsPlace:
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePlace:
-    """A tab of a workspace: `jobs`, `runs`, `deployments`, `variables`, `pipelines`, `team`."""
+    """A tab of a workspace, by its name in `frame.TABS`."""
 
     workspace: WorkspaceRef
     tab: str = "jobs"

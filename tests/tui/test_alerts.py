@@ -1,0 +1,168 @@
+"""The Alerts tab: what is sent to the region, what is said when it refuses, is silent or has nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+from tests.fakes.alert_routes import membership
+
+pytestmark = pytest.mark.anyio
+
+WORKSPACE = ("tab", "down", "enter")
+ALERTS = (*WORKSPACE, "7")
+
+
+async def test_alert_by_mail_keeps_members_apart_from_addresses(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "a")
+        assert "fruitshop" in stage.text
+        await stage.press("enter", "right", "enter")
+        await stage.type("ingest.*, transform.daily")
+        await stage.press("enter", "enter", "enter")
+        await stage.type("Ana@orchard.example; oncall@other.example")
+        await stage.press("enter")
+
+        await stage.until("r sends a test")
+        assert stage.posted("alert") == [
+            {
+                "name": "fruitshop", "triggers": ["job-run-success"], "jobs": ["ingest.*", "transform.daily"],
+                "pipelines": [], "channel": "mail", "is_enabled": True,
+                "members": [membership("ana@orchard.example")], "addresses": ["oncall@other.example"],
+            }
+        ]  # fmt: skip
+
+
+async def test_address_of_a_webhook_is_typed_hidden_and_kept_when_left_empty(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "j", "enter")
+        assert "it stays at hooks.orchard.example" in stage.text
+        await stage.press("tab", "tab", "tab", "tab", "tab")
+        await stage.type("https://hooks.new.example/t0ken")
+        assert "t0ken" not in stage.text
+        await stage.press("enter")
+        await stage.until("Set warehouse")
+        await stage.press("enter", "tab", "tab", "tab", "tab", "tab", "enter")
+        await stage.until("Set warehouse")
+
+        first, second = stage.posted("alert")
+        assert first["url"] == "https://hooks.new.example/t0ken"
+        assert "url" not in second
+        assert "t0ken" not in stage.text
+        assert "webhook hooks.new.example" in stage.text
+
+
+async def test_alert_that_tells_nobody_is_not_sent(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "a", "enter", "enter", "enter", "enter", "enter", "enter")
+
+        assert "Nobody is told." in stage.text
+        assert stage.posted("alert") == []
+
+
+async def test_test_says_what_became_of_it(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "r")
+        await stage.until("The test of fruitshop was taken.")
+        await stage.press("j", "r")
+
+        await stage.until("The test of warehouse failed: no connection.")
+
+
+async def test_alert_is_turned_off_and_on_and_nothing_else_of_it_changes(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "x")
+        await stage.until("fruitshop is off. x turns it on.")
+        await stage.press("x")
+        await stage.until("fruitshop is on.")
+
+        off, on = stage.posted("alert")
+        assert (off["is_enabled"], on["is_enabled"]) == (False, True)
+        assert off.keys() == {"name", "triggers", "jobs", "pipelines", "channel", "is_enabled"}
+
+
+async def test_alert_is_deleted_after_a_question_only(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "D", "escape")
+        assert stage.posted("remove-alert") == []
+        await stage.press("D", "enter")
+
+        await stage.until("Deleted fruitshop.")
+        assert len(stage.posted("remove-alert")) == 1
+
+
+async def test_mail_server_is_set_and_its_password_hidden(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS, "m", "enter", "enter", "enter", "enter", "enter")
+        await stage.type("hunter22")
+        assert "hunter22" not in stage.text
+        await stage.press("enter")
+        await stage.until("Mail goes over mail.orchard.example")
+
+        (body,) = stage.posted("mail-server")
+        assert (body["port"], body["security"], body["password"]) == (587, "starttls", "hunter22")
+
+
+async def test_loading_is_said(open_app: Any) -> None:
+    async with open_app() as stage:
+        held = stage.installation.held["/alerts"] = anyio.Event()
+        await stage.pilot.press(*ALERTS)
+        await stage.pilot.pause()
+        await stage.until("[7 Alerts]")
+        assert "Loading" in stage.text
+        stage.portal.call(held.set)
+
+        await stage.until("warehouse did not arrive")
+
+
+async def test_nothing_is_said_with_what_to_do(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.alerts = []
+        await stage.press(*ALERTS)
+
+        assert "No alerts. Press a." in stage.text
+
+
+async def test_viewer_is_told_whose_alerts_are_and_sees_none(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS)
+        stage.installation.refusals["/alerts"] = (403, {"detail": "This is for owners and developers.", "code": "no"})
+        await stage.press("ctrl+r")
+
+        await stage.until("This is for owners and developers.")
+        assert "warehouse" not in stage.text
+        assert "Ask an owner" in stage.text
+
+
+async def test_region_that_fails_leaves_what_was_there(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS)
+        stage.installation.refusals["/alerts"] = (503, {"detail": "The region is busy.", "code": "busy"})
+        await stage.press("ctrl+r")
+
+        await stage.until("The region is busy.")
+        assert "warehouse" in stage.text
+
+
+async def test_refused_change_says_which_field(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ALERTS)
+        stage.installation.refusals["/own/v1/workspaces"] = (
+            400,
+            {"detail": "This alert cannot be used; nothing was changed.", "code": "invalid_request",
+             "extra": [{"key": "url", "message": "no address of the public internet"}]},
+        )  # fmt: skip
+        await stage.press("x")
+
+        await stage.until("url: no address of the public internet")
+
+
+async def test_read_only_session_changes_no_alert(open_app: Any) -> None:
+    async with open_app(read_only=True) as stage:
+        await stage.press(*ALERTS)
+        for key in ("a", "enter", "x", "D", "r", "m"):
+            await stage.press(key)
+            assert "read-only and changes nothing" in stage.text, key
+
+        assert not any(method != "GET" and "/alerts" in path for method, path, _ in stage.installation.requests)
