@@ -47,7 +47,12 @@ ACTIONS = {
     "result": "result_read", "result-trace": "result_read", "hits": "hits_read", "events": "hits_read",
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
+    "alerts": "alert", "{alert_id}": "alert", "-test": "alert_tested", "alert-deliveries": "alerts_read",
+    "mail-server": "mail_server_",
 }  # fmt: skip
+
+ALERT = {"name": "x", "triggers": ["job-run-failure"], "channel": "mail", "addresses": ["a@b.example"]}
+SERVER = {"host": "127.0.0.1", "port": 9, "security": "none", "sender": "a@b.example"}
 
 
 @dataclass(kw_only=True)
@@ -75,7 +80,11 @@ class Filled:
         headers = region.headers(role="owner", token_id=token_id)
         rest: dict[str, Any] = {}
         ids = {**self.ids, "workspace_id": region.workspace_id}
-        if template.endswith("-upload"):
+        if "alert" in template or template.endswith("/mail-server"):
+            ids["alert_id"] = await self._alert_and_server()
+            rest["json"] = SERVER if template.endswith("/mail-server") else ALERT
+            rest["json"] = None if method in {"GET", "DELETE"} else rest["json"]
+        elif template.endswith("-upload"):
             kind = "deployment" if "deployments" in template else "configuration"
             ids[f"{kind}_id"] = new_id()
             token = region.control.upload_token(
@@ -100,6 +109,15 @@ class Filled:
         answer = await region.client.request(method, _filled(template, ids), headers=headers, **rest)
         return answer, token_id
 
+    async def _alert_and_server(self) -> str:
+        """The id of a new alert, in a workspace that has a mail server."""
+        region = self.place.region
+        path = f"/own/v1/workspaces/{region.workspace_id}"
+        await region.client.put(f"{path}/mail-server", json=SERVER, headers=region.headers(role="owner"))
+        added = await region.client.post(f"{path}/alerts", json=ALERT, headers=region.headers(role="owner"))
+        assert added.status_code == 201, added.text
+        return added.json()["id"]
+
     async def _browser(self) -> Mapping[str, str]:
         region = self.place.region
         code = region.control.swap_code(region.organization_id, region.workspace_id, role="owner")
@@ -119,7 +137,9 @@ def _filled(template: str, ids: Mapping[str, str]) -> str:
 @pytest.fixture
 async def filled() -> AsyncGenerator[Filled]:
     with open_folder("region-") as folder:
-        async with LeasingControlPlane().serving() as control, running_region(folder / "eu1", control) as place:
+        async with LeasingControlPlane().serving() as control, running_region(
+            folder / "eu1", control, alert_destinations="127.0.0.1:9"
+        ) as place:  # fmt: skip
             yield await _fill(place)
 
 

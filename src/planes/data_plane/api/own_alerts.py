@@ -68,27 +68,20 @@ async def test_alert(request: Request, alert_id: Id, claims: Writer) -> AlertDel
 @router.get("/alert-deliveries")
 async def list_deliveries(
     request: Request,
-    workspace_id: str,
-    claims: Reader,  # noqa: ARG001 - checked on the way in
+    claims: Reader,
     page: Paged,
     alert_id: Annotated[str | None, Query(max_length=64)] = None,
     state: DeliveryStateName | None = None,
 ) -> dict[str, Any]:
     """What was sent, is to be sent, failed or was held back, newest first."""
-    found, total = await services_of(request).alerts.list_deliveries(
-        workspace_id, alert_id, state, (page.limit, page.offset)
-    )
-    return envelope(found, page, total)
+    found = await services_of(request).alerts.list_deliveries(Actor.of(claims), alert_id, state, page.bounds)
+    return envelope(found.items, page, found)
 
 
 @router.get("/mail-server")
-async def get_mail_server(
-    request: Request,
-    workspace_id: str,
-    claims: Reader,  # noqa: ARG001 - checked on the way in
-) -> MailServer:
+async def get_mail_server(request: Request, claims: Reader) -> MailServer:
     """Where the workspace's mail is handed in, without the password."""
-    return await services_of(request).mail_servers.read(workspace_id)
+    return await services_of(request).mail_servers.read(Actor.of(claims))
 
 
 @router.put("/mail-server")

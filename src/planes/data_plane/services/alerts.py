@@ -16,6 +16,7 @@ from planes.domain.alerts import AlertChannel
 from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
 from planes.domain.identifiers import new_id
 from planes.storage.data import alerts
+from planes.storage.keyset import Bounds, Listed
 from planes.storage.types import Row
 from planes.wire.own_alerts import MOST_ALERTS, AlertDelivery, AlertRequest, AlertResponse
 
@@ -101,14 +102,15 @@ class Alerts:
             await self._note_change(connection, actor, Action.ALERT_REMOVED, row)
 
     async def list_deliveries(
-        self, workspace_id: str, alert_id: str | None, state: str | None, window: tuple[int, int]
-    ) -> tuple[list[AlertDelivery], int]:
-        """A page of messages, newest first; `window` is (limit, offset). Raises: NotFound for an unknown alert."""
+        self, actor: Actor, alert_id: str | None, state: str | None, bounds: Bounds
+    ) -> Listed[AlertDelivery]:
+        """A page of messages, newest first. Raises: NotFound for an unknown alert."""
         if alert_id is not None:
-            await self._find(workspace_id, alert_id)
+            await self._find(actor.workspace_id, alert_id)
         async with self._parts.database.reading() as connection:
-            rows, total = await alerts.list_deliveries(connection, workspace_id, alert_id, state, window)
-        return [shown_delivery(row) for row in rows], total
+            found = await alerts.list_deliveries(connection, actor.workspace_id, alert_id, state, bounds)
+        await self._audit.note(actor, Action.ALERTS_READ, alert_id, messages=len(found.items))
+        return found.carrying([shown_delivery(row) for row in found.items])
 
     async def _find(self, workspace_id: str, alert_id: str) -> tuple[Row, Row | None]:
         async with self._parts.database.reading() as connection:

@@ -61,6 +61,7 @@ class Action(StrEnum):
     ALERT_CHANGED = "alert_changed"
     ALERT_REMOVED = "alert_removed"
     ALERT_TESTED = "alert_tested"
+    MAIL_SERVER_READ = "mail_server_read"
     MAIL_SERVER_CHANGED = "mail_server_changed"
     MAIL_SERVER_REMOVED = "mail_server_removed"
 

@@ -28,9 +28,11 @@ class MailServers:
         self._audit = audit
         self._allowed = allowed
 
-    async def read(self, workspace_id: str) -> MailServer:
+    async def read(self, actor: Actor) -> MailServer:
         """What the workspace has, without its password."""
-        return MailServer(server=_shown(await self._row(workspace_id)))
+        row = await self._row(actor.workspace_id)
+        await self._audit.note(actor, Action.MAIL_SERVER_READ)
+        return MailServer(server=_shown(row))
 
     async def replace(self, actor: Actor, request: MailServerRequest) -> MailServer:
         """Replaces it. A password goes only where it was meant to go: another place needs it again.

@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.findings import page_of
 from planes.storage.data.metadata import metadata
+from planes.storage.keyset import Bounds, Key, Listed
 from planes.storage.types import Moment, Row, document, identifier
 
 PENDING = "pending"
@@ -233,14 +234,15 @@ async def end_tests(connection: AsyncConnection, outcome: str, state: str, at: d
 
 
 async def list_deliveries(
-    connection: AsyncConnection, workspace_id: str, alert_id: str | None, state: str | None, window: tuple[int, int]
-) -> tuple[list[Row], int]:
-    """A page of messages, newest first, and how many there are."""
+    connection: AsyncConnection, workspace_id: str, alert_id: str | None, state: str | None, bounds: Bounds
+) -> Listed[Row]:
+    """A page of messages, newest first."""
     table = alert_deliveries.c
     conditions = [table.workspace_id == workspace_id]
     conditions += [table.alert_id == alert_id] if alert_id is not None else []
     conditions += [table.state == state] if state is not None else []
-    return await page_of(connection, alert_deliveries, conditions, (table.created_at.desc(), table.id), window)
+    order = (Key(table.created_at, descending=True), Key(table.id))
+    return await page_of(connection, alert_deliveries, conditions, order, bounds)
 
 
 async def find_last_delivery(connection: AsyncConnection, alert_id: str) -> Row | None:
