@@ -31,7 +31,9 @@ for kind in ("trace", "job_result"):
     urllib.request.urlopen(request).close()
 """
 # They hold nothing of anybody: a key's public half, a script, a page without its lines.
-WITHOUT_DATA = {"GET /.well-known/data-plane", "GET /w/-log.js", "GET /w/{workspace_id}/runs/{run_id}"}
+WITHOUT_DATA = {
+    "GET /.well-known/data-plane", "GET /w/-log.js", "GET /w/-live.js", "GET /w/{workspace_id}/runs/{run_id}",
+}  # fmt: skip
 # The visits of apps are in tests/integration/planes/data_plane/api/test_gateway.py.
 OF_APPS = {
     "GET /apps/{workspace_id}/{job_id}", "GET /public/{secret}",

@@ -23,6 +23,7 @@ STACKS = (
     ("global", "workspace", "move", "list", "verbs"),
     ("global", "workspace", "move", "list", "tree"),
     ("global", "workspace", "move", "list", "versions"),
+    ("global", "workspace", "move", "list", "alerts"),
     ("global", "log", "run"),
     ("global", "move", "compare"),
     ("global", "move", "deploy"),
