@@ -158,3 +158,34 @@ async def test_damaged_lines_are_shown_as_such_and_are_no_difference(open_app: A
         row = next(row for row in stage.text.splitlines() if "12 lines are damaged" in row)
 
         assert row.startswith(" 21 ?")
+
+
+async def test_both_logs_are_searched_and_hits_gone_to(open_app: Any) -> None:
+    async with compared(open_app) as stage:
+        await stage.press("slash")
+        await stage.type("LOAD DONE")
+        await stage.press("enter")
+        await stage.until("/LOAD DONE   1 line in both logs")
+        assert pane(stage).text() == "- Load done in 3 s"
+        await stage.press("n")
+        await stage.until("No match below, 1 in all.")
+        assert "n next match" in stage.text
+        await stage.press("escape")
+        assert "n next difference" in stage.text
+
+        assert isinstance(stage.app.screen, CompareScreen)
+
+
+async def test_a_hit_among_folded_lines_shows_all_lines(open_app: Any) -> None:
+    async with compared(open_app) as stage:
+        await stage.press("slash")
+        await stage.type("page=20 ")
+        await stage.press("enter")
+        await stage.until("2 lines in both logs")
+
+        assert not pane(stage).alignment.is_folded
+        assert "page=20 " in pane(stage).text()
+        await stage.press("slash", "ctrl+u")
+        await stage.type("nowhere")
+        await stage.press("enter")
+        await stage.until('No "nowhere" in either log.')

@@ -12,9 +12,9 @@ from textual.message import Message
 from dlthub_tui.client.errors import ClientError, NotFound, NotSignedIn
 from dlthub_tui.client.models import LogLine, Run
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.compare_searching import CompareSearching
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.log_feed import ask_again
-from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
@@ -52,13 +52,14 @@ class Compared(Message):
         self.found, self.looked = found, looked
 
 
-class CompareScreen(PlaceScreen):
+class CompareScreen(CompareSearching):
     """What does this run's log have that the other's has not?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "compare")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("difference.next", "next difference"), ("difference.previous", "before"), ("compare.lines", "all lines"),
-        ("compare.other", "other run"), ("log.open", "in its log"), ("copy.text", "copy"), ("line.right", "right"),
+        ("compare.other", "other run"), ("log.search", "search"),
+        ("log.open", "in its log"), ("copy.text", "copy"), ("line.right", "right"),
         ("log.numbers", "numbers"),
     )  # fmt: skip
     STYLES = "compare"
@@ -71,12 +72,8 @@ class CompareScreen(PlaceScreen):
         self._trouble = ""
         self._looked: Looked | None = None
         self._has_begun = False
+        self._asks = ""
         self._asked: dict[str, tuple[int, int]] = {}
-
-    @property
-    def pane(self) -> CompareView:
-        """The pane."""
-        return self.query_one("#log", CompareView)
 
     def where(self) -> Place:
         """This place."""
@@ -251,11 +248,10 @@ class CompareScreen(PlaceScreen):
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """The key that shows all lines says what it would do now."""
-        is_folded = self.pane.alignment.is_folded
-        return [
-            (action, "differences" if action.id == "compare.lines" and not is_folded else label)
-            for action, label in super().footer_entries()
-        ]
+        names: dict[str, str] = {} if self.pane.alignment.is_folded else {"compare.lines": "differences"}
+        if self._found is not None:
+            names["difference.next"] = "next match"
+        return [(action, names.get(action.id, label)) for action, label in super().footer_entries()]
 
     def do_row_next(self) -> None:
         """One line down."""
@@ -294,12 +290,14 @@ class CompareScreen(PlaceScreen):
         self.pane.toggle_numbers()
 
     def do_difference_next(self) -> None:
-        """The next difference."""
-        self._go(self.pane.alignment.next_difference(self.pane.place), "below")
+        """The next difference; while something is searched for, the next match."""
+        if not self.go_to_hit(1):
+            self._go(self.pane.alignment.next_difference(self.pane.place), "below")
 
     def do_difference_previous(self) -> None:
-        """The difference before."""
-        self._go(self.pane.alignment.previous_difference(self.pane.place), "above")
+        """The difference before; while something is searched for, the match before."""
+        if not self.go_to_hit(-1):
+            self._go(self.pane.alignment.previous_difference(self.pane.place), "above")
 
     def _go(self, place: int | None, where: str) -> None:
         if place is None:
@@ -333,15 +331,23 @@ class CompareScreen(PlaceScreen):
 
     def do_compare_other(self) -> None:
         """Asks for the number of another run."""
+        self._asks = "run"
         self.prompt("Beside run ", "")
 
+    def do_log_search(self) -> None:
+        """Asks what to look for in both logs."""
+        self._asks = "search"
+        self.prompt("/", self._found.text if self._found else "")
+
     def field_submitted(self, widget: Field | Choice) -> None:
-        """The number of the other run."""
+        """What to look for, or the number of the other run."""
         if widget is not self.message_line:
             return
         text = self.message_line.text.strip()
         self.end_prompt()
-        if text.isdigit():
+        if self._asks == "search":
+            self.search(text)
+        elif text.isdigit():
             self.fetch(self._choose(int(text)), "act")
         elif text:
             self.say(f'"{text}" is no number of a run.', Role.WARN)

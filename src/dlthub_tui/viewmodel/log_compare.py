@@ -16,7 +16,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 
-from dlthub_tui.viewmodel.log_rows import LogRow, from_column
+from dlthub_tui.viewmodel.log_rows import LogRow, from_column, with_matches
 from dlthub_tui.viewmodel.log_window import Absent
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cell_width, fit, muted
@@ -225,6 +225,17 @@ class Alignment:
         offset = min(ours - block.ours, max(0, block.our_lines - 1))
         return block.place + offset + (block.their_lines if block.kind == "different" and not self.is_split else 0)
 
+    def place_of_theirs(self, theirs: int) -> int:
+        """The place of a line of theirs; where it is folded, of the fold."""
+        theirs = self._absent[1].place_of(theirs)
+        position = bisect_right(self._blocks, theirs, key=lambda block: block.theirs) - 1
+        while position > 0 and not self._blocks[position].their_lines:
+            position -= 1
+        if position < 0:
+            return 0
+        block = self._blocks[position]
+        return block.place + (0 if block.kind == "fold" else min(theirs - block.theirs, max(0, block.their_lines - 1)))
+
     def line_near(self, place: int) -> int:
         """The line of ours at a place, or the next that ours has."""
         if not self._blocks:
@@ -286,6 +297,7 @@ class CompareStyle:
     number_width: int = 3
     left: int = 0
     shows_numbers: bool = True
+    needle: str = ""
 
 
 # Which log has it: only the other one, or only this one.
@@ -333,7 +345,7 @@ def _half(number: int | None, row: LogRow | None, style: CompareStyle, look: Loo
         return (*head, Span(f"{sign} ", role), muted(look.glyphs.cut))
     # The mark of setup lines is the sign of a new line; that they are setup shows beside the job's own.
     gutter = Span(" " if row.gutter == "+" else row.gutter, Role.WARN if row.gutter == "!" else Role.MUTED)
-    body = from_column(row.spans, style.left)
+    body = from_column(with_matches(row, style.needle, is_current=False), style.left)
     if not only:
         body = tuple(replace(span, role=Role.MUTED) if span.role is Role.TEXT else span for span in body)
     return (*head, Span(sign, role), gutter, *body)

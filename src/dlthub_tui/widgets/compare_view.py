@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual.message import Message
@@ -126,6 +127,21 @@ class CompareView(ScrolledRows):
         """Moves both logs sideways."""
         self._style = replace(self._style, left=max(0, self._style.left + steps * SIDEWAYS))
         self.repaint_changes()
+
+    def set_search(self, needle: str) -> None:
+        """Marks what is searched for."""
+        self._style = replace(self._style, needle=needle)
+        self.repaint_changes()
+
+    def places_of(self, ours: Sequence[int], theirs: Sequence[int]) -> list[int]:
+        """Where lines of both logs stand, in their order. Where one of them is folded away, all lines are shown."""
+        alignment = self.alignment
+        places = {alignment.place_of(number) for number in ours}
+        places.update(alignment.place_of_theirs(number) for number in theirs)
+        if alignment.is_folded and any(alignment.at(place).folded for place in places):
+            self.toggle_folding()
+            return self.places_of(ours, theirs)
+        return sorted(places)
 
     def toggle_numbers(self) -> None:
         """Line numbers off and on."""
