@@ -1,4 +1,4 @@
-"""A virtual environment with the released client, built once per machine and readable for every uid."""
+"""Virtual environments with the released client, each built once per machine and readable for every uid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import uv
 
-PACKAGES = ("dlt[duckdb]==1.31.0", "dlthub-client==0.28.7")
+NEWEST = "0.28.7"
+DLT = "dlt[duckdb]==1.31.0"
 PROBE_UID = 61000
 BUILD_SECONDS = 600
 
@@ -48,16 +49,20 @@ def as_uid(uid: int | None) -> list[str]:
     return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--bounding-set=-all", "--", "env", "--"]
 
 
-def client_environment() -> ClientEnvironment:
-    """Build or find it. Needs the package index only the first time. Raises: RuntimeError with uv's words."""
+def client_environment(version: str = NEWEST, *more: str) -> ClientEnvironment:
+    """Build or find the one of a version, with more packages beside it.
+
+    Needs the package index only the first time. Raises: RuntimeError with uv's words.
+    """
     python = _readable_python()
-    key = hashlib.sha256(repr((PACKAGES, python)).encode()).hexdigest()[:16]
+    packages = (DLT, f"dlthub-client=={version}", *more)
+    key = hashlib.sha256(repr((packages, python)).encode()).hexdigest()[:16]
     folder = cache_folder() / f"released-client-{key}"
     with only_one(folder.with_suffix(".lock")):
         ready = folder / "ready"
         if not ready.exists():
             _uv("venv", "--clear", "--python", python, str(folder))
-            _uv("pip", "install", "--python", str(folder / "bin" / "python"), *PACKAGES)
+            _uv("pip", "install", "--python", str(folder / "bin" / "python"), *packages)
             ready.touch()
     return ClientEnvironment(folder)
 
