@@ -67,6 +67,7 @@ class Installation(InstallationRows):
             ("POST", "/api/v1/organizations/{org}/workspaces", self._create_workspace),
             ("GET", f"{ws}/jobs", self._list_jobs),
             ("GET", f"{ws}/jobs/{{job}}", self._get_job),
+            ("GET", "/own/v1/workspaces/{ws}/jobs/{job}/fire-times", self._fire_times),
             ("POST", f"{ws}/jobs/-trigger", self._trigger),
             ("POST", f"{ws}/jobs/{{job}}/-pause", self._pause),
             ("POST", f"{ws}/jobs/{{job}}/-resume", self._resume),
@@ -244,6 +245,16 @@ class Installation(InstallationRows):
     async def _get_job(self, request: Request) -> Response:
         found = next((job for job in self.jobs if job["id"] == request.path_params["job"]), None)
         return JSONResponse(self.job_view(found)) if found else error(404, "not_found", "There is no such job.")
+
+    async def _fire_times(self, request: Request) -> Response:
+        """Every quarter of an hour from the next tick on."""
+        found = next((job for job in self.jobs if job["id"] == request.path_params["job"]), None)
+        if found is None:
+            return error(404, "not_found", "There is no such job.")
+        next_at = self.job_view(found)["next_scheduled_run_at"]
+        first = None if next_at is None else datetime.fromisoformat(next_at)
+        times = [] if first is None else [first + timedelta(minutes=15 * number) for number in range(5)]
+        return JSONResponse({"items": [{"at": at.isoformat(), "trigger": "schedule:*/15 * * * *"} for at in times]})
 
     async def _trigger(self, request: Request) -> Response:
         body = await request.json()

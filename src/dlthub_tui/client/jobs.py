@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dlthub_tui.client.models import Job, Run, parse_job, parse_run
@@ -34,6 +35,12 @@ async def get_job(plane: Transport, workspace_id: str, job_id: str, recent_runs:
     """Contract: 1.5 (33)."""
     query = {"recent_job_runs_limit": recent_runs}
     return parse_job(await plane.get(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}", query))
+
+
+async def fire_times(plane: Transport, workspace_id: str, job_id: str) -> tuple[datetime, ...]:
+    """The next five moments at which its clocks fire, as the control plane computes them."""
+    raw = await plane.get(f"/own/v1/workspaces/{workspace_id}/jobs/{job_id}/fire-times", {"limit": 5})
+    return Fields(raw, "fire times").many("items", lambda item: Fields(item, "fire time").moment("at"))
 
 
 async def trigger(

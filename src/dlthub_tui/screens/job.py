@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -38,6 +39,7 @@ class JobScreen(ListScreen):
         self.place = place
         self._job: Job | None = None
         self._others: tuple[Job, ...] = ()
+        self._fires: tuple[datetime, ...] = ()
         self._runs: tuple[Run, ...] = ()
         self._total = 0
         self._runner = Stopper(context, place.workspace, self)
@@ -68,11 +70,13 @@ class JobScreen(ListScreen):
 
     async def load(self) -> None:
         """The job, the jobs around it, its runs."""
-        from dlthub_tui.client.jobs import get_job, list_jobs
+        from dlthub_tui.client.jobs import fire_times, get_job, list_jobs
         from dlthub_tui.client.runs import list_runs
 
         plane, workspace = self.context.connected.control, self.place.workspace
         self._job = await get_job(plane, workspace.id, self.place.job_id)
+        has_clock = self._job.next_scheduled_run_at is not None
+        self._fires = await fire_times(plane, workspace.id, self.place.job_id) if has_clock else ()
         page = await list_runs(plane, workspace.id, job_id=self.place.job_id)
         self._runs, self._total = page.items, page.total
         if not self._others:
@@ -87,7 +91,7 @@ class JobScreen(ListScreen):
         if self._job is None:
             return []
         about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
-        return [*about, *view.job_facts(self._job, self._others, self.look, width), EMPTY_LINE]
+        return [*about, *view.job_facts(self._job, self._others, self._fires, self.look, width), EMPTY_LINE]
 
     def sections(self) -> list[Section]:
         """Its runs."""

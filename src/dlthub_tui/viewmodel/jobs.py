@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.viewmodel import words
@@ -148,14 +149,14 @@ def _limits(job: Job) -> str:
     return f" Stops after {words.duration(job.timeout_seconds)}." if job.timeout_seconds else ""
 
 
-def job_facts(job: Job, others: Sequence[Job], look: Look, width: int) -> list[Line]:
+def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: Look, width: int) -> list[Line]:
     """The upper part of the job's own screen: what fires it and what is around it."""
     lines: list[Line] = [rule("Fires", "", width, look, has_focus=False)]
-    upcoming = words.moment(job.next_scheduled_run_at, look) if job.next_scheduled_run_at else ""
     zone = f"  {guard(job.timezone)}" if job.timezone else ""
     when = guard(words.schedule(job.triggers, job.job_type))
     paused = Span("  paused", Role.WARN) if job.is_paused else Span("")
-    lines.append(line("   ", f"{when:<24}", muted(f"next {upcoming}{zone}" if upcoming else ""), paused))
+    upcoming = words.fires(fires, look, width - 38 - len(zone))
+    lines.append(line("   ", f"{when:<24}", muted(f"{upcoming}{zone}" if upcoming else ""), paused))
     also = [words.trigger(text) for text in job.triggers]
     rest = [text for text in dict.fromkeys(also) if text != when]
     if rest:

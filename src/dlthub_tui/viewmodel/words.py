@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from dlthub_tui.viewmodel.look import Look
@@ -92,6 +93,20 @@ def day(at: datetime, look: Look) -> str:
 def clock(at: datetime, look: Look) -> str:
     """The time of day."""
     return f"{look.local(at):%H:%M:%S}"
+
+
+def fires(times: Sequence[datetime], look: Look, width: int) -> str:
+    """Coming moments by the clock, as many as fit; the date stands before the first of another day."""
+    shown = ""
+    day_before = look.local(look.now()).date()
+    for at in times:
+        local = look.local(at)
+        date = "" if local.date() == day_before else f"{local.day} {_MONTHS[local.month - 1]} "
+        longer = f"{shown}   {date}{local:%H:%M}" if shown else f"{date}{local:%H:%M}"
+        if len(longer) > width:
+            break
+        shown, day_before = longer, local.date()
+    return shown
 
 
 def window(start: datetime | None, end: datetime | None, look: Look) -> str:
