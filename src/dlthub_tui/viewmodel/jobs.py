@@ -155,8 +155,9 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     zone = f"  {guard(job.timezone)}" if job.timezone else ""
     when = guard(words.schedule(job.triggers, job.job_type))
     paused = Span("  paused", Role.WARN) if job.is_paused else Span("")
-    upcoming = words.fires(fires, look, width - 38 - len(zone))
-    lines.append(line("   ", f"{when:<24}", muted(f"{upcoming}{zone}" if upcoming else ""), paused))
+    schedule = f"{when + zone:<23} "
+    upcoming = words.fires(fires, look, width - len(schedule) - 12)  # the clock of who looks, not the schedule's zone
+    lines.append(line("   ", schedule, muted(upcoming), paused))
     also = [words.trigger(text) for text in job.triggers]
     rest = [text for text in dict.fromkeys(also) if text != when]
     if rest:
