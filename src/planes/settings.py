@@ -47,6 +47,8 @@ class DataPlaneSettings:
     names below `apps_domain`, and end when nobody has used them for `app_idle_seconds`.
     `alert_destinations` are what alerts may go to beside the public internet (docs/alerts.md), `alert_retry_seconds`
     the waits between tries, where they are not to be the usual ones.
+    `private` (the plane's folder when None) stays closed to jobs also where it lies below a folder of the system;
+    `job_reads` and `job_writes` are further folders that every job may read and change.
     """
 
     folder: Path
@@ -61,6 +63,9 @@ class DataPlaneSettings:
     blobs_url: str | None = None
     host_names: frozenset[str] = frozenset()
     slots: int = 8
+    private: Path | None = None
+    job_reads: tuple[Path, ...] = ()
+    job_writes: tuple[Path, ...] = ()
     apps_domain: str = "localhost"
     app_idle_seconds: float = 600.0
     uid_range: tuple[int, int] = (70_000, 10_000)

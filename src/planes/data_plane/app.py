@@ -33,6 +33,7 @@ from planes.data_plane.api.gateway.proxying import AppTransports
 from planes.data_plane.api.gateway.sockets import MOST_MESSAGE_BYTES
 from planes.data_plane.api.web import pipeline_pages, run_page
 from planes.data_plane.delivery import AllowedDestinations
+from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
@@ -246,6 +247,9 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
             environment=builder.environment,
         ),
         log_limit_bytes=settings.log_limit_bytes,
+        openings=Openings(
+            private=settings.private or settings.folder, read=settings.job_reads, write=settings.job_writes
+        ),
     )
 
 

@@ -99,6 +99,9 @@ def data_settings(
         master_key=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"),
         blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
         host_names=_names(options.host, public_url),
+        private=options.home.root,
+        job_reads=_folders(options.environment.get(f"{PREFIX}JOB_READS", "")),
+        job_writes=_folders(options.environment.get(f"{PREFIX}JOB_WRITES", "")),
         apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
         alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
@@ -117,6 +120,11 @@ def uid_range(dataplane_id: str) -> tuple[int, int]:
     known = list(KNOWN_PLACES)
     place = known.index(dataplane_id) if dataplane_id in known else len(known) + crc32(dataplane_id.encode()) % 100
     return _FIRST_UID + place * _UIDS, _UIDS
+
+
+def _folders(listed: str) -> tuple[Path, ...]:
+    """A list as in `PATH`; what is not absolute is left out."""
+    return tuple(Path(word) for word in listed.split(os.pathsep) if os.path.isabs(word))
 
 
 def _builder(environment: Mapping[str, str]) -> BuilderSettings:

@@ -104,6 +104,11 @@ class RunPlace:
         """The job's HOME."""
         return self.work / ".dlt" / "home"
 
+    @property
+    def temporary(self) -> Path:
+        """What stands for `/tmp` in the run."""
+        return self.work / ".dlt" / "tmp"
+
     def begin(self, owner: Owner) -> None:
         """Makes an empty `work/`, also where an earlier attempt left something."""
         _make(self.root, _PRIVATE if owner.uid is None else _PASSED_THROUGH)
@@ -118,7 +123,7 @@ class RunPlace:
         """
         settings = self.work / ".dlt"
         _own_folder(settings)
-        for name in ("state", "data", "home"):
+        for name in ("state", "data", "home", "tmp"):
             _own_folder(settings / name)
         _own_folder(settings / "state" / profile)
         link = settings / "data" / profile

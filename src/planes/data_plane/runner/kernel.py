@@ -10,7 +10,8 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+"""The C library, for calls that the standard library lacks; its errors are in `ctypes.get_errno()`."""
 
 
 def forbid_dumps() -> bool:
@@ -28,6 +29,11 @@ def forbid_dumps() -> bool:
             os.write(descriptor, b"0")
             os.close(descriptor)
     return _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def allow_dumps() -> bool:
+    """Takes the half of `forbid_dumps` back that stands in the way of describing a new user namespace."""
+    return _prctl(_PR_SET_DUMPABLE, 1)
 
 
 def adopt_orphans() -> bool:
@@ -53,4 +59,4 @@ def end_with_parent(signal_number: int) -> bool:
 
 
 def _prctl(option: int, value: int) -> bool:
-    return _libc is not None and _libc.prctl(option, value, 0, 0, 0) == 0
+    return libc is not None and libc.prctl(option, value, 0, 0, 0) == 0

@@ -99,6 +99,8 @@ class RunOwner:
             self._note_started(step, process)
             # Nothing has been read of it yet, so this line still comes first.
             self._log.say(f"{words}: {step.name}")
+            for gap in process.gaps:
+                self._log.say("uncontained: ", foreign=gap)
             if step.app_port is not None:
                 self._guard_app(process, step.app_port)
             watcher = StepWatcher(self._watch, self._control, self._log, self._plan)

@@ -20,6 +20,19 @@ class Limits(NamedTuple):
     memory_bytes: int | None = None
 
 
+class Confinement(NamedTuple):
+    """What the processes of a step may reach of the machine's files; all else is closed to them.
+
+    What is in `read` may be read and run, what is in `write` also changed, devices in `use` read and written: absolute
+    paths, each with all below it. `temporary` is a folder of the job's that stands for `/tmp`.
+    """
+
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    use: tuple[str, ...] = ()
+    temporary: str | None = None
+
+
 class Step(NamedTuple):
     """One process of a run, started when the step before it ended well.
 
@@ -38,6 +51,7 @@ class Step(NamedTuple):
     gid: int | None = None
     limits: Limits = Limits()
     app_port: int | None = None
+    confinement: Confinement | None = None
 
 
 class Request(NamedTuple):
@@ -62,7 +76,12 @@ def render_request(request: Request) -> bytes:
     """The document for `parse_request`. It holds secrets: it goes through a descriptor, never to a file or argv."""
     document = request._asdict()
     document["steps"] = [
-        {**step._asdict(), "environment": dict(step.environment), "limits": step.limits._asdict()}
+        {
+            **step._asdict(),
+            "environment": dict(step.environment),
+            "limits": step.limits._asdict(),
+            "confinement": step.confinement._asdict() if step.confinement is not None else None,
+        }
         for step in request.steps
     ]
     document["scrub"] = settings_document(request.scrub) if request.scrub is not None else None
@@ -82,4 +101,8 @@ def parse_request(content: bytes) -> Request:
 def _parse_step(step: dict[str, Any]) -> Step:
     step["argv"] = tuple(step["argv"])
     step["limits"] = Limits(**step["limits"])
+    confinement: dict[str, Any] | None = step.get("confinement")
+    if confinement is not None:
+        lists = {name: tuple(confinement[name]) for name in ("read", "write", "use")}
+        step["confinement"] = Confinement(**lists, temporary=confinement["temporary"])
     return Step(**step)

@@ -7,10 +7,14 @@ import resource
 import signal
 import socket
 import sys
+from functools import partial
 from typing import NamedTuple, NoReturn
 
 from planes.data_plane.runner import kernel
-from planes.data_plane.runner.request import Limits, Step
+from planes.data_plane.runner.containment import calls, landlock, namespaces
+from planes.data_plane.runner.containment.first_process import GO, be_first
+from planes.data_plane.runner.request import Confinement, Limits, Step
+from planes.data_plane.runner.telling import hear, open_line
 
 PIPE_BYTES = 256 * 1024
 _RESET_SIGNALS = (
@@ -30,52 +34,103 @@ class StepNotStarted(Exception):
 class StepProcess(NamedTuple):
     """A started step: the pid is also its process group and session; the descriptors are read ends, non-blocking.
 
-    `binds` hears of the listening sockets of an app (`runner.binds`); None for any other step, and where the system
-    cannot tell.
+    `first` is the first process of its namespace, and `status` where that says how the program ended: None where the
+    program is a child of the runner's. `binds` hears of the listening sockets of an app (`runner.binds`); None for any
+    other step, and where the system cannot tell. `gaps` are the parts of its containment that this system lacks.
     """
 
     pid: int
     stdout: int
     stderr: int
+    first: int | None = None
+    status: int | None = None
     binds: int | None = None
+    gaps: tuple[str, ...] = ()
+
+
+class _Ends(NamedTuple):
+    """The descriptors that the child keeps."""
+
+    stdout: int
+    stderr: int
+    failure: int
+    status: int
+    telling: int
+
+
+class _NoNamespaces(Exception):
+    """This system does not let us have them; the message says what failed."""
 
 
 def spawn(step: Step) -> StepProcess:
     """Start a step. Returns when its program runs. Raises: StepNotStarted."""
     if os.geteuid() == 0 and not (step.uid and step.gid):
         raise StepNotStarted("refused: the platform runs as root and has no other uid for this run")
-    stdout, stdout_end = os.pipe()
-    stderr, stderr_end = os.pipe()
-    failure, failure_end = os.pipe()
-    telling, telling_end = socket.socketpair() if step.app_port is not None else (None, None)
+    if step.confinement is None:
+        return _start(step, is_apart=False)
+    try:
+        return _start(step, is_apart=True)
+    except _NoNamespaces as error:
+        started = _start(step, is_apart=False)
+        return started._replace(gaps=(f"no process namespace ({error})", *started.gaps))
+
+
+def _start(step: Step, *, is_apart: bool) -> StepProcess:
+    (stdout, stdout_end), (stderr, stderr_end), (failure, failure_end), (status, status_end) = (
+        os.pipe() for _ in range(4)
+    )
+    line, their_line = open_line()
     runner = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(step, runner, (stdout_end, stderr_end, failure_end), telling_end)
-    for descriptor in (stdout_end, stderr_end, failure_end):
-        os.close(descriptor)
-    if telling_end is not None:
-        telling_end.close()
-    with open(failure, "rb") as pipe:
-        message = pipe.read().decode(errors="replace")
-    if message:
-        os.close(stdout)
-        os.close(stderr)
-        os.waitpid(pid, 0)
-        raise StepNotStarted(message)
+        ends = _Ends(stdout_end, stderr_end, failure_end, status_end, their_line.detach())
+        _be_child(step, runner, ends, is_apart=is_apart)
+    _close(stdout_end, stderr_end, failure_end, status_end)
+    their_line.close()
+    with line, open(failure, "rb") as failing:
+        try:
+            first = _meet_first(line, pid) if is_apart else None
+            message = failing.read().decode(errors="replace")
+            started = hear(line)
+        except BaseException:
+            _close(stdout, stderr, status)
+            raise
+    if message or not started.text:
+        _close(stdout, stderr, status)
+        os.waitpid(first or pid, 0)
+        raise StepNotStarted(message or "it ended before its program began")
     for descriptor in (stdout, stderr):
         os.set_blocking(descriptor, False)
         _widen(descriptor)
-    return StepProcess(pid, stdout, stderr, _take_told(telling))
+    if first is None:
+        _close(status)
+    gaps = tuple(filter(None, started.text.split("\n")))
+    return StepProcess(
+        pid=(started.pid if first is not None else None) or pid,
+        stdout=stdout,
+        stderr=stderr,
+        first=first,
+        status=status if first is not None else None,
+        binds=started.descriptor,
+        gaps=gaps,
+    )
 
 
-def _take_told(telling: socket.socket | None) -> int | None:
-    """What the child sent before its program began."""
-    if telling is None:
-        return None
-    with telling:
-        _, descriptors, _, _ = socket.recv_fds(telling, 1, 1)
-    return descriptors[0] if descriptors else None
+def _meet_first(line: socket.socket, between: int) -> int:
+    """The pid of the first process, which goes on now that nobody stands between. Raises: _NoNamespaces."""
+    heard = hear(line)
+    os.waitpid(between, 0)
+    if heard.pid is None or heard.text.startswith("!"):
+        if heard.pid is not None and heard.pid != between:
+            os.waitpid(heard.pid, 0)
+        raise _NoNamespaces(heard.text.removeprefix("!") or "it ended at once")
+    line.send(GO)
+    return heard.pid
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _widen(pipe: int) -> None:
@@ -89,14 +144,45 @@ def _widen(pipe: int) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _become(step: Step, runner: int, ends: tuple[int, int, int], telling: socket.socket | None) -> NoReturn:
-    """In the child: turn into the step's program. A failure is written to the last descriptor, which exec closes."""
-    stdout_end, stderr_end, failure_end = ends
-    doing = "session"
+def _be_child(step: Step, runner: int, ends: _Ends, *, is_apart: bool) -> NoReturn:
+    """In the child of the runner: the step's program, or what stands between it and the first process."""
     try:
         os.setsid()
-        kept = {failure_end} if telling is None else {failure_end, telling.fileno()}
-        _take_descriptors(stdout_end, stderr_end, kept)
+        _keep_only(ends)
+        telling = socket.socket(fileno=ends.telling)
+        become = partial(_become, step, None if is_apart else runner, ends, telling)
+        if is_apart:
+            _stand_between(step, ends, telling, become)
+        become()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, this process must not go on as a second runner
+        os.write(ends.failure, f"start: {type(error).__name__}".encode())
+    os._exit(127)
+
+
+def _stand_between(step: Step, ends: _Ends, telling: socket.socket, become: "partial[NoReturn]") -> NoReturn:
+    try:
+        namespaces.enter()
+        first = os.fork()
+    except OSError as error:
+        telling.send(b"!" + f"{error.filename or 'fork'}: {error.strerror}".encode(errors="replace"))
+        os._exit(0)
+    if first == 0:
+        confinement = step.confinement or Confinement((), ())
+        needed = (*confinement.read, *confinement.write)
+        be_first(telling, ends.status, confinement.temporary, needed, become)
+    os._exit(0)
+
+
+def _become(step: Step, runner: int | None, ends: _Ends, telling: socket.socket) -> NoReturn:
+    """Turn into the step's program. A failure is written to its descriptor, which exec closes.
+
+    `runner` is the parent that it must not outlive; None where the first process sees to that.
+    """
+    doing = "session"
+    try:
+        if os.getpid() != os.getsid(0):
+            os.setsid()
+        _take_streams(ends)
         _restore_signals()
         doing = "limits"
         _limit(step.limits)
@@ -108,40 +194,70 @@ def _become(step: Step, runner: int, ends: tuple[int, int, int], telling: socket
             os.setresuid(step.uid, step.uid, step.uid)
         kernel.forbid_new_privileges()
         kernel.end_with_parent(signal.SIGKILL)
-        if os.getppid() != runner:
+        if runner is not None and os.getppid() != runner:
             os._exit(127)
-        if telling is not None:
-            _tell_of_binds(telling)
         doing = step.cwd
         os.chdir(step.cwd)
+        doing = "containment"
+        gaps = _confine(step.confinement, is_apart=runner is None) if step.confinement is not None else []
+        _tell_started(telling, gaps, hears_of_binds=step.app_port is not None)
         doing = step.argv[0]
         os.execvpe(step.argv[0], step.argv, dict(step.environment))  # noqa: S606 - no shell is wanted
     except BaseException as error:  # noqa: BLE001 - whatever it is, this process must not go on as a second runner
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        os.write(failure_end, f"{doing}: {reason}".encode(errors="replace"))
+        os.write(ends.failure, f"{doing}: {reason}".encode(errors="replace"))
     os._exit(127)
 
 
-def _tell_of_binds(telling: socket.socket) -> None:
-    """Where this is not possible the runner hears nothing, and says so."""
-    from planes.data_plane.runner import binds
+def _confine(confinement: Confinement, *, is_apart: bool) -> list[str]:
+    """Closes what is not granted. The parts that this system lacks, as words for the log.
 
-    with contextlib.suppress(OSError):
-        listener = binds.install()
-        socket.send_fds(telling, [b"+"], [listener])
-        os.close(listener)
+    Without a `/tmp` of its own a step has none; locks between processes need the shared memory all the same.
+    """
+    gaps: list[str] = []
+    own = (namespaces.TEMPORARY, namespaces.SHARED_MEMORY) if is_apart else (namespaces.SHARED_MEMORY,)
+    grants = [
+        *((path, landlock.WRITE) for path in own),
+        *((path, landlock.READ) for path in confinement.read),
+        *((path, landlock.WRITE) for path in confinement.write),
+        *((path, landlock.USE) for path in confinement.use),
+    ]
+    for name, part in (("files", partial(landlock.restrict, grants)), ("system calls", calls.refuse_calls)):
+        try:
+            part()
+        except OSError as error:
+            gaps.append(f"{name} are not confined ({error.strerror})")
+    return gaps
 
 
-def _take_descriptors(stdout_end: int, stderr_end: int, kept: set[int]) -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(stdout_end, 1)
-    os.dup2(stderr_end, 2)
+def _tell_started(telling: socket.socket, gaps: list[str], *, hears_of_binds: bool) -> None:
+    """The last word before the program. Where a listener is not possible the runner hears of none, and says so."""
+    text = ("\n".join(gaps) or "\n").encode()
+    if hears_of_binds:
+        from planes.data_plane.runner import binds
+
+        with contextlib.suppress(OSError):
+            listener = binds.install()
+            socket.send_fds(telling, [text], [listener])
+            os.close(listener)
+            return
+    telling.send(text)
+
+
+def _keep_only(ends: _Ends) -> None:
     low = 3
-    for descriptor in sorted(kept):
+    for descriptor in sorted(ends):
         os.closerange(low, descriptor)
         low = descriptor + 1
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _take_streams(ends: _Ends) -> None:
+    """The three standard streams; all others close at exec."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(ends.stdout, 1)
+    os.dup2(ends.stderr, 2)
 
 
 def _restore_signals() -> None:

@@ -1,5 +1,8 @@
 """Watching one step from its start until nothing it started is left.
 
+Where the step has a process namespace the runner's only child is the first process there: it tells how the program
+ended, ends when nothing is left, and its end by a signal ends all the rest.
+
 spawn ─► running ──main process ended──► sweeping ──no descendant left──► done
             │                               │
             └── stop: TERM, grace, TERM, KILL (StopPlan) ; sweeping: TERM at once, KILL after the grace period
@@ -12,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from planes.data_plane.runner.containment.first_process import STATUS
 from planes.data_plane.runner.control import ControlSocket
 from planes.data_plane.runner.output import OutputStream, RunLog
 from planes.data_plane.runner.processes import list_descendants, signal_group, signal_processes
@@ -46,6 +50,7 @@ class StepWatcher:
         self._plan = plan
         self._end: StepEnd | None = None
         self._has_children = True
+        self._status: int | None = None
         self._sweep_kill_at: float | None = None
         self._killing_since: float | None = None
         self._next_kill_at = 0.0
@@ -59,8 +64,11 @@ class StepWatcher:
         ]
         for stream in streams:
             self._watch.add(stream.descriptor, self._reader(stream))
-        self._watch.on_signal(signal.SIGCHLD, lambda: self._reap(process.pid, grace_seconds))
-        self._reap(process.pid, grace_seconds)
+        self._status = process.status
+        if self._status is not None:
+            self._watch.add(self._status, lambda: self._read_status(process, grace_seconds))
+        self._watch.on_signal(signal.SIGCHLD, lambda: self._reap(process, grace_seconds))
+        self._reap(process, grace_seconds)
         self._prepare_at = time.monotonic() + PREPARE_SECONDS
         while self._end is None or (self._has_children and not self._is_given_up()):
             self._watch.wait(self._timeout(tick()))
@@ -93,7 +101,18 @@ class StepWatcher:
         self._control.state["lines"] = self._log.lines
         self._control.flush()
 
-    def _reap(self, main: int, grace_seconds: float) -> None:
+    def _read_status(self, process: StepProcess, grace_seconds: float) -> None:
+        """What the first process says of the program's end, once."""
+        if self._status is None:
+            return
+        content = os.read(self._status, STATUS.size)
+        self._watch.remove(self._status)
+        os.close(self._status)
+        self._status = None
+        if content:
+            self._note_end(process.pid, STATUS.unpack(content)[0], grace_seconds)
+
+    def _reap(self, process: StepProcess, grace_seconds: float) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -102,12 +121,17 @@ class StepWatcher:
                 return
             if pid == 0:
                 return
-            if pid == main:
-                code = os.waitstatus_to_exitcode(status)
-                was_stopped = self._plan.reason is not None
-                self._end = StepEnd(None, -code, was_stopped) if code < 0 else StepEnd(code, None, was_stopped)
-                self._sweep_kill_at = time.monotonic() + grace_seconds
-                self._signal_all(main, signal.SIGTERM)
+            if pid == process.first:
+                self._read_status(process, grace_seconds)
+            if pid == (process.first or process.pid) and self._end is None:
+                self._note_end(process.pid, status, grace_seconds)
+
+    def _note_end(self, main: int, status: int, grace_seconds: float) -> None:
+        code = os.waitstatus_to_exitcode(status)
+        was_stopped = self._plan.reason is not None
+        self._end = StepEnd(None, -code, was_stopped) if code < 0 else StepEnd(code, None, was_stopped)
+        self._sweep_kill_at = time.monotonic() + grace_seconds
+        self._signal_all(main, signal.SIGTERM)
 
     def _signal_due(self, group: int) -> None:
         now = time.monotonic()

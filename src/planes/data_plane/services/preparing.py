@@ -16,6 +16,7 @@ import structlog
 from anyio import to_thread
 
 from planes.data_plane.executor.apps import AppPlace, free_port, health_of, write_app
+from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.limits import limits_of
@@ -64,6 +65,7 @@ class RunSettings:
 
     builder: BuilderOptions
     log_limit_bytes: int
+    openings: Openings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,11 +234,21 @@ class Preparing:
             gid=uid,
             limits=limits_of(uid),
             app_port=gathered.app.port if gathered.app else None,
+            confinement=self._settings.openings.confine(
+                catalogue.reads_of(wanted), [run.work, workspace.data(lease.profile)], run.temporary
+            ),
         )
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
         if too_long:
             raise LaunchRefused("The definition of this job is too large to be passed to its process.")
-        return (job,) if catalogue.is_ready(wanted) else (_build_step(catalogue.prepare_build(wanted), uid), job)
+        return (
+            (job,)
+            if catalogue.is_ready(wanted)
+            else (
+                _build_step(catalogue.prepare_build(wanted), uid, self._settings.openings),
+                job,
+            )
+        )
 
 
 def _secrets_of_builds(builder: BuilderOptions) -> Pairs:
@@ -249,7 +261,7 @@ def _secrets_of_builds(builder: BuilderOptions) -> Pairs:
     )
 
 
-def _build_step(build: BuildStep, uid: int | None) -> Step:
+def _build_step(build: BuildStep, uid: int | None, openings: Openings) -> Step:
     return Step(
         name="environment",
         source="setup",
@@ -260,6 +272,7 @@ def _build_step(build: BuildStep, uid: int | None) -> Step:
         uid=uid,
         gid=uid,
         limits=limits_of(uid),
+        confinement=openings.confine(build.reads, build.writes, build.temporary),
     )
 
 

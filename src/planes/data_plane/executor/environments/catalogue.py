@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from planes.data_plane.executor.environments import builder, reach
+from planes.data_plane.executor.environments import builder, interpreters, reach
 from planes.data_plane.executor.environments.specification import EnvironmentSpecification
 
 # Borders: 6. With an emptied environment `uv` finds no certificates and no proxy. What opens an index for writing is
@@ -36,11 +36,17 @@ class BuilderOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildStep:
-    """The command that builds an environment; `environment` is the whole of its process environment."""
+    """The command that builds an environment; `environment` is the whole of its process environment.
+
+    It changes what is in `writes` and runs what is in `reads`, besides the system's own programs.
+    """
 
     argv: list[str]
     cwd: Path
     environment: dict[str, str]
+    reads: list[Path]
+    writes: list[Path]
+    temporary: Path
 
 
 class EnvironmentCatalogue:
@@ -52,6 +58,7 @@ class EnvironmentCatalogue:
     def __init__(self, folder: Path, options: BuilderOptions, uid: int | None, gid: int | None) -> None:
         self._environments = folder / "environments"
         self._cache = folder / "uv-cache"
+        self._temporary = folder / "build-tmp"
         self._options = options
         self._uid = uid
         self._gid = gid
@@ -64,6 +71,16 @@ class EnvironmentCatalogue:
         """Whether the environment can be used as it is. A few system calls."""
         return builder.is_ready(self._environments / specification.key)
 
+    def reads_of(self, specification: EnvironmentSpecification) -> list[Path]:
+        """What a job in this environment runs of it and of the interpreter below it, built or not. Blocking."""
+        python = self.python(specification)
+        if python.exists():
+            return [python.parent.parent, *interpreters.parts_of(python)]
+        environment = self._process_environment()
+        managed = environment.get("UV_PYTHON_INSTALL_DIR")
+        found = [*interpreters.found_on(environment["PATH"]), *([Path(managed)] if managed else [])]
+        return [python.parent.parent, *found]
+
     def prepare_build(self, specification: EnvironmentSpecification) -> BuildStep:
         """Writes the specification down and answers with the command that builds it. May run twice.
 
@@ -71,7 +88,7 @@ class EnvironmentCatalogue:
         """
         tools = reach.find_tools(self._uid, self._gid, self._options.tool_copies)
         python = reach.builder_python(self._uid, self._gid)
-        for folder in (self._environments, self._cache):
+        for folder in (self._environments, self._cache, self._temporary):
             folder.mkdir(mode=0o700, exist_ok=True)
             if self._uid is not None and self._gid is not None:
                 os.chown(folder, self._uid, self._gid)
@@ -82,7 +99,21 @@ class EnvironmentCatalogue:
                 raise reach.Unreachable(f"The job's user cannot reach its environments: {problem}.")
         # By its file, not as a module: another interpreter than the platform's may have to run it.
         argv = [python, "-I", str(tools.builder), str(written)]
-        return BuildStep(argv=argv, cwd=self._environments, environment=self._process_environment())
+        environment = self._process_environment()
+        return BuildStep(
+            argv=argv,
+            cwd=self._environments,
+            environment=environment,
+            reads=[
+                tools.builder,
+                tools.uv,
+                *interpreters.parts_of(Path(python)),
+                *interpreters.found_on(environment["PATH"]),
+                *interpreters.named_in(environment),
+            ],
+            writes=[self._environments, self._cache],
+            temporary=self._temporary,
+        )
 
     def _write(self, specification: EnvironmentSpecification, tools: reach.Tools) -> Path:
         content = {

@@ -1,0 +1,57 @@
+"""Which files a step may reach: the system's to read, its own to change, nothing else (Security: 5)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from planes.data_plane.runner.request import Confinement
+
+_SYSTEM = (
+    "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/usr", "/etc", "/opt", "/nix/store", "/proc", "/sys",
+    "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager/resolv.conf", "/var/lib/ca-certificates",
+)  # fmt: skip
+_DEVICES = (
+    "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+    "/dev/dri", "/dev/kfd", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-modeset",
+    *(f"/dev/nvidia{number}" for number in range(16)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Openings:
+    """What an administrator opens to every job of a plane, and the folder that stays closed whatever is opened."""
+
+    private: Path
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+
+    def confine(self, read: Iterable[Path], write: Iterable[Path], temporary: Path) -> Confinement:
+        """A step's reach: the system and its own. Looks at the disk."""
+        own = [os.path.realpath(path) for path in write]
+        opened = {
+            place
+            for path in (*map(Path, _SYSTEM), *self.read)
+            for place in _without(Path(os.path.realpath(path)), Path(os.path.realpath(self.private)))
+        }
+        return Confinement(
+            read=tuple(sorted({str(place) for place in opened} | {os.path.realpath(path) for path in read})),
+            write=tuple(sorted({*own, *(os.path.realpath(path) for path in self.write)})),
+            use=tuple(path for path in _DEVICES if os.path.exists(path)),
+            temporary=os.path.realpath(temporary),
+        )
+
+
+def _without(folder: Path, private: Path) -> list[Path]:
+    """The folder, or, where the private one lies in it, what else is in it on the way there."""
+    if folder == private or private in folder.parents:
+        return []
+    if folder not in private.parents:
+        return [folder]
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return []
+    return [place for entry in entries if not entry.is_symlink() for place in _without(entry, private)]

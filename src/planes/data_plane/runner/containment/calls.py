@@ -1,0 +1,87 @@
+"""A seccomp filter: the system calls that no job needs and that lead past the other parts.
+
+Landlock does not stop a connection to a unix socket by its path: with one of the desktop's or of Docker's a job would
+have them work outside. Named pipes, socket pairs and internet sockets stay. Rings of calls (`io_uring`) pass filters
+by. A user namespace of its own would give a job every capability of the kernel's inside. Kernel keys, tracing of the
+kernel and programs for it are nobody's business in a load.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from typing import NamedTuple
+
+from planes.data_plane.runner.kernel import libc
+
+_SET_MODE_FILTER = 1
+_LOAD, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _ERROR = 0x7FFF0000, 0x00050000
+_CALL, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+_UNIX = 1
+_NEW_USER_NAMESPACE = 0x10000000
+_OTHER_INTERFACE = 0x40000000
+"""Calls of x86-64 with this bit belong to its 32-bit twin, which numbers the same calls anew."""
+
+_IO_URING_SETUP, _CLONE3 = 425, 435
+
+
+class _Machine(NamedTuple):
+    """The kernel's name of it, and its numbers of calls."""
+
+    name: int
+    seccomp: int
+    socket: int
+    clone: int
+    unshare: int
+    others: tuple[int, ...]
+
+
+_MACHINES = {
+    # others: add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd
+    "x86_64": _Machine(0xC000003E, 317, 41, 56, 272, (248, 249, 250, 298, 321, 323)),
+    "aarch64": _Machine(0xC00000B7, 277, 198, 220, 97, (217, 218, 219, 241, 280, 282)),
+}
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
+def refuse_calls() -> None:
+    """From here on this process and all it starts get an error for these calls.
+
+    Privileges must have been given up before. Raises: OSError.
+    """
+    machine = _MACHINES.get(platform.machine())
+    if libc is None or machine is None:
+        raise OSError(0, "calls cannot be filtered on this system")
+    code = _assemble(machine)
+    program = _Program(len(code) // 8, code)
+    if libc.syscall(machine.seccomp, _SET_MODE_FILTER, 0, ctypes.byref(program)) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _assemble(machine: _Machine) -> bytes:
+    """The filter. Each test that fails goes on to the next."""
+    missing = _ERROR | errno.ENOSYS
+    steps: list[tuple[int, int, int, int]] = [
+        (_LOAD, 0, 0, _MACHINE), (_EQUALS, 1, 0, machine.name), (_RETURN, 0, 0, missing),
+        (_LOAD, 0, 0, _CALL), (_AT_LEAST, 0, 1, _OTHER_INTERFACE), (_RETURN, 0, 0, missing),
+    ]  # fmt: skip
+    # The C library takes the older call where the newer one is missing, and that one's flags can be looked at.
+    for call in (_IO_URING_SETUP, _CLONE3, *machine.others):
+        steps += [(_EQUALS, 0, 1, call), (_RETURN, 0, 0, missing)]
+    for call, test, value, answer in (
+        (machine.socket, _EQUALS, _UNIX, errno.EAFNOSUPPORT),
+        (machine.clone, _ANY_BIT, _NEW_USER_NAMESPACE, errno.EPERM),
+        (machine.unshare, _ANY_BIT, _NEW_USER_NAMESPACE, errno.EPERM),
+    ):
+        steps += [
+            (_EQUALS, 0, 4, call), (_LOAD, 0, 0, _FIRST_ARGUMENT),
+            (test, 0, 1, value), (_RETURN, 0, 0, _ERROR | answer), (_RETURN, 0, 0, _ALLOW),
+        ]  # fmt: skip
+    steps.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("HBBI", *step) for step in steps)

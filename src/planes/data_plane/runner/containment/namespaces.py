@@ -1,0 +1,104 @@
+"""Namespaces: a step sees its own processes only, and has a `/tmp` and shared memory of its own."""
+
+import ctypes
+import os
+from collections.abc import Sequence
+
+from planes.data_plane.runner.kernel import allow_dumps, forbid_dumps, libc
+
+_MOUNTS, _MESSAGES, _USERS, _PROCESSES = 0x00020000, 0x08000000, 0x10000000, 0x20000000
+_NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a place to mount at
+TEMPORARY = "/tmp"  # noqa: S108 - a place to mount at
+
+
+def enter() -> None:
+    """The next process forked is the first of its own; mounts are this process's own at once. Raises: OSError.
+
+    An ordinary user may do so inside a user namespace, in which it stays who it is.
+    """
+    if libc is None:
+        raise OSError(0, "this system has no namespaces")
+    if os.geteuid() == 0:
+        _unshare(_MOUNTS | _MESSAGES | _PROCESSES)
+        return
+    user, group = os.geteuid(), os.getegid()
+    _unshare(_USERS | _MOUNTS | _MESSAGES | _PROCESSES)
+    # What describes a process that must not be dumped belongs to root.
+    allow_dumps()
+    try:
+        for name, content in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{user} {user} 1"),
+            ("gid_map", f"{group} {group} 1"),
+        ):
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(content)
+    finally:
+        forbid_dumps()
+
+
+def mount_own(temporary: str | None, needed: Sequence[str]) -> None:
+    """In the first process: its own `/proc`, shared memory, and `temporary` as `/tmp`. Raises: OSError.
+
+    Where something that is `needed` lies below `/tmp`, that is a folder in memory instead, with it at its place: where
+    the job may have put links before, nothing is made for it.
+    """
+    _mount(None, "/", None, _RECURSIVE | _PRIVATE)
+    _mount("proc", "/proc", "proc", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS)
+    if os.path.isdir(SHARED_MEMORY):
+        _mount_memory(SHARED_MEMORY)
+    below = [path for path in needed if path.startswith(TEMPORARY + "/")]
+    if below:
+        _mount_around(below)
+    elif temporary is not None:
+        _mount(temporary, TEMPORARY, None, _BIND)
+
+
+def _mount_around(needed: Sequence[str]) -> None:
+    places = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in needed if os.path.exists(path)}
+    try:
+        _mount_memory(TEMPORARY)
+        # Outer ones first: an inner one is there with them.
+        for path, place in sorted(places.items()):
+            if not os.path.exists(path):
+                _make_place(path, is_folder=os.path.isdir(f"/proc/self/fd/{place}"))
+                _mount(f"/proc/self/fd/{place}", path, None, _BIND | _RECURSIVE)
+    finally:
+        for place in places.values():
+            os.close(place)
+
+
+def _mount_memory(place: str) -> None:
+    _mount("tmpfs", place, "tmpfs", _NO_SETUID | _NO_DEVICES, "mode=1777,size=1g")
+
+
+def _make_place(path: str, *, is_folder: bool) -> None:
+    folder = path if is_folder else os.path.dirname(path)
+    missing: list[str] = []
+    while not os.path.exists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for name in reversed(missing):
+        os.mkdir(name)
+        os.chmod(name, 0o755)  # noqa: S103 - a way through, in memory
+    if not is_folder:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+def _unshare(what: int) -> None:
+    assert libc is not None, "asked for before"
+    if libc.unshare(what) != 0:
+        _raise("namespaces")
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    assert libc is not None, "asked for before"
+    coded = [text.encode() if text is not None else None for text in (source, target, kind, options)]
+    if libc.mount(coded[0], coded[1], coded[2], ctypes.c_ulong(flags), coded[3]) != 0:
+        _raise(target)
+
+
+def _raise(what: str) -> None:
+    number = ctypes.get_errno()
+    raise OSError(number, os.strerror(number), what)
