@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, NoReturn
 
@@ -167,9 +168,7 @@ def _stand_between(step: Step, ends: _Ends, telling: socket.socket, become: "par
         telling.send(b"!" + f"{error.filename or 'fork'}: {error.strerror}".encode(errors="replace"))
         os._exit(0)
     if first == 0:
-        confinement = step.confinement or Confinement((), ())
-        needed = (*confinement.read, *confinement.write)
-        be_first(telling, ends.status, confinement.temporary, needed, become)
+        be_first(telling, ends.status, step.confinement or Confinement((), ()), become)
     os._exit(0)
 
 
@@ -199,8 +198,10 @@ def _become(step: Step, runner: int | None, ends: _Ends, telling: socket.socket)
         doing = step.cwd
         os.chdir(step.cwd)
         doing = "containment"
+        # Loaded now: what is confined may not read our code.
+        install = _installer_of_binds() if step.app_port is not None else None
         gaps = _confine(step.confinement, is_apart=runner is None) if step.confinement is not None else []
-        _tell_started(telling, gaps, hears_of_binds=step.app_port is not None)
+        _tell_started(telling, gaps, install)
         doing = step.argv[0]
         os.execvpe(step.argv[0], step.argv, dict(step.environment))  # noqa: S606 - no shell is wanted
     except BaseException as error:  # noqa: BLE001 - whatever it is, this process must not go on as a second runner
@@ -230,14 +231,18 @@ def _confine(confinement: Confinement, *, is_apart: bool) -> list[str]:
     return gaps
 
 
-def _tell_started(telling: socket.socket, gaps: list[str], *, hears_of_binds: bool) -> None:
+def _installer_of_binds() -> Callable[[], int]:
+    from planes.data_plane.runner import binds
+
+    return binds.install
+
+
+def _tell_started(telling: socket.socket, gaps: list[str], install: Callable[[], int] | None) -> None:
     """The last word before the program. Where a listener is not possible the runner hears of none, and says so."""
     text = ("\n".join(gaps) or "\n").encode()
-    if hears_of_binds:
-        from planes.data_plane.runner import binds
-
+    if install is not None:
         with contextlib.suppress(OSError):
-            listener = binds.install()
+            listener = install()
             socket.send_fds(telling, [text], [listener])
             os.close(listener)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
 import platform
 import shutil
@@ -14,8 +14,6 @@ from pathlib import Path
 from planes.data_plane.executor.environments.reach import Unreachable, builder_python, find_tools
 from planes.host.doctor.findings import Finding, State
 
-_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_VERSION = 1
 _ASK_SECONDS = 20
 _CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
 
@@ -30,7 +28,7 @@ def examine_machine(job_uid: int, tool_copies: Path | None) -> Iterator[Finding]
     yield _user(uid)
     yield _interpreter(uid)
     yield _builder(uid, tool_copies)
-    yield from _containment()
+    yield from _containment(uid)
 
 
 def _system() -> str:
@@ -45,8 +43,8 @@ def _user(uid: int | None) -> Finding:
         area="containment",
         subject="own user",
         state=State.WARNING,
-        detail=f"jobs run as this user (uid {os.geteuid()}) and can read the home, its keys and secrets",
-        advice="Run code of your own only, or run the platform as root: it then gives each workspace a user.",
+        detail=f"jobs run as this user (uid {os.geteuid()}): what is below is all that keeps them from the home",
+        advice="Run the platform as root: it then gives each workspace a user of its own.",
     )
 
 
@@ -70,7 +68,7 @@ def _builder(uid: int | None, copies: Path | None) -> Finding:
     return Finding(area="machine", subject="builder", state=State.GOOD, detail=f"environments are built by {tools.uv}")
 
 
-def _containment() -> Iterator[Finding]:
+def _containment(uid: int | None) -> Iterator[Finding]:
     is_linux = sys.platform == "linux"
     yield Finding(
         area="containment",
@@ -80,11 +78,28 @@ def _containment() -> Iterator[Finding]:
         if is_linux
         else "this system has no such setting",
     )
+    yield _floor(uid)
     yield _apps()
-    version = _landlock_version()
-    yield _not_used("landlock", f"version {version}" if version else None)
     yield _not_used("bubblewrap", shutil.which("bwrap"))
     yield _not_used("cgroup v2", "mounted" if _CONTROLLERS.exists() else None)
+
+
+def _floor(uid: int | None) -> Finding:
+    """A step is started as jobs are, in a process of its own, and says what it had to do without."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "planes.data_plane.runner.containment", *([str(uid)] if uid else [])],
+        check=False, capture_output=True, text=True, timeout=_ASK_SECONDS,
+    )  # fmt: skip
+    gaps: list[str] = json.loads(done.stdout) if done.returncode == 0 else ["it could not be tried"]
+    return Finding(
+        area="containment",
+        subject="reach of jobs",
+        state=State.WARNING if gaps else State.GOOD,
+        detail="; ".join(gaps) or "a job reaches its own files and processes only (Landlock, seccomp, namespaces)",
+        advice="Run code of your own only, or use a Linux kernel from 6.12 on that allows namespaces."
+        if gaps
+        else None,
+    )
 
 
 def _apps() -> Finding:
@@ -106,11 +121,3 @@ def _apps() -> Finding:
 def _not_used(subject: str, found: str | None) -> Finding:
     detail = f"there ({found}), not used by this version" if found else "not on this machine; not used by this version"
     return Finding(area="containment", subject=subject, state=State.OFF, detail=detail)
-
-
-def _landlock_version() -> int | None:
-    """The kernel's Landlock ABI; None without it. The call makes nothing."""
-    if sys.platform != "linux":
-        return None
-    found = ctypes.CDLL(None, use_errno=True).syscall(_LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_VERSION)
-    return found if found > 0 else None

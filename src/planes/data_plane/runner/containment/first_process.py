@@ -8,11 +8,12 @@ import select
 import signal
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NoReturn
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.containment.namespaces import mount_own
+from planes.data_plane.runner.request import Confinement
 
 STATUS = struct.Struct("=i")
 """What the first process writes when the program has ended: its status, as `wait` gives it."""
@@ -23,8 +24,7 @@ GO = b"go"
 def be_first(
     told: socket.socket,
     status: int,
-    temporary: str | None,
-    needed: Sequence[str],
+    confinement: Confinement,
     program: Callable[[], NoReturn],
 ) -> NoReturn:
     """In the child that is to be it. Says so to the runner, waits for its word, then forks into `program`.
@@ -36,7 +36,7 @@ def be_first(
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        mount_own(temporary, needed)
+        mount_own(confinement.temporary, confinement.read, confinement.write)
     except OSError as error:
         told.send(b"!" + f"{error.filename or 'mount'}: {error.strerror}".encode(errors="replace"))
         os._exit(1)

@@ -2,12 +2,12 @@
 
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from planes.data_plane.runner.kernel import allow_dumps, forbid_dumps, libc
 
 _MOUNTS, _MESSAGES, _USERS, _PROCESSES = 0x00020000, 0x08000000, 0x10000000, 0x20000000
-_NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+_NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 32, 4096, 16384, 1 << 18
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a place to mount at
 TEMPORARY = "/tmp"  # noqa: S108 - a place to mount at
 
@@ -38,32 +38,35 @@ def enter() -> None:
         forbid_dumps()
 
 
-def mount_own(temporary: str | None, needed: Sequence[str]) -> None:
+def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) -> None:
     """In the first process: its own `/proc`, shared memory, and `temporary` as `/tmp`. Raises: OSError.
 
-    Where something that is `needed` lies below `/tmp`, that is a folder in memory instead, with it at its place: where
+    Where something that is needed lies below `/tmp`, that is a folder in memory instead, with it at its place: where
     the job may have put links before, nothing is made for it.
     """
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("proc", "/proc", "proc", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS)
     if os.path.isdir(SHARED_MEMORY):
         _mount_memory(SHARED_MEMORY)
-    below = [path for path in needed if path.startswith(TEMPORARY + "/")]
+    below = {path: path in write for path in (*read, *write) if path.startswith(TEMPORARY + "/")}
     if below:
         _mount_around(below)
     elif temporary is not None:
         _mount(temporary, TEMPORARY, None, _BIND)
 
 
-def _mount_around(needed: Sequence[str]) -> None:
+def _mount_around(needed: Mapping[str, bool]) -> None:
+    """`needed` says of each path whether it may be changed: what may be done to `/tmp` would go for all below it."""
     places = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in needed if os.path.exists(path)}
     try:
         _mount_memory(TEMPORARY)
-        # Outer ones first: an inner one is there with them.
         for path, place in sorted(places.items()):
             if not os.path.exists(path):
                 _make_place(path, is_folder=os.path.isdir(f"/proc/self/fd/{place}"))
-                _mount(f"/proc/self/fd/{place}", path, None, _BIND | _RECURSIVE)
+            _mount(f"/proc/self/fd/{place}", path, None, _BIND | _RECURSIVE)
+            if not needed[path]:
+                kept = os.statvfs(path).f_flag & (os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC | os.ST_NOATIME)
+                _mount(None, path, None, _REMOUNT | _BIND | os.ST_RDONLY | kept)
     finally:
         for place in places.values():
             os.close(place)

@@ -1,0 +1,135 @@
+"""What a hostile job tries, and what an honest one needs: run as the program of a step, prints one JSON line."""
+
+import asyncio
+import ctypes
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def attempt(what: Callable[[], Any]) -> str:
+    """`done`, or the error's name."""
+    try:
+        what()
+    except OSError as error:
+        return f"{type(error).__name__}"
+    return "done"
+
+
+def call(number: int, *arguments: Any) -> None:
+    if LIBC.syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+
+
+def read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(64)
+
+
+def write(path: str) -> None:
+    with open(path, "ab") as file:
+        file.write(b"x")
+
+
+def connect(address: str) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(address)
+
+
+def hostile(world: dict[str, Any]) -> dict[str, str]:
+    """Each of these has to fail."""
+    runner = world["runner"]
+    return {
+        "key of the home": attempt(lambda: read(world["key"])),
+        "listing of the home": attempt(lambda: os.listdir(world["home"])),
+        "another run": attempt(lambda: os.listdir(world["other"])),
+        "own ctl": attempt(lambda: os.listdir("../ctl")),
+        "new file beside": attempt(lambda: write(world["home"] + "/new")),
+        "change of the environment": attempt(lambda: write(world["environment"] + "/module.py")),
+        "new file in the environment": attempt(lambda: write(world["environment"] + "/new.py")),
+        "socket by its path": attempt(lambda: connect(world["socket"])),
+        "socket by its name": attempt(lambda: connect("\0" + world["abstract"])),
+        "link to the key": attempt(lambda: (os.symlink(world["key"], "link"), read("link"))),
+        "hard link to the key": attempt(lambda: os.link(world["key"], "hard")),
+        "environment of the runner": attempt(lambda: read(f"/proc/{runner}/environ")),
+        "memory of the first process": attempt(lambda: read("/proc/1/mem")),
+        "files of the runner": attempt(lambda: os.listdir(f"/proc/{runner}/fd")),
+        "signal to the runner": attempt(lambda: os.kill(runner, signal.SIGKILL)),
+        "signal to the platform": attempt(lambda: os.kill(world["platform"], signal.SIGKILL)),
+        "tracing the first process": attempt(lambda: call(101 if os.uname().machine == "x86_64" else 117, 16, 1, 0, 0)),
+        "ring of calls": attempt(lambda: call(425, 1, ctypes.create_string_buffer(256))),
+        "user namespace": attempt(lambda: LIBC.unshare(0x10000000) and call(-1)),
+        "mount": attempt(lambda: LIBC.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None) and call(-1)),
+        "kernel keys": attempt(lambda: call(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0)),
+        "uid 0": attempt(lambda: os.setuid(0)) if os.getuid() else "PermissionError",
+    }
+
+
+def honest(world: dict[str, Any]) -> dict[str, Any]:
+    """Each of these has to work."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        squares = list(pool.map(abs, [-1, -2]))
+    with ThreadPoolExecutor(2) as threads:
+        doubled = list(threads.map(str, [1, 2]))
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+        temporary = os.path.dirname(file.name)
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
+    return {
+        "processes": squares,
+        "threads": doubled,
+        "temporary": temporary,
+        "program": subprocess.check_output(["/bin/sh", "-c", "echo $((1 + 1))"], text=True).strip(),
+        "loop": asyncio.run(asyncio.sleep(0, "ran")),
+        "module": read(world["environment"] + "/module.py").decode(),
+        "own file": attempt(lambda: write("made")),
+        "own data": attempt(lambda: write(world["data"] + "/kept")),
+        "processor": read("/proc/cpuinfo") != b"",
+        "own process": os.readlink("/proc/self") == str(os.getpid()),
+        "lock": attempt(lambda: multiprocessing.Lock().acquire()),
+    }
+
+
+def outlive(port: int) -> None:
+    """Leaves a listening process behind that only force ends, in a session of its own."""
+    listens, listening = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        if os.fork() == 0:
+            os.closerange(0, 3)
+            server = socket.create_server(("127.0.0.1", port))
+            os.write(listening, b"+")
+            while True:
+                server.accept()
+        os._exit(0)
+    os.read(listens, 1)
+
+
+def main() -> None:
+    world = json.loads(sys.argv[1])
+    report = {
+        "hostile": hostile(world),
+        "honest": honest(world),
+        "seen": sorted(filter(str.isdigit, os.listdir("/proc"))),
+    }
+    write("/tmp/left")
+    write("/dev/shm/left")
+    outlive(world["port"])
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+if __name__ == "__main__":
+    main()
