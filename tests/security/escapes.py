@@ -97,6 +97,7 @@ def honest(world: dict[str, Any]) -> dict[str, Any]:
         "own data": attempt(lambda: write(world["data"] + "/kept")),
         "processor": read("/proc/cpuinfo") != b"",
         "own process": os.readlink("/proc/self") == str(os.getpid()),
+        "terminal": attempt(lambda: [os.close(end) for end in os.openpty()]),
         "lock": attempt(lambda: multiprocessing.Lock().acquire()),
     }
 

@@ -88,6 +88,7 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None) -> None:
         "own data": "done",
         "processor": True,
         "own process": True,
+        "terminal": "done",
         "lock": "done",
     }
     assert len(found["seen"]) < 10, "it sees processes that are not its own"

@@ -216,9 +216,11 @@ def _confine(confinement: Confinement, *, is_apart: bool) -> list[str]:
     Without a `/tmp` of its own a step has none; locks between processes need the shared memory all the same.
     """
     gaps: list[str] = []
-    own = (namespaces.TEMPORARY, namespaces.SHARED_MEMORY) if is_apart else (namespaces.SHARED_MEMORY,)
-    grants = [
-        *((path, landlock.WRITE) for path in own),
+    grants = [(namespaces.SHARED_MEMORY, landlock.WRITE)]
+    if is_apart:
+        grants += [(namespaces.TEMPORARY, landlock.WRITE)]
+        grants += [(path, landlock.USE) for path in (namespaces.TERMINALS, namespaces.NEW_TERMINAL)]
+    grants += [
         *((path, landlock.READ) for path in confinement.read),
         *((path, landlock.WRITE) for path in confinement.write),
         *((path, landlock.USE) for path in confinement.use),

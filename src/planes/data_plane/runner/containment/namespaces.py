@@ -9,6 +9,7 @@ from planes.data_plane.runner.kernel import allow_dumps, forbid_dumps, libc
 _MOUNTS, _MESSAGES, _USERS, _PROCESSES = 0x00020000, 0x08000000, 0x10000000, 0x20000000
 _NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 32, 4096, 16384, 1 << 18
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a place to mount at
+TERMINALS, NEW_TERMINAL = "/dev/pts", "/dev/ptmx"
 TEMPORARY = "/tmp"  # noqa: S108 - a place to mount at
 
 
@@ -39,7 +40,7 @@ def enter() -> None:
 
 
 def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) -> None:
-    """In the first process: its own `/proc`, shared memory, and `temporary` as `/tmp`. Raises: OSError.
+    """In the first process: its own `/proc`, shared memory, terminals, and `temporary` as `/tmp`. Raises: OSError.
 
     Where something that is needed lies below `/tmp`, that is a folder in memory instead, with it at its place: where
     the job may have put links before, nothing is made for it.
@@ -48,6 +49,9 @@ def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) 
     _mount("proc", "/proc", "proc", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS)
     if os.path.isdir(SHARED_MEMORY):
         _mount_memory(SHARED_MEMORY)
+    if os.path.isdir(TERMINALS):
+        _mount("devpts", TERMINALS, "devpts", _NO_SETUID | _NO_PROGRAMS, "newinstance,ptmxmode=0666,mode=620")
+        _mount(f"{TERMINALS}/ptmx", NEW_TERMINAL, None, _BIND)
     below = {path: path in write for path in (*read, *write) if path.startswith(TEMPORARY + "/")}
     if below:
         _mount_around(below)
