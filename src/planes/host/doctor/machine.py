@@ -87,7 +87,7 @@ def _containment(uid: int | None) -> Iterator[Finding]:
 def _floor(uid: int | None) -> Finding:
     """A step is started as jobs are, in a process of its own, and says what it had to do without."""
     done = subprocess.run(
-        [sys.executable, "-I", "-m", "planes.data_plane.runner.containment", *([str(uid)] if uid else [])],
+        [sys.executable, "-I", "-m", "planes.data_plane.runner.trial", *([str(uid)] if uid else [])],
         check=False, capture_output=True, text=True, timeout=_ASK_SECONDS,
     )  # fmt: skip
     gaps: list[str] = json.loads(done.stdout) if done.returncode == 0 else ["it could not be tried"]

@@ -1,4 +1,4 @@
-"""What this system lacks: `python -I -m planes.data_plane.runner.containment [UID]` starts a step and says so."""
+"""What this system lacks: `python -I -m planes.data_plane.runner.trial [UID]` starts a step and says so."""
 
 import json
 import os
