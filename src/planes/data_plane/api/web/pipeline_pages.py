@@ -41,7 +41,7 @@ _LATEST = 100
 
 @router.get("/{workspace_id}/pipelines/{name}")
 async def show_pipeline(request: Request, visit: CurrentVisit, name: Part) -> Response:
-    watermark = await running_of(request).telemetry.get_watermark(visit.workspace_id)
+    watermark = await running_of(request).telemetry.get_watermark(visit.actor)
     tag = tag_of(watermark.updated_at, name)
     return await fresh_page(request, tag, name, lambda: _pipeline(request, visit, name))
 
@@ -49,7 +49,7 @@ async def show_pipeline(request: Request, visit: CurrentVisit, name: Part) -> Re
 @router.get("/{workspace_id}/pipeline-runs/{pipeline_run_id}")
 async def show_pipeline_run(request: Request, visit: CurrentVisit, pipeline_run_id: Part) -> Response:
     running = running_of(request)
-    watermark = await running.telemetry.get_watermark(visit.workspace_id)
+    watermark = await running.telemetry.get_watermark(visit.actor)
     found = await running.telemetry.get_pipeline_run(visit.actor, pipeline_run_id)
     tag = tag_of(watermark.updated_at, pipeline_run_id)
     title = f"{found.pipeline_name}, {found.started_at or found.created_at:%Y-%m-%d %H:%M:%S}"

@@ -64,7 +64,7 @@ async def log_script() -> Response:
 async def show_run(request: Request, visit: CurrentVisit, run_id: Part) -> Response:
     running = running_of(request)
     run = await running.runs.find_run(visit.workspace_id, run_id)
-    watermark = await running.telemetry.get_watermark(visit.workspace_id)
+    watermark = await running.telemetry.get_watermark(visit.actor)
     tag = tag_of(watermark.updated_at, visit.claims.role, run and [run["state"], run["outcome"], run["stop_reason"]])
     return await fresh_page(request, tag, _title(run), lambda: _body(request, visit, run), scripts=_SCRIPTS)
 
