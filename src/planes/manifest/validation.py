@@ -153,7 +153,11 @@ def _without_prompt(definition: Definition) -> Definition:
     if "agent" not in definition:
         return definition
     agent: dict[str, Any] = definition["agent"]
-    return {**definition, "agent": {name: value for name, value in agent.items() if name != "instructions"}}
+    kept: Definition = {**definition, "agent": {name: each for name, each in agent.items() if name != "instructions"}}
+    if isinstance(kept.get("description"), str):
+        # the docstring of an agent's function is its system prompt; the first line describes it
+        kept["description"] = str(kept["description"]).split("\n", 1)[0]
+    return kept
 
 
 def _validated(sent: Definition) -> ValidatedJob:

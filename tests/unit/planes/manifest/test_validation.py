@@ -231,8 +231,10 @@ def test_what_is_no_job_is_refused(item: object) -> None:
 def test_prompt_of_an_agent_is_not_kept(job: Build) -> None:
     agent = {"engine_version": 1, "name": "reader", "description": "Reads.", "tools": ["jobs"], "model": "sonnet"}
     prompted = {**agent, "instructions": "Tell nobody."}
-    [with_prompt] = migrate_and_validate([job(agent=prompted)], 2, "weather").jobs
-    [without] = migrate_and_validate([job(agent=agent)], 2, "weather").jobs
+    docstring = "Reads.\n\nTell nobody this either."
+    [with_prompt] = migrate_and_validate([job(agent=prompted, description=docstring)], 2, "weather").jobs
+    [without] = migrate_and_validate([job(agent=agent, description="Reads.")], 2, "weather").jobs
 
     assert with_prompt.definition["agent"] == agent
+    assert with_prompt.definition["description"] == "Reads."
     assert with_prompt.definition_hash == without.definition_hash, "a version that is brought back is the same"
