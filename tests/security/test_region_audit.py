@@ -51,6 +51,7 @@ ACTIONS = {
     "lines": "log_read", "-search": "log_read", "-new": "log_read", "-compare": "log_read", "-first": "log_read",
     "-download": "log_read", "-lines": "log_read", "watermark": "telemetry_read", "stats": "telemetry_read",
     "pipeline-runs": "telemetry_read", "{pipeline_run_id}": "telemetry_read", "trace": "telemetry_read",
+    "-trace": "telemetry_read", "{name}": "telemetry_read",
     "result": "result_read", "result-trace": "result_read", "hits": "hits_read", "events": "hits_read",
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
@@ -169,7 +170,7 @@ async def _fill(place: RunningRegion) -> Filled:
     ids = {
         "run_id": lease.run_id, "deployment_id": deployment, "configuration_id": configuration,
         "leak_id": leaks["items"][0]["id"], "rescrub_id": asked.json()["id"],
-        "pipeline_run_id": runs.json()["items"][0]["id"],
+        "pipeline_run_id": runs.json()["items"][0]["id"], "name": runs.json()["items"][0]["pipeline_name"],
     }  # fmt: skip
     return Filled(place=place, ids=ids)
 
