@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.acceptance import recording_proxy
 from tests.acceptance.installations import OWNER, Installation, add_person, open_home
 from tests.acceptance.platforms import PlatformProcess, serving
-from tests.acceptance.wheels import from_wheels
+from tests.acceptance.wheels import PACKAGES, from_wheels
 from tests.contract.client_users import ClientUsers
 
 REGIONS = {"eu1": "Europe", "us1": "United States"}
@@ -37,14 +37,15 @@ class SplitInstallation:
 
 
 @contextmanager
-def split_installation() -> Generator[SplitInstallation]:
-    """Ends every process and removes every folder at the end."""
+def split_installation(packages: Sequence[str] = PACKAGES) -> Generator[SplitInstallation]:
+    """Ends every process and removes every folder at the end. Runs are built from the wheels of these packages."""
+    builders = from_wheels(packages)
     with ExitStack() as stack:
         traffic = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dlthub-tui-traffic-")))
         url = f"http://127.0.0.1:{stack.enter_context(_recording(traffic))}"
         users = ClientUsers()
         stack.callback(users.close)
-        control = _serve(stack, "control", "--public-url", url)
+        control = _serve(stack, builders, "control", "--public-url", url)
         ports = json.loads((control.home / "ports.json").read_text())
         (traffic / "target").write_text(str(ports["control"]))
         owner = add_person(control, users, OWNER)
@@ -53,7 +54,7 @@ def split_installation() -> Generator[SplitInstallation]:
             token = traffic / f"{region}.token"
             token.write_text(control.admin("data-plane", "add", region, "--place", place)["join_token"])
             options = ("--region", region, "--control-plane", url, "--join-token-file", str(token))
-            planes[region] = _serve(stack, "data", *options)
+            planes[region] = _serve(stack, builders, "data", *options)
             control.data_planes.update(planes[region].data_planes)
             token.unlink()
         yield SplitInstallation(Installation(control, owner, users), planes, traffic)
@@ -63,9 +64,9 @@ def split_installation() -> Generator[SplitInstallation]:
             assert not plane.failures()
 
 
-def _serve(stack: ExitStack, *words: str) -> PlatformProcess:
+def _serve(stack: ExitStack, builders: Mapping[str, str], *words: str) -> PlatformProcess:
     home = stack.enter_context(open_home())
-    return stack.enter_context(serving(home, *words, "--port", "0", env=from_wheels()))
+    return stack.enter_context(serving(home, *words, "--port", "0", env=builders))
 
 
 @contextmanager
