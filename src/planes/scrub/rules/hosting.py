@@ -138,7 +138,6 @@ HOSTING_RULES: tuple[Rule, ...] = (
         alone=True,
     ),
     token("deno-token", "ddp_ ddw_", r"dd[pw]_[0-9A-Za-z]{36}", "ddp_<a36>", "Deno Deploy: access tokens", alone=True),
-    token("aiven-service-password", "AVNS_", r"AVNS_[0-9A-Za-z_-]{19}", "AVNS_<w19>", "Aiven: service credentials"),
     token(
         "ubidots-token", "BBFF- BBUS-", r"BB(?:FF|US)-[0-9A-Za-z]{30,}", "BBFF-<a30>", "Ubidots: API tokens", alone=True
     ),

@@ -92,7 +92,14 @@ MODEL_RULES: tuple[Rule, ...] = (
         alone=True,
         judge=judges.mixed,
     ),
-    token("jina-key", "jina_", r"jina_[0-9a-f]{32}[0-9A-Za-z_-]{20,}", "jina_<h32><w28>", "Jina AI: API keys"),
+    token(
+        "jina-key",
+        "jina_",
+        r"jina_[0-9a-f]{32}[0-9A-Za-z_-]{20,}",
+        "jina_<h32><w28>",
+        "Jina AI: API keys",
+        follow="[0-9a-f]{8}",
+    ),
     token("tavily-key", "tvly-", r"tvly-(?:dev-|prod-)?[0-9A-Za-z]{24,}", "tvly-dev-<a32>", "Tavily: API keys"),
     token(
         "firecrawl-key",
@@ -123,15 +130,6 @@ MODEL_RULES: tuple[Rule, ...] = (
         follow="[0-9A-Za-z]{8}",
         alone=True,
         judge=judges.mixed,
-    ),
-    token(
-        "jina-key",
-        "jina_",
-        r"(?P<secret>jina_[0-9a-f]{32}[0-9A-Za-z_-]{20,})",
-        "jina_<h32><w28>",
-        "Jina AI: API keys",
-        follow="[0-9a-f]{8}",
-        alone=True,
     ),
     token(
         "cerebras-key",

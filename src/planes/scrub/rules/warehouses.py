@@ -8,11 +8,10 @@ WAREHOUSE_RULES: tuple[Rule, ...] = (
     token(
         "aiven-service-password",
         "AVNS_",
-        r"(?P<secret>AVNS_[0-9A-Za-z_-]{19})",
+        r"AVNS_[0-9A-Za-z_-]{19}",
         "AVNS_<a12>-<a6>",
         "Aiven: service users",
         follow="[0-9A-Za-z_-]{8}",
-        alone=True,
     ),
     token(
         "databricks-token",
