@@ -31,9 +31,14 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
         for path in (work, work / "tmp", data):
             os.chown(path, uid, uid)
     name = f"dlthub-tui-test-{os.getpid()}"
-    with socket.socket(socket.AF_UNIX) as by_path, socket.socket(socket.AF_UNIX) as by_name:
-        by_path.bind(str(home / "control.sock"))
-        (home / "control.sock").chmod(0o666)
+    with (
+        socket.socket(socket.AF_UNIX) as by_path,
+        socket.socket(socket.AF_UNIX) as by_name,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as of_datagrams,
+    ):
+        for listener, place in ((by_path, "control.sock"), (of_datagrams, "notify.sock")):
+            listener.bind(str(home / place))
+            (home / place).chmod(0o666)
         by_name.bind("\0" + name)
         by_path.listen()
         by_name.listen()
@@ -45,6 +50,7 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
                 "environment": str(environment),
                 "data": str(data),
                 "socket": str(home / "control.sock"),
+                "datagrams": str(home / "notify.sock"),
                 "abstract": name,
                 "runner": executor.server_pid,
                 "platform": os.getpid(),

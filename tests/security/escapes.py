@@ -46,6 +46,13 @@ def connect(address: str) -> None:
         client.connect(address)
 
 
+def send(address: str, kind: socket.SocketKind) -> None:
+    """From one of a pair, which may send to any path."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+    with ours, theirs:
+        ours.sendto(b"hello", address)
+
+
 def hostile(world: dict[str, Any]) -> dict[str, str]:
     """Each of these has to fail."""
     runner = world["runner"]
@@ -59,6 +66,8 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "new file in the environment": attempt(lambda: write(world["environment"] + "/new.py")),
         "socket by its path": attempt(lambda: connect(world["socket"])),
         "socket by its name": attempt(lambda: connect("\0" + world["abstract"])),
+        "datagram to a socket": attempt(lambda: send(world["datagrams"], socket.SOCK_DGRAM)),
+        "raw datagram to a socket": attempt(lambda: send(world["datagrams"], socket.SOCK_RAW)),
         "link to the key": attempt(lambda: (os.symlink(world["key"], "link"), read("link"))),
         "hard link to the key": attempt(lambda: os.link(world["key"], "hard")),
         "environment of the runner": attempt(lambda: read(f"/proc/{runner}/environ")),
@@ -97,6 +106,7 @@ def honest(world: dict[str, Any]) -> dict[str, Any]:
         "own data": attempt(lambda: write(world["data"] + "/kept")),
         "processor": read("/proc/cpuinfo") != b"",
         "own process": os.readlink("/proc/self") == str(os.getpid()),
+        "pair of streams": attempt(lambda: [end.close() for end in socket.socketpair()]),
         "terminal": attempt(lambda: [os.close(end) for end in os.openpty()]),
         "lock": attempt(lambda: multiprocessing.Lock().acquire()),
     }

@@ -76,7 +76,14 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None) -> None:
     done = {name for name, answer in found["hostile"].items() if answer == "done"}
     # Below /tmp it sees the way to its own folders, in memory; what it makes there is gone with it.
     assert done <= ({"listing of the home", "new file beside"} if home.is_relative_to("/tmp") else set())
-    assert {path.name for path in home.iterdir()} == {"runs", "data", "environment", "owner.key", "control.sock"}
+    assert {path.name for path in home.iterdir()} == {
+        "runs",
+        "data",
+        "environment",
+        "owner.key",
+        "control.sock",
+        "notify.sock",
+    }
     assert found["honest"] == {
         "processes": [1, 2],
         "threads": ["1", "2"],
@@ -88,6 +95,7 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None) -> None:
         "own data": "done",
         "processor": True,
         "own process": True,
+        "pair of streams": "done",
         "terminal": "done",
         "lock": "done",
     }

@@ -1,9 +1,10 @@
 """A seccomp filter: the system calls that no job needs and that lead past the other parts.
 
 Landlock does not stop a connection to a unix socket by its path: with one of the desktop's or of Docker's a job would
-have them work outside. Named pipes, socket pairs and internet sockets stay. Rings of calls (`io_uring`) pass filters
-by. A user namespace of its own would give a job every capability of the kernel's inside. Kernel keys, tracing of the
-kernel and programs for it are nobody's business in a load.
+have them work outside. A pair of datagram sockets is such a socket too: it may send to any path. Named pipes, pairs of
+streams and internet sockets stay. Rings of calls (`io_uring`) pass filters by. A user namespace of its own would give a
+job every capability of the kernel's inside. Kernel keys, tracing of the kernel and programs for it are nobody's
+business in a load.
 """
 
 import ctypes
@@ -16,10 +17,13 @@ from typing import NamedTuple
 from planes.data_plane.runner.kernel import libc
 
 _SET_MODE_FILTER = 1
-_LOAD, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _MASK, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
-_CALL, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
+_CALL, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _UNIX = 1
+_KIND, _DATAGRAM, _RAW = 0xF, 2, 3
+"""The kind of a socket is in the lowest bits; of unix sockets a raw one is a datagram socket."""
+
 _NEW_USER_NAMESPACE = 0x10000000
 _OTHER_INTERFACE = 0x40000000
 """Calls of x86-64 with this bit belong to its 32-bit twin, which numbers the same calls anew."""
@@ -33,6 +37,7 @@ class _Machine(NamedTuple):
     name: int
     seccomp: int
     socket: int
+    socketpair: int
     clone: int
     unshare: int
     others: tuple[int, ...]
@@ -40,8 +45,8 @@ class _Machine(NamedTuple):
 
 _MACHINES = {
     # others: add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd
-    "x86_64": _Machine(0xC000003E, 317, 41, 56, 272, (248, 249, 250, 298, 321, 323)),
-    "aarch64": _Machine(0xC00000B7, 277, 198, 220, 97, (217, 218, 219, 241, 280, 282)),
+    "x86_64": _Machine(0xC000003E, 317, 41, 53, 56, 272, (248, 249, 250, 298, 321, 323)),
+    "aarch64": _Machine(0xC00000B7, 277, 198, 199, 220, 97, (217, 218, 219, 241, 280, 282)),
 }
 
 
@@ -83,5 +88,10 @@ def _assemble(machine: _Machine) -> bytes:
             (_EQUALS, 0, 4, call), (_LOAD, 0, 0, _FIRST_ARGUMENT),
             (test, 0, 1, value), (_RETURN, 0, 0, _ERROR | answer), (_RETURN, 0, 0, _ALLOW),
         ]  # fmt: skip
+    steps += [
+        (_EQUALS, 0, 6, machine.socketpair), (_LOAD, 0, 0, _SECOND_ARGUMENT), (_MASK, 0, 0, _KIND),
+        (_EQUALS, 2, 0, _DATAGRAM), (_EQUALS, 1, 0, _RAW), (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERROR | errno.EPROTONOSUPPORT),
+    ]  # fmt: skip
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *step) for step in steps)
