@@ -21,7 +21,8 @@ from planes.data_plane.logs import iterate
 
 async def main(home: Path, python: str, uid: int | None, port: int) -> None:
     work, data, environment = home / "runs/run-1/work", home / "data/prod", home / "environment"
-    for folder in (work / "tmp", data, environment, home / "runs/run-2/work"):
+    swapped = home / "swapped"
+    for folder in (work / "tmp", data, environment, swapped, home / "runs/run-2/work"):
         folder.mkdir(parents=True)
     (home / "owner.key").write_text("the key")
     (home / "owner.key").chmod(0o644)  # what keeps it closed is not its mode
@@ -47,6 +48,7 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
                 "home": str(home),
                 "key": str(home / "owner.key"),
                 "other": str(home / "runs/run-2/work"),
+                "swapped": str(swapped),
                 "environment": str(environment),
                 "data": str(data),
                 "socket": str(home / "control.sock"),
@@ -66,9 +68,11 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
                 uid=uid,
                 gid=uid,
                 confinement=Openings(private=home).confine(
-                    [environment, *parts_of(Path(python))], [work, data], work / "tmp"
+                    [environment, swapped], parts_of(Path(python)), [work, data], work / "tmp"
                 ),
             )
+            swapped.rmdir()
+            swapped.symlink_to(home / "runs/run-2/work")  # as a build can: the environments are its own
             spec = RunSpec(
                 run_id="run-1",
                 folder=home / "runs/run-1",

@@ -60,6 +60,7 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "key of the home": attempt(lambda: read(world["key"])),
         "listing of the home": attempt(lambda: os.listdir(world["home"])),
         "another run": attempt(lambda: os.listdir(world["other"])),
+        "another run by a swapped folder": attempt(lambda: os.listdir(world["swapped"])),
         "own ctl": attempt(lambda: os.listdir("../ctl")),
         "new file beside": attempt(lambda: write(world["home"] + "/new")),
         "change of the environment": attempt(lambda: write(world["environment"] + "/module.py")),

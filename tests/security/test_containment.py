@@ -83,6 +83,7 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None) -> None:
         "owner.key",
         "control.sock",
         "notify.sock",
+        "swapped",
     }
     assert found["honest"] == {
         "processes": [1, 2],

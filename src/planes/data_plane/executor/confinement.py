@@ -28,20 +28,36 @@ class Openings:
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
 
-    def confine(self, read: Iterable[Path], write: Iterable[Path], temporary: Path) -> Confinement:
-        """A step's reach: the system and its own. Looks at the disk."""
-        own = [os.path.realpath(path) for path in write]
+    def confine(
+        self, read: Iterable[Path], programs: Iterable[Path], write: Iterable[Path], temporary: Path
+    ) -> Confinement:
+        """A step's reach: the system and its own. Looks at the disk.
+
+        What is in `read` and `write` may lie in the private folder. The last name of such a path is not followed: who
+        builds environments may have put a link there. Nor do `programs` open anything there: an environment's link says
+        where its interpreter is.
+        """
+        private = Path(os.path.realpath(self.private))
+        own, changed = (list(map(_unfollowed, paths)) for paths in (read, write))
         opened = {
             place
-            for path in (*map(Path, _SYSTEM), *self.read)
-            for place in _without(Path(os.path.realpath(path)), Path(os.path.realpath(self.private)))
+            for path in (*map(Path, _SYSTEM), *self.read, *programs)
+            for place in _without(Path(os.path.realpath(path)), private)
         }
+        opened.update(
+            place for path in own for place in ([path] if private in path.parents else _without(path, private))
+        )
+        changed += [place for path in self.write for place in _without(Path(os.path.realpath(path)), private)]
         return Confinement(
-            read=tuple(sorted({str(place) for place in opened} | {os.path.realpath(path) for path in read})),
-            write=tuple(sorted({*own, *(os.path.realpath(path) for path in self.write)})),
-            use=tuple(path for path in _DEVICES if os.path.exists(path)),
+            read=tuple(sorted(map(str, opened))),
+            write=tuple(sorted(set(map(str, changed)))),
+            use=tuple(sorted({os.path.realpath(path) for path in _DEVICES if os.path.exists(path)})),
             temporary=os.path.realpath(temporary),
         )
+
+
+def _unfollowed(path: Path) -> Path:
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _without(folder: Path, private: Path) -> list[Path]:

@@ -24,7 +24,8 @@ class Confinement(NamedTuple):
     """What the processes of a step may reach of the machine's files; all else is closed to them.
 
     What is in `read` may be read and run, what is in `write` also changed, devices in `use` read and written: absolute
-    paths, each with all below it. `temporary` is a folder of the job's that stands for `/tmp`.
+    paths without links, each with all below it (one that is a link by then opens nothing). `temporary` is a folder of
+    the job's that stands for `/tmp`.
     """
 
     read: tuple[str, ...]

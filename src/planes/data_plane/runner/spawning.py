@@ -216,10 +216,11 @@ def _confine(confinement: Confinement, *, is_apart: bool) -> list[str]:
     Without a `/tmp` of its own a step has none; locks between processes need the shared memory all the same.
     """
     gaps: list[str] = []
-    grants = [(namespaces.SHARED_MEMORY, landlock.WRITE)]
+    grants = [(os.path.realpath(namespaces.SHARED_MEMORY), landlock.WRITE)]
     if is_apart:
-        grants += [(namespaces.TEMPORARY, landlock.WRITE)]
-        grants += [(path, landlock.USE) for path in (namespaces.TERMINALS, namespaces.NEW_TERMINAL)]
+        grants += [(os.path.realpath(namespaces.TEMPORARY), landlock.WRITE)]
+        terminals = (namespaces.TERMINALS, namespaces.NEW_TERMINAL)
+        grants += [(os.path.realpath(path), landlock.USE) for path in terminals]
     grants += [
         *((path, landlock.READ) for path in confinement.read),
         *((path, landlock.WRITE) for path in confinement.write),

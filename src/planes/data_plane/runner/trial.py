@@ -8,6 +8,8 @@ from planes.data_plane.runner import kernel
 from planes.data_plane.runner.request import Confinement, Step
 from planes.data_plane.runner.spawning import StepNotStarted, spawn
 
+_SYSTEM = ("/bin", "/lib", "/lib64", "/usr", "/etc")
+
 
 def main() -> None:
     """A list of words in JSON, empty where everything is there."""
@@ -22,7 +24,7 @@ def main() -> None:
         environment={},
         uid=uid,
         gid=uid,
-        confinement=Confinement(read=("/bin", "/lib", "/lib64", "/usr", "/etc"), write=()),
+        confinement=Confinement(read=tuple(map(os.path.realpath, _SYSTEM)), write=()),
     )
     try:
         process = spawn(step)

@@ -235,7 +235,10 @@ class Preparing:
             limits=limits_of(uid),
             app_port=gathered.app.port if gathered.app else None,
             confinement=self._settings.openings.confine(
-                catalogue.reads_of(wanted), [run.work, workspace.data(lease.profile)], run.temporary
+                catalogue.reads_of(wanted),
+                catalogue.programs_of(wanted),
+                [run.work, workspace.data(lease.profile)],
+                run.temporary,
             ),
         )
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
@@ -272,7 +275,7 @@ def _build_step(build: BuildStep, uid: int | None, openings: Openings) -> Step:
         uid=uid,
         gid=uid,
         limits=limits_of(uid),
-        confinement=openings.confine(build.reads, build.writes, build.temporary),
+        confinement=openings.confine(build.reads, build.programs, build.writes, build.temporary),
     )
 
 

@@ -38,13 +38,14 @@ class BuilderOptions:
 class BuildStep:
     """The command that builds an environment; `environment` is the whole of its process environment.
 
-    It changes what is in `writes` and runs what is in `reads`, besides the system's own programs.
+    It changes what is in `writes`, reads what is in `reads` and runs `programs`, besides those of the system.
     """
 
     argv: list[str]
     cwd: Path
     environment: dict[str, str]
     reads: list[Path]
+    programs: list[Path]
     writes: list[Path]
     temporary: Path
 
@@ -72,14 +73,19 @@ class EnvironmentCatalogue:
         return builder.is_ready(self._environments / specification.key)
 
     def reads_of(self, specification: EnvironmentSpecification) -> list[Path]:
-        """What a job in this environment runs of it and of the interpreter below it, built or not. Blocking."""
+        """What a job in this environment reads of it, and of the interpreters that the platform is told of."""
+        managed = self._process_environment().get("UV_PYTHON_INSTALL_DIR")
+        return [self.python(specification).parent.parent, *([Path(os.path.realpath(managed))] if managed else [])]
+
+    def programs_of(self, specification: EnvironmentSpecification) -> list[Path]:
+        """What a job runs of the interpreter below its environment, built or not. Blocking.
+
+        Where that lies is said by a link that builds may change.
+        """
         python = self.python(specification)
         if python.exists():
-            return [python.parent.parent, *interpreters.parts_of(python)]
-        environment = self._process_environment()
-        managed = environment.get("UV_PYTHON_INSTALL_DIR")
-        found = [*interpreters.found_on(environment["PATH"]), *([Path(managed)] if managed else [])]
-        return [python.parent.parent, *found]
+            return interpreters.parts_of(python)
+        return interpreters.found_on(self._process_environment()["PATH"])
 
     def prepare_build(self, specification: EnvironmentSpecification) -> BuildStep:
         """Writes the specification down and answers with the command that builds it. May run twice.
@@ -105,12 +111,9 @@ class EnvironmentCatalogue:
             cwd=self._environments,
             environment=environment,
             reads=[
-                tools.builder,
-                tools.uv,
-                *interpreters.parts_of(Path(python)),
-                *interpreters.found_on(environment["PATH"]),
-                *interpreters.named_in(environment),
+                Path(os.path.realpath(path)) for path in (tools.builder, tools.uv, *interpreters.named_in(environment))
             ],
+            programs=[*interpreters.parts_of(Path(python)), *interpreters.found_on(environment["PATH"])],
             writes=[self._environments, self._cache],
             temporary=self._temporary,
         )

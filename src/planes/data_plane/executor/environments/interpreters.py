@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _PARTS = ("lib", "include", "share", "ssl")
+_NAME = re.compile(r"python3(\.[0-9]+t?)?")
 
 
 def parts_of(python: Path) -> list[Path]:
@@ -26,7 +28,7 @@ def found_on(search_path: str) -> list[Path]:
     """The folders of a `PATH` that have interpreters, and these interpreters' parts."""
     found: list[Path] = []
     for folder in map(Path, filter(os.path.isabs, search_path.split(os.pathsep))):
-        pythons = [path for path in _listed(folder) if path.name.startswith("python3")]
+        pythons = [path for path in _listed(folder) if _NAME.fullmatch(path.name)]
         if pythons:
             found.append(folder)
         for real in {os.path.realpath(path) for path in pythons}:

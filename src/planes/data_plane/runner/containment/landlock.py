@@ -39,7 +39,8 @@ def version() -> int:
 def restrict(grants: Iterable[Grant]) -> None:
     """Everything but this is closed, also signals and abstract sockets to processes outside where the kernel can.
 
-    Paths that are not there are left out. Privileges must have been given up before. Raises: OSError.
+    Paths that are not there, or are links by now, are left out. Privileges must have been given up before.
+    Raises: OSError.
     """
     known = version()
     if libc is None or not known:
@@ -75,11 +76,14 @@ def _described(handled: int, known: int) -> tuple[ctypes.Array[ctypes.c_char], i
 
 def _grant(ruleset: int, path: str, rights: int) -> None:
     try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        place = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(place).st_mode):
+        mode = os.fstat(place).st_mode
+        if stat.S_ISLNK(mode):
+            return
+        if not stat.S_ISDIR(mode):
             rights &= _OF_FILES
         content = struct.pack("=Qi", rights, place)
         _checked(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.create_string_buffer(content, len(content)), 0)

@@ -61,7 +61,11 @@ def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) 
 
 def _mount_around(needed: Mapping[str, bool]) -> None:
     """`needed` says of each path whether it may be changed: what may be done to `/tmp` would go for all below it."""
-    places = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in needed if os.path.exists(path)}
+    places = {
+        path: os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        for path in needed
+        if os.path.exists(path) and not os.path.islink(path)
+    }
     try:
         _mount_memory(TEMPORARY)
         for path, place in sorted(places.items()):

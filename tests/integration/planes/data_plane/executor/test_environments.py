@@ -16,6 +16,7 @@ import pytest
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 
+from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments import (
     BuilderOptions,
     BuildStep,
@@ -23,6 +24,7 @@ from planes.data_plane.executor.environments import (
     EnvironmentSpecification,
     Unreachable,
 )
+from planes.data_plane.executor.environments.interpreters import found_on
 from planes.data_plane.executor.environments.reach import obstacle
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -350,3 +352,39 @@ def test_a_wish_is_added_where_it_fits_and_left_out_where_it_does_not(
     packages = catalogue.python(hopeless).parents[1]
     assert len(list(packages.rglob("plain-1.0.dist-info"))) == 1
     assert not list(packages.rglob("plain-2.0.dist-info"))
+
+
+@pytest.mark.parametrize("link", ["environment", "interpreter"])
+def test_links_of_a_build_open_nothing(opened: Path, index: Path, link: str) -> None:
+    """Whoever builds may change every environment of the workspace, and so where its links lead."""
+    home = opened / "home"
+    (home / "other/bin").mkdir(parents=True)
+    (home / "other/lib/python3.13").mkdir(parents=True)
+    (home / "other/bin/python").touch()
+    catalogue, wanted = catalogue_at(home / "workspace", index), specify("plain")
+    python = catalogue.python(wanted)
+    if link == "environment":
+        python.parent.parent.parent.mkdir()
+        python.parent.parent.symlink_to(home / "other")
+    else:
+        python.parent.mkdir(parents=True)
+        python.symlink_to(home / "other/bin/python")
+
+    reach = Openings(private=home).confine(catalogue.reads_of(wanted), catalogue.programs_of(wanted), [], home / "tmp")
+
+    assert [path for path in reach.read if Path(path).is_relative_to(home)] == [str(python.parent.parent)]
+
+
+def test_a_search_path_does_not_open_the_home(opened: Path) -> None:
+    """A person's own programs and the platform's home may have one folder above both."""
+    (opened / "bin").mkdir()
+    (opened / "bin/python3").touch()
+    (opened / "lib/python3.13").mkdir(parents=True)
+    (opened / "share/home/runs").mkdir(parents=True)
+    (opened / "share/other").mkdir()
+    private = opened / "share/home"
+
+    reach = Openings(private=private).confine([], found_on(str(opened / "bin")), [], private / "tmp")
+
+    own = {path for path in reach.read if Path(path).is_relative_to(opened)}
+    assert own == {str(opened / name) for name in ("bin", "lib", "include", "share/other", "ssl")}
