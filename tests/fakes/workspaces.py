@@ -88,9 +88,9 @@ def with_entry_point(base: Mapping[str, object], **changes: object) -> dict[str,
 
 
 @contextmanager
-def open_folder(prefix: str) -> Generator[Path]:
+def open_folder(prefix: str, *, below: str | None = None) -> Generator[Path]:
     """A folder that other users can pass through: pytest's own are closed to them."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=below))
     folder.chmod(0o711)
     try:
         yield folder
