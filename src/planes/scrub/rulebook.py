@@ -181,8 +181,12 @@ class Rulebook:
         if chosen & self._needy:
             lowered = line.lower()
             for needs, members in self._needs:
-                if chosen & members and not any(need in lowered for need in needs):
-                    chosen &= ~members
+                if chosen & members:
+                    for need in needs:  # a generator would take several times as long as what it looks at
+                        if need in lowered:
+                            break
+                    else:
+                        chosen &= ~members
         if len(line) <= _LONGEST_FOR_FAMILY:
             for family in self.families:
                 if chosen & family.members:

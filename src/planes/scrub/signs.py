@@ -13,6 +13,8 @@ _MOST_COUNTED = 8
 _MOST_SIGNS = 200
 # Signs are looked up by so many bytes at their beginnings.
 _HEAD = 2
+# Of the signs with one beginning: the lengths of those found as they are, and of those found in any case.
+_Lengths = tuple[tuple[int, ...], tuple[int, ...]]
 
 
 class LineSigns(NamedTuple):
@@ -46,7 +48,7 @@ class Signs:
                 if rule.before:
                     behind.add(sign[0])
         self._behind = frozenset(behind)  # what signs begin with before which the scan takes one byte more
-        self._lengths = _lengths_by_head([*self._exact, *self._any_case])
+        self._lengths = _lengths_by_head(self._exact, self._any_case)
         self.pattern = scan_pattern([*rules, *further])
         self._scan = compile_pattern(self.pattern)
         self._set: PatternSet | None = None
@@ -65,9 +67,11 @@ class Signs:
 
     def _beginning_at(self, text: bytes, place: int) -> int:
         chosen = 0
-        for length in self._lengths.get(text[place : place + _HEAD].lower(), self._lengths[b""]):
-            sign = text[place : place + length]
-            chosen |= self._exact.get(sign, 0) | self._any_case.get(sign.lower(), 0)
+        exact, any_case = self._lengths.get(text[place : place + _HEAD].lower(), self._lengths[b""])
+        for length in exact:
+            chosen |= self._exact.get(text[place : place + length], 0)
+        for length in any_case:
+            chosen |= self._any_case.get(text[place : place + length].lower(), 0)
         return chosen
 
     def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns:
@@ -97,13 +101,18 @@ class Signs:
         return chosen
 
 
-def _lengths_by_head(signs: Iterable[bytes]) -> "dict[bytes, tuple[int, ...]]":
+def _lengths_by_head(exact: Iterable[bytes], any_case: Iterable[bytes]) -> "dict[bytes, _Lengths]":
     """The lengths of the signs that begin with so many bytes; under nothing, of those that are shorter."""
-    lengths: dict[bytes, set[int]] = {b"": set()}
-    for sign in signs:
-        lengths.setdefault(sign[:_HEAD].lower() if len(sign) >= _HEAD else b"", set()).add(len(sign))
+    lengths: dict[bytes, tuple[set[int], set[int]]] = {b"": (set(), set())}
+    for kind, signs in enumerate((exact, any_case)):
+        for sign in signs:
+            head = sign[:_HEAD].lower() if len(sign) >= _HEAD else b""
+            lengths.setdefault(head, (set(), set()))[kind].add(len(sign))
     short = lengths[b""]
-    return {head: tuple(sorted(found | short)) for head, found in lengths.items()}
+    return {
+        head: (tuple(sorted(found[0] | short[0])), tuple(sorted(found[1] | short[1])))
+        for head, found in lengths.items()
+    }
 
 
 def scan_pattern(rules: Iterable[Rule]) -> bytes:

@@ -74,7 +74,7 @@ def opened_by(line: bytes) -> Step:
     if b"apiVersion" in line and (manifest := opened_manifest(line)):
         return [], manifest
     has_mark = b"[masked:" in line
-    if not has_mark or not _ENDS_IN_MARK.search(line, max(0, len(line) - 80)) or b'"""' in line or b"'''" in line:
+    if not (has_mark and _ends_in_mark(line)) or b'"""' in line or b"'''" in line:
         pattern, groups = _pattern()
         places = pattern.places(line)
         if places is not None:
@@ -84,6 +84,12 @@ def opened_by(line: bytes) -> Step:
     if has_mark:
         return [], None
     return [], opened_table(line) or (opened_code(line) if line.startswith(b"    ") else None)
+
+
+def _ends_in_mark(line: bytes) -> bool:
+    first = max(0, len(line) - 80)
+    mark = line.rfind(b"[masked:", first)  # the last one is nearly always the one
+    return mark >= 0 and (_ENDS_IN_MARK.match(line, mark) or _ENDS_IN_MARK.search(line, first)) is not None
 
 
 def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int]) -> Opening | None:

@@ -12,6 +12,7 @@ _HARMLESS_BEGINNINGS = re.compile(
     rb"(?:page|next|sync|continuation|public|publishable|primary|foreign|cancel|stop)[_-]?$"
     rb"|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
 )
+_LONGEST_HARMLESS = len("continuation_") + 1
 # `pass` as a word, which also counts what passed and tells that something did.
 BARE_PASS = re.compile(rb"pass(?![0-9A-Za-z_-])", re.IGNORECASE)
 # The name of something sensitive: `"input_token": "NextToken"`.
@@ -39,7 +40,10 @@ _UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{
 def is_other_name(line: bytes, begin: int) -> bool:
     """Whether what stands before `begin` makes the name harmless (`next_page_token`), or it stands in a mask."""
     before = line[max(0, begin - 128) : begin].lower()
-    return _HARMLESS_BEGINNINGS.search(before) is not None or _IN_MASK.search(before) is not None
+    if _HARMLESS_BEGINNINGS.search(before, max(0, len(before) - _LONGEST_HARMLESS)) is not None:
+        return True
+    mark = before.rfind(b"[masked:")
+    return mark >= 0 and _IN_MASK.match(before, mark) is not None
 
 
 def quoted(line: bytes, begin: int, start: int, end: int) -> int:
