@@ -154,7 +154,7 @@ class Rulebook:
         for index, compiled in enumerate(self.rules):
             if compiled.rule.needs:
                 needs[compiled.rule.needs] = needs.get(compiled.rule.needs, 0) | 1 << index
-        self._needs = list(needs.items())
+        self._needs = [(tuple((_rarest(need), need) for need in each), members) for each, members in needs.items()]
         self._needy = sum(needs.values())
 
     def prepare(self) -> None:
@@ -180,10 +180,11 @@ class Rulebook:
         found: list[Span] = []
         if chosen & self._needy:
             lowered = line.lower()
+            present = frozenset(lowered)
             for needs, members in self._needs:
                 if chosen & members:
-                    for need in needs:  # a generator would take several times as long as what it looks at
-                        if need in lowered:
+                    for byte, need in needs:  # a generator would take several times as long as what it looks at
+                        if byte in present and need in lowered:
                             break
                     else:
                         chosen &= ~members
@@ -203,6 +204,11 @@ class Rulebook:
         """Of spans in a line those that may be masked: here, all."""
         del plain
         return spans
+
+
+def _rarest(need: bytes) -> int:
+    """The byte of a literal that fewest lines hold: one that is neither letter nor blank, if there is one."""
+    return next((byte for byte in need if not (bytes((byte,)).isalnum() or byte in b" \t")), need[-1])
 
 
 def coloured(line: bytes, plain: bytes, spans: list[Span]) -> list[Span]:

@@ -88,8 +88,7 @@ def opened_by(line: bytes) -> Step:
 
 def _ends_in_mark(line: bytes) -> bool:
     first = max(0, len(line) - 80)
-    mark = line.rfind(b"[masked:", first)  # the last one is nearly always the one
-    return mark >= 0 and (_ENDS_IN_MARK.match(line, mark) or _ENDS_IN_MARK.search(line, first)) is not None
+    return b"]" in line[-2:] and _ENDS_IN_MARK.search(line, first) is not None
 
 
 def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int]) -> Opening | None:

@@ -33,7 +33,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "['tool', '--token', '<a16>']",
         judges.flag_pair,
         ((*SIGNS, b"pass"), rb"[0-9A-Za-z_]{0,10}[\"']"),
-        needs=(b"-",),
+        needs=(b'"-', b"'-", b" -"),
     ),
     named(
         "command-password",

@@ -151,7 +151,7 @@ NAME_RULES: tuple[Rule, ...] = (
         KEY + rb"[\"'][ \t]*,[ \t]*[bruf]{0,2}[\"'](?P<secret>[^\"']+)",
         "(b'x-api-key', b'<a8>7<a8>')",
         judges.pair,
-        needs=(b",",),
+        needs=(b'",', b"',", b'" ', b"' ", b'"\t', b"'\t"),
     ),
     named(
         "named-setting",
@@ -240,7 +240,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "Password [<a16>]:",
         unquoted.apart_or_word,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ]?\["),
-        needs=(b"[",),
+        needs=(b"]:", b"]?", b"]>", b"] ", b"]\t"),
     ),
     named(
         "login-pair",
@@ -281,7 +281,7 @@ NAME_RULES: tuple[Rule, ...] = (
         NAME + rb"\[{1,2}[ \t]*[bu]?[\"'](?P<secret>[^\"'\[\]]+(?:[\"'][ \t]*,[ \t]*[\"'][^\"'\[\]]+)*)[\"']",
         '"tokens": ["<a12>7<a4>", "<a16>"]',
         unquoted.listed,
-        needs=(b"[",),
+        needs=(b'["', b"['", b"[[", b"[ ", b"[\t", b'[b"', b"[b'", b'[u"', b"[u'"),
     ),
     named(
         "form-part",

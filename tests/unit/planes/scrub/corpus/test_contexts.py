@@ -7,6 +7,9 @@ import pytest
 from tests.unit.planes.scrub.corpus.contexts import Case, cases, contexts
 
 from planes.scrub import scrub_lines
+from planes.scrub.engine import compile_pattern
+from planes.scrub.rules import RULES
+from planes.scrub.rules.samples import fake
 
 # Batches were written one after another, each measured before anything was mended for it: see docs/scrubbing.md.
 LEAST = {"1": 0.965, "2": 0.955, "3": 0.94, "4": 0.93}
@@ -50,3 +53,18 @@ def test_a_leak_is_seen() -> None:
 
     assert case.leaks("password: [masked:x]4ef ab12c")
     assert not case.leaks("password: [masked:x]")
+
+
+def test_a_shape_matches_only_where_a_literal_that_it_needs_stands() -> None:
+    lines = {line for batch in LEAST for case in cases(batch) for line in case.text.encode().split(b"\n")}
+    lines |= {fake(rule.sample, seed).encode() for rule in RULES for seed in range(5)}
+    shapes = [(rule, compile_pattern(rule.pattern)) for rule in RULES if rule.needs]
+    matches = 0
+    for line in lines:
+        lowered = line.lower()
+        for rule, pattern in shapes:
+            if pattern.search(line):
+                matches += 1
+                assert any(need in lowered for need in rule.needs), (rule.name, line)
+
+    assert matches > 1000
