@@ -1,16 +1,41 @@
-"""The released command line asks in a terminal, and opens the dashboard."""
+"""The released command line asks in a terminal, serves apps, publishes them, and opens the dashboard."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 
+import httpx
 import pytest
 from tests.acceptance.installations import Desk, Installation
+from tests.acceptance.platforms import wait_until
+from tests.contract.released_client import Session
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
 
 STYLE = r"(?:\x1b\[\d*m)*"
 SECRET = "curlew-garnet-5512-weir"
+APP = """
+import http.server
+import dlt.hub.run as run
+
+__all__ = ["stall"]
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *words):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"apples")
+
+@run.interactive
+def stall(run_context: run.TJobRunContext):
+    print("open", flush=True)
+    http.server.ThreadingHTTPServer(("0.0.0.0", run_context["run_args"]["port"]), Handler).serve_forever()
+"""
 FILES = {
     "requirements.txt": "dlt[duckdb]==1.31.0\n",
     ".dlt/prod.config.toml": "",
@@ -28,6 +53,8 @@ def told(mood: str = "calm"):
 def twin():
     print("twin")
 """,
+    "shop.py": APP,
+    "other.py": "from shop import *\n",
 }
 
 
@@ -40,6 +67,15 @@ def desk(installation: Installation) -> Desk:
     desk = Desk(owner, workspace, owner.connected(owner.empty_workspace("works", FILES), workspace))
     assert desk.run("deploy").code == 0
     return desk
+
+
+@contextmanager
+def serving(desk: Desk, *words: str) -> Generator[Session]:
+    """A command that serves an app, whose runs are cancelled at the end."""
+    with desk.person.client.started(*words, cwd=desk.folder) as session:
+        yield session
+    assert desk.run("job", "cancel", "stall").code == 0
+    wait_until(lambda: all(run["finished_at"] for run in desk.runs("jobs.shop.stall")))
 
 
 def test_workspace_is_picked_from_the_list(desk: Desk) -> None:
@@ -123,6 +159,36 @@ def test_one_of_several_jobs_is_picked(desk: Desk) -> None:
     assert done.code == 0, done.text
     assert "2 jobs match" in done.text
     assert refused.code == 255, refused.text
+
+
+def test_app_is_served_published_and_withdrawn(desk: Desk) -> None:
+    with serving(desk, "serve", "stall", "--deployment", "other.py", "--job-ref", "jobs.shop.stall", "-f",
+                 "--timestamps") as session:  # fmt: skip
+        session.wait_for("open")
+        published = desk.run("job", "publish", "stall")
+        again = desk.run("job", "publish", "stall")
+        withdrawn = desk.run("job", "publish", "stall", "--cancel")
+        repeated = desk.run("job", "publish", "stall", "--cancel")
+    address = re.search(r"http://\S+/public/\S+", published.text)
+
+    assert published.code == 0, published.text
+    assert address is not None
+    assert "already enabled" in again.text
+    assert (withdrawn.code, "disabled successfully" in withdrawn.text) == (0, True), withdrawn.text
+    assert "deprecated" in withdrawn.text
+    assert (repeated.code, "already disabled" in repeated.text) == (0, True), repeated.text
+    assert httpx.get(address[0], timeout=30).status_code == 404
+
+
+def test_app_is_served_by_the_job_group_too(desk: Desk) -> None:
+    with serving(desk, "job", "serve", "stall", "--follow", "--deployment", "other.py", "--timestamps",
+                 "--job-ref", "jobs.shop.stall") as session:  # fmt: skip
+        session.wait_for("open")
+        listed = desk.run("job", "runs", "list", "stall", "--running")
+        cancelled = desk.run("job", "runs", "cancel", "stall", "2")
+
+    assert "running" in listed.text
+    assert cancelled.code == 0, cancelled.text
 
 
 def test_dashboard_is_opened(desk: Desk) -> None:

@@ -17,12 +17,14 @@ import anyio.abc
 
 from planes.data_plane.runner.folders import RunFolder, app_socket, read_record, write_record
 
-Health = Literal["marimo", "streamlit", "mcp"]
+Health = Literal["marimo", "streamlit", "mcp", "http"]
 
 LOOPBACK = "127.0.0.1"
 _PROBE_SECONDS = 5.0
 _BETWEEN_PROBES_SECONDS = 0.1
 _MOST_HEAD_BYTES = 4096
+_PATHS = {"marimo": b"/health", "streamlit": b"/_stcore/health", "http": b"/"}
+_NOT_READY = frozenset({502, 503, 504})
 _INITIALIZE = json.dumps({
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
     "params": {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "health", "version": "1"}},
@@ -40,10 +42,10 @@ class AppPlace:
 
 def health_of(launcher: str) -> Health:
     """How apps of a launcher (its module's name) say that they are ready."""
-    name = launcher.rpartition(".")[2]
-    if name in {"marimo", "dashboard"}:
-        return "marimo"
-    return "streamlit" if name == "streamlit" else "mcp"
+    known: dict[str, Health] = {
+        "marimo": "marimo", "dashboard": "marimo", "streamlit": "streamlit", "mcp": "mcp",
+    }  # fmt: skip
+    return known.get(launcher.rpartition(".")[2], "http")
 
 
 def free_port() -> int:
@@ -85,8 +87,15 @@ async def is_healthy(place: AppPlace) -> bool:
             status = await _ask(place)
     except (OSError, TimeoutError, anyio.EndOfStream, anyio.BrokenResourceError, ValueError):
         return False
-    # FastMCP has no route for its health, and its path may be set by the job: whatever it answers, it is there.
-    return 200 <= status < 500 if place.health == "mcp" else status == 200
+    match place.health:
+        case "mcp":
+            # FastMCP has no route for its health, and its path may be set by the job: whatever it answers, it is there.
+            return 200 <= status < 500
+        case "http":
+            # A server of the job's own says what it likes of a page that it may not have, but that it is not ready.
+            return status not in _NOT_READY
+        case _:
+            return status == 200
 
 
 async def _ask(place: AppPlace) -> int:
@@ -114,5 +123,5 @@ def _probe(place: AppPlace) -> bytes:
             + f"content-length: {len(_INITIALIZE)}\r\n\r\n".encode()
             + _INITIALIZE
         )
-    path = b"/health" if place.health == "marimo" else b"/_stcore/health"
+    path = _PATHS[place.health]
     return b"GET " + path + b" HTTP/1.1\r\n" + common + b"\r\n"
