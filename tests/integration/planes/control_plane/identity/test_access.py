@@ -126,7 +126,9 @@ async def test_data_plane_token_names_region_workspace_and_the_grants_of_the_rol
     answers = {caller.email: ok(await stage.post(path, caller)) for caller in (owner, ben)}
 
     owners, bens = (claims_of(answers[caller.email]["token"]) for caller in (owner, ben))
-    assert owners["grants"] == ["ws:alerts-write", "ws:read", "ws:variables-read", "ws:variables-write"]
+    assert owners["grants"] == [
+        "ws:alerts-write", "ws:audit-read", "ws:read", "ws:variables-read", "ws:variables-write",
+    ]  # fmt: skip
     assert bens["grants"] == ["ws:alerts-write", "ws:read"]
     assert (bens["aud"], bens["ws"], bens["org"], bens["role"]) == ("eu1", workspace, organization, "developer")
     assert answers[ben.email]["expires_at"] == bens["exp"] == int(stage.clock.now().timestamp()) + 600
