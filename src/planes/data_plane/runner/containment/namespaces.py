@@ -1,16 +1,20 @@
 """Namespaces: a step sees its own processes only, and has a `/tmp` and shared memory of its own."""
 
+import contextlib
 import ctypes
 import os
+import struct
 from collections.abc import Mapping, Sequence
 
 from planes.data_plane.runner.kernel import allow_dumps, forbid_dumps, libc
 
 _MOUNTS, _MESSAGES, _USERS, _PROCESSES = 0x00020000, 0x08000000, 0x10000000, 0x20000000
 _NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 32, 4096, 16384, 1 << 18
+_SET_ATTRIBUTES, _HERE, _ALL_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a place to mount at
 TERMINALS, NEW_TERMINAL = "/dev/pts", "/dev/ptmx"
 TEMPORARY = "/tmp"  # noqa: S108 - a place to mount at
+_OWN = ("/proc", SHARED_MEMORY, TERMINALS, TEMPORARY)
 
 
 def enter() -> None:
@@ -43,7 +47,8 @@ def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) 
     """In the first process: its own `/proc`, shared memory, terminals, and `temporary` as `/tmp`. Raises: OSError.
 
     Where something that is needed lies below `/tmp`, that is a folder in memory instead, with it at its place: where
-    the job may have put links before, nothing is made for it.
+    the job may have put links before, nothing is made for it. Nothing outside of these and of `write` can be changed:
+    Landlock does not keep a file's owner from changing its mode or times.
     """
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("proc", "/proc", "proc", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS)
@@ -57,6 +62,7 @@ def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) 
         _mount_around(below)
     elif temporary is not None:
         _mount(temporary, TEMPORARY, None, _BIND)
+    _keep_the_rest(write)
 
 
 def _mount_around(needed: Mapping[str, bool]) -> None:
@@ -78,6 +84,45 @@ def _mount_around(needed: Mapping[str, bool]) -> None:
     finally:
         for place in places.values():
             os.close(place)
+
+
+def _keep_the_rest(write: Sequence[str]) -> None:
+    """Makes every mount read-only but those for `write` and what is the step's own anyway."""
+    changed = [path for path in write if os.path.exists(path) and not os.path.islink(path)]
+    for path in changed:
+        _mount(path, path, None, _BIND | _RECURSIVE)
+    kept = _changeable((*_OWN, *changed))
+    try:
+        _set_attributes("/", _READ_ONLY, 0)
+    except OSError:
+        return  # a kernel before 5.12, which has no Landlock either
+    for path in kept:
+        with contextlib.suppress(OSError):  # hidden by another
+            _set_attributes(path, 0, _READ_ONLY)
+
+
+def _changeable(folders: Sequence[str]) -> list[str]:
+    """The mounts at and below these that are not read-only."""
+    found: dict[str, bool] = {}
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            place, options = line.split(" ")[4:6]
+            for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+                place = place.replace(code, character)
+            found[place] = "ro" not in options.split(",")  # the last one at a place hides those before
+    return [
+        place
+        for place, may_be_changed in found.items()
+        if may_be_changed and any(f"{place}/".startswith(f"{folder}/") for folder in folders)
+    ]
+
+
+def _set_attributes(place: str, added: int, removed: int) -> None:
+    """Of a mount and, when some are added, of all below it. Raises: OSError."""
+    assert libc is not None, "asked for before"
+    attributes = ctypes.create_string_buffer(struct.pack("=4Q", added, removed, 0, 0), 32)
+    if libc.syscall(_SET_ATTRIBUTES, _HERE, os.fsencode(place), _ALL_BELOW if added else 0, attributes, 32) != 0:
+        _raise(place)
 
 
 def _mount_memory(place: str) -> None:
