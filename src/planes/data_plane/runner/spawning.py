@@ -81,11 +81,13 @@ def _start(step: Step, *, is_apart: bool) -> StepProcess:
         os.pipe() for _ in range(4)
     )
     line, their_line = open_line()
+    # Loaded here: our code may be out of sight, or closed, in the child.
+    install_binds = _installer_of_binds() if step.app_port is not None else None
     runner = os.getpid()
     pid = os.fork()
     if pid == 0:
         ends = _Ends(stdout_end, stderr_end, failure_end, status_end, their_line.detach())
-        _be_child(step, runner, ends, is_apart=is_apart)
+        _be_child(step, runner, ends, install_binds, is_apart=is_apart)
     _close(stdout_end, stderr_end, failure_end, status_end)
     their_line.close()
     with line, open(failure, "rb") as failing:
@@ -145,13 +147,15 @@ def _widen(pipe: int) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _be_child(step: Step, runner: int, ends: _Ends, *, is_apart: bool) -> NoReturn:
+def _be_child(
+    step: Step, runner: int, ends: _Ends, install_binds: Callable[[], int] | None, *, is_apart: bool
+) -> NoReturn:
     """In the child of the runner: the step's program, or what stands between it and the first process."""
     try:
         os.setsid()
         _keep_only(ends)
         telling = socket.socket(fileno=ends.telling)
-        become = partial(_become, step, None if is_apart else runner, ends, telling)
+        become = partial(_become, step, None if is_apart else runner, ends, telling, install_binds)
         if is_apart:
             _stand_between(step, ends, telling, become)
         become()
@@ -172,7 +176,9 @@ def _stand_between(step: Step, ends: _Ends, telling: socket.socket, become: "par
     os._exit(0)
 
 
-def _become(step: Step, runner: int | None, ends: _Ends, telling: socket.socket) -> NoReturn:
+def _become(
+    step: Step, runner: int | None, ends: _Ends, telling: socket.socket, install_binds: Callable[[], int] | None
+) -> NoReturn:
     """Turn into the step's program. A failure is written to its descriptor, which exec closes.
 
     `runner` is the parent that it must not outlive; None where the first process sees to that.
@@ -198,10 +204,8 @@ def _become(step: Step, runner: int | None, ends: _Ends, telling: socket.socket)
         doing = step.cwd
         os.chdir(step.cwd)
         doing = "containment"
-        # Loaded now: what is confined may not read our code.
-        install = _installer_of_binds() if step.app_port is not None else None
         gaps = _confine(step.confinement, is_apart=runner is None) if step.confinement is not None else []
-        _tell_started(telling, gaps, install)
+        _tell_started(telling, gaps, install_binds)
         doing = step.argv[0]
         os.execvpe(step.argv[0], step.argv, dict(step.environment))  # noqa: S606 - no shell is wanted
     except BaseException as error:  # noqa: BLE001 - whatever it is, this process must not go on as a second runner
