@@ -20,7 +20,7 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, guard
 from dlthub_tui.widgets.lines import LinesView
 
-EMPTY = "No pipeline ran here in 7 days. A job that calls dlt.pipeline(…).run() shows here."
+EMPTY = "No pipeline ran here in 7 days. What jobs load shows up here."
 
 
 class PipelinesScreen(TabScreen):

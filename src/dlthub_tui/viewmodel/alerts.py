@@ -17,7 +17,7 @@ COLUMNS = (
     Column("To whom", takes_rest=True),
     Column("Last", is_number=True, least=12),
 )
-EMPTY = ("No alerts. Press a. They tell people and programs of failed runs, and of jobs that print secrets.",)
+EMPTY = ("No alerts. Press a. They tell of failed runs and of printed secrets.",)
 
 # What can be chosen, in the sheet's words, and the triggers that it stands for.
 WHEN: dict[str, tuple[str, ...]] = {
