@@ -91,7 +91,7 @@ def test_nobody_makes_hard_links_of_files_of_users() -> None:
         if _name(call) == "os.link" or _name(call).endswith(".hardlink_to")
     }
 
-    assert makers == {"planes/storage/vault.py", "planes/tokens/keys.py"}
+    assert makers == {"planes/storage/master_keys.py", "planes/tokens/keys.py"}
 
 
 def test_cnf_and_the_key_policy_are_reserved() -> None:
