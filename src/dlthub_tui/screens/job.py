@@ -126,7 +126,8 @@ class JobScreen(ListScreen):
 
     def why_not(self, action: Action) -> str | None:
         """What needs a run under the cursor, or a schedule."""
-        if action.id in {"row.open", "log.open"} and self._run() is None and not self._runner.is_starting:
+        may_have_run = self._run() is not None or self._runner.may_have(self.place.job_id)
+        if action.id in {"row.open", "log.open"} and not may_have_run:
             return "It has not run yet. r runs it."
         if action.id == "app.open":
             return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
@@ -150,7 +151,7 @@ class JobScreen(ListScreen):
 
     def do_log_open(self) -> None:
         """Its log, full screen."""
-        if self._runner.is_starting:
+        if self._runner.is_starting or self._run() is None:
             self.fetch(self._open_new_log(), "open")
         else:
             self._open_log(self._run())

@@ -88,7 +88,7 @@ class JobsScreen(TabScreen):
                 return "It has no schedule to pause."
             if action.id == "app.open" and (reason := why_no_app(job.job_type, job.latest_run)) is not None:
                 return reason
-            if action.id == "log.open" and job.latest_run is None and not self._runner.is_starting:
+            if action.id == "log.open" and job.latest_run is None and not self._runner.may_have(job.id):
                 return "It has not run yet. r runs it."
         return super().why_not(action)
 

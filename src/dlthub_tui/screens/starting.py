@@ -32,6 +32,10 @@ class Stopper:
         """Whether a run is being started."""
         return self._is_starting is not None and not self._is_starting.is_set()
 
+    def may_have(self, job_id: str) -> bool:
+        """Whether a run of this job was begun here, or may be: the lists show it a moment later."""
+        return self.is_starting or job_id in self._begun
+
     async def newest(self, job_id: str, known: Run | None) -> Run | None:
         """The job's last run: of those that are known and those that were started here, once they are."""
         if self._is_starting is not None:
