@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import socketserver
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +16,8 @@ from tests.acceptance.platforms import wait_until
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
 
 CHAIN = """
+import socket
+
 import dlt.hub.run as run
 from dlt.hub.run import TJobRunContext
 
@@ -23,6 +29,8 @@ def tell(context):
 @run.job(trigger=EVERY_DAY, interval={"start": "2026-11-01T03:00:00Z"}, expose={"tags": ["ingest"]})
 def load(run_context: TJobRunContext):
     tell(run_context)
+    with socket.create_connection(("127.0.0.1", GATE)) as gate:
+        gate.recv(1)
 
 @run.job(trigger=EVERY_DAY, freshness=["job.is_fresh:jobs.chain.load"], expose={"tags": ["ingest"]})
 def report(run_context: TJobRunContext):
@@ -38,19 +46,49 @@ def greet():
 """
 
 
+class Gate(threading.Event):
+    """Where `load` waits before it ends; open when the event is set."""
+
+    @contextmanager
+    def listening(self) -> Generator[int]:
+        """The port to connect to: a connection is answered when the gate is open."""
+        gate = self
+
+        class Visit(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                gate.wait()
+                self.request.sendall(b"!")
+
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Visit) as server:
+            thread = threading.Thread(target=server.serve_forever)  # noqa: TID251 - a server of the test
+            thread.start()
+            try:
+                yield server.server_address[1]
+            finally:
+                self.set()
+                server.shutdown()
+                thread.join()
+
+
 @pytest.fixture(scope="module")
-def desk(installation: Installation) -> Desk:
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture(scope="module")
+def desk(installation: Installation, gate: Gate) -> Generator[Desk]:
     owner = installation.owner
     owner.sign_in()
     workspace = owner.make_workspace(owner.make_organization("orchard", "eu1")["id"], "chain")
     folder = owner.client.copy_workspace(WEATHER)
     for name in ("weather.py", "housekeeping.py", "explore.py", "stations.py"):
         (folder / name).unlink()
-    (folder / "chain.py").write_text(CHAIN)
     (folder / "__deployment__.py").write_text(
         "from chain import greet, load, report, wall\n\n__all__ = ['greet', 'load', 'report', 'wall']\n"
     )
-    return Desk(owner, workspace, owner.connected(folder, workspace))
+    with gate.listening() as port:
+        (folder / "chain.py").write_text(f"{CHAIN}\nGATE = {port}\n")
+        yield Desk(owner, workspace, owner.connected(folder, workspace))
 
 
 def _ended(desk: Desk, name: str, count: int) -> dict[str, Any]:
@@ -74,7 +112,8 @@ def _told(desk: Desk, name: str, number: int) -> tuple[bool, str, str]:
     return found[1] == "True", found[2], found[3]
 
 
-def test_jobs_that_wait_for_each_other_from_deploy_to_refresh(desk: Desk) -> None:
+def test_jobs_that_wait_for_each_other_from_deploy_to_refresh(desk: Desk, gate: Gate) -> None:
+    gate.set()
     deployed = desk.run("deploy")
     assert deployed.code == 0, deployed.text
     assert _ended(desk, "greet", 1)["trigger"] == "deployment:"
@@ -103,8 +142,10 @@ def test_jobs_that_wait_for_each_other_from_deploy_to_refresh(desk: Desk) -> Non
 
     assert desk.run("job", "trigger", "wall").code == 0
     _ended(desk, "wall", 1)
+    gate.clear()
     refreshed = desk.run("job", "trigger", "load", "--refresh")
     stale = desk.run("job", "trigger", "report")
+    gate.set()
     _ended(desk, "load", 3)
     assert desk.run("job", "trigger", "report").code == 0
     _ended(desk, "report", 3)
