@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
-from planes.control_plane.api.filters import VersionIdPath, WorkspaceIdPath
+from planes.control_plane.api.filters import VersionIdPath, VersionsQuery, WorkspaceIdPath
 from planes.control_plane.services import deployments
-from planes.domain.identifiers import WorkspaceId
-from planes.server.paging import Page, PageQuery, envelope
-from planes.storage.control.deployments import Configuration, VersionFilter
+from planes.server.paging import envelope
+from planes.storage.control.deployments import Configuration
 from planes.wire.deploying import IssueUploadConfigurationResponse
 from planes.wire.deployments import ConfigurationResponse
 from planes.wire.pages import ListPage
@@ -31,20 +30,10 @@ async def issue_upload(
 
 @router.get("", response_model=ListPage[ConfigurationResponse])
 async def list_configurations(
-    parts: CurrentParts,
-    principal: CurrentPrincipal,
-    workspace_id: WorkspaceIdPath,
-    page: Annotated[Page, Depends(PageQuery("created_at", "version"))],
-    version: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, Depends()]
 ) -> dict[str, Any]:
-    wanted = VersionFilter(
-        workspace_id=WorkspaceId(workspace_id),
-        version=version,
-        bounds=page.bounds,
-        order=page.order,
-    )
-    found = await deployments.list_configurations(parts, principal, wanted)
-    return envelope([render_configuration(row) for row in found.items], page, found)
+    found = await deployments.list_configurations(parts, principal, asked.filter)
+    return envelope([render_configuration(row) for row in found.items], asked.page, found)
 
 
 @router.get("/{configuration_id}")

@@ -1,4 +1,4 @@
-"""Query parameters that lists share: a naive period in a time zone, ids, and what is wanted of downstream runs."""
+"""Query parameters that lists share: a naive period in a time zone, ids, versions, wanted downstream runs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import StringConstraints
 
 from planes.control_plane.services.runs import Downstream
 from planes.domain.errors import InvalidRequest, Reason
+from planes.domain.identifiers import WorkspaceId
 from planes.server.moments import Moment
+from planes.server.paging import Page, PageQuery
+from planes.storage.control.deployments import VersionFilter
 from planes.wire.runs import CategoryWord
 
 UUID_PATTERN = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
@@ -53,6 +56,21 @@ class DownstreamQuery:
         downstream_job_runs_category: Annotated[CategoryWord | None, Query()] = None,
     ) -> None:
         self.value = Downstream(downstream_job_runs_limit, downstream_job_runs_category)
+
+
+class VersionsQuery:
+    """FastAPI dependency: a page of a workspace's versions of code or configuration, or the one of a number."""
+
+    def __init__(
+        self,
+        workspace_id: WorkspaceIdPath,
+        page: Annotated[Page, Depends(PageQuery("created_at", "version"))],
+        version: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+    ) -> None:
+        self.page = page
+        self.filter = VersionFilter(
+            workspace_id=WorkspaceId(workspace_id), version=version, bounds=page.bounds, order=page.order
+        )
 
 
 def words(values: list[str] | None) -> tuple[str, ...]:

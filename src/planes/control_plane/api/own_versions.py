@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.deploy import render_receipt
 from planes.control_plane.api.deployments import render_deployment
-from planes.control_plane.api.filters import WorkspaceIdPath
+from planes.control_plane.api.filters import VersionsQuery, WorkspaceIdPath
 from planes.control_plane.services import deployments, versions
 from planes.control_plane.services.deploying import Deploys
 from planes.control_plane.services.versions import Version
-from planes.domain.identifiers import WorkspaceId
-from planes.server.paging import Page, PageQuery, envelope
-from planes.storage.control.deployments import VersionFilter
+from planes.server.paging import envelope
 from planes.wire.own_versions import DeployedAs, Retention, RollBackRequest, RollBackResponse, VersionResponse
 from planes.wire.pages import ListPage
 
@@ -24,20 +22,10 @@ router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: versi
 
 @router.get("/versions", response_model=ListPage[VersionResponse])
 async def list_versions(
-    parts: CurrentParts,
-    principal: CurrentPrincipal,
-    workspace_id: WorkspaceIdPath,
-    page: Annotated[Page, Depends(PageQuery("created_at", "version"))],
-    version: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+    parts: CurrentParts, principal: CurrentPrincipal, asked: Annotated[VersionsQuery, Depends()]
 ) -> dict[str, Any]:
-    wanted = VersionFilter(
-        workspace_id=WorkspaceId(workspace_id),
-        version=version,
-        bounds=page.bounds,
-        order=page.order,
-    )
-    found = await versions.list_versions(parts, principal, wanted)
-    return envelope([_render(each) for each in found.items], page, found)
+    found = await versions.list_versions(parts, principal, asked.filter)
+    return envelope([_render(each) for each in found.items], asked.page, found)
 
 
 @router.post("/-roll-back")
