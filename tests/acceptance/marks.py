@@ -121,16 +121,20 @@ def _compressed_cells(database: Path) -> Iterator[tuple[str, bytes]]:
 def search_memory(pid: int, words: Mapping[str, str]) -> list[str]:
     """Names of the words that stand in a process's memory now. Needs the right to read it."""
     found: set[str] = set()
+    for content in memory_of(pid):
+        found |= {name for name, word in words.items() if word.encode() in content}
+    return sorted(found)
+
+
+def memory_of(pid: int) -> Iterator[bytes]:
+    """The stretches of memory that a process may write, as they are now. Needs the right to read them."""
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for line in maps:
             span, rights, *_ = line.split()
             if not rights.startswith("rw"):
                 continue
             start, end = (int(part, 16) for part in span.split("-"))
-            try:
+            # a stretch may go while it is read, and some cannot be read at all
+            with suppress(OSError, OverflowError, ValueError):
                 memory.seek(start)
-                content = memory.read(end - start)
-            except (OSError, OverflowError, ValueError):
-                continue
-            found |= {name for name, word in words.items() if word.encode() in content}
-    return sorted(found)
+                yield memory.read(end - start)

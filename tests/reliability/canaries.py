@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tests.acceptance.marks import forms_of, unpack
+from tests.acceptance.marks import forms_of, memory_of, unpack
 
 _WORD = re.compile(rb"mark[0-9a-f]{20}")
 
@@ -48,18 +48,8 @@ class Canaries:
     def search_memory(self, pid: int) -> set[str]:
         """Words as they are that stand in a process's memory now. Needs the right to read it."""
         found: set[str] = set()
-        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-            for line in maps:
-                span, rights, *_ = line.split()
-                if not rights.startswith("rw"):
-                    continue
-                start, end = (int(part, 16) for part in span.split("-"))
-                try:
-                    memory.seek(start)
-                    content = memory.read(end - start)
-                except (OSError, OverflowError, ValueError):
-                    continue
-                found |= {hit.group().decode() for hit in _WORD.finditer(content)}
+        for content in memory_of(pid):
+            found |= {hit.group().decode() for hit in _WORD.finditer(content)}
         return found & self._kind_of.keys()
 
 

@@ -8,31 +8,15 @@ from typing import Any
 
 import pytest
 from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.postgres import HAS_POSTGRES, running_postgres
 from tests.fakes.receivers import HttpReceiver, MailReceiver, mail_receiving, receiving
-from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.alerts.asking import Region
+from tests.integration.planes.data_plane.region_fixtures import database, folder
 from tests.integration.planes.data_plane.running_region import running_region
+
+__all__ = ["database", "folder"]
 
 # Short waits between tries; the real ones are a matter of `domain.alerts`.
 SETTINGS: dict[str, Any] = {"alert_destinations": "127.0.0.1", "alert_retry_seconds": (0.05, 0.05, 0.05)}
-
-
-@pytest.fixture
-def folder() -> Generator[Path]:
-    with open_folder("region-") as opened:
-        yield opened
-
-
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not HAS_POSTGRES, reason="no initdb"))]
-)
-def database(request: pytest.FixtureRequest) -> Generator[dict[str, str]]:
-    if request.param == "sqlite":
-        yield {}
-        return
-    with running_postgres() as url:
-        yield {"database_url": url}
 
 
 @pytest.fixture

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.postgres import HAS_POSTGRES, running_postgres
-from tests.fakes.workspaces import open_folder
+from tests.integration.planes.data_plane.region_fixtures import database, folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
-
-@pytest.fixture
-def folder() -> Generator[Path]:
-    with open_folder("region-") as opened:
-        yield opened
-
-
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not HAS_POSTGRES, reason="no initdb"))]
-)
-def database(request: pytest.FixtureRequest) -> Generator[dict[str, str]]:
-    if request.param == "sqlite":
-        yield {}
-        return
-    with running_postgres() as url:
-        yield {"database_url": url}
+__all__ = ["database", "folder"]
 
 
 @pytest.fixture
