@@ -11,7 +11,7 @@ from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.statements import opened_statement
 from planes.scrub.below.tables import opened_table
-from planes.scrub.below.values import BlockScalar, FlagBelow, TripleQuote, ValueBelow
+from planes.scrub.below.values import BlockScalar, FlagBelow, HereDocument, TripleQuote, ValueBelow
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.rules import judges
 from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
@@ -24,6 +24,7 @@ _OPENS = (
     rb"(?i)(?P<name>" + KEY + rb"|authorization|cookie|signature)(?:"
     rb"(?P<scalar>[\"']?[ \t]*:[ \t]*(?:[!&][^ \t]{1,40}[ \t]+)?[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$)"
     rb"|" + CLOSES + rb"(?:[ \t]*:[ \t]*[a-z]+)?" + GIVES + rb"[bruf]{0,2}(?P<triple>\"\"\"|''')"
+    rb"|[\"']?[ \t]*=?[ \t]*<<[-~]?[\"'\\]?(?P<heredoc>[A-Za-z_]\w*)[\"']?[ \t\r]*$"
     rb"|(?P<element>(?:[ \t][^<>]{0,160})?>[ \t\r]*$)"
     rb"|(?P<cell>[ \t]*</[0-9a-z]{1,12}>[ \t\r]*$)"
     rb"|(?P<flag>[ \t=]*\\[ \t]*$)"
@@ -53,7 +54,7 @@ _VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$
 @functools.cache
 def _pattern() -> "tuple[Pattern, dict[str, int]]":
     pattern = compile_pattern(_OPENS)
-    names = ("name", "scalar", "triple", "element", "cell", "flag", "member", "value", "pair")
+    names = ("name", "scalar", "triple", "heredoc", "element", "cell", "flag", "member", "value", "pair")
     return pattern, {name: group_number(pattern, name) for name in names}
 
 
@@ -104,6 +105,8 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
         first, stop = found["triple"]
         quotes = line[first:stop]
         return None if quotes in line[stop:] else TripleQuote(quotes, is_begun=bool(line[stop:].strip(b" \t\r\\")))
+    if "heredoc" in found:
+        return HereDocument(line[slice(*found["heredoc"])])
     if "flag" in found:
         return FlagBelow() if _FLAG.search(before) else None
     if "cell" in found:

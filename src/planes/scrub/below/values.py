@@ -199,6 +199,23 @@ class TripleQuote(NamedTuple):
         return spans, self._replace(is_begun=self.is_begun or bool(spans), left=self.left - 1)
 
 
+class HereDocument(NamedTuple):
+    """A text up to a line that holds one word alone; `is_begun`: its first line is masked already."""
+
+    word: bytes
+    is_begun: bool = False
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if row.text == self.word or row.text.startswith(b"-----BEGIN") or self.left <= 0:
+            return [], None
+        fits = bool(row.text) and (self.is_begun or is_secret(row.text))
+        spans = (continued if self.is_begun else below)(row.start, row.end) if fits else []
+        return spans, self._replace(is_begun=self.is_begun or fits, left=self.left - 1)
+
+
 class BlockScalar(NamedTuple):
     """A text of YAML: all lines that are indented deeper than their key."""
 

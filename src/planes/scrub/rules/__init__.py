@@ -1,11 +1,13 @@
 """Every rule there is, in one tuple. A rule is data: see `model.Rule` and the tables beside it."""
 
 from planes.scrub.rules.blocks import BLOCK_RULES
+from planes.scrub.rules.calls import CALL_RULES
 from planes.scrub.rules.checksums import CHECKSUM_RULES
 from planes.scrub.rules.clouds import CLOUD_RULES
 from planes.scrub.rules.code import CODE_RULES
 from planes.scrub.rules.commands import COMMAND_RULES
 from planes.scrub.rules.families import FAMILY_RULES
+from planes.scrub.rules.hashes import HASH_RULES
 from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
 from planes.scrub.rules.languages import LANGUAGE_RULES
@@ -34,11 +36,13 @@ RULES: tuple[Rule, ...] = (
     *PAYMENT_RULES,
     *MODEL_RULES,
     *CODE_RULES,
+    *HASH_RULES,
     *URI_RULES,
     *CHECKSUM_RULES,
     *NATIONAL_RULES,
     *HEADER_RULES,
     *COMMAND_RULES,
+    *CALL_RULES,
     *NAME_RULES,
     *LANGUAGE_RULES,
 )

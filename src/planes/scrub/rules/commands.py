@@ -193,7 +193,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "sql-key",
-        rb"(?:\b(?:old_|hash)?password\([ \t]*[nu]?'|\bpragma[ \t]+(?:hex)?(?:re)?key[ \t]*=[ \t]*[\"']"
+        rb"(?:\b(?:old_|hash)?password\([ \t]*[nu]?'|\bset[ \t]+password[ \t]+(?:for[ \t]+[^=\n]{1,120})?=[ \t]*[nu]?'"
+        rb"|\bpragma[ \t]+(?:hex)?(?:re)?key[ \t]*=[ \t]*[\"']"
         rb"|\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)"
         rb"\([^()'\"\n]{1,200},[ \t]*'|\bcrypt\([ \t]*'"
         rb"|\bsp_(?:addlogin|adduser)[ \t]+n?'[^'\n]{1,80}'[ \t]*,[ \t]*n?'"
@@ -204,6 +205,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         (
             (
                 b"password(",
+                b"set password ",
                 b"pragma ",
                 b"_encrypt",
                 b"_decrypt",
@@ -262,9 +264,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
     Rule(
         "redis-password",
         "name",
-        (b"AUTH ", b"requirepass ", b"masterauth "),
+        (b"AUTH ", b'AUTH"', b"requirepass", b"masterauth"),
         rb"",
-        rb"(?:\bAUTH(?:[ \t]+default)?|requirepass|masterauth)[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()]{8,})",
+        rb"(?:\bAUTH[\"']?(?:[ \t]+(?:[\"'][^\"' \t]{1,40}[\"']|[a-z][a-z_.-]{0,30}))?"
+        rb"|(?:requirepass|masterauth)[\"']?)"
+        rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()]{8,})",
         "Redis: AUTH",
         "requirepass <a12>7<a4>",
         judges.random,

@@ -11,7 +11,7 @@ _SCHEMES = (
 )
 _COOKIE = rb"[^ \r=;,\"'`\\]+=[^ \r;\"'`\\]*"
 _SIGNATURES = b"(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|sig)"
-_PARAMETERS = b"(?:auth|key|code|hmac|ticket|sid|nonce_token)"
+_PARAMETERS = b"(?:auth|key|code|hmac|ticket|sid|nonce_token|appid|assertion|otp)"
 
 HEADER_RULES: tuple[Rule, ...] = (
     named(

@@ -34,7 +34,7 @@ _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
 _SOURCE_LINE = re.compile(rb"\.py:[0-9]+$")
 # The lines of a box behind a value whose quote closes below.
 _BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
-_UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
+UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 
 
 def is_other_name(line: bytes, begin: int) -> bool:
@@ -101,6 +101,19 @@ def sql(line: bytes, begin: int, start: int, end: int) -> int:
 def random(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that looks made by a generator, where names and prose are as likely."""
     return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
+
+
+def given(line: bytes, begin: int, start: int, end: int) -> int:
+    """A text that a call is given or gives: none where a function is declared, and no name of a secret."""
+    if b"def " in line[:begin]:
+        return -1
+    return -1 if IDENTIFIER.match(line[start:end]) and end - start < 8 else quoted(line, begin, start, end)
+
+
+def secret_id(line: bytes, begin: int, start: int, end: int) -> int:
+    """The secret half of a login with two ids; the name of a secret in a store is none."""
+    secret = line[start:end]
+    return end if UUID.match(secret) else random(line, begin, start, end)
 
 
 def session(line: bytes, begin: int, start: int, end: int) -> int:
@@ -187,7 +200,7 @@ def uri_token(line: bytes, _: int, start: int, end: int) -> int:
     """A token in the place of the user's name."""
     secret = line[start:end]
     has_digit = any(48 <= byte <= 57 for byte in secret)
-    return end if has_digit and not _UUID.match(secret) and not is_placeholder(secret) else -1
+    return end if has_digit and not UUID.match(secret) and not is_placeholder(secret) else -1
 
 
 def mixed(line: bytes, _: int, start: int, end: int) -> int:

@@ -70,7 +70,8 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
     ),
     named(
         "foreign-apart",
-        FOREIGN_KEY + rb"[ \t]+(?:lautet|ist|es|est|is|jest|er|on|este|je|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[: \t]+[\"'`]?"
+        FOREIGN_KEY + rb"(?:[ \t]+[^ \t\n:=,;\"'`|<>()]{1,24}){0,4}?"
+        rb"[ \t]+(?:lautet|ist|es|est|is|jest|er|on|este|je|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[: \t]+[\"'`]?"
         rb"(?P<secret>[^ \t\r\"'`|<>(]{8,})",
         "das Passwort lautet <a12>7<a4>",
         unquoted.apart,

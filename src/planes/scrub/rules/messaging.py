@@ -45,8 +45,8 @@ MESSAGING_RULES: tuple[Rule, ...] = (
     ),
     token(
         "teams-webhook",
-        "/webhookb2/",
-        r"/webhookb2/(?P<secret>[0-9A-Za-z@/-]{60,})",
+        "/webhookb2/ /webhook/",
+        r"/webhook(?:b2)?/(?P<secret>[0-9a-f-]{36}@[0-9A-Za-z@/-]{60,})",
         "https://x.webhook.office.com/webhookb2/<uuid>@<uuid>/IncomingWebhook/<h32>/<uuid>",
         "Microsoft: Teams incoming webhooks",
     ),

@@ -19,7 +19,9 @@ _APART = (
     rb"(?:[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]|\xe2\x94\x82|\xe2\x86\x92"
     rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
     rb"(?:(?:is|was|has been|now|currently)[ :]){0,2}"
-    rb"(?:(?:set|reset|generated|created|changed|updated|rotated|issued|now|here|below)(?: now)?[ :])?"
+    rb"(?:(?:set|reset|generated|created|changed|updated|rotated|issued|now|here|below|saved|stored|received|obtained"
+    rb"|acquired|fetched|found|loaded|read|decoded|decrypted|returned|retrieved|added|refreshed|renewed|entered"
+    rb"|accepted|resolved|revealed|copied|assigned)(?: now)?[ :])?"
     rb"(?:from [^ \n]{1,40} )?(?:to[ :])?(?:for [^:\n]{1,60}:)?)?[ \t]*"
     rb"|[ \t]*[|][ \t]*|\t+)"
 )

@@ -81,7 +81,7 @@ def is_type(text: bytes) -> bool:
 _HARMLESS = re.compile(
     rb"^(?:(?i:[a-z_]+(?:[_-][a-z]+)*[_-]?[0-9]{1,5}|v?[0-9]+(?:[.][0-9a-z]+)+|[0-9.,]+[a-z%]{0,4}|0x[0-9a-f]+"
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]:[\\\\/].*"
-    rb"|[\w./\\:@%+,()=-]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)[0-9]{1,5}(?:[^0-9a-z].*)?)"
+    rb"|[\w./\\:@%+,()=-]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)-?[0-9]{1,5}(?:[^0-9a-z].*|-?bits?)?)"
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[./~].*|[a-z]+[0-9]{0,3}(?:/[a-z_.-]+[0-9]{0,3})+|[A-Za-z0-9_]+=[^=].*"
     rb"|[A-Z]{2,6}/[0-9.]+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\[?masked.*)$",
     re.DOTALL,
@@ -104,14 +104,19 @@ def looks_random(secret: bytes) -> bool:
 # `base64-encoded`
 _LABEL = re.compile(rb"[a-z]+[0-9]{0,3}(?:-[a-z]+)+$")
 _CONSONANTS = re.compile(rb"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{4,}")
+_HUMPS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 _TURNS = re.compile(rb"[a-z](?=[A-Z])")
 
 
 def _is_scrambled(secret: bytes) -> bool:
     """Whether letters alone look made by a generator: no word is so full of consonants and changes of case."""
-    if len(secret) < 16 or not secret.replace(b"-", b"").replace(b"_", b"").isalpha():
+    if not secret.replace(b"-", b"").replace(b"_", b"").isalpha():
         return False
-    return len(_TURNS.findall(secret)) >= 3 and len(_CONSONANTS.findall(secret)) >= 2
+    turns, clusters = len(_TURNS.findall(secret)), len(_CONSONANTS.findall(secret))
+    if len(secret) >= 16 and turns >= 3 and clusters >= 2:
+        return True
+    # A shorter one: cut like names in code (`getURLFor`), its parts are shorter than words are.
+    return len(secret) >= 10 and turns >= 2 and (clusters >= 1 or 5 * len(_HUMPS.findall(secret)) >= 2 * len(secret))
 
 
 _SEGMENT = re.compile(rb"[0-9A-Za-z+]{12,}")

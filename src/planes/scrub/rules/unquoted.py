@@ -3,7 +3,7 @@
 import re
 
 from planes.scrub.rules.extents import enclosed_end, full_end, quote_inside_end
-from planes.scrub.rules.judges import BARE_PASS, DOTTED, FILE, IDENTIFIER, flag, is_other_name, quoted
+from planes.scrub.rules.judges import BARE_PASS, DOTTED, FILE, IDENTIFIER, UUID, flag, is_other_name, quoted
 from planes.scrub.rules.plausible import is_code, is_placeholder, is_type, looks_random
 from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
 
@@ -28,6 +28,7 @@ _BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
 _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
 _BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
+_USER_BEFORE = re.compile(rb"://[^/?#@:]*$")
 _MEMBERS = re.compile(rb"\{[\"']?[A-Za-z_]\w*[\"']?:$")
 _ASCII_SIGN = re.compile(rb"[0-9A-Za-z]")
 # What follows a word in a sentence: another one.
@@ -91,7 +92,7 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if not line[end:].strip() and _ALONE.match(line, 0, begin) and b" " not in name.strip():
         # As in a netrc: more than letters, which would be prose.
-        is_prose = stripped.rstrip(b".,:;!?").isalpha() or is_common_text(stripped)
+        is_prose = stripped.rstrip(b".,:;!?").isalpha() or (is_common_text(stripped) and not UUID.match(stripped))
         return -1 if is_prose else flag(line, begin, start, end)
     link = name.rstrip(b" \t\"'`")
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
@@ -109,6 +110,17 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, end) if is_word else -1
 
 
+_HEXADECIMAL = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
+
+
+def told(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that a sentence tells some words behind its name: random, and no number that such sentences hold."""
+    secret = line[start:end].rstrip(b".,;:)]}>!")
+    if not looks_random(secret) or _HEXADECIMAL.fullmatch(secret):
+        return -1
+    return quoted(line, begin, start, start + len(secret))
+
+
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
     """A value without quotes: find its end, and tell it from code and prose."""
     if is_other_name(line, begin):
@@ -119,6 +131,8 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
     word = line[max(0, begin - 1024) : begin].replace(b"\t", b" ").rpartition(b" ")[2]
     if b"arn:" in word:
         return -1
+    if _USER_BEFORE.search(word) and b"@" in secret:
+        return -1  # `https://token:secret@host`: addresses have rules of their own
     if secret[:1] == b"{" and b";" in line and (braced := _BRACED.match(line, start)):
         return -1 if is_placeholder(braced[1]) else braced.end()
     if b"?" in word or word.endswith(b"&"):

@@ -15,7 +15,7 @@ _KEYS = """
 """
 _WORDS = b"|".join(key.encode("ascii").replace(b"_", b"[_. -]?") for key in _KEYS.split())
 SUFFIX = (
-    rb"(?:[_-]?[0-9]{1,2}|[ ][0-9]{1,2}"
+    rb"(?:[_-]?v?[0-9]{1,2}|[ ][0-9]{1,2}"
     rb"|[_.-]?(?:string|value|text|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
     rb"|encoded|old|new|current|previous|primary|secondary|default)|\.[0-9a-z]{1,40}\.(?:dfs"
     rb"|blob)\.core\.windows\.net)?"
@@ -24,13 +24,14 @@ SUFFIX = (
 _PASS = (
     rb"(?:(?:[_-]|\b)(?:(?:user|db|my|sql|pg|admin|root|smtp|mail|imap|ssh|ftp|sftp|login|http|proxy|ldap|bind|net"
     rb"|redis"
-    rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|\bpsk|(?-i:[a-z0-9]Pass|[a-z]PASS))"
+    rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|\bpsk|(?-i:[a-z0-9]Pass|[a-z]PASS)"
+    rb"|(?:[_-]|\b(?:bind|root|user|db|admin|ldap|login|sudo|ssh|smtp|ftp|my|sql))pw)"
 )
 KEY = rb"(?:%s|%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt))" % (_WORDS, _PASS) + SUFFIX
 SIGNS = tuple(
     b"pass kennw pswd psw psk pwd secret token key sessionid session_id session-id session.id sessid credential "
     b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt "
-    b"account_sas".split()
+    b"account_sas _pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw".split()
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?"

@@ -15,6 +15,8 @@ S = "hunter2-Xy9"  # what must go
 LONG = fake("<a120>7")
 
 MASKED = {
+    "a document in a shell": f"export DB_PASSWORD=<<'EOF'\n{S}\nEOF\nhost\n",
+    "a document of Terraform": f"  api_key = <<-END\n    {S}\n  END\n  host = 1\n",
     "YAML block": f"db:\n  password: |\n    {S}\n  host: db.example.com\n",
     "YAML block, folded": f"password: >-\n  {S}\nhost: db.example.com\n",
     "YAML block of a list": f"- token: |-\n    {S}\n- host: db.example.com\n",

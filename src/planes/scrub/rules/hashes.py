@@ -1,0 +1,51 @@
+"""Hashes of passwords as systems keep them: whoever has one may guess the password at leisure."""
+
+from planes.scrub.rules.model import Rule, token
+
+HASH_RULES: tuple[Rule, ...] = (
+    token(
+        "bcrypt-hash",
+        "$2a$ $2b$ $2y$",
+        r"\$2[aby]\$[0-9]{2}\$(?P<secret>[./0-9A-Za-z]{53})",
+        "$2b$12$<a53>",
+        "passlib: bcrypt",
+        follow="[0-9]{2}[$]",
+    ),
+    token(
+        "argon2-hash",
+        "$argon2",
+        r"\$argon2(?:id|i|d)\$(?:v=[0-9]{1,3}\$)?m=[0-9]{1,9},t=[0-9]{1,9},p=[0-9]{1,9}\$(?P<secret>[0-9A-Za-z+/]{11,}\$[0-9A-Za-z+/]{16,})",
+        "$argon2id$v=19$m=65536,t=3,p=4$<b22>$<b43>",
+        "PHC: string format",
+    ),
+    token(
+        "crypt-hash",
+        "$1$ $5$ $6$ $7$ $y$ $gy$ $apr1$ $P$ $H$",
+        r"\$(?:1|5|6|7|g?y|apr1|P|H)\$(?:rounds=[0-9]{1,9}\$|[./0-9A-Za-z]{2,8}\$)?(?P<secret>(?:[./0-9A-Za-z]{1,64}\$)?[./0-9A-Za-z]{22,128})",
+        "$6$<a16>$<a86>",
+        "crypt(5): storage format",
+        follow="[./0-9A-Za-z=]{2}",
+    ),
+    token(
+        "pbkdf2-hash",
+        "pbkdf2 PBKDF2 scrypt$ scrypt:",
+        r"(?:\$?(?:pbkdf2|PBKDF2)(?:[_:-](?:sha|hmac|SHA|HMAC)[0-9A-Za-z:_-]{0,20})?|scrypt)[$:][0-9a-z=,:]{1,40}[$:](?P<secret>[0-9A-Za-z+/._=-]{6,80}[$:][0-9A-Za-z+/._-]{20,200}={0,2})",
+        "pbkdf2_sha256$870000$<a22>$<b43>=",
+        "Django: how passwords are stored",
+    ),
+    token(
+        "scram-hash",
+        "SCRAM-SHA-",
+        r"SCRAM-SHA-(?:1|256|512)\$[0-9]{1,9}:(?P<secret>[0-9A-Za-z+/]{8,}={0,2}\$[0-9A-Za-z+/]{20,}={0,2}:[0-9A-Za-z+/]{20,}={0,2})",
+        "SCRAM-SHA-256$4096:<b22>==$<b43>=:<b43>=",
+        "PostgreSQL: pg_authid",
+        follow="(?:1|256|512)[$]",
+    ),
+    token(
+        "ldap-hash",
+        "{SSHA {ssha {SHA {MD5} {SMD5} {CRYPT}",
+        r"\{(?:S?SHA(?:256|384|512)?|ssha(?:256|384|512)?|S?MD5|CRYPT|crypt)\}(?P<secret>[0-9A-Za-z+/$.]{16,}={0,2})",
+        "{SSHA}<b31>=",
+        "OpenLDAP: userPassword values",
+    ),
+)
