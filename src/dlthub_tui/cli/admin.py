@@ -52,9 +52,25 @@ def add_user(
 
     def say(result: Mapping[str, Any]) -> str:
         link = result.get("sign_up_url")
-        return f"{result['email']} can sign in." if link is None else f"{result['email']} signs up, once, at {link}"
+        return f"{result['email']} can sign in." if link is None else _link_sentence(result)
 
     return administer(find_home(home), act, as_json=as_json, say=say)
+
+
+@user.command(name="link")
+def link_user(email: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Make a one-use link at which this user chooses a password, or a new one. Good for three days."""
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            issued = await administration.issue_link(plane, email)
+        return {key: issued[key] for key in ("user_id", "email", "sign_up_url")}
+
+    return administer(find_home(home), act, as_json=as_json, say=_link_sentence)
+
+
+def _link_sentence(result: Mapping[str, Any]) -> str:
+    return f"{result['email']} chooses a password, once, at {result['sign_up_url']}"
 
 
 @org.command(name="create")
@@ -161,7 +177,11 @@ def approve(
 async def _first_owner(door: Door, email: str, password: str | None) -> dict[str, Any]:
     async with door.opened() as plane:
         pair = await sessions.create_first_owner(plane, door.owner_key, email, password)
-    return {"user_id": _subject(pair.jwt), "email": pair.email}
+    if password is not None:
+        return {"user_id": _subject(pair.jwt), "email": pair.email}
+    # the terminal of the home's owner needs no password; a browser and the command line on another machine do
+    async with door.as_owner() as plane:
+        return await administration.issue_link(plane, pair.email)
 
 
 def _subject(token: str) -> str:

@@ -13,7 +13,7 @@ import anyio
 
 from dlthub_tui.cli import exits
 from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
-from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, Refused, TimedOut
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.client.sessions import TokenPair
 from dlthub_tui.client.transport import Transport
 
@@ -98,7 +98,7 @@ def administer(
         exits.say_error("Nobody owns this installation yet. First: dlthub-tui admin user add EMAIL")
         return exits.FAILED
     except ClientError as exc:
-        exits.say_error(_sentence(exc))
+        exits.say_error(exc.what)
         return _code_of(exc)
     exits.say_result(result, as_json=as_json, sentence=say(result), advice=advise(result))
     return exits.DONE
@@ -115,8 +115,3 @@ def _code_of(error: ClientError) -> int:
     if isinstance(error, NotAllowed | NotSignedIn):
         return exits.NOT_ALLOWED
     return exits.FAILED
-
-
-def _sentence(error: ClientError) -> str:
-    reasons = f" ({'; '.join(error.reasons)})" if isinstance(error, Refused) and error.reasons else ""
-    return f"{error}{reasons}"

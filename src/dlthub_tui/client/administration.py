@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dlthub_tui.client import sessions
-from dlthub_tui.client.errors import Conflict
+from dlthub_tui.client.errors import ClientError, Conflict
+from dlthub_tui.client.paging import get_all
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.sessions import TokenPair
 from dlthub_tui.client.transport import Transport
@@ -13,6 +14,13 @@ from dlthub_tui.client.transport import Transport
 
 class NoOwner(Exception):
     """Nobody owns the installation yet."""
+
+
+class NoAccount(ClientError):
+    """Nobody on the platform has this address."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"Nobody here has the address {email}. To make an account: dlthub-tui admin user add {email}")
 
 
 async def sign_in_as_owner(socket: Transport, owner_key: str) -> TokenPair:
@@ -26,6 +34,18 @@ async def sign_in_as_owner(socket: Transport, owner_key: str) -> TokenPair:
 async def add_user(plane: Transport, email: str, password: str | None) -> dict[str, Any]:
     """Adds a local account; without a password the answer holds a one-use `sign_up_url`."""
     return _document(await plane.post("/own/v1/users", {"email": email, "password": password}), "user")
+
+
+async def issue_link(plane: Transport, email: str) -> dict[str, Any]:
+    """The account with another one-use `sign_up_url`, to choose a password or a new one.
+
+    Raises: NoAccount.
+    """
+    accounts = await get_all(plane, "/own/v1/users", lambda raw: _document(raw, "user"))
+    for account in accounts:
+        if account["email"].casefold() == email.casefold():
+            return _document(await plane.post(f"/own/v1/users/{account['user_id']}/-issue-link", {}), "user")
+    raise NoAccount(email)
 
 
 async def create_organization(plane: Transport, name: str, dataplane_id: str, owner: str) -> dict[str, Any]:
