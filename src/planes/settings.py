@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from planes.domain.retention import Retention
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlPlaneSettings:
@@ -75,3 +77,4 @@ class DataPlaneSettings:
     alert_destinations: str = ""
     alert_retry_seconds: tuple[float, ...] | None = None
     builder: BuilderSettings = field(default_factory=BuilderSettings)
+    retention: Retention = field(default_factory=Retention)

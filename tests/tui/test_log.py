@@ -187,6 +187,15 @@ async def test_a_log_that_is_refused_says_why(open_app: Any) -> None:
         await stage.until("Reading logs needs a role. Ask an owner of the workspace.")
 
 
+async def test_a_log_that_was_removed_says_when(open_app: Any) -> None:
+    async with open_app() as stage:
+        said = {"detail": "The log was removed on 2 Mar 2026 (90 days).", "code": "log_removed"}
+        stage.installation.refusals["/lines"] = (410, said)
+        await stage.press(*OPEN_RUN)
+
+        await stage.until("The log was removed on 2 Mar 2026 (90 days). Its facts are above.")
+
+
 async def test_zoom_gives_the_log_the_screen_and_back(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*OPEN_RUN)

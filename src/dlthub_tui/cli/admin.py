@@ -20,6 +20,7 @@ api_key = App(name="api-key", help="Personal API keys.")
 data_plane = App(name="data-plane", help="Data planes.")
 for group in (user, org, api_key, data_plane):
     admin.command(group)
+admin.command("dlthub_tui.cli.maintaining:gc", name="gc", help="Remove what regions no longer keep.")
 
 Home = Annotated[str | None, Parameter(help="The platform's folder.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]

@@ -8,6 +8,7 @@ ClientError
 │   ├── NotAllowed      403
 │   ├── NotFound        404
 │   ├── Conflict        409
+│   ├── Gone            410
 │   ├── TooLarge        413
 │   ├── TooMany         429
 │   └── PlaneFailed     5xx
@@ -89,6 +90,12 @@ class Conflict(Refused):
     next_step = "Nothing changed."
 
 
+class Gone(Refused):
+    """It was there and was removed, as logs of old runs are."""
+
+    next_step = "Its facts are above."
+
+
 class TooLarge(Refused):
     """The plane does not take that much."""
 
@@ -147,7 +154,7 @@ class PinsDamaged(ClientError):
 
 
 CLASS_OF_STATUS: dict[int, type[Refused]] = {
-    401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 413: TooLarge, 429: TooMany,
+    401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 410: Gone, 413: TooLarge, 429: TooMany,
 }  # fmt: skip
 
 

@@ -83,7 +83,7 @@ class EmbeddedPlatform:
         from planes.host.building import PlatformOptions
         from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, service_log_in
 
-        self._stack.enter_context(service_log_in(home.log_file))
+        self._stack.enter_context(service_log_in(home.begin_log()))
         options = PlatformOptions(home=home, version=self._version(), port=self._port, may_move=True)
         portal = self._stack.enter_context(start_blocking_portal(backend_options={"use_uvloop": True}))
         context: AbstractAsyncContextManager[RunningPlatform] = running_platform(options)

@@ -9,7 +9,7 @@ import anyio
 from textual.app import ComposeResult
 from textual.timer import Timer
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.errors import ClientError, Gone, NotSignedIn
 from dlthub_tui.client.leaks import MaskedCount
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
@@ -204,7 +204,7 @@ class RunScreen(Rotating):
         """A log that is refused is said in its place."""
         if group == "feed" and isinstance(error, ClientError) and not isinstance(error, NotSignedIn):
             self._stream = "forbidden"
-            self.keep(error.sentence, Role.FAIL)
+            self.keep(error.sentence, Role.MUTED if isinstance(error, Gone) else Role.FAIL)
             return
         super().failed(error, group)
         if group == "range" and isinstance(error, ClientError):

@@ -91,6 +91,7 @@ def background_loops(
         services.examining.run,
         services.rescrubbing.run,
         services.leftovers.run,
+        services.housekeeping.run,
         services.alert_delivery.run,
         idling.run,
     )
@@ -208,7 +209,7 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
             upload_limit_bytes=settings.upload_limit_bytes,
             unpacked_limit_bytes=settings.unpacked_limit_bytes,
         )
-        services = assemble(parts, settings.join_token, delivery)
+        services = assemble(parts, settings.join_token, delivery, settings.retention)
         await services.revocations.load()
         return DataPlane(services, settings)
     except BaseException:

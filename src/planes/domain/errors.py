@@ -6,6 +6,7 @@
     ├── NotAllowed            403  a credential without the grant
     ├── NotFound              404  not there, or not for this caller: both look alike
     ├── Conflict              409  right request, wrong moment
+    ├── Gone                  410  it was there, and was removed
     ├── TooLarge              413  more bytes than the route takes
     ├── Misdirected           421  a Host that is not ours
     ├── TooManyRequests       429  throttled
@@ -56,6 +57,10 @@ class NotFound(PlaneError):
 
 class Conflict(PlaneError):
     """The state of things forbids it now."""
+
+
+class Gone(PlaneError):
+    """It was there, and was removed for good: the words say when and why."""
 
 
 class TooLarge(PlaneError):

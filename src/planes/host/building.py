@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zlib import crc32
 
+from planes.domain.errors import InvalidRequest
+from planes.domain.retention import GIB, Retention
 from planes.host.home import Home
 from planes.settings import BuilderSettings, ControlPlaneSettings, DataPlaneSettings
 from planes.wire.addresses import is_loopback
@@ -22,6 +24,7 @@ DEFAULT_DATA_PLANES = ("us1", "eu1")
 
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _FIRST_UID, _UIDS = 70_000, 10_000
+_MOST_DIGITS = 6
 # PATH only says where else interpreters lie.
 _BUILDER_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PATH")
 
@@ -105,8 +108,38 @@ def data_settings(
         apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
         alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
+        retention=retention(options.environment),
         uid_range=uid_range(dataplane_id),
     )
+
+
+def retention(environment: Mapping[str, str]) -> Retention:
+    """How long regions keep things: whole days and GiB, 0 for no limit (docs/housekeeping.md).
+
+    Raises: InvalidRequest for what is no such number.
+    """
+    given = {
+        name: _whole(f"{PREFIX}KEEP_{variable}", environment)
+        for name, variable in (
+            ("log_days", "LOGS_DAYS"),
+            ("log_bytes", "LOGS_GB"),
+            ("environment_days", "ENVIRONMENTS_DAYS"),
+            ("environment_bytes", "ENVIRONMENTS_GB"),
+            ("code_days", "CODE_DAYS"),
+        )
+    }
+    return Retention(
+        **{name: value * (GIB if name.endswith("_bytes") else 1) for name, value in given.items() if value is not None}
+    )
+
+
+def _whole(name: str, environment: Mapping[str, str]) -> int | None:
+    word = environment.get(name, "").strip()
+    if not word:
+        return None
+    if not (word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS):
+        raise InvalidRequest("bad_setting", f"{name} is a whole number, 0 for no limit; {word[:20]!r} is none.")
+    return int(word)
 
 
 def database_url(part: str, folder: Path, environment: Mapping[str, str]) -> str:

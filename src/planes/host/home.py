@@ -26,6 +26,7 @@ _PRIVATE = 0o700
 _PASSED_THROUGH = 0o711
 
 # The system's limit is 107 bytes; some of it is kept for the name of a temporary file beside it.
+_LOG_BYTES = 16 * 1024 * 1024
 _SOCKET_PATH_LIMIT = 100
 
 
@@ -86,6 +87,13 @@ class Home:
     def log_file(self) -> Path:
         """Where a platform without a terminal writes its service log."""
         return self.root / "platform.log"
+
+    def begin_log(self) -> Path:
+        """The same, before a process begins to write: what earlier ones wrote makes way when it is large, once."""
+        with suppress(FileNotFoundError):
+            if self.log_file.stat().st_size > _LOG_BYTES:
+                self.log_file.replace(self.root / "platform.log.1")
+        return self.log_file
 
     def socket_path(self) -> Path:
         """Where the control plane listens for this machine: in the home, or in a private folder if the path is long."""

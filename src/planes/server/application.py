@@ -14,7 +14,7 @@ from planes.server.errors import install_error_handlers
 from planes.server.middleware import BodyLimit, HostCheck, ServiceLog
 
 _ERROR_STATUSES = {"400": "The request breaks a rule", "401": "No usable credential", "403": "Not allowed",
-                   "404": "Not found", "409": "Not now", "413": "Too large", "429": "Too many tries",
+                   "404": "Not found", "409": "Not now", "410": "Removed", "413": "Too large", "429": "Too many tries",
                    "500": "The server failed", "503": "Not now; try again"}  # fmt: skip
 
 # Left on, an OTEL variable in the environment would send requests, bodies and exceptions to wherever it points.

@@ -31,6 +31,7 @@ STATUS: dict[type[errors.PlaneError], int] = {
     errors.NotAllowed: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.TooLarge: 413,
     errors.Misdirected: 421,
     errors.TooManyRequests: 429,

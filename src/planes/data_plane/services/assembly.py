@@ -15,6 +15,7 @@ from planes.data_plane.services.credentials import Credentials
 from planes.data_plane.services.enrolment import Enrolment
 from planes.data_plane.services.examining import Examining
 from planes.data_plane.services.hits import Hits
+from planes.data_plane.services.housekeeping import Housekeeping
 from planes.data_plane.services.leaks import Leaks
 from planes.data_plane.services.leftovers import Leftovers
 from planes.data_plane.services.listings import Listings
@@ -27,6 +28,7 @@ from planes.data_plane.services.revocations import Revocations
 from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
 from planes.data_plane.services.uploads import Uploads
 from planes.data_plane.services.variables import Variables
+from planes.domain.retention import Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,7 @@ class Services:
     enrolment: Enrolment
     uploads: Uploads
     leftovers: Leftovers
+    housekeeping: Housekeeping
     listings: Listings
     variables: Variables
     code_trees: CodeTrees
@@ -58,7 +61,9 @@ class Services:
     mail_servers: MailServers
 
 
-def assemble(parts: Parts, join_token: str | None, delivery: DeliverySettings) -> Services:
+def assemble(
+    parts: Parts, join_token: str | None, delivery: DeliverySettings, retention: Retention | None = None
+) -> Services:
     """Builds the services; nothing is read or written yet."""
     audit = Audit(parts)
     revocations = Revocations(parts.database, parts.dataplane_id)
@@ -83,6 +88,7 @@ def assemble(parts: Parts, join_token: str | None, delivery: DeliverySettings) -
         enrolment=enrolment,
         uploads=stored,
         leftovers=Leftovers(parts, stored, enrolment),
+        housekeeping=Housekeeping(parts, audit, retention or Retention()),
         listings=Listings(parts, audit),
         variables=Variables(parts, residency, audit, rescrub_requests),
         code_trees=CodeTrees(parts),

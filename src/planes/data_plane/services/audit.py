@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
-from planes.data_plane.services.parts import Parts
+from planes.domain.clock import Clock
 from planes.domain.errors import PlaneError
 from planes.storage.data import audit
 from planes.storage.database import Database
@@ -64,6 +64,10 @@ class Action(StrEnum):
     MAIL_SERVER_READ = "mail_server_read"
     MAIL_SERVER_CHANGED = "mail_server_changed"
     MAIL_SERVER_REMOVED = "mail_server_removed"
+    LOG_REMOVED = "log_removed"
+    ENVIRONMENT_REMOVED = "environment_removed"
+    CACHE_REMOVED = "cache_removed"
+    CODE_REMOVED = "code_removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +117,24 @@ class ChainState:
     broken_at: int | None = None
 
 
+class AuditParts(Protocol):
+    """What the log needs of a region, opened by the plane itself or by a command beside it."""
+
+    @property
+    def database(self) -> Database:
+        """The region's."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """What entries are dated by."""
+        ...
+
+
 class Audit:
     """Writes and checks the log."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: AuditParts) -> None:
         self._parts = parts
         self.unwritten = 0
 

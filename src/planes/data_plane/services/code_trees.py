@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ class CodeTrees:
             if tree not in self._checked or not await to_thread.run_sync(tree.is_dir):
                 await self._make(row, tree)
                 self._checked.add(tree)
+            # When it was last used is what housekeeping goes by.
+            await to_thread.run_sync(os.utime, tree)
         return tree
 
     async def copy_into(self, tree: Path, work_folder: Path, uid: int | None, gid: int | None) -> None:

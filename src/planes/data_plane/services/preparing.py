@@ -25,6 +25,7 @@ from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.audit import Action, Actor
 from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
+from planes.data_plane.services.old_environments import lock_environments
 from planes.data_plane.services.run_secrets import (
     APP_ENVIRONMENT,
     Credentials,
@@ -41,6 +42,7 @@ from planes.data_plane.services.variables import ResolvedVariables
 from planes.domain.errors import Conflict, PlaneError, Unavailable
 from planes.manifest.launch import launcher_of
 from planes.scrub import ScrubSettings
+from planes.storage.data import runs
 from planes.storage.errors import BlobMissing, StorageError
 from planes.tokens.opaque import new_secret
 from planes.wire.link import Lease
@@ -170,14 +172,12 @@ class Preparing:
             await to_thread.run_sync(run.hand_over, owner)
             if gathered.app is not None:
                 await to_thread.run_sync(write_app, run.root, gathered.app)
+            await self._say_started(lease, gathered.launch.environment.key)
             steps = await to_thread.run_sync(self._steps, lease, gathered, run, workspace, uid)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await to_thread.run_sync(run.remove_work)
             raise
-        await self._services.audit.record(
-            Actor.run(lease.run_id, lease.organization_id, lease.workspace_id), Action.RUN_STARTED, lease.run_id
-        )
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
         )
@@ -203,6 +203,14 @@ class Preparing:
                 (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
             ),
         )
+
+    async def _say_started(self, lease: Lease, environment: str) -> None:
+        """Written down before anybody looks whether the environment is there: so housekeeping leaves it alone."""
+        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
+        async with self._parts.database.transaction() as connection:
+            await lock_environments(self._parts, connection, lease.workspace_id)
+            await runs.change(connection, lease.run_id, {"environment": environment})
+            await self._services.audit.append(connection, actor, Action.RUN_STARTED, lease.run_id)
 
     def _steps(
         self, lease: Lease, gathered: _Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None

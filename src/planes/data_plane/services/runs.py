@@ -51,6 +51,7 @@ from planes.data_plane.services.run_log import write_end, write_notes
 from planes.data_plane.services.run_secrets import registered_place, render_pairs
 from planes.data_plane.services.run_wakes import RunWakes
 from planes.data_plane.services.secrets_used import render_uses
+from planes.domain.errors import Gone
 from planes.scrub import Registered
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
@@ -207,14 +208,21 @@ class Runs:
             return await runs.find_in_workspace(connection, workspace_id, run_id)
 
     async def find_log(self, workspace_id: str, run_id: str) -> Path | None:
-        """The folder of a run of this workspace; None for every other id."""
+        """The folder of a run of this workspace; None for every other id.
+
+        Raises: Gone when housekeeping has removed the log.
+        """
         row = await self.find_run(workspace_id, run_id)
+        if row is not None and row["log_removed_at"] is not None:
+            raise Gone("log_removed", log_removed_words(row))
         return self._place(row).root if row is not None else None
 
     async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> Path | None:
         """The same, waiting up to `seconds` for the lease to arrive (Borders: 1).
 
         A lease that is there by then but not yet written down is waited for, however long a busy disk takes.
+
+        Raises: Gone.
         """
         with anyio.move_on_after(seconds):
             while True:
@@ -396,6 +404,12 @@ class Runs:
                 event.set()
         for known in (self._fences, self._running, self._stops):
             known.pop(run_id, None)
+
+
+def log_removed_words(run: Row) -> str:
+    """What a reader is told of a log that housekeeping has removed."""
+    at: datetime = run["log_removed_at"]
+    return f"The log was removed on {at.day} {at:%b %Y} ({run['log_removed_why']})."
 
 
 async def _leave_nothing(place: RunPlace) -> None:

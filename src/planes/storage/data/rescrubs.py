@@ -94,7 +94,7 @@ _DOCUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 async def add(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Asks for a rescrub of every run that the workspace has now."""
+    """Asks for a rescrub of every run that the workspace has now, also of what those without a log have reported."""
     await connection.execute(insert(rescrubs).values(row))
     chosen = select(literal(row["id"]), runs.c.id, literal(WAITING), literal(0), literal(0), literal(0)).where(
         runs.c.workspace_id == row["workspace_id"]

@@ -17,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
@@ -37,7 +38,7 @@ DONE = "done"
 
 # `registered` holds the values to scrub from what the run sends by its beacon, sealed; it is emptied with the beacon.
 # `secrets_used` names what was registered, with scope and version and no value; `examined_at` is when an ended run's
-# log was looked at for leaks.
+# log was looked at for leaks. `environment` is the key of the environment it runs in; `log_removed_why` is in words.
 runs = Table(
     "runs",
     metadata,
@@ -61,6 +62,10 @@ runs = Table(
     Column("masked", document()),
     Column("secrets_used", document()),
     Column("examined_at", Moment),
+    Column("environment", String(24)),
+    Column("log_removed_at", Moment),
+    Column("log_removed_why", String(64)),
+    Index("ix_runs_workspace_environment", "workspace_id", "environment"),
 )
 
 run_reports = Table(

@@ -35,6 +35,9 @@ async function read() {
       if (log.lines.length && follows) shown.scrollTop = shown.scrollHeight;
       if (whole) return;
       waits = log.lines.length ? 300 : Math.min(waits * 1.5, 3000);
+    } else if (answer.status === 410) {
+      said.textContent = (await answer.json()).detail;
+      return;
     } else {
       said.textContent = "No lines yet.";
       waits = Math.min(waits * 1.5, 3000);

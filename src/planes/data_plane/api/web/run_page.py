@@ -132,6 +132,8 @@ async def _find_result(request: Request, visit: Visit, run_id: str) -> JobResult
 
 
 async def _find_error(request: Request, visit: Visit, run: Row) -> RunError | None:
+    if run["log_removed_at"] is not None:
+        return None
     folder = await running_of(request).runs.find_log(visit.workspace_id, run["id"])
     if folder is None:
         return None

@@ -1,0 +1,89 @@
+"""What a region removes by itself, and when: logs of old runs, environments, unpacked code, leftovers of killed work.
+
+    look ──► decide ──► one transaction each: still not needed? written down, set aside ──► removed from the disk
+                          a death here: the next pass finds what is marked or set aside, and goes on
+
+A pass may run in the plane (`Housekeeping.run`) and in another process (`admin gc`), at once: what decides is the
+region's database, in which a run is written down before it looks for an environment or for its code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+import anyio
+import structlog
+
+from planes.data_plane.services.audit import Audit
+from planes.data_plane.services.old_code import OldCode
+from planes.data_plane.services.old_environments import OldEnvironments
+from planes.data_plane.services.old_logs import OldLogs
+from planes.data_plane.services.removals import KeptParts, Kind, Removal
+from planes.domain.retention import Retention
+
+_PERIOD_SECONDS = 3600.0
+_log = structlog.get_logger("planes.data_plane.housekeeping")
+
+
+@dataclass(slots=True)
+class Report:
+    """What a pass removed, or would: count and bytes by kind. `failed` could not be removed."""
+
+    removed: dict[Kind, list[int]] = field(default_factory=dict[Kind, list[int]])
+    failed: int = 0
+
+    def add(self, removal: Removal) -> None:
+        """Counts one."""
+        counts = self.removed.setdefault(removal.kind, [0, 0])
+        counts[0] += 1
+        counts[1] += removal.size_bytes
+
+
+class Housekeeping:
+    """`run` is one task of the plane."""
+
+    def __init__(self, parts: KeptParts, audit: Audit, retention: Retention) -> None:
+        self._parts = parts
+        self._logs = OldLogs(parts, audit, retention)
+        self._environments = OldEnvironments(parts, audit, retention)
+        self._code = OldCode(parts, audit, retention)
+
+    async def run(self) -> None:
+        """Until it is cancelled: at the start, and every hour."""
+        while True:
+            try:
+                report = await self.tidy()
+                if report.removed or report.failed:
+                    _log.info("housekeeping_done", failed=report.failed, **_counted(report))
+            except Exception as exc:  # noqa: BLE001 - the edge of the loop: a full disk must not end it
+                _log.error("housekeeping_failed", exc_info=exc)
+            await anyio.sleep(_PERIOD_SECONDS)
+
+    async def plan(self) -> Report:
+        """What a pass would remove now. Changes nothing."""
+        report = Report()
+        async for removal in self._found():
+            report.add(removal)
+        return report
+
+    async def tidy(self) -> Report:
+        """One pass. What cannot be removed is left for the next one; may run twice, and at once with another."""
+        report = Report()
+        async for removal in self._found():
+            try:
+                if await removal.carry_out():
+                    report.add(removal)
+            except OSError as exc:
+                report.failed += 1
+                _log.error("not_removed", kind=str(removal.kind), name=removal.name, reason=exc.strerror)
+        return report
+
+    async def _found(self) -> AsyncGenerator[Removal]:
+        for part in (self._logs, self._environments, self._code):
+            for removal in await part.find():
+                yield removal
+
+
+def _counted(report: Report) -> dict[str, int]:
+    return {str(kind): count for kind, (count, _) in report.removed.items()}
