@@ -30,8 +30,9 @@ for kind in ("trace", "job_result"):
     request = urllib.request.Request(os.environ["RUNTIME__DLTHUB_DSN"] + "/" + kind, body, method="PUT")
     urllib.request.urlopen(request).close()
 """
-# They hold nothing of anybody: a key's public half, a script, a page without its lines.
+# They hold nothing of anybody: a key's public half, a script, a page without its lines, yes or no.
 WITHOUT_DATA = {
+    "GET /own/v1/organizations/{organization_id}/presence",
     "GET /.well-known/data-plane", "GET /w/-log.js", "GET /w/-live.js", "GET /w/{workspace_id}/runs/{run_id}",
 }  # fmt: skip
 # The visits of apps are in tests/integration/planes/data_plane/api/test_gateway.py.
@@ -53,6 +54,7 @@ ACTIONS = {
     "pipeline-runs": "telemetry_read", "{pipeline_run_id}": "telemetry_read", "trace": "telemetry_read",
     "-trace": "telemetry_read", "{name}": "telemetry_read",
     "result": "result_read", "result-trace": "result_read", "hits": "hits_read", "events": "hits_read",
+    "residency": "holdings_read",
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
     "alerts": "alert", "{alert_id}": "alert", "-test": "alert_tested", "alert-deliveries": "alerts_read",

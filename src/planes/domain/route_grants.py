@@ -106,7 +106,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_WORKSPACE}/job-runs", f"GET {_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times",
-        f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention",
+        f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention", f"GET {_OWN_WORKSPACE}/residency",
     ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.CREATE_RUN),
@@ -170,7 +170,8 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     # The secrets of the beacon and of published apps are in their paths, the swap code of an app in its query.
     **_each(
         RouteGrant(Caller.ANYBODY),
-        "GET /.well-known/data-plane", "PUT /beacon/{secret}/{kind}", "GET /apps/{workspace_id}/{job_id}",
+        "GET /.well-known/data-plane", f"GET {_OWN_ORGANIZATION}/presence",
+        "PUT /beacon/{secret}/{kind}", "GET /apps/{workspace_id}/{job_id}",
         "GET /public/{secret}", "GET /w/-live.js", "GET /w/-log.js", "GET /w/{workspace_id}/runs/{run_id}",
         "GET /w/{workspace_id}/runs/{run_id}/-lines", "GET /w/{workspace_id}/pipelines/{name}",
         "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}",
@@ -197,7 +198,7 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
             "lines", "log-stream", "lines/-search", "lines/-new", "lines/-compare", "lines/-first", "lines/-download",
             "hits",
         )),
-        f"GET {_OWN_WORKSPACE}/hits", f"GET {_OWN_WORKSPACE}/events",
+        f"GET {_OWN_WORKSPACE}/hits", f"GET {_OWN_WORKSPACE}/events", f"GET {_OWN_WORKSPACE}/residency",
         f"GET {_TELEMETRY}/pipelines/-/stats", f"GET {_TELEMETRY}/datasets/-/stats",
         f"POST {_OWN_WORKSPACE}/job-runs/{{run_id}}/-open-app",
     ),

@@ -30,6 +30,8 @@ from planes.storage.control.workspaces import Workspace, WorkspaceFilter, Worksp
 from planes.storage.keyset import Bounds, Listed
 
 PLAYGROUND = "Playground"
+REGION_LOCKED = "region_locked"
+"""The audit action of choosing a region, once for each organization."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,7 @@ async def _lock_region(
     if not await stored.set_dataplane(connection, organization.id, plane.id, now):
         raise _already_set()
     event = Record(
-        action="region_locked", subject=organization.id, organization_id=organization.id,
+        action=REGION_LOCKED, subject=organization.id, organization_id=organization.id,
         facts={"dataplane_id": plane.id},
     )  # fmt: skip
     await audit.record(connection, actor, now, event)

@@ -15,6 +15,7 @@ from planes.data_plane.services.credentials import Credentials
 from planes.data_plane.services.enrolment import Enrolment
 from planes.data_plane.services.examining import Examining
 from planes.data_plane.services.hits import Hits
+from planes.data_plane.services.holdings import Holdings
 from planes.data_plane.services.housekeeping import Housekeeping
 from planes.data_plane.services.leaks import Leaks
 from planes.data_plane.services.leftovers import Leftovers
@@ -50,6 +51,7 @@ class Services:
     code_trees: CodeTrees
     configurations: Configurations
     hits: Hits
+    holdings: Holdings
     examining: Examining
     leaks: Leaks
     scrubbing: WorkspaceScrubbing
@@ -94,6 +96,7 @@ def assemble(
         code_trees=CodeTrees(parts),
         configurations=configurations,
         hits=hits,
+        holdings=Holdings(parts, audit),
         examining=examining,
         leaks=Leaks(parts, configurations),
         scrubbing=scrubbing,

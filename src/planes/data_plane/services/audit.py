@@ -56,6 +56,7 @@ class Action(StrEnum):
     APP_OPENED = "app_opened"
     TELEMETRY_REPORTED = "telemetry_reported"
     AUDIT_READ = "audit_read"
+    HOLDINGS_READ = "holdings_read"
     ALERTS_READ = "alerts_read"
     ALERT_ADDED = "alert_added"
     ALERT_CHANGED = "alert_changed"
