@@ -26,6 +26,7 @@ from starlette.routing import Route
 from tests.fakes.alert_routes import alert_routes
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
+from tests.fakes.residency_routes import other_region, residency_routes
 from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.version_routes import version_routes
 
@@ -87,6 +88,7 @@ class Installation(InstallationRows):
             *team_routes(self, ws),
             *telemetry_routes(self),
             *alert_routes(self),
+            *residency_routes(self),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
             ("POST", f"{own_run}/-open-app", self._open_app),
@@ -431,19 +433,27 @@ def error(status: int, code: str, detail: str) -> Response:
 
 @contextmanager
 def served(installation: Installation) -> Generator[Any]:
-    """Serves it on a port and a unix socket, in a thread with an own event loop; yields a portal into that loop."""
-    listener = listen_tcp("127.0.0.1", 0)
+    """Serves it on a port and a unix socket, in a thread with an own event loop; yields a portal into that loop.
+
+    Its other region has a port of its own.
+    """
+    listener, other = listen_tcp("127.0.0.1", 0), listen_tcp("127.0.0.1", 0)
     installation.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    installation.other_url = f"http://127.0.0.1:{other.getsockname()[1]}"
     with TemporaryDirectory(prefix="fake-") as folder, start_blocking_portal() as portal:
         local = listen_unix(Path(folder) / "control.sock")
         installation.socket_path = str(Path(folder) / "control.sock")
         installation.stopping = portal.call(Stopping)
         server = AppServer(installation.application(), [listener, local], installation.stopping, grace_seconds=1)
-        serving = portal.start_task_soon(server.serve)
+        beside = AppServer(other_region(installation), [other], installation.stopping, grace_seconds=1)
+        serving = [portal.start_task_soon(each.serve) for each in (server, beside)]
         try:
             yield portal
         finally:
-            portal.call(server.stop)
-            serving.result(10)
+            for each in (server, beside):
+                portal.call(each.stop)
+            for ended in serving:
+                ended.result(10)
             listener.close()
+            other.close()
             local.close()

@@ -65,6 +65,9 @@ class InstallationRows:
     owner: str | None = EMAIL
     url: str = ""
     socket_path: str = ""
+    other_url: str = ""
+    # Organizations of which the other region has something that it must not have.
+    held_elsewhere: set[str] = field(default_factory=set)
     organizations: list[dict[str, Any]] = field(default_factory=list)
     workspaces: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)

@@ -44,6 +44,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.platform import PlatformScreen
 
             return PlatformScreen(context, place)
+        case places.DoctorPlace():
+            from dlthub_tui.screens.doctor import DoctorScreen
+
+            return DoctorScreen(context)
         case places.SignInsPlace():
             from dlthub_tui.screens.sign_ins import SignInsScreen
 
@@ -63,6 +67,7 @@ def _tab(tab: str) -> type:
     from dlthub_tui.screens.deployments import DeploymentsScreen
     from dlthub_tui.screens.jobs import JobsScreen
     from dlthub_tui.screens.pipelines import PipelinesScreen
+    from dlthub_tui.screens.residency import ResidencyScreen
     from dlthub_tui.screens.runs import RunsScreen
     from dlthub_tui.screens.team import TeamScreen
     from dlthub_tui.screens.variables import VariablesScreen
@@ -70,6 +75,6 @@ def _tab(tab: str) -> type:
     screens = {
         "runs": RunsScreen, "deployments": DeploymentsScreen, "variables": VariablesScreen,
         "pipelines": PipelinesScreen, "team": TeamScreen,
-        "alerts": AlertsScreen,
+        "alerts": AlertsScreen, "residency": ResidencyScreen,
     }  # fmt: skip
     return screens.get(tab, JobsScreen)

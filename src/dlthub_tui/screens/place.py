@@ -128,6 +128,13 @@ class PlaceScreen(Approving):
         elif not isinstance(self.where(), PlatformPlace):
             self.post_message(Open(PlatformPlace()))
 
+    def do_doctor_open(self) -> None:
+        """What is installed, active and missing."""
+        from dlthub_tui.viewmodel.places import DoctorPlace
+
+        if not isinstance(self.where(), DoctorPlace):
+            self.post_message(Open(DoctorPlace()))
+
     def do_app_quit(self) -> None:
         """Leave the app."""
         self.post_message(AskToLeave())

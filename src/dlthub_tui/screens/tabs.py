@@ -78,6 +78,10 @@ class TabScreen(ListScreen):
         """Alerts."""
         self._go("alerts")
 
+    def do_tab_8(self) -> None:
+        """Residency."""
+        self._go("residency")
+
     def do_deploy_open(self) -> None:
         """Deploy a folder."""
         self.post_message(Open(DeployPlace(self.workspace)))

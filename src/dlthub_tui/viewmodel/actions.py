@@ -56,6 +56,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("global", "0", "nav.home", "home", "organizations, workspaces, planes", "home"),
     _action("global", "9", "nav.platform", "platform", "planes, keys, scheduler", "platform"),
     _action("global", "ctrl+r", "link.retry", "ask again", "ask again, connect again", "refresh"),
+    _action("global", "exclamation_mark", "doctor.open", "doctor", "this machine; on Residency the proof", "doctor"),
     _action("global", "y", "copy.link", "copy link", "a link that `:open` and the command line take", "link"),
     _action("global", "Y", "copy.command", "copy command", "this as a command line", "copy-command"),
     _action("global", "t", "times.toggle", "times", "relative, exact, UTC", "times"),
@@ -70,6 +71,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("workspace", "5", "tab.5", "Pipelines", "what its jobs loaded", "pipelines"),
     _action("workspace", "6", "tab.6", "Members & keys", "who may do what", "team"),
     _action("workspace", "7", "tab.7", "Alerts", "who is told of runs", "alerts"),
+    _action("workspace", "8", "tab.8", "Residency", "what is stored where, and the proof", "residency"),
     _action("workspace", "d", "deploy.open", "deploy", "a folder, after a look at the change", "deploy", changes=True),
     _action("home", "d", "deploy.open", "deploy", "a folder to the workspace under the cursor", "deploy", changes=True),
     _action("move", "j down", "row.next", "next row"),
@@ -160,7 +162,7 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 KEY_NAMES = {
-    "colon": ":", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "ampersand": "&",
+    "colon": ":", "exclamation_mark": "!", "at": "@", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "ampersand": "&",
     "less_than_sign": "<", "greater_than_sign": ">", "left_curly_bracket": "{", "right_curly_bracket": "}",
     "left_square_bracket": "[", "right_square_bracket": "]",
     "equals_sign": "=", "minus": "-", "escape": "esc", "space": "space", "left": "←", "right": "→", "up": "↑",

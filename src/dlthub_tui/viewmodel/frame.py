@@ -18,6 +18,7 @@ TABS = (
     ("pipelines", "5", "Pipelines", "Pipelines"),
     ("team", "6", "Members & keys", "Team"),
     ("alerts", "7", "Alerts", "Alerts"),
+    ("residency", "8", "Residency", "Residency"),
 )
 NARROW = 100
 

@@ -44,6 +44,11 @@ class PlatformPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class DoctorPlace:
+    """What is installed, active and missing on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignInsPlace:
     """Pending sign-ins."""
 
@@ -113,7 +118,7 @@ class DeployPlace:
 
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
-    | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace
+    | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
 )  # fmt: skip
 
 

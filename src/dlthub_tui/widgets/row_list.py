@@ -136,8 +136,9 @@ class RowList(Widget):
 
     @property
     def _held(self) -> int:
-        """1 where the titles of the columns stay at the top while the rows scroll."""
-        return 1 if self._entries and self._entries[0].key is None and not self._entries[0].is_full else 0
+        """1 where the titles of the columns stay at the top while the rows scroll: those of one table."""
+        first = self._entries[0] if self._entries else None
+        return int(first is not None and first.key is None and not first.is_full and len(self._sections) == 1)
 
     def move(self, steps: int) -> None:
         """Moves the cursor by rows."""
