@@ -55,7 +55,8 @@ def residency_routes(installation: Any) -> list[tuple[str, str, Any]]:
     async def trail(request: Request) -> Response:
         start = int(request.query_params.get("cursor") or 0)
         limit = int(request.query_params["limit"])
-        every = [entry(first - n, *(_DID[n] if n < len(_DID) else ("log_read", f"run-{n}", n * 400))) for n in range(150)]
+        did = [*_DID, *(("log_read", f"run-{n}", n * 400) for n in range(len(_DID), 150))]
+        every = [entry(first - n, *what) for n, what in enumerate(did)]
         cursor = str(start + limit) if start + limit < len(every) else None
         items = every[start : start + limit]
         return JSONResponse({"items": items, "limit": limit, "offset": 0, "total": len(every), "next_cursor": cursor})

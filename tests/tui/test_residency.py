@@ -136,7 +136,7 @@ async def test_looking_writes_no_more_entries_than_keys_ask_for(open_app: Any) -
         stage.app.context.poll_seconds = 0.05
         await stage.press(*RESIDENCY)
         await stage.until("variables resolved")
-        await stage.press("question_mark", "escape")
+        await stage.press("j", "question_mark", "escape")
         await anyio.sleep(0.3)
 
         asked = [path for _, path, _ in stage.installation.requests if path.endswith("/audit-entries")]

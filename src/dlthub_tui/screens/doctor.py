@@ -23,6 +23,8 @@ class DoctorScreen(ListScreen):
     )  # fmt: skip
     STYLES = "doctor"
     DETAIL_ROWS: ClassVar[int] = 5
+    # A look takes a second of a processor: it is taken when it is asked for.
+    FOLLOWS: ClassVar[bool] = False
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -39,13 +41,6 @@ class DoctorScreen(ListScreen):
     def command_text(self) -> str:
         """The same in a shell."""
         return "dlthub-tui doctor"
-
-    def _poll(self) -> None:
-        """A look takes a second of a processor: it is taken when it is asked for."""
-
-    def on_screen_resume(self) -> None:
-        """What was found stands until somebody looks again."""
-        self.update_frame()
 
     async def load(self) -> None:
         """Looks."""

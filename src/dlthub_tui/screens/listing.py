@@ -22,6 +22,8 @@ class ListScreen(PlaceScreen):
     """Subclasses answer `sections`, `answer_line` and `load`."""
 
     DETAIL_ROWS: ClassVar[int] = 0
+    FOLLOWS: ClassVar[bool] = True
+    """Whether it asks again by itself: now and then, and when one comes back to it."""
     filter_text = ""
     trouble: ClientError | None = None
     is_loaded = False
@@ -83,7 +85,7 @@ class ListScreen(PlaceScreen):
             self.filter_text = kept.filter
             self.rows.place = (kept.key, kept.top)
         self.fetch(self.reload())
-        if self.context.poll_seconds:
+        if self.context.poll_seconds and self.FOLLOWS:
             self.set_interval(self.context.poll_seconds, self._poll)
         if self.context.tick_seconds:
             self.set_interval(self.context.tick_seconds, self._tick)
@@ -148,7 +150,7 @@ class ListScreen(PlaceScreen):
     def on_screen_resume(self) -> None:
         """Coming back asks again."""
         super().on_screen_resume()
-        if self.is_loaded:
+        if self.is_loaded and self.FOLLOWS:
             self.fetch(self.reload())
 
     def on_row_list_moved(self) -> None:

@@ -39,6 +39,8 @@ class ResidencyScreen(TabScreen):
     )  # fmt: skip
     STYLES = "residency"
     DETAIL_ROWS: ClassVar[int] = 5
+    # Each look at the trail is an entry of it: nobody looks but when a key says so.
+    FOLLOWS: ClassVar[bool] = False
     TAB = "residency"
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
@@ -53,15 +55,7 @@ class ResidencyScreen(TabScreen):
 
     def on_mount(self) -> None:
         """The limits are shown when they are asked for."""
-        super().on_mount()
         self.query_one("#details", LinesView).add_class("hidden")
-
-    def _poll(self) -> None:
-        """Each look at the trail is an entry of it: nobody looks but when a key says so."""
-
-    def on_screen_resume(self) -> None:
-        """Coming back asks nothing, as above."""
-        self.update_frame()
 
     async def load(self) -> None:
         """Each plane for itself; one that does not answer is not known, which is not nothing."""
@@ -123,7 +117,6 @@ class ResidencyScreen(TabScreen):
 
     def on_row_list_moved(self) -> None:
         """The last entry that is here brings the page after it."""
-        super().on_row_list_moved()
         if self._next and self.rows.keys and self.rows.key == self.rows.keys[-1] and not self.is_at_work("more"):
             self.fetch(self._ask_more(), "more")
 
@@ -210,7 +203,9 @@ class ResidencyScreen(TabScreen):
             "It makes a workspace of its own in each region, deploys and runs jobs there that print",
             "planted words, then searches every file of this home for them. About a minute.",
         )
-        self.host.push_screen(ConfirmSheet(self.context, "Prove that nothing leaves its region?", "prove", more), answered)
+        self.host.push_screen(
+            ConfirmSheet(self.context, "Prove that nothing leaves its region?", "prove", more), answered
+        )
 
     async def _prove(self) -> None:
         from dlthub_tui.session.doctoring import prove

@@ -162,7 +162,8 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 KEY_NAMES = {
-    "colon": ":", "exclamation_mark": "!", "at": "@", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "ampersand": "&",
+    "exclamation_mark": "!", "at": "@",
+    "colon": ":", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "ampersand": "&",
     "less_than_sign": "<", "greater_than_sign": ">", "left_curly_bracket": "{", "right_curly_bracket": "}",
     "left_square_bracket": "[", "right_square_bracket": "]",
     "equals_sign": "=", "minus": "-", "escape": "esc", "space": "space", "left": "←", "right": "→", "up": "↑",

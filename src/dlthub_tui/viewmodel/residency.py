@@ -67,14 +67,10 @@ def stored_section(
     elsewhere = [_elsewhere(others.get(one.id), look) for one in regions]
     nothing = line(muted(NOTHING))
     kinds = _kinds(region)
-    rows = [
-        Row(name, Span(" "), (line(name), _here(region, said), *elsewhere, nothing), name) for name, said in kinds
-    ]
+    rows = [Row(name, Span(" "), (line(name), _here(region, said), *elsewhere, nothing), name) for name, said in kinds]
     states = f"{words.plural(held.jobs, 'job')}, {words.plural(held.runs, 'run')}"
     copy = line(muted("a copy while needed"))
-    rows.append(
-        Row("states", Span(" "), (line("Names and states"), copy, *elsewhere, line(states)), "names states")
-    )
+    rows.append(Row("states", Span(" "), (line("Names and states"), copy, *elsewhere, line(states)), "names states"))
     written = line(f"{'What jobs write':<19}", muted("where the job sends it; not scrubbed, not counted"))
     rows.append(Row("written", Span(" "), (written,), "what jobs write"))
     return Section(columns, tuple(rows))
@@ -121,7 +117,9 @@ def proof_section(proof: Proof | None, *, is_local: bool, prove_key: str, look: 
         said = f"Not proved yet. Press {prove_key} to plant words and look for them everywhere; it runs real jobs."
         return Section(columns, (), "Proof", empty=(said,))
     good = look.state("completed") if proof.is_clean else look.state("failed")
-    count = f"{proof.planted} words planted, {proof.elsewhere} found outside, {words.size(proof.searched_bytes)} searched"
+    count = (
+        f"{proof.planted} words planted, {proof.elsewhere} found outside, {words.size(proof.searched_bytes)} searched"
+    )
     cell = line(f"{words.moment(proof.made_at, look):<12}", Span(count, Role.TEXT if proof.is_clean else Role.FAIL))
     right = "nothing outside" if proof.is_clean else "no proof"
     return Section(columns, (Row(PROOF_KEY, good, (cell,), "proof"),), "Proof", right, shows_titles=False)
@@ -151,7 +149,7 @@ def entry_row(entry: TrailEntry, look: Look) -> Row:
     who = guard(entry.email or _short_actor(entry.actor))
     what = guard(entry.action.replace("_", " "))
     of = cut_middle(guard(entry.object_id), 10, look.glyphs.cut) if entry.object_id else "-"
-    token = cut_middle(guard(entry.token_id), 10, look.glyphs.cut) if entry.token_id != "-" else "-"
+    token = cut_middle(guard(entry.token_id), 10, look.glyphs.cut) if len(entry.token_id) > 1 else "-"
     when = words.moment(entry.at, look) if look.times == "relative" else words.clock(entry.at, look)
     cells = (line(muted(when)), line(who), line(what), line(muted(of)), line(muted(token)))
     found = f"{entry.email or ''} {entry.actor} {what} {entry.object_id or ''} {entry.token_id}"

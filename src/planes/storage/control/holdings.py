@@ -29,7 +29,7 @@ class CountedRows:
 async def count_workspace(connection: Connection, workspace_id: WorkspaceId) -> CountedRows:
     """All of it."""
 
-    async def count(query: Select[tuple[int]]) -> int:
+    async def count(query: Select[int]) -> int:
         return (await connection.execute(query)).scalar_one()
 
     number = func.count()
