@@ -51,6 +51,7 @@ class DataPlaneSettings:
     the waits between tries, where they are not to be the usual ones.
     `private` (the plane's folder when None) stays closed to jobs also where it lies below a folder of the system;
     `job_reads` and `job_writes` are further folders that every job may read and change.
+    With `refuses_uncontained` a run is not started where this system lacks a part of its containment.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class DataPlaneSettings:
     private: Path | None = None
     job_reads: tuple[Path, ...] = ()
     job_writes: tuple[Path, ...] = ()
+    refuses_uncontained: bool = False
     apps_domain: str = "localhost"
     app_idle_seconds: float = 600.0
     uid_range: tuple[int, int] = (70_000, 10_000)

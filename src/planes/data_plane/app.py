@@ -251,7 +251,10 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
         ),
         log_limit_bytes=settings.log_limit_bytes,
         openings=Openings(
-            private=settings.private or settings.folder, read=settings.job_reads, write=settings.job_writes
+            private=settings.private or settings.folder,
+            read=settings.job_reads,
+            write=settings.job_writes,
+            is_required=settings.refuses_uncontained,
         ),
     )
 

@@ -105,6 +105,7 @@ def data_settings(
         private=options.home.root,
         job_reads=_folders(options.environment.get(f"{PREFIX}JOB_READS", "")),
         job_writes=_folders(options.environment.get(f"{PREFIX}JOB_WRITES", "")),
+        refuses_uncontained=_refuses_uncontained(options.environment),
         apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
         alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
@@ -131,6 +132,14 @@ def retention(environment: Mapping[str, str]) -> Retention:
     return Retention(
         **{name: value * (GIB if name.endswith("_bytes") else 1) for name, value in given.items() if value is not None}
     )
+
+
+def _refuses_uncontained(environment: Mapping[str, str]) -> bool:
+    name, words = f"{PREFIX}UNCONTAINED", {"": False, "run": False, "refuse": True}
+    word = environment.get(name, "").strip()
+    if word not in words:
+        raise InvalidRequest("bad_setting", f"{name} is run or refuse; {word[:20]!r} is neither.")
+    return words[word]
 
 
 def _whole(name: str, environment: Mapping[str, str]) -> int | None:

@@ -22,11 +22,15 @@ _DEVICES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Openings:
-    """What an administrator opens to every job of a plane, and the folder that stays closed whatever is opened."""
+    """What an administrator opens to every job of a plane, and the folder that stays closed whatever is opened.
+
+    Where `is_required`, a step that this system cannot contain is not started.
+    """
 
     private: Path
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
+    is_required: bool = False
 
     def confine(
         self, read: Iterable[Path], programs: Iterable[Path], write: Iterable[Path], temporary: Path
@@ -53,6 +57,7 @@ class Openings:
             write=tuple(sorted(set(map(str, changed)))),
             use=tuple(sorted({os.path.realpath(path) for path in _DEVICES if os.path.exists(path)})),
             temporary=os.path.realpath(temporary),
+            is_required=self.is_required,
         )
 
 

@@ -25,13 +25,14 @@ class Confinement(NamedTuple):
 
     What is in `read` may be read and run, what is in `write` also changed, devices in `use` read and written: absolute
     paths without links, each with all below it (one that is a link by then opens nothing). `temporary` is a folder of
-    the job's that stands for `/tmp`.
+    the job's that stands for `/tmp`. Where `is_required`, a system that lacks a part of this starts nothing.
     """
 
     read: tuple[str, ...]
     write: tuple[str, ...]
     use: tuple[str, ...] = ()
     temporary: str | None = None
+    is_required: bool = False
 
 
 class Step(NamedTuple):
@@ -105,5 +106,7 @@ def _parse_step(step: dict[str, Any]) -> Step:
     confinement: dict[str, Any] | None = step.get("confinement")
     if confinement is not None:
         lists = {name: tuple(confinement[name]) for name in ("read", "write", "use")}
-        step["confinement"] = Confinement(**lists, temporary=confinement["temporary"])
+        step["confinement"] = Confinement(
+            **lists, temporary=confinement["temporary"], is_required=confinement["is_required"]
+        )
     return Step(**step)

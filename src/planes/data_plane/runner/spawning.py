@@ -7,7 +7,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple, NoReturn
 
@@ -72,8 +72,15 @@ def spawn(step: Step) -> StepProcess:
     try:
         return _start(step, is_apart=True)
     except _NoNamespaces as error:
+        gap = f"no process namespace ({error})"
+        if step.confinement.is_required:
+            raise StepNotStarted(_refusal([gap])) from error
         started = _start(step, is_apart=False)
-        return started._replace(gaps=(f"no process namespace ({error})", *started.gaps))
+        return started._replace(gaps=(gap, *started.gaps))
+
+
+def _refusal(gaps: Sequence[str]) -> str:
+    return f"refused: it would be uncontained here: {'; '.join(gaps)}"
 
 
 def _start(step: Step, *, is_apart: bool) -> StepProcess:
@@ -205,6 +212,9 @@ def _become(
         os.chdir(step.cwd)
         doing = "containment"
         gaps = _confine(step.confinement, is_apart=runner is None) if step.confinement is not None else []
+        if gaps and step.confinement is not None and step.confinement.is_required:
+            os.write(ends.failure, _refusal(gaps).encode(errors="replace"))
+            os._exit(127)
         _tell_started(telling, gaps, install_binds)
         doing = step.argv[0]
         os.execvpe(step.argv[0], step.argv, dict(step.environment))  # noqa: S606 - no shell is wanted

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from planes.domain.errors import Conflict
+from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
 from planes.host.home import Home, HomeInUse, HomeLock, PlatformRecord
 from planes.host.listeners import PortPlan, open_listeners, port_of
+from planes.settings import DataPlaneSettings
 
 RECORD = PlatformRecord(pid=1, version="1", control_plane="http://127.0.0.1:1", data_planes={"eu1": "http://x"})
 
@@ -136,3 +137,19 @@ def test_settings_come_from_the_home_and_the_given_environment(tmp_path: Path) -
     assert region.builder.index_url == "https://index.example/simple"
     assert region.builder.environment == {"UV_OFFLINE": "1", "https_proxy": "http://proxy.example"}
     assert control.host_names == {"127.0.0.1", "localhost", "::1"}
+    assert not region.refuses_uncontained
+
+
+@pytest.mark.parametrize(("word", "refuses"), [("run", False), ("refuse", True), ("", False)])
+def test_a_region_may_refuse_what_it_cannot_contain(tmp_path: Path, word: str, refuses: bool) -> None:
+    assert _region_of(tmp_path, {"DLTHUB_TUI_UNCONTAINED": word}).refuses_uncontained is refuses
+
+
+def test_another_word_for_it_is_no_silent_no(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="DLTHUB_TUI_UNCONTAINED is run or refuse; 'refused' is neither"):
+        _region_of(tmp_path, {"DLTHUB_TUI_UNCONTAINED": "refused"})
+
+
+def _region_of(folder: Path, environment: dict[str, str]) -> DataPlaneSettings:
+    options = PlatformOptions(home=Home(folder), version="1", environment=environment)
+    return data_settings(options, "eu1", public_url="http://a", control_plane_url="http://b", join_token=None)
