@@ -53,7 +53,8 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
     async def leaks(request: Request) -> Response:
         names = [name for name in rows.masked.get(request.path_params["run"], {}) if name.isupper()]
         return JSONResponse({"items": [
-            {"id": f"leak-{name}", "name": name, "origin": rows.leak_origin, "scope": "profile:prod", "state": "open"}
+            {"id": f"leak-{name}", "name": name, "origin": rows.leak_origin, "scope": "profile:prod", "state": "open",
+             "count": 2, "reader_count": 3}
             for name in names
         ]})  # fmt: skip
 
@@ -166,7 +167,10 @@ def _streamed(
     first, limit = int(request.query_params.get("from_line", "0")), int(request.query_params["limit"])
 
     async def pieces() -> AsyncGenerator[str]:
-        for answer in _answers(log.lines[first:], limit, wanted):
+        held = set(_undamaged(log))
+        for answer in _answers(log.lines[first:], limit, lambda line: line["line_num"] in held and wanted(line)):
+            if "done" in answer:
+                answer["done"]["lost"] = sum(end - max(low, first) for low, end in log.damage if end > first)
             yield json.dumps(answer) + "\n"
             gate = rows.search_gate
             while gate is not None and "progress" in answer and not gate.is_set():

@@ -87,7 +87,7 @@ async def test_first_hit_shows_and_keys_work_while_the_region_looks(open_app: An
         await stage.until("line 74 of 2,063")
         await stage.until("/needle   1 so far, 24 % searched   esc stops")
         await stage.pilot.press("j")
-        await stage.until("─ 2,063 lines")
+        await stage.until("to line 83, 2,063 lines")
         await stage.pilot.press("escape")
 
         await stage.until("Stopped searching. 1 so far.")
@@ -222,10 +222,11 @@ async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_ap
         await stage.until("Masked   ▚ 3   SOURCES__SHOP__API_KEY 2, github-token 1")
         await stage.press("V")
         await stage.until("Change SOURCES__SHOP__API_KEY")
+        assert "printed in 2 lines, read by 3 people since" in stage.text
         await stage.type("another-value")
         await stage.press("enter")
 
-        await stage.until("Set. 1 active run with the old value: ingest.load_orders.")
+        await stage.until("Set. 1 active run with the old value: ingest.load_orders. 1 stored line masked.")
         (body,) = stage.posted("variables")
         assert body["profile"] == "prod"
         assert body["upserts"][0]["value"] == "another-value"
@@ -266,13 +267,34 @@ async def test_damaged_lines_are_counted_on_the_rule(open_app: Any) -> None:
         assert len(asked) <= 3
 
 
-async def test_an_ended_log_is_never_paused(open_app: Any) -> None:
+async def test_what_is_lost_is_not_said_to_be_searched(open_app: Any) -> None:
+    async with open_app() as stage:
+        failed_log(stage).damage = [(4, 16)]
+        await stage.press(*OPEN_FAILED)
+        await stage.until("12 lines damaged   63 lines")
+        await search(stage, "page=1")
+        await stage.until("51 lines (12 are lost) searched")
+        await stage.press("escape")
+        await search(stage, "page=7 ")
+        await stage.until('No "page=7" in 51 lines (12 are lost).')
+
+
+async def test_an_ended_log_is_never_paused_and_says_how_far_down_it_is(open_app: Any) -> None:
     async with failed_run(open_app) as stage:
         await stage.press("k")
-        await stage.pilot.pause()
+        await stage.until("─ to line 62, 63 lines")
 
         assert "paused" not in stage.text
-        assert "─ 63 lines" in stage.text
+        await stage.press("j")
+        await stage.until("─ 63 lines")
+
+
+async def test_a_log_that_is_moved_sideways_says_so(open_app: Any) -> None:
+    async with failed_run(open_app) as stage:
+        await stage.press("l")
+        await stage.until("from column 17   63 lines")
+        await stage.press("h")
+        await stage.until("─ 63 lines")
 
 
 async def test_an_ended_log_offers_no_following(open_app: Any) -> None:

@@ -28,7 +28,9 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A secret that a run printed. `profile` None is the workspace's own scope."""
+    """A secret that a run printed. `profile` None is the workspace's own scope; `count` is how often it was printed,
+    `reader_count` how many people read that log since.
+    """
 
     id: str
     name: str
@@ -36,6 +38,8 @@ class Leak:
     is_variable: bool
     is_open: bool
     is_configuration: bool = False
+    count: int = 0
+    reader_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ def _parse_leak(raw: Any) -> Leak:
         fields.maybe_text("origin") == "variable",
         fields.maybe_text("state") == "open",
         fields.maybe_text("origin") == "configuration",
+        fields.number("count", 0),
+        fields.number("reader_count", 0),
     )
 
 

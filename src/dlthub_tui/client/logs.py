@@ -115,12 +115,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How far a search is. `is_complete` says that every line was looked at; only the last of a search has it."""
+    """How far a search is. `is_complete` says that every line was looked at, `lost` how many of them are not there any
+    more; only the last of a search has both.
+    """
 
     looked_at: int
     total: int
     is_done: bool = False
     is_complete: bool = False
+    lost: int = 0
 
 
 def _run_path(workspace_id: str, run_id: str) -> str:
@@ -130,8 +133,9 @@ def _run_path(workspace_id: str, run_id: str) -> str:
 def _parse_looked(raw: Any, *, is_done: bool) -> Looked:
     fields = Fields(raw, "search progress")
     return Looked(
-        fields.number("looked_at", 0), fields.number("total", 0), is_done, is_done and fields.flag("is_complete")
-    )
+        fields.number("looked_at", 0), fields.number("total", 0), is_done, is_done and fields.flag("is_complete"),
+        fields.number("lost", 0),
+    )  # fmt: skip
 
 
 async def search_lines(

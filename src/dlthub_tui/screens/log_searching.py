@@ -77,6 +77,7 @@ class LogSearching(LogKeys):
         hits.add([line.number for line in event.lines if self._shows(hits, line)])
         hits.looked_at, hits.total = self._end + event.looked.looked_at, max(hits.total, event.looked.total)
         hits.is_done, hits.is_complete = event.looked.is_done, event.looked.is_complete
+        hits.lost += event.looked.lost
         if not self._is_there:
             self._go()
         self.show_search()

@@ -12,6 +12,7 @@ from dlthub_tui.screens.log_showing import LogShowing
 from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.text import Role, guard
+from dlthub_tui.viewmodel.variables import SHORTEST_SECRET
 
 ASK_SECONDS = 0.5
 RESCRUB_SECONDS = 60.0
@@ -48,7 +49,9 @@ class Rotating(LogShowing):
 
         change = VariableChange(leak.name, leak.profile, "", is_secret=True)
         profiles = [leak.profile] if leak.profile else []
-        self.host.push_screen(VariableSheet(self.context, profiles, leak.profile or "workspace", change), answered)
+        sheet = VariableSheet(self.context, profiles, leak.profile or "workspace", change)
+        sheet.sheet_note = f"printed in {words.plural(leak.count, 'line')}, {_read_by(leak.reader_count)}"
+        self.host.push_screen(sheet, answered)
 
     async def _set(self, leak: Leak, change: VariableChange) -> None:
         from dlthub_tui.client.leaks import list_active_runs
@@ -59,18 +62,23 @@ class Rotating(LogShowing):
         await set_variable(
             region, workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
         )  # fmt: skip
-        self.fetch(self._read_again(), "rescrub")
-        runs = await list_active_runs(region, workspace.id, leak.id)
-        if runs:
-            jobs = ", ".join(sorted({guard(words.short_ref(run.job_ref)) for run in runs}))
-            self.say(f"Set. {words.plural(len(runs), 'active run')} with the old value: {jobs}.", Role.WARN)
-        else:
-            self.say(f"{guard(change.name)} is set. No run goes on with the old value.")
+        said, role = f"{guard(change.name)} is set. No run goes on with the old value.", Role.TEXT
+        try:
+            runs = await list_active_runs(region, workspace.id, leak.id)
+            if runs:
+                jobs = ", ".join(sorted({guard(words.short_ref(run.job_ref)) for run in runs}))
+                said, role = f"Set. {words.plural(len(runs), 'active run')} with the old value: {jobs}.", Role.WARN
+            elif len(change.value) < SHORTEST_SECRET:
+                said, role = "Set. 4 characters or fewer cannot be masked in logs. Use a longer one.", Role.WARN
+            self.say(said, role)
+        finally:
+            self.fetch(self._read_again(said, role), "rescrub")
 
-    async def _read_again(self) -> None:
+    async def _read_again(self, said: str, role: Role) -> None:
         """Stored logs are scrubbed for the new value: once that is done, what was read before is not shown any more."""
         from dlthub_tui.client.leaks import find_last_rescrub
 
+        rescrub = None
         region = await self.context.connected.region(self.place.workspace)
         with anyio.move_on_after(RESCRUB_SECONDS):
             while True:
@@ -80,6 +88,14 @@ class Rotating(LogShowing):
                     break
         self.pane.read_again()
         await self.load_masked()
+        if rescrub is not None and rescrub.is_over and rescrub.lines_changed:
+            self.say(f"{said} {words.plural(rescrub.lines_changed, 'stored line')} masked.", role)
+
+
+def _read_by(people: int) -> str:
+    if not people:
+        return "read by nobody since"
+    return "read by 1 person since" if people == 1 else f"read by {people:,} people since"
 
 
 def _why_none(leaks: Sequence[Leak]) -> str:

@@ -117,6 +117,8 @@ class RunScreen(Rotating):
         elif not log.is_following and not log.window.is_sealed:
             new = f", {log.new_lines:,} new below" if log.new_lines else ""
             where = f"paused{new}, {total}"
+        elif log.last_shown is not None and self.lines_shown.kind == "all":
+            where = f"to line {log.last_shown + 1:,}, {total}"
         elif self._stream == "live":
             where = f"following, {total}"
         elif self._stream == "silent":
@@ -124,6 +126,8 @@ class RunScreen(Rotating):
             where += f", up to here: {total}" if log.window.total else ""
         elif self._stream in {"", "waiting"} and not log.window.total:
             where = f"loading{self.look.glyphs.cut}" if not self._stream else "not there yet"
+        if log.view.style.left:
+            where = f"from column {log.view.style.left + 1:,}   {where}"
         if self._damage:
             where = f"{words.plural(sum(end - first for first, end in self._damage), 'line')} damaged   {where}"
         if log.marks:

@@ -31,6 +31,7 @@ class Sheet(ActingScreen[_Result]):
     def __init__(self, context: Context, title: str) -> None:
         super().__init__(context)
         self.sheet_title = title
+        self.sheet_note = ""
 
     @property
     def is_modal(self) -> bool:
@@ -40,7 +41,7 @@ class Sheet(ActingScreen[_Result]):
     def compose(self) -> ComposeResult:
         """The rule with the title, the content, row 23 and the footer."""
         with Vertical(id="sheet"):
-            yield LinesView(lambda width: [rule(self.sheet_title, "", width, self.look)], widget_id="rule")
+            yield LinesView(lambda width: [rule(self.sheet_title, self.sheet_note, width, self.look)], widget_id="rule")
             yield from self.compose_sheet()
             yield MessageLine(self.look)
             yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")

@@ -14,7 +14,7 @@ KINDS = {"match": "match", "error": "error", "warning": "warning", "masked": "ma
 
 @dataclass(slots=True)
 class Hits:
-    """One search. `kind` is what is looked for; `looked_at` counts lines of `total`."""
+    """One search. `kind` is what is looked for; `looked_at` counts lines of `total`, `lost` those that are gone."""
 
     kind: str
     text: str = ""
@@ -23,6 +23,7 @@ class Hits:
     total: int = 0
     is_done: bool = False
     is_complete: bool = False
+    lost: int = 0
 
     @property
     def is_full(self) -> bool:
@@ -69,12 +70,17 @@ class Hits:
         named = f"{self.count} {KINDS[self.kind]}{'es' if self.kind == 'match' else 's'}"
         if len(self.numbers) == 1:
             named = f"1 {KINDS[self.kind]}"
-        searched = f"all {plural(self.looked_at, 'line')}" if self.is_complete else plural(self.looked_at, "line")
-        return f"{what}{named}, {searched} searched"
+        return f"{what}{named}, {self._searched} searched"
+
+    @property
+    def _searched(self) -> str:
+        if self.lost:
+            return f"{plural(self.looked_at - self.lost, 'line')} ({self.lost:,} are lost)"
+        return f"all {plural(self.looked_at, 'line')}" if self.is_complete else plural(self.looked_at, "line")
 
     def none_found(self) -> str:
         """Nothing was there; masked text is why it may be."""
-        lines = plural(self.looked_at, "line")
+        lines = plural(self.looked_at - self.lost, "line") + (f" ({self.lost:,} are lost)" if self.lost else "")
         if self.kind == "match":
             return f'No "{self.text}" in {lines}. Masked text cannot be searched.'
         return f"No {KINDS[self.kind]} in {lines}."

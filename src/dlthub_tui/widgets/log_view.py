@@ -68,6 +68,11 @@ class LogView(ScrolledRows):
         return max(0, self.window.places - self.window.place_of(self.seen))
 
     @property
+    def last_shown(self) -> int | None:
+        """The last line on the screen; None where the end is shown."""
+        return self._shown[1] if self._shown is not None and self.view.top < self.view.end else None
+
+    @property
     def line(self) -> int:
         """The line that copying and links mean."""
         if self.view.current is not None:

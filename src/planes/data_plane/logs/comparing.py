@@ -135,6 +135,7 @@ class _Side:
     numbers: array[int] = field(default_factory=lambda: array("q"))
     held: array[int] = field(default_factory=lambda: array("q"))
     is_over: bool = False
+    lost: int = 0
 
     @property
     def to_come(self) -> int:
@@ -166,6 +167,11 @@ class Comparison:
         self.matches = 0
         self.is_complete = False
         self.total = sum(side.total for side in self._sides)
+
+    @property
+    def lost(self) -> int:
+        """Lines of both logs that are not there."""
+        return sum(side.lost for side in self._sides)
 
     @property
     def looked_at(self) -> int:
@@ -218,6 +224,7 @@ class Comparison:
         gap = gap_in(block, behind)
         if gap is not None:
             self._gaps.append(Gap(side.is_ours, *gap))
+            side.lost += gap[1] - gap[0]
             return
         for number, template in self._templates.numbered(self._view(block)):
             side.numbers.append(number)

@@ -19,7 +19,7 @@ from anyio import CapacityLimiter, to_thread
 
 from planes.data_plane.logs.matching import LineFinder
 from planes.data_plane.logs.mining import Templates
-from planes.data_plane.segments import LogCursor, line_count, number_of, read_range, reported_at_of
+from planes.data_plane.segments import LogCursor, gap_in, line_count, number_of, read_range, reported_at_of
 
 BLOCK_BYTES = 512 * 1024
 MAX_OPEN = 16
@@ -30,6 +30,7 @@ _FIRST_WINDOW_LINES = 2048
 _MAX_WINDOW_LINES = 65_536
 _MAX_WINDOW_BYTES = 4 << 20
 _MAX_PROBES = 64
+_GAP_BYTES = 1024
 
 View = Callable[[bytes], bytes]
 
@@ -54,6 +55,11 @@ class Work(Protocol):
     matches: int
     is_complete: bool
     total: int
+
+    @property
+    def lost(self) -> int:
+        """Lines among those looked at that are not there: damaged, or dropped from the middle."""
+        ...
 
     @property
     def looked_at(self) -> int:
@@ -91,8 +97,8 @@ class Searches:
                         found += b'{"progress":{"looked_at":%d,"total":%d}}\n' % (scan.looked_at, scan.total)
                     if found:
                         yield found
-            yield b'{"done":{"looked_at":%d,"total":%d,"matches":%d,"is_complete":%s}}\n' % (
-                scan.looked_at, scan.total, scan.matches, b"true" if scan.is_complete else b"false",
+            yield b'{"done":{"looked_at":%d,"total":%d,"matches":%d,"lost":%d,"is_complete":%s}}\n' % (
+                scan.looked_at, scan.total, scan.matches, scan.lost, b"true" if scan.is_complete else b"false",
             )  # fmt: skip
         finally:
             self._open -= 1
@@ -110,7 +116,7 @@ class Scan:
         self._scope = scope
         self._view = view
         self._against = against
-        self.looked_at = self.total = self.matches = 0
+        self.looked_at = self.total = self.matches = self.lost = 0
         self.is_complete = False
 
     def slices(self) -> Generator[bytes]:
@@ -153,7 +159,7 @@ class Scan:
     def _forwards(self, first: int, last: int) -> Iterator[bytes]:
         for block, behind in blocks_of(self._folder, first, last):
             yield from self._finder.find(self._view(block))
-            self.looked_at = behind - first
+            self.looked_at, self.lost = behind - first, self.lost + _lost_in(block, behind)
             yield b""
 
     def _backwards(self, first: int, last: int) -> Iterator[bytes]:
@@ -166,8 +172,9 @@ class Scan:
                 windows.append((start, last))
                 last, size = start, min(size * 2, _MAX_WINDOW_LINES)
             start, end = windows.pop()
-            found, found_bytes = deque[bytes](maxlen=self._scope.limit - self.matches), 0
-            for block, _ in blocks_of(self._folder, start, end):
+            found, found_bytes, lost = deque[bytes](maxlen=self._scope.limit - self.matches), 0, 0
+            for block, behind in blocks_of(self._folder, start, end):
+                lost += _lost_in(block, behind)
                 for line in self._finder.find(self._view(block)):
                     found.append(line)
                     found_bytes += len(line)
@@ -178,7 +185,7 @@ class Scan:
                     break
             else:
                 yield from reversed(found)
-                self.looked_at += end - start
+                self.looked_at, self.lost = self.looked_at + end - start, self.lost + lost
 
 
 def sliced(events: Generator[bytes]) -> Generator[bytes]:
@@ -206,6 +213,12 @@ def blocks_of(folder: Path, first: int, last: int) -> Iterator[tuple[bytes, int]
             yield block, min(cursor.next_line, last)
     finally:
         cursor.close()
+
+
+def _lost_in(block: bytes, behind: int) -> int:
+    """How many lines a block stands for that are not there. One that does is a single short line."""
+    gap = gap_in(block, behind) if len(block) <= _GAP_BYTES else None
+    return gap[1] - gap[0] if gap is not None else 0
 
 
 def first_at(folder: Path, at: datetime) -> int:

@@ -62,7 +62,7 @@ async def test_lines_that_differ_in_numbers_only_are_alike(tmp_path: Path) -> No
     runs, done = await compared(make_log(tmp_path / "bad", bad), make_log(tmp_path / "good", good))
 
     assert runs == [(0, 0, 20), (21, 51, 1)]
-    assert done == {"looked_at": 74, "total": 74, "matches": 2, "is_complete": True}
+    assert done == {"looked_at": 74, "total": 74, "matches": 2, "lost": 0, "is_complete": True}
 
 
 async def test_an_empty_log_and_an_equal_one(tmp_path: Path) -> None:

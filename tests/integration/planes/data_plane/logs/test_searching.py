@@ -229,5 +229,21 @@ async def test_new_lines_are_those_without_a_template_there(tmp_path: Path) -> N
     folder = make_log(tmp_path / "log", lines)
 
     assert await find(folder, Templates(), before) == (
-        [1234], {"looked_at": 2000, "total": 2000, "matches": 1, "is_complete": True},
+        [1234], {"looked_at": 2000, "total": 2000, "matches": 1, "lost": 0, "is_complete": True},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_search_says_how_many_lines_it_could_not_look_at(tmp_path: Path, *, backwards: bool) -> None:
+    folder = make_log(tmp_path / "log", [f"line {number}" for number in range(6000)])
+    (stored,) = folder.glob("*.ndjson")
+    damaged = bytearray(stored.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    stored.write_bytes(damaged)
+
+    found, done = await find(folder, Wish(text="line "), from_line=-1 if backwards else 0, backwards=backwards)
+
+    assert done["looked_at"] == 6000
+    assert done["is_complete"] is True
+    assert done["lost"] > 0
+    assert len(found) + done["lost"] == 6000
