@@ -7,6 +7,7 @@ from planes.scrub.below.model import Step, below, is_secret
 from planes.scrub.below.rows import row_of
 from planes.scrub.below.values import closing
 from planes.scrub.rules.names import is_sensitive_key
+from planes.scrub.rules.prose import is_common
 
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
 _ANSWER = re.compile(rb"(?:\[1\][ \t]+|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
@@ -34,6 +35,35 @@ class FieldName(NamedTuple):
         end = closing(line, found[1], begin)
         end = row.end if end < 0 else end
         return below(begin, end) if is_secret(line[begin:end]) else [], None
+
+
+# Commands that print a secret and nothing else.
+_READS = re.compile(
+    rb"\b(?:(?:kubectl|oc)\b.* get (?:secret|-n ).*(?:jsonpath|go-template|custom-columns)"
+    rb"|gcloud secrets versions access|gcloud auth (?:application-default )?print-\w+-token|gh auth token"
+    rb"|vault (?:kv )?(?:get|read) .*-field|aws (?:secretsmanager get-secret-value|ssm get-parameter) .*text"
+    rb"|aws ecr get-login-password|op read op:|az account get-access-token .*tsv|az keyvault secret show .*tsv"
+    rb"|security find-generic-password .*-w|(?:echo|printenv|printf \S+) [\"']?\$?\{?[A-Za-z_]\w*\}?[\"']?$)"
+)
+_WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
+_SHELL_LINE = re.compile(rb"(?:[^ ]*[$#>%]|[+]{1,3}) |(?:kubectl|oc|gcloud|gh|vault|aws|op|az|security|echo|printenv) ")
+
+
+class Printed(NamedTuple):
+    """Behind a command that prints a secret: the next line, if it is one word."""
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        word = row.text
+        return below(row.start, row.end) if _WORD_ALONE.fullmatch(word) and is_secret(word) and not is_common(
+            word
+        ) else [], None
+
+
+def opened_command(line: bytes) -> Printed | None:
+    """What a line of a shell opens that asks for a secret."""
+    return Printed() if _SHELL_LINE.match(line) and _READS.search(line) else None
 
 
 class MultipartName(NamedTuple):

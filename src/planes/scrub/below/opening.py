@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Sequence
 
-from planes.scrub.below.fields import FieldName, MultipartName, opened_code
+from planes.scrub.below.fields import FieldName, MultipartName, opened_code, opened_command
 from planes.scrub.below.manifests import opened_manifest
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import PairName, opened_pair
@@ -74,6 +74,8 @@ def opened_by(line: bytes) -> Step:
             return told, opening
     if b"apiVersion" in line and (manifest := opened_manifest(line)):
         return [], manifest
+    if (command := opened_command(line)) is not None:
+        return [], command
     has_mark = b"[masked:" in line
     if not (has_mark and _ends_in_mark(line)) or b'"""' in line or b"'''" in line:
         pattern, groups = _pattern()

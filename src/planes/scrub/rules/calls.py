@@ -8,6 +8,11 @@ _TEXT = rb"[ \t]*[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)"
 # What stands between a name and what a sentence tells of it: words, and then a link.
 _TOLD = rb"(?:[ ][^ \t\n:=,;\"'`|<>()\[\]{}]{1,24}){1,8}?(?:[ ](?:with|is|was|to|as|reads|equals)|[ ]?[:=])[ ][\"'`]?"
 
+_GETTER = (
+    rb"(?:" + KEY + rb"\(\)|[a-z]\([^()\n]{0,80}" + KEY + rb"[\"'][^()\n]{0,40}\))"
+    rb"[ \t]*(?:->|=>|\xe2\x86\x92|={1,2}|:|returned|returns|is)"
+)
+
 CALL_RULES: tuple[Rule, ...] = (
     named(
         "named-setter",
@@ -27,13 +32,27 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-getter",
-        rb"(?:" + KEY + rb"\(\)|(?:getenv|environ\.get|getattr|get|pop|getpass|require|fetch|read|lookup|config|env)"
-        rb"\([^()\n]{0,80}" + KEY + rb"[\"'][^()\n]{0,40}\))"
-        rb"[ \t]*(?:->|=>|\xe2\x86\x92|={1,2}|:|returned|returns|is)" + _TEXT,
+        _GETTER + _TEXT,
         "os.getenv('DB_PASSWORD')='<a16>'",
         judges.given,
         (SIGNS, FOLLOW),
         needs=(b")",),
+    ),
+    named(
+        "named-getter-bare",
+        _GETTER + rb"[ \t]*(?P<secret>[^ \t\r\"'`|<>(]{8,})",
+        'EnvVar("DB_PASSWORD") -> <a12>7<a4>',
+        judges.random,
+        (SIGNS, FOLLOW),
+        needs=(b")",),
+    ),
+    named(
+        "named-tuple",
+        rb"[(\[][0-9a-z_.-]*" + KEY + rb",[ ]?(?P<secret>[^ \t\r\"'`,()<>\[\]]{6,})[)\]]",
+        "(db.password,<a12>7<a4>)",
+        unquoted.apart_or_word,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10},"),
+        needs=(b",",),
     ),
     named(
         "secret-id",
@@ -43,11 +62,10 @@ CALL_RULES: tuple[Rule, ...] = (
         ((b"secret",), rb"[_-]?id[\"']?[ \t]*[:=]"),
     ),
     named(
-        "password-told",
-        rb"(?:password|passwd|passphrase|passcode|passwort)" + CLOSES + _TOLD + rb"(?P<secret>[^ \t\r\"'`|<>(]{8,})",
+        "named-told",
+        rb"(?:" + KEY + rb"|passwort)" + CLOSES + _TOLD + rb"(?P<secret>[^ \t\r\"'`|<>(0-9]*[0-9][^ \t\r\"'`|<>(]{2,})",
         "the password of the loader was set to <a12>7<a4>",
         unquoted.told,
-        ((b"passw", b"passphrase", b"passcode"), FOLLOW),
         needs=(b" ",),
     ),
 )

@@ -9,6 +9,15 @@ CLOUD_RULES: tuple[Rule, ...] = (
         "dlthub-key", "dlt_u_ dlt_sa_", r"dlt_(?:u|sa)_[0-9A-Za-z_-]{16,}", "dlt_sa_<w43>", "this platform: API keys"
     ),
     token(
+        "aws-key-pair",
+        "AKIA ASIA",
+        r"(?:AKIA|ASIA)[0-9A-Z]{16}[\\\"']{0,2}[ \t]?[,:;/|\t][ \t]?[\\\"']{0,2}"
+        r"(?P<secret>[0-9A-Za-z+/]{40})(?:$|[^0-9A-Za-z+/=])",
+        "AKIA<s16>:<a39>7",
+        "AWS: IAM identifiers",
+        follow="[0-9A-Z]{8}",
+    ),
+    token(
         "aws-access-key-id",
         "AKIA",
         r"(?P<secret>AKIA[A-Z2-7]{16})",

@@ -120,12 +120,13 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "user-and-password",
-        rb"(?:http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
+        rb"(?:\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
+        rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
         rb"|htpasswd[^|;\n]{0,80}[ \t]-[a-z]*b[a-z]*[ \t]+[^ \t]+[ \t]+[^ \t]+)"
         rb"[ \t]+[\"']?" + _WORD,
         "poetry config http-basic.main me <a16>",
         judges.command,
-        ((b"http-basic.", b"htpasswd"), rb""),
+        ((b"http-basic.", b"htpasswd", b"mc alias set", b"mc config host add"), rb""),
     ),
     named(
         "mail-login",
@@ -237,7 +238,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "oracle-connect",
-        rb"(?:^|[^0-9a-z_./-]|\\[nrt])[a-z_][0-9a-z_$#]{0,40}/(?P<secret>[^ \t\r@\"'/]{3,})@"
+        rb"(?:^|[^0-9a-z_./-]|\\[nrt])[a-z_][0-9a-z_$#.]{0,40}/(?P<secret>[^ \t\r@\"'/]{3,})@"
         rb"(?://)?[0-9a-z_.-]+:[0-9]{2,5}[/:][0-9a-z_.]+",
         "loader/<a16>@db.example.com:1521/main",
         judges.quoted,

@@ -16,7 +16,11 @@ _PARAMETERS = b"(?:auth|key|code|hmac|ticket|sid|nonce_token|appid|assertion|otp
 HEADER_RULES: tuple[Rule, ...] = (
     named(
         "authorization-header",
-        rb"authorization" + _GIVES + rb"\[?(?:" + _SCHEMES + rb"[ \t]+[\"'`]?)?(?P<secret>[^ \t\r\"'`,;\\<>]+)",
+        rb"authorization"
+        + _GIVES
+        + rb"\[?(?:"
+        + _SCHEMES
+        + rb"[ \t]+[\"'`]?|[a-z][a-z_-]{2,30}[ \t]+(?:[a-z_]{1,20}=\"?)?)?(?P<secret>[^ \t\r\"'`,;\\<>]+)",
         "Authorization: Basic <b40>=",
         judges.header,
         ((b"authorization",), rb""),
@@ -41,6 +45,14 @@ HEADER_RULES: tuple[Rule, ...] = (
         'Authorization: Digest username="me", realm="x", response="<h32>"',
         judges.signature,
         ((b"response", b"signature", b"oauth_token", b"mac", b"cnonce"), rb"="),
+    ),
+    named(
+        "signature-header",
+        rb"(?:[0-9a-z]{1,20}-){1,4}signature(?:-[0-9a-z]{1,10})?[\"'`]?[ \t]*[:=,][ \t]*b?[\"'`]?"
+        rb"(?:[0-9a-z]{1,8}=[0-9]{1,12},)?(?:[0-9a-z]{1,8}=)?(?P<secret>[0-9a-z+/_-]{24,}={0,2})",
+        "X-Hub-Signature-256: sha256=<h64>",
+        judges.signature,
+        ((b"-signature",), rb"[0-9A-Za-z-]{0,10}[\"'`]?[ \t]{0,4}[:=,]"),
     ),
     named(
         "bearer-token",

@@ -32,6 +32,11 @@ _SECRET_DATA = re.compile(rb"\"(?:data|stringData)\\*\"[ ]?:[ ]?\{[^{}]*$")
 _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
 # The place in a file that some loggers put at the right.
 _SOURCE_LINE = re.compile(rb"\.py:[0-9]+$")
+_HEX_END = re.compile(rb"(?:^|_)[0-9a-f]{24,}$")
+# A scheme of a provider's own in front of a header's credential.
+_OWN_SCHEME = re.compile(
+    rb"[:=][ \t]*[\"'`\[]*(?!bearer|basic|token|digest)[A-Za-z_-]{3,31}[ \t]+(?:[A-Za-z_]+=\"?)?$", re.IGNORECASE
+)
 # The lines of a box behind a value whose quote closes below.
 _BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
 UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
@@ -63,7 +68,7 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     if b"{" in secret and line[start - 2 : start - 1] in (b"f", b"F"):
         return -1
     is_vague = line[begin : begin + 10].lower() == b"credential"
-    return -1 if is_vague and (b" " in secret or IDENTIFIER.match(secret)) else end
+    return -1 if is_vague and not looks_random(secret) and (b" " in secret or IDENTIFIER.match(secret)) else end
 
 
 def pair(line: bytes, begin: int, start: int, end: int) -> int:
@@ -178,6 +183,12 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
     if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
         return -1
     has_scheme = line[start - 1 : start] == b" " and line[: start - 1].lower().endswith((b"bearer", b"basic", b"token"))
+    if (
+        not has_scheme
+        and _OWN_SCHEME.search(line, begin, start)
+        and not (looks_random(secret) or _HEX_END.search(secret))
+    ):
+        return -1
     return -1 if len(secret) < (6 if has_scheme else 20) and IDENTIFIER.match(secret) else end
 
 

@@ -10,7 +10,8 @@ _WORDS = """
     api_schlüssel api_schluessel zugangsschlüssel zugriffsschlüssel zugangsdaten zugangscode
     contraseña contrasena contraseñas clave_secreta clave_privada clave_api clave_de_api clave_acceso clave_de_acceso
     contrasenya mot_de_passe mots_de_passe motdepasse mdp clé_secrète cle_secrete clé_privée cle_privee clé_api cle_api
-    clé_d_api jeton jeton_api jeton_d_accès senha senhas palavra_passe chave_secreta chave_api chave_de_api
+    clé_d_api clé_d'api clé_d'accès jeton jeton_api jeton_d_accès jeton_d'accès jeton_d'acces
+    senha senhas palavra_passe chave_secreta chave_api chave_de_api
     chave_privada chave_de_acesso segredo parola_chiave parola_d_ordine chiave_segreta chiave_api chiave_privata
     wachtwoord wachtwoorden geheime_sleutel api_sleutel toegangscode lösenord losenord adgangskode adgangskoder passord
     kodeord salasana salainen_avain lykilorð hasło haslo hasła klucz_api tajny_klucz heslo heslá hesla tajný_klíč
@@ -71,11 +72,23 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
     named(
         "foreign-apart",
         FOREIGN_KEY + rb"(?:[ \t]+[^ \t\n:=,;\"'`|<>()]{1,24}){0,4}?"
-        rb"[ \t]+(?:lautet|ist|es|est|is|jest|er|on|este|je|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[: \t]+[\"'`]?"
+        rb"(?:[ \t]+(?:lautet|ist|es|est|is|jest|to|er|on|este|je|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[: \t]+|[ ]?:[ ])[\"'`]?"
         rb"(?P<secret>[^ \t\r\"'`|<>(]{8,})",
-        "das Passwort lautet <a12>7<a4>",
+        "la contraseña es <a12>7<a4>",
         unquoted.apart,
         _SCAN,
         needs=(b" ", b"\t"),
+    ),
+    named(
+        "foreign-particle",
+        # は, が, 是, 为, 為, 는, 은, and the colon of full width
+        FOREIGN_KEY
+        + rb"(?:\xe3\x81\xaf|\xe3\x81\x8c|\xe6\x98\xaf|\xe4\xb8\xba|\xe7\x82\xba"
+        + rb"|\xeb\x8a\x94|\xec\x9d\x80|\xef\xbc\x9a)"
+        + rb"[ \t]*[\"'`]?(?P<secret>[!-~]{6,})",
+        "密码是 <a12>7<a4>",
+        unquoted.plain,
+        (FOREIGN_SIGNS, b""),
+        needs=(b"\xe3", b"\xe6", b"\xe4", b"\xe7", b"\xeb", b"\xec", b"\xef"),
     ),
 )

@@ -18,7 +18,7 @@ _TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t
 _APART = (
     rb"(?:[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]|\xe2\x94\x82|\xe2\x86\x92"
     rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
-    rb"(?:(?:is|was|has been|now|currently)[ :]){0,2}"
+    rb"(?:(?:is|was|has been|now|currently|ist|lautet|es|est|jest|er|este|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[ :]){0,2}"
     rb"(?:(?:set|reset|generated|created|changed|updated|rotated|issued|now|here|below|saved|stored|received|obtained"
     rb"|acquired|fetched|found|loaded|read|decoded|decrypted|returned|retrieved|added|refreshed|renewed|entered"
     rb"|accepted|resolved|revealed|copied|assigned)(?: now)?[ :])?"
@@ -26,7 +26,7 @@ _APART = (
     rb"|[ \t]*[|][ \t]*|\t+)"
 )
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
-_PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?" + GIVES + _TAG
+_PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
 
 NAME_RULES: tuple[Rule, ...] = (
     named(
@@ -246,12 +246,31 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "login-pair",
-        rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds)[ ]?[:=][ \t]*"
+        rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds"
+        rb"|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens)"
+        rb"(?:[ ]?[:=(]|[ ](?:are|were|used)[: ])[ \t]*"
         rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
-        rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/]{6,})",
+        rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
         unquoted.apart_or_word,
-        ((b"/pass", b"/ pass", b"credential", b"creds", b"log in ", b"login ", b"logged in "), rb""),
+        (
+            (
+                b"/pass",
+                b"/ pass",
+                b"credential",
+                b"creds",
+                b"log in ",
+                b"login ",
+                b"logged in ",
+                b"zugangsdaten",
+                b"anmeldedaten",
+                b"identifiants",
+                b"credenciales",
+                b"credenziali",
+                b"inloggegevens",
+            ),
+            rb"",
+        ),
     ),
     named(
         "ci-command",
@@ -269,6 +288,14 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:password=)?[bruf]?[\"'](?P<secret>[^\"']+)[\"']",
         "auth=('me', '<a16>')",
         judges.quoted,
+        ((b"auth",), rb"[a-z_]{0,12}[\"']?[ \t]?[=:(\[]"),
+    ),
+    named(
+        "auth-key-pair",
+        _AUTH + rb"[\"']?[ \t]*(?:[=:][ \t]*)?(?:[a-z.]*auth[a-z]*)?[(\[][ \t]*(?:username=)?[bruf]?[\"']"
+        rb"(?P<secret>[^\"'\n]{12,})[\"'][ \t]*,[ \t]*(?:password=)?[bruf]?[\"'][a-z_]{0,12}[\"']",
+        "auth=('<a20>7', 'X')",
+        judges.random,
         ((b"auth",), rb"[a-z_]{0,12}[\"']?[ \t]?[=:(\[]"),
     ),
     named(
@@ -296,7 +323,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-prose-value",
-        KEY + rb"[\"'`,]{0,2}[^\n]{0,120}[ \t]value:?[ \t]*[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        KEY + rb"[\"'`,]{0,2}[^\n]{0,120}[ \t]value[ \t]?[:=]?[ \t]*[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
         "field `password` has the value `<a16>`",
         judges.quoted,
         needs=(b" value", b"\tvalue"),

@@ -13,13 +13,13 @@ _WORDS = frozenset(
     failure success unknown present absent loaded created updated deleted default changed rotated revoked refreshed is
     not the a an and or of for from in to must should was has na n/a todo value values obj config name bearer
     basic digest password passwd token secret changeme change_me change-me placeholder example dummy replaceme
-    replace_me replace-me insert_here foobar
+    replace_me replace-me insert_here foobar ellipsis
     """.split()
 )
 _SHAPES = re.compile(
     rb"^(?:"
     rb"[*x.\-_#\xe2\x80\xa2]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
-    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
+    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
     rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"
     rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
@@ -98,13 +98,16 @@ def looks_random(secret: bytes) -> bool:
         return _is_scrambled(secret)
     if _LABEL.match(secret) and is_common_text(secret):
         return False
-    return not _HARMLESS.match(secret) or (secret[:1] == b"/" and _is_jumbled(secret))
+    if not _HARMLESS.match(secret):
+        return True
+    return _is_scrambled(secret.rstrip(b"0123456789")) or (secret[:1] == b"/" and is_jumbled(secret))
 
 
 # `base64-encoded`
 _LABEL = re.compile(rb"[a-z]+[0-9]{0,3}(?:-[a-z]+)+$")
 _CONSONANTS = re.compile(rb"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]{4,}")
 _HUMPS = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
+_VOWELLESS = re.compile(rb"(?:^|[a-z])[A-Z][b-df-hj-np-tv-xz]{1,3}(?=[A-Z]|$)")
 _TURNS = re.compile(rb"[a-z](?=[A-Z])")
 
 
@@ -113,7 +116,9 @@ def _is_scrambled(secret: bytes) -> bool:
     if not secret.replace(b"-", b"").replace(b"_", b"").isalpha():
         return False
     turns, clusters = len(_TURNS.findall(secret)), len(_CONSONANTS.findall(secret))
-    if len(secret) >= 16 and turns >= 3 and clusters >= 2:
+    if (len(secret) >= 16 and turns >= 3 and clusters >= 2) or (
+        len(secret) >= 10 and turns >= 3 and len(_VOWELLESS.findall(secret)) >= 2
+    ):
         return True
     # A shorter one: cut like names in code (`getURLFor`), its parts are shorter than words are.
     return len(secret) >= 10 and turns >= 2 and (clusters >= 1 or 5 * len(_HUMPS.findall(secret)) >= 2 * len(secret))
@@ -123,7 +128,7 @@ _SEGMENT = re.compile(rb"[0-9A-Za-z+]{12,}")
 _JUMPS = re.compile(rb"[A-Z](?=[0-9])|[a-z](?=[0-9A-Z])|[0-9](?=[A-Za-z])")
 
 
-def _is_jumbled(secret: bytes) -> bool:
+def is_jumbled(secret: bytes) -> bool:
     """Whether a text with slashes is base64 rather than a path: capitals, small letters and digits take turns in it."""
     return any(len(_JUMPS.findall(segment)) >= max(5, len(segment) // 4) for segment in _SEGMENT.findall(secret))
 

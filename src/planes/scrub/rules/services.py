@@ -53,10 +53,10 @@ SERVICE_RULES: tuple[Rule, ...] = (
     token(
         "asana-token",
         "/1",
-        r"(?P<secret>[0-9]/[0-9]{13,17}(?:/[0-9]{13,17})?:[0-9A-Za-z]{32})",
+        r"(?P<secret>[0-9]/[0-9]{13,20}(?:/[0-9]{13,17})?:[0-9A-Za-z]{32})",
         "2/1<d15>/1<d15>:<h32>",
         "Asana: personal access tokens",
-        follow="[0-9]{12,16}[/:]",
+        follow="[0-9]{12,20}[/:]",
     ),
     token(
         "notion-token",

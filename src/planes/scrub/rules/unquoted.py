@@ -4,12 +4,13 @@ import re
 
 from planes.scrub.rules.extents import enclosed_end, full_end, quote_inside_end
 from planes.scrub.rules.judges import BARE_PASS, DOTTED, FILE, IDENTIFIER, UUID, flag, is_other_name, quoted
-from planes.scrub.rules.plausible import is_code, is_placeholder, is_type, looks_random
+from planes.scrub.rules.plausible import is_code, is_jumbled, is_placeholder, is_type, looks_random
 from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
 
 # Where a value in a list of values ends: before the next name, before a closing bracket.
 _NEXT_VALUE = re.compile(
-    rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%26|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
+    rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%(?:26|3[Bb])"
+    rb"|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
 _ITEM_END = re.compile(rb"[\"' ]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
@@ -25,6 +26,8 @@ _PASSWORD_NAMES = (b"pass", b"pwd", b"pswd", b"secret", b"_pass", b"-pass", b"ke
 _ALONE = re.compile(rb"[ \t]*(?:[a-z0-9]{1,20}[_-])?$", re.IGNORECASE)
 # As ODBC quotes: `PWD={a;b}`
 _BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
+# What rules of passwords ask for: both cases and a digit.
+_MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z].*[A-Z])(?=.*[0-9])[!-~]{8,}$")
 _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
 _BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
@@ -94,6 +97,8 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
         # As in a netrc: more than letters, which would be prose.
         is_prose = stripped.rstrip(b".,:;!?").isalpha() or (is_common_text(stripped) and not UUID.match(stripped))
         return -1 if is_prose else flag(line, begin, start, end)
+    if not line[end:].strip(b" \t\r.,;\"'`") and _MIXED.match(stripped) and not is_common_text(stripped):
+        return quoted(line, begin, start, end)
     link = name.rstrip(b" \t\"'`")
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
     is_told = is_quoted or (b" " in link and link.endswith((b":", b"is", b"was", b"to")))
@@ -117,6 +122,8 @@ def told(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that a sentence tells some words behind its name: random, and no number that such sentences hold."""
     secret = line[start:end].rstrip(b".,;:)]}>!")
     if not looks_random(secret) or _HEXADECIMAL.fullmatch(secret):
+        return -1
+    if b"passw" not in line[begin : begin + 5].lower() and not (len(secret) >= 16 and is_jumbled(secret)):
         return -1
     return quoted(line, begin, start, start + len(secret))
 
@@ -172,7 +179,7 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True
     if not secret.strip(b"0123456789.,[](){}-+") and _ends_in_plural(name):
         return True  # `tokens: 12345678` counts them
-    if name.startswith(b"credential") and (IDENTIFIER.match(secret) or secret[:1] == b"("):
+    if name.startswith(b"credential") and not looks_random(secret) and (IDENTIFIER.match(secret) or secret[:1] == b"("):
         return True
     rest = line[end:]
     if _MEMBERS.match(secret) or (_is_apart(line, start) and not secret.isascii() and not _ASCII_SIGN.search(secret)):

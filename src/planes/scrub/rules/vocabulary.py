@@ -4,12 +4,13 @@ from planes.scrub.rules.model import Judge, Rule
 
 # `_` stands for `_`, `-`, `.`, a blank, or nothing.
 _KEYS = """
-    password passwords passwd passphrase passcode passwort kennwort pswd pwd secret secrets secret_value token tokens
+    password passwords passwd pass_phrase pass_word pass_code passwort kennwort pswd pwd secret secrets secret_value
+    token tokens
     api_key apikeys app_key access_key account_key secret_key private_key encryption_key signing_key master_key
     shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
     fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
     integration_key account_sas sas_token storepass keypass
-    pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key passwrd pasword
+    sensitive_value pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key passwrd pasword
     password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     secret_access_key session_id jsessionid phpsessid credential credentials connection_string access_token_secret
 """
@@ -31,10 +32,11 @@ KEY = rb"(?:%s|%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9]_(?:pat|sal
 SIGNS = tuple(
     b"pass kennw pswd psw psk pwd secret token key sessionid session_id session-id session.id sessid credential "
     b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt "
-    b"account_sas _pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw".split()
+    b"sensitive_value sensitivevalue account_sas "
+    b"_pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw".split()
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
-CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z _-]{1,20}[)\]])?"
+CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
 GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
 _TYPE = (

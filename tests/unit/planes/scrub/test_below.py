@@ -15,6 +15,9 @@ S = "hunter2-Xy9"  # what must go
 LONG = fake("<a120>7")
 
 MASKED = {
+    "a command that prints": f"$ printenv DB_PASSWORD\n{S}\nhost\n",
+    "a command of a cloud": f"$ gcloud secrets versions access latest --secret=password\n{S}\nhost\n",
+    "a command of a cluster": f"kubectl -n x get secret db -o jsonpath='{{.data.password}}'\n{S}\nhost\n",
     "a document in a shell": f"export DB_PASSWORD=<<'EOF'\n{S}\nEOF\nhost\n",
     "a document of Terraform": f"  api_key = <<-END\n    {S}\n  END\n  host = 1\n",
     "YAML block": f"db:\n  password: |\n    {S}\n  host: db.example.com\n",
@@ -74,6 +77,7 @@ UNTOUCHED = {
     "a reference": "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n",
     "another pair": "- name: DB_PASSWORD\n- name: HOST\n  value: db-7.example.com\n",
     "help": "  --password\n                        the password of the user\n  --token TOKEN\n                        a token\n",
+    "commands that print no secret": "$ echo $DB_PASSWORD\n\nhost7a\n$ kubectl get secret db\nNAME\n$ vault list secret\ndb-main7x\n",
     "columns of a schema": "│ column_name │ column_type │\n│ password    │ VARCHAR     │\n│ token       │ VARCHAR     │\n",
     "types below a header": "│ user    │ password │\n│ varchar │ varchar  │\n└─────────┴──────────┘\n",
     "counts": "model,tokens,cost\nlarge,1234,0.25\nsmall,55,0.01\n",
