@@ -22,6 +22,7 @@ from starlette.routing import compile_path
 
 from planes.domain import errors
 from planes.server.clients import MINIMUM_HEADER, OLDEST_TEXT, is_too_old
+from planes.storage.errors import AlreadyThere, StorageError
 
 _log = structlog.get_logger("planes.server")
 
@@ -124,6 +125,17 @@ def install_error_handlers(app: FastAPI) -> None:
             headers["Allow"] = ", ".join(sorted(_methods_of(request)))
         return error_response(exc.status_code, _CODES.get(exc.status_code), detail, headers=headers)
 
+    async def on_storage_error(request: Request, exc: Exception) -> Response:
+        if isinstance(exc, AlreadyThere):  # a route that does not expect it is what is wrong
+            return await on_crash(request, exc)
+        route = getattr(request.scope.get("route"), "path", "?")
+        _log.error("storage failed", method=request.method, route=route, exc_info=exc)
+        detail = (
+            "The storage of this plane does not answer as it should. Try again later. "
+            "If it goes on: whoever runs the platform finds the cause in its service log."
+        )
+        return error_response(503, "storage_unavailable", detail)
+
     async def on_crash(request: Request, exc: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", "?")
         _log.error("request failed", method=request.method, route=route, exc_info=exc)
@@ -132,4 +144,5 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.PlaneError, on_plane_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(StorageError, on_storage_error)
     app.add_exception_handler(Exception, on_crash)

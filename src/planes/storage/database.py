@@ -5,8 +5,8 @@ A committed change survives `kill -9` of the process and, by `synchronous=FULL`,
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -21,9 +21,10 @@ from alembic.script import ScriptDirectory
 from anyio.lowlevel import checkpoint_if_cancelled
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from planes.domain.errors import InvalidRequest, StorageFull
+from planes.domain.errors import InvalidRequest, StorageFull, Unavailable
 from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
@@ -89,7 +90,7 @@ class Database:
         await checkpoint_if_cancelled()
         try:
             with anyio.CancelScope(shield=True):
-                async with self._engine.connect() as connection:
+                async with self._connected() as connection:
                     await connection.execution_options(**{_IMMEDIATE: True})
                     async with connection.begin():
                         yield connection
@@ -107,10 +108,22 @@ class Database:
         await checkpoint_if_cancelled()
         try:
             with anyio.CancelScope(shield=True):
-                async with self._engine.connect() as connection, connection.begin():
+                async with self._connected() as connection, connection.begin():
                     yield connection
         except DBAPIError as exc:
             raise _failure(exc) from exc
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[AsyncConnection]:
+        connection = self._engine.connect()
+        try:
+            await connection.start()
+        except (OSError, PoolTimeout) as exc:  # a server that is not there; too many that wait
+            raise StorageError(f"the database cannot be reached: {type(exc).__name__}") from exc
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def lock(self, connection: AsyncConnection, name: str) -> None:
         """Lets one transaction at a time pass for this name. SQLite has one writer anyway."""
@@ -198,6 +211,25 @@ class Holding:
             await _shielded(partial(self._connection.execute, text("select 1")))
         except DBAPIError as exc:
             raise _failure(exc) from exc
+
+
+@contextmanager
+def writing_down() -> Generator[None]:
+    """Around the writing of an audit entry: whatever it is of is not done when the entry cannot be written.
+
+    Raises: Unavailable, StorageFull.
+    """
+    try:
+        yield
+    except DBAPIError as exc:
+        failure = _failure(exc)
+        if isinstance(failure, StorageFull):
+            raise failure from exc
+        raise Unavailable(
+            "audit_unwritable",
+            "Nothing was changed, because the audit log cannot be written. Try again later. "
+            "If it goes on: whoever runs the platform finds the cause in its service log.",
+        ) from exc
 
 
 def _failure(error: DBAPIError) -> Exception:

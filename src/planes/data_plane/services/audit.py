@@ -170,7 +170,7 @@ class Audit:
     async def record(self, actor: Actor, action: Action, object_id: str | None = None, **details: Any) -> None:
         """Adds an entry of its own for something that must be written down before it happens.
 
-        Raises: StorageError and what the database raises; the caller does not go on.
+        Raises: Unavailable, StorageFull, StorageError; the caller does not go on.
         """
         async with self._parts.database.transaction() as connection:
             await self.append(connection, actor, action, object_id, **details)

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Integer, String, Table, insert, select, text
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import count_up_to_ceiling
+from planes.storage.database import writing_down
 from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, document
 
@@ -72,17 +73,26 @@ def hash_event(sequence: int, event: AuditEvent, previous_hash: str) -> str:
 
 
 async def append_event(connection: Connection, event: AuditEvent) -> None:
-    """Adds the event at the end of the chain, in the caller's transaction."""
+    """Adds the event at the end of the chain, in the caller's transaction.
+
+    Raises: Unavailable, StorageFull.
+    """
+    with writing_down():
+        await _append(connection, event)
+
+
+async def _append(connection: Connection, event: AuditEvent) -> None:
     if connection.dialect.name == "postgresql":
         await connection.execute(text("select pg_advisory_xact_lock(hashtextextended('audit', 0))"))
     query = select(audit_events.c.sequence, audit_events.c.hash).order_by(audit_events.c.sequence.desc()).limit(1)
     last = (await connection.execute(query)).first()
     sequence, previous = (last.sequence + 1, last.hash) if last else (1, _FIRST)
-    await connection.execute(insert(audit_events).values(
-        sequence=sequence, at=event.at, action=event.action, actor_user_id=event.actor_user_id,
-        actor_session_id=event.actor_session_id, subject=event.subject, organization_id=event.organization_id,
-        facts=event.facts, previous_hash=previous, hash=hash_event(sequence, event, previous),
-    ))  # fmt: skip
+    row = {
+        "sequence": sequence, "at": event.at, "action": event.action, "actor_user_id": event.actor_user_id,
+        "actor_session_id": event.actor_session_id, "subject": event.subject, "organization_id": event.organization_id,
+        "facts": event.facts, "previous_hash": previous, "hash": hash_event(sequence, event, previous),
+    }  # fmt: skip
+    await connection.execute(insert(audit_events).values(row))
 
 
 async def list_events(

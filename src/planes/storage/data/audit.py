@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.findings import equal_to
 from planes.storage.data.tables import audit_log
+from planes.storage.database import writing_down
 from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Row
 
@@ -19,15 +20,23 @@ _TOTAL_CEILING = 10_001
 
 
 async def find_last(connection: AsyncConnection) -> tuple[int, str] | None:
-    """Number and hash of the newest entry."""
+    """Number and hash of the newest entry, to add the next one.
+
+    Raises: Unavailable, StorageFull.
+    """
     query = select(audit_log.c.number, audit_log.c.hash).order_by(audit_log.c.number.desc()).limit(1)
-    found = (await connection.execute(query)).one_or_none()
+    with writing_down():
+        found = (await connection.execute(query)).one_or_none()
     return (found[0], found[1]) if found else None
 
 
 async def append(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Adds one entry."""
-    await connection.execute(insert(audit_log).values(row))
+    """Adds one entry.
+
+    Raises: Unavailable, StorageFull.
+    """
+    with writing_down():
+        await connection.execute(insert(audit_log).values(row))
 
 
 async def iterate(connection: AsyncConnection) -> AsyncGenerator[Row]:

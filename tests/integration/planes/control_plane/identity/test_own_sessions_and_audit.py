@@ -88,3 +88,32 @@ async def test_administrators_search_all_events(stage: IdentityStage, owner: Cal
 
     assert {event["action"] for event in found["items"]} == {"session_started"}
     assert (await stage.get(path, ben)).status_code == 403
+
+
+async def test_nothing_is_changed_when_its_event_cannot_be_written(stage: IdentityStage, owner: Caller) -> None:
+    mine = await stage.organization(owner, "mine", "eu1")
+    ben = await stage.add_user(owner, "ben@orchard.example")
+    async with stage.parts.database.transaction() as connection:
+        await connection.exec_driver_sql("alter table audit_events rename to away")
+    path = f"/own/v1/organizations/{mine}/members"
+
+    answer = await stage.post(path, owner, {"email": "ben@orchard.example", "role": "member"})
+
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "audit_unwritable"
+    assert "Nothing was changed" in answer.json()["detail"]
+    assert ben.user_id not in {each["user_id"] for each in ok(await stage.get(path, owner))["items"]}
+
+
+async def test_a_database_that_fails_is_told_as_a_part_that_does_not_answer(
+    stage: IdentityStage, owner: Caller
+) -> None:
+    async with stage.parts.database.transaction() as connection:
+        await connection.exec_driver_sql("alter table organizations rename to away")
+
+    answer = await stage.get("/api/v1/organizations", owner)
+
+    assert answer.status_code == 503
+    body = answer.json()
+    assert (body["status_code"], body["code"], body["extra"]) == (503, "storage_unavailable", None)
+    assert "Try again" in body["detail"]

@@ -9,6 +9,7 @@ from tests.fakes.archives import pack
 from tests.fakes.data_plane import RunningDataPlane
 
 from planes.data_plane.services.audit import GENESIS
+from planes.domain.errors import Unavailable
 from planes.domain.identifiers import new_id
 from planes.storage.data import audit as rows
 from planes.storage.data.tables import audit_log
@@ -98,10 +99,13 @@ async def test_nothing_is_changed_without_its_entry(region: RunningDataPlane) ->
     changed = await region.client.patch(region.path("/variables"), headers=region.headers(), json=BODY)
     uploaded = await region.upload_deployment(pack({"a.py": b"x"}))
 
-    assert changed.status_code == uploaded.status_code == 500
+    for answer in (changed, uploaded):
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "audit_unwritable"
+        assert "Nothing was changed" in answer.json()["detail"]
     assert not list((region.folder / "blobs").rglob("*/deployments/*"))
     assert region.control.versions == {}
-    with pytest.raises(StorageError):
+    with pytest.raises(Unavailable):
         await region.plane.services.variables.resolve(region.workspace_id, "prod")
 
 
