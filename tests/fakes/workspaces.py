@@ -33,7 +33,7 @@ def write_launchers(folder: Path) -> None:
     """A wheel named dlt 1.31.0 whose launchers import the module and call the function."""
     package = "dlt/_workspace/deployment/launchers"
     files = {f"{part}/__init__.py": "" for part in ("dlt", "dlt/_workspace", "dlt/_workspace/deployment", package)}
-    files |= {f"{package}/{name}.py": _LAUNCHER for name in ("job", "module")}
+    files |= {f"{package}/{name}.py": _LAUNCHER for name in ("job", "module", "dashboard")}
     write_wheel(folder, "dlt", "1.31.0", files)
 
 

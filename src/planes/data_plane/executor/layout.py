@@ -6,6 +6,7 @@
         runs/<run>/                  the platform's
             ctl/                     the platform's alone: log, exit record
             work/                    the job's uid: its working directory, gone when the run is over
+            artifacts/               the platform's: what a dashboard reads, gone when the run is over
 
 The job's uid passes through the platform's folders (0711) but cannot list them. Every function may run twice.
 """
@@ -109,6 +110,16 @@ class RunPlace:
         """What stands for `/tmp` in the run."""
         return self.work / ".dlt" / "tmp"
 
+    @property
+    def sent_artifacts(self) -> Path:
+        """Where the job leaves what the workspace's dashboard reads."""
+        return self.work / ".dlt" / "artifacts"
+
+    @property
+    def found_artifacts(self) -> Path:
+        """Where a dashboard finds what jobs have left."""
+        return self.root / "artifacts"
+
     def begin(self, owner: Owner) -> None:
         """Makes an empty `work/`, also where an earlier attempt left something."""
         _make(self.root, _PRIVATE if owner.uid is None else _PASSED_THROUGH)
@@ -125,6 +136,8 @@ class RunPlace:
         _own_folder(settings)
         for name in ("state", "data", "home", "tmp"):
             _own_folder(settings / name)
+        _clear(self.sent_artifacts)
+        _own_folder(self.sent_artifacts)
         _own_folder(settings / "state" / profile)
         link = settings / "data" / profile
         _clear(link)
@@ -148,15 +161,20 @@ class RunPlace:
 
     def remove_configuration(self) -> None:
         """Removes `.dlt/*.toml`. The job may have put anything in their place: nothing is followed."""
-        with _opened(self.work) as work:
+        with opened_folder(self.work) as work:
             if work is None:
                 return
-            with _opened(".dlt", work) as settings:
+            with opened_folder(".dlt", work) as settings:
                 if settings is None:
                     return
                 for name in os.listdir(settings):
                     if name.endswith(_TOML) and not stat.S_ISDIR(os.lstat(name, dir_fd=settings).st_mode):
                         os.unlink(name, dir_fd=settings)
+
+    def remove_artifacts(self) -> None:
+        """Removes what a dashboard has read. May run twice."""
+        if self.found_artifacts.exists():
+            shutil.rmtree(self.found_artifacts)
 
     def remove_work(self) -> None:
         """Removes the working directory with all that the job left; links are removed, never followed."""
@@ -226,7 +244,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
 
 
 @contextmanager
-def _opened(name: str | Path, parent: int | None = None) -> Generator[int | None]:
+def opened_folder(name: str | Path, parent: int | None = None) -> Generator[int | None]:
     """A folder by descriptor, or None if there is none (a link is none)."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)

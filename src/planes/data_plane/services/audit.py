@@ -47,6 +47,8 @@ class Action(StrEnum):
     TELEMETRY_READ = "telemetry_read"
     RESULT_READ = "result_read"
     RUN_STARTED = "run_started"
+    ARTIFACTS_KEPT = "artifacts_kept"
+    ARTIFACTS_OPENED = "artifacts_opened"
     SCRUB_SETTINGS_READ = "scrub_settings_read"
     SCRUB_SETTINGS_CHANGED = "scrub_settings_changed"
     LEAKS_READ = "leaks_read"

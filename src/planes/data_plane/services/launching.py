@@ -18,6 +18,9 @@ from planes.wire.link import Lease
 
 _PACKAGE = "dlt._workspace.deployment.launchers."
 LAUNCHERS = frozenset(_PACKAGE + name for name in ("job", "module", "agent", "marimo", "streamlit", "mcp", "dashboard"))
+DASHBOARD = _PACKAGE + "dashboard"
+# The notebook that this launcher runs whatever the definition says is dlt's own.
+_DASHBOARD_MODULE = "dlt._workspace.helpers.dashboard.dlt_dashboard"
 _MODULE = re.compile(r"\w[\w\-]*(\.\w[\w\-]*)*")
 _PROFILE = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 
@@ -51,10 +54,17 @@ def check_lease(lease: Lease, tree: Path) -> None:
         raise LaunchRefused(f"The launcher {launcher!r} is not one of dlt's ({_PACKAGE}…: {known}).")
     _check_config(entry_point.get("config"), lease.definition.get("config_keys"))
     module = entry_point.get("module")
+    if launcher == DASHBOARD and module == _DASHBOARD_MODULE:
+        return
     if not isinstance(module, str) or not _is_in(module, tree):
         raise LaunchRefused(
             f"The deployment has no module {module!r}. Deploy again, with the file that defines this job."
         )
+
+
+def is_dashboard(lease: Lease) -> bool:
+    """Whether the run shows what other jobs of the workspace have left."""
+    return launcher_of(lease.definition) == DASHBOARD
 
 
 def is_app(lease: Lease) -> bool:

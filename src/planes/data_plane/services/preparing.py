@@ -22,15 +22,18 @@ from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.limits import limits_of
 from planes.data_plane.executor.local import RunSpec, Step
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
+from planes.data_plane.services.artifacts import Artifacts
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.audit import Action, Actor
-from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
+from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, is_dashboard, plan_launch
 from planes.data_plane.services.old_environments import lock_environments
 from planes.data_plane.services.run_secrets import (
     APP_ENVIRONMENT,
     Credentials,
     Pairs,
     RunPlacement,
+    artifacts_environment,
+    dashboard_environment,
     names_in_toml,
     names_too_short,
     platform_names,
@@ -95,8 +98,9 @@ class _Gathered:
 class Preparing:
     """Prepares runs. Holds nothing between two of them."""
 
-    def __init__(self, services: Services, uids: WorkspaceUids, settings: RunSettings) -> None:
+    def __init__(self, services: Services, uids: WorkspaceUids, artifacts: Artifacts, settings: RunSettings) -> None:
         self._services = services
+        self._artifacts = artifacts
         self._parts = services.parts
         self._uids = uids
         self._settings = settings
@@ -170,12 +174,15 @@ class Preparing:
             await self._services.code_trees.copy_into(gathered.tree, run.work, None, None)
             await to_thread.run_sync(run.furnish, gathered.configuration, lease.profile, workspace.data(lease.profile))
             await to_thread.run_sync(run.hand_over, owner)
+            if is_dashboard(lease):
+                await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
             if gathered.app is not None:
                 await to_thread.run_sync(write_app, run.root, gathered.app)
             await self._say_started(lease, gathered.launch.environment.key)
             steps = await to_thread.run_sync(self._steps, lease, gathered, run, workspace, uid)
         except BaseException:
             with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(run.remove_artifacts)
                 await to_thread.run_sync(run.remove_work)
             raise
         registered = secrets_to_register(
@@ -229,6 +236,12 @@ class Preparing:
         environment = process_environment(
             placement, gathered.variables.environment, gathered.credentials, str(run.home), str(python.parent)
         )
+        reads = catalogue.reads_of(wanted)
+        if is_dashboard(lease):
+            reads = [*reads, run.found_artifacts]
+            environment |= dashboard_environment(run.found_artifacts)
+        else:
+            environment |= artifacts_environment(run.sent_artifacts)
         if gathered.app is not None:
             environment = {**APP_ENVIRONMENT, **environment}
         job = Step(
@@ -243,7 +256,7 @@ class Preparing:
             limits=limits_of(uid),
             app_port=gathered.app.port if gathered.app else None,
             confinement=self._settings.openings.confine(
-                catalogue.reads_of(wanted),
+                reads,
                 catalogue.programs_of(wanted),
                 [run.work, workspace.data(lease.profile)],
                 run.temporary,

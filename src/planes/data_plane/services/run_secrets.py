@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from planes.data_plane.executor.layout import files_of_profile
@@ -136,6 +137,16 @@ def process_environment(
         own["RUNTIME__AUTH_TOKEN"] = credentials.token
     given = {name: value for name, value in variables.items() if not _is_reserved(name)}
     return {**given, **own}
+
+
+def artifacts_environment(folder: Path) -> dict[str, str]:
+    """Tells dlt where a pipeline leaves trace, state and schemas. Its address is not quoted: that is how it writes."""
+    return {"SEND__ARTIFACTS__BUCKET_URL": f"file://{folder}", "SEND__ARTIFACTS__KWARGS": '{"auto_mkdir": true}'}
+
+
+def dashboard_environment(folder: Path) -> dict[str, str]:
+    """Tells the dashboard to read them, from a folder laid out as `.dlt/state`. This address it unquotes."""
+    return {"SYNC__ARTIFACTS__BUCKET_URL": folder.as_uri(), "DASHBOARD__SYNC_FROM_RUNTIME": "true"}
 
 
 def _injected(credentials: Credentials) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from planes.data_plane.executor.local import LocalExecutor
 from planes.data_plane.executor.uids import UidRange, WorkspaceUids
+from planes.data_plane.services.artifacts import Artifacts
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.beacon import Beacon
 from planes.data_plane.services.preparing import Preparing, RunSettings
@@ -38,8 +39,9 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
         services.rescrub_requests.wake()
         services.alert_queue.wake()
 
-    findings = Findings(hits=services.hits, alerts=services.alert_queue)
-    runs = Runs(services.parts, executor, Preparing(services, uids, settings), findings, on_end)
+    artifacts = Artifacts(services.parts, services.audit, uids)
+    findings = Findings(hits=services.hits, alerts=services.alert_queue, artifacts=artifacts)
+    runs = Runs(services.parts, executor, Preparing(services, uids, artifacts, settings), findings, on_end)
     return Running(
         executor=executor,
         runs=runs,

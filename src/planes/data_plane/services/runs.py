@@ -37,6 +37,7 @@ from planes.data_plane.executor.local import (
 from planes.data_plane.logs import Consolidation, WakeSource
 from planes.data_plane.services.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
+from planes.data_plane.services.artifacts import Artifacts
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
@@ -69,10 +70,11 @@ _log = structlog.get_logger("planes.data_plane.runs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Who is told of a run's end, in the transaction that writes it down."""
+    """Who is told of an end: `artifacts` before the run's files go, others in the transaction that writes it down."""
 
     hits: Hits
     alerts: AlertQueue
+    artifacts: Artifacts
 
 
 class Runs:
@@ -90,6 +92,7 @@ class Runs:
         self._parts = parts
         self._hits = findings.hits
         self._alerts = findings.alerts
+        self._artifacts = findings.artifacts
         self._on_end = on_end
         self._executor = executor
         self._preparing = preparing
@@ -345,6 +348,7 @@ class Runs:
     async def _finish(self, lease: Lease, place: RunPlace, outcome: Outcome) -> None:
         """The log is sealed: the job's files go, then the control plane hears of the end."""
         self.apps.end(lease.run_id)
+        await self._artifacts.keep(lease.run_id, place)
         await _leave_nothing(place)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
         values: dict[str, Any] = {
@@ -413,7 +417,7 @@ def log_removed_words(run: Row) -> str:
 
 
 async def _leave_nothing(place: RunPlace) -> None:
-    steps: tuple[Callable[[], None], ...] = (place.remove_configuration, place.remove_work)
+    steps: tuple[Callable[[], None], ...] = (place.remove_configuration, place.remove_artifacts, place.remove_work)
     for step in steps:
         try:
             await to_thread.run_sync(step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -72,6 +73,8 @@ async def _relay(receive: Receive, send: Send, upstream: ClientConnection, endin
                     content = await upstream.recv()
                     key = "text" if isinstance(content, str) else "bytes"
                     await send({"type": "websocket.send", key: content})
+            except OSError:
+                pass  # the browser has left while the app was speaking
             except ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd is not None else _GOING_AWAY
                 await _close(send, code if code in _SENDABLE_CODES or 3000 <= code < 5000 else _GOING_AWAY)
@@ -89,7 +92,8 @@ async def _relay(receive: Receive, send: Send, upstream: ClientConnection, endin
 
 
 async def _close(send: Send, code: int) -> None:
-    await send({"type": "websocket.close", "code": code})
+    with suppress(OSError):  # the browser has left
+        await send({"type": "websocket.close", "code": code})
 
 
 async def _connect(scope: Scope, place: AppPlace, origin: str) -> ClientConnection:

@@ -64,7 +64,8 @@ async def test_process_gets_exactly_the_named_environment(place: RunningRegion) 
     assert environment.keys() == {
         "HOME", "OWN", "PATH", "PYTHONUNBUFFERED", "RUNTIME__API_BASE_URL", "RUNTIME__AUTH_TOKEN",
         "RUNTIME__DATAPLANE_BASE_URL", "RUNTIME__DLTHUB_DSN", "RUNTIME__DLTHUB_TELEMETRY", "RUNTIME__ORGANIZATION_ID",
-        "RUNTIME__RUN_ID", "RUNTIME__WORKSPACE_ID", "SHARED", "WORKSPACE__PROFILE",
+        "RUNTIME__RUN_ID", "RUNTIME__WORKSPACE_ID", "SEND__ARTIFACTS__BUCKET_URL", "SEND__ARTIFACTS__KWARGS",
+        "SHARED", "WORKSPACE__PROFILE",
     }  # fmt: skip
     assert environment["OWN"] == "prod"
     assert environment["WORKSPACE__PROFILE"] == "prod"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.workspaces import definition, with_entry_point
+from tests.fakes.workspaces import LAUNCHERS, definition, with_entry_point
 
 from planes.data_plane.services.launching import LaunchRefused, check_lease
 from planes.domain.identifiers import new_id
@@ -41,6 +41,16 @@ def test_job_of_the_deployment_is_taken(tree: Path) -> None:
 def test_foreign_launcher_is_refused(tree: Path, launcher: Any) -> None:
     with pytest.raises(LaunchRefused, match="not one of dlt's"):
         check_lease(lease_of(with_entry_point(definition("job"), launcher=launcher)), tree)
+
+
+def test_dashboard_brings_its_own_module(tree: Path) -> None:
+    job = with_entry_point(
+        definition("dlt._workspace.helpers.dashboard.dlt_dashboard"), launcher=f"{LAUNCHERS}.dashboard"
+    )
+
+    check_lease(lease_of(job), tree)
+    with pytest.raises(LaunchRefused, match="no module"):
+        check_lease(lease_of(with_entry_point(job, launcher=f"{LAUNCHERS}.module")), tree)
 
 
 @pytest.mark.parametrize(
