@@ -24,8 +24,8 @@ class RegionHoldings(BaseModel):
     """What a region stores of a workspace. `serves_since` is when it first saw it.
 
     `code` and `configuration` are versions by the size of their archives, `logs` runs with a log by what lies on disk,
-    `results` structured results, `telemetry` pipeline runs with their traces and states; `audit_entries` are of this
-    workspace.
+    `results` structured results, `telemetry` pipeline runs with their traces and states, `artifacts` what
+    the dashboard shows of a pipeline on a profile; `audit_entries` are of this workspace.
     """
 
     dataplane_id: str
@@ -38,6 +38,7 @@ class RegionHoldings(BaseModel):
     logs: Stored
     results: Stored
     telemetry: Stored
+    artifacts: Stored
     audit_entries: int
 
 

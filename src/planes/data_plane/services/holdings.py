@@ -39,6 +39,7 @@ class Holdings:
             logs=_stored(logs),
             results=_stored(rows.results),
             telemetry=_stored(rows.telemetry),
+            artifacts=_stored(rows.artifacts),
             audit_entries=rows.audit_entries,
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Table, and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.data.artifacts import artifacts
 from planes.storage.data.metadata import metadata
 from planes.storage.data.tables import audit_log, configurations, deployments, variables, workspaces
 from planes.storage.data.telemetry import job_results, pipeline_runs, pipeline_states
@@ -24,6 +25,7 @@ class CountedRows:
     secret_variables: int
     results: tuple[int, int]
     telemetry: tuple[int, int]
+    artifacts: tuple[int, int]
     audit_entries: int
 
 
@@ -43,6 +45,7 @@ async def count_workspace(connection: AsyncConnection, workspace_id: str) -> Cou
         secret_variables=(await connection.execute(secret)).scalar_one(),
         results=await _sum(connection, job_results, workspace_id, "envelope"),
         telemetry=(reported, traces + states),
+        artifacts=await _sum(connection, artifacts, workspace_id, "sealed"),
         audit_entries=entries,
     )
 

@@ -29,6 +29,7 @@ async def test_region_counts_what_it_stores_of_a_workspace(place: RunningRegion)
     assert held["logs"] == {"count": 1, "size_bytes": sum(path.stat().st_size for path in logs.iterdir())}
     assert held["results"] == {"count": 0, "size_bytes": 0}
     assert held["telemetry"] == {"count": 0, "size_bytes": 0}
+    assert held["artifacts"] == {"count": 0, "size_bytes": 0}
     assert held["audit_entries"] > 0
 
 
