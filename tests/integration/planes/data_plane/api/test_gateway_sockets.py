@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
+from starlette.types import Message
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -37,7 +38,7 @@ async def test_app_that_speaks_to_nobody_is_left_and_nothing_fails() -> None:
         heard.append("asked")
         return {"type": "websocket.connect"}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         heard.append(message["type"])
         if len(heard) > 4:
             raise Gone

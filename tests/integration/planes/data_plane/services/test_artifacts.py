@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from tests.acceptance.marks import search
 from tests.fakes.leasing import LeasingControlPlane
@@ -115,11 +114,10 @@ async def test_own_profile_comes_before_what_is_lent(place: RunningRegion) -> No
 async def test_running_dashboard_gets_what_comes_later(place: RunningRegion) -> None:
     waits = SHOWS.replace("try:", "while not list(place.rglob('state.json')): time.sleep(0.05)\ntry:", 1)
     deployment = await place.deploy({"app.py": waits.encode()})
-    async with anyio.create_task_group() as group:
-        lease = await place.lease(waits, deployment_id=deployment, definition=DASHBOARD, profile="access")
-        await place.control.wait_status(lease, "running")
-        group.start_soon(left, place)
-        assert await place.control.wait_end(lease) == "completed"
+    lease = await place.lease(waits, deployment_id=deployment, definition=DASHBOARD, profile="access")
+    await place.control.wait_status(lease, "running")
+    await left(place)
+    assert await place.control.wait_end(lease) == "completed"
 
     lines = await place.lines(lease)
     assert "access/pipelines/harvest/state.json" in json.loads(lines[-1]), lines

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -68,7 +68,7 @@ def test_nothing_in_it_is_run(tmp_path: Path) -> None:
     made = tmp_path / "made"
 
     class Runs:
-        def __reduce__(self) -> object:
+        def __reduce__(self) -> tuple[Any, ...]:
             return (Path.touch, (made,))
 
     content = pickle.dumps([Runs(), SECRET])
