@@ -11,6 +11,7 @@ from collections import Counter
 
 from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
+from planes.scrub.known import KnownLines, OtherLines, Outcome
 from planes.scrub.registered import Registered
 from planes.scrub.rulebook import Book, Span, coloured, disjoint, outside_marks, plain_spans, rulebook, signs_of
 from planes.scrub.rules.below import CONTINUED
@@ -23,9 +24,8 @@ LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024
 # Bytes before a window that its patterns may look at.
 _CONTEXT = 64
-# Lines with signs but without secrets that a log says again and again are remembered: so many, of so many bytes.
-_MOST_HARMLESS = 1024
-_LONGEST_HARMLESS = 512
+# Behind so many known lines in a piece, all known lines of the rest are left out at once.
+_MANY_KNOWN = 8
 # What ends a secret that is longer than a window.
 _STOPS = re.compile(b"[ \t\r\"'`<>,;&|]")
 
@@ -56,10 +56,11 @@ class RuleStage:
         "_below",
         "_block_lines",
         "_book",
-        "_harmless",
         "_has_begun",
         "_is_pending_quiet",
+        "_known",
         "_long",
+        "_names",
         "_pending",
         "_shortened",
         "hits",
@@ -75,7 +76,8 @@ class RuleStage:
         self._is_pending_quiet = True
         self.is_plain = False
         self._long: _LongLine | None = None
-        self._harmless: set[bytes] = set()
+        self._known = KnownLines()
+        self._names: list[str] = []  # masks that `hits` does not count yet
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
 
@@ -101,6 +103,7 @@ class RuleStage:
         if len(self._pending) > LONGEST_HELD:
             pieces.append(self._windows())
             self.is_plain = False
+        self._count()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def finish(self) -> bytes:
@@ -111,7 +114,13 @@ class RuleStage:
         self._block_lines = -1
         self._below = None
         self._has_begun = False
+        self._count()
         return rest
+
+    def _count(self) -> None:
+        if self._names:
+            self.hits.update(self._names)
+            self._names.clear()
 
     def _finished(self, data: bytes, border: int, *, is_quiet: bool) -> bytes:
         """What becomes of the pending line and of data up to the border."""
@@ -142,7 +151,7 @@ class RuleStage:
         if self._long is None:
             self._block_lines = -1
             self._below = None
-            self._long = _LongLine(self._book, self._shortened, self.hits)
+            self._long = _LongLine(self._book, self._shortened, self._names)
         given, taken = self._long.advance(bytes(self._pending))
         del self._pending[:taken]
         return given
@@ -164,11 +173,12 @@ class RuleStage:
             return data
         places = None if plain is data else ColourMap(data)
         given: list[bytes] = []
-        done = start = 0
+        done = start = known = 0
+        others: OtherLines | None = None
         while start < len(plain):
-            if self._block_lines < 0 and 0 <= sign < start:
-                sign = self._book.sign(plain, start)
             if self._block_lines < 0 and self._below is None:
+                if 0 <= sign < start:
+                    sign = self._book.sign(plain, start) if others is None else others.sign(start)
                 here = sign
                 if cuts and (sign < 0 or cuts[-1].start < sign):
                     here = cuts[-1].start
@@ -176,43 +186,58 @@ class RuleStage:
                     break
                 start = max(start, plain.rfind(b"\n", start, here) + 1)
             end = plain.index(b"\n", start)
+            shadow = plain[start:end]
+            if self._block_lines < 0 and not (cuts and cuts[-1].start < end):
+                if self._below is None and shadow in self._known.harmless:
+                    known += 1
+                    if others is None and known > _MANY_KNOWN:
+                        others = OtherLines(self._book, plain, end + 1, self._known.harmless)
+                    sign = self._book.sign(plain, end) if others is None else others.sign(end)
+                    start = end + 1
+                    continue
+                if places is None and (outcome := self._known.outcome(self._below, shadow)):
+                    out, names, self._below = outcome
+                    if out is not None:
+                        given += data[done:start], out
+                        done = end
+                        self._names += names
+                    start = end + 1
+                    continue
             signs: LineSigns | None = NO_SIGNS
             if self._block_lines >= 0:
                 signs = None
             elif 0 <= sign < end:
-                if self._harmless and self._is_harmless(plain[start:end], cuts, end):
-                    sign = self._book.sign(plain, end)
-                    start = end + 1
-                    continue
-                signs = self._book.on_line(plain, start, sign, end)
-                sign = signs.following
+                if sign < start:  # something is open, and so it was not looked for
+                    sign = self._book.sign(plain, start)
+                if 0 <= sign < end:
+                    signs = self._book.on_line(plain, start, sign, end)
+                    sign = signs.following
             first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
             line_cuts: list[Span] = []
             while cuts and cuts[-1].start < end:
                 cut = cuts.pop()
                 line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
             line = data[first:last]
-            shadow = line if places is None else plain[start:end]
-            masked = self._line(line, shadow, signs, line_cuts)
+            masked = self._line_remembered(line, line if places is None else shadow, signs, line_cuts)
             if masked is not line:
                 given += data[done:first], masked
                 done = last
-            elif signs is not NO_SIGNS and not line_cuts:
-                self._remember(shadow)
             start = end + 1
         given.append(data[done:])
         return b"".join(given)
 
-    def _is_harmless(self, plain: bytes, cuts: list[Span], end: int) -> bool:
-        """Whether a line of the piece, which ends at `end` there, is known to hold no secret and to open nothing."""
-        return self._below is None and plain in self._harmless and not (cuts and cuts[-1].start < end)
-
-    def _remember(self, plain: bytes) -> None:
-        """Take note of a line with signs that came out as it is: what becomes of it depends on itself alone."""
-        if self._below is None and self._block_lines < 0 and len(plain) <= _LONGEST_HARMLESS:
-            if len(self._harmless) == _MOST_HARMLESS:
-                self._harmless.clear()
-            self._harmless.add(plain)
+    def _line_remembered(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
+        """See `_line`; and take note of what becomes of it, where nothing but itself and what is open says that."""
+        opening, is_in_block, before = self._below, self._block_lines >= 0, len(self._names)
+        masked = self._line(line, plain, signs, cuts)
+        if cuts or is_in_block or self._block_lines >= 0:
+            return masked
+        if masked is line:
+            if plain is line or (opening is None and self._below is None):
+                self._known.remember(opening, plain, Outcome(None, (), self._below))
+        elif plain is line:
+            self._known.remember(opening, plain, Outcome(masked, tuple(self._names[before:]), self._below))
+        return masked
 
     def _line(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
         """One line, masked.
@@ -226,7 +251,7 @@ class RuleStage:
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
             self._below = None
-            long_line = _LongLine(self._book, self._shortened, self.hits)
+            long_line = _LongLine(self._book, self._shortened, self._names)
             given, taken = long_line.advance(line)
             return given + self._end_long(long_line, line[taken:])
         if self._block_lines >= 0:
@@ -241,7 +266,7 @@ class RuleStage:
         if cuts:
             spans = _joined(spans, cuts)
         self._see_opening(plain)
-        out = _masked(line, coloured(line, plain, spans), self.hits) if spans else line
+        out = _masked(line, coloured(line, plain, spans), self._names) if spans else line
         if opening is not None:
             out = self._told(opening, out)
         if self._below is None and len(plain) <= LONGEST_LINE:
@@ -267,7 +292,7 @@ class RuleStage:
 
     def _without(self, line: bytes, plain: bytes, told: list[Span]) -> bytes:
         kept = self._book.permitted(plain, outside_marks(plain, told)) if told else []
-        return _masked(line, coloured(line, plain, kept), self.hits) if kept else line
+        return _masked(line, coloured(line, plain, kept), self._names) if kept else line
 
     def _end_long(self, long_line: "_LongLine", rest: bytes) -> bytes:
         self._see_opening(without_colour(rest))
@@ -297,19 +322,19 @@ class RuleStage:
         self._block_lines += 1
         if self._block_lines > 1:
             return b""
-        self.hits["private-key"] += 1
+        self._names.append("private-key")
         return plain[:start] + b"[masked:private-key]" + plain[end:]
 
 
 class _LongLine:
     """One line beyond the bound: worked through in windows of `LONGEST_HELD` bytes that overlap."""
 
-    __slots__ = ("_before", "_book", "_hits", "_shortened", "_swallows")
+    __slots__ = ("_before", "_book", "_names", "_shortened", "_swallows")
 
-    def __init__(self, book: Book, shortened: Shortened | None, hits: "Counter[str]") -> None:
+    def __init__(self, book: Book, shortened: Shortened | None, names: "list[str]") -> None:
         self._book = book
         self._shortened = shortened
-        self._hits = hits
+        self._names = names
         self._before = b""
         self._swallows = False
 
@@ -366,7 +391,7 @@ class _LongLine:
 
     def _given(self, text: bytes, spans: list[Span], end: int) -> bytes:
         self._before = (self._before + text[:end])[-_CONTEXT:]
-        return _masked(text[:end], spans, self._hits)
+        return _masked(text[:end], spans, self._names)
 
 
 def _joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
@@ -385,7 +410,7 @@ def _mark(name: str) -> bytes:
     return b"[masked:%s]" % name.encode()
 
 
-def _masked(line: bytes, spans: list[Span], hits: "Counter[str]") -> bytes:
+def _masked(line: bytes, spans: list[Span], names: "list[str]") -> bytes:
     pieces: list[bytes] = []
     place = 0
     for start, end, rule in spans:
@@ -393,7 +418,7 @@ def _masked(line: bytes, spans: list[Span], hits: "Counter[str]") -> bytes:
             pieces.append(line[place:start])
         else:
             pieces += line[place:start], _mark(rule.name)
-            hits[rule.name] += 1
+            names.append(rule.name)
         place = end
     pieces.append(line[place:])
     return b"".join(pieces)

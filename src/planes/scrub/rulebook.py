@@ -142,7 +142,7 @@ class Book(Protocol):
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_needs", "_needy", "_signs", "families", "on_line", "rules", "sign")
+    __slots__ = ("_needs", "_needy", "_signs", "_unneeded", "families", "on_line", "rules", "sign")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
@@ -156,6 +156,8 @@ class Rulebook:
                 needs[compiled.rule.needs] = needs.get(compiled.rule.needs, 0) | 1 << index
         self._needs = [(tuple((_rarest(need), need) for need in each), members) for each, members in needs.items()]
         self._needy = sum(needs.values())
+        rarest = {byte for each, _ in self._needs for byte, _ in each}
+        self._unneeded = bytes(byte for byte in range(256) if byte not in rarest)
 
     def prepare(self) -> None:
         """Compile now what most logs need, so that forked children need not.
@@ -185,7 +187,7 @@ class Rulebook:
         found: list[Span] = []
         if chosen & self._needy:
             lowered = line.lower()
-            present = frozenset(lowered)
+            present = frozenset(lowered.translate(None, self._unneeded))
             for needs, members in self._needs:
                 if chosen & members:
                     for byte, need in needs:  # a generator would take several times as long as what it looks at

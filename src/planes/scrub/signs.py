@@ -13,6 +13,8 @@ _MOST_COUNTED = 8
 _MOST_SIGNS = 200
 # Signs are looked up by so many bytes at their beginnings.
 _HEAD = 2
+# So many texts are remembered with the signs that begin them.
+_MOST_BEGINNINGS = 4096
 # Of the signs with one beginning: the lengths of those found as they are, and of those found in any case.
 _Lengths = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -34,7 +36,7 @@ NO_SIGNS = LineSigns(0, -1, -1)
 class Signs:
     """Tells where signs stand and whose they are. Rules are the bits of a number, in the order they were given."""
 
-    __slots__ = ("_any_case", "_behind", "_exact", "_lengths", "_scan", "_set", "pattern")
+    __slots__ = ("_any_case", "_beginnings", "_behind", "_exact", "_lengths", "_longest", "_scan", "_set", "pattern")
 
     def __init__(self, rules: "Sequence[Rule]", further: Iterable[Rule] = ()) -> None:
         """Take rules, and further ones whose signs are found but have no bits."""
@@ -49,6 +51,8 @@ class Signs:
                     behind.add(sign[0])
         self._behind = frozenset(behind)  # what signs begin with before which the scan takes one byte more
         self._lengths = _lengths_by_head(self._exact, self._any_case)
+        self._longest = {head: max((*exact, *any_case, 0)) for head, (exact, any_case) in self._lengths.items()}
+        self._beginnings: dict[bytes, int] = {}
         self.pattern = scan_pattern([*rules, *further])
         self._scan = compile_pattern(self.pattern)
         self._set: PatternSet | None = None
@@ -61,17 +65,28 @@ class Signs:
     def at(self, text: bytes, place: int) -> int:
         """The rules one of whose signs begins at `place`, or behind the byte there."""
         chosen = self._beginning_at(text, place)
-        if text[place + 1 : place + 2] and text[place + 1] in self._behind:
+        if place + 1 < len(text) and text[place + 1] in self._behind:
             chosen |= self._beginning_at(text, place + 1)
         return chosen
 
     def _beginning_at(self, text: bytes, place: int) -> int:
+        head = text[place : place + _HEAD].lower()
+        beginning = text[place : place + (self._longest.get(head) or self._longest[b""])]
+        chosen = self._beginnings.get(beginning)
+        if chosen is None:
+            if len(self._beginnings) >= _MOST_BEGINNINGS:
+                self._beginnings.clear()
+            chosen = self._beginnings[beginning] = self._begins(beginning)
+        return chosen
+
+    def _begins(self, text: bytes) -> int:
+        """The rules one of whose signs begins a text."""
         chosen = 0
-        exact, any_case = self._lengths.get(text[place : place + _HEAD].lower(), self._lengths[b""])
+        exact, any_case = self._lengths.get(text[:_HEAD].lower(), self._lengths[b""])
         for length in exact:
-            chosen |= self._exact.get(text[place : place + length], 0)
+            chosen |= self._exact.get(text[:length], 0)
         for length in any_case:
-            chosen |= self._any_case.get(text[place : place + length].lower(), 0)
+            chosen |= self._any_case.get(text[:length].lower(), 0)
         return chosen
 
     def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns:

@@ -1,8 +1,11 @@
 """What is remembered of lines that come again and again changes nothing of what comes out."""
 
 import random
+from collections import Counter
 
 from planes.scrub import Registered, StreamScrubber
+from planes.scrub.below import Opening
+from planes.scrub.known import KnownLines, Outcome
 from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
@@ -30,20 +33,19 @@ LINES = (
 )
 
 
-class Forgets(set[bytes]):
+class Forgets(KnownLines):
     """Remembers nothing."""
 
-    def add(self, element: bytes, /) -> None:
-        del element
+    def remember(self, opening: Opening | None, line: bytes, outcome: Outcome) -> None:
+        del opening, line, outcome
 
 
-def scrubbed(text: bytes, *, forgets: bool = False) -> bytes:
+def scrubbed(text: bytes, *, forgets: bool = False, size: int = 997) -> "tuple[bytes, Counter[str]]":
     scrubber = StreamScrubber(REGISTERED)
     if forgets:
-        scrubber._rules._harmless = Forgets()  # pyright: ignore[reportPrivateUsage]
-    return b"".join(
-        [*(scrubber.feed(text[place : place + 997]) for place in range(0, len(text), 997)), scrubber.finish()]
-    )
+        scrubber._rules._known = Forgets()  # pyright: ignore[reportPrivateUsage]
+    given = [scrubber.feed(text[place : place + size]) for place in range(0, len(text), size)]
+    return b"".join([*given, scrubber.finish()]), scrubber.hits
 
 
 def test_repeated_lines_come_out_as_if_each_were_the_first() -> None:
@@ -53,12 +55,40 @@ def test_repeated_lines_come_out_as_if_each_were_the_first() -> None:
         lines = source.sample(LINES, 6) + source.sample(samples, 2)
         text = b"\n".join(source.choices(lines, k=80)) + b"\n"
 
-        assert scrubbed(text) == scrubbed(text, forgets=True), text
+        expected = scrubbed(text, forgets=True)
+        for size in (97, 997, len(text)):
+            assert scrubbed(text, size=size) == expected, text
+
+
+def test_what_is_open_decides_about_a_line_that_was_seen() -> None:
+    line = b"  x7-token-y\n"
+    openings = (
+        b"password:\n",
+        b"password: |\n",
+        b"user,password\n",
+        b"{'name': 'DB_PASSWORD',\n",
+        b"token: ${TOKEN}\n",
+        b"",
+    )
+    source = random.Random(6)
+    text = b"".join(source.choice(openings) + line for _ in range(2000))
+
+    assert scrubbed(text) == scrubbed(text, forgets=True)
+
+
+def test_a_line_with_a_secret_counts_each_time() -> None:
+    line = b"login with password=" + fake("<a12>7<a4>").encode() + b" ok\n"
+    out, hits = scrubbed(line * 50 + b"token: ${TOKEN}\n" * 50 + line * 50)
+
+    assert out == b"login with password=[masked:named-plain] ok\n" * 50 + b"token: ${TOKEN}\n" * 50 + (
+        b"login with password=[masked:named-plain] ok\n" * 50
+    )
+    assert hits == {"named-plain": 100}
 
 
 def test_a_line_that_was_harmless_is_judged_again_below_its_name() -> None:
     line = b"  Tr0ub4dor-token-77\n"
-    out = scrubbed(line * 3 + b"password:\n" + line)
+    out, _ = scrubbed(line * 3 + b"password:\n" + line)
 
     assert out.startswith(line * 3)
     assert out.count(b"[masked:named-below]") == 1
@@ -67,8 +97,11 @@ def test_a_line_that_was_harmless_is_judged_again_below_its_name() -> None:
 def test_what_is_remembered_is_bounded() -> None:
     scrubber = StreamScrubber(Registered.empty())
     for number in range(5000):
-        scrubber.feed(b"token %d is ${TOKEN}\n" % number + b"token " * 200 + b"\n")
-    remembered = scrubber._rules._harmless  # pyright: ignore[reportPrivateUsage]
+        scrubber.feed(b"token %d is ${TOKEN}\npassword: |\n%d\n" % (number, number) + b"token " * 200 + b"\n")
+    known = scrubber._rules._known  # pyright: ignore[reportPrivateUsage]
+    outcomes = known._outcomes  # pyright: ignore[reportPrivateUsage]
 
-    assert 0 < len(remembered) <= 1024
-    assert max(map(len, remembered)) <= 512
+    assert 0 < len(known.harmless) <= 1024
+    assert max(map(len, known.harmless)) <= 512
+    assert 0 < len(outcomes) <= 512
+    assert max(len(line) for _, _, line in outcomes) <= 512
