@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from planes.scrub.demands import Demands
 from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
 from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
@@ -142,7 +143,7 @@ class Book(Protocol):
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_needs", "_needy", "_signs", "_unneeded", "families", "on_line", "rules", "sign")
+    __slots__ = ("_demands", "_signs", "families", "on_line", "rules", "sign")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
@@ -150,14 +151,7 @@ class Rulebook:
         self.sign = self._signs.next
         self.on_line = self._signs.on_line
         self.families = _families(self.rules)
-        needs: dict[tuple[bytes, ...], int] = {}
-        for index, compiled in enumerate(self.rules):
-            if compiled.rule.needs:
-                needs[compiled.rule.needs] = needs.get(compiled.rule.needs, 0) | 1 << index
-        self._needs = [(tuple((_rarest(need), need) for need in each), members) for each, members in needs.items()]
-        self._needy = sum(needs.values())
-        rarest = {byte for each, _ in self._needs for byte, _ in each}
-        self._unneeded = bytes(byte for byte in range(256) if byte not in rarest)
+        self._demands = Demands([compiled.rule for compiled in self.rules])
 
     def prepare(self) -> None:
         """Compile now what most logs need, so that forked children need not.
@@ -170,6 +164,7 @@ class Rulebook:
                 compiled.prepare()
         for family in self.families:
             family.prepare()
+        self._demands.prepare()
 
     @property
     def scan(self) -> bytes:
@@ -185,16 +180,8 @@ class Rulebook:
         """The secrets in a line without colour codes: in order, none inside or across another."""
         chosen, last, _ = signs
         found: list[Span] = []
-        if chosen & self._needy:
-            lowered = line.lower()
-            present = frozenset(lowered.translate(None, self._unneeded))
-            for needs, members in self._needs:
-                if chosen & members:
-                    for byte, need in needs:  # a generator would take several times as long as what it looks at
-                        if byte in present and need in lowered:
-                            break
-                    else:
-                        chosen &= ~members
+        if chosen & self._demands.members:
+            chosen = self._demands.met(line, chosen)
         if len(line) <= _LONGEST_FOR_FAMILY:
             for family in self.families:
                 if chosen & family.members:
@@ -211,11 +198,6 @@ class Rulebook:
         """Of spans in a line those that may be masked: here, all."""
         del plain
         return spans
-
-
-def _rarest(need: bytes) -> int:
-    """The byte of a literal that fewest lines hold: one that is neither letter nor blank, if there is one."""
-    return next((byte for byte in need if not (bytes((byte,)).isalnum() or byte in b" \t")), need[-1])
 
 
 def coloured(line: bytes, plain: bytes, spans: list[Span]) -> list[Span]:

@@ -107,7 +107,7 @@ class Signs:
         """The rules one of whose signs stands in a text, whatever follows it."""
         if self._set is None:
             self._set = compile_set(
-                [*map(_quoted, self._exact), *(b"(?i:%s)" % _quoted(sign) for sign in self._any_case)]
+                [*map(quoted, self._exact), *(b"(?i:%s)" % quoted(sign) for sign in self._any_case)]
             )
         owners = (*self._exact.values(), *self._any_case.values())
         chosen = 0
@@ -137,7 +137,7 @@ def scan_pattern(rules: Iterable[Rule]) -> bytes:
     for rule in rules:
         table = any_case if rule.any_case else exact
         for sign in rule.signs:
-            table.setdefault((rule.before, _loosened(rule.follow)), {})[_quoted(sign)] = None
+            table.setdefault((rule.before, loosened(rule.follow)), {})[quoted(sign)] = None
     pieces = [b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in exact.items()]
     if any_case:
         folded = (b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in any_case.items())
@@ -148,8 +148,8 @@ def scan_pattern(rules: Iterable[Rule]) -> bytes:
 _REPETITION = re.compile(rb"(?<!\\)\{(\d+)(?:,(\d*))?\}(\Z)?")
 
 
-def _loosened(follow: bytes) -> bytes:
-    """A pattern that matches wherever `follow` does, without counting far.
+def loosened(pattern: bytes) -> bytes:
+    """A pattern that matches wherever this one does, without counting far.
 
     A counted repetition makes the automaton remember how far it has counted for each place where it may have begun, and
     random text then needs new states without end.
@@ -163,8 +163,9 @@ def _loosened(follow: bytes) -> bytes:
             return match[0]
         return b"{%d,}" % least if least > 1 else b"+" if least else b"*"
 
-    return _REPETITION.sub(loose, follow)
+    return _REPETITION.sub(loose, pattern)
 
 
-def _quoted(text: bytes) -> bytes:
+def quoted(text: bytes) -> bytes:
+    """A pattern for a literal."""
     return b"".join(b"\\" + bytes((byte,)) if byte in b"\\.+*?()|[]{}^$" else bytes((byte,)) for byte in text)
