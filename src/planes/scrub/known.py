@@ -38,17 +38,14 @@ class KnownLines:
 
     Attributes:
         harmless: lines with signs that came out as they were, with nothing open before and behind them.
+        outcomes: what became of other lines, by what was open (its class too: openings are plain tuples) and by line.
     """
 
-    __slots__ = ("_outcomes", "harmless")
+    __slots__ = ("harmless", "outcomes")
 
     def __init__(self) -> None:
         self.harmless: set[bytes] = set()
-        self._outcomes: dict[tuple[type, Opening | None, bytes], Outcome] = {}
-
-    def outcome(self, opening: Opening | None, line: bytes) -> Outcome | None:
-        """What became of a line below an opening."""
-        return self._outcomes.get((opening.__class__, opening, line))  # the class, since openings are plain tuples
+        self.outcomes: dict[tuple[type, Opening | None, bytes], Outcome] = {}
 
     def remember(self, opening: Opening | None, line: bytes, outcome: Outcome) -> None:
         """Take note of a line that lay in no key block and opened none."""
@@ -59,9 +56,9 @@ class KnownLines:
                 self.harmless.clear()
             self.harmless.add(line)
         else:
-            if len(self._outcomes) >= _MOST_OUTCOMES:
-                self._outcomes.clear()
-            self._outcomes[opening.__class__, opening, line] = outcome
+            if len(self.outcomes) >= _MOST_OUTCOMES:
+                self.outcomes.clear()
+            self.outcomes[opening.__class__, opening, line] = outcome
 
 
 class OtherLines:

@@ -12,6 +12,7 @@ from collections import Counter
 from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
+from planes.scrub.marks import mark
 from planes.scrub.registered import Registered
 from planes.scrub.rulebook import Book, Span, coloured, disjoint, outside_marks, plain_spans, rulebook, signs_of
 from planes.scrub.rules.below import CONTINUED
@@ -174,6 +175,7 @@ class RuleStage:
         places = None if plain is data else ColourMap(data)
         given: list[bytes] = []
         done = start = known = 0
+        harmless, outcomes = self._known.harmless, self._known.outcomes
         others: OtherLines | None = None
         while start < len(plain):
             if self._block_lines < 0 and self._below is None:
@@ -188,14 +190,16 @@ class RuleStage:
             end = plain.index(b"\n", start)
             shadow = plain[start:end]
             if self._block_lines < 0 and not (cuts and cuts[-1].start < end):
-                if self._below is None and shadow in self._known.harmless:
+                if self._below is None and shadow in harmless:
                     known += 1
                     if others is None and known > _MANY_KNOWN:
-                        others = OtherLines(self._book, plain, end + 1, self._known.harmless)
+                        others = OtherLines(self._book, plain, end + 1, harmless)
                     sign = self._book.sign(plain, end) if others is None else others.sign(end)
                     start = end + 1
                     continue
-                if places is None and (outcome := self._known.outcome(self._below, shadow)):
+                below = self._below
+                outcome = outcomes.get((below.__class__, below, shadow)) if places is None else None
+                if outcome is not None:
                     out, names, self._below = outcome
                     if out is not None:
                         given += data[done:start], out
@@ -229,14 +233,15 @@ class RuleStage:
     def _line_remembered(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
         """See `_line`; and take note of what becomes of it, where nothing but itself and what is open says that."""
         opening, is_in_block, before = self._below, self._block_lines >= 0, len(self._names)
-        masked = self._line(line, plain, signs, cuts)
+        if signs is NO_SIGNS and opening is not None and not cuts and len(plain) <= LONGEST_LINE:
+            masked = self._told(opening, line, plain)
+        else:
+            masked = self._line(line, plain, signs, cuts)
         if cuts or is_in_block or self._block_lines >= 0:
             return masked
-        if masked is line:
-            if plain is line or (opening is None and self._below is None):
-                self._known.remember(opening, plain, Outcome(None, (), self._below))
-        elif plain is line:
-            self._known.remember(opening, plain, Outcome(masked, tuple(self._names[before:]), self._below))
+        if plain is line or (masked is line and opening is None and self._below is None):
+            out, names = (None, ()) if masked is line else (masked, tuple(self._names[before:]))
+            self._known.remember(opening, plain, Outcome(out, names, self._below))
         return masked
 
     def _line(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
@@ -261,26 +266,25 @@ class RuleStage:
         opening = self._below
         signs = signs or signs_of(self._book, plain)
         if signs is NO_SIGNS and not cuts:
-            return line if opening is None else self._told(opening, line)
+            return line if opening is None else self._told(opening, line, plain)
         spans = self._book.spans(plain, signs)
         if cuts:
             spans = _joined(spans, cuts)
         self._see_opening(plain)
         out = _masked(line, coloured(line, plain, spans), self._names) if spans else line
         if opening is not None:
-            out = self._told(opening, out)
+            out = self._told(opening, out, plain if out == plain else without_colour(out))
         if self._below is None and len(plain) <= LONGEST_LINE:
             out = self._open(plain, spans, out)
         return out
 
-    def _told(self, opening: Opening, line: bytes) -> bytes:
+    def _told(self, opening: Opening, line: bytes, plain: bytes) -> bytes:
         """A line without what the lines above say of it. It is masked by its own rules already.
 
         So a second pass, which sees those marks too, comes to nothing else.
         """
-        plain = without_colour(line)
         told, self._below = opening.take(plain) if len(plain) <= LONGEST_LINE else ([], None)
-        return self._without(line, plain, told)
+        return self._without(line, plain, told) if told else line
 
     def _open(self, plain: bytes, spans: list[Span], line: bytes) -> bytes:
         """See what a masked line says of the next ones, and of itself."""
@@ -288,10 +292,10 @@ class RuleStage:
         told, self._below = opened_by(shown)
         if self._below is None and spans:
             self._below = torn(plain, spans)
-        return self._without(line, shown, told)
+        return self._without(line, shown, told) if told else line
 
     def _without(self, line: bytes, plain: bytes, told: list[Span]) -> bytes:
-        kept = self._book.permitted(plain, outside_marks(plain, told)) if told else []
+        kept = self._book.permitted(plain, outside_marks(plain, told))
         return _masked(line, coloured(line, plain, kept), self._names) if kept else line
 
     def _end_long(self, long_line: "_LongLine", rest: bytes) -> bytes:
@@ -405,11 +409,6 @@ def _joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
     return joined
 
 
-@functools.lru_cache(maxsize=1024)
-def _mark(name: str) -> bytes:
-    return b"[masked:%s]" % name.encode()
-
-
 def _masked(line: bytes, spans: list[Span], names: "list[str]") -> bytes:
     pieces: list[bytes] = []
     place = 0
@@ -417,7 +416,7 @@ def _masked(line: bytes, spans: list[Span], names: "list[str]") -> bytes:
         if rule is CONTINUED:
             pieces.append(line[place:start])
         else:
-            pieces += line[place:start], _mark(rule.name)
+            pieces += line[place:start], mark(rule.name)
             names.append(rule.name)
         place = end
     pieces.append(line[place:])

@@ -23,6 +23,8 @@ from planes.scrub.signs import NO_SIGNS, LineSigns, Signs
 # the automaton for all could grow too large.
 _SMALLEST_FAMILY = 4
 _LONGEST_FOR_FAMILY = 4096
+# So many bit sets are remembered with their rules.
+_MOST_TEAMS = 1024
 
 
 class Span(NamedTuple):
@@ -143,7 +145,7 @@ class Book(Protocol):
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_demands", "_signs", "families", "on_line", "rules", "sign")
+    __slots__ = ("_demands", "_in_families", "_signs", "_teams", "families", "on_line", "rules", "sign")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
@@ -151,6 +153,8 @@ class Rulebook:
         self.sign = self._signs.next
         self.on_line = self._signs.on_line
         self.families = _families(self.rules)
+        self._in_families = sum(family.members for family in self.families)
+        self._teams: dict[int, Sequence[CompiledRule]] = {}
         self._demands = Demands([compiled.rule for compiled in self.rules])
 
     def prepare(self) -> None:
@@ -179,20 +183,30 @@ class Rulebook:
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
         """The secrets in a line without colour codes: in order, none inside or across another."""
         chosen, last, _ = signs
-        found: list[Span] = []
         if chosen & self._demands.members:
             chosen = self._demands.met(line, chosen)
-        if len(line) <= _LONGEST_FOR_FAMILY:
+        if chosen & self._in_families and len(line) <= _LONGEST_FOR_FAMILY:
             for family in self.families:
                 if chosen & family.members:
                     chosen = chosen & ~family.members | chosen & family.matching(line)
-        while chosen:
-            lowest = chosen & -chosen
-            found += self.rules[lowest.bit_length() - 1].spans(line, last)
-            chosen ^= lowest
+        found: list[Span] = []
+        is_disjoint = True
+        for compiled in self._teams.get(chosen) or self._team(chosen):
+            spans = compiled.spans(line, last)
+            if spans:
+                is_disjoint = not found  # what one rule finds is in order, each behind the last
+                found = found + spans if found else spans
         if found and b"[masked:" in line:
             found = outside_marks(line, found)
-        return disjoint(found) if len(found) > 1 else found
+        return found if is_disjoint else disjoint(found)
+
+    def _team(self, chosen: int) -> "Sequence[CompiledRule]":
+        """The rules of a bit set, in order."""
+        if len(self._teams) >= _MOST_TEAMS:
+            self._teams.clear()
+        numbers = (number for number in range(chosen.bit_length()) if chosen >> number & 1)
+        team = self._teams[chosen] = tuple(self.rules[number] for number in numbers)
+        return team
 
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
         """Of spans in a line those that may be masked: here, all."""

@@ -4,10 +4,12 @@ What comes out depends on the whole stream alone: a value is masked wherever it 
 and bars of boxes (long forms: also without white space). Bytes are held back only while a form may begin in them.
 """
 
+import re
 from collections import Counter
 from typing import NamedTuple
 
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
+from planes.scrub.marks import mark
 from planes.scrub.pieces import PieceIndex
 from planes.scrub.quiet import Quiet
 from planes.scrub.registered import Registered
@@ -131,15 +133,19 @@ class ValueStage:
         if not spans:
             return text if release == len(text) else text[:release]
         pieces: list[bytes] = []
+        names: list[str] = []
         place = 0
-        for span in spans:
-            pieces.append(text[place : span.start])
-            if not span.is_open:
-                pieces.append(b"[masked:%s]" % span.name.encode("utf-8"))
-                self.hits[span.name] += 1
-            pieces.append(b"\n" * text.count(b"\n", span.start, span.end))
-            place = span.end
+        for start, end, name, is_open in spans:
+            pieces.append(text[place:start])
+            if not is_open:
+                pieces.append(mark(name))
+                names.append(name)
+            lines = text.count(b"\n", start, end)
+            if lines:
+                pieces.append(b"\n" * lines)
+            place = end
         pieces.append(text[place:release])
+        self.hits.update(names)
         return b"".join(pieces)
 
 
@@ -204,12 +210,16 @@ class _View:
 
     def _try_runs(self, form: Form, start: int, end: int) -> None:
         """Take the runs in [start, end) of the text that repeat a form in which no white space may stand."""
-        text, solid = self._text, form.solid
+        text, solid, name = self._text, form.solid, form.name
         size, period = len(solid), period_of(solid[:ANCHOR_LENGTH])
+        if period == 1:  # such a run ends before the next can begin
+            runs = re.compile(re.escape(solid[:1]) + b"{%d,}" % size, re.DOTALL)
+            self.spans += [_Span(*match.span(), name) for match in runs.finditer(text, start, end)]
+            return
         while (start := text.find(solid, start, end)) >= 0:
             stop = min(row_end(text, start, period), end)
             stop -= (stop - start - size) % period
-            self.spans.append(_Span(start, stop, form.name))
+            self.spans.append(_Span(start, stop, name))
             start = stop - size + 1
 
     def _try_whole(self, form: Form, start: int) -> bool:
@@ -319,6 +329,13 @@ def _place_from_end(plain: bytes, solid_behind: int) -> int | None:
 
 def _merge(spans: list[_Span]) -> list[_Span]:
     """Spans in order; those that overlap become one, named after the one that begins first."""
+    end = 0
+    for start, stop, _, _ in spans:
+        if start < end:
+            break
+        end = stop
+    else:
+        return spans
     merged: list[_Span] = []
     for span in sorted(spans, key=lambda span: (span.start, not span.is_open, -span.end)):
         if merged and span.start < merged[-1].end:

@@ -99,9 +99,8 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(5000):
         scrubber.feed(b"token %d is ${TOKEN}\npassword: |\n%d\n" % (number, number) + b"token " * 200 + b"\n")
     known = scrubber._rules._known  # pyright: ignore[reportPrivateUsage]
-    outcomes = known._outcomes  # pyright: ignore[reportPrivateUsage]
 
     assert 0 < len(known.harmless) <= 1024
     assert max(map(len, known.harmless)) <= 512
-    assert 0 < len(outcomes) <= 512
-    assert max(len(line) for _, _, line in outcomes) <= 512
+    assert 0 < len(known.outcomes) <= 512
+    assert max(len(line) for _, _, line in known.outcomes) <= 512
