@@ -6,29 +6,22 @@ stream alone, not on its chunks.
 """
 
 import functools
-import re
 from collections import Counter
 
 from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
-from planes.scrub.marks import mark
+from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined
+from planes.scrub.marks import with_marks
 from planes.scrub.registered import Registered
-from planes.scrub.rulebook import Book, Span, coloured, disjoint, outside_marks, plain_spans, rulebook, signs_of
-from planes.scrub.rules.below import CONTINUED
+from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.shortened import Shortened, mark_finder
 from planes.scrub.signs import NO_SIGNS, LineSigns
 
-LONGEST_HELD = 64 * 1024
-_OVERLAP = 8 * 1024
-# Bytes before a window that its patterns may look at.
-_CONTEXT = 64
 # Behind so many known lines in a piece, all known lines of the rest are left out at once.
 _MANY_KNOWN = 8
-# What ends a secret that is longer than a window.
-_STOPS = re.compile(b"[ \t\r\"'`<>,;&|]")
 
 
 @functools.cache
@@ -76,7 +69,7 @@ class RuleStage:
         self._pending = bytearray()
         self._is_pending_quiet = True
         self.is_plain = False
-        self._long: _LongLine | None = None
+        self._long: LongLine | None = None
         self._known = KnownLines()
         self._names: list[str] = []  # masks that `hits` does not count yet
         self._below: Opening | None = None  # what a line above says of the next one
@@ -152,7 +145,7 @@ class RuleStage:
         if self._long is None:
             self._block_lines = -1
             self._below = None
-            self._long = _LongLine(self._book, self._shortened, self._names)
+            self._long = LongLine(self._book, self._shortened, self._names)
         given, taken = self._long.advance(bytes(self._pending))
         del self._pending[:taken]
         return given
@@ -256,7 +249,7 @@ class RuleStage:
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
             self._below = None
-            long_line = _LongLine(self._book, self._shortened, self._names)
+            long_line = LongLine(self._book, self._shortened, self._names)
             given, taken = long_line.advance(line)
             return given + self._end_long(long_line, line[taken:])
         if self._block_lines >= 0:
@@ -269,9 +262,9 @@ class RuleStage:
             return line if opening is None else self._told(opening, line, plain)
         spans = self._book.spans(plain, signs)
         if cuts:
-            spans = _joined(spans, cuts)
+            spans = joined(spans, cuts)
         self._see_opening(plain)
-        out = _masked(line, coloured(line, plain, spans), self._names) if spans else line
+        out = with_marks(line, coloured(line, plain, spans), self._names) if spans else line
         if opening is not None:
             out = self._told(opening, out, plain if out == plain else without_colour(out))
         if self._below is None and len(plain) <= LONGEST_LINE:
@@ -296,9 +289,9 @@ class RuleStage:
 
     def _without(self, line: bytes, plain: bytes, told: list[Span]) -> bytes:
         kept = self._book.permitted(plain, outside_marks(plain, told))
-        return _masked(line, coloured(line, plain, kept), self._names) if kept else line
+        return with_marks(line, coloured(line, plain, kept), self._names) if kept else line
 
-    def _end_long(self, long_line: "_LongLine", rest: bytes) -> bytes:
+    def _end_long(self, long_line: "LongLine", rest: bytes) -> bytes:
         self._see_opening(without_colour(rest))
         return long_line.finish(rest)
 
@@ -328,96 +321,3 @@ class RuleStage:
             return b""
         self._names.append("private-key")
         return plain[:start] + b"[masked:private-key]" + plain[end:]
-
-
-class _LongLine:
-    """One line beyond the bound: worked through in windows of `LONGEST_HELD` bytes that overlap."""
-
-    __slots__ = ("_before", "_book", "_names", "_shortened", "_swallows")
-
-    def __init__(self, book: Book, shortened: Shortened | None, names: "list[str]") -> None:
-        self._book = book
-        self._shortened = shortened
-        self._names = names
-        self._before = b""
-        self._swallows = False
-
-    def advance(self, text: bytes) -> tuple[bytes, int]:
-        """Work through the windows that `text` fills: what comes out, and how many bytes of `text` are done."""
-        pieces: list[bytes] = []
-        place = 0
-        while len(text) - place > LONGEST_HELD:
-            given, taken = self._window(text[place : place + LONGEST_HELD])
-            pieces.append(given)
-            place += taken
-        return b"".join(pieces), place
-
-    def finish(self, text: bytes) -> bytes:
-        """The line's end: what comes out of the rest, at most a window."""
-        swallowed = self._swallowed(text)
-        text = text[swallowed:]
-        return self._given(text, self._spans(text), len(text))
-
-    def _window(self, text: bytes) -> tuple[bytes, int]:
-        swallowed = self._swallowed(text)
-        if swallowed:
-            return b"", swallowed
-        spans = self._spans(text)
-        cut = len(text) - _OVERLAP
-        for span in reversed(spans):
-            if span.end > cut and span.start < cut:
-                cut = span.start
-        if cut <= 0:  # one secret fills the window: mask it, and drop what goes on behind the window
-            cut = len(text)
-            self._swallows = spans[0].end == len(text)
-            if not self._swallows:
-                cut = spans[0].end
-        return self._given(text, [span for span in spans if span.end <= cut], cut), cut
-
-    def _swallowed(self, text: bytes) -> int:
-        if not self._swallows:
-            return 0
-        stop = _STOPS.search(text)
-        if stop is None:
-            return len(text)
-        self._swallows = False
-        return stop.start()
-
-    def _spans(self, text: bytes) -> list[Span]:
-        before = len(self._before)
-        line = self._before + text
-        plain = without_colour(line)
-        spans = plain_spans(self._book, plain)
-        if self._shortened:
-            spans = _joined(spans, self._shortened.find(plain, has_begun=True))
-        spans = coloured(line, plain, spans)
-        return [Span(max(0, span.start - before), span.end - before, span.rule) for span in spans if span.end > before]
-
-    def _given(self, text: bytes, spans: list[Span], end: int) -> bytes:
-        self._before = (self._before + text[:end])[-_CONTEXT:]
-        return _masked(text[:end], spans, self._names)
-
-
-def _joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
-    """Both, in order; what a piece of a value and a rule find together is named after the value."""
-    joined = disjoint([*pieces, *spans])
-    number = 0
-    for piece in pieces:
-        while joined[number].end <= piece.start:
-            number += 1
-        joined[number] = joined[number]._replace(rule=piece.rule)
-    return joined
-
-
-def _masked(line: bytes, spans: list[Span], names: "list[str]") -> bytes:
-    pieces: list[bytes] = []
-    place = 0
-    for start, end, rule in spans:
-        if rule is CONTINUED:
-            pieces.append(line[place:start])
-        else:
-            pieces += line[place:start], mark(rule.name)
-            names.append(rule.name)
-        place = end
-    pieces.append(line[place:])
-    return b"".join(pieces)

@@ -9,7 +9,7 @@ import pytest
 
 from planes.scrub import Registered, StreamScrubber
 from planes.scrub.encodings import forms
-from planes.scrub.lines import LONGEST_HELD
+from planes.scrub.long_lines import LONGEST_HELD
 from planes.scrub.rulebook import Rulebook, rulebook
 from planes.scrub.rules.samples import fake
 from planes.scrub.signs import LineSigns
