@@ -7,17 +7,23 @@ import argparse
 import random
 import re
 import subprocess
+import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from uv import find_uv_bin
 
 from planes.scrub import Registered, StreamScrubber, prepare
-from planes.scrub.rules import RULES
+from planes.scrub.rules import RULES, Rule
 from planes.scrub.rules.samples import fake
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.unit.planes.scrub.test_clean_logs import dlt_log, trace
+from tests.unit.planes.scrub.test_torture import random_value
 
 PEERS = ("detect-secrets>=1.5,<2", "presidio-analyzer>=2.2,<3")
 CHUNK = 64 * 1024
@@ -54,20 +60,45 @@ def text_of(lines: Iterator[str], size: int) -> bytes:
     return ("\n".join(pieces) + "\n").encode()
 
 
-def with_hits(size: int) -> bytes:
-    """An ordinary log in which every tenth line holds a secret."""
+# What programs print most.
+_FEW = ("named-plain", "named-double-quoted", "uri-password", "github-token", "jwt", "authorization-header")
+
+
+def with_hits(size: int, rules: Sequence[Rule] = RULES) -> bytes:
+    """An ordinary log in which every tenth line holds a secret, no two alike, of all rules in turn."""
 
     def lines() -> Iterator[str]:
         for number, line in enumerate(ordinary_lines(10**9)):
-            yield f"{line} using {fake(RULES[number % len(RULES)].sample, number)}" if number % 10 == 0 else line
+            sample = rules[number // 10 % len(rules)].sample
+            yield f"{line} using {fake(sample, number)}" if number % 10 == 0 else line
 
     return text_of(lines(), size)
 
 
+def repeated(size: int) -> bytes:
+    """A log that says the same two dozen lines again and again, some of which speak of secrets."""
+    source = random.Random(6)
+    said = [*ordinary_lines(16)]
+    said += ["Resolving `sources.shop.api_key` from secrets.toml, env SOURCES__SHOP__API_KEY not set"]
+    said += [
+        '  "key": "api_key",',
+        '  "provider": "secrets.toml",',
+        '  "is_secret": true',
+        "token: ${TOKEN}",
+        "password:",
+    ]
+    return text_of((source.choice(said) for _ in range(10**9)), size)
+
+
+def random_values(count: int) -> Iterator[tuple[str, str]]:
+    """So many names and random values."""
+    source = random.Random(3)
+    return ((f"VALUE_{number}", f"{source.getrandbits(120):x}/+ x") for number in range(count))
+
+
 def registered(count: int) -> Registered:
     """So many random values, compiled."""
-    source = random.Random(3)
-    return Registered.from_values((f"VALUE_{number}", f"{source.getrandbits(120):x}/+ x") for number in range(count))
+    return Registered.from_values(random_values(count))
 
 
 def repetitive() -> Registered:
@@ -88,7 +119,33 @@ def against_values(size: int) -> dict[str, bytes]:
         "postgresql://loader: again and again": b"postgresql://loader:" * (size // 20),
         "dots": b"." * size,
         "...abcdefgh again and again": b"...abcdefgh" * (size // 11),
+        "short rows of a": b"aaaaaaaaa " * (size // 10),
     }
+
+
+def cut_values(size: int) -> bytes:
+    """Lines of nothing but the first half of one of 50 values, with a mark of shortening behind it."""
+    source = random.Random(9)
+    values = [value for _, value in random_values(50)]
+    return text_of((f"{source.choice(values)[: source.randrange(12, 28)]}..." for _ in range(10**9)), size)
+
+
+def clean_logs(size: int) -> bytes:
+    """The clean logs of RELIABILITY R16: what dlt prints, and traces."""
+
+    def lines() -> Iterator[str]:
+        for seed in range(10**9):
+            source = random.Random(seed)
+            yield from dlt_log(source)
+            yield from trace(source)
+
+    return text_of(lines(), size)
+
+
+def thousand() -> Registered:
+    """The 1,000 values of R16, of 6 bytes to 4 KiB."""
+    source = random.Random(16)
+    return Registered.from_values((f"V{number}", random_value(source, number)) for number in range(1000))
 
 
 def rate(data: bytes, values: Registered) -> float:
@@ -166,10 +223,17 @@ def main() -> None:
     values = registered(50)
     print(f"50 values registered in {(time.process_time() - begin) * 1e3:.0f} ms")
     ordinary = text_of(ordinary_lines(10**9), size)
+    few = [rule for rule in RULES if rule.name in _FEW]
     rows = {
         "ordinary log, no values": rate(ordinary, Registered.empty()),
         "ordinary log, 50 values": rate(ordinary, values),
-        "a hit every ten lines, 50 values": rate(with_hits(size // 4), values),
+        "a hit every ten lines, all rules, no values": rate(with_hits(size // 4), Registered.empty()),
+        "a hit every ten lines, all rules, 50 values": rate(with_hits(size // 4), values),
+        "a hit every ten lines, six rules, 50 values": rate(with_hits(size // 4, few), values),
+        "the same lines again and again, 50 values": rate(repeated(size // 4), values),
+        "clean logs of R16, no values": rate(clean_logs(size // 4), Registered.empty()),
+        "clean logs of R16, its 1,000 values": rate(clean_logs(size // 4), thousand()),
+        "1 MB: lines of cut values, 50 values": rate(cut_values(1_000_000), values),
     }
     for name, build in adversarial(1_000_000).items():
         rows[f"1 MB: {name}"] = rate(build(), values)

@@ -73,9 +73,10 @@ class LongLine:
         line = self._before + text
         plain = without_colour(line)
         spans = plain_spans(self._book, plain)
-        if self._shortened:
-            spans = joined(spans, self._shortened.find(plain, has_begun=True))
-        spans = coloured(line, plain, spans)
+        pieces = self._shortened.find(plain, has_begun=True) if self._shortened else []
+        spans = coloured(line, plain, joined(spans, pieces) if pieces else spans)
+        if not before:
+            return spans
         return [Span(max(0, span.start - before), span.end - before, span.rule) for span in spans if span.end > before]
 
     def _given(self, text: bytes, spans: list[Span], end: int) -> bytes:

@@ -6,6 +6,7 @@ and bars of boxes (long forms: also without white space). Bytes are held back on
 
 import re
 from collections import Counter
+from operator import itemgetter, le
 from typing import NamedTuple
 
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
@@ -132,20 +133,19 @@ class ValueStage:
     def _masked(self, text: bytes, spans: list[_Span], release: int) -> bytes:
         if not spans:
             return text if release == len(text) else text[:release]
-        pieces: list[bytes] = []
-        names: list[str] = []
-        place = 0
-        for start, end, name, is_open in spans:
-            pieces.append(text[place:start])
-            if not is_open:
-                pieces.append(mark(name))
-                names.append(name)
-            lines = text.count(b"\n", start, end)
-            if lines:
-                pieces.append(b"\n" * lines)
-            place = end
-        pieces.append(text[place:release])
+        lines = [text.count(b"\n", span[0], span[1]) for span in spans]
+        names = [name for _, _, name, is_open in spans if not is_open]
         self.hits.update(names)
+        begins = [span[0] for span in spans]
+        ends = [0, *(span[1] for span in spans)]
+        kept = [text[place:start] for place, start in zip(ends, begins, strict=False)]
+        marks = [b"" if is_open else mark(name) for _, _, name, is_open in spans]
+        if any(lines):
+            marks = [marked + b"\n" * count for marked, count in zip(marks, lines, strict=True)]
+        pieces = [b""] * (2 * len(spans))
+        pieces[::2] = kept
+        pieces[1::2] = marks
+        pieces.append(text[ends[-1] : release])
         return b"".join(pieces)
 
 
@@ -329,12 +329,8 @@ def _place_from_end(plain: bytes, solid_behind: int) -> int | None:
 
 def _merge(spans: list[_Span]) -> list[_Span]:
     """Spans in order; those that overlap become one, named after the one that begins first."""
-    end = 0
-    for start, stop, _, _ in spans:
-        if start < end:
-            break
-        end = stop
-    else:
+    spans = sorted(spans, key=itemgetter(0))
+    if all(map(le, (span[1] for span in spans), (span[0] for span in spans[1:]))):
         return spans
     merged: list[_Span] = []
     for span in sorted(spans, key=lambda span: (span.start, not span.is_open, -span.end)):
