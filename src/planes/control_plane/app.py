@@ -46,6 +46,7 @@ from planes.control_plane.api import (
 from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.exchange import run_exchange
 from planes.control_plane.loops.housekeeping import run_housekeeping
+from planes.control_plane.loops.loading import run_loading
 from planes.control_plane.loops.reaper import run_reaper
 from planes.control_plane.services import data_planes
 from planes.control_plane.services.challenges import Challenges
@@ -103,7 +104,7 @@ _IDENTITY_ROUTERS: Sequence[APIRouter] = (
     workspaces.router,
 )
 ROUTERS: Sequence[APIRouter] = (*_IDENTITY_ROUTERS, *_WORK_ROUTERS)
-LOOPS: Sequence[Loop] = (run_clock, run_exchange, run_housekeeping, run_reaper)
+LOOPS: Sequence[Loop] = (run_clock, run_exchange, run_housekeeping, run_reaper, run_loading)
 
 _ALWAYS_OURS = frozenset({"localhost", "127.0.0.1", "::1"})
 

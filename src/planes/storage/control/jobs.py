@@ -182,6 +182,11 @@ async def live_jobs(
     return await _versioned(connection, live if refs is None else and_(live, jobs.c.job_ref.in_(sorted(set(refs)))))
 
 
+async def has_jobs(connection: Connection) -> bool:
+    """Whether anything was ever deployed, in any workspace."""
+    return (await connection.execute(select(jobs.c.id).limit(1))).first() is not None
+
+
 async def all_jobs(connection: Connection, workspace_id: WorkspaceId) -> list[VersionedJob]:
     """Every job of the workspace, archived ones too, by ref."""
     return await _versioned(connection, jobs.c.workspace_id == workspace_id)
