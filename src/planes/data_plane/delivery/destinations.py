@@ -20,6 +20,13 @@ MOST_ADDRESSES = 4
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Of IANA's special-purpose registries what older Pythons take for public.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "100:0:0:1::/64", "3fff::/20", "5f00::/16"),
+    )
+)
 
 
 class Denied(Exception):
@@ -105,6 +112,8 @@ async def resolve(host: str, port: int, allowed: AllowedDestinations) -> list[st
 def is_public(address: Address) -> bool:
     """Whether an address is one of the public internet, and not a group of machines."""
     address = _unwrapped(address)
+    if any(address.version == network.version and address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast and not getattr(address, "is_site_local", False)
 
 
