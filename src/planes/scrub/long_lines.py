@@ -39,25 +39,26 @@ class LongLine:
 
     def finish(self, text: bytes) -> bytes:
         """The line's end: what comes out of the rest, at most a window."""
-        swallowed = self._swallowed(text)
-        text = text[swallowed:]
-        return self._given(text, self._spans(text), len(text))
+        line = self._before + text[self._swallowed(text) :]
+        return self._given(line, self._spans(line), len(line))
 
     def _window(self, text: bytes) -> tuple[bytes, int]:
         swallowed = self._swallowed(text)
         if swallowed:
             return b"", swallowed
-        spans = self._spans(text)
-        cut = len(text) - _OVERLAP
+        first = len(self._before)
+        line = self._before + text
+        spans = self._spans(line)
+        cut = len(line) - _OVERLAP
         for span in reversed(spans):
             if span.end > cut and span.start < cut:
-                cut = span.start
-        if cut <= 0:  # one secret fills the window: mask it, and drop what goes on behind the window
-            cut = len(text)
-            self._swallows = spans[0].end == len(text)
+                cut = max(span.start, first)
+        if cut <= first:  # one secret fills the window: mask it, and drop what goes on behind the window
+            cut = len(line)
+            self._swallows = spans[0].end == len(line)
             if not self._swallows:
                 cut = spans[0].end
-        return self._given(text, [span for span in spans if span.end <= cut], cut), cut
+        return self._given(line, [span for span in spans if span.end <= cut], cut), cut - first
 
     def _swallowed(self, text: bytes) -> int:
         if not self._swallows:
@@ -68,20 +69,19 @@ class LongLine:
         self._swallows = False
         return stop.start()
 
-    def _spans(self, text: bytes) -> list[Span]:
-        before = len(self._before)
-        line = self._before + text
+    def _spans(self, line: bytes) -> list[Span]:
+        """The secrets in what came before and a window, less those that came out with it."""
         plain = without_colour(line)
         spans = plain_spans(self._book, plain)
         pieces = self._shortened.find(plain, has_begun=True) if self._shortened else []
         spans = coloured(line, plain, joined(spans, pieces) if pieces else spans)
-        if not before:
-            return spans
-        return [Span(max(0, span.start - before), span.end - before, span.rule) for span in spans if span.end > before]
+        first = len(self._before)
+        return [span for span in spans if span.end > first]
 
-    def _given(self, text: bytes, spans: list[Span], end: int) -> bytes:
-        self._before = (self._before + text[:end])[-_CONTEXT:]
-        return with_marks(text[:end], spans, self._names)
+    def _given(self, line: bytes, spans: list[Span], end: int) -> bytes:
+        first = len(self._before)
+        self._before = line[max(0, end - _CONTEXT) : end]
+        return with_marks(line, spans, self._names, first, end)
 
 
 def joined(spans: list[Span], pieces: list[Span]) -> list[Span]:

@@ -12,10 +12,12 @@ def mark(name: str) -> bytes:
     return b"[masked:%s]" % name.encode()
 
 
-def with_marks(line: bytes, spans: list[Span], names: "list[str]") -> bytes:
-    """A line with marks in the place of spans, which lie in order; their names go to the end of `names`."""
+def with_marks(line: bytes, spans: list[Span], names: "list[str]", place: int = 0, last: int | None = None) -> bytes:
+    """A line (from `place` to `last`) with marks in the place of spans, which lie in order; their names go to `names`.
+
+    Where a span begins before `place`, what stands behind it is left out.
+    """
     pieces: list[bytes] = []
-    place = 0
     for start, end, rule in spans:
         if rule is CONTINUED:
             pieces.append(line[place:start])
@@ -23,5 +25,5 @@ def with_marks(line: bytes, spans: list[Span], names: "list[str]") -> bytes:
             pieces += line[place:start], mark(rule.name)
             names.append(rule.name)
         place = end
-    pieces.append(line[place:])
+    pieces.append(line[place:last])
     return b"".join(pieces)

@@ -7,7 +7,7 @@ precise patterns run on the lines it names. Ordinary lines are thus read once, w
 import functools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from planes.scrub.demands import Demands
@@ -33,6 +33,10 @@ class Span(NamedTuple):
     start: int
     end: int
     rule: Rule
+
+
+# The same, in half the time.
+_span: Callable[[tuple[int, int, Rule]], Span] = functools.partial(tuple.__new__, Span)  # pyright: ignore[reportUnknownMemberType] - of all tuples
 
 
 class CompiledRule:
@@ -72,7 +76,7 @@ class CompiledRule:
                 if end > start:
                     place = end
             if end > start:
-                found.append(Span(start, end, rule))
+                found.append(_span((start, end, rule)))
         return found
 
 

@@ -21,8 +21,9 @@ def test_a_shape_matches_only_where_its_demands_are_met() -> None:
     every = (1 << len(RULES)) - 1
     shapes = [(index, rule, compile_pattern(rule.pattern)) for index, rule in enumerate(RULES)]
     told = [shape for shape in shapes if demands.members >> shape[0] & 1]
-    matches = kept = 0
+    matches = kept = looks = 0
     for line in lines():
+        looks += len(told)
         met = demands.met(line, every)
         kept += (met & demands.members).bit_count()
         for index, rule, pattern in told:
@@ -31,7 +32,7 @@ def test_a_shape_matches_only_where_its_demands_are_met() -> None:
                 assert met >> index & 1, (rule.name, line)
 
     assert matches > 5000
-    assert kept < 6 * matches  # it leaves out most of some fifty
+    assert kept < 0.25 * looks  # it leaves out most of them, also on lines that are all names and values
 
 
 def test_what_stands_between_is_taken_where_a_pattern_says_it_alone() -> None:
