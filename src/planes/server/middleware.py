@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from planes.domain.errors import Misdirected, NotAllowed, TooLarge
-from planes.server.errors import render_error
+from planes.server.errors import error_response, render_error
 
 _log = structlog.get_logger("planes.server")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,7 +50,7 @@ class HostCheck:
 
 
 class BodyLimit:
-    """Answers 413 when a body is larger than the limit, without reading it whole.
+    """Answers 413 when a body is larger than the limit, without reading it whole, and 415 when it is compressed.
 
     Routes in `unlimited` (a predicate on the path) bound their bodies themselves: uploads.
     """
@@ -63,10 +63,20 @@ class BodyLimit:
         self._unlimited = unlimited or _never
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._unlimited(scope["path"]):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            detail = "A compressed body is not taken. Send it as it is, without Content-Encoding."
+            # RFC 9110, 12.5.3: which codings would be taken.
+            answer = error_response(415, "unsupported_media_type", detail, headers={"Accept-Encoding": "identity"})
+            await answer(scope, receive, send)
+            return
+        if self._unlimited(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        declared = headers.get("content-length", "0")
         if not declared.isdigit() or int(declared) > self._limit:
             await render_error(TooLarge("too_large", "The body is too large."))(scope, receive, send)
             return

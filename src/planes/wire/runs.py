@@ -7,14 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
-from planes.wire.link import Uuid
-
 JobTypeWord = Literal["batch", "interactive", "stream"]
 RunStatusWord = Literal["pending", "starting", "running", "cancelling", "cancelled", "completed", "failed", "skipped"]
 TriggerKindWord = Literal["every", "http", "job.fail", "job.success", "manual", "once", "schedule", "webhook"]
 CategoryWord = Literal["background_agent", "dashboard", "mcp", "notebook", "pipeline"]
 RunMode = Literal["always", "when_not_running"]
 
+# As somebody wrote it: capitals are the same id (RFC 9562, 4).
+GivenId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$", to_lower=True)
+]
 _Trigger = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 _Profile = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
@@ -87,7 +89,7 @@ class DownstreamJobRunResponse(BaseModel):
 class CreateJobRunRequest(BaseModel):
     """Start one job by hand."""
 
-    job_id: Uuid
+    job_id: GivenId
     trigger: _Trigger
     mode: RunMode = "always"
     profile: _Profile | None = None
@@ -99,7 +101,7 @@ class TriggerJobsRequest(BaseModel):
     """Start jobs named by id or found by selectors; one of the two lists is not empty."""
 
     dry_run: StrictBool = False
-    job_ids: Annotated[list[Uuid], Field(max_length=1000)] | None = None
+    job_ids: Annotated[list[GivenId], Field(max_length=1000)] | None = None
     profile: _Profile | None = None
     refresh: StrictBool = False
     selectors: Annotated[list[_Trigger], Field(max_length=200)] | None = None
@@ -136,7 +138,7 @@ class TriggerJobsResponse(BaseModel):
 class CancelJobRunsRequest(BaseModel):
     """Cancel several runs at once."""
 
-    job_run_ids: Annotated[list[Uuid], Field(max_length=1000)]
+    job_run_ids: Annotated[list[GivenId], Field(max_length=1000)]
     dry_run: StrictBool = False
 
 

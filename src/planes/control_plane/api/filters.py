@@ -19,9 +19,11 @@ from planes.wire.runs import CategoryWord
 
 UUID_PATTERN = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"
 
-WorkspaceIdPath = Annotated[str, Path(pattern=UUID_PATTERN)]
-VersionIdPath = Annotated[str, Path(pattern=rf"^latest$|{UUID_PATTERN}")]
-UuidQuery = Annotated[str | None, Query(pattern=UUID_PATTERN)]
+# An id may be written in capitals, too (RFC 9562, 4); here they all are small.
+IdText = Annotated[str, StringConstraints(pattern=UUID_PATTERN, to_lower=True)]
+WorkspaceIdPath = Annotated[IdText, Path()]
+VersionIdPath = Annotated[str, StringConstraints(pattern=rf"^latest$|{UUID_PATTERN}", to_lower=True), Path()]
+UuidQuery = Annotated[IdText | None, Query()]
 # No stored text holds NUL, and Postgres refuses to look for one.
 TEXT_PATTERN = r"^[^\x00]*$"
 SearchQuery = Annotated[str | None, Query(max_length=200, pattern=TEXT_PATTERN)]

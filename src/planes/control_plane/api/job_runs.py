@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import (
-    UUID_PATTERN,
     DownstreamQuery,
+    IdText,
     Period,
     SearchQuery,
     UuidQuery,
@@ -43,7 +43,7 @@ from planes.wire.runs import (
 router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}/job-runs", tags=["job-runs"])
 own_router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs", tags=["own"])
 
-RunIdPath = Annotated[str, Path(pattern=UUID_PATTERN)]
+RunIdPath = Annotated[IdText, Path()]
 Seconds = Annotated[float | None, Query(ge=0, le=1e9)]
 
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import (
-    UUID_PATTERN,
     DownstreamQuery,
+    IdText,
     Period,
     SearchQuery,
     Word,
@@ -40,7 +40,7 @@ from planes.wire.runs import (
 
 router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}/jobs", tags=["jobs"])
 
-JobIdPath = Annotated[str, Path(pattern=UUID_PATTERN)]
+JobIdPath = Annotated[IdText, Path()]
 RecentQuery = Annotated[int | None, Query(ge=0, le=100)]
 
 

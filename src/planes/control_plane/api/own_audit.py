@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
-from planes.control_plane.api.filters import UUID_PATTERN, Words, words
+from planes.control_plane.api.filters import UuidQuery, Words, words
 from planes.control_plane.services import audit_reading
 from planes.server.moments import Moment, aware
 from planes.server.paging import Page, PageQuery, envelope
@@ -28,7 +28,7 @@ class EventQuery:
         self,
         since: Bound = None,
         until: Bound = None,
-        actor_user_id: Annotated[str | None, Query(pattern=UUID_PATTERN)] = None,
+        actor_user_id: UuidQuery = None,
         action: Words = None,
         subject: Text = None,
     ) -> None:

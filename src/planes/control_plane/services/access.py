@@ -64,6 +64,7 @@ async def authorize_workspace(
     Raises: NotFound when it is not there or the caller may not know it, NotAllowed when the role lacks the permission,
     Conflict (`workspace_archived`) when anything but reading is asked of an archived one without `allow_archived`.
     """
+    workspace_id = workspace_id.lower()  # an id may be written in capitals, too (RFC 9562, 4)
     workspace = await stored_workspaces.find_workspace(connection, workspace_id) if is_uuid(workspace_id) else None
     if workspace is None or not _is_within(principal, workspace.organization_id, workspace.id):
         raise _no_workspace()
@@ -97,6 +98,7 @@ async def authorize_organization(
 
     Raises: NotFound, NotAllowed.
     """
+    organization_id = organization_id.lower()
     found = (
         await stored_organizations.find_organization(connection, organization_id) if is_uuid(organization_id) else None
     )

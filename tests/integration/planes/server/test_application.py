@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import tempfile
@@ -183,6 +184,28 @@ async def test_too_large_answers_exactly_what_the_client_knows(running: Running)
     assert (await running.client.get("/fails/large")).json() == expected
     big = await running.client.post("/body", content=b"x" * (5 * 1024 * 1024))
     assert (big.status_code, big.json()) == (413, expected)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip", "x-unknown"])
+async def test_a_compressed_body_is_refused_with_what_to_do(running: Running, coding: str) -> None:
+    content = gzip.compress(b'{"name": "a", "count": 1}')
+
+    answer = await running.client.post(
+        "/body", content=content, headers={"content-type": "application/json", "content-encoding": coding}
+    )
+
+    assert answer.status_code == 415
+    assert answer.json()["code"] == "unsupported_media_type"
+    assert "without Content-Encoding" in answer.json()["detail"]
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+async def test_a_body_that_says_it_is_plain_is_taken(running: Running) -> None:
+    answer = await running.client.post(
+        "/body", json={"name": "a", "count": 1}, headers={"content-encoding": "identity"}
+    )
+
+    assert answer.status_code == 200
 
 
 async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
