@@ -9,7 +9,6 @@ from planes.scrub.engine import Finder, compile_needles
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row
 from planes.scrub.pieces import PieceIndex
 from planes.scrub.quiet import Absence, Quiet, quiet_without_values
-from planes.scrub.repeats import common
 from planes.scrub.rows import Rows
 from planes.scrub.rulebook import Book
 from planes.scrub.shadow import BARS, WHITE
@@ -23,7 +22,7 @@ SHORTEST_WRAPPED = 12
 # A line of a value is registered on its own only if it is long enough to be nothing else by chance.
 SHORTEST_LINE = 16
 LONGEST_FORM = 16 * 1024
-# So much is compared of what several forms begin with.
+# So much of a form is looked at where its beginning stands, before all of it is.
 _LONGEST_OPENING = 64
 # A form that is longer than this, compared to its value (hex, escapes of every sign), is rarely printed shortened.
 _LONGEST_COMMON = 1.5
@@ -65,7 +64,7 @@ class Registered:
         repeating = {index: group for index, group in enumerate(self._groups) if group.period}
         self._rows = Rows(repeating) if repeating else None
         self._pieces: PieceIndex | None = None
-        self._openings: dict[int, bytes] = {}  # of a group of forms, what must stand wherever it matters
+        self._openings: dict[int, tuple[int, frozenset[bytes]]] = {}  # of the beginnings that were met
         # Whether surely no form has its beginning in a text with its white space, of eight bytes or all of it. That is
         # half the work of taking the white space out and looking for the beginnings.
         self.is_absent = Absence(self._anchors).holds
@@ -119,12 +118,10 @@ class Registered:
         found: list[tuple[int, int]] = []
         rows: list[Row] = []
         if self._finder is not None:
-            openings, size = self._openings, len(solid)
+            openings, end = self._openings, len(solid)
             for index, start in self._finder.find(solid):
-                opening = openings.get(index)
-                if opening is None:
-                    opening = openings[index] = self._opening(self._groups[self._plain[index]])
-                if solid.startswith(opening, start) or start + len(opening) > size:
+                length, begins = openings.get(index) or self._opening(index)
+                if solid[start : start + length] in begins or start + length > end:
                     found.append((start, self._plain[index]))
         if self._rows is not None:
             in_rows, rows = self._rows.find(solid)
@@ -133,12 +130,15 @@ class Registered:
                 found.sort()
         return [(self._groups[index], start) for start, index in found], rows
 
-    def _opening(self, group: Group) -> bytes:
-        """What stands at the beginning of each form of a group, and of each piece that tells one."""
+    def _opening(self, index: int) -> "tuple[int, frozenset[bytes]]":
+        """So many bytes, and what they are wherever a form with this beginning stands, or a piece that tells one."""
+        group = self._groups[self._plain[index]]
+        length = min(_LONGEST_OPENING, *(len(form.solid) for form in group.forms))
         least = self.pieces.telling(group)
-        first, last = group.forms[0].solid, group.forms[-1].solid  # in order: what these two share, all do
-        size = min(common(first, last), _LONGEST_OPENING)
-        return first[: min(size, least)] if least <= group.longest else first[:size]
+        if least <= group.longest:
+            length = min(length, least)
+        opening = self._openings[index] = length, frozenset(form.solid[:length] for form in group.forms)
+        return opening
 
     def quiet(self, book: Book) -> Quiet:
         """What tells that neither these values nor a book's rules have to be looked for in a text."""
