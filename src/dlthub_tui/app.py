@@ -81,6 +81,14 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         """The first screen is the one at the bottom of the stack."""
         return StartScreen(self.context)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Also where the terminal is a pane of tmux, which takes no clipboard from programs unless it is told to."""
+        super().copy_to_clipboard(text)
+        if get_environ("TMUX", None) is not None:
+            from dlthub_tui.screens.clipboard import copy_in_tmux
+
+            self.run_worker(copy_in_tmux(text), group="copy", exclusive=True, exit_on_error=False)
+
     def on_ready(self) -> None:
         """Connecting begins after the first frame was painted."""
         self.call_after_refresh(self._begin)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterable
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -431,3 +434,45 @@ async def test_an_error_far_away_is_shown_on_a_full_screen_where_tracebacks_are_
         body = stage.text.splitlines()[4:21]
         assert all(body)
         assert "call()" not in stage.text
+
+
+@pytest.fixture
+def tmux_socket(monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
+    """A tmux of its own with its settings as shipped, in which the app believes to be."""
+    with tempfile.TemporaryDirectory(prefix="tmux-") as folder:
+        socket = f"{folder}/socket"
+        in_it = ["tmux", "-S", socket, "-f", os.devnull]
+        subprocess.run([*in_it, "new-session", "-d", "-x", "80", "-y", "24", "sleep 600"], check=True)
+        asked = [*in_it, "display-message", "-p", "#{socket_path},#{pid},0"]
+        monkeypatch.setenv("TMUX", subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip())
+        yield socket
+        subprocess.run([*in_it, "kill-server"], check=True)
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+async def test_a_copied_line_is_in_the_buffer_of_tmux(open_app: Any, tmux_socket: str) -> None:
+    def copied() -> str:
+        asked = ["tmux", "-S", tmux_socket, "show-buffer"]
+        return subprocess.run(asked, check=False, capture_output=True, text=True).stdout
+
+    async with failed_run(open_app) as stage:
+        await stage.press("c")
+        await until(stage.pilot, lambda: bool(copied()), "a buffer in tmux")
+
+        assert copied() == stage.app.clipboard
+
+
+async def test_lines_that_passed_by_unread_are_shown_too_where_they_fit(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlthub_tui.screens.log_feed.MOST_PENDING", 10)
+    async with followed_run(open_app) as stage:
+        await stage.press("ampersand")
+        await stage.type("needle")
+        await stage.press("enter")
+        await stage.until("No such line")
+        for _ in range(3):
+            grow(stage, *(f"needle {number}" if number % 10 == 0 else f"row {number}" for number in range(200)))
+            await stage.pilot.pause(0.1)
+
+        await stage.until('60 of 725 lines, only "needle"')

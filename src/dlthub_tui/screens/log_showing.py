@@ -34,6 +34,9 @@ class LogShowing(LogSearching):
     lines_shown = LinesShown()
     _late: list[int]
     _is_choosing = False
+    # Up to which line those that came were looked at, and from where on some did not come: a flood outruns the reader.
+    _looked_at = 0
+    _missed: int | None = None
     _asks = ""
     TIMES: ClassVar[dict[LogTimes, tuple[LogTimes, str]]] = {
         "local": ("utc", "Times are UTC."),
@@ -75,6 +78,7 @@ class LogShowing(LogSearching):
         self.stop_work(LINES)
         self.lines_shown, self._late = shown, []
         self._is_choosing = shown.kind != "all"
+        self._looked_at, self._missed = self.pane.window.total, None
         self.pane.show_places(None if shown.kind == "all" else (), at)
         if self._is_choosing:
             self.fetch(self.feed.search(LINES, _wanted(shown)), LINES)
@@ -102,14 +106,29 @@ class LogShowing(LogSearching):
                 self.fetch(self.feed.search(LINES, _wanted(self.lines_shown), from_line=last + 1), LINES)
                 return
             self.say(f"The first {MOST_CHOSEN:,} of these lines are shown.", Role.WARN)
+        if self._missed is not None:
+            missed, self._missed = self._missed, None
+            self._choose_missed(missed)
+            return
         self._is_choosing = False
         self.pane.show_more_places(self._late)
         if not window.places:
             self.say(f"No such line: {self.lines_shown.name}. v shows all.")
 
+    def _choose_missed(self, first: int) -> None:
+        """Lets the region choose among lines that passed by unread, and those behind them."""
+        self._is_choosing = True
+        self.fetch(self.feed.search(LINES, _wanted(self.lines_shown), from_line=first), LINES)
+
     def take_arrived(self, event: LinesArrived) -> None:
         """Lines that the pane gets; those that fit are shown too."""
-        if self.lines_shown.kind != "all":
+        if self.lines_shown.kind != "all" and event.lines:
+            if event.lines[0].number > self._looked_at and event.lines[-1].number + 1 >= event.total:
+                if not self._is_choosing:
+                    self._choose_missed(self._looked_at)
+                elif self._missed is None:
+                    self._missed = self._looked_at
+            self._looked_at = max(self._looked_at, event.lines[-1].number + 1)
             numbers = self.lines_shown.fitting(event.lines, self.look)
             if self._is_choosing:
                 self._late.extend(numbers)
