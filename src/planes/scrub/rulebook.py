@@ -23,6 +23,8 @@ from planes.scrub.signs import NO_SIGNS, LineSigns, Signs
 # the automaton for all could grow too large.
 _SMALLEST_FAMILY = 4
 _LONGEST_FOR_FAMILY = 4096
+# Behind so many finds of one rule on a line, the next is expected to follow at once.
+_ROW = 8
 # So many bit sets are remembered with their rules.
 _MOST_TEAMS = 1024
 
@@ -42,10 +44,11 @@ _span: Callable[[tuple[int, int, Rule]], Span] = functools.partial(tuple.__new__
 class CompiledRule:
     """One rule with its pattern, compiled when it is first needed."""
 
-    __slots__ = ("_group", "_pattern", "rule")
+    __slots__ = ("_group", "_pattern", "_row", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
+        self._row: re.Pattern[bytes] | None = None
         self._pattern: Pattern | None = None
         self._group = 0
 
@@ -67,8 +70,14 @@ class CompiledRule:
         found: list[Span] = []
         if last is None:
             last = len(line)
-        while place <= last + 1 and (match := pattern.places(line, place)):
+        row: re.Pattern[bytes] | None = None
+        while place <= last + 1:
+            next_one = row.match(line, place) if row is not None else None
+            match = pattern.places(line, place) if next_one is None else next_one.regs
+            if match is None:
+                break
             begin = match[0][0]
+            row = self._in_row() if begin == place and len(found) >= _ROW else None
             start, end = match[group]
             place = max(end, begin + 1)
             if judge is not None:
@@ -79,8 +88,26 @@ class CompiledRule:
                 found.append(_span((start, end, rule)))
         return found
 
+    def _in_row(self) -> "re.Pattern[bytes] | None":
+        """What looks whether the next match begins at once: `re` takes a third of the time of a search by RE2 for that.
 
-_GROUPING = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]", re.DOTALL)
+        Only for a pattern of bounded length, of which no text makes `re` slow.
+        """
+        if self._row is None and self.rule.kind == "checksum" and _is_bounded(self.rule.pattern):
+            groups = b"(?P<secret>" if self._group else b"(?:"
+            self._row = re.compile(self.rule.pattern.replace(b"(?P<secret>", groups, 1))
+        return self._row
+
+
+# An escape or a class; and a repetition that may go on, where neither is left.
+_SIGN = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_ENDLESS = re.compile(rb"[*+]|\{[0-9]+,\}")
+_GROUPING = re.compile(_SIGN.pattern + rb"|[()]", re.DOTALL)
+
+
+def _is_bounded(pattern: bytes) -> bool:
+    """Whether nothing in a pattern repeats without end."""
+    return _ENDLESS.search(_SIGN.sub(b"x", pattern)) is None
 
 
 def _is_all_secret(pattern: bytes) -> bool:

@@ -329,3 +329,26 @@ def test_rules_with_the_same_signs_are_asked_together_and_none_is_left_out() -> 
                     assert found & members <= {
                         compiled.rule.name for index, compiled in enumerate(book.rules) if matching >> index & 1
                     }
+
+
+def test_numbers_in_a_row_are_found_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = random.Random(4)
+    rules = [compiled for compiled in rulebook().rules if compiled.rule.kind == "checksum"]
+    pieces = [fake(compiled.rule.sample, 3).encode() for compiled in rules] * 2
+    pieces += [
+        b"4242424242424242",
+        b"4111 1111 1111 1111",
+        b"GB82 WEST 1234 5698 7654 32",
+        b"4242 4242",
+        b"x",
+        b"\\n",
+        b"+",
+    ]
+    rows = [b" ".join(source.choices(source.sample(pieces, 3), k=60)) for _ in range(200)]
+    rows += [source.choice((b",", b" ", b"|", b"\\n")).join([source.choice(pieces)] * 40) for _ in range(200)]
+    in_rows = [[compiled.spans(row) for compiled in rules] for row in rows]
+    monkeypatch.setattr("planes.scrub.rulebook._ROW", 10**9)
+    alone = [[compiled.spans(row) for compiled in rules] for row in rows]
+
+    assert in_rows == alone
+    assert sum(len(spans) > 8 for found in alone for spans in found) > 50
