@@ -94,6 +94,9 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        from dlthub_tui.settings import find_editor
+
+        self.context.editor = find_editor()
         self._watch_signals()
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 

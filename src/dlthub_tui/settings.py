@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +26,18 @@ def find_home(given: str | None, environment: Mapping[str, str] | None = None) -
     from platformdirs import user_data_path
 
     return user_data_path("dlthub-tui")
+
+
+def find_editor(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The command of the user's editor: VISUAL, EDITOR, else vi or nano where one is installed; else nothing."""
+    values = os.environ if environment is None else environment
+    chosen = values.get("VISUAL") or values.get("EDITOR")
+    if chosen:
+        try:
+            return tuple(shlex.split(chosen))
+        except ValueError:
+            return ()
+    return next(((name,) for name in ("vi", "nano") if shutil.which(name, path=values.get("PATH"))), ())
 
 
 def our_version() -> str:

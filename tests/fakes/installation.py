@@ -72,6 +72,15 @@ class Installation(InstallationRows):
             ("POST", f"{ws}/jobs/-trigger", self._trigger),
             ("POST", f"{ws}/jobs/{{job}}/-pause", self._pause),
             ("POST", f"{ws}/jobs/{{job}}/-resume", self._resume),
+            *(
+                ("POST", f"{ws}/jobs/{{job}}/-{verb}", self._change_job)
+                for verb in (
+                    "archive",
+                    "unarchive",
+                    "publish",
+                    "unpublish",
+                )
+            ),
             ("GET", f"{ws}/job-runs", self._list_runs),
             ("GET", f"{ws}/job-runs/{{run}}", self._get_run),
             ("POST", f"{ws}/job-runs/{{run}}/-cancel", self._cancel),
@@ -285,6 +294,15 @@ class Installation(InstallationRows):
     def _set_paused(self, request: Request, value: bool) -> Response:
         found = next(job for job in self.jobs if job["id"] == request.path_params["job"])
         found["is_paused"] = value
+        return JSONResponse(found)
+
+    async def _change_job(self, request: Request) -> Response:
+        found = next(job for job in self.jobs if job["id"] == request.path_params["job"])
+        verb = request.url.path.rpartition("-")[2]
+        if verb in {"archive", "unarchive"}:
+            found["is_archived"] = verb == "archive"
+        else:
+            found["public_url"] = f"{self.url}/public/s1" if verb == "publish" else None
         return JSONResponse(found)
 
     async def _list_runs(self, request: Request) -> Response:

@@ -68,7 +68,7 @@ async def test_marked_jobs_start_together(open_app: Any) -> None:
 async def test_pause_and_resume(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "p")
-        assert "ingest.load_orders is paused. p resumes it." in stage.text
+        assert "ingest.load_orders is paused. u resumes it." in stage.text
         await stage.press("p")
 
         assert "ingest.load_orders goes on." in stage.text
@@ -102,7 +102,7 @@ async def test_app_of_an_interactive_job_is_copied_where_there_is_no_desktop(ope
 
 async def test_job_without_an_app_says_so(open_app: Any) -> None:
     async with open_app() as stage:
-        await stage.press(*WORKSPACE, "o")
+        await stage.press(*WORKSPACE, "O")
 
         assert "Only an interactive job has an app." in stage.text
 

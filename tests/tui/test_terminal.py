@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import termios
 from collections.abc import Generator
 from pathlib import Path
@@ -197,3 +198,34 @@ def test_a_sheet_that_opens_with_its_screen_is_painted_whole(connected: Terminal
 
     connected.until_text("Deploy which folder")
     connected.until_text("   Folder  ")
+
+
+def test_plain_variables_are_changed_in_the_users_editor(installation: Any, tmp_path: Path) -> None:
+    fake, _ = installation
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import sys; from pathlib import Path; path = Path(sys.argv[1]); text = path.read_text();"
+        "assert 'API_KEY' not in text; print(path.stat().st_mode, path.parent.stat().st_mode & 0o777);"
+        "path.write_text(text.replace('INFO', 'DEBUG').replace('[profile.\"prod\"]', '[profile.\"prod\"]\\nADDED = \"1\"'))"
+    )
+    environment = {"HOME": str(tmp_path), "EDITOR": f"{sys.executable} {editor}"}
+    with terminal(["-c", CONNECT, str(tmp_path), fake.url], environment) as opened:
+        opened.until_text("Needs you")
+        opened.press("\t\x1b[B\r4")
+        opened.until_text("LOG_LEVEL")
+        opened.press("e")
+        opened.until_text("Change orchard-eu/fruitshop?")
+        assert "set LOG_LEVEL in the workspace" in opened.text
+        assert "set ADDED in prod" in opened.text
+        opened.press("\r")
+        opened.until_text("Changed 2 variables.")
+        opened.press("u")
+        opened.until_text("The variables are as they were.")
+
+    sent = [body for kind, body in fake.bodies if kind == "variables"]
+    assert {name for body in sent for name in body.get("deletes", [])} == {"ADDED"}
+    assert [item["value"] for body in sent for item in body["upserts"] if item["name"] == "LOG_LEVEL"] == [
+        "DEBUG",
+        "INFO",
+    ]
+    assert not list(Path("/tmp").glob("dlthub-tui-*/variables.toml"))

@@ -13,7 +13,7 @@ NAMES = {
     "@": "at", ".": "full_stop", "-": "minus", "/": "slash", "_": "underscore", " ": "space", ":": "colon",
     "#": "number_sign", "?": "question_mark", "*": "asterisk",
     "&": "ampersand", "<": "less_than_sign", ">": "greater_than_sign", "{": "left_curly_bracket",
-    "}": "right_curly_bracket", "=": "equals_sign",
+    "!": "exclamation_mark", "}": "right_curly_bracket", "=": "equals_sign",
 }  # fmt: skip
 # Work that goes on for as long as its screen is there.
 ENDLESS = {"feed"}

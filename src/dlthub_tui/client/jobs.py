@@ -58,6 +58,18 @@ async def set_paused(plane: Transport, workspace_id: str, job_id: str, *, is_pau
     return parse_job(await plane.post(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}/{verb}"))
 
 
+async def set_published(plane: Transport, workspace_id: str, job_id: str, *, is_published: bool) -> Job:
+    """Opens a job's app to everybody with its link, or ends that. Contract: 1.5 (39) (40)."""
+    verb = "-publish" if is_published else "-unpublish"
+    return parse_job(await plane.post(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}/{verb}"))
+
+
+async def set_archived(plane: Transport, workspace_id: str, job_id: str, *, is_archived: bool) -> Job:
+    """Takes a job out of the lists and its schedules, or brings it back. Contract: 1.5 (37) (38)."""
+    verb = "-archive" if is_archived else "-unarchive"
+    return parse_job(await plane.post(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}/{verb}"))
+
+
 def _parse_triggered(raw: Any) -> Triggered:
     fields = Fields(raw, "triggered job")
     run = fields.raw("job_run")

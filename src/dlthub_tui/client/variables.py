@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,15 @@ async def set_variable(
     """Creates or replaces. Contract: 1.5 (51)."""
     upsert = {"name": name, "type": "secret" if is_secret else "plain", "value": value}
     await region.patch(f"/api/v1/workspaces/{workspace_id}/variables", {"profile": profile, "upserts": [upsert]})
+
+
+async def change_variables(
+    region: Transport, workspace_id: str, profile: str | None, upserts: Mapping[str, str], deletes: Sequence[str]
+) -> None:
+    """Sets plain variables of one scope and deletes others, all or none. Contract: 1.5 (51)."""
+    changed = [{"name": name, "type": "plain", "value": value} for name, value in upserts.items()]
+    body: dict[str, Any] = {"profile": profile, "upserts": changed, "deletes": list(deletes)}
+    await region.patch(f"/api/v1/workspaces/{workspace_id}/variables", body)
 
 
 async def delete_variable(region: Transport, workspace_id: str, profile: str | None, name: str) -> None:

@@ -109,6 +109,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         if reason is not None:
             self.say(reason, Role.WARN)
             return
+        self.note(action)
         outcome: object = getattr(self, action.method)()
         if inspect.isawaitable(outcome):
             await outcome
@@ -118,6 +119,9 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         if self._is_unpainted and self._layout_required and self.is_current:
             self._is_unpainted = self._repaint_required = False
         super()._on_timer_update()
+
+    def note(self, action: Action) -> None:
+        """Places write down what their keys do."""
 
     def say(self, text: str, role: Role = Role.TEXT) -> None:
         """Says something on row 23."""

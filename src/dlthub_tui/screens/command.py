@@ -18,6 +18,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
 MOST = 9
+MOST_ENTERED = 200
 
 
 class CommandSheet(Sheet[str]):
@@ -30,6 +31,8 @@ class CommandSheet(Sheet[str]):
         self._offers = [*self._actions(origin), *origin.own_commands()]
         self._text = ""
         self._at = 0
+        # How far back among the lines that were entered before; 0 is the line itself.
+        self._back = 0
 
     def _actions(self, origin: PlaceScreen) -> list[Offer]:
         seen: set[str] = set()
@@ -98,7 +101,7 @@ class CommandSheet(Sheet[str]):
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Candidates follow what is typed."""
-        self._text, self._at = self.query_one(MessageLine).text, 0
+        self._text, self._at, self._back = self.query_one(MessageLine).text, 0, 0
         self.query_one("#candidates", LinesView).update()
 
     def field_left(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
@@ -109,17 +112,41 @@ class CommandSheet(Sheet[str]):
         """Enter does it."""
         self.do_form_next()
 
+    def _enter(self, chosen: Offer, argument: str) -> None:
+        """Keeps the line, as `up` from an empty one brings it back. The same again is kept once."""
+        if self._by_title or not chosen.name:
+            return
+        text, entered = f"{chosen.name} {argument}".strip(), self.context.entered
+        if text in entered:
+            entered.remove(text)
+        entered.append(text)
+        del entered[:-MOST_ENTERED]
+
     def _move(self, steps: int) -> None:
         self._at = max(0, min(len(self._shown()) - 1, self._at + steps))
         self.query_one("#candidates", LinesView).update()
 
     def do_choice_next(self) -> None:
-        """Next candidate."""
-        self._move(1)
+        """Next candidate, or the line entered after."""
+        if self._back:
+            self._recall(self._back - 1)
+        else:
+            self._move(1)
 
     def do_choice_previous(self) -> None:
-        """Candidate before."""
-        self._move(-1)
+        """Candidate before; from an empty line the line entered before."""
+        if self._back or (not self._text and not self._by_title):
+            self._recall(self._back + 1)
+        else:
+            self._move(-1)
+
+    def _recall(self, back: int) -> None:
+        entered = self.context.entered
+        back = max(0, min(len(entered), back))
+        line = self.query_one(MessageLine)
+        line.set_text(entered[-back] if back else "")
+        self.field_changed(line)
+        self._back = back
 
     def do_pane_next(self) -> None:
         """Completes the name."""
@@ -137,4 +164,5 @@ class CommandSheet(Sheet[str]):
         if not shown:
             return
         chosen = shown[self._at]
+        self._enter(chosen, argument)
         self.dismiss(f"{chosen.choice} {argument}".strip())

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlthub_tui.viewmodel.command_log import CommandLog
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.options import POLL_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from dlthub_tui.session.connection import Connection
 
 
@@ -21,6 +24,14 @@ class ListPlace:
     filter: str
     key: str | None
     top: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How the last undoable thing is taken back; `said` is what the screen says then."""
+
+    take_back: Callable[[], Awaitable[object]]
+    said: str
 
 
 @dataclass(slots=True)
@@ -39,6 +50,13 @@ class Context:
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     # Ids of jobs by name, for each workspace whose command line was open.
     jobs: dict[str, dict[str, str]] = field(default_factory=dict[str, "dict[str, str]"])
+    log: CommandLog = field(default_factory=CommandLog)
+    # The command of the user's own editor; empty where none is known.
+    editor: tuple[str, ...] = ()
+    # Command lines that were entered, oldest first.
+    entered: list[str] = field(default_factory=list[str])
+    # The last thing that can be taken back.
+    undo: Undo | None = None
     troubles: list[str] = field(default_factory=list[str])
 
     @property

@@ -10,8 +10,10 @@ from textual.app import ComposeResult
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
+from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import runs as runs_view
@@ -19,6 +21,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace
+from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line
 from dlthub_tui.widgets.lines import LinesView
@@ -43,6 +46,7 @@ class JobScreen(ListScreen):
         self._runs: tuple[Run, ...] = ()
         self._total = 0
         self._runner = Stopper(context, place.workspace, self)
+        self._changer = JobChanger(context, place.workspace, self)
 
     def where(self) -> Place:
         """This place."""
@@ -127,7 +131,9 @@ class JobScreen(ListScreen):
     def why_not(self, action: Action) -> str | None:
         """What needs a run under the cursor, or a schedule."""
         may_have_run = self._run() is not None or self._runner.may_have(self.place.job_id)
-        if action.id in {"row.open", "log.open"} and not may_have_run:
+        if self._job is not None and (reason := why_not_changed(action.id, self._job)) is not None:
+            return reason
+        if action.id in {"row.open", "log.open", "masked.open"} and not may_have_run:
             return "It has not run yet. r runs it."
         if action.id == "app.open":
             return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
@@ -165,6 +171,12 @@ class JobScreen(ListScreen):
             place = RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number, is_log_only=True)
             self.post_message(Open(place))
 
+    def do_masked_open(self) -> None:
+        """Its log, at the first masked line."""
+        run = self._run()
+        if run is not None:
+            self.fetch(open_masked(self, self.place.workspace, run), "open")
+
     def do_app_open(self) -> None:
         """Its app."""
         if self._runs:
@@ -188,15 +200,34 @@ class JobScreen(ListScreen):
     def do_job_pause(self) -> None:
         """Pauses the schedule, or resumes it."""
         if self._job is not None:
-            self.fetch(self._pause(self._job), "act")
+            self._changer.pause([self._job])
 
-    async def _pause(self, job: Job) -> None:
-        from dlthub_tui.client.jobs import set_paused
+    def do_job_publish(self) -> None:
+        """Publishes its app, or ends that."""
+        if self._job is not None:
+            self._changer.publish(self._job)
 
-        await set_paused(self.context.connected.control, self.place.workspace.id, job.id, is_paused=not job.is_paused)
-        name = words.short_ref(job.job_ref)
-        self.say(f"{name} goes on." if job.is_paused else f"{name} is paused. p resumes it.")
-        await self.reload()
+    def do_item_destroy(self) -> None:
+        """Archives it, or brings it back."""
+        if self._job is not None:
+            self._changer.archive(self._job)
+
+    def do_open_web(self) -> None:
+        """The app that runs, else the job's page."""
+        if self._job and why_no_app(self._job.job_type, self._runs[0] if self._runs else None) is None:
+            self.do_app_open()
+        else:
+            super().do_open_web()
+
+    def twin_of(self, action: Action) -> str:
+        """Verbs on the job, and its runs."""
+        job, run = self._job, self._run()
+        if job is None:
+            return super().twin_of(action)
+        if run is not None and action.id in {"row.open", "log.open", "masked.open"}:
+            return twin_of_run(action.id, job.job_ref, run.number)
+        twin = twin_of_job(action.id, job.job_ref, is_paused=job.is_paused, is_published=job.public_url is not None)
+        return twin or super().twin_of(action)
 
     def do_definition_open(self) -> None:
         """The definition as deployed."""

@@ -7,14 +7,17 @@ from typing import ClassVar
 from dlthub_tui.client.models import Job
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
+from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef
+from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, web_path
+from dlthub_tui.viewmodel.shell_twins import twin_of_job
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
 
@@ -38,6 +41,7 @@ class JobsScreen(TabScreen):
         self._jobs: tuple[Job, ...] = ()
         self._sort = 0
         self._runner = Stopper(context, workspace, self)
+        self._changer = JobChanger(context, workspace, self)
 
     async def load(self) -> None:
         """All jobs with their last runs."""
@@ -77,7 +81,7 @@ class JobsScreen(TabScreen):
     def why_not(self, action: Action) -> str | None:
         """Verbs need a job under the cursor, and some a certain one."""
         job = self.find_job() if self.is_loaded else None
-        if action.layer == "verbs" or action.id in {"row.open", "row.mark"}:
+        if action.layer == "verbs" or action.id in {"row.open", "row.mark", "item.destroy"}:
             if job is None:
                 return "There is no job under the cursor."
             if action.id in {"run.start", "run.options"} and job.is_archived:
@@ -88,7 +92,13 @@ class JobsScreen(TabScreen):
                 return "It has no schedule to pause."
             if action.id == "app.open" and (reason := why_no_app(job.job_type, job.latest_run)) is not None:
                 return reason
-            if action.id == "log.open" and job.latest_run is None and not self._runner.may_have(job.id):
+            if (reason := why_not_changed(action.id, job)) is not None:
+                return reason
+            if (
+                action.id in {"log.open", "masked.open"}
+                and job.latest_run is None
+                and not self._runner.may_have(job.id)
+            ):
                 return "It has not run yet. r runs it."
         return super().why_not(action)
 
@@ -135,6 +145,12 @@ class JobsScreen(TabScreen):
         else:
             self.post_message(Open(RunPlace(self.workspace, run.id, job.job_ref, run.number)))
 
+    def do_masked_open(self) -> None:
+        """The log of its last run, at the first masked line."""
+        job = self.find_job()
+        if job is not None and job.latest_run is not None:
+            self.fetch(open_masked(self, self.workspace, job.latest_run), "open")
+
     def do_app_open(self) -> None:
         """The app of the job under the cursor."""
         job = self.find_job()
@@ -145,23 +161,38 @@ class JobsScreen(TabScreen):
         """Pauses the schedules of what is marked, or of the job under the cursor; resumes where all are paused."""
         scheduled = [job for job in self._chosen() if job.next_scheduled_run_at is not None or job.is_paused]
         if scheduled:
-            self.fetch(self._pause(scheduled), "act")
+            self._changer.pause(scheduled)
 
-    async def _pause(self, jobs: list[Job]) -> None:
-        from dlthub_tui.client.jobs import set_paused
+    def do_job_publish(self) -> None:
+        """Publishes the app of the job under the cursor, or ends that."""
+        job = self.find_job()
+        if job is not None:
+            self._changer.publish(job)
 
-        pauses = not all(job.is_paused for job in jobs)
-        plane = self.context.connected.control
-        for job in jobs:
-            if job.is_paused != pauses:
-                await set_paused(plane, self.workspace.id, job.id, is_paused=pauses)
-        name = jobs[0].job_ref.removeprefix("jobs.") if len(jobs) == 1 else words.plural(len(jobs), "job")
-        be, go = ("is", "goes") if len(jobs) == 1 else ("are", "go")
-        self.say(
-            f"{name} {be} paused. p resumes {'it' if len(jobs) == 1 else 'them'}." if pauses else f"{name} {go} on."
-        )
-        self.rows.set_marks(set())
-        await self.reload()
+    def do_item_destroy(self) -> None:
+        """Archives the job under the cursor, or brings it back."""
+        job = self.find_job()
+        if job is not None:
+            self._changer.archive(job)
+
+    def do_open_web(self) -> None:
+        """The app that runs, else the job's page."""
+        job = self.find_job()
+        if job is not None and why_no_app(job.job_type, job.latest_run) is None:
+            self.do_app_open()
+        elif job is not None and self.context.connection is not None:
+            place = JobPlace(self.workspace, job.id, job.job_ref)
+            self.fetch(self._open_web(self.context.connected.origin + web_path(place)), "open")
+        else:
+            super().do_open_web()
+
+    def twin_of(self, action: Action) -> str:
+        """Verbs on the job under the cursor."""
+        job = self.find_job() if self.is_loaded else None
+        if job is None:
+            return super().twin_of(action)
+        twin = twin_of_job(action.id, job.job_ref, is_paused=job.is_paused, is_published=job.public_url is not None)
+        return twin or super().twin_of(action)
 
     def do_row_mark(self) -> None:
         """Marks, and goes one down."""

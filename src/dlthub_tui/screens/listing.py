@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import ClassVar
 
 import anyio
+from anyio import to_thread
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.screens.context import Context, ListPlace
 from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.sheets import LineSheet
 from dlthub_tui.viewmodel.table import Section, answer
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_front, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -234,6 +238,32 @@ class ListScreen(PlaceScreen):
         if text:
             self.host.copy_to_clipboard(text)
             self.say("Copied the row.")
+
+    def do_list_save(self) -> None:
+        """Asks for the name of a file."""
+
+        def answered(name: str | None) -> None:
+            if name:
+                self.fetch(self._save(Path(name).expanduser().absolute()), "act")
+
+        words = "-".join(part for crumb in self.crumbs()[-2:] for part in re.findall(r"[\w.]+", crumb.lower()))
+        sheet = LineSheet(self.context, "Save the rows that are shown", "File", text=f"{words or 'list'}.tsv")
+        self.host.push_screen(sheet, answered)
+
+    async def _save(self, path: Path) -> None:
+        from dlthub_tui.session.lists import write_table
+
+        rows = self.rows.table()
+        try:
+            await to_thread.run_sync(write_table, path, rows)
+        except FileExistsError:
+            self.say(f"{path.name} exists already. Nothing was saved; choose another name.", Role.WARN)
+        except OSError as exc:
+            why = exc.strerror or "no reason given"
+            self.say(f"{path.name} cannot be written: {why}. Nothing was saved.", Role.FAIL)
+        else:
+            shown = cut_front(str(path), 50, self.look.glyphs.cut)
+            self.say(f"Saved {len(self.rows.keys)} rows to {shown}", Role.OK)
 
     def do_pane_details(self) -> None:
         """The details, off and on."""

@@ -48,6 +48,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.doctor import DoctorScreen
 
             return DoctorScreen(context)
+        case places.CommandLogPlace():
+            from dlthub_tui.screens.command_log import CommandLogScreen
+
+            return CommandLogScreen(context)
         case places.SignInsPlace():
             from dlthub_tui.screens.sign_ins import SignInsScreen
 

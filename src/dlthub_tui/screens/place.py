@@ -9,13 +9,17 @@ from textual.containers import Container
 
 from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
 from dlthub_tui.screens.approving import Approving
+from dlthub_tui.viewmodel.actions import Action, key_name
+from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header
-from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
+from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
+from dlthub_tui.viewmodel.shell_twins import TWINS
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
+    from dlthub_tui.screens.context import Undo
     from dlthub_tui.viewmodel.commands import Offer
     from dlthub_tui.viewmodel.places import Place
 
@@ -56,6 +60,23 @@ class PlaceScreen(Approving):
         for name in ("#header", "#footer"):
             for view in self.query(name).results(LinesView):
                 view.update()
+
+    def note(self, action: Action) -> None:
+        """Into the command log."""
+        if is_noted(action.id, action.layer):
+            key = key_name(action.keys[0], is_ascii=self.look.is_ascii)
+            place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
+            twin = self.twin_of(action)
+            self.context.log.note(self.look.now(), key, action.title, place, twin, id(self))
+
+    def twin_of(self, action: Action) -> str:
+        """The same as a command line; empty where there is none."""
+        return TWINS.get(action.id, "")
+
+    def say(self, text: str, role: Role = Role.TEXT) -> None:
+        """Says it, and writes it down beside the key that it answers."""
+        super().say(text, role)
+        self.context.log.heard(id(self), text)
 
     def redraw(self) -> None:
         """Draws everything again, after the look changed."""
@@ -134,6 +155,47 @@ class PlaceScreen(Approving):
 
         if not isinstance(self.where(), DoctorPlace):
             self.post_message(Open(DoctorPlace()))
+
+    def do_log_commands(self) -> None:
+        """What each key did."""
+        from dlthub_tui.viewmodel.places import CommandLogPlace
+
+        if not isinstance(self.where(), CommandLogPlace):
+            self.post_message(Open(CommandLogPlace()))
+
+    def do_undo(self) -> None:
+        """Takes the last undoable thing back."""
+        undo, self.context.undo = self.context.undo, None
+        if undo is None:
+            self.say("Nothing here can be taken back.")
+        else:
+            self.fetch(self._take_back(undo), "act")
+
+    async def _take_back(self, undo: Undo) -> None:
+        await undo.take_back()
+        self.say(f"Taken back. {undo.said}", Role.OK)
+        self.do_link_retry()
+
+    def do_open_web(self) -> None:
+        """The web page of this place, in the browser of this desktop; without one its address is copied."""
+        path = web_path(self.where())
+        if self.context.connection is None:
+            self.say("There is no connection yet.")
+        elif not path:
+            self.say("This place has no web page.")
+        else:
+            self.fetch(self._open_web(self.context.connected.origin + path), "open")
+
+    async def _open_web(self, url: str) -> None:
+        import webbrowser
+
+        from anyio import to_thread
+
+        if self.context.opens_browser and await to_thread.run_sync(webbrowser.open, url):
+            self.say(f"Opened {guard(url)} in the browser.", Role.OK)
+            return
+        self.host.copy_to_clipboard(url)
+        self.say(f"Copied {guard(url)}")
 
     def do_app_quit(self) -> None:
         """Leave the app."""

@@ -26,6 +26,7 @@ from dlthub_tui.viewmodel.log_times import parse_line, parse_time
 from dlthub_tui.viewmodel.log_views import LinesShown
 from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.places import Place, RunPlace, link
+from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, muted
 from dlthub_tui.widgets.lines import LinesView
@@ -362,6 +363,17 @@ class RunScreen(Rotating):
         """Its app."""
         if self._run is not None:
             self.fetch(self._apps.open(self._run), "act")
+
+    def do_open_web(self) -> None:
+        """The app that runs, else the run's page."""
+        if self._run is not None and why_no_app(self._run.job_type, self._run) is None:
+            self.do_app_open()
+        else:
+            super().do_open_web()
+
+    def twin_of(self, action: Action) -> str:
+        """Verbs on the run."""
+        return twin_of_run(action.id, self.place.job_ref, self.place.number) or super().twin_of(action)
 
     def do_copy_link(self) -> None:
         """While its app runs, the app's address; else the deep link."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.screens.tabs import TabScreen
@@ -14,7 +15,8 @@ from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
+from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
+from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
 
@@ -106,6 +108,27 @@ class RunsScreen(TabScreen):
         run = self.find_run()
         if run is not None:
             self.post_message(Open(RunPlace(self.workspace, run.id, run.job_ref, run.number, is_log_only=True)))
+
+    def do_masked_open(self) -> None:
+        """Its log, at the first masked line."""
+        run = self.find_run()
+        if run is not None:
+            self.fetch(open_masked(self, self.workspace, run), "open")
+
+    def do_open_web(self) -> None:
+        """The page of the run under the cursor."""
+        run = self.find_run()
+        if run is None or self.context.connection is None:
+            super().do_open_web()
+        else:
+            place = RunPlace(self.workspace, run.id, run.job_ref, run.number)
+            self.fetch(self._open_web(self.context.connected.origin + web_path(place)), "open")
+
+    def twin_of(self, action: Action) -> str:
+        """Verbs on the run under the cursor."""
+        run = self.find_run() if self.is_loaded else None
+        twin = twin_of_run(action.id, run.job_ref, run.number) if run is not None else ""
+        return twin or super().twin_of(action)
 
     def do_run_start(self) -> None:
         """Runs the jobs again."""

@@ -6,16 +6,28 @@ from typing import ClassVar
 
 from dlthub_tui.client.models import Configuration
 from dlthub_tui.client.variables import Variable
-from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.context import Context, Undo
+from dlthub_tui.screens.editing import edited
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
 from dlthub_tui.viewmodel import variables as view
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, muted
+from dlthub_tui.viewmodel.variable_file import (
+    WORKSPACE,
+    BadFile,
+    ScopeChange,
+    Scopes,
+    difference,
+    parse,
+    render,
+    scopes_of,
+)
 
 EMPTY = "No variables. Press a. Jobs read them as environment variables, before .dlt TOML."
 
@@ -25,8 +37,8 @@ class VariablesScreen(TabScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "tree")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("row.open", "change"), ("item.add", "add"), ("tree.open", "profile"), ("item.destroy", "delete"),
-        ("list.filter", "filter"),
+        ("row.open", "change"), ("item.add", "add"), ("item.edit", "edit"), ("tree.open", "profile"),
+        ("item.destroy", "delete"), ("list.filter", "filter"),
     )  # fmt: skip
     STYLES = "variables"
     DETAIL_ROWS: ClassVar[int] = 4
@@ -134,16 +146,73 @@ class VariablesScreen(TabScreen):
     async def _set(self, change: VariableChange) -> None:
         from dlthub_tui.client.variables import set_variable
 
+        before = scopes_of(self._variables)
         region = await self.context.connected.region(self.workspace)
         await set_variable(
             region, self.workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
         )
-        await self.reload()
+        await self._remember(before)
         self.rows.move_to(change.name)
         if change.is_secret and len(change.value) < view.SHORTEST_SECRET:
             self.say("4 characters or fewer cannot be masked in logs. Use a longer one.", Role.WARN)
         else:
-            self.say(f"Set {guard(change.name)} in {guard(change.profile or 'the workspace')}.")
+            undo = "" if self.context.undo is None or change.is_secret else " u takes that back."
+            self.say(f"Set {guard(change.name)} in {guard(change.profile or 'the workspace')}.{undo}")
+
+    async def _remember(self, before: Scopes) -> None:
+        """Reads again; what changed among the plain ones can be taken back."""
+        await self.reload()
+        secrets = self._secrets()
+        try:
+            changes = difference(scopes_of(self._variables), before, secrets)
+        except BadFile:  # a plain one became a secret, and stays one
+            changes = []
+        if changes:
+            self.context.undo = Undo(lambda: self._apply(changes), "The variables are as they were.")
+
+    def _secrets(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for variable in self._variables:
+            if variable.is_secret:
+                scope = f"profile.{variable.profile}" if variable.profile else WORKSPACE
+                found[scope] = found.get(scope, frozenset()) | {variable.name}
+        return found
+
+    async def _apply(self, changes: list[ScopeChange]) -> None:
+        from dlthub_tui.client.variables import change_variables
+
+        region = await self.context.connected.region(self.workspace)
+        for change in changes:
+            await change_variables(region, self.workspace.id, change.profile, change.upserts, change.deletes)
+
+    def do_item_edit(self) -> None:
+        """The plain ones of all scopes, in the user's editor."""
+        before = scopes_of(self._variables)
+        where = f"{self.workspace.organization_name}/{self.workspace.name}"
+        text = edited(self, render(before, self._profiles, guard(where)), "variables.toml")
+        if text is None:
+            return
+        try:
+            changes = difference(before, parse(text), self._secrets())
+        except BadFile as exc:
+            self.say(f"Nothing changed. {guard(str(exc))}", Role.FAIL)
+            return
+        if not changes:
+            self.say("Nothing changed.")
+            return
+        said = [each for change in changes for each in change.words]
+        more = [guard(each) for each in said[:6]] + ([f"and {len(said) - 6} more"] if len(said) > 6 else [])
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._change(changes, before, len(said)), "act")
+
+        self.host.push_screen(ConfirmSheet(self.context, f"Change {where}?", "change", more), answered)
+
+    async def _change(self, changes: list[ScopeChange], before: Scopes, count: int) -> None:
+        await self._apply(changes)
+        await self._remember(before)
+        self.say(f"Changed {words.plural(count, 'variable')}. u takes that back.", Role.OK)
 
     def do_item_destroy(self) -> None:
         """Deletes the value that wins; says what will win instead."""
@@ -154,7 +223,8 @@ class VariablesScreen(TabScreen):
         scope = guard(variable.profile or "the workspace")
         after = "get the workspace value" if variable is pair.profile and pair.workspace else "do not get it any more"
         question = f"Delete {guard(pair.name)} in {scope}?"
-        more = (f"Jobs on {guard(self._profile)} then {after}. It does not come back.",)
+        back = "It does not come back." if variable.is_secret else "u brings it back."
+        more = (f"Jobs on {guard(self._profile)} then {after}. {back}",)
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -166,6 +236,9 @@ class VariablesScreen(TabScreen):
         from dlthub_tui.client.variables import delete_variable
 
         region = await self.context.connected.region(self.workspace)
+        before = scopes_of(self._variables)
         await delete_variable(region, self.workspace.id, variable.profile, variable.name)
-        await self.reload()
-        self.say(f"Deleted {guard(variable.name)} in {guard(variable.profile or 'the workspace')}.")
+        self.context.undo = None
+        await self._remember(before)
+        undo = "" if self.context.undo is None else " u brings it back."
+        self.say(f"Deleted {guard(variable.name)} in {guard(variable.profile or 'the workspace')}.{undo}")

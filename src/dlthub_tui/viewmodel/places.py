@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class PlatformPlace:
 @dataclass(frozen=True, slots=True)
 class DoctorPlace:
     """What is installed, active and missing on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLogPlace:
+    """What each key did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ class DeployPlace:
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
     | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
+    | CommandLogPlace
 )  # fmt: skip
 
 
@@ -139,5 +146,24 @@ def link(place: Place) -> str:
             return f"{workspace.organization_name}/{workspace.name}:pipelines"
         case DeployPlace(workspace, _):
             return f"{workspace.organization_name}/{workspace.name}"
+        case _:
+            return ""
+
+
+def web_path(place: Place) -> str:
+    """The path of a place's page on the control plane; empty where it has none."""
+    match place:
+        case JobPlace(workspace, job_id, _):
+            return f"/w/{workspace.id}/jobs/{job_id}"
+        case RunPlace(workspace, run_id):
+            return f"/w/{workspace.id}/runs/{run_id}"
+        case ComparePlace(run):
+            return web_path(run)
+        case PipelinePlace(workspace, name) | PipelineRunPlace(workspace, name, _):
+            return f"/w/{workspace.id}/pipelines/{quote(name, safe='')}"
+        case WorkspacePlace(workspace, _) | DeployPlace(workspace, _):
+            return f"/w/{workspace.id}"
+        case HomePlace():
+            return "/"
         case _:
             return ""

@@ -205,6 +205,16 @@ class RowList(Widget):
             self.marked = set(keys)
             self.refresh()
 
+    def table(self) -> list[list[str]]:
+        """All rows with the titles of their columns, uncut, for a file."""
+        found: list[list[str]] = []
+        for section in self._sections:
+            titles = ["", *(column.title for column in section.columns)]
+            if section.rows and any(titles):
+                found.append(titles)
+            found.extend([row.glyph.text, *map(text_of, row.cells)] for row in section.rows)
+        return found
+
     def row_text(self) -> str:
         """The row under the cursor as text."""
         row = self._cursor_row()

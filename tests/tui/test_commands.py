@@ -1,0 +1,167 @@
+"""Keys that work everywhere: the command log, taking back, web pages, saving a list, lines entered before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.installation import identifier
+
+pytestmark = [pytest.mark.anyio]
+WORKSPACE = ("tab", "down", "enter")
+Compare = Callable[[Any, str], Awaitable[None]]
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_command_log_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
+        await stage.press(*WORKSPACE, "j", "r", "2", "s", "at", "j", "j")
+
+        await picture(stage, "dlthub job trigger ingest.load_customers")
+
+
+async def test_command_log_says_what_keys_did_and_copies_their_twin(open_app: Any) -> None:
+    async with open_app(size=(140, 30)) as stage:
+        await stage.press("at")
+        assert "1 key did something" not in stage.text
+        await stage.press("escape", *WORKSPACE, "j", "r")
+        await stage.until("Started ingest.load_customers")
+        await stage.press("at", "c")
+
+        first = next(row for row in stage.text.splitlines() if "❯" in row)
+        assert "Started ingest.load_customers 512" in first
+        assert "r " in first
+        assert stage.app.clipboard == "dlthub job trigger ingest.load_customers"
+        assert "next row" not in stage.text
+
+
+async def test_pause_is_taken_back_once(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "p")
+        await stage.until("ingest.load_orders is paused. u resumes it.")
+        await stage.press("u")
+        await stage.until("Taken back. ingest.load_orders goes on.")
+        assert not stage.installation.jobs[0]["is_paused"]
+        await stage.press("u")
+
+        assert "Nothing here can be taken back." in stage.text
+
+
+async def test_job_is_archived_by_its_name_and_brought_back(open_app: Any) -> None:
+    async with open_app() as stage:
+        job = stage.installation.jobs[0]
+        await stage.press(*WORKSPACE, "D")
+        await stage.until("Archive ingest.load_orders")
+        await stage.press("enter")
+        assert not job["is_archived"]
+        await stage.type("ingest.load_orders")
+        await stage.press("enter")
+        await stage.until("ingest.load_orders is archived. u takes that back.")
+        assert job["is_archived"]
+        await stage.press("u")
+        await stage.until("ingest.load_orders is back.")
+        assert not job["is_archived"]
+
+        await stage.press("slash", *"archived", "enter", "D")
+        await stage.until("report.weekly_pdf is back.")
+
+
+async def test_app_is_published_and_hidden_again(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "P")
+        assert "Only an interactive job can be published" in stage.text
+        await stage.press("slash", *"notebooks", "enter", "P")
+        await stage.until("notebooks.orders is open to everybody with the link")
+        assert stage.app.clipboard.endswith("/public/s1")
+        await stage.press("P")
+
+        await stage.until("notebooks.orders is not published any more.")
+
+
+async def test_plain_variable_is_taken_back_and_a_secret_is_not(open_app: Any) -> None:
+    def value() -> Any:
+        rows = [row for row in stage.installation.variables if row["name"] == "LOG_LEVEL"]
+        return [row["value"] for row in rows]
+
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4", "slash", *"LOG", "enter", "enter", "ctrl+u", *"DEBUG", "enter")
+        await stage.until("u takes that back.")
+        assert value() == ["DEBUG"]
+        await stage.press("u")
+        await stage.until("The variables are as they were.")
+        assert value() == ["INFO"]
+
+        await stage.press("D", "enter")
+        await stage.until("u brings it back.")
+        await stage.press("u")
+        await stage.until("The variables are as they were.")
+        assert value() == ["INFO"]
+
+
+async def test_pages_of_places_are_copied_where_there_is_no_desktop(open_app: Any) -> None:
+    async with open_app() as stage:
+        url, workspace = stage.installation.url, identifier("workspace/fruitshop")
+        await stage.press("o")
+        assert stage.app.clipboard == f"{url}/"
+        await stage.press(*WORKSPACE, "o")
+        assert stage.app.clipboard.startswith(f"{url}/w/{stage.installation.workspaces[0]['id']}/jobs/"), workspace
+        await stage.press("2", "o")
+        assert "/runs/" in stage.app.clipboard
+        await stage.press("enter", "o")
+        assert "/runs/" in stage.app.clipboard
+        await stage.press("escape", "3", "o")
+
+        assert stage.app.clipboard == f"{url}/w/{stage.installation.workspaces[0]['id']}"
+
+
+async def test_masked_lines_are_opened_from_the_list(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "m")
+
+        await stage.until("line 121 of 125")
+
+
+async def test_list_is_saved_as_a_table_and_never_over_a_file(
+    open_app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "slash", *"failed", "enter", "S")
+        await stage.until("fruitshop-runs.tsv")
+        await stage.press("enter")
+        await stage.until("rows to")
+
+        saved = (tmp_path / "fruitshop-runs.tsv").read_text().splitlines()
+        assert saved[0].split("\t")[1:4] == ["State", "Job", "Run"]
+        assert all("failed" in row for row in saved[1:])
+        assert (tmp_path / "fruitshop-runs.tsv").stat().st_mode & 0o777 == 0o600
+        await stage.press("S", "enter")
+
+        await stage.until("exists already")
+
+
+async def test_lines_entered_before_come_back(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "colon", *"runs", "enter")
+        await stage.press("colon", *"jobs", "enter", "colon")
+        await stage.press("up")
+        assert stage.text.splitlines()[-2].startswith(" :jobs")
+        await stage.press("up")
+        assert stage.text.splitlines()[-2].startswith(" :runs")
+        await stage.press("down", "down")
+        assert stage.text.splitlines()[-2].strip().strip("▁") == ":"
+        await stage.press("up", "up", "enter")
+
+        assert "[2 Runs]" in stage.text
+
+
+async def test_read_only_session_takes_nothing_back(open_app: Any) -> None:
+    async with open_app(read_only=True) as stage:
+        for key in ("u", "D", "P"):
+            await stage.press(*(() if key == "u" else WORKSPACE[:0]), key)
+        await stage.press(*WORKSPACE, "D")
+
+        assert "read-only and changes nothing" in stage.text
