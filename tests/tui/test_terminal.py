@@ -204,9 +204,10 @@ def test_plain_variables_are_changed_in_the_users_editor(installation: Any, tmp_
     fake, _ = installation
     editor = tmp_path / "editor.py"
     editor.write_text(
-        "import sys; from pathlib import Path; path = Path(sys.argv[1]); text = path.read_text();"
-        "assert 'API_KEY' not in text; print(path.stat().st_mode, path.parent.stat().st_mode & 0o777);"
-        "path.write_text(text.replace('INFO', 'DEBUG').replace('[profile.\"prod\"]', '[profile.\"prod\"]\\nADDED = \"1\"'))"
+        "import sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\ntext = path.read_text()\n"
+        "assert 'API_KEY' not in text\nassert path.parent.stat().st_mode & 0o777 == 0o700\n"
+        "head = '[profile.\"prod\"]'\n"
+        "path.write_text(text.replace('INFO', 'DEBUG').replace(head, head + '\\nADDED = \"1\"'))\n"
     )
     environment = {"HOME": str(tmp_path), "EDITOR": f"{sys.executable} {editor}"}
     with terminal(["-c", CONNECT, str(tmp_path), fake.url], environment) as opened:
