@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -165,3 +166,50 @@ async def test_read_only_session_takes_nothing_back(open_app: Any) -> None:
         await stage.press(*WORKSPACE, "D")
 
         assert "read-only and changes nothing" in stage.text
+
+
+async def test_key_is_changed_in_the_help_and_kept(open_app: Any, tmp_path: Path) -> None:
+    (tmp_path / "client").mkdir(mode=0o700)
+    (tmp_path / "client" / "settings.toml").write_text('# mine\nother = 1\n[keys]\n# why\n"nav.home" = "f9"\n')
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "question_mark", *"start it now", "ctrl+e")
+        await stage.until("Press the new key for run, now r.")
+        await stage.press("l")
+        await stage.until("Nothing changed. l is log (log.open); run.start keeps its own key.")
+        await stage.press("ctrl+e", "escape")
+        await stage.until("The key stays as it is.")
+        await stage.press("ctrl+e", "f6")
+        await stage.until("run is f6 now.")
+        await stage.press("escape")
+        assert "f6 run" in stage.text.splitlines()[-1]
+        await stage.press("j", "f6")
+        await stage.until("Started ingest.load_customers")
+
+    kept = (tmp_path / "client" / "settings.toml").read_text()
+    assert tomllib.loads(kept) == {"other": 1, "keys": {"nav.home": "f9", "run.start": "f6"}}
+    assert "# mine" in kept
+    assert "# why" in kept
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+
+        assert "f6 run" in stage.text.splitlines()[-1]
+
+
+async def test_settings_that_cannot_be_read_are_not_written_over(open_app: Any, tmp_path: Path) -> None:
+    async with open_app() as stage:
+        (tmp_path / "client" / "settings.toml").write_text("[keys")
+        await stage.press(*WORKSPACE, "question_mark", *"start it now", "ctrl+e", "f6")
+
+        await stage.until("Nothing changed.")
+        assert (tmp_path / "client" / "settings.toml").read_text() == "[keys"
+
+
+async def test_facts_filter_runs_and_jobs(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press(*WORKSPACE, "2", "slash", *"took", "greater_than_sign", *"20m", "enter")
+        assert "backfill.orders_2024" in stage.text
+        assert "ingest.load_returns" not in stage.text
+        await stage.press("slash", "ctrl+u", *"rows", "less_than_sign", *"1k", "enter")
+
+        assert "ingest.load_returns" in stage.text
+        assert "backfill.orders_2024" not in stage.text

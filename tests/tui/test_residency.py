@@ -58,7 +58,7 @@ async def test_each_plane_is_asked_for_itself(open_app: Any) -> None:
         assert "9,480 runs, 3.1 GB" in stage.text
         assert "14 jobs, 9,482 runs" in stage.text
         assert "18,204 entries" in stage.text
-        assert "Proofs are made and kept on the platform's machine" in stage.text
+        assert "Proofs are made on the platform's machine" in stage.text
 
 
 async def test_loading_is_said(open_app: Any) -> None:
@@ -164,7 +164,7 @@ async def test_proof_is_read_and_says_where_words_were_found(open_local: Any, tm
 async def test_never_proved_says_how(open_local: Any) -> None:
     async with open_local() as stage:
         await stage.press(*RESIDENCY)
-        await stage.until("Not proved yet. Press !")
+        await stage.until("Not proved yet. ! plants words")
         await stage.press("exclamation_mark")
         await stage.until("Prove that nothing leaves its region?")
         await stage.press("escape")

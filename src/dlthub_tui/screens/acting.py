@@ -55,7 +55,13 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         self.shown: anyio.Event | None = None
         self._is_unpainted = True
         self._works: dict[str, Coroutine[Any, Any, None]] = {}
-        self.live = rebound(self.actions(), context.keys)
+        self.live: tuple[Action, ...] = ()
+        self._by_key: dict[str, Action] = {}
+        self.rebind()
+
+    def rebind(self) -> None:
+        """Takes the user's own keys, which may be others than before."""
+        self.live = rebound(self.actions(), self.context.keys)
         self._by_key = {key: action for action in self.live for key in action.keys}
 
     @property

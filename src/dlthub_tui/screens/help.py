@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.place import PlaceScreen
-from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.commands import Offer, found, help_line, offer
 from dlthub_tui.viewmodel.frame import footer, header
+from dlthub_tui.viewmodel.keymap import with_key
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, between, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, between, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -34,6 +36,7 @@ class HelpScreen(ActingScreen[str]):
     def __init__(self, context: Context, origin: PlaceScreen) -> None:
         super().__init__(context)
         self._origin = origin
+        self._changing: Action | None = None
         self._offers = [offer(action, origin.why_not(action), self.look) for action in origin.live]
 
     def compose(self) -> ComposeResult:
@@ -63,9 +66,55 @@ class HelpScreen(ActingScreen[str]):
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the help is used."""
-        names = {"choice.next": "choose", "form.next": "do it now", "nav.back": "leave"}
+        names = {
+            "choice.next": "choose", "form.next": "do it now", "field.edit": "change key", "nav.back": "leave",
+        }  # fmt: skip
         entries = {action.id: action for action in self.live}
         return [(entries[name], label) for name, label in names.items()]
+
+    async def on_key(self, event: events.Key) -> None:
+        """The key that was asked for is taken, whatever it does elsewhere."""
+        if self._changing is None:
+            return
+        event.stop()
+        event.prevent_default()
+        action, self._changing = self._changing, None
+        if event.key == "escape":
+            self.say("The key stays as it is.")
+        else:
+            self._change(action, event.key)
+
+    def _change(self, action: Action, key: str) -> None:
+        from dlthub_tui.session.preferences import NotWritten, write_key
+
+        keys, why_not = with_key(self.context.keys, action.id, key)
+        shown = key_name(key, is_ascii=self.look.is_ascii)
+        if why_not is not None:
+            self.say(f"Nothing changed. {why_not}", Role.WARN)
+            return
+        try:
+            write_key(self.context.client_folder, action.id, keys[action.id])
+        except NotWritten as exc:
+            self.say(f"Nothing changed. {exc}", Role.FAIL)
+            return
+        self.context.keys = keys
+        for screen in self.host.screen_stack:
+            if isinstance(screen, ActingScreen):
+                screen.rebind()
+        self._offers = [offer(each, self._origin.why_not(each), self.look) for each in self._origin.live]
+        self._show()
+        self.query_one("#footer", LinesView).update()
+        self.say(f"{action.title} is {shown} now.", Role.OK)
+
+    def do_field_edit(self) -> None:
+        """Asks for another key of what is under the cursor; the settings file keeps it."""
+        key = self.query_one(RowList).key
+        chosen = key.rpartition("/")[0] if key else ""
+        action = next((each for each in self._origin.live if each.id == chosen), None)
+        if action is not None:
+            self._changing = action
+            now = " ".join(key_name(each, is_ascii=self.look.is_ascii) for each in action.keys)
+            self.say(f"Press the new key for {action.title}, now {now}. esc leaves it as it is.")
 
     def on_mount(self) -> None:
         """Typing searches."""

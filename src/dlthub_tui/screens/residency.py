@@ -17,6 +17,7 @@ from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.screens.text_screen import TextScreen
 from dlthub_tui.session.proofs import Proof
 from dlthub_tui.viewmodel import residency as view
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import WorkspacePlace, WorkspaceRef
@@ -51,6 +52,7 @@ class ResidencyScreen(TabScreen):
         self._troubles: dict[str, ClientError] = {}
         self._trail: tuple[TrailEntry, ...] = ()
         self._next: str | None = None
+        self._total = 0
         self._proof: Proof | None = None
 
     def on_mount(self) -> None:
@@ -92,9 +94,9 @@ class ResidencyScreen(TabScreen):
             page = await get_trail(region, self.workspace.id)
         except NotAllowed as exc:
             self._troubles["trail"] = exc
-            self._trail, self._next = (), None
+            self._trail, self._next, self._total = (), None, 0
         else:
-            self._trail, self._next = page.items, page.next
+            self._trail, self._next, self._total = page.items, page.next, page.total
 
     async def _ask_other(self, region: RegionInfo) -> None:
         from dlthub_tui.client.residency import holds_something
@@ -143,7 +145,7 @@ class ResidencyScreen(TabScreen):
         if self._region is None:
             return Section(view.TRAIL_COLUMNS, (), title, empty=("Not known while the region does not answer.",))
         empty = no_match(rows, self.filter_text, "entry") if rows else "Nobody read anything yet."
-        right = f"{self._region.audit_entries:,} entries"
+        right = words.plural(max(self._region.audit_entries, self._total), "entry", "entries")
         found = matching(rows, self.filter_text)
         return Section(view.TRAIL_COLUMNS, found, title, right, empty=(empty,), shows_titles=False)
 
@@ -200,8 +202,8 @@ class ResidencyScreen(TabScreen):
                 self.fetch(self._prove(), "prove")
 
         more = (
-            "It makes a workspace of its own in each region, deploys and runs jobs there that print",
-            "planted words, then searches every file of this home for them. About a minute.",
+            "In each region a workspace of its own gets jobs that print planted words.",
+            "Then every file of this home is searched for them. It takes a minute.",
         )
         self.host.push_screen(
             ConfirmSheet(self.context, "Prove that nothing leaves its region?", "prove", more), answered
@@ -210,10 +212,10 @@ class ResidencyScreen(TabScreen):
     async def _prove(self) -> None:
         from dlthub_tui.session.doctoring import prove
 
-        def said(words: str) -> None:
-            self.keep(f"Proving. {words}  ctrl+c stops.")
+        def said(text: str) -> None:
+            self.keep(f"{text.removeprefix('dlthub-tui: ')} ctrl+c stops.")
 
-        said("Asking both planes.")
+        said("A proof is being made.")
         is_clean = await prove(self.context.client_folder.parent, said)
         await self.reload()
         if is_clean:

@@ -166,6 +166,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("form", "down", "choice.next", "next choice"),
     _action("form", "left", "choice.left", "choice to the left"),
     _action("form", "right", "choice.right", "choice to the right"),
+    _action("form", "ctrl+e", "field.edit", "change key", "in the help: another key for what is chosen"),
     _action("form", "ctrl+x", "sheet.unblock", "unblock", "do first what blocks"),
 )  # fmt: skip
 

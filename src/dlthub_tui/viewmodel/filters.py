@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+import re
+from collections.abc import Callable, Sequence
 
 from dlthub_tui.viewmodel.table import Row
 
+_FACT = re.compile(r"([a-z]+)(>=|<=|>|<|=)(?:(\d+(?:\.\d+)?)(ms|s|min|m|h|d|k)?)?")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "k": 1000}
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "=": operator.eq,
+}  # fmt: skip
+
 
 def matching(rows: Sequence[Row], text: str) -> tuple[Row, ...]:
-    """The rows in which each word of `text` occurs, without regard to case."""
+    """The rows in which each word of `text` occurs, without regard to case, and each fact holds.
+
+    A fact is a number of the rows and a bound: `took>1m`, `rows<=2k`. One without its bound yet leaves every row.
+    """
     words = text.casefold().split()
     if not words:
         return tuple(rows)
-    return tuple(row for row in rows if all(word in row.words.casefold() for word in words))
+    known = {name for row in rows for name, _ in row.facts}
+    return tuple(row for row in rows if all(_holds(row, word, known) for word in words))
+
+
+def _holds(row: Row, word: str, known: set[str]) -> bool:
+    found = _FACT.fullmatch(word)
+    if found is None or found[1] not in known:
+        return word in row.words.casefold()
+    if found[3] is None:
+        return True
+    value = dict(row.facts).get(found[1])
+    return value is not None and _COMPARE[found[2]](value, float(found[3]) * _UNITS.get(found[4] or "", 1))
 
 
 def nearest_word(rows: Sequence[Row], text: str) -> tuple[str, int] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dlthub_tui.client.models import Job, RecentRun, Run
-from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel import job_graph, words
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
@@ -17,6 +17,11 @@ COLUMNS = (
     Column("When", drops=3, least=14, gap=1),
     Column("Next", drops=2, is_number=True, gap=1),
     Column("Last", drops=1, is_number=True),
+    Column("Took", drops=5, is_number=True),
+    Column("Rows", drops=6, is_number=True),
+    Column("Type", drops=7),
+    Column("Profile", drops=8),
+    Column("Waits for", drops=9),
     Column("Recent", drops=4, least=10),
 )
 SORTS = ("as deployed", "name", "last run", "next run")
@@ -52,11 +57,34 @@ def job_row(job: Job, look: Look) -> Row:
             line(muted(when)),
             line(upcoming),
             line(muted(_last(job, look))),
+            *_wide_cells(job),
             recent(job.recent_runs, look),
         ),
         words=f"{name} {state} {when} {job.profile} {' '.join(job.triggers)}",
         is_muted=job.is_archived,
+        facts=_facts(job),
     )
+
+
+def _wide_cells(job: Job) -> tuple[Line, ...]:
+    """What wide terminals show too: of the last run that ended, and of the definition."""
+    ended = next((run for run in job.recent_runs if run.duration_seconds is not None), None)
+    took = words.duration(ended.duration_seconds) if ended and ended.duration_seconds is not None else "-"
+    rows = words.count(ended.rows_loaded) if ended and ended.rows_loaded is not None else "-"
+    waits = ", ".join(words.short_ref(text.removeprefix("job.is_fresh:")) for text in job.freshness)
+    said = (muted(job.job_type), muted(guard(job.profile)), muted(guard(waits) or "-"))
+    return (line(took), line(rows), *map(line, said))
+
+
+def _facts(job: Job) -> tuple[tuple[str, float], ...]:
+    """Of its last run: how long it took, how many rows it loaded; and how many of the recent ones failed."""
+    last = job.recent_runs[0] if job.recent_runs else None
+    found = (
+        ("took", last.duration_seconds if last else None),
+        ("rows", last.rows_loaded if last else None),
+        ("failed", sum(run.status == "failed" for run in job.recent_runs)),
+    )
+    return tuple((name, float(value)) for name, value in found if value is not None)
 
 
 def _last(job: Job, look: Look) -> str:
@@ -165,33 +193,10 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     for name, url in (("app at", job.job_url), ("for everybody at", job.public_url)):
         if url is not None:
             lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
-    before, after = neighbours(job, others)
-    if before or after:
-        lines.append(rule("Around it", "", width, look, has_focus=False))
-        if before:
-            lines.append(line("   ", muted(f"{'starts after':<24}"), ", ".join(before)))
-        if after:
-            lines.append(line("   ", muted(f"{'starts':<24}"), ", ".join(after)))
-        if job.freshness:
-            waits = ", ".join(guard(words.short_ref(text.removeprefix("job.is_fresh:"))) for text in job.freshness)
-            lines.append(line("   ", muted(f"{'waits until fresh':<24}"), waits))
+    around = job_graph.draw(job, others, look, width)
+    if around:
+        lines.extend((rule("Around it", job_graph.legend(look), width, look, has_focus=False), *around))
     return lines
-
-
-def neighbours(job: Job, others: Sequence[Job]) -> tuple[list[str], list[str]]:
-    """Names of the jobs whose end starts this one, and of those that its end starts."""
-    before = [
-        guard(words.short_ref(text.partition(":")[2]))
-        for text in job.declared_triggers
-        if text.startswith(("job.success:", "job.fail:"))
-    ]
-    wanted = {f"job.success:{job.job_ref}", f"job.fail:{job.job_ref}"}
-    after = [
-        guard(words.short_ref(other.job_ref))
-        for other in others
-        if not other.is_archived and wanted & set(other.declared_triggers)
-    ]
-    return before, after
 
 
 def job_answer(job: Job, latest: Run | None, look: Look) -> Line:

@@ -75,6 +75,19 @@ def read_keys(table: object) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     return keys, troubles
 
 
+def with_key(keys: Keys, action_id: str, key: str) -> tuple[dict[str, tuple[str, ...]], str | None]:
+    """The keys with another one for an action, and why not: then they are as they were."""
+    layers = {action.layer for action in ACTIONS if action.id == action_id}
+    if layers & {"form", "typing", "shown-once"} and "+" not in key and len(key_name(key)) == 1:
+        return dict(keys), "Letters type there: choose a key with ctrl, or a function key."
+    wanted = {name: list(found) for name, found in keys.items()} | {action_id: [key]}
+    found, troubles = read_keys(wanted)
+    if found.get(action_id) != (key,) or len(found) != len(wanted):
+        said = troubles[0].removeprefix("settings.toml: ") if troubles else "That key cannot be had."
+        return dict(keys), said
+    return found, None
+
+
 def _conflict(keys: Keys) -> tuple[str, str] | None:
     """The first action whose own key another one has where both live, and what to say of it."""
     for stack in STACKS:

@@ -82,11 +82,16 @@ def _kinds(region: RegionHoldings | None) -> list[tuple[str, str]]:
     return [
         ("Code", _versions(region.code)),
         ("Configuration", _versions(region.configuration)),
-        ("Variables", f"{region.variables.count:,}, of them {region.secret_count:,} secret"),
+        ("Variables", _variables(region)),
         ("Logs", _runs(region.logs)),
         ("Results", _runs(region.results)),
         ("Pipelines, traces", _runs(region.telemetry)),
     ]
+
+
+def _variables(region: RegionHoldings) -> str:
+    count = region.variables.count
+    return f"{count:,}, of them {region.secret_count:,} secret" if count else "none yet"
 
 
 def _versions(kept: Kept) -> str:
@@ -111,10 +116,10 @@ def proof_section(proof: Proof | None, *, is_local: bool, prove_key: str, look: 
     """The last proof that was made here, or how one is made."""
     columns = (Column("", takes_rest=True),)
     if not is_local:
-        said = "Proofs are made and kept on the platform's machine: dlthub-tui doctor --residency"
+        said = "Proofs are made on the platform's machine: dlthub-tui doctor --residency"
         return Section(columns, (), "Proof", empty=(said,))
     if proof is None:
-        said = f"Not proved yet. Press {prove_key} to plant words and look for them everywhere; it runs real jobs."
+        said = f"Not proved yet. {prove_key} plants words, runs jobs and looks for them everywhere."
         return Section(columns, (), "Proof", empty=(said,))
     good = look.state("completed") if proof.is_clean else look.state("failed")
     count = (

@@ -81,8 +81,18 @@ def run_row(run: Run, look: Look, *, is_of_job: bool = False, is_unsure: bool = 
         key=run.id,
         glyph=look.state(run.status),
         cells=cells,
-        words=f"{name} {run.status} {run.number} {run.profile} {words.trigger(run.trigger)}",
+        words=f"{name} {run.status} {run.number} {run.profile} {words.trigger(run.trigger)}{_today(run, look)}",
+        facts=_facts(run, took, rows),
     )
+
+
+def _today(run: Run, look: Look) -> str:
+    return " today" if look.local(run.created_at).date() == look.local(look.now()).date() else ""
+
+
+def _facts(run: Run, took: float | None, rows: int | None) -> tuple[tuple[str, float], ...]:
+    found = (("run", run.number), ("took", took), ("rows", rows))
+    return tuple((name, float(value)) for name, value in found if value is not None)
 
 
 def answer_of(runs: Sequence[Run], look: Look) -> Line:

@@ -25,6 +25,8 @@ class Column:
 class Row:
     """One thing in a list. `key` identifies it over reloads; `words` is what a filter looks through.
 
+    `facts` are numbers that a filter compares, times in seconds: `took>1m`.
+
     A row with one cell where the table has more columns takes the whole width.
     """
 
@@ -33,6 +35,7 @@ class Row:
     cells: tuple[Line, ...]
     words: str
     is_muted: bool = False
+    facts: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
