@@ -213,3 +213,19 @@ async def test_facts_filter_runs_and_jobs(open_app: Any) -> None:
 
         assert "ingest.load_returns" in stage.text
         assert "backfill.orders_2024" not in stage.text
+
+
+async def test_lists_are_sorted_by_the_next_order(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("s")
+        assert "Sorted by runs that go on." in stage.text
+        await stage.press(*WORKSPACE, "3", "s")
+        assert "Sorted by size." in stage.text
+        await stage.press("4", "s")
+        assert "Sorted by changed last." in stage.text
+        await stage.press("s")
+        first = next(row for row in stage.text.splitlines() if "❯" in row)
+        assert "SOURCES__SHOP__API_KEY" in first
+        await stage.press("1", "enter", "s", "s")
+
+        assert "Sorted by took." in stage.text

@@ -7,6 +7,7 @@ from typing import ClassVar
 from dlthub_tui.client.versions import Version
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.screens.text_screen import TextScreen
 from dlthub_tui.viewmodel import deployments as view
@@ -18,7 +19,7 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
 
 
-class DeploymentsScreen(TabScreen):
+class DeploymentsScreen(TabScreen, SortedList):
     """Which version runs, and which were before?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = (*TabScreen.LAYERS, "versions")
@@ -28,6 +29,7 @@ class DeploymentsScreen(TabScreen):
     )  # fmt: skip
     STYLES = "deployments"
     TAB = "deployments"
+    ORDERS = view.ORDERS
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
@@ -43,7 +45,7 @@ class DeploymentsScreen(TabScreen):
 
     def sections(self) -> list[Section]:
         """The versions that the filter leaves."""
-        rows = [view.version_row(version, self.look) for version in self._versions]
+        rows = [view.version_row(version, self.look) for version in view.sorted_versions(self._versions, self.order)]
         found = matching(rows, self.filter_text)
         empty = ("Nothing is deployed yet. d deploys a folder.",)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "version"),) if rows else empty)]

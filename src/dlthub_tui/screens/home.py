@@ -11,8 +11,8 @@ from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSigne
 from dlthub_tui.client.models import Membership, Workspace
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.screens.sheets import LineSheet
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.viewmodel import home as view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching
@@ -32,7 +32,7 @@ from dlthub_tui.viewmodel.text import Line
 MOST_AT_ONCE = 4
 
 
-class HomeScreen(ListScreen):
+class HomeScreen(SortedList):
     """What is running, what failed, what needs me?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "home")
@@ -41,6 +41,7 @@ class HomeScreen(ListScreen):
         ("list.filter", "filter"), ("item.end", "set aside"), ("command.open", "command"), ("nav.close", "leave"),
     )  # fmt: skip
     STYLES = "home"
+    ORDERS = view.ORDERS
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -195,6 +196,12 @@ class HomeScreen(ListScreen):
             self.say("No workspace is in this organization yet.")
         else:
             self._ask_for_workspace(organization_id)
+
+    def do_list_sort(self) -> None:
+        """By the next order, within each organization."""
+        super().do_list_sort()
+        self.state = replace(self.state, order=self.order)
+        self.show_rows()
 
     def do_pane_next(self) -> None:
         """The next pane."""

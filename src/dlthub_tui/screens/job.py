@@ -12,8 +12,8 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.screens.masked import open_masked
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import runs as runs_view
@@ -27,7 +27,7 @@ from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line
 from dlthub_tui.widgets.lines import LinesView
 
 
-class JobScreen(ListScreen):
+class JobScreen(SortedList):
     """When does it fire, and how did it go?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
@@ -36,6 +36,7 @@ class JobScreen(ListScreen):
         ("job.pause", "pause"), ("definition.open", "definition"), ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
+    ORDERS = runs_view.SORTS
 
     def __init__(self, context: Context, place: JobPlace) -> None:
         super().__init__(context)
@@ -99,7 +100,8 @@ class JobScreen(ListScreen):
 
     def sections(self) -> list[Section]:
         """Its runs."""
-        rows = [runs_view.run_row(run, self.look, is_of_job=True) for run in self._runs]
+        runs = runs_view.sort_runs(self._runs, self._order, self.look)
+        rows = [runs_view.run_row(run, self.look, is_of_job=True) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (self._never(),) if not self._runs else (no_match(rows, self.filter_text, "run"),)
         return [Section(runs_view.JOB_COLUMNS, found, "History", self._history(), empty)]

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from dlthub_tui.client.installation import PendingSignIn
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.screens.sheets import ConfirmSheet, LineSheet
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching
@@ -23,7 +23,7 @@ COLUMNS = (
 )
 
 
-class SignInsScreen(ListScreen):
+class SignInsScreen(SortedList):
     """Who wants to sign in as me? The code is typed, never shown here."""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
@@ -31,6 +31,7 @@ class SignInsScreen(ListScreen):
         ("row.open", "approve by code"), ("item.end", "refuse"), ("link.retry", "ask again"), ("nav.back", "back"),
     )  # fmt: skip
     STYLES = "sign_ins"
+    ORDERS = ("oldest", "address", "what ends first")
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -52,9 +53,18 @@ class SignInsScreen(ListScreen):
 
     def sections(self) -> list[Section]:
         """One line each."""
-        rows = [self._row(sign_in) for sign_in in self._sign_ins]
+        rows = [self._row(sign_in) for sign_in in self._sorted()]
         empty = ("Nobody waits to sign in.", "A device that asks appears here; enter types its code.")
         return [Section(COLUMNS, matching(rows, self.filter_text), empty=empty)]
+
+    def _sorted(self) -> list[PendingSignIn]:
+        match self.order:
+            case "address":
+                return sorted(self._sign_ins, key=lambda sign_in: sign_in.address)
+            case "what ends first":
+                return sorted(self._sign_ins, key=lambda sign_in: sign_in.expires_at)
+            case _:
+                return list(self._sign_ins)
 
     def _row(self, sign_in: PendingSignIn) -> Row:
         address, client = guard(sign_in.address), guard(sign_in.client)

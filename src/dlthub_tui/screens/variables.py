@@ -9,6 +9,7 @@ from dlthub_tui.client.variables import Variable
 from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.editing import edited
 from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.screens.variable_sheet import VariableChange, VariableSheet
 from dlthub_tui.viewmodel import variables as view
@@ -32,7 +33,7 @@ from dlthub_tui.viewmodel.variable_file import (
 EMPTY = "No variables. Press a. Jobs read them as environment variables, before .dlt TOML."
 
 
-class VariablesScreen(TabScreen):
+class VariablesScreen(TabScreen, SortedList):
     """Which value wins?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "tree")
@@ -43,6 +44,7 @@ class VariablesScreen(TabScreen):
     STYLES = "variables"
     DETAIL_ROWS: ClassVar[int] = 4
     TAB = "variables"
+    ORDERS = view.ORDERS
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
@@ -65,7 +67,7 @@ class VariablesScreen(TabScreen):
         return view.profiles_of(self._variables, self._configuration)
 
     def _pairs(self) -> list[view.Pair]:
-        return view.pairs(self._variables, self._profile)
+        return view.sorted_pairs(view.pairs(self._variables, self._profile), self.order)
 
     def sections(self) -> list[Section]:
         """The names that the filter leaves; nothing of an older reading while the region is silent."""

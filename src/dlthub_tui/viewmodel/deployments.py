@@ -21,6 +21,21 @@ COLUMNS = (
     Column("Content", takes_rest=True, drops=3),
 )
 
+ORDERS = ("newest", "size", "files", "jobs")
+
+
+def sorted_versions(versions: Sequence[Version], order: str) -> list[Version]:
+    """By one of `ORDERS`, the largest first."""
+    match order:
+        case "size":
+            return sorted(versions, key=lambda version: -version.deployment.size_bytes)
+        case "files":
+            return sorted(versions, key=lambda version: -version.deployment.file_count)
+        case "jobs":
+            return sorted(versions, key=lambda version: -(version.job_count or 0))
+        case _:
+            return list(versions)
+
 
 def version_row(version: Version, look: Look) -> Row:
     """One line of the list. A version without jobs was uploaded and never deployed."""

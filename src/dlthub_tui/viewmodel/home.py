@@ -47,6 +47,7 @@ class HomeState:
     planes: tuple[PlaneHealth, ...] = ()
     sign_ins: tuple[PendingSignIn, ...] = ()
     aside: frozenset[str] = field(default_factory=frozenset[str])
+    order: str = "name"
 
     @property
     def jobs(self) -> list[Job]:
@@ -134,9 +135,28 @@ def _workspaces(state: HomeState, look: Look) -> Section:
         rows.append(_organization_row(membership, look))
         mine = [item for item in state.workspaces if item.workspace.organization_id == organization.id]
         open_ones = [item for item in mine if item.workspace.archived_at is None]
-        rows.extend(_workspace_row(item, look) for item in sorted(open_ones, key=lambda item: item.workspace.name))
+        rows.extend(_workspace_row(item, look) for item in _sorted(open_ones, state.order))
     empty = ("No organization yet. a creates one and chooses its region.",)
     return Section(WORKSPACE_COLUMNS, tuple(rows), "Workspaces", empty=empty)
+
+
+ORDERS = ("name", "runs that go on", "failures", "last run")
+
+
+def _sorted(found: Sequence[WorkspaceState], order: str) -> list[WorkspaceState]:
+    """By one of `ORDERS`; what is alike stays by name."""
+    by_name = sorted(found, key=lambda item: item.workspace.name)
+    match order:
+        case "runs that go on":
+            return sorted(by_name, key=lambda item: -sum(run.status not in TERMINAL_STATES for run in _runs_of(item)))
+        case "failures":
+            return sorted(by_name, key=lambda item: -len(item.failed))
+        case "last run":
+            return sorted(
+                by_name, key=lambda item: -max((run.created_at.timestamp() for run in _runs_of(item)), default=0)
+            )
+        case _:
+            return by_name
 
 
 def _organization_row(membership: Membership, look: Look) -> Row:

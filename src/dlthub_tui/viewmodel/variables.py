@@ -49,6 +49,26 @@ def pairs(variables: Sequence[Variable], profile: str) -> list[Pair]:
     ]
 
 
+ORDERS = ("name", "changed last", "secrets first")
+
+
+def sorted_pairs(found: Sequence[Pair], order: str) -> list[Pair]:
+    """By one of `ORDERS`; what is alike stays by name."""
+    match order:
+        case "changed last":
+            return sorted(found, key=lambda pair: -max(_changed(pair.workspace), _changed(pair.profile)))
+        case "secrets first":
+            return sorted(
+                found, key=lambda pair: not any(each and each.is_secret for each in (pair.workspace, pair.profile))
+            )
+        case _:
+            return list(found)
+
+
+def _changed(variable: Variable | None) -> float:
+    return variable.updated_at.timestamp() if variable is not None and variable.updated_at is not None else 0.0
+
+
 def profiles_of(variables: Sequence[Variable], configuration: Configuration | None) -> list[str]:
     """Profiles that can have variables: `prod` first."""
     names = {variable.profile for variable in variables if variable.profile}
