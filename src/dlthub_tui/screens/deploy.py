@@ -208,6 +208,10 @@ class DeployScreen(PlaceScreen):
         """Deploys the folder."""
         return f"cd {shlex.quote(str(self._folder))} && dlthub deploy" if self._folder else ""
 
+    def twin_of(self, action: Action) -> str:
+        """Sending the folder."""
+        return self.command_text() if action.id == "deploy.go" else super().twin_of(action)
+
     def do_deploy_go(self) -> None:
         """Sends; after that, on to Jobs; after a failure, again."""
         if self._state == "done":

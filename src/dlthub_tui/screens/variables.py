@@ -111,6 +111,10 @@ class VariablesScreen(TabScreen, SortedList):
         scope = f"--profile {variable.profile}" if variable.profile else "--workspace"
         return f"dlthub variable set {variable.name} {kind} {scope}"
 
+    def twin_of(self, action: Action) -> str:
+        """Setting the variable under the cursor."""
+        return self.command_text() if action.id == "row.open" else super().twin_of(action)
+
     def do_tree_open(self) -> None:
         """The next profile."""
         self._turn(1)
