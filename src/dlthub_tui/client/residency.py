@@ -56,6 +56,7 @@ class RegionHoldings:
     logs: Kept
     results: Kept
     telemetry: Kept
+    artifacts: Kept
     audit_entries: int
 
 
@@ -111,6 +112,7 @@ async def get_region_holdings(region: Transport, workspace_id: str) -> RegionHol
         logs=_kept(fields, "logs"),
         results=_kept(fields, "results"),
         telemetry=_kept(fields, "telemetry"),
+        artifacts=_kept(fields, "artifacts"),
         audit_entries=fields.number("audit_entries", 0),
     )
 

@@ -27,7 +27,7 @@ from dlthub_tui.widgets.lines import LinesView
 
 TABS_OF_KINDS = {
     "Code": "deployments", "Configuration": "deployments", "Variables": "variables", "Logs": "runs",
-    "Results": "runs", "Pipelines, traces": "pipelines", "states": "jobs",
+    "Results": "runs", "Pipelines, traces": "pipelines", "For the dashboard": "pipelines", "states": "jobs",
 }  # fmt: skip
 
 

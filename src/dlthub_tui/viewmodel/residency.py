@@ -76,9 +76,12 @@ def stored_section(
     return Section(columns, tuple(rows))
 
 
+_KINDS = ("Code", "Configuration", "Variables", "Logs", "Results", "Pipelines, traces", "For the dashboard")
+
+
 def _kinds(region: RegionHoldings | None) -> list[tuple[str, str]]:
     if region is None:
-        return [(name, "") for name in ("Code", "Configuration", "Variables", "Logs", "Results", "Pipelines, traces")]
+        return [(name, "") for name in _KINDS]
     return [
         ("Code", _versions(region.code)),
         ("Configuration", _versions(region.configuration)),
@@ -86,6 +89,7 @@ def _kinds(region: RegionHoldings | None) -> list[tuple[str, str]]:
         ("Logs", _runs(region.logs)),
         ("Results", _runs(region.results)),
         ("Pipelines, traces", _runs(region.telemetry)),
+        ("For the dashboard", _pipelines(region.artifacts)),
     ]
 
 
@@ -100,6 +104,10 @@ def _versions(kept: Kept) -> str:
 
 def _runs(kept: Kept) -> str:
     return f"{words.plural(kept.count, 'run')}, {words.size(kept.size_bytes or 0)}" if kept.count else "none yet"
+
+
+def _pipelines(kept: Kept) -> str:
+    return f"{words.plural(kept.count, 'pipeline')}, {words.size(kept.size_bytes or 0)}" if kept.count else "none yet"
 
 
 def _here(region: RegionHoldings | None, said: str) -> Line:
