@@ -75,9 +75,9 @@ def _left(edges: Sequence[Edge], row: int, width: int, look: Look) -> Line:
     text = Span(f"{name:>{width}} ")
     if not row:
         joint = ("+" if look.is_ascii else "┬") if len(edges) > 1 else _bar(look, is_wait)
-        return (text, Span(_bar(look, is_wait) + joint, Role.RULE), _arrow(look, is_wait, is_failure), Span(" "))
+        return (text, Span(_bar(look, is_wait) + joint, Role.MUTED), _arrow(look, is_wait, is_failure), Span(" "))
     corner = "+" if look.is_ascii else ("┘" if row == len(edges) - 1 else "┤")
-    return (text, Span(_bar(look, is_wait) + corner, Role.RULE), Span("   "))
+    return (text, Span(_bar(look, is_wait) + corner, Role.MUTED), Span("   "))
 
 
 def _right(edges: Sequence[Edge], row: int, others: Sequence[Job], look: Look, room: int) -> Line:
@@ -93,7 +93,7 @@ def _right(edges: Sequence[Edge], row: int, others: Sequence[Job], look: Look, r
     then = _then(name, others, look)
     shown = cut_end(name + then, room, look.glyphs.cut)
     return (
-        Span(stem, Role.RULE),
+        Span(stem, Role.MUTED),
         _arrow(look, is_wait, is_failure),
         Span(f" {shown[: len(name)]}"),
         muted(shown[len(name) :]),
@@ -112,7 +112,7 @@ def _bar(look: Look, is_wait: bool) -> str:
 
 def _arrow(look: Look, is_wait: bool, is_failure: bool) -> Span:
     text = look.glyphs.waits[-2:] if is_wait else look.glyphs.starts
-    return Span(text, Role.FAIL if is_failure else Role.RULE)
+    return Span(text, Role.FAIL if is_failure else Role.MUTED)
 
 
 def _name(job_ref: str) -> str:
