@@ -71,7 +71,7 @@ async def start(place: RunningRegion, **values: Any) -> Lease:
     configuration = await place.configure({"access.config.toml": b"a = 1\n", "prod.config.toml": b"a = 1\n"})
     return await place.lease(
         "", deployment_id=deployment, configuration_id=configuration,
-        definition=app_definition(), **{"profile": "access", **values},
+        **{"definition": app_definition(), "profile": "access", **values},
     )  # fmt: skip
 
 
@@ -337,6 +337,52 @@ async def test_unused_app_is_stopped() -> None:
     assert control.statuses[lease.run_id] == ["starting", "running", "cancelled"]
     assert outcome == "cancelled"
     assert "stop requested: idle" in lines
+
+
+async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() -> None:
+    with open_folder("region-") as folder:
+        wheels = Path(folder) / "wheels"
+        wheels.mkdir()
+        install_app_launcher(wheels)
+        async with (
+            LeasingControlPlane().serving() as control,
+            running_region(Path(folder) / "eu1", control, app_idle_seconds=2) as place,
+        ):
+            lease = await start(place, time_limit_seconds=12, grace_seconds=1)
+            await control.wait_status(lease, "running")
+            opened = (await ask_to_open(place, lease)).json()
+            async with browser(opened["origin"], follow_redirects=True) as client:
+                await client.get(opened["url"])
+                app = OpenApp(place=place, lease=lease, host=opened["origin"].removeprefix("http://"), browser=client)
+                async with await app.socket(origin=app.origin) as socket:
+                    await socket.recv()
+                    with anyio.fail_after(60), pytest.raises(ConnectionClosed):
+                        await socket.recv()  # nothing is said, and the app stays, until its time is over
+                assert await control.wait_end(lease) == "failed"
+                after = await client.get("/", headers={"accept": "text/html"})
+            lines = await place.lines(lease, None)
+
+    assert "time limit of 12 s reached: stopping" in lines
+    assert "stop requested: idle" not in lines
+    assert (after.status_code, "not running" in after.text.lower()) == (404, True)
+
+
+async def test_job_that_says_how_long_it_stays_is_not_stopped_for_idling() -> None:
+    with open_folder("region-") as folder:
+        wheels = Path(folder) / "wheels"
+        wheels.mkdir()
+        install_app_launcher(wheels)
+        async with (
+            LeasingControlPlane().serving() as control,
+            running_region(Path(folder) / "eu1", control, app_idle_seconds=0.2) as place,
+        ):
+            definition = app_definition(execute={"timeout": {"timeout": 6}})
+            lease = await start(place, definition=definition, time_limit_seconds=6, grace_seconds=1)
+            assert await control.wait_end(lease) == "failed"
+            lines = await place.lines(lease, None)
+
+    assert "time limit of 6 s reached: stopping" in lines
+    assert "stop requested: idle" not in lines
 
 
 async def test_cancel_ends_the_app_and_its_origin(app: OpenApp) -> None:
