@@ -257,7 +257,7 @@ async def test_a_log_that_cannot_be_written_stops_changes_and_nothing_else(fille
             await connection.exec_driver_sql("drop trigger no_entries")
     variables = await region.client.get(region.path("/variables"), headers=region.headers(role="owner"))
 
-    assert [answer.status_code for answer in changes] == [500, 500]
+    assert [(answer.status_code, answer.json()["code"]) for answer in changes] == [(503, "audit_unwritable")] * 2
     assert [answer.status_code for answer, _ in reads] == [200, 200]
     assert "NEW" not in variables.text
     lease, outcome = await place.run("print('on')")
