@@ -37,9 +37,12 @@ class SplitInstallation:
 
 
 @contextmanager
-def split_installation(packages: Sequence[str] = PACKAGES) -> Generator[SplitInstallation]:
-    """Ends every process and removes every folder at the end. Runs are built from the wheels of these packages."""
-    builders = from_wheels(packages)
+def split_installation(packages: Sequence[str] | None = PACKAGES) -> Generator[SplitInstallation]:
+    """Ends every process and removes every folder at the end. Runs are built from the wheels of these packages.
+
+    None: from the package index, for what the terminal app deploys, which resolves to the newest of everything.
+    """
+    builders = from_wheels(packages) if packages is not None else {}
     with ExitStack() as stack:
         traffic = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dlthub-tui-traffic-")))
         url = f"http://127.0.0.1:{stack.enter_context(_recording(traffic))}"
