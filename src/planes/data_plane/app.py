@@ -40,6 +40,7 @@ from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
 from planes.data_plane.services.alert_delivery import DeliverySettings
 from planes.data_plane.services.assembly import Services, assemble
+from planes.data_plane.services.code_trees import remove_unfinished
 from planes.data_plane.services.identity import Identity
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import RunSettings
@@ -272,3 +273,4 @@ def _prepare_folders(settings: DataPlaneSettings) -> None:
         shutil.rmtree(incoming)
     for name in ("incoming", "orgs", "blobs"):
         (settings.folder / name).mkdir(exist_ok=True, mode=0o700)
+    remove_unfinished(settings.folder)
