@@ -10,9 +10,9 @@ import os
 import signal
 import sqlite3
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +75,7 @@ def stubborn():
     print("line 0", flush=True)
     wait()
 """
+STANDS_BY = b"The program of an interpreter that stands by"
 JOBS = ("quick", "steady", "burst", "waits", "stubborn")
 
 
@@ -82,17 +83,18 @@ class MomentMissed(Exception):
     """What was waited for went by too fast: the case is tried again."""
 
 
-@dataclass
 class Sending:
-    """A request that may be cut off: `status` is its answer's, None when there was none."""
+    """A request that may be cut off."""
 
-    thread: threading.Thread
-    status: int | None = None
+    def __init__(self, answer: Future[httpx.Response]) -> None:
+        self._answer = answer
 
     def wait(self) -> int | None:
-        self.thread.join(120)
-        assert not self.thread.is_alive(), "a request did not end"
-        return self.status
+        """The answer's status; None when there was none."""
+        try:
+            return self._answer.result(120).status_code
+        except httpx.HTTPError:
+            return None
 
 
 @dataclass
@@ -104,12 +106,14 @@ class CrashStage:
     planes: dict[str, PlatformProcess] = field(default_factory=dict)
     restarts: int = 0
     triggered: int = 0
+    told: set[str] = field(default_factory=set)
     _running: dict[str, ExitStack] = field(default_factory=dict)
     _ports: dict[str, str] = field(default_factory=dict)
     _deploys: int = 0
     _key: str = ""
     workspace: dict[str, Any] = field(default_factory=dict)
     job_ids: dict[str, str] = field(default_factory=dict)
+    _requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4))
 
     # planes
 
@@ -160,6 +164,7 @@ class CrashStage:
         for stack in self._running.values():
             stack.close()
         self._running.clear()
+        self._requests.shutdown(wait=False)
 
     def _start(self, name: str) -> None:
         words: tuple[str, ...] = ("--port", self._ports.get(name, "0"))
@@ -193,7 +198,9 @@ class CrashStage:
         self.start()
         organization = control.admin("org", "create", "orchard", "--region", "eu1", "--owner", OWNER)
         self._key = str(control.admin("api-key", "create", "--user", OWNER)["api_key"])
-        made = self.ask("POST", f"/organizations/{organization['id']}/workspaces", {"name": "works", "description": None})
+        made = self.ask(
+            "POST", f"/organizations/{organization['id']}/workspaces", {"name": "works", "description": None}
+        )
         self.workspace = made.json()
         self.deploy()
 
@@ -249,16 +256,7 @@ class CrashStage:
 
     def in_background(self, send: Callable[[], httpx.Response]) -> Sending:
         """A request in a thread; one that is cut off has no status."""
-
-        def run() -> None:
-            try:
-                sending.status = send().status_code
-            except httpx.HTTPError:
-                sending.status = None
-
-        sending = Sending(threading.Thread(target=run, daemon=True))
-        sending.thread.start()
-        return sending
+        return Sending(self._requests.submit(send))
 
     # runs
 
@@ -365,8 +363,23 @@ class CrashStage:
         region = self.planes[self.plane_of("data")].process.pid
         return [pid for pid in children_of(region) if b"planes.data_plane.runner.server" in command_of(pid)]
 
+    def standing(self) -> list[int]:
+        """Interpreters that stand by in the region."""
+        mark = str(self.region).encode()
+        return [
+            pid
+            for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+            if mark in (command := command_of(pid)) and STANDS_BY in command and not place_of(pid).startswith(mark)
+        ]
+
     def orphans(self) -> list[str]:
-        """Processes of the region's runs and builds that are still there."""
+        """Processes of the region's runs and builds that are still there; what stands by has a berth each."""
+        standing = self.standing()
+        if len(standing) <= sum(1 for _ in self.place.glob("standby/*")):
+            return self._orphans(without=standing)
+        return self._orphans(without=[])
+
+    def _orphans(self, without: list[int]) -> list[str]:
         planes = {plane.process.pid for plane in self.planes.values()}
         found: list[str] = []
         for record in self.place.glob("runs/*/ctl/*.json"):
@@ -375,7 +388,12 @@ class CrashStage:
                 found.append(f"{content['pid']} of {record}")
         marks = (str(self.region).encode(),)
         for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-            if pid in planes or pid == os.getpid() or any(ancestor in planes for ancestor in ancestors_of(pid)):
+            if (
+                pid in planes
+                or pid in without
+                or pid == os.getpid()
+                or any(ancestor in planes for ancestor in ancestors_of(pid))
+            ):
                 continue
             said = command_of(pid) + b"\0" + environment_of(pid) + b"\0" + place_of(pid)
             if any(mark in said for mark in marks):
@@ -383,7 +401,7 @@ class CrashStage:
         return found
 
     def leftovers(self) -> list[str]:
-        """Files that no step leaves behind when it is over."""
+        """Files that no step leaves behind when it is over; what was `told` of an earlier case is left out."""
         patterns = (
             "incoming/*", "blobs/**/*#*", "orgs/*/trees/.*", "orgs/*/workspaces/*/environments/*.building",
             "orgs/*/workspaces/*/environments/.*", "orgs/*/workspaces/*/build-tmp/*",
@@ -394,7 +412,8 @@ class CrashStage:
         found = [str(path.relative_to(self.region)) for pattern in patterns for path in self.region.glob(pattern)]
         sockets = (record for record in self.place.glob("runs/*/ctl/runner.json"))
         folders = {Path(json.loads(record.read_bytes())["socket"]).parent for record in sockets}
-        return found + [str(folder) for folder in folders if folder.name != "ctl" and folder.exists()]
+        found += [str(folder) for folder in folders if folder.name != "ctl" and folder.exists()]
+        return [place for place in found if place not in self.told]
 
 
 def command_of(pid: int) -> bytes:
@@ -414,7 +433,9 @@ def place_of(pid: int) -> bytes:
 
 def children_of(pid: int) -> list[int]:
     try:
-        return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
+        return [
+            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
     except OSError:
         return []
 
@@ -439,7 +460,8 @@ def _read(pid: int, name: str) -> bytes:
 @contextmanager
 def crash_stage(*, is_split: bool) -> Generator[CrashStage]:
     """Everything is ended and removed at the end."""
-    root = Path(tempfile.mkdtemp(prefix="dlthub-tui-crash-"))
+    # Below /tmp no interpreter stands by.
+    root = Path(tempfile.mkdtemp(prefix="dlthub-tui-crash-", dir="/var/tmp"))
     root.chmod(0o711)
     stage = CrashStage(root, is_split)
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 from tests.acceptance.installations import start_ticks
 from tests.fakes.workspaces import requirements
-from tests.reliability.crash_stage import CrashStage, children_of, command_of
+from tests.reliability.crash_stage import CrashStage, MomentMissed, children_of, command_of
 
 MANY_FILES = 1500
 Kill = Callable[[str | None], None]
@@ -145,10 +145,41 @@ def running(stage: CrashStage, kill: Kill) -> Begun:
     return Begun(run_id, "steady")
 
 
+def stand_by(stage: CrashStage, kill: Kill) -> Begun:
+    """An interpreter stands by for the next run."""
+    _in_use(stage)
+    kill(None)
+    return Begun()
+
+
+def running_warm(stage: CrashStage, kill: Kill) -> Begun:
+    """As `running`, of an interpreter that stood by."""
+    standing = _in_use(stage)
+    run_id = stage.trigger("steady")
+    stage.when(lambda: stage.lines_on_disk(run_id) > 50)
+    step = stage.record(run_id, "step")
+    if step is None or step["pid"] not in standing:
+        raise MomentMissed
+    kill(run_id)
+    return Begun(run_id, "steady")
+
+
+def _in_use(stage: CrashStage) -> list[int]:
+    """Two runs of a kind, and what stands by after them."""
+    for _ in range(2):
+        run_id = stage.trigger("quick")
+        stage.when(lambda run_id=run_id: stage.status_row(run_id) == "completed")
+    return stage.when(stage.standing)
+
+
 def burst(stage: CrashStage, kill: Kill) -> Begun:
     """Lines come as fast as the runner takes them."""
     run_id = stage.trigger("burst")
-    stage.when(lambda: sum(path.stat().st_size for path in stage.plain_log(run_id)) > 300_000, 20, lambda: stage.record(run_id, "exit") is not None)
+    stage.when(
+        lambda: sum(path.stat().st_size for path in stage.plain_log(run_id)) > 300_000,
+        20,
+        lambda: stage.record(run_id, "exit") is not None,
+    )
     kill(run_id)
     return Begun(run_id, "burst")
 
@@ -207,16 +238,31 @@ def has_name(folder: Path, suffix: str) -> bool:
 
 
 STEPS: dict[str, Step] = {
-    "upload": upload, "write-back": write_back, "deploy": deploy, "lease": lease, "unpack": unpack, "build": build,
-    "runner asked for": ask_for_runner, "start": start, "running": running, "output burst": burst, "exit": leave,
-    "consolidation": consolidation, "report": report, "cancel": cancel,
-}  # fmt: skip
+    "upload": upload,
+    "write-back": write_back,
+    "deploy": deploy,
+    "lease": lease,
+    "unpack": unpack,
+    "build": build,
+    "runner asked for": ask_for_runner,
+    "start": start,
+    "stand by": stand_by,
+    "running": running,
+    "running warm": running_warm,
+    "output burst": burst,
+    "exit": leave,
+    "consolidation": consolidation,
+    "report": report,
+    "cancel": cancel,
+}
 
 
 def victims_of(stage: CrashStage, victim: str, run_id: str | None) -> list[int]:
     """Pids of a process that is no plane."""
     if victim == "starter":
         return stage.runner_servers()
+    if victim == "warm interpreter":
+        return stage.standing()
     assert run_id is not None, "only runs have these"
     runner, step = stage.record(run_id, "runner"), stage.record(run_id, "step")
     if victim == "runner":

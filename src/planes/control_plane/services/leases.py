@@ -201,9 +201,7 @@ async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId
         run
         for run in leased
         # Whatever the clock was set to since.
-        if run.claimed_at is not None
-        and _is_unseen(run, held)
-        and abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER
+        if run.claimed_at is not None and _is_unseen(run, held) and abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER
     ][: request.free_slots]
     granted = [replace(run, claimed_at=now, lease_expires_at=rules.expiry(now)) for run in undelivered]
     free = request.free_slots - len(granted)
