@@ -10,6 +10,7 @@ from planes.scrub.rules.families import FAMILY_RULES
 from planes.scrub.rules.hashes import HASH_RULES
 from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
+from planes.scrub.rules.identities import IDENTITY_RULES
 from planes.scrub.rules.languages import LANGUAGE_RULES
 from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     *URI_RULES,
     *CHECKSUM_RULES,
     *NATIONAL_RULES,
+    *IDENTITY_RULES,
     *HEADER_RULES,
     *COMMAND_RULES,
     *CALL_RULES,

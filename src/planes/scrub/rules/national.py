@@ -102,7 +102,7 @@ def _checked(valid: Callable[[bytes], bool]) -> Judge:
     return judge
 
 
-def _identity(name: str, signs: str, number: bytes, sample: str, source: str, valid: Callable[[bytes], bool]) -> Rule:
+def identity(name: str, signs: str, number: bytes, sample: str, source: str, valid: Callable[[bytes], bool]) -> Rule:
     """A number beside its name; `signs` are the ways to write the name, separated by blanks."""
     names = tuple(sign.encode("ascii") for sign in signs.split(" "))
     words = b"|".join(names)
@@ -112,7 +112,7 @@ def _identity(name: str, signs: str, number: bytes, sample: str, source: str, va
 
 
 NATIONAL_RULES: tuple[Rule, ...] = (
-    _identity(
+    identity(
         "brazil-cpf",
         "cpf",
         rb"[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}",
@@ -120,7 +120,7 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "Receita Federal: CPF",
         cpf_valid,
     ),
-    _identity(
+    identity(
         "spain-dni",
         "dni nie nif",
         rb"[0-9XYZ][0-9]{7}-?[A-Z]",
@@ -128,7 +128,7 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "Ministerio del Interior: NIF",
         dni_valid,
     ),
-    _identity(
+    identity(
         "netherlands-bsn",
         "bsn burgerservicenummer",
         rb"[0-9]{9}",
@@ -136,8 +136,8 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "RvIG: burgerservicenummer",
         bsn_valid,
     ),
-    _identity("poland-pesel", "pesel", rb"[0-9]{11}", "PESEL 44051401359", "gov.pl: PESEL", pesel_valid),
-    _identity(
+    identity("poland-pesel", "pesel", rb"[0-9]{11}", "PESEL 44051401359", "gov.pl: PESEL", pesel_valid),
+    identity(
         "uk-nhs-number",
         "nhs",
         rb"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}",
@@ -145,7 +145,7 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "NHS: number format",
         nhs_valid,
     ),
-    _identity(
+    identity(
         "france-nir",
         "nir insee secu nss",
         rb"[12][0-9]{12}[ ]?[0-9]{2}",
@@ -153,7 +153,7 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "INSEE: NIR",
         nir_valid,
     ),
-    _identity(
+    identity(
         "germany-tax-id",
         "steuer-id steuerid idnr steueridentifikationsnummer",
         rb"[1-9][0-9]{10}",
@@ -161,7 +161,7 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "BZSt: Identifikationsnummer",
         steuer_valid,
     ),
-    _identity(
+    identity(
         "us-ssn",
         "ssn social_security social-security",
         rb"[0-9]{3}-[0-9]{2}-[0-9]{4}",
@@ -169,7 +169,7 @@ NATIONAL_RULES: tuple[Rule, ...] = (
         "SSA: number format",
         ssn_valid,
     ),
-    _identity(
+    identity(
         "canada-sin",
         "sin_number social_insurance",
         rb"[0-9]{3}(?:[ -][0-9]{3}){2}",
