@@ -1,8 +1,7 @@
 """The runner server: `python -I -m planes.data_plane.runner.server SOCKET`, one inherited socket.
 
 Single-threaded, with everything a runner needs imported and compiled, it forks a runner per request. A request is one
-byte with two descriptors, a runner's `document` and `ready`; the server never reads them. The byte says whether there
-is a run, or an interpreter is to stand by for one. It ends when the other end of
+byte with two descriptors, a runner's `document` and `ready`; the server never reads them. It ends when the other end of
 its socket closes; the runners, which are nobody's children and have their own sessions, do not.
 """
 
@@ -11,13 +10,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 
 from planes.data_plane.runner import kernel
-from planes.data_plane.runner.entry import close_inherited, own_run, stand_by
+from planes.data_plane.runner.entry import close_inherited, own_run
 from planes.scrub import Registered, StreamScrubber, display_guard, prepare
-
-STAND_BY = b"s"
 
 
 def main() -> None:
@@ -38,8 +34,7 @@ def main() -> None:
             if not message:
                 return
             if len(descriptors) == 2:
-                own = stand_by if message == STAND_BY else own_run
-                _fork_runner(own, descriptors[0], descriptors[1])
+                _fork_runner(descriptors[0], descriptors[1])
             for received in descriptors:
                 os.close(received)
 
@@ -53,7 +48,7 @@ def warm_up() -> None:
     display_guard("\x1b[2J")
 
 
-def _fork_runner(own: Callable[[int, int], None], document: int, ready: int) -> None:
+def _fork_runner(document: int, ready: int) -> None:
     middle = os.fork()
     if middle:
         os.waitpid(middle, 0)
@@ -62,7 +57,7 @@ def _fork_runner(own: Callable[[int, int], None], document: int, ready: int) -> 
         if os.fork() == 0:
             os.setsid()
             close_inherited(document, ready)
-            own(document, ready)
+            own_run(document, ready)
     finally:
         os._exit(0)
 

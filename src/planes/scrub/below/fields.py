@@ -1,11 +1,13 @@
 """Values that other texts about a name show: a check of settings, a debugger, a form, an annotated line of code."""
 
+import functools
 import re
 from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, is_secret
 from planes.scrub.below.rows import row_of
 from planes.scrub.below.values import closing
+from planes.scrub.engine import Pattern, compile_pattern
 from planes.scrub.rules.names import is_sensitive_key
 from planes.scrub.rules.prose import is_common
 
@@ -38,15 +40,24 @@ class FieldName(NamedTuple):
 
 
 # Commands that print a secret and nothing else.
-_READS = re.compile(
+_READS = (
     rb"\b(?:(?:kubectl|oc)\b.* get (?:secret|-n ).*(?:jsonpath|go-template|custom-columns)"
     rb"|gcloud secrets versions access|gcloud auth (?:application-default )?print-\w+-token|gh auth token"
     rb"|vault (?:kv )?(?:get|read) .*-field|aws (?:secretsmanager get-secret-value|ssm get-parameter) .*text"
     rb"|aws ecr get-login-password|op read op:|az account get-access-token .*tsv|az keyvault secret show .*tsv"
+    rb"|cat \S*(?:secret|token|passw|credential|api[_-]?key)\S*$"
     rb"|security find-generic-password .*-w|(?:echo|printenv|printf \S+) [\"']?\$?\{?[A-Za-z_]\w*\}?[\"']?$)"
 )
 _WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
-_SHELL_LINE = re.compile(rb"(?:[^ ]*[$#>%]|[+]{1,3}) |(?:kubectl|oc|gcloud|gh|vault|aws|op|az|security|echo|printenv) ")
+_SHELL_LINE = re.compile(
+    rb"(?:[^ ]*[$#>%]|[+]{1,3}) "
+    rb"|(?:kubectl|oc|gcloud|gh|vault|aws|op|az|security|cat|echo|printenv) "
+)
+
+
+@functools.cache
+def _reads() -> Pattern:
+    return compile_pattern(_READS)
 
 
 class Printed(NamedTuple):
@@ -63,7 +74,7 @@ class Printed(NamedTuple):
 
 def opened_command(line: bytes) -> Printed | None:
     """What a line of a shell opens that asks for a secret."""
-    return Printed() if _SHELL_LINE.match(line) and _READS.search(line) else None
+    return Printed() if _SHELL_LINE.match(line) and _reads().search(line) else None
 
 
 class MultipartName(NamedTuple):

@@ -110,7 +110,7 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
     if "heredoc" in found:
         return HereDocument(line[slice(*found["heredoc"])])
     if "flag" in found:
-        return FlagBelow() if _FLAG.search(before) else None
+        return FlagBelow() if _FLAG.search(before) or b"=" in line[end:] else None
     if "cell" in found:
         return opened_pair(row, begin, is_element=True)
     if "member" in found:

@@ -2,21 +2,30 @@
 
 from planes.scrub.rules import judges, unquoted
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, KEY, SIGNS, named
+from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
 
 _TEXT = rb"[ \t]*[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)"
 # What stands between a name and what a sentence tells of it: words, and then a link.
-_TOLD = rb"(?:[ ][^ \t\n:=,;\"'`|<>()\[\]{}]{1,24}){1,8}?(?:[ ](?:with|is|was|to|as|reads|equals)|[ ]?[:=])[ ][\"'`]?"
+_TOLD = (
+    rb"(?:[ ][^ \t\n:=,;\"'`|<>()\[\]{}]{1,16}){1,6}?"
+    rb"(?:[ ](?:with|is|was|to|as|reads|equals|\xc3\xa8|est|ist|lautet|es)|[ ]?[:=])[ ][\"'`]?"
+)
 
 _GETTER = (
-    rb"(?:" + KEY + rb"\(\)|[a-z]\([^()\n]{0,80}" + KEY + rb"[\"'][^()\n]{0,40}\))"
+    rb"(?:" + KEY + rb"\(\)|[a-z]\([^()\n]{0,30}" + KEY + rb"[\"'][^()\n]{0,20}\))"
     rb"[ \t]*(?:->|=>|\xe2\x86\x92|={1,2}|:|returned|returns|is)"
+)
+
+_BEHIND_CALL = (b")->", b")=", b"):", b") ", b")\t", b")\xe2")
+_LINKS = (
+    *(b": ", b"= ", b" with ", b" is ", b" was ", b" to ", b" as ", b" reads ", b" equals "),
+    *(b" \xc3\xa8 ", b" est ", b" ist ", b" lautet ", b" es "),
 )
 
 CALL_RULES: tuple[Rule, ...] = (
     named(
         "named-setter",
-        rb"\b(?:set|with|use|add|put|update|change|reset)_?[a-z_]{0,30}" + KEY + rb"\(" + _TEXT,
+        rb"\b(?:set|with|use|add|put|update|change|reset)_?[a-z_]{0,30}" + KEY + rb"\(" + _TEXT + rb"[\"'][ \t]*\)",
         "builder.withPassword('<a16>')",
         judges.given,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}\("),
@@ -36,7 +45,7 @@ CALL_RULES: tuple[Rule, ...] = (
         "os.getenv('DB_PASSWORD')='<a16>'",
         judges.given,
         (SIGNS, FOLLOW),
-        needs=(b")",),
+        needs=_BEHIND_CALL,
     ),
     named(
         "named-getter-bare",
@@ -44,15 +53,45 @@ CALL_RULES: tuple[Rule, ...] = (
         'EnvVar("DB_PASSWORD") -> <a12>7<a4>',
         judges.random,
         (SIGNS, FOLLOW),
-        needs=(b")",),
+        needs=_BEHIND_CALL,
     ),
     named(
         "named-tuple",
-        rb"[(\[][0-9a-z_.-]*" + KEY + rb",[ ]?(?P<secret>[^ \t\r\"'`,()<>\[\]]{6,})[)\]]",
+        rb"[(\[][0-9a-z_.-]*" + KEY + rb",(?P<secret>[^ \t\r\"'`,()<>\[\]]{6,})[)\]]",
         "(db.password,<a12>7<a4>)",
         unquoted.apart_or_word,
         (SIGNS, rb"[0-9A-Za-z_]{0,10},"),
         needs=(b",",),
+    ),
+    named(
+        "named-of-two",
+        KEY + CLOSES + GIVES + rb"[(\[][bru]?[\"'][^\"'\n]{1,80}[\"'],[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][)\]]",
+        "credentials=('loader', '<a12>7<a4>')",
+        judges.random,
+        needs=(b"(", b"["),
+    ),
+    named(
+        "constructor-call",
+        rb"\b(?:ftp(?:_tls)?|sftp|imap4?(?:_ssl)?|pop3|[a-z]*client|[a-z]*connection|authenticate|log_?in)"
+        rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,120}[\"'][ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"'][ \t]*,[ \t]*[bu]?" + _TEXT,
+        "ftplib.FTP('ftp.example.com', 'loader', '<a12>7<a4>')",
+        judges.random,
+        ((b"ftp(", b"ftp_tls(", b"imap4", b"pop3(", b"client(", b"connection(", b"authenticate(", b"login("), rb"[^)]"),
+    ),
+    named(
+        "typed-text",
+        KEY + rb"[\"'][^()\n]{0,40}\)\.(?:send_keys|fill|type|set_value|setvalue|enter|press_sequentially)\(" + _TEXT,
+        "find_element(By.NAME, 'password').send_keys('<a16>')",
+        judges.quoted,
+        needs=(b").",),
+    ),
+    named(
+        "named-default",
+        KEY + CLOSES + GIVES + rb"[^\n]{0,40}(?:fetch|get|getenv|env|environ\.get|default|coalesce|ifnull|nvl)"
+        rb"\([bru]?[\"']?[^\"',()\n]{1,80}[\"']?,[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][ ]?\)",
+        "password: <%= ENV.fetch('X', '<a12>7<a4>') %>",
+        judges.random,
+        needs=(b"(",),
     ),
     named(
         "secret-id",
@@ -63,9 +102,15 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-told",
-        rb"(?:" + KEY + rb"|passwort)" + CLOSES + _TOLD + rb"(?P<secret>[^ \t\r\"'`|<>(0-9]*[0-9][^ \t\r\"'`|<>(]{2,})",
+        rb"(?:"
+        + KEY
+        + rb"|passwort)"
+        + CLOSES
+        + _TOLD
+        + rb"(?P<secret>[^ \t\r\"'`|<>(0-9]*[0-9][^ \t\r\"'`|<>(]{2,}"
+        + rb"|(?-i:[A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z][A-Z][A-Za-z]*))",
         "the password of the loader was set to <a12>7<a4>",
         unquoted.told,
-        needs=(b" ",),
+        needs=_LINKS,
     ),
 )

@@ -9,6 +9,22 @@ CLOUD_RULES: tuple[Rule, ...] = (
         "dlthub-key", "dlt_u_ dlt_sa_", r"dlt_(?:u|sa)_[0-9A-Za-z_-]{16,}", "dlt_sa_<w43>", "this platform: API keys"
     ),
     token(
+        "azure-sas-alone",
+        "sig=",
+        r"(?:^|[^0-9A-Za-z?&;]|\\[nrt])sig=(?P<secret>[0-9A-Za-z%+/]{40,}(?:%3[Dd]|=))",
+        "sig=<a43>%3D&se=2026-01-01",
+        "Microsoft: account shared access signatures",
+        follow="[0-9A-Za-z%+/]{8}",
+    ),
+    token(
+        "docker-config-secret",
+        ".dockerconfigjson .dockercfg",
+        r"\.docker(?:configjson|cfg)\\*[\"']?[ \t]*:[ \t]*\\*[\"']?(?P<secret>[0-9A-Za-z+/]{20,}={0,2})",
+        ".dockerconfigjson: <b60>",
+        "Kubernetes: pull an image from a private registry",
+        follow=r"[\\\"']*[ \t]*:",
+    ),
+    token(
         "aws-key-pair",
         "AKIA ASIA",
         r"(?:AKIA|ASIA)[0-9A-Z]{16}[\\\"']{0,2}[ \t]?[,:;/|\t][ \t]?[\\\"']{0,2}"

@@ -10,9 +10,9 @@ _QUOTED = rb"[enu&]{0,2}'(?P<secret>(?:[^'\\]|''|\\.)+)'"
 _MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*|7z[a-z]?|7zz|rar|unrar)"
 _LOGINS = (
     rb"(?:sshpass|(?:docker|podman|buildah|skopeo|crane|oras|nerdctl|helm registry|oc|cf|ibmcloud|argocd)[ \t]login"
-    rb"|az[ \t]+[a-z]"
+    rb"|az[ \t]+[a-z]+"
     rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql|twine|cqlsh|beeline|cypher-shell"
-    rb"|sqoop"
+    rb"|sqoop|psexec[0-9]*"
     rb"|rabbitmqadmin|useradd|usermod|rdesktop|ncftp[a-z]*|couchbase-cli"
     rb"|hdbsql|nzsql|tabcmd)"
 )
@@ -39,11 +39,12 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "command-password",
         rb"(?:" + _MYSQL + rb"\b[^|;\n]*[ \t]-p[\"']?|" + _LOGINS + rb"\b[^|;\n]*[ \t]-p[ \t]*[\"']?"
         rb"|redis-cli\b[^|;\n]*[ \t]-a[ \t]+[\"']?|ldap(?:search|modify|add|whoami)\b[^|;\n]*[ \t]-w[ \t]+[\"']?"
-        rb"|(?:sqlcmd|bcp|zip)\b[^|;\n]*[ \t]-P[ \t]*[\"']?|openssl\b[^|;\n]*[ \t]-pass(?:in|out)?[ \t]+[\"']?pass:"
+        rb"|(?:sqlcmd|bcp|zip|ipmitool)\b[^|;\n]*[ \t]-P[ \t]*[\"']?"
+        rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
         rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%)" + _WORD,
         "mysql -u me -p<a16> -h db",
         judges.command,
-        ((b" -p", b" -a ", b" -w ", b" -pass", b" -u "), rb""),
+        ((b" -p", b" -a ", b" -w ", b" -pass", b" -u ", b" -k "), rb""),
     ),
     named(
         "environment-command",
@@ -78,12 +79,26 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "login-command",
         rb"(?:(?:\b|\\[nrt])vault[ \t]+login[ \t]+(?:-[^ ]+[ \t]+)*|\bnet[ \t]+user[ \t]+[^ \t/]+[ \t]+"
+        rb"|\bnet[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?\\\\[^ \t]+[ \t]+"
+        rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
         rb"|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:[\"']?)" + _WORD,
         "vault login <a16>",
         judges.command,
-        ((b"vault login ", b"net user ", b"rabbitmqctl ", b"ssh-keygen ", b"lftp ", b"freerdp "), rb""),
+        (
+            (
+                b"vault login ",
+                b"net user ",
+                b"net use ",
+                b"snmp",
+                b"rabbitmqctl ",
+                b"ssh-keygen ",
+                b"lftp ",
+                b"freerdp ",
+            ),
+            rb"",
+        ),
     ),
     named(
         "powershell-password",
@@ -120,13 +135,14 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "user-and-password",
-        rb"(?:\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
+        rb"(?:\bconfluent[ \t]+api-key[ \t]+store[ \t]+[^ \t]+"
+        rb"|\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
         rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
         rb"|htpasswd[^|;\n]{0,80}[ \t]-[a-z]*b[a-z]*[ \t]+[^ \t]+[ \t]+[^ \t]+)"
         rb"[ \t]+[\"']?" + _WORD,
         "poetry config http-basic.main me <a16>",
         judges.command,
-        ((b"http-basic.", b"htpasswd", b"mc alias set", b"mc config host add"), rb""),
+        ((b"http-basic.", b"htpasswd", b"mc alias set", b"api-key store", b"mc config host add"), rb""),
     ),
     named(
         "mail-login",
@@ -218,6 +234,48 @@ COMMAND_RULES: tuple[Rule, ...] = (
             ),
             rb"",
         ),
+    ),
+    named(
+        "sql-variable",
+        rb"@[0-9a-z_]{0,30}"
+        + KEY
+        + rb"[ \t]+(?:as[ \t]+)?[a-z]{2,20}(?:\([0-9a-z]{1,5}\))?[ \t]*=[ \t]*n?'"
+        + rb"(?P<secret>[^'\n]+)",
+        "DECLARE @password NVARCHAR(50) = N'<a16>'",
+        judges.quoted,
+        needs=(b"@",),
+    ),
+    named(
+        "here-string",
+        rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg)[^\n|;<]{0,200}"
+        rb"(?:<<<[ \t]*|<\((?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
+        rb"(?P<secret>[^ \t\r\"'$)]{5,})",
+        "docker login -u me --password-stdin <<< '<a16>'",
+        judges.command,
+        ((b"<<<", b"<(echo", b"<(printf"), rb""),
+    ),
+    named(
+        "typed-answer",
+        rb"(?:\b|\\[nrt])send[ \t]+(?:-[a-z-]*[ \t]+)?\"(?P<secret>[^\"\\ ]{6,})\\+[rn]",
+        'send "<a12>7<a4>\\r"',
+        judges.random,
+        ((b"send ",), rb"[ \t]*[\"-]"),
+    ),
+    named(
+        "sql-table-password",
+        rb"\b(?:mysql|postgresql|mongodb|remote(?:secure)?)\([ \t]*'[^'\n]{3,200}'"
+        rb"(?:[ \t]*,[ \t]*'?[^',()\n]{1,80}'?){2}"
+        rb"[ \t]*,[ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'(?P<secret>[^'\n]+)'",
+        "SELECT * FROM mysql('db.example.com:3306', 'main', 'orders', 'loader', '<a16>')",
+        judges.quoted,
+        ((b"mysql(", b"postgresql(", b"mongodb(", b"remote(", b"remotesecure("), rb"[ \t]*'"),
+    ),
+    named(
+        "windows-command",
+        rb"(?:" + KEY + rb"[^\n|;]{0,80}[ \t](?:-value|/d)|\bschtasks\b[^\n]{0,200}[ \t]/rp)[ \t]+[\"']?" + _WORD,
+        'New-Item Env:DB_PASSWORD -Value "<a16>"',
+        judges.command,
+        ((b" -value ", b" /d ", b" /rp "), rb""),
     ),
     named(
         "sql-s3-secret",

@@ -27,6 +27,14 @@ HASH_RULES: tuple[Rule, ...] = (
         follow="[./0-9A-Za-z=]{2}",
     ),
     token(
+        "mysql-hash",
+        "$A$0",
+        r"\$A\$0[0-9]{2}\$(?P<secret>[!-~]{20}[./0-9A-Za-z]{43})",
+        "$A$005$<a20><a43>",
+        "MySQL: caching SHA-2 pluggable authentication",
+        follow="[0-9]{2}[$]",
+    ),
+    token(
         "pbkdf2-hash",
         "pbkdf2 PBKDF2 scrypt$ scrypt:",
         r"(?:\$?(?:pbkdf2|PBKDF2)(?:[_:-](?:sha|hmac|SHA|HMAC)[0-9A-Za-z:_-]{0,20})?|scrypt)[$:][0-9a-z=,:]{1,40}[$:](?P<secret>[0-9A-Za-z+/._=-]{6,80}[$:][0-9A-Za-z+/._-]{20,200}={0,2})",
@@ -47,5 +55,13 @@ HASH_RULES: tuple[Rule, ...] = (
         r"\{(?:S?SHA(?:256|384|512)?|ssha(?:256|384|512)?|S?MD5|CRYPT|crypt)\}(?P<secret>[0-9A-Za-z+/$.]{16,}={0,2})",
         "{SSHA}<b31>=",
         "OpenLDAP: userPassword values",
+    ),
+    token(
+        "private-key-der",
+        "IBADANBgkqhkiG9w0BAQEFAASC IBAAKC AgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG",
+        r"(?P<secret>MII[0-9A-Za-z+/]{3}IBADANBgkqhkiG9w0BAQEFAASC[0-9A-Za-z+/=\\]{20,}"
+        r"|MII[0-9A-Za-z+/]{3}IBAAKC[0-9A-Za-z+/=]{60,}|MI[GH][0-9A-Za-z+/]AgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG[0-9A-Za-z+/=]{20,})",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC<b64>",
+        "RFC 5208: private keys in base64 without armour",
     ),
 )

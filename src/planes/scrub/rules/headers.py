@@ -48,11 +48,11 @@ HEADER_RULES: tuple[Rule, ...] = (
     ),
     named(
         "signature-header",
-        rb"(?:[0-9a-z]{1,20}-){1,4}signature(?:-[0-9a-z]{1,10})?[\"'`]?[ \t]*[:=,][ \t]*b?[\"'`]?"
+        rb"(?:[0-9a-z]{1,20}-){1,4}(?:signature|hmac)(?:-[0-9a-z]{1,10})?[\"'`]?[ \t]*[:=,][ \t]*b?[\"'`]?"
         rb"(?:[0-9a-z]{1,8}=[0-9]{1,12},)?(?:[0-9a-z]{1,8}=)?(?P<secret>[0-9a-z+/_-]{24,}={0,2})",
         "X-Hub-Signature-256: sha256=<h64>",
         judges.signature,
-        ((b"-signature",), rb"[0-9A-Za-z-]{0,10}[\"'`]?[ \t]{0,4}[:=,]"),
+        ((b"-signature", b"-hmac"), rb"[0-9A-Za-z-]{0,10}[\"'`]?[ \t]{0,4}[:=,]"),
     ),
     named(
         "bearer-token",
@@ -70,14 +70,15 @@ HEADER_RULES: tuple[Rule, ...] = (
     ),
     named(
         "session-cookie",
-        rb"(?:session|sessionid|(?:^|[^0-9a-z])(?:sid|sess)|csrftoken|xsrf-token|remember_token|connect\.sid)"
+        rb"(?:session(?:[ _-](?:cookie|id|key))?|sessionid|csrf"
+        rb"|(?:^|[^0-9a-z])(?:sid|sess)|csrftoken|xsrf-token|remember_token|connect\.sid)"
         rb"[\"'`]?[=:][ \t]*[\"'`]?"
         rb"(?P<secret>[0-9A-Za-z%._+/-]{16,}={0,2})",
         "sessionid=<a24>7<a8>",
         judges.session,
         (
-            (b"session", b"sid", b"sess", b"csrftoken", b"xsrf-token", b"remember_token"),
-            rb"(?:id)?[\"'`]?[=:][ \t]{0,4}",
+            (b"session", b"sid", b"sess", b"csrf", b"csrftoken", b"xsrf-token", b"remember_token"),
+            rb"(?:id|[ _-](?:cookie|id|key))?[\"'`]?[=:][ \t]{0,4}",
         ),
     ),
 )

@@ -74,7 +74,7 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
 def pair(line: bytes, begin: int, start: int, end: int) -> int:
     """A text behind a sensitive one, as in a list of headers; a list of names is none."""
     if IDENTIFIER.match(line[start:end]):
-        is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-")
+        is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-")
         alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["')) and line[end + 1 : end + 2] in (b")", b"]")
         if not alone or end - start < 8 or is_sensitive(line[start:end]):
             return -1
@@ -302,13 +302,16 @@ _TABLE_KEYS = (
 )
 
 
+_OPEN_KEYS = (b"primary", b"foreign", b"public", b"publishable", b"site", b"gpg", b"pgp", b"pub")
+
+
 def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
     """A value of any `…_key`: in capitals as a variable, or such that it looks random; not of keys of tables."""
     if is_other_name(line, begin + 2) or is_other_name(line, begin + 1):
         return -1
     word = re.search(rb"[0-9A-Za-z_.-]*$", line[max(0, begin - 60) : begin + 1])
     before = word[0].lower() if word else b""
-    if before.endswith(_TABLE_KEYS) or before.endswith((b"primary", b"foreign", b"public", b"publishable", b"site")):
+    if before.endswith(_TABLE_KEYS) or before.endswith(_OPEN_KEYS):
         return -1
     if FILE.match(line[start:end]):
         return -1

@@ -71,8 +71,11 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
     ),
     named(
         "foreign-apart",
-        FOREIGN_KEY + rb"(?:[ \t]+[^ \t\n:=,;\"'`|<>()]{1,24}){0,4}?"
-        rb"(?:[ \t]+(?:lautet|ist|es|est|is|jest|to|er|on|este|je|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[: \t]+|[ ]?:[ ])[\"'`]?"
+        FOREIGN_KEY
+        # the article of the Nordic languages and endings of cases stand behind the word
+        + rb"(?:[a-z]|[\xc3-\xd1][\x80-\xbf]){0,4}(?:[ \t]+[^ \t\n:=,;\"'`|<>()]{1,24}){0,3}?"
+        rb"(?:[ \t]+(?:lautet|ist|es|est|is|jest|to|er|on|este|je|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[: \t]+[\"'`]?"
+        rb"|[ ]?:[ ][\"'`]?|[ \t]+[\"'`])"
         rb"(?P<secret>[^ \t\r\"'`|<>(]{8,})",
         "la contraseña es <a12>7<a4>",
         unquoted.apart,
@@ -90,5 +93,16 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         unquoted.plain,
         (FOREIGN_SIGNS, b""),
         needs=(b"\xe3", b"\xe6", b"\xe4", b"\xe7", b"\xeb", b"\xec", b"\xef"),
+    ),
+    named(
+        "foreign-vague",
+        # words that mean a password as well as the key of a row
+        rb"(?:\b|\\[nrt])(?:clave|chave|chiave|nyckel|sleutel|klucz)"
+        + CLOSES
+        + GIVES
+        + rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>]{8,})",
+        "clave: <a12>7<a4>",
+        judges.random,
+        ((b"clave", b"chave", b"chiave", b"nyckel", b"sleutel", b"klucz"), FOLLOW),
     ),
 )

@@ -16,14 +16,15 @@ _WRAPPERS = (
 # What is put before a value: a tag or an anchor (YAML), a type and a length (PHP).
 _TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t]+)?"
 _APART = (
-    rb"(?:[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]|\xe2\x94\x82|\xe2\x86\x92"
+    rb"(?:[ ]?\.{3,}[ ]|[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]"
+    rb"|\xe2\x94\x82|\xe2\x86\x92"
     rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
     rb"(?:(?:is|was|has been|now|currently|ist|lautet|es|est|jest|er|este|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[ :]){0,2}"
     rb"(?:(?:set|reset|generated|created|changed|updated|rotated|issued|now|here|below|saved|stored|received|obtained"
     rb"|acquired|fetched|found|loaded|read|decoded|decrypted|returned|retrieved|added|refreshed|renewed|entered"
     rb"|accepted|resolved|revealed|copied|assigned)(?: now)?[ :])?"
     rb"(?:from [^ \n]{1,40} )?(?:to[ :])?(?:for [^:\n]{1,60}:)?)?[ \t]*"
-    rb"|[ \t]*[|][ \t]*|\t+)"
+    rb"|[ \t]*[|][ \t]*|\t+|:(?:[*]{1,3}|_{2}|</b>|</strong>)[ \t]*)"
 )
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
 _PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
@@ -166,11 +167,11 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-parenthesised",
-        KEY + rb"[ ]\((?P<secret>[0-9A-Za-z+/_.=-]{12,})\)",
+        KEY + rb"[ ][(\[](?P<secret>[^ \t\r\"'`,;<>()\[\]]{8,})(?:\)|\](?:$|[^:?>]))",
         "secret (<a16>7)",
         unquoted.apart,
-        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ]\("),
-        needs=(b" (",),
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ][(\[]"),
+        needs=(b" (", b" ["),
     ),
     named(
         "kubernetes-secret",
@@ -178,6 +179,21 @@ NAME_RULES: tuple[Rule, ...] = (
         '{"data":{"tls":"<b16>"},"kind":"Secret"}',
         judges.secret_member,
         ((b'"kind":"secret"', b'"kind": "secret"', b'\\"kind\\":\\"secret\\"'), rb""),
+    ),
+    named(
+        "named-serialized",
+        KEY + rb"\\*\";[ ]?[sS]:[0-9]{1,6}:\\*\"(?P<secret>[^\"\\\n]+)",
+        's:8:"password";s:16:"<a16>";',
+        judges.quoted,
+        needs=(b'";',),
+    ),
+    named(
+        "key-of-user",
+        rb"[\"'](?:user(?:name)?|login|e?mail|account)\\*[\"'][ ]?:[ ]?\\*[\"'][^\"'\\]{1,80}\\*[\"'],[ ]?"
+        rb"\\*[\"']key\\*[\"'][ ]?:[ ]?\\*[\"'](?P<secret>[0-9A-Za-z_-]{16,})",
+        '{"username":"loader","key":"<h32>"}',
+        judges.random,
+        ((b'"key', b"'key"), rb"\\?[\"'][ ]?:"),
     ),
     named(
         "named-listed",
@@ -200,7 +216,7 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "login-call",
         rb"(?:\.(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
-        rb"|\b[a-z]*(?:credentials?|basic_?auth(?:entication)?))"
+        rb"|\b(?:username_pw_set|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
         rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "smtp.login('loader', '<a16>')",
@@ -217,17 +233,18 @@ NAME_RULES: tuple[Rule, ...] = (
                 b"auth(",
                 b"authentication(",
                 b"_password(",
+                b"_pw_set(",
             ),
             rb"[ \t]*[bu]?[\"']",
         ),
     ),
     named(
         "connect-call",
-        rb"connect\([ \t]*[bu]?[\"'][^\"'\n]{1,120}[\"'][ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
+        rb"(?:connect|set_password)\([ \t]*[bu]?[\"'][^\"'\n]{1,120}[\"'][ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "mysqli_connect('db.example.com', 'loader', '<a16>')",
         judges.quoted,
-        ((b"connect(",), rb"[ \t]*[bu]?[\"']"),
+        ((b"connect(", b"set_password("), rb"[ \t]*[bu]?[\"']"),
     ),
     named(
         "user-info",
@@ -340,7 +357,8 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-backquoted",
-        KEY + rb"(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"`{1,2}(?P<secret>[^`\n]+)`",
+        KEY + rb"(?:(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"|[ ]?:(?:[*]{1,3}|_{2}|</b>|</strong>)[ ]?)`{1,2}"
+        rb"(?P<secret>[^`\n]+)`",
         "**password**: `<a12>7<a4>`",
         judges.random,
         needs=(b"`",),
@@ -431,6 +449,7 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "webhook-address",
         rb"(?:hook[_-]?(?:ur[li]|address|endpoint)?[\"'`]?" + GIVES + rb"[\"'`]?https?://[^ \t\r\"'`<>?]{3,200}/"
+        rb"|https?://hooks?[0-9]?[.][^ \t\r\"'`<>?]{3,60}/"
         rb"|https?://[^ \t\r\"'`<>?]{3,100}/(?:web)?hooks?(?:/v[0-9])?(?:/[^ /\t\r\"'`<>?]{1,40}){0,4}/)"
         rb"(?P<secret>[0-9A-Za-z_.~=-]{16,})",
         "webhook_url: https://example.com/hooks/<a24>7",

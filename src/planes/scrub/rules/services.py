@@ -59,6 +59,14 @@ SERVICE_RULES: tuple[Rule, ...] = (
         follow="[0-9]{12,20}[/:]",
     ),
     token(
+        "google-calendar-address",
+        "/private-",
+        r"/private-(?P<secret>[0-9a-f]{32})/",
+        "https://calendar.google.com/calendar/ical/x%40example.com/private-<h32>/basic.ics",
+        "Google Calendar: secret address in iCal format",
+        follow="[0-9a-f]{8}",
+    ),
+    token(
         "notion-token",
         "ntn_",
         r"(?P<secret>ntn_[0-9A-Za-z]{40,})",

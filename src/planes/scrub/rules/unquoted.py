@@ -9,7 +9,7 @@ from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
 
 # Where a value in a list of values ends: before the next name, before a closing bracket.
 _NEXT_VALUE = re.compile(
-    rb"[,;&|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|%(?:26|3[Bb])"
+    rb"[,;|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|&(?:[ \t]|$|[A-Za-z_][\w.-]*=)|%(?:26|3[Bb])"
     rb"|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
 _ITEM_END = re.compile(rb"[\"' ]")
@@ -22,6 +22,9 @@ _STRENGTHENED = re.compile(rb"[A-Z][a-z]{3,12}[-_.]?[0-9]{2,6}[!?#$%&*@.]{1,3}")
 _NUMBERED_WORD = re.compile(rb"[A-Za-z]{4,}[0-9]{0,6}")
 _COLUMN_NAME = re.compile(rb"[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 _PASSWORD_NAMES = (b"pass", b"pwd", b"pswd", b"secret", b"_pass", b"-pass", b"kennwort")
+_FOREIGN_PASSWORDS = tuple(b"contrase senha mot mdp wachtw haslo heslo jelsz losenord adgang".split())
+# Letters with a capital inside, as no word of prose has.
+_TURNED = re.compile(rb"(?=.*[a-z][A-Z])[A-Za-z]{8,}$")
 # What stands before a name that is alone with its value on a line.
 _ALONE = re.compile(rb"[ \t]*(?:[a-z0-9]{1,20}[_-])?$", re.IGNORECASE)
 # As ODBC quotes: `PWD={a;b}`
@@ -90,9 +93,15 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
     end = start + len(stripped)
     if looks_random(stripped.rstrip(b"!")) or is_wordy(stripped):
         return quoted(line, begin, start, end)
-    name = line[begin:start].lower()
-    if not name.startswith(_PASSWORD_NAMES):
+    if FILE.match(stripped):
         return -1
+    name = line[begin:start].lower()
+    if _stands_out(stripped) and not line[end:].strip(b".,;\"'`)]! \t\r") and _is_variable(line, begin, start):
+        return quoted(line, begin, start, end)
+    if not name.startswith(_PASSWORD_NAMES):
+        is_foreign = not name.isascii() or name.startswith(_FOREIGN_PASSWORDS)
+        is_password = is_foreign and _TURNED.match(stripped) and not line[end:].strip(b".,;\"'`)! \t\r")
+        return quoted(line, begin, start, end) if is_password else -1
     if not line[end:].strip() and _ALONE.match(line, 0, begin) and b" " not in name.strip():
         # As in a netrc: more than letters, which would be prose.
         is_prose = stripped.rstrip(b".,:;!?").isalpha() or (is_common_text(stripped) and not UUID.match(stripped))
@@ -128,11 +137,39 @@ def told(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, start + len(secret))
 
 
+_VARIABLE = re.compile(rb"[A-Za-z0-9]+(?:[_.-]+[A-Za-z0-9]+)+|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+")
+_LINKED = re.compile(rb"(?:is|was|set|to|as)[: ]+[\"'`]?$|[>:)\]=\x92][ \t]*[\"'`]?$|[(\[][\"'`]?$")
+_PUNCTUATED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])(?=.*[!#$%^&*?@+~])[!-~]{8,}$")
+_NUMBERED = re.compile(rb"[A-Za-z]{6,}[0-9]{1,6}[!?]?$")
+
+
+def _is_variable(line: bytes, begin: int, start: int) -> bool:
+    """Whether the name is one of a variable (`webhook_secret`, no word of a sentence), linked to what follows."""
+    first = max(0, begin - 80)
+    before = re.search(rb"[\w.-]*$", line[first:begin])
+    place = first + before.start() if before else begin
+    if _VARIABLE.match(line, place, start) is None:
+        return False
+    is_command = line[max(0, place - 4) : place].lower() in (b"set ", b"put ")
+    return is_command or _LINKED.search(line[begin:start]) is not None
+
+
+def _stands_out(secret: bytes) -> bool:
+    """Whether a text is more than a word behind the name of a variable: an id, a long number, a word with a number."""
+    if UUID.match(secret) or (secret.isdigit() and len(secret) >= 8):
+        return True
+    if _NUMBERED.match(secret):
+        return not is_common(secret.rstrip(b"0123456789!?")) and not secret.startswith((b"base", b"scram"))
+    return _STRENGTHENED.fullmatch(secret) is not None or _PUNCTUATED.match(secret) is not None
+
+
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
     """A value without quotes: find its end, and tell it from code and prose."""
     if is_other_name(line, begin):
         return -1
     secret = line[start:end]
+    if secret[:1] == b":" and line[start - 1 : start] == b":":
+        return -1  # `test_password.py::test_it`
     if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
         return -1  # quotes in another spelling, which have rules of their own
     word = line[max(0, begin - 1024) : begin].replace(b"\t", b" ").rpartition(b" ")[2]

@@ -10,7 +10,8 @@ _KEYS = """
     shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
     fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
     integration_key account_sas sas_token storepass keypass
-    sensitive_value pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key passwrd pasword
+    sensitive_value instrumentation_key pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key
+    passwrd pasword
     password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     secret_access_key session_id jsessionid phpsessid credential credentials connection_string access_token_secret
 """
@@ -37,7 +38,7 @@ SIGNS = tuple(
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
-GIVES = rb"[ \t]*(?::=|=>|=|:|%3[AaDd])[ \t]*"
+GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?::=|=>|=|:|%3[AaDd])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
 _TYPE = (
     rb"(?:[ \t]*:[ \t]*(?:&(?:'static )?)?[a-z_][0-9a-z_.]{0,30}(?:\[[0-9a-z_. ,|]{0,40}\])?(?:[ \t]*[|][ \t]*none)?"

@@ -15,6 +15,7 @@ S = "hunter2-Xy9"  # what must go
 LONG = fake("<a120>7")
 
 MASKED = {
+    "a joined line": f"password=\\\n{S}\nhost\n",
     "a command that prints": f"$ printenv DB_PASSWORD\n{S}\nhost\n",
     "a command of a cloud": f"$ gcloud secrets versions access latest --secret=password\n{S}\nhost\n",
     "a command of a cluster": f"kubectl -n x get secret db -o jsonpath='{{.data.password}}'\n{S}\nhost\n",

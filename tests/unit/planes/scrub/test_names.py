@@ -119,6 +119,37 @@ MASKED = [
     f"密码是 {S}",
     f"パスワード：{S}",
     f"le jeton d'accès : {S}",
+    f"{{'username': 'me', 'key': '{S}-{S}'}}",
+    f"X-Shop-Hmac-Sha256: {S}{S}{S}",
+    f"https://hooks.example.com/incoming/{S}{S}",
+    f"https://{S}{S}:x-oauth-basic@git.example.com/a.git",
+    f"**Password:** `{S}`",
+    f"**Password:** {S}",
+    f'a:1:{{s:8:"password";s:11:"{S}";}}',
+    f"password [{S}]",
+    f"password....: {S}",
+    f"password ............ {S}",
+    f"DECLARE @pwd NVARCHAR(50) = N'{S}';",
+    f"net use \\\\files\\share {S} /user:me",
+    f"sudo -S ls <<< '{S}'",
+    f"rsync --password-file=<(echo {S}) a b",
+    f'send "{S}\\r"',
+    f"keyring.set_password('store', 'me', '{S}')",
+    f"la contraseña '{S}' es incorrecta",
+    f"clave: {S}",
+    f"Lösenordet är {S}",
+    f"az login --service-principal -u me -p {S}",
+    f"ENGINE = MySQL('db:3306', 'main', 'orders', 'loader', '{S}')",
+    f"client.username_pw_set('loader', '{S}')",
+    f"api_key=('id', '{S}')",
+    f"ftplib.FTP('ftp.example.com', 'loader', '{S}')",
+    f"find_element(By.ID, 'password').send_keys('{S}')",
+    f"password: <%= ENV.fetch('X', '{S}') %>",
+    f"New-Item Env:DB_PASSWORD -Value '{S}'",
+    f"openssl enc -aes-256-cbc -k {S} -in a",
+    f"session cookie: {S}-{S}",
+    f"sig={S.replace('-', '')}{S.replace('-', '') * 4}%3D&se=2026-01-01",
+    f"la password del database è {S}",
     f"mc alias set main https://store.example.com loader {S}",
     f"connecting with user loader and password {S}a",
     f"DB_PASSWORD%3D{S}%3BDATABASE%3Dmain",
@@ -144,6 +175,19 @@ URIS = [
 ]
 
 UNTOUCHED = [
+    "password: 'not set'",
+    'token: "not found"',
+    "secrets: inherit",
+    "Enter passphrase for key '/home/x/.ssh/id_rsa':",
+    "'pub_key': 'qJWROQP6UfDFTXttTjFPpVSxQq9'",
+    "client('s3', 'eu-west-1', 'main')",
+    "tests/unit/test_password.py::TestPassword::test_hash[harbor] PASSED",
+    "GPG_KEY=E843D99645FBFA2A79D9DF4C553D8CF664287879",
+    "keyring.get_password('service1', 'user1')",
+    "if isinstance(key, (Ed25519PrivateKey, Ed448PrivateKey)):",
+    "client_secret is missing",
+    "the access_token is 40 signs long",
+    "revoked api_token 4f682d38-b827-4735-ae34-d5d84391e22d",
     "password=$env:DB_PASSWORD",
     "'api_key': Ellipsis",
     "Authorization: none required here",
@@ -248,6 +292,24 @@ def test_value_is_masked_inside_a_longer_line(text: str) -> None:
     assert S not in out
     assert out.startswith("2026-01-01 INFO x ")
     assert out.endswith(" and the rest")
+
+
+BEHIND_VARIABLES = [
+    "webhook_secret is {v}",
+    "SLACK_BOT_TOKEN -> {v}",
+    "the authToken is '{v}'",
+    "[SecretAccessKey] {v}",
+    "db_password ({v})",
+    "set shared_secret {v}",
+]
+
+
+@pytest.mark.parametrize("text", BEHIND_VARIABLES)
+@pytest.mark.parametrize(
+    "value", ["4f682d38-b827-4735-ae34-d5d84391e22d", "2917038961", "amberorbit3", "CobaltOrbit27!", "mUaku#!PoT+zbA"]
+)
+def test_value_behind_the_name_of_a_variable_need_not_look_random(text: str, value: str) -> None:
+    assert value not in scrub_text(text.format(v=value))
 
 
 @pytest.mark.parametrize("text", UNTOUCHED)
