@@ -137,6 +137,8 @@ CONTROL_ROUTES: dict[str, str] = {
     f"GET {_W}/job-runs/{{run_id}}": "read",
     f"GET {_OW}/job-runs/{{run_id}}": "read",
     f"GET {_OW}/jobs/{{job_id}}/fire-times": "read",
+    f"GET {_OW}/jobs/{{job_id}}/retries": "read",
+    f"PUT {_OW}/jobs/{{job_id}}/retries": "write",
     f"GET {_OW}/versions": "read",
     f"GET {_OW}/retention": "read",
     f"GET {_OW}/residency": "read",

@@ -150,8 +150,9 @@ _WORK: dict[str, dict[str, Kind]] = {
         "created_at": Kind.TIME, "updated_at": Kind.TIME, "started_at": Kind.TIME, "finished_at": Kind.TIME,
         "duration_seconds": Kind.COUNT, "fence": Kind.COUNT, "is_acknowledged": Kind.STATE,
         "claimed_at": Kind.TIME, "lease_expires_at": Kind.TIME, "unreachable_since": Kind.TIME,
-        "cancel_told_at": Kind.TIME, "is_lost": Kind.STATE,
+        "cancel_told_at": Kind.TIME, "is_lost": Kind.STATE, "attempt": Kind.COUNT, "not_before": Kind.TIME,
     },
+    "job_retries": {"job_id": Kind.ID, "attempts": Kind.COUNT, "wait_seconds": Kind.COUNT},
     "pipeline_runs": {
         "id": Kind.ID, "run_id": Kind.ID, "pipeline_name": Kind.WORD, "dataset_name": Kind.WORD,
         "destination_name": Kind.WORD, "transaction_id": Kind.WORD, "status": Kind.STATE, "started_at": Kind.TIME,

@@ -105,7 +105,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_WORKSPACE}/jobs", f"GET {_WORKSPACE}/jobs/{{job_id}}",
         f"GET {_WORKSPACE}/job-runs", f"GET {_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
-        f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times",
+        f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times", f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
         f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention", f"GET {_OWN_WORKSPACE}/residency",
     ),
     **_each(
@@ -117,6 +117,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         RouteGrant(Caller.CREDENTIAL, Permission.WRITE),
         f"POST {_ORGANIZATION}/workspaces", f"GET {_OWN_ORGANIZATION}/members",
         f"POST {_WORKSPACE}/-deploy", f"POST {_OWN_WORKSPACE}/-roll-back",
+        f"PUT {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
         f"POST {_WORKSPACE}/deployments/-issue-upload", f"POST {_WORKSPACE}/configurations/-issue-upload",
         *(f"POST {_WORKSPACE}/jobs/{{job_id}}/-{verb}" for verb in (
             "pause", "resume", "archive", "unarchive", "publish", "unpublish",

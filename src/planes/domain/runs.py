@@ -58,6 +58,7 @@ class Run:
 
     `fence` is 0 until a data plane claims the run. `is_acknowledged` says that the data plane has shown that it knows
     its lease. `moves_watermark` says that completing this run moves the job's watermark to `interval_end`.
+    `attempt` counts tries of one start; the next one waits as pending until `not_before`.
     `follows_viewer` marks what a viewer started, and what follows from it. `chain_depth` counts the runs before it that
     led here by job events.
     """
@@ -96,6 +97,8 @@ class Run:
     unreachable_since: datetime | None = None
     cancel_told_at: datetime | None = None
     is_lost: bool = False
+    attempt: int = 1
+    not_before: datetime | None = None
 
     @property
     def is_terminal(self) -> bool:

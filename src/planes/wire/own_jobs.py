@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from planes.domain.retries import MOST_ATTEMPTS
 
 FIRE_TIMES_AT_MOST = 100
+
+
+class RetriesBody(BaseModel):
+    """How often a run of the job is tried, the first time counted, and the seconds before the second try.
+
+    Each further wait is twice the one before, a day at most. `attempts` 1: a failed run is not tried again.
+    """
+
+    attempts: int = Field(ge=1, le=MOST_ATTEMPTS, strict=True)
+    wait_seconds: int = Field(default=60, ge=1, le=86_400, strict=True)
 
 
 class FireTime(BaseModel):

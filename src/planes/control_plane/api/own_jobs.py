@@ -1,4 +1,4 @@
-"""Own routes of jobs: when they fire next (docs/api.md)."""
+"""Own routes of jobs: when they fire next, and how often they are tried (docs/api.md)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.api.jobs import JobIdPath
-from planes.control_plane.services import jobs
+from planes.control_plane.services import jobs, retrying
+from planes.domain.retries import RetryPolicy
 from planes.manifest.facts import JobFacts
-from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse
+from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse, RetriesBody
 
 router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
 
@@ -33,3 +34,24 @@ async def get_fire_times(
         waits_for=list(found.waits_for),
         items=[FireTime(at=tick.at, trigger=tick.trigger) for tick in found.ticks],
     )
+
+
+@router.get("/{job_id}/retries")
+async def get_retries(
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath, job_id: JobIdPath
+) -> RetriesBody:
+    found = await retrying.get_policy(parts, principal, workspace_id, job_id)
+    return RetriesBody(attempts=found.attempts, wait_seconds=found.wait_seconds)
+
+
+@router.put("/{job_id}/retries")
+async def put_retries(
+    parts: CurrentParts,
+    principal: CurrentPrincipal,
+    workspace_id: WorkspaceIdPath,
+    job_id: JobIdPath,
+    body: RetriesBody,
+) -> RetriesBody:
+    policy = RetryPolicy(attempts=body.attempts, wait_seconds=body.wait_seconds)
+    changed = await retrying.change_policy(parts, principal, workspace_id, job_id, policy)
+    return RetriesBody(attempts=changed.attempts, wait_seconds=changed.wait_seconds)

@@ -159,7 +159,7 @@ async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *
     held = {item.run_id: item.fence for item in request.held}
     async with parts.database.reading() as connection:
         leased = await stored_runs.leased_runs(connection, dataplane_id)
-        has_pending = await stored_runs.has_pending_run(connection, dataplane_id)
+        has_pending = await stored_runs.has_pending_run(connection, dataplane_id, now)
         stale = await _stale(connection, dataplane_id, request, leased)
         epoch = await revocations.current_epoch(connection)
         revoked = await revocations.since(connection, request.epoch)
@@ -192,7 +192,7 @@ async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId
     granted = [replace(run, claimed_at=now, lease_expires_at=rules.expiry(now)) for run in undelivered]
     free = request.free_slots - len(granted)
     if free > 0:
-        waiting = await stored_runs.pending_runs(connection, dataplane_id, free)
+        waiting = await stored_runs.pending_runs(connection, dataplane_id, free, now)
         granted += [leases.claim(run, now, rules) for run in waiting]
     for run in granted:
         await stored_runs.save_run(connection, run)

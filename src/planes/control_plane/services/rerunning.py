@@ -95,6 +95,8 @@ def _again(past: Run, job: Job, access: WorkspaceAccess, now: datetime) -> Run:
         unreachable_since=None,
         cancel_told_at=None,
         is_lost=False,
+        attempt=1,
+        not_before=None,
     )
 
 

@@ -9,6 +9,8 @@ import structlog
 
 from planes.control_plane.services import windows
 from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.retrying import retry
+from planes.control_plane.services.schedules import CLOCKS
 from planes.control_plane.services.triggers import Fired, FireRequest, Scene, deferred_request, fire, hold_work
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId
@@ -49,6 +51,8 @@ async def report_status(parts: Parts, dataplane_id: DataPlaneId, run_id: str, re
         has_started = await finish(parts, connection, decision.run, fires_events=decision.fires_events)
     if has_started:
         parts.news.tell(dataplane_id)
+    if decision.run.status is RunStatus.FAILED:
+        parts.news.tell(CLOCKS)  # another try may wait for its time
     return decision.run
 
 
@@ -73,6 +77,10 @@ async def finish(parts: Parts, connection: Connection, run: Run, *, fires_events
         is_archived=workspace is None or workspace.archived_at is not None,
     )
     fired: list[Fired] = []
+    tried_again = await retry(connection, run, job.job, is_archived=scene.is_archived, now=parts.clock.now())
+    if tried_again is not None:
+        # Nothing follows from this end: events, and starts that wait, are the last try's.
+        return False
     if fires_events and run.status in _EVENTS:
         fired += await _fire_events(parts, connection, scene, run, job)
     fired += await _start_waiting(parts, connection, scene, run, job)

@@ -22,6 +22,7 @@ from planes.domain.identifiers import JobId, WorkspaceId
 from planes.domain.triggers import Declined, Source
 from planes.storage.control import clocks as stored
 from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import retries as stored_retries
 from planes.storage.control.clocks import DueClock, JobClock
 from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import VersionedJob
@@ -73,6 +74,9 @@ async def fire_due(parts: Parts, resting: Resting | None = None) -> Pass:
     limit = _MOST_AT_ONCE + len(resting)
     async with parts.database.reading() as connection:
         found = await stored.due_clocks(connection, now, limit)
+        ripe = await stored_retries.planes_with_ripe_runs(connection, now)
+    for dataplane_id in ripe:
+        parts.news.tell(dataplane_id)
     due = resting.awake(found)
     if due:
         await windows.prepare()
@@ -95,8 +99,10 @@ async def _looks_again_at(parts: Parts, now: datetime, *, has_more: bool, rests:
         return now
     async with parts.database.reading() as connection:
         next_due_at = await stored.next_due_after(connection, now)
+        next_ripe_at = await stored_retries.next_ripe_after(connection, now)
     again = [now + timedelta(seconds=_REST_SECONDS)] if rests else []
-    return min([*again, *([] if next_due_at is None else [next_due_at])], default=None)
+    moments = [at for at in (next_due_at, next_ripe_at) if at is not None]
+    return min([*again, *moments], default=None)
 
 
 def _lag(clock: JobClock, done_at: datetime) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -69,6 +70,8 @@ runs = Table(
     Column("unreachable_since", Moment, nullable=True),
     Column("cancel_told_at", Moment, nullable=True),
     Column("is_lost", Boolean, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("not_before", Moment, nullable=True),
     Index("ix_runs_dataplane_id_status", "dataplane_id", "status"),
     Index("ix_runs_job_id_status", "job_id", "status"),
     Index("uq_runs_job_id_number", "job_id", "number", unique=True),
@@ -161,11 +164,11 @@ async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None
     return None if row is None else as_run(row)
 
 
-async def pending_runs(connection: Connection, dataplane_id: DataPlaneId, limit: int) -> list[Run]:
+async def pending_runs(connection: Connection, dataplane_id: DataPlaneId, limit: int, now: datetime) -> list[Run]:
     """Runs that wait for this data plane, oldest first. Those that another claimer looks at are passed over."""
     query = (
         select(*RUN_COLUMNS)
-        .where(runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value)
+        .where(*_waits_for(dataplane_id, now))
         .order_by(runs.c.created_at, runs.c.number, runs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -173,9 +176,9 @@ async def pending_runs(connection: Connection, dataplane_id: DataPlaneId, limit:
     return [as_run(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def has_pending_run(connection: Connection, dataplane_id: DataPlaneId) -> bool:
+async def has_pending_run(connection: Connection, dataplane_id: DataPlaneId, now: datetime) -> bool:
     """Whether a run waits for this data plane."""
-    query = select(runs.c.id).where(runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value)
+    query = select(runs.c.id).where(*_waits_for(dataplane_id, now))
     return (await connection.execute(query.limit(1))).first() is not None
 
 
@@ -205,6 +208,12 @@ async def has_active_run(connection: Connection, workspace_id: WorkspaceId) -> b
     """Whether any run of the workspace has not ended."""
     query = select(runs.c.id).where(runs.c.workspace_id == workspace_id, runs.c.status.in_(_words(ACTIVE)))
     return (await connection.execute(query.limit(1))).first() is not None
+
+
+def _waits_for(dataplane_id: DataPlaneId, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A try after a failure waits for its time first."""
+    is_ripe = runs.c.not_before.is_(None) | (runs.c.not_before <= now)
+    return (runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value, is_ripe)
 
 
 def as_run(row: Any) -> Run:
