@@ -21,6 +21,8 @@ data_plane = App(name="data-plane", help="Data planes.")
 for group in (user, org, api_key, data_plane):
     admin.command(group)
 admin.command("dlthub_tui.cli.maintaining:gc", name="gc", help="Remove what regions no longer keep.")
+admin.command("dlthub_tui.cli.maintaining:backup", name="backup", help="Back up planes, while they run or not.")
+admin.command("dlthub_tui.cli.maintaining:restore", name="restore", help="Put backed up planes into an empty home.")
 
 Home = Annotated[str | None, Parameter(help="The platform's folder.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]

@@ -1,8 +1,9 @@
-"""`dlthub-tui admin gc`: what looks after a home, by whoever may write it, while its platform runs or not."""
+"""`dlthub-tui admin gc`, `backup` and `restore`: by whoever may write the home, whether its platform runs or not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, cast
 
 import anyio
@@ -14,6 +15,9 @@ from dlthub_tui.settings import find_home
 Home = Annotated[str | None, Parameter(help="The platform's folder.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
 
+Planes = Annotated[tuple[str, ...], Parameter(negative="")]
+
+_SHORTEST_PASSPHRASE = 12
 # One, and more than one.
 _WORDS = {
     "logs": ("log of an ended run", "logs of ended runs"),
@@ -50,6 +54,116 @@ def gc(
     sentence = "\n".join(_say(region, kinds, is_dry_run=dry_run) for region, kinds in regions.items())
     exits.say_result({"dry_run": dry_run, "regions": regions}, as_json=as_json, sentence=sentence)
     return exits.FAILED if any(kinds["failed"] for kinds in regions.values()) else exits.DONE
+
+
+def backup(
+    folder: Path,
+    *,
+    plane: Planes = (),
+    recipient: str | None = None,
+    passphrase_file: Path | None = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> int:
+    """Back up the planes of this home into a folder, one sealed file each, while they run or not.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; it holds no backup yet.
+    plane
+        Only this one (control, us1, eu1, …); may be given again. A region's file holds nothing of another plane.
+    recipient
+        The public key of age (age1…) whose owner may open them.
+    passphrase_file
+        A file whose first line is the passphrase instead.
+    """
+    from dlthub_tui.embed.backup import CannotBackUp, back_up
+
+    try:
+        secret = _passphrase(passphrase_file)
+        if (recipient is None) == (secret is None):
+            exits.say_error("Say for whom to seal it: --recipient age1…, or --passphrase-file FILE.")
+            return exits.WRONG_USAGE
+        written = back_up(find_home(home), folder, list(plane) or None, recipient, secret)
+    except (CannotBackUp, OSError) as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    regions = [each["plane"] for each in written if each["plane"] != "control"]
+    advice = (
+        f"The master key of {', '.join(regions)} (data/ID/master.key) is in no backup: keep a copy of it elsewhere."
+        if regions
+        else None
+    )
+    said = "\n".join(f"{each['plane']}: {each['path']} ({size_words(int(each['bytes']))})" for each in written)
+    exits.say_result({"planes": written}, as_json=as_json, sentence=said, advice=advice)
+    return exits.DONE
+
+
+def restore(
+    folder: Path,
+    *,
+    plane: Planes = (),
+    identity_file: Path | None = None,
+    passphrase_file: Path | None = None,
+    master_key: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    home: Home = None,
+    as_json: Json = False,
+) -> int:
+    """Put backed up planes into a home that has none of them. Start it afterwards as any other.
+
+    Parameters
+    ----------
+    folder
+        Where `admin backup` wrote them.
+    plane
+        Only this one; may be given again.
+    identity_file
+        The private key of age whose public key they were sealed for.
+    passphrase_file
+        A file whose first line is the passphrase instead.
+    master_key
+        ID=FILE: the master.key of a region as it was then; once for each region.
+    """
+    from dlthub_tui.embed.backup import CannotBackUp
+    from dlthub_tui.embed.backup import restore as put_back
+
+    try:
+        secret = _passphrase(passphrase_file)
+        if (identity_file is None) == (secret is None):
+            exits.say_error("Say what opens it: --identity-file FILE, or --passphrase-file FILE.")
+            return exits.WRONG_USAGE
+        pairs = [word.partition("=") for word in master_key]
+        if any(not (region and name) for region, _, name in pairs):
+            exits.say_error("A master key is given as ID=FILE, such as eu1=master.key.")
+            return exits.WRONG_USAGE
+        keys = {region: Path(name).read_text(encoding="ascii") for region, _, name in pairs}
+        identity = None if identity_file is None else _private_key(identity_file)
+        restored = put_back(find_home(home), folder, list(plane) or None, (identity, secret), keys)
+    except (CannotBackUp, OSError, UnicodeDecodeError) as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    said = "\n".join(f"{each['plane']}: as it was at {each['backed_up_at']}" for each in restored)
+    exits.say_result({"planes": restored}, as_json=as_json, sentence=said)
+    return exits.DONE
+
+
+def _passphrase(path: Path | None) -> str | None:
+    """The first line of the file. Raises: CannotBackUp for an empty one."""
+    from dlthub_tui.embed.backup import CannotBackUp
+
+    if path is None:
+        return None
+    line = path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+    if len(line) < _SHORTEST_PASSPHRASE:
+        raise CannotBackUp(f"The passphrase in {path} has fewer than {_SHORTEST_PASSPHRASE} characters.")
+    return line
+
+
+def _private_key(path: Path) -> str:
+    """As age writes it: a line among comments."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    return next((line for line in lines if line and not line.startswith("#")), "")
 
 
 def _say(region: str, kinds: Mapping[str, dict[str, int] | int], *, is_dry_run: bool) -> str:

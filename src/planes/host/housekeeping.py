@@ -35,7 +35,7 @@ async def tidy(
 
     Raises: CannotTidy.
     """
-    regions = sorted(path for path in (home / "data").glob("*") if (path / "identity.key").exists())
+    regions = sorted(path for path in (home / "data").glob("[!.]*") if (path / "identity.key").exists())
     if not regions:
         raise CannotTidy(f"There is no region in {home}.")
     answer: dict[str, dict[str, dict[str, int] | int]] = {}
@@ -61,6 +61,8 @@ async def _tidy_region(
         report = await (keeping.plan() if is_dry_run else keeping.tidy())
     finally:
         await database.close()
+    if report.is_held:
+        raise CannotTidy(f"{folder.name} is being backed up. Nothing was removed there; try again later.")
     kinds: dict[str, dict[str, int] | int] = {
         str(kind): {"count": count, "bytes": size} for kind, (count, size) in report.removed.items()
     }

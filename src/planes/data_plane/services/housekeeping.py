@@ -20,6 +20,7 @@ from planes.data_plane.services.old_code import OldCode
 from planes.data_plane.services.old_environments import OldEnvironments
 from planes.data_plane.services.old_logs import OldLogs
 from planes.data_plane.services.removals import KeptParts, Kind, Removal
+from planes.data_plane.services.stillness import may_remove
 from planes.domain.retention import Retention
 
 _PERIOD_SECONDS = 3600.0
@@ -28,10 +29,14 @@ _log = structlog.get_logger("planes.data_plane.housekeeping")
 
 @dataclass(slots=True)
 class Report:
-    """What a pass removed, or would: count and bytes by kind. `failed` could not be removed."""
+    """What a pass removed, or would: count and bytes by kind. `failed` could not be removed.
+
+    `is_held`: a backup reads the region's folder, so nothing was removed.
+    """
 
     removed: dict[Kind, list[int]] = field(default_factory=dict[Kind, list[int]])
     failed: int = 0
+    is_held: bool = False
 
     def add(self, removal: Removal) -> None:
         """Counts one."""
@@ -70,6 +75,13 @@ class Housekeeping:
     async def tidy(self) -> Report:
         """One pass. What cannot be removed is left for the next one; may run twice, and at once with another."""
         report = Report()
+        with may_remove(self._parts.folder) as may:
+            report.is_held = not may
+            if may:
+                await self._tidy(report)
+        return report
+
+    async def _tidy(self, report: Report) -> None:
         async for removal in self._found():
             try:
                 if await removal.carry_out():
@@ -77,7 +89,6 @@ class Housekeeping:
             except OSError as exc:
                 report.failed += 1
                 _log.error("not_removed", kind=str(removal.kind), name=removal.name, reason=exc.strerror)
-        return report
 
     async def _found(self) -> AsyncGenerator[Removal]:
         for part in (self._logs, self._environments, self._code):

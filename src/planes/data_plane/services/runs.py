@@ -48,6 +48,7 @@ from planes.data_plane.services.preparing import (
     Preparing,
 )
 from planes.data_plane.services.reports import build_status
+from planes.data_plane.services.restored import say_again
 from planes.data_plane.services.run_log import write_end, write_notes
 from planes.data_plane.services.run_secrets import registered_place, render_pairs
 from planes.data_plane.services.run_wakes import RunWakes
@@ -145,6 +146,8 @@ class Runs:
         except AlreadyThere:
             self._close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
+            if await say_again(self._parts.database, lease.run_id, lease.fence):
+                self.outbox.wake()
             return False
         except BaseException:
             self._close(lease.run_id)  # not written down, so not held: it may be leased again

@@ -28,6 +28,7 @@ from planes.data_plane.services.listings import render_listing
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reports import build_configuration, build_deployment
 from planes.data_plane.services.spools import FileSpool
+from planes.data_plane.services.stillness import may_remove
 from planes.data_plane.services.tar_stream import Limits
 from planes.data_plane.services.variables import author_of
 from planes.domain.errors import Conflict, Unavailable
@@ -130,8 +131,14 @@ class Uploads:
     async def _retire(self, actor: Actor, ids: Sequence[str]) -> None:
         """Removes archives that no kept version has, and their unpacked trees; lists of files stay.
 
-        May run twice, and after a death in between: archives go first, then their versions count as retired.
+        May run twice, and after a death in between: archives go first, then their versions count as retired. While a
+        backup reads them all stay; the next upload's answer names them again.
         """
+        with may_remove(self._parts.folder) as may:
+            if may:
+                await self._remove_retired(actor, ids)
+
+    async def _remove_retired(self, actor: Actor, ids: Sequence[str]) -> None:
         organization_id = actor.organization_id
         async with self._parts.database.reading() as connection:
             archives = await uploads.list_archives(connection, actor.workspace_id, ids)

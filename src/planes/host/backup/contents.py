@@ -1,0 +1,103 @@
+"""What of a plane is in its backup, and where it lies.
+
+    backup.json        what this is: plane, kind, version, when, which master key its secrets need
+    DATABASE.db        the database at one moment
+    the plane's files  keys of its own; of a region also blobs, logs of runs, uids, what jobs loaded into local places
+
+Left out: the master key (Security: 8), and what is made again: environments, caches, unpacked code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from planes.host.building import CONTROL
+
+FORMAT = 1
+ABOUT = "backup.json"
+DATABASES = {True: "control.db", False: "region.db"}
+_PATTERNS = {
+    True: ("signing.key", "signing/*"),
+    False: ("identity.key", "uids.json", "blobs", "orgs/*/workspaces/*/runs/*/ctl", "orgs/*/workspaces/*/data"),
+}
+# Of a run's folder: what only means something to the process that holds it.
+_LEFT_OUT = frozenset({"lock"})
+_WALKS = 5
+
+
+class CannotBackUp(Exception):
+    """Nothing more was written, or nothing was restored; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """The first member of a backup."""
+
+    plane: str
+    version: str
+    created_at: datetime
+    master_key_ids: list[str]
+
+    def render(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "format": FORMAT,
+            "plane": self.plane,
+            "version": self.version,
+            "created_at": self.created_at.isoformat(),
+            "master_key_ids": self.master_key_ids,
+        }
+
+    @staticmethod
+    def parse(document: dict[str, Any]) -> About:
+        """Raises: ValueError, KeyError for what is none, or a newer one."""
+        if document["format"] != FORMAT:
+            raise ValueError("made by a newer version")
+        return About(
+            plane=str(document["plane"]),
+            version=str(document["version"]),
+            created_at=datetime.fromisoformat(document["created_at"]),
+            master_key_ids=[str(each) for each in document["master_key_ids"]],
+        )
+
+
+def plane_folder(home: Path, plane: str) -> Path:
+    """Where a plane of a home lies."""
+    return home / CONTROL if plane == CONTROL else home / "data" / plane
+
+
+def planes_of(home: Path) -> list[str]:
+    """The control plane first: whatever a region knows, it has heard of before or will hear of again."""
+    regions = sorted(path.parent.name for path in home.glob("data/[!.]*/identity.key"))
+    return [*([CONTROL] if (home / CONTROL / "signing.key").exists() else []), *regions]
+
+
+def database_name(plane: str) -> str:
+    """Of the member, and of the file in the plane's folder."""
+    return DATABASES[plane == CONTROL]
+
+
+def files_of(folder: Path, plane: str) -> Generator[Path]:
+    """Every file and folder of the plane that belongs into its backup; a parent before what is in it. No links."""
+    for pattern in _PATTERNS[plane == CONTROL]:
+        for root in sorted(folder.glob(pattern)):
+            yield from _walk(root)
+
+
+def _walk(root: Path) -> Generator[Path]:
+    """A folder is looked through again when something went between the look and the reading (a log compressed)."""
+    told: set[Path] = set()
+    for _ in range(_WALKS):
+        is_same = True
+        for path in [root, *sorted(root.rglob("*"))] if root.is_dir() else [root]:
+            if path in told or path.name in _LEFT_OUT or not (path.is_file() or path.is_dir()) or path.is_symlink():
+                continue
+            told.add(path)
+            yield path
+            is_same = is_same and path.exists()
+        if is_same:
+            return

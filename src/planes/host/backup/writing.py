@@ -1,0 +1,156 @@
+"""Backing planes up while they run: the database at one moment, then the files that it speaks of.
+
+Files only come and go by rows of the database: what a row speaks of is written before the row says that it is whole,
+and nothing is removed while the plane's folder is held still (`held_still`).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import secrets
+import tarfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from planes.data_plane.services.stillness import held_still
+from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, files_of, plane_folder, planes_of
+from planes.host.building import CONTROL, PREFIX, database_url
+from planes.storage.errors import StorageError
+from planes.storage.sealing import Recipient, seal
+from planes.storage.snapshots import copy_database, master_key_ids, sqlite_file
+
+_SNAPSHOT = ".backup-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One plane's backup."""
+
+    plane: str
+    path: Path
+    size_bytes: int
+    entries: int
+
+
+def back_up(
+    home: Path,
+    folder: Path,
+    planes: Sequence[str] | None,
+    recipient: Recipient,
+    version: str,
+    environment: Mapping[str, str],
+) -> list[Written]:
+    """Writes one sealed file for each of the planes (None: all of this home) into a folder. Blocking.
+
+    Raises: CannotBackUp.
+    """
+    known = planes_of(home)
+    chosen = known if planes is None else [plane for plane in known if plane in planes]
+    unknown = sorted(set(planes or ()) - set(known))
+    if unknown or not chosen:
+        raise CannotBackUp(f"There is no plane {', '.join(unknown)} in {home}." if unknown else f"No plane in {home}.")
+    for plane in chosen:
+        if sqlite_file(database_url(plane, plane_folder(home, plane), environment)) is None:
+            raise CannotBackUp(
+                f"{plane} keeps its database on a Postgres server, which is backed up there (docs/backup.md)."
+            )
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written: list[Written] = []
+    for plane in chosen:
+        try:
+            written.append(_back_up_plane(home, folder, plane, recipient, version, environment))
+        except (StorageError, OSError) as exc:
+            raise CannotBackUp(f"{plane} was not backed up: {exc}.") from exc
+    return written
+
+
+def _back_up_plane(
+    home: Path, folder: Path, plane: str, recipient: Recipient, version: str, environment: Mapping[str, str]
+) -> Written:
+    place = plane_folder(home, plane)
+    source = sqlite_file(database_url(plane, place, environment))
+    assert source is not None, "looked at before"
+    entries = 0
+
+    def write(out: IO[bytes]) -> None:
+        nonlocal entries
+        with held_still(place), _snapshot(source, place) as snapshot:
+            keys = [] if plane == CONTROL else master_key_ids(snapshot)
+            about = About(plane=plane, version=version, created_at=datetime.now(UTC), master_key_ids=keys)
+            with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+                _add_bytes(archive, ABOUT, json.dumps(about.render()).encode())
+                _add(archive, snapshot, database_name(plane))
+                for path in _files(place, plane, environment):
+                    entries += _add(archive, path, path.relative_to(place).as_posix())
+
+    path = seal(folder, plane, recipient, write)
+    return Written(plane=plane, path=path, size_bytes=path.stat().st_size, entries=entries)
+
+
+def _files(place: Path, plane: str, environment: Mapping[str, str]) -> Generator[Path]:
+    """Blobs in a bucket are the bucket's to keep."""
+    is_in_bucket = f"{PREFIX}{plane.upper()}_BLOBS_URL" in environment
+    for path in files_of(place, plane):
+        if not (is_in_bucket and path.is_relative_to(place / "blobs")):
+            yield path
+
+
+@contextmanager
+def _snapshot(source: Path, place: Path) -> Generator[Path]:
+    """Lies in the plane's own folder, so that nothing of a region is ever anywhere else in the clear."""
+    for left in place.glob(f"{_SNAPSHOT}*"):
+        left.unlink(missing_ok=True)
+    path = place / f"{_SNAPSHOT}{secrets.token_hex(8)}.db"
+    try:
+        copy_database(source, path)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> int:
+    """One file or folder as it is now; a file that grows meanwhile as long as it was. 0 when it has gone."""
+    try:
+        if path.is_dir():
+            archive.addfile(archive.gettarinfo(path, name))
+            return 1
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    with os.fdopen(descriptor, "rb") as file:
+        member = archive.gettarinfo(arcname=name, fileobj=file)
+        if not member.isfile():
+            member.type, member.linkname = tarfile.REGTYPE, ""  # a second name of a file is a file of its own
+            member.size = os.fstat(file.fileno()).st_size
+        archive.addfile(member, _Exactly(file, member.size))
+    return 1
+
+
+def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), 0o600
+    archive.addfile(member, io.BytesIO(content))
+
+
+class _Exactly(io.RawIOBase):
+    """As many bytes as were promised: one that was cut meanwhile is filled with zeros."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        content = self._file.read(wanted)
+        content += bytes(wanted - len(content))
+        self._left -= wanted
+        return content
