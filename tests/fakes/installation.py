@@ -431,6 +431,9 @@ class Installation(InstallationRows):
                 while sent < len(log.lines):
                     yield frame_event("log", json.dumps(log.lines[sent]).encode("ascii"))
                     sent += 1
+                if log.is_cut:
+                    log.is_cut = False
+                    raise ConnectionResetError("cut off")
                 if log.is_sealed:
                     return
                 log.changed = anyio.Event()

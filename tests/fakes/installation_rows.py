@@ -44,6 +44,8 @@ class LogOfRun:
     lines: list[dict[str, Any]] = field(default_factory=list)
     is_sealed: bool = True
     changed: anyio.Event | None = None
+    # The next answer with lines that come is cut off, as by a region that is killed.
+    is_cut: bool = False
     # First line, line after the last.
     damage: list[tuple[int, int]] = field(default_factory=list)
 

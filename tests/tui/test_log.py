@@ -179,6 +179,20 @@ async def test_a_sealed_log_ends_the_following(open_app: Any) -> None:
         assert "following" not in stage.text
 
 
+async def test_a_stream_that_breaks_off_is_taken_up_where_it_was(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        stage.installation.logs[stage.installation.runs[0]["id"]].is_cut = True
+        grow(stage, "the line before it broke")
+        grow(stage, "the line after it broke")
+
+        await stage.until("following, 127 lines")
+        assert "the line before it broke" in stage.text
+        assert "the line after it broke" in stage.text
+        assert "Something here failed" not in stage.text
+
+
 async def test_a_log_that_is_refused_says_why(open_app: Any) -> None:
     async with open_app() as stage:
         stage.installation.refusals["/lines"] = (403, {"detail": "Reading logs needs a role.", "code": "no"})

@@ -138,11 +138,17 @@ class LogFeed:
             return True
         self._post(StreamState("live"))
         pending = _Pending()
+        failure: ClientError | None = None
         async with anyio.create_task_group() as group:
             group.start_soon(self._paint, pending)
-            async for line in follow(region, workspace_id, run_id, self._known):
-                pending.put(line)
+            try:
+                async for line in follow(region, workspace_id, run_id, self._known):
+                    pending.put(line)
+            except ClientError as exc:  # raised outside of the group, which would hide what it is
+                failure = exc
             pending.end()
+        if failure is not None:
+            raise failure
         after = await get_lines(region, workspace_id, run_id, max(0, self._known - 1), RANGE)
         self._post(LinesArrived.of(after, RANGE))
         return after.is_sealed
