@@ -1,7 +1,8 @@
-"""Ships the style sheets and the example workspace inside the wheel.
+"""Ships the style sheets, the example workspace, the manual page and the shells' completions inside the wheel.
 
-The repository keeps them in `styles/` and `examples/`, the wheel in `dlthub_tui/`. An editable install would copy them
-once and let the copies go stale, so it gets none and the app reads the repository's folders.
+The repository keeps them in `styles/`, `examples/` and `share/`, the wheel in `dlthub_tui/` and its data folder. An
+editable install would copy them once and let the copies go stale, so it gets none and the app reads the repository's
+folders.
 """
 
 from typing import Any
@@ -14,3 +15,5 @@ class ShippedFolders(BuildHookInterface[Any]):
         if version == "standard":
             build_data["force_include"]["styles"] = "dlthub_tui/styles"
             build_data["force_include"]["examples/weather"] = "dlthub_tui/examples/weather"
+            # Beside the environment's programs, where `man` and the shells look: the manual page and completions.
+            build_data["shared_data"]["share"] = "share"

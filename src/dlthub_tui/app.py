@@ -132,6 +132,8 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             return
         await self._reset()
         await self.turn(lambda: self.push_screen(HomeScreen(self.context)))
+        if self.options.link and isinstance(self.screen, HomeScreen):
+            await self.screen.run_chosen(f"open {self.options.link}")
         if self.context.troubles and isinstance(self.screen, HomeScreen):
             self.screen.say(self.context.troubles[0], Role.WARN)
         if message.is_first:

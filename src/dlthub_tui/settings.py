@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HOME_VARIABLE = "DLTHUB_TUI_HOME"
+URL_VARIABLE = "DLTHUB_TUI_URL"
+KEY_VARIABLE = "DLTHUB_TUI_API_KEY"
 
 
 def find_home(given: str | None, environment: Mapping[str, str] | None = None) -> Path:
@@ -38,6 +40,24 @@ def find_editor(environment: Mapping[str, str] | None = None) -> tuple[str, ...]
         except ValueError:
             return ()
     return next(((name,) for name in ("vi", "nano") if shutil.which(name, path=values.get("PATH"))), ())
+
+
+def find_url(given: str | None, environment: Mapping[str, str] | None = None) -> str | None:
+    """`--url`, else DLTHUB_TUI_URL: the control plane of another installation. None: the one of the home."""
+    values = os.environ if environment is None else environment
+    return given or values.get(URL_VARIABLE) or None
+
+
+def find_key(environment: Mapping[str, str] | None = None) -> str | None:
+    """DLTHUB_TUI_API_KEY: whom scripts speak for, instead of a stored sign-in. Never an argument: others read those."""
+    values = os.environ if environment is None else environment
+    return values.get(KEY_VARIABLE) or None
+
+
+def wants_colour(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether standard output is a terminal that shows colours, and nobody said NO_COLOR."""
+    values = os.environ if environment is None else environment
+    return sys.stdout.isatty() and not values.get("NO_COLOR") and values.get("TERM", "dumb") != "dumb"
 
 
 def our_version() -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dlthub_tui.cli.sharing import PLACES
+
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
@@ -54,7 +56,14 @@ def test_the_wheel_holds_only_the_two_packages(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
 
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"planes", "dlthub_tui"}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"planes", "dlthub_tui"}
+
+
+def test_the_wheel_brings_the_manual_page_and_the_completions(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        shared = {name.split(".data/data/")[1] for name in archive.namelist() if ".data/data/" in name}
+
+    assert shared == {f"share/{place}" for place in PLACES}
 
 
 def test_an_editable_install_reads_the_repository_and_copies_nothing() -> None:

@@ -40,6 +40,8 @@ def add_user(
 
     Parameters
     ----------
+    email
+        Whose account it is.
     password_stdin
         Read the password from the first line of standard input; without it a one-use sign-up link is made.
     """
@@ -62,7 +64,13 @@ def add_user(
 
 @user.command(name="link")
 def link_user(email: str, *, home: Home = None, as_json: Json = False) -> int:
-    """Make a one-use link at which this user chooses a password, or a new one. Good for three days."""
+    """Make a one-use link at which this user chooses a password, or a new one. Good for three days.
+
+    Parameters
+    ----------
+    email
+        Whose link it is.
+    """
 
     async def act(door: Door) -> Mapping[str, Any]:
         async with door.as_owner() as plane:
@@ -82,6 +90,8 @@ def create_organization(name: str, *, region: str, owner: str, home: Home = None
 
     Parameters
     ----------
+    name
+        What it is called.
     region
         The data plane's id, such as eu1.
     owner
@@ -132,6 +142,8 @@ def add_data_plane(dataplane_id: str, *, place: str, home: Home = None, as_json:
 
     Parameters
     ----------
+    dataplane_id
+        Its id, such as eu1.
     place
         Where it stands, as people read it, such as Europe.
     """
@@ -164,6 +176,8 @@ def approve(
 
     Parameters
     ----------
+    code
+        The code that the device shows.
     user
         As whom; default: the home's owner.
     """
@@ -198,7 +212,13 @@ def _subject(token: str) -> str:
 
 @data_plane.command(name="rotate-key")
 def rotate_key(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
-    """Replace the master key of a region of this home, while it runs or not. Stored secrets stay readable."""
+    """Replace the master key of a region of this home, while it runs or not. Stored secrets stay readable.
+
+    Parameters
+    ----------
+    dataplane_id
+        The region's data plane, such as eu1.
+    """
     import anyio
 
     from dlthub_tui.embed.master_keys import CannotRotate, rotate

@@ -13,7 +13,7 @@ import anyio
 
 from dlthub_tui.cli import exits
 from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
-from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
+from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.sessions import TokenPair
 from dlthub_tui.client.transport import Transport
 
@@ -98,8 +98,8 @@ def administer(
         exits.say_error("Nobody owns this installation yet. First: dlthub-tui admin user add EMAIL")
         return exits.FAILED
     except ClientError as exc:
-        exits.say_error(exc.what)
-        return _code_of(exc)
+        exits.say_error(exits.sentence_of(exc))
+        return exits.code_of(exc)
     exits.say_result(result, as_json=as_json, sentence=say(result), advice=advise(result))
     return exits.DONE
 
@@ -107,11 +107,3 @@ def administer(
 def read_password() -> str:
     """The first line of standard input."""
     return sys.stdin.readline().rstrip("\r\n")
-
-
-def _code_of(error: ClientError) -> int:
-    if isinstance(error, NotReachable | TimedOut):
-        return exits.NOT_REACHABLE
-    if isinstance(error, NotAllowed | NotSignedIn):
-        return exits.NOT_ALLOWED
-    return exits.FAILED

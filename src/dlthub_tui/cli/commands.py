@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.options import Home, Json, Switch
 from dlthub_tui.settings import find_home, our_version
 
 app = App(
@@ -19,18 +20,22 @@ app = App(
 )
 # Loaded when it is asked for: its HTTP client takes 0.1 s that a filter need not wait for.
 app.command("dlthub_tui.cli.admin:admin", name="admin", help="Administer the platform of this machine.")
-
-Home = Annotated[str | None, Parameter(help="The platform's folder; default: DLTHUB_TUI_HOME, else your data folder.")]
+for _name, _place in (
+    ("run", "working:run"),
+    ("logs", "working:logs"),
+    ("stop", "working:stop"),
+    ("open", "working:open_link"),
+    ("runs", "listing:runs"),
+    ("jobs", "listing:jobs"),
+    ("workspaces", "listing:workspaces"),
+):
+    app.command(f"dlthub_tui.cli.{_place}", name=_name)
 
 # One value each time it is given, so that the word behind it is never taken for another value.
 T = TypeVar("T")
 Repeated = Annotated[list[T] | None, Parameter(negative="", consume_multiple=False, show_default=False)]
 
-Switch = Annotated[bool, Parameter(negative="", show_default=False)]
-
-Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
-
-Ascii = Annotated[bool, Parameter(name="--ascii", negative="")]
+Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False)]
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -44,7 +49,12 @@ def run_command(words: Sequence[str]) -> int:
 
 @app.default
 def open_here(
-    *, home: Home = None, read_only: bool = False, ascii_only: Ascii = False, slow: bool = False, calm: bool = False
+    *,
+    home: Home = None,
+    read_only: Switch = False,
+    ascii_only: Ascii = False,
+    slow: Switch = False,
+    calm: Switch = False,
 ) -> int:
     """Open the terminal app.
 
@@ -69,10 +79,10 @@ def connect(
     url: str,
     *,
     home: Home = None,
-    read_only: bool = False,
+    read_only: Switch = False,
     ascii_only: Ascii = False,
-    slow: bool = False,
-    calm: bool = False,
+    slow: Switch = False,
+    calm: Switch = False,
 ) -> int:
     """Open the terminal app against another installation.
 
@@ -80,6 +90,14 @@ def connect(
     ----------
     url
         The address of its control plane.
+    calm
+        Fewer repaints.
+    slow
+        For slow links: 16 colours, fewer repaints.
+    ascii_only
+        Draw with ASCII only.
+    read_only
+        Hide every action that changes something.
     """
     from dlthub_tui.cli.opening import OpenRequest, open_app
 
@@ -93,7 +111,7 @@ def serve(
     home: Home = None,
     host: str = "127.0.0.1",
     port: int | None = None,
-    insecure: bool = False,
+    insecure: Switch = False,
     region: str | None = None,
     control_plane: str | None = None,
     join_token_file: Path | None = None,
@@ -120,6 +138,8 @@ def serve(
         The file that `admin data-plane add` gave the token for; needed once.
     public_url
         The address that clients use, where it differs.
+    log_level
+        How much is said on standard error.
     """
     from dlthub_tui.embed.serving import CannotStart, ServeRequest, serve
 
@@ -141,6 +161,24 @@ def serve(
     except CannotStart as exc:
         exits.say_error(str(exc))
         return exits.FAILED
+    return exits.DONE
+
+
+@app.command
+def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
+    """Print the completion of a shell, for what is not installed where shells look.
+
+    bash: eval "$(dlthub-tui completion bash)", zsh: the same after compinit,
+    fish: dlthub-tui completion fish | source.
+
+    Parameters
+    ----------
+    shell
+        Which shell.
+    """
+    from dlthub_tui.cli.manual import render_evaluated
+
+    print(render_evaluated(app, shell), end="", flush=True)
     return exits.DONE
 
 
@@ -167,7 +205,7 @@ def doctor(*, home: Home = None, residency: Switch = False, as_json: Json = Fals
 
 
 @app.command
-def demo(*, home: Home = None, headless: bool = False) -> int:
+def demo(*, home: Home = None, headless: Switch = False) -> int:
     """Run the main job: planes, an organization in eu1, the weather workspace, its log.
 
     Parameters

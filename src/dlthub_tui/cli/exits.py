@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Mapping
-from typing import Any
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.errors import ClientError
 
 DONE = 0
 FAILED = 1
@@ -34,3 +40,44 @@ def inert(text: str) -> str:
     from planes.scrub import display_guard
 
     return "\n".join(display_guard(line) for line in text.split("\n"))
+
+
+def write_anything() -> None:
+    """Lets standard output take characters that its encoding lacks, as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        cast("TextIOWrapper", stream).reconfigure(errors="backslashreplace")
+
+
+def end_by(number: signal.Signals) -> None:
+    """Ends this process by a signal, as a filter does, so that a shell's loop around it ends too."""
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def code_of(error: ClientError) -> int:
+    """The exit code of what went wrong between this command and a plane."""
+    from dlthub_tui.client import errors
+
+    match error:
+        case errors.NotReachable() | errors.TimedOut():
+            return NOT_REACHABLE
+        case errors.NotAllowed() | errors.NotSignedIn() | errors.PinMismatch() | errors.PinsDamaged():
+            return NOT_ALLOWED
+        case errors.UnsafeAddress():
+            return WRONG_USAGE
+        case _:
+            return FAILED
+
+
+def sentence_of(error: ClientError) -> str:
+    """What happened, and what to do in a shell, where no key helps."""
+    from dlthub_tui.client import errors
+
+    match error:
+        case errors.NotReachable() | errors.TimedOut():
+            return f"{error.what} Is it running? dlthub-tui doctor says more."
+        case errors.NotSignedIn():
+            return f"{error.what} Here: dlthub-tui, or dlthub-tui connect URL."
+        case _:
+            return error.what if "Press" in error.can else error.sentence

@@ -18,6 +18,7 @@ class OpenRequest:
     ascii: bool = False
     slow: bool = False
     calm: bool = False
+    link: str | None = None
 
 
 def parse_open_request(words: Sequence[str]) -> OpenRequest | None:
@@ -57,6 +58,7 @@ def open_app(request: OpenRequest) -> int:
             calm=request.calm or slow,
             platform=platform,
             opens_browser=has_desktop(),
+            link=request.link,
         )
     )
     if platform is not None and platform.failure is not None:

@@ -58,7 +58,7 @@ def scrub_to_stdout(request: ScrubRequest) -> int:
     if request.counts:
         _say_counts(scrubber.hits)
     if ended_by is not None:
-        _end_by(ended_by)
+        exits.end_by(ended_by)
     return exits.DONE
 
 
@@ -217,10 +217,3 @@ def _say_counts(hits: dict[str, int]) -> None:
         print(f"{count} {exits.inert(name)}", file=sys.stderr)
     if not hits:
         print("0 masked", file=sys.stderr)
-
-
-def _end_by(number: signal.Signals) -> None:
-    """Ends this process by a signal, as a filter does, so that a shell's loop around it ends too."""
-    sys.stderr.flush()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)

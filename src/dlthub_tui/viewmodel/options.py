@@ -67,3 +67,5 @@ class AppOptions:
     poll_seconds: float = POLL_SECONDS
     uses_keyring: bool = True
     opens_browser: bool = False
+    link: str | None = None
+    """Where it opens, once there is a session."""

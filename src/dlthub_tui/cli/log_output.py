@@ -1,0 +1,173 @@
+"""Printing a run's log: stored lines, and those that come until the run is over, whatever falls silent meanwhile."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import anyio
+
+from dlthub_tui.cli import exits
+from dlthub_tui.cli.shapes import line_shape
+from dlthub_tui.client import logs, runs
+from dlthub_tui.client.errors import NotFound, NotReachable, PlaneFailed, TimedOut
+from dlthub_tui.viewmodel.look import TERMINAL_STATES
+from dlthub_tui.viewmodel.text import plain_of
+from planes.scrub import display_guard, scrub_text
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.models import LogLine, Run, Workspace
+    from dlthub_tui.session.connection import Connection
+
+PAGE_LINES = 1000
+# As long as a run that nobody hears of counts as going on (Design: 7).
+PATIENCE_SECONDS = 600
+_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+_ASK_SECONDS = 0.2
+_PART = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(slots=True)
+class LogOutput:
+    """How lines are printed: for programs, with their times, in colour. `next_line` is the first not yet printed."""
+
+    as_json: bool = False
+    times: bool = False
+    colour: bool = False
+    events: bool = False
+    next_line: int = 0
+
+    def put(self, line: LogLine) -> None:
+        """One line, scrubbed once more, without anything that a terminal would obey."""
+        content = display_guard(scrub_text(line.content))
+        if not self.colour:
+            content = plain_of(content)
+        if self.as_json:
+            shape = line_shape(line, content)
+            text = json.dumps({"event": "line", **shape} if self.events else shape)
+        else:
+            end = "\x1b[0m" if "\x1b" in content else ""
+            at = f"{line.at.astimezone():%Y-%m-%d %H:%M:%S.%f}"[:-3] + "  " if self.times and line.at else ""
+            text = f"{at}{content}{end}"
+        sys.stdout.write(text + "\n")
+        self.next_line = line.number + 1
+
+    def flush(self) -> None:
+        """Whoever reads gets what was put."""
+        sys.stdout.flush()
+
+
+class NoMoment(Exception):
+    """What was given is no moment."""
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """`10m`, `1h30m`, or a date and time; one without an offset is local. Raises: NoMoment."""
+    parts = _PART.findall(text)
+    if parts and "".join(number + unit for number, unit in parts) == text:
+        try:
+            return now - timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
+        except OverflowError:
+            raise NoMoment(f"{text} is too long ago.") from None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NoMoment(f"{text} is no moment. Try 10m, 1h30m or 2026-11-25T14:00.") from None
+
+
+async def first_line(
+    connection: Connection, workspace: Workspace, run: Run, *, since: datetime | None, tail: int | None
+) -> int:
+    """Where printing begins: `tail` lines before the end, or at the first line at or after a moment."""
+    region = await connection.region(workspace)
+    first = 0
+    try:
+        if since is not None:
+            first = await logs.find_line_at(region, workspace.id, run.id, since)
+        if tail is not None:
+            last = await logs.get_lines(region, workspace.id, run.id, -1, 1)
+            first = max(first, last.total - tail)
+    except NotFound:
+        return first
+    return first
+
+
+async def print_stored(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> None:
+    """The lines that there are now, from `next_line` on."""
+    region = await connection.region(workspace)
+    end: int | None = None
+    while end is None or output.next_line < end:
+        wanted = PAGE_LINES if end is None else min(PAGE_LINES, end - output.next_line)
+        try:
+            found = await logs.get_lines(region, workspace.id, run.id, output.next_line, wanted)
+        except NotFound:
+            if run.status not in TERMINAL_STATES:
+                return
+            raise
+        end = found.total if end is None else end
+        for line in found.lines:
+            output.put(line)
+        output.flush()
+        for damage in found.damage:
+            exits.say_error(f"Lines {damage.from_line + 1} to {damage.to_line} cannot be read: {damage.why}.")
+        lost = max((damage.to_line for damage in found.damage), default=0)
+        if not found.lines and lost <= output.next_line:
+            return
+        output.next_line = max(output.next_line, lost)
+
+
+async def follow_to_end(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> Run:
+    """Prints lines as they come until the run is over; answers it as it ended.
+
+    Goes on where it was when the region or the control plane was away. Raises: NotReachable after ten minutes without
+    an answer.
+    """
+    tries, silent_since = 0, None
+    while True:
+        try:
+            run = await _once(connection, workspace, run, output)
+            if tries:
+                exits.say_error(f"{workspace.dataplane_id} answers again.")
+            tries, silent_since = 0, None
+        except (NotReachable, TimedOut, PlaneFailed, logs.StreamFailed) as exc:
+            silent_since = anyio.current_time() if silent_since is None else silent_since
+            if anyio.current_time() - silent_since > PATIENCE_SECONDS:
+                raise
+            if not tries:
+                exits.say_error(f"{exc.what} Trying again; the run goes on.")
+            await anyio.sleep(_RETRY_SECONDS[min(tries, len(_RETRY_SECONDS) - 1)])
+            tries += 1
+            continue
+        if run.status in TERMINAL_STATES and not await _has_more(connection, workspace, run, output):
+            return run
+        await anyio.sleep(_ASK_SECONDS)
+
+
+async def _once(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> Run:
+    """The stream, as far as it goes, then how the run is."""
+    region = await connection.region(workspace)
+    try:
+        async with aclosing(logs.follow(region, workspace.id, run.id, output.next_line)) as lines:
+            async for line in lines:
+                output.put(line)
+                output.flush()
+    except NotFound:
+        # It waits for its turn, or it ended before it had a log.
+        pass
+    return await runs.get_run(connection.control, workspace.id, run.id)
+
+
+async def _has_more(connection: Connection, workspace: Workspace, run: Run, output: LogOutput) -> bool:
+    """Whether the log, complete by now, has lines that a stream which broke off did not give."""
+    region = await connection.region(workspace)
+    try:
+        found = await logs.get_lines(region, workspace.id, run.id, output.next_line, 1)
+    except NotFound:
+        return False
+    return bool(found.lines)

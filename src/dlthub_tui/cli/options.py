@@ -1,0 +1,31 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from dlthub_tui.cli.completing import complete_job, complete_place, complete_run
+
+Home = Annotated[str | None, Parameter(help="The platform's folder; default: DLTHUB_TUI_HOME, else your data folder.")]
+
+Url = Annotated[
+    str | None, Parameter(help="The control plane of another installation; default: DLTHUB_TUI_URL, else the home's.")
+]
+
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+
+Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False, help="One JSON object on one line.")]
+
+# As `Json`, said in the command's own words.
+JsonOf = Annotated[bool, Parameter(name="--json", negative="", show_default=False)]
+
+Follow = Annotated[
+    bool, Parameter(name=("--follow", "-f"), negative="", show_default=False, help="Print its log until it is over.")
+]
+
+# Addresses, completed with the names of the installation that runs.
+PlaceName = Annotated[str, Parameter(completer=complete_place)]
+JobName = Annotated[str, Parameter(completer=complete_job)]
+RunName = Annotated[str, Parameter(completer=complete_run)]

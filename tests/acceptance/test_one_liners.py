@@ -1,0 +1,357 @@
+"""One-line commands over a real platform: run, logs, runs, jobs, stop, open; names, pipes, Ctrl+C, who is signed in."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from tests.acceptance.deployed import as_owner, deploy_folder, make_workspace
+from tests.acceptance.platforms import PlatformProcess, serving, wait_until
+from tests.fakes.workspaces import open_folder
+from tests.tui.real_planes import make_workspace as make_folder
+from tests.tui.terminals import terminal
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
+JOBS = '''
+"""Jobs for one-line commands."""
+import sys
+import time
+
+import dlt.hub.run as run
+
+
+@run.job
+def quick():
+    print("\\x1b[31mred\\x1b[0m line")
+    print("password=hunter2-very-secret")
+    print("straße")
+
+
+@run.job
+def broken():
+    print("before")
+    raise KeyError("customer_id")
+
+
+@run.job
+def slow():
+    for number in range(6000):
+        print("step", number, flush=True)
+        time.sleep(0.1)
+'''
+ODD = "a/b and c"
+BUILD_SECONDS = 600
+
+
+@dataclass
+class Shell:
+    """Somebody who types commands beside a platform."""
+
+    platform: PlatformProcess
+
+    def words(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "dlthub_tui.cli.main", *words]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+        return {**kept, "DLTHUB_TUI_HOME": str(self.platform.home), "LANG": "C.UTF-8", "TZ": "UTC", **more}
+
+    def run(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.words(*words), capture_output=True, text=True, timeout=BUILD_SECONDS, check=False,
+            env=self.environment(**more), encoding="utf-8",
+        )  # fmt: skip
+
+    def json(self, *words: str) -> Any:
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def status_of(self, address: str) -> str:
+        return self.json("open", address)["run"]["status"]
+
+
+@pytest.fixture(scope="module")
+def shell() -> Generator[Shell]:
+    """`shop` in two organizations and a workspace with a slash and blanks; all but vineyard's have jobs."""
+    with open_folder("one-liners-") as folder, serving(folder / "home") as platform:
+        platform.admin("user", "add", "ana@orchard.example")
+        shop = make_folder(folder / "shop", JOBS, ["broken", "quick", "slow"])
+
+        async def prepare() -> None:
+            async with as_owner(platform.home) as connection:
+                await deploy_folder(connection, await make_workspace(connection, "orchard", "shop"), shop)
+                await deploy_folder(connection, await make_workspace(connection, "orchard", ODD), shop)
+                await make_workspace(connection, "vineyard", "shop", "us1")
+
+        anyio.run(prepare)
+        yield Shell(platform)
+
+
+def test_run_prints_the_scrubbed_log_and_exits_as_the_run_ends(shell: Shell) -> None:
+    done = shell.run("run", "orchard/shop/quick", "-f")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-4:] == ["red line", "password=[masked:named-plain]", "straße", "exit code 0"]
+    assert "Started orchard/shop/shop_jobs.quick/1, profile prod." in done.stderr
+    assert "orchard/shop/shop_jobs.quick/1 completed after" in done.stderr
+
+    failed = shell.run("run", "orchard/shop/broken", "-f")
+    assert failed.returncode == 1
+    assert "KeyError: 'customer_id'" in failed.stdout
+    assert "shop_jobs.broken/1 failed" in failed.stderr
+
+
+def test_run_as_json_says_each_event_on_a_line(shell: Shell) -> None:
+    done = shell.run("run", "orchard/shop/broken", "-f", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 1
+    assert [event["event"] for event in (events[0], events[-1])] == ["started", "ended"]
+    assert {event["event"] for event in events[1:-1]} == {"line"}
+    assert events[0]["job_ref"] == "jobs.shop_jobs.broken"
+    assert events[0]["link"] == events[-1]["link"]
+    assert events[-1]["status"] == "failed"
+    assert [event["line_num"] for event in events[1:-1]] == list(range(len(events) - 2))
+
+
+def test_a_log_is_read_from_its_end_from_a_moment_and_from_a_line(shell: Shell) -> None:
+    number = shell.json("run", "orchard/shop/quick")["number"]
+    address = f"orchard/shop/quick/{number}"
+    followed = shell.run("logs", address, "-f")
+    whole = shell.run("logs", address).stdout.splitlines()
+
+    assert followed.returncode == 0
+    assert followed.stdout.splitlines() == whole
+    assert shell.run("logs", address, "--tail", "2").stdout.splitlines() == whole[-2:]
+    assert shell.run("logs", address, "--since", "1h").stdout.splitlines() == whole
+    assert shell.run("logs", address, "--since", "2100-01-01T00:00").stdout == ""
+    assert shell.run("logs", f"{address}#3").stdout.splitlines() == whole[2:]
+    assert shell.run("logs", "orchard/shop/quick").stdout.splitlines() == whole
+    (timed,) = shell.run("logs", address, "-n", "1", "-t").stdout.splitlines()
+    assert timed.startswith("20")
+    assert timed.endswith("  exit code 0")
+    line = json.loads(shell.run("logs", address, "-n", "1", "--json").stdout)
+    assert line["content"] == "exit code 0"
+    assert set(line) == {"line_num", "content", "io_stream", "source", "reported_at"}
+
+
+def test_names_with_slashes_and_blanks_are_found_and_doubtful_ones_listed(shell: Shell) -> None:
+    done = shell.run("run", f"{ODD}/quick", "-f")
+    assert done.returncode == 0, done.stderr
+
+    doubtful = shell.run("jobs", "shop")
+    assert doubtful.returncode == 2
+    assert [line.strip() for line in doubtful.stderr.splitlines()[1:]] == ["orchard/shop", "vineyard/shop"]
+    # Only one of the two has the job, so its workspace needs no organization.
+    assert shell.json("open", "shop/broken")["link"] == "orchard/shop/shop_jobs.broken"
+
+    missing = shell.run("logs", "orchard/shop/qick")
+    assert missing.returncode == 2
+    assert "Nearest: orchard/shop/shop_jobs.quick." in missing.stderr
+    assert "Nearest: orchard/shop" in shell.run("runs", "orchard/shp").stderr
+    assert shell.run("run", "orchard/shop").returncode == 2
+    assert shell.run("logs", "orchard/shop").returncode == 2
+    assert "has not run yet" in shell.run("logs", "orchard/shop/slow").stderr
+
+
+def test_lists_for_people_and_for_programs(shell: Shell) -> None:
+    shell.run("run", "orchard/shop/broken", "-f")
+    failed = shell.json("runs", "orchard/shop", "--status", "failed,cancelled")
+    table = shell.run("runs", "orchard/shop").stdout
+
+    assert {run["status"] for run in failed["items"]} == {"failed"}
+    assert failed["total"] == len(failed["items"])
+    assert table.splitlines()[0].split() == ["JOB", "RUN", "STATE", "STARTED", "BY", "STARTED", "TOOK", "ROWS"]
+    assert "\x1b" not in table
+    assert {job["job_ref"] for job in shell.json("jobs", "orchard/shop")["items"]} >= {"jobs.shop_jobs.quick"}
+    assert "shop_jobs.quick" in shell.run("jobs", "orchard/shop").stdout
+    links = [place["link"] for place in shell.json("workspaces")["items"]]
+    assert sorted(links) == [f"orchard/{ODD}", "orchard/shop", "vineyard/shop"]
+    assert f"orchard/{ODD}" in shell.run("workspaces").stdout
+    for words in (["--status", "odd"], ["--limit", "0"]):
+        assert shell.run("runs", "orchard/shop", *words).returncode == 2
+
+
+def test_ctrl_c_in_a_terminal_leaves_the_run_running_and_says_so(shell: Shell) -> None:
+    words = ["-m", "dlthub_tui.cli.main", "run", "orchard/shop/slow", "-f"]
+    with terminal(words, shell.environment(), size=(100, 24)) as shown:
+        shown.until_text("step 3", BUILD_SECONDS)
+        shown.press("\x03")
+        code = shown.wait()
+
+    assert code == -signal.SIGINT
+    assert "orchard/shop/shop_jobs.slow/1 goes on. Follow it: dlthub-tui logs orchard/shop/shop_jobs.slow/1 -f" in (
+        shown.text.replace("\n", "").replace("  ", "")
+    )
+    assert shell.status_of("orchard/shop/slow/1") == "running"
+    # What is there now, without waiting for the end.
+    assert "step 3" in shell.run("logs", "orchard/shop/slow").stdout
+
+    assert shell.run("stop", "orchard/shop/slow/1").returncode == 0
+    wait_until(lambda: shell.status_of("orchard/shop/slow/1") == "cancelled")
+    again = shell.run("stop", "orchard/shop/slow/1")
+    assert again.returncode == 1
+    assert "had ended before" in again.stderr
+    assert shell.run("logs", "orchard/shop/slow/1", "-f").returncode == 1
+
+
+def test_a_closed_pipe_ends_quietly_by_its_signal(shell: Shell) -> None:
+    with subprocess.Popen(
+        shell.words("run", f"{ODD}/slow", "-f"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=shell.environment(),
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        code = process.wait(BUILD_SECONDS)
+    shell.run("stop", f"{ODD}/slow")
+
+    assert code == -signal.SIGPIPE
+    assert "Traceback" not in said
+    assert f"dlthub-tui logs 'orchard/{ODD}/shop_jobs.slow/1' -f" in said
+
+
+def test_colours_are_for_terminals_that_want_them(shell: Shell) -> None:
+    shell.run("run", "orchard/shop/quick", "-f")
+    words = ["-m", "dlthub_tui.cli.main", "logs", "orchard/shop/quick"]
+    with terminal(words, shell.environment()) as shown:
+        shown.wait()
+    with terminal(words, shell.environment(NO_COLOR="1")) as plain:
+        plain.wait()
+
+    assert b"\x1b[31mred" in shown.output
+    assert b"red line" in plain.output
+    assert b"\x1b[" not in plain.output
+
+
+def test_who_is_not_there_or_not_known_is_said_with_its_code(shell: Shell, tmp_path: Path) -> None:
+    nobody = shell.run("runs", "shop", "--home", str(tmp_path / "home"))
+    closed = shell.run("runs", "shop", "--url", "http://127.0.0.1:1")
+    unknown = shell.run("runs", "shop", "--url", shell.platform.control_plane, "--home", str(tmp_path / "home"))
+    bad_key = shell.run("runs", "shop", DLTHUB_TUI_API_KEY="dlt_u_nobody")
+    no_tls = shell.run("runs", "shop", "--url", "http://orchard.example")
+
+    assert [done.returncode for done in (nobody, closed, unknown, bad_key, no_tls)] == [3, 3, 4, 4, 2]
+    assert "dlthub-tui serve --home" in nobody.stderr
+    assert f"dlthub-tui connect {shell.platform.control_plane}" in unknown.stderr
+    assert "Use https" in no_tls.stderr
+    assert not (tmp_path / "home" / "client").exists()
+
+
+def test_another_installation_is_reached_with_a_key_or_with_the_stored_sign_in(shell: Shell, tmp_path: Path) -> None:
+    shell.run("run", "orchard/shop/quick", "-f")
+    url, home = shell.platform.control_plane, str(tmp_path / "home")
+    key = shell.platform.admin("api-key", "create", "--user", "ana@orchard.example")["api_key"]
+    by_key = shell.run("workspaces", "--json", DLTHUB_TUI_URL=url, DLTHUB_TUI_API_KEY=key, DLTHUB_TUI_HOME=home)
+    assert json.loads(by_key.stdout)["total"] == 3, by_key.stderr
+
+    async def sign_in() -> None:
+        from dlthub_tui.session.connection import Connection
+        from dlthub_tui.session.store import SessionStore
+
+        async with as_owner(shell.platform.home) as owner:
+            connection = Connection(url, SessionStore(Path(home) / "client", uses_keyring=False))
+            assert owner.pair is not None
+            await connection.begin(owner.pair, is_kept=True)
+            await connection.aclose()
+
+    anyio.run(sign_in)
+    stored = shell.run("logs", "orchard/shop/quick", "-n", "1", "--url", url, "--home", home)
+    assert stored.stdout == "exit code 0\n", stored.stderr
+
+
+def test_the_tab_key_offers_names_of_the_installation(shell: Shell) -> None:
+    def offered(*words: str) -> list[str]:
+        lines = shell.run("__complete", *words).stdout.splitlines()
+        return [line.split("\t")[0] for line in lines if line and not line.startswith("\x1f")]
+
+    number = shell.json("run", "orchard/shop/quick")["number"]
+    # A busy machine may take longer than a shell waits.
+    wait_until(lambda: f"orchard/{ODD}/" in offered("run", "orch"), what="no workspaces were offered")
+    wait_until(lambda: "orchard/shop/shop_jobs.quick" in offered("logs", "orchard/shop/"), what="no jobs were offered")
+    run = f"orchard/shop/shop_jobs.quick/{number}"
+    wait_until(lambda: run in offered("logs", "orchard/shop/shop_jobs.quick/"), what="no runs were offered")
+
+    assert f"{ODD}/" in offered("logs", "a/")
+    assert "shop/" not in offered("run", "sh")  # two have the name
+    assert offered("run", "x") == []
+    assert offered("run", "orch", "--home", "/nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "set_up"),
+    [
+        ("bash", ["--norc", "-i"], 'eval "$(dlthub-tui completion bash)"'),
+        ("zsh", ["-f", "-i"], 'autoload -Uz compinit; compinit -D; eval "$(dlthub-tui completion zsh)"'),
+    ],
+)
+def test_a_shell_completes_commands_and_names(
+    shell: Shell, name: str, options: list[str], set_up: str, tmp_path: Path
+) -> None:
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed here")
+    bin_folder = str(Path(sys.executable).parent)
+    environment = shell.environment(PATH=f"{bin_folder}:{os.environ['PATH']}", HOME=str(tmp_path), PS1="$ ")
+    start = f"import os; os.execv({program!r}, {[name, *options]!r})"
+    with terminal(["-c", start], environment, size=(100, 24), folder=tmp_path) as shown:
+
+        def pressed_until(text: str) -> None:
+            """Tab by tab: on a busy machine names may come later than the shell waits."""
+            for _ in range(20):
+                shown.press("\t")
+                shown.until_quiet(3)
+                if text in shown.text:
+                    return
+            raise AssertionError(shown.text)
+
+        shown.until_quiet(2)
+        shown.press(f"{set_up}; echo set$((40 + 2))\r")
+        shown.until_text("set42")
+        shown.press("dlthub-tui worksp")
+        pressed_until("dlthub-tui workspaces")
+        shown.press("\x15dlthub-tui jobs viney")
+        pressed_until("dlthub-tui jobs vineyard/shop")
+
+
+def test_fish_completes_commands_and_names(shell: Shell, tmp_path: Path) -> None:
+    program = shutil.which("fish")
+    if program is None:
+        pytest.skip("fish is not installed here")
+    bin_folder = str(Path(sys.executable).parent)
+    environment = shell.environment(PATH=f"{bin_folder}:{os.environ['PATH']}", HOME=str(tmp_path))
+
+    def offered(words: str) -> str:
+        asks = f'dlthub-tui completion fish | source; complete -C "dlthub-tui {words}"'
+        command = [program, "--no-config", "-c", asks]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=environment).stdout
+
+    assert "workspaces\t" in offered("worksp")
+    wait_until(lambda: "vineyard/shop\t" in offered("jobs viney"), what="no names were offered")
+
+
+def test_open_shows_the_place_of_a_link(shell: Shell) -> None:
+    shell.run("run", "orchard/shop/broken", "-f")
+    link = shell.json("open", "shop/broken/1#20")["link"]
+    with terminal(["-m", "dlthub_tui.cli.main", "open", link], shell.environment(), size=(80, 24)) as shown:
+        shown.until_text("shop_jobs.broken › 1")
+        shown.until_text("line 20 of")
+        shown.press("\x11")
+        code = shown.wait()
+
+    assert code == 0
+    assert link == "orchard/shop/shop_jobs.broken/1#20"
+    assert shell.run("open", link).returncode == 2
