@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.installations import Desk
-from tests.acceptance.marks import Marks
+from tests.acceptance.marks import Marks, search
 from tests.acceptance.platforms import wait_until
 from tests.acceptance.split import SplitInstallation, split_installation
 from tests.acceptance.wheels import AGENT_PACKAGES
@@ -278,3 +278,17 @@ def test_missing_packages_are_named(orchard: Orchard) -> None:
         _, lines = orchard.log(orchard.bare, job)
         assert done.code == 1, done.text
         assert said in "\n".join(lines), job
+
+
+def test_what_agents_read_and_said_is_in_their_region_alone(
+    split: SplitInstallation, orchard: Orchard, inspected: tuple[dict[str, Any], list[str]]
+) -> None:
+    assert orchard.desk.run("run", "reader", "-f").text
+    # A definition is sent to the control plane as the client writes it, prompts included: none of them is kept there.
+    said = {name: word for name, word in KEPT.words.items() if name != "prompt"}
+
+    assert set(search(split.homes["eu1"], KEPT.words)) == set(KEPT.words), "so the search finds"
+    for place in ("control", "us1"):
+        assert search(split.homes[place], {**KEPT.words, **SENT.words, **SECRETS.words}) == {}, place
+    assert search(split.traffic, {**said, **SECRETS.words}) == {}
+    assert search(split.homes["eu1"], SECRETS.words) == {}
