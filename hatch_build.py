@@ -14,6 +14,7 @@ class ShippedFolders(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
             build_data["force_include"]["styles"] = "dlthub_tui/styles"
-            build_data["force_include"]["examples/weather"] = "dlthub_tui/examples/weather"
+            for name in ("fruitshop", "weather"):
+                build_data["force_include"][f"examples/{name}"] = f"dlthub_tui/examples/{name}"
             # Beside the environment's programs, where `man` and the shells look: the manual page and completions.
             build_data["shared_data"]["share"] = "share"

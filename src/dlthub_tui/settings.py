@@ -60,6 +60,11 @@ def wants_colour(environment: Mapping[str, str] | None = None) -> bool:
     return sys.stdout.isatty() and not values.get("NO_COLOR") and values.get("TERM", "dumb") != "dumb"
 
 
+def terminal_environment() -> dict[str, str]:
+    """What a program that we play in a terminal of ours gets: this environment, and a terminal with colours."""
+    return {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
 def our_version() -> str:
     """The version of the installed package."""
     from importlib.metadata import version as installed_version  # 20 ms that the first frame need not wait for

@@ -66,6 +66,16 @@ def test_the_wheel_brings_the_manual_page_and_the_completions(wheel: Path) -> No
     assert shared == {f"share/{place}" for place in PLACES}
 
 
+def test_the_wheel_brings_the_workspaces_of_the_demo(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+
+    for example in ("fruitshop", "weather"):
+        files = {path.relative_to(ROOT) for path in (ROOT / "examples" / example).rglob("*") if path.is_file()}
+        tracked = {str(path) for path in files if "__pycache__" not in path.parts}
+        assert {f"dlthub_tui/{path}" for path in tracked} <= names
+
+
 def test_an_editable_install_reads_the_repository_and_copies_nothing() -> None:
     from dlthub_tui import styles_folder
 

@@ -5,8 +5,8 @@
 function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
-    set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --home --host --join-token-file --limit --log-level --name --owner --part --pii --place --port --profile --public-url --region --since --status --tail --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve completion connect create data-plane demo doctor gc jobs link logs open org rotate-key run runs scrub serve stop user workspaces'
+    set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --folder --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --status --tail --url --user --value-file -n'
+    set -l all_commands 'add admin api-key approve backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -45,7 +45,7 @@ end
 function __fish_dlthub-tui_positional_index
     set -l cmd (commandline -opc)
     set -l path_len $argv[1]
-    set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --home --host --join-token-file --limit --log-level --name --owner --part --pii --place --port --profile --public-url --region --since --status --tail --url --user --value-file -n'
+    set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --folder --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --status --tail --url --user --value-file -n'
     set -l skip_next 0
     set -l consumed_path 0
     set -l count 0
@@ -92,7 +92,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'connect' -d 'Open the termin
 complete -c dlthub-tui -n __fish_use_subcommand -a 'serve' -d 'Run the planes without the terminal app; prints one JSON line when ready. SIGTE…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'completion' -d 'Print the completion of a shell, for what is not installed where shells look.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'doctor' -d 'Say what is installed, active and missing here, and whether the audit logs are …'
-complete -c dlthub-tui -n __fish_use_subcommand -a 'demo' -d 'Run the main job: planes, an organization in eu1, the weather workspace, its lo…'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'demo' -d 'Show the product on a platform of its own, with real runs in both regions.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'scrub' -d 'Print a log without its secrets, as in `tail -f app.log | dlthub-tui scrub -`.'
 # Root-level options
 complete -c dlthub-tui -n __fish_use_subcommand -l help -d 'Display this message and exit.'
@@ -113,6 +113,8 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'org' -d 'O
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'api-key' -d 'Personal API keys.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'data-plane' -d 'Data planes.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'gc' -d 'Remove what regions no longer keep.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'backup' -d 'Back up planes, while they run or not.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'restore' -d 'Put backed up planes into an empty home.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'approve' -d 'Let the device that shows this code sign in.'
 # Options for: admin
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -l help -d 'Display this message and exit.'
@@ -143,6 +145,17 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l cod
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l user -r -d 'As whom; default: the home'\''s owner.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l json -d 'One JSON object on one line.'
+
+# Options for: admin backup
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l folder -r -F -d 'Where the files go; it holds no backup yet.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l plane -r -d 'Only this one (control, us1, eu1, …); may be given again. A region'\''s file holds…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l recipient -r -d 'The public key of age (age1…) whose owner may open them.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l passphrase-file -r -F -d 'A file whose first line is the passphrase instead.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin data-plane
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'add' -d 'Make a data plane known; prints the token that lets it join, once.'
@@ -194,6 +207,18 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l json -d 'One JSON object on one line.'
 
+# Options for: admin restore
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l folder -r -F -d 'Where admin backup wrote them.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l plane -r -d 'Only this one; may be given again.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l identity-file -r -F -d 'The private key of age whose public key they were sealed for.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l passphrase-file -r -F -d 'A file whose first line is the passphrase instead.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l master-key -r -d 'ID=FILE: the master.key of a region as it was then; once for each region.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l json -d 'One JSON object on one line.'
+
 # Subcommands for: admin user
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user' -a 'add' -d 'Add a local account. On an empty installation it becomes the owner.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user' -a 'link' -d 'Make a one-use link at which this user chooses a password, or a new one. Good f…'
@@ -240,8 +265,11 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command connect' -l calm -d '
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l version -d 'Display application version.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l headless -d 'Print the log and leave.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l home -r -F -d 'Use this folder and keep it; default: a temporary one.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l autoplay -d 'Play the tour.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l record -r -F -d 'Play the tour at 80x24 and write an asciinema cast to this file, and stills int…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l pace -r -d 'How fast the tour is: 1 to read along, 0 as fast as the screen follows.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l headless -d 'Without a terminal: run the main job, print its log and leave.'
 
 # Options for: doctor
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l help -d 'Display this message and exit.'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -205,22 +206,44 @@ def doctor(*, home: Home = None, residency: Switch = False, as_json: Json = Fals
 
 
 @app.command
-def demo(*, home: Home = None, headless: Switch = False) -> int:
-    """Run the main job: planes, an organization in eu1, the weather workspace, its log.
+def demo(
+    *,
+    home: Annotated[Path | None, Parameter(help="Use this folder and keep it; default: a temporary one.")] = None,
+    autoplay: Switch = False,
+    record: Path | None = None,
+    pace: Annotated[float, Parameter(show_default=True)] = 1.0,
+    headless: Switch = False,
+) -> int:
+    """Show the product on a platform of its own, with real runs in both regions.
+
+    The last row says what happens and which keys do it. With --autoplay they
+    press themselves: space pauses, any other key takes over, ctrl+] gives the
+    tour back. Without it, ctrl+] presses the keys of the moment.
 
     Parameters
     ----------
-    home
-        Use this folder and keep it; default: a temporary one.
+    autoplay
+        Play the tour.
+    record
+        Play the tour at 80x24 and write an asciinema cast to this file, and stills into a folder of its name.
+    pace
+        How fast the tour is: 1 to read along, 0 as fast as the screen follows.
     headless
-        Print the log and leave.
+        Without a terminal: run the main job, print its log and leave.
     """
-    from dlthub_tui.cli.headless import run_main_job
+    if headless:
+        from dlthub_tui.cli.headless import run_main_job
 
-    if not headless:
-        exits.say_error("The tour in the terminal is not part of this version; --headless runs the main job.")
+        return run_main_job(home)
+    if not 0 <= pace <= 10:
+        exits.say_error("--pace takes 0 to 10.")
         return exits.WRONG_USAGE
-    return run_main_job(home=Path(home) if home else None)
+    if record is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        exits.say_error("The demo needs a terminal. --record FILE plays it without one, --headless runs the main job.")
+        return exits.WRONG_USAGE
+    from dlthub_tui.cli.tour.touring import Tour, run_tour
+
+    return run_tour(Tour(home, autoplay or record is not None, record, pace))
 
 
 @app.command

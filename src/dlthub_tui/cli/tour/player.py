@@ -1,0 +1,185 @@
+"""Plays a tour on a stage: captions at a readable pace, keys, and waits for words on the screen.
+
+`space` pauses and goes on, any other key takes over, `ctrl+]` gives the tour back. Without autoplay the person plays:
+the caption says the keys, and the tour goes on when what they lead to is on the screen; `ctrl+]` presses them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+
+from dlthub_tui.cli.tour.platform import NoDemo
+from dlthub_tui.cli.tour.recording import render_still
+from dlthub_tui.cli.tour.stage import Stage
+
+GIVES_BACK = b"\x1d"
+_LEAST_SECONDS, _MOST_SECONDS, _SECONDS_A_WORD = 3.0, 8.0, 0.33
+_KEY_SECONDS = 0.14
+_ESCAPE_SECONDS = 0.4
+_WAIT_SECONDS = 1200.0
+_NAMES = {
+    "enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C",
+    "ctrl+u": "\x15", "ctrl+q": "\x11",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys by name (`enter`) or as text to type, then what must be on the screen, as a pattern."""
+
+    keys: tuple[str, ...]
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Something beside the screen, such as killing the platform, then what must be on the screen."""
+
+    act: Callable[[], None]
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One sentence of the tour. `still` names the picture that is taken at its end."""
+
+    caption: str
+    steps: tuple[Keys | Do, ...] = ()
+    still: str = ""
+
+
+class Left(Exception):
+    """The program was left; the tour is over."""
+
+
+class _Mode(Enum):
+    PLAYING = auto()
+    PAUSED = auto()
+    TAKEN = auto()
+
+
+@dataclass
+class Player:
+    """`pace` 1 is readable, 0 as fast as the screen follows. Stills go to `stills`, where there is one."""
+
+    stage: Stage
+    is_auto: bool = True
+    pace: float = 1.0
+    stills: Path | None = None
+    _mode: _Mode = field(default=_Mode.PLAYING)
+    _is_asked_to_press: bool = False
+    _beat: Beat = field(default=Beat(""))
+    _hint: str = ""
+    _awaited: str = ""
+
+    def play(self, beats: Sequence[Beat]) -> None:
+        """The whole tour. Raises: NoDemo when a beat's words never come, Left when the program ends before."""
+        self.stage.heard = self._hear
+        for beat in beats:
+            self._beat, self._hint, self._awaited = beat, "", ""
+            self._show()
+            self._read(beat.caption)
+            for step in beat.steps:
+                self._do(step)
+            if beat.still and self.stills is not None:
+                self.stills.mkdir(parents=True, exist_ok=True)
+                picture = render_still(self.stage.screen, beat.caption)
+                (self.stills / f"{beat.still}.svg").write_text(picture, encoding="utf-8")
+
+    def close(self, beat: Beat) -> None:
+        """The last sentence, over what is on the screen; nothing plays any more."""
+        self._beat = beat
+        self.stage.say(beat.caption, "")
+        self.stage.hold(_MOST_SECONDS * self.pace)
+        self.stage.pump()
+
+    def _do(self, step: Keys | Do) -> None:
+        if isinstance(step, Do):
+            step.act()
+        elif self.is_auto:
+            for key in step.keys:
+                self._press(key)
+        else:
+            self._hint = " ".join(step.keys)
+            self._show()
+        self._wait_for(step)
+
+    def _press(self, key: str) -> None:
+        for part in [_NAMES[key]] if key in _NAMES else key:
+            self._wait_while_not_playing()
+            self.stage.type(part)
+            self._hold(_KEY_SECONDS)
+            if part == "\x1b":  # the beginning of another key, until nothing has followed for a while
+                self.stage.hold(_ESCAPE_SECONDS)
+
+    def _wait_for(self, step: Keys | Do) -> None:
+        """Until the words are there. Time in which the tour is paused or taken does not count."""
+        left = _WAIT_SECONDS
+        self._awaited = step.until
+        while not re.search(step.until, self.stage.text):
+            began = time.monotonic()
+            self._pump()
+            if self._is_asked_to_press and isinstance(step, Keys):
+                self._is_asked_to_press = False
+                for key in step.keys:
+                    self._press(key)
+            if self._mode is _Mode.PLAYING and self.is_auto:
+                left -= time.monotonic() - began
+            if left < 0:
+                raise NoDemo(f'The tour stopped: "{step.until}" did not come.\n{self.stage.text}')
+        self._hold(0.6)
+
+    def _read(self, caption: str) -> None:
+        self._hold(min(_MOST_SECONDS, max(_LEAST_SECONDS, _SECONDS_A_WORD * len(caption.split()))))
+
+    def _hold(self, seconds: float) -> None:
+        left = seconds * self.pace
+        while left > 0:
+            began = time.monotonic()
+            self._pump()
+            if self._mode is _Mode.PLAYING:
+                left -= time.monotonic() - began
+        self._pump()
+
+    def _wait_while_not_playing(self) -> None:
+        while self._mode is not _Mode.PLAYING:
+            self._pump()
+
+    def _pump(self) -> None:
+        self.stage.pump()
+        if self.stage.is_over and not self.stage.has_output and not re.search(self._awaited or "$^", self.stage.text):
+            raise Left
+
+    def _hear(self, piece: bytes) -> bool:
+        """What a person typed; True where it goes on to the program."""
+        if piece == GIVES_BACK:
+            self._is_asked_to_press = not self.is_auto
+            self._turn(_Mode.PLAYING)
+            return False
+        if not self.is_auto or self._mode is _Mode.TAKEN:
+            return True
+        if piece == b" ":
+            self._turn(_Mode.PLAYING if self._mode is _Mode.PAUSED else _Mode.PAUSED)
+            return False
+        self._turn(_Mode.TAKEN)
+        return True
+
+    def _turn(self, mode: _Mode) -> None:
+        self._mode = mode
+        self._show()
+
+    def _show(self) -> None:
+        match self._mode:
+            case _Mode.PAUSED:
+                self.stage.say(self._beat.caption, "paused, space goes on")
+            case _Mode.TAKEN:
+                self.stage.say("You play. The tour waits.", "ctrl+] gives it back")
+            case _Mode.PLAYING if self.is_auto:
+                self.stage.say(self._beat.caption, "space pauses")
+            case _Mode.PLAYING:
+                self.stage.say(self._beat.caption, self._hint)

@@ -1,0 +1,115 @@
+"""`dlthub-tui demo`: seeds a home of its own, then plays or offers the tour, and records it when asked."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from dlthub_tui.cli import exits
+from dlthub_tui.cli.examples import example_folder
+from dlthub_tui.cli.tour.platform import DemoPlatform, NoDemo
+from dlthub_tui.cli.tour.player import Left, Player
+from dlthub_tui.cli.tour.recording import Cast
+from dlthub_tui.cli.tour.script import END, PROOF, SHOP, beats
+from dlthub_tui.cli.tour.seeding import seed
+from dlthub_tui.cli.tour.stage import Stage
+from dlthub_tui.settings import terminal_environment
+
+RECORDED_SIZE = (80, 24)
+_MAIN = ("-m", "dlthub_tui.cli.main")
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """How the tour was asked for. `record` is the cast's file; stills go beside it, into a folder of its name."""
+
+    home: Path | None
+    is_auto: bool
+    record: Path | None
+    pace: float
+
+
+def run_tour(tour: Tour) -> int:
+    """Plays it; answers the exit code."""
+    from dlthub_tui.client.errors import ClientError
+
+    cast = None if tour.record is None else Cast(tour.record, *RECORDED_SIZE)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    try:
+        with _folder(tour.home) as folder, _seeded(folder) as (platform, key):
+            stage = Stage(cast, None if cast is None else RECORDED_SIZE)
+            stills = None if tour.record is None else tour.record.with_suffix("")
+            _play(folder, platform, key, Player(stage, is_auto=tour.is_auto, pace=tour.pace, stills=stills))
+    except KeyboardInterrupt:
+        return exits.FAILED
+    except (NoDemo, ClientError) as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    except OSError as exc:
+        exits.say_error(f"{exc.filename or 'The tour'}: {exc.strerror}.")
+        return exits.FAILED
+    if tour.record is not None:
+        exits.say_error(f"Recorded {tour.record}; stills are in {tour.record.with_suffix('')}.")
+    return exits.DONE
+
+
+def _end(number: int, _frame: object) -> None:
+    """Leaves by way of all that must be put away."""
+    raise SystemExit(128 + number)
+
+
+def _play(folder: Path, platform: DemoPlatform, key: str, player: Player) -> None:
+    stage, home = player.stage, folder / "home"
+    environment = terminal_environment()
+    shutil.copytree(example_folder(SHOP), folder / SHOP, dirs_exist_ok=True)
+    with stage.opened():
+        try:
+            stage.play([*_MAIN, "--home", str(home)], environment, folder)
+            player.play(beats(key, platform.kill, platform.start))
+            stage.play([*_MAIN, "doctor", "--residency", "--home", str(home)], environment, folder)
+            player.play([PROOF])
+        except Left:
+            return
+        player.close(END)
+
+
+@contextmanager
+def _seeded(folder: Path) -> Generator[tuple[DemoPlatform, str]]:
+    """The platform with its past, and the key that the shop's job prints: a new one each time."""
+    platform = DemoPlatform(folder / "home", folder / "planes.log")
+    key = f"fs_live_{secrets.token_hex(12)}"
+    try:
+        exits.say_error("Starting a control plane and the regions us1 and eu1.")
+        platform.start()
+        anyio.run(seed, folder / "home", key, exits.say_error)
+        yield platform, key
+    finally:
+        platform.stop()
+
+
+@contextmanager
+def _folder(given: Path | None) -> Generator[Path]:
+    """The demo's folder: the one given, which stays and must be new, or a temporary one."""
+    if given is not None:
+        if given.exists() and any(given.iterdir()):
+            raise NoDemo(f"{given} is not empty. A demo begins in a folder of its own.")
+        given.mkdir(parents=True, exist_ok=True)
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="dlthub-tui-demo-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)  # the users of jobs pass through
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,136 @@
+"""The tour's stage in a real terminal: captions, keys, pausing, taking over, and what is recorded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyte
+import pytest
+from tests.tui.terminals import Terminal, terminal
+
+from dlthub_tui.cli.tour.recording import render_still
+
+# A program that says what it was typed, on an own line for each key, and ends at a q.
+PROGRAM = r"""
+import os, sys, tty
+tty.setraw(0)
+os.write(1, b"\x1b[2J\x1b[Hready\r\n")
+while (key := os.read(0, 1)) != b"q":
+    os.write(1, b"got " + key + b"\r\n")
+"""
+TOUR = """
+import os, sys
+from pathlib import Path
+from dlthub_tui.cli.tour.player import Beat, Keys, Left, Player
+from dlthub_tui.cli.tour.recording import Cast
+from dlthub_tui.cli.tour.stage import Stage
+
+folder = Path(sys.argv[1])
+stage = Stage(Cast(folder / "tour.cast", 60, 12))
+player = Player(stage, is_auto=sys.argv[2] == "auto", pace=0.2, stills=folder / "stills")
+with stage.opened():
+    stage.play([str(folder / "program.py")], os.environ, folder)
+    try:
+        player.play([
+            Beat("First the a.", (Keys(("a",), "got a"),), "first"),
+            Beat("Then, after a long sentence that takes its time to be read by anybody who reads it, the b.",
+                 (Keys(("b",), "got b"),)),
+            Beat("The end.", (Keys(("q",), "got b"),)),
+        ])
+    except Left:
+        pass
+print("left")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "tour.py").write_text(TOUR)
+    return tmp_path
+
+
+def last_row(shown: Terminal) -> str:
+    return shown.row(11)
+
+
+def test_a_tour_types_waits_and_records_what_the_terminal_got(folder: Path) -> None:
+    with terminal([str(folder / "tour.py"), str(folder), "auto"], {}, size=(60, 12)) as shown:
+        shown.until(lambda: "First the a." in last_row(shown), "the first caption")
+        shown.until_text("got a")
+        shown.until_text("got b")
+        code = shown.wait()
+
+    header, *events = [json.loads(line) for line in (folder / "tour.cast").read_text().splitlines()]
+    screen = pyte.Screen(60, 12)
+    pyte.Stream(screen).feed("".join(text for _, _, text in events))
+    still = (folder / "stills" / "first.svg").read_text()
+    assert code == 0
+    assert "left" in shown.text
+    assert (header["version"], header["width"], header["height"]) == (2, 60, 12)
+    assert [at for at, _, _ in events] == sorted(at for at, _, _ in events)
+    assert "got b" in "\n".join(screen.display)
+    assert ">got a</text>" in still
+    assert "First the a." in still
+
+
+def test_space_pauses_any_other_key_takes_over_and_a_key_gives_back(folder: Path) -> None:
+    with terminal([str(folder / "tour.py"), str(folder), "auto"], {}, size=(60, 12)) as shown:
+        shown.until(lambda: "space pauses" in last_row(shown), "the first caption")
+        shown.press(" ")
+        shown.until(lambda: "paused, space goes on" in last_row(shown), "the pause")
+        shown.until_quiet(2)
+        assert "got" not in shown.text
+
+        shown.press("x")
+        shown.until_text("got x")
+        shown.until(lambda: "You play." in last_row(shown), "the hand over")
+        shown.until_quiet(2)
+        assert "got a" not in shown.text
+
+        shown.press("\x1d")
+        shown.until_text("got b")
+        code = shown.wait()
+
+    assert code == 0
+    assert "got \x1d" not in shown.text
+
+
+def test_without_autoplay_the_person_plays_and_the_tour_follows(folder: Path) -> None:
+    with terminal([str(folder / "tour.py"), str(folder), "by hand"], {}, size=(60, 12)) as shown:
+        shown.until(lambda: last_row(shown).rstrip().endswith(" a"), "the key to press")
+        shown.press("a")
+        shown.until(lambda: "Then, after" in last_row(shown), "the second caption")
+        shown.until(lambda: last_row(shown).rstrip().endswith(" b"), "the key to press")
+        shown.press("\x1d")  # presses them
+        shown.until_text("got b")
+        shown.until(lambda: "The end." in last_row(shown), "the last caption")
+        shown.press("q")
+        code = shown.wait()
+
+    assert code == 0
+
+
+def test_leaving_the_program_ends_the_tour_and_gives_the_terminal_back(folder: Path) -> None:
+    with terminal([str(folder / "tour.py"), str(folder), "by hand"], {}, size=(60, 12)) as shown:
+        shown.until_text("ready")
+        shown.press("q")
+        code = shown.wait()
+
+    assert code == 0
+    assert "left" in shown.text
+    assert shown.output.endswith(b"left\r\n")
+
+
+def test_a_still_keeps_blanks_and_colours_and_asks_nobody_for_anything() -> None:
+    screen = pyte.Screen(20, 2)
+    pyte.Stream(screen).feed("  a <b>\x1b[31m red\x1b[0m\r\n\x1b[48;2;1;2;3mx\x1b[0m")
+    still = render_still(screen, "a caption & more")
+
+    assert ">  a &lt;b&gt;</text>" in still
+    assert 'xml:space="preserve"' in still
+    assert 'fill="#e06c75"' in still
+    assert 'fill="#010203"' in still
+    assert "a caption &amp; more" in still
+    assert still.count("http") == 1  # the namespace
