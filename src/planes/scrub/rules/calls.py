@@ -87,7 +87,7 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-default",
-        KEY + CLOSES + GIVES + rb"[^\n]{0,40}(?:fetch|get|getenv|env|environ\.get|default|coalesce|ifnull|nvl)"
+        KEY + CLOSES + GIVES + rb"[^\n]{0,40}(?:fetch|get|getenv|env|env_var|environ\.get|default|coalesce|ifnull|nvl)"
         rb"\([bru]?[\"']?[^\"',()\n]{1,80}[\"']?,[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][ ]?\)",
         "password: <%= ENV.fetch('X', '<a12>7<a4>') %>",
         judges.random,

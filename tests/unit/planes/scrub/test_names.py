@@ -145,6 +145,7 @@ MASKED = [
     f"ftplib.FTP('ftp.example.com', 'loader', '{S}')",
     f"find_element(By.ID, 'password').send_keys('{S}')",
     f"password: <%= ENV.fetch('X', '{S}') %>",
+    f"password: \"{{{{ env_var('X', '{S}') }}}}\"",
     f"New-Item Env:DB_PASSWORD -Value '{S}'",
     f"openssl enc -aes-256-cbc -k {S} -in a",
     f"session cookie: {S}-{S}",
