@@ -8,9 +8,14 @@ from typing import Literal
 
 from cyclopts import App
 from cyclopts.argument import Argument
+from cyclopts.completion import bash, fish, zsh
 
 Shell = Literal["bash", "zsh", "fish"]
 NAME = "dlthub-tui"
+_GENERATORS = {
+    "bash": bash.generate_completion_script, "fish": fish.generate_completion_script,
+    "zsh": zsh.generate_completion_script,
+}  # fmt: skip
 _BACK_MATTER = """\
 .SH NAMES
 A job or a run is named as a link of the terminal app is:
@@ -58,7 +63,7 @@ No colours, also on a terminal.
 
 def render_completion(app: App, shell: Shell) -> str:
     """The script that completes `dlthub-tui` in a shell, for the file that the shell loads it from."""
-    return app.generate_completion(prog_name=NAME, shell=shell)
+    return _GENERATORS[shell](app, NAME)
 
 
 def render_evaluated(app: App, shell: Shell) -> str:
