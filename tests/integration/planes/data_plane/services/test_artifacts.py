@@ -100,6 +100,16 @@ async def test_it_holds_no_secret_and_lies_sealed(place: RunningRegion) -> None:
     assert json.loads(found["prod/pipelines/harvest/state.json"])["at"] == "[masked:GATE]"
 
 
+async def test_a_pipeline_that_is_named_by_a_secret_is_left_out(place: RunningRegion) -> None:
+    named = "\n" + LEAVES.replace('place / "harvest"', 'place / ("harvest-" + os.environ["GATE"])')
+    await left(place, LEAVES + named)
+
+    found = await shown(place)
+
+    assert {path.split("/")[2] for path in found} == {"harvest"}
+    assert search(place.region.folder, {"secret": SECRET}) == {}
+
+
 async def test_own_profile_comes_before_what_is_lent(place: RunningRegion) -> None:
     configuration = await place.configure({"prod.config.toml": b"", "access.config.toml": b""})
     await place.set_variables(profile="access", TREES="9")
