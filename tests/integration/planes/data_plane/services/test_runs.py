@@ -88,7 +88,10 @@ async def test_job_finds_its_files_as_dlt_expects_them(place: RunningRegion) -> 
     lease, _ = await place.run(code, configuration_id=configuration)
 
     listed, mode = await place.lines(lease)
-    assert listed == "['.workspace', 'config.toml', 'data', 'home', 'prod.config.toml', 'secrets.toml', 'state', 'tmp']"
+    assert (
+        listed
+        == "['.workspace', 'artifacts', 'config.toml', 'data', 'home', 'prod.config.toml', 'secrets.toml', 'state', 'tmp']"
+    )
     assert mode == "400"
 
 
@@ -142,7 +145,7 @@ async def test_a_run_that_no_runner_takes_is_tried_again_once(
     """The machine has no process to give."""
     attempts: list[object] = []
 
-    def refuse(server: object, document: bytes) -> None:
+    def refuse(server: object, document: bytes, berth: object) -> None:
         attempts.append(server)
         if len(attempts) <= refusals:
             raise launching.RunNotStarted("no runner took the run")
