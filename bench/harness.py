@@ -36,9 +36,9 @@ class Served:
 
 
 @contextmanager
-def open_folder(prefix: str = "dlthub-tui-bench-") -> Iterator[Path]:
+def open_folder(prefix: str = "dlthub-tui-bench-", below: str | None = None) -> Iterator[Path]:
     """A temporary folder that jobs of other uids can pass through, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=below))
     folder.chmod(0o711)
     try:
         yield folder

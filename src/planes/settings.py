@@ -49,6 +49,7 @@ class DataPlaneSettings:
     names below `apps_domain`, and end when nobody has used them for `app_idle_seconds`.
     `alert_destinations` are what alerts may go to beside the public internet (docs/alerts.md), `alert_retry_seconds`
     the waits between tries, where they are not to be the usual ones.
+    At most `most_standing` interpreters stand by for runs of kinds that are in use, some 75 MB each.
     `private` (the plane's folder when None) stays closed to jobs also where it lies below a folder of the system;
     `job_reads` and `job_writes` are further folders that every job may read and change.
     With `refuses_uncontained` a run is not started where this system lacks a part of its containment.
@@ -66,6 +67,7 @@ class DataPlaneSettings:
     blobs_url: str | None = None
     host_names: frozenset[str] = frozenset()
     slots: int = 8
+    most_standing: int = 2
     private: Path | None = None
     job_reads: tuple[Path, ...] = ()
     job_writes: tuple[Path, ...] = ()

@@ -18,14 +18,19 @@ LAUNCHERS = "dlt._workspace.deployment.launchers"
 JOB_UID = 70_999
 _LAUNCHER = """
 import argparse, importlib, json
-parser = argparse.ArgumentParser()
-for name in ("--run-id", "--trigger", "--entry-point"):
-    parser.add_argument(name, required=True)
-arguments = parser.parse_args()
-entry_point = json.loads(arguments.entry_point)
-module = importlib.import_module(entry_point["module"])
-if entry_point.get("function"):
-    getattr(module, entry_point["function"])()
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("--run-id", "--trigger", "--entry-point"):
+        parser.add_argument(name, required=True)
+    arguments = parser.parse_args()
+    entry_point = json.loads(arguments.entry_point)
+    module = importlib.import_module(entry_point["module"])
+    if entry_point.get("function"):
+        getattr(module, entry_point["function"])()
+
+if __name__ == "__main__":
+    main()
 """
 
 

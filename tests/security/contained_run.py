@@ -1,5 +1,6 @@
-"""Runs `escapes` as a confined step by the real executor: `python -m tests.security.contained_run HOME PYTHON [UID]`.
+"""Runs `escapes` as a confined step by the real executor: `… tests.security.contained_run HOME PYTHON UID PORT START`.
 
+START is cold, or warm: then an interpreter stands by for the step before there is a run.
 Prints the log's texts as one JSON line. A process of its own, so that it can be an ordinary user's.
 """
 
@@ -9,17 +10,45 @@ import os
 import shutil
 import socket
 import sys
+import time
 from pathlib import Path
 
+import anyio
 from tests.security import escapes
 
 from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments.interpreters import parts_of
+from planes.data_plane.executor.layout import Owner, RunPlace
 from planes.data_plane.executor.local import LocalExecutor, RunSpec, Step, log_folder
+from planes.data_plane.executor.standing import Berth, Kind
 from planes.data_plane.logs import iterate
 
 
-async def main(home: Path, python: str, uid: int | None, port: int) -> None:
+async def stand_by(executor: LocalExecutor, step: Step, home: Path, uid: int | None) -> Berth | None:
+    """What stands by for this step, with the step's folder moved in; None where nothing can."""
+    kind = Kind(home, "environment", "prod", "json.tool", uid)
+
+    def in_berth(place: RunPlace) -> Step:
+        assert step.confinement is not None
+        write = (os.path.realpath(place.work), str(home / "data/prod"))
+        confinement = step.confinement._replace(write=write, temporary=os.path.realpath(place.aside))
+        return step._replace(environment={**step.environment, "HOME": "/nonexistent"}, confinement=confinement)
+
+    berth = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(executor.stand_by.run)
+        for _ in range(2):
+            executor.stand_by.ended(kind, in_berth)
+        with anyio.move_on_after(1 if home.is_relative_to("/tmp") else 30):
+            while (berth := executor.stand_by.take(kind)) is None:
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    if berth is not None:
+        berth.move_in(RunPlace(home / "runs/run-1"), Owner(uid))
+    return berth
+
+
+async def main(home: Path, python: str, uid: int | None, port: int, is_warm: bool) -> None:
     work, data, environment = home / "runs/run-1/work", home / "data/prod", home / "environment"
     swapped = home / "swapped"
     for folder in (work / "tmp", data, environment, swapped, home / "runs/run-2/work"):
@@ -27,9 +56,9 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
     (home / "owner.key").write_text("the key")
     (home / "owner.key").chmod(0o644)  # what keeps it closed is not its mode
     (environment / "module.py").write_text("code")
-    shutil.copy(escapes.__file__, environment / "escapes.py")
+    shutil.copy(escapes.__file__, work / "escapes.py")
     if uid is not None:
-        for path in (work, work / "tmp", data):
+        for path in (work, work / "tmp", work / "escapes.py", data):
             os.chown(path, uid, uid)
     name = f"dlthub-tui-test-{os.getpid()}"
     with (
@@ -43,7 +72,7 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
         by_name.bind("\0" + name)
         by_path.listen()
         by_name.listen()
-        async with LocalExecutor() as executor:
+        async with LocalExecutor(most_standing=1) as executor:
             world = {
                 "home": str(home),
                 "key": str(home / "owner.key"),
@@ -62,7 +91,7 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
                 name="job",
                 source="user",
                 stage="run",
-                argv=(python, "-B", str(environment / "escapes.py"), json.dumps(world)),
+                argv=(python, "-u", "-m", "escapes", json.dumps(world)),
                 cwd=str(work),
                 environment={"PATH": "/usr/bin:/bin", "HOME": str(work)},
                 uid=uid,
@@ -81,13 +110,22 @@ async def main(home: Path, python: str, uid: int | None, port: int) -> None:
                 time_limit_seconds=60,
                 grace_seconds=1,
             )
-            outcome = await (await executor.start(spec, ())).wait()
+            berth = await stand_by(executor, step, home, uid) if is_warm else None
+            before = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
+            outcome = await (await executor.start(spec, (), berth)).wait()
+            ran = json.loads((spec.folder / "ctl/step.json").read_bytes())
     stored = b"".join([chunk async for chunk in iterate(log_folder(spec.folder))])
     lines = [json.loads(line) for line in stored.splitlines()]
     sys.stdout.write(
-        json.dumps({"outcome": outcome.outcome, "lines": [[line["source"], line["content"]] for line in lines]})
+        json.dumps(
+            {
+                "outcome": outcome.outcome,
+                "was_warm": ran["start_ticks"] < before - 1,
+                "lines": [[line["source"], line["content"]] for line in lines],
+            }
+        )
     )
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) or None, int(sys.argv[4])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) or None, int(sys.argv[4]), sys.argv[5] == "warm"))

@@ -28,9 +28,9 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def run_escapes(home: Path, own_uid: int | None, job_uid: int | None, port: int) -> dict[str, Any]:
+def run_escapes(home: Path, own_uid: int | None, job_uid: int | None, port: int, start: str) -> dict[str, Any]:
     python = job_interpreter()
-    words = ["-m", "tests.security.contained_run", str(home), python, str(job_uid or 0), str(port)]
+    words = ["-m", "tests.security.contained_run", str(home), python, str(job_uid or 0), str(port), start]
     done = subprocess.run(
         [*as_uid(own_uid), sys.executable, *words],
         check=False, capture_output=True, text=True, timeout=120, cwd=ROOT,
@@ -65,17 +65,21 @@ def home(request: pytest.FixtureRequest, own_uid: int | None) -> Generator[Path]
     shutil.rmtree(folder)
 
 
-def test_nothing_but_its_own(home: Path, own_uid: int | None) -> None:
+@pytest.mark.parametrize("start", ["cold", "warm"])
+def test_nothing_but_its_own(home: Path, own_uid: int | None, start: str) -> None:
     port = free_port()
-    report = run_escapes(home, own_uid, JOB_UID if own_uid is None else None, port)
+    report = run_escapes(home, own_uid, JOB_UID if own_uid is None else None, port, start)
 
     assert report["outcome"] == "completed", report["lines"]
+    assert report["was_warm"] is (start == "warm" and not home.is_relative_to("/tmp"))
     assert not [text for source, text in report["lines"] if source == "runner" and text.startswith("uncontained")]
     found = json.loads(next(text for source, text in report["lines"] if source == "user"))
 
     done = {name for name, answer in found["hostile"].items() if answer == "done"}
     # Below /tmp it sees the way to its own folders, in memory; what it makes there is gone with it.
     assert done <= ({"listing of the home", "new file beside"} if home.is_relative_to("/tmp") else set())
+    if (home / "standby").exists():
+        (home / "standby").rmdir()  # the platform's, empty again
     assert {path.name for path in home.iterdir()} == {
         "runs",
         "data",

@@ -309,7 +309,7 @@ async def test_no_way_back_to_a_version_whose_jobs_are_not_known(open_app: Any) 
 async def test_marked_jobs_are_paused_together_and_resumed(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "space", "space", "p")
-        await stage.until("2 jobs are paused. p resumes them.")
+        await stage.until("2 jobs are paused. u resumes them.")
         assert sum(job["is_paused"] for job in stage.installation.jobs) == 3
         await stage.press("g", "space", "space", "p")
 

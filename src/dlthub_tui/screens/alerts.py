@@ -105,12 +105,12 @@ class AlertsScreen(TabScreen):
     def _ask(self, alert: Alert | None) -> None:
         def answered(body: dict[str, Any] | None) -> None:
             if body is not None:
-                self.fetch(self._save(alert, body), "act")
+                self.fetch(self._write(alert, body), "act")
 
         sheet = AlertSheet(self.context, alert, self.workspace.name[:64], self._people)
         self.host.push_screen(sheet, answered)
 
-    async def _save(self, alert: Alert | None, body: dict[str, Any]) -> None:
+    async def _write(self, alert: Alert | None, body: dict[str, Any]) -> None:
         from dlthub_tui.client.alerts import save_alert
 
         region = await self.context.connected.region(self.workspace)

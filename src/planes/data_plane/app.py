@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 
 from planes.data_plane.api import (
@@ -36,10 +37,12 @@ from planes.data_plane.api.web import pipeline_pages, run_page
 from planes.data_plane.delivery import AllowedDestinations
 from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments import BuilderOptions
+from planes.data_plane.executor.standing import remove_berths
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
 from planes.data_plane.services.alert_delivery import DeliverySettings
 from planes.data_plane.services.assembly import Services, assemble
+from planes.data_plane.services.code_trees import remove_unfinished
 from planes.data_plane.services.identity import Identity
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import RunSettings
@@ -90,6 +93,7 @@ def background_loops(
         services.enrolment.run,
         worker.run,
         running.runs.consolidation.run,
+        running.executor.stand_by.run,
         services.examining.run,
         services.rescrubbing.run,
         services.leftovers.run,
@@ -194,12 +198,12 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
     try:
         if isinstance(master_keys, MasterKeyFile):
             await finish_rotation(database, master_keys)
+        blobs = Blobs.at_url(settings.blobs_url) if settings.blobs_url else Blobs.in_folder(settings.folder / "blobs")
+        await to_thread.run_sync(blobs.remove_unfinished)
         parts = Parts(
             database=database,
             clock=clock,
-            blobs=Blobs.at_url(settings.blobs_url)
-            if settings.blobs_url
-            else Blobs.in_folder(settings.folder / "blobs"),
+            blobs=blobs,
             vault=Vault(database, master_keys, clock),
             link=link,
             identity=Identity(key, settings.dataplane_id, settings.region, settings.public_url),
@@ -250,6 +254,7 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
             environment=builder.environment,
         ),
         log_limit_bytes=settings.log_limit_bytes,
+        most_standing=settings.most_standing,
         openings=Openings(
             private=settings.private or settings.folder,
             read=settings.job_reads,
@@ -272,3 +277,5 @@ def _prepare_folders(settings: DataPlaneSettings) -> None:
         shutil.rmtree(incoming)
     for name in ("incoming", "orgs", "blobs"):
         (settings.folder / name).mkdir(exist_ok=True, mode=0o700)
+    remove_unfinished(settings.folder)
+    remove_berths(settings.folder)

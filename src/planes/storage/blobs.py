@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from planes.domain.errors import StorageFull
 from planes.storage.errors import BlobMissing, StorageError
 
 _PIECE_BYTES = 1024 * 1024
+
+_UNFINISHED = re.compile(r".+#[0-9]+")
 
 
 class Blobs:
@@ -46,6 +49,17 @@ class Blobs:
         if not isinstance(store, S3Store):
             raise StorageError("blobs live in a folder or at an s3:// URL")
         return Blobs(store, None)
+
+    def remove_unfinished(self) -> None:
+        """Removes what a process that was killed had half written. Blocking; only while nobody writes here.
+
+        The library writes `KEY#N` and renames; no key of ours has such a name. S3 keeps nothing unfinished in sight.
+        """
+        if self._folder is None:
+            return
+        for place in self._folder.rglob("*#*"):
+            if _UNFINISHED.fullmatch(place.name) and place.is_file():
+                place.unlink(missing_ok=True)
 
     async def put(self, key: str, content: bytes | Path) -> None:
         """Writes a blob from memory or from a file, replacing one of the same key. May run twice.

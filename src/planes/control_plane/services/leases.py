@@ -34,10 +34,14 @@ _log = structlog.get_logger("planes.control_plane.leases")
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one look found; `is_news` says that the plane should hear it now rather than wait."""
+    """What one look found; `is_news` says that the plane should hear it now rather than wait.
+
+    In `again_in` seconds there is a lease to deliver again, unless the plane shows a sign of it before.
+    """
 
     response: PollResponse
     is_news: bool
+    again_in: float = MAXIMUM_POLL_SECONDS
 
 
 def rules_of(parts: Parts) -> LeaseRules:
@@ -67,7 +71,7 @@ async def poll(
         left = wait_until - parts.clock.monotonic()
         if look.is_news or left <= 0 or await is_gone():
             return look.response
-        seen = await parts.news.wait(dataplane_id, seen, left)
+        seen = await parts.news.wait(dataplane_id, seen, min(left, look.again_in))
 
 
 async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, fence: int) -> MintedToken:
@@ -167,7 +171,12 @@ async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *
     untold = [
         run.id for run in cancels if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
     ]
-    has_undelivered = any(_is_undelivered(run, held, now) for run in leased)
+    ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
+    has_undelivered = any(age >= _DELIVER_AGAIN_AFTER for age in ages)
+    again_in = min(
+        ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
+        default=MAXIMUM_POLL_SECONDS,
+    )
     granted: list[Lease] = []
     if may_claim and (untold or (request.free_slots and (has_pending or has_undelivered))):
         async with parts.database.transaction() as connection:
@@ -180,7 +189,7 @@ async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *
         revocations=revoked,
         keys=[key.text for key in parts.public_keys],
     )
-    return _Look(response, is_news=bool(granted or untold or epoch > request.epoch))
+    return _Look(response, is_news=bool(granted or untold or epoch > request.epoch), again_in=again_in)
 
 
 async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> list[Lease]:
@@ -188,7 +197,12 @@ async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId
     now, rules = parts.clock.now(), rules_of(parts)
     held = {item.run_id: item.fence for item in request.held}
     leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
-    undelivered = [run for run in leased if _is_undelivered(run, held, now)][: request.free_slots]
+    undelivered = [
+        run
+        for run in leased
+        # Whatever the clock was set to since.
+        if run.claimed_at is not None and _is_unseen(run, held) and abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER
+    ][: request.free_slots]
     granted = [replace(run, claimed_at=now, lease_expires_at=rules.expiry(now)) for run in undelivered]
     free = request.free_slots - len(granted)
     if free > 0:
@@ -199,11 +213,9 @@ async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId
     return await _render_leases(connection, granted)
 
 
-def _is_undelivered(run: Run, held: dict[str, int], now: datetime) -> bool:
+def _is_unseen(run: Run, held: dict[str, int]) -> bool:
     """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
-    if run.id in held or run.is_acknowledged or run.claimed_at is None or run.status is not RunStatus.STARTING:
-        return False
-    return abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER  # whatever the clock was set to since
+    return run.id not in held and not run.is_acknowledged and run.status is RunStatus.STARTING
 
 
 async def _stale(

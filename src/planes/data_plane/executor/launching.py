@@ -39,14 +39,14 @@ class RunnerServer:
         with self._lock:
             self._start()
 
-    def request(self, document: int, ready: int) -> bool:
-        """Ask for a runner on these descriptors; False if the server is not there."""
+    def request(self, document: int, ready: int, *, is_to_stand_by: bool = False) -> bool:
+        """Ask for a runner on these descriptors, of a run or to stand by for one; False if the server is not there."""
         with self._lock:
             self._start()
             if self._socket is None:
                 return False
             try:
-                socket.send_fds(self._socket, [b"r"], [document, ready])
+                socket.send_fds(self._socket, [b"s" if is_to_stand_by else b"r"], [document, ready])
             except OSError:
                 self._reap()
                 return False
@@ -80,10 +80,15 @@ class RunnerServer:
             self._process = None
 
 
-def launch(server: RunnerServer | None, document: bytes) -> None:
-    """Start a runner for a request and wait until it has taken the run. Raises: RunNotStarted."""
-    answer = None
-    if server is not None:
+def launch(
+    server: RunnerServer | None, document: bytes, berth: Callable[[bytes], dict[str, object] | None] | None = None
+) -> None:
+    """Start a runner for a request and wait until it has taken the run. `berth` asks one that stands by.
+
+    Raises: RunNotStarted.
+    """
+    answer = berth(document) if berth is not None else None
+    if answer is None and server is not None:
         answer = _launch_once(document, server.request, WARM_SECONDS)
         if answer is None:
             # It died or hangs. Should it fork after all, the folder's lock lets only one runner take the run.
@@ -132,12 +137,10 @@ def _launch_once(
         finally:
             os.close(theirs_document)
             os.close(theirs_ready)
-        return _hand_over(sending, receiving, document, deadline_seconds) if is_asked else None
+        return hand_over(sending, receiving, document, deadline_seconds) if is_asked else None
 
 
-def _hand_over(
-    sending: FileIO, receiving: FileIO, document: bytes, deadline_seconds: float
-) -> dict[str, object] | None:
+def hand_over(sending: FileIO, receiving: FileIO, document: bytes, deadline_seconds: float) -> dict[str, object] | None:
     """Write the document and read the answer; None if there is none, or not in time."""
     os.set_blocking(sending.fileno(), False)
     poll = select.poll()

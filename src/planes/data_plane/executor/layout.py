@@ -120,6 +120,20 @@ class RunPlace:
         """Where a dashboard finds what jobs have left."""
         return self.root / "artifacts"
 
+    @property
+    def aside(self) -> Path:
+        """What stands for `/tmp` where an interpreter stood by for the run."""
+        return self.root / "tmp"
+
+    def prepare_berth(self, owner: Owner) -> None:
+        """Makes the place of an interpreter that stands by: an empty `work/`, and what stands for its `/tmp`."""
+        mode = _PRIVATE if owner.uid is None else _PASSED_THROUGH
+        for folder in (self.root.parent, self.root):
+            _make(folder, mode)
+        for folder in (self.work, self.aside):
+            _make(folder, _PRIVATE)
+        owner.take(self.aside)
+
     def begin(self, owner: Owner) -> None:
         """Makes an empty `work/`, also where an earlier attempt left something."""
         _make(self.root, _PRIVATE if owner.uid is None else _PASSED_THROUGH)
@@ -178,16 +192,22 @@ class RunPlace:
 
     def remove_work(self) -> None:
         """Removes the working directory with all that the job left; links are removed, never followed."""
-        if not self.work.exists():
-            return
-        try:
-            shutil.rmtree(self.work)
-        except PermissionError:
-            if os.geteuid() == 0:
-                raise
-            # The job ran as this very user and took permissions from its own folders.
-            _make_writable(self.work)
-            shutil.rmtree(self.work)
+        for folder in (self.work, self.aside):
+            remove_jobs_folder(folder)
+
+
+def remove_jobs_folder(folder: Path) -> None:
+    """Removes a folder in which a job did what it liked; nothing happens if it is not there. Raises: OSError."""
+    if not folder.exists():
+        return
+    try:
+        shutil.rmtree(folder)
+    except PermissionError:
+        if os.geteuid() == 0:
+            raise
+        # The job ran as this very user and took permissions from its own folders.
+        _make_writable(folder)
+        shutil.rmtree(folder)
 
 
 def files_of_profile(names: Mapping[str, bytes], profile: str) -> list[str]:

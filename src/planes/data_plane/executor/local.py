@@ -16,6 +16,7 @@ from anyio import CapacityLimiter, to_thread
 
 from planes.data_plane.executor.launching import RunnerServer, RunNotStarted, launch
 from planes.data_plane.executor.runner_link import RunnerUnreachable, RunnerWakes, connect
+from planes.data_plane.executor.standing import Berth, StandBy
 from planes.data_plane.executor.takeover import NoSuchRun, read_spec, settle, write_spec
 from planes.data_plane.runner.folders import Outcome, RunFolder
 from planes.data_plane.runner.request import Limits, Request, Step, render_request
@@ -154,11 +155,12 @@ class RunningRun:
 class LocalExecutor:
     """Starts runs on this machine. An async context manager; its end does not end a run.
 
-    With `use_server` False every runner starts cold.
+    With `use_server` False every runner starts cold. At most `most_standing` interpreters stand by.
     """
 
-    def __init__(self, *, use_server: bool = True) -> None:
+    def __init__(self, *, use_server: bool = True, most_standing: int = 0) -> None:
         self._server = RunnerServer() if use_server else None
+        self.stand_by = StandBy(self._server, most_standing)
         self._limiter = CapacityLimiter(_STARTS_AT_ONCE)
 
     async def __aenter__(self) -> Self:
@@ -178,10 +180,13 @@ class LocalExecutor:
         """The pid of the runner server, for `doctor`."""
         return self._server.pid if self._server is not None else None
 
-    async def start(self, spec: RunSpec, registered: Sequence[tuple[str, str]]) -> RunningRun:
+    async def start(
+        self, spec: RunSpec, registered: Sequence[tuple[str, str]], berth: Berth | None = None
+    ) -> RunningRun:
         """Start a run; returns when a runner has taken it.
 
-        `registered` are the (name, value) pairs to scrub. Raises: StartedBefore, RunNotStarted.
+        `registered` are the (name, value) pairs to scrub. The `berth` whose folder the run has is asked first, and
+        spent. Raises: StartedBefore, RunNotStarted.
         """
         folder = RunFolder(spec.folder)
         request = Request(
@@ -197,7 +202,7 @@ class LocalExecutor:
             scrub=spec.scrub,
         )
         with anyio.CancelScope(shield=True):  # ends by its own deadline; half a start would leave a run nobody knows
-            await to_thread.run_sync(self._start, folder, request, limiter=self._limiter)
+            await to_thread.run_sync(self._start, folder, request, berth, limiter=self._limiter)
         return RunningRun(folder, spec.run_id, spec.fence)
 
     async def adopt(self, folder: Path) -> RunningRun | Ended:
@@ -209,7 +214,7 @@ class LocalExecutor:
         spec = await to_thread.run_sync(read_spec, found)
         return RunningRun(found, spec["run_id"], spec["fence"])
 
-    def _start(self, folder: RunFolder, request: Request) -> None:
+    def _start(self, folder: RunFolder, request: Request, berth: Berth | None) -> None:
         spec = {
             "run_id": request.run_id,
             "fence": request.fence,
@@ -219,5 +224,7 @@ class LocalExecutor:
         try:
             write_spec(folder, spec)
         except FileExistsError as error:
+            if berth is not None:
+                berth.discard()
             raise StartedBefore(request.run_id) from error
-        launch(self._server, render_request(request))
+        launch(self._server, render_request(request), berth.request if berth is not None else None)

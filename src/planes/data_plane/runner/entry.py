@@ -3,14 +3,19 @@
 import fcntl
 import json
 import os
+import select
 import signal
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.runner.owner import RunOwner
-from planes.data_plane.runner.request import parse_request
+from planes.data_plane.runner.request import parse_request, parse_step
+from planes.data_plane.runner.spawning import StepNotStarted
+from planes.data_plane.runner.standing import READY, Standing
 
 
 def own_run(document: int, ready: int) -> None:
@@ -18,20 +23,71 @@ def own_run(document: int, ready: int) -> None:
 
     Nothing of the run has been started when the answer is anything but `{"pid": …}`. Both descriptors are closed.
     """
+    _begin()
+    with open(document, "rb") as pipe:
+        content = pipe.read()
+    _own(content, ready, None)
+
+
+def stand_by(document: int, ready: int) -> None:
+    """Keep an interpreter for a run that is not known yet, said in the first line of `document`; the request follows.
+
+    `ready` is told when it stands by, and again when the run is taken. Ends without a run when it, or whoever would
+    ask, is gone.
+    """
+    _begin()
+    with open(document, "rb", buffering=0) as pipe:
+        berth = b""
+        while not berth.endswith(b"\n"):
+            piece = pipe.read(1)
+            if not piece:
+                return
+            berth += piece
+        described: dict[str, Any] = json.loads(berth)
+        work = described.pop("work")
+        try:
+            standing = Standing(parse_step(described), work)
+        except StepNotStarted as error:
+            _answer(ready, {"error": str(error)})
+            return
+        content = _await_request(pipe, standing, ready)
+    if content:
+        _own(content, ready, standing)
+    standing.end()
+
+
+def _await_request(pipe: FileIO, standing: Standing, ready: int) -> bytes:
+    """The request, or nothing when none comes any more, or nobody stands by for it."""
+    poll = select.poll()
+    poll.register(pipe.fileno(), select.POLLIN)
+    poll.register(standing.line.fileno(), select.POLLIN)
+    while True:
+        came = {descriptor for descriptor, _ in poll.poll()}
+        if standing.line.fileno() in came:
+            if standing.line.recv(1) != READY:
+                return b""
+            os.write(ready, b'{"standing": true}\n')
+        if pipe.fileno() in came:
+            return pipe.readall()
+
+
+def _begin() -> None:
     kernel.forbid_dumps()
     kernel.adopt_orphans()
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_IGN)
     os.umask(0o077)
-    with open(document, "rb") as pipe:
-        request = parse_request(pipe.read())
+
+
+def _own(content: bytes, ready: int, standing: Standing | None) -> None:
+    request = parse_request(content)
     folder = RunFolder(Path(request.folder))
     # Looked at before the lock too, which a runner that is too late must not hold while another one wants it.
     lock = folder.try_lock() if folder.may_take(request.claim) else None
     if lock is None or not folder.may_take(request.claim):
         _answer(ready, {"error": "this run was started before"})
         return
-    owner = RunOwner(request, folder)
+    owner = RunOwner(request, folder, standing)
     del request
     _answer(ready, owner.record)
     owner.run()

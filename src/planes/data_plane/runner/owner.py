@@ -14,6 +14,7 @@ from planes.data_plane.runner.output import RunLog
 from planes.data_plane.runner.processes import find_process, list_descendants, signal_group, signal_processes
 from planes.data_plane.runner.request import Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
+from planes.data_plane.runner.standing import Standing
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
 from planes.data_plane.runner.stopping import StopPlan
 from planes.data_plane.runner.watch import Watch
@@ -31,8 +32,9 @@ class _End(NamedTuple):
 class RunOwner:
     """Owns a run: its log, its socket, its processes. The folder's lock must be held by this process."""
 
-    def __init__(self, request: Request, folder: RunFolder) -> None:
+    def __init__(self, request: Request, folder: RunFolder, standing: Standing | None = None) -> None:
         self._request = request
+        self._standing = standing
         self._folder = folder
         self._started_at = datetime.now(UTC)
         self._deadline = time.monotonic() + request.time_limit_seconds
@@ -91,7 +93,7 @@ class RunOwner:
                 return self._stopped(step)
             words = "preparing workspace" if step.source == "setup" else "starting"
             try:
-                process = spawn(step)
+                process = self._start(step)
             except StepNotStarted as error:
                 self._log.say(f"{words}: {step.name}")
                 self._log.say(f"{step.name} could not be started: ", foreign=str(error))
@@ -108,6 +110,11 @@ class RunOwner:
             if end is not None:
                 return end
         return _End("completed", "completed", exit_code=0)
+
+    def _start(self, step: Step) -> StepProcess:
+        """By the interpreter that stands by for it, else cold. Raises: StepNotStarted."""
+        standing, self._standing = self._standing, None
+        return (standing.begin(step) if standing is not None else None) or spawn(step)
 
     def _guard_app(self, process: StepProcess, port: int) -> None:
         """Until then the app waits where it wants to listen."""

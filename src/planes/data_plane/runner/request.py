@@ -77,15 +77,7 @@ class Request(NamedTuple):
 def render_request(request: Request) -> bytes:
     """The document for `parse_request`. It holds secrets: it goes through a descriptor, never to a file or argv."""
     document = request._asdict()
-    document["steps"] = [
-        {
-            **step._asdict(),
-            "environment": dict(step.environment),
-            "limits": step.limits._asdict(),
-            "confinement": step.confinement._asdict() if step.confinement is not None else None,
-        }
-        for step in request.steps
-    ]
+    document["steps"] = [step_document(step) for step in request.steps]
     document["scrub"] = settings_document(request.scrub) if request.scrub is not None else None
     return json.dumps(document).encode("ascii")
 
@@ -93,14 +85,25 @@ def render_request(request: Request) -> bytes:
 def parse_request(content: bytes) -> Request:
     """Read a document. Raises: ValueError, KeyError or TypeError if it is not one."""
     document: dict[str, Any] = json.loads(content)
-    document["steps"] = tuple(_parse_step(step) for step in document["steps"])
+    document["steps"] = tuple(parse_step(step) for step in document["steps"])
     document["registered"] = tuple((name, value) for name, value in document["registered"])
     settings = document.get("scrub")
     document["scrub"] = parse_settings(settings) if settings is not None else None
     return Request(**document)
 
 
-def _parse_step(step: dict[str, Any]) -> Step:
+def step_document(step: Step) -> dict[str, Any]:
+    """A step for `parse_step`, as JSON has it."""
+    return {
+        **step._asdict(),
+        "environment": dict(step.environment),
+        "limits": step.limits._asdict(),
+        "confinement": step.confinement._asdict() if step.confinement is not None else None,
+    }
+
+
+def parse_step(step: dict[str, Any]) -> Step:
+    """Read one step of a document."""
     step["argv"] = tuple(step["argv"])
     step["limits"] = Limits(**step["limits"])
     confinement: dict[str, Any] | None = step.get("confinement")

@@ -1,7 +1,8 @@
 """The runner server: `python -I -m planes.data_plane.runner.server SOCKET`, one inherited socket.
 
 Single-threaded, with everything a runner needs imported and compiled, it forks a runner per request. A request is one
-byte with two descriptors, a runner's `document` and `ready`; the server never reads them. It ends when the other end of
+byte with two descriptors, a runner's `document` and `ready`; the server never reads them. The byte says whether there
+is a run, or an interpreter is to stand by for one. It ends when the other end of
 its socket closes; the runners, which are nobody's children and have their own sessions, do not.
 """
 
@@ -10,10 +11,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 from planes.data_plane.runner import kernel
-from planes.data_plane.runner.entry import close_inherited, own_run
+from planes.data_plane.runner.entry import close_inherited, own_run, stand_by
 from planes.scrub import Registered, StreamScrubber, display_guard, prepare
+
+STAND_BY = b"s"
 
 
 def main() -> None:
@@ -34,7 +38,8 @@ def main() -> None:
             if not message:
                 return
             if len(descriptors) == 2:
-                _fork_runner(descriptors[0], descriptors[1])
+                own = stand_by if message == STAND_BY else own_run
+                _fork_runner(own, descriptors[0], descriptors[1])
             for received in descriptors:
                 os.close(received)
 
@@ -48,7 +53,7 @@ def warm_up() -> None:
     display_guard("\x1b[2J")
 
 
-def _fork_runner(document: int, ready: int) -> None:
+def _fork_runner(own: Callable[[int, int], None], document: int, ready: int) -> None:
     middle = os.fork()
     if middle:
         os.waitpid(middle, 0)
@@ -57,7 +62,7 @@ def _fork_runner(document: int, ready: int) -> None:
         if os.fork() == 0:
             os.setsid()
             close_inherited(document, ready)
-            own_run(document, ready)
+            own(document, ready)
     finally:
         os._exit(0)
 

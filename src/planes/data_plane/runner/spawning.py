@@ -50,32 +50,36 @@ class StepProcess(NamedTuple):
 
 
 class _Ends(NamedTuple):
-    """The descriptors that the child keeps."""
+    """The descriptors that the child keeps. `stdin` is None for an empty one."""
 
     stdout: int
     stderr: int
     failure: int
     status: int
     telling: int
+    stdin: int | None = None
 
 
 class _NoNamespaces(Exception):
     """This system does not let us have them; the message says what failed."""
 
 
-def spawn(step: Step) -> StepProcess:
-    """Start a step. Returns when its program runs. Raises: StepNotStarted."""
+def spawn(step: Step, stdin: int | None = None) -> StepProcess:
+    """Start a step. Returns when its program runs. `stdin` is its standard input, which is empty otherwise.
+
+    Raises: StepNotStarted.
+    """
     if os.geteuid() == 0 and not (step.uid and step.gid):
         raise StepNotStarted("refused: the platform runs as root and has no other uid for this run")
     if step.confinement is None:
-        return _start(step, is_apart=False)
+        return _start(step, stdin, is_apart=False)
     try:
-        return _start(step, is_apart=True)
+        return _start(step, stdin, is_apart=True)
     except _NoNamespaces as error:
         gap = f"no process namespace ({error})"
         if step.confinement.is_required:
             raise StepNotStarted(_refusal([gap])) from error
-        started = _start(step, is_apart=False)
+        started = _start(step, stdin, is_apart=False)
         return started._replace(gaps=(gap, *started.gaps))
 
 
@@ -83,7 +87,7 @@ def _refusal(gaps: Sequence[str]) -> str:
     return f"refused: it would be uncontained here: {'; '.join(gaps)}"
 
 
-def _start(step: Step, *, is_apart: bool) -> StepProcess:
+def _start(step: Step, stdin: int | None, *, is_apart: bool) -> StepProcess:
     (stdout, stdout_end), (stderr, stderr_end), (failure, failure_end), (status, status_end) = (
         os.pipe() for _ in range(4)
     )
@@ -93,7 +97,7 @@ def _start(step: Step, *, is_apart: bool) -> StepProcess:
     runner = os.getpid()
     pid = os.fork()
     if pid == 0:
-        ends = _Ends(stdout_end, stderr_end, failure_end, status_end, their_line.detach())
+        ends = _Ends(stdout_end, stderr_end, failure_end, status_end, their_line.detach(), stdin)
         _be_child(step, runner, ends, install_binds, is_apart=is_apart)
     _close(stdout_end, stderr_end, failure_end, status_end)
     their_line.close()
@@ -268,7 +272,7 @@ def _tell_started(telling: socket.socket, gaps: list[str], install: Callable[[],
 
 def _keep_only(ends: _Ends) -> None:
     low = 3
-    for descriptor in sorted(ends):
+    for descriptor in sorted(end for end in ends if end is not None):
         os.closerange(low, descriptor)
         low = descriptor + 1
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
@@ -276,8 +280,7 @@ def _keep_only(ends: _Ends) -> None:
 
 def _take_streams(ends: _Ends) -> None:
     """The three standard streams; all others close at exec."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    os.dup2(ends.stdin if ends.stdin is not None else os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(ends.stdout, 1)
     os.dup2(ends.stderr, 2)
 

@@ -24,6 +24,8 @@ from planes.storage.data import uploads
 from planes.storage.errors import StorageError
 from planes.storage.types import Row
 
+_UNFINISHED = "."
+
 
 class CodeTrees:
     """Where the code of deployments lies, and copies of it for runs."""
@@ -93,6 +95,12 @@ def tree_folder(parts: Parts, organization_id: str, archive_sha256: str) -> Path
     return parts.organization_folder(organization_id) / "trees" / archive_sha256
 
 
+def remove_unfinished(plane: Path) -> None:
+    """Removes what a plane that was killed had half unpacked. Blocking; only while nothing is unpacked here."""
+    for tree in plane.glob(f"orgs/*/trees/{_UNFINISHED}*"):
+        shutil.rmtree(tree, ignore_errors=True)
+
+
 def archive_key(organization_id: str, archive_sha256: str) -> str:
     """Where a code archive lies among the blobs."""
     return f"organizations/{organization_id}/deployments/{archive_sha256}"
@@ -119,7 +127,7 @@ def _unpack_checked(archive: Path, tree: Path, sha256: str, limits: Limits) -> N
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise StorageError("a stored archive is not what was uploaded")
         file.seek(0)
-        fresh = tree.with_name(f".{tree.name}.{new_id()}")
+        fresh = tree.with_name(f"{_UNFINISHED}{tree.name}.{new_id()}")
         unpack(file, fresh, limits)
     try:
         fresh.rename(tree)

@@ -8,7 +8,10 @@ Every step may run twice: an attempt that a crash cut short is simply made again
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -21,6 +24,7 @@ from planes.data_plane.executor.environments import BuilderOptions, BuildStep, E
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.limits import limits_of
 from planes.data_plane.executor.local import RunSpec, Step
+from planes.data_plane.executor.standing import Berth, Kind, StandBy
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.artifacts import Artifacts
 from planes.data_plane.services.assembly import Services
@@ -54,6 +58,9 @@ _log = structlog.get_logger("planes.data_plane.runs")
 _TOKEN_TRIES = 4
 _TOKEN_WAIT_SECONDS = 0.5
 _MOST_PROCESS_BYTES = 120 * 1024  # Linux takes 128 KiB for one argument or variable
+# The launcher of modules gives its process away to another interpreter at once, and apps start seldom.
+_STANDS_BY_FOR = frozenset({"dlt._workspace.deployment.launchers.job"})
+_NO_HOME = "/nonexistent"
 
 
 class CannotStart(Exception):
@@ -71,6 +78,7 @@ class RunSettings:
     builder: BuilderOptions
     log_limit_bytes: int
     openings: Openings
+    most_standing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +90,7 @@ class Prepared:
     beacon_secret: str = field(repr=False)
     notes: list[str]
     secrets_used: dict[str, SecretUse]
+    berth: Berth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +105,13 @@ class _Gathered:
 
 
 class Preparing:
-    """Prepares runs. Holds nothing between two of them."""
+    """Prepares runs. Between two of them it knows only what kinds of runs there were, for those who stand by."""
 
-    def __init__(self, services: Services, uids: WorkspaceUids, artifacts: Artifacts, settings: RunSettings) -> None:
+    def __init__(
+        self, services: Services, uids: WorkspaceUids, artifacts: Artifacts, settings: RunSettings, stand_by: StandBy
+    ) -> None:
+        self._stand_by = stand_by
+        self._kinds: dict[str, tuple[Kind, Callable[[RunPlace], Step]]] = {}
         self._services = services
         self._artifacts = artifacts
         self._parts = services.parts
@@ -170,18 +183,25 @@ class Preparing:
         run = workspace.run(lease.run_id)
         await to_thread.run_sync(workspace.prepare, lease.profile, owner)
         await to_thread.run_sync(run.begin, owner)
+        berth: Berth | None = None
         try:
-            await self._services.code_trees.copy_into(gathered.tree, run.work, None, None)
-            await to_thread.run_sync(run.furnish, gathered.configuration, lease.profile, workspace.data(lease.profile))
-            await to_thread.run_sync(run.hand_over, owner)
+            await self._fill(lease, gathered, run, owner)
             if is_dashboard(lease):
                 await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
             if gathered.app is not None:
                 await to_thread.run_sync(write_app, run.root, gathered.app)
             await self._say_started(lease, gathered.launch.environment.key)
             steps = await to_thread.run_sync(self._steps, lease, gathered, run, workspace, uid)
+            if len(steps) == 1 and lease.run_id in self._kinds:
+                berth = self._stand_by.take(self._kinds[lease.run_id][0])
+            if berth is not None and not await _moved_in(berth, run, owner):
+                berth = None
+                await to_thread.run_sync(run.begin, owner)
+                await self._fill(lease, gathered, run, owner)
         except BaseException:
             with anyio.CancelScope(shield=True):
+                if berth is not None:
+                    await to_thread.run_sync(berth.discard)
                 await to_thread.run_sync(run.remove_artifacts)
                 await to_thread.run_sync(run.remove_work)
             raise
@@ -202,6 +222,7 @@ class Preparing:
             ),
             registered=(*registered, *of_builds),
             beacon_secret=gathered.credentials.beacon_secret,
+            berth=berth,
             notes=_notes(registered, gathered.credentials),
             secrets_used=uses_of(
                 gathered.variables,
@@ -218,6 +239,18 @@ class Preparing:
             await lock_environments(self._parts, connection, lease.workspace_id)
             await runs.change(connection, lease.run_id, {"environment": environment})
             await self._services.audit.append(connection, actor, Action.RUN_STARTED, lease.run_id)
+
+    async def _fill(self, lease: Lease, gathered: _Gathered, run: RunPlace, owner: Owner) -> None:
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
+        await self._services.code_trees.copy_into(gathered.tree, run.work, None, None)
+        await to_thread.run_sync(run.furnish, gathered.configuration, lease.profile, workspace.data(lease.profile))
+        await to_thread.run_sync(run.hand_over, owner)
+
+    def ended(self, run_id: str) -> None:
+        """The run is over: another of its kind may come soon."""
+        found = self._kinds.pop(run_id, None)
+        if found is not None:
+            self._stand_by.ended(*found)
 
     def _steps(
         self, lease: Lease, gathered: _Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None
@@ -265,14 +298,36 @@ class Preparing:
         too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
         if too_long:
             raise LaunchRefused("The definition of this job is too large to be passed to its process.")
+        is_ready = catalogue.is_ready(wanted)
+        if gathered.app is None and job.argv[3] in _STANDS_BY_FOR:
+            kind = Kind(workspace.root, wanted.key, lease.profile, job.argv[3], uid)
+            self._kinds[lease.run_id] = (kind, partial(self._berth_step, job, workspace.data(lease.profile)))
         return (
             (job,)
-            if catalogue.is_ready(wanted)
+            if is_ready
             else (
                 _build_step(catalogue.prepare_build(wanted), uid, self._settings.openings),
                 job,
             )
         )
+
+    def _berth_step(self, job: Step, data: Path, place: RunPlace) -> Step:
+        """What stands by for steps like this one, contained in its own place: nothing of the run is in it."""
+        assert job.confinement is not None, "every job is confined"
+        write = tuple(sorted((os.path.realpath(place.work), os.path.realpath(data))))
+        environment = {name: job.environment[name] for name in ("PATH", "PYTHONUNBUFFERED") if name in job.environment}
+        confinement = job.confinement._replace(write=write, temporary=os.path.realpath(place.aside))
+        return job._replace(name="standby", environment={**environment, "HOME": _NO_HOME}, confinement=confinement)
+
+
+async def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:
+    try:
+        await to_thread.run_sync(berth.move_in, run, owner)
+    except OSError as exc:
+        _log.warning("berth_not_used", reason=exc.strerror)
+        await to_thread.run_sync(berth.discard)
+        return False
+    return True
 
 
 def _secrets_of_builds(builder: BuilderOptions) -> Pairs:

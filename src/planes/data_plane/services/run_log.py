@@ -20,11 +20,12 @@ _NOTE = Origin("stdout", "setup", "build")
 _LAST_WORD = Origin("other", "runner", "build")
 
 
-def write_notes(root: Path, notes: Sequence[str], registered: Registered) -> None:
-    """Begins the log with these lines; the runner goes on after them."""
+def write_notes(root: Path, notes: Sequence[str], values: Sequence[tuple[str, str]]) -> None:
+    """Begins the log with these lines, without these (name, value) pairs; the runner goes on after them."""
     folder = _fresh(root)
     if not notes:
         return
+    registered = Registered.from_values(values)
     writer = SegmentWriter(folder.segments)
     try:
         writer.append(_lines(notes, registered), _NOTE, datetime.now(UTC))

@@ -30,7 +30,7 @@ class Running:
 
 def assemble_running(services: Services, uid_range: tuple[int, int], settings: RunSettings) -> Running:
     """Builds the parts; nothing is read, written or started yet. `uid_range` is (first, count)."""
-    executor = LocalExecutor()
+    executor = LocalExecutor(most_standing=settings.most_standing)
     first, count = uid_range
     uids = WorkspaceUids(services.parts.folder, UidRange(first, first + count - 1))
 
@@ -41,7 +41,8 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
 
     artifacts = Artifacts(services.parts, services.audit, uids)
     findings = Findings(hits=services.hits, alerts=services.alert_queue, artifacts=artifacts)
-    runs = Runs(services.parts, executor, Preparing(services, uids, artifacts, settings), findings, on_end)
+    preparing = Preparing(services, uids, artifacts, settings, executor.stand_by)
+    runs = Runs(services.parts, executor, preparing, findings, on_end)
     return Running(
         executor=executor,
         runs=runs,

@@ -54,7 +54,6 @@ from planes.data_plane.services.run_secrets import registered_place, render_pair
 from planes.data_plane.services.run_wakes import RunWakes
 from planes.data_plane.services.secrets_used import render_uses
 from planes.domain.errors import Gone
-from planes.scrub import Registered
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
 from planes.storage.types import Row
@@ -275,14 +274,17 @@ class Runs:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             words = "The region could not prepare this run: an internal error. Its service log says more."
             return await self._end_unstarted(lease, place, "failed", [words])
+        berth = prepared.berth
         if lease.run_id in self._stops:
+            if berth is not None:
+                await to_thread.run_sync(berth.discard)
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
         await self._note_prepared(lease, prepared)
-        scrubbing = Registered.from_values(prepared.registered)
         for _ in range(_STARTS):
-            await to_thread.run_sync(write_notes, place.root, prepared.notes, scrubbing)
+            await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
             try:
-                return await self._executor.start(prepared.spec, prepared.registered)
+                taken, berth = berth, None
+                return await self._executor.start(prepared.spec, prepared.registered, taken)
             except (StartedBefore, RunNotStarted) as exc:
                 _log.warning("run_not_started", run_id=lease.run_id, reason=str(exc))
             try:
@@ -352,6 +354,7 @@ class Runs:
         """The log is sealed: the job's files go, then the control plane hears of the end."""
         self.apps.end(lease.run_id)
         await self._artifacts.keep(lease.run_id, place)
+        self._preparing.ended(lease.run_id)
         await _leave_nothing(place)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
         values: dict[str, Any] = {

@@ -59,6 +59,19 @@ async def test_a_missing_blob_is_missing(blobs: Blobs, tmp_path: Path) -> None:
         await blobs.fetch("nothing", tmp_path / "copy")
 
 
+async def test_what_was_half_written_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    """A library that is killed in `put` leaves its file beside the blob, as here."""
+    folder = tmp_path / "half"
+    blobs = Blobs.in_folder(folder)
+    await blobs.put("a/b", b"whole")
+    (folder / "a" / "b#1").write_bytes(b"ha")
+
+    blobs.remove_unfinished()
+
+    assert [path.name for path in (folder / "a").iterdir()] == ["b"]
+    assert await blobs.get("a/b") == b"whole"
+
+
 async def test_a_key_cannot_leave_the_folder(blobs: Blobs, tmp_path: Path) -> None:
     for key in ("../out", "a/../../out", "/../out"):
         with pytest.raises(StorageError):

@@ -61,6 +61,7 @@ def build(specification: Mapping[str, Any]) -> None:
             return
         remove(place)
         remove(building)
+        clear_abandoned(folder)
         uv = _Uv(str(specification["uv"]), lock)
         python = find_python(uv, str(specification["python_version"]))
         say(f"Building an environment with Python {specification['python_version']} ({python})")
@@ -125,6 +126,19 @@ def remove(place: Path) -> None:
     for parent, _, _ in os.walk(place):
         os.chmod(parent, 0o700)
     shutil.rmtree(place)
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Removes what builders of other environments left half-made when they were killed."""
+    for building in folder.glob(f"*{_BUILDING}"):
+        descriptor = os.open(building.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove(building)
+        except BlockingIOError:
+            continue  # its builder, or what that started, still works
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

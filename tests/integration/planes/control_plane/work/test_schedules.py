@@ -263,7 +263,7 @@ async def test_one_broken_job_does_not_stop_the_others(stage: Stage) -> None:
     async with stage.parts.database.reading() as connection:
         from planes.storage.control.runs import has_pending_run
 
-        assert await has_pending_run(connection, "eu1")  # pyright: ignore[reportArgumentType]
+        assert await has_pending_run(connection, "eu1", stage.clock.now())  # pyright: ignore[reportArgumentType]
 
 
 async def test_next_fire_times_are_told_over_the_change_of_summer_time(stage: Stage) -> None:

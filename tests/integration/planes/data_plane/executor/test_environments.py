@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import stat
@@ -231,6 +232,26 @@ def test_killed_build_is_begun_again(tmp_path: Path, index: Path) -> None:
     assert code == 0, output
     assert catalogue.is_ready(wanted)
     assert not building.exists()
+
+
+def test_killed_build_of_other_requirements_leaves_nothing(tmp_path: Path, index: Path) -> None:
+    catalogue = catalogue_at(tmp_path / "workspace", index)
+    step = catalogue.prepare_build(specify("plain"))
+    process = start(step)
+    wait_for(lambda: any(step.cwd.glob("*.building")))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=DEADLINE_SECONDS)
+    was_left = list(step.cwd.glob("*.building"))
+    # As one that is still built: its builder holds the lock.
+    busy, lock = step.cwd / "busy.building", (step.cwd / "busy.lock").open("w")
+    busy.mkdir()
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, output = run(catalogue.prepare_build(specify()))
+
+    assert code == 0, output
+    assert was_left
+    assert list(step.cwd.glob("*.building")) == [busy]
 
 
 def test_environment_whose_interpreter_went_is_built_again(catalogue: EnvironmentCatalogue) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.archives import REQUIREMENTS, pack
 from tests.fakes.data_plane import RunningDataPlane
 
+from planes.data_plane.services.code_trees import remove_unfinished
 from planes.domain.errors import NotFound
 from planes.domain.identifiers import new_id
 from planes.storage.errors import StorageError
@@ -67,6 +68,16 @@ async def test_a_copy_is_the_runs_own(region: RunningDataPlane, tmp_path: Path) 
     if owner[0] is not None:
         assert {path.lstat().st_uid for path in work.rglob("*")} == {owner[0]}
         assert {path.lstat().st_uid for path in tree.rglob("*")} == {0}
+
+
+async def test_what_was_half_unpacked_is_removed_at_the_next_start(region: RunningDataPlane) -> None:
+    tree = await region.plane.services.code_trees.tree_of(region.organization_id, await deployed(region))
+    half = tree.with_name(f".{tree.name}.0")
+    shutil.copytree(tree, half, symlinks=True)
+
+    remove_unfinished(region.folder)
+
+    assert [path.name for path in tree.parent.iterdir()] == [tree.name]
 
 
 async def test_a_damaged_tree_is_made_again_at_the_next_start(region: RunningDataPlane) -> None:
