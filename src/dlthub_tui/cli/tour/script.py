@@ -49,7 +49,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
         Beat(
             "Run it. The first run of a workspace builds its environment.",
             (
-                Keys(("/", "orders", "enter", "r"), r"Started shop\.receive_orders 1"),
+                Keys(("/", "orders", "enter", "r"), r"Started shop\.receive_orders \d+"),
                 Keys(("l",), "(✓ completed|✗ failed)"),
             ),
         ),
@@ -60,7 +60,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             "A job that fails. The log opens where it says why.",
             (
                 _JOBS,
-                Keys(("/", "ctrl+u", "labels", "enter", "r"), r"Started shop\.print_labels 1"),
+                Keys(("/", "ctrl+u", "labels", "enter", "r"), r"Started shop\.print_labels \d+"),
                 Keys(("l",), "✗ failed"),
                 Keys(("e",), "KeyError"),
             ),
@@ -70,7 +70,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             "Now a longer job, and kill -9 for the whole platform while it runs.",
             (
                 _JOBS,
-                Keys(("/", "ctrl+u", "stock", "enter", "r"), r"Started shop\.take_stock 1"),
+                Keys(("/", "ctrl+u", "stock", "enter", "r"), r"Started shop\.take_stock \d+"),
                 Keys(("l",), r"crate \d+ of 60"),
                 Do(kill, "▵"),
             ),
