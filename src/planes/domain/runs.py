@@ -32,6 +32,7 @@ from planes.domain.identifiers import (
     OrganizationId,
     RunId,
     WorkspaceId,
+    new_id,
 )
 
 
@@ -111,6 +112,29 @@ class Run:
         if self.started_at is None or self.finished_at is None:
             return None
         return max(0.0, (self.finished_at - self.started_at).total_seconds())
+
+
+def once_more(run: Run, number: int, now: datetime) -> Run:
+    """Another run with the same code, configuration, definition and window, which nobody has claimed yet."""
+    return replace(
+        run,
+        id=RunId(new_id()),
+        number=number,
+        status=RunStatus.PENDING,
+        created_at=now,
+        updated_at=now,
+        started_at=None,
+        finished_at=None,
+        fence=0,
+        is_acknowledged=False,
+        claimed_at=None,
+        lease_expires_at=None,
+        unreachable_since=None,
+        cancel_told_at=None,
+        is_lost=False,
+        attempt=1,
+        not_before=None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

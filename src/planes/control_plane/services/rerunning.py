@@ -11,8 +11,7 @@ from planes.control_plane.services.runs import no_run
 from planes.control_plane.services.triggers import hold_work
 from planes.domain.access import Permission, Principal, WorkspaceRole, may_start_on
 from planes.domain.errors import Conflict
-from planes.domain.identifiers import RunId, new_id
-from planes.domain.runs import Run, RunStatus
+from planes.domain.runs import Run, once_more
 from planes.domain.triggers import Declined, GateFacts, Source, Window, decide_start
 from planes.manifest.facts import JobFacts
 from planes.storage.control import deployments as stored_deployments
@@ -77,26 +76,10 @@ async def _decide(connection: Connection, access: WorkspaceAccess, past: Run, no
 
 def _again(past: Run, job: Job, access: WorkspaceAccess, now: datetime) -> Run:
     return replace(
-        past,
-        id=RunId(new_id()),
-        number=job.last_run_number + 1,
-        status=RunStatus.PENDING,
-        created_at=now,
-        updated_at=now,
+        once_more(past, job.last_run_number + 1, now),
         moves_watermark=past.moves_watermark and _joins(past, job),
         triggered_by=access.membership_id,
         follows_viewer=access.role is WorkspaceRole.VIEWER,
-        started_at=None,
-        finished_at=None,
-        fence=0,
-        is_acknowledged=False,
-        claimed_at=None,
-        lease_expires_at=None,
-        unreachable_since=None,
-        cancel_told_at=None,
-        is_lost=False,
-        attempt=1,
-        not_before=None,
     )
 
 

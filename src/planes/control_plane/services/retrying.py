@@ -13,9 +13,8 @@ from planes.control_plane.services.access import authorize_workspace
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.starting import no_job
 from planes.domain.access import Permission, Principal
-from planes.domain.identifiers import RunId, new_id
 from planes.domain.retries import RetryPolicy, decide_retry
-from planes.domain.runs import Run, RunStatus
+from planes.domain.runs import Run, RunStatus, once_more
 from planes.storage.control import deployments as stored_deployments
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import retries as stored
@@ -59,24 +58,10 @@ async def retry(connection: Connection, run: Run, job: Job, *, is_archived: bool
     if deployment is None or deployment.retired_at is not None:
         return None
     again = replace(
-        run,
-        id=RunId(new_id()),
-        number=job.last_run_number + 1,
-        status=RunStatus.PENDING,
+        once_more(run, job.last_run_number + 1, now),
         attempt=run.attempt + 1,
         not_before=not_before,
         previous_job_run_id=run.id,
-        created_at=now,
-        updated_at=now,
-        started_at=None,
-        finished_at=None,
-        fence=0,
-        is_acknowledged=False,
-        claimed_at=None,
-        lease_expires_at=None,
-        unreachable_since=None,
-        cancel_told_at=None,
-        is_lost=False,
     )
     await stored_runs.insert_runs(connection, [again])
     return again
