@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -25,8 +25,22 @@ Moment = Annotated[datetime, BeforeValidator(_written_out)]
 
 
 def aware(key: str, moment: datetime | None) -> datetime | None:
-    """Raises: InvalidRequest for a time without an offset."""
-    if moment is not None and moment.tzinfo is None:
-        reason = Reason(key=key, message="a time with its offset, such as 2026-01-31T12:00:00Z")
-        raise InvalidRequest("invalid_request", "The request breaks a rule.", (reason,))
-    return moment.astimezone(UTC) if moment is not None else None
+    """Raises: InvalidRequest for a time without an offset, and for one that its offset moves out of the calendar."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise _refused(key, "a time with its offset, such as 2026-01-31T12:00:00Z")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise _refused(key, "is out of range") from exc
+
+
+def earlier(moment: datetime, span: timedelta) -> datetime:
+    """`span` before a moment in UTC, or the first moment of the calendar."""
+    first = datetime.min.replace(tzinfo=UTC)
+    return moment - span if moment - first > span else first
+
+
+def _refused(key: str, message: str) -> InvalidRequest:
+    return InvalidRequest("invalid_request", "The request breaks a rule.", (Reason(key=key, message=message),))
