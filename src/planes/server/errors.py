@@ -45,6 +45,8 @@ _CODES = {
     413: "too_large", 415: "unsupported_media_type",
 }  # fmt: skip
 
+_NOT_SAID_TO_BE_JSON = "Send it as JSON, with the header Content-Type: application/json"
+
 
 def error_response(
     status: int, code: str | None, detail: str, extra: Any = None, headers: dict[str, str] | None = None
@@ -109,8 +111,10 @@ def install_error_handlers(app: FastAPI) -> None:
             if methods:
                 allow = {"Allow": ", ".join(sorted(methods))}
                 return error_response(405, _CODES[405], "Method Not Allowed", headers=allow)
-        reasons = validation_reasons(exc.errors())
-        return error_response(400, "invalid_request", "The request breaks a rule.", reasons)
+        detail = "The request breaks a rule."
+        if isinstance(exc.body, bytes):  # which is what the framework leaves of a body that does not say it is JSON
+            return error_response(400, "invalid_request", detail, [{"key": "body", "message": _NOT_SAID_TO_BE_JSON}])
+        return error_response(400, "invalid_request", detail, validation_reasons(exc.errors()))
 
     async def on_http_error(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)

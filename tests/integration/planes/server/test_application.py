@@ -161,6 +161,20 @@ async def test_a_validation_error_names_the_field_and_never_the_value(running: R
     assert SECRET not in answer.text
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
+async def test_a_body_that_is_not_said_to_be_json_is_refused_with_what_to_do(
+    running: Running, kind: str | None
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await running.client.post("/body", content=b'{"name": "pear", "count": 1}', headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    [reason] = answer.json()["extra"]
+    assert reason["key"] == "body"
+    assert "Content-Type: application/json" in reason["message"]
+    assert "pear" not in answer.text
+
+
 async def test_broken_json_answers_400(running: Running) -> None:
     headers = {"content-type": "application/json"}
     answer = await running.client.post("/body", content=b"{" + SECRET.encode(), headers=headers)
