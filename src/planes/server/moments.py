@@ -36,10 +36,12 @@ def aware(key: str, moment: datetime | None) -> datetime | None:
         raise _refused(key, "is out of range") from exc
 
 
-def earlier(moment: datetime, span: timedelta) -> datetime:
-    """`span` before a moment in UTC, or the first moment of the calendar."""
-    first = datetime.min.replace(tzinfo=UTC)
-    return moment - span if moment - first > span else first
+def moved(moment: datetime, span: timedelta) -> datetime:
+    """A moment in UTC, moved by a span; at most to the end of the calendar."""
+    try:
+        return moment + span
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC) if span < timedelta() else datetime.max.replace(tzinfo=UTC)
 
 
 def _refused(key: str, message: str) -> InvalidRequest:

@@ -12,7 +12,7 @@ from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotAllowed, NotFound
-from planes.server.moments import Moment, aware, earlier
+from planes.server.moments import Moment, aware, moved
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
 from planes.storage.data.leaks import LeakFilter
@@ -57,7 +57,7 @@ async def get_hits_of_workspace(
 ) -> WorkspaceHits:
     """Totals of the runs that ended in a time, the last 30 days by default."""
     end = aware("until", until) or services_of(request).parts.clock.now()
-    start = aware("since", since) or earlier(end, timedelta(days=DEFAULT_DAYS))
+    start = aware("since", since) or moved(end, -timedelta(days=DEFAULT_DAYS))
     found = await services_of(request).hits.of_workspace(workspace_id, start, end, folded=_is_viewer(claims))
     await services_of(request).audit.note(Actor.of(claims), Action.HITS_READ)
     return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
+from planes.server.moments import moved
 from planes.server.paging import Page, envelope
 from planes.storage.data import statistics
 from planes.storage.data.statistics import DATASETS, PIPELINES, StatisticsFilter
@@ -27,8 +28,9 @@ class Statistics:
 
     def window(self, start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
         """The window that is asked for: seven days up to its end, or to now, when only one bound or none is given."""
-        end = end or max(self._parts.clock.now(), start or self._parts.clock.now()) + timedelta(milliseconds=1)
-        return (start or end - DEFAULT_WINDOW), end
+        now = self._parts.clock.now()
+        end = end or moved(max(now, start or now), timedelta(milliseconds=1))
+        return start or moved(end, -DEFAULT_WINDOW), end
 
     async def list_pipelines(self, actor: Actor, wanted: StatisticsFilter, page: Page) -> dict[str, Any]:
         """A page of pipelines, the one that ran last first unless sorted otherwise."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from planes.domain.errors import InvalidRequest
-from planes.server.moments import aware, earlier
+from planes.server.moments import aware, moved
 
 FIRST = datetime.min.replace(tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -26,6 +26,9 @@ def test_ends_of_the_calendar_are_moments() -> None:
     assert aware("until", None) is None
 
 
-def test_earlier_stops_at_the_first_moment() -> None:
-    assert earlier(FIRST + MONTH + timedelta(hours=1), MONTH) == FIRST + timedelta(hours=1)
-    assert earlier(FIRST + timedelta(days=1), MONTH) == FIRST
+def test_moving_stops_at_the_ends_of_the_calendar() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+
+    assert moved(FIRST + MONTH + timedelta(hours=1), -MONTH) == FIRST + timedelta(hours=1)
+    assert moved(FIRST + timedelta(days=1), -MONTH) == FIRST
+    assert moved(last, timedelta(milliseconds=1)) == last
