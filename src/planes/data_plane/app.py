@@ -52,6 +52,7 @@ from planes.domain.clock import Clock, SystemClock
 from planes.domain.errors import Conflict
 from planes.server.application import build_application
 from planes.server.background import in_background
+from planes.server.middleware import SmallIds
 from planes.server.streams import Stopping
 from planes.settings import DataPlaneSettings
 from planes.storage.blobs import Blobs
@@ -165,6 +166,7 @@ class DataPlane:
         app.state.gateway = self.gateway
         for router in ROUTERS:
             app.include_router(router)
+        app.add_middleware(SmallIds)
         # Last, so first: an app's name is none of the plane's.
         app.add_middleware(GatewayDoor, gateway=self.gateway)
         return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from planes.server.errors import error_response, render_error
 
 _log = structlog.get_logger("planes.server")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ID_SEGMENT = re.compile(r"(?<=/)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^/])")
 DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -93,6 +95,21 @@ class BodyLimit:
             return message
 
         await self.app(scope, bounded, send)
+
+
+class SmallIds:
+    """Reads an id of a path that is written in capitals as the same one in small letters (RFC 9562, 4).
+
+    Whoever stores ids as text needs it, or answers 404 for what another plane has just found.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            scope = {**scope, "path": _ID_SEGMENT.sub(lambda found: found[0].lower(), scope["path"])}
+        await self.app(scope, receive, send)
 
 
 class ServiceLog:
