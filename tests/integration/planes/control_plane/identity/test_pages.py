@@ -275,7 +275,7 @@ async def test_foreign_host_is_misdirected(stage: IdentityStage) -> None:
     "value", ['"aaaaaaaaaaaaaaaaaaaaaaaa\\015\\012x: y"', '"\\001\\002aaaaaaaaaaaaaaaaaaaaaaaaaaaa"', "é" * 30]
 )
 async def test_a_cookie_that_is_not_ours_is_replaced(stage: IdentityStage, value: str) -> None:
-    page = await stage.client.get("/device", headers={"cookie": f"planes_form={value}".encode("latin-1")})
+    page = await stage.client.get("/device", headers={b"cookie": f"planes_form={value}".encode("latin-1")})
 
     assert page.status_code == 200, page.text
     assert re.match(r"planes_form=[0-9a-f]{64};", page.headers["set-cookie"])

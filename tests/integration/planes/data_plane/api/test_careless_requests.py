@@ -33,7 +33,7 @@ async def test_ends_of_the_calendar(
 
 
 async def test_an_id_in_capitals_is_the_same_id(region: RunningDataPlane) -> None:
-    headers = region.headers()
+    headers = region.headers(role="owner")
     made = await region.client.put(
         f"{OWN}/workspaces/{region.workspace_id.upper()}/mail-server",
         headers=headers,
@@ -43,5 +43,6 @@ async def test_an_id_in_capitals_is_the_same_id(region: RunningDataPlane) -> Non
     other = await region.client.get(f"{OWN}/workspaces/{new_id().upper()}/mail-server", headers=headers)
 
     assert made.status_code == 200, made.text
+    assert small.status_code == 200, small.text
     assert small.json()["server"]["host"] == "mail.orchard.example"
     assert other.status_code == 404
