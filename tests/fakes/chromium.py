@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -44,6 +45,16 @@ class Page:
     stopped: list[str] = field(default_factory=list)
     _urls: dict[str, str] = field(default_factory=dict)
     messages: int = 0
+    received: bytearray = field(default_factory=bytearray)
+    """What WebSockets brought in binary messages, one after the other."""
+
+    async def press(self, key: str) -> None:
+        """A key, on what has the focus: a character, or Enter."""
+        typed = {"key": key, "text": key}
+        if key == "Enter":
+            typed = {"key": key, "code": key, "text": "\r", "windowsVirtualKeyCode": 13}
+        await self.browser.call("Input.dispatchKeyEvent", {"type": "keyDown"} | typed, self.session)
+        await self.browser.call("Input.dispatchKeyEvent", {"type": "keyUp", "key": key}, self.session)
 
     async def open(self, url: str) -> None:
         """Goes there; the page may still load."""
@@ -149,6 +160,8 @@ def _note(page: Page, method: str, params: dict[str, Any]) -> None:
         page.asked.append(params["url"])
     elif method == "Network.webSocketFrameReceived":
         page.messages += 1
+        if params["response"]["opcode"] == 2:
+            page.received += base64.b64decode(params["response"]["payloadData"])
 
 
 @asynccontextmanager

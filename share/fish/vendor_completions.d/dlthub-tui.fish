@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --folder --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --status --tail --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user workspaces'
+    set -l all_commands 'add admin api-key approve backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user web workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -90,6 +90,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'jobs' -d 'List the jobs of a
 complete -c dlthub-tui -n __fish_use_subcommand -a 'workspaces' -d 'List the workspaces that you can see, with the region that each is locked to.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'connect' -d 'Open the terminal app against another installation.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'serve' -d 'Run the planes without the terminal app; prints one JSON line when ready. SIGTE…'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'web' -d 'Show the terminal app in a browser of this machine, signed in as the home'\''s own…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'completion' -d 'Print the completion of a shell, for what is not installed where shells look.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'doctor' -d 'Say what is installed, active and missing here, and whether the audit logs are …'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'demo' -d 'Show the product on a platform of its own, with real runs in both regions.'
@@ -379,6 +380,14 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command stop' -l url -r -d 'T
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command stop' -l json -d 'One JSON object on one line.'
 # Positionals for: stop
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command stop; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
+
+# Options for: web
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l port -r -d 'The port to listen on; 0 takes a free one.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l read-only -d 'Hide every action that changes something.'
 
 # Options for: workspaces
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command workspaces' -l help -d 'Display this message and exit.'

@@ -166,6 +166,36 @@ def serve(
 
 
 @app.command
+def web(
+    *,
+    home: Home = None,
+    port: Annotated[int, Parameter(show_default=True)] = 0,
+    read_only: Switch = False,
+) -> int:
+    """Show the terminal app in a browser of this machine, signed in as the home's owner.
+
+    Prints a link that opens one browser, once. Listens on 127.0.0.1 only. Ctrl+C ends it, and the app in every tab.
+
+    Parameters
+    ----------
+    port
+        The port to listen on; 0 takes a free one.
+    read_only
+        Hide every action that changes something.
+    """
+    try:
+        from dlthub_tui.cli.web.serving import WebRequest, serve_app
+    except ModuleNotFoundError as exc:
+        if exc.name is None or exc.name.startswith("dlthub_tui"):
+            raise
+        exits.say_error(
+            f"The app in a browser needs the package textual-serve; {exc.name} is missing here. Install it."
+        )
+        return exits.FAILED
+    return serve_app(WebRequest(find_home(home), port, read_only))
+
+
+@app.command
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     """Print the completion of a shell, for what is not installed where shells look.
 

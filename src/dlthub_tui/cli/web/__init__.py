@@ -1,0 +1,1 @@
+"""The terminal app in a browser on this machine: `dlthub-tui web`."""
