@@ -38,7 +38,9 @@ class HostCheck:
             return
         headers = Headers(scope=scope)
         names = self._names()
-        if _host_name(headers.get("host", "")) not in names:
+        hosts = headers.getlist("host")
+        # With two of them, who stands before this server may have read the other one (RFC 9112, 3.2).
+        if len(hosts) != 1 or _host_name(hosts[0]) not in names:
             error = Misdirected("misdirected", "This server does not go by the name in the Host header.")
             await render_error(error)(scope, receive, send)
             return

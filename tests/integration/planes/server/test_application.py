@@ -262,6 +262,16 @@ async def test_a_foreign_host_is_misdirected_and_a_foreign_origin_refused(runnin
     assert (await running.client.post("/body", json={"name": "a", "count": 1}, headers=own)).status_code == 200
 
 
+@pytest.mark.parametrize("hosts", [("127.0.0.1", "elsewhere.example"), ("elsewhere.example", "127.0.0.1"), ()])
+async def test_a_request_without_exactly_one_host_is_misdirected(running: Running, hosts: tuple[str, ...]) -> None:
+    lines = ["GET /body HTTP/1.1", *(f"Host: {host}" for host in hosts), "Connection: close", "", ""]
+    async with await anyio.connect_tcp("127.0.0.1", running.port) as connection:
+        await connection.send("\r\n".join(lines).encode())
+        answer = await connection.receive()
+
+    assert answer.startswith(b"HTTP/1.1 421 "), answer
+
+
 async def test_the_unix_socket_tells_who_is_there(running: Running) -> None:
     transport = httpx.AsyncHTTPTransport(uds=str(running.socket_path))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
