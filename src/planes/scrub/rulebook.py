@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from planes.scrub.demands import Demands
 from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
-from planes.scrub.rules import RULES
+from planes.scrub.rules import RULES, SELDOM
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import SIGNS
@@ -191,11 +191,11 @@ class Rulebook:
     def prepare(self) -> None:
         """Compile now what most logs need, so that forked children need not.
 
-        A provider's tokens are seldom there: each of their patterns is compiled when its sign is first met, in less
-        than a millisecond, and takes no room in the runners that never meet it.
+        What is seldom there has each of its patterns compiled when its sign is first met, in less than a millisecond,
+        and takes no room in the runners that never meet it.
         """
         for compiled in self.rules:
-            if compiled.rule.kind != "token":
+            if compiled.rule.name not in SELDOM:
                 compiled.prepare()
         for family in self.families:
             family.prepare()

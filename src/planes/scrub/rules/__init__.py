@@ -49,4 +49,13 @@ RULES: tuple[Rule, ...] = (
     *LANGUAGE_RULES,
 )
 
-__all__ = ["PII_CLASSES", "PII_RULES", "RULES", "Rule"]
+# Names of rules for what most logs never hold: tokens of one provider each, shell commands, calls in source code,
+# other languages than English.
+SELDOM = frozenset(
+    [
+        *(rule.name for rule in RULES if rule.kind == "token"),
+        *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *LANGUAGE_RULES)),
+    ]
+)
+
+__all__ = ["PII_CLASSES", "PII_RULES", "RULES", "SELDOM", "Rule"]

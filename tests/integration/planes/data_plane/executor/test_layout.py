@@ -103,7 +103,14 @@ def test_configuration_is_gone_and_the_rest_is_kept(plane: Path) -> None:
     run.remove_configuration()
     run.remove_configuration()
 
-    assert sorted(path.name for path in (run.work / ".dlt").iterdir()) == [".workspace", "data", "home", "state", "tmp"]
+    assert sorted(path.name for path in (run.work / ".dlt").iterdir()) == [
+        ".workspace",
+        "artifacts",
+        "data",
+        "home",
+        "state",
+        "tmp",
+    ]
     assert (run.work / "job.py").exists()
 
 
