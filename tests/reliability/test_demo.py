@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.reliability.sizes import IS_FULL
 
 from dlthub_tui.cli.tour.script import END, PROOF, beats
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
+@pytest.mark.skipif(not IS_FULL, reason="the whole tour takes some minutes: make reliability")
 def test_the_tour_tells_the_whole_story_and_records_it(tmp_path: Path) -> None:
     cast = tmp_path / "tour.cast"
     command = [sys.executable, "-m", "dlthub_tui.cli.main", "demo", "--record", str(cast), "--pace", "0.4"]
