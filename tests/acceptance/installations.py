@@ -158,6 +158,14 @@ class Desk:
         found = self.person.get(f"/workspaces/{self.workspace['id']}/job-runs", limit=100).json()["items"]
         return [one for one in found if one["job"]["job_ref"] == job_ref]
 
+    def stored_logs(self) -> dict[str, list[str]]:
+        """The stored lines of a run of each job, by the job's name; of the oldest where it had several."""
+        runs = self.person.get(f"/workspaces/{self.workspace['id']}/job-runs", limit=100).json()["items"]
+        return {
+            run["job"]["name"]: [line["content"] for line in self.person.stored_log(self.workspace, run["id"])]
+            for run in runs
+        }
+
     def total(self, what: str) -> int:
         """How many jobs, deployments or configurations there are."""
         return self.person.get(f"/workspaces/{self.workspace['id']}/{what}").json()["total"]

@@ -35,6 +35,10 @@ class SplitInstallation:
     def homes(self) -> dict[str, Path]:
         return {name: plane.home for name, plane in self.planes.items()}
 
+    def work_folders(self, region: str) -> list[Path]:
+        """Working folders of runs that are there now."""
+        return list(self.homes[region].glob("data/*/orgs/*/workspaces/*/runs/*/work"))
+
 
 @contextmanager
 def split_installation(packages: Sequence[str] | None = PACKAGES) -> Generator[SplitInstallation]:

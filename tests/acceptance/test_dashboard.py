@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from tests.acceptance.marks import search
 from tests.fakes.chromium import chromium, needs_chromium
-from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import job_python, open_folder
-from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
-
-from planes.settings import BuilderSettings
+from tests.fakes.workspaces import job_python
+from tests.integration.planes.data_plane.running_region import RunningRegion, region_with_index
 
 pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(500)]
 
@@ -59,15 +54,8 @@ DASHBOARD: dict[str, Any] = {
 
 @pytest.fixture
 async def place() -> AsyncGenerator[RunningRegion]:
-    passed = {
-        name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_")) or "PROXY" in name.upper()
-    }
-    with open_folder("region-") as folder:
-        async with (
-            LeasingControlPlane().serving() as control,
-            running_region(Path(folder) / "eu1", control, builder=BuilderSettings(environment=passed)) as running,
-        ):
-            yield running
+    async with region_with_index() as running:
+        yield running
 
 
 async def deployed(place: RunningRegion) -> dict[str, str]:

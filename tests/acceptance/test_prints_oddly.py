@@ -287,12 +287,8 @@ def printed() -> Generator[Printed]:
             done = desk.run(*words)
             assert done.code == code, done.text[-4000:]
             said.append(done.text)
-        runs = owner.get(f"/workspaces/{workspace['id']}/job-runs", limit=100).json()["items"]
-        logs = {
-            run["job"]["name"]: [line["content"] for line in owner.stored_log(workspace, run["id"])] for run in runs
-        }
-        folders = split.homes["eu1"].glob("data/*/orgs/*/workspaces/*/runs/*/work")
-        wait_until(lambda: not [folder for folder in folders if folder.exists()])
+        logs = desk.stored_logs()
+        wait_until(lambda: not split.work_folders("eu1"))
         yield Printed(split, "\n".join(said), logs)
 
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
-from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import definition, open_folder, requirements
-from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
-
-from planes.settings import BuilderSettings
+from tests.fakes.workspaces import definition, requirements
+from tests.integration.planes.data_plane.running_region import RunningRegion, region_with_index, until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.acceptance, pytest.mark.timeout(400)]
 
@@ -46,15 +41,8 @@ PASSWORD = "harvest-moon-77"
 
 @pytest.fixture
 async def place() -> AsyncGenerator[RunningRegion]:
-    passed = {
-        name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_")) or "PROXY" in name.upper()
-    }
-    with open_folder("region-") as folder:
-        async with (
-            LeasingControlPlane().serving() as control,
-            running_region(Path(folder) / "eu1", control, builder=BuilderSettings(environment=passed)) as running,
-        ):
-            yield running
+    async with region_with_index() as running:
+        yield running
 
 
 async def test_rows_land_are_found_again_and_are_told(place: RunningRegion) -> None:

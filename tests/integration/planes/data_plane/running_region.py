@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ import anyio
 from tests.fakes.archives import pack
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import definition, requirements, write_launchers
+from tests.fakes.workspaces import definition, open_folder, requirements, write_launchers
 
+from planes.settings import BuilderSettings
 from planes.wire.link import Lease
 
 PROFILE_TOML = b'[workspace]\nshown = "yes"\n'
@@ -109,3 +111,17 @@ async def until(condition: Any, seconds: float = 30.0) -> None:
     with anyio.fail_after(seconds):
         while not condition():
             await anyio.sleep(0.01)
+
+
+@asynccontextmanager
+async def region_with_index() -> AsyncGenerator[RunningRegion]:
+    """A region eu1 whose environments come from the package index, by this machine's settings for it."""
+    passed = {
+        name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_")) or "PROXY" in name.upper()
+    }
+    with open_folder("region-") as folder:
+        async with (
+            LeasingControlPlane().serving() as control,
+            running_region(folder / "eu1", control, builder=BuilderSettings(environment=passed)) as running,
+        ):
+            yield running

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,17 +53,24 @@ class OpenApp:
         )
 
 
-@pytest.fixture
-async def place() -> AsyncGenerator[RunningRegion]:
+@asynccontextmanager
+async def region_of_apps(**settings: Any) -> AsyncGenerator[RunningRegion]:
+    """A region eu1 whose runs may have the launcher of apps."""
     with open_folder("region-") as folder:
         wheels = Path(folder) / "wheels"
         wheels.mkdir()
         install_app_launcher(wheels)
         async with (
             LeasingControlPlane().serving() as control,
-            running_region(Path(folder) / "eu1", control) as running,
+            running_region(Path(folder) / "eu1", control, **settings) as running,
         ):
             yield running
+
+
+@pytest.fixture
+async def place() -> AsyncGenerator[RunningRegion]:
+    async with region_of_apps() as running:
+        yield running
 
 
 async def start(place: RunningRegion, **values: Any) -> Lease:
@@ -322,17 +330,11 @@ async def test_swap_code_signs_in_once(place: RunningRegion) -> None:
 
 
 async def test_unused_app_is_stopped() -> None:
-    with open_folder("region-") as folder:
-        wheels = Path(folder) / "wheels"
-        wheels.mkdir()
-        install_app_launcher(wheels)
-        async with (
-            LeasingControlPlane().serving() as control,
-            running_region(Path(folder) / "eu1", control, app_idle_seconds=0.5) as place,
-        ):
-            lease = await start(place)
-            outcome = await control.wait_end(lease)
-            lines = await place.lines(lease, None)
+    async with region_of_apps(app_idle_seconds=0.5) as place:
+        control = place.control
+        lease = await start(place)
+        outcome = await control.wait_end(lease)
+        lines = await place.lines(lease, None)
 
     assert control.statuses[lease.run_id] == ["starting", "running", "cancelled"]
     assert outcome == "cancelled"
@@ -340,27 +342,21 @@ async def test_unused_app_is_stopped() -> None:
 
 
 async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() -> None:
-    with open_folder("region-") as folder:
-        wheels = Path(folder) / "wheels"
-        wheels.mkdir()
-        install_app_launcher(wheels)
-        async with (
-            LeasingControlPlane().serving() as control,
-            running_region(Path(folder) / "eu1", control, app_idle_seconds=2) as place,
-        ):
-            lease = await start(place, time_limit_seconds=12, grace_seconds=1)
-            await control.wait_status(lease, "running")
-            opened = (await ask_to_open(place, lease)).json()
-            async with browser(opened["origin"], follow_redirects=True) as client:
-                await client.get(opened["url"])
-                app = OpenApp(place=place, lease=lease, host=opened["origin"].removeprefix("http://"), browser=client)
-                async with await app.socket(origin=app.origin) as socket:
-                    await socket.recv()
-                    with anyio.fail_after(60), pytest.raises(ConnectionClosed):
-                        await socket.recv()  # nothing is said, and the app stays, until its time is over
-                assert await control.wait_end(lease) == "failed"
-                after = await client.get("/", headers={"accept": "text/html"})
-            lines = await place.lines(lease, None)
+    async with region_of_apps(app_idle_seconds=2) as place:
+        control = place.control
+        lease = await start(place, time_limit_seconds=12, grace_seconds=1)
+        await control.wait_status(lease, "running")
+        opened = (await ask_to_open(place, lease)).json()
+        async with browser(opened["origin"], follow_redirects=True) as client:
+            await client.get(opened["url"])
+            app = OpenApp(place=place, lease=lease, host=opened["origin"].removeprefix("http://"), browser=client)
+            async with await app.socket(origin=app.origin) as socket:
+                await socket.recv()
+                with anyio.fail_after(60), pytest.raises(ConnectionClosed):
+                    await socket.recv()  # nothing is said, and the app stays, until its time is over
+            assert await control.wait_end(lease) == "failed"
+            after = await client.get("/", headers={"accept": "text/html"})
+        lines = await place.lines(lease, None)
 
     assert "time limit of 12 s reached: stopping" in lines
     assert "stop requested: idle" not in lines
@@ -368,18 +364,12 @@ async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() 
 
 
 async def test_job_that_says_how_long_it_stays_is_not_stopped_for_idling() -> None:
-    with open_folder("region-") as folder:
-        wheels = Path(folder) / "wheels"
-        wheels.mkdir()
-        install_app_launcher(wheels)
-        async with (
-            LeasingControlPlane().serving() as control,
-            running_region(Path(folder) / "eu1", control, app_idle_seconds=0.2) as place,
-        ):
-            definition = app_definition(execute={"timeout": {"timeout": 6}})
-            lease = await start(place, definition=definition, time_limit_seconds=6, grace_seconds=1)
-            assert await control.wait_end(lease) == "failed"
-            lines = await place.lines(lease, None)
+    async with region_of_apps(app_idle_seconds=0.2) as place:
+        control = place.control
+        definition = app_definition(execute={"timeout": {"timeout": 6}})
+        lease = await start(place, definition=definition, time_limit_seconds=6, grace_seconds=1)
+        assert await control.wait_end(lease) == "failed"
+        lines = await place.lines(lease, None)
 
     assert "time limit of 6 s reached: stopping" in lines
     assert "stop requested: idle" not in lines
