@@ -44,6 +44,8 @@ CRONS = sized(
         "0 0 1 * *", "59 23 28-31 * *", "5,35 0,2 * * *", "0 12 13 * 5", "17 4 29 2 *", "0 2 * 3,10 0", "20 1 * * *",
     ),
 )  # fmt: skip
+# These have several ticks within an hour that some zone skips.
+IN_SKIPPED_HOURS = frozenset({"5,35 0,2 * * *"})
 _DAY = timedelta(days=1)
 
 
@@ -82,16 +84,26 @@ def _check_tiles(job: dict[str, Any], cron: str, ticks: list[datetime], *, is_st
 def test_a_year_of_ticks_is_what_every_minute_says(zone: str, year: int) -> None:
     calendar = year_of(zone, year)
     start, end = datetime(year, 1, 1, tzinfo=UTC) + _DAY, datetime(year + 1, 1, 1, tzinfo=UTC) - _DAY
-    count = 0
+    count = left_out = 0
     for cron in CRONS:
         job = _job(cron, zone)
         ticks = list(_ticks(job, start, end))
         expected = [at for at in calendar.ticks(Cron.parse(cron)) if start < at < end]
-        assert ticks == expected, cron
-        _check_tiles(job, cron, ticks)
+        missing = sorted(set(expected) - set(ticks))
+        assert ticks == [at for at in expected if at not in missing], cron
+        # Of several ticks in an hour that is skipped dlt fires the first; the next one covers what the others would.
+        assert cron in IN_SKIPPED_HOURS or not missing, cron
+        assert all(calendar.is_near_a_change(at, timedelta(hours=2)) for at in missing), cron
+        assert len(missing) <= len(calendar.changes), cron
+        _check_tiles(job, cron, ticks, is_strict=not missing)
+        left_out += len(missing)
         _check_with_croniter(cron, zone, calendar, ticks, start, end)
         count += len(ticks)
-    tell(f"R3 {zone} {year}", f"{len(CRONS)} expressions, {count} ticks, {len(calendar.changes)} changes: all as due")
+    tell(
+        f"R3 {zone} {year}",
+        f"{len(CRONS)} expressions, {count} ticks, {len(calendar.changes)} changes: all as due, "
+        f"but for {left_out} in a skipped hour that the next tick covers",
+    )
 
 
 def _check_with_croniter(

@@ -40,6 +40,7 @@ class Alert:
     addresses: tuple[str, ...]
     host: str | None
     is_enabled: bool
+    each_try: bool
     last: Delivery | None
 
 
@@ -122,6 +123,7 @@ def _parse_alert(raw: Any) -> Alert:
         addresses=fields.texts("addresses"),
         host=fields.maybe_text("host"),
         is_enabled=fields.flag("is_enabled"),
+        each_try=fields.flag("each_try"),
         last=_parse_delivery(last) if last is not None else None,
     )
 

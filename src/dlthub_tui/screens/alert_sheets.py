@@ -129,6 +129,7 @@ class AlertSheet(_FormSheet):
             "pipelines": view.split_names(self._text("pipelines")),
             "channel": self._chosen("channel"),
             "is_enabled": self._alert.is_enabled if self._alert else True,
+            **view.each_try_of(self._chosen("when")),
         }
         if found["channel"] == "mail":
             members, addresses = view.split_recipients(self._text("target"), self._people)

@@ -26,7 +26,9 @@ WHEN: dict[str, tuple[str, ...]] = {
     "ends": ("job-run-failure", "job-run-success"),
     "leaks": ("job-prints-secrets",),
     "fails or leaks": ("job-run-failure", "job-prints-secrets"),
+    "fails, each try": ("job-run-failure",),
 }
+EACH_TRY = "fails, each try"
 EVERY = "ends or leaks"
 LEAKS = " (something was masked in its log)"
 CHANNELS = ("mail", "webhook", "slack")
@@ -55,12 +57,19 @@ _OUTCOMES = {
 def when_of(alert: Alert) -> str:
     """The sheet's word for its triggers."""
     wanted = set(alert.triggers)
+    if alert.each_try and wanted == set(WHEN[EACH_TRY]):
+        return EACH_TRY
     return next((word for word, triggers in WHEN.items() if set(triggers) == wanted), EVERY)
 
 
 def triggers_of(word: str) -> list[str]:
     """The triggers of a word."""
     return list(WHEN.get(word, [name for name in _TRIGGERS if name != "test"]))
+
+
+def each_try_of(word: str) -> dict[str, bool]:
+    """What a word says of failures that are tried again; the words for several moments leave it as it is."""
+    return {"each_try": word == EACH_TRY} if word in {EACH_TRY, "fails"} else {}
 
 
 def what_of(alert: Alert) -> str:

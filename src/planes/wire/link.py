@@ -61,7 +61,10 @@ class PollRequest(LinkModel):
 
 
 class Lease(LinkModel):
-    """One claimed run: ids, definition, limits. No secret, no code."""
+    """One claimed run: ids, definition, limits. No secret, no code.
+
+    `tries_left` is how often the run is tried again at most if it fails.
+    """
 
     run_id: Uuid
     fence: Count
@@ -82,6 +85,7 @@ class Lease(LinkModel):
     previous_job_run_id: Uuid | None = None
     time_limit_seconds: Annotated[int, Field(gt=0)]
     grace_seconds: Annotated[int, Field(ge=0)]
+    tries_left: Count = 0
 
 
 class RevokedClaim(StrEnum):

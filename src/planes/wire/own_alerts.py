@@ -40,10 +40,12 @@ class AlertRequest(Alert):
     """A new alert, or what one is to be from now on.
 
     `mail` needs `members` (ids of memberships of the organization) or `addresses`, the others a `url`. When an alert is
-    changed, what is left out of these stays as it is, except that a new `url` has no old `signing_secret`.
+    changed, what is left out of these stays as it is, except that a new `url` has no old `signing_secret`. A failure
+    that is tried again is told only where the alert tells `each_try`, which stays as it is when left out, too.
     """
 
     channel: Channel
+    each_try: bool | None = None
     members: Annotated[list[_Member] | None, Field(max_length=MOST_RECIPIENTS)] = None
     addresses: Annotated[list[_MailAddress] | None, Field(max_length=MOST_RECIPIENTS)] = None
     url: Annotated[SecretStr | None, Field(max_length=2048)] = None
@@ -72,6 +74,7 @@ class AlertResponse(Alert):
 
     id: str
     channel: Channel
+    each_try: bool
     members: list[str]
     addresses: list[str]
     host: str | None

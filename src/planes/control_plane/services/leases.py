@@ -20,6 +20,7 @@ from planes.domain.leases import LeaseRules
 from planes.domain.runs import LEASED, Run, RunStatus
 from planes.storage.control import data_planes, identity, organizations
 from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import retries as stored_retries
 from planes.storage.control import runs as stored_runs
 from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import JobVersion
@@ -239,10 +240,11 @@ async def _stale(
 
 async def _render_leases(connection: Connection, claimed: Sequence[Run]) -> list[Lease]:
     versions = await stored_jobs.versions_by_id(connection, [run.job_version_id for run in claimed])
-    return [_lease(run, versions[run.job_version_id]) for run in claimed]
+    attempts = await stored_retries.attempts_of(connection, [run.job_id for run in claimed])
+    return [_lease(run, versions[run.job_version_id], attempts.get(run.job_id, 1)) for run in claimed]
 
 
-def _lease(run: Run, version: JobVersion) -> Lease:
+def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:
     assert run.lease_expires_at is not None, "a claimed run has a lease"
     return Lease(
         run_id=run.id,
@@ -264,6 +266,7 @@ def _lease(run: Run, version: JobVersion) -> Lease:
         previous_job_run_id=run.previous_job_run_id,
         time_limit_seconds=run.time_limit_seconds,
         grace_seconds=run.grace_seconds,
+        tries_left=max(0, attempts - run.attempt),
     )
 
 

@@ -51,10 +51,11 @@ class AlertQueue:
         await self._queue(connection, run, AlertTrigger.PRINTS_SECRETS, {"masked": total, "secrets": secrets})
 
     async def _queue(self, connection: Any, run: Row, trigger: AlertTrigger, extra: Mapping[str, int]) -> None:
+        is_tried_again = trigger is AlertTrigger.RUN_FAILURE and _tries_left(run) > 0
         wanted = [
             alert
             for alert in await alerts.list_all(connection, run["workspace_id"], only_enabled=True)
-            if trigger in alert["triggers"]
+            if trigger in alert["triggers"] and (alert["each_try"] or not is_tried_again)
         ]
         if not wanted:
             return
@@ -95,6 +96,12 @@ class AlertQueue:
                 "ended_at": None if reason is None else now,
             },
         )
+
+
+def _tries_left(run: Row) -> int:
+    """How many tries may follow when this one fails, as its lease said."""
+    left = cast("dict[str, Any]", run["lease"]).get("tries_left")
+    return left if isinstance(left, int) else 0
 
 
 def _declared(run: Row) -> list[str]:

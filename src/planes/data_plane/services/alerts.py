@@ -58,7 +58,7 @@ class Alerts:
             "created_at": now,
             "created_by": author_of(actor),
         }
-        row |= self._values(actor, request, target)
+        row |= {"each_try": False, **self._values(actor, request, target)}
         await self._parts.vault.prepare(actor.organization_id)
         row["sealed"] = await seal_target(self._parts, row, target)
         async with self._parts.database.transaction() as connection:
@@ -161,11 +161,12 @@ class Alerts:
             "shown_target": host_of(target.url)[0][:255] if target.url is not None else None,
             "updated_at": self._parts.clock.now(),
             "updated_by": author_of(actor),
+            **({} if request.each_try is None else {"each_try": request.each_try}),
         }
 
     async def _shown(self, row: Row, last: Row | None) -> AlertResponse:
         target = await open_target(self._parts, row)
-        names = (*_CHOICES, "id", "channel", "created_at", "created_by", "updated_at", "updated_by")
+        names = (*_CHOICES, "each_try", "id", "channel", "created_at", "created_by", "updated_at", "updated_by")
         return AlertResponse(
             **{name: row[name] for name in names},
             members=list(target.members),

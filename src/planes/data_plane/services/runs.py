@@ -357,9 +357,10 @@ class Runs:
         self._preparing.ended(lease.run_id)
         await _leave_nothing(place)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
+        ended = self._ended_as(lease.run_id, outcome)
         values: dict[str, Any] = {
             "state": runs.DONE,
-            "outcome": outcome.outcome,
+            "outcome": ended,
             "ended_at": datetime.fromisoformat(outcome.finished_at),
             # A runner that was killed has told nothing: what its log masks is counted there, later.
             "masked": outcome.hits if outcome.reason != "runner_killed" else None,
@@ -372,14 +373,19 @@ class Runs:
             await self._hits.note(connection, row, values["masked"] or {}, values["ended_at"])
             if self._stops.get(lease.run_id) != STALE:
                 await self._say_started_late(connection, row, outcome)
-                report = build_status(lease.fence, ReportedStatus(outcome.outcome), values["ended_at"])
+                report = build_status(lease.fence, ReportedStatus(ended), values["ended_at"])
                 await self.outbox.queue(connection, lease.run_id, report)
                 await self._alerts.run_ended(connection, row)
         self._beacons_until.append(beacon_until)
         self.outbox.wake()
         self._on_end()
-        _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=outcome.outcome, reason=outcome.reason,
+        _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=ended, reason=outcome.reason,
                   lines=outcome.lines)  # fmt: skip
+
+    def _ended_as(self, run_id: str, outcome: Outcome) -> str:
+        """A run that was told to stop and lost its runner has stopped: it is cancelled (Contract: 4.5)."""
+        is_cut = outcome.reason == "runner_killed" and self._stops.get(run_id) == CANCELLED
+        return CANCELLED if is_cut else outcome.outcome
 
     async def _say_started_late(self, connection: Any, row: Row, outcome: Outcome) -> None:
         """A run that began and ended while this process was away was running too."""

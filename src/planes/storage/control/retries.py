@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Integer, Table, delete, func, select
@@ -28,6 +29,12 @@ async def find_policy(connection: Connection, job_id: str) -> RetryPolicy:
     """The job's; no retries where nothing was set."""
     row = (await connection.execute(select(job_retries).where(job_retries.c.job_id == job_id))).mappings().first()
     return NO_RETRIES if row is None else RetryPolicy(attempts=row["attempts"], wait_seconds=row["wait_seconds"])
+
+
+async def attempts_of(connection: Connection, job_ids: Iterable[str]) -> dict[str, int]:
+    """How often each job is tried; jobs that are not tried again are left out."""
+    query = select(job_retries).where(job_retries.c.job_id.in_(sorted(set(job_ids))))
+    return {row["job_id"]: row["attempts"] for row in (await connection.execute(query)).mappings()}
 
 
 async def save_policy(connection: Connection, job_id: str, policy: RetryPolicy) -> None:

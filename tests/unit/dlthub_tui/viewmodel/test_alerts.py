@@ -18,7 +18,7 @@ PEOPLE = {"m1": "ana@orchard.example"}
 def alert(**changes: object) -> Alert:
     values: dict[str, object] = {
         "id": "a", "name": "fruitshop", "triggers": ("job-run-failure",), "jobs": (), "pipelines": (),
-        "channel": "mail", "members": ("m1",), "addresses": (), "host": None, "is_enabled": True, "last": None,
+        "channel": "mail", "members": ("m1",), "addresses": (), "host": None, "is_enabled": True, "each_try": False, "last": None,
     }  # fmt: skip
     return Alert(**{**values, **changes})  # pyright: ignore[reportArgumentType] - as they are changed above
 
@@ -33,7 +33,7 @@ def delivery(**changes: object) -> Delivery:
 
 @pytest.mark.parametrize("word", [*view.WHEN, view.EVERY])
 def test_word_stands_for_its_triggers_and_back(word: str) -> None:
-    assert view.when_of(alert(triggers=tuple(view.triggers_of(word)))) == word
+    assert view.when_of(alert(triggers=tuple(view.triggers_of(word)), **view.each_try_of(word))) == word
 
 
 def test_recipients_are_members_or_addresses() -> None:
@@ -42,6 +42,14 @@ def test_recipients_are_members_or_addresses() -> None:
     )  # fmt: skip
     assert view.split_recipients(" ", PEOPLE) == ([], [])
     assert view.recipients_of(alert(addresses=("x@y.example",)), PEOPLE) == "ana@orchard.example, x@y.example"
+
+
+def test_the_word_for_each_try_is_kept_apart_from_the_others() -> None:
+    assert view.when_of(alert(triggers=("job-run-failure",), each_try=True)) == "fails, each try"
+    assert view.triggers_of("fails, each try") == ["job-run-failure"]
+    assert view.each_try_of("fails, each try") == {"each_try": True}
+    assert view.each_try_of("fails") == {"each_try": False}
+    assert view.each_try_of("fails or leaks") == {}
 
 
 def test_member_who_left_is_somebody_who_left() -> None:

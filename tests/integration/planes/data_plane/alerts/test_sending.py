@@ -185,6 +185,22 @@ async def test_receiver_that_refuses_is_not_asked_again(
     assert [posted.path for posted in receiver.posted] == ["/"]
 
 
+async def test_of_a_run_that_is_tried_again_the_last_failure_is_told_unless_each_is_wanted(
+    region: Region, receiver: HttpReceiver
+) -> None:
+    last = await region.add(url=f"{receiver.url}/last")
+    each = await region.add(url=f"{receiver.url}/each", each_try=True)
+    for number, left in ((1, 2), (2, 1), (3, 0)):
+        await region.end_run(number=number, lease={"definition": {}, "tries_left": left})
+    posted = await receiver.wait(4)
+    body = {"name": "fruitshop", "triggers": ["job-run-failure"], "channel": "webhook"}
+    kept = await region.ask("PUT", f"/alerts/{each['id']}", body)
+
+    told = sorted((item.path, item.json["run"]["run_number"]) for item in posted)
+    assert told == [("/each", 1), ("/each", 2), ("/each", 3), ("/last", 3)]
+    assert (last["each_try"], kept["each_try"]) == (False, True)
+
+
 async def test_an_event_is_told_once_however_often_it_is_noted(region: Region, receiver: HttpReceiver) -> None:
     await region.add(url=receiver.url)
     run = await region.end_run()
