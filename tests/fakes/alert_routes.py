@@ -32,7 +32,8 @@ def alert(name: str, **changes: Any) -> dict[str, Any]:
     return {
         "id": identifier(f"alert-{name}"), "name": name, "triggers": ["job-run-failure"], "jobs": [], "pipelines": [],
         "channel": "mail", "members": [membership("ana@orchard.example")], "addresses": [], "host": None,
-        "is_signed": False, "is_enabled": True, "each_try": False, "created_at": stamp(NOW), "created_by": identifier("ana"),
+        "is_signed": False, "is_enabled": True, "each_try": False,
+        "created_at": stamp(NOW), "created_by": identifier("ana"),
         "updated_at": stamp(NOW), "updated_by": identifier("ana"), "last_delivery": None, **changes,
     }  # fmt: skip
 

@@ -18,7 +18,8 @@ PEOPLE = {"m1": "ana@orchard.example"}
 def alert(**changes: object) -> Alert:
     values: dict[str, object] = {
         "id": "a", "name": "fruitshop", "triggers": ("job-run-failure",), "jobs": (), "pipelines": (),
-        "channel": "mail", "members": ("m1",), "addresses": (), "host": None, "is_enabled": True, "each_try": False, "last": None,
+        "channel": "mail", "members": ("m1",), "addresses": (), "host": None, "is_enabled": True,
+        "each_try": False, "last": None,
     }  # fmt: skip
     return Alert(**{**values, **changes})  # pyright: ignore[reportArgumentType] - as they are changed above
 
