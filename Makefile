@@ -24,7 +24,7 @@ bench: setup
 
 # The same tests as in `make test`, in their full sizes; -s shows their figures. See docs/reliability.md.
 reliability: setup
-	@DLTHUB_TUI_RELIABILITY=full $(PYTHON_OF_VENV) -m pytest -s tests/reliability
+	@DLTHUB_TUI_RELIABILITY=full $(PYTHON_OF_VENV) -m pytest -s tests/reliability tests/contract/test_published_documents.py
 
 # Pins without any index address; `uv` comes from the environment itself.
 lock: setup

@@ -1,12 +1,13 @@
 """Both planes answer as their published OpenAPI documents say, whatever schemathesis makes of them.
 
 All its checks, in all its phases: no 5xx, no undocumented status, no answer unlike its schema. It stops after some
-seconds a plane; `DLTHUB_TUI_SCHEMA_SECONDS` gives it more.
+seconds a plane, in its full size after half an hour (Reliability: R9); `DLTHUB_TUI_SCHEMA_SECONDS` says how many.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Generator
@@ -20,10 +21,11 @@ from tests.acceptance.installations import open_home
 from tests.acceptance.platforms import PlatformProcess, serving
 from tests.fakes.archives import REQUIREMENTS, pack
 from tests.fakes.control_stage import definition
+from tests.reliability.sizes import sized, tell
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
-SECONDS = int(os.environ.get("DLTHUB_TUI_SCHEMA_SECONDS", "15"))
+SECONDS = int(os.environ.get("DLTHUB_TUI_SCHEMA_SECONDS", sized("15", "1800")))
 # Some rules are no JSON schema's: a cursor is one that the list gave, a profile is configured, a trigger can be read.
 # What breaks one answers 400 with the reason, which is in the documents too.
 CONFIGURATION = """
@@ -120,10 +122,13 @@ def test_answers_are_as_the_document_says(ground: Ground, plane: str, tmp_path: 
             Path(sys.executable).with_name("schemathesis"), "run", f"{origins[plane]}/openapi.json",
             "--header", f"Authorization: Bearer {ground.credentials[plane]}", "--checks", "all",
             "--max-time", str(SECONDS), "--request-timeout", "10", "--continue-on-failure", "--no-color",
+            "--workers", sized("1", "2"),
             # Before them the answer would wait for news; the sign-out would end the session that asks.
             "--exclude-path-regex", "-poll$|-revoke$",
         ],
         cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "NO_PROXY": "*"},
     )  # fmt: skip
 
+    counted = re.search(r"Test cases:\s+(.+)", done.stdout)
+    tell(f"R9 {plane}", f"{SECONDS} s: {'no count' if counted is None else counted[1]}")
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
