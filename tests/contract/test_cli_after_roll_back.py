@@ -1,4 +1,7 @@
-"""After a roll-back the released command line and the SDK go on with the version that was brought back."""
+"""After a roll-back the released command line and the SDK go on with the version that was brought back.
+
+And with a strict workspace, whose defaults the control plane does not have.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from tests.acceptance.installations import Desk, Installation
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(600)]
 
 HEAD = "import dlt.hub.run as run\n\n"
+WORD = "cobalt-otter-41"
 FIRST = HEAD + "__all__ = ['told', 'kept']\n\n@run.job\ndef told():\n    print('of the first')\n"
 FIRST += "\n@run.job\ndef kept():\n    print('kept')\n"
-SECOND = HEAD + "__all__ = ['told', 'added']\n\n@run.job\ndef told():\n    '''Changed.'''\n    print('of the second')\n"
+SECOND = HEAD + f"__all__ = ['told', 'added']\n\n@run.job\ndef told(word: str = '{WORD}'):\n    '''Changed.'''\n"
+SECOND += "    print('of the second', word)\n"
 SECOND += "\n@run.job\ndef added():\n    print('added')\n"
 FILES = {
     "requirements.txt": "dlt[duckdb]==1.31.0\n",
@@ -92,3 +97,20 @@ def test_next_deploy_brings_the_folder_back(desk: Desk) -> None:
     assert "Synced changed workspace files" in done, "what is deployed is not what is here"
     assert "of the second" in ran
     assert "works.added" in said(desk, "job", "list")
+
+
+def test_command_line_goes_on_in_a_strict_workspace(desk: Desk) -> None:
+    person, path = desk.person, f"/workspaces/{desk.workspace['id']}"
+    said(desk, "deploy")
+    assert WORD in person.get(f"{path}/jobs").text
+
+    answer = person.on_own_route("PUT", f"{path}/strictness", {"is_strict": True})
+
+    assert answer.status_code == 200, answer.text
+    (job,) = [each for each in person.get(f"{path}/jobs").json()["items"] if each["job_ref"] == "jobs.works.told"]
+    assert job["job_definition"]["inputs"]["properties"]["word"]["default"] == {"withheld": True}
+    assert WORD not in person.get(f"{path}/jobs").text
+    assert "works.told" in said(desk, "job", "list")
+    assert "works.told" in said(desk, "job", "info", "works.told")
+    said(desk, "deploy")
+    assert f"of the second {WORD}" in said(desk, "job", "run", "works.told", "--follow")

@@ -144,6 +144,8 @@ CONTROL_ROUTES: dict[str, str] = {
     f"GET {_OW}/residency": "read",
     f"POST {_OW}/-roll-back": "write",
     f"PUT {_OW}/retention": "manage",
+    f"GET {_OW}/strictness": "read",
+    f"PUT {_OW}/strictness": "manage",
     f"POST {_W}/jobs/-trigger": "start on access",
     f"POST {_W}/job-runs": "start on access",
     f"POST {_OW}/job-runs/{{run_id}}/-rerun": "start on access",

@@ -125,8 +125,7 @@ def target(
                    "job_id": list(jobs.values()), "job_run_id": [run], "version_id": ["latest"]}  # fmt: skip
             client = stage.client
         else:
-            if database.startswith("postgres"):
-                database = database.replace("@/postgres", "@/template1")
+            database = database.replace("@/postgres", "@/template1").replace("plane.db", "region.db")
             region, deployment, configuration = enter(_data(folder, database))
             token = region.headers()["authorization"].removeprefix("Bearer ")
             ids = {"workspace_id": [region.workspace_id], "deployment_id": [deployment],

@@ -102,6 +102,7 @@ class Place:
             f"POST {workspace}/job-runs/-cancel": {"job_run_ids": [target.ids["run_id"]]},
             f"POST {own_workspace}/-roll-back": {"deployment_id": new_id()},
             f"PUT {own_workspace}/retention": {"keep_versions": 100},
+            f"PUT {own_workspace}/strictness": {"is_strict": False},
             f"PUT {own_workspace}/jobs/{{job_id}}/retries": {"attempts": 2},
             f"POST {own_workspace}/api-keys": {"name": "another", "role": "viewer"},
             f"PUT {own_workspace}/default-role": {"role": "viewer"},

@@ -80,8 +80,8 @@ _PLACES: dict[str, dict[str, Kind]] = {
     },
     "workspaces": {
         "id": Kind.ID, "organization_id": Kind.ID, "name": Kind.NAME, "description": Kind.NAME,
-        "is_playground": Kind.STATE, "default_role": Kind.STATE, "key_policy": Kind.STATE, "created_at": Kind.TIME,
-        "updated_at": Kind.TIME, "archived_at": Kind.TIME,
+        "is_playground": Kind.STATE, "default_role": Kind.STATE, "key_policy": Kind.STATE, "is_strict": Kind.STATE,
+        "created_at": Kind.TIME, "updated_at": Kind.TIME, "archived_at": Kind.TIME,
     },
     "workspace_memberships": {
         "id": Kind.ID, "workspace_id": Kind.ID, "organization_membership_id": Kind.ID, "role": Kind.STATE,

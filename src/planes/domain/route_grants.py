@@ -107,6 +107,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times", f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
         f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention", f"GET {_OWN_WORKSPACE}/residency",
+        f"GET {_OWN_WORKSPACE}/strictness",
     ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.CREATE_RUN),
@@ -126,7 +127,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.MANAGE_WORKSPACE),
-        f"PUT {_OWN_WORKSPACE}/retention",
+        f"PUT {_OWN_WORKSPACE}/retention", f"PUT {_OWN_WORKSPACE}/strictness",
         f"PATCH {_WORKSPACE}", f"POST {_WORKSPACE}/-archive", f"POST {_WORKSPACE}/-unarchive",
     ),
     **_each(RouteGrant(Caller.CREDENTIAL, Permission.MANAGE_ORGANIZATION), f"POST {_ORGANIZATION}/-set-region"),

@@ -85,7 +85,7 @@ class JobFacts:
             section=section,
             name=name,
             display_name=expose.get("display_name"),
-            description=definition.get("description"),
+            description=_said(definition.get("description")),
             module=entry_point["module"],
             function=entry_point.get("function"),
             launcher=entry_point["launcher"],
@@ -174,6 +174,11 @@ def parse_bound(value: object, timezone: str) -> datetime | None:
     if value.tzinfo is None:
         value = value.replace(tzinfo=ZoneInfo(timezone))
     return value.astimezone(UTC)
+
+
+def _said(text: object) -> str | None:
+    """A text, None when it is absent or withheld."""
+    return text if isinstance(text, str) else None
 
 
 def _run_seconds(execute: Mapping[str, Any], job_type: str) -> int:

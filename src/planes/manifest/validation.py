@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 from planes.manifest.errors import InvalidDefinition
 from planes.manifest.facts import JobFacts, part, tags_of
 from planes.manifest.rules import broken_rules
+from planes.manifest.withholding import lay_aside, put_back, withhold
 
 Definition = dict[str, Any]
 
@@ -22,7 +23,8 @@ class ValidatedJob:
     """One definition that may be stored.
 
     `definition` is what the client sent, migrated to the current engine and otherwise untouched (Contract: 1.6), but
-    for an agent's prompt; `definition_hash` is dlt's; `triggers` is the expanded list that selectors match on.
+    for an agent's prompt and what a strict workspace withholds; `definition_hash` is dlt's; `triggers` is the expanded
+    list that selectors match on.
     """
 
     job_ref: str
@@ -43,16 +45,18 @@ class ValidatedManifest:
 
 
 def migrate_and_validate(
-    jobs: Sequence[object], engine_version: int, deployment_module: str | None
+    jobs: Sequence[object], engine_version: int, deployment_module: str | None, *, is_strict: bool = False
 ) -> ValidatedManifest:
     """Read the `jobs` of a deploy request. The argument is not changed; may be called again. Takes about 1 ms a job.
 
-    `deployment_module` None is an ad-hoc deploy. Raises: InvalidDefinition with every reason found.
+    `deployment_module` None is an ad-hoc deploy; `is_strict` withholds what does not leave the region.
+    Raises: InvalidDefinition with every reason found.
     Contract: 1.6, 3.4.
     """
     from planes.manifest import dlt_door as dlt
 
-    definitions = _plain_copies(jobs)
+    laid_aside = [lay_aside(definition) for definition in _plain_copies(jobs)]
+    definitions = [definition for definition, _ in laid_aside]
     manifest = {
         "engine_version": engine_version,
         "created_at": "1970-01-01T00:00:00+00:00",
@@ -70,7 +74,10 @@ def migrate_and_validate(
     warnings = _check_together(manifest)
     return ValidatedManifest(
         engine_version=dlt.MANIFEST_ENGINE_VERSION,
-        jobs=tuple(_validated(definition) for definition in definitions),
+        jobs=tuple(
+            _validated(definition, marks, is_strict=is_strict)
+            for definition, (_, marks) in zip(definitions, laid_aside, strict=True)
+        ),
         warnings=tuple(warnings),
     )
 
@@ -160,10 +167,10 @@ def _without_prompt(definition: Definition) -> Definition:
     return kept
 
 
-def _validated(sent: Definition) -> ValidatedJob:
+def _validated(sent: Definition, marks: Mapping[str, Any], *, is_strict: bool) -> ValidatedJob:
     from planes.manifest import dlt_door as dlt
 
-    definition = _without_prompt(sent)
+    definition = put_back(withhold(sent) if is_strict else _without_prompt(sent), marks)
     try:
         definition_hash = dlt.hash_job_definition(dlt.as_definition(definition))
     except (TypeError, ValueError, RecursionError) as exc:

@@ -103,7 +103,7 @@ class Deploys:
         async with parts.database.reading() as connection:
             access = await authorize_workspace(connection, principal, workspace_id, Permission.WRITE)
         if request.dry_run:
-            manifest = await windows.in_thread(lambda: _validate(request))
+            manifest = await windows.in_thread(lambda: _validate(request, is_strict=access.workspace.is_strict))
             return await _dry_run(parts, access, request, manifest)
         if was_busy or access.workspace_id in self._in_flight:
             raise _in_flight()
@@ -122,7 +122,7 @@ async def _deploy_alone(
     parts: Parts, principal: Principal, access: WorkspaceAccess, request: DeployWorkspaceRequest, version_id: str | None
 ) -> tuple[DeployPlan, bool]:
     async with _only_deploy(parts, access) as holder:
-        manifest = await windows.in_thread(lambda: _validate(request))
+        manifest = await windows.in_thread(lambda: _validate(request, is_strict=access.workspace.is_strict))
         return await _carry_out(parts, principal, request, manifest, _Place(access, holder, version_id))
 
 
@@ -130,7 +130,7 @@ def _in_flight() -> Conflict:
     return Conflict("deploy_in_flight", "Another deploy of this workspace is in flight. Try again when it is done.")
 
 
-def _validate(request: DeployWorkspaceRequest) -> ValidatedManifest:
+def _validate(request: DeployWorkspaceRequest, *, is_strict: bool) -> ValidatedManifest:
     """Runs in a thread: about 2 ms a definition, and the first import of dlt."""
     check_definitions(request.jobs)
     check_words(
@@ -138,7 +138,12 @@ def _validate(request: DeployWorkspaceRequest) -> ValidatedManifest:
         prose=frozenset({"description"}),
     )
     try:
-        return migrate_and_validate(request.jobs, request.job_definition_engine_version, request.deployment_module)
+        return migrate_and_validate(
+            request.jobs,
+            request.job_definition_engine_version,
+            request.deployment_module,
+            is_strict=is_strict,
+        )
     except InvalidDefinition as exc:
         reasons = tuple(Reason(key="jobs", message=reason) for reason in exc.reasons)
         raise InvalidRequest(exc.code, "The job definitions are not valid.", reasons) from exc
@@ -184,7 +189,7 @@ async def _carry_out(
     place: _Place,
 ) -> tuple[DeployPlan, bool]:
     """One transaction; whether runs were created."""
-    access, holder = place.access, place.holder
+    access, holder, was_strict = place.access, place.holder, place.access.workspace.is_strict
     async with parts.database.transaction() as connection:
         if place.version_id is not None:
             await parts.database.lock(connection, f"versions:{access.workspace_id}")
@@ -193,6 +198,10 @@ async def _carry_out(
         if not await stored_deployments.holds_deploy_lock(connection, access.workspace_id, holder):
             raise Conflict("deploy_in_flight", "This deploy took so long that another one has begun.")
         access = await authorize_workspace(connection, principal, access.workspace_id, Permission.WRITE)
+        if access.workspace.is_strict != was_strict:
+            raise Conflict(
+                "deploy_in_flight", "The workspace became strict, or stopped to be, meanwhile. Deploy again."
+            )
         if place.version_id is not None:
             await _note_roll_back(parts, connection, principal, access, place.version_id)
         uploaded = await _uploaded(connection, access)

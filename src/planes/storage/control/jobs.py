@@ -227,6 +227,21 @@ async def insert_versions(connection: Connection, rows: Sequence[JobVersion]) ->
         await connection.execute(job_versions.insert(), values)
 
 
+async def versions_of_workspace(connection: Connection, workspace_id: WorkspaceId) -> list[JobVersion]:
+    """Every version of every job of the workspace."""
+    query = select(job_versions).join(jobs, jobs.c.id == job_versions.c.job_id)
+    rows = (await connection.execute(query.where(jobs.c.workspace_id == workspace_id))).mappings()
+    return [_version(row) for row in rows]
+
+
+async def rewrite_version(
+    connection: Connection, version_id: str, definition: Mapping[str, Any], definition_hash: str
+) -> None:
+    """Stores another definition in place of a version's, which is what the job runs by from now on."""
+    query = update(job_versions).where(job_versions.c.id == version_id)
+    await connection.execute(query.values(definition=dict(definition), definition_hash=definition_hash))
+
+
 async def save_job(connection: Connection, job: Job) -> None:
     """Writes every column of a job that is there."""
     values = row_of(job)

@@ -42,6 +42,8 @@ workspaces = Table(
     Column("default_role", String(16)),
     # Reserved for region keys (Security: 10): open, guard-code or closed.
     Column("key_policy", String(16), nullable=False),
+    # Values in schemas, and what agents are told, are withheld from stored definitions (Security: 2).
+    Column("is_strict", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("archived_at", Moment),
@@ -76,6 +78,7 @@ class Workspace:
     description: str | None
     is_playground: bool
     default_role: str | None
+    is_strict: bool
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
@@ -110,8 +113,8 @@ _located = workspaces.join(organizations, organizations.c.id == workspaces.c.org
 )
 _with_location = select(
     *(workspaces.c[name] for name in (
-        "id", "organization_id", "name", "description", "is_playground", "default_role", "created_at", "updated_at",
-        "archived_at",
+        "id", "organization_id", "name", "description", "is_playground", "default_role", "is_strict", "created_at",
+        "updated_at", "archived_at",
     )),
     organizations.c.dataplane_id,
     data_planes.c.url.label("dataplane_url"),
@@ -146,7 +149,7 @@ async def add_workspace(connection: Connection, workspace: WorkspaceToAdd) -> No
     await connection.execute(insert(workspaces).values(
         id=workspace.id, organization_id=workspace.organization_id, name=workspace.name,
         description=workspace.description, is_playground=workspace.is_playground, default_role=None,
-        key_policy="open", created_at=workspace.now, updated_at=workspace.now, archived_at=None,
+        key_policy="open", is_strict=False, created_at=workspace.now, updated_at=workspace.now, archived_at=None,
     ))  # fmt: skip
 
 
@@ -156,7 +159,7 @@ async def find_workspace(connection: Connection, workspace_id: str) -> Workspace
 
 
 async def change_workspace(connection: Connection, workspace_id: str, values: dict[str, Any], now: datetime) -> None:
-    """Sets `name`, `description`, `default_role` or `archived_at`."""
+    """Sets `name`, `description`, `default_role`, `is_strict` or `archived_at`."""
     query = update(workspaces).where(workspaces.c.id == workspace_id).values(**values, updated_at=now)
     await connection.execute(query)
 
