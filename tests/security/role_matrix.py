@@ -94,6 +94,7 @@ CONTROL_ROUTES: dict[str, str] = {
     "POST /own/v1/sessions/-first-owner": "socket",
     "GET /api/v1/dataplanes": "anyone",
     "GET /api/v1/organizations": "anyone",
+    "GET /own/v1/changes": "anyone",
     "GET /api/v1/me": "person",
     "GET /own/v1/health": "person",
     "POST /own/v1/organizations": "person",

@@ -33,7 +33,7 @@ from planes.storage.control import identity
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # They wait for news on purpose.
-_WAITING = re.compile(r"/-poll$|/log-stream$")
+_WAITING = re.compile(r"/-poll$|/log-stream$|/changes$")
 EXAMPLES = 400
 
 

@@ -29,6 +29,7 @@ from planes.control_plane.api import (
     organizations,
     own_api_keys,
     own_audit,
+    own_changes,
     own_jobs,
     own_organizations,
     own_platform,
@@ -44,6 +45,7 @@ from planes.control_plane.api import (
     well_known,
     workspaces,
 )
+from planes.control_plane.loops.changes import run_changes
 from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.exchange import run_exchange
 from planes.control_plane.loops.housekeeping import run_housekeeping
@@ -51,6 +53,7 @@ from planes.control_plane.loops.loading import run_loading
 from planes.control_plane.loops.reaper import run_reaper
 from planes.control_plane.services import data_planes
 from planes.control_plane.services.challenges import Challenges
+from planes.control_plane.services.changes import Changes
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.deploying import Deploys
 from planes.control_plane.services.lateness import Lateness
@@ -83,6 +86,7 @@ _WORK_ROUTERS: Sequence[APIRouter] = (
     job_runs.router,
     jobs.router,
     link.router,
+    own_changes.router,
     own_jobs.router,
     own_versions.router,
     web_visits.router,
@@ -106,7 +110,7 @@ _IDENTITY_ROUTERS: Sequence[APIRouter] = (
     workspaces.router,
 )
 ROUTERS: Sequence[APIRouter] = (*_IDENTITY_ROUTERS, *_WORK_ROUTERS)
-LOOPS: Sequence[Loop] = (run_clock, run_exchange, run_housekeeping, run_reaper, run_loading)
+LOOPS: Sequence[Loop] = (run_changes, run_clock, run_exchange, run_housekeeping, run_reaper, run_loading)
 
 _ALWAYS_OURS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -162,12 +166,16 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
 
 
 def _build_parts(settings: ControlPlaneSettings, database: Database, signing_keys: KeyRing, clock: Clock) -> Parts:
+    news = News()
+    changes = Changes(database, news)
+    database.on_noted = changes.committed
     return Parts(
         database=database,
         clock=clock,
         signing_keys=signing_keys,
         secret_key=derive_key(signing_keys.root, "secrets of the control plane"),
-        news=News(),
+        news=news,
+        changes=changes,
         public_url=settings.public_url.rstrip("/"),
         is_insecure=settings.is_insecure,
         version=settings.version,

@@ -152,6 +152,10 @@ _WORK: dict[str, dict[str, Kind]] = {
         "claimed_at": Kind.TIME, "lease_expires_at": Kind.TIME, "unreachable_since": Kind.TIME,
         "cancel_told_at": Kind.TIME, "is_lost": Kind.STATE, "attempt": Kind.COUNT, "not_before": Kind.TIME,
     },
+    "changes": {
+        "sequence": Kind.COUNT, "workspace_id": Kind.ID, "job_id": Kind.ID, "run_id": Kind.ID, "number": Kind.COUNT,
+        "status": Kind.STATE, "created_at": Kind.TIME, "started_at": Kind.TIME, "finished_at": Kind.TIME,
+    },
     "job_retries": {"job_id": Kind.ID, "attempts": Kind.COUNT, "wait_seconds": Kind.COUNT},
     "pipeline_runs": {
         "id": Kind.ID, "run_id": Kind.ID, "pipeline_name": Kind.WORD, "dataset_name": Kind.WORD,

@@ -28,6 +28,7 @@ from planes.domain.errors import InvalidRequest, StorageFull, Unavailable
 from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
+_NOTED = "planes_noted"
 _Answer = TypeVar("_Answer")
 
 
@@ -37,6 +38,8 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.dialect = engine.dialect.name
+        self.on_noted: Callable[[], None] | None = None
+        """Called after the commit of a transaction that asked for it by `note_commit`."""
 
     @staticmethod
     async def open(url: str, migrations: str) -> Database:
@@ -92,8 +95,12 @@ class Database:
             with anyio.CancelScope(shield=True):
                 async with self._connected() as connection:
                     await connection.execution_options(**{_IMMEDIATE: True})
+                    connection.info.pop(_NOTED, None)
                     async with connection.begin():
                         yield connection
+                    is_noted = connection.info.pop(_NOTED, False)
+            if is_noted and self.on_noted is not None:
+                self.on_noted()
         except IntegrityError as exc:
             raise AlreadyThere(str(exc.orig)) from exc
         except DBAPIError as exc:
@@ -179,6 +186,11 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+
+
+def note_commit(connection: AsyncConnection) -> None:
+    """Asks that `on_noted` of the database is called when this transaction was committed."""
+    connection.info[_NOTED] = True
 
 
 async def _try_to_hold(connection: AsyncConnection, name: str) -> Holding | None:

@@ -19,3 +19,4 @@ async def tidy(parts: Parts) -> None:
         await codes.forget_old_codes(connection, now - _CODES_KEPT)
         await sessions.forget_expired(connection, now - _TOKENS_KEPT)
         await data_planes.forget_calls(connection, now - timedelta(minutes=5))
+    await parts.changes.trim()

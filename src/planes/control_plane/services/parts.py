@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 
 from planes.control_plane.services.challenges import Challenges
+from planes.control_plane.services.changes import Changes
 from planes.control_plane.services.lateness import Lateness
 from planes.control_plane.services.lease_time import LeaseTime
 from planes.control_plane.services.news import News
@@ -41,6 +42,7 @@ class Parts:
     signing_keys: KeyRing
     secret_key: bytes
     news: News
+    changes: Changes
     public_url: str
     is_insecure: bool
     version: str

@@ -22,6 +22,7 @@ from planes.scrub import find_hits
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import runs as stored_runs
 from planes.storage.control import summaries as stored_summaries
+from planes.storage.control.changes import note_runs
 from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import Job, VersionedJob
 from planes.storage.control.summaries import PipelineRunSummary
@@ -119,6 +120,7 @@ async def report_pipeline_run(
             total_rows=report.total_rows,
         )
         await stored_summaries.save_summary(connection, row, is_new=present is None)
+        await note_runs(connection, [run])
 
 
 async def _run_of_plane(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, run_id: str) -> Run:

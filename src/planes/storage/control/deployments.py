@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from planes.domain.identifiers import ConfigurationId, DeploymentId, MembershipId, WorkspaceId
+from planes.storage.control.changes import note_workspace
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
@@ -163,11 +164,13 @@ async def next_version(connection: Connection, table: Table, workspace_id: Works
 async def insert_deployment(connection: Connection, row: Deployment) -> None:
     """Raises: AlreadyThere (at the transaction's edge) when id or version is taken."""
     await connection.execute(deployments.insert().values(row_of(row)))
+    await note_workspace(connection, row.workspace_id)
 
 
 async def insert_configuration(connection: Connection, row: Configuration) -> None:
     """Raises: AlreadyThere (at the transaction's edge) when id or version is taken."""
     await connection.execute(configurations.insert().values({**row_of(row), "profiles": list(row.profiles)}))
+    await note_workspace(connection, row.workspace_id)
 
 
 async def take_deploy_lock(

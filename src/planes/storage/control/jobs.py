@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from planes.domain.identifiers import JobId, JobVersionId, MembershipId, RunId, WorkspaceId
+from planes.storage.control.changes import note_jobs
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
@@ -218,6 +219,7 @@ async def insert_jobs(connection: Connection, rows: Sequence[Job]) -> None:
     """Raises: AlreadyThere (at the transaction's edge) when a ref is taken."""
     if rows:
         await connection.execute(jobs.insert(), [row_of(row) for row in rows])
+        await note_jobs(connection, [(row.workspace_id, row.id) for row in rows])
 
 
 async def insert_versions(connection: Connection, rows: Sequence[JobVersion]) -> None:
@@ -247,6 +249,7 @@ async def save_job(connection: Connection, job: Job) -> None:
     values = row_of(job)
     del values["id"]
     await connection.execute(update(jobs).where(jobs.c.id == job.id).values(values))
+    await note_jobs(connection, [(job.workspace_id, job.id)])
 
 
 async def change_job(connection: Connection, job_id: str, **values: Any) -> None:

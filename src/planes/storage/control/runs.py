@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from planes.domain.identifiers import DataPlaneId, JobId, WorkspaceId
 from planes.domain.runs import ACTIVE, LEASED, Run, RunStatus
+from planes.storage.control.changes import note_runs
 from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import jobs
 from planes.storage.control.metadata import metadata
@@ -121,6 +122,7 @@ async def insert_runs(connection: Connection, rows: Sequence[Run]) -> None:
         latest.values(latest_run_id=bindparam("run_id"), last_run_number=bindparam("run_number")),
         [{"of_job": run.job_id, "run_id": run.id, "run_number": run.number} for run in rows],
     )
+    await note_runs(connection, rows)
 
 
 async def save_run(connection: Connection, run: Run) -> None:
@@ -128,6 +130,7 @@ async def save_run(connection: Connection, run: Run) -> None:
     values = _values(run)
     del values["id"]
     await connection.execute(update(runs).where(runs.c.id == run.id).values(values))
+    await note_runs(connection, [run])
 
 
 async def clear_watermarks(connection: Connection, workspace_id: WorkspaceId, job_refs: Sequence[str]) -> None:

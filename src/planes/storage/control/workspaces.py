@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from planes.storage.control.changes import note_workspace
 from planes.storage.control.connection import Connection
 from planes.storage.control.data_planes import data_planes
 from planes.storage.control.identity import users
@@ -162,6 +163,7 @@ async def change_workspace(connection: Connection, workspace_id: str, values: di
     """Sets `name`, `description`, `default_role`, `is_strict` or `archived_at`."""
     query = update(workspaces).where(workspaces.c.id == workspace_id).values(**values, updated_at=now)
     await connection.execute(query)
+    await note_workspace(connection, workspace_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
