@@ -92,7 +92,9 @@ async def read_changes(connection: Connection, after: int, holes: Sequence[int],
 
 async def ends_of_log(connection: Connection) -> tuple[int, int]:
     """The lowest and the highest number in the log; 0 and 0 before the first change."""
-    lowest, highest = (await connection.execute(select(func.min(changes.c.sequence), func.max(changes.c.sequence)))).one()
+    lowest, highest = (
+        await connection.execute(select(func.min(changes.c.sequence), func.max(changes.c.sequence)))
+    ).one()
     return lowest or 0, highest or 0
 
 

@@ -182,7 +182,9 @@ async def test_place_that_the_log_does_not_have_is_a_reset(stage: Stage) -> None
 async def test_stream_ends_with_the_key(stage: Stage) -> None:
     async with served(stage.plane) as client, following(client, stage.owner) as stream:
         async with stage.parts.database.transaction() as connection:
-            keys = await connection.execute(text("select id from api_keys where user_id = :id"), {"id": stage.owner.user_id})
+            keys = await connection.execute(
+                text("select id from api_keys where user_id = :id"), {"id": stage.owner.user_id}
+            )
             await api_keys.revoke_api_key(connection, keys.scalar_one(), datetime.now(UTC))
         seconds = await stream.ended()
         refused = await client.get(PATH, headers=stage.owner.headers)
