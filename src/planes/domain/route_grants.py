@@ -94,7 +94,10 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         RouteGrant(Caller.SOCKET),
         *(f"POST /own/v1/sessions/-{name}" for name in ("challenge", "local", "first-owner")),
     ),
-    **_each(RouteGrant(Caller.CREDENTIAL), "GET /api/v1/dataplanes", "GET /api/v1/organizations", "GET /own/v1/changes"),
+    **_each(
+        RouteGrant(Caller.CREDENTIAL),
+        "GET /api/v1/dataplanes", "GET /api/v1/organizations", "GET /own/v1/changes",
+    ),
     **_each(
         RouteGrant(Caller.CREDENTIAL, Permission.READ),
         f"GET {_ORGANIZATION}", f"GET {_ORGANIZATION}/me", f"GET {_ORGANIZATION}/workspaces",

@@ -91,6 +91,7 @@ class Database:
         StorageFull, StorageError.
         """
         await checkpoint_if_cancelled()
+        is_noted = False
         try:
             with anyio.CancelScope(shield=True):
                 async with self._connected() as connection:

@@ -8,7 +8,7 @@ memory: it reads on from the log, and is told to look anew when even the log goe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -88,12 +88,12 @@ class Changes:
             await anyio.sleep(_PACE_SECONDS)
 
     def admit(self, user_id: str) -> None:
-        """Raises: TooManyRequests, when this user, or everybody together, follows with as many streams as there may be."""
+        """Raises: TooManyRequests when this user, or everybody together, has as many streams as there may be."""
         if self._streams[user_id] >= _MOST_OF_ONE or self._streams.total() >= _MOST_STREAMS:
             raise TooManyRequests("too_many_streams", "Too many streams are open. Close one, or try later.")
 
     @contextmanager
-    def joined(self, user_id: str) -> Iterator[None]:
+    def joined(self, user_id: str) -> Generator[None]:
         """Counts a stream of this user as long as it lives."""
         self._streams[user_id] += 1
         try:

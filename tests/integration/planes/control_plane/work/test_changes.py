@@ -16,7 +16,7 @@ from sqlalchemy import text
 from tests.fakes.control_stage import Person, Stage, definition
 
 from planes.control_plane.app import open_control_plane
-from planes.control_plane.services.changes import Changes
+from planes.control_plane.services.changes import Batch, Changes
 from planes.domain.access import WorkspaceRole
 from planes.domain.identifiers import new_id
 from planes.server.listening import AppServer, listen_tcp
@@ -47,8 +47,8 @@ class Stream:
             elif name == "data":
                 event = json.loads(value)
                 self.is_reset = event["is_reset"]
-                found = event.get("changes", [])
-                self.changes += found
+                found = list(event.get("changes", []))
+                self.changes.extend(found)
             elif not line and found is not None:
                 return found
         return None
@@ -223,6 +223,7 @@ async def test_streams_of_one_person_are_bounded(stage: Stage) -> None:
 
 async def test_slow_stream_is_told_to_look_anew(stage: Stage) -> None:
     changes = stage.parts.changes
+    batch = Batch(0)
     with changes.joined("somebody"):
         async with aclosing(changes.follow(None)) as batches, anyio.create_task_group() as group:
             await anext(batches)
@@ -259,6 +260,7 @@ async def test_change_that_becomes_visible_late_is_not_missed(stage: Stage) -> N
         pytest.skip("SQLite has one writer")
     changes: Changes = stage.parts.changes
     late, early = new_id(), new_id()
+    start = first = second = Batch(0)
     with changes.joined("somebody"):
         async with aclosing(changes.follow(None)) as batches, anyio.create_task_group() as group:
             start = await anext(batches)
