@@ -1,6 +1,6 @@
 """The log of what changed, which streams of changes follow.
 
-Revision: 0007_changes, after 0006_retries.
+Revision: 0008_changes, after 0007_strict.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from planes.storage.types import Moment
 
-revision = "0007_changes"
-down_revision = "0006_retries"
+revision = "0008_changes"
+down_revision = "0007_strict"
 branch_labels = None
 depends_on = None
 
