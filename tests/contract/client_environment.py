@@ -56,7 +56,7 @@ def client_environment(version: str = NEWEST, *more: str) -> ClientEnvironment:
     """
     python = _readable_python()
     packages = (DLT, f"dlthub-client=={version}", *more)
-    key = hashlib.sha256(repr((packages, python)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((packages, python, "with byte code")).encode()).hexdigest()[:16]
     folder = cache_folder() / f"released-client-{key}"
     with only_one(folder.with_suffix(".lock")):
         ready = folder / "ready"
@@ -101,8 +101,9 @@ def cache_folder() -> Path:
 
 def _uv(*words: str) -> None:
     env = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
-    # copies: hard links would carry the modes of a private cache
-    env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy"}
+    # Copies: hard links would carry the modes of a private cache. Byte code: its users cannot write it, and without it
+    # each command compiles the client anew (2.0 s of processor time instead of 1.0 s).
+    env |= {"UV_PYTHON_DOWNLOADS": "never", "UV_LINK_MODE": "copy", "UV_COMPILE_BYTECODE": "1"}
     done = subprocess.run(
         [uv.find_uv_bin(), "--no-progress", *words],
         check=False,

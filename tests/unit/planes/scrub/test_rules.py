@@ -63,21 +63,21 @@ def test_pattern_keeps_to_the_common_syntax(rule: Rule) -> None:
 
 
 @RULE
-@pytest.mark.parametrize("seed", range(5))
-def test_sample_is_masked_alone_and_inside_a_line(rule: Rule, seed: int) -> None:
-    sample = fake(rule.sample, seed)
-    secret = secret_of(rule, sample.encode()).decode()
+def test_sample_is_masked_alone_and_inside_a_line(rule: Rule) -> None:
+    for seed in range(5):
+        sample = fake(rule.sample, seed)
+        secret = secret_of(rule, sample.encode()).decode()
 
-    for text in (
-        sample,
-        f"before {sample} after",
-        f"\t[{sample}]",
-        f"\x1b[32m{sample}\x1b[0m",
-        f"2026-01-01|INFO|{sample}\r",
-    ):
-        out = scrub_text(text)
-        assert secret not in out
-        assert "[masked:" in out
+        for text in (
+            sample,
+            f"before {sample} after",
+            f"\t[{sample}]",
+            f"\x1b[32m{sample}\x1b[0m",
+            f"2026-01-01|INFO|{sample}\r",
+        ):
+            out = scrub_text(text)
+            assert secret not in out
+            assert "[masked:" in out
 
 
 @each([rule for rule in RULES if rule.name not in SHADOWED])
