@@ -150,8 +150,8 @@ class Browsed:
         here, there = (self.http.get(address).status_code for address in self.addresses)
         return here, there
 
-    def seconds_until_refused(self, revoke: Callable[[], Any]) -> float:
-        """The session goes on; to it there is no such workspace on the control plane any more."""
+    def seconds_until_refused(self, revoke: Callable[[], Any], *, here: int = 404) -> float:
+        """`here` is what the control plane answers: to a session that goes on there is no such workspace any more."""
         assert self.statuses() == (200, 200)
         begun = time.monotonic()
         for _ in range(5):
@@ -159,7 +159,7 @@ class Browsed:
         usual = time.monotonic() - begun
         revoke()
         begun = time.monotonic()
-        while self.statuses() != (404, 401):
+        while self.statuses() != (here, 401):
             assert time.monotonic() - begun < 60, f"the cookies still open pages: {self.statuses()}"
         return time.monotonic() - begun - usual
 
@@ -200,6 +200,21 @@ def test_lower_role_ends_the_regions_cookie_of_the_higher_one(place: Place) -> N
 
         assert again.status_code == 200, "the new role opens it anew"
     place.ask("DELETE", members, place.owner)
+
+
+def test_session_that_is_ended_opens_no_page_of_either_plane_any_more(place: Place) -> None:
+    """Ended from a terminal, by its id."""
+    with _browsing(place, "owner@example.org") as browsed, _browsing(place, "owner@example.org") as other:
+        listed = place.ask("GET", "/own/v1/sessions", place.owner)["items"]
+        browsers = sorted((each["created_at"], each["id"]) for each in listed if each["method"] == "browser")
+        (_, ended), _ = browsers[-2:]
+
+        took = browsed.seconds_until_refused(
+            lambda: place.ask("DELETE", f"/own/v1/sessions/{ended}", place.owner), here=401
+        )
+
+        assert took < FELT_SECONDS
+        assert other.statuses() == (200, 200)
 
 
 def test_one_persons_cookies_are_no_others(place: Place) -> None:

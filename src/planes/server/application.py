@@ -11,7 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import Lifespan
 
 from planes.server.errors import install_error_handlers
-from planes.server.middleware import BodyLimit, HostCheck, ServiceLog
+from planes.server.middleware import BodyLimit, HeadAsGet, HostCheck, ServiceLog
 
 _ERROR_STATUSES = {"400": "The request breaks a rule", "401": "No usable credential", "403": "Not allowed",
                    "404": "Not found", "409": "Not now", "410": "Removed", "413": "Too large", "429": "Too many tries",
@@ -56,6 +56,7 @@ def build_application(
         telemetry=_NO_TELEMETRY,
     )
     install_error_handlers(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, unlimited=unlimited_bodies)
     app.add_middleware(HostCheck, names=host_names)
     app.add_middleware(ServiceLog)

@@ -1,4 +1,4 @@
-"""What stands before every route: Host and Origin checks, the size of bodies, and the service log."""
+"""What stands before every route: Host and Origin checks, the size of bodies, HEAD, and the service log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import anyio
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from planes.server.errors import error_response, render_error
 _log = structlog.get_logger("planes.server")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID_SEGMENT = re.compile(r"(?<=/)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^/])")
+_CODE = re.compile(rb"(?:^|&)swap=")
 DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -110,8 +112,43 @@ class SmallIds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"}:
-            scope = {**scope, "path": _ID_SEGMENT.sub(lambda found: found[0].lower(), scope["path"])}
+            path = _ID_SEGMENT.sub(lambda found: found[0].lower(), scope["path"])
+            if path != scope["path"]:
+                # Where an answer leads back to it, its cookie's path is the one in small letters.
+                raw = _ID_SEGMENT.sub(lambda found: found[0].lower(), scope["raw_path"].decode("latin-1"))
+                scope = {**scope, "path": path, "raw_path": raw.encode("latin-1")}
         await self.app(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body (RFC 9110, 9.3.2).
+
+    An address with a code that is good once takes none: whoever looks ahead at a link would spend it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or _CODE.search(scope["query_string"]):
+            await self.app(scope, receive, send)
+            return
+        with anyio.CancelScope() as answering:
+
+            async def head_only(message: Message) -> None:
+                if message["type"] != "http.response.start":
+                    return
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                if not any(name == b"content-length" for name, _ in message["headers"]):
+                    answering.cancel()  # a stream, which might go on for hours
+
+            # The server goes by its own scope: to it this stays a HEAD, with a length and no body.
+            asked: Scope = {**scope, "method": "GET"}
+            try:
+                await self.app(asked, receive, head_only)
+            finally:
+                scope["route"] = asked.get("route")
 
 
 class ServiceLog:

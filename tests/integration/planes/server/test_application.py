@@ -254,6 +254,30 @@ async def test_a_client_of_another_protocol_is_told_to_upgrade(running: Running,
     assert ("Upgrade it" in answer.json()["detail"]) is (status == 426)
 
 
+async def test_head_is_get_without_its_body(running: Running) -> None:
+    got, headed = await running.client.get("/things/7"), await running.client.head("/things/7")
+    missing, only_posted = await running.client.head("/nowhere"), await running.client.head("/things/-verb")
+
+    assert (headed.status_code, headed.content) == (200, b"")
+    assert headed.headers["content-length"] == got.headers["content-length"] == "1"
+    assert (missing.status_code, missing.content, only_posted.status_code) == (404, b"", 405)
+    assert (await running.client.get("/things/7")).text == "7", "the connection is as it was"
+
+
+async def test_head_of_an_endless_answer_ends_at_once_and_ends_what_makes_it(running: Running) -> None:
+    with anyio.fail_after(10):
+        headed = await running.client.head("/endless")
+        pieces = len(running.given)
+        again = await running.client.head("/endless")
+
+    assert (headed.status_code, headed.content, again.status_code) == (200, b"", 200)
+    assert pieces <= 1
+
+
+async def test_head_spends_no_code(running: Running) -> None:
+    assert (await running.client.head("/things/7?a=1&swap=code")).status_code == 405
+
+
 async def test_a_foreign_host_is_misdirected_and_a_foreign_origin_refused(running: Running) -> None:
     assert (await running.client.get("/peer", headers={"host": "evil.example"})).status_code == 421
     foreign = await running.client.post("/body", json={}, headers={"origin": "http://evil.example"})

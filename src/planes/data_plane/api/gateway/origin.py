@@ -71,7 +71,7 @@ class GatewayDoor:
         gateway = self._gateway
         origin = gateway.hosts.origin(run_id)
         _check_origin(scope)
-        if scope["type"] == "http" and scope["path"] == ENTRANCE:
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == ENTRANCE:
             return self._enter(run_id, scope)
         app = gateway.apps.find(run_id)
         claims = await self._visitor(run_id, app, scope)

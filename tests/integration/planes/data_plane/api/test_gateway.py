@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import anyio
 import httpx
@@ -200,15 +201,39 @@ async def test_websocket_messages_pass_both_ways(app: OpenApp) -> None:
     assert not {"cookie", "authorization"} & seen.keys()
 
 
-@pytest.mark.parametrize("headers", [{}, {"origin": "http://evil.example"}, {"origin": "null"}])
-async def test_pages_of_others_open_no_websocket_and_send_nothing(app: OpenApp, headers: dict[str, str]) -> None:
-    cookie = {"cookie": app.cookie} if headers else {}
-    with pytest.raises(InvalidStatus) as refused:
-        await app.socket(headers={**cookie, **headers})
-    sent = await app.browser.post("/sum", content=b"x", headers={**headers, **({} if headers else {"cookie": ""})})
+FOREIGN = (
+    None, "http://evil.example", "null", "", "http://r-{other}.localhost:{port}", "http://127.0.0.1:{port}",
+    "http://localhost:{port}", "http://{host}:1", "http://{host}.evil.example:{port}", "http://{name}",
+)  # fmt: skip
 
-    assert refused.value.response.status_code == 403
-    assert sent.status_code == (403 if headers else 401)
+
+async def test_pages_of_others_open_no_websocket_and_send_nothing(app: OpenApp) -> None:
+    """Another site, another run's app, the plane's own pages, another port: a browser sends the cookie to all."""
+    name, _, port = app.host.partition(":")
+    known = {"other": UUID(new_id()).hex, "port": port, "host": app.host, "name": name}
+    for origin in FOREIGN:
+        headers = {} if origin is None else {"origin": origin.format(**known)}
+        cookie = {"cookie": app.cookie} if headers else {}
+        with pytest.raises(InvalidStatus) as refused:
+            await app.socket(headers={**cookie, **headers})
+        sent = await app.browser.post("/sum", content=b"x", headers={**headers, **({} if headers else {"cookie": ""})})
+
+        assert refused.value.response.status_code == 403, origin
+        assert sent.status_code == (403 if headers else 401), origin
+
+
+async def test_looking_ahead_spends_no_ticket(place: RunningRegion) -> None:
+    lease = await start(place)
+    await place.control.wait_status(lease, "running")
+    opened = (await ask_to_open(place, lease)).json()
+
+    async with browser(opened["origin"]) as client:
+        ahead = [await client.head(opened["url"]), await client.options(opened["url"])]
+        entered = await client.get(opened["url"])
+        headed = await client.head("/")
+
+    assert [answer.status_code for answer in ahead] == [401, 401]
+    assert (entered.status_code, headed.status_code) == (303, 501), "the app itself knows no HEAD"
 
 
 async def test_cookie_of_one_app_opens_no_other(app: OpenApp) -> None:
@@ -252,11 +277,14 @@ async def test_viewer_opens_apps_on_the_access_profile(app: OpenApp) -> None:
     assert asked.status_code == 200
 
 
-async def test_revocation_closes_what_is_open(place: RunningRegion) -> None:
+@pytest.mark.parametrize(
+    ("claim", "name"), [(RevokedClaim.MEMBERSHIP, "membership_id"), (RevokedClaim.SESSION, "session_id")]
+)
+async def test_revocation_closes_what_is_open(place: RunningRegion, claim: RevokedClaim, name: str) -> None:
     lease = await start(place)
     await place.control.wait_status(lease, "running")
-    member = new_id()
-    opened = (await ask_to_open(place, lease, membership_id=member)).json()
+    revoked = new_id()
+    opened = (await ask_to_open(place, lease, **{name: revoked})).json()
     async with browser(opened["origin"], follow_redirects=True) as client:
         await client.get(opened["url"])
         app = OpenApp(place=place, lease=lease, host=opened["origin"].removeprefix("http://"), browser=client)
@@ -265,7 +293,7 @@ async def test_revocation_closes_what_is_open(place: RunningRegion) -> None:
         async with client.stream("GET", "/endless") as endless:
             pieces = endless.aiter_raw()
             await anext(pieces)
-            revocation = Revocation(epoch=7, claim=RevokedClaim.MEMBERSHIP, value=member)
+            revocation = Revocation(epoch=7, claim=claim, value=revoked)
             answer = PollResponse(leases=[], cancels=[], epoch=7, revocations=[revocation], keys=[])
             await place.region.plane.services.revocations.apply(answer)
             with anyio.fail_after(2):
