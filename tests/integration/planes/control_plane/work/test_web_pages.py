@@ -79,6 +79,7 @@ async def test_telemetry_is_a_page_of_the_region(stage: Stage, path: str) -> Non
     assert (led.status_code, target.path, target.query[:5]) == (303, f"/w/{stage.workspace_id}/{path}", "swap=")
     assert target.netloc != stage.client.base_url.netloc.decode()
     assert led.headers["referrer-policy"] == "no-referrer"
+    assert led.headers["cache-control"] == "no-store"
     for bad in ("//evil.example", "%2F%2Fevil.example", "..%2F..%2Fevil", "a@evil.example"):
         answer = await stage.client.get(f"/w/{stage.workspace_id}/pipelines/{bad}/-telemetry")
         there = urlsplit(answer.headers.get("location", ""))

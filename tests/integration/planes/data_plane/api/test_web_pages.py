@@ -90,6 +90,7 @@ async def test_a_code_opens_the_pages_of_one_workspace_once(place: RunningRegion
     assert f"Path=/w/{place.region.workspace_id};" in said
     assert "SameSite=lax" in said
     assert led.headers["referrer-policy"] == "no-referrer"
+    assert led.headers["cache-control"] == "no-store"
 
     page = await client.get(path)
     lines = (await client.get(f"{path}/-lines?from_line=0")).json()
