@@ -35,6 +35,8 @@ from planes.data_plane.runner.standing import render_berth, standing_step
 IDLE_SECONDS = 300.0
 _STANDS_SECONDS = 60.0
 _FOLDER = "standby"
+# What a launcher of dlt loads by itself, in any run, before it comes to the job; as far as this dlt has it.
+_BEFORE_A_JOB = ("dlt.sources.helpers.requests?", "dlt._workspace._plugins?", "dlt.__plugins__?", "encodings.idna?")
 _log = structlog.get_logger("planes.data_plane.standing")
 
 
@@ -216,7 +218,7 @@ def _can_be_moved(workspace: Path) -> bool:
 
 
 def _imports(launcher: str) -> tuple[str, ...]:
-    return (launcher.partition(".")[0], launcher)
+    return (launcher.partition(".")[0], *_BEFORE_A_JOB, launcher)
 
 
 def _read_line(receiving: FileIO) -> bytes:

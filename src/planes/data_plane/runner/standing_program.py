@@ -1,8 +1,10 @@
 """The program of an interpreter that stands by (see standing.py): run as `python -u -c THIS_TEXT MODULE...`.
 
 The interpreter of the job's environment runs it, any from 3.11 on; it imports nothing of the platform. The modules are
-imported; the last one is then forgotten, because it will be run as the main module. The line in the place of standard
-input tells what to run. What does not fit ends it: nothing of the job has happened then, and the run starts cold.
+imported, those with a `?` if they are there; the last one is then forgotten, because it will be run as the main module.
+So is what dlt itself does before it comes to the job and what depends on the environment only: it finds its plugins.
+The line in the place of standard input tells what to run. What does not fit ends it: nothing of the job has happened
+then, and the run starts cold.
 """
 
 
@@ -24,7 +26,10 @@ def stand_by() -> None:  # one function: as the main module's only name it is go
         return plain(environment, name)
 
     setattr(kind, "__getitem__", noting)  # noqa: B010 - of a class that is not ours
+    import contextlib
+    import gc
     import importlib
+    import importlib.metadata
     import json
     import runpy
     import socket
@@ -32,12 +37,18 @@ def stand_by() -> None:  # one function: as the main module's only name it is go
 
     line = socket.socket(fileno=0)
     for name in imports:
-        importlib.import_module(name)
+        with contextlib.suppress(*([ImportError] if name.endswith("?") else [])):
+            importlib.import_module(name.rstrip("?"))
+    # Another package's plugin might look around at its import: then it is for the run to import it.
+    if {found.value.partition(".")[0] for found in importlib.metadata.entry_points(group="dlt")} == {"dlt"}:
+        with contextlib.suppress(ImportError, AttributeError):
+            importlib.import_module("dlt.common.configuration.plugins").manager()
     package, _, last = imports[-1].rpartition(".")
     del sys.modules[imports[-1]]
     if package and hasattr(sys.modules[package], last):
         delattr(sys.modules[package], last)
     setattr(kind, "__getitem__", plain)  # noqa: B010 - as above
+    gc.collect()  # what the imports left is not the run's to collect
     line.sendall(b"r")
 
     def receive(count: int) -> bytes:
@@ -67,6 +78,13 @@ def stand_by() -> None:  # one function: as the main module's only name it is go
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(document["cwd"])
+    # The job's own folder comes first: a module of it that is called like one that is loaded would have been taken.
+    for found in os.scandir():
+        stem, _, kind_of_file = found.name.partition(".")
+        is_distribution = kind_of_file.endswith(("dist-info", "egg-info"))
+        is_module = stem in sys.modules and (kind_of_file or os.path.exists(os.path.join(stem, "__init__.py")))
+        if is_distribution or (is_module and stem != "__main__"):
+            os._exit(0)
     sys.path.insert(0, document["cwd"])
     sys.argv = ["-m", *argv[4:]]
     sys.orig_argv = list(argv)

@@ -8,10 +8,11 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -115,24 +116,28 @@ class Ground:
                 found.append(pid)
         return found
 
-    def lay_out(self, code: str) -> RunPlace:
-        """A run's folder, handed over."""
+    def lay_out(self, code: str, files: Mapping[str, str] = MappingProxyType({})) -> RunPlace:
+        """A run's folder, handed over, with these files beside the job."""
         self.runs += 1
         run = RunPlace(self.root / "runs" / f"run-{self.runs}")
         run.root.parent.mkdir(exist_ok=True, mode=0o711)
         run.begin(Owner(JOB_UID))
         (run.work / "tmp").mkdir()
-        (run.work / "job.py").write_text(code)
+        for name, content in {**files, "job.py": code}.items():
+            (run.work / name).parent.mkdir(exist_ok=True)
+            (run.work / name).write_text(content)
         run.hand_over(Owner(JOB_UID))
         return run
 
-    async def run(self, code: str, *, is_warm: bool, **variables: str) -> tuple[str, list[str], list[str], bool]:
+    async def run(
+        self, code: str, *, is_warm: bool, files: Mapping[str, str] = MappingProxyType({}), **variables: str
+    ) -> tuple[str, list[str], list[str], bool]:
         """Outcome, what it printed to both streams, and whether an interpreter that stood by ran it."""
         berth: Berth | None = None
         if is_warm:
             await self.stand_by()
             berth = self.berth
-        run = self.lay_out(code)
+        run = self.lay_out(code, files)
         if berth is not None:
             berth.move_in(run, Owner(JOB_UID))
         spec = RunSpec(run_id=run.root.name, folder=run.root, fence=1, steps=(self.step(run, **variables),),
@@ -192,6 +197,22 @@ async def test_a_run_sees_what_it_would_see_cold_whatever_others_did(folder: Pat
     assert planted[1] == ["planted"]
     assert found == expected
     assert len({cold[2][0], warm[2][0], again[2][0]}) == 3, "random numbers repeat"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_warm"),
+    [("socket.py", False), ("reader/__init__.py", False), ("reader/notes.txt", True), ("sockets.py", True)],
+)
+async def test_a_module_beside_the_job_that_hides_a_loaded_one_starts_it_cold(
+    folder: Path, name: str, *, is_warm: bool
+) -> None:
+    code = "import reader, socket\nprint([hasattr(module, 'MINE') for module in (socket, reader)])"
+    async with ground(folder) as here:
+        cold = await here.run(code, is_warm=False, files={name: "MINE = 1"})
+        warm = await here.run(code, is_warm=True, files={name: "MINE = 1"})
+
+    assert warm[:2] == cold[:2]
+    assert warm[3] is is_warm
 
 
 async def test_a_run_with_a_variable_that_was_read_at_import_starts_cold(folder: Path) -> None:
