@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 
 from planes.domain.runs import LEASED, Run, RunStatus
 
+_FRESH_PART = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRules:
@@ -62,6 +64,16 @@ def renew(run: Run, fence: int, now: datetime, rules: LeaseRules) -> Run | None:
     if run.status not in LEASED or run.fence != fence:
         return None
     return replace(run, lease_expires_at=rules.expiry(now), unreachable_since=None, is_acknowledged=True)
+
+
+def is_renewal_due(run: Run, fence: int, now: datetime, rules: LeaseRules) -> bool:
+    """Whether a renewal would be worth a write: not right after the claim or the last one, where it gains nothing."""
+    renewed = renew(run, fence, now, rules)
+    if renewed is None:
+        return False
+    if run.unreachable_since is not None or run.lease_expires_at is None:
+        return True
+    return run.lease_expires_at < rules.expiry(now) - timedelta(seconds=rules.lease_seconds * _FRESH_PART)
 
 
 def decide_silence(run: Run, now: datetime, rules: LeaseRules) -> Run | None:

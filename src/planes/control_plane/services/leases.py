@@ -24,7 +24,7 @@ from planes.storage.control import retries as stored_retries
 from planes.storage.control import runs as stored_runs
 from planes.storage.control.connection import Connection
 from planes.storage.control.jobs import JobVersion
-from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse
+from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse, Revocation
 
 # Well within the silence after which a plane is called unreachable (`data_planes.is_reachable`).
 _SEEN_EVERY = timedelta(seconds=10)
@@ -43,6 +43,19 @@ class _Look:
     response: PollResponse
     is_news: bool
     again_in: float = MAXIMUM_POLL_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the database says to a plane. `untold` are the cancels that it has to hear of now."""
+
+    cancels: list[Run]
+    untold: list[str]
+    stale: list[HeldRun]
+    epoch: int
+    revoked: list[Revocation]
+    has_leases: bool
+    again_in: float
 
 
 def rules_of(parts: Parts) -> LeaseRules:
@@ -67,12 +80,14 @@ async def poll(
     wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
     seen = parts.news.seen(dataplane_id)
     await _renew(parts, dataplane_id, request)
+    is_woken = False
     while True:
-        look = await _look(parts, dataplane_id, request, may_claim=not await is_gone())
+        look = await _look(parts, dataplane_id, request, may_claim=not await is_gone(), is_woken=is_woken)
         left = wait_until - parts.clock.monotonic()
         if look.is_news or left <= 0 or await is_gone():
             return look.response
-        seen = await parts.news.wait(dataplane_id, seen, min(left, look.again_in))
+        told = await parts.news.wait(dataplane_id, seen, min(left, look.again_in))
+        is_woken, seen = told != seen, told
 
 
 async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, fence: int) -> MintedToken:
@@ -140,18 +155,20 @@ async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) ->
 async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> None:
     """Prolongs the leases that the plane names, and keeps its address. Writes only when there is something to write."""
     now = parts.clock.now()
+    rules = rules_of(parts)
+    held = {item.run_id: item.fence for item in request.held}
     async with parts.database.reading() as connection:
         plane = await data_planes.find_data_plane(connection, dataplane_id)
+        leased = await stored_runs.leased_runs(connection, dataplane_id) if held else []
+    is_due = any(run.id in held and leases.is_renewal_due(run, held[run.id], now, rules) for run in leased)
     is_same = plane is not None and plane.url == request.url and plane.last_seen_at is not None
     is_recent = plane is not None and plane.last_seen_at is not None and abs(now - plane.last_seen_at) < _SEEN_EVERY
-    if is_same and is_recent and not request.held:
+    if is_same and is_recent and not is_due:
         return
-    rules = rules_of(parts)
     async with parts.database.transaction() as connection:
         await data_planes.saw(connection, dataplane_id, request.url, now)
-        if not request.held:
+        if not held:
             return
-        held = {item.run_id: item.fence for item in request.held}
         leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
         renewed = [
             run.id for run in leased if run.id in held and leases.renew(run, held[run.id], now, rules) is not None
@@ -159,38 +176,63 @@ async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) 
         await stored_runs.renew_leases(connection, renewed, rules.expiry(now))
 
 
-async def _look(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *, may_claim: bool) -> _Look:
-    now = parts.clock.now()
-    held = {item.run_id: item.fence for item in request.held}
-    async with parts.database.reading() as connection:
-        leased = await stored_runs.leased_runs(connection, dataplane_id)
-        has_pending = await stored_runs.has_pending_run(connection, dataplane_id, now)
-        stale = await _stale(connection, dataplane_id, request, leased)
-        epoch = await revocations.current_epoch(connection)
-        revoked = await revocations.since(connection, request.epoch)
-    cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
-    untold = [
-        run.id for run in cancels if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
-    ]
-    ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
-    has_undelivered = any(age >= _DELIVER_AGAIN_AFTER for age in ages)
-    again_in = min(
-        ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
-        default=MAXIMUM_POLL_SECONDS,
-    )
-    granted: list[Lease] = []
-    if may_claim and (untold or (request.free_slots and (has_pending or has_undelivered))):
+async def _look(
+    parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *, may_claim: bool, is_woken: bool
+) -> _Look:
+    """One look. After news there is most likely something to write, so it reads and writes in one transaction."""
+    may_write = may_claim and is_woken
+    async with parts.database.transaction() if may_write else parts.database.reading() as connection:
+        found = await _find(parts, connection, dataplane_id, request)
+        is_to_be_written = may_claim and (found.untold or (request.free_slots and found.has_leases))
+        granted = (
+            await _write(parts, connection, dataplane_id, request, found) if may_write and is_to_be_written else []
+        )
+    if is_to_be_written and not may_write:
         async with parts.database.transaction() as connection:
-            granted = await _grant(parts, connection, dataplane_id, request)
-            await stored_runs.note_cancels_told(connection, untold, now)
+            granted = await _write(parts, connection, dataplane_id, request, found)
     response = PollResponse(
         leases=granted,
-        cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in cancels] + stale,
-        epoch=epoch,
-        revocations=revoked,
+        cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in found.cancels] + found.stale,
+        epoch=found.epoch,
+        revocations=found.revoked,
         keys=[key.text for key in parts.public_keys],
     )
-    return _Look(response, is_news=bool(granted or untold or epoch > request.epoch), again_in=again_in)
+    is_news = bool(granted or found.untold or found.epoch > request.epoch)
+    return _Look(response, is_news=is_news, again_in=found.again_in)
+
+
+async def _find(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> _Found:
+    now = parts.clock.now()
+    held = {item.run_id: item.fence for item in request.held}
+    leased = await stored_runs.leased_runs(connection, dataplane_id)
+    has_pending = await stored_runs.has_pending_run(connection, dataplane_id, now)
+    cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
+    ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
+    return _Found(
+        cancels=cancels,
+        untold=[
+            run.id
+            for run in cancels
+            if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
+        ],
+        stale=await _stale(connection, dataplane_id, request, leased),
+        epoch=await revocations.current_epoch(connection),
+        revoked=await revocations.since(connection, request.epoch),
+        has_leases=has_pending or any(age >= _DELIVER_AGAIN_AFTER for age in ages),
+        again_in=min(
+            ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
+            default=MAXIMUM_POLL_SECONDS,
+        ),
+    )
+
+
+async def _write(
+    parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, found: _Found
+) -> list[Lease]:
+    granted = await _grant(parts, connection, dataplane_id, request) if request.free_slots and found.has_leases else []
+    if found.untold:
+        await stored_runs.note_cancels_told(connection, found.untold, parts.clock.now())
+    return granted
 
 
 async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> list[Lease]:

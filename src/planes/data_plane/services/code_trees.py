@@ -40,15 +40,17 @@ class CodeTrees:
 
         Raises: NotFound, StorageError when the stored archive is not what was uploaded, StorageFull.
         """
-        row = await self._get(organization_id, deployment_id)
-        tree = tree_folder(self._parts, organization_id, row["archive_sha256"])
+        return await self.tree_of_row(await self._get(organization_id, deployment_id))
+
+    async def tree_of_row(self, row: Row) -> Path:
+        """The same for the row of a deployment. Raises: StorageError, StorageFull."""
+        tree = tree_folder(self._parts, row["organization_id"], row["archive_sha256"])
         async with self._locks.setdefault(tree, anyio.Lock()):
             # One that was checked may be gone: its versions were retired, and the same code came again.
-            if tree not in self._checked or not await to_thread.run_sync(tree.is_dir):
+            if tree not in self._checked or not await to_thread.run_sync(_is_used, tree):
                 await self._make(row, tree)
                 self._checked.add(tree)
-            # When it was last used is what housekeeping goes by.
-            await to_thread.run_sync(os.utime, tree)
+                await to_thread.run_sync(os.utime, tree)
         return tree
 
     async def copy_into(self, tree: Path, work_folder: Path, uid: int | None, gid: int | None) -> None:
@@ -118,6 +120,15 @@ def read_requirements(content: bytes) -> dict[str, Any]:
         raise InvalidRequest("requirements_refused", f"requirements.json was refused: {exc}.") from exc
     except (ValueError, RecursionError) as exc:
         raise InvalidRequest("requirements_refused", "requirements.json was refused: it is not JSON.") from exc
+
+
+def _is_used(tree: Path) -> bool:
+    """Whether the tree is there; when it was last used is what housekeeping goes by."""
+    try:
+        os.utime(tree)
+    except FileNotFoundError:
+        return False
+    return tree.is_dir()
 
 
 def _unpack_checked(archive: Path, tree: Path, sha256: str, limits: Limits) -> None:

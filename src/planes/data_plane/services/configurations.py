@@ -17,6 +17,7 @@ from planes.data_plane.services.tar_stream import Limits, display_safe, refusal
 from planes.domain.access import LOCAL_PROFILES
 from planes.domain.errors import InvalidRequest, NotFound, Reason
 from planes.storage.data import uploads
+from planes.storage.types import Row
 from planes.storage.vault import Place
 
 MAXIMUM_ARCHIVE_BYTES = 8 * 1024 * 1024
@@ -43,6 +44,14 @@ class Configurations:
             raise NotFound("not_found", "There is no such configuration here.")
         actor = Actor.run(run_id, row["organization_id"], row["workspace_id"])
         await self._audit.record(actor, Action.CONFIGURATION_OPENED, configuration_id)
+        return await self.open_row(row)
+
+    async def open_row(self, row: Row) -> dict[str, bytes]:
+        """The same for the row of a configuration, of which the audit log says already that it is opened.
+
+        Raises: CannotOpen.
+        """
+        configuration_id = row["id"]
         sealed = await self._parts.blobs.get(archive_key(row["organization_id"], configuration_id))
         place = archive_place(row["organization_id"], row["workspace_id"], configuration_id)
         archive = await self._parts.vault.open(place, sealed)

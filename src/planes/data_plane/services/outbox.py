@@ -26,6 +26,7 @@ _TAKEN_AWAY = frozenset({"stale_fence", "run_ended"})
 _BATCH = 100
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
+_SOON_SECONDS = 0.25
 _log = structlog.get_logger("planes.data_plane.outbox")
 
 
@@ -36,6 +37,7 @@ class Outbox:
         self._parts = parts
         self._on_stale = on_stale
         self._news = anyio.Event()
+        self._stirred = anyio.Event()
         self._said = anyio.Event()
 
     async def queue(
@@ -48,6 +50,13 @@ class Outbox:
     def wake(self) -> None:
         """Something was queued."""
         self._news.set()
+        self._stirred.set()
+
+    def wake_soon(self) -> None:
+        """Something was queued that may wait a moment for what follows it: that a run starts is of no use to anybody
+        while it does, and to say so would take the time that the start needs.
+        """
+        self._stirred.set()
 
     async def unsaid_runs(self) -> dict[str, int]:
         """Runs (id → fence) of which something is still to be said: their leases are kept until then."""
@@ -67,11 +76,13 @@ class Outbox:
         """Delivers for ever. Waits for news without end, and for a control plane that is away with growing pauses."""
         wait = _FIRST_WAIT_SECONDS
         while True:
-            self._news = anyio.Event()
+            self._news, self._stirred = anyio.Event(), anyio.Event()
             async with self._parts.database.reading() as connection:
                 waiting = await runs.list_reports(connection, _BATCH)
             if not waiting:
-                await self._news.wait()
+                await self._stirred.wait()
+                with anyio.move_on_after(_SOON_SECONDS):
+                    await self._news.wait()
                 continue
             if await self._deliver(waiting):
                 wait = _FIRST_WAIT_SECONDS

@@ -1,7 +1,7 @@
 """From a lease to everything its runner needs: checked, unpacked, laid out.
 
-    check ─► code tree ─► configuration, variables, credentials ─► work folder ─► steps
-      └──────────────────── any of them refuses ──► CannotStart, work folder removed
+    gathered (gathering.py) ─► work folder ─► steps ─► written down
+      └──────── any of them refuses ──► CannotStart, work folder removed
 
 Every step may run twice: an attempt that a crash cut short is simply made again.
 """
@@ -18,7 +18,7 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from planes.data_plane.executor.apps import AppPlace, free_port, health_of, write_app
+from planes.data_plane.executor.apps import write_app
 from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
@@ -29,8 +29,8 @@ from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.artifacts import Artifacts
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.audit import Action, Actor
-from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, is_dashboard, plan_launch
-from planes.data_plane.services.old_environments import lock_environments
+from planes.data_plane.services.gathering import Gathered, Gathering, LeaseLost
+from planes.data_plane.services.launching import LaunchRefused, is_dashboard
 from planes.data_plane.services.run_secrets import (
     APP_ENVIRONMENT,
     Credentials,
@@ -42,21 +42,19 @@ from planes.data_plane.services.run_secrets import (
     names_too_short,
     platform_names,
     process_environment,
+    registered_place,
+    render_pairs,
     secrets_to_register,
 )
-from planes.data_plane.services.secrets_used import SecretUse, uses_of
-from planes.data_plane.services.variables import ResolvedVariables
-from planes.domain.errors import Conflict, PlaneError, Unavailable
-from planes.manifest.launch import launcher_of
-from planes.scrub import ScrubSettings
+from planes.data_plane.services.secrets_used import SecretUse, render_uses, uses_of
+from planes.data_plane.services.unpacking import copy_tree
+from planes.domain.errors import PlaneError
 from planes.storage.data import runs
 from planes.storage.errors import BlobMissing, StorageError
-from planes.tokens.opaque import new_secret
+from planes.tokens.opaque import hash_secret
 from planes.wire.link import Lease
 
 _log = structlog.get_logger("planes.data_plane.runs")
-_TOKEN_TRIES = 4
-_TOKEN_WAIT_SECONDS = 0.5
 _MOST_PROCESS_BYTES = 120 * 1024  # Linux takes 128 KiB for one argument or variable
 # The launcher of modules gives its process away to another interpreter at once, and apps start seldom.
 _STANDS_BY_FOR = frozenset({"dlt._workspace.deployment.launchers.job"})
@@ -65,10 +63,6 @@ _NO_HOME = "/nonexistent"
 
 class CannotStart(Exception):
     """The run is not to be started; `str()` is for the person whose job it is."""
-
-
-class LeaseLost(Exception):
-    """The control plane has taken the run from this plane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +87,6 @@ class Prepared:
     berth: Berth | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Gathered:
-    launch: Launch
-    app: AppPlace | None
-    tree: Path
-    configuration: dict[str, bytes] = field(repr=False)
-    variables: ResolvedVariables
-    credentials: Credentials
-    scrub: ScrubSettings | None = field(repr=False)
-
-
 class Preparing:
     """Prepares runs. Between two of them it knows only what kinds of runs there were, for those who stand by."""
 
@@ -113,6 +96,7 @@ class Preparing:
         self._stand_by = stand_by
         self._kinds: dict[str, tuple[Kind, Callable[[RunPlace], Step]]] = {}
         self._services = services
+        self._gathering = Gathering(services)
         self._artifacts = artifacts
         self._parts = services.parts
         self._uids = uids
@@ -128,7 +112,7 @@ class Preparing:
         Raises: CannotStart, LeaseLost.
         """
         try:
-            gathered = await self._gather(lease)
+            gathered = await self._gathering.gather(lease)
             return await self._lay_out(lease, gathered)
         except LeaseLost:
             raise
@@ -142,62 +126,19 @@ class Preparing:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
 
-    async def _gather(self, lease: Lease) -> _Gathered:
-        services = self._services
-        await services.residency.check_lease(lease)
-        tree = await services.code_trees.tree_of(lease.organization_id, lease.deployment_id)
-        await to_thread.run_sync(check_lease, lease, tree)
-        requirements = await services.code_trees.requirements_of(lease.deployment_id)
-        app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
-        launch = await to_thread.run_sync(plan_launch, lease, requirements, app.port if app else None)
-        secret = new_secret()
-        return _Gathered(
-            launch=launch,
-            app=app,
-            tree=tree,
-            configuration=await services.configurations.files_of(lease.configuration_id, lease.run_id),
-            variables=await services.variables.resolve(lease.workspace_id, lease.profile, lease.run_id),
-            credentials=Credentials(
-                beacon_url=f"{self._parts.public_url}/beacon/{secret}",
-                beacon_secret=secret,
-                token=await self._run_token(lease),
-            ),
-            scrub=await services.scrubbing.find(lease.workspace_id),
-        )
-
-    async def _run_token(self, lease: Lease) -> str | None:
-        """None when the control plane does not answer: the job may well not need it."""
-        for _ in range(_TOKEN_TRIES):
-            try:
-                return (await self._parts.link.issue_run_token(lease.run_id, lease.fence)).token
-            except Conflict as exc:
-                raise LeaseLost(lease.run_id) from exc
-            except Unavailable:
-                await anyio.sleep(_TOKEN_WAIT_SECONDS)
-        return None
-
-    async def _lay_out(self, lease: Lease, gathered: _Gathered) -> Prepared:
-        uid = await to_thread.run_sync(self._uids.find_uid, lease.workspace_id)
-        owner = Owner(uid)
+    async def _lay_out(self, lease: Lease, gathered: Gathered) -> Prepared:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
         run = workspace.run(lease.run_id)
-        await to_thread.run_sync(workspace.prepare, lease.profile, owner)
-        await to_thread.run_sync(run.begin, owner)
         berth: Berth | None = None
         try:
-            await self._fill(lease, gathered, run, owner)
+            owner, steps = await to_thread.run_sync(self._begin, lease, gathered, workspace, run)
             if is_dashboard(lease):
                 await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
-            if gathered.app is not None:
-                await to_thread.run_sync(write_app, run.root, gathered.app)
-            await self._say_started(lease, gathered.launch.environment.key)
-            steps = await to_thread.run_sync(self._steps, lease, gathered, run, workspace, uid)
             if len(steps) == 1 and lease.run_id in self._kinds:
                 berth = self._stand_by.take(self._kinds[lease.run_id][0])
-            if berth is not None and not await _moved_in(berth, run, owner):
+            if berth is not None and not await to_thread.run_sync(_moved_in, berth, run, owner):
                 berth = None
-                await to_thread.run_sync(run.begin, owner)
-                await self._fill(lease, gathered, run, owner)
+                await to_thread.run_sync(self._fill, lease, gathered, run, owner)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 if berth is not None:
@@ -232,19 +173,37 @@ class Preparing:
             ),
         )
 
-    async def _say_started(self, lease: Lease, environment: str) -> None:
-        """Written down before anybody looks whether the environment is there: so housekeeping leaves it alone."""
+    async def write_down(self, lease: Lease, prepared: Prepared) -> None:
+        """What the region has to know of a run before its process starts, in one transaction. May run twice."""
+        where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
+        sealed = await self._parts.vault.seal(where, render_pairs(prepared.registered))
+        values = {
+            "beacon_hash": hash_secret(prepared.beacon_secret),
+            "registered": sealed,
+            "secrets_used": render_uses(prepared.secrets_used),
+        }
         actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
         async with self._parts.database.transaction() as connection:
-            await lock_environments(self._parts, connection, lease.workspace_id)
-            await runs.change(connection, lease.run_id, {"environment": environment})
+            await runs.change(connection, lease.run_id, values)
             await self._services.audit.append(connection, actor, Action.RUN_STARTED, lease.run_id)
 
-    async def _fill(self, lease: Lease, gathered: _Gathered, run: RunPlace, owner: Owner) -> None:
+    def _begin(
+        self, lease: Lease, gathered: Gathered, workspace: WorkspacePlace, run: RunPlace
+    ) -> tuple[Owner, tuple[Step, ...]]:
+        """The run's folders, and what is to run in them. Blocking, in one thread: a start waits for each change."""
+        owner = Owner(self._uids.find_uid(lease.workspace_id))
+        workspace.prepare(lease.profile, owner)
+        self._fill(lease, gathered, run, owner)
+        if gathered.app is not None:
+            write_app(run.root, gathered.app)
+        return owner, self._steps(lease, gathered, run, workspace, owner.uid)
+
+    def _fill(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> None:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
-        await self._services.code_trees.copy_into(gathered.tree, run.work, None, None)
-        await to_thread.run_sync(run.furnish, gathered.configuration, lease.profile, workspace.data(lease.profile))
-        await to_thread.run_sync(run.hand_over, owner)
+        run.begin(owner)
+        copy_tree(gathered.tree, run.work, None)
+        run.furnish(gathered.configuration, lease.profile, workspace.data(lease.profile))
+        run.hand_over(owner)
 
     def ended(self, run_id: str) -> None:
         """The run is over: another of its kind may come soon."""
@@ -253,7 +212,7 @@ class Preparing:
             self._stand_by.ended(*found)
 
     def _steps(
-        self, lease: Lease, gathered: _Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None
+        self, lease: Lease, gathered: Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None
     ) -> tuple[Step, ...]:
         catalogue = EnvironmentCatalogue(workspace.root, self._settings.builder, uid, uid)
         wanted = gathered.launch.environment
@@ -320,12 +279,12 @@ class Preparing:
         return job._replace(name="standby", environment={**environment, "HOME": _NO_HOME}, confinement=confinement)
 
 
-async def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:
+def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:
     try:
-        await to_thread.run_sync(berth.move_in, run, owner)
+        berth.move_in(run, owner)
     except OSError as exc:
         _log.warning("berth_not_used", reason=exc.strerror)
-        await to_thread.run_sync(berth.discard)
+        berth.discard()
         return False
     return True
 

@@ -6,12 +6,24 @@ it: the control plane says who may do what, not whose a workspace is.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from planes.data_plane.services.parts import Parts
 from planes.domain.errors import NotAllowed, NotFound
 from planes.storage.data import residency, uploads
+from planes.storage.data.connection import Connection
 from planes.storage.errors import AlreadyThere
+from planes.storage.types import Row
 from planes.tokens.claims import Claims
 from planes.wire.link import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedVersions:
+    """The rows of what a run is made of."""
+
+    deployment: Row = field(repr=False)
+    configuration: Row = field(repr=False)
 
 
 class Residency:
@@ -36,7 +48,7 @@ class Residency:
         if self._known[workspace_id] != organization_id:
             raise NotAllowed("residency", "This workspace belongs to another organization here.")
 
-    async def check_lease(self, lease: Lease) -> None:
+    async def check_lease(self, lease: Lease) -> LeasedVersions:
         """A lease may only join what belongs together here: organization, workspace, deployment, configuration.
 
         A version whose write-back was never answered exists after all when the control plane leases it: it counts as
@@ -45,9 +57,18 @@ class Residency:
         Raises: NotAllowed, with the reason.
         """
         async with self._parts.database.reading() as connection:
-            owner = await residency.find_organization_of(connection, lease.workspace_id)
-            deployment = await uploads.find(connection, uploads.DEPLOYMENTS, lease.deployment_id)
-            configuration = await uploads.find(connection, uploads.CONFIGURATIONS, lease.configuration_id)
+            found = await self.find_versions(connection, lease)
+        await self.settle(lease, found)
+        return found
+
+    async def find_versions(self, connection: Connection, lease: Lease) -> LeasedVersions:
+        """What a lease names, if it belongs together; `settle` is to follow.
+
+        Raises: NotAllowed, with the reason.
+        """
+        owner = await residency.find_organization_of(connection, lease.workspace_id)
+        deployment = await uploads.find(connection, uploads.DEPLOYMENTS, lease.deployment_id)
+        configuration = await uploads.find(connection, uploads.CONFIGURATIONS, lease.configuration_id)
         if owner is None:
             raise NotAllowed("residency", "This region has never served the workspace of the run.")
         if owner != lease.organization_id:
@@ -59,7 +80,11 @@ class Residency:
                 raise NotAllowed("residency", f"The {name} of the run belongs to another workspace here.")
         assert deployment is not None
         assert configuration is not None
-        if deployment["stored_at"] is None or configuration["stored_at"] is None:
+        return LeasedVersions(deployment, configuration)
+
+    async def settle(self, lease: Lease, found: LeasedVersions) -> None:
+        """Both versions count as stored from now on. Costs nothing where they do already."""
+        if found.deployment["stored_at"] is None or found.configuration["stored_at"] is None:
             await self._settle(lease)
 
     async def organization_of(self, workspace_id: str) -> str:

@@ -44,20 +44,16 @@ from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import (
     CannotStart,
     LeaseLost,
-    Prepared,
     Preparing,
 )
 from planes.data_plane.services.reports import build_status
 from planes.data_plane.services.restored import say_again
 from planes.data_plane.services.run_log import write_end, write_notes
-from planes.data_plane.services.run_secrets import registered_place, render_pairs
 from planes.data_plane.services.run_wakes import RunWakes
-from planes.data_plane.services.secrets_used import render_uses
 from planes.domain.errors import Gone
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
 from planes.storage.types import Row
-from planes.tokens.opaque import hash_secret
 from planes.wire.link import Lease, ReportedStatus
 
 CANCELLED = "cancelled"
@@ -101,6 +97,7 @@ class Runs:
         self._taken: dict[str, anyio.Event] = {}
         self._over: dict[str, anyio.Event] = {}
         self._fences: dict[str, int] = {}
+        self._accepted: dict[str, Lease] = {}
         self._arrival = anyio.Event()
         self._arriving: dict[tuple[str, str], anyio.Event] = {}
         self._beacons_until: list[datetime] = []
@@ -154,7 +151,8 @@ class Runs:
         finally:
             del self._arriving[lease.workspace_id, lease.run_id]
             arriving.set()
-        self.outbox.wake()
+        self.outbox.wake_soon()
+        self._accepted[lease.run_id] = lease
         self.apps.begin(lease)
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
@@ -180,11 +178,8 @@ class Runs:
 
     async def carry(self, run_id: str) -> None:
         """Carries one run from where it stands to its end. May be called again after a failure at any point."""
-        async with self._parts.database.reading() as connection:
-            row = await runs.find(connection, run_id)
-        assert row is not None, "a run is written down before it is carried"
-        lease = Lease.model_validate(row["lease"])
-        place = self._place(row)
+        lease = self._accepted.pop(run_id, None) or await self._read_lease(run_id)
+        place = self._preparing.place_of(lease.organization_id, lease.workspace_id).run(run_id)
         try:
             found = await self._find_or_start(lease, place)
         except LeaseLost:
@@ -253,6 +248,12 @@ class Runs:
         """What wakes followers of the run's log."""
         return RunWakes(folder, self._taken.get(run_id))
 
+    async def _read_lease(self, run_id: str) -> Lease:
+        async with self._parts.database.reading() as connection:
+            row = await runs.find(connection, run_id)
+        assert row is not None, "a run is written down before it is carried"
+        return Lease.model_validate(row["lease"])
+
     async def _find_or_start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
         try:
             return await self._find(place)
@@ -279,7 +280,7 @@ class Runs:
             if berth is not None:
                 await to_thread.run_sync(berth.discard)
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
-        await self._note_prepared(lease, prepared)
+        await self._preparing.write_down(lease, prepared)
         for _ in range(_STARTS):
             await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
             try:
@@ -293,17 +294,6 @@ class Runs:
                 continue  # no runner has taken it
         words = "This region could not start a process for the run. It may be out of memory or of processes."
         return await self._end_unstarted(lease, place, "failed", [words])
-
-    async def _note_prepared(self, lease: Lease, prepared: Prepared) -> None:
-        where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
-        sealed = await self._parts.vault.seal(where, render_pairs(prepared.registered))
-        values = {
-            "beacon_hash": hash_secret(prepared.beacon_secret),
-            "registered": sealed,
-            "secrets_used": render_uses(prepared.secrets_used),
-        }
-        async with self._parts.database.transaction() as connection:
-            await runs.change(connection, lease.run_id, values)
 
     async def _watch(self, running: RunningRun) -> Outcome:
         self._running[running.run_id] = running

@@ -16,6 +16,7 @@ from planes.scrub import (
     settings_document,
 )
 from planes.storage.data import scrub_settings
+from planes.storage.data.connection import Connection
 from planes.storage.types import Row
 from planes.storage.vault import Place
 from planes.wire.own_leaks import ExtraPattern, ScrubSettingsRequest, ScrubSettingsResponse
@@ -36,6 +37,14 @@ class WorkspaceScrubbing:
         Raises: CannotOpen.
         """
         row = await self._row(workspace_id)
+        return await self._open(row) if row is not None else None
+
+    async def find_row(self, connection: Connection, workspace_id: str) -> Row | None:
+        """The settings as they are stored."""
+        return await scrub_settings.find(connection, workspace_id)
+
+    async def open_row(self, row: Row | None) -> ScrubSettings | None:
+        """What `find_row` found. Raises: CannotOpen."""
         return await self._open(row) if row is not None else None
 
     async def read(self, actor: Actor) -> ScrubSettingsResponse:

@@ -17,6 +17,7 @@ from planes.data_plane.services.rescrub_requests import RescrubRequests
 from planes.data_plane.services.residency import Residency
 from planes.domain.errors import InvalidRequest, Reason
 from planes.storage.data import variables
+from planes.storage.data.connection import Connection
 from planes.storage.types import Row
 from planes.storage.vault import Place
 from planes.wire.variables import (
@@ -145,12 +146,20 @@ class Variables:
         Raises: NotFound for a workspace that was never seen here; CannotOpen when a value was moved or its key lost.
         """
         organization_id = await self._residency.organization_of(workspace_id)
-        scopes = [WORKSPACE_SCOPE, scope_of(profile)]
         async with self._parts.database.reading() as connection:
-            rows = await variables.list_all(connection, workspace_id, scopes)
-        winners = {row["name"]: row for scope in scopes for row in rows if row["scope"] == scope}
+            winners = await self.find_winners(connection, workspace_id, profile)
         actor = Actor.run(run_id, organization_id, workspace_id)
-        await self._audit.record(actor, Action.VARIABLES_RESOLVED, scopes[1], names=sorted(winners))
+        await self._audit.record(actor, Action.VARIABLES_RESOLVED, scope_of(profile), names=sorted(winners))
+        return await self.open_winners(organization_id, winners)
+
+    async def find_winners(self, connection: Connection, workspace_id: str, profile: str) -> dict[str, Row]:
+        """The sealed rows, by name, that a run on this profile gets."""
+        scopes = [WORKSPACE_SCOPE, scope_of(profile)]
+        rows = await variables.list_all(connection, workspace_id, scopes)
+        return {row["name"]: row for scope in scopes for row in rows if row["scope"] == scope}
+
+    async def open_winners(self, organization_id: str, winners: Mapping[str, Row]) -> ResolvedVariables:
+        """Opens what `find_winners` found; the audit log says so already. Raises: CannotOpen."""
         plain = {name: await self._open(row) for name, row in winners.items() if not row["is_secret"]}
         secrets = [(name, await self._open(row)) for name, row in winners.items() if row["is_secret"]]
         return ResolvedVariables(
