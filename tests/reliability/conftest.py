@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
+from tests.reliability.linked import Linked, linked_planes
 from tests.reliability.sizes import IS_FULL
 
 FULL_SECONDS = 3600
@@ -13,3 +16,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if IS_FULL and "tests/reliability" in item.path.as_posix() and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(FULL_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def linked() -> Generator[Linked]:
+    """One installation for all who need a region of its own."""
+    with linked_planes() as planes:
+        yield planes

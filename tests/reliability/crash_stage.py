@@ -13,8 +13,8 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from tests.acceptance.platforms import PlatformProcess, serving
 from tests.fakes.archives import pack
 from tests.fakes.workspaces import definition, requirements, write_launchers
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
+from tests.reliability.faulty_link import FaultyLink
+from tests.reliability.followers import Follower, following
 
 OWNER = "owner@example.org"
 END_SECONDS = 60
@@ -103,6 +105,8 @@ class CrashStage:
 
     root: Path
     is_split: bool
+    link: FaultyLink | None = None
+    region_id: str = "eu1"
     planes: dict[str, PlatformProcess] = field(default_factory=dict)
     restarts: int = 0
     triggered: int = 0
@@ -131,7 +135,7 @@ class CrashStage:
     @property
     def region(self) -> Path:
         """The data plane's folder."""
-        return self.home("data") / "data" / "eu1"
+        return self.home("data") / "data" / self.region_id
 
     @property
     def region_database(self) -> Path:
@@ -171,7 +175,8 @@ class CrashStage:
         if name == "control":
             words = ("control", *words)
         elif name == "data":
-            words = ("data", "--region", "eu1", "--control-plane", self.planes["control"].control_plane, *words)
+            way = self.link.url if self.link is not None else self.planes["control"].control_plane
+            words = ("data", "--region", "eu1", "--control-plane", way, *words)
             token = self.root / "eu1.token"
             if name not in self._ports:
                 added = self.planes["control"].admin("data-plane", "add", "eu1", "--place", "Europe")
@@ -185,6 +190,8 @@ class CrashStage:
         self._running[name], self.planes[name] = stack, plane
         url = plane.data_planes["eu1"] if name == "data" else plane.control_plane
         self._ports[name] = str(httpx.URL(url).port)
+        if self.link is not None and name == "control":
+            self.link.target_port = int(self._ports[name])
 
     # people and versions
 
@@ -196,8 +203,19 @@ class CrashStage:
         control = self.planes[self.plane_of("control")]
         control.admin("user", "add", OWNER, "--password-stdin", stdin="long enough for anybody\n")
         self.start()
-        organization = control.admin("org", "create", "orchard", "--region", "eu1", "--owner", OWNER)
         self._key = str(control.admin("api-key", "create", "--user", OWNER)["api_key"])
+        self._move_in()
+
+    def beside(self, region_id: str) -> CrashStage:
+        """Another organization with its jobs, in another region of the same process."""
+        other = replace(self, region_id=region_id, told=set(), triggered=0, workspace={}, job_ids={})
+        other._move_in()
+        return other
+
+    def _move_in(self) -> None:
+        control = self.planes[self.plane_of("control")]
+        name = f"orchard-{self.region_id}"
+        organization = control.admin("org", "create", name, "--region", self.region_id, "--owner", OWNER)
         made = self.ask(
             "POST", f"/organizations/{organization['id']}/workspaces", {"name": "works", "description": None}
         )
@@ -298,10 +316,20 @@ class CrashStage:
     def log(self, run_id: str) -> list[dict[str, Any]]:
         """The stored lines, as clients get them."""
         token = self.ask("POST", self.path("/-issue-dataplane-token")).json()["token"]
-        url = f"{self.planes[self.plane_of('data')].data_planes['eu1']}/logs/v1{self.path(f'/job-runs/{run_id}/logs')}"
-        answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False)
+        answer = httpx.get(
+            self._log_url(run_id, "logs"), headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
+        )
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
+
+    def _log_url(self, run_id: str, name: str) -> str:
+        plane = self.planes[self.plane_of("data")].data_planes[self.region_id]
+        return f"{plane}/logs/v1{self.path(f'/job-runs/{run_id}/{name}')}"
+
+    def following(self, run_id: str) -> AbstractContextManager[Follower]:
+        """Reads the log as it comes, by a token of now."""
+        token = self.ask("POST", self.path("/-issue-dataplane-token")).json()["token"]
+        return following(self._log_url(run_id, "log-stream"), token)
 
     def plain_log(self, run_id: str) -> list[Path]:
         return sorted((self.folder(run_id) / "ctl" / "segments").glob("*.ndjson"))
@@ -458,12 +486,12 @@ def _read(pid: int, name: str) -> bytes:
 
 
 @contextmanager
-def crash_stage(*, is_split: bool) -> Generator[CrashStage]:
-    """Everything is ended and removed at the end."""
+def crash_stage(*, is_split: bool, link: FaultyLink | None = None) -> Generator[CrashStage]:
+    """Everything is ended and removed at the end. By `link` a region of its own reaches its control plane."""
     # Below /tmp no interpreter stands by.
     root = Path(tempfile.mkdtemp(prefix="dlthub-tui-crash-", dir="/var/tmp"))
     root.chmod(0o711)
-    stage = CrashStage(root, is_split)
+    stage = CrashStage(root, is_split, link)
     try:
         stage.prepare()
         yield stage
