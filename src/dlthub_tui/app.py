@@ -110,9 +110,18 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         """Failed work of the app itself is said on the screen that is up."""
         worker = cast("Worker[Any]", event.worker)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
         if event.state is WorkerState.ERROR and worker.error is not None:
+            if worker.group == "live" and self._is_over(worker.error):
+                return
             from dlthub_tui.screens.connecting import report
 
             report(self, self.context, worker.error)
+
+    def _is_over(self, error: BaseException) -> bool:
+        from dlthub_tui.client.errors import NotSignedIn
+
+        if isinstance(error, NotSignedIn):
+            self.on_session_ended()
+        return isinstance(error, NotSignedIn)
 
     def on_connect_again(self) -> None:
         """Try to reach the installation again."""
@@ -120,6 +129,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     async def on_signed_in(self, message: messages.SignedIn) -> None:
         """There is a session: back to where it ended, else home, and on the first start the guide over it."""
+        self._follow_changes()
         from dlthub_tui.screens.home import HomeScreen
         from dlthub_tui.screens.place import PlaceScreen
         from dlthub_tui.screens.sign_in import SignInScreen
@@ -140,6 +150,13 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             from dlthub_tui.screens.guide import GuideScreen
 
             await self.push_screen(GuideScreen(self.context))
+
+    def _follow_changes(self) -> None:
+        from dlthub_tui.screens.following import follow, watch_planes
+
+        if self.context.poll_seconds:
+            self.run_worker(follow(self, self.context), group="live", exclusive=True, exit_on_error=False)
+            self.run_worker(watch_planes(self, self.context), group="planes", exclusive=True, exit_on_error=False)
 
     async def _reset(self) -> None:
         while len(self.screen_stack) > 1:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlthub_tui.session.live_state import LiveState
 from dlthub_tui.viewmodel.command_log import CommandLog
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.options import POLL_SECONDS
+from dlthub_tui.viewmodel.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,12 +60,22 @@ class Context:
     # The last thing that can be taken back.
     undo: Undo | None = None
     troubles: list[str] = field(default_factory=list[str])
+    # The stream of changes: while it is up, places that it tells of do not ask by themselves.
+    live: LiveState = field(default_factory=LiveState)
 
     @property
     def connected(self) -> Connection:
         """The connection; screens that need one are opened after it is there."""
         assert self.connection is not None
         return self.connection
+
+    @property
+    def planes_now(self) -> tuple[PlaneState, ...]:
+        """The planes for the header: the control plane is silent while nothing comes from it."""
+        if not self.live.is_spoken_of:
+            return self.planes
+        silent = PlaneState("control", "silent", duration(self.live.away_seconds))
+        return (silent, *(plane for plane in self.planes if plane.id != "control"))
 
     @property
     def tick_seconds(self) -> float:

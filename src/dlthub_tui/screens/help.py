@@ -51,7 +51,7 @@ class HelpScreen(ActingScreen[str]):
 
     def _header(self, width: int) -> Line:
         crumbs = [*self._origin.crumbs(), "help"]
-        return header(crumbs, self.context.planes, self._origin.region_lock(), self.look, width)
+        return header(crumbs, self.context.planes_now, self._origin.region_lock(), self.look, width)
 
     def _shown(self) -> list[Offer]:
         return found(self._offers, self.query_one("#search", Field).text, by_title=True)

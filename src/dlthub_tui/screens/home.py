@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 
@@ -15,6 +16,7 @@ from dlthub_tui.screens.sheets import LineSheet
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.viewmodel import home as view
 from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.changed import changed_jobs
 from dlthub_tui.viewmodel.filters import matching
 from dlthub_tui.viewmodel.home import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.places import (
@@ -29,6 +31,11 @@ from dlthub_tui.viewmodel.places import (
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+    from dlthub_tui.client.installation import Health
+    from dlthub_tui.session.live_state import News
+
 MOST_AT_ONCE = 4
 
 
@@ -42,10 +49,57 @@ class HomeScreen(SortedList):
     )  # fmt: skip
     STYLES = "home"
     ORDERS = view.ORDERS
+    IS_TOLD = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.state = HomeState()
+        self._changed: set[str] = set()
+        self._is_whole_changed = False
+
+    def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
+        """All that may be read."""
+        return True
+
+    def heard(self, news: News) -> None:
+        """Only workspaces in which something changed are asked about again."""
+        known = {item.workspace.id for item in self.state.workspaces}
+        changed = {change.workspace_id for change in news.changes}
+        if news.is_all or not changed <= known or any(change.job_id is None for change in news.changes):
+            self._is_whole_changed = True
+        self._changed |= changed
+        super().heard(news)
+
+    def take_changes(self, changes: Sequence[Change]) -> bool:
+        """New states of the last runs."""
+        states = tuple(
+            replace(item, jobs=changed_jobs(item.jobs, changes)) if item.jobs else item
+            for item in self.state.workspaces
+        )
+        is_other = states != self.state.workspaces
+        self.state = replace(self.state, workspaces=states)
+        return is_other
+
+    async def ask_again(self) -> None:
+        """Asks about what changed."""
+        await self.reload(self.load if self._is_whole_changed or not self.is_loaded else self._load_jobs)
+
+    def planes_heard(self, health: Health) -> None:
+        """The planes as they are now, and who waits to sign in."""
+        self.state = replace(self.state, planes=health.planes)
+        self.show_changed()
+        self.fetch(self._load_sign_ins(), "sign-ins")
+
+    async def _load_sign_ins(self) -> None:
+        from dlthub_tui.client.installation import list_sign_ins
+
+        try:
+            sign_ins = await list_sign_ins(self.context.connected.control)
+        except (NotAllowed, NotFound):
+            sign_ins = ()
+        if sign_ins != self.state.sign_ins:
+            self.state = replace(self.state, sign_ins=sign_ins)
+            self.show_changed()
 
     async def load(self) -> None:
         """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
@@ -53,6 +107,8 @@ class HomeScreen(SortedList):
         from dlthub_tui.client.organizations import get_me, get_membership, list_organizations, list_workspaces
 
         plane = self.context.connected.control
+        self._is_whole_changed = False
+        self._changed.clear()
         me = await get_me(plane)
         health = await get_health(plane)
         planes = health.planes
@@ -86,6 +142,7 @@ class HomeScreen(SortedList):
         from dlthub_tui.client.runs import list_runs
 
         plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
+        only, self._changed = self._changed, set()
         found: dict[str, WorkspaceState] = {}
 
         async def ask(state: WorkspaceState) -> None:
@@ -101,7 +158,7 @@ class HomeScreen(SortedList):
 
         async with anyio.create_task_group() as group:
             for state in self.state.workspaces:
-                if state.workspace.archived_at is None:
+                if state.workspace.archived_at is None and (not only or state.workspace.id in only):
                     group.start_soon(ask, state)
         states = tuple(found.get(state.workspace.id, state) for state in self.state.workspaces)
         self.state = replace(self.state, workspaces=states)

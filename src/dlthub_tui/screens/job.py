@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
@@ -19,12 +20,16 @@ from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import runs as runs_view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.changed import changed_jobs, changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line
 from dlthub_tui.widgets.lines import LinesView
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
 
 
 class JobScreen(SortedList):
@@ -37,6 +42,7 @@ class JobScreen(SortedList):
     )  # fmt: skip
     STYLES = "job"
     ORDERS = runs_view.SORTS
+    IS_TOLD = True
 
     def __init__(self, context: Context, place: JobPlace) -> None:
         super().__init__(context)
@@ -86,6 +92,18 @@ class JobScreen(SortedList):
         self._runs, self._total = page.items, page.total
         if not self._others:
             self._others = await list_jobs(plane, workspace.id)
+
+    def concerns(self, change: Change) -> bool:
+        """The job and its runs."""
+        return change.job_id == self.place.job_id
+
+    def take_changes(self, changes: Sequence[Change]) -> bool:
+        """New states of its runs."""
+        before = (self._runs, self._job)
+        self._runs = changed_runs(self._runs, changes)
+        if self._job is not None:
+            (self._job,) = changed_jobs([self._job], changes)
+        return (self._runs, self._job) != before
 
     def show_rows(self, *, counts_new: bool = False) -> None:
         """The facts change with the rows."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.client.models import Job
 from dlthub_tui.messages import Open
@@ -15,11 +16,15 @@ from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.changed import changed_jobs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, web_path
 from dlthub_tui.viewmodel.shell_twins import twin_of_job
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
 
 EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
 
@@ -35,6 +40,7 @@ class JobsScreen(TabScreen):
     STYLES = "jobs"
     DETAIL_ROWS: ClassVar[int] = 5
     TAB = "jobs"
+    IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
@@ -48,6 +54,15 @@ class JobsScreen(TabScreen):
         from dlthub_tui.client.jobs import list_jobs
 
         self._jobs = await list_jobs(self.context.connected.control, self.workspace.id)
+
+    def concerns(self, change: Change) -> bool:
+        """Jobs of the workspace and their runs."""
+        return change.workspace_id == self.workspace.id and change.job_id is not None
+
+    def take_changes(self, changes: Sequence[Change]) -> bool:
+        """New states of the last runs."""
+        before, self._jobs = self._jobs, changed_jobs(self._jobs, changes)
+        return self._jobs != before
 
     def _shown(self) -> list[Job]:
         archived = "archived" in self.filter_text.casefold().split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.screens.context import Context, ListPlace
-from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.living import Living
 from dlthub_tui.screens.sheets import LineSheet
 from dlthub_tui.viewmodel.table import Section, answer
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_front, muted
@@ -22,7 +23,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
 
 
-class ListScreen(PlaceScreen):
+class ListScreen(Living):
     """Subclasses answer `sections`, `answer_line` and `load`."""
 
     DETAIL_ROWS: ClassVar[int] = 0
@@ -73,6 +74,8 @@ class ListScreen(PlaceScreen):
         return type(self).__name__
 
     def _answer(self, width: int) -> Line:
+        if self.context.live.is_spoken_of:
+            return answer((Span(f"{self.look.glyphs.silent} {self.silence()}", Role.WARN),), "", width)
         if self.trouble is not None:
             glyph = Span(f"{self.look.glyphs.silent} ", Role.WARN)
             return answer((glyph, Span(self.trouble.sentence, Role.WARN)), "", width)
@@ -108,13 +111,21 @@ class ListScreen(PlaceScreen):
             self.show_rows()
 
     def _poll(self) -> None:
-        if self.is_current and not any(worker.group == "load" for worker in self.workers if worker.node is self):
+        if (
+            self.is_current
+            and not self.is_told
+            and not any(worker.group == "load" for worker in self.workers if worker.node is self)
+        ):
             self.fetch(self.reload())
 
-    async def reload(self) -> None:
-        """Loads; trouble keeps the old rows and says since when they are old."""
+    async def ask_again(self) -> None:
+        """Asks for what is shown: something of it changed."""
+        await self.reload()
+
+    async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Loads, all or what `load` asks for; trouble keeps the old rows and says since when they are old."""
         try:
-            await self.load()
+            await (load or self.load)()
         except NotSignedIn:
             raise
         except ClientError as exc:
@@ -123,7 +134,8 @@ class ListScreen(PlaceScreen):
             return
         if self.trouble is not None:
             self.trouble = None
-            self.say("It answers again.")
+            if not self.context.live.is_up:
+                self.say("It answers again.")
         self.is_loaded = True
         self.show_rows(counts_new=True)
 
@@ -150,6 +162,16 @@ class ListScreen(PlaceScreen):
         """After the look changed."""
         super().redraw()
         self.show_rows()
+
+    def show_changed(self) -> None:
+        """Draws the rows that changed."""
+        if self.is_loaded:
+            self.show_rows()
+
+    def stream_moved(self) -> None:
+        """The answer says when nothing answers."""
+        super().stream_moved()
+        self.query_one("#answer", LinesView).update()
 
     def on_screen_resume(self) -> None:
         """Coming back asks again."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.living import Living
 from dlthub_tui.widgets.log_view import LogView
 
 
-class LogKeys(PlaceScreen):
+class LogKeys(Living):
     """A place with a log pane."""
 
     @property

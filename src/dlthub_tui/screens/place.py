@@ -50,7 +50,7 @@ class PlaceScreen(Approving):
         return None
 
     def _header(self, width: int) -> Line:
-        return header(self.crumbs(), self.context.planes, self.region_lock(), self.look, width)
+        return header(self.crumbs(), self.context.planes_now, self.region_lock(), self.look, width)
 
     def _footer(self, width: int) -> Line:
         return footer(self.footer_entries(), self.look, width, help_key=self.HELP_KEY)

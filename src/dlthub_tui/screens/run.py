@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 from textual.app import ComposeResult
@@ -22,6 +23,7 @@ from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.changed import changed_runs
 from dlthub_tui.viewmodel.log_times import parse_line, parse_time
 from dlthub_tui.viewmodel.log_views import LinesShown
 from dlthub_tui.viewmodel.log_window import LogWindow
@@ -31,6 +33,9 @@ from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, muted
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
 
 COUNT_SECONDS = 0.5
 COUNTED_SECONDS = 3.0
@@ -50,6 +55,7 @@ class RunScreen(Rotating):
         ("log.break", "long lines"),
     )  # fmt: skip
     STYLES = "run"
+    IS_TOLD = True
 
     def __init__(self, context: Context, place: RunPlace) -> None:
         super().__init__(context)
@@ -94,6 +100,8 @@ class RunScreen(Rotating):
         yield log
 
     def _answer(self, width: int) -> Line:
+        if self.context.live.is_spoken_of:
+            return answer((Span(f"{self.look.glyphs.silent} {self.silence()}", Role.WARN),), "", width)
         if self._trouble:
             return answer((Span(f"{self.look.glyphs.silent} {self._trouble}", Role.WARN),), "", width)
         if self._run is None:
@@ -153,8 +161,27 @@ class RunScreen(Rotating):
         return self._run is not None and view.is_active(self._run)
 
     def _poll(self) -> None:
-        if self.is_current and (self._run is None or self.goes_on):
+        if self.is_current and not self.is_told and (self._run is None or self.goes_on):
             self.fetch(self._load())
+
+    def concerns(self, change: Change) -> bool:
+        """This run."""
+        return change.run_id == self.place.run_id
+
+    def take_changes(self, changes: Sequence[Change]) -> bool:
+        """Its new state."""
+        before = self._run
+        if self._run is not None:
+            (self._run,) = changed_runs([self._run], changes)
+        return self._run != before
+
+    def show_changed(self) -> None:
+        """Draws its facts."""
+        self.show_facts()
+
+    async def ask_again(self) -> None:
+        """Asks for the rest of it."""
+        await self._load()
 
     def _tick(self) -> None:
         if self.is_current and self.goes_on and not self._is_zoomed:

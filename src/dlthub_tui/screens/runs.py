@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
@@ -14,11 +15,15 @@ from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.changed import changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
 
 EMPTY = "No runs yet. Press 1, choose a job and press r."
 
@@ -34,6 +39,7 @@ class RunsScreen(TabScreen):
     STYLES = "runs"
     DETAIL_ROWS: ClassVar[int] = 4
     TAB = "runs"
+    IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
@@ -48,6 +54,15 @@ class RunsScreen(TabScreen):
 
         page = await list_runs(self.context.connected.control, self.workspace.id)
         self._runs, self._total = page.items, page.total
+
+    def concerns(self, change: Change) -> bool:
+        """Runs of the workspace."""
+        return change.workspace_id == self.workspace.id and change.run_id is not None
+
+    def take_changes(self, changes: Sequence[Change]) -> bool:
+        """New states of runs that are listed."""
+        before, self._runs = self._runs, changed_runs(self._runs, changes)
+        return self._runs != before
 
     def sections(self) -> list[Section]:
         """The runs that the filter leaves."""

@@ -152,6 +152,7 @@ async def add_workspace(connection: Connection, workspace: WorkspaceToAdd) -> No
         description=workspace.description, is_playground=workspace.is_playground, default_role=None,
         key_policy="open", is_strict=False, created_at=workspace.now, updated_at=workspace.now, archived_at=None,
     ))  # fmt: skip
+    await note_workspace(connection, workspace.id)
 
 
 async def find_workspace(connection: Connection, workspace_id: str) -> Workspace | None:

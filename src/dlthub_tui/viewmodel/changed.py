@@ -1,0 +1,56 @@
+"""What a change does to what is shown, before anything is asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+    from dlthub_tui.client.models import Job, Run
+
+_ORDER = ("pending", "starting", "running", "cancelling")
+
+
+def _rank(status: str) -> int:
+    return _ORDER.index(status) if status in _ORDER else len(_ORDER)
+
+
+def by_run(changes: Iterable[Change]) -> dict[str, Change]:
+    """The changes that carry a run's state, by the run's id."""
+    return {change.run_id: change for change in changes if change.run_id is not None and change.status is not None}
+
+
+def changed_run(run: Run, change: Change | None) -> Run:
+    """The run after the change. A state never goes back: what came late is older than what is shown."""
+    if change is None or change.status is None or _rank(change.status) <= _rank(run.status):
+        return run
+    started, finished = change.started_at or run.started_at, change.finished_at or run.finished_at
+    took = (finished - started).total_seconds() if started and finished else None
+    return replace(run, status=change.status, started_at=started, finished_at=finished, duration_seconds=took)
+
+
+def changed_runs(runs: Sequence[Run], changes: Iterable[Change]) -> tuple[Run, ...]:
+    """The runs after the changes."""
+    found = by_run(changes)
+    return tuple(changed_run(run, found.get(run.id)) for run in runs)
+
+
+def changed_jobs(jobs: Sequence[Job], changes: Iterable[Change]) -> tuple[Job, ...]:
+    """The jobs with their last runs after the changes."""
+    found = by_run(changes)
+    return tuple(_changed_job(job, found) for job in jobs)
+
+
+def _changed_job(job: Job, found: dict[str, Change]) -> Job:
+    if job.latest_run is None or job.latest_run.id not in found:
+        return job
+    latest = changed_run(job.latest_run, found[job.latest_run.id])
+    recent = tuple(
+        replace(run, status=latest.status, duration_seconds=latest.duration_seconds, started_at=latest.started_at)
+        if run.id == latest.id
+        else run
+        for run in job.recent_runs
+    )
+    return replace(job, latest_run=latest, recent_runs=recent)
