@@ -16,7 +16,7 @@ NAMES = {
     "!": "exclamation_mark", "}": "right_curly_bracket", "=": "equals_sign",
 }  # fmt: skip
 # Work that goes on for as long as its screen is there.
-ENDLESS = {"feed"}
+ENDLESS = {"feed", "live", "planes"}
 QUIET_ROUNDS = 4
 
 

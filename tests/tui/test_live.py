@@ -1,0 +1,173 @@
+"""What changes is on the screen by itself: over a real control plane, without asking, whatever comes in between."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio import to_thread
+from tests.fakes.control_stage import definition
+from tests.fakes.live_plane import LivePlane, live_plane, sign_in, signed_in
+from tests.tui.waiting import screen_text, until
+from textual.pilot import Pilot
+
+from dlthub_tui.app import DlthubTui
+from planes.storage.control.changes import note_runs
+from planes.storage.control.runs import runs_by_id
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+
+
+class User:
+    """Looks at the app, and lets things happen at the plane."""
+
+    def __init__(self, app: DlthubTui, pilot: Pilot[Any], plane: LivePlane) -> None:
+        self.app, self.pilot, self.plane = app, pilot, plane
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)
+
+    async def sees(self, pattern: str) -> None:
+        await until(self.pilot, lambda: re.search(pattern, self.text) is not None, pattern)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def at_plane(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Runs it on the plane's loop; the app goes on meanwhile."""
+        return await to_thread.run_sync(self.plane.call, work, *args)
+
+    async def trigger(self, job_id: str) -> str:
+        self.plane.stage.clock.advance(seconds=1)
+        return (await self.at_plane(self.plane.stage.trigger, job_id))["id"]
+
+    async def report(self, run_id: str, status: str) -> None:
+        assert (await self.at_plane(self.plane.stage.report, run_id, status)).status_code == 200
+
+
+@pytest.fixture
+def plane(tmp_path: Path) -> Generator[LivePlane]:
+    folder = tmp_path / "plane"
+    folder.mkdir()
+    with live_plane(folder) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def opened(plane: LivePlane, home: Path, size: tuple[int, int] = (100, 24)) -> AsyncGenerator[User]:
+    """The app on the list of runs of the plane's workspace; the stream is up."""
+    app = signed_in(plane, home)
+    async with app.run_test(size=size) as pilot:
+        await sign_in(app, plane)
+        user = User(app, pilot, plane)
+        await user.sees("demo")
+        await user.press("j", "enter")
+        await user.sees(r"\[1 Jobs\]")
+        await until(pilot, lambda: app.context.live.is_up, "a stream")
+        yield user
+
+
+async def test_states_of_a_run_come_by_themselves(plane: LivePlane, tmp_path: Path) -> None:
+    ids = plane.call(plane.stage.deployed, definition("load"), definition("other"))
+    async with opened(plane, tmp_path) as user:
+        run_id = await user.trigger(ids["load"])
+        await user.sees(r"◌ jobs\.load")
+        await user.press("2")
+        await user.sees(r"◌ pending +jobs\.load")
+        await user.at_plane(plane.stage.poll)
+        await user.sees(r"◔ starting +jobs\.load")
+        await user.report(run_id, "running")
+        await user.sees(r"◉ running +jobs\.load")
+        await user.press("enter")
+        await user.sees(r"◉ running")
+        await user.report(run_id, "failed")
+        await user.sees(r"✗ failed")
+        await user.press("0")
+        await user.sees(r"1 failed in 24 hours")
+
+
+async def test_a_flood_above_leaves_the_row_under_the_cursor(plane: LivePlane, tmp_path: Path) -> None:
+    ids = plane.call(plane.stage.deployed, definition("load"), *(definition(f"job{n}") for n in range(9)))
+    async with opened(plane, tmp_path) as user:
+        for name in ("job0", "job1", "job2"):
+            await user.trigger(ids[name])
+        await user.press("2")
+        await user.sees(r"jobs\.job2")
+        await user.press("j", "j")
+        await user.sees(r"❯ ◌ pending +jobs\.job0")
+        for name in ("job3", "job4", "job5"):
+            await user.trigger(ids[name])
+        await user.sees(r"\+3 new")
+        await user.sees(r"❯ ◌ pending +jobs\.job0")
+
+
+async def test_a_thousand_changes_a_second_become_frames(plane: LivePlane, tmp_path: Path) -> None:
+    ids = plane.call(plane.stage.deployed, *(definition(f"job{n}") for n in range(20)))
+    started = [plane.call(plane.stage.trigger, job_id)["id"] for job_id in ids.values()]
+
+    async def flood() -> None:
+        for _ in range(100):
+            async with plane.stage.parts.database.transaction() as connection:
+                found = await runs_by_id(connection, started, workspace_id=plane.stage.workspace_id)  # pyright: ignore[reportArgumentType] - an id
+                await note_runs(connection, found.values())
+
+    async with opened(plane, tmp_path) as user:
+        await user.press("2")
+        await user.sees(r"◌ 20 pending")
+        before, begun = len(plane.asked), time.monotonic()
+        async with anyio.create_task_group() as group:
+            group.start_soon(user.at_plane, flood)
+            for _ in range(10):
+                await user.press("j")
+                await user.press("k")
+        seconds = time.monotonic() - begun
+        await user.at_plane(plane.stage.poll)
+        await user.sees("starting")
+
+    # Asking takes a quarter of the time at most, so far less often than something changed.
+    assert len(plane.asked) - before <= 20 * seconds + 10
+    assert 2000 / seconds > 20, "the flood was none"
+
+
+async def test_stream_that_is_cut_is_said_and_comes_back(plane: LivePlane, tmp_path: Path) -> None:
+    ids = plane.call(plane.stage.deployed, definition("load"), definition("other"))
+    async with opened(plane, tmp_path) as user:
+        run_id = await user.trigger(ids["load"])
+        await user.press("2")
+        await user.sees("◌ pending")
+        await to_thread.run_sync(plane.cut)
+        await user.sees("▵control silent")
+        await user.sees(r"control has not answered since \d\d:\d\d:\d\d\. Runs go on\. Trying again in")
+        assert re.search(r"◌ pending +jobs\.load", user.text)
+        await user.at_plane(plane.stage.poll)
+        await user.report(run_id, "running")
+        plane.mend()
+        await user.sees(r"◉ running +jobs\.load")
+        await user.sees("▴control")
+        text = user.text
+
+    assert "silent" not in text
+
+
+async def test_key_that_is_revoked_ends_in_the_sign_in(plane: LivePlane, tmp_path: Path) -> None:
+    from sqlalchemy import update
+
+    from planes.storage.control.api_keys import api_keys
+
+    plane.call(plane.stage.deployed, definition("load"))
+
+    async def revoke() -> None:
+        async with plane.stage.parts.database.transaction() as connection:
+            await connection.execute(update(api_keys).values(revoked_at=plane.stage.clock.now()))
+
+    async with opened(plane, tmp_path) as user:
+        await user.at_plane(revoke)
+        await user.sees("sign in")
