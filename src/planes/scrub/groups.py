@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from planes.scrub.joints import without_joints
 from planes.scrub.repeats import period_of, row_end
 
 ANCHOR_LENGTH = 8
@@ -55,10 +56,11 @@ class Group:
     They lie in order, so that of many forms with one beginning (addresses of one server) only a few are looked at.
     """
 
-    __slots__ = ("_breaks", "_parents", "_repeated", "_solids", "anchor", "forms", "longest", "period")
+    __slots__ = ("_breaks", "_joined", "_parents", "_repeated", "_solids", "anchor", "forms", "longest", "period")
 
     def __init__(self, forms: Iterable[Form]) -> None:
         self.forms = sorted(forms, key=lambda form: form.solid)
+        self._joined: Group | None = None
         self._solids = [form.solid for form in self.forms]
         self.longest = max(map(len, self._solids))
         self._parents = _parents(self._solids)
@@ -87,6 +89,14 @@ class Group:
         """Whether some form begins with a piece."""
         index = bisect_left(self._solids, piece)
         return index < len(self._solids) and self._solids[index].startswith(piece)
+
+    def joined(self) -> "Group":
+        """The same forms less what looks like a joint in them; made when it is first needed."""
+        if self._joined is None:
+            bare = [(form, without_joints(form.solid)) for form in self.forms]
+            kept = [form._replace(solid=solid) for form, solid in bare if solid.startswith(self.anchor)]
+            self._joined = Group(kept) if len(kept) > 0 and len(self.anchor) == ANCHOR_LENGTH else Group(self.forms)
+        return self._joined
 
     def reach_beyond(self, tail: bytes) -> int:
         """The largest reach of the forms of which `tail` is a proper beginning; 0 if it is of none."""

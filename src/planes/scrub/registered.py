@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from planes.scrub.encodings import base64_forms, escaped_forms, forms
 from planes.scrub.engine import Finder, compile_needles
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row
+from planes.scrub.joints import FIRST
 from planes.scrub.pieces import PieceIndex
 from planes.scrub.quiet import Absence, Quiet, quiet_without_values
 from planes.scrub.rows import Rows
@@ -121,7 +122,11 @@ class Registered:
             openings, end = self._openings, len(solid)
             for index, start in self._finder.find(solid):
                 length, begins = openings.get(index) or self._opening(index)
-                if solid[start : start + length] in begins or start + length > end:
+                if (
+                    solid[start : start + length] in begins
+                    or start + length > end
+                    or FIRST.search(solid, start + ANCHOR_LENGTH, start + length)
+                ):
                     found.append((start, self._plain[index]))
         if self._rows is not None:
             in_rows, rows = self._rows.find(solid)

@@ -12,6 +12,7 @@ from operator import itemgetter, le
 from typing import NamedTuple
 
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
+from planes.scrub.joints import FIRST, IN_TEXT, Joined, without_joints
 from planes.scrub.marks import mark
 from planes.scrub.pieces import PieceIndex
 from planes.scrub.quiet import Quiet
@@ -24,6 +25,9 @@ from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, may
 _SHORTEST_HELD = 3
 
 _NEAR_END = 256
+
+# So many bytes of joints may stand in a form besides as many as it has itself.
+_JOINTS_SIZE = 512
 
 
 class _Span(NamedTuple):
@@ -189,9 +193,33 @@ class _View:
         """See whether a form stands at `start`: wholly (a span), or as far as the text goes (then it is held)."""
         solid = self.solid
         if not any(self._try_whole(form, start) for form in group.whole(solid, start)):
+            self._try_joined(group, start)
             self.has_begun = self.has_begun or pieces.may_tell(group, solid, start)
         if start + group.longest > len(solid) and start < self._first_held:
             reach = group.reach_beyond(solid[start:])
+            if reach:
+                self._hold(start, reach)
+
+    def _try_joined(self, group: Group, start: int) -> None:
+        """See whether a form stands at `start` that joints cut into pieces, the first no shorter than an anchor."""
+        solid = self.solid
+        joint = FIRST.search(solid, start + ANCHOR_LENGTH, start + group.longest + 1)
+        if joint is None or not group.begins(solid[start : joint.start()]):
+            return
+        window = solid[start : start + 2 * group.longest + _JOINTS_SIZE]
+        joined = Joined(window)
+        forms = group.joined()
+        for form in forms.whole(joined.text, 0):
+            end = start + joined.real_end(len(form.solid))
+            first = self._visible_start(start)
+            if end <= self._offset or not self._is_exactly_joined(form, start, end):
+                continue
+            span = _Span(self._real(first), self._real(end - 1) + 1, form.name)
+            if span.end - span.start <= form.reach:
+                self.spans.append(span)
+                return
+        if start + len(window) == len(solid) and start < self._first_held:
+            reach = forms.reach_beyond(joined.text)
             if reach:
                 self._hold(start, reach)
 
@@ -301,6 +329,14 @@ class _View:
         if start < self._offset:
             return False
         return self._plain[self._plain_place(start) : self._plain_place(end - 1) + 1] == form.exact
+
+    def _is_exactly_joined(self, form: Form, start: int, end: int) -> bool:
+        if form.exact is None:
+            return True
+        if start < self._offset:
+            return False
+        plain = self._plain[self._plain_place(start) : self._plain_place(end - 1) + 1]
+        return IN_TEXT.sub(b"", plain) == without_joints(form.exact)
 
     def _plain_place(self, solid_place: int) -> int:
         if self._whites is None:

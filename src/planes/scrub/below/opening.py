@@ -11,7 +11,7 @@ from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.statements import opened_statement
 from planes.scrub.below.tables import opened_table
-from planes.scrub.below.values import BlockScalar, FlagBelow, HereDocument, TripleQuote, ValueBelow
+from planes.scrub.below.values import BlockScalar, FlagBelow, HereDocument, TripleQuote, TupleName, ValueBelow
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.rules import judges
 from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
@@ -46,6 +46,8 @@ _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
 _ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:|\$)[ \t]*(?:pp?[ \t]+|print\()?")
 _ALONE = re.compile(_ASKS.pattern + rb"[\w.]*$|[\w.]*$")
+# A pair that begins with a name.
+_IN_TUPLE = re.compile(rb"\([bru]?[\"'][\w.-]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")
 _VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$", re.IGNORECASE)
@@ -119,6 +121,8 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
     if "pair" in found:
         if b"form-data" in before:
             return MultipartName()
+        if _IN_TUPLE.search(before) and line[end:].rstrip().endswith((b"',", b'",')):
+            return TupleName(row.prefix)
         return opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end])
     if "element" in found and not _ELEMENT.search(before):
         return None
@@ -133,11 +137,12 @@ def _field(before: bytes, name: bytes) -> FieldName | None:
 
 
 def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> ValueBelow:
+    is_assigned = row.text.endswith((b"=(", b"= (")) and not name.lower().endswith((b"s", b"l"))
     return ValueBelow(
         row.prefix,
         row.indent,
         row.is_boxed,
-        is_strict=not _BEGINS.match(before) or bool(_VAGUE.search(name)),
+        is_strict=not _BEGINS.match(before) or (bool(_VAGUE.search(name)) and not is_assigned),
         is_list=is_list,
         is_wrapped=row.is_boxed or row.end < len(row.line.rstrip()) or (row.line.endswith(b" ") and row.indent > 0),
     )

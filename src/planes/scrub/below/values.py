@@ -30,6 +30,13 @@ CORNERS = (b"\xe2\x95\xb0", b"\xe2\x95\xad", b"\xe2\x94\x94", b"\xe2\x94\x8c")
 # What stands where a printer cut the rest off.
 ELLIPSIS = b"\xe2\x80\xa6"
 _WORD = re.compile(rb"[^ \t]+")
+# A further piece of a text in quotes: it may be added to what stands above.
+_NEXT_PIECE = re.compile(rb"(?:\+[ \t]*)?[bruf]{0,2}([\"'])", re.IGNORECASE)
+# What a traceback puts below a line of code.
+_MARKERS = re.compile(rb"[~^]+(?:[ ]*[~^]+)*")
+_NAME_ONLY = re.compile(rb"[A-Za-z_.-]+")
+# A key that begins its line, and the quote that opens its value.
+_KEY_BEFORE = re.compile(rb"(?:-[ ])?[\"']?[\w.-]+[\"']?[ \t]*[:=][ \t]*[\"']$")
 
 
 def closing(text: bytes, quote: bytes, place: int) -> int:
@@ -99,7 +106,8 @@ class ValueBelow(NamedTuple):
             return [], None
         if self.is_list:
             return spans, None if b"]" in behind else self
-        return spans, None if behind.strip() else MoreQuoted(quote, row.prefix, row.indent)
+        glue = behind.strip()
+        return spans, None if glue.strip(b"\\+") else MoreQuoted(quote, row.prefix, is_glued=bool(glue))
 
     def _word(self, row: Row, judge: Callable[[bytes], bool]) -> Step:
         text = row.text
@@ -126,33 +134,93 @@ class ValueBelow(NamedTuple):
 
 
 class MoreQuoted(NamedTuple):
-    """A value in quotes that may go on in further ones below it, as pretty printers and Python write long texts."""
+    """A value in quotes that may go on in further ones below it, as pretty printers and Python write long texts.
+
+    Attributes:
+        quote, prefix: of the value.
+        is_glued: whether its line says that it goes on, so that the next may stand at the margin.
+        left: lines that may still come.
+    """
 
     quote: bytes
     prefix: bytes
-    indent: int
+    is_glued: bool
     left: int = _MOST_LINES
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
-        quoted = _QUOTED.match(row.text)
-        if not quoted or quoted[1] != self.quote or row.indent != self.indent or not goes_on(row, self.prefix):
+        if _MARKERS.fullmatch(row.text) and self.left > 0:
+            return [], self._replace(left=self.left - 1)
+        quoted = _NEXT_PIECE.match(row.text)
+        if not quoted or quoted[1] != self.quote or not goes_on(row, self.prefix):
+            return [], None
+        if not (row.indent or row.is_boxed or self.is_glued):
             return [], None
         end = closing(row.text, self.quote, quoted.end())
         if end < 0 or not _BEHIND.match(row.text, end + 1):
             return [], None
-        is_last = bool(row.text[end + 1 :].strip(b" \t\\+")) or self.left <= 0
+        behind = row.text[end + 1 :].strip(b" \t")
+        is_last = bool(behind.strip(b"\\+")) or self.left <= 0
         spans = continued(row.start + quoted.end(), row.start + end)
-        return spans, None if is_last else self._replace(left=self.left - 1)
+        return spans, None if is_last else self._replace(left=self.left - 1, is_glued=bool(behind))
+
+
+class Glued(NamedTuple):
+    """A value without quotes whose line a backslash joins to the next."""
+
+    prefix: bytes
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        word = _WORD.match(row.text)
+        if word is None or not goes_on(row, self.prefix) or self.left <= 0:
+            return [], None
+        secret = word[0].rstrip(b"\\\"';,)")
+        is_whole = len(secret) >= 4 and word.end() == len(row.text) and not row.indent
+        if secret.startswith((b"-", b"&", b"|")) or not (is_whole or looks_random(secret)):
+            return [], None
+        goes_further = row.text.endswith(b"\\") and word.end() == len(row.text)
+        return continued(row.start, row.start + len(secret)), self._replace(
+            left=self.left - 1
+        ) if goes_further else None
+
+
+class TupleName(NamedTuple):
+    """A sensitive name that begins a pair of which the value stands below, as `pprint` writes long ones."""
+
+    prefix: bytes
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        quoted = _NEXT_PIECE.match(row.text)
+        if not quoted or not goes_on(row, self.prefix):
+            return [], None
+        begin, end = quoted.end(), closing(row.text, quoted[1], quoted.end())
+        secret, behind = row.text[begin:end], row.text[end + 1 :].strip()
+        is_value = is_secret(secret) and (not _NAME_ONLY.fullmatch(secret) or len(secret) >= 24)
+        if end < 0 or not is_value or behind[:1] not in (b"", b")", b"]"):
+            return [], None
+        more = None if behind else MoreQuoted(quoted[1], row.prefix, is_glued=False)
+        return below(row.start + begin, row.start + end), more
 
 
 class OpenQuote(NamedTuple):
-    """A value in quotes that its line does not close."""
+    """A value in quotes that its line does not close.
+
+    Attributes:
+        quote, prefix, is_boxed: of the value's line.
+        below: the indent of the key that begins that line, so that deeper ones are all of the value; -1: none does.
+        left: lines that may still come.
+    """
 
     quote: bytes
     prefix: bytes
     is_boxed: bool
+    below: int = -1
     left: int = _MOST_LINES
 
     def take(self, line: bytes) -> Step:
@@ -168,10 +236,11 @@ class OpenQuote(NamedTuple):
             return [], None
         end = closing(text, self.quote, 0)
         secret = text if end < 0 else text[:end]
-        if b" " in secret.lstrip(b"\\").strip() and not self.is_boxed:
+        is_inside = 0 <= self.below < row.indent
+        if b" " in secret.lstrip(b"\\").strip() and not (self.is_boxed or is_inside):
             return [], None
         if end < 0:
-            fits = self.is_boxed or looks_random(text.strip(b"\\ "))
+            fits = self.is_boxed or is_inside or looks_random(text.strip(b"\\ "))
             return (continued(row.start, row.end), here) if fits else ([], None)
         if not self.is_boxed and text[end + 1 : end + 2] not in (b"", b" ", b",", b";", b")", b"]", b"}"):
             return [], None
@@ -296,10 +365,14 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return None
     row = row_of(line)
     before = line[last.start - 1 : last.start] if last.start else b""
-    if before in _QUOTES and line[last.end : row.end] == before:
-        return MoreQuoted(before, row.prefix, last.start - 1 - row.margin)
+    behind = line[last.end : row.end]
+    if before in _QUOTES and behind[:1] == before and behind[1:].strip() in (b"", b"\\", b"+"):
+        return MoreQuoted(before, row.prefix, is_glued=len(behind) > 1)
+    if behind == b"\\" and before not in _QUOTES:
+        return Glued(row.prefix)
     if line[last.end : row.end].strip(b"\\ ") or line[: last.end].endswith(ELLIPSIS):
         return None
     if before in _QUOTES and line[last.end : last.end + 1] != before:
-        return OpenQuote(before, row.prefix, row.is_boxed)
+        key = _KEY_BEFORE.match(line[row.start : last.start])
+        return OpenQuote(before, row.prefix, row.is_boxed, row.indent if key else -1)
     return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None
