@@ -4,12 +4,13 @@ import functools
 import re
 from typing import NamedTuple
 
-from planes.scrub.below.model import Step, below, is_secret
+from planes.scrub.below.model import Step, below, is_secret, is_telling
 from planes.scrub.below.rows import row_of
 from planes.scrub.below.values import closing
 from planes.scrub.engine import Pattern, compile_pattern
 from planes.scrub.rules.names import is_sensitive_key
 from planes.scrub.rules.prose import is_common
+from planes.scrub.rules.vocabulary import KEY
 
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
 _ANSWER = re.compile(rb"(?:\[1\][ \t]+|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
@@ -19,6 +20,9 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 _ANNOTATED = re.compile(rb"(?:[ |]|\xe2\x94\x82)*(?:->|\xe2\x94\x94)[ \t]+[bruf]{0,2}([\"'])")
 _LEADS = re.compile(rb"(?:[ |]|\xe2\x94\x82)*(?:[|]|\xe2\x94\x82|->|\xe2\x94\x94)")
 _MOST_ANNOTATIONS = 12
+_RULER = re.compile(rb"[-=]{3,}")
+_ENCODED = re.compile(rb"(?:^|[ '\"])([0-9A-Za-z+/]{6,}={0,2})(?:\\r\\n)?['\"]?[ \t\r]*$")
+_PROMPTS = (b">>> ", b"In [", b"(Pdb", b"(pdb", b"ipdb>", b"pdb>", b"irb(", b"> ")
 _CONTINUING = bytes(range(0x80, 0xC0))
 
 
@@ -30,6 +34,8 @@ class FieldName(NamedTuple):
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
+        if _RULER.fullmatch(row.text):
+            return [], OneColumn()
         found = _ANSWER.match(row.text) if self.is_asked else _INPUT.search(row.text) if row.indent else None
         if found is None:
             return [], None
@@ -37,6 +43,26 @@ class FieldName(NamedTuple):
         end = closing(line, found[1], begin)
         end = row.end if end < 0 else end
         return below(begin, end) if is_secret(line[begin:end]) else [], None
+
+
+class OneColumn(NamedTuple):
+    """A table of one column, below its name and a ruler: words alone on their lines."""
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if not _WORD_ALONE.fullmatch(row.text):
+            return [], None
+        return below(row.start, row.end) if is_telling(row.text) else [], self
+
+
+class Answered(NamedTuple):
+    """Behind a mail server's question for the password: the client's next line, in base64."""
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        found = _ENCODED.search(line)
+        return below(*found.span(1)) if found and is_secret(found[1]) else [], None
 
 
 # Commands that print a secret and nothing else.
@@ -75,6 +101,17 @@ class Printed(NamedTuple):
 def opened_command(line: bytes) -> Printed | None:
     """What a line of a shell opens that asks for a secret."""
     return Printed() if _SHELL_LINE.match(line) and _reads().search(line) else None
+
+
+@functools.cache
+def _asked() -> Pattern:
+    prompts = rb"(?:>>>|in \[[0-9]+\]:|\(pdb\)|i?pdb>|irb\([^)]*\)[^>]*>|>)"
+    return compile_pattern(rb"(?i)^" + prompts + rb"[ ]+[^=\n]{0,160}" + KEY + rb"[\"'\w\])(,. ]{0,40}$")
+
+
+def opened_prompt(line: bytes) -> FieldName | None:
+    """What an expression opens that asks an interpreter for something sensitive: its answer stands below."""
+    return FieldName(is_asked=True) if line.startswith(_PROMPTS) and _asked().search(line) else None
 
 
 class MultipartName(NamedTuple):

@@ -4,16 +4,17 @@ import functools
 import re
 from collections.abc import Sequence
 
-from planes.scrub.below.fields import FieldName, MultipartName, opened_code, opened_command
+from planes.scrub.below.fields import Answered, FieldName, MultipartName, opened_code, opened_command, opened_prompt
 from planes.scrub.below.manifests import opened_manifest
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
-from planes.scrub.below.statements import opened_statement
+from planes.scrub.below.statements import opened_parameters, opened_statement
 from planes.scrub.below.tables import opened_table
 from planes.scrub.below.values import BlockScalar, FlagBelow, HereDocument, TripleQuote, TupleName, ValueBelow
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.rules import judges
+from planes.scrub.rules.below import ASKED
 from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
 
 _END = rb"[ \t\r]*(?:[ \t][0-9A-Za-z_./-]+\.py:[0-9]+[ \t]*)?(?:[ \t]*" + BAR + rb")*[ \t]*$"
@@ -74,9 +75,13 @@ def opened_by(line: bytes) -> Step:
         told, opening = opened_statement(line)
         if told or opening is not None:
             return told, opening
+    if (b"?" in line or b"%s" in line or b"$1" in line) and (parameters := opened_parameters(line)):
+        return [], parameters
+    if ASKED in line:
+        return [], Answered()
     if b"apiVersion" in line and (manifest := opened_manifest(line)):
         return [], manifest
-    if (command := opened_command(line)) is not None:
+    if (command := opened_command(line) or opened_prompt(line)) is not None:
         return [], command
     has_mark = b"[masked:" in line
     if not (has_mark and _ends_in_mark(line)) or b'"""' in line or b"'''" in line:

@@ -20,6 +20,9 @@ _ITEM = re.compile(
     rb"[ \t]*(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\"|[^,()'\"]{1,200})[ \t]*", re.DOTALL
 )
 _MOST_BETWEEN = 3
+# A place for a parameter, and the column that it is compared with or given to.
+_PLACE = re.compile(rb"(?:([\w.\"`\[\]]{1,80})[ ]?(?:=|<>|!=|like)[ ]?)?(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
+_STATEMENT = re.compile(rb"\b(?:update|select|delete|merge|alter|create|call|exec)\b", re.IGNORECASE)
 
 
 class Values(NamedTuple):
@@ -93,6 +96,15 @@ def opened_statement(line: bytes) -> Step:
             spans += _secrets(line, cells, columns)
     opening: Opening | None = None if found and line.rstrip().endswith(b";") else Values(len(names), columns)
     return spans, opening
+
+
+def opened_parameters(line: bytes) -> Values | None:
+    """What a statement opens that leaves its values to parameters by place: `SET token = ? WHERE id = ?`."""
+    places = [(found[1] or b"").rpartition(b".")[2].strip(b'"`[]') for found in _PLACE.finditer(line)]
+    columns = tuple(
+        index for index, name in enumerate(places) if name and is_sensitive_key(name.decode("utf-8", "replace"))
+    )
+    return Values(len(places), columns) if columns and _STATEMENT.search(line) else None
 
 
 def _names(text: bytes) -> list[bytes]:

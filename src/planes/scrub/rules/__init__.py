@@ -20,6 +20,7 @@ from planes.scrub.rules.names import NAME_RULES
 from planes.scrub.rules.national import NATIONAL_RULES
 from planes.scrub.rules.payments import PAYMENT_RULES
 from planes.scrub.rules.pii import PII_CLASSES, PII_RULES
+from planes.scrub.rules.prefixes import PREFIX_RULES
 from planes.scrub.rules.services import SERVICE_RULES
 from planes.scrub.rules.uris import URI_RULES
 from planes.scrub.rules.warehouses import WAREHOUSE_RULES
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *PAYMENT_RULES,
     *MODEL_RULES,
     *CODE_RULES,
+    *PREFIX_RULES,
     *HASH_RULES,
     *URI_RULES,
     *CHECKSUM_RULES,

@@ -5,6 +5,8 @@ from planes.scrub.rules.vocabulary import FOLLOW, SIGNS, SOURCE
 
 # Names that tell a value only on the next line; on one line, other rules see to them.
 _MORE_SIGNS = (b"authorization", b"cookie", b"signature")
+# `Password:` in base64, as mail servers ask for it.
+ASKED = b"UGFzc3dvcmQ6"
 
 
 def _below(name: str, signs: tuple[bytes, ...], follow: bytes, sample: str) -> Rule:
@@ -20,7 +22,8 @@ MANIFEST_MEMBER = _below(
     rb"[\"']?[ \t]*:[ \t]*[\"']?v1[\"']?,?[ \t\r]*\n",
     "apiVersion: v1\nkind: Secret\nstringData:\n  main: <a16>\n",
 )
-BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER)
+ASKED_BELOW = _below("asked-below", (ASKED.lower(),), b"", "334 UGFzc3dvcmQ6\n<b24>\n")
+BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER, ASKED_BELOW)
 
 # The rest of a secret whose beginning is masked already: it goes without a mark of its own.
 CONTINUED = Rule("", "name", (), b"", b"", SOURCE, "")

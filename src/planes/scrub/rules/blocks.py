@@ -4,6 +4,7 @@ Over several lines the line stage follows a block from its opening line on (`OPE
 ones that stand on one line, with their line borders as they are, escaped, or gone.
 """
 
+from planes.scrub.rules import judges
 from planes.scrub.rules.model import Rule
 
 _MARKER = rb"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
@@ -27,5 +28,15 @@ BLOCK_RULES: tuple[Rule, ...] = (
         rb"(?P<secret>[0-9A-Za-z+/](?:[0-9A-Za-z+/= \t\"',]|\\+[nr/])*[0-9A-Za-z+/=])",
         "RFC 7468, RFC 4880, OpenSSH PROTOCOL.key: textual encodings",
         "-----BEGIN PRIVATE KEY-----\\n<b64>\\n<b64>\\n-----END PRIVATE KEY-----",
+    ),
+    Rule(
+        "jwk-private-key",
+        "token",
+        (b'"d"', b'"p"', b'"q"', b'"dp"', b'"dq"', b'"qi"', b'"k"', b"'d'", b"'p'", b"'q'", b"'k'"),
+        rb"[ ]?:[ ]?[\"'][0-9A-Za-z_-]{8}",
+        rb"[\"'](?:d|p|q|dp|dq|qi|k)[\"'][ ]?:[ ]?[\"'](?P<secret>[0-9A-Za-z_-]{40,})[\"']",
+        "RFC 7518: parameters of private keys",
+        '{"kty":"EC","d":"<w42>7"}',
+        judges.mixed,
     ),
 )

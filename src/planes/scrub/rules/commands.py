@@ -5,6 +5,8 @@ from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import KEY, SIGNS, named
 
 _WORD = rb"(?P<secret>[^ \t\r\"']+)"
+# Between a flag and its word: blanks, or what stands there in a list of arguments.
+_NEXT_WORD = rb"(?:[ \t]|[\"'][ \t]*,[ \t]*[bu]?[\"'])"
 _QUOTED = rb"[enu&]{0,2}'(?P<secret>(?:[^'\\]|''|\\.)+)'"
 # Programs whose `-p` is a password, and may touch it.
 _MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*|7z[a-z]?|7zz|rar|unrar)"
@@ -37,14 +39,27 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "command-password",
-        rb"(?:" + _MYSQL + rb"\b[^|;\n]*[ \t]-p[\"']?|" + _LOGINS + rb"\b[^|;\n]*[ \t]-p[ \t]*[\"']?"
-        rb"|redis-cli\b[^|;\n]*[ \t]-a[ \t]+[\"']?|ldap(?:search|modify|add|whoami)\b[^|;\n]*[ \t]-w[ \t]+[\"']?"
-        rb"|(?:sqlcmd|bcp|zip|ipmitool)\b[^|;\n]*[ \t]-P[ \t]*[\"']?"
+        rb"(?:"
+        + _MYSQL
+        + rb"\b[^|;\n]*[ \t\"']-p[\"']?|"
+        + _LOGINS
+        + rb"\b[^|;\n]*[ \t\"']-p"
+        + _NEXT_WORD
+        + rb"*[\"']?"
+        rb"|redis-cli\b[^|;\n]*[ \t\"']-a" + _NEXT_WORD + rb"+[\"']?"
+        rb"|ldap(?:search|modify|add|whoami)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
+        rb"|(?:sqlcmd|bcp|zip|ipmitool)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
         rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
         rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%)" + _WORD,
         "mysql -u me -p<a16> -h db",
         judges.command,
-        ((b" -p", b" -a ", b" -w ", b" -pass", b" -u ", b" -k "), rb""),
+        (
+            (
+                *(b" -p", b" -a ", b" -w ", b" -pass", b" -u ", b" -k "),
+                *(b"'-p", b'"-p', b"'-a'", b'"-a"', b"'-w'", b'"-w"'),
+            ),
+            rb"",
+        ),
     ),
     named(
         "environment-command",
@@ -79,7 +94,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "login-command",
         rb"(?:(?:\b|\\[nrt])vault[ \t]+login[ \t]+(?:-[^ ]+[ \t]+)*|\bnet[ \t]+user[ \t]+[^ \t/]+[ \t]+"
-        rb"|\bnet[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?\\\\[^ \t]+[ \t]+"
+        rb"|\bnet[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?\\\\[^ \t]+[ \t]+(?:/(?:user|u):[^ \t]+[ \t]+)?"
         rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
@@ -142,7 +157,17 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"[ \t]+[\"']?" + _WORD,
         "poetry config http-basic.main me <a16>",
         judges.command,
-        ((b"http-basic.", b"htpasswd", b"mc alias set", b"api-key store", b"mc config host add"), rb""),
+        (
+            (b"http-basic.", b"htpasswd", b"mc alias set", b"api-key store", b"mc config host add"),
+            rb"",
+        ),
+    ),
+    named(
+        "hdbuserstore-password",
+        rb"\bhdbuserstore[ \t]+(?:-[a-z]+[ \t]+)*set(?:[ \t]+[^ \t]+){3}[ \t]+[\"']?" + _WORD,
+        "hdbuserstore SET KEY db.example.com:30015 me <a16>",
+        judges.command,
+        ((b"hdbuserstore",), rb""),
     ),
     named(
         "mail-login",
@@ -248,11 +273,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "here-string",
         rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg)[^\n|;<]{0,200}"
-        rb"(?:<<<[ \t]*|<\((?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
+        rb"(?:<<<[ \t]*|[<$]\((?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
         rb"(?P<secret>[^ \t\r\"'$)]{5,})",
         "docker login -u me --password-stdin <<< '<a16>'",
         judges.command,
-        ((b"<<<", b"<(echo", b"<(printf"), rb""),
+        ((b"<<<", b"<(echo", b"<(printf", b"$(echo", b"$(printf"), rb""),
     ),
     named(
         "typed-answer",

@@ -154,7 +154,7 @@ def flag(line: bytes, begin: int, start: int, end: int) -> int:
     """The word behind a flag, unless it is a flag too."""
     end = full_end(line, start, end)
     secret = line[start:end]
-    if secret[:1] == b"-" or is_code(secret) or _METAVAR.match(secret):
+    if secret[:1] == b"-" or is_code(secret) or _METAVAR.match(secret) or (secret.islower() and is_common(secret)):
         return -1
     return quoted(line, begin, start, end)
 
@@ -303,6 +303,27 @@ _TABLE_KEYS = (
 
 
 _OPEN_KEYS = (b"primary", b"foreign", b"public", b"publishable", b"site", b"gpg", b"pgp", b"pub")
+
+
+# What stands before a value that a program prints at its end and that is no secret: an id, a digest, a place.
+_OTHER_END = re.compile(
+    rb"(?:commit|sha[0-9]*|hash|digest|id|ids|rev|revision|etag|checksum|version|path|file|folder|url|uri|host|at|on|by"
+    rb"|user|name|account|cursor|fingerprint|thumbprint|algorithm|type|format|scope|status|code|state|arn|image|tag"
+    rb"|table|column|model|query|job|run|request|trace|span|node|pod|branch|key|ref)"
+    rb"[\"'`)\]]*[ \t]*[:=]?[ \t]*[\"'`]?$",
+    re.IGNORECASE,
+)
+
+
+def far(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value at the end of a message that names something sensitive farther ahead, as errors print what they got."""
+    secret = line[start:end]
+    is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
+    has_length = len(secret) >= (12 if is_quoted else 20)
+    if not has_length or _OTHER_END.search(line[max(0, start - 40) : start]) or UUID.match(secret):
+        return -1
+    is_hexadecimal = not secret.translate(None, b"0123456789abcdefABCDEF")
+    return -1 if is_hexadecimal and not is_quoted else random(line, begin, start, end)
 
 
 def generic_key(line: bytes, begin: int, start: int, end: int) -> int:

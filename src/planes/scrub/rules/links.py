@@ -9,6 +9,13 @@ _GOOGLE = "https://developers.google.com/identity/protocols/oauth2"
 _MICROSOFT = "https://learn.microsoft.com/en-us"
 
 LINKS = {
+    "Snyk: personal access tokens": "https://docs.snyk.io/snyk-api/authentication-for-api/personal-access-tokens-pats",
+    "WakaTime: API keys": "https://wakatime.com/developers#authentication",
+    "Unkey: root keys": "https://www.unkey.com/docs/security/root-keys",
+    "Kaggle: API tokens": "https://www.kaggle.com/docs/api#authentication",
+    "Klarna: API keys": "https://docs.klarna.com/acquirer/klarna/get-started/authentication/",
+    "Vercel Blob: read-write tokens": "https://vercel.com/docs/vercel-blob/using-blob-sdk",
+    "RFC 8959: the secret-token scheme": "https://www.rfc-editor.org/rfc/rfc8959",
     "Nylas: API keys": "https://developer.nylas.com/docs/v3/getting-started/dashboard/",
     "LlamaCloud: API keys": "https://docs.cloud.llamaindex.ai/api_key",
     "Jina AI: API keys": "https://jina.ai/api-dashboard/",

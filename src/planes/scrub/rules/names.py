@@ -112,11 +112,10 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-member",
-        KEY
-        + CLOSES
-        + rb"(?:"
-        + GIVES
-        + rb"|[ \t]+)[{][ \t]*\\*[\"']?(?:value|plain_?text|secret|default|s|string|(?:string|text|simple"
+        KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]+)[{][ \t]*"
+        rb"(?:\\*[\"']?[a-z_]{1,30}\\*[\"']?[ \t]*[:=][ \t]*"
+        rb"(?:\\*[\"'][^\"'\n\\]{0,60}\\*[\"']|[0-9a-z._-]{1,20})[ \t]*,[ \t]*){0,4}"
+        rb"\\*[\"']?(?:value|plain_?text|secret|default|s|string|(?:string|text|simple"
         rb"|literal)_?value)"
         rb"\\*[\"']?[ \t]*[:=][ \t]*" + rb"[bu]?\\*[\"'](?P<secret>[^\"'\n\\]+)",
         '"db_password": {"value": "<a16>", "sensitive": true}',
@@ -344,6 +343,22 @@ NAME_RULES: tuple[Rule, ...] = (
         "field `password` has the value `<a16>`",
         judges.quoted,
         needs=(b" value", b"\tvalue"),
+    ),
+    named(
+        "named-far",
+        KEY
+        + rb"[\"'`]?[ ,.)][^\n]{1,160}?(?:[a-z)\]>\"'`][:=]|[ ](?:got|was|is|received|found|given|provided)[ ]?:?)[ ]"
+        rb"(?:[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`][ .)\]]{0,3}$)",
+        "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
+        judges.far,
+        needs=(b": ", b"= ", b" got ", b" was ", b" is ", b" received ", b" found ", b" given ", b" provided "),
+    ),
+    named(
+        "named-far-plain",
+        KEY + rb"[\"'`]?[ ,.)][^\n]{1,160}?(?:[a-z)\]>\"'`][:=])[ ](?P<secret>[^\"'`\n ]{20,})[ .]{0,2}$",
+        "token refreshed for the account of sales: <a12>7<a21>",
+        judges.far,
+        needs=(b": ", b"= "),
     ),
     named(
         "named-input",

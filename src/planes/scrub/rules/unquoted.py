@@ -31,6 +31,10 @@ _ALONE = re.compile(rb"[ \t]*(?:[a-z0-9]{1,20}[_-])?$", re.IGNORECASE)
 _BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
 # What rules of passwords ask for: both cases and a digit.
 _MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z].*[A-Z])(?=.*[0-9])[!-~]{8,}$")
+# `password for user 'loader'`
+_OF_USER = re.compile(
+    rb"[ ](?:for|of|from|by)[ ](?:the[ ])?(?:user(?:name)?|account|login|role|host)[ ]?[\"'`]?$", re.IGNORECASE
+)
 _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
 _BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
@@ -90,6 +94,8 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
     if line[end : end + 1] == b"(" or line[start : start + 1] == b"[":
         return -1
     stripped = line[start:end].rstrip(b".,;:)]}>")
+    if _OF_USER.search(line[begin:start]):
+        return -1
     end = start + len(stripped)
     if looks_random(stripped.rstrip(b"!")) or is_wordy(stripped):
         return quoted(line, begin, start, end)

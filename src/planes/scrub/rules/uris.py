@@ -57,6 +57,18 @@ URI_RULES: tuple[Rule, ...] = (
         judges.uri_password,
     ),
     Rule(
+        "uri-broken-password",
+        "name",
+        (b"@",),
+        rb"[0-9A-Za-z_.-]{1,80}[/ \t\"'`?\n]",
+        rb"(?:^|[^0-9A-Za-z_.:+/-])[a-z][0-9a-z+]{2,30}(?::/|//|:///)[0-9A-Za-z_.%-]{1,80}:"
+        rb"(?P<secret>[^ \t\r\"'<>@/]{3,})@[0-9A-Za-z_-]",
+        "how errors print addresses that are written wrong",
+        "could not parse 'snowflake//loader:<a20>@account/main'",
+        judges.uri_password,
+        before=rb"[^ \t\"'/@\n]",
+    ),
+    Rule(
         "uri-token",
         "uri-password",
         (b"http://", b"https://"),

@@ -11,7 +11,8 @@ _KEYS = """
     fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
     integration_key account_sas sas_token storepass keypass
     sensitive_value instrumentation_key pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key
-    passwrd pasword
+    passwrd pasword code_verifier auth_code authorization_code device_code unlock_code backup_code backup_codes
+    recovery_code recovery_codes snmp_community community_string
     password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     secret_access_key session_id jsessionid phpsessid credential credentials connection_string access_token_secret
 """
@@ -26,15 +27,20 @@ SUFFIX = (
 _PASS = (
     rb"(?:(?:[_-]|\b)(?:(?:user|db|my|sql|pg|admin|root|smtp|mail|imap|ssh|ftp|sftp|login|http|proxy|ldap|bind|net"
     rb"|redis"
-    rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|\bpsk|(?-i:[a-z0-9]Pass|[a-z]PASS)"
+    rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|(?:[_-]|\b)psk|(?-i:[a-z0-9]Pass|[a-z]PASS)"
     rb"|(?:[_-]|\b(?:bind|root|user|db|admin|ldap|login|sudo|ssh|smtp|ftp|my|sql))pw)"
 )
 KEY = rb"(?:%s|%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt))" % (_WORDS, _PASS) + SUFFIX
-SIGNS = tuple(
+_SIGNS = (
     b"pass kennw pswd psw psk pwd secret token key sessionid session_id session-id session.id sessid credential "
     b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt "
-    b"sensitive_value sensitivevalue account_sas "
-    b"_pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw".split()
+    b"sensitive_value sensitivevalue account_sas code_verifier codeverifier auth_code authcode authorization_code "
+    b"device_code devicecode unlock_code backup_code backupcode community_string snmp_community "
+    b"_pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw"
+)
+SIGNS = (
+    *_SIGNS.split(),
+    *(b"recovery code", b"backup code", b"device code", b"unlock code", b"community string", b"snmp community"),
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
