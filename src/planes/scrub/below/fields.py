@@ -8,6 +8,8 @@ from planes.scrub.below.model import Step, below, is_secret, is_telling
 from planes.scrub.below.rows import row_of
 from planes.scrub.below.values import closing
 from planes.scrub.engine import Pattern, compile_pattern
+from planes.scrub.rulebook import Span
+from planes.scrub.rules.below import ASKED_BELOW
 from planes.scrub.rules.names import is_sensitive_key
 from planes.scrub.rules.prose import is_common
 from planes.scrub.rules.vocabulary import KEY
@@ -62,7 +64,7 @@ class Answered(NamedTuple):
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         found = _ENCODED.search(line)
-        return below(*found.span(1)) if found and is_secret(found[1]) else [], None
+        return [Span(*found.span(1), ASKED_BELOW)] if found and is_secret(found[1]) else [], None
 
 
 # Commands that print a secret and nothing else.

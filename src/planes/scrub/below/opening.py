@@ -81,8 +81,9 @@ def opened_by(line: bytes) -> Step:
         return [], Answered()
     if b"apiVersion" in line and (manifest := opened_manifest(line)):
         return [], manifest
-    if (command := opened_command(line) or opened_prompt(line)) is not None:
-        return [], command
+    for opened in (opened_command, opened_prompt):
+        if (opening := opened(line)) is not None:
+            return [], opening
     has_mark = b"[masked:" in line
     if not (has_mark and _ends_in_mark(line)) or b'"""' in line or b"'''" in line:
         pattern, groups = _pattern()

@@ -164,7 +164,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "hdbuserstore-password",
-        rb"\bhdbuserstore[ \t]+(?:-[a-z]+[ \t]+)*set(?:[ \t]+[^ \t]+){3}[ \t]+[\"']?" + _WORD,
+        rb"(?:\b|\\[nrt])hdbuserstore[ \t]+(?:-[a-z]+[ \t]+)*set(?:[ \t]+[^ \t]+){3}[ \t]+[\"']?" + _WORD,
         "hdbuserstore SET KEY db.example.com:30015 me <a16>",
         judges.command,
         ((b"hdbuserstore",), rb""),

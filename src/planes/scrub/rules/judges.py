@@ -4,7 +4,7 @@ import base64
 import re
 
 from planes.scrub.rules.extents import full_end
-from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.plausible import is_code, is_jumbled, is_placeholder, is_sensitive, looks_random
 from planes.scrub.rules.prose import is_common, phrase_end
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
@@ -315,15 +315,17 @@ _OTHER_END = re.compile(
 )
 
 
+_FARTHEST = 200
+
+
 def far(line: bytes, begin: int, start: int, end: int) -> int:
     """A value at the end of a message that names something sensitive farther ahead, as errors print what they got."""
     secret = line[start:end]
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
-    has_length = len(secret) >= (12 if is_quoted else 20)
-    if not has_length or _OTHER_END.search(line[max(0, start - 40) : start]) or UUID.match(secret):
+    is_near = start - begin <= _FARTHEST and len(secret) >= (12 if is_quoted else 20)
+    if not is_near or _OTHER_END.search(line[max(0, start - 40) : start]) or UUID.match(secret):
         return -1
-    is_hexadecimal = not secret.translate(None, b"0123456789abcdefABCDEF")
-    return -1 if is_hexadecimal and not is_quoted else random(line, begin, start, end)
+    return random(line, begin, start, end) if is_quoted or is_jumbled(secret) else -1
 
 
 def generic_key(line: bytes, begin: int, start: int, end: int) -> int:

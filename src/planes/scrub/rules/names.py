@@ -346,17 +346,16 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-far",
-        KEY
-        + rb"[\"'`]?[ ,.)][^\n]{1,160}?(?:[a-z)\]>\"'`][:=]|[ ](?:got|was|is|received|found|given|provided)[ ]?:?)[ ]"
-        rb"(?:[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`][ .)\]]{0,3}$)",
+        KEY + rb"[\"'`]?[ ,.)][^\n]+?(?:[a-z)\]>\"'`][:=]|[ ](?:got|was|is|received|found|given|provided)[ ]?:?)[ ]"
+        rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
         "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
         judges.far,
         needs=(b": ", b"= ", b" got ", b" was ", b" is ", b" received ", b" found ", b" given ", b" provided "),
     ),
     named(
         "named-far-plain",
-        KEY + rb"[\"'`]?[ ,.)][^\n]{1,160}?(?:[a-z)\]>\"'`][:=])[ ](?P<secret>[^\"'`\n ]{20,})[ .]{0,2}$",
-        "token refreshed for the account of sales: <a12>7<a21>",
+        KEY + rb"[\"'`]?[ ,.)][^\n]+?[a-z)\]>\"'`][:=][ ](?P<secret>[^\"'`\n ]{20,})",
+        "secret of sales (see the page of the team, which has more on it): <a10>7<a6>2B<a12>",
         judges.far,
         needs=(b": ", b"= "),
     ),

@@ -2,6 +2,7 @@
 
 import re
 
+from planes.scrub.rules import judges
 from planes.scrub.rules.model import Rule, token
 from planes.scrub.rules.plausible import is_jumbled
 
@@ -40,11 +41,11 @@ PREFIX_RULES: tuple[Rule, ...] = (
         "unkey-root-key",
         "unkey_",
         r"unkey_[0-9A-Za-z]{22,}",
-        "unkey_<a24>",
+        "unkey_<a10>7<a13>",
         "Unkey: root keys",
         follow="[0-9A-Za-z]{8}",
         alone=True,
-        judge=made,
+        judge=judges.mixed,
     ),
     token("kaggle-token", "KGAT_", r"KGAT_[0-9a-f]{32}", "KGAT_<h32>", "Kaggle: API tokens", alone=True),
     token(
@@ -70,11 +71,11 @@ PREFIX_RULES: tuple[Rule, ...] = (
         follow="[0-9A-Za-z]{8}",
         alone=True,
         judge=made,
-    )._replace(before=rb"[^0-9A-Za-z_.]"),
+    )._replace(before=rb"(?:^|[^0-9A-Za-z_.]|[nrt])"),
     token(
         "secret-token-address",
         "secret-token:",
-        r"secret-token:(?P<secret>[0-9A-Za-z_.~%!$&'()*+,;=:@-]{16,})",
+        r"secret-token:(?P<secret>[0-9A-Za-z_.~%=:+-]{16,})",
         "secret-token:<a32>",
         "RFC 8959: the secret-token scheme",
         follow="[0-9A-Za-z]{8}",
