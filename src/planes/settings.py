@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from planes.domain.retention import Retention
+from planes.domain.run_limits import RunLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +83,4 @@ class DataPlaneSettings:
     alert_retry_seconds: tuple[float, ...] | None = None
     builder: BuilderSettings = field(default_factory=BuilderSettings)
     retention: Retention = field(default_factory=Retention)
+    run_limits: RunLimits = field(default_factory=RunLimits)

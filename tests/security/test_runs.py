@@ -14,8 +14,8 @@ from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import definition, open_folder, with_entry_point, write_launchers
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
-from planes.data_plane.executor.limits import FILE_SIZE_BYTES, OPEN_FILES, PROCESSES
 from planes.domain.identifiers import new_id
+from planes.domain.run_limits import RunLimits
 from planes.settings import BuilderSettings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -124,7 +124,8 @@ print(json.dumps({
     assert outcome == "completed", await place.lines(lease, None)
     found = json.loads((await place.lines(lease))[0])
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    wanted = (0, OPEN_FILES, FILE_SIZE_BYTES, memory)
+    share = RunLimits()
+    wanted = (0, share.open_files, share.disk_bytes, memory)
     numbers = (resource.RLIMIT_CORE, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_DATA)
     for (soft, hard), limit, number in zip(found["limits"], wanted, numbers, strict=True):
         ours = resource.getrlimit(number)[1]
@@ -136,7 +137,7 @@ print(json.dumps({
         assert found["groups"] == []
         assert "0" not in found["uids"]
         assert found["chosen"] == "500"
-        assert found["processes"] <= PROCESSES
+        assert found["processes"] <= share.processes
 
 
 async def test_what_opens_an_index_is_masked() -> None:

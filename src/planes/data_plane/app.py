@@ -257,6 +257,7 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
         ),
         log_limit_bytes=settings.log_limit_bytes,
         most_standing=settings.most_standing,
+        run_limits=settings.run_limits,
         openings=Openings(
             private=settings.private or settings.folder,
             read=settings.job_reads,

@@ -12,6 +12,7 @@ from zlib import crc32
 from planes.domain.errors import InvalidRequest
 from planes.domain.retention import GIB, Retention
 from planes.host.home import Home
+from planes.host.run_limits import run_limits
 from planes.settings import BuilderSettings, ControlPlaneSettings, DataPlaneSettings
 from planes.wire.addresses import is_loopback
 
@@ -110,6 +111,7 @@ def data_settings(
         alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
         retention=retention(options.environment),
+        run_limits=run_limits(options.environment, dataplane_id),
         uid_range=uid_range(dataplane_id),
     )
 

@@ -21,6 +21,10 @@ class RunNotStarted(Exception):
     """No runner took the run. `adopt` of its folder tells how it stands and settles it."""
 
 
+class NoRoom(RunNotStarted):
+    """A runner could not write what a run begins with; the message says why."""
+
+
 class RunnerServer:
     """The process that forks runners; started again when it is found dead. Its end does not end a runner."""
 
@@ -97,6 +101,8 @@ def launch(
         answer = _launch_once(document, _start_cold, READY_SECONDS)
     if answer is None:
         raise RunNotStarted("no runner took the run")
+    if "cannot_write" in answer:
+        raise NoRoom(f"It cannot write there: {answer['cannot_write']}")
     if "error" in answer:
         raise RunNotStarted(str(answer["error"]))
 

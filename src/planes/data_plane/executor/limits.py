@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import os
 
+from planes.data_plane.runner.groups import machine_memory_bytes
 from planes.data_plane.runner.request import Limits
+from planes.domain.run_limits import RunLimits
 
-OPEN_FILES = 4096
-PROCESSES = 4096
-FILE_SIZE_BYTES = 64 * 1024**3
+_MORE_FOR_A_PROCESS = 1024**3
+"""A process may reserve more than it uses: the stacks of threads, pools of allocators."""
 
 
-def limits_of(uid: int | None) -> Limits:
-    """The limits of a run's processes. Without a uid of its own its processes are not counted: the platform's would be.
+def limits_of(share: RunLimits) -> Limits:
+    """The limits of a run's processes. Looks at the machine.
 
-    Memory is what each process may write to, at most what the machine has: reserved address space costs nothing.
+    What each process may write to is bounded besides by what the machine has: reserved address space costs nothing.
     """
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return Limits(
-        open_files=OPEN_FILES,
-        processes=PROCESSES if uid is not None else None,
-        file_size_bytes=FILE_SIZE_BYTES,
-        memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        open_files=share.open_files or None,
+        processes=share.processes or None,
+        file_size_bytes=share.disk_bytes or None,
+        memory_bytes=min(whole, share.memory_bytes + _MORE_FOR_A_PROCESS) if share.memory_bytes else whole,
+        total_memory_bytes=total_memory_bytes(share),
+        disk_bytes=share.disk_bytes or None,
+        processor_seconds=share.processor_seconds or None,
     )
+
+
+def total_memory_bytes(share: RunLimits) -> int | None:
+    """What all processes of a run may have together; None without a limit."""
+    if share.memory_bytes is None:
+        return machine_memory_bytes() * 9 // 10
+    return share.memory_bytes or None

@@ -14,11 +14,12 @@ from typing import Self
 import anyio
 from anyio import CapacityLimiter, to_thread
 
-from planes.data_plane.executor.launching import RunnerServer, RunNotStarted, launch
+from planes.data_plane.executor.launching import NoRoom, RunnerServer, RunNotStarted, launch
 from planes.data_plane.executor.runner_link import RunnerUnreachable, RunnerWakes, connect
 from planes.data_plane.executor.standing import Berth, StandBy
 from planes.data_plane.executor.takeover import NoSuchRun, read_spec, settle, write_spec
 from planes.data_plane.runner.folders import Outcome, RunFolder
+from planes.data_plane.runner.groups import prepare_groups
 from planes.data_plane.runner.request import Limits, Request, Step, render_request
 from planes.data_plane.segments import DEFAULT_MAX_LOG_BYTES
 from planes.scrub import ScrubSettings
@@ -28,6 +29,7 @@ __all__ = [
     "EndedBeforeStart",
     "Limits",
     "LocalExecutor",
+    "NoRoom",
     "NoSuchRun",
     "Outcome",
     "RunNotStarted",
@@ -164,6 +166,7 @@ class LocalExecutor:
         self._limiter = CapacityLimiter(_STARTS_AT_ONCE)
 
     async def __aenter__(self) -> Self:
+        await to_thread.run_sync(prepare_groups, limiter=self._limiter)
         if self._server is not None:
             await to_thread.run_sync(self._server.start, limiter=self._limiter)
         return self

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from planes.data_plane.runner.folders import Outcome, RunFolder, read_record
+from planes.data_plane.runner.groups import remove_groups
 from planes.data_plane.runner.processes import Process, list_processes, signal_processes
 from planes.data_plane.segments import Origin, SegmentWriter, recover
 
@@ -55,6 +56,8 @@ def settle(folder: RunFolder) -> Outcome | None:
 def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, Any]) -> Outcome:
     step = read_record(folder.step_path) or {}
     _end_processes(folder, spec["run_id"], runner, step)
+    remove_groups(runner.get("groups", ()))
+    folder.release_room()
     folder.remove_socket(Path(runner["socket"]))
     lines = _seal(folder, step.get("stage", "run"))
     outcome = Outcome(

@@ -12,6 +12,7 @@ from typing import Any
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.folders import RunFolder
+from planes.data_plane.runner.groups import open_group
 from planes.data_plane.runner.owner import RunOwner
 from planes.data_plane.runner.request import parse_request, parse_step
 from planes.data_plane.runner.spawning import StepNotStarted
@@ -45,15 +46,19 @@ def stand_by(document: int, ready: int) -> None:
             berth += piece
         described: dict[str, Any] = json.loads(berth)
         work = described.pop("work")
+        step = parse_step(described)
+        group = open_group(step.limits)
         try:
-            standing = Standing(parse_step(described), work)
+            standing = Standing(step, work, group)
         except StepNotStarted as error:
+            group.close()
             _answer(ready, {"error": str(error)})
             return
         content = _await_request(pipe, standing, ready)
     if content:
         _own(content, ready, standing)
     standing.end()
+    group.close()
 
 
 def _await_request(pipe: FileIO, standing: Standing, ready: int) -> bytes:
@@ -87,7 +92,11 @@ def _own(content: bytes, ready: int, standing: Standing | None) -> None:
     if lock is None or not folder.may_take(request.claim):
         _answer(ready, {"error": "this run was started before"})
         return
-    owner = RunOwner(request, folder, standing)
+    try:
+        owner = RunOwner(request, folder, standing)
+    except OSError as error:
+        _answer(ready, {"cannot_write": error.strerror or type(error).__name__})
+        return
     del request
     _answer(ready, owner.record)
     owner.run()

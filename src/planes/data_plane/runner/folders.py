@@ -5,6 +5,7 @@ ctl/            0700, the platform's alone
   lock          held (flock) by the runner for life, or by whoever takes a dead runner's folder over
   runner.json   the runner's pid, its start time, its socket; synced before anything of the job is started
   step.json     the process group of the step that runs now
+  room          nothing: space on the disk that the end of the run can be told in, when the job has filled the rest
   segments/     the log
   exit.json     the outcome; written last, whole, synced
 work/           the job's
@@ -23,14 +24,16 @@ from typing import Any, NamedTuple
 from planes.data_plane.segments import write_synced
 
 SOCKET_PATH_BYTES = 100
+ROOM_BYTES = 128 * 1024
 
 
 class Outcome(NamedTuple):
     """How a run ended: the exit record.
 
     `outcome` is completed, failed or cancelled. `reason` is a stable word: completed, exit_code, signal, cancelled (or
-    the word given to stop), time_limit, not_started, runner_killed, runner_terminated, runner_error. `step` names the
-    step that ended the run. Times are ISO 8601 in UTC. `hits` counts masked values by rule, `lines` the log's lines.
+    the word given to stop), time_limit, not_started, runner_killed, runner_terminated, runner_error, or what was used
+    up (`reasons.LIMIT_REASONS`). `step` names the step that ended the run. Times are ISO 8601 in UTC. `hits` counts
+    masked values by rule, `lines` the log's lines.
     """
 
     run_id: str
@@ -60,6 +63,7 @@ class RunFolder:
         self.runner_path = self.control / "runner.json"
         self.step_path = self.control / "step.json"
         self.exit_path = self.control / "exit.json"
+        self._room_path = self.control / "room"
 
     def try_lock(self) -> int | None:
         """Take the folder: a descriptor to keep open, or None if a live process holds it."""
@@ -80,6 +84,19 @@ class RunFolder:
             and not self.runner_path.exists()
             and self.find_outcome() is None
         )
+
+    def take_room(self) -> None:
+        """Sets aside what the end of the run needs on the disk. Raises: OSError when there is not that much."""
+        descriptor = os.open(self._room_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if hasattr(os, "posix_fallocate"):  # not on macOS: there the disk is not kept free
+                os.posix_fallocate(descriptor, 0, ROOM_BYTES)
+        finally:
+            os.close(descriptor)
+
+    def release_room(self) -> None:
+        """Gives it back, for what is written next. May run again."""
+        self._room_path.unlink(missing_ok=True)
 
     def find_outcome(self) -> Outcome | None:
         """The exit record, if the run has ended."""

@@ -1,5 +1,6 @@
 """From a pipe to the log: bytes, scrubbed, cut into lines, decoded, made inert, stored."""
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from planes.scrub import (
 )
 
 READ_BYTES = 64 * 1024
+SAID_BYTES = 4096
 BATCH_LINES = 16 * 1024
 
 
@@ -24,7 +26,8 @@ class RunLog:
     """The one writer of a run's log: what its steps print, and the runner's own lines between.
 
     A line that cannot be stored (a full disk) is counted, and the next line that can be stored is preceded by one that
-    says how many are missing: a run is never ended by its own output. `stage` is that of the runner's own lines.
+    says how many are missing: a run is never ended by its own output. The runner's own lines are kept until there is
+    room, and `stage` is theirs.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class RunLog:
         self._settings = settings
         self._registered: Registered | None = None
         self._missing = 0
+        self._kept: list[tuple[bytes, Origin]] = []
         self.stage = "run"
         self.hits: Counter[str] = Counter()
 
@@ -71,7 +75,25 @@ class RunLog:
             scrubber = self.new_scrubber()
             scrubbed = scrubber.feed(foreign.encode(errors="replace")) + scrubber.finish()
             text += decode_lossless(scrubbed.replace(b"\n", b" "))
-        self.store([escape(display_guard(text))], Origin("other", "runner", self.stage))
+        self._store_own(text, Origin("other", "runner", self.stage))
+
+    def explain(self, text: str) -> None:
+        """Say why a run ended, where the person whose job it is sees it: `dlthub` hides lines of the runner."""
+        self._store_own(text, Origin("stderr", "setup", self.stage))
+
+    def _store_own(self, text: str, origin: Origin) -> None:
+        self._kept.append((escape(display_guard(text)), origin))
+        with contextlib.suppress(OSError):
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Store what of the runner's own lines could not be stored yet. Raises: OSError when there is still no room."""
+        now = datetime.now(UTC)
+        while self._kept:
+            content, origin = self._kept[0]
+            self._say_missing(origin.stage, now)
+            self._writer.append_escaped([content], origin, now)
+            del self._kept[0]
 
     def open_stream(self, descriptor: int, origin: Origin) -> "OutputStream":
         """Begin to read one of a step's pipes."""
@@ -83,13 +105,17 @@ class RunLog:
         for first in range(0, len(escaped), BATCH_LINES):
             batch = escaped[first : first + BATCH_LINES]
             try:
-                if self._missing:
-                    notice = f"{self._missing} lines are missing here: they could not be stored"
-                    self._writer.append([notice], Origin("other", "runner", origin.stage), now)
-                    self._missing = 0
+                self.catch_up()
+                self._say_missing(origin.stage, now)
                 self._writer.append_escaped(batch, origin, now)
             except OSError:
                 self._missing += len(batch)
+
+    def _say_missing(self, stage: str, now: datetime) -> None:
+        if self._missing:
+            notice = f"{self._missing} lines are missing here: they could not be stored"
+            self._writer.append([notice], Origin("other", "runner", stage), now)
+            self._missing = 0
 
 
 class OutputStream:
@@ -101,6 +127,8 @@ class OutputStream:
         self._log = log
         self._scrubber: StreamScrubber | None = None
         self._splitter = LineSplitter()
+        self.said = b""
+        """The last of what came, scrubbed."""
 
     def read(self) -> bool:
         """Take what the pipe has, up to 64 KiB; False when there is nothing now or no more at all."""
@@ -115,6 +143,7 @@ class OutputStream:
             return False
         self._scrubber = self._scrubber or self._log.new_scrubber()
         scrubbed = self._scrubber.feed(chunk)
+        self.said = (self.said + scrubbed)[-SAID_BYTES:]
         is_plain = self._scrubber.is_plain and self._splitter.is_empty
         self._store(self._splitter.feed(scrubbed), is_plain=is_plain)
         return True
@@ -126,7 +155,9 @@ class OutputStream:
         os.close(self.descriptor)
         self.descriptor = -1
         if self._scrubber is not None:
-            self._store(self._splitter.feed(self._scrubber.finish()) + self._splitter.finish())
+            rest = self._scrubber.finish()
+            self.said = (self.said + rest)[-SAID_BYTES:]
+            self._store(self._splitter.feed(rest) + self._splitter.finish())
             self._log.hits.update(self._scrubber.hits)
 
     def _store(self, lines: bytes, *, is_plain: bool = False) -> None:

@@ -1,24 +1,37 @@
 """One run from its first step to its exit record."""
 
 import contextlib
+import errno
 import json
 import os
+import select
 import signal
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from planes.data_plane.runner.control import ControlSocket
 from planes.data_plane.runner.folders import Outcome, RunFolder, app_socket, write_record
+from planes.data_plane.runner.groups import open_group
+from planes.data_plane.runner.limiting import StepLimits
 from planes.data_plane.runner.output import RunLog
 from planes.data_plane.runner.processes import find_process, list_descendants, signal_group, signal_processes
-from planes.data_plane.runner.request import Request, Step
+from planes.data_plane.runner.reasons import LIMIT_REASONS, OUT_OF_MEMORY, Evidence, Reason, find_reason
+from planes.data_plane.runner.request import Limits, Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 from planes.data_plane.runner.standing import Standing
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
 from planes.data_plane.runner.stopping import StopPlan
 from planes.data_plane.runner.watch import Watch
 from planes.data_plane.segments import SegmentWriter, write_synced
+
+LIMIT_GRACE_SECONDS = 5.0
+"""A run that has taken more than its share has so long to end by itself."""
+
+
+FULL_DISK_RETRY_SECONDS = 0.5
 
 
 class _End(NamedTuple):
@@ -30,11 +43,16 @@ class _End(NamedTuple):
 
 
 class RunOwner:
-    """Owns a run: its log, its socket, its processes. The folder's lock must be held by this process."""
+    """Owns a run: its log, its socket, its processes. The folder's lock must be held by this process.
+
+    Raises: OSError when the folder cannot be written to; then nothing of the run has begun.
+    """
 
     def __init__(self, request: Request, folder: RunFolder, standing: Standing | None = None) -> None:
         self._request = request
         self._standing = standing
+        self._group = standing.group if standing is not None else open_group(_widest(request))
+        self._excess: Reason | None = None
         self._folder = folder
         self._started_at = datetime.now(UTC)
         self._deadline = time.monotonic() + request.time_limit_seconds
@@ -52,34 +70,41 @@ class RunOwner:
             "start_ticks": process.start_ticks if process is not None else None,
             "socket": str(self._control.path),
             "started_at": self._started_at.isoformat(),
+            "groups": self._group.paths,
         }
+        folder.take_room()
         # Synced: a machine that crashes must not forget that this run was begun.
         write_synced(folder.runner_path, json.dumps(self.record).encode())
 
     def run(self) -> None:
-        """Run every step, seal the log, record the end. Raises: OSError if the log or the record cannot be synced."""
+        """Run every step, seal the log, record the end. Raises: OSError if the log or the record cannot be synced.
+
+        A full disk is waited for: the end is told in the room that was set aside, else when there is room again.
+        """
         try:
             end = self._run_steps()
         except Exception as error:  # noqa: BLE001 - the edge of the process: a defect here must end as a recorded end
             end = self._fail(error)
+        self._group.close()
+        self._folder.release_room()
         self._log.say(_last_words(end))
-        self._writer.seal()
-        self._folder.write_outcome(
-            Outcome(
-                run_id=self._request.run_id,
-                fence=self._request.fence,
-                outcome=end.outcome,
-                reason=end.reason,
-                step=end.step,
-                exit_code=end.exit_code,
-                signal=end.signal,
-                started_at=self._started_at.isoformat(),
-                user_started_at=self._user_started_at,
-                finished_at=datetime.now(UTC).isoformat(),
-                hits=dict(self._log.hits),
-                lines=self._log.lines,
-            )
+        _with_room(self._log.catch_up)
+        _with_room(self._writer.seal)
+        outcome = Outcome(
+            run_id=self._request.run_id,
+            fence=self._request.fence,
+            outcome=end.outcome,
+            reason=end.reason,
+            step=end.step,
+            exit_code=end.exit_code,
+            signal=end.signal,
+            started_at=self._started_at.isoformat(),
+            user_started_at=self._user_started_at,
+            finished_at=datetime.now(UTC).isoformat(),
+            hits=dict(self._log.hits),
+            lines=self._log.lines,
         )
+        _with_room(partial(self._folder.write_outcome, outcome))
         self._control.state.update(lines=self._log.lines, ended=True)
         self._folder.remove_socket(self._control.path)
         self._control.close()
@@ -106,7 +131,9 @@ class RunOwner:
             if step.app_port is not None:
                 self._guard_app(process, step.app_port)
             watcher = StepWatcher(self._watch, self._control, self._log, self._plan)
-            end = self._judge(step, watcher.run(step, process, self._note_deadline, self._request.grace_seconds))
+            limits = StepLimits(self._group, step)
+            tick = partial(self._tick, limits)
+            end = self._judge(step, watcher.run(step, process, tick, self._request.grace_seconds), limits)
             if end is not None:
                 return end
         return _End("completed", "completed", exit_code=0)
@@ -114,7 +141,7 @@ class RunOwner:
     def _start(self, step: Step) -> StepProcess:
         """By the interpreter that stands by for it, else cold. Raises: StepNotStarted."""
         standing, self._standing = self._standing, None
-        return (standing.begin(step) if standing is not None else None) or spawn(step)
+        return (standing.begin(step) if standing is not None else None) or spawn(step, group=self._group)
 
     def _guard_app(self, process: StepProcess, port: int) -> None:
         """Until then the app waits where it wants to listen."""
@@ -143,10 +170,35 @@ class RunOwner:
                 "pid": process.pid,
                 "start_ticks": found.start_ticks if found else None,
                 "user_started_at": self._user_started_at,
+                "contained": self._containment(step, process),
             },
         )
         self._control.state.update(step=step.name, user_started_at=self._user_started_at, lines=self._log.lines)
         self._control.flush()
+
+    def _containment(self, step: Step, process: StepProcess) -> dict[str, Any]:
+        """What the run's page says of it."""
+        group = self._group
+        return {
+            "gaps": list(process.gaps),
+            "own_user": step.uid is not None,
+            "limits": step.limits._asdict(),
+            "by_kernel": {"memory": group.bounds_memory, "processes": group.bounds_processes},
+        }
+
+    def _tick(self, limits: StepLimits) -> float:
+        """Stop the run if its time is over, or its share of the machine; the moment to look again."""
+        at = self._note_deadline()
+        if self._excess is not None:
+            return at
+        now = time.monotonic()
+        found = limits.look(now)
+        if found is None:
+            return min(at, limits.next_at())
+        grace = 0.0 if found.word == OUT_OF_MEMORY else LIMIT_GRACE_SECONDS
+        if self._plan.request(found.word, now, grace):
+            self._excess = found
+        return at
 
     def _note_deadline(self) -> float:
         """Stop the run if its time is over; the moment to look again."""
@@ -162,18 +214,31 @@ class RunOwner:
             self._log.say("stop requested: ", foreign=reason)
             self._control.state["stopping"] = reason
 
-    def _judge(self, step: Step, end: StepEnd) -> _End | None:
+    def _judge(self, step: Step, end: StepEnd, limits: StepLimits) -> _End | None:
         """What a step's end means for the run; None: go on."""
         if end.was_stopped:
             return self._stopped(step, end)
         if end.exit_code == 0:
             return None
-        reason = "signal" if end.signal is not None else "exit_code"
+        evidence = Evidence(
+            exit_code=end.exit_code,
+            signal=end.signal,
+            said=end.said,
+            memory_kills=limits.memory_kills,
+            machine_kills=limits.machine_kills,
+            refused_processes=self._group.refused_processes(),
+        )
+        found = find_reason(evidence, step.limits)
+        if found is not None:
+            self._log.explain(found.text)
+        reason = found.word if found is not None else "signal" if end.signal is not None else "exit_code"
         return _End("failed", reason, step.name, end.exit_code, end.signal)
 
     def _stopped(self, step: Step, end: StepEnd | None = None) -> _End:
         reason = self._plan.reason or "cancelled"
-        outcome = "failed" if reason in {"time_limit", "runner_terminated"} else "cancelled"
+        outcome = "failed" if reason in {"time_limit", "runner_terminated", *LIMIT_REASONS} else "cancelled"
+        if self._excess is not None and self._excess.word == reason:
+            self._log.explain(self._excess.text)
         return _End(outcome, reason, step.name, end.exit_code if end else None, end.signal if end else None)
 
     def _fail(self, error: Exception) -> _End:
@@ -186,6 +251,24 @@ class RunOwner:
         with contextlib.suppress(OSError):
             self._log.say(f"the runner failed: {type(error).__name__} at {place}")
         return _End("failed", "runner_error")
+
+
+def _with_room(write: Callable[[], object]) -> None:
+    """Until it is written; while the disk is full it is tried again. Raises: OSError for any other reason."""
+    while True:
+        try:
+            write()
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            select.select([], [], [], FULL_DISK_RETRY_SECONDS)
+        else:
+            return
+
+
+def _widest(request: Request) -> Limits:
+    """The group is the run's: it has the share of its last step, which is the job's."""
+    return request.steps[-1].limits if request.steps else Limits()
 
 
 def _last_words(end: _End) -> str:

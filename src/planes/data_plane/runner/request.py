@@ -8,9 +8,11 @@ from planes.scrub import ScrubSettings, parse_settings, settings_document
 
 
 class Limits(NamedTuple):
-    """Resource limits of each process of a step; None leaves the system's.
+    """Resource limits of a step; None leaves the system's.
 
-    `processes` counts all processes and threads of the step's uid, `memory_bytes` what a process may write to.
+    `open_files`, `file_size_bytes`, `address_space_bytes` and `memory_bytes` (what it may write to) are each process's.
+    All processes of a run together have `processes` (threads count), `total_memory_bytes`, `processor_seconds`, and
+    `disk_bytes` (what they add to the folders that they may change).
     """
 
     open_files: int | None = 4096
@@ -18,6 +20,9 @@ class Limits(NamedTuple):
     file_size_bytes: int | None = None
     address_space_bytes: int | None = None
     memory_bytes: int | None = None
+    total_memory_bytes: int | None = None
+    disk_bytes: int | None = None
+    processor_seconds: int | None = None
 
 
 class Confinement(NamedTuple):

@@ -14,10 +14,12 @@ from typing import NamedTuple, NoReturn
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.containment import calls, landlock, namespaces
 from planes.data_plane.runner.containment.first_process import GO, be_first
+from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.request import Confinement, Limits, Step
 from planes.data_plane.runner.telling import hear, open_line
 
 PIPE_BYTES = 256 * 1024
+_CPU_GRACE_SECONDS = 5
 _RESET_SIGNALS = (
     signal.SIGPIPE,
     signal.SIGXFSZ,
@@ -64,22 +66,23 @@ class _NoNamespaces(Exception):
     """This system does not let us have them; the message says what failed."""
 
 
-def spawn(step: Step, stdin: int | None = None) -> StepProcess:
-    """Start a step. Returns when its program runs. `stdin` is its standard input, which is empty otherwise.
+def spawn(step: Step, stdin: int | None = None, group: RunGroup | None = None) -> StepProcess:
+    """Start a step in its run's group. Returns when its program runs. `stdin` is its standard input, else empty.
 
     Raises: StepNotStarted.
     """
     if os.geteuid() == 0 and not (step.uid and step.gid):
         raise StepNotStarted("refused: the platform runs as root and has no other uid for this run")
+    group = group or RunGroup({})
     if step.confinement is None:
-        return _start(step, stdin, is_apart=False)
+        return _start(step, stdin, group, is_apart=False)
     try:
-        return _start(step, stdin, is_apart=True)
+        return _start(step, stdin, group, is_apart=True)
     except _NoNamespaces as error:
         gap = f"no process namespace ({error})"
         if step.confinement.is_required:
             raise StepNotStarted(_refusal([gap])) from error
-        started = _start(step, stdin, is_apart=False)
+        started = _start(step, stdin, group, is_apart=False)
         return started._replace(gaps=(gap, *started.gaps))
 
 
@@ -87,7 +90,7 @@ def _refusal(gaps: Sequence[str]) -> str:
     return f"refused: it would be uncontained here: {'; '.join(gaps)}"
 
 
-def _start(step: Step, stdin: int | None, *, is_apart: bool) -> StepProcess:
+def _start(step: Step, stdin: int | None, group: RunGroup, *, is_apart: bool) -> StepProcess:
     (stdout, stdout_end), (stderr, stderr_end), (failure, failure_end), (status, status_end) = (
         os.pipe() for _ in range(4)
     )
@@ -98,7 +101,7 @@ def _start(step: Step, stdin: int | None, *, is_apart: bool) -> StepProcess:
     pid = os.fork()
     if pid == 0:
         ends = _Ends(stdout_end, stderr_end, failure_end, status_end, their_line.detach(), stdin)
-        _be_child(step, runner, ends, install_binds, is_apart=is_apart)
+        _be_child(step, runner, ends, group.join, install_binds, is_apart=is_apart)
     _close(stdout_end, stderr_end, failure_end, status_end)
     their_line.close()
     with line, open(failure, "rb") as failing:
@@ -159,12 +162,19 @@ def _widen(pipe: int) -> None:
 
 
 def _be_child(
-    step: Step, runner: int, ends: _Ends, install_binds: Callable[[], int] | None, *, is_apart: bool
+    step: Step,
+    runner: int,
+    ends: _Ends,
+    join: Callable[[], None],
+    install_binds: Callable[[], int] | None,
+    *,
+    is_apart: bool,
 ) -> NoReturn:
     """In the child of the runner: the step's program, or what stands between it and the first process."""
     try:
         os.setsid()
         _keep_only(ends)
+        join()  # while this process may still: its uid and what it sees of the files change
         telling = socket.socket(fileno=ends.telling)
         become = partial(_become, step, None if is_apart else runner, ends, telling, install_binds)
         if is_apart:
@@ -201,7 +211,7 @@ def _become(
         _take_streams(ends)
         _restore_signals()
         doing = "limits"
-        _limit(step.limits)
+        _limit(step.limits, counts_alone=bool(step.uid) or runner is None)
         os.umask(0o077)
         doing = f"uid {step.uid}"
         if os.geteuid() == 0 and step.uid and step.gid:
@@ -292,7 +302,8 @@ def _restore_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, *, counts_alone: bool) -> None:
+    """`counts_alone`: its uid's processes are the job's only, by a uid of its own or a user namespace."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -300,7 +311,7 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_AS: limits.address_space_bytes,
         resource.RLIMIT_DATA: limits.memory_bytes,
     }
-    if sys.platform == "linux":
+    if sys.platform == "linux" and counts_alone:
         wanted[resource.RLIMIT_NPROC] = limits.processes
     for number, value in wanted.items():
         if value is None:
@@ -309,4 +320,9 @@ def _limit(limits: Limits) -> None:
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError):
             resource.setrlimit(number, (allowed, allowed))
+    if limits.processor_seconds is not None:
+        # The signal that says why comes first.
+        bounds = (limits.processor_seconds, limits.processor_seconds + _CPU_GRACE_SECONDS)
+        with contextlib.suppress(ValueError):
+            resource.setrlimit(resource.RLIMIT_CPU, bounds)
     kernel.end_first_when_memory_is_short()

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.request import Step, step_document
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 
@@ -35,17 +36,18 @@ def standing_step(step: Step, imports: tuple[str, ...]) -> Step:
 class Standing:
     """A started interpreter. The process that makes it must be the one that runs the step."""
 
-    def __init__(self, step: Step, work: str) -> None:
-        """`work` is the folder that will be the step's `cwd`, wherever it is moved until then.
+    def __init__(self, step: Step, work: str, group: RunGroup) -> None:
+        """`work` is the folder that will be the step's `cwd`, wherever it is moved until then; `group` its run's.
 
         Raises: StepNotStarted, also where this system lacks a part of the containment.
         """
         self._step = step
+        self.group = group
         self._work = _identity(work)
         self.line, theirs = socket.socketpair()
         with theirs:
             self._process: StepProcess | None = None
-            self._process = spawn(step, stdin=theirs.fileno())
+            self._process = spawn(step, theirs.fileno(), group)
         if self._process.gaps or self._process.first is None:
             self.end()
             raise StepNotStarted("nothing stands by where runs are not contained")

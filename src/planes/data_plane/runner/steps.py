@@ -33,11 +33,15 @@ PREPARE_SECONDS = 0.005
 
 
 class StepEnd(NamedTuple):
-    """How a step's main process ended: by exit code or by signal, and whether a stop had been asked for before."""
+    """How a step's main process ended: by exit code or by signal, and whether a stop had been asked for before.
+
+    `said` are the last bytes of its stderr, scrubbed.
+    """
 
     exit_code: int | None
     signal: int | None
     was_stopped: bool
+    said: bytes = b""
 
 
 class StepWatcher:
@@ -79,7 +83,7 @@ class StepWatcher:
             self._control.state["lines"] = self._log.lines
             self._control.flush()
         self._drain(streams)
-        return self._end
+        return self._end._replace(said=streams[1].said)
 
     def _reader(self, stream: OutputStream) -> Callable[[], None]:
         descriptor = stream.descriptor

@@ -13,13 +13,14 @@ class StopPlan:
         self.reason: str | None = None
         self.kill_at: float | None = None
 
-    def request(self, reason: str, now: float) -> bool:
-        """Begin; False if it had begun before."""
+    def request(self, reason: str, now: float, grace_seconds: float | None = None) -> bool:
+        """Begin; False if it had begun before. A run that takes too much may have a shorter grace."""
+        grace = self._grace_seconds if grace_seconds is None else min(grace_seconds, self._grace_seconds)
         if self.reason is not None:
             return False
         self.reason = reason
-        self._terms = [now, now + self._grace_seconds]
-        self.kill_at = now + self._grace_seconds + KILL_AFTER_SECONDS
+        self._terms = [now, now + grace] if grace > 0 else []
+        self.kill_at = now + grace + KILL_AFTER_SECONDS if grace > 0 else now
         return True
 
     def take_due_term(self, now: float) -> bool:

@@ -79,16 +79,17 @@ class SegmentWriter:
         try:
             _write_pieces(self._lines, pieces)
             _write_all(self._sum, sums)
+            _write_all(self._idx, strides)
         except OSError:
             os.ftruncate(self._lines, self._size)
             os.ftruncate(self._sum, self._sums_size)
+            os.ftruncate(self._idx, self._idx_size)
             raise
         self._sums_size += len(sums)
+        self._idx_size += len(strides)
         self.total_bytes += size - self._size
         self._size = size
         self.next_line = line
-        if strides:
-            _write_all(self._idx, strides)
         if size - self._begun >= _BEGIN_WRITING_BYTES:
             self._begin_writing()
 
@@ -120,25 +121,26 @@ class SegmentWriter:
         self._lines = self._sum = self._idx = -1
 
     def _open(self) -> None:
-        self._lines = os.open(self._segment.lines_path, _NEW_FILE, 0o600)
-        self._sum = os.open(self._segment.sum_path, _NEW_FILE, 0o600)
-        self._idx = os.open(self._segment.idx_path, _NEW_FILE, 0o600)
+        self._lines, self._sum, self._idx = _open_files(self._segment)
         self._sums_size = os.fstat(self._sum).st_size
+        self._idx_size = os.fstat(self._idx).st_size
 
     def _rotate(self) -> None:
+        """Raises: OSError when the next segment cannot be made: then this one stays the last."""
         if len(self._behind) >= 3 * _MOST_BEHIND:
             self.sync()
         self._begin_writing()
+        following = Segment(self._folder, self.next_line, self.total_bytes)
+        opened = _open_files(following)
         self._behind += (self._lines, self._sum, self._idx)
-        self._lines = self._sum = self._idx = -1
         if self._head_bytes < self._max_log_bytes // 2:
             self._head_bytes += self._size
         else:
             self._tail.append((self._segment, self._size))
         self._drop_middle()
-        self._segment = Segment(self._folder, self.next_line, self.total_bytes)
-        self._size = self._begun = 0
-        self._open()
+        self._segment = following
+        self._size = self._begun = self._sums_size = self._idx_size = 0
+        self._lines, self._sum, self._idx = opened
 
     def _begin_writing(self) -> None:
         """Have the system write to the disk what is new, without waiting for it: to sync it then takes little time."""
@@ -175,6 +177,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _open_files(segment: Segment) -> tuple[int, int, int]:
+    """The three files of a segment, all or none. Raises: OSError."""
+    paths = (segment.lines_path, segment.sum_path, segment.idx_path)
+    opened: list[int] = []
+    try:
+        opened.extend(os.open(path, _NEW_FILE, 0o600) for path in paths)
+    except OSError:
+        for path in paths[: len(opened)]:
+            path.unlink(missing_ok=True)
+        _close(opened)
+        raise
+    lines, sums, index = opened
+    return lines, sums, index
 
 
 def _close(descriptors: list[int]) -> None:

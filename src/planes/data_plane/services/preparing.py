@@ -49,6 +49,7 @@ from planes.data_plane.services.run_secrets import (
 from planes.data_plane.services.secrets_used import SecretUse, render_uses, uses_of
 from planes.data_plane.services.unpacking import copy_tree
 from planes.domain.errors import PlaneError
+from planes.domain.run_limits import RunLimits
 from planes.storage.data import runs
 from planes.storage.errors import BlobMissing, StorageError
 from planes.tokens.opaque import hash_secret
@@ -73,6 +74,7 @@ class RunSettings:
     log_limit_bytes: int
     openings: Openings
     most_standing: int = 0
+    run_limits: RunLimits = field(default_factory=RunLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +247,7 @@ class Preparing:
             environment=environment,
             uid=uid,
             gid=uid,
-            limits=limits_of(uid),
+            limits=limits_of(self._settings.run_limits),
             app_port=gathered.app.port if gathered.app else None,
             confinement=self._settings.openings.confine(
                 reads,
@@ -265,7 +267,7 @@ class Preparing:
             (job,)
             if is_ready
             else (
-                _build_step(catalogue.prepare_build(wanted), uid, self._settings.openings),
+                _build_step(catalogue.prepare_build(wanted), uid, self._settings),
                 job,
             )
         )
@@ -299,7 +301,7 @@ def _secrets_of_builds(builder: BuilderOptions) -> Pairs:
     )
 
 
-def _build_step(build: BuildStep, uid: int | None, openings: Openings) -> Step:
+def _build_step(build: BuildStep, uid: int | None, settings: RunSettings) -> Step:
     return Step(
         name="environment",
         source="setup",
@@ -309,8 +311,8 @@ def _build_step(build: BuildStep, uid: int | None, openings: Openings) -> Step:
         environment=build.environment,
         uid=uid,
         gid=uid,
-        limits=limits_of(uid),
-        confinement=openings.confine(build.reads, build.programs, build.writes, build.temporary),
+        limits=limits_of(settings.run_limits),
+        confinement=settings.openings.confine(build.reads, build.programs, build.writes, build.temporary),
     )
 
 

@@ -1,4 +1,4 @@
-"""Why a run failed, read from the end of its log: what Python says of an exception, or what set-up said. Pure."""
+"""Why a run failed, read from the end of its log: what the platform says of its end, an exception, set-up. Pure."""
 
 from __future__ import annotations
 
@@ -30,10 +30,14 @@ def find_error(stored: bytes) -> RunError | None:
     """The last exception among these wire lines (NDJSON), with those that led to it; None when nothing says why."""
     lines: list[dict[str, Any]] = [json.loads(line) for line in stored.splitlines()]
     said = [str(line["content"]) for line in lines if line["source"] == "user" and line["io_stream"] == "stderr"]
+    # What the platform itself says of the end of a run that used something up: an exception only shows where.
+    ended = [str(line["content"]) for line in lines if line["source"] == "setup" and line["stage"] == "run"]
     heads = [place for place, text in enumerate(said) if _HEAD in text]
     if heads:
         first, last = _ends(said, heads)
-        return RunError(_reason(said[last + 1 :]), "\n".join(said[first:]))
+        return RunError(ended[-1] if ended else _reason(said[last + 1 :]), "\n".join([*said[first:], *ended]))
+    if ended:
+        return RunError(ended[-1], "\n".join([*said, *ended]))
     built = [str(line["content"]) for line in lines if line["source"] == "setup" and line["io_stream"] == "stderr"]
     return RunError(built[-1], "\n".join(built)) if built else None
 

@@ -27,6 +27,7 @@ from planes.data_plane.executor.local import (
     Ended,
     EndedBeforeStart,
     LocalExecutor,
+    NoRoom,
     NoSuchRun,
     Outcome,
     RunningRun,
@@ -281,6 +282,7 @@ class Runs:
                 await to_thread.run_sync(berth.discard)
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
         await self._preparing.write_down(lease, prepared)
+        why = "It may be out of memory or of processes"
         for _ in range(_STARTS):
             await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
             try:
@@ -288,11 +290,12 @@ class Runs:
                 return await self._executor.start(prepared.spec, prepared.registered, taken)
             except (StartedBefore, RunNotStarted) as exc:
                 _log.warning("run_not_started", run_id=lease.run_id, reason=str(exc))
+                why = str(exc) if isinstance(exc, NoRoom) else why
             try:
                 return await self._find(place)
             except NoSuchRun:
                 continue  # no runner has taken it
-        words = "This region could not start a process for the run. It may be out of memory or of processes."
+        words = f"This region could not start a process for the run. {why}."
         return await self._end_unstarted(lease, place, "failed", [words])
 
     async def _watch(self, running: RunningRun) -> Outcome:

@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from planes.data_plane.executor.environments.reach import Unreachable, builder_python, find_tools
+from planes.data_plane.executor.limits import limits_of
+from planes.data_plane.runner.groups import MEMORY, PROCESSES, offered_controllers
+from planes.data_plane.services.run_containment import words_of
+from planes.domain.run_limits import RunLimits
 from planes.host.doctor.findings import Finding, State
 
 _ASK_SECONDS = 20
-_CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
+_USUAL_LIMITS = RunLimits()
+_BOUNDED = {MEMORY: "the memory", PROCESSES: "the number of processes"}
 
 
-def examine_machine(job_uid: int, tool_copies: Path | None) -> Iterator[Finding]:
+def examine_machine(job_uid: int, tool_copies: Path | None, limits: RunLimits = _USUAL_LIMITS) -> Iterator[Finding]:
     """`job_uid` is one that jobs get where the platform is root, `tool_copies` where a region keeps its copy of `uv`.
 
     Blocking.
@@ -28,7 +33,7 @@ def examine_machine(job_uid: int, tool_copies: Path | None) -> Iterator[Finding]
     yield _user(uid)
     yield _interpreter(uid)
     yield _builder(uid, tool_copies)
-    yield from _containment(uid)
+    yield from _containment(uid, limits)
 
 
 def _system() -> str:
@@ -68,20 +73,29 @@ def _builder(uid: int | None, copies: Path | None) -> Finding:
     return Finding(area="machine", subject="builder", state=State.GOOD, detail=f"environments are built by {tools.uv}")
 
 
-def _containment(uid: int | None) -> Iterator[Finding]:
+def _containment(uid: int | None, limits: RunLimits) -> Iterator[Finding]:
     is_linux = sys.platform == "linux"
     yield Finding(
         area="containment",
         subject="no new privileges",
         state=State.GOOD if is_linux else State.BAD,
-        detail="set for every job, with limits on open files, processes, the size of a file and memory"
-        if is_linux
-        else "this system has no such setting",
+        detail="set for every job" if is_linux else "this system has no such setting",
     )
     yield _floor(uid)
     yield _apps()
     yield _not_used("bubblewrap", shutil.which("bwrap"))
-    yield _not_used("cgroup v2", "mounted" if _CONTROLLERS.exists() else None)
+    yield _limits(limits)
+
+
+def _limits(limits: RunLimits) -> Finding:
+    """What a run may take, and who keeps it to that."""
+    by_kernel = [words for controller, words in _BOUNDED.items() if controller in offered_controllers()]
+    if by_kernel:
+        who = f"the kernel keeps {' and '.join(by_kernel)} of a run (control groups)"
+    else:
+        who = "each process is bounded by the system, the sum of a run's is looked at by its runner every second"
+    detail = f"a run may take {words_of(limits_of(limits))}; {who}"
+    return Finding(area="containment", subject="limits", state=State.GOOD, detail=detail)
 
 
 def _floor(uid: int | None) -> Finding:

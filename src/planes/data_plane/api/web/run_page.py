@@ -21,6 +21,7 @@ from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRou
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
 from planes.data_plane.services.audit import Action
+from planes.data_plane.services.run_containment import find_containment
 from planes.data_plane.services.run_errors import LAST_LINES, RunError, find_error
 from planes.domain.errors import NotFound
 from planes.domain.runs import RunStatus
@@ -109,6 +110,7 @@ async def _live(request: Request, visit: Visit, run: Row) -> str:
             ("Ended", moment(run["ended_at"])),
             ("Took", _took(run)),
             ("Masked", _masked(run)),
+            *await _containment(request, visit, run),
         ])
         + (_error(error) if error is not None else "")
         + (_result(result) if result is not None else "")
@@ -129,6 +131,15 @@ async def _find_result(request: Request, visit: Visit, run_id: str) -> JobResult
         return await running_of(request).results.get_result(visit.actor, run_id)
     except NotFound:
         return None
+
+
+async def _containment(request: Request, visit: Visit, run: Row) -> list[tuple[str, str]]:
+    """What keeps the run in, and its share of the machine; nothing while there is nothing to tell."""
+    if run["log_removed_at"] is not None:
+        return []
+    folder = await running_of(request).runs.find_log(visit.workspace_id, run["id"])
+    told = await to_thread.run_sync(find_containment, folder) if folder is not None else None
+    return [(name, escape(words)) for name, words in told.rows()] if told is not None else []
 
 
 async def _find_error(request: Request, visit: Visit, run: Row) -> RunError | None:

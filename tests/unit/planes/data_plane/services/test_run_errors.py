@@ -8,12 +8,14 @@ import traceback
 from planes.data_plane.services.run_errors import find_error
 
 
-def log(*lines: tuple[str, str, str]) -> bytes:
-    """Wire lines of (source, stream, content)."""
+def log(*lines: tuple[str, str, str], stage: str = "build") -> bytes:
+    """Wire lines of (source, stream, content); those of set-up are of this stage."""
     return b"".join(
-        json.dumps({"source": source, "io_stream": stream, "content": content}).encode() + b"\n"
+        json.dumps({
+            "source": source, "io_stream": stream, "content": content, "stage": stage if source == "setup" else "run",
+        }).encode() + b"\n"
         for source, stream, content in lines
-    )
+    )  # fmt: skip
 
 
 def printed(error: BaseException) -> list[tuple[str, str, str]]:
@@ -60,6 +62,18 @@ def test_set_up_that_failed_is_the_reason_when_nothing_ran() -> None:
 
     assert found is not None
     assert found.reason == "no such package: orchard"
+
+
+def test_what_the_platform_says_of_the_end_is_the_reason() -> None:
+    ended = ("setup", "stderr", "Out of memory: load less.")
+    with_exception = find_error(log(*printed(raised()), ended, stage="run"))
+    killed = find_error(log(("user", "stderr", "loading"), ended, stage="run"))
+
+    assert with_exception is not None
+    assert killed is not None
+    assert with_exception.reason == killed.reason == "Out of memory: load less."
+    assert "KeyError: 'station'" in with_exception.text
+    assert killed.text == "loading\nOut of memory: load less."
 
 
 def test_nothing_is_made_up() -> None:

@@ -1,0 +1,141 @@
+"""Keeping a step within its share of the machine: what the kernel counts for its group, what the runner measures."""
+
+import os
+import time
+from collections.abc import Generator
+
+from planes.data_plane.runner.groups import RunGroup
+from planes.data_plane.runner.processes import list_descendants
+from planes.data_plane.runner.reasons import Reason, of_disk, of_memory, of_processes, of_processor
+from planes.data_plane.runner.request import Step
+from planes.data_plane.runner.usage import measure, walk_sizes
+
+LOOK_SECONDS = 1.0
+_WALK_SECONDS = 2.0
+_WALK_SHARE = 20
+"""A walk through the files is followed by so many times its own length without one."""
+
+_SLICE_SECONDS, _BETWEEN_SLICES_SECONDS = 0.005, 0.05
+_LOOKS_AT_ITS_PROCESSES = 3
+"""A run that is refused more, or stands at its bound, for so many looks does not get on any more."""
+
+
+class StepLimits:
+    """Watches one step. Times are of the monotonic clock."""
+
+    def __init__(self, group: RunGroup, step: Step) -> None:
+        self._group = group
+        self._limits = step.limits
+        places = step.confinement.write if step.confinement is not None else ()
+        self._folders = _outermost({step.cwd, *places, *_temporary(step)}) if self._limits.disk_bytes else []
+        self._walk: Generator[None, None, int] | None = None
+        self._walked_seconds = 0.0
+        self._before: int | None = None
+        self._disk_bytes = 0
+        self._look_at = 0.0
+        self._walk_at = 0.0
+        self._refused = group.refused_processes()
+        self._looks_refused = 0
+        self._looks_full = 0
+        self._kills_before = group.memory_kills()
+        self._machine_before = machine_kills()
+
+    @property
+    def memory_kills(self) -> int:
+        """Processes of this step that the kernel has ended for want of memory."""
+        return self._group.memory_kills() - self._kills_before
+
+    @property
+    def machine_kills(self) -> int:
+        """Processes of this machine that it has ended since the step began."""
+        return machine_kills() - self._machine_before
+
+    def next_at(self) -> float:
+        """When `look` wants to be called again."""
+        return min(self._look_at, self._walk_at) if self._folders else self._look_at
+
+    def look(self, now: float) -> Reason | None:
+        """What is used up; None while the step is within its share. Takes some milliseconds at most."""
+        found = None
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            found = self._look_at_processes()
+        if found is None and self._folders and now >= self._walk_at:
+            found = self._look_at_disk(now)
+        return found
+
+    def _look_at_processes(self) -> Reason | None:
+        limits, group = self._limits, self._group
+        if group.bounds_memory and self.memory_kills:
+            return of_memory(limits)
+        refused = group.refused_processes()
+        self._looks_refused = self._looks_refused + 1 if refused > self._refused else 0
+        self._refused = refused
+        if self._looks_refused >= _LOOKS_AT_ITS_PROCESSES:
+            return of_processes(limits)
+        seconds = group.processor_seconds()
+        if seconds is not None and _is_over(seconds, limits.processor_seconds):
+            return of_processor(limits)
+        is_counted = group.bounds_memory and group.bounds_processes and seconds is not None
+        return None if is_counted else self._measure(seconds is None)
+
+    def _measure(self, is_processor_open: bool) -> Reason | None:
+        """Where the kernel does not count: looked up for each process."""
+        limits, group = self._limits, self._group
+        began = time.monotonic()
+        taken = measure(list_descendants(os.getpid()))
+        self._look_at += _WALK_SHARE * (time.monotonic() - began)
+        if not group.bounds_memory and _is_over(taken.memory_bytes, limits.total_memory_bytes):
+            return of_memory(limits)
+        # By its uid or its user namespace it is kept from more; where neither is its own, from nothing.
+        is_full = not group.bounds_processes and limits.processes is not None and taken.processes >= limits.processes
+        self._looks_full = self._looks_full + 1 if is_full else 0
+        if self._looks_full >= _LOOKS_AT_ITS_PROCESSES:
+            return of_processes(limits)
+        is_over = is_processor_open and _is_over(taken.processor_seconds, limits.processor_seconds)
+        return of_processor(limits) if is_over else None
+
+    def _look_at_disk(self, now: float) -> Reason | None:
+        """A slice of the walk; at its end, whether that is too much."""
+        if self._walk is None:
+            self._walk = walk_sizes(self._folders, list_descendants(os.getpid()))
+            self._walked_seconds = 0.0
+        began = time.monotonic()
+        try:
+            while time.monotonic() < began + _SLICE_SECONDS:
+                next(self._walk)
+        except StopIteration as end:
+            self._walk = None
+            self._disk_bytes = int(end.value)
+        self._walked_seconds += time.monotonic() - began
+        if self._walk is not None:
+            self._walk_at = now + _BETWEEN_SLICES_SECONDS
+            return None
+        self._walk_at = now + max(_WALK_SECONDS, _WALK_SHARE * self._walked_seconds)
+        if self._before is None:
+            self._before = self._disk_bytes
+        added = self._disk_bytes - self._before
+        return of_disk(self._limits) if _is_over(added, self._limits.disk_bytes) else None
+
+
+def _is_over(taken: float, most: int | None) -> bool:
+    return most is not None and taken > most
+
+
+def _temporary(step: Step) -> tuple[str, ...]:
+    place = step.confinement.temporary if step.confinement is not None else None
+    return (place,) if place is not None else ()
+
+
+def _outermost(folders: set[str]) -> list[str]:
+    """Without those that lie in another, which would be counted twice."""
+    return sorted(folder for folder in folders if not any(folder.startswith(other + "/") for other in folders))
+
+
+def machine_kills() -> int:
+    """How many processes this machine's kernel has ended for want of memory since it started."""
+    try:
+        with open("/proc/vmstat", encoding="ascii") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
+    except OSError:
+        return 0

@@ -1,0 +1,148 @@
+"""Why a run ended that did not end well, in words that say what to do. Pure."""
+
+import re
+import signal
+from typing import NamedTuple
+
+from planes.data_plane.runner.request import Limits
+
+OUT_OF_MEMORY, TOO_MANY_PROCESSES, OPEN_FILES = "out_of_memory", "too_many_processes", "open_files"
+DISK_FULL, DISK_LIMIT, FILE_LIMIT, CPU_LIMIT = "disk_full", "disk_limit", "file_limit", "cpu_limit"
+LIMIT_REASONS = frozenset({OUT_OF_MEMORY, TOO_MANY_PROCESSES, OPEN_FILES, DISK_FULL, DISK_LIMIT, FILE_LIMIT, CPU_LIMIT})
+"""Reasons of outcomes, stable words: the run failed because something of the machine, or of its share, was used up."""
+
+_MIB, _GIB = 1024**2, 1024**3
+_SAID = (
+    (OUT_OF_MEMORY, rb"\bMemoryError\b|std::bad_alloc|Cannot allocate memory|\[Errno 12\]|ArrowMemoryError"),
+    (FILE_LIMIT, rb"File too large|\[Errno 27\]"),
+    (DISK_FULL, rb"No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]"),
+    (OPEN_FILES, rb"Too many open files|\[Errno 24\]"),
+    (TOO_MANY_PROCESSES, rb"can't start new thread|Resource temporarily unavailable|Cannot fork|can't fork"),
+)
+_PATTERNS = tuple((reason, re.compile(pattern)) for reason, pattern in _SAID)
+
+
+class Evidence(NamedTuple):
+    """What is known of a step's end. `said` are the last bytes of its stderr, scrubbed.
+
+    `memory_kills` and `refused_processes` count those of its own group, `machine_kills` the kernel's on this machine
+    while it ran.
+    """
+
+    exit_code: int | None
+    signal: int | None
+    said: bytes = b""
+    memory_kills: int = 0
+    machine_kills: int = 0
+    refused_processes: int = 0
+
+
+class Reason(NamedTuple):
+    """A stable word, and a sentence or two for the person whose job it is."""
+
+    word: str
+    text: str
+
+
+def find_reason(evidence: Evidence, limits: Limits) -> Reason | None:
+    """What was used up, if that is why a step failed. The kernel's counts go before what the job says."""
+    if evidence.memory_kills:
+        return of_memory(limits)
+    if evidence.signal == signal.SIGKILL and evidence.machine_kills:
+        return Reason(
+            OUT_OF_MEMORY,
+            "Out of memory: the machine had none left, and the system ended this run's process. "
+            "Run fewer jobs at a time on this region, load in smaller pieces, or give the machine more memory.",
+        )
+    if evidence.signal == signal.SIGKILL:
+        return Reason(
+            "signal",
+            "Killed (signal 9) from outside of this run: by somebody on the machine, or by its system for want of "
+            "memory. Its system log says which.",
+        )
+    if evidence.signal == signal.SIGXCPU:
+        return of_processor(limits)
+    if evidence.signal == signal.SIGXFSZ:
+        return _of_file(limits)
+    for word, pattern in _PATTERNS:
+        if pattern.search(evidence.said):
+            return _said(word, limits)
+    return of_processes(limits) if evidence.refused_processes else None
+
+
+def of_memory(limits: Limits) -> Reason:
+    """More than the run's share."""
+    most = f" ({_mebibytes(limits.total_memory_bytes)})" if limits.total_memory_bytes is not None else ""
+    return Reason(
+        OUT_OF_MEMORY,
+        f"Out of memory: the run's processes wanted more than they may have together{most}. "
+        "Load in smaller pieces (smaller chunks, fewer workers), or raise DLTHUB_TUI_RUN_MEMORY_MB of this region.",
+    )
+
+
+def of_processes(limits: Limits) -> Reason:
+    """More processes and threads than the run may have."""
+    return Reason(
+        TOO_MANY_PROCESSES,
+        f"Too many processes: the run may have {_count(limits.processes)} processes and threads at a time. "
+        "Start fewer workers, look for a loop that starts processes without end, "
+        "or raise DLTHUB_TUI_RUN_PROCESSES of this region.",
+    )
+
+
+def of_disk(limits: Limits) -> Reason:
+    """More room on the disk than the run may take."""
+    return Reason(
+        DISK_LIMIT,
+        f"Too much disk: the run added more than it may ({_mebibytes(limits.disk_bytes)}) to its folders. "
+        "Remove what is loaded already, load in smaller pieces, or raise DLTHUB_TUI_RUN_DISK_MB of this region.",
+    )
+
+
+def of_processor(limits: Limits) -> Reason:
+    """More processor time than the run may have."""
+    return Reason(
+        CPU_LIMIT,
+        f"Too much processor time: the run may have {_count(limits.processor_seconds)} seconds. "
+        "Do less in one run, or raise DLTHUB_TUI_RUN_CPU_SECONDS of this region.",
+    )
+
+
+def _of_file(limits: Limits) -> Reason:
+    most = f" ({_mebibytes(limits.file_size_bytes)})" if limits.file_size_bytes is not None else ""
+    return Reason(
+        FILE_LIMIT,
+        f"Too large a file: one grew to the most that a file of a run may have{most}. "
+        "Write smaller files, or raise DLTHUB_TUI_RUN_DISK_MB of this region.",
+    )
+
+
+def _said(word: str, limits: Limits) -> Reason:
+    if word == OUT_OF_MEMORY:
+        return of_memory(limits)
+    if word == FILE_LIMIT:
+        return _of_file(limits)
+    if word == TOO_MANY_PROCESSES:
+        return of_processes(limits)
+    if word == OPEN_FILES:
+        return Reason(
+            OPEN_FILES,
+            f"Too many open files: each process of a run may have {_count(limits.open_files)} open. "
+            "Close what is read already, open fewer connections at a time, "
+            "or raise DLTHUB_TUI_RUN_OPEN_FILES of this region.",
+        )
+    return Reason(
+        DISK_FULL,
+        "Disk full: the run could not write because there is no room left, on the region's disk or in the run's "
+        "/tmp. Make room there (dlthub-tui admin gc removes what is old), or write less.",
+    )
+
+
+def _mebibytes(count: int | None) -> str:
+    if count is None:
+        return "no limit"
+    return f"{count / _GIB:,.1f} GiB" if count >= 10 * _GIB else f"{count // _MIB:,} MiB"
+
+
+def _count(count: int | None) -> str:
+    return f"{count:,}" if count is not None else "as many as the system lets"

@@ -1,0 +1,137 @@
+"""A run that uses something of the machine up ends with a reason that says what to do, and the platform lives on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contract.client_environment import as_uid
+from tests.integration.planes.data_plane.executor.run_places import JOB_UID, job_interpreter
+from tests.reliability.sizes import sized
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDINARY_UID = 61_235
+MIB = 1024**2
+
+EATS_MEMORY = "kept = []\nwhile True: kept.append(bytearray(8 << 20))"
+EATS_IN_CHILDREN = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        kept = [bytearray(8 << 20) for _ in range(8)]
+        time.sleep(50)
+time.sleep(50)
+"""
+FORK_BOMB = """
+import os
+while True:
+    try: os.fork()
+    except OSError: pass
+"""
+THREADS = "import threading\nwhile True: threading.Thread(target=threading.Event().wait, daemon=True).start()"
+MANY_FILES = """
+import sys, time
+for number in range(100):
+    open(f"{sys.argv[1]}/{number}", "wb").write(b"x" * (1 << 20))
+time.sleep(50)
+"""
+NAMELESS = """
+import os, time
+kept = open("gone", "wb")
+os.unlink("gone")
+for _ in range(100):
+    kept.write(b"x" * (1 << 20))
+kept.flush()
+time.sleep(50)
+"""
+ONE_FILE = "open('big', 'wb').write(b'x' * (64 << 20))"
+OPENS = "kept = []\nwhile True: kept.append(open('/dev/null'))"
+SPINS = "while True: pass"
+DISK = {"disk_bytes": 20 * MIB}
+
+SHORT = [
+    pytest.param(EATS_IN_CHILDREN, {"total_memory_bytes": 96 * MIB}, "out_of_memory", "96 MiB", id="memory"),
+    pytest.param(FORK_BOMB, {"processes": 40}, "too_many_processes", "40 processes", id="fork bomb"),
+    pytest.param(NAMELESS, DISK, "disk_limit", "RUN_DISK_MB", id="a file without a name"),
+    pytest.param(OPENS, {"open_files": 64}, "open_files", "RUN_OPEN_FILES", id="open files"),
+]
+FURTHER = [
+    pytest.param(EATS_MEMORY, {"total_memory_bytes": 96 * MIB}, "out_of_memory", "RUN_MEMORY_MB", id="one's memory"),
+    pytest.param(EATS_MEMORY, {"memory_bytes": 96 * MIB}, "out_of_memory", "smaller pieces", id="a process's memory"),
+    pytest.param(THREADS, {"processes": 40}, "too_many_processes", "RUN_PROCESSES", id="threads"),
+    pytest.param(MANY_FILES, DISK, "disk_limit", "20 MiB", id="many files"),
+    pytest.param(ONE_FILE, {"file_size_bytes": 20 * MIB}, "file_limit", "20 MiB", id="one file"),
+    pytest.param(SPINS, {"processor_seconds": 1}, "cpu_limit", "RUN_CPU_SECONDS", id="processor"),
+]
+
+
+@pytest.fixture(params=["own uid", "ordinary user"])
+def own_uid(request: pytest.FixtureRequest) -> int | None:
+    """Whose the platform is; None: ours."""
+    if request.param == "own uid":
+        if os.geteuid() != 0:
+            pytest.skip("the platform gives jobs a uid of their own only as root")
+        return None
+    if os.geteuid() != 0:
+        return None
+    if subprocess.run([*as_uid(ORDINARY_UID), sys.executable, "-c", ""], check=False, cwd=ROOT).returncode:
+        pytest.skip("an ordinary user cannot run the tests' interpreter here")
+    return ORDINARY_UID
+
+
+@pytest.fixture
+def home(own_uid: int | None) -> Generator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="used-up-", dir="/var/tmp"))
+    folder.chmod(0o711)
+    (folder / "home").mkdir(mode=0o711)
+    if own_uid is not None:
+        os.chown(folder / "home", own_uid, own_uid)
+    yield folder / "home"
+    shutil.rmtree(folder)
+
+
+def run(home: Path, own_uid: int | None, code: str, **limits: int) -> dict[str, Any]:
+    job_uid = JOB_UID if own_uid is None else None
+    words = ["-m", "tests.reliability.limited_run", str(home), job_interpreter(), str(job_uid or 0)]
+    done = subprocess.run(
+        [*as_uid(own_uid), sys.executable, *words, json.dumps({"code": code, "limits": limits})],
+        check=False, capture_output=True, text=True, timeout=100, cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("code", "limits", "reason", "words"), sized(SHORT, [*SHORT, *FURTHER]))
+def test_the_reason_says_what_to_do(
+    home: Path, own_uid: int | None, code: str, limits: dict[str, int], reason: str, words: str
+) -> None:
+    report = run(home, own_uid, code, **limits)
+    outcome = report["outcome"]
+    said = [text for source, text in report["lines"] if source == "setup"]
+
+    assert (outcome["outcome"], outcome["reason"]) == ("failed", reason), report["lines"]
+    assert len(said) == 1
+    assert words in said[0]
+    assert report["sealed"]
+    assert report["left"] == []
+
+
+def test_a_run_that_keeps_within_its_share_is_let_be(home: Path, own_uid: int | None) -> None:
+    code = "import os, time\nkept = bytearray(20 << 20)\nopen('a', 'wb').write(kept)\ntime.sleep(2.5)\nprint('done')"
+    report = run(
+        home, own_uid, code, total_memory_bytes=96 * MIB, processes=40, disk_bytes=40 * MIB, processor_seconds=30
+    )
+
+    assert report["outcome"]["outcome"] == "completed", report["lines"]
+    assert [text for source, text in report["lines"] if source != "runner"] == ["done"]
+    if own_uid is None and os.geteuid() == 0 and not report["groups"]:
+        pytest.skip("no control groups on this machine: only what the runner measures was tried")

@@ -1,0 +1,59 @@
+"""What is used up is told from what the kernel counts, then from what the job says."""
+
+import signal
+
+import pytest
+
+from planes.data_plane.runner.reasons import LIMIT_REASONS, Evidence, find_reason
+from planes.data_plane.runner.request import Limits
+
+LIMITS = Limits(
+    open_files=64, processes=40, file_size_bytes=2**20, total_memory_bytes=2**30, disk_bytes=2**30, processor_seconds=9
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        (b"MemoryError", "out_of_memory"),
+        (b"OSError: [Errno 12] Cannot allocate memory", "out_of_memory"),
+        (b"terminate called after throwing an instance of 'std::bad_alloc'", "out_of_memory"),
+        (b"OSError: [Errno 28] No space left on device: 'x'", "disk_full"),
+        (b"cp: error writing 'x': No space left on device", "disk_full"),
+        (b"OSError: [Errno 122] Disk quota exceeded", "disk_full"),
+        (b"OSError: [Errno 27] File too large", "file_limit"),
+        (b"OSError: [Errno 24] Too many open files: '/dev/null'", "open_files"),
+        (b"RuntimeError: can't start new thread", "too_many_processes"),
+        (b"BlockingIOError: [Errno 11] Resource temporarily unavailable", "too_many_processes"),
+        (b"sh: 1: Cannot fork", "too_many_processes"),
+    ],
+)
+def test_what_programs_say_names_what_is_used_up(said: bytes, word: str) -> None:
+    found = find_reason(Evidence(exit_code=1, signal=None, said=b"Traceback\n" + said), LIMITS)
+
+    assert found is not None
+    assert found.word == word
+    assert found.word in LIMIT_REASONS
+
+
+def test_an_exception_of_the_job_itself_is_no_such_reason() -> None:
+    for said in (b"ValueError: memory", b"KeyError: 'disk'", b"OSError: [Errno 2] No such file", b""):
+        assert find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS) is None
+
+
+def test_what_the_kernel_counted_goes_before_what_the_job_says() -> None:
+    said = b"OSError: [Errno 28] No space left on device"
+    found = find_reason(Evidence(exit_code=1, signal=None, said=said, memory_kills=1), LIMITS)
+
+    assert found is not None
+    assert (found.word, "1,024 MiB" in found.text) == ("out_of_memory", True)
+
+
+def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
+    killed = Evidence(exit_code=None, signal=signal.SIGKILL)
+    outside, machine = find_reason(killed, LIMITS), find_reason(killed._replace(machine_kills=1), LIMITS)
+
+    assert outside is not None
+    assert machine is not None
+    assert (outside.word, machine.word) == ("signal", "out_of_memory")
+    assert "the machine had none left" in machine.text
