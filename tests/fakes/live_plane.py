@@ -113,14 +113,23 @@ def live_plane(folder: Path) -> Generator[LivePlane]:
         yield plane
 
 
-def signed_in(plane: LivePlane, home: Path, **options: Any) -> DlthubTui:
-    """An app of the plane's owner that never asks by itself within a test: what it shows comes by the stream."""
-    options = {"poll_seconds": 3600.0, "now": plane.stage.clock.now, **options}
-    return DlthubTui(AppOptions(home=str(home), url=plane.url, uses_keyring=False, **options))
+def signed_in(plane: LivePlane, home: Path) -> DlthubTui:
+    """An app of the plane that never asks by itself within a test: what it shows comes by the stream."""
+    return signed_in_at(plane.url, home, plane.stage.clock.now)
+
+
+def signed_in_at(url: str, home: Path, now: Callable[[], Any]) -> DlthubTui:
+    """The same, for a plane at this address."""
+    return DlthubTui(AppOptions(home=str(home), url=url, uses_keyring=False, poll_seconds=3600.0, now=now))
 
 
 async def sign_in(app: DlthubTui, plane: LivePlane) -> None:
     """Signs the owner in by key, without the typing."""
+    await sign_in_by(app, plane.stage.owner.headers["authorization"].removeprefix("Bearer "))
+
+
+async def sign_in_by(app: DlthubTui, key: str) -> None:
+    """Signs in by this key."""
     from dlthub_tui.client.sessions import TokenPair
     from dlthub_tui.messages import SignedIn
     from dlthub_tui.screens.sign_in import SignInScreen
@@ -129,7 +138,6 @@ async def sign_in(app: DlthubTui, plane: LivePlane) -> None:
     while not isinstance(app.screen, SignInScreen):
         assert time.monotonic() < deadline
         await anyio.sleep(0.02)
-    key = plane.stage.owner.headers["authorization"].removeprefix("Bearer ")
     await app.context.connected.begin(TokenPair(jwt=key, refresh_token="", email="ana@orchard.example"), is_kept=False)
     app.screen.stop_work("load")
     app.post_message(SignedIn())

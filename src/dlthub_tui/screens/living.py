@@ -1,6 +1,6 @@
 """Places that the stream of changes tells of: what changed is drawn at once, and what else belongs to it is asked for.
 
-Asking takes a quarter of the time at most, however much changes.
+However much changes, asking takes a quarter of the time at most, but for a moment: one change is asked about at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SOON_SECONDS = 0.001
 _SHARE = 3.0
+_FREE_SECONDS = 0.5
 
 
 class Living(PlaceScreen):
@@ -34,6 +35,7 @@ class Living(PlaceScreen):
         super().__init__(context)
         self._soon: Timer | None = None
         self._not_before = 0.0
+        self._owed_until = 0.0
 
     @property
     def is_told(self) -> bool:
@@ -98,5 +100,7 @@ class Living(PlaceScreen):
         try:
             await self.ask_again()
         finally:
-            took = time.monotonic() - begun
-            self._not_before = time.monotonic() + max(self.context.batch_seconds, _SHARE * took)
+            now = time.monotonic()
+            # What asking took is owed three times, and pauses begin when more than a moment is owed.
+            self._owed_until = max(now, self._owed_until) + _SHARE * (now - begun)
+            self._not_before = max(now + self.context.batch_seconds, self._owed_until - _FREE_SECONDS)
