@@ -43,6 +43,14 @@ def broken():
     raise KeyError("customer_id")
 
 
+@run.job(trigger="schedule:0 0 * * *")
+def daily(run_context: dict = None):
+    day = f"{run_context['interval_start']:%Y-%m-%d}"
+    print("loads", day)
+    if day == "2026-01-03":
+        raise SystemExit("no such day")
+
+
 @run.job
 def slow():
     for number in range(6000):
@@ -86,7 +94,7 @@ def shell() -> Generator[Shell]:
     """`shop` in two organizations and a workspace with a slash and blanks; all but vineyard's have jobs."""
     with open_folder("one-liners-") as folder, serving(folder / "home") as platform:
         platform.admin("user", "add", "ana@orchard.example")
-        shop = make_folder(folder / "shop", JOBS, ["broken", "quick", "slow"])
+        shop = make_folder(folder / "shop", JOBS, ["broken", "daily", "quick", "slow"])
 
         async def prepare() -> None:
             async with as_owner(platform.home) as connection:
@@ -110,6 +118,29 @@ def test_run_prints_the_scrubbed_log_and_exits_as_the_run_ends(shell: Shell) -> 
     assert failed.returncode == 1
     assert "KeyError: 'customer_id'" in failed.stdout
     assert "shop_jobs.broken/1 failed" in failed.stderr
+
+
+def test_backfill_loads_the_past_slice_by_slice_and_resumes_what_failed(shell: Shell) -> None:
+    span = ("--from", "2026-01-01", "--to", "2026-01-05", "--slice", "1d", "--parallel", "2")
+    planned = shell.json("backfill", "orchard/shop/daily", *span, "--dry-run")
+    done = shell.run("backfill", "orchard/shop/daily", *span, "-f", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert (planned["id"], planned["slices_total"]) == (None, 4)
+    assert done.returncode == 1, done.stderr
+    assert sorted((event["start"][:10], event["state"]) for event in events[:-1]) == [
+        ("2026-01-01", "completed"), ("2026-01-02", "completed"), ("2026-01-03", "failed"), ("2026-01-04", "completed"),
+    ]  # fmt: skip
+    assert (events[-1]["state"], events[-1]["counts"]["failed"]) == ("failed", 1)
+    (number,) = [event["run_number"] for event in events[:-1] if event["state"] == "failed"]
+    assert "loads 2026-01-03" in shell.run("logs", f"orchard/shop/daily/{number}").stdout
+
+    again = shell.run("backfill", "orchard/shop/daily", "--resume", "-f")
+    assert again.returncode == 1
+    assert "2026-01-03 00:00 to 2026-01-04 00:00 failed" in again.stderr
+    assert shell.json("backfill", "orchard/shop/daily", "--status")["slices"][2]["run_number"] > number
+    assert shell.run("backfill", "orchard/shop/quick", "--slice", "1d").returncode == 1
+    assert shell.run("backfill", "orchard/shop/daily").returncode == 2
 
 
 def test_run_as_json_says_each_event_on_a_line(shell: Shell) -> None:

@@ -11,17 +11,22 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
+import httpx
 import pytest
 from sqlalchemy import bindparam, select, update
 from tests.fakes.control_stage import control_stage, definition
 from tests.reliability.sizes import sized, tell
 
 from planes.storage.control.clocks import clocks
+from planes.tokens.keys import SigningKey
+from planes.tokens.link_proof import sign_call
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +38,13 @@ MOST_KILLS = sized(3, 40)
 @contextmanager
 def _control_plane(home: Path) -> Iterator[subprocess.Popen[str]]:
     """Ready when the block begins; killed at its end."""
+    with _serving(home) as (process, _):
+        yield process
+
+
+@contextmanager
+def _serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The same with its address."""
     with (home / "serve.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dlthub_tui.cli.main", "serve", "control", "--home", str(home), "--port", "0"],
@@ -40,8 +52,7 @@ def _control_plane(home: Path) -> Iterator[subprocess.Popen[str]]:
         )  # fmt: skip
     assert process.stdout is not None
     try:
-        assert json.loads(process.stdout.readline())
-        yield process
+        yield process, json.loads(process.stdout.readline())["control_plane"]
     finally:
         process.kill()
         assert process.wait(10) in (-signal.SIGKILL, 0)
@@ -93,3 +104,75 @@ async def test_scheduler_killed_in_the_middle_of_its_ticks_fires_each_once() -> 
     assert (len(done), whole, standing) == (JOBS, "ok", 0)
     assert in_the_middle > 0
     tell("R3 killed scheduler", f"{JOBS} ticks, {kills} kills, {in_the_middle} with ticks still due: each fired once")
+
+
+@pytest.mark.timeout(sized(180, 1800))
+async def test_backfill_of_a_control_plane_that_is_killed_loses_and_doubles_no_slice() -> None:
+    """A region reports each slice's end; the control plane is killed at any point of it, and told again."""
+    chance, kills, slices = random.Random(12), 0, sized(24, 400)
+    with tempfile.TemporaryDirectory(prefix="dlthub-tui-slices-") as root:
+        home = Path(root)
+        folder = home / "control"
+        folder.mkdir(mode=0o700)
+        async with control_stage(folder, f"sqlite+aiosqlite:///{folder / 'control.db'}") as stage:
+            ids = await stage.deployed(definition("load", "every:1h"))
+            end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+            stage.clock.set(datetime.now(UTC))
+            body = {
+                "slice": "1h", "parallel": 4, "start": (end - timedelta(hours=slices)).isoformat(),
+                "end": end.isoformat(),
+            }  # fmt: skip
+            path = f"/own/v1/workspaces/{stage.workspace_id}/jobs/{ids['load']}/backfills"
+            answer = await stage.client.post(path, json=body, headers=stage.owner.headers)
+            assert answer.status_code == 201, answer.text
+            key, database = stage.keys["eu1"], folder / "control.db"
+        while _states(database) != {"completed": slices}:
+            with _serving(home) as (process, url):
+                async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+                    region = Region(client, key)
+                    for _ in range(chance.randrange(2)):
+                        await region.end_something()
+                    async with anyio.create_task_group() as group:
+                        group.start_soon(region.end_something)
+                        await anyio.sleep(chance.random() / 50)
+                        process.kill()
+                        kills += 1
+        with closing(sqlite3.connect(database)) as connection:
+            rows = connection.execute("select interval_start, status from runs").fetchall()
+            state = connection.execute("select state from backfills").fetchone()[0]
+
+    assert Counter(row[0] for row in rows).total() == len({row[0] for row in rows}) == slices
+    assert {row[1] for row in rows} == {"completed"}
+    assert state == "completed"
+    tell("backfill, killed control plane", f"{slices} slices, {kills} kills: each loaded by one run")
+
+
+@dataclass
+class Region:
+    """A data plane that ends what it is given, and says it again until it is heard."""
+
+    client: httpx.AsyncClient
+    key: SigningKey
+
+    async def end_something(self) -> None:
+        """One poll, and the end of all that it brought."""
+        with suppress(httpx.TransportError):
+            body = {"free_slots": 4, "held": [], "url": "http://127.0.0.1:8402", "epoch": 0}
+            leases = (await self._call("POST", "-poll", body)).json()["leases"]
+            for lease in leases:
+                for status in ("running", "completed"):
+                    report = {"fence": lease["fence"], "status": status, "at": datetime.now(UTC).isoformat()}
+                    await self._call("PUT", f"runs/{lease['run_id']}/status", report)
+
+    async def _call(self, method: str, rest: str, body: Any) -> httpx.Response:
+        content, path = json.dumps(body).encode(), f"/link/v1/{rest}"
+        token = sign_call(self.key, "eu1", method, path, content, datetime.now(UTC))
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        answer = await self.client.request(method, path, content=content, headers=headers)
+        assert answer.status_code in {200, 409}, answer.text
+        return answer
+
+
+def _states(database: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=15)) as connection:
+        return dict(connection.execute("select state, count(*) from backfill_slices group by state"))

@@ -106,6 +106,7 @@ class Place:
             f"PUT {own_workspace}/retention": {"keep_versions": 100},
             f"PUT {own_workspace}/strictness": {"is_strict": False},
             f"PUT {own_workspace}/jobs/{{job_id}}/retries": {"attempts": 2},
+            f"POST {own_workspace}/jobs/{{job_id}}/backfills": {"slice": "1d", "start": "2026-01-01", "dry_run": True},
             f"POST {own_workspace}/api-keys": {"name": "another", "role": "viewer"},
             f"PUT {own_workspace}/default-role": {"role": "viewer"},
             f"POST {own_workspace}/members": {"email": "idle@orchard.example", "role": "viewer"},

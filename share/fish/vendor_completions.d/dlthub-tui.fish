@@ -5,8 +5,8 @@
 function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
-    set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --folder --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --status --tail --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user web workspaces'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --url --user --value-file -n'
+    set -l all_commands 'add admin api-key approve backfill backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user web workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -45,7 +45,7 @@ end
 function __fish_dlthub-tui_positional_index
     set -l cmd (commandline -opc)
     set -l path_len $argv[1]
-    set -l options_with_values '--code --control-plane --dataplane-id --days --email --env --folder --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --status --tail --url --user --value-file -n'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --url --user --value-file -n'
     set -l skip_next 0
     set -l consumed_path 0
     set -l count 0
@@ -84,6 +84,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'admin' -d 'Administer the pl
 complete -c dlthub-tui -n __fish_use_subcommand -a 'run' -d 'Start a job. With -f, print its log and exit as the run ends: 0 completed, 1 no…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'logs' -d 'Print the log of a run, scrubbed. With -f, go on until it is over and exit as i…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'stop' -d 'Ask a run to stop. It gets time to end by itself.'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'backfill' -d 'Load a stretch of a job'\''s past once more, in slices side by side. Its schedule …'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'open' -d 'Open the terminal app at a link, as `y` copies it there.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'runs' -d 'List runs of a workspace or of a job, the newest first.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'jobs' -d 'List the jobs of a workspace.'
@@ -243,6 +244,28 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l v
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l email -r -d 'Whose link it is.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l json -d 'One JSON object on one line.'
+
+# Options for: backfill
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l from -r -d 'Begin here: 2026-01-01, in the job'\''s time zone; default: where its declared int…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l to -r -d 'End here; default: what has elapsed.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l slice -r -d 'How much each run loads: 30m, 6h, 1d, 1w.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l parallel -r -d 'How many slices at a time, up to 32; default: as many as the job lets run, four…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l attempts -r -d 'How often a slice is tried, up to 10.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l profile -r -d 'Run with this profile; default: the one of the workspace'\''s jobs.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l dry-run -d 'Start nothing; say which slices it would be.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l follow -d 'Say each slice as it ends, and exit as the backfill ends: 0 completed, 1 not.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -s f -d 'Say each slice as it ends, and exit as the backfill ends: 0 completed, 1 not.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l status -d 'Start nothing; say where the job'\''s newest backfill stands.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l cancel -d 'Cancel the job'\''s newest backfill.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l resume -d 'Load again what failed or was cancelled of the job'\''s newest backfill.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l url -r -d 'The control plane of another installation; default: DLTHUB_TUI_URL, else the ho…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l json -d 'One JSON object on one line; with -f one for each slice that ends, then the bac…'
+# Positionals for: backfill
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
 
 # Options for: completion
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command completion' -l help -d 'Display this message and exit.'

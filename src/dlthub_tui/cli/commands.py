@@ -25,6 +25,7 @@ for _name, _place in (
     ("run", "working:run"),
     ("logs", "working:logs"),
     ("stop", "working:stop"),
+    ("backfill", "backfilling:backfill"),
     ("open", "working:open_link"),
     ("runs", "listing:runs"),
     ("jobs", "listing:jobs"),

@@ -151,6 +151,18 @@ _WORK: dict[str, dict[str, Kind]] = {
         "duration_seconds": Kind.COUNT, "fence": Kind.COUNT, "is_acknowledged": Kind.STATE,
         "claimed_at": Kind.TIME, "lease_expires_at": Kind.TIME, "unreachable_since": Kind.TIME,
         "cancel_told_at": Kind.TIME, "is_lost": Kind.STATE, "attempt": Kind.COUNT, "not_before": Kind.TIME,
+        "backfill_id": Kind.ID, "webhook_call_id": Kind.ID,
+    },
+    "backfills": {
+        "id": Kind.ID, "workspace_id": Kind.ID, "job_id": Kind.ID, "job_version_id": Kind.ID, "deployment_id": Kind.ID,
+        "configuration_id": Kind.ID, "profile": Kind.WORD, "state": Kind.STATE, "starts_at": Kind.TIME,
+        "ends_at": Kind.TIME, "slice_size": Kind.COUNT, "parallel": Kind.COUNT, "attempts": Kind.COUNT,
+        "wait_seconds": Kind.COUNT, "created_by": Kind.ID, "created_at": Kind.TIME, "updated_at": Kind.TIME,
+        "finished_at": Kind.TIME,
+    },
+    "backfill_slices": {
+        "backfill_id": Kind.ID, "position": Kind.COUNT, "job_id": Kind.ID, "starts_at": Kind.TIME, "ends_at": Kind.TIME,
+        "state": Kind.STATE, "is_ahead": Kind.STATE, "run_id": Kind.ID, "updated_at": Kind.TIME,
     },
     "changes": {
         "sequence": Kind.COUNT, "workspace_id": Kind.ID, "job_id": Kind.ID, "run_id": Kind.ID, "number": Kind.COUNT,

@@ -109,6 +109,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_WORKSPACE}/job-runs", f"GET {_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/job-runs/{{run_id}}",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times", f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
+        f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/backfills", f"GET {_OWN_WORKSPACE}/backfills/{{backfill_id}}",
         f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention", f"GET {_OWN_WORKSPACE}/residency",
         f"GET {_OWN_WORKSPACE}/strictness",
     ),
@@ -121,7 +122,9 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         RouteGrant(Caller.CREDENTIAL, Permission.WRITE),
         f"POST {_ORGANIZATION}/workspaces", f"GET {_OWN_ORGANIZATION}/members",
         f"POST {_WORKSPACE}/-deploy", f"POST {_OWN_WORKSPACE}/-roll-back",
-        f"PUT {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
+        f"PUT {_OWN_WORKSPACE}/jobs/{{job_id}}/retries", f"POST {_OWN_WORKSPACE}/jobs/{{job_id}}/backfills",
+        f"POST {_OWN_WORKSPACE}/backfills/{{backfill_id}}/-cancel",
+        f"POST {_OWN_WORKSPACE}/backfills/{{backfill_id}}/-resume",
         f"POST {_WORKSPACE}/deployments/-issue-upload", f"POST {_WORKSPACE}/configurations/-issue-upload",
         *(f"POST {_WORKSPACE}/jobs/{{job_id}}/-{verb}" for verb in (
             "pause", "resume", "archive", "unarchive", "publish", "unpublish",

@@ -61,7 +61,8 @@ class Run:
     its lease. `moves_watermark` says that completing this run moves the job's watermark to `interval_end`.
     `attempt` counts tries of one start; the next one waits as pending until `not_before`.
     `follows_viewer` marks what a viewer started, and what follows from it. `chain_depth` counts the runs before it that
-    led here by job events.
+    led here by job events. `backfill_id` is the backfill of which it loads a slice, `webhook_call_id` the call of a
+    webhook that it answers: what was sent is in its region only.
     """
 
     id: RunId
@@ -100,6 +101,8 @@ class Run:
     is_lost: bool = False
     attempt: int = 1
     not_before: datetime | None = None
+    backfill_id: str | None = None
+    webhook_call_id: str | None = None
 
     @property
     def is_terminal(self) -> bool:

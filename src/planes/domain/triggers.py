@@ -35,6 +35,7 @@ class ReceiptStatus(StrEnum):
     SKIPPED_UPSTREAM_PENDING = "skipped_upstream_pending"
     SKIPPED_OUT_OF_INTERVAL = "skipped_out_of_interval"
     SKIPPED_CONCURRENCY_LIMIT = "skipped_concurrency_limit"
+    SKIPPED_ALREADY_COVERED = "skipped_already_covered"
     SKIPPED_PAUSED = "skipped_paused"
     SKIPPED_WORKSPACE_ARCHIVED = "skipped_workspace_archived"
     JOB_ARCHIVED = "job_archived"
@@ -79,6 +80,7 @@ class GateFacts:
 
     `is_manual_refused`: a person's `manual:` at a job that does not take it. `stale_upstreams` are the reasons why
     upstream jobs are not fresh, `pending_upstreams` the refs of those that the same batch starts.
+    `is_covered`: a backfill is loading the time in which the window begins.
     `event_runs` is how many runs of the job events started within `EVENT_RUNS_WITHIN`.
     """
 
@@ -96,6 +98,7 @@ class GateFacts:
     window: Window | None
     pending_upstreams: tuple[str, ...] = ()
     stale_upstreams: tuple[str, ...] = ()
+    is_covered: bool = False
 
 
 def decide_start(facts: GateFacts) -> Accepted | Declined:
@@ -105,6 +108,11 @@ def decide_start(facts: GateFacts) -> Accepted | Declined:
         return refusal
     if facts.window is None:
         return Declined(ReceiptStatus.SKIPPED_OUT_OF_INTERVAL, ("The job's interval does not reach this moment.",))
+    if facts.is_covered:
+        return Declined(
+            ReceiptStatus.SKIPPED_ALREADY_COVERED,
+            ("A backfill is loading this time. What lies behind it starts when it has ended.",),
+        )
     return Accepted(facts.window)
 
 

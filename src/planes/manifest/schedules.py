@@ -85,7 +85,7 @@ def run_window(
     cut_by = own_clock or trigger
     watermark = None if is_refresh else completed_end
     start, end = _elapsed_window(cut_by, now, watermark, facts.timezone)
-    bounds = _declared_bounds(facts, definition, cut_by)
+    bounds = declared_bounds(facts, definition, cut_by)
     if bounds is not None:
         declared_start, declared_end = bounds
         if end <= declared_start or (declared_end is not None and watermark is not None and watermark >= declared_end):
@@ -93,6 +93,13 @@ def run_window(
         start = declared_start if watermark is None else max(start, declared_start)
         end = end if declared_end is None else min(end, declared_end)
     return RunWindow(start=min(start, end), end=end, moves_watermark=True)
+
+
+def last_elapsed(definition: Mapping[str, Any], trigger: str, now: datetime) -> datetime:
+    """Up to where a job's windows may reach at `now`: the last tick of its schedule, else `now` itself."""
+    if trigger_kind(trigger) != "schedule":
+        return now.astimezone(UTC)
+    return _elapsed_window(trigger, now, None, JobFacts.from_definition(definition).timezone)[1]
 
 
 def _next_tick(
@@ -202,7 +209,7 @@ def _last_tick(trigger: str, now: datetime, timezone: str) -> datetime:
     return last
 
 
-def _declared_bounds(
+def declared_bounds(
     facts: JobFacts, definition: Mapping[str, Any], trigger: str
 ) -> tuple[datetime, datetime | None] | None:
     """The declared interval in UTC, snapped back to ticks when a schedule cuts it."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from planes.domain.access import WorkspaceRole, may_start_on
+from planes.domain.backfills import NOTHING_TAKEN, Taken, end_before
 from planes.domain.triggers import Accepted, Declined, GateFacts, Source, Window, decide_start
 from planes.manifest.facts import JobFacts, trigger_kind
 from planes.manifest.freshness import check_freshness, decide_refresh, refresh_cascade, upstream_refs
@@ -41,6 +42,7 @@ class Candidate:
     upstream_definitions: Mapping[str, _Definition] = field(repr=False)
     completed_ends: Mapping[str, datetime | None] = field(repr=False)
     active_upstreams: frozenset[str]
+    taken: Taken = NOTHING_TAKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
     picked = pick_profile(candidate.definition, candidate.configured_profiles, candidate.requested_profile)
     refusal = picked.reason if isinstance(picked, Refusal) else None
     profile = job.profile if isinstance(picked, Refusal) else picked
+    window, is_covered = _window(candidate, is_refresh, now)
     decision = decide_start(
         GateFacts(
             source=candidate.source,
@@ -97,7 +100,8 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
             active_runs=candidate.active_runs + batch.started[job.id],
             chain_depth=candidate.chain_depth,
             event_runs=candidate.event_runs,
-            window=_window(candidate, is_refresh, now),
+            window=window,
+            is_covered=is_covered,
             pending_upstreams=_pending_upstreams(candidate, batch),
             stale_upstreams=_stale_upstreams(candidate, batch, now),
         )
@@ -120,7 +124,7 @@ def _judge_one(candidate: Candidate, batch: _Batch, now: datetime) -> Verdict:
 def _is_first(candidate: Candidate, facts: JobFacts) -> bool:
     """A job without a watermark is told to begin anew, unless it ignores that (Contract: 4.4)."""
     has_watermark = facts.job_type == "batch"
-    is_new = has_watermark and candidate.job.completed_end is None
+    is_new = has_watermark and candidate.job.completed_end is None and candidate.taken.is_empty
     return is_new and decide_refresh(candidate.definition, is_requested=True).is_refresh
 
 
@@ -139,7 +143,8 @@ def _remember(candidate: Candidate, decision: Accepted | Declined, batch: _Batch
         batch.will_run.add(candidate.job.job_ref)
 
 
-def _window(candidate: Candidate, is_refresh: bool, now: datetime) -> Window | None:
+def _window(candidate: Candidate, is_refresh: bool, now: datetime) -> tuple[Window | None, bool]:
+    """The window, and whether a backfill holds the time in which it would begin. It ends where the next one begins."""
     window = run_window(
         candidate.definition,
         candidate.trigger,
@@ -147,7 +152,14 @@ def _window(candidate: Candidate, is_refresh: bool, now: datetime) -> Window | N
         completed_end=candidate.job.completed_end,
         is_refresh=is_refresh,
     )
-    return None if window is None else Window(window.start, window.end, window.moves_watermark)
+    if window is None:
+        return None, False
+    end: datetime | None = window.end
+    if window.moves_watermark and not window.is_empty:
+        # A refresh loads again what was loaded, but not what is being loaded.
+        taken = candidate.taken.open if is_refresh else (*candidate.taken.open, *candidate.taken.done)
+        end = end_before(window.start, window.end, taken)
+    return Window(window.start, end or window.end, window.moves_watermark), end is None
 
 
 def _pending_upstreams(candidate: Candidate, batch: _Batch) -> tuple[str, ...]:

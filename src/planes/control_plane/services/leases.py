@@ -18,6 +18,7 @@ from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId, MembershipId
 from planes.domain.leases import LeaseRules
 from planes.domain.runs import LEASED, Run, RunStatus
+from planes.storage.control import backfills as stored_backfills
 from planes.storage.control import data_planes, identity, organizations
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import retries as stored_retries
@@ -283,7 +284,13 @@ async def _stale(
 async def _render_leases(connection: Connection, claimed: Sequence[Run]) -> list[Lease]:
     versions = await stored_jobs.versions_by_id(connection, [run.job_version_id for run in claimed])
     attempts = await stored_retries.attempts_of(connection, [run.job_id for run in claimed])
-    return [_lease(run, versions[run.job_version_id], attempts.get(run.job_id, 1)) for run in claimed]
+    of_backfills = await stored_backfills.attempts_of(
+        connection, [run.backfill_id for run in claimed if run.backfill_id]
+    )
+    return [
+        _lease(run, versions[run.job_version_id], of_backfills.get(run.backfill_id or "", attempts.get(run.job_id, 1)))
+        for run in claimed
+    ]
 
 
 def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:

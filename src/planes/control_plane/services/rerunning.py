@@ -54,7 +54,7 @@ async def _decide(connection: Connection, access: WorkspaceAccess, past: Run, no
     if deployment.retired_at is not None:
         raise Conflict("version_retired", f"Version {deployment.version} of the code is no longer kept.")
     facts = JobFacts.from_definition(version.definition)
-    active = await stored_runs.active_counts(connection, [past.job_id])
+    active = await stored_runs.active_counts(connection, [past.job_id], of_backfills=False)
     declined = decide_start(
         GateFacts(
             source=Source.PERSON,
@@ -80,6 +80,7 @@ def _again(past: Run, job: Job, access: WorkspaceAccess, now: datetime) -> Run:
         moves_watermark=past.moves_watermark and _joins(past, job),
         triggered_by=access.membership_id,
         follows_viewer=access.role is WorkspaceRole.VIEWER,
+        backfill_id=None,
     )
 
 

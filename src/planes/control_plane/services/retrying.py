@@ -51,7 +51,12 @@ async def retry(connection: Connection, run: Run, job: Job, *, is_archived: bool
     """
     if run.status is not RunStatus.FAILED or is_archived or job.is_archived:
         return None
-    not_before = decide_retry(run, await stored.find_policy(connection, run.job_id), now)
+    return await try_again(connection, run, job, await stored.find_policy(connection, run.job_id), now)
+
+
+async def try_again(connection: Connection, run: Run, job: Job, policy: RetryPolicy, now: datetime) -> Run | None:
+    """The same by this policy, for a job that may still run."""
+    not_before = decide_retry(run, policy, now)
     if not_before is None:
         return None
     deployment = await stored_deployments.find_deployment(connection, run.deployment_id)

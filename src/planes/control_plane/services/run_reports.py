@@ -11,25 +11,34 @@ from planes.control_plane.services import windows
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.retrying import retry
 from planes.control_plane.services.schedules import CLOCKS
-from planes.control_plane.services.triggers import Fired, FireRequest, Scene, deferred_request, fire, hold_work
+from planes.control_plane.services.slices import Ground, pass_over, slice_ended
+from planes.control_plane.services.triggers import (
+    Fired,
+    FireRequest,
+    Scene,
+    begin_anew,
+    deferred_request,
+    fire,
+    hold_work,
+)
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId
 from planes.domain.runs import Refused, Report, Run, RunStatus, Unchanged, decide_report
 from planes.domain.triggers import Declined, Source
 from planes.manifest.freshness import passes_refresh_on, refreshable_downstream, upstream_refs
-from planes.manifest.triggers import job_event_trigger
+from planes.manifest.triggers import JobOutcome, job_event_trigger
 from planes.scrub import find_hits
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import runs as stored_runs
 from planes.storage.control import summaries as stored_summaries
 from planes.storage.control.changes import note_runs
 from planes.storage.control.connection import Connection
-from planes.storage.control.jobs import Job, VersionedJob
+from planes.storage.control.jobs import VersionedJob
 from planes.storage.control.summaries import PipelineRunSummary
 from planes.storage.control.workspaces import find_workspace
 from planes.wire.link import MAXIMUM_SUMMARIES_PER_RUN, WITHHELD, PipelineRunReport, StatusReport
 
-_EVENTS = {RunStatus.COMPLETED: "success", RunStatus.FAILED: "fail"}
+_EVENTS: dict[RunStatus, JobOutcome] = {RunStatus.COMPLETED: "success", RunStatus.FAILED: "fail"}
 _log = structlog.get_logger("planes.control_plane.run_reports")
 
 
@@ -66,26 +75,56 @@ async def finish(parts: Parts, connection: Connection, run: Run, *, fires_events
         return False
     job = await stored_jobs.find_job(connection, run.workspace_id, run.job_id)
     assert job is not None, "a run's job is never removed"
+    if run.backfill_id is not None:
+        return await _finish_slice(parts, connection, run, job, fires_events=fires_events)
     if run.status is RunStatus.COMPLETED and run.moves_watermark and run.interval_end is not None:
-        await _move_watermark(connection, job.job, run)
+        await _move_watermark(connection, job, run)
     if run.status is RunStatus.COMPLETED and passes_refresh_on(job.version.definition, was_refresh=run.is_refresh):
         await _pass_refresh_on(connection, run, job)
-    workspace = await find_workspace(connection, run.workspace_id)
-    scene = Scene(
-        workspace_id=run.workspace_id,
-        organization_id=run.organization_id,
-        dataplane_id=run.dataplane_id,
-        is_archived=workspace is None or workspace.archived_at is not None,
-    )
+    scene = await _scene_of(connection, run)
     fired: list[Fired] = []
     tried_again = await retry(connection, run, job.job, is_archived=scene.is_archived, now=parts.clock.now())
     if tried_again is not None:
         # Nothing follows from this end: events, and starts that wait, are the last try's.
         return False
     if fires_events and run.status in _EVENTS:
-        fired += await _fire_events(parts, connection, scene, run, job)
-    fired += await _start_waiting(parts, connection, scene, run, job)
+        fired += await _fire_events(parts, connection, scene, run, job, _EVENTS[run.status])
+    fired += await _start_waiting(parts, connection, scene, job, is_completed=run.status is RunStatus.COMPLETED)
     return any(item.run is not None for item in fired)
+
+
+async def _finish_slice(
+    parts: Parts, connection: Connection, run: Run, job: VersionedJob, *, fires_events: bool
+) -> bool:
+    """A slice is a part of something larger: what follows from an end follows from the end of the whole backfill."""
+    scene = await _scene_of(connection, run)
+    ground = Ground(
+        organization_id=scene.organization_id,
+        workspace_id=scene.workspace_id,
+        dataplane_id=scene.dataplane_id,
+        may_go_on=not scene.is_archived and not job.job.is_archived,
+        now=parts.clock.now(),
+    )
+    end = await slice_ended(connection, run, job, ground)
+    fired: list[Fired] = []
+    if end.outcome is not None:
+        is_completed = end.outcome == "success"
+        if is_completed and passes_refresh_on(job.version.definition, was_refresh=False):
+            await _pass_refresh_on(connection, run, job)
+        if fires_events:
+            fired += await _fire_events(parts, connection, scene, run, job, end.outcome)
+        fired += await _start_waiting(parts, connection, scene, job, is_completed=is_completed)
+    return end.has_started or any(item.run is not None for item in fired)
+
+
+async def _scene_of(connection: Connection, run: Run) -> Scene:
+    workspace = await find_workspace(connection, run.workspace_id)
+    return Scene(
+        workspace_id=run.workspace_id,
+        organization_id=run.organization_id,
+        dataplane_id=run.dataplane_id,
+        is_archived=workspace is None or workspace.archived_at is not None,
+    )
 
 
 async def report_pipeline_run(
@@ -133,10 +172,11 @@ async def _run_of_plane(parts: Parts, connection: Connection, dataplane_id: Data
     return run
 
 
-async def _move_watermark(connection: Connection, job: Job, run: Run) -> None:
+async def _move_watermark(connection: Connection, job: VersionedJob, run: Run) -> None:
     assert run.interval_end is not None
-    if job.completed_end is None or run.interval_end > job.completed_end:
-        await stored_jobs.change_job(connection, job.id, completed_end=run.interval_end)
+    if job.job.completed_end is None or run.interval_end > job.job.completed_end:
+        await stored_jobs.change_job(connection, job.job.id, completed_end=run.interval_end)
+        await pass_over(connection, job)
 
 
 async def _pass_refresh_on(connection: Connection, run: Run, job: VersionedJob) -> None:
@@ -144,11 +184,13 @@ async def _pass_refresh_on(connection: Connection, run: Run, job: VersionedJob) 
     live = await stored_jobs.live_jobs(connection, run.workspace_id)
     definitions = {found.job.job_ref: found.version.definition for found in live}
     behind = await windows.in_thread(lambda: refreshable_downstream(job.job.job_ref, definitions))
-    await stored_runs.clear_watermarks(connection, run.workspace_id, behind)
+    await begin_anew(connection, run.workspace_id, behind)
 
 
-async def _fire_events(parts: Parts, connection: Connection, scene: Scene, run: Run, job: VersionedJob) -> list[Fired]:
-    event = job_event_trigger(job.job.job_ref, "success" if run.status is RunStatus.COMPLETED else "fail")
+async def _fire_events(
+    parts: Parts, connection: Connection, scene: Scene, run: Run, job: VersionedJob, outcome: JobOutcome
+) -> list[Fired]:
+    event = job_event_trigger(job.job.job_ref, outcome)
     listening = await stored_jobs.listening_jobs(connection, run.workspace_id, [event])
     requests = [
         FireRequest(
@@ -170,19 +212,19 @@ async def _fire_events(parts: Parts, connection: Connection, scene: Scene, run: 
 
 
 async def _start_waiting(
-    parts: Parts, connection: Connection, scene: Scene, run: Run, job: VersionedJob
+    parts: Parts, connection: Connection, scene: Scene, job: VersionedJob, *, is_completed: bool
 ) -> list[Fired]:
     """Starts that waited for this job, if nothing else holds them. After a failure a person's start is given up."""
     waiting = [
         found
-        for found in await stored_jobs.deferred_jobs(connection, run.workspace_id)
+        for found in await stored_jobs.deferred_jobs(connection, scene.workspace_id)
         if job.job.job_ref in upstream_refs(found.version.definition)
     ]
     requests: list[FireRequest] = []
     for found in waiting:
         request = deferred_request(found)
         assert request is not None, "a waiting job has a start that was put off"
-        if run.status is RunStatus.COMPLETED:
+        if is_completed:
             requests.append(request)
         elif request.source is Source.PERSON:
             await stored_jobs.change_job(connection, found.job.id, deferred=None)

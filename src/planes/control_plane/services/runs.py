@@ -135,6 +135,13 @@ async def cancel_runs(
     return receipt
 
 
+async def end_runs(parts: Parts, connection: Connection, workspace_id: WorkspaceId, run_ids: Sequence[str]) -> None:
+    """The same within a transaction of the caller's, who holds the work and wakes the data plane; ended ones stay."""
+    found = await stored_runs.runs_by_id(connection, run_ids, workspace_id=workspace_id, for_update=True)
+    decided = [decide_cancel(run, parts.clock.now()) for run in found.values()]
+    await _carry_out(parts, connection, [after for after in decided if isinstance(after, Run)])
+
+
 async def is_run_live(connection: Connection, run_id: RunId, fence: int) -> bool:
     """Whether the run still goes on under this fence: what its own token depends on."""
     run = await stored_runs.find_run(connection, run_id)

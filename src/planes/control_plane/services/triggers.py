@@ -15,11 +15,13 @@ from planes.control_plane.services import windows
 from planes.control_plane.services.gate import Candidate, Verdict, judge
 from planes.control_plane.services.parts import Parts
 from planes.domain.access import WorkspaceRole
+from planes.domain.backfills import NOTHING_TAKEN
 from planes.domain.errors import Conflict
 from planes.domain.identifiers import DataPlaneId, MembershipId, OrganizationId, RunId, WorkspaceId, new_id
 from planes.domain.runs import Run, RunStatus
 from planes.domain.triggers import EVENT_RUNS_WITHIN, Accepted, Declined, ReceiptStatus, Source
 from planes.manifest.freshness import upstream_refs
+from planes.storage.control import backfills as stored_backfills
 from planes.storage.control import deployments as stored_deployments
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import runs as stored_runs
@@ -141,7 +143,7 @@ def _fired(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground
 
 async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -> None:
     forgotten = sorted({ref for item in fired for ref in item.forgets})
-    await stored_runs.clear_watermarks(connection, scene.workspace_id, forgotten)
+    await begin_anew(connection, scene.workspace_id, forgotten)
     await stored_runs.insert_runs(connection, [item.run for item in fired if item.run is not None])
     for item in fired:
         job = item.request.job.job
@@ -152,13 +154,23 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -
             await stored_jobs.change_job(connection, job.id, deferred=None)
 
 
+async def begin_anew(connection: Connection, workspace_id: WorkspaceId, job_refs: Sequence[str]) -> None:
+    """These jobs have loaded nothing: neither by their schedule nor, ahead of it, by a backfill."""
+    if not job_refs:
+        return
+    await stored_runs.clear_watermarks(connection, workspace_id, job_refs)
+    found = await stored_jobs.live_jobs(connection, workspace_id, job_refs)
+    await stored_backfills.forget_loaded(connection, [each.job.id for each in found])
+
+
 async def _read_ground(connection: Connection, scene: Scene, requests: Sequence[FireRequest], now: datetime) -> _Ground:
     job_ids = [request.job.job.id for request in requests]
     deployment = await stored_deployments.latest_deployment(connection, scene.workspace_id)
     configuration = await stored_deployments.latest_configuration(connection, scene.workspace_id)
     if deployment is None or configuration is None:
         raise nothing_uploaded(deployment is None)
-    active = await stored_runs.active_counts(connection, job_ids)
+    active = await stored_runs.active_counts(connection, job_ids, of_backfills=False)
+    taken = await stored_backfills.taken_by_job(connection, job_ids)
     by_events = [request.job.job.id for request in requests if request.source is Source.JOB_EVENT]
     event_runs = await stored_runs.event_run_counts(connection, by_events, now - EVENT_RUNS_WITHIN)
     upstreams = await _upstream_facts(connection, scene, requests)
@@ -181,6 +193,7 @@ async def _read_ground(connection: Connection, scene: Scene, requests: Sequence[
             upstream_definitions=upstreams.definitions,
             completed_ends=upstreams.completed_ends,
             active_upstreams=upstreams.active if request.waits_for_active else frozenset(),
+            taken=taken.get(request.job.job.id, NOTHING_TAKEN),
         )
         for index, request in enumerate(requests)
     ]

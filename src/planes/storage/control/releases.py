@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, String, Table, Text, and_, func, select, update
 
+from planes.domain.backfills import UNDER_WAY
 from planes.domain.identifiers import DeploymentId, MembershipId, WorkspaceId
 from planes.domain.runs import TERMINAL
+from planes.storage.control.backfills import backfills
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import deploy_states, deployments
 from planes.storage.control.metadata import metadata
@@ -90,17 +92,19 @@ async def keep_versions(connection: Connection, workspace_id: WorkspaceId, count
 async def retire_versions(
     connection: Connection, workspace_id: WorkspaceId, kept: int, latest_id: str, now: datetime
 ) -> None:
-    """Retires all but the newest `kept` versions, the latest, and those that a run that goes on uses."""
+    """Retires all but the newest `kept` versions, the latest, and those that a run or a backfill that goes on uses."""
     newest = select(func.max(deployments.c.version)).where(deployments.c.workspace_id == workspace_id)
     in_use = select(runs.c.deployment_id).where(
         runs.c.workspace_id == workspace_id, runs.c.status.not_in([status.value for status in TERMINAL])
     )
+    of_backfills = and_(backfills.c.workspace_id == workspace_id, backfills.c.state.in_(sorted(UNDER_WAY)))
     old = and_(
         deployments.c.workspace_id == workspace_id,
         deployments.c.retired_at.is_(None),
         deployments.c.version <= newest.scalar_subquery() - kept,
         deployments.c.id != latest_id,
         deployments.c.id.not_in(in_use),
+        deployments.c.id.not_in(select(backfills.c.deployment_id).where(of_backfills)),
     )
     await connection.execute(update(deployments).where(old).values(retired_at=now))
 

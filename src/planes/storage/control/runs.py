@@ -73,6 +73,8 @@ runs = Table(
     Column("is_lost", Boolean, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="1"),
     Column("not_before", Moment, nullable=True),
+    Column("backfill_id", identifier(), nullable=True),
+    Column("webhook_call_id", identifier(), nullable=True),
     Index("ix_runs_dataplane_id_status", "dataplane_id", "status"),
     Index("ix_runs_job_id_status", "job_id", "status"),
     Index("uq_runs_job_id_number", "job_id", "number", unique=True),
@@ -83,6 +85,7 @@ runs = Table(
     ),
     Index("ix_runs_listed", "workspace_id", "is_system", "created_at", "number", "id"),
     Index("ix_runs_previous_job_run_id", "previous_job_run_id"),
+    Index("ix_runs_webhook_call_id", "webhook_call_id"),
 )
 
 _DERIVED = frozenset({"duration_seconds", "trigger_kind"})
@@ -143,9 +146,15 @@ async def clear_watermarks(connection: Connection, workspace_id: WorkspaceId, jo
     await connection.execute(update(runs).where(under_way).values(moves_watermark=False))
 
 
-async def active_counts(connection: Connection, job_ids: Iterable[str]) -> dict[str, int]:
-    """How many runs of each job have not ended; jobs without one are left out."""
+async def active_counts(connection: Connection, job_ids: Iterable[str], *, of_backfills: bool = True) -> dict[str, int]:
+    """How many runs of each job have not ended; jobs without one are left out.
+
+    Without those `of_backfills` where the job's own limit is asked about: how many slices of a backfill are loaded side
+    by side is said where it is started.
+    """
     wanted = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.status.in_(_words(ACTIVE)))
+    if not of_backfills:
+        wanted = and_(wanted, runs.c.backfill_id.is_(None))
     query = select(runs.c.job_id, func.count()).where(wanted).group_by(runs.c.job_id)
     return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
 
@@ -157,6 +166,13 @@ async def event_run_counts(connection: Connection, job_ids: Sequence[str], since
     of_these = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.chain_depth > 0, runs.c.created_at > since)
     query = select(runs.c.job_id, func.count()).where(of_these).group_by(runs.c.job_id)
     return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
+
+
+async def active_runs(connection: Connection, job_id: str) -> list[Run]:
+    """The job's runs that have not ended."""
+    wanted = and_(runs.c.job_id == job_id, runs.c.status.in_(_words(ACTIVE)))
+    query = select(*RUN_COLUMNS).where(wanted).order_by(runs.c.number)
+    return [as_run(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None:
