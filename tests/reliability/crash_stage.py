@@ -161,6 +161,11 @@ class CrashStage:
         process.wait(30)
         self._running.pop(plane).close()
 
+    def stop(self, plane: str) -> None:
+        """SIGTERM to a plane; it is gone when this returns."""
+        self.planes[plane].stop()
+        self._running.pop(plane).close()
+
     def plane_of(self, half: str) -> str:
         return half if self.is_split else "whole"
 
@@ -170,20 +175,24 @@ class CrashStage:
         self._running.clear()
         self._requests.shutdown(wait=False)
 
-    def _start(self, name: str) -> None:
+    def words_of(self, name: str) -> tuple[str, ...]:
+        """What `serve` is told to start a plane at the address it had."""
         words: tuple[str, ...] = ("--port", self._ports.get(name, "0"))
         if name == "control":
-            words = ("control", *words)
-        elif name == "data":
+            return ("control", *words)
+        if name == "data":
             way = self.link.url if self.link is not None else self.planes["control"].control_plane
-            words = ("data", "--region", "eu1", "--control-plane", way, *words)
+            return ("data", "--region", "eu1", "--control-plane", way, *words)
+        # The home remembers its ports.
+        return ("--host", "127.0.0.1") if name in self._ports else words
+
+    def _start(self, name: str) -> None:
+        words = self.words_of(name)
+        if name == "data" and name not in self._ports:
             token = self.root / "eu1.token"
-            if name not in self._ports:
-                added = self.planes["control"].admin("data-plane", "add", "eu1", "--place", "Europe")
-                token.write_text(added["join_token"])
-                words = (*words, "--join-token-file", str(token))
-        elif name in self._ports:
-            words = ("--host", "127.0.0.1")  # the home remembers its ports
+            added = self.planes["control"].admin("data-plane", "add", "eu1", "--place", "Europe")
+            token.write_text(added["join_token"])
+            words = (*words, "--join-token-file", str(token))
         stack = ExitStack()
         environment = {"UV_FIND_LINKS": str(self.wheels), "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
         plane = stack.enter_context(serving(self.home(name), *words, env=environment, log_level="info"))

@@ -27,7 +27,7 @@ from planes.data_plane.segments import is_sealed
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(300, 7200))]
 
-RUNS = sized(40, 2000)
+RUNS = sized(30, 2000)
 AT_ONCE = 8
 QUICK_LINES = ["line 0", "line 1", "line 2", "end"]
 # Of a run's folder: its log, records, and their names. The job's own files are gone.
