@@ -33,10 +33,14 @@ class ControlPlaneSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuilderSettings:
-    """What the environment builder is told about package indexes (Borders: 6)."""
+    """What the environment builder is told about package indexes (Borders: 6).
+
+    Without `source_builds` it installs wheels only (Security: 6).
+    """
 
     index_url: str | None = None
     system_certs: bool = False
+    source_builds: bool = False
     environment: dict[str, str] = field(default_factory=dict[str, str])
 
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -51,24 +52,32 @@ async def stand_by(executor: LocalExecutor, step: Step, home: Path, uid: int | N
 async def main(home: Path, python: str, uid: int | None, port: int, is_warm: bool) -> None:
     work, data, environment = home / "runs/run-1/work", home / "data/prod", home / "environment"
     swapped = home / "swapped"
-    for folder in (work / "tmp", data, environment, swapped, home / "runs/run-2/work"):
+    cache = home / "uv-cache"
+    for folder in (work / "tmp", data, environment, swapped, cache, home / "runs/run-2/work"):
         folder.mkdir(parents=True)
     (home / "owner.key").write_text("the key")
     (home / "owner.key").chmod(0o644)  # what keeps it closed is not its mode
     (environment / "module.py").write_text("code")
+    (cache / "wheel").write_text("wheel")
     shutil.copy(escapes.__file__, work / "escapes.py")
     if uid is not None:
-        for path in (work, work / "tmp", work / "escapes.py", data):
+        for path in (work, work / "tmp", work / "escapes.py", data, cache, cache / "wheel"):
             os.chown(path, uid, uid)
     name = f"dlthub-tui-test-{os.getpid()}"
+    # As those of the desktop's bus and of Docker: no file of ours, open to all.
+    outside = Path(tempfile.mkdtemp(prefix="machine-", dir="/var/tmp"))
+    outside.chmod(0o755)
     with (
         socket.socket(socket.AF_UNIX) as by_path,
+        socket.socket(socket.AF_UNIX) as of_machine,
         socket.socket(socket.AF_UNIX) as by_name,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as of_datagrams,
     ):
-        for listener, place in ((by_path, "control.sock"), (of_datagrams, "notify.sock")):
-            listener.bind(str(home / place))
-            (home / place).chmod(0o666)
+        places = ((by_path, home / "control.sock"), (of_datagrams, home / "notify.sock"), (of_machine, outside / "bus"))
+        for listener, place in places:
+            listener.bind(str(place))
+            place.chmod(0o666)
+        of_machine.listen()
         by_name.bind("\0" + name)
         by_path.listen()
         by_name.listen()
@@ -80,6 +89,8 @@ async def main(home: Path, python: str, uid: int | None, port: int, is_warm: boo
                 "swapped": str(swapped),
                 "environment": str(environment),
                 "data": str(data),
+                "cache": str(cache),
+                "outside": str(outside / "bus"),
                 "socket": str(home / "control.sock"),
                 "datagrams": str(home / "notify.sock"),
                 "abstract": name,
@@ -114,6 +125,7 @@ async def main(home: Path, python: str, uid: int | None, port: int, is_warm: boo
             before = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
             outcome = await (await executor.start(spec, (), berth)).wait()
             ran = json.loads((spec.folder / "ctl/step.json").read_bytes())
+    shutil.rmtree(outside)
     stored = b"".join([chunk async for chunk in iterate(log_folder(spec.folder))])
     lines = [json.loads(line) for line in stored.splitlines()]
     sys.stdout.write(

@@ -84,6 +84,7 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None, start: str) -> Non
         "runs",
         "data",
         "environment",
+        "uv-cache",
         "owner.key",
         "control.sock",
         "notify.sock",

@@ -253,6 +253,7 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
             tool_copies=settings.folder / "tools",
             index_url=builder.index_url,
             system_certs=builder.system_certs,
+            source_builds=builder.source_builds,
             environment=builder.environment,
         ),
         log_limit_bytes=settings.log_limit_bytes,

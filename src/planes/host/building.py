@@ -106,7 +106,9 @@ def data_settings(
         private=options.home.root,
         job_reads=_folders(options.environment.get(f"{PREFIX}JOB_READS", "")),
         job_writes=_folders(options.environment.get(f"{PREFIX}JOB_WRITES", "")),
-        refuses_uncontained=_refuses_uncontained(options.environment),
+        refuses_uncontained=_one_of(
+            f"{PREFIX}UNCONTAINED", {"": False, "run": False, "refuse": True}, options.environment
+        ),
         apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
         alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
@@ -136,12 +138,14 @@ def retention(environment: Mapping[str, str]) -> Retention:
     )
 
 
-def _refuses_uncontained(environment: Mapping[str, str]) -> bool:
-    name, words = f"{PREFIX}UNCONTAINED", {"": False, "run": False, "refuse": True}
+def _one_of(name: str, meanings: Mapping[str, bool], environment: Mapping[str, str]) -> bool:
+    """Raises: InvalidRequest for another word than these."""
     word = environment.get(name, "").strip()
-    if word not in words:
-        raise InvalidRequest("bad_setting", f"{name} is run or refuse; {word[:20]!r} is neither.")
-    return words[word]
+    if word not in meanings:
+        raise InvalidRequest(
+            "bad_setting", f"{name} is {' or '.join(filter(None, meanings))}; {word[:20]!r} is neither."
+        )
+    return meanings[word]
 
 
 def _whole(name: str, environment: Mapping[str, str]) -> int | None:
@@ -180,6 +184,7 @@ def _builder(environment: Mapping[str, str]) -> BuilderSettings:
     return BuilderSettings(
         index_url=environment.get(f"{PREFIX}INDEX_URL"),
         system_certs=environment.get(f"{PREFIX}SYSTEM_CERTS", "") in {"1", "true", "yes"},
+        source_builds=_one_of(f"{PREFIX}SOURCE_BUILDS", {"": False, "refuse": False, "allow": True}, environment),
         environment=passed,
     )
 

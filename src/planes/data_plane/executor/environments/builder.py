@@ -29,6 +29,10 @@ from typing import Any
 MARK = "environment.json"
 _BUILDING = ".building"
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+_WHEELS_ONLY = (
+    "This region installs wheels only: for a package that has none, DLTHUB_TUI_SOURCE_BUILDS=allow of the region "
+    "builds it from source, which runs the package's code."
+)
 _PTH_NAME = "dlt_hub_run.pth"
 _PTH = "import dlt.hub.run\n"
 
@@ -66,7 +70,7 @@ def build(specification: Mapping[str, Any]) -> None:
         python = find_python(uv, str(specification["python_version"]))
         say(f"Building an environment with Python {specification['python_version']} ({python})")
         uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
-        _install(uv, building, specification["requirements"])
+        _install(uv, building, specification["requirements"], builds=bool(specification.get("source_builds")))
         _install_wishes(uv, building, specification.get("wishes", []))
         if not specification["includes_dlthub"]:
             let_hub_be_imported(building)
@@ -180,14 +184,19 @@ def say(line: str, stream: Any = None) -> None:
     print(line, file=stream or sys.stdout, flush=True)
 
 
-def _install(uv: _Uv, building: Path, requirements: list[str]) -> None:
+def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) -> None:
+    """Wheels only, unless the region `builds` packages from source: that runs code of theirs."""
     if not requirements:
         return
     listed = building / "requirements.txt"
     listed.write_text("".join(f"{line}\n" for line in requirements))
     # Jobs cannot write byte code into a read-only environment, so without it every start would compile dlt again.
     python = str(building / "bin" / "python")
-    uv.run("pip", "install", "--python", python, "--compile-bytecode", "--requirements", str(listed))
+    wheels = () if builds else ("--only-binary", ":all:")
+    try:
+        uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", str(listed))
+    except BuildFailed as exc:
+        raise BuildFailed(str(exc) if builds else f"{exc} {_WHEELS_ONLY}") from exc
 
 
 def _install_wishes(uv: _Uv, building: Path, wishes: list[str]) -> None:

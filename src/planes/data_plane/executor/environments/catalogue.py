@@ -25,13 +25,15 @@ class BuilderOptions:
     """What the builder is told about package indexes.
 
     `environment` may hold anything: only the names of Borders 6 are passed on; its `PATH` says where else interpreters
-    lie. `tool_copies` is for copies of the builder and of `uv` where the installed ones lie in a closed folder.
+    lie. With `source_builds` packages that have no wheel are built. `tool_copies` is for copies of the builder and of
+    `uv` where the installed ones lie in a closed folder.
     """
 
     index_url: str | None = None
     system_certs: bool = False
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     tool_copies: Path | None = None
+    source_builds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ class EnvironmentCatalogue:
             "requirements": sorted(set(specification.requirements)),
             "wishes": sorted(set(specification.wishes), reverse=True),
             "includes_dlthub": specification.includes_dlthub,
+            "source_builds": self._options.source_builds,
         }
         place = self._environments / f"{specification.key}.json"
         descriptor, name = tempfile.mkstemp(dir=self._environments, prefix=".", suffix=".json")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import signal
 import stat
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
@@ -196,6 +198,31 @@ def test_unresolvable_requirement_says_which(catalogue: EnvironmentCatalogue) ->
     assert "no-such-package-here" in output
     assert "Traceback" not in output
     assert not catalogue.is_ready(wanted)
+
+
+@pytest.mark.parametrize("source_builds", [False, True])
+def test_a_package_without_a_wheel_is_built_only_where_that_is_allowed(
+    tmp_path: Path, index: Path, source_builds: bool
+) -> None:
+    with tarfile.open(index / "crude-1.0.tar.gz", "w:gz") as archive:
+        for name, text in {
+            "pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = 'made'\nbackend-path = ['.']\n",
+            "made.py": f"def build_wheel(*_):\n    open({str(tmp_path / 'ran')!r}, 'w').close()\n    1 / 0\n",
+            "PKG-INFO": "Metadata-Version: 2.1\nName: crude\nVersion: 1.0\n",
+        }.items():
+            member = tarfile.TarInfo(f"crude-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    options = BuilderOptions(environment={"UV_FIND_LINKS": str(index), "UV_OFFLINE": "1"}, source_builds=source_builds)
+    (tmp_path / "workspace").mkdir()
+    catalogue = EnvironmentCatalogue(tmp_path / "workspace", options, None, None)
+
+    code, output = run(catalogue.prepare_build(specify("crude")))
+
+    assert code == 1
+    assert "crude" in output
+    assert (tmp_path / "ran").exists() is source_builds
+    assert ("DLTHUB_TUI_SOURCE_BUILDS" in output) is not source_builds
 
 
 def test_missing_python_names_the_ones_present(catalogue: EnvironmentCatalogue) -> None:
