@@ -15,7 +15,7 @@ from planes.scrub.rules.prose import is_common
 from planes.scrub.rules.vocabulary import KEY
 
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
-_ANSWER = re.compile(rb"(?:\[1\][ \t]+|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
+_ANSWER = re.compile(rb"(?:\[1\][ \t]+|=>[ ]+|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
 _FORM_HEADER = re.compile(rb"[A-Za-z-]{4,40}: ")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 # Below a line of code: marks that lead up from a value to its name.
@@ -24,7 +24,7 @@ _LEADS = re.compile(rb"(?:[ |]|\xe2\x94\x82)*(?:[|]|\xe2\x94\x82|->|\xe2\x94\x94
 _MOST_ANNOTATIONS = 12
 _RULER = re.compile(rb"[-=]{3,}")
 _ENCODED = re.compile(rb"(?:^|[ '\"])([0-9A-Za-z+/]{6,}={0,2})(?:\\r\\n)?['\"]?[ \t\r]*$")
-_PROMPTS = (b">>> ", b"In [", b"(Pdb", b"(pdb", b"ipdb>", b"pdb>", b"irb(", b"> ")
+_PROMPTS = (b">>> ", b"In [", b"(Pdb", b"(pdb", b"ipdb>", b"pdb>", b"irb(", b"> ", b"iex", b"pry", b"julia>", b"scala>")
 _CONTINUING = bytes(range(0x80, 0xC0))
 
 
@@ -73,12 +73,15 @@ _READS = (
     rb"|gcloud secrets versions access|gcloud auth (?:application-default )?print-\w+-token|gh auth token"
     rb"|vault (?:kv )?(?:get|read) .*-field|aws (?:secretsmanager get-secret-value|ssm get-parameter) .*text"
     rb"|aws ecr get-login-password|op read op:|az account get-access-token .*tsv|az keyvault secret show .*tsv"
+    rb"|op (?:item )?get .*(?:fields|reveal)|pass (?:show )?\S*/\S+$|gopass show|bw get \w+|lpass show|keyring get"
+    rb"|secret-tool lookup|chamber read|doppler secrets get .*plain|heroku config:get|infisical secrets get .*plain"
     rb"|cat \S*(?:secret|token|passw|credential|api[_-]?key)\S*$"
     rb"|security find-generic-password .*-w|(?:echo|printenv|printf \S+) [\"']?\$?\{?[A-Za-z_]\w*\}?[\"']?$)"
 )
 _WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
 _SHELL_LINE = re.compile(
     rb"(?:[^ ]*[$#>%]|[+]{1,3}) "
+    rb"|(?:pass|gopass|bw|lpass|keyring|secret-tool|chamber|doppler|heroku|infisical) "
     rb"|(?:kubectl|oc|gcloud|gh|vault|aws|op|az|security|cat|echo|printenv) "
 )
 
@@ -107,7 +110,7 @@ def opened_command(line: bytes) -> Printed | None:
 
 @functools.cache
 def _asked() -> Pattern:
-    prompts = rb"(?:>>>|in \[[0-9]+\]:|\(pdb\)|i?pdb>|irb\([^)]*\)[^>]*>|>)"
+    prompts = rb"(?:>>>|in \[[0-9]+\]:|\(pdb\)|i?pdb>|(?:irb|iex|pry|julia|scala)[^> ]*>|>)"
     return compile_pattern(rb"(?i)^" + prompts + rb"[ ]+[^=\n]{0,160}" + KEY + rb"[\"'\w\])(,. ]{0,40}$")
 
 

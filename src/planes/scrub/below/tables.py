@@ -24,6 +24,8 @@ _OF_HEADERS = (
 _NAME = re.compile(rb"[A-Za-z_][\w.#/%()+*-]*(?: [\w.#/%()+*-]+){0,3}")
 _WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
 _RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$")
+_RULER_PIECES = re.compile(rb"(?:[-=]{3,} ?)+[ \r]*")
+_MOST_WORDS = 8
 _CORNER = b"\xe2\x94\x8c\xe2\x94\x80"
 _BORDER = re.compile(rb"(?:\xe2\x94[\x80\x8c\x90\xac])+")
 _SOLID = re.compile(rb"[^ \t\r]+")
@@ -137,6 +139,18 @@ class Table(NamedTuple):
         return spans, self if spans else None
 
 
+class Ruled(NamedTuple):
+    """A line of names with one blank between them: a header if a ruler stands below with a piece for each."""
+
+    header: bytes
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        if not _RULER_PIECES.fullmatch(line) or len(line.split()) != len(self.header.split()):
+            return [], None
+        return [], _table(self.header, _by_blanks, _by_blanks(self.header), _WORD_NAME, may_shift=True)
+
+
 def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
     value = line[slice(*cell)]
     if is_type(value) or not judge(value):
@@ -144,7 +158,7 @@ def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
     return [Span(*cell, NAMED_COLUMN)]
 
 
-def opened_table(line: bytes) -> Table | None:
+def opened_table(line: bytes) -> Table | Ruled | None:
     """The table whose header a line is, if it names a sensitive column."""
     if b"<" in line:
         cells = _by_elements(line)
@@ -161,6 +175,10 @@ def opened_table(line: bytes) -> Table | None:
         if sign in line:
             is_prose = sign + b" " in line or line[:1] in b" \t"
             return None if is_prose else _table(line, cut, cut(line), _NAME, may_shift=False)
+    words = line.split()
+    if 2 <= len(words) <= _MOST_WORDS and b"  " not in line.strip() and line[:1] not in b" \t":
+        named = all(_WORD_NAME.fullmatch(word) for word in words) and any(map(_is_sensitive, words))
+        return Ruled(line) if named else None
     if b"  " in line.strip() or line[:1] == b" ":
         words = _table(line, _by_blanks, _by_blanks(line), _WORD_NAME, may_shift=True)
         return words or _table(line, _by_gaps, _by_gaps(line), _NAME, may_shift=True)

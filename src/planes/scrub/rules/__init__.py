@@ -21,6 +21,7 @@ from planes.scrub.rules.national import NATIONAL_RULES
 from planes.scrub.rules.payments import PAYMENT_RULES
 from planes.scrub.rules.pii import PII_CLASSES, PII_RULES
 from planes.scrub.rules.prefixes import PREFIX_RULES
+from planes.scrub.rules.sentences import SENTENCE_RULES
 from planes.scrub.rules.services import SERVICE_RULES
 from planes.scrub.rules.uris import URI_RULES
 from planes.scrub.rules.warehouses import WAREHOUSE_RULES
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     *CALL_RULES,
     *NAME_RULES,
     *LANGUAGE_RULES,
+    *SENTENCE_RULES,
 )
 
 # Names of rules for what most logs never hold: tokens of one provider each, shell commands, calls in source code,
@@ -56,7 +58,7 @@ RULES: tuple[Rule, ...] = (
 SELDOM = frozenset(
     [
         *(rule.name for rule in RULES if rule.kind == "token"),
-        *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *LANGUAGE_RULES)),
+        *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *LANGUAGE_RULES, *SENTENCE_RULES)),
     ]
 )
 

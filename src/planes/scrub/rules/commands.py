@@ -98,7 +98,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
-        rb"|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:[\"']?)" + _WORD,
+        rb"|\baddauth[ \t]+digest[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:[\"']?)" + _WORD,
         "vault login <a16>",
         judges.command,
         (
@@ -110,6 +110,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"rabbitmqctl ",
                 b"ssh-keygen ",
                 b"lftp ",
+                b"addauth ",
                 b"freerdp ",
             ),
             rb"",
@@ -273,11 +274,14 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "here-string",
         rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg)[^\n|;<]{0,200}"
-        rb"(?:<<<[ \t]*|[<$]\((?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
+        rb"(?:<<<[ \t]*|(?:[<$]\(|[\"'])(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
         rb"(?P<secret>[^ \t\r\"'$)]{5,})",
         "docker login -u me --password-stdin <<< '<a16>'",
         judges.command,
-        ((b"<<<", b"<(echo", b"<(printf", b"$(echo", b"$(printf"), rb""),
+        (
+            (b"<<<", b"<(echo", b"<(printf", b"$(echo", b"$(printf", b"'echo ", b'"echo ', b"'printf ", b'"printf '),
+            rb"",
+        ),
     ),
     named(
         "typed-answer",

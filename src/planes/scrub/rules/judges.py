@@ -9,7 +9,7 @@ from planes.scrub.rules.prose import is_common, phrase_end
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _HARMLESS_BEGINNINGS = re.compile(
-    rb"(?:page|next|sync|continuation|public|publishable|primary|foreign|cancel|stop)[_-]?$"
+    rb"(?:page|next|sync|continuation|public|publishable|foreign|cancel|stop)[_-]?$"
     rb"|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
 )
 _LONGEST_HARMLESS = len("continuation_") + 1

@@ -14,7 +14,10 @@ _WRAPPERS = (
     rb"|redactedstr|quote|quote_plus|base64string|string|\$)"
 )
 # What is put before a value: a tag or an anchor (YAML), a type and a length (PHP).
-_TAG = rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t]+)?"
+_TAG = (
+    rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t]+"
+    rb"|(?:\([*a-z][0-9a-z_.=*]{0,30}\)[ ]?)(?:\([0-9a-z=]{1,20}\)[ ])?)?"
+)
 _APART = (
     rb"(?:[ ]?\.{3,}[ ]|[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]"
     rb"|\xe2\x94\x82|\xe2\x86\x92"
@@ -102,17 +105,17 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:name|key|type|id|var|variable|setting|parameter|path|field|property|attribute|option|label)"
         rb"\\*[\"']?[ \t]*[=:][ \t]*"
         rb"\\*[\"']?[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"']?[,; \t/][^{}<>\n]{0,120}?"
-        rb"\b(?:(?:[a-z]{1,12}_?)?value|data|new)\\*[\"']?[ \t]*[=:][ \t]*"
+        rb"\b(?:(?:[a-z]{1,12}_?)?value|data|new|content)\\*[\"']?[ \t]*[=:][ \t]*"
         rb"(?:[{][ \t]*\\*[\"']?string_?value\\*[\"']?[ \t]*:[ \t]*)?"
         rb"\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
         "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=(b"value", b"data", b"new"),
+        needs=(b"value", b"data", b"new", b"content"),
     ),
     named(
         "named-member",
-        KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]+)[{][ \t]*"
+        KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]+)\[?[{][ \t]*"
         rb"(?:\\*[\"']?[a-z_]{1,30}\\*[\"']?[ \t]*[:=][ \t]*"
         rb"(?:\\*[\"'][^\"'\n\\]{0,60}\\*[\"']|[0-9a-z._-]{1,20})[ \t]*,[ \t]*){0,4}"
         rb"\\*[\"']?(?:value|plain_?text|secret|default|s|string|(?:string|text|simple"
@@ -215,7 +218,7 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "login-call",
         rb"(?:\.(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
-        rb"|\b(?:username_pw_set|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
+        rb"|\b(?:username_pw_set|create_?user|add_?user|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
         rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "smtp.login('loader', '<a16>')",
@@ -233,17 +236,22 @@ NAME_RULES: tuple[Rule, ...] = (
                 b"authentication(",
                 b"_password(",
                 b"_pw_set(",
+                b"createuser(",
+                b"create_user(",
+                b"adduser(",
+                b"add_user(",
             ),
             rb"[ \t]*[bu]?[\"']",
         ),
     ),
     named(
         "connect-call",
-        rb"(?:connect|set_password)\([ \t]*[bu]?[\"'][^\"'\n]{1,120}[\"'][ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
+        rb"(?:connect|set_password|getconnection)\([ \t]*(?:[bu]?[\"'][^\"'\n]{1,120}[\"']|[a-z_.]{1,40})"
+        rb"[ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "mysqli_connect('db.example.com', 'loader', '<a16>')",
         judges.quoted,
-        ((b"connect(", b"set_password("), rb"[ \t]*[bu]?[\"']"),
+        ((b"connect(", b"set_password(", b"getconnection("), rb"[ \t]*[0-9a-z_.\"']"),
     ),
     named(
         "user-info",
@@ -343,21 +351,6 @@ NAME_RULES: tuple[Rule, ...] = (
         "field `password` has the value `<a16>`",
         judges.quoted,
         needs=(b" value", b"\tvalue"),
-    ),
-    named(
-        "named-far",
-        KEY + rb"[\"'`]?[ ,.)][^\n]+?(?:[a-z)\]>\"'`][:=]|[ ](?:got|was|is|received|found|given|provided)[ ]?:?)[ ]"
-        rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
-        "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
-        judges.far,
-        needs=(b": ", b"= ", b" got ", b" was ", b" is ", b" received ", b" found ", b" given ", b" provided "),
-    ),
-    named(
-        "named-far-plain",
-        KEY + rb"[\"'`]?[ ,.)][^\n]+?[a-z)\]>\"'`][:=][ ](?P<secret>[^\"'`\n ]{20,})",
-        "secret of sales (see the page of the team, which has more on it): <a10>7<a6>2B<a12>",
-        judges.far,
-        needs=(b": ", b"= "),
     ),
     named(
         "named-input",

@@ -13,7 +13,7 @@ _WORDS = frozenset(
     failure success unknown present absent loaded created updated deleted default changed rotated revoked refreshed is
     not the a an and or of for from in to must should was has na n/a todo value values obj config name bearer
     basic digest password passwd token secret changeme change_me change-me placeholder example dummy replaceme
-    replace_me replace-me insert_here foobar ellipsis inherit inherited
+    replace_me replace-me insert_here foobar ellipsis inherit inherited abc foo bar baz xyz
     """.split()
 )
 _SHAPES = re.compile(
@@ -24,6 +24,7 @@ _SHAPES = re.compile(
     rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"
     rb"|\(?(?:is[ ])?not[ _-](?:set|found|configured|provided|available|specified|defined|required|applicable|used)\)?"
     rb"|no[ _-](?:password|token|secret|value|key)s?(?:[ ](?:set|given|provided|configured))?"
+    rb"|(?:env|environ|environment|file|vault|ssm|keyring|keychain|secretref|secretkeyref):[A-Za-z_./-]+"
     rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
     rb")$",
     re.IGNORECASE | re.DOTALL,

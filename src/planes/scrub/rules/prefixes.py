@@ -63,16 +63,6 @@ PREFIX_RULES: tuple[Rule, ...] = (
         "Vercel Blob: read-write tokens",
     ),
     token(
-        "vault-legacy-token",
-        "s.",
-        r"s\.[0-9A-Za-z]{24}",
-        "s.<a10>7<a6>2B<a5>",
-        "Vault: tokens",
-        follow="[0-9A-Za-z]{8}",
-        alone=True,
-        judge=made,
-    )._replace(before=rb"(?:^|[^0-9A-Za-z_.]|[nrt])"),
-    token(
         "secret-token-address",
         "secret-token:",
         r"secret-token:(?P<secret>[0-9A-Za-z_.~%=:+-]{16,})",

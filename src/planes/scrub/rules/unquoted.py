@@ -65,6 +65,14 @@ def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
     return -1
 
 
+def answered(line: bytes, begin: int, start: int, end: int) -> int:
+    """What was typed at a prompt: it must look random, or be words joined as in a passphrase."""
+    secret = line[start:end].rstrip(b".,;:)!]}>")
+    if _OF_USER.search(line[begin:start]) or not (looks_random(secret) or is_wordy(secret)):
+        return -1
+    return quoted(line, begin, start, start + len(secret))
+
+
 def cell(line: bytes, begin: int, start: int, end: int) -> int:
     """What stands alone in the cell beside a name: not the name of the next column, no type, no status."""
     secret = line[start:end].rstrip(b" \t\"'`")

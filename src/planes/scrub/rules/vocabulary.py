@@ -11,6 +11,7 @@ _KEYS = """
     fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
     integration_key account_sas sas_token storepass keypass
     sensitive_value instrumentation_key pre_shared_key preshared_key seed_phrase recovery_phrase recovery_key unseal_key
+    api_keys app_keys access_keys secret_keys signing_keys encryption_keys key_source
     passwrd pasword code_verifier auth_code authorization_code device_code unlock_code backup_code backup_codes
     recovery_code recovery_codes snmp_community community_string
     password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
@@ -50,7 +51,10 @@ _TYPE = (
     rb"(?:[ \t]*:[ \t]*(?:&(?:'static )?)?[a-z_][0-9a-z_.]{0,30}(?:\[[0-9a-z_. ,|]{0,40}\])?(?:[ \t]*[|][ \t]*none)?"
     rb"[ \t]*=[ \t]*)"
 )
-NAME = KEY + CLOSES + rb"(?:" + _TYPE + rb"|" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
+NAME = (
+    KEY + CLOSES + rb"(?:" + _TYPE + rb"|" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*<-[ \t]*"
+    rb"|[ \t]+as[ \t]+[a-z]{2,20}[ \t]*=[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
+)
 # In the scan, what follows a name. It counts little: counted repetition makes the scan's automaton large.
 FOLLOW = rb"[0-9A-Za-z_-]{0,10}[^0-9A-Za-z_-]"
 SOURCE = "how programs print settings and requests"

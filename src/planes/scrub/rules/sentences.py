@@ -1,0 +1,155 @@
+"""Values that texts tell beside a sensitive name, or far behind it: errors, prompts, changes, logins, defaults."""
+
+from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, KEY, NAME, SIGNS, named
+
+_SCAN = (SIGNS, FOLLOW)
+# What links the old and the new value of something that changed.
+_OLD = rb"\b(?:old|previous|former|before|from)(?:[_ ]?(?:value|key|secret|token|password))?(?:[ ]?[=:][ ]?|[ ])[\"'`]?"
+_NEW = rb"\b(?:new|current|after)(?:[_ ]?(?:value|key|secret|token|password))?(?:[ ]?[=:][ ]?|[ ])[\"'`]?"
+_END = rb"(?P<secret>[^ \t\r\"'`,;<>()\[\]{}]{8,})"
+
+SENTENCE_RULES: tuple[Rule, ...] = (
+    named(
+        "named-far",
+        KEY + rb"[\"'`]?[ ,.)][^\n]+?(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided)[ ]?:?)[ ]"
+        rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
+        "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
+        judges.far,
+        needs=(b": ", b"= ", b" got ", b" was ", b" is ", b" received ", b" found ", b" given ", b" provided "),
+    ),
+    named(
+        "named-far-plain",
+        KEY + rb"[\"'`]?[ ,.)][^\n]+?[a-z)\]>`][:=][ ](?P<secret>[^\"'`\n ]{20,})",
+        "secret of sales (see the page of the team, which has more on it): <a10>7<a6>2B<a12>",
+        judges.far,
+        needs=(b": ", b"= "),
+    ),
+    named(
+        "named-constructed",
+        NAME + rb"[a-z_][0-9a-z_:.]{0,40}\([bruf]{0,2}[\"'](?P<secret>[^\"'\n]+)[\"']",
+        'let token = String::from("<a12>7<a11>");',
+        judges.random,
+        needs=(b"(",),
+    ),
+    named(
+        "named-type",
+        KEY + rb"\([bruf]{0,2}[\"'](?P<secret>[^\"'\n]+)[\"']",
+        'Some(Token("<a12>7<a11>"))',
+        judges.random,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}\("),
+        needs=(b"(",),
+    ),
+    named(
+        "named-fallback",
+        KEY + CLOSES + rb"\)?[ ]?(?:[|]{2}|\?\?|\?:|\bor\b)[ ]?[bru]?[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        "process.env.SECRET || '<a12>7<a11>'",
+        judges.random,
+        _SCAN,
+        needs=(b"||", b"??", b"?:", b" or "),
+    ),
+    named(
+        "named-default-argument",
+        KEY + rb"[\"'][ ]?,[ ]?(?:[a-z_]+=[^,\"'\n]{1,40},[ ]?)?(?:default|fallback|initial)[a-z_]{0,10}[ ]?=[ ]?"
+        rb"[bru]?[\"'](?P<secret>[^\"'\n]+)[\"']",
+        "config('SECRET_KEY', default='<a12>7<a11>')",
+        judges.quoted,
+        _SCAN,
+        needs=(b"default", b"fallback", b"initial"),
+    ),
+    named(
+        "named-unpacked",
+        rb",[ ]?[$@]?[0-9a-z_]{0,30}" + KEY + rb"\)?[ ]?:?=[ ]?[(\[]?[ ]?[bru]?[\"'][^\"'\n]{0,80}[\"'][ ]?,[ ]?"
+        rb"[bru]?[\"'](?P<secret>[^\"'\n]+)[\"']",
+        "my ($user, $pass) = ('loader', '<a12>7<a3>');",
+        judges.quoted,
+        _SCAN,
+        needs=(b"=",),
+    ),
+    named(
+        "named-asked",
+        KEY + rb"(?:[ ]for[ ](?:'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|[^ :\n]{1,80}))?"
+        rb"(?:[ ]?[?:][ ]+(?:(?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|>)[ ]+)?|\\+t)"
+        rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>\\(]{6,})",
+        "? What is your API key? <a12>7<a11>",
+        unquoted.answered,
+        _SCAN,
+        needs=(b"? ", b": ", b"\\t"),
+    ),
+    named(
+        "named-marked-up",
+        KEY + rb"[ ]?[:=]?[ ]*(?:</?(?:code|b|strong|span|em|i|pre|kbd|samp|var|tt|td|th|dd|br|p|div|font|a|u)"
+        rb"(?:[ /][^<>\n]{0,60})?>"
+        rb"[ :]*){1,4}(?P<secret>[^<> \t\n]{6,})<",
+        "<li>API key: <code><a12>7<a11></code></li>",
+        unquoted.apart_or_word,
+        _SCAN,
+        needs=(b"<",),
+    ),
+    named(
+        "named-old",
+        KEY + rb"[\"'`]?[ ,;:][^\n]{0,80}?" + _OLD + _END,
+        "secret rotated: old value <a12>7<a11>, new value in the vault",
+        judges.random,
+        _SCAN,
+        needs=(b"old", b"previous", b"former", b"before", b"from"),
+    ),
+    named(
+        "named-new",
+        KEY + rb"[\"'`]?[ ,;:][^\n]{0,160}?" + _NEW + _END,
+        "secret rotated: new value <a12>7<a11>",
+        judges.random,
+        _SCAN,
+        needs=(b"new", b"current", b"after"),
+    ),
+    named(
+        "named-turned",
+        NAME + rb"(?:\"[^\"\n]*\"|'[^'\n]*'|[^ \t\"'\n]+)[ \t]*(?:->|=>|\xe2\x86\x92)[ \t]*"
+        rb"[\"'](?P<secret>[^\"'\n]+)[\"']",
+        "password: 'known' -> '<a12>7<a3>'",
+        judges.quoted,
+        _SCAN,
+        needs=(b"->", b"=>", b"\xe2\x86\x92"),
+    ),
+    named(
+        "value-told-first",
+        rb"(?:got|received|value|input|use|used|using|set|trying|tried|with)[ :]+"
+        rb"[\"'`]?(?P<secret>[^ \t\r\"'`,;<>()\[\]{}]{8,})"
+        rb"[\"'`]?(?:[ ]as[ ]|[ ,]+(?:-[ ])?at[ ])(?:the[ ]|your[ ]|a[ ]|new[ ])*"
+        rb"[\"'`]?[$0-9a-z_./\[\]-]*" + KEY,
+        "use <a12>7<a11> as the password",
+        judges.random,
+        _SCAN,
+        needs=(b" as ", b" at "),
+    ),
+    named(
+        "login-told",
+        rb"(?:connect(?:ing|ed)?|authenticat(?:ing|ed|e)|bind(?:ing)?|bound|sign(?:ing|ed)? in)[ ](?:as|with)[ ]"
+        rb"[\"'`]?[0-9a-z_.@+-]{1,60}[:/](?P<secret>[^ \t\r\"'`/()@]{6,})",
+        "connecting as loader:<a12>7<a3> to db.example.com",
+        unquoted.apart_or_word,
+        (
+            tuple(
+                b"connecting as |connected as |connect as |connecting with |authenticating as |authenticated as "
+                b"|authenticate as |binding as |bind as |bound as |signing in as |signed in as ".split(b"|")
+            ),
+            rb"",
+        ),
+    ),
+    named(
+        "login-refused",
+        rb"(?:auth(?:entication)?|login|logon)[ ](?:has[ ])?failed for[ ](?:user[ ])?[\"'`]?[0-9a-z_.@+-]{1,60}[:/]"
+        rb"(?P<secret>[^ \t\r\"'`/()@]{6,})",
+        "auth failed for loader/<a12>7<a3>",
+        unquoted.apart_or_word,
+        ((b"failed for ",), rb""),
+    ),
+    named(
+        "azure-listed-key",
+        rb"[\"']value[\"'][ ]?:[ ]?[\"'](?P<secret>[0-9a-z+/]{86}==)[\"']",
+        '{"keyName": "key1", "value": "<b86>=="}',
+        judges.random,
+        ((b'value"', b"value'"), rb"[ ]?:[ ]?[\"'][0-9A-Za-z+/]{8}"),
+    ),
+)
