@@ -20,8 +20,9 @@ from dlthub_tui import messages, styles_folder
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.moving import PATIENCE_SECONDS, MovingApp
 from dlthub_tui.screens.start import StartScreen
-from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.look import Look, Times
 from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
+from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, theme_of
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.themes import THEMES
 
@@ -40,6 +41,27 @@ def client_folder(options: AppOptions) -> Path:
     return find_home(None) / "client"
 
 
+def _read_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
+    """What the settings file says. Most people have none, and need not wait for its reader."""
+    if not (folder / SETTINGS_FILE).exists():
+        return {}, None
+    from dlthub_tui.session.preferences import read_preferences
+
+    return read_preferences(folder)
+
+
+def _switches(options: AppOptions) -> dict[str, str]:
+    """What the command line chose."""
+    found = {
+        "theme": options.theme,
+        "glyphs": "ascii" if options.ascii else None,
+        "motion": "calm" if options.calm else None,
+        "ssh": "on" if options.slow else None,
+        "read_only": "on" if options.read_only else None,
+    }
+    return {name: word for name, word in found.items() if word}
+
+
 class DlthubTui(MovingApp, inherit_bindings=False):
     """Routes between screens; wires session and client."""
 
@@ -49,33 +71,46 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     def __init__(self, options: AppOptions) -> None:
         # Without colour, and in the terminal's own sixteen, its palette decides: no conversion to true colour.
-        is_plain = get_environ("NO_COLOR", None) is not None
-        super().__init__(ansi_color=True if is_plain or options.slow else None)
+        self._is_plain = get_environ("NO_COLOR", None) is not None
+        document, trouble = _read_settings(client_folder(options))
+        chosen, troubles = read_settings(document.get(TABLE, {}), _switches(options))
+        ssh = chosen.word("ssh")
+        is_slow = ssh == "on" or (ssh == "auto" and options.is_remote)
+        super().__init__(ansi_color=True if self._is_plain or is_slow else None)
         self.options = options
-        look = Look(
-            is_ascii=options.ascii, is_slow=options.slow, is_calm=options.calm or options.slow,
-            is_read_only=options.read_only, now=options.now,
-        )  # fmt: skip
+        look = Look(is_slow=is_slow, now=options.now)
         self.context = Context(
             look, client_folder(options), url=options.url, opens_browser=options.opens_browser,
             poll_seconds=options.poll_seconds,
         )  # fmt: skip
         self.animation_level = "none"
-        if (self.context.client_folder / SETTINGS_FILE).exists():
-            self._read_settings()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = options.theme or ("plain" if is_plain else "sixteen" if options.slow else "night")
+        self._take(document, chosen, [trouble] if trouble else troubles)
         self._is_leaving = False
 
-    def _read_settings(self) -> None:
-        """Keys of the user's own; what is wrong with the file is said on home."""
-        from dlthub_tui.session.preferences import read_preferences
-        from dlthub_tui.viewmodel.keymap import read_keys
+    def _take(self, document: dict[str, Any], chosen: Chosen, troubles: list[str]) -> None:
+        """What the settings say holds from now on; what is wrong with the file is said on home."""
+        look = self.context.look
+        self.context.chosen = chosen
+        if "keys" in document:
+            from dlthub_tui.viewmodel.keymap import read_keys
 
-        document, trouble = read_preferences(self.context.client_folder)
-        self.context.keys, troubles = read_keys(document.get("keys", {}))
-        self.context.troubles = [trouble] if trouble else troubles
+            self.context.keys, of_keys = read_keys(document["keys"])
+            troubles = [*troubles, *of_keys]
+        self.context.troubles = troubles
+        look.is_ascii = chosen.word("glyphs") == "ascii"
+        look.is_calm = chosen.word("motion") == "calm" or look.is_slow
+        look.is_read_only = chosen.word("read_only") == "on"
+        look.times = cast("Times", chosen.word("times"))
+        self.theme = theme_of(chosen, is_plain=self._is_plain, is_slow=look.is_slow)
+
+    def on_setting_changed(self) -> None:
+        """It holds at once, on every screen."""
+        document, trouble = _read_settings(self.context.client_folder)
+        chosen, troubles = read_settings(document.get(TABLE, {}), _switches(self.options))
+        self._take(document, chosen, [trouble] if trouble else troubles)
+        self.on_times_changed()
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the one at the bottom of the stack."""
@@ -221,6 +256,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Ends what is asked, then all connections, however the app ends."""
+        self.context.signs.end(self)
         if self.context.connection is None:
             return
         await self._stop_asking()

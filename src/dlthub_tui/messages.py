@@ -70,5 +70,13 @@ class TimesChanged(Message):
     """How times are said is another; every screen draws again."""
 
 
+class SettingChanged(Message):
+    """A setting has another value; without an id, any of them may have."""
+
+    def __init__(self, setting_id: str) -> None:
+        super().__init__()
+        self.setting_id = setting_id
+
+
 class NextKey(Message):
     """Deal with the oldest key that waits."""

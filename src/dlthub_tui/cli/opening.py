@@ -46,7 +46,6 @@ def open_app(request: OpenRequest) -> int:
     from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version
 
     home = find_home(request.home)
-    slow = request.slow or is_remote_session()
     platform = None if request.url else EmbeddedPlatform(home, our_version)
     code = run(
         AppOptions(
@@ -54,8 +53,9 @@ def open_app(request: OpenRequest) -> int:
             url=request.url,
             read_only=request.read_only,
             ascii=request.ascii,
-            slow=slow,
-            calm=request.calm or slow,
+            slow=request.slow,
+            is_remote=is_remote_session(),
+            calm=request.calm,
             platform=platform,
             opens_browser=has_desktop(),
             link=request.link,

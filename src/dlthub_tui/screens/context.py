@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlthub_tui.screens.signs import Signs
 from dlthub_tui.session.live_state import LiveState
 from dlthub_tui.viewmodel.command_log import CommandLog
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.options import POLL_SECONDS
+from dlthub_tui.viewmodel.settings import Chosen
 from dlthub_tui.viewmodel.words import duration
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ class Context:
     # The last thing that can be taken back.
     undo: Undo | None = None
     troubles: list[str] = field(default_factory=list[str])
+    chosen: Chosen = field(default_factory=Chosen)
+    signs: Signs = field(default_factory=Signs)
     # The stream of changes: while it is up, places that it tells of do not ask by themselves.
     live: LiveState = field(default_factory=LiveState)
 

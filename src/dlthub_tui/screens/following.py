@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from textual.app import App
@@ -10,9 +10,14 @@ from textual.app import App
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.living import Living
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.changed import is_end_of_long_run
 from dlthub_tui.viewmodel.text import Role
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+
 PLANES_SECONDS = 5.0
+MOST_NOTIFIED = 3
 
 
 async def follow(app: App[Any], context: Context) -> None:
@@ -26,6 +31,9 @@ async def follow(app: App[Any], context: Context) -> None:
         for screen in app.screen_stack:
             if isinstance(screen, Living) and screen.is_current:
                 screen.heard(news)
+        if context.chosen.word("notify") == "on":
+            for change in [change for change in news.changes if is_end_of_long_run(change)][:MOST_NOTIFIED]:
+                app.run_worker(_notify(app, context, change), group="notify", exit_on_error=False)
 
     def moved() -> None:
         screen = app.screen
@@ -39,6 +47,19 @@ async def follow(app: App[Any], context: Context) -> None:
         await live.run(context.batch_seconds)
     finally:
         state.is_up = False
+
+
+async def _notify(app: App[Any], context: Context, change: Change) -> None:
+    from dlthub_tui.client.errors import ClientError
+    from dlthub_tui.client.runs import get_run
+    from dlthub_tui.viewmodel.runs import name_of
+
+    try:
+        run = await get_run(context.connected.control, change.workspace_id, change.run_id or "")
+    except ClientError:
+        return
+    took = words.duration(run.duration_seconds or 0)
+    context.signs.notify(app, f"{name_of(run)} {run.status} after {took}")
 
 
 async def watch_planes(app: App[Any], context: Context) -> None:

@@ -106,6 +106,10 @@ class ListScreen(Living):
         """Whether something on the list changes by itself, such as the seconds of a run."""
         return False
 
+    def has_runs(self) -> bool:
+        """What moves by itself is a run."""
+        return self.is_loaded and self.is_moving()
+
     def _tick(self) -> None:
         if self.is_current and self.is_loaded and self.is_moving():
             self.show_rows()

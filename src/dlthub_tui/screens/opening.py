@@ -52,6 +52,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.command_log import CommandLogScreen
 
             return CommandLogScreen(context)
+        case places.SettingsPlace():
+            from dlthub_tui.screens.settings import SettingsScreen
+
+            return SettingsScreen(context)
         case places.SignInsPlace():
             from dlthub_tui.screens.sign_ins import SignInsScreen
 

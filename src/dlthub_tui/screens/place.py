@@ -60,6 +60,13 @@ class PlaceScreen(Approving):
         for name in ("#header", "#footer"):
             for view in self.query(name).results(LinesView):
                 view.update()
+        if self.is_current:
+            crumb = self.look.glyphs.crumb
+            self.context.signs.show(self.host, self.context.chosen, self.crumbs(), crumb, runs=self.has_runs())
+
+    def has_runs(self) -> bool:
+        """Whether a run goes on here."""
+        return False
 
     def note(self, action: Action) -> None:
         """Into the command log."""
@@ -305,13 +312,14 @@ class PlaceScreen(Approving):
         return [
             Offer("open", "open", "open a link", "", "org/workspace/job/run#line", group),
             Offer("approve", "approve", "approve a sign-in", "", "by the code that the device shows", group),
+            Offer("settings", "settings", "settings", "", "theme, motion, times, notifications, read-only", group),
             Offer("guide", "guide", "first steps", "", "from nothing to a running job", group),
             Offer("sign-ins", "sign-ins", "pending sign-ins", "", "devices that wait for approval", group),
         ]
 
     async def run_chosen(self, chosen: str | None) -> None:
         """Does what was chosen in the help, on the command line or in the palette."""
-        from dlthub_tui.viewmodel.places import GuidePlace, SignInsPlace
+        from dlthub_tui.viewmodel.places import GuidePlace, SettingsPlace, SignInsPlace
 
         name, _, argument = (chosen or "").partition(" ")
         match name:
@@ -323,6 +331,8 @@ class PlaceScreen(Approving):
                 self.approve(argument)
             case "guide":
                 self.post_message(Open(GuidePlace()))
+            case "settings":
+                self.post_message(Open(SettingsPlace()))
             case "sign-ins":
                 self.post_message(Open(SignInsPlace()))
             case "of-job":

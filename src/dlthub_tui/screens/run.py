@@ -160,6 +160,10 @@ class RunScreen(Rotating):
         """Whether the run goes on."""
         return self._run is not None and view.is_active(self._run)
 
+    def has_runs(self) -> bool:
+        """Whether this one does."""
+        return self.goes_on
+
     def _poll(self) -> None:
         if self.is_current and not self.is_told and (self._run is None or self.goes_on):
             self.fetch(self._load())

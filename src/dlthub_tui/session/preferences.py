@@ -29,41 +29,68 @@ class NotWritten(Exception):
     """The file stays as it was; the text says why."""
 
 
+def read_text(folder: Path) -> str:
+    """The text of the file; empty where there is none. Raises: NotWritten when it cannot be read."""
+    try:
+        return (folder / NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as exc:
+        raise NotWritten(f"{NAME} cannot be read.") from exc
+
+
+def write_text(folder: Path, text: str) -> None:
+    """Replaces the file, 0600, whole or not at all. Blocking. Raises: NotWritten, also when the text is no TOML."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise NotWritten(f"That is no TOML: {exc}.") from exc
+    part = folder / f"{NAME}.part"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(folder / NAME)
+    except OSError as exc:
+        raise NotWritten(f"{NAME} cannot be written: {exc.strerror or 'no reason given'}.") from exc
+
+
 def write_key(folder: Path, action_id: str, keys: Sequence[str]) -> None:
     """Gives an action these keys in the file; everything else in it stays. Blocking; the file is 0600.
+
+    Raises: NotWritten.
+    """
+    write_setting(folder, "keys", action_id, list(keys) if len(keys) > 1 else keys[0])
+
+
+def write_setting(folder: Path, table: str, name: str, value: str | list[str]) -> None:
+    """Gives a name of a table this value in the file; everything else in it stays. Blocking; the file is 0600.
 
     Raises: NotWritten.
     """
     document, trouble = read_preferences(folder)
     if trouble is not None:
         raise NotWritten(trouble)
-    try:
-        before = (folder / NAME).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        before = ""
-    table: dict[str, Any] = {**document.get("keys", {}), action_id: list(keys) if len(keys) > 1 else keys[0]}
-    after = _with_keys(before, table)
-    if tomllib.loads(after) != {**document, "keys": table}:
+    known: Any = document.get(table, {})
+    if not isinstance(known, dict):
+        raise NotWritten(f"[{table}] of {NAME} is no table. Change it by hand.")
+    values: dict[str, Any] = {**known, name: value}
+    after = _with_table(read_text(folder), table, values)
+    if tomllib.loads(after) != {**document, table: values}:
         raise NotWritten(f"{NAME} is written in a way that cannot be kept. Change it by hand.")
-    part = folder / f"{NAME}.part"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(after)
-        part.replace(folder / NAME)
-    except OSError as exc:
-        raise NotWritten(f"{NAME} cannot be written: {exc.strerror or 'no reason given'}.") from exc
+    write_text(folder, after)
 
 
-def _with_keys(text: str, table: dict[str, Any]) -> str:
-    """The text with another table of keys, which keeps its comments."""
+def _with_table(text: str, table: str, values: dict[str, Any]) -> str:
+    """The text with other values in a table, which keeps its comments."""
     comments: list[str] = []
 
     def taken(block: re.Match[str]) -> str:
         comments.extend(line for line in block[0].splitlines() if line.lstrip().startswith("#"))
         return ""
 
-    rest = re.sub(r"^\[keys\][^\n]*\n(?:(?!\[).*(?:\n|\Z))*", taken, text, flags=re.MULTILINE).rstrip("\n")
-    lines = [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in table.items()]
-    return "\n".join([*([rest, ""] if rest else []), "[keys]", *comments, *lines]) + "\n"
+    pattern = rf"^\[{re.escape(table)}\][^\n]*\n(?:(?!\[).*(?:\n|\Z))*"
+    rest = re.sub(pattern, taken, text, flags=re.MULTILINE).rstrip("\n")
+    lines = [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in values.items()]
+    return "\n".join([*([rest, ""] if rest else []), f"[{table}]", *comments, *lines]) + "\n"

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 _ORDER = ("pending", "starting", "running", "cancelling")
 
 
+LONG_SECONDS = 60.0
+_ENDS = frozenset({"completed", "failed", "cancelled"})
+
+
+def is_end_of_long_run(change: Change) -> bool:
+    """Whether a run ended that took a minute or more."""
+    if change.status not in _ENDS or change.started_at is None or change.finished_at is None:
+        return False
+    return (change.finished_at - change.started_at).total_seconds() >= LONG_SECONDS
+
+
 def _rank(status: str) -> int:
     return _ORDER.index(status) if status in _ORDER else len(_ORDER)
 

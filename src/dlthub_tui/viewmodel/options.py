@@ -60,6 +60,8 @@ class AppOptions:
     read_only: bool = False
     ascii: bool = False
     slow: bool = False
+    is_remote: bool = False
+    """Whether the terminal is at the end of SSH, so that the SSH profile is on unless the settings say otherwise."""
     calm: bool = False
     platform: PlatformStarter | None = None
     theme: str | None = None

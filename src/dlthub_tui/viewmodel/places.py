@@ -55,6 +55,11 @@ class CommandLogPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsPlace:
+    """How the app looks and behaves for this person."""
+
+
+@dataclass(frozen=True, slots=True)
 class SignInsPlace:
     """Pending sign-ins."""
 
@@ -125,7 +130,7 @@ class DeployPlace:
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
     | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
-    | CommandLogPlace
+    | CommandLogPlace | SettingsPlace
 )  # fmt: skip
 
 

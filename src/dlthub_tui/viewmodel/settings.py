@@ -1,0 +1,121 @@
+"""Settings of the app: their words, what they are where nothing is said, and where each value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dlthub_tui.viewmodel.table import Column, Row, Section
+from dlthub_tui.viewmodel.text import Line, Role, Span, line, muted
+
+TABLE = "app"
+COLUMNS = (Column("Setting", least=16), Column("Value", takes_rest=True, least=24), Column("From", least=14))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row. The first of `words` holds where nothing is said. `at_start`: it is read when the app opens."""
+
+    id: str
+    title: str
+    words: tuple[str, ...]
+    sentence: str
+    at_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What holds, and who says so."""
+
+    word: str
+    source: str = "default"
+
+
+SETTINGS = (
+    Setting("theme", "Theme", ("auto", "night", "day", "contrast", "sixteen", "plain"),
+            "auto is night; sixteen in the SSH profile; plain with NO_COLOR."),
+    Setting("motion", "Motion", ("full", "calm"), "calm repaints less: no ticks, a log is followed slower."),
+    Setting("ssh", "SSH profile", ("auto", "on", "off"),
+            "Fewer colours and repaints; auto: where this terminal is at the end of SSH.", at_start=True),
+    Setting("glyphs", "Glyphs", ("unicode", "ascii"), "ascii for terminals that draw signs wrongly."),
+    Setting("times", "Times", ("relative", "exact", "utc"), "t switches them for now, this for good."),
+    Setting("read_only", "Read-only", ("off", "on"), "Hides and refuses all that changes something."),
+    Setting("notify", "Notifications", ("off", "on"),
+            "The terminal tells its desktop when a run of a minute or more ends."),
+    Setting("title", "Terminal title", ("on", "off"), "Where you are, and progress while a run goes on (OSC 9;4)."),
+)  # fmt: skip
+BY_ID: Mapping[str, Setting] = {setting.id: setting for setting in SETTINGS}
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What holds for this app, by the setting's id."""
+
+    values: dict[str, Value] = field(default_factory=dict[str, Value])
+
+    def word(self, setting_id: str) -> str:
+        """The word that holds."""
+        return self.values[setting_id].word if setting_id in self.values else BY_ID[setting_id].words[0]
+
+    def source(self, setting_id: str) -> str:
+        """Who says so."""
+        return self.values[setting_id].source if setting_id in self.values else "default"
+
+
+def read_settings(table: Any, switches: Mapping[str, str]) -> tuple[Chosen, list[str]]:
+    """From the `[app]` table of the file, which switches of the command line beat; and what is wrong with the table.
+
+    `switches` has for some settings the word that the command line chose.
+    """
+    chosen, troubles = Chosen(), list[str]()
+    if not isinstance(table, dict):
+        troubles.append(f"settings.toml: [{TABLE}] is no table.")
+        table = {}
+    for name, word in table.items():  # pyright: ignore[reportUnknownVariableType] - of a file
+        setting = BY_ID.get(str(name))  # pyright: ignore[reportUnknownArgumentType] - as above
+        if setting is None:
+            troubles.append(f'settings.toml: no setting is called "{name}".')
+        elif word not in setting.words:
+            troubles.append(f"settings.toml: {setting.id} is one of {', '.join(setting.words)}.")
+        else:
+            chosen.values[setting.id] = Value(str(word), "settings.toml")  # pyright: ignore[reportUnknownArgumentType] - as above
+    for name, word in switches.items():
+        chosen.values[name] = Value(word, "command line")
+    return chosen, troubles
+
+
+def theme_of(chosen: Chosen, *, is_plain: bool, is_slow: bool) -> str:
+    """The name of the theme that is drawn."""
+    word = chosen.word("theme")
+    if word != "auto":
+        return word
+    return "plain" if is_plain else "sixteen" if is_slow else "night"
+
+
+def step(setting: Setting, word: str, steps: int) -> str:
+    """The word so many steps further, round the end."""
+    return setting.words[(setting.words.index(word) + steps) % len(setting.words)]
+
+
+def sections(chosen: Chosen) -> list[Section]:
+    """One row a setting: all its words, and who says so."""
+    rows = [
+        Row(
+            setting.id,
+            Span(" "),
+            (
+                line(setting.title),
+                _words(setting.words, chosen.word(setting.id)),
+                line(muted(chosen.source(setting.id))),
+            ),
+            setting.title,
+        )
+        for setting in SETTINGS
+    ]
+    return [Section(COLUMNS, tuple(rows))]
+
+
+def _words(words: Sequence[str], chosen: str) -> Line:
+    spans = [Span(f"[{word}] ", Role.ACCENT) if word == chosen else muted(f"{word} ") for word in words]
+    return tuple(spans)

@@ -1,0 +1,54 @@
+"""What the settings file says, and what the terminal is told."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dlthub_tui.viewmodel.settings import SETTINGS, read_settings, step, theme_of
+from dlthub_tui.viewmodel.terminal_signs import notification, title
+
+
+def test_command_line_beats_the_file_and_the_file_beats_what_it_comes_with() -> None:
+    chosen, troubles = read_settings({"theme": "day", "motion": "calm"}, {"theme": "contrast"})
+
+    assert troubles == []
+    assert [(chosen.word(name), chosen.source(name)) for name in ("theme", "motion", "times")] == [
+        ("contrast", "command line"), ("calm", "settings.toml"), ("relative", "default"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["words", ["theme"], {"theme": "pink"}, {"theme": 3}, {"colour": "night"}])
+def test_what_is_wrong_is_said_and_changes_nothing(table: object) -> None:
+    chosen, troubles = read_settings(table, {})
+
+    assert len(troubles) == 1
+    assert "settings.toml" in troubles[0]
+    assert all(chosen.word(setting.id) == setting.words[0] for setting in SETTINGS)
+
+
+def test_values_go_round() -> None:
+    theme = SETTINGS[0]
+
+    assert step(theme, theme.words[-1], 1) == theme.words[0]
+    assert step(theme, theme.words[0], -1) == theme.words[-1]
+
+
+@pytest.mark.parametrize(
+    ("word", "is_plain", "is_slow", "theme"),
+    [("auto", False, False, "night"), ("auto", False, True, "sixteen"), ("auto", True, True, "plain"),
+     ("day", True, True, "day")],
+)  # fmt: skip
+def test_theme_that_is_drawn(word: str, is_plain: bool, is_slow: bool, theme: str) -> None:
+    chosen, _ = read_settings({"theme": word}, {})
+
+    assert theme_of(chosen, is_plain=is_plain, is_slow=is_slow) == theme
+
+
+def test_a_name_cannot_leave_the_title_or_the_notification() -> None:
+    evil = "shop\x07\x1b]52;c;aGk=\x07\x9b2J"
+
+    for said in (title(["ana", evil], "›", runs=True), notification(f"{evil} failed")):
+        inside = re.sub(r"\x1b\](2|9|777;notify);[^\x00-\x1f\x7f-\x9f]*\x07|\x07$", "", said)
+        assert inside == ""
