@@ -86,6 +86,8 @@ class LongLine:
 
 def joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
     """Both, in order; what a piece of a value and a rule find together is named after the value."""
+    if not spans:
+        return pieces
     both = disjoint([*pieces, *spans])
     number = 0
     for piece in pieces:

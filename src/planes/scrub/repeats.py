@@ -19,7 +19,7 @@ def row_end(text: bytes, start: int, period: int) -> int:
 def common(one: bytes, other: bytes) -> int:
     """How many bytes two texts have in common at their beginnings."""
     low, high = 0, min(len(one), len(other))
-    if one[:high] == other[:high]:
+    if one.startswith(other) or other.startswith(one):
         return high
     while high - low > 1:  # equal up to low, not up to high
         middle = (low + high) // 2

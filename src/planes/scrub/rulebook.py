@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from planes.scrub.demands import Demands
 from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
+from planes.scrub.literals import AtLiteral
 from planes.scrub.rules import RULES, SELDOM
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
@@ -44,10 +45,12 @@ _span: Callable[[tuple[int, int, Rule]], Span] = functools.partial(tuple.__new__
 class CompiledRule:
     """One rule with its pattern, compiled when it is first needed."""
 
-    __slots__ = ("_group", "_pattern", "_row", "rule")
+    __slots__ = ("_at_literal", "_group", "_pattern", "_row", "rule")
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, *, at_literal: bool = True) -> None:
+        """Take a rule; `at_literal`: where it says with which literal its matches begin, try it there."""
         self.rule = rule
+        self._at_literal = AtLiteral.of(rule.pattern) if at_literal and not rule.any_case else None
         self._row: re.Pattern[bytes] | None = None
         self._pattern: Pattern | None = None
         self._group = 0
@@ -64,6 +67,10 @@ class CompiledRule:
 
     def spans(self, line: bytes, last: int | None = None) -> list[Span]:
         """Every secret that this rule finds in a line in which no sign stands behind `last`."""
+        if self._at_literal is not None:
+            matches = self._at_literal.matches(line)
+            if matches is not None:
+                return self._judged(line, matches) if matches else []
         pattern = self._pattern or self.prepare()
         place = 0
         rule, group, judge = self.rule, self._group, self.rule.judge
@@ -79,6 +86,23 @@ class CompiledRule:
             begin = match[0][0]
             row = self._in_row() if begin == place and len(found) >= _ROW else None
             start, end = match[group]
+            place = max(end, begin + 1)
+            if judge is not None:
+                end = judge(line, begin, start, end)
+                if end > start:
+                    place = end
+            if end > start:
+                found.append(_span((start, end, rule)))
+        return found
+
+    def _judged(self, line: bytes, matches: "Iterable[tuple[int, int, int]]") -> list[Span]:
+        """The secrets among matches that lie in order, of which one may begin in another."""
+        rule, judge = self.rule, self.rule.judge
+        place = 0
+        found: list[Span] = []
+        for begin, start, end in matches:
+            if begin < place:
+                continue
             place = max(end, begin + 1)
             if judge is not None:
                 end = judge(line, begin, start, end)
@@ -214,6 +238,8 @@ class Rulebook:
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
         """The secrets in a line without colour codes: in order, none inside or across another."""
         chosen, last, _ = signs
+        if not chosen:
+            return []
         if chosen & self._demands.members:
             chosen = self._demands.met(line, chosen)
         if chosen & self._in_families and len(line) <= _LONGEST_FOR_FAMILY:
@@ -222,7 +248,8 @@ class Rulebook:
                     chosen = chosen & ~family.members | chosen & family.matching(line)
         found: list[Span] = []
         is_disjoint = True
-        for compiled in self._teams.get(chosen) or self._team(chosen):
+        team = self._teams.get(chosen)
+        for compiled in self._team(chosen) if team is None else team:
             spans = compiled.spans(line, last)
             if spans:
                 is_disjoint = not found  # what one rule finds is in order, each behind the last
@@ -235,9 +262,14 @@ class Rulebook:
         """The rules of a bit set, in order."""
         if len(self._teams) >= _MOST_TEAMS:
             self._teams.clear()
-        numbers = (number for number in range(chosen.bit_length()) if chosen >> number & 1)
-        team = self._teams[chosen] = tuple(self.rules[number] for number in numbers)
-        return team
+        members: list[CompiledRule] = []
+        left = chosen
+        while left:
+            first = left & -left
+            left ^= first
+            members.append(self.rules[first.bit_length() - 1])
+        self._teams[chosen] = members
+        return members
 
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]:
         """Of spans in a line those that may be masked: here, all."""

@@ -67,7 +67,7 @@ class Shortened:
             found += self._beginnings(text)
         marks = self._marks.find(text)
         if marks:
-            found += self._beside(text, marks)
+            found += self._beside(text, marks, {span.start: span.end for span in found})
         if not found:
             return found
         if b"[masked:" in text:
@@ -101,8 +101,12 @@ class Shortened:
     def _shared(self, group: Group, solid: bytes, start: int) -> tuple[Form, int]:
         """The form that shares the longest beginning with the text at `start`, and how much."""
         window = solid[start : start + min(group.longest, LONGEST_PIECE)]
-        shared = ((form, common(form.solid, window)) for form in group.nearest(window))
-        return max(shared, key=lambda pair: pair[1])
+        best, most = group.forms[0], -1
+        for form in group.nearest(window):
+            length = common(form.solid, window)
+            if length > most:
+                best, most = form, length
+        return best, most
 
     def _end_of_beginning(self, rest: bytes, form: Form) -> int:
         """Where the piece ends that begins a line's rest; 0 if it does not tell the form."""
@@ -124,7 +128,10 @@ class Shortened:
             length = len(rest[:end].translate(None, gaps))
         return 0
 
-    def _beside(self, text: bytes, marks: "Sequence[tuple[int, int, int]]") -> Iterator[Span]:
+    def _beside(
+        self, text: bytes, marks: "Sequence[tuple[int, int, int]]", beginnings: "Mapping[int, int]"
+    ) -> Iterator[Span]:
+        """The pieces beside marks; the beginnings that were found already, by where they begin, end where they end."""
         windows = self._index.windows()
         line_start = line_end = looks = 0
         before = 0  # where the mark before this one on the line ends
@@ -141,7 +148,8 @@ class Shortened:
                 before = line_start
             if looks > 0 and start - before >= ANCHOR_LENGTH and _may_end(text, start, windows):
                 looks -= 1
-                yield from self._left(text, max(before, start - LONGEST_PIECE), start)
+                if beginnings.get(before, -1) < start:  # else that beginning is all there is to find
+                    yield from self._left(text, max(before, start - LONGEST_PIECE), start)
             if looks > 0 and following - end >= ANCHOR_LENGTH and _may_begin(text, end, windows):
                 looks -= 1
                 yield from self._right(text, end, min(line_end, end + LONGEST_PIECE))

@@ -54,6 +54,9 @@ _ELEMENT = re.compile(rb"<[\w:.-]*$")
 _VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$", re.IGNORECASE)
 
 
+_SHORT = 64
+
+
 @functools.cache
 def _pattern() -> "tuple[Pattern, dict[str, int]]":
     pattern = compile_pattern(_OPENS)
@@ -71,6 +74,16 @@ def opened_by(line: bytes) -> Step:
 
     `line` is without colour codes, masked by its own rules, and of at most `LONGEST_LINE` bytes.
     """
+    return _opened_by_short(line) if len(line) <= _SHORT else _opened_by(line)
+
+
+@functools.lru_cache(256)
+def _opened_by_short(line: bytes) -> Step:
+    """Masked, short lines are often the same."""
+    return _opened_by(line)
+
+
+def _opened_by(line: bytes) -> Step:
     if b"INTO" in line or b"into" in line or b"COPY " in line:
         told, opening = opened_statement(line)
         if told or opening is not None:

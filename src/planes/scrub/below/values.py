@@ -363,8 +363,13 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
     last = spans[-1]
     if _MORE_TEXT.match(line, last.end):
         return None
-    row = row_of(line)
     before = line[last.start - 1 : last.start] if last.start else b""
+    rest = line[last.end :]
+    if rest.isascii() and b".py:" not in rest:  # then nothing frames it at the right
+        shown = rest.rstrip(b" \t\r")
+        if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
+            return None
+    row = row_of(line)
     behind = line[last.end : row.end]
     if before in _QUOTES and behind[:1] == before and behind[1:].strip() in (b"", b"\\", b"+"):
         return MoreQuoted(before, row.prefix, is_glued=len(behind) > 1)

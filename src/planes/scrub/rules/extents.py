@@ -6,6 +6,7 @@ from planes.scrub.rules.prose import is_common_text
 
 # So far behind its beginning a closing quote is looked for.
 _LONGEST = 4096
+_BACKSLASH = 0x5C
 _QUOTES = b"\"'`"
 # How a shell writes a quote inside a quoted text.
 _SHELL = (b"\"'\"'", b"\\''")
@@ -13,6 +14,8 @@ _SHELL = (b"\"'\"'", b"\\''")
 
 def _slashes(line: bytes, place: int) -> int:
     """How many backslashes stand before a place."""
+    if not place or line[place - 1] != _BACKSLASH:
+        return 0
     before = line[max(0, place - 64) : place]
     return len(before) - len(before.rstrip(b"\\"))
 

@@ -1,5 +1,6 @@
 """What stands beside a sensitive name but is no secret: placeholders, types, code, prose."""
 
+import functools
 import re
 
 from planes.scrub.rules.prose import is_common_text
@@ -44,8 +45,18 @@ _NAMED = re.compile(
 _SENSITIVE = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth")
 
 
+# One value is judged by several rules; so many judgements are remembered, of values of so many bytes.
+_REMEMBERED = 512
+_LONGEST_REMEMBERED = 128
+
+
 def is_placeholder(secret: bytes) -> bool:
     """Whether a text stands for a secret without being one."""
+    return _stands_for_one(secret) if len(secret) <= _LONGEST_REMEMBERED else _stands_for_one.__wrapped__(secret)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _stands_for_one(secret: bytes) -> bool:
     return (
         not secret
         or b"***" in secret
@@ -57,6 +68,11 @@ def is_placeholder(secret: bytes) -> bool:
 
 def is_code(secret: bytes) -> bool:
     """Whether an unquoted text is an expression that yields the secret."""
+    return _yields_one(secret) if len(secret) <= _LONGEST_REMEMBERED else _yields_one.__wrapped__(secret)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _yields_one(secret: bytes) -> bool:
     if _CALL.match(secret):
         return True
     if _PATH.match(secret):
@@ -93,11 +109,22 @@ _HARMLESS = re.compile(
 
 def looks_random(secret: bytes) -> bool:
     """Whether a text looks made by a generator: eight signs or more, letters and digits, no usual shape."""
-    if len(secret) < 8 or b" " in secret or not re.search(rb"[A-Za-z]", secret):
+    if len(secret) < 8:
+        return False
+    return _is_made(secret) if len(secret) <= _LONGEST_REMEMBERED else _is_made.__wrapped__(secret)
+
+
+_LETTER = re.compile(rb"[A-Za-z]")
+_DIGIT = re.compile(rb"[0-9]")
+
+
+@functools.lru_cache(_REMEMBERED)
+def _is_made(secret: bytes) -> bool:
+    if b" " in secret or not _LETTER.search(secret):
         return False
     if is_code(secret) or is_placeholder(secret):
         return False
-    if not re.search(rb"[0-9]", secret):
+    if not _DIGIT.search(secret):
         return _is_scrambled(secret)
     if _LABEL.match(secret) and is_common_text(secret):
         return False
