@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 from textual.constants import get_environ
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerError, WorkerState
 
 from dlthub_tui import messages, styles_folder
@@ -88,6 +89,21 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             self.register_theme(theme)
         self._take(document, chosen, [trouble] if trouble else troubles)
         self._is_leaving = False
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the terminal shows nothing else."""
+        return self.context.look.is_ascii
+
+    def watch_theme(self, _theme: str) -> None:
+        """Rows are painted by roles: another theme paints them all again, even where no style of a widget differs."""
+        self.call_later(self._repaint)
+
+    def _repaint(self) -> None:
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.walk_children(Widget)):
+                widget.notify_style_update()
+                widget.refresh()
 
     def _take(self, document: dict[str, Any], chosen: Chosen, troubles: list[str]) -> None:
         """What the settings say holds from now on; what is wrong with the file is said on home."""

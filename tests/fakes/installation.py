@@ -468,13 +468,18 @@ def served(installation: Installation) -> Generator[Any]:
         server = AppServer(installation.application(), [listener, local], installation.stopping, grace_seconds=1)
         beside = AppServer(other_region(installation), [other], installation.stopping, grace_seconds=1)
         serving = [portal.start_task_soon(each.serve) for each in (server, beside)]
-        try:
-            yield portal
-        finally:
+
+        def leave() -> None:
             for each in (server, beside):
                 portal.call(each.stop)
             for ended in serving:
                 ended.result(10)
+
+        installation.leave = leave
+        try:
+            yield portal
+        finally:
+            leave()
             listener.close()
             other.close()
             local.close()

@@ -81,6 +81,8 @@ class InstallationRows:
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    # Nothing of it answers any more.
+    leave: Callable[[], None] = lambda: None  # noqa: E731 - a field, set where it is served
     is_insecure: bool = False
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     bodies: list[tuple[str, Any]] = field(default_factory=list)

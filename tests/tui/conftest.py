@@ -90,14 +90,19 @@ def open_app(installation: tuple[Installation, Any], tmp_path: Path) -> Open:
 
 
 @pytest.fixture
-def picture(snapshot: SnapshotAssertion) -> Callable[[Stage, str], Awaitable[None]]:
-    """Compares the screen with its stored picture, after proving that the app lives and shows a sentinel."""
+def picture(snapshot: SnapshotAssertion) -> Callable[..., Awaitable[None]]:
+    """Compares the screen with its stored picture, after proving that the app lives and shows a sentinel.
 
-    async def compare(stage: Stage, sentinel: str) -> None:
-        await settle(stage.pilot)
+    A crash of the app or of any of its workers is none of them: a nearly blank picture would be stored without a word.
+    """
+
+    async def compare(stage: Stage, sentinel: str, name: str | None = None, *, settles: bool = True) -> None:
+        if settles:
+            await settle(stage.pilot)
         await until(stage.pilot, lambda: sentinel in stage.text, sentinel)
         assert stage.app._exception is None
+        assert [file.read_text() for file in stage.home.glob("client/crash-*")] == []
         drawn = picture_of(stage.app, {stage.installation.url: "http://127.0.0.1:8400"})
-        assert drawn == snapshot(extension_class=Picture)
+        assert drawn == snapshot(name=name, extension_class=Picture)
 
     return compare

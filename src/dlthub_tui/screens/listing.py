@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,16 +12,21 @@ import anyio
 from anyio import to_thread
 from textual.app import ComposeResult
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.screens.context import Context, ListPlace
 from dlthub_tui.screens.living import Living
 from dlthub_tui.screens.sheets import LineSheet
-from dlthub_tui.viewmodel.table import Section, answer
+from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.frame import with_control
+from dlthub_tui.viewmodel.table import Section, answer, trouble_lines
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_front, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
+
+# What the keys of a list do to the row under the cursor.
+OF_A_ROW = frozenset({"row.open", "row.mark", "list.mark_all", "copy.text", "list.save", "version.roll_back"})
 
 
 class ListScreen(Living):
@@ -31,6 +37,7 @@ class ListScreen(Living):
     """Whether it asks again by itself: now and then, and when one comes back to it."""
     filter_text = ""
     trouble: ClientError | None = None
+    _trouble_at: datetime | None = None
     is_loaded = False
 
     def __init__(self, context: Context) -> None:
@@ -78,9 +85,11 @@ class ListScreen(Living):
             return answer((Span(f"{self.look.glyphs.silent} {self.silence()}", Role.WARN),), "", width)
         if self.trouble is not None:
             glyph = Span(f"{self.look.glyphs.silent} ", Role.WARN)
-            return answer((glyph, Span(self.trouble.sentence, Role.WARN)), "", width)
+            fits = len(self.trouble.sentence) <= width - 4
+            return answer((glyph, Span(self.trouble.sentence if fits else self.trouble.what, Role.WARN)), "", width)
         if not self.is_loaded:
-            return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
+            what = f" {crumbs[-1].lower()}" if len(crumbs := self.crumbs()) > 1 else ""
+            return answer((muted(f"Loading{what}{self.look.glyphs.cut}"),), "", width)
         line, right = self.answer_line()
         new = f"+{self.rows.new_above} new   " if self.rows.new_above else ""
         return answer(line, new + right, width)
@@ -133,25 +142,49 @@ class ListScreen(Living):
         except NotSignedIn:
             raise
         except ClientError as exc:
+            if self.trouble is None:
+                self._trouble_at = self.look.now()
             self.trouble = exc
+            self._know_control(answers=not isinstance(exc, NotReachable | TimedOut))
             self.show_rows()
             return
         if self.trouble is not None:
             self.trouble = None
+            self._know_control(answers=True)
             if not self.context.live.is_up:
                 self.say("It answers again.")
         self.is_loaded = True
         self.show_rows(counts_new=True)
 
+    def _know_control(self, *, answers: bool) -> None:
+        """What the header says of the control plane, which nobody but its own answers tells of."""
+        if answers or getattr(self.trouble, "address", None) == self.context.connected.origin:
+            self.context.planes = with_control(self.context.planes, "up" if answers else "silent")
+
+    def why_not(self, action: Action) -> str | None:
+        """Nothing is done to a row that is not there, or to what one may not even see."""
+        if action.id in OF_A_ROW and not self.rows.keys:
+            return "Nothing is here to do that to."
+        if action.changes and action.layer != "global" and not self.is_loaded and isinstance(self.trouble, NotAllowed):
+            return self.trouble.what
+        return super().why_not(action)
+
     def show_rows(self, *, counts_new: bool = False) -> None:
         """Draws rows, answer, details and footer again where they changed."""
-        self.rows.show(self.sections() if self.is_loaded else [], counts_new=counts_new)
+        self.rows.show(self.sections() if self.is_loaded else self._unknown(), counts_new=counts_new)
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
         self.show_kept()
         self.update_frame()
         if self.shown is not None:
             self.shown.set()
+
+    def _unknown(self) -> list[Section]:
+        """Where nothing was ever known: why, in full."""
+        if self.trouble is None or self._trouble_at is None:
+            return []
+        since = f"{self.look.local(self._trouble_at):%H:%M:%S}"
+        return [Section((), (), empty=trouble_lines(self.trouble.what, since, self.trouble.can, self.size.width - 6))]
 
     def show_kept(self) -> None:
         """What row 23 says by itself: marks, and the filter that is on."""

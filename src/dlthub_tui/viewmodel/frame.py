@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.look import Look
@@ -30,6 +30,11 @@ class PlaneState:
     id: str
     state: str
     since: str = ""
+
+
+def with_control(planes: Sequence[PlaneState], state: str) -> tuple[PlaneState, ...]:
+    """The planes, the control plane in this state."""
+    return tuple(replace(plane, state=state) if plane.id == "control" else plane for plane in planes)
 
 
 def plane_spans(planes: Sequence[PlaneState], look: Look) -> Line:

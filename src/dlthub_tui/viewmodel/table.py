@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, muted, width_of
+
+TROUBLE_LABEL = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,8 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
 
 def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
     if not section.rows:
-        return [Entry(None, Span(" "), (muted(text),)) for text in section.empty]
+        texts = [piece for text in section.empty for piece in (wrap(text, max(20, width)) if len(text) > width else [text])]
+        return [Entry(None, Span(" "), (muted(text),)) for text in texts]
     layout = measure(section.columns, section.rows, width)
     entries: list[Entry] = []
     if section.shows_titles:
@@ -154,6 +158,15 @@ def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
         drawn = cells[0] if is_wide else draw_cells(section.columns, cells, layout, look.glyphs.cut)
         entries.append(Entry(row.key, row.glyph, drawn))
     return entries
+
+
+def trouble_lines(what: str, since: str, can: str, width: int) -> tuple[str, ...]:
+    """What failed, since when, what to do: whole, in as many rows as they take."""
+    rows: list[str] = []
+    for label, text in (("What", what), ("Since", since), ("You can", can)):
+        pieces = wrap(text, max(20, width - TROUBLE_LABEL)) if text else []
+        rows.extend(f"{label if first == 0 else '':<{TROUBLE_LABEL}}{piece}" for first, piece in enumerate(pieces))
+    return tuple(rows)
 
 
 def answer(left: Line, right: str, width: int) -> Line:

@@ -175,11 +175,14 @@ def _cut_line(spans: Line, width: int, mark: str) -> Line:
 
 
 def between(left: Line, right: Line, width: int) -> Line:
-    """`left` at the left edge and `right` at the right edge; `right` goes first where both do not fit."""
+    """`left` at the left edge and `right` at the right edge; `right` goes first where both do not fit.
+
+    What is still too wide is cut where it is drawn, by this terminal's own mark.
+    """
     room = width - width_of(left) - width_of(right)
     if room >= 1 or not right:
         return (*left, Span(" " * max(0, room)), *right)
-    return fit(left, width)
+    return left
 
 
 def text_of(spans: Line) -> str:

@@ -21,8 +21,9 @@ Ground = Literal["ground", "raised", "chosen"]
 class Palette:
     """The styles of one theme, made once each."""
 
-    def __init__(self, variables: dict[str, str]) -> None:
+    def __init__(self, variables: dict[str, str], *, is_ascii: bool = False) -> None:
         self._variables = variables
+        self.cut = ".." if is_ascii else "…"
         self._made: dict[tuple[Role, Ground, Ink | None], Style] = {}
 
     def style(self, role: Role, ground: Ground = "ground", ink: Ink | None = None) -> Style:
@@ -76,18 +77,19 @@ def _inked(ink: Ink, *, has_colors: bool) -> Style:
 def palette_of(widget: Widget) -> Palette:
     """The palette of the theme that is on; made again when the theme changes."""
     app = cast("App[Any]", widget.app)  # pyright: ignore[reportUnknownMemberType] - Textual's app is generic
-    held: tuple[str, Palette] | None = getattr(app, "_palette", None)
-    if held is None or held[0] != app.theme:
-        held = (app.theme, Palette(app.theme_variables))
+    held: tuple[tuple[str, bool], Palette] | None = getattr(app, "_palette", None)
+    wanted = app.theme, bool(getattr(app, "is_ascii", False))
+    if held is None or held[0] != wanted:
+        held = (wanted, Palette(app.theme_variables, is_ascii=wanted[1]))
         app._palette = held  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue] - a cache beside the theme
     return held[1]
 
 
-def draw(palette: Palette, line: Line, width: int, ground: Ground = "ground", *, is_ascii: bool = False) -> Strip:
+def draw(palette: Palette, line: Line, width: int, ground: Ground = "ground") -> Strip:
     """A line as exactly `width` cells, one segment for each run of equal style."""
     segments: list[Segment] = []
     text, style, total = "", None, 0
-    for span in fit(line, width, mark=".." if is_ascii else "…"):
+    for span in fit(line, width, mark=palette.cut):
         wanted = palette.style(span.role, ground, span.ink)
         total += cell_width(span.text)
         # Blanks take the style before them where that looks the same: each change of style costs 40 bytes.

@@ -263,4 +263,4 @@ class RowList(Widget):
         mark = Span(self._look.glyphs.mark if entry.key in self.marked else " ", Role.ACCENT)
         line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)
         ground = "chosen" if is_chosen and not self._look.is_calm else "ground"
-        return draw(palette, line, width, ground, is_ascii=self._look.is_ascii)
+        return draw(palette, line, width, ground)

@@ -101,7 +101,7 @@ class ScrolledRows(Widget):
         visible = self._visible()
         line, is_current = visible[y] if y < len(visible) else (EMPTY_LINE, False)
         ground = "chosen" if is_current else "ground"
-        return draw(palette_of(self), line, self.size.width, ground, is_ascii=self._look.is_ascii)
+        return draw(palette_of(self), line, self.size.width, ground)
 
     def notify_style_update(self) -> None:
         """Nothing drawn with the old theme survives."""
