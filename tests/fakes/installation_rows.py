@@ -82,7 +82,7 @@ class InstallationRows:
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     # Nothing of it answers any more.
-    leave: Callable[[], None] = lambda: None  # noqa: E731 - a field, set where it is served
+    leave: Callable[[], None] = lambda: None
     is_insecure: bool = False
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     bodies: list[tuple[str, Any]] = field(default_factory=list)

@@ -17,6 +17,7 @@ from tests.tui.waiting import NAMES, screen_text, settle, until
 from textual.pilot import Pilot
 
 from dlthub_tui.app import AppOptions, DlthubTui
+from dlthub_tui.screens.acting import ActingScreen
 
 
 @dataclass
@@ -60,6 +61,22 @@ class Stage:
 
 
 Open = Callable[..., Any]
+
+
+@pytest.fixture
+def performed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What keys did in this test, as `layer action`."""
+    done: set[str] = set()
+    perform = ActingScreen.action_perform
+
+    async def noted(screen: ActingScreen, action_id: str) -> None:
+        action = screen._find(action_id)
+        if action is not None and screen.why_not(action) is None:
+            done.add(f"{action.layer} {action.id}")
+        await perform(screen, action_id)
+
+    monkeypatch.setattr(ActingScreen, "action_perform", noted)
+    return done
 
 
 @pytest.fixture

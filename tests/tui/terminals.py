@@ -61,6 +61,16 @@ class Terminal:
         """Types."""
         os.write(self._master, keys.encode())
 
+    def resize(self, columns: int, rows: int) -> None:
+        """The terminal takes another size; its programs are told by the kernel."""
+        self._screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the process stands still, as after ctrl+z."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
     def until(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
         """Reads until the condition holds."""
         deadline = time.monotonic() + seconds

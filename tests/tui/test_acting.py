@@ -235,6 +235,17 @@ async def test_a_region_that_is_silent_cannot_be_chosen(open_app: Any) -> None:
         assert "eu1 is silent. Choose it when it answers." in stage.text
 
 
+async def test_the_region_is_chosen_by_arrows(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("a")
+        await stage.type("orchard-new")
+        await stage.press("right")
+        assert "us1 chosen" in stage.text
+        await stage.press("home", "left")
+
+        assert "eu1 chosen" in stage.text
+
+
 async def test_approving_shows_who_asks_before_it_signs_them_in(open_app: Any) -> None:
     async with open_app() as stage:
         stage.installation.device_approved = False

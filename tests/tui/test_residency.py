@@ -192,3 +192,10 @@ async def test_doctor_looks_at_this_machine(open_app: Any) -> None:
         await stage.until("This is your machine")
         await stage.press("slash", *"python")
         await stage.until("Python 3")
+
+
+async def test_limits_say_that_a_small_file_is_guessed_from_its_hash(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press("tab", "down", "enter", "8", "i")
+
+        await stage.until("a small file can be guessed from its hash")

@@ -125,3 +125,15 @@ async def test_no_pipeline_says_what_shows_here(open_app: Any) -> None:
         await stage.press("5")
 
         await stage.until("No pipeline ran here in 7 days.")
+
+
+async def test_who_may_deploy_is_said_to_read_secrets_where_they_are_and_where_roles_are(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press("tab", "down", "enter", "4", "j", "j")
+        assert "and so can whoever may deploy there: 6 shows who." in stage.text
+        await stage.press("k")
+        assert "whoever may deploy there" not in stage.text  # it is a plain one
+        await stage.press("6")
+
+        await stage.until("may deploy, and so read the secrets of prod.")
+        assert "may deploy to prod, so can read its secrets" in stage.text

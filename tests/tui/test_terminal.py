@@ -53,6 +53,53 @@ def test_a_signal_ends_the_app_and_restores_the_terminal(connected: Terminal, nu
     assert ALTERNATE_SCREEN_OFF in connected.output
 
 
+def test_the_size_is_the_terminals_whatever_the_environment_says(installation: Any, tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "COLUMNS": "80", "LINES": "24"}
+    with terminal(["-c", CONNECT, str(tmp_path), installation[0].url], environment, size=(90, 23)) as opened:
+        opened.until_text("Needs you")
+        opened.until_quiet()
+        assert "? help" in opened.row(22)
+        opened.resize(100, 30)
+        opened.until(lambda: "? help" in opened.row(29), "the footer on the last row")
+        opened.resize(300, 100)
+        opened.until(lambda: opened.row(99).rstrip().endswith("? help"), "the footer on the last row")
+        opened.resize(20, 5)
+        opened.until(lambda: opened.row(4).strip() != "", "a footer")
+        opened.press("9")
+        opened.until_quiet()
+        opened.resize(80, 24)
+
+        opened.until_text("Nothing was due yet.")
+
+
+def test_suspending_gives_the_terminal_back_and_fg_takes_it_again(connected: Terminal) -> None:
+    connected.press("\x1a")
+    connected.until(lambda: connected.is_stopped, "the process stands still")
+    assert connected.output.rfind(ALTERNATE_SCREEN_OFF) > connected.output.rfind(b"\x1b[?1049h")
+    assert termios.tcgetattr(connected._master)[3] & termios.ECHO
+    connected.process.send_signal(signal.SIGCONT)
+    connected.until(
+        lambda: connected.output.rfind(b"\x1b[?1049h") > connected.output.rfind(ALTERNATE_SCREEN_OFF), "back"
+    )
+    connected.press("9")
+    connected.until_text("Nothing was due yet.")
+    connected.press("0q")
+
+    assert connected.wait() == 0
+
+
+def test_a_network_that_dies_is_said_and_the_app_goes_on(installation: Any, connected: Terminal) -> None:
+    connected.press("\t\x1b[B\r")
+    connected.until_text("[1 Jobs]")
+    installation[0].leave()
+    connected.press("2")
+    connected.until_text("No answer from")
+    assert "Traceback" not in connected.text
+    connected.press("0q")
+
+    assert connected.wait() == 0
+
+
 def test_a_terminal_that_hangs_up_ends_the_app(connected: Terminal) -> None:
     connected.press("\t\x1b[B\r" + "jk" * 40)  # much to paint, so that some of it is on its way
     connected.hang_up()

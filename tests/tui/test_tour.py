@@ -19,6 +19,18 @@ os.write(1, b"\x1b[2J\x1b[Hready\r\n")
 while (key := os.read(0, 1)) != b"q":
     os.write(1, b"got " + key + b"\r\n")
 """
+# Draws a few times after each key, and says its size as programs find it out.
+BUSY = r"""
+import os, shutil, sys, time, tty
+tty.setraw(0)
+size = shutil.get_terminal_size()
+os.write(1, b"\x1b[?2048$p\x1b[2J\x1b[Hready size %dx%d\r\n" % size)
+while (key := os.read(0, 1)) != b"q":
+    os.write(1, b"got " + key + b"\r\n")
+    for number in range(20):
+        os.write(1, b"drawn %d\r" % number)
+        time.sleep(0.02)
+"""
 TOUR = """
 import os, sys
 from pathlib import Path
@@ -73,6 +85,23 @@ def test_a_tour_types_waits_and_records_what_the_terminal_got(folder: Path) -> N
     assert "got b" in "\n".join(screen.display)
     assert ">got a</text>" in still
     assert "First the a." in still
+
+
+def test_a_tour_at_full_speed_shows_every_caption_and_its_program_the_stage(folder: Path) -> None:
+    """The program draws on and on, and the size around the stage is in the environment and asked for in band."""
+    (folder / "program.py").write_text(BUSY)
+    (folder / "tour.py").write_text(TOUR.replace("pace=0.2", "pace=0"))
+    around = {"COLUMNS": "60", "LINES": "12"}
+    with terminal([str(folder / "tour.py"), str(folder), "auto"], around, size=(60, 12)) as shown:
+        shown.press("\x1b[48;12;60;0;0t")  # a report that nobody asked for is no key of a person
+        code = shown.wait()
+
+    cast = (folder / "tour.cast").read_text()
+    assert code == 0
+    assert all(caption in cast for caption in ("First the a.", "Then, after", "The end."))
+    assert "You play" not in cast
+    assert "size 60x11" in cast
+    assert b"?2048" not in shown.output
 
 
 def test_space_pauses_any_other_key_takes_over_and_a_key_gives_back(folder: Path) -> None:

@@ -77,7 +77,9 @@ class JobsScreen(TabScreen):
 
     def answer_line(self) -> tuple[Line, str]:
         """What goes on, and how many are shown."""
-        return view.answer_of(self._jobs, self.look), f"{len(self.rows.keys)} shown of {len(self._jobs)}"
+        return view.answer_of(
+            self._jobs, self.look
+        ), f"{words.count(len(self.rows.keys))} shown of {words.count(len(self._jobs))}"
 
     def is_moving(self) -> bool:
         """Whether a run goes on."""

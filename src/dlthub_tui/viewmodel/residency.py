@@ -25,7 +25,7 @@ NOTHING = "nothing"
 UNKNOWN = "?"
 LIMITS = (
     "The control plane decides who may act: it sees names, schedules and states, and could let itself in.",
-    "A hash is no content, but whoever has a small file can compare its hash.",
+    "A hash is no content, but a small file can be guessed from its hash, by trying, without asking anybody.",
     "What jobs write goes where the job sends it; it is neither scrubbed nor counted here.",
     "Each plane counts itself. A proof does not believe them: it plants words and looks for them.",
 )

@@ -145,7 +145,9 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
 
 def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
     if not section.rows:
-        texts = [piece for text in section.empty for piece in (wrap(text, max(20, width)) if len(text) > width else [text])]
+        texts = [
+            piece for text in section.empty for piece in (wrap(text, max(20, width)) if len(text) > width else [text])
+        ]
         return [Entry(None, Span(" "), (muted(text),)) for text in texts]
     layout = measure(section.columns, section.rows, width)
     entries: list[Entry] = []

@@ -68,6 +68,8 @@ class Field(Widget):
         if key == "escape" and self.leaves_on_escape:
             return "left"
         edited = self._editor.press(key)
+        if edited == self._editor and key in {"left", "right"}:
+            return None  # the caret is at that end already: the screen may move a choice
         if edited is None and character is not None:
             edited = self._editor.insert(character)
         return None if edited is None else self._change(edited)

@@ -2,8 +2,9 @@
 
 When a terminal hangs up, every write to it fails. Textual writes in a thread that ends at the first failed write, and
 whose bounded queue then holds the application for ever: nothing would hand over what runs, or end. Here such writes are
-dropped, and what follows goes nowhere, so the application goes on to its end (Borders: 3). `_file` is a private name:
-tests/tui/test_terminal.py closes a real terminal to see that it still is what Textual writes to.
+dropped, and what follows goes nowhere, so the application goes on to its end (Borders: 3). `_file` and
+`_get_terminal_size` are private names: tests/tui/test_terminal.py closes a real terminal, and opens one whose size the
+environment denies, to see that they still are what Textual uses.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ class LastingDriver(LinuxDriver):
         """Writes what changes on the terminal."""
         size = self._app.size
         super().write(self._changed.reduce(data, size.width, size.height))
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The terminal's own answer; `COLUMNS` and `LINES` of a shell are from when somebody exported them."""
+        try:
+            columns, rows = os.get_terminal_size(self._file.fileno())
+        except OSError:
+            columns = rows = 0
+        return (columns, rows) if columns and rows else super()._get_terminal_size()
 
 
 class _Dropping:

@@ -22,6 +22,7 @@ _LEAST_SECONDS, _MOST_SECONDS, _SECONDS_A_WORD = 3.0, 8.0, 0.33
 _KEY_SECONDS = 0.14
 _ESCAPE_SECONDS = 0.4
 _WAIT_SECONDS = 1200.0
+_SAID_SECONDS = 5.0
 _NAMES = {
     "enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C",
     "ctrl+u": "\x15", "ctrl+q": "\x11",
@@ -84,6 +85,7 @@ class Player:
             self._beat, self._hint, self._awaited = beat, "", ""
             self._show()
             self._read(beat.caption)
+            self._wait_until_said()
             for step in beat.steps:
                 self._do(step)
             if beat.still and self.stills is not None:
@@ -97,6 +99,7 @@ class Player:
         self.stage.say(beat.caption, "")
         self.stage.hold(_MOST_SECONDS * self.pace)
         self.stage.pump()
+        self._wait_until_said()
 
     def _do(self, step: Keys | Do) -> None:
         if isinstance(step, Do):
@@ -145,6 +148,12 @@ class Player:
             if self._mode is _Mode.PLAYING:
                 left -= time.monotonic() - began
         self._pump()
+
+    def _wait_until_said(self) -> None:
+        """A caption stands at least once, however fast the tour is and however much the program draws."""
+        until = time.monotonic() + _SAID_SECONDS
+        while not self.stage.is_said and time.monotonic() < until:
+            self._pump()
 
     def _wait_while_not_playing(self) -> None:
         while self._mode is not _Mode.PLAYING:

@@ -33,6 +33,10 @@ _END_SECONDS = 20
 _SCROLL = re.compile(rb"\x1b\[(\d+);(\d+)r\x1b\[(\d+)([ST])\x1b\[r")
 _PART_OF_SCROLL = re.compile(rb"\x1b\[\d+;\d+r(?!\x1b\[\d+[ST]\x1b\[r)[^r]{0,12}\Z")
 _UNKNOWN = re.compile(rb"\x1b\[\?2026\$p|\x1b\[>4;1m|\x1b\[<u|\x1b\[>1u")
+# A terminal that reports its size in band would tell the program of the caption's row too.
+_ASKS_FOR_SIZE = re.compile(rb"\x1b\[\?2048(\$p|h)")
+_SIZE_REPORT = re.compile(rb"\x1b\[48;[\d;]+t|\x1b\[\?2048;\d\$y")
+_SIZE_NAMES = frozenset({"COLUMNS", "LINES"})
 _CLEARS = re.compile(rb"\x1b\[2?J|\x1b\[\?1049|\x1bc")
 # What a terminal answers and reports by itself: no key of a person.
 _REPORT = re.compile(
@@ -95,8 +99,10 @@ class Stage:
         self._end_program()
         self._master, slave = pty.openpty()
         self._set_size(slave)
+        # A size in the environment is that of the terminal around the stage, and programs believe it before the pty's.
+        known = {name: value for name, value in environment.items() if name not in _SIZE_NAMES}
         self._process = subprocess.Popen(
-            [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=folder, env=dict(environment),
+            [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=folder, env=known,
             start_new_session=True,
         )  # fmt: skip
         os.close(slave)
@@ -119,6 +125,11 @@ class Stage:
         """The caption."""
         return self._caption[0]
 
+    @property
+    def is_said(self) -> bool:
+        """Whether the caption stands on the terminal."""
+        return not self._is_stale
+
     def pump(self) -> None:
         """Passes on what there is, for a twentieth of a second."""
         self._follow_size()
@@ -138,7 +149,10 @@ class Stage:
             self.pump()
 
     def _take_input(self) -> None:
-        piece = os.read(0, 4096)
+        read = os.read(0, 4096)
+        piece = _SIZE_REPORT.sub(b"", read)
+        if read and not piece:
+            return
         goes_on = bool(piece) and (_REPORT.fullmatch(piece) is not None or self.heard(piece))
         if goes_on and self._master >= 0:
             os.write(self._master, piece)
@@ -152,7 +166,7 @@ class Stage:
             os.close(self._master)
             self._master = -1
             return
-        self._put(piece)
+        self._put(_ASKS_FOR_SIZE.sub(b"", piece))
         whole = self._held + piece
         part = _PART_OF_SCROLL.search(whole)
         self._held = whole[part.start() :] if part else b""

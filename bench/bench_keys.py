@@ -1,0 +1,214 @@
+"""An hour of keys, at speed, in a pty of 80 by 24: bytes for each key, memory after it, and how soon screens are there.
+
+The installation behind it has 10,000 runs and 1,000 jobs, is paged as a real one is, and is served by another process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from bench_viewer import CONNECT, Terminal, resident_mb, terminal
+from harness import machine, percentiles
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from tests.fakes.installation import Installation, served
+from tests.fakes.orchard import fill
+
+QUIET_SECONDS = 0.03
+LEAST_SECONDS = 0.06
+# How people work: a place, then mostly moving in it. Each group is keys and how often it comes.
+HOUR: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("j", "j", "j", "k"), 30),
+    (("\x1b[6~", "\x1b[5~"), 6),
+    (("G", "g"), 3),
+    (("2", "j", "j", "\r", "k", "k", "k", "k", "\x1b[5~", "G", "0", "\r"), 8),
+    (("2", "/", "f", "a", "i", "l", "\r", "j", "\x1b"), 4),
+    (("1", "j", "j", "\r", "j", "0", "\r"), 6),
+    (("1", "s", "s"), 1),
+    (("2", " ", " ", "\x1b"), 3),
+    (("3", "4", "j", "5", "6", "7", "8"), 2),
+    ((":", "r", "u", "n", "s", "\r"), 2),
+    (("?", "s", "t", "\x1b"), 1),
+    (("2", "\r", "/", "p", "a", "g", "e", "\r", "n", "n", "N", "0", "\r"), 2),
+)
+
+
+class Large(Installation):
+    """Ten thousand runs and a thousand jobs; lists answer the page that was asked for."""
+
+    def enlarge(self, jobs: int, runs: int) -> None:
+        """Adds jobs and ended runs to what the drawings show."""
+        workspace = self.workspaces[0]
+        added = [
+            self.add_job(workspace, f"jobs.source_{number // 50:02}.load_table_{number:04}", ["every:1h"])
+            for number in range(jobs - len(self.jobs))
+        ]
+        for number in range(runs - len(self.runs)):
+            state = "failed" if number % 7 == 0 else "completed"
+            self.add_run(added[number % len(added)], number, state, ago=8000 + number * 60, took=float(number % 300))
+        self._job_rows = [self.job_view(job) for job in self.jobs]
+        newest = sorted(self.runs, key=lambda run: run["created_at"], reverse=True)
+        self._run_rows = [self.run_view(run) for run in newest]
+
+    async def _list_jobs(self, request: Request) -> Response:
+        return paged(request, [job for job in self._job_rows if job["workspace_id"] == request.path_params["ws"]])
+
+    async def _list_runs(self, request: Request) -> Response:
+        query, wanted = request.query_params, request.query_params.getlist("status")
+        rows = [run for run in self._run_rows if run["workspace_id"] == request.path_params["ws"]]
+        rows = [run for run in rows if query.get("job_id") in (None, run["job_id"])]
+        return paged(request, [run for run in rows if not wanted or run["status"] in wanted])
+
+
+def paged(request: Request, rows: list[Any]) -> Response:
+    limit, offset = int(request.query_params.get("limit", 100)), int(request.query_params.get("offset", 0))
+    body = {"items": rows[offset : offset + limit], "limit": limit, "offset": offset, "total": len(rows),
+            "next_cursor": None}  # fmt: skip
+    return JSONResponse(body)
+
+
+def serve(jobs: int, runs: int, pipe: Any) -> None:
+    fake = Large(device_approved=True)
+    with served(fake):
+        fill(fake)
+        fake.enlarge(jobs, runs)
+        pipe.send(fake.url)
+        pipe.recv()
+
+
+def hour(count: int) -> Iterator[str]:
+    """Keys in an order that is the same each time."""
+    chance = random.Random(7)
+    groups = [keys for keys, often in HOUR for _ in range(often)]
+    given = 0
+    while given < count:
+        keys = chance.choice(groups)
+        yield from keys
+        given += len(keys)
+
+
+def bytes_of(opened: Terminal, key: str) -> int:
+    """What one key sends, until nothing has come for a while."""
+    before, begun = len(opened.output), time.monotonic()
+    opened.press(key)
+    last = begun
+    while time.monotonic() - last < QUIET_SECONDS or time.monotonic() - begun < LEAST_SECONDS:
+        if opened.read(0.01):
+            last = time.monotonic()
+    return len(opened.output) - before
+
+
+SCREENS = (
+    ("Jobs", "1", "shown of 1"), ("Runs", "2", "shown of 10,0"), ("Deployments", "3", "Version 12 is what runs"),
+    ("Variables", "4", "DESTINATION__DUCKDB__PATH"), ("Pipelines", "5", "orders_pipeline"),
+    ("Members & keys", "6", "may deploy"), ("Alerts", "7", "warehouse did not arrive"),
+    ("Residency", "8", "is locked to"), ("a job", "1\r", "History"), ("platform", "9", "regions answer"),
+    ("home", "0", "Needs you"),
+)  # fmt: skip
+
+
+def screen_ms(opened: Terminal, keys: str, words: str) -> float:
+    """Until the screen shows what it is about, asked anew."""
+    begun = time.perf_counter()
+    opened.press(keys)
+    while words not in opened.text:
+        opened.read(0.003)
+        assert time.perf_counter() - begun < 20, f"{words!r} did not come\n{opened.text}"
+    return (time.perf_counter() - begun) * 1000
+
+
+def start(opened: Terminal) -> None:
+    opened.until_text("Needs you")
+    opened.until_quiet()
+    opened.press("\t\x1b[B\r")
+    opened.until_text("[1 Jobs]")
+    opened.until_quiet(1)
+
+
+def keys_of_an_hour(url: str, count: int, *words: str) -> None:
+    with tempfile.TemporaryDirectory() as home, terminal(["-c", CONNECT, home, url, *words], {"HOME": home}) as opened:
+        start(opened)
+        before, costs, worst = resident_mb(opened.process.pid), [], (0, "")
+        for key in hour(count):
+            cost = bytes_of(opened, key)
+            costs.append(cost)
+            worst = max(worst, (cost, repr(key)))
+        after = resident_mb(opened.process.pid)
+        ordered = sorted(costs)
+        print(f"  {'SSH profile' if words else 'local'}: {len(costs):,} keys, median {statistics.median(costs):.0f} B, "
+              f"p95 {ordered[int(0.95 * len(ordered))]:,} B, worst {worst[0]:,} B ({worst[1]}), "
+              f"{sum(costs) / 1000:,.0f} kB in all")  # fmt: skip
+        print(f"    memory {before:.0f} MB before, {after:.0f} MB after ({after - before:+.1f})")
+
+
+def screens(url: str, rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as home, terminal(["-c", CONNECT, home, url], {"HOME": home}) as opened:
+        start(opened)
+        opened.press("2")
+        opened.until_text("shown of 10,0")
+        for name, keys, words in SCREENS:
+            times = []
+            for _ in range(rounds):
+                opened.press("0")
+                opened.until_text("Needs you")
+                opened.press("\r")
+                opened.until_text("[1 Jobs]")
+                opened.until_quiet(0.2)
+                opened.press("3")
+                opened.until_text("[3 Deploys]")
+                opened.until_quiet(0.2)
+                if keys == "3":
+                    opened.press("4")
+                    opened.until_text("[4 Vars]")
+                    opened.until_quiet(0.2)
+                times.append(screen_ms(opened, keys, words))
+            print(f"  {name:<16} {percentiles(times)}")
+        opened.press("2")
+        opened.until_text("[2 Runs]")
+        opened.until_quiet(1)
+        print(f"  key to paint in Runs  {percentiles([first_ms(opened, 'j') for _ in range(60)])}")
+
+
+def first_ms(opened: Terminal, key: str) -> float:
+    opened.until_quiet(0.05)
+    begun = time.perf_counter()
+    opened.press(key)
+    while not opened.read(1):
+        pass
+    return (time.perf_counter() - begun) * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keys", type=int, default=3600)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    wanted = parser.parse_args()
+    ours, theirs = multiprocessing.Pipe()
+    region = multiprocessing.get_context("fork").Process(target=serve, args=(wanted.jobs, wanted.runs, theirs))
+    region.start()
+    try:
+        url = ours.recv()
+        print(f"{wanted.runs:,} runs, {wanted.jobs:,} jobs, 80x24 ({machine()}, load {os.getloadavg()[0]:.0f})")
+        print("screens, from the key until they show what they are about")
+        screens(url, wanted.rounds)
+        print("keys of an hour")
+        keys_of_an_hour(url, wanted.keys)
+        keys_of_an_hour(url, wanted.keys, "slow=1")
+    finally:
+        ours.send("end")
+        region.join(10)
+        region.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The file for what failed in the app itself."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dlthub_tui.session.crashes import write_crash
+
+LOCAL = "a passphrase that stands in a variable only"
+TOKEN = "ghp_" + "Ab3" * 12
+
+
+def break_with(local: str) -> None:
+    """Raises with a token in its words, and something else in a variable."""
+    held = {"password": local}
+    raise RuntimeError(f"the token {TOKEN} did not do for {len(held)} thing")
+
+
+def test_a_crash_file_is_for_its_owner_scrubbed_and_without_locals(tmp_path: Path) -> None:
+    try:
+        break_with(LOCAL)
+    except RuntimeError as error:
+        name = write_crash(tmp_path / "client", error, datetime(2026, 3, 17, 14, 5, tzinfo=UTC))
+
+    file = tmp_path / "client" / name
+    text = file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert "RuntimeError" in text
+    assert "in break_with" in text
+    assert TOKEN not in text
+    assert "[masked:" in text
+    assert LOCAL not in text
