@@ -6,6 +6,8 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from dlthub_tui.session.crashes import write_crash
 
 LOCAL = "a passphrase that stands in a variable only"
@@ -19,10 +21,9 @@ def break_with(local: str) -> None:
 
 
 def test_a_crash_file_is_for_its_owner_scrubbed_and_without_locals(tmp_path: Path) -> None:
-    try:
+    with pytest.raises(RuntimeError) as caught:
         break_with(LOCAL)
-    except RuntimeError as error:
-        name = write_crash(tmp_path / "client", error, datetime(2026, 3, 17, 14, 5, tzinfo=UTC))
+    name = write_crash(tmp_path / "client", caught.value, datetime(2026, 3, 17, 14, 5, tzinfo=UTC))
 
     file = tmp_path / "client" / name
     text = file.read_text()
