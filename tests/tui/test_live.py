@@ -171,3 +171,20 @@ async def test_key_that_is_revoked_ends_in_the_sign_in(plane: LivePlane, tmp_pat
     async with opened(plane, tmp_path) as user:
         await user.at_plane(revoke)
         await user.sees("sign in")
+
+
+async def test_tries_of_a_job_are_set_on_its_screen(plane: LivePlane, tmp_path: Path) -> None:
+    ids = plane.call(plane.stage.deployed, definition("load"), definition("other"))
+    async with opened(plane, tmp_path) as user:
+        await user.press("slash", *"load", "enter", "enter")
+        await user.sees("History")
+        await user.press("T")
+        await user.sees("Tries of jobs.load")
+        await user.press("ctrl+u", "0", "enter", "enter")
+        await user.sees("Tries are 1 to 10")
+        await user.press("tab", "ctrl+u", "3", "enter", "ctrl+u", "9", "0", "enter")
+        await user.sees("tried 3 times in all, after 1 min 30 s")
+        await user.sees("jobs.load has 3 tries from now on")
+        kept = (await user.at_plane(plane.stage.own, f"/jobs/{ids['load']}/retries")).json()
+
+    assert kept == {"attempts": 3, "wait_seconds": 90}

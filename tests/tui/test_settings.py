@@ -57,6 +57,15 @@ async def test_what_is_chosen_holds_at_once_and_at_the_next_start(open_app: Open
     assert (tmp_path / "client" / "settings.toml").read_text().startswith("# mine\n")
 
 
+async def test_keys_pressed_fast_step_on_from_each_other(open_app: Open, tmp_path: Path) -> None:
+    async with open_app() as stage:
+        await open_settings(stage)
+        await stage.pilot.press("right", "right", "right")
+        await stage.until("Theme is contrast.")
+
+    assert kept(tmp_path)["app"]["theme"] == "contrast"
+
+
 async def test_command_line_is_not_overruled(open_app: Open, tmp_path: Path) -> None:
     async with open_app(ascii=True) as stage:
         await open_settings(stage)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
+from dlthub_tui.client.errors import NotFound
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
@@ -25,11 +26,12 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line
 from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
+    from dlthub_tui.client.retries import Retries
 
 
 class JobScreen(SortedList):
@@ -52,6 +54,7 @@ class JobScreen(SortedList):
         self._fires: tuple[datetime, ...] = ()
         self._runs: tuple[Run, ...] = ()
         self._total = 0
+        self._retries: Retries | None = None
         self._runner = Stopper(context, place.workspace, self)
         self._changer = JobChanger(context, place.workspace, self)
 
@@ -92,6 +95,16 @@ class JobScreen(SortedList):
         self._runs, self._total = page.items, page.total
         if not self._others:
             self._others = await list_jobs(plane, workspace.id)
+            self._retries = await self._ask_retries()
+
+    async def _ask_retries(self) -> Retries | None:
+        """None where the control plane knows no tries."""
+        from dlthub_tui.client.retries import get_retries
+
+        try:
+            return await get_retries(self.context.connected.control, self.place.workspace.id, self.place.job_id)
+        except NotFound:
+            return None
 
     def concerns(self, change: Change) -> bool:
         """The job and its runs."""
@@ -114,7 +127,9 @@ class JobScreen(SortedList):
         if self._job is None:
             return []
         about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
-        return [*about, *view.job_facts(self._job, self._others, self._fires, self.look, width), EMPTY_LINE]
+        facts = view.job_facts(self._job, self._others, self._fires, self.look, width)
+        tries = [view.tries_line(self._retries)] if self._retries is not None and self._retries.attempts > 1 else []
+        return [*about, *facts[:2], *tries, *facts[2:], EMPTY_LINE]
 
     def sections(self) -> list[Section]:
         """Its runs."""
@@ -155,6 +170,8 @@ class JobScreen(SortedList):
             return reason
         if action.id in {"row.open", "log.open", "masked.open"} and not may_have_run:
             return "It has not run yet. r runs it."
+        if action.id == "job.retries" and self._retries is None:
+            return "This control plane does not try again."
         if action.id == "app.open":
             return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
         if action.id == "job.pause" and (
@@ -226,6 +243,27 @@ class JobScreen(SortedList):
         """Publishes its app, or ends that."""
         if self._job is not None:
             self._changer.publish(self._job)
+
+    def do_job_retries(self) -> None:
+        """Asks how often it is tried again."""
+        from dlthub_tui.screens.retry_sheet import RetrySheet
+
+        def answered(retries: Retries | None) -> None:
+            if retries is not None:
+                self.fetch(self._set_retries(retries), "act")
+
+        if self._retries is not None:
+            name = guard(words.short_ref(self.place.job_ref))
+            self.host.push_screen(RetrySheet(self.context, name, self._retries), answered)
+
+    async def _set_retries(self, retries: Retries) -> None:
+        from dlthub_tui.client.retries import set_retries
+
+        workspace = self.place.workspace
+        self._retries = await set_retries(self.context.connected.control, workspace.id, self.place.job_id, retries)
+        self.show_rows()
+        tries = words.plural(retries.attempts, "try", "tries")
+        self.say(f"{words.short_ref(self.place.job_ref)} has {tries} from now on.", Role.OK)
 
     def do_item_destroy(self) -> None:
         """Archives it, or brings it back."""

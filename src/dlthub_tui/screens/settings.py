@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from anyio import to_thread
 from textual.app import ComposeResult
 
 from dlthub_tui.messages import SettingChanged
@@ -120,13 +119,14 @@ class SettingsScreen(PlaceScreen):
             self.say(f"The command line chose this. Without its switch {setting.title.lower()} is free.", Role.WARN)
             return
         word = view.step(setting, self.context.chosen.word(setting.id), steps)
-        self.fetch(self._choose(setting, word), "act")
+        self._choose(setting, word)
 
-    async def _choose(self, setting: view.Setting, word: str) -> None:
+    def _choose(self, setting: view.Setting, word: str) -> None:
+        """Written before the next key is taken, so that keys pressed fast step on from each other."""
         from dlthub_tui.session.preferences import NotWritten, write_setting
 
         try:
-            await to_thread.run_sync(write_setting, self.context.client_folder, view.TABLE, setting.id, word)
+            write_setting(self.context.client_folder, view.TABLE, setting.id, word)
         except NotWritten as exc:
             self.say(f"Nothing changed. {exc}", Role.FAIL)
             return

@@ -102,6 +102,7 @@ ACTIONS: tuple[Action, ...] = (
             changes=True),
     _action("verbs", "m", "masked.open", "masked lines", "of the run, the first one", "masked"),
     _action("verbs", "O", "app.open", "open app", "of an interactive job that runs, in a browser", "open-app"),
+    _action("verbs", "T", "job.retries", "tries", "how often it is tried again after a failure", "tries", changes=True),
     _action("verbs", "v", "definition.open", "definition", "as deployed", "definition"),
     _action("tree", "h left", "tree.close", "left", "the column or level to the left"),
     _action("tree", "l right", "tree.open", "right", "the column or level to the right"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dlthub_tui.client.models import Job, RecentRun, Run
+from dlthub_tui.client.retries import Retries
 from dlthub_tui.viewmodel import job_graph, words
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
@@ -197,6 +198,13 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     if around:
         lines.extend((rule("Around it", job_graph.legend(look), width, look, has_focus=False), *around))
     return lines
+
+
+def tries_line(retries: Retries) -> Line:
+    """How often it is tried again after a failure."""
+    tries = words.plural(retries.attempts, "time", "times")
+    after = words.duration(retries.wait_seconds)
+    return line("   ", muted(f"{'after a failure':<24}"), f"tried {tries} in all, after {after}, then twice as long")
 
 
 def job_answer(job: Job, latest: Run | None, look: Look) -> Line:
