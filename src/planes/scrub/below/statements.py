@@ -100,11 +100,13 @@ def opened_statement(line: bytes) -> Step:
 
 def opened_parameters(line: bytes) -> Values | None:
     """What a statement opens that leaves its values to parameters by place: `SET token = ? WHERE id = ?`."""
+    if not _STATEMENT.search(line):
+        return None
     places = [(found[1] or b"").rpartition(b".")[2].strip(b'"`[]') for found in _PLACE.finditer(line)]
     columns = tuple(
         index for index, name in enumerate(places) if name and is_sensitive_key(name.decode("utf-8", "replace"))
     )
-    return Values(len(places), columns) if columns and _STATEMENT.search(line) else None
+    return Values(len(places), columns) if columns else None
 
 
 def _names(text: bytes) -> list[bytes]:
