@@ -28,6 +28,7 @@ from planes.domain.errors import InvalidRequest, StorageFull, Unavailable
 from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
+_BUSY_SECONDS = 15
 _NOTED = "planes_noted"
 _Answer = TypeVar("_Answer")
 
@@ -38,6 +39,9 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.dialect = engine.dialect.name
+        # SQLite has one writer. Who waits for its file looks again and again and may be overtaken for long; who waits
+        # here comes next, at once. Other processes at the same file wait as SQLite does.
+        self._writing = anyio.Lock(fast_acquire=True) if self.dialect == "sqlite" else None
         self.on_noted: Callable[[], None] | None = None
         """Called after the commit of a transaction that asked for it by `note_commit`."""
 
@@ -93,13 +97,14 @@ class Database:
         await checkpoint_if_cancelled()
         is_noted = False
         try:
-            with anyio.CancelScope(shield=True):
-                async with self._connected() as connection:
-                    await connection.execution_options(**{_IMMEDIATE: True})
-                    connection.info.pop(_NOTED, None)
-                    async with connection.begin():
-                        yield connection
-                    is_noted = connection.info.pop(_NOTED, False)
+            async with self._turn_to_write():
+                with anyio.CancelScope(shield=True):
+                    async with self._connected() as connection:
+                        await connection.execution_options(**{_IMMEDIATE: True})
+                        connection.info.pop(_NOTED, None)
+                        async with connection.begin():
+                            yield connection
+                        is_noted = connection.info.pop(_NOTED, False)
             if is_noted and self.on_noted is not None:
                 self.on_noted()
         except IntegrityError as exc:
@@ -120,6 +125,22 @@ class Database:
                     yield connection
         except DBAPIError as exc:
             raise _failure(exc) from exc
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncGenerator[None]:
+        """Raises: StorageError when those before do not come to an end."""
+        if self._writing is None:
+            yield
+            return
+        try:
+            with anyio.fail_after(_BUSY_SECONDS):
+                await self._writing.acquire()
+        except TimeoutError as exc:
+            raise StorageError("the database failed: it is busy") from exc
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[AsyncConnection]:
@@ -276,7 +297,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             "PRAGMA journal_mode=WAL",
             "PRAGMA synchronous=FULL",
             "PRAGMA foreign_keys=ON",
-            "PRAGMA busy_timeout=15000",
+            f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}",
         ):
             cursor.execute(statement)
         cursor.close()
