@@ -48,8 +48,11 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What the database says to a plane. `untold` are the cancels that it has to hear of now."""
+    """What the database says to a plane. `untold` are the cancels that it has to hear of now, `leased` the plane's runs
+    if they were read to be written.
+    """
 
+    leased: list[Run] | None
     cancels: list[Run]
     untold: list[str]
     stale: list[HeldRun]
@@ -183,7 +186,7 @@ async def _look(
     """One look. After news there is most likely something to write, so it reads and writes in one transaction."""
     may_write = may_claim and is_woken
     async with parts.database.transaction() if may_write else parts.database.reading() as connection:
-        found = await _find(parts, connection, dataplane_id, request)
+        found = await _find(parts, connection, dataplane_id, request, is_to_be_written=may_write)
         is_to_be_written = may_claim and (found.untold or (request.free_slots and found.has_leases))
         granted = (
             await _write(parts, connection, dataplane_id, request, found) if may_write and is_to_be_written else []
@@ -202,14 +205,18 @@ async def _look(
     return _Look(response, is_news=is_news, again_in=found.again_in)
 
 
-async def _find(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> _Found:
+async def _find(
+    parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, *, is_to_be_written: bool
+) -> _Found:
+    """`is_to_be_written`: whether runs wait is seen when they are claimed, in this transaction."""
     now = parts.clock.now()
     held = {item.run_id: item.fence for item in request.held}
-    leased = await stored_runs.leased_runs(connection, dataplane_id)
-    has_pending = await stored_runs.has_pending_run(connection, dataplane_id, now)
+    leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=is_to_be_written)
+    has_pending = is_to_be_written or await stored_runs.has_pending_run(connection, dataplane_id, now)
     cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
     ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
     return _Found(
+        leased=leased if is_to_be_written else None,
         cancels=cancels,
         untold=[
             run.id
@@ -230,17 +237,28 @@ async def _find(parts: Parts, connection: Connection, dataplane_id: DataPlaneId,
 async def _write(
     parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, found: _Found
 ) -> list[Lease]:
-    granted = await _grant(parts, connection, dataplane_id, request) if request.free_slots and found.has_leases else []
+    granted = (
+        await _grant(parts, connection, dataplane_id, request, found.leased)
+        if request.free_slots and found.has_leases
+        else []
+    )
     if found.untold:
         await stored_runs.note_cancels_told(connection, found.untold, parts.clock.now())
     return granted
 
 
-async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest) -> list[Lease]:
+async def _grant(
+    parts: Parts,
+    connection: Connection,
+    dataplane_id: DataPlaneId,
+    request: PollRequest,
+    leased: Sequence[Run] | None,
+) -> list[Lease]:
     """Up to `free_slots` leases: first those that an earlier answer did not bring home, then waiting runs."""
     now, rules = parts.clock.now(), rules_of(parts)
     held = {item.run_id: item.fence for item in request.held}
-    leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
+    if leased is None:
+        leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
     undelivered = [
         run
         for run in leased
@@ -254,7 +272,7 @@ async def _grant(parts: Parts, connection: Connection, dataplane_id: DataPlaneId
         granted += [leases.claim(run, now, rules) for run in waiting]
     for run in granted:
         await stored_runs.save_run(connection, run)
-    return await _render_leases(connection, granted)
+    return await _render_leases(connection, granted) if granted else []
 
 
 def _is_unseen(run: Run, held: dict[str, int]) -> bool:

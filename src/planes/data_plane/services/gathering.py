@@ -23,6 +23,7 @@ from planes.data_plane.services.launching import Launch, check_lease, is_app, pl
 from planes.data_plane.services.old_environments import lock_environments
 from planes.data_plane.services.residency import LeasedVersions
 from planes.data_plane.services.run_secrets import Credentials
+from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.variables import ResolvedVariables, scope_of
 from planes.domain.errors import Conflict, Unavailable
 from planes.manifest.launch import launcher_of
@@ -81,27 +82,7 @@ class Gathering:
 
     async def gather(self, lease: Lease) -> Gathered:
         """Raises: LeaseLost, LaunchRefused, PlaneError, StorageError, BlobMissing."""
-        failures: list[Exception] = []
-        tokens: list[str | None] = []
-        opened: _Opened | None = None
-
-        async def ask_for_token() -> None:
-            try:
-                tokens.append(await self._run_token(lease))
-            except Exception as exc:  # noqa: BLE001 - raised below, as itself and not as a group
-                failures.append(exc)
-                group.cancel_scope.cancel()
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(ask_for_token)
-            try:
-                opened = await self._open(lease)
-            except Exception as exc:  # noqa: BLE001 - as above
-                failures.append(exc)
-                group.cancel_scope.cancel()
-        if failures:
-            raise failures[0]
-        assert opened is not None, "nothing failed"
+        token, opened = await side_by_side(lambda: self._run_token(lease), lambda: self._open(lease))
         secret = new_secret()
         return Gathered(
             launch=opened.launch,
@@ -110,7 +91,7 @@ class Gathering:
             configuration=opened.configuration,
             variables=opened.variables,
             credentials=Credentials(
-                beacon_url=f"{self._parts.public_url}/beacon/{secret}", beacon_secret=secret, token=tokens[0]
+                beacon_url=f"{self._parts.public_url}/beacon/{secret}", beacon_secret=secret, token=token
             ),
             scrub=opened.scrub,
         )

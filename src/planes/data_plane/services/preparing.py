@@ -1,6 +1,6 @@
 """From a lease to everything its runner needs: checked, unpacked, laid out.
 
-    gathered (gathering.py) ─► work folder ─► steps ─► written down
+    gathered (gathering.py) ─► work folder ─► steps; meanwhile written down
       └──────── any of them refuses ──► CannotStart, work folder removed
 
 Every step may run twice: an attempt that a crash cut short is simply made again.
@@ -47,6 +47,7 @@ from planes.data_plane.services.run_secrets import (
     secrets_to_register,
 )
 from planes.data_plane.services.secrets_used import SecretUse, render_uses, uses_of
+from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.unpacking import copy_tree
 from planes.domain.errors import PlaneError
 from planes.domain.run_limits import RunLimits
@@ -83,10 +84,26 @@ class Prepared:
 
     spec: RunSpec
     registered: Pairs = field(repr=False)
-    beacon_secret: str = field(repr=False)
+    notes: list[str]
+    berth: Berth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What follows from what was gathered."""
+
+    registered: Pairs = field(repr=False)
     notes: list[str]
     secrets_used: dict[str, SecretUse]
-    berth: Berth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """A run's folder, ready to be run in."""
+
+    root: Path
+    steps: tuple[Step, ...]
+    berth: Berth | None
 
 
 class Preparing:
@@ -115,7 +132,11 @@ class Preparing:
         """
         try:
             gathered = await self._gathering.gather(lease)
-            return await self._lay_out(lease, gathered)
+            known = self._known(lease, gathered)
+            place, _ = await side_by_side(
+                lambda: self._lay_out(lease, gathered), lambda: self._write_down(lease, gathered, known)
+            )
+            return self._prepared(lease, gathered, known, place)
         except LeaseLost:
             raise
         except (LaunchRefused, Unreachable, UidsExhausted) as exc:
@@ -128,7 +149,7 @@ class Preparing:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
 
-    async def _lay_out(self, lease: Lease, gathered: Gathered) -> Prepared:
+    async def _lay_out(self, lease: Lease, gathered: Gathered) -> _LaidOut:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
         run = workspace.run(lease.run_id)
         berth: Berth | None = None
@@ -148,41 +169,46 @@ class Preparing:
                 await to_thread.run_sync(run.remove_artifacts)
                 await to_thread.run_sync(run.remove_work)
             raise
+        return _LaidOut(run.root, steps, berth)
+
+    def _known(self, lease: Lease, gathered: Gathered) -> _Known:
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
         )
         of_builds = _secrets_of_builds(self._settings.builder)
+        used = uses_of(
+            gathered.variables,
+            names_in_toml(gathered.configuration, lease.profile),
+            lease.configuration_id,
+            (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
+        )
+        return _Known((*registered, *of_builds), _notes(registered, gathered.credentials), used)
+
+    def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:
         return Prepared(
             spec=RunSpec(
                 run_id=lease.run_id,
-                folder=run.root,
+                folder=place.root,
                 fence=lease.fence,
-                steps=steps,
+                steps=place.steps,
                 time_limit_seconds=lease.time_limit_seconds,
                 grace_seconds=lease.grace_seconds,
                 max_log_bytes=self._settings.log_limit_bytes,
                 scrub=gathered.scrub,
             ),
-            registered=(*registered, *of_builds),
-            beacon_secret=gathered.credentials.beacon_secret,
-            berth=berth,
-            notes=_notes(registered, gathered.credentials),
-            secrets_used=uses_of(
-                gathered.variables,
-                names_in_toml(gathered.configuration, lease.profile),
-                lease.configuration_id,
-                (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
-            ),
+            registered=known.registered,
+            notes=known.notes,
+            berth=place.berth,
         )
 
-    async def write_down(self, lease: Lease, prepared: Prepared) -> None:
-        """What the region has to know of a run before its process starts, in one transaction. May run twice."""
+    async def _write_down(self, lease: Lease, gathered: Gathered, known: _Known) -> None:
+        """What the region has to know of a run before its process starts, in one transaction."""
         where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
-        sealed = await self._parts.vault.seal(where, render_pairs(prepared.registered))
+        sealed = await self._parts.vault.seal(where, render_pairs(known.registered))
         values = {
-            "beacon_hash": hash_secret(prepared.beacon_secret),
+            "beacon_hash": hash_secret(gathered.credentials.beacon_secret),
             "registered": sealed,
-            "secrets_used": render_uses(prepared.secrets_used),
+            "secrets_used": render_uses(known.secrets_used),
         }
         actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
         async with self._parts.database.transaction() as connection:

@@ -10,7 +10,7 @@ none has taken the run, and none can take it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -163,6 +163,14 @@ class Runs:
         """Leases to renew (run → fence): runs that go on, and ended ones of which something is still to be said."""
         return {**await self.outbox.unsaid_runs(), **self._fences}
 
+    async def wait_taken(self, run_ids: Sequence[str], seconds: float) -> None:
+        """Returns when a runner has taken each of these, or they are over; after `seconds` whatever becomes of them."""
+        with anyio.move_on_after(seconds):
+            for run_id in run_ids:
+                taken = self._taken.get(run_id)
+                if taken is not None:
+                    await taken.wait()
+
     async def close_beacons(self) -> None:
         """Forgets the secrets of runs that ended a while ago. Costs nothing while there are none."""
         now = self._parts.clock.now()
@@ -281,7 +289,6 @@ class Runs:
             if berth is not None:
                 await to_thread.run_sync(berth.discard)
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
-        await self._preparing.write_down(lease, prepared)
         why = "It may be out of memory or of processes"
         for _ in range(_STARTS):
             await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planes.domain.leases import LeaseRules, claim, decide_silence, renew
+from planes.domain.leases import LeaseRules, claim, decide_silence, is_renewal_due, renew
 from planes.domain.runs import (
     LEASED,
     TERMINAL,
@@ -187,3 +187,23 @@ def test_late_report_corrects_a_lost_run_without_firing_again() -> None:
     assert isinstance(corrected, Applied)
     assert (corrected.run.status, corrected.run.is_lost, corrected.fires_events) == (RunStatus.COMPLETED, False, False)
     assert isinstance(decide_report(corrected.run, report(RunStatus.FAILED), late), Refused)
+
+
+@pytest.mark.parametrize(
+    ("after", "fence", "changes", "is_due"),
+    [
+        (1, 1, {}, False),
+        (2.9, 1, {}, False),
+        (3.1, 1, {}, True),
+        (20, 1, {}, True),
+        (20, 2, {}, False),
+        (1, 1, {"unreachable_since": NOW}, True),
+        (20, 1, {"status": RunStatus.COMPLETED}, False),
+    ],
+)
+def test_a_renewal_is_written_only_when_it_gains_a_tenth_of_a_lease(
+    after: float, fence: int, changes: dict[str, Any], *, is_due: bool
+) -> None:
+    run = replace(claimed_run(), **changes)
+
+    assert is_renewal_due(run, fence, NOW + timedelta(seconds=after), RULES) is is_due
