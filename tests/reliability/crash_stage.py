@@ -26,6 +26,7 @@ from tests.fakes.workspaces import definition, requirements, write_launchers
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 from tests.reliability.faulty_link import FaultyLink
 from tests.reliability.followers import Follower, following
+from tests.reliability.sizes import sized
 
 OWNER = "owner@example.org"
 END_SECONDS = 60
@@ -274,10 +275,8 @@ class CrashStage:
         self.job_ids |= {one["job"]["job_ref"].rpartition(".")[2]: one["job"]["id"] for one in receipt}
 
     def reconcile(self) -> httpx.Response:
-        jobs = [
-            definition("job", name, execute={"timeout": {"timeout": 120, "grace_period": 1}, "concurrency": None})
-            for name in JOBS
-        ]
+        limits = {"timeout": sized(120, 3600), "grace_period": 1}
+        jobs = [definition("job", name, execute={"timeout": limits, "concurrency": None}) for name in JOBS]
         body = {"job_definition_engine_version": 2, "job_definition_hash": "x", "jobs": jobs}
         return self.ask("POST", self.path("/-deploy"), body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,16 +20,21 @@ class Follower:
     token: str = field(repr=False)
     lines: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
+    failure: str = ""
     _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=None, trust_env=False))
 
     def read(self) -> None:
         """Until the stream ends or is closed."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        with suppress(httpx.HTTPError, RuntimeError), self._client.stream("GET", self.url, headers=headers) as answer:
-            for text in answer.iter_lines():
-                if text.startswith("data:"):
-                    self.lines.append(json.loads(text.removeprefix("data:")))
-            self.is_over = answer.status_code == 200
+        try:
+            with self._client.stream("GET", self.url, headers=headers) as answer:
+                for text in answer.iter_lines():
+                    if text.startswith("data:"):
+                        self.lines.append(json.loads(text.removeprefix("data:")))
+                self.is_over = answer.status_code == 200
+                self.failure = "" if self.is_over else f"status {answer.status_code}"
+        except (httpx.HTTPError, RuntimeError) as exc:
+            self.failure = repr(exc)
 
     def close(self) -> None:
         """Ends it."""

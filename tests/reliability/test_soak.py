@@ -181,7 +181,8 @@ def test_a_region_that_is_killed_and_deployed_to_loses_nothing(linked: Linked) -
             broken += sum(not each.is_over for each in followers)
             again = [stack.enter_context(stage.following(steady)) for _ in range(FOLLOWERS)]
             stage.deploy()
-            stage.when(lambda again=again: all(len(each.lines) > 20 for each in again), 60)
+            stage.when(lambda again=again: all(each.failure or len(each.lines) > 20 for each in again), 120)
+            assert not [each.failure for each in again if each.failure]
             stage.let(steady)
             runs += (steady, *fresh)
             stage.when(lambda: _active(stage) == 0, 120)
