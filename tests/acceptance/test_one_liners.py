@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from tests.acceptance.deployed import as_owner, deploy_folder, make_workspace
 from tests.acceptance.platforms import PlatformProcess, serving, wait_until
@@ -41,6 +42,16 @@ def quick():
 def broken():
     print("before")
     raise KeyError("customer_id")
+
+
+@run.job(trigger="webhook:orders")
+def called():
+    import json
+    import os
+
+    with open(os.environ["DLTHUB_TUI_WEBHOOK_BODY"]) as body:
+        order = json.load(body)["order"]
+    print("was sent", len(order), "signs,", order[:4])
 
 
 @run.job(trigger="schedule:0 0 * * *")
@@ -94,7 +105,7 @@ def shell() -> Generator[Shell]:
     """`shop` in two organizations and a workspace with a slash and blanks; all but vineyard's have jobs."""
     with open_folder("one-liners-") as folder, serving(folder / "home") as platform:
         platform.admin("user", "add", "ana@orchard.example")
-        shop = make_folder(folder / "shop", JOBS, ["broken", "daily", "quick", "slow"])
+        shop = make_folder(folder / "shop", JOBS, ["broken", "called", "daily", "quick", "slow"])
 
         async def prepare() -> None:
             async with as_owner(platform.home) as connection:
@@ -141,6 +152,28 @@ def test_backfill_loads_the_past_slice_by_slice_and_resumes_what_failed(shell: S
     assert shell.json("backfill", "orchard/shop/daily", "--status")["slices"][2]["run_number"] > number
     assert shell.run("backfill", "orchard/shop/quick", "--slice", "1d").returncode == 1
     assert shell.run("backfill", "orchard/shop/daily").returncode == 2
+
+
+def test_a_webhook_starts_its_job_and_what_it_sends_stays_in_the_region(shell: Shell) -> None:
+    mark = f"plum{os.urandom(12).hex()}"
+    hook = shell.json("webhook", "orchard/shop/called")
+    headers = {"authorization": f"Bearer {hook['secret']}", "webhook-id": "msg_1"}
+    answers = [httpx.post(hook["url"], json={"order": mark}, headers=headers, timeout=60) for _ in range(2)]
+    wrong = httpx.post(hook["url"], json={"order": mark}, timeout=60)
+    wait_until(lambda: bool(shell.json("runs", "orchard/shop/called")["items"]), 60, "the run of the call")
+    log = shell.run("logs", "orchard/shop/called/1", "-f")
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert (answers[1].json()["is_repeated"], wrong.status_code) == (True, 401)
+    assert log.returncode == 0, log.stderr
+    assert "was sent 28 signs, plum" in log.stdout
+    assert shell.json("runs", "orchard/shop/called")["total"] == 1
+    assert shell.json("webhook", "orchard/shop/called")["secret"] is None
+    stored = {path: path.read_bytes() for path in shell.platform.home.rglob("*") if path.is_file()}
+    assert [path for path, content in stored.items() if mark.encode() in content] == []
+    control = [content for path, content in stored.items() if path.is_relative_to(shell.platform.home / "control")]
+    assert not any(hook["secret"].encode() in content for content in control)
+    assert any(b"webhook:orders" in content for content in control)
 
 
 def test_run_as_json_says_each_event_on_a_line(shell: Shell) -> None:

@@ -15,7 +15,7 @@ from tests.fakes.control_plane import FakeControlPlane
 
 from planes.domain.identifiers import new_id
 from planes.server.streams import Stopping
-from planes.wire.link import Lease, MemberIds, PipelineRunReport, PollRequest, StatusReport
+from planes.wire.link import Lease, MemberIds, PipelineRunReport, PollRequest, StatusReport, WebhookRunRequest
 
 RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
 POLL_SECONDS = 20.0
@@ -31,6 +31,9 @@ class LeasingControlPlane(FakeControlPlane):
     polls: list[PollRequest] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
     members: dict[str, str] = field(default_factory=dict)
+    webhook_triggers: list[str] = field(default_factory=lambda: ["webhook:orders"])
+    webhook_calls: list[WebhookRunRequest] = field(default_factory=list)
+    webhook_answers: list[dict[str, Any]] = field(default_factory=list)
     is_away: bool = False
     is_closing: bool = False
     _leases: list[Lease] = field(default_factory=list)
@@ -117,6 +120,18 @@ class LeasingControlPlane(FakeControlPlane):
             asked = MemberIds.model_validate_json(await request.body()).members
             found = [{"member": each, "email": self.members[each]} for each in asked if each in self.members]
             return JSONResponse({"members": found})
+
+        @app.post("/link/v1/webhooks/-find-job")
+        async def find_webhook_job() -> Response:
+            return JSONResponse({"job_ref": "jobs.shop.load_orders", "triggers": self.webhook_triggers})
+
+        @app.post("/link/v1/webhooks/-start")
+        async def start_webhook_run(request: Request) -> Response:
+            if self.is_away:
+                return JSONResponse({"status_code": 503}, status_code=503)
+            self.webhook_calls.append(WebhookRunRequest.model_validate_json(await request.body()))
+            said = {"run_id": new_id(), "status": "triggered", "is_final": True}
+            return JSONResponse(self.webhook_answers.pop(0) if self.webhook_answers else said)
 
         @app.put("/link/v1/runs/{run_id}/status")
         async def status(request: Request, run_id: str) -> Response:

@@ -189,6 +189,8 @@ LINK_ROUTES = {
     "POST /link/v1/-find-versions",
     "POST /link/v1/-find-members",
     "POST /link/v1/public-links/-find",
+    "POST /link/v1/webhooks/-find-job",
+    "POST /link/v1/webhooks/-start",
 }
 
 # At a data plane: those who get a token for the workspace, in the order of PRINCIPALS; `.` gets none to ask with.
@@ -214,6 +216,7 @@ REGION_ROUTES: dict[str, str] = {
     "GET /.well-known/data-plane": "open",
     f"GET {_OO}/presence": "open",
     "PUT /beacon/{secret}/{kind}": "open",
+    "POST /webhooks/{webhook_id}": "open",
     "GET /apps/{workspace_id}/{job_id}": "open",
     "GET /public/{secret}": "open",
     f"POST {_W}/deployments/{{deployment_id}}/-upload": "upload",
@@ -261,6 +264,11 @@ REGION_ROUTES: dict[str, str] = {
     f"PUT {_OW}/alerts/{{alert_id}}": "alerts",
     f"DELETE {_OW}/alerts/{{alert_id}}": "alerts",
     f"POST {_OW}/alerts/{{alert_id}}/-test": "alerts",
+    f"GET {_OW}/webhooks": "names of secrets",
+    f"GET {_OW}/webhooks/{{webhook_id}}/calls": "names of secrets",
+    f"POST {_OW}/webhooks": "owners",
+    f"POST {_OW}/webhooks/{{webhook_id}}/-rotate": "owners",
+    f"DELETE {_OW}/webhooks/{{webhook_id}}": "owners",
     f"PUT {_OW}/mail-server": "owners",
     f"DELETE {_OW}/mail-server": "owners",
 }

@@ -58,7 +58,8 @@ ACTIONS = {
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
     "alerts": "alert", "{alert_id}": "alert", "-test": "alert_tested", "alert-deliveries": "alerts_read",
-    "mail-server": "mail_server_",
+    "mail-server": "mail_server_", "webhooks": "webhook", "calls": "webhooks_read", "-rotate": "webhook_rotated",
+    "{webhook_id}": "webhook_",
 }  # fmt: skip
 
 ALERT = {"name": "x", "triggers": ["job-run-failure"], "channel": "mail", "addresses": ["a@b.example"]}
@@ -94,6 +95,12 @@ class Filled:
             ids["alert_id"] = await self._alert_and_server()
             rest["json"] = SERVER if template.endswith("/mail-server") else ALERT
             rest["json"] = None if method in {"GET", "DELETE"} else rest["json"]
+        elif "webhook" in template:
+            ids["webhook_id"], secret = await self._webhook()
+            rest["json"] = {"job_id": new_id()} if template.endswith("/webhooks") and method == "POST" else None
+            rest["json"] = {} if template.endswith("-rotate") else rest["json"]
+            if template == "/webhooks/{webhook_id}":
+                headers, token_id = {"authorization": f"Bearer {secret}"}, "-"
         elif template.endswith("-upload"):
             kind = "deployment" if "deployments" in template else "configuration"
             ids[f"{kind}_id"] = new_id()
@@ -118,6 +125,14 @@ class Filled:
             rest["params"] = {"text": "key", "against": ids["run_id"], "at": "2026-01-01T00:00:00Z"}
         answer = await region.client.request(method, _filled(template, ids), headers=headers, **rest)
         return answer, token_id
+
+    async def _webhook(self) -> tuple[str, str]:
+        """The id and the secret of a new webhook."""
+        region = self.place.region
+        path = f"/own/v1/workspaces/{region.workspace_id}/webhooks"
+        added = await region.client.post(path, json={"job_id": new_id()}, headers=region.headers(role="owner"))
+        assert added.status_code == 201, added.text
+        return added.json()["id"], added.json()["secret"]
 
     async def _alert_and_server(self) -> str:
         """The id of a new alert, in a workspace that has a mail server."""

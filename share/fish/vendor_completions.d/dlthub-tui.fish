@@ -5,8 +5,8 @@
 function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user web workspaces'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l all_commands 'add admin api-key approve backfill backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -45,7 +45,7 @@ end
 function __fish_dlthub-tui_positional_index
     set -l cmd (commandline -opc)
     set -l path_len $argv[1]
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --url --user --value-file -n'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --trigger --url --user --value-file -n'
     set -l skip_next 0
     set -l consumed_path 0
     set -l count 0
@@ -85,6 +85,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'run' -d 'Start a job. With -
 complete -c dlthub-tui -n __fish_use_subcommand -a 'logs' -d 'Print the log of a run, scrubbed. With -f, go on until it is over and exit as i…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'stop' -d 'Ask a run to stop. It gets time to end by itself.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'backfill' -d 'Load a stretch of a job'\''s past once more, in slices side by side. Its schedule …'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'webhook' -d 'Show the address at which a job is called, in its region. The first time it is …'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'open' -d 'Open the terminal app at a link, as `y` copies it there.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'runs' -d 'List runs of a workspace or of a job, the newest first.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'jobs' -d 'List the jobs of a workspace.'
@@ -411,6 +412,20 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l version -d 'D
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l port -r -d 'The port to listen on; 0 takes a free one.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l read-only -d 'Hide every action that changes something.'
+
+# Options for: webhook
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l trigger -r -d 'Which of its webhook: triggers, where it has several.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l rotate -d 'Make another secret.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l keep-old -r -d 'Seconds for which the old secret stays good beside the new one, up to 86400.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l remove -d 'Remove the address with all that came in.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l url -r -d 'The control plane of another installation; default: DLTHUB_TUI_URL, else the ho…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook' -l json -d 'One JSON object on one line.'
+# Positionals for: webhook
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command webhook; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
 
 # Options for: workspaces
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command workspaces' -l help -d 'Display this message and exit.'

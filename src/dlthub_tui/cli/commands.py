@@ -26,6 +26,7 @@ for _name, _place in (
     ("logs", "working:logs"),
     ("stop", "working:stop"),
     ("backfill", "backfilling:backfill"),
+    ("webhook", "webhooking:webhook"),
     ("open", "working:open_link"),
     ("runs", "listing:runs"),
     ("jobs", "listing:jobs"),

@@ -22,6 +22,7 @@ from planes.data_plane.api import (
     own_lines,
     own_residency,
     own_search,
+    own_webhooks,
     telemetry,
     uploads,
     variables,
@@ -78,6 +79,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     own_residency.router,
     own_alerts.router,
     own_search.router,
+    own_webhooks.router,
     telemetry.router,
     beacon.router,
     run_page.router,
@@ -100,6 +102,7 @@ def background_loops(
         services.leftovers.run,
         services.housekeeping.run,
         services.alert_delivery.run,
+        services.webhook_calls.run,
         idling.run,
     )
 

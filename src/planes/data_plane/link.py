@@ -46,6 +46,10 @@ from planes.wire.link import (
     SwapCodeRequest,
     SwapCodeResponse,
     VersionIds,
+    WebhookJobRequest,
+    WebhookJobResponse,
+    WebhookRunRequest,
+    WebhookRunResponse,
 )
 
 POLL_TIMEOUT_SECONDS = 35.0
@@ -150,6 +154,24 @@ class Link:
         """
         request = PublicLinkRequest(secret=secret)
         return _parse(PublicLinkResponse, await self._call("POST", "/link/v1/public-links/-find", request))
+
+    async def find_webhook_job(self, workspace_id: str, job_id: str) -> WebhookJobResponse:
+        """The triggers of a job by which a webhook may start it.
+
+        Raises: NotFound, NotAllowed, Unavailable.
+        """
+        try:
+            request = WebhookJobRequest(workspace_id=workspace_id, job_id=job_id)
+        except ValidationError as exc:
+            raise NotFound("job_not_found", "There is no such job in this workspace.") from exc
+        return _parse(WebhookJobResponse, await self._call("POST", "/link/v1/webhooks/-find-job", request))
+
+    async def start_webhook_run(self, request: WebhookRunRequest) -> WebhookRunResponse:
+        """Asks for the run of a call. May run twice.
+
+        Raises: NotFound, NotAllowed, Conflict, Unavailable.
+        """
+        return _parse(WebhookRunResponse, await self._call("POST", "/link/v1/webhooks/-start", request))
 
     async def report_deployment(self, deployment_id: str, report: DeploymentReport) -> RecordedDeployment:
         """Writes a deployment back; the control plane gives it a version. May run twice.

@@ -170,7 +170,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         "PUT /link/v1/configurations/{configuration_id}", "PUT /link/v1/runs/{run_id}/status",
         "POST /link/v1/runs/{run_id}/-issue-token", "PUT /link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}",
         "POST /link/v1/swap-codes/-redeem", "POST /link/v1/-find-versions", "POST /link/v1/-find-members",
-        "POST /link/v1/public-links/-find",
+        "POST /link/v1/public-links/-find", "POST /link/v1/webhooks/-find-job", "POST /link/v1/webhooks/-start",
     ),
 }  # fmt: skip
 
@@ -179,7 +179,7 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.ANYBODY),
         "GET /.well-known/data-plane", f"GET {_OWN_ORGANIZATION}/presence",
-        "PUT /beacon/{secret}/{kind}", "GET /apps/{workspace_id}/{job_id}",
+        "PUT /beacon/{secret}/{kind}", "POST /webhooks/{webhook_id}", "GET /apps/{workspace_id}/{job_id}",
         "GET /public/{secret}", "GET /w/-live.js", "GET /w/-log.js", "GET /w/{workspace_id}/runs/{run_id}",
         "GET /w/{workspace_id}/runs/{run_id}/-lines", "GET /w/{workspace_id}/pipelines/{name}",
         "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}",
@@ -217,6 +217,7 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_OWN_WORKSPACE}/rescrubs", f"GET {_OWN_WORKSPACE}/rescrubs/{{rescrub_id}}",
         f"GET {_OWN_WORKSPACE}/alerts", f"GET {_OWN_WORKSPACE}/alerts/{{alert_id}}",
         f"GET {_OWN_WORKSPACE}/alert-deliveries", f"GET {_OWN_WORKSPACE}/mail-server",
+        f"GET {_OWN_WORKSPACE}/webhooks", f"GET {_OWN_WORKSPACE}/webhooks/{{webhook_id}}/calls",
     ),
     **_each(
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.ALERTS_WRITE),
@@ -232,5 +233,7 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.VARIABLES_WRITE),
         f"PATCH {_WORKSPACE}/variables", f"PUT {_OWN_WORKSPACE}/scrub-settings", f"POST {_OWN_WORKSPACE}/rescrubs",
         f"PUT {_OWN_WORKSPACE}/mail-server", f"DELETE {_OWN_WORKSPACE}/mail-server",
+        f"POST {_OWN_WORKSPACE}/webhooks", f"POST {_OWN_WORKSPACE}/webhooks/{{webhook_id}}/-rotate",
+        f"DELETE {_OWN_WORKSPACE}/webhooks/{{webhook_id}}",
     ),
 }  # fmt: skip

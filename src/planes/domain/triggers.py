@@ -25,6 +25,7 @@ class Source(StrEnum):
     CLOCK = "clock"
     JOB_EVENT = "job_event"
     DEPLOY = "deploy"
+    WEBHOOK = "webhook"
 
 
 class ReceiptStatus(StrEnum):

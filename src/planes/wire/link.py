@@ -86,6 +86,7 @@ class Lease(LinkModel):
     time_limit_seconds: Annotated[int, Field(gt=0)]
     grace_seconds: Annotated[int, Field(ge=0)]
     tries_left: Count = 0
+    webhook_call_id: Uuid | None = None
 
 
 class RevokedClaim(StrEnum):
@@ -215,6 +216,35 @@ class MembersResponse(LinkModel):
     """Those of the asked who see the workspace now, and where mail reaches them."""
 
     members: list[KnownMember]
+
+
+class WebhookJobRequest(LinkModel):
+    workspace_id: Uuid
+    job_id: Uuid
+
+
+class WebhookJobResponse(LinkModel):
+    """`triggers` are its `webhook:` ones."""
+
+    job_ref: str
+    triggers: list[str]
+
+
+class WebhookRunRequest(LinkModel):
+    """A run for a call of a webhook, of which nothing else is said. Asked again about it, the answer is the same."""
+
+    workspace_id: Uuid
+    job_id: Uuid
+    trigger: Annotated[str, StringConstraints(pattern=r"^webhook:", max_length=1024)]
+    call_id: Uuid
+
+
+class WebhookRunResponse(LinkModel):
+    """The run, or in a word why there is none; unless that `is_final` the call may have one later."""
+
+    run_id: Uuid | None
+    status: Annotated[str, StringConstraints(max_length=64)]
+    is_final: bool
 
 
 class PipelineRunStatus(StrEnum):

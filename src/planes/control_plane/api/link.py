@@ -10,7 +10,15 @@ from fastapi import APIRouter, Path, Request
 from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
-from planes.control_plane.services import app_links, deployments, leases, recipients, run_reports, versions
+from planes.control_plane.services import (
+    app_links,
+    deployments,
+    leases,
+    recipients,
+    run_reports,
+    versions,
+    webhook_runs,
+)
 from planes.server.streams import Stopping
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
@@ -29,6 +37,10 @@ from planes.wire.link import (
     SwapCodeRequest,
     SwapCodeResponse,
     VersionIds,
+    WebhookJobRequest,
+    WebhookJobResponse,
+    WebhookRunRequest,
+    WebhookRunResponse,
 )
 
 router = APIRouter(prefix="/link/v1", tags=["link"])
@@ -92,6 +104,20 @@ async def find_public_link(
         job_id=found.job_id,
         epoch=found.epoch,
     )
+
+
+@router.post("/webhooks/-find-job")
+async def find_webhook_job(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, body: WebhookJobRequest
+) -> WebhookJobResponse:
+    return await webhook_runs.find_job(parts, dataplane_id, body)
+
+
+@router.post("/webhooks/-start")
+async def start_webhook_run(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, body: WebhookRunRequest
+) -> WebhookRunResponse:
+    return await webhook_runs.start(parts, dataplane_id, body)
 
 
 @router.put("/deployments/{deployment_id}")

@@ -334,6 +334,7 @@ def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:
         time_limit_seconds=run.time_limit_seconds,
         grace_seconds=run.grace_seconds,
         tries_left=max(0, attempts - run.attempt),
+        webhook_call_id=run.webhook_call_id,
     )
 
 

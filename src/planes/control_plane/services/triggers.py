@@ -63,6 +63,7 @@ class FireRequest:
     previous_job_run_id: RunId | None = None
     chain_depth: int = 0
     waits_for_active: bool = False
+    webhook_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -
         if isinstance(item.decision, Declined):
             if _is_put_off(item.request, item.decision):
                 await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request))
-        elif job.deferred is not None:
+        elif job.deferred is not None and item.request.source is not Source.WEBHOOK:
             await stored_jobs.change_job(connection, job.id, deferred=None)
 
 
@@ -257,11 +258,14 @@ def _new_run(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Grou
         follows_viewer=request.follows_viewer or request.role is WorkspaceRole.VIEWER,
         previous_job_run_id=request.previous_job_run_id,
         chain_depth=request.chain_depth,
+        webhook_call_id=request.webhook_call_id,
     )
 
 
 def _is_put_off(request: FireRequest, declined: Declined) -> bool:
     """A start in a batch waits for its upstreams; what fires by itself and finds them stale, too (Contract: 4.4)."""
+    if request.source is Source.WEBHOOK:
+        return False  # the call waits in its region
     if declined.status is ReceiptStatus.SKIPPED_UPSTREAM_PENDING:
         return True
     return declined.status is ReceiptStatus.SKIPPED_FRESH and request.source is not Source.PERSON

@@ -116,6 +116,11 @@ class RunPlace:
         return self.work / ".dlt" / "artifacts"
 
     @property
+    def called(self) -> Path:
+        """What the webhook was sent that this run answers."""
+        return self.work / ".dlt" / "webhook"
+
+    @property
     def found_artifacts(self) -> Path:
         """Where a dashboard finds what jobs have left."""
         return self.root / "artifacts"
@@ -159,6 +164,12 @@ class RunPlace:
         _write(settings / ".workspace", b"", 0o600)
         for name in files_of_profile(configuration, profile):
             _write(settings / name, configuration[name], 0o400)
+
+    def lay_out_call(self, headers: bytes, body: bytes) -> None:
+        """Adds what a webhook was sent. To be called before `hand_over`."""
+        _own_folder(self.called)
+        _write(self.called / "headers.json", headers, 0o400)
+        _write(self.called / "body", body, 0o400)
 
     def hand_over(self, owner: Owner) -> None:
         """Makes `work/` the job's.

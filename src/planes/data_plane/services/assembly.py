@@ -29,6 +29,8 @@ from planes.data_plane.services.revocations import Revocations
 from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
 from planes.data_plane.services.uploads import Uploads
 from planes.data_plane.services.variables import Variables
+from planes.data_plane.services.webhook_calls import WebhookCalls
+from planes.data_plane.services.webhooks import Webhooks
 from planes.domain.retention import Retention
 
 
@@ -61,6 +63,8 @@ class Services:
     alerts: Alerts
     alert_delivery: AlertDelivery
     mail_servers: MailServers
+    webhooks: Webhooks
+    webhook_calls: WebhookCalls
 
 
 def assemble(
@@ -80,6 +84,7 @@ def assemble(
     rescrub_requests = RescrubRequests(parts, audit)
     enrolment = Enrolment(parts, revocations, join_token)
     stored = Uploads(parts, audit)
+    webhooks = Webhooks(parts, audit)
     return Services(
         parts=parts,
         audit=audit,
@@ -105,5 +110,7 @@ def assemble(
         alerts=Alerts(parts, audit, delivery.allowed),
         alert_delivery=AlertDelivery(parts, audit, alert_queue, mail_servers, delivery),
         mail_servers=mail_servers,
+        webhooks=webhooks,
+        webhook_calls=WebhookCalls(parts, webhooks),
         rescrubbing=Rescrubbing(parts, rescrub_requests, scrubbing, examining),
     )

@@ -67,6 +67,12 @@ class Action(StrEnum):
     MAIL_SERVER_READ = "mail_server_read"
     MAIL_SERVER_CHANGED = "mail_server_changed"
     MAIL_SERVER_REMOVED = "mail_server_removed"
+    WEBHOOKS_READ = "webhooks_read"
+    WEBHOOK_ADDED = "webhook_added"
+    WEBHOOK_ROTATED = "webhook_rotated"
+    WEBHOOK_REMOVED = "webhook_removed"
+    WEBHOOK_CALLED = "webhook_called"
+    WEBHOOK_BODY_GIVEN = "webhook_body_given"
     LOG_REMOVED = "log_removed"
     ENVIRONMENT_REMOVED = "environment_removed"
     CACHE_REMOVED = "cache_removed"
@@ -102,6 +108,14 @@ class Actor:
         nobody = "-"
         return Actor(
             subject=f"run:{run_id}", token_id=nobody, organization_id=organization_id, workspace_id=workspace_id
+        )
+
+    @staticmethod
+    def webhook(webhook_id: str, organization_id: str, workspace_id: str) -> Actor:
+        """Whoever has the secret of a webhook."""
+        nobody = "-"
+        return Actor(
+            subject=f"webhook:{webhook_id}", token_id=nobody, organization_id=organization_id, workspace_id=workspace_id
         )
 
     @staticmethod

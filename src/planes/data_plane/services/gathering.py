@@ -19,12 +19,13 @@ from planes.data_plane.executor.apps import AppPlace, free_port, health_of
 from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.audit import Action, Actor
 from planes.data_plane.services.code_trees import read_requirements
-from planes.data_plane.services.launching import Launch, check_lease, is_app, plan_launch
+from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
 from planes.data_plane.services.old_environments import lock_environments
 from planes.data_plane.services.residency import LeasedVersions
 from planes.data_plane.services.run_secrets import Credentials
 from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.variables import ResolvedVariables, scope_of
+from planes.data_plane.services.webhooks import SentCall
 from planes.domain.errors import Conflict, Unavailable
 from planes.manifest.launch import launcher_of
 from planes.scrub import ScrubSettings
@@ -52,6 +53,7 @@ class Gathered:
     variables: ResolvedVariables
     credentials: Credentials
     scrub: ScrubSettings | None = field(repr=False)
+    call: SentCall | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class _Opened:
     configuration: dict[str, bytes] = field(repr=False)
     variables: ResolvedVariables = field(repr=False)
     scrub: ScrubSettings | None = field(repr=False)
+    call: SentCall | None = field(repr=False)
 
 
 class Gathering:
@@ -94,6 +97,7 @@ class Gathering:
                 beacon_url=f"{self._parts.public_url}/beacon/{secret}", beacon_secret=secret, token=token
             ),
             scrub=opened.scrub,
+            call=opened.call,
         )
 
     async def _open(self, lease: Lease) -> _Opened:
@@ -111,7 +115,17 @@ class Gathering:
             configuration=await services.configurations.open_row(stored.versions.configuration),
             variables=await services.variables.open_winners(lease.organization_id, stored.variables),
             scrub=await services.scrubbing.open_row(stored.scrub),
+            call=await self._call_of(lease),
         )
+
+    async def _call_of(self, lease: Lease) -> SentCall | None:
+        """What was sent to the webhook that the run answers. Raises: LaunchRefused."""
+        if lease.webhook_call_id is None:
+            return None
+        found = await self._services.webhooks.sent_by(lease.workspace_id, lease.webhook_call_id)
+        if found is None:
+            raise LaunchRefused("What the webhook was sent is no longer kept in this region.")
+        return found
 
     async def _read(self, lease: Lease) -> _Stored:
         services = self._services
@@ -136,6 +150,8 @@ class Gathering:
             await audit.append(connection, actor, Action.CONFIGURATION_OPENED, lease.configuration_id)
             scope, names = scope_of(lease.profile), sorted(stored.variables)
             await audit.append(connection, actor, Action.VARIABLES_RESOLVED, scope, names=names)
+            if lease.webhook_call_id is not None:
+                await audit.append(connection, actor, Action.WEBHOOK_BODY_GIVEN, lease.webhook_call_id)
 
     async def _run_token(self, lease: Lease) -> str | None:
         """None when the control plane does not answer: the job may well not need it."""

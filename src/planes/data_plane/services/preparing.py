@@ -45,6 +45,7 @@ from planes.data_plane.services.run_secrets import (
     registered_place,
     render_pairs,
     secrets_to_register,
+    webhook_environment,
 )
 from planes.data_plane.services.secrets_used import SecretUse, render_uses, uses_of
 from planes.data_plane.services.side_by_side import side_by_side
@@ -231,6 +232,8 @@ class Preparing:
         run.begin(owner)
         copy_tree(gathered.tree, run.work, None)
         run.furnish(gathered.configuration, lease.profile, workspace.data(lease.profile))
+        if gathered.call is not None:
+            run.lay_out_call(gathered.call.headers, gathered.call.body)
         run.hand_over(owner)
 
     def ended(self, run_id: str) -> None:
@@ -262,6 +265,8 @@ class Preparing:
             environment |= dashboard_environment(run.found_artifacts)
         else:
             environment |= artifacts_environment(run.sent_artifacts)
+        if gathered.call is not None:
+            environment |= webhook_environment(run.called)
         if gathered.app is not None:
             environment = {**APP_ENVIRONMENT, **environment}
         job = Step(

@@ -144,6 +144,11 @@ def artifacts_environment(folder: Path) -> dict[str, str]:
     return {"SEND__ARTIFACTS__BUCKET_URL": f"file://{folder}", "SEND__ARTIFACTS__KWARGS": '{"auto_mkdir": true}'}
 
 
+def webhook_environment(folder: Path) -> dict[str, str]:
+    """Tells a job where lies what its webhook was sent: the body as it came, and the headers as a JSON object."""
+    return {"DLTHUB_TUI_WEBHOOK_BODY": f"{folder}/body", "DLTHUB_TUI_WEBHOOK_HEADERS": f"{folder}/headers.json"}
+
+
 def dashboard_environment(folder: Path) -> dict[str, str]:
     """Tells the dashboard to read them, from a folder laid out as `.dlt/state`. This address it unquotes."""
     return {"SYNC__ARTIFACTS__BUCKET_URL": folder.as_uri(), "DASHBOARD__SYNC_FROM_RUNTIME": "true"}

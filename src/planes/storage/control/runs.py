@@ -175,6 +175,12 @@ async def active_runs(connection: Connection, job_id: str) -> list[Run]:
     return [as_run(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def first_run_of_call(connection: Connection, workspace_id: WorkspaceId, call_id: str) -> str | None:
+    """The id of the run that was created for a call of a webhook; tries and reruns of it came later."""
+    wanted = and_(runs.c.webhook_call_id == call_id, runs.c.workspace_id == workspace_id)
+    return (await connection.execute(select(runs.c.id).where(wanted).order_by(runs.c.number).limit(1))).scalar()
+
+
 async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None:
     """The newest run of the job that has not ended."""
     wanted = and_(runs.c.job_id == job_id, runs.c.status.in_(_words(ACTIVE)))
