@@ -230,6 +230,19 @@ async def test_stale_tick_waits_for_its_upstream(stage: Stage) -> None:
     }
 
 
+async def test_tick_that_was_put_off_does_not_start_while_its_job_is_paused(stage: Stage) -> None:
+    ids = await stage.deployed(
+        definition("load"),
+        definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"]),
+    )
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+    assert (await stage.post(f"/jobs/{ids['report']}/-pause")).is_success
+    await stage.finished((await stage.trigger(ids["load"]))["id"])
+
+    assert [run["job"]["name"] for run in await stage.runs()] == ["load"]
+
+
 async def test_loop_sleeps_until_a_clock_is_set_and_fires_it(stage: Stage) -> None:
     await stage.upload()
     with anyio.fail_after(20):
