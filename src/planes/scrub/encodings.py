@@ -5,6 +5,7 @@ Every form is computed once, when a value is registered. A form is bytes as they
 
 import base64
 import json
+import unicodedata
 from collections.abc import Iterator
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
@@ -35,11 +36,54 @@ def forms(value: str) -> Iterator[bytes]:
     yield wide
     yield from base64_forms(wide)
     if not value.isascii():
-        for codec in ("latin-1", "cp1252"):
-            try:
-                yield value.encode(codec)
-            except UnicodeEncodeError:
-                continue
+        yield from _foreign_forms(value, raw)
+
+
+def rare_forms(value: str) -> Iterator[bytes]:
+    """Yield forms that programs print seldom, and hardly ever shortened."""
+    if len(value) > LONGEST_IN_ALL_FORMS:
+        return
+    raw = value.encode("utf-8", "surrogatepass")
+    yield _escaped(value, '&<>|^%!"', "^").encode("utf-8", "surrogatepass")
+    yield _percent(_percent(_percent(raw, b""), b""), b"")
+    yield from _octal_forms(raw)
+    yield from _decimal_forms(raw)
+    yield from _printable_forms(raw)
+    yield from _wide_digits(value, value.encode("utf-16-le", "surrogatepass"))
+    yield from _nested_forms(value, raw)
+
+
+def _wide_digits(value: str, wide: bytes) -> Iterator[bytes]:
+    """UTF-16 in hexadecimal, as databases and debuggers show wide texts."""
+    for encoded in (wide, value.encode("utf-16-be", "surrogatepass")):
+        digits = encoded.hex().encode("ascii")
+        yield digits
+        yield digits.upper()
+
+
+def _nested_forms(value: str, raw: bytes) -> Iterator[bytes]:
+    """A value escaped as a member of JSON or a part of an address, and that encoded as a whole."""
+    inner = {json.dumps(value)[1:-1].encode("ascii"), _percent(raw, b"")}
+    inner.add(json.dumps(value, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass"))
+    for escaped in sorted(inner - {raw}):
+        yield from base64_forms(escaped)
+        yield _percent(escaped, b"")
+        yield json.dumps(json.dumps(escaped.decode("utf-8", "surrogatepass"))[1:-1])[1:-1].encode("ascii")
+    yield from base64_forms(base64.b64encode(raw))
+
+
+def _foreign_forms(value: str, raw: bytes) -> Iterator[bytes]:
+    """A value in other encodings than UTF-8, read in the wrong one, and with its accents apart or put together."""
+    for codec in ("latin-1", "cp1252"):
+        try:
+            yield value.encode(codec)
+        except UnicodeEncodeError:
+            continue
+    yield raw.decode("latin-1").encode()
+    yield raw.decode("cp1252", "replace").encode()
+    if not any(0xD800 <= ord(sign) < 0xE000 for sign in value):
+        yield unicodedata.normalize("NFC", value).encode()
+        yield unicodedata.normalize("NFD", value).encode()
 
 
 def escaped_forms(value: str) -> Iterator[bytes]:
@@ -71,6 +115,7 @@ def _text_forms(value: str) -> Iterator[bytes]:
     texts += _html_texts(value)
     texts += [_escaped(value, "`$\"'", "`"), _escaped(value, '`$"', "`")]
     texts += [_escaped(value, "\\.^$*+?{}[]|()-&~# \t\n/", "\\"), _escaped(value, "\\.^$*+?{}[]|()", "\\")]
+    texts += [_escaped(value.replace("\\", "\\\\"), "'\"", "\\")]
     units = [int.from_bytes(pair, "little") for pair in _pairs(value.encode("utf-16-le", "surrogatepass"))]
     texts += ["".join(f"\\u{unit:04x}" for unit in units), "".join(f"\\u{unit:04X}" for unit in units)]
     for text in texts:
@@ -94,6 +139,9 @@ def _html_texts(value: str) -> list[str]:
     for double in ("&quot;", "&#34;"):
         for single in ("'", "&#x27;", "&#39;", "&apos;"):
             texts.append(texts[0].replace('"', double).replace("'", single))
+    texts.append(texts[2].encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    for sign in ("&#{0};", "&#x{0:x};", "&#x{0:X};"):
+        texts += ["".join(sign.format(ord(character)) for character in value)]
     return texts
 
 
@@ -122,6 +170,30 @@ def _binary_forms(raw: bytes) -> Iterator[bytes]:
         yield b",".join(b"0x" + pair for pair in pairs)
 
 
+def _octal_forms(raw: bytes) -> Iterator[bytes]:
+    """As C, git and `printf` escape bytes: all of them, or those that are no plain text."""
+    yield b"".join(b"\\%03o" % byte for byte in raw)
+    yield b"".join(bytes((byte,)) if 32 <= byte < 127 and byte not in b'"\\' else b"\\%03o" % byte for byte in raw)
+
+
+def _decimal_forms(raw: bytes) -> Iterator[bytes]:
+    """Lists of bytes in decimal, with commas or blanks."""
+    numbers = [b"%d" % byte for byte in raw]
+    yield b", ".join(numbers)
+    yield b" ".join(numbers)
+
+
+def _printable_forms(raw: bytes) -> Iterator[bytes]:
+    """Quoted-printable, as mails have it: blanks and dots as they are, or quoted."""
+    for kept in (b" .", b" ", b""):
+        yield b"".join(
+            bytes((byte,))
+            if byte in kept or (32 < byte < 127 and byte not in b"=.") or (byte == 46 and kept == b" .")
+            else b"=%02X" % byte
+            for byte in raw
+        )
+
+
 def base64_forms(raw: bytes) -> Iterator[bytes]:
     """Base64 of the value alone, and of the value at each of the three offsets inside a longer text.
 
@@ -135,6 +207,7 @@ def base64_forms(raw: bytes) -> Iterator[bytes]:
             yield form
             if b"+" in form or b"/" in form:
                 yield form.replace(b"+", b"-").replace(b"/", b"_")
+                yield form.replace(b"+", b"%2B").replace(b"/", b"%2F")
 
 
 def _base32_forms(raw: bytes) -> Iterator[bytes]:

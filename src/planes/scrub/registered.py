@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from planes.scrub.encodings import base64_forms, escaped_forms, forms
+from planes.scrub.encodings import base64_forms, escaped_forms, forms, rare_forms
 from planes.scrub.engine import Finder, compile_needles
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row
 from planes.scrub.joints import FIRST
@@ -169,6 +169,7 @@ def _value_forms(value: str) -> "Iterable[tuple[str, Iterable[bytes]]]":
     """(text, its forms) of the value and of what is registered of it besides."""
     whole = value.strip()
     yield whole, forms(whole)
+    yield "", rare_forms(whole)
     # `echo "$SECRET" | base64`
     yield value, forms(value) if whole != value else base64_forms(f"{value}\n".encode("utf-8", "surrogatepass"))
     parts = [part.strip() for part in members(whole)]

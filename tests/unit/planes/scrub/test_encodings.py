@@ -1,0 +1,73 @@
+"""Registered values inside other structures and in the escapes of other languages, encoded without the product."""
+
+import base64
+import html
+import json
+import quopri
+import random
+import string
+import unicodedata
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+
+from planes.scrub import scrub_lines
+
+SIGNS = string.ascii_letters + string.digits
+
+
+def drawn(seed: int, template: str) -> str:
+    source = random.Random(seed)
+    return "".join(source.choice(SIGNS) if sign == "*" else sign for sign in template)
+
+
+VALUES = (
+    drawn(1, "******************"),
+    drawn(2, "**'** \"*/**\\****$*&<*>"),
+    drawn(3, "****ü*ß***-****ñ***"),
+    drawn(4, " *********-and \n"),
+    drawn(5, "******\n**********"),
+    drawn(6, "**@****:****/****?***#**%*"),
+    drawn(7, "***👍*********ß**"),
+)
+
+
+def quoted(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "base64 of JSON": lambda v: encoded(json.dumps({"password": v}).encode()),
+    "base64 of JSON in UTF-8": lambda v: encoded(json.dumps({"x": 1, "p": v}, ensure_ascii=False).encode()),
+    "base64 of an address": lambda v: encoded(f"https://me:{quoted(v)}@x/".encode()),
+    "base64 of base64": lambda v: encoded(encoded(v.encode()).encode()),
+    "base64 in JSON in an address": lambda v: quoted(json.dumps({"a": encoded(v.encode())})),
+    "JSON in an address": lambda v: quoted(json.dumps({"p": v})),
+    "an address in JSON": lambda v: json.dumps({"u": "https://x/?p=" + quoted(v)}),
+    "JSON in JSON in JSON": lambda v: json.dumps(json.dumps(json.dumps({"p": v}))),
+    "quoted thrice": lambda v: quoted(quoted(quoted(v))),
+    "octal": lambda v: "".join(f"\\{byte:03o}" for byte in v.encode()),
+    "decimal": lambda v: str(list(v.encode())),
+    "decimal with blanks": lambda v: "[" + " ".join(map(str, v.encode())) + "]",
+    "HTML in decimal": lambda v: "".join(f"&#{ord(sign)};" for sign in v),
+    "HTML in hexadecimal": lambda v: "".join(f"&#x{ord(sign):x};" for sign in v),
+    "HTML in ASCII": lambda v: html.escape(v).encode("ascii", "xmlcharrefreplace").decode(),
+    "quoted-printable": lambda v: quopri.encodestring(v.encode(), quotetabs=False).decode(),
+    "UTF-16 in hexadecimal": lambda v: v.encode("utf-16-le").hex(),
+    "UTF-16 in hexadecimal, big end first": lambda v: v.encode("utf-16-be").hex().upper(),
+    "read in the wrong encoding": lambda v: v.encode().decode("latin-1"),
+    "with accents apart": lambda v: unicodedata.normalize("NFD", v),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ENCODINGS))
+def test_a_registered_value_is_masked_inside_other_structures(name: str) -> None:
+    for value in VALUES:
+        text = f"before {ENCODINGS[name](value)} after"
+
+        assert "[masked:" in "\n".join(scrub_lines(text.split("\n"), [value])), (value, text)
