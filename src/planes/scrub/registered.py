@@ -171,6 +171,8 @@ def _value_forms(value: str) -> "Iterable[tuple[str, Iterable[bytes]]]":
     yield whole, forms(whole)
     yield "", rare_forms(whole)
     # `echo "$SECRET" | base64`
+    if whole != value:
+        yield "", rare_forms(value)
     yield value, forms(value) if whole != value else base64_forms(f"{value}\n".encode("utf-8", "surrogatepass"))
     parts = [part.strip() for part in members(whole)]
     for part in parts:

@@ -15,7 +15,10 @@ from planes.scrub.rules.prose import is_common
 from planes.scrub.rules.vocabulary import KEY
 
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
-_ANSWER = re.compile(rb"(?:\[1\][ \t]+|=>[ ]+|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])")
+_ANSWER = re.compile(
+    rb"(?:\[1\][ \t]+|=>[ ]+|\$[0-9]+ = (?:0x[0-9a-f]+ )?"
+    rb"|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])"
+)
 _FORM_HEADER = re.compile(rb"[A-Za-z-]{4,40}: ")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 # Below a line of code: marks that lead up from a value to its name.
@@ -24,7 +27,21 @@ _LEADS = re.compile(rb"(?:[ |]|\xe2\x94\x82)*(?:[|]|\xe2\x94\x82|->|\xe2\x94\x94
 _MOST_ANNOTATIONS = 12
 _RULER = re.compile(rb"[-=]{3,}")
 _ENCODED = re.compile(rb"(?:^|[ '\"])([0-9A-Za-z+/]{6,}={0,2})(?:\\r\\n)?['\"]?[ \t\r]*$")
-_PROMPTS = (b">>> ", b"In [", b"(Pdb", b"(pdb", b"ipdb>", b"pdb>", b"irb(", b"> ", b"iex", b"pry", b"julia>", b"scala>")
+_PROMPTS = (
+    b">>> ",
+    b"In [",
+    b"(Pdb",
+    b"(pdb",
+    b"(gdb",
+    b"ipdb>",
+    b"pdb>",
+    b"irb(",
+    b"> ",
+    b"iex",
+    b"pry",
+    b"julia>",
+    b"scala>",
+)
 _CONTINUING = bytes(range(0x80, 0xC0))
 
 
@@ -64,7 +81,8 @@ class Answered(NamedTuple):
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         found = _ENCODED.search(line)
-        return [Span(*found.span(1), ASKED_BELOW)] if found and is_secret(found[1]) else [], None
+        is_encoded = found is not None and len(found[1]) % 4 == 0 and is_secret(found[1])
+        return [Span(*found.span(1), ASKED_BELOW)] if found and is_encoded else [], None
 
 
 # Commands that print a secret and nothing else.
@@ -110,7 +128,7 @@ def opened_command(line: bytes) -> Printed | None:
 
 @functools.cache
 def _asked() -> Pattern:
-    prompts = rb"(?:>>>|in \[[0-9]+\]:|\(pdb\)|i?pdb>|(?:irb|iex|pry|julia|scala)[^> ]*>|>)"
+    prompts = rb"(?:>>>|in \[[0-9]+\]:|\([pg]db\)|i?pdb>|(?:irb|iex|pry|julia|scala)[^> ]*>|>)"
     return compile_pattern(rb"(?i)^" + prompts + rb"[ ]+[^=\n]{0,160}" + KEY + rb"[\"'\w\])(,. ]{0,40}$")
 
 

@@ -37,6 +37,6 @@ BLOCK_RULES: tuple[Rule, ...] = (
         rb"[\"'](?:d|p|q|dp|dq|qi|k)[\"'][ ]?:[ ]?[\"'](?P<secret>[0-9A-Za-z_-]{40,})[\"']",
         "RFC 7518: parameters of private keys",
         '{"kty":"EC","d":"<w42>7"}',
-        judges.mixed,
+        judges.key_parameter,
     ),
 )

@@ -47,8 +47,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
         + _NEXT_WORD
         + rb"*[\"']?"
         rb"|redis-cli\b[^|;\n]*[ \t\"']-a" + _NEXT_WORD + rb"+[\"']?"
-        rb"|ldap(?:search|modify|add|whoami)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
-        rb"|(?:sqlcmd|bcp|zip|ipmitool)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
+        rb"|(?:ldap(?:search|modify|add|whoami)|vsql)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
+        rb"|(?:sqlcmd|bcp|zip|ipmitool|tsql|osql|freebcp)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
         rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
         rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%)" + _WORD,
         "mysql -u me -p<a16> -h db",
@@ -98,6 +98,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
+        rb"|\bcargo[ \t]+login[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
+        rb"|\bconnect[ \t]+to[ \t]+[^ \t]+[ \t]+user[ \t]+[^ \t]+[ \t]+using[ \t]+|\.logon[ \t]+[^ \t/]+/[^ \t,]+,"
         rb"|\baddauth[ \t]+digest[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:[\"']?)" + _WORD,
         "vault login <a16>",
         judges.command,
@@ -111,6 +113,10 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"ssh-keygen ",
                 b"lftp ",
                 b"addauth ",
+                b"cargo login ",
+                b"acl setuser ",
+                b"connect to ",
+                b".logon ",
                 b"freerdp ",
             ),
             rb"",

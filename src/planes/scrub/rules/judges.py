@@ -154,7 +154,9 @@ def flag(line: bytes, begin: int, start: int, end: int) -> int:
     """The word behind a flag, unless it is a flag too."""
     end = full_end(line, start, end)
     secret = line[start:end]
-    if secret[:1] == b"-" or is_code(secret) or _METAVAR.match(secret) or (secret.islower() and is_common(secret)):
+    if secret[:1] == b"-" or secret.startswith((b"id=", b"type=", b"src=", b"source=")):
+        return -1
+    if is_code(secret) or _METAVAR.match(secret) or (secret.islower() and is_common(secret)):
         return -1
     return quoted(line, begin, start, end)
 
@@ -350,6 +352,18 @@ def short_name(line: bytes, begin: int, start: int, end: int) -> int:
     if secret.isdigit() or is_code(secret) or (secret.isalpha() and len(secret) < 12):
         return -1
     return quoted(line, begin, start, end)
+
+
+def secret_object(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that an object holds whose type names a secret; tokens of a parser are none."""
+    is_token = b"token" in line[begin:start].lower().partition(b"(")[0]
+    return (random if is_token else quoted)(line, begin, start, end)
+
+
+def key_parameter(line: bytes, _: int, start: int, end: int) -> int:
+    """A parameter of a key in base64, which a checksum in hexadecimal is not."""
+    secret = line[start:end]
+    return end if re.search(rb"[A-Z]", secret) and re.search(rb"[g-z]", secret) and re.search(rb"[0-9]", secret) else -1
 
 
 def secret_member(line: bytes, begin: int, start: int, end: int) -> int:

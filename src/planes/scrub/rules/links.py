@@ -9,6 +9,9 @@ _GOOGLE = "https://developers.google.com/identity/protocols/oauth2"
 _MICROSOFT = "https://learn.microsoft.com/en-us"
 
 LINKS = {
+    "Slack: shared invitations": "https://slack.com/help/articles/201330256-Invite-new-members-to-your-workspace",
+    "IFTTT: Webhooks": "https://help.ifttt.com/hc/en-us/articles/115010230347-Webhooks-service-FAQ",
+    "Anaconda: tokens in addresses of channels": "https://www.anaconda.com/docs/psm/platform/user/tokens",
     "Snyk: personal access tokens": "https://docs.snyk.io/snyk-api/authentication-for-api/personal-access-tokens-pats",
     "WakaTime: API keys": "https://wakatime.com/developers#authentication",
     "Unkey: root keys": "https://www.unkey.com/docs/security/root-keys",

@@ -16,10 +16,11 @@ _WRAPPERS = (
 # What is put before a value: a tag or an anchor (YAML), a type and a length (PHP).
 _TAG = (
     rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t]+"
-    rb"|(?:\([*a-z][0-9a-z_.=*]{0,30}\)[ ]?)(?:\([0-9a-z=]{1,20}\)[ ])?)?"
+    rb"|0x[0-9a-f]{2,16}[ ]|(?:\([*a-z][0-9a-z_.=*]{0,30}\)[ ]?)(?:\([0-9a-z=]{1,20}\)[ ])?)?"
 )
 _APART = (
-    rb"(?:[ ]?\.{3,}[ ]|[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]"
+    rb"(?:[ ]?\.{3,}[ ]|[ ]\xe2\x80[\x93\x94][ ]"
+    rb"|[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]"
     rb"|\xe2\x94\x82|\xe2\x86\x92"
     rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
     rb"(?:(?:is|was|has been|now|currently|ist|lautet|es|est|jest|er|este|\xc3\xa8|\xc3\xa9|\xc3\xa4r)[ :]){0,2}"
@@ -211,14 +212,14 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:[a-z_]+=[^()<>=\n]{1,60}[, ]){0,4}[ ]?(?:secret_)?value="
         rb"[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "Secret(name='db', value='<a16>')",
-        judges.quoted,
+        judges.secret_object,
         ((b"secret", b"password", b"token", b"credential"), rb"s?[ (]"),
         needs=(b"value=",),
     ),
     named(
         "login-call",
         rb"(?:\.(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
-        rb"|\b(?:username_pw_set|create_?user|add_?user|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
+        rb"|\b(?:username_pw_set|create_?user|add_?user|change_?(?:user_?)?password|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
         rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "smtp.login('loader', '<a16>')",
@@ -237,6 +238,8 @@ NAME_RULES: tuple[Rule, ...] = (
                 b"_password(",
                 b"_pw_set(",
                 b"createuser(",
+                b"userpassword(",
+                b"changepassword(",
                 b"create_user(",
                 b"adduser(",
                 b"add_user(",
@@ -272,7 +275,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "login-pair",
         rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds"
         rb"|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens)"
-        rb"(?:[ ]?[:=(]|[ ](?:are|were|used)[: ])[ \t]*"
+        rb"(?:[ ]?[:=(]|[ ](?:for[ ][^\n:/]{1,60}?[ ])?(?:are|were|used)[: ])[ \t]*"
         rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
         rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
@@ -398,8 +401,9 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-markup-cell",
-        rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]?</(?:td|th|dt|b|strong|label|span)>[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"
-        rb"<(?:td|dd|code|span|pre)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<> \t\n]+)",
+        rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]?</(?:td|th|dt|b|strong|label|span|name|key)>"
+        rb"[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"
+        rb"<(?:td|dd|code|span|pre|value|string)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<> \t\n]+)",
         "<td>Password</td><td><a12>7<a4></td>",
         unquoted.apart_or_word,
         (SIGNS, FOLLOW),

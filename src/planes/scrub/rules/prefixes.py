@@ -71,6 +71,37 @@ PREFIX_RULES: tuple[Rule, ...] = (
         follow="[0-9A-Za-z]{8}",
     ),
     token(
+        "slack-invitation",
+        "shared_invite/zt-",
+        r"shared_invite/(?P<secret>zt-[0-9A-Za-z~_-]{16,})",
+        "shared_invite/zt-<a10>-<a22>",
+        "Slack: shared invitations",
+    ),
+    token(
+        "ifttt-key",
+        "/with/key/",
+        r"/with/key/(?P<secret>[0-9A-Za-z_-]{16,})",
+        "/with/key/<a22>",
+        "IFTTT: Webhooks",
+        follow="[0-9A-Za-z_-]{8}",
+    ),
+    token(
+        "anaconda-token",
+        "/t/",
+        r"https?://[^ \t/\"']{3,100}/t/(?P<secret>[0-9A-Za-z_-]{20,})/",
+        "https://conda.example.com/t/<a20>7<a19>/main",
+        "Anaconda: tokens in addresses of channels",
+        follow="[0-9A-Za-z_-]{8}",
+        judge=judges.mixed,
+    ),
+    token(
+        "aws-text-credentials",
+        "CREDENTIALS\t",
+        r"CREDENTIALS\t[A-Z0-9]{16,}\t[^\t\n]{8,40}\t(?P<secret>[0-9A-Za-z+/=\t]{40,})",
+        "CREDENTIALS\tASIA<s16>\t2026-01-01T00:00:00Z\t<b40>\t<b120>",
+        "AWS: IAM identifiers",
+    ),
+    token(
         "prefixed-token",
         "sk_ sk- key_ key- token_ token- tok_ tok- api_ api- pat_ pat- live_ live- secret_ secret-",
         r"(?P<secret>(?:[0-9A-Za-z]{1,12}[_-]){0,4}(?:sk|key|apikey|token|tok|api|pat|live|secret)[_-]"

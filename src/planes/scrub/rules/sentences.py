@@ -88,6 +88,24 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         needs=(b"<",),
     ),
     named(
+        "named-resolved",
+        KEY + rb"(?:[^\n]{0,60}?[ ](?:resolved|resolves|evaluates|evaluated|expands|expanded|decodes|decrypts)[ ]to"
+        rb"|[\"']?[\])][^\n]{0,40}?[ ](?:=>|->|=))[ ][\"'`]?(?P<secret>[^ \t\r\"'`<>]{6,})",
+        "secret('DB_PASSWORD') resolved to <a12>7<a3>",
+        unquoted.answered,
+        _SCAN,
+        needs=(b" to ", b" => ", b" -> ", b" = "),
+    ),
+    named(
+        "value-refused",
+        rb"[\"'`](?P<secret>[^ \t\r\"'`\n]{6,})[\"'`][ ](?:is|was)[ ](?:not[ ]|no[ ])?(?:a[ ]|an[ ]|the[ ])?"
+        rb"(?:valid[ ]|invalid[ ]|wrong[ ]|correct[ ]|known[ ])?[\"'`]?[0-9a-z_-]{0,30}" + KEY,
+        '"<a12>7<a3>" is not a valid password',
+        judges.random,
+        _SCAN,
+        needs=(b" is ", b" was "),
+    ),
+    named(
         "named-old",
         KEY + rb"[\"'`]?[ ,;:][^\n]{0,80}?" + _OLD + _END,
         "secret rotated: old value <a12>7<a11>, new value in the vault",

@@ -21,7 +21,8 @@ _WORDS = b"|".join(key.encode("ascii").replace(b"_", b"[_. -]?") for key in _KEY
 SUFFIX = (
     rb"(?:[_-]?v?[0-9]{1,2}|[ ][0-9]{1,2}"
     rb"|[_.-]?(?:string|value|text|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
-    rb"|encoded|old|new|current|previous|primary|secondary|default)|\.[0-9a-z]{1,40}\.(?:dfs"
+    rb"|encoded|old|new|current|previous|primary|secondary|default"
+    rb"|received|provided|given|sent|supplied|actual)|\.[0-9a-z]{1,40}\.(?:dfs"
     rb"|blob)\.core\.windows\.net)?"
 )
 # `pass` is a word of its own, a part of a name behind `_` or in camel case, or stands behind the name of what it opens.
@@ -44,7 +45,10 @@ SIGNS = (
     *(b"recovery code", b"backup code", b"device code", b"unlock code", b"community string", b"snmp community"),
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
-CLOSES = rb"(?:[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
+CLOSES = (
+    rb"(?:[\"']:[\"'\\a-z]{1,40}\]|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"
+    rb"(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
+)
 GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?::=|=>|=|:|%3[AaDd])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
 _TYPE = (
