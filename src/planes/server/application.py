@@ -11,11 +11,13 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import Lifespan
 
 from planes.server.errors import install_error_handlers
-from planes.server.middleware import BodyLimit, HeadAsGet, HostCheck, ServiceLog
+from planes.server.middleware import BodyLimit, HeadAsGet, HostCheck, NoNul, ServiceLog
 
-_ERROR_STATUSES = {"400": "The request breaks a rule", "401": "No usable credential", "403": "Not allowed",
-                   "404": "Not found", "409": "Not now", "410": "Removed", "413": "Too large", "429": "Too many tries",
-                   "500": "The server failed", "503": "Not now; try again"}  # fmt: skip
+_ERROR_STATUSES = {
+    "400": "The request breaks a rule", "401": "No usable credential", "403": "Not allowed", "404": "Not found",
+    "409": "Not now", "410": "Removed", "413": "Too large", "414": "The address is too long", "429": "Too many tries",
+    "431": "The headers are too large", "500": "The server failed", "503": "Not now; try again",
+}  # fmt: skip
 
 # Left on, an OTEL variable in the environment would send requests, bodies and exceptions to wherever it points.
 _NO_TELEMETRY: TelemetryConfig = {
@@ -57,6 +59,7 @@ def build_application(
     )
     install_error_handlers(app)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(NoNul)
     app.add_middleware(BodyLimit, unlimited=unlimited_bodies)
     app.add_middleware(HostCheck, names=host_names)
     app.add_middleware(ServiceLog)

@@ -13,13 +13,14 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from planes.domain.errors import Misdirected, NotAllowed, TooLarge
+from planes.domain.errors import InvalidRequest, Misdirected, NotAllowed, Reason, TooLarge
 from planes.server.errors import error_response, render_error
 
 _log = structlog.get_logger("planes.server")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ID_SEGMENT = re.compile(r"(?<=/)[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^/])")
 _CODE = re.compile(rb"(?:^|&)swap=")
+_NUL = re.compile(rb"%00|\x00")
 DEFAULT_BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 
@@ -99,6 +100,23 @@ class BodyLimit:
             return message
 
         await self.app(scope, bounded, send)
+
+
+class NoNul:
+    """Answers 400 for an address that holds NUL: no stored text does, and Postgres refuses to look for one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for part, holds_it in (("path", "\0" in scope["path"]), ("query", _NUL.search(scope["query_string"]))):
+                if holds_it:
+                    reason = Reason(key=part, message="holds the character NUL")
+                    error = InvalidRequest("invalid_request", "The request breaks a rule.", (reason,))
+                    await render_error(error)(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
 
 
 class SmallIds:

@@ -106,6 +106,8 @@ class PageQuery:
         sort, order = sort or [], order or []
         if len(sort) != len(order):
             raise InvalidRequest("invalid_request", "Give one order (asc or desc) for each sort key.")
+        if len(set(sort)) != len(sort):
+            raise InvalidRequest("invalid_request", "Give each sort key once.")
         if not set(sort) <= set(self._sortable):
             raise InvalidRequest("invalid_request", "This list has no such sort key.")
         pairs = tuple((key, direction == "desc") for key, direction in zip(sort, order, strict=True))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
+from planes.control_plane.api.filters import IdText
 from planes.control_plane.api.sessions import render_session
 from planes.control_plane.services import local_sign_in, sessions
 from planes.control_plane.services.challenges import LIFETIME_SECONDS
@@ -38,6 +39,7 @@ def local_peer(request: Request) -> Peer:
     return peer
 
 
+SessionIdPath = Annotated[IdText, Path()]
 LocalPeer = Annotated[Peer, Depends(local_peer)]
 
 
@@ -55,7 +57,7 @@ async def list_sessions(parts: CurrentParts, principal: CurrentSession) -> Sessi
 
 
 @router.delete("/{session_id}", status_code=204, response_class=Response)
-async def end_session(parts: CurrentParts, principal: CurrentSession, session_id: str) -> None:
+async def end_session(parts: CurrentParts, principal: CurrentSession, session_id: SessionIdPath) -> None:
     """Signs the caller out there, at once."""
     await sessions.end_own_session(parts, principal, session_id)
 

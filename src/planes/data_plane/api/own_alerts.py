@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from planes.data_plane.api.authentication import requires, services_of
+from planes.data_plane.api.run_access import IdQuery
 from planes.data_plane.services.audit import Actor
 from planes.domain.access import Grant
 from planes.server.paging import Page, PageQuery, envelope
@@ -70,7 +71,7 @@ async def list_deliveries(
     request: Request,
     claims: Reader,
     page: Paged,
-    alert_id: Annotated[str | None, Query(max_length=64)] = None,
+    alert_id: IdQuery = None,
     state: DeliveryStateName | None = None,
 ) -> dict[str, Any]:
     """What was sent, is to be sent, failed or was held back, newest first."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
+from planes.data_plane.api.run_access import IdQuery
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.server.moments import Moment, aware
@@ -34,7 +35,7 @@ async def list_audit_entries(
     person: Text = None,
     action: Annotated[list[Action] | None, Query()] = None,
     object_id: Text = None,
-    token_id: Text = None,
+    token_id: IdQuery = None,
 ) -> dict[str, Any]:
     """Who accessed the workspace's data, what, when, with which token; newest first. Reading it is an entry too."""
     wanted = EntryFilter(

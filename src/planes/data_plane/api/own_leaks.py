@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
-from planes.data_plane.api.run_access import RunPath, running_of
+from planes.data_plane.api.run_access import IdQuery, RunPath, running_of
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotAllowed, NotFound
@@ -71,7 +71,7 @@ async def list_events(
     page: Paged,
     kind: Text = None,
     job_ref: Text = None,
-    run_id: Text = None,
+    run_id: IdQuery = None,
     since: Bound = None,
 ) -> dict[str, Any]:
     """Jobs that print secrets: one event for each run and rule, newest first."""
@@ -104,7 +104,7 @@ async def list_leaks(
     claims: Reader,
     page: Paged,
     state: LeakState | None = None,
-    run_id: Text = None,
+    run_id: IdQuery = None,
     name: Text = None,
 ) -> dict[str, Any]:
     """Registered values that runs printed, newest first."""

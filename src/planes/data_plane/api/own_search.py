@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from planes.data_plane.api.authentication import services_of
 from planes.data_plane.api.logs import Reader, no_such_log, shown, shown_to
-from planes.data_plane.api.run_access import RunPath, running_of, stopping_of
+from planes.data_plane.api.run_access import Id, RunPath, running_of, stopping_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import (
     BadPattern,
@@ -80,7 +80,7 @@ async def list_new_lines(
     run_id: RunPath,
     workspace_id: str,
     claims: Reader,
-    against: Annotated[str, Query(max_length=64)],
+    against: Annotated[Id, Query()],
     query: Annotated[SearchQuery, Query()],
 ) -> Response:
     """Lines unlike any of another run of the workspace, whatever their numbers, times and names."""
@@ -96,7 +96,7 @@ async def compare_logs(
     run_id: RunPath,
     workspace_id: str,
     claims: Reader,
-    against: Annotated[str, Query(max_length=64)],
+    against: Annotated[Id, Query()],
     limit: Annotated[int, Query(ge=1, le=MAX_RUNS)] = MAX_RUNS,
 ) -> Response:
     """Runs of lines that are like those of another run of the workspace: numbers of lines only, in their order."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Path, Query, Request
+from pydantic import StringConstraints
 
 from planes.data_plane.services.running import Running
 from planes.server.streams import Stopping
 
 RunPath = Annotated[str, Path(max_length=64)]
+# An id may be written in capitals, too (RFC 9562, 4). In paths the plane's `SmallIds` sees to it.
+Id = Annotated[str, StringConstraints(max_length=64, to_lower=True)]
+IdQuery = Annotated[Id | None, Query()]
 
 
 def running_of(request: Request) -> Running:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import APIRouter, Depends, Query, Request
 
 from planes.data_plane.api.authentication import requires
-from planes.data_plane.api.run_access import RunPath, running_of
+from planes.data_plane.api.run_access import Id, RunPath, running_of
 from planes.data_plane.services.audit import Actor
 from planes.data_plane.services.statistics import Statistics
 from planes.domain.access import Grant
@@ -76,7 +76,7 @@ async def list_pipeline_runs(
     pipeline_name: Names = None,
     dataset_name: Names = None,
     destination_name: Names = None,
-    job_run_id: Names = None,
+    job_run_id: Annotated[list[Id] | None, Query(max_length=200)] = None,
     is_empty_run: bool | None = None,
 ) -> dict[str, Any]:
     """A page of pipeline runs, newest first."""

@@ -13,11 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from planes.data_plane.api.gateway import pages
 from planes.data_plane.api.gateway.headers import cookie_name, find_cookie
 from planes.data_plane.api.gateway.hosts import AppHosts
-from planes.data_plane.api.gateway.proxying import AppGone, AppTransports, Exchange
+from planes.data_plane.api.gateway.proxying import AppGone, AppTransports, Exchange, Misframed
 from planes.data_plane.api.gateway.sockets import pass_socket_on, refuse_socket
 from planes.data_plane.services.app_visits import COOKIE_SECONDS, AppVisits
 from planes.data_plane.services.apps import App, Apps
-from planes.domain.errors import NotAllowed, NotAuthenticated, PlaneError
+from planes.domain.errors import InvalidRequest, NotAllowed, NotAuthenticated, PlaneError
 from planes.server.streams import Stopping
 from planes.tokens.claims import Claims
 
@@ -51,7 +51,9 @@ class GatewayDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         run_id = None
         if scope["type"] in {"http", "websocket"}:
-            run_id = self._gateway.hosts.find_run(Headers(scope=scope).get("host", ""))
+            hosts = Headers(scope=scope).getlist("host")
+            # With two of them none is an app's: the plane's own check refuses it.
+            run_id = self._gateway.hosts.find_run(hosts[0]) if len(hosts) == 1 else None
         if run_id is None:
             await self.app(scope, receive, send)
             return
@@ -70,6 +72,8 @@ class GatewayDoor:
         """An answer of ours, or None when the app has answered. Raises: PlaneError."""
         gateway = self._gateway
         origin = gateway.hosts.origin(run_id)
+        if not scope["raw_path"].startswith(b"/"):
+            raise InvalidRequest("bad_request", "The address of a request begins with a slash.")
         _check_origin(scope)
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == ENTRANCE:
             return self._enter(run_id, scope)
@@ -97,6 +101,7 @@ class GatewayDoor:
         place = app.place
         assert place is not None, "only ready apps are asked"
         gone: list[AppGone] = []
+        is_misframed = False
         async with anyio.create_task_group() as group:
 
             async def until_stopped() -> None:
@@ -113,7 +118,11 @@ class GatewayDoor:
                 await exchange.pass_on(gateway.transports.of(app, place), place)
             except* AppGone as exc:
                 gone.extend(found for found in exc.exceptions if isinstance(found, AppGone))
+            except* Misframed:
+                is_misframed = True
             group.cancel_scope.cancel()
+        if is_misframed:
+            raise InvalidRequest("bad_request", "The body is not as long as the request says.")
         # Between its last answer and the end of its run an app looks like one that starts.
         return pages.starting(scope, app.job_ref) if gone or not exchange.has_begun else None
 

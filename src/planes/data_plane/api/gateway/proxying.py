@@ -17,10 +17,15 @@ from planes.data_plane.services.apps import MOST_CONNECTIONS, App
 # An answer may stream as long as it likes (server-sent events); everything else is bounded.
 _TIMEOUT: dict[str, float | None] = {"connect": 5.0, "read": None, "write": 60.0, "pool": 10.0}
 _NO_BODY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class AppGone(Exception):
     """The app did not answer: it ended, or closed the connection. Nothing was sent to the client yet."""
+
+
+class Misframed(Exception):
+    """The body is not as long as the request's head says (RFC 9112, 6.3). The app got none of it whole."""
 
 
 class AppTransports:
@@ -64,7 +69,7 @@ class Exchange:
     ) -> None:
         """Sends the request and passes the answer back; `adapt` has the last word on its headers.
 
-        Returns early when the client leaves. Raises: AppGone, before anything was sent back.
+        Returns early when the client leaves. Raises: AppGone, Misframed, before anything was sent back.
         """
         async with anyio.create_task_group() as group:
 
@@ -76,7 +81,7 @@ class Exchange:
 
             group.start_soon(watch_client)
             try:
-                await self._exchange(transport, place, adapt)
+                await self._exchange_surely(transport, place, adapt)
             except (httpx.TransportError, _ClientGone) as exc:
                 if isinstance(exc, _ClientGone):
                     return
@@ -86,6 +91,18 @@ class Exchange:
                 raise ConnectionAbortedError from exc
             finally:
                 group.cancel_scope.cancel()
+
+    async def _exchange_surely(
+        self, transport: httpx.AsyncHTTPTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None
+    ) -> None:
+        """Asks once more where nothing can happen twice: an app may close a kept connection (RFC 9112, 9.3)."""
+        try:
+            await self._exchange(transport, place, adapt)
+        except httpx.TransportError:
+            is_safe = self._scope["method"].encode() in _NO_BODY and not self._framing()
+            if self.has_begun or not is_safe:
+                raise
+            await self._exchange(transport, place, adapt)
 
     async def _exchange(
         self, transport: httpx.AsyncHTTPTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None
@@ -111,11 +128,13 @@ class Exchange:
         query: bytes = scope["query_string"]
         target: bytes = scope["raw_path"] + (b"?" + query if query else b"")
         headers = to_app(scope["headers"], self._origin, place.port)
-        names = {name for name, _ in scope["headers"]}
-        has_body = b"content-length" in names or b"transfer-encoding" in names
+        framing = self._framing()
+        if framing == _FRAMING:
+            raise Misframed
+        has_body = bool(framing)
         if not has_body:
             self._is_read.set()
-        elif b"content-length" not in names:
+        elif b"content-length" not in framing:
             headers.append((b"transfer-encoding", b"chunked"))
         return httpx.Request(
             scope["method"],
@@ -125,14 +144,23 @@ class Exchange:
             extensions={"timeout": _TIMEOUT},
         )
 
+    def _framing(self) -> frozenset[bytes]:
+        """The headers that say how long the body is; none: there is none."""
+        return _FRAMING & {name for name, _ in self._scope["headers"]}
+
     async def _body(self) -> AsyncGenerator[bytes]:
+        lengths = [int(value) for name, value in self._scope["headers"] if name == b"content-length"]
+        passed = 0
         while True:
             message: Message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise _ClientGone
             if message.get("body"):
+                passed += len(message["body"])
                 yield message["body"]
             if not message.get("more_body"):
+                if any(length != passed for length in lengths):
+                    raise Misframed
                 self._is_read.set()
                 return
 

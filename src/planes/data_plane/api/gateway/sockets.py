@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 from starlette.types import Message, Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from planes.data_plane.api.gateway.headers import to_app
 from planes.data_plane.executor.apps import LOOPBACK, AppPlace
@@ -41,7 +41,7 @@ async def pass_socket_on(
     await receive()  # the request to connect
     try:
         upstream = await _connect(scope, place, origin)
-    except (OSError, TimeoutError, InvalidHandshake):
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI):
         await send({"type": "websocket.close", "code": _INTERNAL_ERROR})
         return
     try:

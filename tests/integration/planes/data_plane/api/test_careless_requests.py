@@ -46,3 +46,38 @@ async def test_an_id_in_capitals_is_the_same_id(region: RunningDataPlane) -> Non
     assert small.status_code == 200, small.text
     assert small.json()["server"]["host"] == "mail.orchard.example"
     assert other.status_code == 404
+
+
+async def test_an_id_of_a_query_in_capitals_is_the_same_id(region: RunningDataPlane) -> None:
+    headers = region.headers(role="owner")
+    answers: list[list[str]] = []
+    entries = f"/own/v1/workspaces/{region.workspace_id}/audit-entries"
+    await region.client.get(entries, headers=headers)
+    listed = (await region.client.get(entries, headers=headers)).json()["items"]
+    token = listed[0]["token_id"]
+    for written in (token, token.upper()):
+        found = await region.client.get(entries, params={"token_id": written}, headers=headers)
+        answers.append([each["token_id"] for each in found.json()["items"]])
+
+    assert answers[0]
+    assert set(answers[1]) == set(answers[0]) == {token}
+
+
+@pytest.mark.parametrize("address", ["pipeline-runs?q=a%00b", "pipeline-runs?job_run_id=%00", "pipeline-runs/a%00b"])
+async def test_nul_in_an_address_is_refused(region: RunningDataPlane, address: str) -> None:
+    answer = await region.client.get(
+        f"/telemetry/v1/workspaces/{region.workspace_id}/{address}", headers=region.headers()
+    )
+
+    assert answer.status_code == 400
+    assert "holds the character NUL" in answer.text
+
+
+async def test_a_sort_key_is_given_once(region: RunningDataPlane) -> None:
+    """A thousand of them would be more than a database takes in one order."""
+    query = "&".join(["sort=started_at&order=asc"] * 1000)
+    answer = await region.client.get(
+        f"/telemetry/v1/workspaces/{region.workspace_id}/pipeline-runs?{query}", headers=region.headers()
+    )
+
+    assert answer.status_code == 400
