@@ -57,7 +57,8 @@ class DataPlaneSettings:
     At most `most_standing` interpreters stand by for runs of kinds that are in use, some 75 MB each.
     `private` (the plane's folder when None) stays closed to jobs also where it lies below a folder of the system;
     `job_reads` and `job_writes` are further folders that every job may read and change.
-    With `refuses_uncontained` a run is not started where this system lacks a part of its containment.
+    With `refuses_uncontained` a run is not started where this system lacks a part of its containment. `is_strict`: jobs
+    and builds run inside bubblewrap, jobs without a network unless `jobs_have_network`.
     """
 
     folder: Path
@@ -77,6 +78,8 @@ class DataPlaneSettings:
     job_reads: tuple[Path, ...] = ()
     job_writes: tuple[Path, ...] = ()
     refuses_uncontained: bool = False
+    is_strict: bool = False
+    jobs_have_network: bool = True
     apps_domain: str = "localhost"
     app_idle_seconds: float = 600.0
     uid_range: tuple[int, int] = (70_000, 10_000)

@@ -1,6 +1,6 @@
 """Runs `escapes` as a confined step by the real executor: `… tests.security.contained_run HOME PYTHON UID PORT START`.
 
-START is cold, or warm: then an interpreter stands by for the step before there is a run.
+START is cold, warm (an interpreter stands by for the step before there is a run), or strict: inside bubblewrap.
 Prints the log's texts as one JSON line. A process of its own, so that it can be an ordinary user's.
 """
 
@@ -49,7 +49,8 @@ async def stand_by(executor: LocalExecutor, step: Step, home: Path, uid: int | N
     return berth
 
 
-async def main(home: Path, python: str, uid: int | None, port: int, is_warm: bool) -> None:
+async def main(home: Path, python: str, uid: int | None, port: int, start: str) -> None:
+    is_warm, is_strict = start == "warm", start == "strict"
     work, data, environment = home / "runs/run-1/work", home / "data/prod", home / "environment"
     swapped = home / "swapped"
     cache = home / "uv-cache"
@@ -107,7 +108,7 @@ async def main(home: Path, python: str, uid: int | None, port: int, is_warm: boo
                 environment={"PATH": "/usr/bin:/bin", "HOME": str(work)},
                 uid=uid,
                 gid=uid,
-                confinement=Openings(private=home).confine(
+                confinement=Openings(private=home, is_strict=is_strict, is_required=True).confine(
                     [environment, swapped], parts_of(Path(python)), [work, data], work / "tmp"
                 ),
             )
@@ -140,4 +141,4 @@ async def main(home: Path, python: str, uid: int | None, port: int, is_warm: boo
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) or None, int(sys.argv[4]), sys.argv[5] == "warm"))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) or None, int(sys.argv[4]), sys.argv[5]))

@@ -23,14 +23,17 @@ class Finding:
 
 async def examine(home: Path) -> AsyncIterator[Finding]:
     """The machine, then the home. Changes nothing."""
-    from planes.host.building import uid_range
+    from planes.host.building import is_strict, uid_range
     from planes.host.doctor import examine_installation, examine_machine
     from planes.host.run_limits import run_limits
 
     region = home / "data" / "us1"
     limits = run_limits(os.environ, region.name)
     first_uid = uid_range(region.name)[0]
-    machine = await to_thread.run_sync(lambda: list(examine_machine(first_uid, region / "tools", limits)))
+    strict = is_strict(os.environ, region.name)
+    machine = await to_thread.run_sync(
+        lambda: list(examine_machine(first_uid, region / "tools", limits, is_strict=strict))
+    )
     for found in machine:
         yield _plain(found.area, found.subject, found.state, found.detail, found.advice)
     async for found in examine_installation(home, os.environ):

@@ -267,6 +267,8 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
             read=settings.job_reads,
             write=settings.job_writes,
             is_required=settings.refuses_uncontained,
+            is_strict=settings.is_strict,
+            have_network=settings.jobs_have_network,
         ),
     )
 

@@ -109,6 +109,12 @@ def data_settings(
         refuses_uncontained=_one_of(
             f"{PREFIX}UNCONTAINED", {"": False, "run": False, "refuse": True}, options.environment
         ),
+        is_strict=is_strict(options.environment, dataplane_id),
+        jobs_have_network=_one_of(
+            _named("JOB_NETWORK", options.environment, dataplane_id),
+            {"": True, "shared": True, "none": False},
+            options.environment,
+        ),
         apps_domain=options.environment.get(f"{PREFIX}APPS_DOMAIN", "localhost"),
         alert_destinations=options.environment.get(f"{PREFIX}ALERT_DESTINATIONS", ""),
         builder=_builder(options.environment),
@@ -136,6 +142,18 @@ def retention(environment: Mapping[str, str]) -> Retention:
     return Retention(
         **{name: value * (GIB if name.endswith("_bytes") else 1) for name, value in given.items() if value is not None}
     )
+
+
+def is_strict(environment: Mapping[str, str], dataplane_id: str) -> bool:
+    """Whether a region's jobs run inside bubblewrap. Raises: InvalidRequest."""
+    words = {"": False, "floor": False, "strict": True}
+    return _one_of(_named("CONTAINMENT", environment, dataplane_id), words, environment)
+
+
+def _named(name: str, environment: Mapping[str, str], dataplane_id: str) -> str:
+    """The region's own variable of this name where there is one, else that for all of them."""
+    own = f"{PREFIX}{dataplane_id.upper()}_{name}"
+    return own if environment.get(own, "").strip() else f"{PREFIX}{name}"
 
 
 def _one_of(name: str, meanings: Mapping[str, bool], environment: Mapping[str, str]) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
 from planes.data_plane.runner.request import Confinement
 
 _SYSTEM = (
@@ -24,13 +26,16 @@ _DEVICES = (
 class Openings:
     """What an administrator opens to every job of a plane, and the folder that stays closed whatever is opened.
 
-    Where `is_required`, a step that this system cannot contain is not started.
+    Where `is_required`, a step that this system cannot contain is not started. `is_strict`: jobs and builds run inside
+    bubblewrap, jobs without a network unless they `have_network`.
     """
 
     private: Path
     read: tuple[Path, ...] = ()
     write: tuple[Path, ...] = ()
     is_required: bool = False
+    is_strict: bool = False
+    have_network: bool = True
 
     def confine(
         self, read: Iterable[Path], programs: Iterable[Path], write: Iterable[Path], temporary: Path
@@ -58,7 +63,15 @@ class Openings:
             use=tuple(sorted({os.path.realpath(path) for path in _DEVICES if os.path.exists(path)})),
             temporary=os.path.realpath(temporary),
             is_required=self.is_required,
+            is_strict=self.is_strict,
+            bubblewrap=_bubblewrap() if self.is_strict else None,
+            has_network=self.have_network,
         )
+
+
+@cache
+def _bubblewrap() -> str | None:
+    return find_bubblewrap()
 
 
 def _unfollowed(path: Path) -> Path:

@@ -31,6 +31,8 @@ class Confinement(NamedTuple):
     What is in `read` may be read and run, what is in `write` also changed, devices in `use` read and written: absolute
     paths without links, each with all below it (one that is a link by then opens nothing). `temporary` is a folder of
     the job's that stands for `/tmp`. Where `is_required`, a system that lacks a part of this starts nothing.
+    `is_strict`: inside `bubblewrap`, the path of that program, or None where there is none; then without a network
+    unless it `has_network`.
     """
 
     read: tuple[str, ...]
@@ -38,6 +40,9 @@ class Confinement(NamedTuple):
     use: tuple[str, ...] = ()
     temporary: str | None = None
     is_required: bool = False
+    is_strict: bool = False
+    bubblewrap: str | None = None
+    has_network: bool = True
 
 
 class Step(NamedTuple):
@@ -113,8 +118,7 @@ def parse_step(step: dict[str, Any]) -> Step:
     step["limits"] = Limits(**step["limits"])
     confinement: dict[str, Any] | None = step.get("confinement")
     if confinement is not None:
-        lists = {name: tuple(confinement[name]) for name in ("read", "write", "use")}
-        step["confinement"] = Confinement(
-            **lists, temporary=confinement["temporary"], is_required=confinement["is_required"]
-        )
+        for name in ("read", "write", "use"):
+            confinement[name] = tuple(confinement[name])
+        step["confinement"] = Confinement(**confinement)
     return Step(**step)

@@ -13,6 +13,8 @@ from typing import NamedTuple, NoReturn
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.containment import calls, landlock, namespaces
+from planes.data_plane.runner.containment.bubblewrap import NoBubblewrap, await_start
+from planes.data_plane.runner.containment.bubblewrap import become as become_bubblewrap
 from planes.data_plane.runner.containment.first_process import GO, be_first
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.request import Confinement, Limits, Step
@@ -40,6 +42,7 @@ class StepProcess(NamedTuple):
     `first` is the first process of its namespace, and `status` where that says how the program ended: None where the
     program is a child of the runner's. `binds` hears of the listening sockets of an app (`runner.binds`); None for any
     other step, and where the system cannot tell. `gaps` are the parts of its containment that this system lacks.
+    `adds_to_signals`: `first` is bubblewrap, which answers with a signal's number as an exit code.
     """
 
     pid: int
@@ -49,6 +52,7 @@ class StepProcess(NamedTuple):
     status: int | None = None
     binds: int | None = None
     gaps: tuple[str, ...] = ()
+    adds_to_signals: bool = False
 
 
 class _Ends(NamedTuple):
@@ -76,11 +80,84 @@ def spawn(step: Step, stdin: int | None = None, group: RunGroup | None = None) -
     group = group or RunGroup({})
     if step.confinement is None:
         return _start(step, stdin, group, is_apart=False)
+    # An app's listening socket is replaced by the runner, who would have to be asked from inside the sandbox.
+    if step.confinement.is_strict and step.app_port is None:
+        return _spawn_strict(step, step.confinement, stdin, group)
+    return _spawn_apart(step, step.confinement, stdin, group)
+
+
+def _spawn_strict(step: Step, confinement: Confinement, stdin: int | None, group: RunGroup) -> StepProcess:
+    """Inside bubblewrap; where that cannot be, on the floor, and said. Raises: StepNotStarted."""
+    try:
+        if confinement.bubblewrap is None:
+            raise NoBubblewrap("it is not on this machine, or too old")
+        return _start_strict(step, confinement, stdin, group)
+    except NoBubblewrap as error:
+        gap = f"not in bubblewrap ({error})"
+        if confinement.is_required:
+            raise StepNotStarted(_refusal([gap])) from error
+        started = _spawn_apart(step, confinement, stdin, group)
+        return started._replace(gaps=(gap, *started.gaps))
+
+
+def _start_strict(step: Step, confinement: Confinement, stdin: int | None, group: RunGroup) -> StepProcess:
+    (stdout, stdout_end), (stderr, stderr_end), (failure, failure_end), (ready, ready_end), (info, info_end) = (
+        os.pipe() for _ in range(5)
+    )
+    runner = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        ends = _Ends(stdout_end, stderr_end, failure_end, info_end, ready_end, stdin)
+        _be_bubblewrap(step, confinement, runner, ends, group.join)
+    _close(stdout_end, stderr_end, failure_end, ready_end, info_end)
+    try:
+        with open(failure, "rb") as failing:
+            message = failing.read().decode(errors="replace")
+        if message:
+            raise StepNotStarted(message)
+        process_group = await_start(ready, info, stderr)
+    except BaseException:
+        _close(stdout, stderr, ready, info)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+    _close(ready, info)
+    for descriptor in (stdout, stderr):
+        os.set_blocking(descriptor, False)
+        _widen(descriptor)
+    return StepProcess(process_group, stdout, stderr, first=pid, adds_to_signals=True)
+
+
+def _be_bubblewrap(
+    step: Step, confinement: Confinement, runner: int, ends: _Ends, join: Callable[[], None]
+) -> NoReturn:
+    """In the child of the runner. A failure is written to its descriptor, which exec closes."""
+    doing = "start"
+    try:
+        os.setsid()
+        _keep_only(ends)
+        join()
+        _take_streams(ends)
+        _restore_signals()
+        _give_up(step, counts_alone=True)
+        if os.getppid() != runner:
+            os._exit(127)
+        doing = "bubblewrap"
+        become_bubblewrap(step, confinement, ends.telling, ends.status)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, this process must not go on as a second runner
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        os.write(ends.failure, f"{doing}: {reason}".encode(errors="replace"))
+    os._exit(127)
+
+
+def _spawn_apart(step: Step, confinement: Confinement, stdin: int | None, group: RunGroup) -> StepProcess:
+    """In namespaces of its own; where they cannot be, without them, and said. Raises: StepNotStarted."""
     try:
         return _start(step, stdin, group, is_apart=True)
     except _NoNamespaces as error:
         gap = f"no process namespace ({error})"
-        if step.confinement.is_required:
+        if confinement.is_required:
             raise StepNotStarted(_refusal([gap])) from error
         started = _start(step, stdin, group, is_apart=False)
         return started._replace(gaps=(gap, *started.gaps))
@@ -210,16 +287,8 @@ def _become(
             os.setsid()
         _take_streams(ends)
         _restore_signals()
-        doing = "limits"
-        _limit(step.limits, counts_alone=bool(step.uid) or runner is None)
-        os.umask(0o077)
-        doing = f"uid {step.uid}"
-        if os.geteuid() == 0 and step.uid and step.gid:
-            os.setgroups([])
-            os.setresgid(step.gid, step.gid, step.gid)
-            os.setresuid(step.uid, step.uid, step.uid)
-        kernel.forbid_new_privileges()
-        kernel.end_with_parent(signal.SIGKILL)
+        doing = f"limits, uid {step.uid}"
+        _give_up(step, counts_alone=runner is None)
         if runner is not None and os.getppid() != runner:
             os._exit(127)
         doing = step.cwd
@@ -236,6 +305,18 @@ def _become(
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         os.write(ends.failure, f"{doing}: {reason}".encode(errors="replace"))
     os._exit(127)
+
+
+def _give_up(step: Step, *, counts_alone: bool) -> None:
+    """What the step's program must not have: more than its limits, the platform's uid, ways to more privileges."""
+    _limit(step.limits, counts_alone=bool(step.uid) or counts_alone)
+    os.umask(0o077)
+    if os.geteuid() == 0 and step.uid and step.gid:
+        os.setgroups([])
+        os.setresgid(step.gid, step.gid, step.gid)
+        os.setresuid(step.uid, step.uid, step.uid)
+    kernel.forbid_new_privileges()
+    kernel.end_with_parent(signal.SIGKILL)
 
 
 def _confine(confinement: Confinement, *, is_apart: bool) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -291,7 +291,8 @@ class Preparing:
         if too_long:
             raise LaunchRefused("The definition of this job is too large to be passed to its process.")
         is_ready = catalogue.is_ready(wanted)
-        if gathered.app is None and job.argv[3] in _STANDS_BY_FOR:
+        # Inside bubblewrap a folder that is moved is not found again.
+        if gathered.app is None and job.argv[3] in _STANDS_BY_FOR and not self._settings.openings.is_strict:
             kind = Kind(workspace.root, wanted.key, lease.profile, job.argv[3], uid)
             self._kinds[lease.run_id] = (kind, partial(self._berth_step, job, workspace.data(lease.profile)))
         return (
@@ -343,7 +344,10 @@ def _build_step(build: BuildStep, uid: int | None, settings: RunSettings) -> Ste
         uid=uid,
         gid=uid,
         limits=limits_of(settings.run_limits),
-        confinement=settings.openings.confine(build.reads, build.programs, build.writes, build.temporary),
+        # A build has the index to reach, whatever jobs have.
+        confinement=replace(settings.openings, have_network=True).confine(
+            build.reads, build.programs, build.writes, build.temporary
+        ),
     )
 
 

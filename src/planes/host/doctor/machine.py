@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from planes.data_plane.executor.environments.reach import Unreachable, builder_python, find_tools
 from planes.data_plane.executor.limits import limits_of
+from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
 from planes.data_plane.runner.groups import MEMORY, PROCESSES, offered_controllers
 from planes.data_plane.services.run_containment import words_of
 from planes.domain.run_limits import RunLimits
@@ -23,17 +23,19 @@ _USUAL_LIMITS = RunLimits()
 _BOUNDED = {MEMORY: "the memory", PROCESSES: "the number of processes"}
 
 
-def examine_machine(job_uid: int, tool_copies: Path | None, limits: RunLimits = _USUAL_LIMITS) -> Iterator[Finding]:
+def examine_machine(
+    job_uid: int, tool_copies: Path | None, limits: RunLimits = _USUAL_LIMITS, *, is_strict: bool = False
+) -> Iterator[Finding]:
     """`job_uid` is one that jobs get where the platform is root, `tool_copies` where a region keeps its copy of `uv`.
 
-    Blocking.
+    `limits` and `is_strict` are that region's. Blocking.
     """
     yield Finding(area="machine", subject="system", state=State.GOOD, detail=_system())
     uid = job_uid if os.geteuid() == 0 else None
     yield _user(uid)
     yield _interpreter(uid)
     yield _builder(uid, tool_copies)
-    yield from _containment(uid, limits)
+    yield from _containment(uid, limits, is_strict=is_strict)
 
 
 def _system() -> str:
@@ -73,7 +75,7 @@ def _builder(uid: int | None, copies: Path | None) -> Finding:
     return Finding(area="machine", subject="builder", state=State.GOOD, detail=f"environments are built by {tools.uv}")
 
 
-def _containment(uid: int | None, limits: RunLimits) -> Iterator[Finding]:
+def _containment(uid: int | None, limits: RunLimits, *, is_strict: bool) -> Iterator[Finding]:
     is_linux = sys.platform == "linux"
     yield Finding(
         area="containment",
@@ -83,7 +85,7 @@ def _containment(uid: int | None, limits: RunLimits) -> Iterator[Finding]:
     )
     yield _floor(uid)
     yield _apps()
-    yield _not_used("bubblewrap", shutil.which("bwrap"))
+    yield _bubblewrap(uid, is_strict=is_strict)
     yield _limits(limits)
 
 
@@ -100,17 +102,39 @@ def _limits(limits: RunLimits) -> Finding:
 
 def _floor(uid: int | None) -> Finding:
     """A step is started as jobs are, in a process of its own, and says what it had to do without."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-m", "planes.data_plane.runner.trial", *([str(uid)] if uid else [])],
-        check=False, capture_output=True, text=True, timeout=_ASK_SECONDS,
-    )  # fmt: skip
-    gaps: list[str] = json.loads(done.stdout) if done.returncode == 0 else ["it could not be tried"]
+    gaps = _gaps(uid)
     return Finding(
         area="containment",
         subject="reach of jobs",
         state=State.WARNING if gaps else State.GOOD,
         detail="; ".join(gaps) or "a job reaches its own files and processes only (Landlock, seccomp, namespaces)",
         advice="Run code of your own only, or use a Linux kernel from 6.12 on that allows namespaces."
+        if gaps
+        else None,
+    )
+
+
+def _gaps(uid: int | None, *words: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "planes.data_plane.runner.trial", str(uid or 0), *words],
+        check=False, capture_output=True, text=True, timeout=_ASK_SECONDS,
+    )  # fmt: skip
+    return json.loads(done.stdout) if done.returncode == 0 else ["it could not be tried"]
+
+
+def _bubblewrap(uid: int | None, *, is_strict: bool) -> Finding:
+    """The strict level: tried where a region asks for it."""
+    found = find_bubblewrap()
+    if not is_strict:
+        detail = f"there ({found}), not asked for" if found else "not on this machine, or too old; not asked for"
+        return Finding(area="containment", subject="bubblewrap", state=State.OFF, detail=detail)
+    gaps = _gaps(uid, "strict")
+    return Finding(
+        area="containment",
+        subject="bubblewrap",
+        state=State.WARNING if gaps else State.GOOD,
+        detail="; ".join(gaps) or "jobs and builds run inside it: nothing of the machine is there but their own",
+        advice="Install bubblewrap 0.11 or later where users may have namespaces; until then the floor holds."
         if gaps
         else None,
     )
@@ -130,8 +154,3 @@ def _apps() -> Finding:
         detail=gap or "they listen in a network of their own, which only the gateway reaches",
         advice="Run interactive jobs only where nobody else can reach this machine." if gap else None,
     )
-
-
-def _not_used(subject: str, found: str | None) -> Finding:
-    detail = f"there ({found}), not used by this version" if found else "not on this machine; not used by this version"
-    return Finding(area="containment", subject=subject, state=State.OFF, detail=detail)

@@ -41,12 +41,14 @@ class _Machine(NamedTuple):
     clone: int
     unshare: int
     others: tuple[int, ...]
+    tracing: tuple[int, ...]
 
 
 _MACHINES = {
+    # tracing: ptrace, process_vm_readv, process_vm_writev, pidfd_getfd;
     # others: add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd
-    "x86_64": _Machine(0xC000003E, 317, 41, 53, 56, 272, (248, 249, 250, 298, 321, 323)),
-    "aarch64": _Machine(0xC00000B7, 277, 198, 199, 220, 97, (217, 218, 219, 241, 280, 282)),
+    "x86_64": _Machine(0xC000003E, 317, 41, 53, 56, 272, (248, 249, 250, 298, 321, 323), (101, 310, 311, 438)),
+    "aarch64": _Machine(0xC00000B7, 277, 198, 199, 220, 97, (217, 218, 219, 241, 280, 282), (117, 270, 271, 438)),
 }
 
 
@@ -59,17 +61,27 @@ def refuse_calls() -> None:
 
     Privileges must have been given up before. Raises: OSError.
     """
-    machine = _MACHINES.get(platform.machine())
-    if libc is None or machine is None:
-        raise OSError(0, "calls cannot be filtered on this system")
-    code = _assemble(machine)
+    code = assemble()
+    machine = _MACHINES[platform.machine()]
+    assert libc is not None, "asked for before"
     program = _Program(len(code) // 8, code)
     if libc.syscall(machine.seccomp, _SET_MODE_FILTER, 0, ctypes.byref(program)) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 
 
-def _assemble(machine: _Machine) -> bytes:
+def assemble(*, keeps_apart: bool = False) -> bytes:
+    """The filter for this machine. With `keeps_apart` a process also traces and changes no other of its uid.
+
+    Raises: OSError.
+    """
+    machine = _MACHINES.get(platform.machine())
+    if libc is None or machine is None:
+        raise OSError(0, "calls cannot be filtered on this system")
+    return _assemble(machine, machine.tracing if keeps_apart else ())
+
+
+def _assemble(machine: _Machine, more: tuple[int, ...]) -> bytes:
     """The filter. Each test that fails goes on to the next."""
     missing = _ERROR | errno.ENOSYS
     steps: list[tuple[int, int, int, int]] = [
@@ -77,7 +89,7 @@ def _assemble(machine: _Machine) -> bytes:
         (_LOAD, 0, 0, _CALL), (_AT_LEAST, 0, 1, _OTHER_INTERFACE), (_RETURN, 0, 0, missing),
     ]  # fmt: skip
     # The C library takes the older call where the newer one is missing, and that one's flags can be looked at.
-    for call in (_IO_URING_SETUP, _CLONE3, *machine.others):
+    for call in (_IO_URING_SETUP, _CLONE3, *machine.others, *more):
         steps += [(_EQUALS, 0, 1, call), (_RETURN, 0, 0, missing)]
     for call, test, value, answer in (
         (machine.socket, _EQUALS, _UNIX, errno.EAFNOSUPPORT),
