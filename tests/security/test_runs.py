@@ -14,6 +14,7 @@ from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import definition, open_folder, with_entry_point, write_launchers
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
+from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
 from planes.domain.identifiers import new_id
 from planes.domain.run_limits import RunLimits
 from planes.settings import BuilderSettings
@@ -168,3 +169,16 @@ async def test_definition_of_a_hostile_control_plane_sets_no_configuration(place
 
     assert outcome == "failed"
     assert await place.lines(lease) == []
+
+
+@pytest.mark.skipif(find_bubblewrap() is None, reason="no bubblewrap here that binds by descriptor")
+async def test_region_that_asks_for_it_builds_and_runs_inside_bubblewrap() -> None:
+    with open_folder("region-") as folder:
+        async with (
+            LeasingControlPlane().serving() as control,
+            running_region(folder / "eu1", control, is_strict=True, refuses_uncontained=True) as strict,
+        ):
+            lease, outcome = await strict.run("import os; print(os.path.exists('/root'), os.path.exists('/etc'))")
+
+            assert outcome == "completed", await strict.lines(lease, None)
+            assert await strict.lines(lease) == ["False True"]
