@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import ClassVar
+
+import anyio
 
 from dlthub_tui.client.errors import NotAllowed
 from dlthub_tui.client.members import ApiKey, Member
@@ -43,17 +46,30 @@ class TeamScreen(TabScreen):
         from dlthub_tui.client.members import list_keys, list_members
         from dlthub_tui.client.organizations import get_me, get_workspace_role
 
-        plane = self.context.connected.control
+        plane, keys = self.context.connected.control, dict[str, tuple[ApiKey, ...]]()
+
+        async def ask_role() -> None:
+            self._role = await get_workspace_role(plane, self.workspace.id)
+
+        async def ask_me() -> None:
+            self._email = self._email or (await get_me(plane)).email
+
+        async def ask_keys_of_workspace() -> None:
+            with suppress(NotAllowed):
+                keys["workspace"] = await list_keys(plane, self.workspace.id)
+            self._sees_workspace_keys = "workspace" in keys
+
+        async def ask_own_keys() -> None:
+            keys["own"] = await list_keys(plane, None)
+
         self._members = await list_members(plane, self.workspace.id)
-        self._role = await get_workspace_role(plane, self.workspace.id)
-        if not self._email:
-            self._email = (await get_me(plane)).email
         try:
-            of_workspace = await list_keys(plane, self.workspace.id)
-            self._sees_workspace_keys = True
-        except NotAllowed:
-            of_workspace, self._sees_workspace_keys = (), False
-        self._keys = (*of_workspace, *await list_keys(plane, None))
+            async with anyio.create_task_group() as group:
+                for ask in (ask_role, ask_me, ask_keys_of_workspace, ask_own_keys):
+                    group.start_soon(ask)
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        self._keys = (*keys.get("workspace", ()), *keys["own"])
 
     def sections(self) -> list[Section]:
         """Two panes."""
