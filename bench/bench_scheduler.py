@@ -47,7 +47,7 @@ class _Recording(Lateness):
 
 
 async def _fill(stage: Stage, count: int, places: int) -> None:
-    """So many jobs, each with an hourly cron, over so many workspaces."""
+    """So many jobs, each with a daily cron, over so many workspaces."""
     for place in range(places):
         if place:
             stage.workspace_id = new_id()
@@ -62,7 +62,10 @@ async def _fill(stage: Stage, count: int, places: int) -> None:
             async with stage.parts.database.transaction() as connection:
                 await workspaces.add_workspace(connection, row)
         await stage.upload()
-        wanted = [definition(f"job{number}", f"schedule:{number % 60} * * * *") for number in range(count // places)]
+        far = (datetime.now(UTC).hour + 12) % 24  # else a job that has fired is due again at its minute
+        wanted = [
+            definition(f"job{number}", f"schedule:{number % 60} {far} * * *") for number in range(count // places)
+        ]
         for start in range(0, len(wanted), _DEPLOY):
             answer = await stage.deploy(*wanted[start : start + _DEPLOY], deployment_module=None)
             assert answer.status_code == 200, answer.text
