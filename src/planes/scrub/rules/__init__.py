@@ -53,12 +53,42 @@ RULES: tuple[Rule, ...] = (
     *SENTENCE_RULES,
 )
 
+# Shapes of names in what few programs print: forms, markup, directories, PHP, pipelines of CI, docker's settings, and
+# calls with three texts.
+_SELDOM_SHAPES = [
+    "named-ldif",
+    "form-part",
+    "named-input",
+    "named-attribute",
+    "named-element",
+    "named-escaped-element",
+    "named-markup-cell",
+    "named-serialized",
+    "named-entity",
+    "named-url-quoted",
+    "named-prose-value",
+    "ci-command",
+    "docker-auth",
+    "connect-call",
+    "login-call",
+    "login-pair",
+    "user-info",
+    "webhook-address",
+    "kubernetes-secret",
+    "prompt-default",
+    "value-of-field",
+    "argument-error",
+    "named-listed",
+    "named-backquoted",
+]
+
 # Names of rules for what most logs never hold: tokens of one provider each, shell commands, calls in source code,
 # other languages than English.
 SELDOM = frozenset(
     [
         *(rule.name for rule in RULES if rule.kind == "token"),
         *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *LANGUAGE_RULES, *SENTENCE_RULES)),
+        *_SELDOM_SHAPES,
     ]
 )
 
