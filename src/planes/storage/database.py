@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from planes.domain.errors import InvalidRequest, StorageFull, Unavailable
+from planes.storage import sqlite_turns
 from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
@@ -54,7 +55,10 @@ class Database:
 
         Raises: SchemaTooNew.
         """
-        engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
+        is_sqlite = url.startswith("sqlite")
+        engine = create_async_engine(
+            url, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=_connect_arguments(is_sqlite=is_sqlite)
+        )
         if engine.dialect.name == "sqlite":
             _make_private(engine.url.database)
             _prepare_sqlite(engine)
@@ -79,7 +83,9 @@ class Database:
         is_sqlite = scheme.startswith("sqlite") and is_file
         mode = "rw" if is_written else "ro"
         engine = create_async_engine(
-            f"{scheme}:///file:{quote(path)}?mode={mode}&uri=true" if is_sqlite else url, hide_parameters=True
+            f"{scheme}:///file:{quote(path)}?mode={mode}&uri=true" if is_sqlite else url,
+            hide_parameters=True,
+            connect_args=_connect_arguments(is_sqlite=bool(is_sqlite)),
         )
         if is_sqlite and is_written:
             _prepare_sqlite(engine)
@@ -280,6 +286,10 @@ def _is_of_data(error: DBAPIError) -> bool:
     """Whether a value was what the database cannot take: a NUL in a text, a number out of range (class 22 of SQL)."""
     state = getattr(error.orig, "sqlstate", None) or getattr(getattr(error.orig, "__cause__", None), "sqlstate", None)
     return isinstance(state, str) and state.startswith("22")
+
+
+def _connect_arguments(*, is_sqlite: bool) -> dict[str, Any]:
+    return {"async_creator_fn": sqlite_turns.connect} if is_sqlite else {}
 
 
 def _make_private(path: str | None) -> None:
