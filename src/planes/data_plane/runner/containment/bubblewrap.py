@@ -11,9 +11,7 @@ program runs is why it could not.
 import json
 import os
 import select
-import shutil
 import stat
-import subprocess
 from collections.abc import Iterator
 
 from planes.data_plane.runner.containment.calls import assemble
@@ -37,6 +35,10 @@ class NoBubblewrap(Exception):
 
 def find_bubblewrap() -> str | None:
     """A bubblewrap that can be used: one that binds by descriptor, so that no swapped link leads it elsewhere."""
+    # Not at the top: a runner never asks, and each would weigh more for it.
+    import shutil
+    import subprocess
+
     path = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin")
     if path is None:
         return None
