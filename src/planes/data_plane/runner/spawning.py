@@ -13,8 +13,6 @@ from typing import NamedTuple, NoReturn
 
 from planes.data_plane.runner import kernel
 from planes.data_plane.runner.containment import calls, landlock, namespaces
-from planes.data_plane.runner.containment.bubblewrap import NoBubblewrap, await_start
-from planes.data_plane.runner.containment.bubblewrap import become as become_bubblewrap
 from planes.data_plane.runner.containment.first_process import GO, be_first
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.request import Confinement, Limits, Step
@@ -88,6 +86,8 @@ def spawn(step: Step, stdin: int | None = None, group: RunGroup | None = None) -
 
 def _spawn_strict(step: Step, confinement: Confinement, stdin: int | None, group: RunGroup) -> StepProcess:
     """Inside bubblewrap; where that cannot be, on the floor, and said. Raises: StepNotStarted."""
+    from planes.data_plane.runner.containment.bubblewrap import NoBubblewrap
+
     try:
         if confinement.bubblewrap is None:
             raise NoBubblewrap("it is not on this machine, or too old")
@@ -101,6 +101,8 @@ def _spawn_strict(step: Step, confinement: Confinement, stdin: int | None, group
 
 
 def _start_strict(step: Step, confinement: Confinement, stdin: int | None, group: RunGroup) -> StepProcess:
+    from planes.data_plane.runner.containment.bubblewrap import await_start
+
     (stdout, stdout_end), (stderr, stderr_end), (failure, failure_end), (ready, ready_end), (info, info_end) = (
         os.pipe() for _ in range(5)
     )
@@ -133,6 +135,8 @@ def _be_bubblewrap(
     step: Step, confinement: Confinement, runner: int, ends: _Ends, join: Callable[[], None]
 ) -> NoReturn:
     """In the child of the runner. A failure is written to its descriptor, which exec closes."""
+    from planes.data_plane.runner.containment.bubblewrap import become
+
     doing = "start"
     try:
         os.setsid()
@@ -144,7 +148,7 @@ def _be_bubblewrap(
         if os.getppid() != runner:
             os._exit(127)
         doing = "bubblewrap"
-        become_bubblewrap(step, confinement, ends.telling, ends.status)
+        become(step, confinement, ends.telling, ends.status)
     except BaseException as error:  # noqa: BLE001 - whatever it is, this process must not go on as a second runner
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         os.write(ends.failure, f"{doing}: {reason}".encode(errors="replace"))

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from planes.data_plane.runner.containment.bubblewrap import status_of
 from planes.data_plane.runner.containment.first_process import STATUS
 from planes.data_plane.runner.control import ControlSocket
 from planes.data_plane.runner.output import OutputStream, RunLog
@@ -129,7 +128,11 @@ class StepWatcher:
             if pid == process.first:
                 self._read_status(process, grace_seconds)
             if pid == (process.first or process.pid) and self._end is None:
-                self._note_end(process.pid, status_of(status) if process.adds_to_signals else status, grace_seconds)
+                if process.adds_to_signals:
+                    from planes.data_plane.runner.containment.bubblewrap import status_of
+
+                    status = status_of(status)
+                self._note_end(process.pid, status, grace_seconds)
 
     def _note_end(self, main: int, status: int, grace_seconds: float) -> None:
         code = os.waitstatus_to_exitcode(status)
