@@ -24,6 +24,7 @@ from tests.acceptance.platforms import PlatformProcess, serving
 from tests.fakes.archives import pack
 from tests.fakes.workspaces import definition, requirements, write_launchers
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
+from tests.reliability.crash_job import JOB, JOBS
 from tests.reliability.faulty_link import FaultyLink
 from tests.reliability.followers import Follower, following
 from tests.reliability.sizes import sized
@@ -31,55 +32,7 @@ from tests.reliability.sizes import sized
 OWNER = "owner@example.org"
 END_SECONDS = 60
 ENDED = ("completed", "failed", "cancelled")
-BURST_LINES = 40_000
-JOB = f"""
-import os, signal, sys, time
-run, data = os.environ["RUNTIME__RUN_ID"], ".dlt/data/prod"
-
-def begin():
-    with open(data + "/executions", "a") as file:
-        file.write(run + "\\n")
-
-def wait():
-    while not os.path.exists(data + "/go-" + run):
-        time.sleep(0.01)
-
-def quick():
-    begin()
-    for number in range(3):
-        print("line", number, flush=True)
-    print("end", flush=True)
-
-def steady():
-    begin()
-    number = 0
-    while not os.path.exists(data + "/go-" + run):
-        print("line", number, flush=True)
-        number += 1
-        time.sleep(0.002)
-    print("end", flush=True)
-
-def burst():
-    begin()
-    for number in range({BURST_LINES}):
-        print("line", number, "x" * 100)
-    print("end", flush=True)
-
-def waits():
-    begin()
-    print("line 0", flush=True)
-    wait()
-    print("line 1", flush=True)
-    print("end", flush=True)
-
-def stubborn():
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    begin()
-    print("line 0", flush=True)
-    wait()
-"""
 STANDS_BY = b"The program of an interpreter that stands by"
-JOBS = ("quick", "steady", "burst", "waits", "stubborn")
 
 
 class MomentMissed(Exception):

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from tests.acceptance.installations import start_ticks
-from tests.reliability.crash_stage import BURST_LINES, ENDED, CrashStage, MomentMissed, crash_stage
+from tests.reliability.crash_job import BURST_LINES
+from tests.reliability.crash_stage import ENDED, CrashStage, MomentMissed, crash_stage
 from tests.reliability.crash_steps import STEPS, Begun, victims_of
 from tests.reliability.sizes import sized, tell
 
