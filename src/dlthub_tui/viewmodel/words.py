@@ -179,13 +179,15 @@ def trigger(text: str) -> str:
             return "interactive"
         case "deployment":
             return "after each deploy"
+        case "webhook":
+            return "by webhook"
         case _:
             return text
 
 
 def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
     """When a job fires, as one short phrase: what fires by itself first."""
-    order = ("schedule", "every", "once", "job.success", "job.fail", "deployment")
+    order = ("schedule", "every", "once", "job.success", "job.fail", "deployment", "webhook")
     for kind in order:
         for text in triggers:
             if text.partition(":")[0] == kind:

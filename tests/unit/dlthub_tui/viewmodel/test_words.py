@@ -45,6 +45,7 @@ def test_moments_are_relative_until_a_week(ago: float, said: str) -> None:
         ("job.fail:jobs.load", "after load fails"),
         ("manual:jobs.load", "by hand"),
         ("deployment:", "after each deploy"),
+        ("webhook:incoming", "by webhook"),
     ],
 )
 def test_triggers_are_said_in_words(trigger: str, said: str) -> None:
