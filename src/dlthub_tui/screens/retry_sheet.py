@@ -13,7 +13,7 @@ from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
-SAID = "A run that failed is tried again after the wait, then after twice as long, a day at most."
+SAID = "A failed run is tried again after the wait, then twice that, a day at most."
 
 
 class RetrySheet(Sheet[Retries]):

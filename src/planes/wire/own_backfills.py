@@ -24,7 +24,7 @@ class BackfillRequest(BaseModel):
 
     start: _Bound | None = None
     end: _Bound | None = None
-    slice: Annotated[str, StringConstraints(min_length=2, max_length=8)]
+    slice: Annotated[str, StringConstraints(min_length=1, max_length=8)]
     parallel: int | None = Field(default=None, ge=1, le=MOST_PARALLEL, strict=True)
     attempts: int = Field(default=1, ge=1, le=MOST_ATTEMPTS, strict=True)
     wait_seconds: int = Field(default=60, ge=1, le=86_400, strict=True)
