@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from tests.fakes.alert_routes import alert_routes
+from tests.fakes.backfill_routes import backfill_routes
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
 from tests.fakes.residency_routes import other_region, residency_routes
@@ -69,6 +70,7 @@ class Installation(InstallationRows):
             ("GET", f"{ws}/jobs", self._list_jobs),
             ("GET", f"{ws}/jobs/{{job}}", self._get_job),
             ("GET", "/own/v1/workspaces/{ws}/jobs/{job}/fire-times", self._fire_times),
+            ("GET", "/own/v1/workspaces/{ws}/jobs/{job}/retries", self._retries),
             ("POST", f"{ws}/jobs/-trigger", self._trigger),
             ("POST", f"{ws}/jobs/{{job}}/-pause", self._pause),
             ("POST", f"{ws}/jobs/{{job}}/-resume", self._resume),
@@ -97,6 +99,7 @@ class Installation(InstallationRows):
             *team_routes(self, ws),
             *telemetry_routes(self),
             *alert_routes(self),
+            *backfill_routes(self),
             *residency_routes(self),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
@@ -266,6 +269,9 @@ class Installation(InstallationRows):
         first = None if next_at is None else datetime.fromisoformat(next_at)
         times = [] if first is None else [first + timedelta(minutes=15 * number) for number in range(5)]
         return JSONResponse({"items": [{"at": at.isoformat(), "trigger": "schedule:*/15 * * * *"} for at in times]})
+
+    async def _retries(self, _request: Request) -> Response:
+        return JSONResponse({"attempts": 1, "wait_seconds": 60})
 
     async def _trigger(self, request: Request) -> Response:
         body = await request.json()

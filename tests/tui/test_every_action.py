@@ -49,7 +49,8 @@ ELSEWHERE = {
 PLACES: tuple[tuple[str, ...], ...] = (
     (), WORKSPACE, (*WORKSPACE, "2"), (*WORKSPACE, "3", "j"), (*WORKSPACE, "4"), (*WORKSPACE, "6", "j"),
     (*WORKSPACE, "7"), (*WORKSPACE, "enter"), (*WORKSPACE, "2", "enter"), (*FAILED, "equals_sign"),
-    (*WORKSPACE, "question_mark"), (*WORKSPACE, "R"), (*FAILED, "slash", *"page", "enter"),
+    (*WORKSPACE, "enter", "b", "j"), (*WORKSPACE, "question_mark"), (*WORKSPACE, "R"),
+    (*FAILED, "slash", *"page", "enter"),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,29 @@ async def test_tries_of_a_job_are_set_on_its_screen(plane: LivePlane, tmp_path: 
         kept = (await user.at_plane(plane.stage.own, f"/jobs/{ids['load']}/retries")).json()
 
     assert kept == {"attempts": 3, "wait_seconds": 90}
+
+
+async def test_backfill_is_started_and_its_slices_change_by_themselves(plane: LivePlane, tmp_path: Path) -> None:
+    plane.call(plane.stage.deployed, definition("load", "schedule:0 0 * * *"), definition("other"))
+    plane.stage.clock.set(datetime(2026, 3, 11, 9, 0, tzinfo=UTC))
+    async with opened(plane, tmp_path) as user:
+        await user.press("slash", *"load", "enter", "enter")
+        await user.sees("History")
+        await user.press("B")
+        await user.sees("Backfill jobs.load")
+        await user.press(*"2026", "minus", *"04", "minus", *"01", "enter", "enter", "enter", "enter")
+        await user.sees("nothing lies between|beyond|after")
+        await user.press("tab", *["backspace"] * 10, *"2026", "minus", *"03", "minus", *"01")
+        await user.press("tab", *"2026", "minus", *"03", "minus", *"04", "tab", "tab", "2", "enter")
+        await user.sees(r"It would be 3 slices of 1d, 1 Mar to 4 Mar, 2 at a time\.")
+        await user.press("enter")
+        await user.sees("running: 0 of 3 slices loaded, 2 at a time")
+        leases = (await user.at_plane(lambda: plane.stage.poll(free=4)))["leases"]
+        for lease in leases:
+            await user.report(lease["run_id"], "running")
+        await user.report(leases[0]["run_id"], "completed")
+        await user.sees("running: 1 of 3 slices loaded")
+        await user.report(leases[1]["run_id"], "failed")
+        await user.sees("1 completed, 1 active, 1 failed")
+        await user.press("x", "enter")
+        await user.sees("cancelling: 1 run still to stop|cancelled: 1 of 3 slices loaded")

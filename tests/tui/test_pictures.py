@@ -40,6 +40,8 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "alert-delete": ((*WORKSPACE, "7", "D"), "Delete fruitshop?"),
     "job": ((*WORKSPACE, "enter"), "History"),
     "definition": ((*WORKSPACE, "enter", "v"), "entry_point"),
+    "backfills": ((*WORKSPACE, "enter", "b", "j", "enter"), "Slices of 5 Feb"),
+    "backfill-add": ((*WORKSPACE, "enter", "B", *"2026-01-01", "enter", "enter", "enter", "enter"), "It would be 31"),
     "run": ((*WORKSPACE, "2", "enter"), "following, 125 lines"),
     "log": ((*WORKSPACE, "2", "l", "k", "k"), "paused"),
     "log-search": ((*WORKSPACE, "2", "l", "slash", *"page", "enter"), "line 3 of 125"),

@@ -12,6 +12,7 @@ from dlthub_tui.client.errors import NotFound
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
+from dlthub_tui.screens.backfill_sheet import ask_for_backfill
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.masked import open_masked
@@ -21,9 +22,10 @@ from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import runs as runs_view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.backfills import why_no_backfill
 from dlthub_tui.viewmodel.changed import changed_jobs, changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace
+from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line
@@ -40,7 +42,8 @@ class JobScreen(SortedList):
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("log.open", "log"),
-        ("job.pause", "pause"), ("definition.open", "definition"), ("list.filter", "filter"), ("copy.link", "link"),
+        ("job.pause", "pause"), ("definition.open", "definition"), ("backfills.open", "backfills"),
+        ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
     ORDERS = runs_view.SORTS
@@ -172,6 +175,8 @@ class JobScreen(SortedList):
             return "It has not run yet. r runs it."
         if action.id == "job.retries" and self._retries is None:
             return "This control plane does not try again."
+        if action.id == "job.backfill" and (reason := why_no_backfill(self._job, self.place.workspace.role)):
+            return reason
         if action.id == "app.open":
             return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
         if action.id == "job.pause" and (
@@ -264,6 +269,14 @@ class JobScreen(SortedList):
         self.show_rows()
         tries = words.plural(retries.attempts, "try", "tries")
         self.say(f"{words.short_ref(self.place.job_ref)} has {tries} from now on.", Role.OK)
+
+    def do_backfills_open(self) -> None:
+        """Its past, loaded once more."""
+        self.post_message(Open(BackfillsPlace(self.place)))
+
+    def do_job_backfill(self) -> None:
+        """Asks for a stretch of its past, then shows how it is loaded."""
+        ask_for_backfill(self, self.place, lambda: self.post_message(Open(BackfillsPlace(self.place))))
 
     def do_item_destroy(self) -> None:
         """Archives it, or brings it back."""

@@ -16,6 +16,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.job import JobScreen
 
             return JobScreen(context, place)
+        case places.BackfillsPlace():
+            from dlthub_tui.screens.backfills import BackfillsScreen
+
+            return BackfillsScreen(context, place)
         case places.RunPlace():
             from dlthub_tui.screens.run import RunScreen
 

@@ -82,6 +82,18 @@ class JobPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillsPlace:
+    """The backfills of one job, with the slices of one of them."""
+
+    job: JobPlace
+
+    @property
+    def workspace(self) -> WorkspaceRef:
+        """The job's."""
+        return self.job.workspace
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlace:
     """One run with its log. `line` is where the log opens, None for its end."""
 
@@ -130,7 +142,7 @@ class DeployPlace:
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
     | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
-    | CommandLogPlace | SettingsPlace
+    | CommandLogPlace | SettingsPlace | BackfillsPlace
 )  # fmt: skip
 
 
@@ -145,6 +157,8 @@ def link(place: Place) -> str:
             end = "" if at is None else f"#{at + 1}"
             job = job_ref.removeprefix("jobs.")
             return f"{workspace.organization_name}/{workspace.name}/{job}/{number}{end}"
+        case BackfillsPlace(job):
+            return link(job)
         case ComparePlace(run, _, _):
             return link(run)
         case PipelinePlace(workspace, _) | PipelineRunPlace(workspace, _, _):
@@ -160,6 +174,8 @@ def web_path(place: Place) -> str:
     match place:
         case JobPlace(workspace, job_id, _):
             return f"/w/{workspace.id}/jobs/{job_id}"
+        case BackfillsPlace(job):
+            return web_path(job)
         case RunPlace(workspace, run_id):
             return f"/w/{workspace.id}/runs/{run_id}"
         case ComparePlace(run):
