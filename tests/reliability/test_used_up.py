@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from tests.contract.client_environment import as_uid
+from tests.fakes.platform_uids import ROOT, own_uid
 from tests.integration.planes.data_plane.executor.run_places import JOB_UID, job_interpreter
 from tests.reliability.sizes import sized
 
-ROOT = Path(__file__).resolve().parents[2]
-ORDINARY_UID = 61_235
+__all__ = ["own_uid"]
+
 MIB = 1024**2
 
 EATS_MEMORY = "kept = []\nwhile True: kept.append(bytearray(8 << 20))"
@@ -71,20 +72,6 @@ FURTHER = [
     pytest.param(ONE_FILE, {"file_size_bytes": 20 * MIB}, "file_limit", "20 MiB", id="one file"),
     pytest.param(SPINS, {"processor_seconds": 1}, "cpu_limit", "RUN_CPU_SECONDS", id="processor"),
 ]
-
-
-@pytest.fixture(params=["own uid", "ordinary user"])
-def own_uid(request: pytest.FixtureRequest) -> int | None:
-    """Whose the platform is; None: ours."""
-    if request.param == "own uid":
-        if os.geteuid() != 0:
-            pytest.skip("the platform gives jobs a uid of their own only as root")
-        return None
-    if os.geteuid() != 0:
-        return None
-    if subprocess.run([*as_uid(ORDINARY_UID), sys.executable, "-c", ""], check=False, cwd=ROOT).returncode:
-        pytest.skip("an ordinary user cannot run the tests' interpreter here")
-    return ORDINARY_UID
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from tests.contract.client_environment import as_uid
+from tests.fakes.platform_uids import ROOT, own_uid
 from tests.integration.planes.data_plane.executor.run_places import JOB_UID, job_interpreter
 
 from planes.data_plane.runner.containment import landlock
 from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
 
-ORDINARY_UID = 61_234
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = ["own_uid"]
 
 pytestmark = pytest.mark.skipif(landlock.version() < 6, reason="this kernel's Landlock does not know all of the floor")
 
@@ -39,20 +39,6 @@ def run_escapes(home: Path, own_uid: int | None, job_uid: int | None, port: int,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
-
-
-@pytest.fixture(params=["own uid", "ordinary user"])
-def own_uid(request: pytest.FixtureRequest) -> int | None:
-    """Whose the platform is; None: ours."""
-    if request.param == "own uid":
-        if os.geteuid() != 0:
-            pytest.skip("the platform gives jobs a uid of their own only as root")
-        return None
-    if os.geteuid() != 0:
-        return None
-    if subprocess.run([*as_uid(ORDINARY_UID), sys.executable, "-c", ""], check=False, cwd=ROOT).returncode:
-        pytest.skip("an ordinary user cannot run the tests' interpreter here")
-    return ORDINARY_UID
 
 
 @pytest.fixture(params=["/var/tmp", "/tmp"])

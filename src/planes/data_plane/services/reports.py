@@ -26,6 +26,7 @@ from planes.wire.link import (
     ReportedStatus,
     StatusReport,
     VersionIds,
+    WebhookRunRequest,
 )
 
 _NAME = re.compile(NAME_PATTERN)
@@ -51,6 +52,13 @@ def build_poll(free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch
 def build_version_ids(deployments: Iterable[str], configurations: Iterable[str]) -> VersionIds:
     """Uploads of which this plane does not know whether they are versions."""
     return VersionIds(deployments=list(deployments), configurations=list(configurations))
+
+
+def build_webhook_run(call: Mapping[str, Any]) -> WebhookRunRequest:
+    """That a call wants a run: ids, and the trigger as the control plane has named it. Nothing of what came in."""
+    return WebhookRunRequest(
+        workspace_id=call["workspace_id"], job_id=call["job_id"], trigger=call["trigger"], call_id=call["id"]
+    )
 
 
 def build_member_ids(workspace_id: str, members: Iterable[str]) -> MemberIds:

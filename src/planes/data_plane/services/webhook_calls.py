@@ -13,11 +13,11 @@ import anyio
 import structlog
 
 from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.reports import build_webhook_run
 from planes.data_plane.services.webhooks import Webhooks
 from planes.domain.errors import PlaneError, Unavailable
 from planes.storage.data import webhooks as stored
 from planes.storage.types import Row
-from planes.wire.link import WebhookRunRequest
 
 _LONGEST_WAIT_SECONDS = 5.0
 _SHORTEST_WAIT_SECONDS = 0.25
@@ -59,9 +59,7 @@ class WebhookCalls:
                 await self._ask(call)
 
     async def _ask(self, call: Row) -> None:
-        asked = WebhookRunRequest(
-            workspace_id=call["workspace_id"], job_id=call["job_id"], trigger=call["trigger"], call_id=call["id"]
-        )
+        asked = build_webhook_run(call)
         now = self._parts.clock.now()
         if now - call["received_at"] > _WAITS_AT_MOST:
             await self._write(call, state=stored.REFUSED, outcome="waited_too_long", sealed=None, ended_at=now)

@@ -37,6 +37,8 @@ from planes.wire.link import (
     StatusReport,
     SwapCodeRequest,
     VersionIds,
+    WebhookJobRequest,
+    WebhookRunRequest,
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -56,6 +58,8 @@ SAID: dict[type[BaseModel], set[str]] = {
     SwapCodeRequest: {"code", "workspace_id", "job_id"},
     PublicLinkRequest: {"secret"},
     HeldRun: {"run_id", "fence"},
+    WebhookJobRequest: {"workspace_id", "job_id"},
+    WebhookRunRequest: {"workspace_id", "job_id", "trigger", "call_id"},
     StatusReport: {"fence", "status", "at"},
     PollRequest: {"free_slots", "held", "url", "epoch"},
     PipelineRunReport: {
@@ -123,7 +127,7 @@ def test_every_builder_answers_a_model_of_the_link() -> None:
 
     assert sorted(builders) == [
         "build_configuration", "build_deployment", "build_member_ids", "build_pipeline_run", "build_poll",
-        "build_status", "build_version_ids",
+        "build_status", "build_version_ids", "build_webhook_run",
     ]  # fmt: skip
 
 
@@ -134,6 +138,7 @@ def test_reports_are_built_in_one_module() -> None:
         "RunTokenRequest",
         "SwapCodeRequest",
         "PublicLinkRequest",
+        "WebhookJobRequest",
     }
     package = Path(reports.__file__).parents[1]
     makers = {
