@@ -232,6 +232,8 @@ async def test_slow_stream_is_told_to_look_anew(stage: Stage) -> None:
                 async with stage.parts.database.transaction() as connection:
                     await note_jobs(connection, [(stage.workspace_id, new_id()) for _ in range(500)])
             with anyio.fail_after(60):
+                while not changes._first:  # pyright: ignore[reportPrivateUsage] - what is kept has gone on without it
+                    await anyio.sleep(0.01)
                 batch = await anext(batches)
                 while not batch.is_reset and batch.id < 10_000:
                     batch = await anext(batches)
