@@ -24,6 +24,7 @@ STACKS = (
     ("global", "workspace", "move", "list", "tree"),
     ("global", "workspace", "move", "list", "versions"),
     ("global", "workspace", "move", "list", "alerts"),
+    ("global", "move", "list", "backfills"),
     ("global", "log", "run"),
     ("global", "move", "compare"),
     ("global", "move", "deploy"),
