@@ -171,7 +171,8 @@ def take_port(port: int) -> tuple[socket.socket, socket.socket]:
 
 def _take_port(port: int) -> tuple[socket.socket, socket.socket]:
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        # Named TCP, so that asyncio takes Nagle's delay from its connections.
+        listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
         if port:
             # Else a port that was served a moment ago stays taken for a minute.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
