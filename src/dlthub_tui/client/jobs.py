@@ -25,9 +25,9 @@ class Triggered:
     run: Run | None
 
 
-async def list_jobs(plane: Transport, workspace_id: str) -> tuple[Job, ...]:
-    """All jobs, archived ones too, with their recent runs. Contract: 1.5 (32)."""
-    query = {"recent_job_runs_limit": RECENT_RUNS, "timezone": "UTC"}
+async def list_jobs(plane: Transport, workspace_id: str, recent_runs: int = RECENT_RUNS) -> tuple[Job, ...]:
+    """All jobs, archived ones too, with as many of their recent runs. Contract: 1.5 (32)."""
+    query = {"recent_job_runs_limit": recent_runs, "timezone": "UTC"}
     return await get_all(plane, f"/api/v1/workspaces/{workspace_id}/jobs", parse_job, query)
 
 

@@ -14,6 +14,8 @@ _T = TypeVar("_T")
 class Fields:
     """One JSON object of an answer. Unknown keys are no error; a missing one that is needed is `UnexpectedAnswer`."""
 
+    __slots__ = ("_kind", "_raw")
+
     def __init__(self, raw: Any, kind: str) -> None:
         if not isinstance(raw, dict):
             raise UnexpectedAnswer(f"{kind} is no object")
@@ -27,8 +29,9 @@ class Fields:
 
     def text(self, key: str) -> str:
         """A string that must be there."""
-        value = self._needed(key)
+        value = self._raw.get(key)
         if not isinstance(value, str):
+            self._needed(key)
             raise UnexpectedAnswer(f"{self._kind}.{key} is no text")
         return value
 
@@ -47,7 +50,7 @@ class Fields:
     def maybe_number(self, key: str) -> float | None:
         """A number, or None."""
         value = self._raw.get(key)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """A boolean."""

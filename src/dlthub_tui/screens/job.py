@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+import anyio
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import NotFound
@@ -91,14 +92,30 @@ class JobScreen(SortedList):
         from dlthub_tui.client.runs import list_runs
 
         plane, workspace = self.context.connected.control, self.place.workspace
-        self._job = await get_job(plane, workspace.id, self.place.job_id)
-        has_clock = self._job.next_scheduled_run_at is not None
-        self._fires = await fire_times(plane, workspace.id, self.place.job_id) if has_clock else ()
-        page = await list_runs(plane, workspace.id, job_id=self.place.job_id)
-        self._runs, self._total = page.items, page.total
-        if not self._others:
-            self._others = await list_jobs(plane, workspace.id)
-            self._retries = await self._ask_retries()
+
+        async def ask_job() -> None:
+            self._job = await get_job(plane, workspace.id, self.place.job_id)
+            has_clock = self._job.next_scheduled_run_at is not None
+            self._fires = await fire_times(plane, workspace.id, self.place.job_id) if has_clock else ()
+
+        async def ask_runs() -> None:
+            page = await list_runs(plane, workspace.id, job_id=self.place.job_id)
+            self._runs, self._total = page.items, page.total
+
+        async def ask_around() -> None:
+            if not self._others:
+                self._others = await list_jobs(plane, workspace.id, recent_runs=0)
+
+        async def ask_retries() -> None:
+            if self._retries is None:
+                self._retries = await self._ask_retries()
+
+        try:
+            async with anyio.create_task_group() as group:
+                for ask in (ask_job, ask_runs, ask_around, ask_retries):
+                    group.start_soon(ask)
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
 
     async def _ask_retries(self) -> Retries | None:
         """None where the control plane knows no tries."""

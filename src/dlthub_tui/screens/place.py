@@ -282,7 +282,7 @@ class PlaceScreen(Approving):
 
         workspace = self.workspace_here()
         if workspace is not None and self.context.connection is not None:
-            jobs = await list_jobs(self.context.connected.control, workspace.id)
+            jobs = await list_jobs(self.context.connected.control, workspace.id, recent_runs=0)
             self.context.jobs[workspace.id] = {
                 job.job_ref.removeprefix("jobs."): job.id for job in jobs if not job.is_archived
             }

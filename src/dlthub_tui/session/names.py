@@ -103,7 +103,7 @@ async def find_spot(plane: Transport, text: str) -> Spot:
     spots = [Spot(place) for place in ([_only(path, whole)] if whole else [])]
     closest: list[str] = []
     for place, rest in ((place, rest) for place, rest in begun if rest):
-        jobs = await list_jobs(plane, place.workspace.id)
+        jobs = await list_jobs(plane, place.workspace.id, recent_runs=0)
         found = await _in_workspace(plane, place, jobs, rest)
         spots += found
         if not found:

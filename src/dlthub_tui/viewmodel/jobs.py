@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.client.retries import Retries
@@ -100,17 +101,22 @@ def _last(job: Job, look: Look) -> str:
 def recent(runs: Sequence[RecentRun], look: Look) -> Line:
     """A bar a run, oldest first, by how long it took; a glyph where it did not complete."""
     longest = max((run.duration_seconds or 0 for run in runs), default=0) or 1
+    bars = _bars(look.glyphs.history)
     spans: list[Span] = []
     for run in reversed(runs):
         if run.status in {"failed", "cancelled"}:
             spans.append(look.state(run.status))
         elif run.status in TERMINAL_STATES:
-            bars = look.glyphs.history
             height = min(len(bars) - 1, int((run.duration_seconds or 0) / longest * (len(bars) - 1)))
-            spans.append(muted(bars[height]))
+            spans.append(bars[height])
         else:
             spans.append(look.state(run.status))
     return tuple(spans)
+
+
+@lru_cache(maxsize=2)
+def _bars(glyphs: str) -> Line:
+    return tuple(map(muted, glyphs))
 
 
 def answer_of(jobs: Sequence[Job], look: Look) -> Line:

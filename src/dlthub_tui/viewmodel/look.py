@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 from dlthub_tui.viewmodel.text import Role, Span
@@ -87,7 +88,7 @@ class Look:
 
     def state(self, status: str) -> Span:
         """The glyph of a state."""
-        return Span(self.glyphs.states.get(status, "?"), STATE_ROLES.get(status, Role.MUTED))
+        return _state_glyph(status, self.is_ascii)
 
     def state_word(self, status: str) -> Span:
         """The word of a state: what went well is muted."""
@@ -111,3 +112,10 @@ class Look:
     def local(self, at: datetime) -> datetime:
         """The moment in the zone that is shown."""
         return at.astimezone(UTC) if self.times == "utc" else at.astimezone(self.zone)
+
+
+@lru_cache(maxsize=64)
+def _state_glyph(status: str, is_ascii: bool) -> Span:
+    """One for all rows: a list of jobs shows ten for each."""
+    glyphs = ASCII if is_ascii else UNICODE
+    return Span(glyphs.states.get(status, "?"), STATE_ROLES.get(status, Role.MUTED))

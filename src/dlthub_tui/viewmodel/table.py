@@ -54,20 +54,37 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a list; without a key it cannot be chosen."""
-
-    key: str | None
-    glyph: Span
-    line: Line
-    is_full: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Layout:
     """Which columns are shown, and how wide."""
 
     widths: tuple[int, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What all rows of a section are drawn by."""
+
+    columns: tuple[Column, ...]
+    layout: Layout
+    cut: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list; without a key it cannot be chosen. Without a table, its only cell is the line."""
+
+    key: str | None
+    glyph: Span
+    cells: tuple[Line, ...]
+    table: Table | None = None
+    is_full: bool = False
+
+    @property
+    def line(self) -> Line:
+        """Drawn when it is asked for: of a long list few rows are seen."""
+        if self.table is None:
+            return self.cells[0]
+        return draw_cells(self.table.columns, self.cells, self.table.layout, self.table.cut)
 
 
 def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layout:
@@ -138,7 +155,7 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
     entries: list[Entry] = []
     for section in sections:
         if section.title is not None:
-            entries.append(Entry(None, Span(" "), rule(section.title, section.right, width, look), is_full=True))
+            entries.append(Entry(None, Span(" "), (rule(section.title, section.right, width, look),), is_full=True))
         entries.extend(_section_entries(section, width - 4, look))
     return entries
 
@@ -148,17 +165,16 @@ def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
         texts = [
             piece for text in section.empty for piece in (wrap(text, max(20, width)) if len(text) > width else [text])
         ]
-        return [Entry(None, Span(" "), (muted(text),)) for text in texts]
-    layout = measure(section.columns, section.rows, width)
+        return [Entry(None, Span(" "), ((muted(text),),)) for text in texts]
+    table = Table(section.columns, measure(section.columns, section.rows, width), look.glyphs.cut)
     entries: list[Entry] = []
     if section.shows_titles:
-        titles = [(muted(column.title),) for column in section.columns]
-        entries.append(Entry(None, Span(" "), draw_cells(section.columns, titles, layout, look.glyphs.cut)))
+        titles = tuple((muted(column.title),) for column in section.columns)
+        entries.append(Entry(None, Span(" "), titles, table))
     for row in section.rows:
-        cells = [tuple(muted(span.text) for span in cell) for cell in row.cells] if row.is_muted else row.cells
+        cells = tuple(tuple(muted(span.text) for span in cell) for cell in row.cells) if row.is_muted else row.cells
         is_wide = len(cells) != len(section.columns)
-        drawn = cells[0] if is_wide else draw_cells(section.columns, cells, layout, look.glyphs.cut)
-        entries.append(Entry(row.key, row.glyph, drawn))
+        entries.append(Entry(row.key, row.glyph, cells, None if is_wide else table))
     return entries
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
+from typing import Any, cast
+
 import pytest
 
 from dlthub_tui.client.errors import UnsafeAddress, WrongOrigin, refusal
@@ -76,3 +79,16 @@ def test_refusals_carry_reasons_and_what_to_do() -> None:
     assert refusal(409, {"detail": "It runs.", "extra": {"reasons": ["a", {"detail": "b"}]}}).what == "It runs. a b"
     assert refusal(503, None).can.startswith("Press ctrl+r")
     assert refusal(403, {"detail": "No."}).can == "Ask an owner of the workspace."
+
+
+async def test_only_https_knows_whom_to_trust() -> None:
+    """A list of authorities takes time to read; without it every certificate is refused, not taken."""
+    plain, encrypted = Transport("http://127.0.0.1:1"), Transport("https://platform.example")
+    contexts: list[ssl.SSLContext] = [
+        cast("Any", plane)._http._transport._pool._ssl_context for plane in (plain, encrypted)
+    ]
+
+    assert [bool(context.get_ca_certs()) for context in contexts] == [False, True]
+    assert all(context.verify_mode is ssl.CERT_REQUIRED and context.check_hostname for context in contexts)
+    await plain.aclose()
+    await encrypted.aclose()
