@@ -59,9 +59,7 @@ def _changed_job(job: Job, found: dict[str, Change]) -> Job:
         return job
     latest = changed_run(job.latest_run, found[job.latest_run.id])
     recent = tuple(
-        run._replace(status=latest.status, duration_seconds=latest.duration_seconds)
-        if run.id == latest.id
-        else run
+        run._replace(status=latest.status, duration_seconds=latest.duration_seconds) if run.id == latest.id else run
         for run in job.recent_runs
     )
     return replace(job, latest_run=latest, recent_runs=recent)
