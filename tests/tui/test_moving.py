@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._styles_cache import StylesCache
 
 from dlthub_tui.screens.home import HomeScreen
 from dlthub_tui.screens.jobs import JobsScreen
@@ -300,3 +302,16 @@ async def test_command_line_starts_nothing_in_a_read_only_session(open_app: Any)
         await stage.press(*WORKSPACE, "colon", *"run cust", "enter")
 
         assert not stage.posted("trigger")
+
+
+async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) -> None:
+    """In an hour of turning between lists they had been 25 MB."""
+    kept: list[int] = []
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        for _ in range(3):
+            await stage.press("2", "3", "4", "5", "6", "7", "1")
+            gc.collect()
+            kept.append(sum(type(each) is StylesCache for each in gc.get_objects()))
+
+    assert kept[2] <= kept[1] <= kept[0], kept

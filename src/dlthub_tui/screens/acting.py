@@ -19,6 +19,7 @@ from dlthub_tui.viewmodel.actions import Action, of_layers
 from dlthub_tui.viewmodel.keymap import rebound
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.widgets.left_behind import forget_gone
 from dlthub_tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
@@ -125,6 +126,10 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         if self._is_unpainted and self._layout_required and self.is_current:
             self._is_unpainted = self._repaint_required = False
         super()._on_timer_update()
+
+    def on_unmount(self) -> None:
+        """What was painted of it goes with it."""
+        forget_gone()
 
     def note(self, action: Action) -> None:
         """Places write down what their keys do."""
