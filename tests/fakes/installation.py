@@ -30,6 +30,7 @@ from tests.fakes.log_routes import log_routes
 from tests.fakes.residency_routes import other_region, residency_routes
 from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.version_routes import version_routes
+from tests.fakes.webhook_routes import webhook_routes
 
 from planes.data_plane.services.identity import Identity
 from planes.server.listening import AppServer, listen_tcp, listen_unix
@@ -100,6 +101,7 @@ class Installation(InstallationRows):
             *telemetry_routes(self),
             *alert_routes(self),
             *backfill_routes(self),
+            *webhook_routes(self),
             *residency_routes(self),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),

@@ -86,6 +86,7 @@ class InstallationRows:
     is_insecure: bool = False
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     bodies: list[tuple[str, Any]] = field(default_factory=list)
+    webhooks: list[dict[str, Any]] = field(default_factory=list)
     uploaded: list[int] = field(default_factory=list)
     refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     device_approved: bool = False

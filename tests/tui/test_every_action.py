@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.webhook_routes import give_webhooks
 from tests.tui.test_comparing import fill_good
 from tests.tui.waiting import settle
 from textual.screen import Screen
@@ -49,7 +50,7 @@ ELSEWHERE = {
 PLACES: tuple[tuple[str, ...], ...] = (
     (), WORKSPACE, (*WORKSPACE, "2"), (*WORKSPACE, "3", "j"), (*WORKSPACE, "4"), (*WORKSPACE, "6", "j"),
     (*WORKSPACE, "7"), (*WORKSPACE, "enter"), (*WORKSPACE, "2", "enter"), (*FAILED, "equals_sign"),
-    (*WORKSPACE, "enter", "b", "j"), (*WORKSPACE, "question_mark"), (*WORKSPACE, "R"),
+    (*WORKSPACE, "enter", "b", "j"), (*WORKSPACE, "enter", "w"), (*WORKSPACE, "question_mark"), (*WORKSPACE, "R"),
     (*FAILED, "slash", *"page", "enter"),
 )  # fmt: skip
 
@@ -81,6 +82,7 @@ async def test_every_action_is_done_by_its_key_and_nothing_fails(open_app: Any, 
     for keys in PLACES:
         async with open_app(size=(100, 30)) as stage:
             fill_good(stage)
+            give_webhooks(stage.installation)
             await stage.press("ctrl+r", *keys)
             place = stage.app.screen
             assert isinstance(place, ActingScreen)

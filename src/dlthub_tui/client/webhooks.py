@@ -27,6 +27,19 @@ class Webhook:
     secret: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a webhook; `outcome` says why it got no run, or does not get one yet."""
+
+    id: str
+    received_at: datetime
+    size_bytes: int
+    state: str
+    outcome: str | None
+    run_id: str | None
+    tries: int
+
+
 async def list_webhooks(region: Transport, workspace_id: str) -> tuple[Webhook, ...]:
     """Those of the workspace."""
     return Fields(await region.get(_path(workspace_id)), "webhooks").many("items", _parse)
@@ -48,6 +61,12 @@ async def remove_webhook(region: Transport, workspace_id: str, webhook_id: str) 
     await region.delete(_path(workspace_id, f"/{webhook_id}"))
 
 
+async def list_calls(region: Transport, workspace_id: str, webhook_id: str, limit: int) -> tuple[Call, ...]:
+    """The newest calls of one."""
+    answer = await region.get(_path(workspace_id, f"/{webhook_id}/calls"), {"limit": limit})
+    return Fields(answer, "calls of a webhook").many("items", _parse_call)
+
+
 def _path(workspace_id: str, rest: str = "") -> str:
     return f"/own/v1/workspaces/{workspace_id}/webhooks{rest}"
 
@@ -66,4 +85,17 @@ def _parse(raw: Any) -> Webhook:
         last_received_at=fields.maybe_moment("last_received_at"),
         last_state=fields.maybe_text("last_state"),
         secret=fields.maybe_text("secret"),
+    )
+
+
+def _parse_call(raw: Any) -> Call:
+    fields = Fields(raw, "call of a webhook")
+    return Call(
+        id=fields.text("id"),
+        received_at=fields.moment("received_at"),
+        size_bytes=fields.number("size_bytes"),
+        state=fields.text("state"),
+        outcome=fields.maybe_text("outcome"),
+        run_id=fields.maybe_text("run_id"),
+        tries=fields.number("tries"),
     )

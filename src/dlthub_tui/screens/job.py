@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import anyio
 from textual.app import ComposeResult
 
-from dlthub_tui.client.errors import NotFound
+from dlthub_tui.client.errors import ClientError, NotFound, NotSignedIn
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
@@ -21,12 +21,13 @@ from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import runs as runs_view
+from dlthub_tui.viewmodel import webhooks as webhooks_view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.backfills import why_no_backfill
 from dlthub_tui.viewmodel.changed import changed_jobs, changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace
+from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line
@@ -44,7 +45,7 @@ class JobScreen(SortedList):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("log.open", "log"),
         ("job.pause", "pause"), ("definition.open", "definition"), ("backfills.open", "backfills"),
-        ("list.filter", "filter"), ("copy.link", "link"),
+        ("webhooks.open", "webhooks"), ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
     ORDERS = runs_view.SORTS
@@ -194,6 +195,8 @@ class JobScreen(SortedList):
             return "This control plane does not try again."
         if action.id == "job.backfill" and (reason := why_no_backfill(self._job, self.place.workspace.role)):
             return reason
+        if action.id == "webhooks.open" and (self._job is None or not webhooks_view.triggers_of(self._job)):
+            return webhooks_view.NO_TRIGGER
         if action.id == "app.open":
             return why_no_app(self._job.job_type if self._job else None, self._runs[0] if self._runs else None)
         if action.id == "job.pause" and (
@@ -295,6 +298,10 @@ class JobScreen(SortedList):
         """Asks for a stretch of its past, then shows how it is loaded."""
         ask_for_backfill(self, self.place, lambda: self.post_message(Open(BackfillsPlace(self.place))))
 
+    def do_webhooks_open(self) -> None:
+        """Where it is called."""
+        self.post_message(Open(WebhooksPlace(self.place)))
+
     def do_item_destroy(self) -> None:
         """Archives it, or brings it back."""
         if self._job is not None:
@@ -318,12 +325,32 @@ class JobScreen(SortedList):
         return twin or super().twin_of(action)
 
     def do_definition_open(self) -> None:
-        """The definition as deployed."""
+        """The definition as deployed, below where it is called."""
+        if self._job is not None and webhooks_view.triggers_of(self._job):
+            self.fetch(self._show_called_definition(self._job), "open")
+        elif self._job is not None:
+            self._show_definition(self._job, [])
+
+    async def _show_called_definition(self, job: Job) -> None:
+        self._show_definition(job, await self._addresses(job))
+
+    def _show_definition(self, job: Job, called: list[Line]) -> None:
         from dlthub_tui.screens.text_screen import TextScreen
         from dlthub_tui.viewmodel.documents import json_lines
 
-        if self._job is not None:
-            crumbs = [*self.crumbs(), "definition"]
-            self.host.push_screen(
-                TextScreen(self.context, crumbs, json_lines(self._job.definition), self.region_lock())
-            )
+        lines = [*called, *json_lines(job.definition)]
+        self.host.push_screen(TextScreen(self.context, [*self.crumbs(), "definition"], lines, self.region_lock()))
+
+    async def _addresses(self, job: Job) -> list[Line]:
+        """Where it is called, from its region; the control plane does not know."""
+        from dlthub_tui.client.webhooks import list_webhooks
+
+        workspace = self.place.workspace
+        try:
+            region = await self.context.connected.region(workspace)
+            listed = await list_webhooks(region, workspace.id)
+        except NotSignedIn:
+            raise
+        except ClientError as exc:
+            return webhooks_view.unknown_lines(exc.what)
+        return webhooks_view.address_lines(job, listed)

@@ -20,6 +20,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.backfills import BackfillsScreen
 
             return BackfillsScreen(context, place)
+        case places.WebhooksPlace():
+            from dlthub_tui.screens.webhooks import WebhooksScreen
+
+            return WebhooksScreen(context, place)
         case places.RunPlace():
             from dlthub_tui.screens.run import RunScreen
 

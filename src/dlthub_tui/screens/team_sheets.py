@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual.app import ComposeResult
 
 from dlthub_tui.client.members import NewKey
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.screens.shown_once import ShownOnceSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.team import IMPLIES, ROLES
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -148,41 +148,9 @@ class KeySheet(Sheet[KeyWish]):
             self.dismiss(KeyWish(name, None if kind == "yourself" else kind, int(days.chosen)))
 
 
-class KeyShownSheet(Sheet[bool]):
-    """The key, for as long as the sheet is up and never again."""
-
-    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form", "shown-once")
+class KeyShownSheet(ShownOnceSheet):
+    """The key, and when it ends."""
 
     def __init__(self, context: Context, key: NewKey) -> None:
-        super().__init__(context, f"{guard(key.name)}: shown this once")
-        self._key = key
-
-    def compose_sheet(self) -> ComposeResult:
-        """The key on rows of its own, so that it can be selected."""
-        yield LinesView(self._lines)
-
-    def _lines(self, width: int) -> list[Line]:
-        text, room = self._key.text, max(20, width - 6)
-        rows = [text[at : at + room] for at in range(0, len(text), room)]
-        ends = words.moment(self._key.expires_at, self.look)
-        return [
-            EMPTY_LINE,
-            *(line("   ", Span(row, Role.TITLE)) for row in rows),
-            EMPTY_LINE,
-            line("   ", accent("y"), muted(f" copies it. Keep it now: nobody can read it again. It ends {ends}.")),
-        ]
-
-    def footer_entries(self) -> list[tuple[Action, str]]:
-        """Copy, then close."""
-        names = {"key.copy": "copy", "form.next": "done"}
-        found = [(action, names[action.id]) for action in self.live if action.id in names]
-        return sorted(found, key=lambda entry: list(names).index(entry[0].id))
-
-    def do_key_copy(self) -> None:
-        """Copies the key."""
-        self.host.copy_to_clipboard(self._key.text)
-        self.say("Copied the key.")
-
-    def do_form_next(self) -> None:
-        """Closes; the key is gone from the screen."""
-        self.dismiss(True)
+        ends = words.moment(key.expires_at, context.look)
+        super().__init__(context, guard(key.name), key.text, "key", f"nobody can read it again. It ends {ends}.")

@@ -94,6 +94,18 @@ class BackfillsPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhooksPlace:
+    """The addresses at which one job is called."""
+
+    job: JobPlace
+
+    @property
+    def workspace(self) -> WorkspaceRef:
+        """The job's."""
+        return self.job.workspace
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlace:
     """One run with its log. `line` is where the log opens, None for its end."""
 
@@ -142,7 +154,7 @@ class DeployPlace:
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
     | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
-    | CommandLogPlace | SettingsPlace | BackfillsPlace
+    | CommandLogPlace | SettingsPlace | BackfillsPlace | WebhooksPlace
 )  # fmt: skip
 
 
@@ -157,7 +169,7 @@ def link(place: Place) -> str:
             end = "" if at is None else f"#{at + 1}"
             job = job_ref.removeprefix("jobs.")
             return f"{workspace.organization_name}/{workspace.name}/{job}/{number}{end}"
-        case BackfillsPlace(job):
+        case BackfillsPlace(job) | WebhooksPlace(job):
             return link(job)
         case ComparePlace(run, _, _):
             return link(run)
@@ -174,7 +186,7 @@ def web_path(place: Place) -> str:
     match place:
         case JobPlace(workspace, job_id, _):
             return f"/w/{workspace.id}/jobs/{job_id}"
-        case BackfillsPlace(job):
+        case BackfillsPlace(job) | WebhooksPlace(job):
             return web_path(job)
         case RunPlace(workspace, run_id):
             return f"/w/{workspace.id}/runs/{run_id}"
