@@ -9,9 +9,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import anyio
 from anyio import to_thread
 
+from planes.data_plane.services.keyed_locks import KeyedLocks
 from planes.data_plane.services.listings import find_version, parse_listing
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.tar_stream import Limits
@@ -32,7 +32,7 @@ class CodeTrees:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._locks: dict[Path, anyio.Lock] = {}
+        self._locks = KeyedLocks[Path]()
         self._checked: set[Path] = set()
 
     async def tree_of(self, organization_id: str, deployment_id: str) -> Path:
@@ -45,7 +45,7 @@ class CodeTrees:
     async def tree_of_row(self, row: Row) -> Path:
         """The same for the row of a deployment. Raises: StorageError, StorageFull."""
         tree = tree_folder(self._parts, row["organization_id"], row["archive_sha256"])
-        async with self._locks.setdefault(tree, anyio.Lock()):
+        async with self._locks.holding(tree):
             # One that was checked may be gone: its versions were retired, and the same code came again.
             if tree not in self._checked or not await to_thread.run_sync(_is_used, tree):
                 await self._make(row, tree)

@@ -24,6 +24,7 @@ from planes.data_plane.services import code_trees, configurations
 from planes.data_plane.services.archives import Contents, verify_archive
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.configurations import profiles_in, read_configuration
+from planes.data_plane.services.keyed_locks import KeyedLocks
 from planes.data_plane.services.listings import render_listing
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reports import build_configuration, build_deployment
@@ -63,7 +64,7 @@ class Uploads:
         self._parts = parts
         self._audit = audit
         self._verifying = CapacityLimiter(2)
-        self._locks: dict[str, anyio.Lock] = {}
+        self._locks = KeyedLocks[str]()
 
     async def store_deployment(
         self, actor: Actor, deployment_id: str, spool: FileSpool, requirements: bytes
@@ -120,7 +121,7 @@ class Uploads:
     async def _write(self, actor: Actor, version: _Version) -> None:
         row = version.row
         details = {"size_bytes": row["size_bytes"], "content_hash": row["content_hash"]}
-        async with self._locks.setdefault(version.key, anyio.Lock()):
+        async with self._locks.holding(version.key):
             async with self._parts.database.transaction() as connection:
                 if await uploads.find(connection, version.kind, row["id"]) is not None:
                     raise _IdTaken("already_uploaded", "This upload exists already. Ask for a new one.")
@@ -144,7 +145,7 @@ class Uploads:
             archives = await uploads.list_archives(connection, actor.workspace_id, ids)
         for sha256 in archives:
             key = code_trees.archive_key(organization_id, sha256)
-            async with self._locks.setdefault(key, anyio.Lock()):
+            async with self._locks.holding(key):
                 async with self._parts.database.reading() as connection:
                     users = await uploads.count_kept(connection, organization_id, sha256, ids)
                 if users == 0:
@@ -160,7 +161,7 @@ class Uploads:
         May run twice, and after a death in between: as long as there is a blob there is a row.
         """
         key = _key_of(kind, row)
-        async with self._locks.setdefault(key, anyio.Lock()):
+        async with self._locks.holding(key):
             async with self._parts.database.reading() as connection:
                 present = await uploads.find(connection, kind, row["id"])
                 others = 0
