@@ -62,7 +62,15 @@ def residency_routes(installation: Any) -> list[tuple[str, str, Any]]:
         items = every[start : start + limit]
         return JSONResponse({"items": items, "limit": limit, "offset": 0, "total": len(every), "next_cursor": cursor})
 
+    async def strictness(request: Request) -> Response:
+        if request.method == "PUT":
+            installation.bodies.append(("strictness", await request.json()))
+        asked = [body["is_strict"] for kind, body in installation.bodies if kind == "strictness"]
+        return JSONResponse({"is_strict": bool(asked) and asked[-1]})
+
     return [
+        ("GET", "/own/v1/workspaces/{ws}/strictness", strictness),
+        ("PUT", "/own/v1/workspaces/{ws}/strictness", strictness),
         ("GET", "/own/v1/workspaces/{ws}/residency", residency),
         ("GET", "/own/v1/workspaces/{ws}/audit-entries", trail),
     ]

@@ -44,6 +44,8 @@ ELSEWHERE = {
     "verbs job.publish": "tests/tui/test_commands.py::test_app_is_published_and_hidden_again",
     "log log.compare": "tests/tui/test_comparing.py::test_what_is_new_and_what_is_missing_is_marked",
     "compare log.open": "tests/tui/test_comparing.py::test_the_line_is_opened_in_its_log",
+    "residency strictness.change":
+        "tests/tui/test_residency.py::test_words_of_definitions_are_withheld_only_after_asking_and_stored_again",
     "compare compare.other": "tests/tui/test_comparing.py::test_another_run_is_chosen_by_its_number",
 }  # fmt: skip
 # Where the keys of a place lead away, the way there is gone anew.

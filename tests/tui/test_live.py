@@ -215,3 +215,20 @@ async def test_backfill_is_started_and_its_slices_change_by_themselves(plane: Li
         await user.sees("1 completed, 1 active, 1 failed")
         await user.press("x", "enter")
         await user.sees("cancelling: 1 run still to stop|cancelled: 1 of 3 slices loaded")
+
+
+async def test_workspace_becomes_strict_on_its_residency_tab(plane: LivePlane, tmp_path: Path) -> None:
+    secretive = definition("load", inputs={"type": "object", "properties": {"n": {"type": "integer", "default": 7}}})
+    plane.call(plane.stage.deployed, secretive)
+    async with opened(plane, tmp_path) as user:
+        await user.press("8")
+        await user.sees("is locked to")
+        await user.press("W")
+        await user.sees("All stored versions are rewritten at once")
+        await user.press("enter")
+        await user.sees("is strict:")
+        assert (await user.at_plane(plane.stage.own, "/strictness")).json() == {"is_strict": True}
+        await user.press("1", "slash", *"load", "enter", "enter")
+        await user.sees("History")
+        await user.press("v")
+        await user.sees("withheld")

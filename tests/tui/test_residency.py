@@ -199,3 +199,39 @@ async def test_limits_say_that_a_small_file_is_guessed_from_its_hash(open_app: A
         await stage.press("tab", "down", "enter", "8", "i")
 
         await stage.until("a small file can be guessed from its hash")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_strictness_sheet_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
+        await stage.press(*RESIDENCY, "W")
+
+        await picture(stage, "All stored versions are rewritten at once")
+
+
+async def test_words_of_definitions_are_withheld_only_after_asking_and_stored_again(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*RESIDENCY, "i")
+        await stage.until("Not strict")
+        await stage.press("i", "W")
+        await stage.until("All stored versions are rewritten at once")
+        await stage.press("escape")
+        assert stage.posted("strictness") == []
+        await stage.press("W", "enter")
+        await stage.until("fruitshop is strict:")
+        await stage.press("i")
+        await stage.until("Strict: defaults, examples, constants")
+        await stage.press("W")
+        await stage.until("What was withheld stays withheld")
+        await stage.press("enter")
+        await stage.until("fruitshop is strict no longer")
+
+        assert stage.posted("strictness") == [{"is_strict": True}, {"is_strict": False}]
+
+
+async def test_strictness_is_for_owners(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.organizations[0]["role"] = "developer"
+        await stage.press("ctrl+r", *RESIDENCY, "W")
+
+        await stage.until("Strictness is set by owners of the workspace; you are a developer.")

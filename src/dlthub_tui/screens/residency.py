@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import anyio
 from anyio import to_thread
 
-from dlthub_tui.client.errors import ClientError, NotAllowed, NotSignedIn
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn
 from dlthub_tui.client.residency import ControlHoldings, RegionHoldings, RegionInfo, TrailEntry
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
@@ -34,12 +34,13 @@ TABS_OF_KINDS = {
 class ResidencyScreen(TabScreen):
     """What is where, and who read it?"""
 
+    LAYERS: ClassVar[tuple[str, ...]] = (*TabScreen.LAYERS, "residency")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open"), ("doctor.open", "prove now"), ("list.filter", "filter"), ("pane.details", "limits"),
-        ("times.toggle", "times"), ("link.retry", "ask again"),
+        ("times.toggle", "times"), ("link.retry", "ask again"), ("strictness.change", "strictness"),
     )  # fmt: skip
     STYLES = "residency"
-    DETAIL_ROWS: ClassVar[int] = 5
+    DETAIL_ROWS: ClassVar[int] = 6
     # Each look at the trail is an entry of it: nobody looks but when a key says so.
     FOLLOWS: ClassVar[bool] = False
     TAB = "residency"
@@ -54,6 +55,8 @@ class ResidencyScreen(TabScreen):
         self._next: str | None = None
         self._total = 0
         self._proof: Proof | None = None
+        # None where it is not known: an older control plane has no such route.
+        self._is_strict: bool | None = None
 
     def on_mount(self) -> None:
         """The limits are shown when they are asked for."""
@@ -66,6 +69,7 @@ class ResidencyScreen(TabScreen):
 
         connection = self.context.connected
         self._held = await get_control_holdings(connection.control, self.workspace.id)
+        self._is_strict = await self._ask_strictness()
         self._troubles.clear()
         async with anyio.create_task_group() as asking:
             asking.start_soon(self._told_of, self.workspace.dataplane_id, self._ask_region())
@@ -77,6 +81,14 @@ class ResidencyScreen(TabScreen):
         if self._is_local:
             home = self.context.client_folder.parent
             self._proof = await to_thread.run_sync(find_last_proof, home, self.workspace.dataplane_id)
+
+    async def _ask_strictness(self) -> bool | None:
+        from dlthub_tui.client.strictness import is_strict
+
+        try:
+            return await is_strict(self.context.connected.control, self.workspace.id)
+        except NotFound:
+            return None
 
     async def _told_of(self, plane: str, asked: Coroutine[Any, Any, None]) -> None:
         try:
@@ -157,11 +169,12 @@ class ResidencyScreen(TabScreen):
         """The lock."""
         if self._held is None:
             return EMPTY_LINE, ""
-        return view.lock_line(self._held, self.workspace.organization_name, self.look), ""
+        right = "strict" if self._is_strict else ""
+        return view.lock_line(self._held, self.workspace.organization_name, self.look), right
 
     def detail_lines(self, width: int) -> list[Line]:
         """What the numbers do not say."""
-        return [rule("Limits", "", width, self.look), *view.limit_lines()]
+        return [rule("Limits", "", width, self.look), *view.limit_lines(), view.strictness_line(self._is_strict)]
 
     def command_text(self) -> str:
         """The proof in a shell."""
@@ -176,7 +189,31 @@ class ResidencyScreen(TabScreen):
                 return "A proof is made on the platform's machine: dlthub-tui doctor --residency"
             if self.is_at_work("prove"):
                 return "A proof is being made. ctrl+c stops it."
+        if action.id == "strictness.change":
+            if self._is_strict is None:
+                return "This control plane withholds nothing." if self.is_loaded else "It is not known yet."
+            if self.workspace.role != "owner":
+                return f"Strictness is set by owners of the workspace; you are a {self.workspace.role}."
         return super().why_not(action)
+
+    def do_strictness_change(self) -> None:
+        """Asks, then withholds the words of definitions, or stops to."""
+        is_strict = not self._is_strict
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._set_strict(is_strict), "act")
+
+        question, verb, more = view.strictness_question(guard(self.workspace.name), is_strict=is_strict)
+        self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
+
+    async def _set_strict(self, is_strict: bool) -> None:
+        from dlthub_tui.client.strictness import set_strict
+
+        self._is_strict = await set_strict(self.context.connected.control, self.workspace.id, is_strict=is_strict)
+        self.show_rows()
+        said = view.STRICT_SAID if self._is_strict else view.LAX_SAID
+        self.say(f"{guard(self.workspace.name)} {said}", Role.OK)
 
     def do_row_open(self) -> None:
         """The tab of a kind, the report of the proof, or an entry of the trail."""

@@ -203,7 +203,7 @@ class WebhooksScreen(ListScreen):
 
     async def _show_secret(self, made: Webhook) -> None:
         if made.secret is not None:
-            note = "nobody can read it again. Whoever calls sends it, or signs with it."
+            note = "nobody can read it again. Whoever calls needs it."
             self.host.push_screen(ShownOnceSheet(self.context, guard(made.trigger), made.secret, "secret", note))
         await self.reload()
         self.rows.move_to(made.trigger)

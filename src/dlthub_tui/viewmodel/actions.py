@@ -163,6 +163,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("backfills", "r", "backfill.resume", "resume", "load again what failed or was cancelled", "resume",
             changes=True),
     _action("webhooks", "V", "webhook.rotate", "new secret", "another one, shown once", "new-secret", changes=True),
+    _action("residency", "W", "strictness.change", "strictness",
+            "withhold the words of job definitions from the control plane, or not", "strict", changes=True),
     _action("deploy", "enter", "deploy.go", "deploy", "send it; on the receipt, on to Jobs", changes=True),
     _action("deploy", "b", "folder.choose", "folder", "another folder", "folder"),
     _action("deploy", "v", "definition.open", "words", "every word that goes to the control plane", "words"),

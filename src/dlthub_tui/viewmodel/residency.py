@@ -195,3 +195,33 @@ def entry_lines(entry: TrailEntry, look: Look) -> list[Line]:
 def limit_lines() -> list[Line]:
     """What the numbers do not say."""
     return [line(muted(f"   {text}")) for text in LIMITS]
+
+
+STRICT_SAID = "is strict: the words of its definitions are withheld from the control plane."
+LAX_SAID = "is strict no longer: the next deploys store the words of definitions again."
+
+
+def strictness_line(is_strict: bool | None) -> Line:
+    """What of definitions the control plane stores."""
+    match is_strict:
+        case None:
+            said = "The control plane stores job definitions as they are deployed."
+        case True:
+            said = "Strict: defaults, examples, constants and agents' words are withheld."
+        case False:
+            said = "Not strict: definitions are stored with their defaults. W withholds them."
+    return line(muted(f"   {said}"))
+
+
+def strictness_question(name: str, *, is_strict: bool) -> tuple[str, str, tuple[str, ...]]:
+    """The question, the verb of enter, and what comes of it."""
+    if not is_strict:
+        return f"Store the words of {name}'s definitions again?", "store them again", (
+            "From the next deploy on the control plane stores them as they are deployed.",
+            "What was withheld stays withheld in the versions that are stored.",
+        )  # fmt: skip
+    return f"Withhold the words of {name}'s definitions from the control plane?", "withhold them", (
+        "Defaults, examples and constants in schemas, and what agents are told.",
+        "All stored versions are rewritten at once, and nothing puts them back.",
+        "Runs stay the same. Backups that were made before keep the words.",
+    )  # fmt: skip

@@ -75,6 +75,7 @@ def test_no_key_is_one_that_terminals_take() -> None:
         ("global", "workspace", "move", "list", "tree"),
         ("global", "workspace", "move", "list", "alerts"),
         ("global", "move", "list", "backfills"),
+        ("global", "workspace", "move", "list", "residency"),
         ("global", "move", "list", "webhooks"),
         ("global", "log", "run"),
         ("global", "move", "deploy"),
