@@ -167,7 +167,7 @@ async def test_a_killed_runner_fails_its_run_and_seals_its_log(executor: LocalEx
 
 async def test_a_killed_runner_is_found_after_a_restart(executor: LocalExecutor, place: RunPlace) -> None:
     with starter(place, GRANDCHILDREN) as process:
-        await until((place.work / "pid-2").exists)
+        await until(lambda: all((place.work / f"pid-{n}").exists() for n in range(3)))
         process.kill()
         process.wait()
     os.kill(runner_pid(place), signal.SIGKILL)

@@ -98,7 +98,7 @@ async def test_keys_that_jump_in_a_log_do_their_work(platform: Path, workspace: 
         await user.press("slash", *"talks", "enter", "r", "l")
         await user.until("✓ completed", BUILD_SECONDS)
         await user.until("exit code 0")
-        total = int(re.findall(r"─ ([0-9]+) lines ─", user.text)[0])
+        total = re.findall(r"─ ([0-9,]+) lines ─", user.text)[0]
 
         await user.press("w")
         await user.until(r"warnings 1 of 3")
@@ -115,7 +115,7 @@ async def test_keys_that_jump_in_a_log_do_their_work(platform: Path, workspace: 
         await user.press("e")
         await user.until(r"errors 1 of 1")
         await user.press("y")
-        line = int(re.findall(r"line ([0-9]+) of", user.text)[0])
+        line = int(re.findall(r"line ([0-9,]+) of", user.text)[0].replace(",", ""))
         assert user.app.clipboard == f"ana/Playground/shop_jobs.talks/1#{line}"
         await user.press("Y")
         assert user.app.clipboard == "dlthub job logs shop_jobs.talks 1"
@@ -126,7 +126,7 @@ async def test_keys_that_jump_in_a_log_do_their_work(platform: Path, workspace: 
         await user.press("left_curly_bracket")
         await user.until(f"line 1 of {total}")
         await user.press("greater_than_sign")
-        await user.until(f"line (?!1 of)[0-9]+ of {total}")
+        await user.until(f"line (?!1 of)[0-9,]+ of {total}")
         await user.press("less_than_sign")
         await user.until(f"line 1 of {total}")
         await user.press("colon", *"99999", "enter")

@@ -99,7 +99,14 @@ class Worker:
                 _log.info("run_leased", run_id=lease.run_id, fence=lease.fence)
                 group.start_soon(self._carry, lease.run_id)
         for cancel in answer.cancels:
-            group.start_soon(self._runs.stop, cancel.run_id, cancel.fence)
+            group.start_soon(self._stop, cancel.run_id, cancel.fence)
+
+    async def _stop(self, run_id: str, fence: int | None) -> None:
+        try:
+            await self._runs.stop(run_id, fence)
+        except Exception as exc:  # noqa: BLE001 - the edge of a cancel: the control plane asks for it again
+            self.failures += 1
+            _log.error("stop_stumbled", run_id=run_id, failures=self.failures, exc_info=exc)
 
     async def _carry(self, run_id: str) -> None:
         """Until it is done: what fails here (a full disk, a locked database) fails the platform, not the run."""

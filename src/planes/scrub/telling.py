@@ -42,14 +42,14 @@ _PREFIX = re.compile(rb"(?:(?:[a-z]{2,12}|[A-Z]{2,12})[0-9]?[_-]){0,4}")
 # What stands before the random part, or in its place: an address up to its password, a path, a document, a key's head
 # (behind the line, what all keys of a kind have in common).
 _ADDRESS = re.compile(
-    rb"[A-Za-z][A-Za-z0-9+.-]*(?::|%(?:25)?3[Aa])(?:\\*/|%(?:25)?2[Ff]){2}"
-    rb"(?:[^/@:%]*(?::|%(?:25)?3[Aa])([^/@]*)(?:@|%40))?"
+    rb"[A-Za-z][A-Za-z0-9+.-]*(?::|%(?:25){0,3}3[Aa])(?:\\*/|%(?:25){0,3}2[Ff]){2}"
+    rb"(?:[^/@:%]*(?::|%(?:25){0,3}3[Aa])([^/@]*)(?:@|%(?:25){0,3}40))?"
 )
 _STRUCTURE = re.compile(
-    rb"[~.]{0,2}\\*/[0-9A-Za-z._-]{2,}\\*/|[{\[]\\*[\"']|<[A-Za-z?!]|-----BEGIN[0-9A-Z]*-----(?:\\+[nr])*[0-9A-Za-z+/]{0,40}|%(?:25)?(?:7[Bb]|5[Bb]|2[Ff])"
+    rb"[~.]{0,2}\\*/[0-9A-Za-z._-]{2,}\\*/|[{\[]\\*[\"']|<[A-Za-z?!]|-----BEGIN[0-9A-Z]*-----(?:\\+[nr])*[0-9A-Za-z+/]{0,40}|%(?:25){0,3}(?:7[Bb]|5[Bb]|2[Ff])"
 )
 _PHRASE = re.compile(rb"[0-9A-Za-z_!?+#$ -]+")
-_ESCAPE = re.compile(rb"%(?:25)?[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.")
+_ESCAPE = re.compile(rb"%(?:25){0,3}[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.")
 
 
 class Profile(NamedTuple):

@@ -13,7 +13,7 @@ import anyio
 import structlog
 
 from planes.data_plane.services.parts import Parts
-from planes.domain.errors import NotFound, PlaneError, TooManyRequests, Unavailable
+from planes.domain.errors import NotFound, PlaneError, StorageFull, TooManyRequests, Unavailable
 from planes.storage.data import runs
 from planes.storage.types import Row
 from planes.wire.link import PipelineRunReport, StatusReport
@@ -77,18 +77,22 @@ class Outbox:
         wait = _FIRST_WAIT_SECONDS
         while True:
             self._news, self._stirred = anyio.Event(), anyio.Event()
-            async with self._parts.database.reading() as connection:
-                waiting = await runs.list_reports(connection, _BATCH)
+            try:
+                async with self._parts.database.reading() as connection:
+                    waiting = await runs.list_reports(connection, _BATCH)
+                is_said = await self._deliver(waiting)
+            except Exception as exc:  # noqa: BLE001 - the edge of the loop: a full disk must not end it
+                _log.error("outbox_stumbled", exc_info=exc)
+                waiting, is_said = [], False
+            if not is_said:
+                await anyio.sleep(wait)  # nothing tells when the control plane is back, or there is room
+                wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+                continue
+            wait = _FIRST_WAIT_SECONDS
             if not waiting:
                 await self._stirred.wait()
                 with anyio.move_on_after(_SOON_SECONDS):
                     await self._news.wait()
-                continue
-            if await self._deliver(waiting):
-                wait = _FIRST_WAIT_SECONDS
-            else:
-                await anyio.sleep(wait)  # nothing tells when the control plane is back
-                wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
 
     async def _deliver(self, waiting: list[Row]) -> bool:
         """False when the control plane does not answer."""
@@ -98,7 +102,7 @@ class Outbox:
                 continue
             try:
                 await self._say(report)
-            except (Unavailable, TooManyRequests):
+            except (Unavailable, TooManyRequests, StorageFull):
                 return False
             except PlaneError as exc:
                 if isinstance(exc, NotFound) or exc.code in _TAKEN_AWAY:
