@@ -102,15 +102,22 @@ def _limits(limits: RunLimits) -> Finding:
 
 def _floor(uid: int | None) -> Finding:
     """A step is started as jobs are, in a process of its own, and says what it had to do without."""
-    gaps = _gaps(uid)
+    return _tried(
+        "reach of jobs",
+        _gaps(uid),
+        good="a job reaches its own files and processes only (Landlock, seccomp, namespaces)",
+        advice="Run code of your own only, or use a Linux kernel from 6.12 on that allows namespaces.",
+    )
+
+
+def _tried(subject: str, gaps: list[str], *, good: str, advice: str) -> Finding:
+    """What a trial has found; the advice is for where something is missing."""
     return Finding(
         area="containment",
-        subject="reach of jobs",
+        subject=subject,
         state=State.WARNING if gaps else State.GOOD,
-        detail="; ".join(gaps) or "a job reaches its own files and processes only (Landlock, seccomp, namespaces)",
-        advice="Run code of your own only, or use a Linux kernel from 6.12 on that allows namespaces."
-        if gaps
-        else None,
+        detail="; ".join(gaps) or good,
+        advice=advice if gaps else None,
     )
 
 
@@ -128,15 +135,11 @@ def _bubblewrap(uid: int | None, *, is_strict: bool) -> Finding:
     if not is_strict:
         detail = f"there ({found}), not asked for" if found else "not on this machine, or too old; not asked for"
         return Finding(area="containment", subject="bubblewrap", state=State.OFF, detail=detail)
-    gaps = _gaps(uid, "strict")
-    return Finding(
-        area="containment",
-        subject="bubblewrap",
-        state=State.WARNING if gaps else State.GOOD,
-        detail="; ".join(gaps) or "jobs and builds run inside it: nothing of the machine is there but their own",
-        advice="Install bubblewrap 0.11 or later where users may have namespaces; until then the floor holds."
-        if gaps
-        else None,
+    return _tried(
+        "bubblewrap",
+        _gaps(uid, "strict"),
+        good="jobs and builds run inside it: nothing of the machine is there but their own",
+        advice="Install bubblewrap 0.11 or later where users may have namespaces; until then the floor holds.",
     )
 
 
