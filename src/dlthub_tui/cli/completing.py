@@ -63,7 +63,7 @@ async def _within(plane: Transport, text: str, *, with_runs: bool) -> list[tuple
     ]
     for place in places:
         for name in (name for name in _names(place, places) if text.startswith(f"{name}/")):
-            jobs = [job for job in await list_jobs(plane, place.workspace.id) if not job.is_archived]
+            jobs = [job for job in await list_jobs(plane, place.workspace.id, recent_runs=0) if not job.is_archived]
             for job in jobs:
                 found.append((f"{name}/{short_name(job)}", job.description or job.job_type))
                 if with_runs and text.startswith(f"{name}/{short_name(job)}/"):

@@ -91,7 +91,7 @@ async def _deploy_and_run(home: Path, connection: Connection) -> None:
         await deploy.send(difference, report)
     finally:
         deploy.close()
-    jobs = {job.job_ref: job.id for job in await list_jobs(connection.control, workspace.id)}
+    jobs = {job.job_ref: job.id for job in await list_jobs(connection.control, workspace.id, recent_runs=0)}
     for job_ref in JOBS:
         started = await trigger(connection.control, workspace.id, [jobs[job_ref]])
         if started[0].run is None:

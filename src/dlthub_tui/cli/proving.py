@@ -159,7 +159,7 @@ async def _run(connection: Connection, workspace: Workspace) -> dict[str, str]:
     from dlthub_tui.client.runs import get_run
 
     plane = connection.control
-    jobs = {job.job_ref: job.id for job in await list_jobs(plane, workspace.id)}
+    jobs = {job.job_ref: job.id for job in await list_jobs(plane, workspace.id, recent_runs=0)}
     ended: dict[str, str] = {}
     for job_ref, wanted in JOBS.items():
         (started,) = await trigger(plane, workspace.id, [jobs[job_ref]], profile=PROFILE)
