@@ -98,6 +98,8 @@ async def test_keys_that_jump_in_a_log_do_their_work(platform: Path, workspace: 
         await user.press("slash", *"talks", "enter", "r", "l")
         await user.until("✓ completed", BUILD_SECONDS)
         await user.until("exit code 0")
+        # The sealed total may come a moment after the last line.
+        await user.until(r"─ [0-9,]+ lines ─")
         total = re.findall(r"─ ([0-9,]+) lines ─", user.text)[0]
 
         await user.press("w")

@@ -133,6 +133,8 @@ class RunScreen(Rotating):
         elif self._stream == "silent":
             where = f"{self.place.workspace.dataplane_id} is silent"
             where += f", up to here: {total}" if log.window.total else ""
+        elif self._stream == "forbidden" and not log.window.total:
+            where = "not shown"
         elif self._stream in {"", "waiting"} and not log.window.total:
             where = f"loading{self.look.glyphs.cut}" if not self._stream else "not there yet"
         if log.view.style.left:
@@ -241,6 +243,7 @@ class RunScreen(Rotating):
         if group == "feed" and isinstance(error, ClientError) and not isinstance(error, NotSignedIn):
             self._stream = "forbidden"
             self.keep(error.sentence, Role.MUTED if isinstance(error, Gone) else Role.FAIL)
+            self.query_one("#rule", LinesView).update()
             return
         super().failed(error, group)
         if group == "range" and isinstance(error, ClientError):
