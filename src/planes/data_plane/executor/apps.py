@@ -16,6 +16,7 @@ import anyio
 import anyio.abc
 
 from planes.data_plane.runner.folders import RunFolder, app_socket, read_record, write_record
+from planes.server.unix_sockets import connect_unix
 
 Health = Literal["marimo", "streamlit", "mcp", "http"]
 
@@ -110,7 +111,7 @@ async def _ask(place: AppPlace) -> int:
 
 async def _connect(place: AppPlace) -> anyio.abc.ByteStream:
     if place.socket is not None:
-        return await anyio.connect_unix(place.socket)
+        return await connect_unix(place.socket)
     return await anyio.connect_tcp(LOOPBACK, place.port)
 
 

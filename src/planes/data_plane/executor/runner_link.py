@@ -11,6 +11,7 @@ import anyio.abc
 from anyio import to_thread
 
 from planes.data_plane.runner.folders import RunFolder, read_record
+from planes.server.unix_sockets import connect_unix
 
 _CONNECT_SECONDS = 5.0
 _WAKE_RETRY_SECONDS = 0.2
@@ -65,7 +66,7 @@ async def connect(folder: RunFolder) -> AsyncGenerator[RunnerLink]:
         raise RunnerUnreachable
     try:
         with anyio.fail_after(_CONNECT_SECONDS):
-            stream = await anyio.connect_unix(record["socket"])
+            stream = await connect_unix(record["socket"])
     except (OSError, TimeoutError) as error:
         raise RunnerUnreachable from error
     async with stream:

@@ -11,6 +11,7 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from planes.data_plane.api.gateway.headers import Raw, from_app, to_app
+from planes.data_plane.api.gateway.transports import UnixTransport
 from planes.data_plane.executor.apps import LOOPBACK, AppPlace
 from planes.data_plane.services.apps import MOST_CONNECTIONS, App
 
@@ -39,7 +40,10 @@ class AppTransports:
         found = self._transports.get(app.run_id)
         if found is None:
             limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=15.0)
-            found = httpx.AsyncHTTPTransport(uds=place.socket, limits=limits, trust_env=False)
+            if place.socket is None:
+                found = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+            else:
+                found = UnixTransport(place.socket, limits)
             self._transports[app.run_id] = found
         return found
 

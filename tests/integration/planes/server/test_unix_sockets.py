@@ -1,0 +1,76 @@
+"""A read over a Unix socket that is cancelled in the turn in which bytes arrive leaves no error in the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from planes.data_plane.api.gateway.transports import UnixTransport
+from planes.server.unix_sockets import connect_unix
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Generator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen()
+        yield listening
+
+
+async def read_of_stream(path: str, ready: Callable[[], None]) -> None:
+    async with await connect_unix(path) as stream:
+        ready()
+        await stream.receive()
+
+
+async def read_of_transport(path: str, ready: Callable[[], None]) -> None:
+    async with (
+        UnixTransport(path, httpx.Limits()) as transport,
+        httpx.AsyncClient(transport=transport, base_url="http://app") as client,
+    ):
+
+        async def body() -> AsyncGenerator[bytes]:
+            yield b"x"
+            ready()
+
+        await client.post("/", content=body())
+
+
+@pytest.mark.parametrize("read", [read_of_stream, read_of_transport])
+def test_a_read_that_is_cancelled_as_bytes_arrive_leaves_no_error(
+    listener: socket.socket, read: Callable[[str, Callable[[], None]], Awaitable[None]]
+) -> None:
+    reported: list[dict[str, Any]] = []
+    peers: list[socket.socket] = []
+
+    async def cancel_as_bytes_arrive() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: reported.append(context))
+        with anyio.CancelScope() as scope:
+
+            def arrive() -> None:
+                peer, _ = listener.accept()
+                peers.append(peer)
+                peer.send(b"HTTP/1.1 200 OK\r\n")
+                # Runs in the loop's next turn, before what that turn's look at the sockets finds.
+                loop.call_soon(scope.cancel)
+
+            # The reader waits by then: a turn for each step to its read.
+            def in_turns(left: int = 50) -> None:
+                loop.call_soon(in_turns, left - 1) if left else arrive()
+
+            await read(listener.getsockname(), in_turns)
+        assert scope.cancelled_caught
+        await anyio.lowlevel.checkpoint()
+        for peer in peers:
+            peer.close()
+
+    asyncio.run(cancel_as_bytes_arrive())
+    assert reported == []
