@@ -6,7 +6,11 @@ requests get behind the first refusal.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
+import os
 import re
 import string
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
@@ -18,6 +22,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -34,7 +39,12 @@ from planes.storage.control import identity
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # They wait for news on purpose.
 _WAITING = re.compile(r"/-poll$|/log-stream$|/changes$")
-EXAMPLES = 400
+EXAMPLES = int(os.environ.get("DLTHUB_TUI_ROUTE_EXAMPLES", "400"))
+_settings = settings(
+    max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)  # fmt: skip
+_fewer = settings(_settings, max_examples=EXAMPLES // 4)
 
 
 @dataclass
@@ -43,6 +53,7 @@ class Target:
 
     portal: BlockingPortal
     client: httpx.AsyncClient
+    app: FastAPI
     document: dict[str, Any]
     token: str
     ids: Mapping[str, Sequence[str]]
@@ -123,16 +134,16 @@ def target(
             stage, token, jobs, run = enter(_control(folder, database))
             ids = {"workspace_id": [stage.workspace_id], "organization_id": [stage.organization_id], "run_id": [run],
                    "job_id": list(jobs.values()), "job_run_id": [run], "version_id": ["latest"]}  # fmt: skip
-            client = stage.client
+            client, app = stage.client, stage.plane.app
         else:
             database = database.replace("@/postgres", "@/template1").replace("plane.db", "region.db")
             region, deployment, configuration = enter(_data(folder, database))
-            token = region.headers()["authorization"].removeprefix("Bearer ")
+            token = region.headers(role="owner")["authorization"].removeprefix("Bearer ")
             ids = {"workspace_id": [region.workspace_id], "deployment_id": [deployment],
                    "configuration_id": [configuration], "run_id": [new_id()]}  # fmt: skip
-            client = region.client
+            client, app = region.client, region.plane.app
         document = portal.call(client.get, "/openapi.json").json()
-        yield Target(portal, client, document, token, ids)
+        yield Target(portal, client, app, document, token, ids)
 
 
 _ODD_TEXTS = [
@@ -247,10 +258,7 @@ def _said(value: Any) -> str:
 def test_no_request_makes_a_plane_fail(target: Target) -> None:
     assert len(target.operations) > 10
 
-    @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-    )  # fmt: skip
+    @_settings
     @given(st.data())
     def ask(data: st.DataObject) -> None:
         method, path, operation = data.draw(st.sampled_from(target.operations))
@@ -267,4 +275,106 @@ def test_no_request_makes_a_plane_fail(target: Target) -> None:
         if answer.status_code >= 400 and "json" in answer.headers.get("content-type", ""):
             assert answer.json()["status_code"] == answer.status_code
 
+    ask()
+
+
+_MOMENT = {"at": "2026-11-26T01:02:03+00:00"}
+_ODD_VALUES: list[Any] = [
+    None, True, 0, -1, 2**70, 1.5, "", "x", "\0", "\u202e" * 40, _MOMENT, {"at": "2026-11-26T01:02:03"}, {"at": 3},
+    {"at": "never"}, {"at": "0001-01-01T00:00:00+00:00"}, {"decimal": "NaN"}, {"decimal": "x"}, {}, [], [[1]],
+]  # fmt: skip
+_PLACES: st.SearchStrategy[Any] = st.one_of(
+    st.lists(st.one_of(st.sampled_from(_ODD_VALUES), _JUNK), max_size=5), st.sampled_from([*_ODD_VALUES, {"a": 1}])
+)
+_PASSED = st.sampled_from(["3", "-3", "", "x", "1" * 5000, "9" * 40, "0x10", "\u0663"])
+
+
+def _lists(target: Target) -> list[str]:
+    """The addresses of every list that has pages, with real ids where there are any."""
+    found = [
+        path
+        for method, path, operation in target.operations
+        if method == "GET" and any(one["name"] == "cursor" for one in operation.get("parameters", ()))
+    ]
+    return [re.sub(r"\{(\w+)\}", lambda match: [*target.ids.get(match[1], ()), new_id()][0], path) for path in found]
+
+
+def _cursor_of(target: Target, path: str, asked: Sequence[tuple[str, str]], content: str) -> str:
+    """As the plane itself would sign it, for any list and of any content."""
+    about = json.dumps([path, sorted(asked)]).encode()
+    mac = hmac.digest(target.app.state.cursor_key, hashlib.sha256(about).digest() + content.encode(), "sha256")[:16]
+    return base64.urlsafe_b64encode(mac + content.encode()).rstrip(b"=").decode()
+
+
+def _made_up(draw: Any, target: Target, path: str, real: str) -> str:
+    """A cursor that no list gave: no base64, bytes, JSON, cut, changed, oversized, of another place or order."""
+    content = f"{draw(_PASSED)}:{json.dumps(draw(_PLACES))}"
+    others = [one for one in _lists(target) if one != path]
+    elsewhere = re.sub(r"[0-9a-f-]{36}", new_id(), path, count=1) if re.search(r"[0-9a-f-]{36}", path) else others[0]
+    at = draw(st.integers(0, len(real) - 1))
+    order = [("sort", draw(st.sampled_from(["created_at", "name", "number", "x"]))), ("order", "desc")]
+    return draw(
+        st.one_of(
+            _TEXTS,
+            st.binary(max_size=400).map(lambda raw: base64.urlsafe_b64encode(raw).decode()),
+            st.sampled_from(
+                [
+                    base64.urlsafe_b64encode(content.encode()).decode(), real + real, real[:at], f"{real}=",
+                    f"{real[:at]}{'B' if real[at] == 'A' else 'A'}{real[at + 1 :]}",
+                    *(f"{real[:at]}{sign}{real[at:]}" for sign in "!.=+/ \u0663"),
+                    "A" * draw(st.integers(16_300, 20_000)),
+                    _cursor_of(target, draw(st.sampled_from(others)), [], content),
+                    *(_cursor_of(target, elsewhere, [], each) for each in (content, _content(real))),
+                    *(_cursor_of(target, path, asked, _content(real)) for asked in (order, [("q", "x")])),
+                ]
+            ),
+        )
+    )  # fmt: skip
+
+
+def _content(cursor: str) -> str:
+    """What the plane has signed in it."""
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[16:].decode()
+
+
+def test_a_cursor_that_the_list_did_not_give_is_refused(target: Target) -> None:
+    """Forged, cut, of another workspace, list, filter or order: 400, whatever is in it."""
+    headers = {"authorization": f"Bearer {target.token}"}
+    real: dict[str, str] = {}
+    for path in _lists(target):
+        page = target.send("GET", path, headers=headers, params={"limit": 1}).json()
+        real[path] = page.get("next_cursor") or _cursor_of(target, path, [], '3:["a","b"]')
+    assert any(_content(cursor).startswith("1:") for cursor in real.values())
+
+    @_fewer
+    @given(st.data())
+    def ask(data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(sorted(real)))
+        cursor = _made_up(data.draw, target, path, real[path])
+        answer = target.send("GET", path, headers=headers, params={"cursor": cursor})
+        assert answer.status_code == 400, (path, cursor, answer.status_code, answer.text[:300])
+        assert answer.json()["code"] == "invalid_request"
+
+    ask()
+
+
+def test_a_place_of_another_version_shows_nothing_foreign(target: Target) -> None:
+    """A cursor that the plane signed before an order had other keys: refused, or a page of this very list."""
+    headers = {"authorization": f"Bearer {target.token}"}
+    whole: dict[str, list[Any]] = {}
+    for path in _lists(target):
+        answer = target.send("GET", path, headers=headers, params={"limit": 1000})
+        if answer.status_code == 200:
+            whole[path] = answer.json()["items"]
+
+    @_fewer
+    @given(st.data())
+    def ask(data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(sorted(whole)))
+        cursor = _cursor_of(target, path, [], f"{data.draw(_PASSED)}:{json.dumps(data.draw(_PLACES))}")
+        answer = target.send("GET", path, headers=headers, params={"cursor": cursor, "limit": 1000})
+        assert answer.status_code in {200, 400}, (path, cursor, answer.text)
+        assert all(item in whole[path] for item in answer.json().get("items", ()) if "audit" not in path), path
+
+    assert len(whole) >= 6
     ask()

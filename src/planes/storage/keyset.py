@@ -16,10 +16,13 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.domain.errors import InvalidRequest
 from planes.storage.types import Row
 
 Place = tuple[Any, ...]
 _LABEL = "keyset_{}"
+_NUMBERS = (int, float, Decimal)
+_MOST_BITS = 63
 Item = TypeVar("Item")
 Other = TypeVar("Other")
 
@@ -77,7 +80,10 @@ class Listed(Generic[Item]):
 async def read_page(
     connection: AsyncConnection, query: Select[*tuple[Any, ...]], keys: Sequence[Key], bounds: Bounds
 ) -> tuple[list[Row], Place | None]:
-    """The rows of one page, and the place of the last one if more follow."""
+    """The rows of one page, and the place of the last one if more follow.
+
+    Raises: InvalidRequest for a place that is of no order like this.
+    """
     labels = [_LABEL.format(number) for number in range(len(keys))]
     query = query.add_columns(*(key.column.label(label) for key, label in zip(keys, labels, strict=True)))
     if bounds.after is not None:
@@ -95,9 +101,10 @@ async def read_page(
 
 
 def _behind(keys: Sequence[Key], place: Place) -> list[ColumnElement[bool]]:
-    """Behind in the first key, or the same there and behind in the second, and so on."""
-    if len(keys) != len(place):
-        raise ValueError("a place of another order")
+    """Behind in the first key, or the same there and behind in the second, and so on. Raises: InvalidRequest."""
+    if len(keys) != len(place) or not all(map(_is_of, keys, place)):
+        # The plane signed it, before an upgrade gave the list another order.
+        raise InvalidRequest("invalid_request", "The cursor is of an earlier version of this list. Begin anew.")
     if len({key.descending for key in keys}) == 1 and not any(key.is_nullable for key in keys):
         # One comparison of rows, which an index in this order answers by itself.
         here = tuple_(*(key.column for key in keys))
@@ -113,6 +120,19 @@ def _behind(keys: Sequence[Key], place: Place) -> list[ColumnElement[bool]]:
         # Says nothing new, but lets the database begin at the place in an index.
         conditions.append(first.column <= value if first.descending else first.column >= value)
     return conditions
+
+
+def _is_of(key: Key, value: Any) -> bool:
+    """Whether the value can be one of the key's."""
+    if value is None:
+        return True
+    try:
+        kind = key.column.type.python_type
+    except NotImplementedError:  # an average: whatever the database makes of it
+        kind = float
+    if kind in _NUMBERS:
+        return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+    return isinstance(value, kind)
 
 
 def place_text(place: Place) -> str:
@@ -143,12 +163,20 @@ def _written(value: Any) -> Any:
 def _read(value: Any) -> Any:
     match value:
         case {"at": str(text)}:
-            return datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is not UTC:
+                raise ValueError("no moment that was written here")
+            return moment
         case {"decimal": str(text)}:
             try:
-                return Decimal(text)
+                number = Decimal(text)
             except InvalidOperation as exc:
                 raise ValueError("no number") from exc
+            if not number.is_finite():
+                raise ValueError("no number")
+            return number
+        case int() if value.bit_length() > _MOST_BITS:
+            raise ValueError("no number of a database")
         case None | bool() | int() | float() | str():
             return value
         case _:

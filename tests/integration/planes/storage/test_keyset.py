@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from planes.domain.errors import InvalidRequest
 from planes.storage.keyset import Bounds, Key, Place, parse_place, place_text, read_page
 from planes.storage.types import Moment
 
@@ -99,14 +100,22 @@ async def test_pages_are_the_whole_list_in_its_order(connection: AsyncConnection
         assert (paged, end) == (whole, None)
 
 
-async def test_a_place_of_another_order_is_refused(connection: AsyncConnection) -> None:
-    with pytest.raises(ValueError, match="another order"):
-        await read_page(connection, select(things.c.id), ORDERS["weight"], Bounds(limit=1, after=(1,)))
+@pytest.mark.parametrize(
+    ("order", "place"),
+    [
+        ("weight", (1,)), ("weight", (1.0, 1, 1)), ("weight", ("x", 1)), ("weight", (True, 1)),
+        ("weight", (1.0, START)),
+        ("text, number down", (1, 1)), ("text down, moment", ("x", "x", 1)), ("moment down", (1, 1.0, 1)),
+    ],
+)  # fmt: skip
+async def test_a_place_of_another_order_is_refused(connection: AsyncConnection, order: str, place: Place) -> None:
+    with pytest.raises(InvalidRequest):
+        await read_page(connection, select(things.c.id), ORDERS[order], Bounds(limit=1, after=place))
 
 
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.decimals(allow_nan=False),
-    st.datetimes(timezones=st.just(UTC)),
+    st.none(), st.booleans(), st.integers(-(2**63) + 1, 2**63 - 1), st.floats(allow_nan=False), st.text(),
+    st.decimals(allow_nan=False, allow_infinity=False), st.datetimes(timezones=st.just(UTC)),
 )  # fmt: skip
 
 
@@ -115,7 +124,13 @@ def test_a_place_comes_back_from_its_text(place: Place) -> None:
     assert parse_place(place_text(place)) == place
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "[[1]]", '[{"at": "x"}]', '[{"decimal": "x"}]', '[{"other": 1}]'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{}", "[]", "[[1]]", '[{"at": "x"}]', '[{"at": "2026-01-01T00:00:00"}]', '[{"decimal": "x"}]',
+        '[{"decimal": "NaN"}]', '[{"other": 1}]', "[9223372036854775808]",
+    ],
+)  # fmt: skip
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parse_place(text)
