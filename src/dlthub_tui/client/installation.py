@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dlthub_tui.client.errors import NotReachable, TimedOut
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport
+
+# Of an installation that does not say how long a silent region's runs are waited for.
+GRACE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ async def get_signing_fingerprints(plane: Transport) -> tuple[str, ...]:
 class Health:
     """All data planes as the control plane sees them. `is_insecure`: one is reached over a network in clear.
 
+    `grace_seconds`: for how long a region may be silent before its runs are called failed.
     `late_seconds` is how late the scheduler's last tick was, None where nothing was due yet.
     """
 
@@ -51,6 +56,7 @@ class Health:
     version: str = ""
     late_seconds: float | None = None
     worst_late_seconds: float | None = None
+    grace_seconds: float = GRACE_SECONDS
 
 
 async def get_health(plane: Transport) -> Health:
@@ -61,9 +67,22 @@ async def get_health(plane: Transport) -> Health:
         planes=fields.many("data_planes", _parse_plane),
         is_insecure=fields.flag("is_insecure"),
         version=fields.maybe_text("version") or "",
+        grace_seconds=fields.maybe_number("grace_seconds") or GRACE_SECONDS,
         late_seconds=scheduler.maybe_number("late_seconds") if scheduler else None,
         worst_late_seconds=scheduler.maybe_number("worst_late_seconds") if scheduler else None,
     )
+
+
+async def answers(url: str) -> bool:
+    """Whether anything answers at a data plane's address; nothing of the session is sent."""
+    plane = Transport(url)
+    try:
+        await plane.send(plane.request("GET", "/.well-known/data-plane"))
+    except (NotReachable, TimedOut):
+        return False
+    finally:
+        await plane.aclose()
+    return True
 
 
 async def list_sign_ins(plane: Transport) -> tuple[PendingSignIn, ...]:

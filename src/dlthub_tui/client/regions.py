@@ -46,6 +46,11 @@ class WorkspaceTokens:
         self._token: str | None = None
         self._expires_at = 0
 
+    @property
+    def good_until(self) -> float:
+        """Until when no other is asked for, in seconds of the wall clock; 0 before the first."""
+        return self._expires_at - EARLY_SECONDS if self._token else 0.0
+
     async def bearer(self) -> str | None:
         """The token to send."""
         if self._token is None or time.time() > self._expires_at - EARLY_SECONDS:
@@ -76,6 +81,7 @@ class Regions:
         self._control = control
         self._pins = pins
         self._open: dict[_Key, Transport] = {}
+        self._tokens: dict[str, WorkspaceTokens] = {}
         self._recognised: set[tuple[str, str, str]] = set()
 
     async def recognise(self, workspace: HasRegion, url: str) -> None:
@@ -95,8 +101,14 @@ class Regions:
         await self.recognise(workspace, url)
         key = _Key(workspace.id, str(origin_of(url)))
         if key not in self._open:
-            self._open[key] = Transport(url, WorkspaceTokens(self._control, workspace.id))
+            tokens = self._tokens.setdefault(workspace.id, WorkspaceTokens(self._control, workspace.id))
+            self._open[key] = Transport(url, tokens)
         return self._open[key]
+
+    def good_until(self, workspace_id: str) -> float:
+        """Until when a workspace's region can be asked without the control plane; 0 where it cannot."""
+        tokens = self._tokens.get(workspace_id)
+        return tokens.good_until if tokens else 0.0
 
     async def aclose(self) -> None:
         """Ends all connections. May be called twice."""

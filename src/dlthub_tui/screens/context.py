@@ -13,6 +13,7 @@ from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.options import POLL_SECONDS
 from dlthub_tui.viewmodel.settings import Chosen
+from dlthub_tui.viewmodel.trouble import Errors
 from dlthub_tui.viewmodel.words import duration
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Context:
     signs: Signs = field(default_factory=Signs)
     # The stream of changes: while it is up, places that it tells of do not ask by themselves.
     live: LiveState = field(default_factory=LiveState)
+    errors: Errors = field(default_factory=Errors)
+    # For how long a region may be silent before its runs are called failed.
+    grace_seconds: float = 600.0
 
     @property
     def connected(self) -> Connection:

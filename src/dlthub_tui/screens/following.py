@@ -9,14 +9,15 @@ from textual.app import App
 
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.living import Living
+from dlthub_tui.screens.troubled import ASKS_SECONDS
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.changed import is_end_of_long_run
+from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.text import Role
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
-PLANES_SECONDS = 5.0
 MOST_NOTIFIED = 3
 
 
@@ -69,13 +70,34 @@ async def watch_planes(app: App[Any], context: Context) -> None:
     from dlthub_tui.viewmodel.home import plane_states
 
     while True:
-        await anyio.sleep(PLANES_SECONDS)
+        await anyio.sleep(ASKS_SECONDS)
         if not context.live.is_up:
+            if context.live.is_spoken_of:
+                await _look_at_regions(app, context)
             continue
         try:
             health = await get_health(context.connected.control)
         except ClientError:
             continue  # the stream says what is wrong
         context.planes = plane_states(health.planes, context.look)
+        context.grace_seconds = health.grace_seconds
         if isinstance(app.screen, Living):
             app.screen.planes_heard(health)
+
+
+async def _look_at_regions(app: App[Any], context: Context) -> None:
+    """While the control plane is silent nobody tells how the regions are: they are asked themselves."""
+    from dlthub_tui.client.installation import answers
+
+    found: list[PlaneState] = []
+    for plane in context.planes:
+        if plane.url:
+            is_up, now = await answers(plane.url), context.look.now()
+            at = plane.seen_at if plane.state != "up" and plane.seen_at else now
+            since = "" if is_up else words.duration((now - at).total_seconds())
+            found.append(PlaneState(plane.id, "up" if is_up else "silent", since, now if is_up else at, plane.url))
+        else:
+            found.append(plane)
+    context.planes = tuple(found)
+    if isinstance(app.screen, Living):
+        app.screen.stream_moved()

@@ -86,6 +86,7 @@ class HomeScreen(SortedList):
 
     def planes_heard(self, health: Health) -> None:
         """The planes as they are now, and who waits to sign in."""
+        super().planes_heard(health)
         self.state = replace(self.state, planes=health.planes)
         self.show_changed()
         self.fetch(self._load_sign_ins(), "sign-ins")
@@ -115,6 +116,7 @@ class HomeScreen(SortedList):
         self.look.know_regions([region.id for region in planes])
         self.look.is_insecure = health.is_insecure
         self.context.planes = view.plane_states(planes, self.look)
+        self.context.grace_seconds = health.grace_seconds
         memberships: list[Membership] = list(me.memberships)
         if not memberships:
             organizations = await list_organizations(plane)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 from anyio import to_thread
@@ -14,30 +13,30 @@ from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.screens.context import Context, ListPlace
-from dlthub_tui.screens.living import Living
 from dlthub_tui.screens.sheets import LineSheet
+from dlthub_tui.screens.troubled import Troubled
 from dlthub_tui.viewmodel.actions import Action
-from dlthub_tui.viewmodel.frame import with_control
-from dlthub_tui.viewmodel.table import Section, answer, trouble_lines
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_front, muted
+from dlthub_tui.viewmodel.table import Section, answer
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, cut_front, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.installation import Health
+
 # What the keys of a list do to the row under the cursor.
 OF_A_ROW = frozenset({"row.open", "row.mark", "list.mark_all", "copy.text", "list.save", "version.roll_back"})
 
 
-class ListScreen(Living):
+class ListScreen(Troubled):
     """Subclasses answer `sections`, `answer_line` and `load`."""
 
     DETAIL_ROWS: ClassVar[int] = 0
     FOLLOWS: ClassVar[bool] = True
     """Whether it asks again by itself: now and then, and when one comes back to it."""
     filter_text = ""
-    trouble: ClientError | None = None
-    _trouble_at: datetime | None = None
     is_loaded = False
 
     def __init__(self, context: Context) -> None:
@@ -51,6 +50,7 @@ class ListScreen(Living):
         yield LinesView(lambda width: [self._answer(width)], widget_id="answer")
         yield self.rows
         yield LinesView(self._details, widget_id="details")
+        yield self.sheet_view()
 
     def compose_top(self) -> ComposeResult:
         """What stands above the answer."""
@@ -81,12 +81,8 @@ class ListScreen(Living):
         return type(self).__name__
 
     def _answer(self, width: int) -> Line:
-        if self.context.live.is_spoken_of:
-            return answer((Span(f"{self.look.glyphs.silent} {self.silence()}", Role.WARN),), "", width)
-        if self.trouble is not None:
-            glyph = Span(f"{self.look.glyphs.silent} ", Role.WARN)
-            fits = len(self.trouble.sentence) <= width - 4
-            return answer((glyph, Span(self.trouble.sentence if fits else self.trouble.what, Role.WARN)), "", width)
+        if (wrong := self.answer_of_trouble()) is not None:
+            return answer(wrong, "", width)
         if not self.is_loaded:
             what = f" {crumbs[-1].lower()}" if len(crumbs := self.crumbs()) > 1 else ""
             return answer((muted(f"Loading{what}{self.look.glyphs.cut}"),), "", width)
@@ -142,24 +138,23 @@ class ListScreen(Living):
         except NotSignedIn:
             raise
         except ClientError as exc:
-            if self.trouble is None:
-                self._trouble_at = self.look.now()
             self.trouble = exc
-            self._know_control(answers=not isinstance(exc, NotReachable | TimedOut))
+            self.know_control(answers=not isinstance(exc, NotReachable | TimedOut))
             self.show_rows()
             return
-        if self.trouble is not None:
-            self.trouble = None
-            self._know_control(answers=True)
+        was_wrong = self.trouble is not None
+        self.went_well()
+        if was_wrong:
+            self.know_control(answers=True)
             if not self.context.live.is_up:
                 self.say("It answers again.")
         self.is_loaded = True
         self.show_rows(counts_new=True)
 
-    def _know_control(self, *, answers: bool) -> None:
-        """What the header says of the control plane, which nobody but its own answers tells of."""
-        if answers or getattr(self.trouble, "address", None) == self.context.connected.origin:
-            self.context.planes = with_control(self.context.planes, "up" if answers else "silent")
+    @property
+    def can_fold(self) -> bool:
+        """A list that was never known leaves the place to the sheet."""
+        return self.is_loaded
 
     def why_not(self, action: Action) -> str | None:
         """Nothing is done to a row that is not there, or to what one may not even see."""
@@ -174,17 +169,17 @@ class ListScreen(Living):
         self.rows.show(self.sections() if self.is_loaded else self._unknown(), counts_new=counts_new)
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
+        self.show_trouble()
         self.show_kept()
         self.update_frame()
         if self.shown is not None:
             self.shown.set()
 
     def _unknown(self) -> list[Section]:
-        """Where nothing was ever known: why, in full."""
-        if self.trouble is None or self._trouble_at is None:
+        """Where nothing was ever known; what one may not see is named, with who may."""
+        if not isinstance(self.trouble, NotAllowed):
             return []
-        since = f"{self.look.local(self._trouble_at):%H:%M:%S}"
-        return [Section((), (), empty=trouble_lines(self.trouble.what, since, self.trouble.can, self.size.width - 6))]
+        return [Section((), (), title=self.crumbs()[-1], empty=(self.refusal(self.trouble),))]
 
     def show_kept(self) -> None:
         """What row 23 says by itself: marks, and the filter that is on."""
@@ -209,6 +204,13 @@ class ListScreen(Living):
         """The answer says when nothing answers."""
         super().stream_moved()
         self.query_one("#answer", LinesView).update()
+        self.show_trouble()
+
+    def planes_heard(self, health: Health) -> None:
+        """A region fell silent, or answers again."""
+        super().planes_heard(health)
+        self.query_one("#answer", LinesView).update()
+        self.show_trouble()
 
     def on_screen_resume(self) -> None:
         """Coming back asks again."""
@@ -325,5 +327,7 @@ class ListScreen(Living):
             self.say(f"Saved {len(self.rows.keys)} rows to {shown}", Role.OK)
 
     def do_pane_details(self) -> None:
-        """The details, off and on."""
+        """The details, off and on; while something is wrong its sheet."""
+        if self.turn_sheet():
+            return
         self.query_one("#details", LinesView).toggle_class("hidden")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.timer import Timer
 
 from dlthub_tui.screens.place import PlaceScreen
-from dlthub_tui.viewmodel import words
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
@@ -71,14 +70,6 @@ class Living(PlaceScreen):
     def planes_heard(self, health: Health) -> None:  # noqa: ARG002 - home lists them
         """How the planes are."""
         self.update_frame()
-
-    def silence(self) -> str:
-        """That the control plane does not answer, and what happens next (SCREENS 4, 16)."""
-        live = self.context.live
-        since = self.look.local(self.look.now()).timestamp() - live.away_seconds
-        at = self.look.local(self.look.now()).fromtimestamp(since)
-        next_try = f" Trying again in {words.duration(live.seconds_to_next_try)}." if live.next_try_at else ""
-        return f"control has not answered since {at:%H:%M:%S}. Runs go on.{next_try}"
 
     def _ask_soon(self) -> None:
         if self._soon is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dlthub_tui.screens.living import Living
+from dlthub_tui.screens.troubled import Troubled
 from dlthub_tui.widgets.log_view import LogView
 
 
-class LogKeys(Living):
+class LogKeys(Troubled):
     """A place with a log pane."""
 
     @property

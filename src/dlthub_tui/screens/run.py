@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,12 +31,13 @@ from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.places import Place, RunPlace, link
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import answer, rule
-from dlthub_tui.viewmodel.text import Line, Role, Span, muted
+from dlthub_tui.viewmodel.text import Line, Role, guard, muted
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
+    from dlthub_tui.viewmodel.trouble import Trouble
 
 COUNT_SECONDS = 0.5
 COUNTED_SECONDS = 3.0
@@ -61,8 +63,8 @@ class RunScreen(Rotating):
         super().__init__(context)
         self.place = place
         self._run: Run | None = None
-        self._trouble = ""
         self._stream = ""
+        self._why_silent = ""
         self._late = []
         self._counting: Timer | None = None
         self._masked: tuple[MaskedCount, ...] = ()
@@ -98,15 +100,21 @@ class RunScreen(Rotating):
         if self.place.line is not None:
             log.is_following = False
         yield log
+        yield self.sheet_view()
 
     def _answer(self, width: int) -> Line:
-        if self.context.live.is_spoken_of:
-            return answer((Span(f"{self.look.glyphs.silent} {self.silence()}", Role.WARN),), "", width)
-        if self._trouble:
-            return answer((Span(f"{self.look.glyphs.silent} {self._trouble}", Role.WARN),), "", width)
+        if (wrong := self.answer_of_trouble()) is not None:
+            return answer(wrong, "", width)
         if self._run is None:
             return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
         return answer(view.run_answer(self._run, self.look), "", width)
+
+    def trouble_now(self) -> Trouble | None:
+        """Also a region whose log stream broke before anybody else missed it."""
+        found, region = super().trouble_now(), self.region_state()
+        if found is None and self._stream == "silent" and region is not None:
+            return self.of_region(replace(region, seen_at=self.met(f"region/{region.id}").since), self._why_silent)
+        return found
 
     def _facts(self, _width: int) -> list[Line]:
         if self._run is None:
@@ -199,11 +207,11 @@ class RunScreen(Rotating):
         try:
             self._run = await get_run(self.context.connected.control, self.place.workspace.id, self.place.run_id)
             self.run_shown = self._run
-            self._trouble = ""
+            self.went_well()
         except NotSignedIn:
             raise
         except ClientError as exc:
-            self._trouble = exc.sentence
+            self.trouble = exc
         self.show_facts()
 
     async def load_masked(self) -> None:
@@ -228,6 +236,7 @@ class RunScreen(Rotating):
             self.shown.set()
         for name in ("#answer", "#facts", "#rule"):
             self.query_one(name, LinesView).update()
+        self.show_trouble()
         self._show_expectation()
         self.update_frame()
 
@@ -275,7 +284,7 @@ class RunScreen(Rotating):
 
     def on_stream_state(self, event: StreamState) -> None:
         """What the stream does now."""
-        self._stream = event.state
+        self._stream, self._why_silent = event.state, guard(event.why)
         if event.state == "sealed":
             self.pane.window.is_sealed = True
             self.fetch(self._load())
@@ -287,9 +296,7 @@ class RunScreen(Rotating):
         elif self._silent_since is not None:
             self._silent_since = None
             self.keep("")
-        self._show_expectation()
-        self.query_one("#rule", LinesView).update()
-        self.update_frame()
+        self.show_facts()
 
     def on_log_view_moved(self) -> None:
         """The rule says where the pane is."""
@@ -340,7 +347,9 @@ class RunScreen(Rotating):
             self.query_one(name).set_class(self._is_zoomed, "hidden")
 
     def do_pane_details(self) -> None:
-        """The facts, off and on."""
+        """The facts, off and on; while something is wrong its sheet."""
+        if self.turn_sheet():
+            return
         self.query_one("#facts").toggle_class("hidden")
 
     def do_nav_back(self) -> None:

@@ -7,6 +7,25 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 
+ERRORS_FILE = "errors.log"
+_MOST_BYTES = 200_000
+
+
+def note_error(folder: Path, error_id: str, what: str, at: datetime) -> None:
+    """One line with the id of an error that is shown, 0600: places and kinds, nothing that came from a region."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / ERRORS_FILE
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if _is_long(path) else os.O_APPEND)
+    with os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"{at:%Y-%m-%dT%H:%M:%S%z} {error_id} {what}\n")
+
+
+def _is_long(path: Path) -> bool:
+    try:
+        return path.stat().st_size > _MOST_BYTES
+    except OSError:
+        return False
+
 
 def write_crash(folder: Path, error: BaseException, now: datetime) -> str:
     """Writes the stack of an error, 0600, scrubbed and without its locals; answers the file's name."""

@@ -88,9 +88,11 @@ class Live:
                 self._went(is_silent=False)
                 raise
             except ClientError as exc:
+                self.state.why = exc.what
                 self._went(is_silent=isinstance(exc, NotReachable | TimedOut))
             pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
             tries += 1
+            self.state.tries = tries
             self.state.next_try_at = time.monotonic() + pause
             self._moved()
             await anyio.sleep(pause)

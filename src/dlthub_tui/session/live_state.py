@@ -23,12 +23,17 @@ class News:
 
 @dataclass(slots=True)
 class LiveState:
-    """How the stream is. `away_since` and `next_try_at` are of the monotonic clock; `is_silent`: nothing answers."""
+    """How the stream is. `away_since` and `next_try_at` are of the monotonic clock.
+
+    `is_silent`: nothing answers; `why` says what came instead, at the last of so many `tries`.
+    """
 
     is_up: bool = False
     away_since: float | None = None
     next_try_at: float | None = None
     is_silent: bool = False
+    why: str = ""
+    tries: int = 0
 
     @property
     def is_spoken_of(self) -> bool:

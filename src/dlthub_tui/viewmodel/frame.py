@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.look import Look
@@ -25,11 +26,13 @@ NARROW = 100
 
 @dataclass(frozen=True, slots=True)
 class PlaneState:
-    """What is known of one plane. `since` is a duration in words where it is not up."""
+    """What is known of one plane. `since` is a duration in words where it is not up; `seen_at`: heard last."""
 
     id: str
     state: str
     since: str = ""
+    seen_at: datetime | None = None
+    url: str = ""
 
 
 def with_control(planes: Sequence[PlaneState], state: str) -> tuple[PlaneState, ...]:

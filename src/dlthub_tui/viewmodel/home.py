@@ -60,7 +60,9 @@ def plane_states(planes: Sequence[PlaneHealth], look: Look) -> tuple[PlaneState,
     found = [PlaneState("control", "up")]
     for plane in sorted(planes, key=lambda plane: plane.id):
         since = _since(plane, look.now())
-        found.append(PlaneState(plane.id, "up") if plane.is_reachable else PlaneState(plane.id, "silent", since))
+        state = "up" if plane.is_reachable else "silent"
+        shown = "" if plane.is_reachable else since
+        found.append(PlaneState(plane.id, state, shown, plane.last_seen_at, plane.url or ""))
     return tuple(found)
 
 

@@ -9,8 +9,6 @@ from textwrap import wrap
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, muted, width_of
 
-TROUBLE_LABEL = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -176,15 +174,6 @@ def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
         is_wide = len(cells) != len(section.columns)
         entries.append(Entry(row.key, row.glyph, cells, None if is_wide else table))
     return entries
-
-
-def trouble_lines(what: str, since: str, can: str, width: int) -> tuple[str, ...]:
-    """What failed, since when, what to do: whole, in as many rows as they take."""
-    rows: list[str] = []
-    for label, text in (("What", what), ("Since", since), ("You can", can)):
-        pieces = wrap(text, max(20, width - TROUBLE_LABEL)) if text else []
-        rows.extend(f"{label if first == 0 else '':<{TROUBLE_LABEL}}{piece}" for first, piece in enumerate(pieces))
-    return tuple(rows)
 
 
 def answer(left: Line, right: str, width: int) -> Line:

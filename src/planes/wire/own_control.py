@@ -214,11 +214,15 @@ class SchedulerHealth(BaseModel):
 
 
 class HealthResponse(BaseModel):
-    """`is_insecure`: this plane or a region is reached over a network without TLS (Security: 12)."""
+    """`is_insecure`: this plane or a region is reached over a network without TLS (Security: 12).
+
+    `grace_seconds`: for how long a region may be silent before its runs are called failed (Borders: 1).
+    """
 
     version: str
     now: datetime
     is_insecure: bool
+    grace_seconds: int
     scheduler: SchedulerHealth
     data_planes: list[PlaneHealthResponse]
 

@@ -40,6 +40,7 @@ async def get_health(parts: CurrentParts, _principal: CurrentHuman) -> HealthRes
         version=parts.version,
         now=parts.clock.now(),
         is_insecure=parts.is_insecure or any(data_planes.is_insecure(plane) for plane in planes),
+        grace_seconds=round(parts.lost_after_seconds),
         scheduler=SchedulerHealth(
             late_seconds=parts.lateness.latest_seconds, worst_late_seconds=parts.lateness.worst_seconds
         ),

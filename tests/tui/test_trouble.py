@@ -1,0 +1,94 @@
+"""Error sheets: six lines, an id that a file names, folded by the first key that is for something else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.anyio]
+
+WORKSPACE = ("tab", "down", "enter")
+LABELS = ("What", "Since", "Still", "Not now", "Runs", "You can")
+
+
+def labels_of(text: str) -> list[str]:
+    return [label for label in (*LABELS, "Changed") if re.search(rf"^   {label} {{2,}}\S", text, re.MULTILINE)]
+
+
+async def test_sheet_of_a_silent_region_folds_and_comes_back(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.silent.add("eu1")
+        await stage.press("ctrl+r", *WORKSPACE, "2")
+        found = re.search(r"error id (E-\w{4}-\d{4})", stage.text)
+        assert found is not None, stage.text
+        assert labels_of(stage.text) == list(LABELS)
+        assert "are called failed only after 10 min of silence, not before 14:09" in stage.text
+
+        await stage.press("y")
+
+        assert stage.app.clipboard == found[1]
+        log = (stage.home / "client" / "errors.log").read_text()
+        assert found[1] in log
+        assert "region/eu1" in log
+
+        await stage.press("j")
+
+        assert labels_of(stage.text) == []
+        assert "eu1 has not answered since" in stage.text, "the row above stays"
+
+        await stage.press("1")
+
+        assert labels_of(stage.text) == [], "the same error stays folded elsewhere"
+
+        await stage.press("i")
+
+        assert labels_of(stage.text) == list(LABELS)
+
+        stage.installation.silent.clear()
+        await stage.press("0", "ctrl+r", *WORKSPACE)
+
+        assert labels_of(stage.text) == []
+        assert "has not answered" not in stage.text
+
+
+async def test_refusal_of_a_plane_says_that_nothing_changed_and_old_rows_stay(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2")
+        stage.installation.refusals["/job-runs"] = (503, {"detail": "The plane is stopping.", "code": "unavailable"})
+        await stage.press("ctrl+r")
+
+        assert labels_of(stage.text) == ["What", "Since", "Still", "Not now", "You can", "Changed"]
+        assert "here the rows of 14:01:52" in stage.text
+        assert "ingest.load_orders" in stage.text
+
+
+async def test_control_that_went_leaves_the_region_until_the_token_ends(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4")
+        stage.installation.leave()
+        await stage.press("2")
+
+        assert labels_of(stage.text) == list(LABELS)
+        assert "control: no answer since" in stage.text
+
+
+async def test_own_failure_of_a_place_is_a_sheet_that_names_its_file(open_app: Any) -> None:
+    async def breaks() -> None:
+        raise RuntimeError
+
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2")
+        stage.app.screen.fetch(breaks())
+        await stage.until("dlthub-tui: something here failed")
+
+        assert labels_of(stage.text) == list(LABELS)
+        names = [file.name for file in (stage.home / "client").glob("crash-*")]
+        assert len(names) == 1
+        assert f"see {names[0]}" in stage.text
+
+        await stage.press("ctrl+r")
+
+        assert labels_of(stage.text) == []
+        assert "something here failed" not in stage.text
