@@ -247,6 +247,23 @@ def test_a_sheet_that_opens_with_its_screen_is_painted_whole(connected: Terminal
     connected.until_text("   Folder  ")
 
 
+def test_a_screen_leaves_nothing_of_the_one_before(connected: Terminal) -> None:
+    """The choice of a region has rows below its last pane, where the guide shows what a shell can do."""
+    connected.press(":guide\r")
+    connected.until_text("Your shell can do it as well")
+    connected.until_quiet()
+    connected.press("k\r")
+    connected.until_text("What will live where")
+    connected.until_quiet()
+    shown = connected.text
+    # Another size and back: the app paints all of it.
+    for columns in (81, 80):
+        connected.resize(columns, 24)
+        connected.until_quiet()
+
+    assert shown == connected.text
+
+
 def test_plain_variables_are_changed_in_the_users_editor(installation: Any, tmp_path: Path) -> None:
     fake, _ = installation
     editor = tmp_path / "editor.py"

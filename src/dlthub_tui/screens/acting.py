@@ -122,9 +122,13 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             await outcome
 
     def _on_timer_update(self) -> None:
-        """The first layout of a screen paints all of it; the library would then paint all of it a second time."""
+        """The first layout paints the whole screen; the library would paint its widgets, then the whole screen.
+
+        Where no widget is, rows of the screen before would stay.
+        """
         if self._is_unpainted and self._layout_required and self.is_current:
             self._is_unpainted = self._repaint_required = False
+            self._compositor._dirty_regions.add(self.app.size.region)  # pyright: ignore[reportPrivateUsage] - no public way
         super()._on_timer_update()
 
     def on_unmount(self) -> None:
