@@ -128,7 +128,8 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """
         if self._is_unpainted and self._layout_required and self.is_current:
             self._is_unpainted = self._repaint_required = False
-            self._compositor._dirty_regions.add(self.app.size.region)  # pyright: ignore[reportPrivateUsage] - no public way
+            size = cast("App[Any]", self.app).size
+            self._compositor._dirty_regions.add(size.region)  # pyright: ignore[reportPrivateUsage] - no public way
         super()._on_timer_update()
 
     def on_unmount(self) -> None:
