@@ -34,6 +34,8 @@ class LeasingControlPlane(FakeControlPlane):
     webhook_triggers: list[str] = field(default_factory=lambda: ["webhook:orders"])
     webhook_calls: list[WebhookRunRequest] = field(default_factory=list)
     webhook_answers: list[dict[str, Any]] = field(default_factory=list)
+    hands_out_tokens: bool = False
+    tokens_asked_for: list[str] = field(default_factory=list)
     is_away: bool = False
     is_closing: bool = False
     _leases: list[Lease] = field(default_factory=list)
@@ -106,6 +108,7 @@ class LeasingControlPlane(FakeControlPlane):
             return JSONResponse(
                 {
                     "leases": [lease.model_dump(mode="json") for lease in leases],
+                    "run_tokens": {lease.run_id: RUN_TOKEN for lease in leases if self.hands_out_tokens},
                     "cancels": cancels,
                     "epoch": 0,
                     "revocations": [],
@@ -154,6 +157,7 @@ class LeasingControlPlane(FakeControlPlane):
 
         @app.post("/link/v1/runs/{run_id}/-issue-token")
         async def issue_token(run_id: str) -> Response:
+            self.tokens_asked_for.append(run_id)
             return JSONResponse({"token": RUN_TOKEN, "expires_at": 2_000_000_000})
 
         app.mount("/", super().build(stopping))

@@ -26,7 +26,7 @@ _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 _MOST_POLLS = 2
 # A run that was just leased goes before the next question, which costs both planes as much as a step of its start.
-_STARTS_FIRST_SECONDS = 0.05
+_STARTS_FIRST_SECONDS = 0.1
 _log = structlog.get_logger("planes.data_plane.worker")
 
 
@@ -68,7 +68,7 @@ class Worker:
             answer = await self._ask(free)
             if answer is not None:
                 await self._take(answer, group)
-                await self._runs.wait_taken([lease.run_id for lease in answer.leases], _STARTS_FIRST_SECONDS)
+                await self._runs.wait_begun([lease.run_id for lease in answer.leases], _STARTS_FIRST_SECONDS)
             await self._runs.close_beacons()
         except Exception as exc:  # noqa: BLE001 - the edge of the loop: one bad answer must not end the worker
             self.failures += 1
@@ -95,7 +95,7 @@ class Worker:
     async def _take(self, answer: PollResponse, group: anyio.abc.TaskGroup) -> None:
         await self._revocations.apply(answer)
         for lease in answer.leases:
-            if await self._runs.accept(lease):
+            if await self._runs.accept(lease, answer.run_tokens.get(lease.run_id)):
                 _log.info("run_leased", run_id=lease.run_id, fence=lease.fence)
                 group.start_soon(self._carry, lease.run_id)
         for cancel in answer.cancels:

@@ -109,7 +109,13 @@ class Revocation(LinkModel):
 
 
 class PollResponse(LinkModel):
+    """`run_tokens` are the tokens (by run) of the runs that `leases` hand out, so that their start need not ask.
+
+    They stand beside the leases because those are stored.
+    """
+
     leases: list[Lease]
+    run_tokens: dict[Uuid, str] = Field(default_factory=dict, repr=False)
     cancels: list[HeldRun]
     epoch: Count
     revocations: list[Revocation]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -38,11 +39,13 @@ _log = structlog.get_logger("planes.control_plane.leases")
 class _Look:
     """What one look found; `is_news` says that the plane should hear it now rather than wait.
 
-    In `again_in` seconds there is a lease to deliver again, unless the plane shows a sign of it before.
+    `is_all` says that it left nothing to another poll of the plane. In `again_in` seconds there is a lease to deliver
+    again, unless the plane shows a sign of it before.
     """
 
     response: PollResponse
     is_news: bool
+    is_all: bool = False
     again_in: float = MAXIMUM_POLL_SECONDS
 
 
@@ -60,6 +63,15 @@ class _Found:
     revoked: list[Revocation]
     has_leases: bool
     again_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """Leases, and beside them the tokens of their runs. `is_all`: no run waits for a lease any more."""
+
+    leases: list[Lease] = field(default_factory=list[Lease])
+    tokens: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    is_all: bool = False
 
 
 def rules_of(parts: Parts) -> LeaseRules:
@@ -86,11 +98,17 @@ async def poll(
     await _renew(parts, dataplane_id, request)
     is_woken = False
     while True:
-        look = await _look(parts, dataplane_id, request, may_claim=not await is_gone(), is_woken=is_woken)
+        again_in: float = _DELIVER_AGAIN_AFTER.total_seconds()  # should the answer that dealt with it get lost
         left = wait_until - parts.clock.monotonic()
-        if look.is_news or left <= 0 or await is_gone():
-            return look.response
-        told = await parts.news.wait(dataplane_id, seen, min(left, look.again_in))
+        async with parts.news.turn(dataplane_id):
+            if left <= 0 or not is_woken or not parts.news.is_dealt_with(dataplane_id, seen):
+                look = await _look(parts, dataplane_id, request, may_claim=not await is_gone(), is_woken=is_woken)
+                left, again_in = wait_until - parts.clock.monotonic(), look.again_in
+                if look.is_all:
+                    parts.news.deal_with(dataplane_id, seen)
+                if look.is_news or left <= 0 or await is_gone():
+                    return look.response
+        told = await parts.news.wait(dataplane_id, seen, min(left, again_in))
         is_woken, seen = told != seen, told
 
 
@@ -106,8 +124,8 @@ async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, 
             raise NotFound("run_not_found", "There is no such run of this data plane.")
         if run.status not in LEASED or run.fence != fence:
             raise Conflict("stale_fence", "The lease of this run is not the one named by the fence.")
-        subject = await _subject(connection, run)
-    return mint_run(parts, subject, run.time_limit_seconds + run.grace_seconds, epoch)
+        versions = await stored_jobs.versions_by_id(connection, [run.job_version_id])
+        return await _mint(parts, connection, run, versions[run.job_version_id], epoch)
 
 
 async def settle(parts: Parts) -> None:
@@ -188,21 +206,22 @@ async def _look(
     async with parts.database.transaction() if may_write else parts.database.reading() as connection:
         found = await _find(parts, connection, dataplane_id, request, is_to_be_written=may_write)
         is_to_be_written = may_claim and (found.untold or (request.free_slots and found.has_leases))
-        granted = (
-            await _write(parts, connection, dataplane_id, request, found) if may_write and is_to_be_written else []
-        )
+        written = may_write and is_to_be_written
+        granted = await _write(parts, connection, dataplane_id, request, found) if written else _Granted()
     if is_to_be_written and not may_write:
         async with parts.database.transaction() as connection:
             granted = await _write(parts, connection, dataplane_id, request, found)
     response = PollResponse(
-        leases=granted,
+        leases=granted.leases,
+        run_tokens=granted.tokens,
         cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in found.cancels] + found.stale,
         epoch=found.epoch,
         revocations=found.revoked,
         keys=[key.text for key in parts.public_keys],
     )
-    is_news = bool(granted or found.untold or found.epoch > request.epoch)
-    return _Look(response, is_news=is_news, again_in=found.again_in)
+    is_news = bool(granted.leases or found.untold or found.epoch > request.epoch)
+    is_all = is_news and may_claim and granted.is_all
+    return _Look(response, is_news=is_news, is_all=is_all, again_in=found.again_in)
 
 
 async def _find(
@@ -215,6 +234,7 @@ async def _find(
     has_pending = is_to_be_written or await stored_runs.has_pending_run(connection, dataplane_id, now)
     cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
     ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
+    epoch = await revocations.current_epoch(connection)
     return _Found(
         leased=leased if is_to_be_written else None,
         cancels=cancels,
@@ -224,8 +244,8 @@ async def _find(
             if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
         ],
         stale=await _stale(connection, dataplane_id, request, leased),
-        epoch=await revocations.current_epoch(connection),
-        revoked=await revocations.since(connection, request.epoch),
+        epoch=epoch,
+        revoked=await revocations.since(connection, request.epoch) if epoch > request.epoch else [],
         has_leases=has_pending or any(age >= _DELIVER_AGAIN_AFTER for age in ages),
         again_in=min(
             ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
@@ -236,11 +256,11 @@ async def _find(
 
 async def _write(
     parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, found: _Found
-) -> list[Lease]:
+) -> _Granted:
     granted = (
-        await _grant(parts, connection, dataplane_id, request, found.leased)
+        await _grant(parts, connection, dataplane_id, request, found)
         if request.free_slots and found.has_leases
-        else []
+        else _Granted()
     )
     if found.untold:
         await stored_runs.note_cancels_told(connection, found.untold, parts.clock.now())
@@ -252,10 +272,10 @@ async def _grant(
     connection: Connection,
     dataplane_id: DataPlaneId,
     request: PollRequest,
-    leased: Sequence[Run] | None,
-) -> list[Lease]:
+    found: _Found,
+) -> _Granted:
     """Up to `free_slots` leases: first those that an earlier answer did not bring home, then waiting runs."""
-    now, rules = parts.clock.now(), rules_of(parts)
+    now, rules, leased = parts.clock.now(), rules_of(parts), found.leased
     held = {item.run_id: item.fence for item in request.held}
     if leased is None:
         leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
@@ -272,7 +292,8 @@ async def _grant(
         granted += [leases.claim(run, now, rules) for run in waiting]
     for run in granted:
         await stored_runs.save_run(connection, run)
-    return await _render_leases(connection, granted) if granted else []
+    is_all = len(granted) < request.free_slots or not await stored_runs.has_pending_run(connection, dataplane_id, now)
+    return replace(await _render_leases(parts, connection, granted, found.epoch), is_all=is_all)
 
 
 def _is_unseen(run: Run, held: dict[str, int]) -> bool:
@@ -299,16 +320,21 @@ async def _stale(
     return stale
 
 
-async def _render_leases(connection: Connection, claimed: Sequence[Run]) -> list[Lease]:
+async def _render_leases(parts: Parts, connection: Connection, claimed: Sequence[Run], epoch: int) -> _Granted:
+    if not claimed:
+        return _Granted()
     versions = await stored_jobs.versions_by_id(connection, [run.job_version_id for run in claimed])
     attempts = await stored_retries.attempts_of(connection, [run.job_id for run in claimed])
-    of_backfills = await stored_backfills.attempts_of(
-        connection, [run.backfill_id for run in claimed if run.backfill_id]
-    )
-    return [
-        _lease(run, versions[run.job_version_id], of_backfills.get(run.backfill_id or "", attempts.get(run.job_id, 1)))
-        for run in claimed
-    ]
+    of_backfill = [run.backfill_id for run in claimed if run.backfill_id]
+    of_backfills = await stored_backfills.attempts_of(connection, of_backfill) if of_backfill else {}
+    granted = _Granted()
+    for run in claimed:
+        version = versions[run.job_version_id]
+        tries = of_backfills.get(run.backfill_id or "", attempts.get(run.job_id, 1))
+        granted.leases.append(_lease(run, version, tries))
+        with contextlib.suppress(NotFound):  # the run hears of it when it asks
+            granted.tokens[run.id] = (await _mint(parts, connection, run, version, epoch)).token
+    return granted
 
 
 def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:
@@ -338,17 +364,14 @@ def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:
     )
 
 
-async def _subject(connection: Connection, run: Run) -> RunSubject:
-    """Whom the run speaks for: who started it, else who deployed its job."""
-    membership_id = run.triggered_by
-    if membership_id is None:
-        versions = await stored_jobs.versions_by_id(connection, [run.job_version_id])
-        membership_id = versions[run.job_version_id].created_by
+async def _mint(parts: Parts, connection: Connection, run: Run, version: JobVersion, epoch: int) -> MintedToken:
+    """The token of a run, which speaks for who started it, else who deployed its job. Raises: NotFound."""
+    membership_id = run.triggered_by or version.created_by
     membership = await organizations.find_membership_by_id(connection, run.organization_id, membership_id)
     user = None if membership is None else await identity.find_user(connection, membership.user_id)
     if membership is None or user is None:
         raise NotFound("member_not_found", "Whoever this run would speak for is gone.")
-    return RunSubject(
+    subject = RunSubject(
         run_id=run.id,
         fence=run.fence,
         user_id=user.id,
@@ -357,3 +380,4 @@ async def _subject(connection: Connection, run: Run) -> RunSubject:
         organization_id=run.organization_id,
         workspace_id=run.workspace_id,
     )
+    return mint_run(parts, subject, run.time_limit_seconds + run.grace_seconds, epoch)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 import anyio
 
@@ -23,6 +24,8 @@ class News:
         self._numbers: defaultdict[str, int] = defaultdict(int)
         self._events: dict[str, anyio.Event] = {}
         self._all = 0
+        self._turns: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._dealt_with: dict[str, int] = {}
 
     def seen(self, dataplane_id: str) -> int:
         """The number of the latest news for this data plane."""
@@ -56,6 +59,20 @@ class News:
             while self.seen(dataplane_id) <= seen:
                 await self._events.setdefault(dataplane_id, anyio.Event()).wait()
         return self.seen(dataplane_id)
+
+    @asynccontextmanager
+    async def turn(self, dataplane_id: str) -> AsyncGenerator[None]:
+        """One look at a time for a data plane: of polls that the same news woke, the next sees what the first left."""
+        async with self._turns[dataplane_id]:
+            yield
+
+    def is_dealt_with(self, dataplane_id: str, number: int) -> bool:
+        """Whether an answer to the data plane held all there was at this number."""
+        return self._dealt_with.get(dataplane_id, -1) >= number
+
+    def deal_with(self, dataplane_id: str, number: int) -> None:
+        """An answer, on its way, holds all that the news up to this number were about."""
+        self._dealt_with[dataplane_id] = max(number, self._dealt_with.get(dataplane_id, -1))
 
     def _wake(self, dataplane_id: str) -> None:
         event = self._events.pop(dataplane_id, None)

@@ -12,11 +12,15 @@ from typing import TypeVar
 from anyio import to_thread
 
 Result = TypeVar("Result")
+_is_loaded = False
 
 
 async def prepare() -> None:
     """Loads dlt unless it is there. Call it before the transaction that decides about runs. May run many times."""
-    await to_thread.run_sync(importlib.import_module, "planes.manifest.dlt_door")
+    global _is_loaded
+    if not _is_loaded:
+        await to_thread.run_sync(importlib.import_module, "planes.manifest.dlt_door")
+        _is_loaded = True
 
 
 async def in_thread(function: Callable[[], Result]) -> Result:

@@ -4,12 +4,12 @@ start ──► RunningRun ──wait──► Outcome          adopt ──► 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -106,13 +106,19 @@ class RunningRun:
         """The wake-up source for `logs.follow`."""
         return RunnerWakes(self._folder.root)
 
-    async def wait_started(self) -> datetime:
-        """Wait until the user process runs: when it started. Raises: EndedBeforeStart."""
+    async def wait_started(self, and_seconds: float = 0.0) -> datetime:
+        """Wait until the user process runs, and so long after that unless it ends: when it started.
+
+        Raises: EndedBeforeStart.
+        """
         while True:
             try:
                 async with connect(self._folder) as link:
-                    async for state in link.states():
+                    states = link.states()
+                    async for state in states:
                         if state["user_started_at"] is not None:
+                            if and_seconds:
+                                await _wait_ended(states, and_seconds)
                             return datetime.fromisoformat(state["user_started_at"])
             except RunnerUnreachable:
                 pass
@@ -152,6 +158,13 @@ class RunningRun:
         if outcome is None:
             await anyio.sleep(_BETWEEN_SOCKET_AND_RECORD_SECONDS)
         return outcome
+
+
+async def _wait_ended(states: AsyncIterator[dict[str, Any]], seconds: float) -> None:
+    with anyio.move_on_after(seconds):
+        async for state in states:
+            if state["ended"]:
+                return
 
 
 class LocalExecutor:
@@ -205,7 +218,11 @@ class LocalExecutor:
             scrub=spec.scrub,
         )
         with anyio.CancelScope(shield=True):  # ends by its own deadline; half a start would leave a run nobody knows
-            await to_thread.run_sync(self._start, folder, request, berth, limiter=self._limiter)
+            try:
+                await to_thread.run_sync(self._start, folder, request, berth, limiter=self._limiter)
+            finally:
+                if berth is not None:
+                    self.stand_by.leave(berth)
         return RunningRun(folder, spec.run_id, spec.fence)
 
     async def adopt(self, folder: Path) -> RunningRun | Ended:
@@ -227,7 +244,5 @@ class LocalExecutor:
         try:
             write_spec(folder, spec)
         except FileExistsError as error:
-            if berth is not None:
-                berth.discard()
             raise StartedBefore(request.run_id) from error
         launch(self._server, render_request(request), berth.request if berth is not None else None)

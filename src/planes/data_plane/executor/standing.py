@@ -81,23 +81,26 @@ class Berth:
         owner.take(run.work)
 
     def request(self, document: bytes) -> dict[str, object] | None:
-        """Hands over a runner's request; None when no runner answers. Nothing else may be done with it afterwards."""
+        """Hands over a runner's request; None when no runner answers. Afterwards only its folder is to be removed."""
         try:
             return hand_over(self._sending, self._receiving, document, WARM_SECONDS)
         except OSError:
             return None
         finally:
-            self.discard()
+            self._let_go()
 
     def discard(self) -> None:
-        """Lets go of it: without a request the runner ends. May run again."""
-        self._sending.close()
-        self._receiving.close()
+        """Lets go of it: without a request the runner ends. Its folder is removed. May run again."""
+        self._let_go()
         try:
             self.place.remove_work()
             self.place.root.rmdir()
         except OSError:
             _log.warning("berth_left", folder=self.place.root.name)
+
+    def _let_go(self) -> None:
+        self._sending.close()
+        self._receiving.close()
 
 
 class StandBy:
@@ -110,6 +113,7 @@ class StandBy:
         self._berths: OrderedDict[Kind, tuple[Berth, float]] = OrderedDict()
         self._seen: dict[Kind, float] = {}
         self._wanted: dict[Kind, Callable[[RunPlace], Step]] = {}
+        self._spent: list[Berth] = []
         self._news = anyio.Event()
 
     def take(self, kind: Kind) -> Berth | None:
@@ -132,6 +136,11 @@ class StandBy:
             self._wanted[kind] = make
             self._news.set()
 
+    def leave(self, berth: Berth) -> None:
+        """A run has begun in it: what is left of its folder is removed later, because a busy disk takes its time."""
+        self._spent.append(berth)
+        self._news.set()
+
     async def run(self) -> None:
         """Until it is cancelled: starts what is wanted, one at a time, and ends what nobody came for."""
         if self._server is None:
@@ -141,14 +150,20 @@ class StandBy:
                 self._news = anyio.Event()
                 while self._wanted:
                     await self._start(*self._wanted.popitem())
+                await self._tidy()
                 for kind in self._due():
                     await self._end(kind)
                 with anyio.move_on_after(self._next_end()):
                     await self._news.wait()  # without end while nobody stands by
         finally:
             with anyio.CancelScope(shield=True):
+                await self._tidy()
                 for kind in list(self._berths):
                     await self._end(kind)
+
+    async def _tidy(self) -> None:
+        while self._spent:
+            await to_thread.run_sync(self._spent.pop().discard)
 
     async def _start(self, kind: Kind, make: Callable[[RunPlace], Step]) -> None:
         assert self._server is not None, "asked for in run"

@@ -28,8 +28,6 @@ from planes.data_plane.segments import Origin
 KILL_AGAIN_SECONDS = 0.05
 GIVE_UP_SECONDS = 60.0
 CLIENT_RETRY_SECONDS = 0.1
-PREPARE_SECONDS = 0.005
-"""After a step's start: whoever waits for the start is told first, and its program still loads."""
 
 
 class StepEnd(NamedTuple):
@@ -58,7 +56,6 @@ class StepWatcher:
         self._sweep_kill_at: float | None = None
         self._killing_since: float | None = None
         self._next_kill_at = 0.0
-        self._prepare_at: float | None = None
 
     def run(self, step: Step, process: StepProcess, tick: Callable[[], float], grace_seconds: float) -> StepEnd:
         """Read and wait until the step is over; `tick` is called each round and answers when it wants the next one."""
@@ -73,13 +70,12 @@ class StepWatcher:
             self._watch.add(self._status, lambda: self._read_status(process, grace_seconds))
         self._watch.on_signal(signal.SIGCHLD, lambda: self._reap(process, grace_seconds))
         self._reap(process, grace_seconds)
-        self._prepare_at = time.monotonic() + PREPARE_SECONDS
+        self._watch.wait(0)  # whoever waits for the start is told first
+        self._control.flush()
+        self._log.prepare()  # while the step's program loads
         while self._end is None or (self._has_children and not self._is_given_up()):
             self._watch.wait(self._timeout(tick()))
             self._signal_due(process.pid)
-            if self._prepare_at is not None and time.monotonic() >= self._prepare_at:
-                self._prepare_at = None
-                self._log.prepare()
             self._control.state["lines"] = self._log.lines
             self._control.flush()
         self._drain(streams)
@@ -171,8 +167,6 @@ class StepWatcher:
     def _timeout(self, tick_at: float) -> float:
         now = time.monotonic()
         times = [tick_at]
-        if self._prepare_at is not None:
-            times.append(self._prepare_at)
         if self._control.has_waiting_clients:
             times.append(now + CLIENT_RETRY_SECONDS)
         if self._killing_since is not None:

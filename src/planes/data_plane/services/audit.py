@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -125,6 +125,15 @@ class Actor:
         return Actor(subject="plane", token_id=nobody, organization_id=organization_id, workspace_id=workspace_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody does. `details` never hold values of users."""
+
+    action: Action
+    object_id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainState:
     """What checking the chain found. `broken_at` is the first entry that does not fit, None when all do."""
@@ -164,24 +173,33 @@ class Audit:
         **details: Any,
     ) -> None:
         """Adds an entry to the caller's transaction: both happen or neither. `details` never hold values of users."""
+        await self.append_all(connection, actor, [Deed(action, object_id, details)])
+
+    async def append_all(self, connection: Any, actor: Actor, deeds: Sequence[Deed]) -> None:
+        """The same for several, at least one: an entry for each, in their order."""
         await self._parts.database.lock(connection, "audit")
         last = await audit.find_last(connection)
-        number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
-        entry: dict[str, Any] = {
-            "number": number,
-            "at": self._parts.clock.now(),
-            "actor": actor.subject[:64],
-            "membership_id": actor.membership_id,
-            "email": actor.email,
-            "token_id": actor.token_id[:64],
-            "organization_id": actor.organization_id,
-            "workspace_id": actor.workspace_id,
-            "action": str(action),
-            "object_id": object_id,
-            "details": details,
-            "previous_hash": previous,
-        }
-        await audit.append(connection, {**entry, "hash": hash_entry(entry)})
+        number, previous = last or (0, GENESIS)
+        entries: list[dict[str, Any]] = []
+        for deed in deeds:
+            number += 1
+            entry: dict[str, Any] = {
+                "number": number,
+                "at": self._parts.clock.now(),
+                "actor": actor.subject[:64],
+                "membership_id": actor.membership_id,
+                "email": actor.email,
+                "token_id": actor.token_id[:64],
+                "organization_id": actor.organization_id,
+                "workspace_id": actor.workspace_id,
+                "action": str(deed.action),
+                "object_id": deed.object_id,
+                "details": dict(deed.details),
+                "previous_hash": previous,
+            }
+            previous = hash_entry(entry)
+            entries.append({**entry, "hash": previous})
+        await audit.append(connection, entries)
 
     async def record(self, actor: Actor, action: Action, object_id: str | None = None, **details: Any) -> None:
         """Adds an entry of its own for something that must be written down before it happens.

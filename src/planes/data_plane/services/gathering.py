@@ -1,7 +1,7 @@
 """What a lease needs from the region's own data: checked, written down, opened.
 
     read ─► plan ─► written down: environment, what will be opened ─► opened ─► gathered
-      └── meanwhile: the run's credential, from the control plane ────────────────┘
+      └── meanwhile, unless it came with the lease: the run's credential ────────┘
 
 One transaction reads and one writes, because a run's start waits for each of them.
 """
@@ -17,7 +17,7 @@ from anyio import to_thread
 
 from planes.data_plane.executor.apps import AppPlace, free_port, health_of
 from planes.data_plane.services.assembly import Services
-from planes.data_plane.services.audit import Action, Actor
+from planes.data_plane.services.audit import Action, Actor, Deed
 from planes.data_plane.services.code_trees import read_requirements
 from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
 from planes.data_plane.services.old_environments import lock_environments
@@ -83,9 +83,15 @@ class Gathering:
         self._services = services
         self._parts = services.parts
 
-    async def gather(self, lease: Lease) -> Gathered:
-        """Raises: LeaseLost, LaunchRefused, PlaneError, StorageError, BlobMissing."""
-        token, opened = await side_by_side(lambda: self._run_token(lease), lambda: self._open(lease))
+    async def gather(self, lease: Lease, token: str | None = None) -> Gathered:
+        """`token` is the run's credential, if it came with the lease.
+
+        Raises: LeaseLost, LaunchRefused, PlaneError, StorageError, BlobMissing.
+        """
+        if token is not None:
+            opened = await self._open(lease)
+        else:
+            token, opened = await side_by_side(lambda: self._run_token(lease), lambda: self._open(lease))
         secret = new_secret()
         return Gathered(
             launch=opened.launch,
@@ -147,11 +153,13 @@ class Gathering:
         async with self._parts.database.transaction() as connection:
             await lock_environments(self._parts, connection, lease.workspace_id)
             await runs.change(connection, lease.run_id, {"environment": environment})
-            await audit.append(connection, actor, Action.CONFIGURATION_OPENED, lease.configuration_id)
-            scope, names = scope_of(lease.profile), sorted(stored.variables)
-            await audit.append(connection, actor, Action.VARIABLES_RESOLVED, scope, names=names)
+            deeds = [
+                Deed(Action.CONFIGURATION_OPENED, lease.configuration_id),
+                Deed(Action.VARIABLES_RESOLVED, scope_of(lease.profile), {"names": sorted(stored.variables)}),
+            ]
             if lease.webhook_call_id is not None:
-                await audit.append(connection, actor, Action.WEBHOOK_BODY_GIVEN, lease.webhook_call_id)
+                deeds.append(Deed(Action.WEBHOOK_BODY_GIVEN, lease.webhook_call_id))
+            await audit.append_all(connection, actor, deeds)
 
     async def _run_token(self, lease: Lease) -> str | None:
         """None when the control plane does not answer: the job may well not need it."""

@@ -126,13 +126,13 @@ class Preparing:
         """Where a workspace's files lie."""
         return WorkspacePlace(plane=self._parts.folder, organization_id=organization_id, workspace_id=workspace_id)
 
-    async def prepare(self, lease: Lease) -> Prepared:
-        """Does all that has to be done before a runner is asked for.
+    async def prepare(self, lease: Lease, token: str | None = None) -> Prepared:
+        """Does all that has to be done before a runner is asked for. Without the run's `token` it is asked for.
 
         Raises: CannotStart, LeaseLost.
         """
         try:
-            gathered = await self._gathering.gather(lease)
+            gathered = await self._gathering.gather(lease, token)
             known = self._known(lease, gathered)
             place, _ = await side_by_side(
                 lambda: self._lay_out(lease, gathered), lambda: self._write_down(lease, gathered, known)

@@ -62,6 +62,8 @@ STALE = "stale"
 # dlt sends its last report from a thread of the ending process; after this the secret opens nothing.
 BEACON_GRACE_SECONDS = 60
 _STARTS = 2
+# To say that a run has started would take what its first line needs to get to whoever waits for it.
+_FIRST_MOMENTS_SECONDS = 0.03
 _log = structlog.get_logger("planes.data_plane.runs")
 
 
@@ -96,9 +98,11 @@ class Runs:
         self._running: dict[str, RunningRun] = {}
         self._stops: dict[str, str] = {}
         self._taken: dict[str, anyio.Event] = {}
+        self._begun: dict[str, anyio.Event] = {}
         self._over: dict[str, anyio.Event] = {}
         self._fences: dict[str, int] = {}
-        self._accepted: dict[str, Lease] = {}
+        self._accepted: dict[str, tuple[Lease, str | None]] = {}
+        self._places: dict[str, tuple[str, Path]] = {}
         self._arrival = anyio.Event()
         self._arriving: dict[tuple[str, str], anyio.Event] = {}
         self._beacons_until: list[datetime] = []
@@ -117,8 +121,11 @@ class Runs:
                 self._stops[row["id"]] = row["stop_reason"]
         return [row["id"] for row in rows]
 
-    async def accept(self, lease: Lease) -> bool:
-        """Writes a lease down. False when it is known already: then nothing is to be done."""
+    async def accept(self, lease: Lease, token: str | None = None) -> bool:
+        """Writes a lease down, but not the run's `token` at the control plane, if that came with it.
+
+        False when it is known already: then nothing is to be done.
+        """
         if lease.run_id in self._fences:
             return False
         row: dict[str, Any] = {
@@ -153,7 +160,9 @@ class Runs:
             del self._arriving[lease.workspace_id, lease.run_id]
             arriving.set()
         self.outbox.wake_soon()
-        self._accepted[lease.run_id] = lease
+        self._accepted[lease.run_id] = lease, token
+        place = self._preparing.place_of(lease.organization_id, lease.workspace_id).run(lease.run_id)
+        self._places[lease.run_id] = lease.workspace_id, place.root
         self.apps.begin(lease)
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
@@ -163,13 +172,13 @@ class Runs:
         """Leases to renew (run → fence): runs that go on, and ended ones of which something is still to be said."""
         return {**await self.outbox.unsaid_runs(), **self._fences}
 
-    async def wait_taken(self, run_ids: Sequence[str], seconds: float) -> None:
-        """Returns when a runner has taken each of these, or they are over; after `seconds` whatever becomes of them."""
+    async def wait_begun(self, run_ids: Sequence[str], seconds: float) -> None:
+        """Returns when each of these has had its first moments, or is over; at the latest after `seconds`."""
         with anyio.move_on_after(seconds):
             for run_id in run_ids:
-                taken = self._taken.get(run_id)
-                if taken is not None:
-                    await taken.wait()
+                begun = self._begun.get(run_id)
+                if begun is not None:
+                    await begun.wait()
 
     async def close_beacons(self) -> None:
         """Forgets the secrets of runs that ended a while ago. Costs nothing while there are none."""
@@ -187,10 +196,10 @@ class Runs:
 
     async def carry(self, run_id: str) -> None:
         """Carries one run from where it stands to its end. May be called again after a failure at any point."""
-        lease = self._accepted.pop(run_id, None) or await self._read_lease(run_id)
+        lease, token = self._accepted.pop(run_id, None) or (await self._read_lease(run_id), None)
         place = self._preparing.place_of(lease.organization_id, lease.workspace_id).run(run_id)
         try:
-            found = await self._find_or_start(lease, place)
+            found = await self._find_or_start(lease, place, token)
         except LeaseLost:
             await self._on_stale(run_id)
             found = await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
@@ -221,6 +230,9 @@ class Runs:
 
         Raises: Gone when housekeeping has removed the log.
         """
+        live = self._places.get(run_id)
+        if live is not None and live[0] == workspace_id:
+            return live[1]  # whoever starts a run opens its log at once, and must not be in the start's way
         row = await self.find_run(workspace_id, run_id)
         if row is not None and row["log_removed_at"] is not None:
             raise Gone("log_removed", log_removed_words(row))
@@ -263,19 +275,21 @@ class Runs:
         assert row is not None, "a run is written down before it is carried"
         return Lease.model_validate(row["lease"])
 
-    async def _find_or_start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
-        try:
-            return await self._find(place)
-        except NoSuchRun:
-            return await self._start(lease, place)
+    async def _find_or_start(self, lease: Lease, place: RunPlace, token: str | None) -> RunningRun | Outcome:
+        if place.root.exists():
+            try:
+                return await self._find(place)
+            except NoSuchRun:
+                pass
+        return await self._start(lease, place, token)
 
     async def _find(self, place: RunPlace) -> RunningRun | Outcome:
         found = await self._executor.adopt(place.root)
         return found.outcome if isinstance(found, Ended) else found
 
-    async def _start(self, lease: Lease, place: RunPlace) -> RunningRun | Outcome:
+    async def _start(self, lease: Lease, place: RunPlace, token: str | None) -> RunningRun | Outcome:
         try:
-            prepared = await self._preparing.prepare(lease)
+            prepared = await self._preparing.prepare(lease, token)
         except CannotStart as exc:
             return await self._end_unstarted(lease, place, "failed", [str(exc)])
         except LeaseLost:
@@ -311,9 +325,10 @@ class Runs:
         if running.run_id in self._stops:
             await running.stop(self._stops[running.run_id])
         try:
-            at = await running.wait_started()
+            at = await running.wait_started(_FIRST_MOMENTS_SECONDS)
         except EndedBeforeStart as exc:
             return exc.outcome
+        self._begun[running.run_id].set()
         app = await to_thread.run_sync(find_app, running.folder)
         if app is not None:
             return await self._watch_app(running, app)
@@ -411,14 +426,15 @@ class Runs:
     def _open(self, run_id: str, fence: int) -> None:
         self._fences[run_id] = fence
         self._taken[run_id] = anyio.Event()
+        self._begun[run_id] = anyio.Event()
         self._over[run_id] = anyio.Event()
 
     def _close(self, run_id: str) -> None:
-        for events in (self._taken, self._over):
+        for events in (self._taken, self._begun, self._over):
             event = events.pop(run_id, None)
             if event is not None:
                 event.set()
-        for known in (self._fences, self._running, self._stops):
+        for known in (self._fences, self._running, self._stops, self._places):
             known.pop(run_id, None)
 
 

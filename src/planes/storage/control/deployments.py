@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    false,
     func,
     select,
     update,
@@ -132,8 +133,8 @@ async def find_configuration(connection: Connection, configuration_id: str) -> C
 async def latest_deployment(connection: Connection, workspace_id: WorkspaceId) -> Deployment | None:
     """The version that was rolled back to, else the newest of the workspace's code."""
     chosen = select(deploy_states.c.rolled_back_to).where(deploy_states.c.workspace_id == workspace_id)
-    row = await _first(connection, deployments, deployments.c.id == chosen.scalar_subquery())
-    row = row or await _latest(connection, deployments, workspace_id)
+    is_chosen = func.coalesce(deployments.c.id == chosen.scalar_subquery(), false())
+    row = await _latest(connection, deployments, workspace_id, is_chosen.desc())
     return None if row is None else Deployment(**row)
 
 
@@ -224,9 +225,12 @@ async def _first(connection: Connection, table: Table, condition: Any) -> dict[s
     return None if row is None else dict(row)
 
 
-async def _latest(connection: Connection, table: Table, workspace_id: WorkspaceId) -> dict[str, Any] | None:
-    query = select(table).where(table.c.workspace_id == workspace_id).order_by(table.c.version.desc()).limit(1)
-    row = (await connection.execute(query)).mappings().first()
+async def _latest(
+    connection: Connection, table: Table, workspace_id: WorkspaceId, *before: Any
+) -> dict[str, Any] | None:
+    """The newest version of a workspace's; `before` are orders that come before that."""
+    query = select(table).where(table.c.workspace_id == workspace_id).order_by(*before, table.c.version.desc())
+    row = (await connection.execute(query.limit(1))).mappings().first()
     return None if row is None else dict(row)
 
 

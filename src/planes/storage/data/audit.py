@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,13 +30,13 @@ async def find_last(connection: AsyncConnection) -> tuple[int, str] | None:
     return (found[0], found[1]) if found else None
 
 
-async def append(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Adds one entry.
+async def append(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds entries, oldest first; at least one.
 
     Raises: Unavailable, StorageFull.
     """
     with writing_down():
-        await connection.execute(insert(audit_log).values(row))
+        await connection.execute(insert(audit_log), [dict(row) for row in rows])
 
 
 async def iterate(connection: AsyncConnection) -> AsyncGenerator[Row]:

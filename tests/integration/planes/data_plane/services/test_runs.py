@@ -74,6 +74,18 @@ async def test_process_gets_exactly_the_named_environment(place: RunningRegion) 
     assert environment["HOME"].startswith(str(place.run_folder(lease)))
 
 
+async def test_token_that_comes_with_a_lease_is_not_asked_for_and_not_stored(place: RunningRegion) -> None:
+    place.control.hands_out_tokens = True
+
+    lease, outcome = await place.run("import os\nprint(len(os.environ['RUNTIME__AUTH_TOKEN']))\n")
+
+    assert (outcome, await place.lines(lease)) == ("completed", [str(len(RUN_TOKEN))])
+    assert place.control.tokens_asked_for == []
+    stored = [path for path in place.region.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert stored
+    assert not [path for path in stored if RUN_TOKEN.encode() in path.read_bytes()]
+
+
 async def test_job_finds_its_files_as_dlt_expects_them(place: RunningRegion) -> None:
     configuration = await place.configure(
         {

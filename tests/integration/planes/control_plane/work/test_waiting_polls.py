@@ -1,0 +1,94 @@
+"""Polls that wait: woken at once, and each run handed out once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from tests.fakes.control_stage import Stage, definition
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_waiting_poll_is_answered_at_once_when_a_run_is_created(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"))
+    answers: list[dict] = []
+
+    async def wait() -> None:
+        answers.append(await stage.poll())
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            assert answers == []
+            await stage.trigger(ids["load"])
+
+    assert len(answers[0]["leases"]) == 1
+
+
+async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
+    """The other would take the writer's turn from the very run that starts."""
+    ids = await stage.deployed(definition("load"))
+    transactions = meanwhile = 0
+    begin = stage.parts.database.transaction
+
+    def counted() -> Any:
+        nonlocal transactions
+        transactions += 1
+        return begin()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(stage.poll, free=1))
+        await anyio.wait_all_tasks_blocked()
+        group.start_soon(partial(stage.poll, free=1))
+        await anyio.wait_all_tasks_blocked()
+        stage.parts.database.transaction = counted
+        await stage.trigger(ids["load"])
+        await anyio.wait_all_tasks_blocked()
+        meanwhile = transactions
+        stage.plane.stopping.stop()
+
+    assert meanwhile == 2  # the trigger's and one look's
+
+
+async def test_what_one_poll_had_no_slot_for_is_claimed_by_the_other(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"), definition("other"))
+    answers: list[dict] = []
+
+    async def wait() -> None:
+        answers.append(await stage.poll(free=1))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            group.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            await stage.post("/jobs/-trigger", {"job_ids": [ids["load"], ids["other"]]})
+
+    assert [len(answer["leases"]) for answer in answers] == [1, 1]
+
+
+async def test_fifty_polls_at_once_claim_each_run_once(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}))
+    for _ in range(40):
+        await stage.trigger(ids["load"])
+    claimed: list[str] = []
+
+    async def poll() -> None:
+        answer = await stage.poll(free=1)
+        claimed.extend(lease["run_id"] for lease in answer["leases"])
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            for _ in range(50):
+                group.start_soon(poll)
+            while len(claimed) < 40:
+                await anyio.sleep(0.02)
+            stage.plane.stopping.stop()
+
+    assert len(claimed) == 40
+    assert set(Counter(claimed).values()) == {1}
