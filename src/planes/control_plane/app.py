@@ -67,6 +67,7 @@ from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock, SystemClock
 from planes.server.application import build_application
 from planes.server.background import in_background
+from planes.server.late_routes import add_routers
 from planes.server.streams import Stopping
 from planes.settings import ControlPlaneSettings
 from planes.storage.database import Database
@@ -162,8 +163,7 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
     app.state.stopping = stopping
     app.state.principals = Principals(parts)
     app.state.deploys = Deploys(parts)
-    for router in ROUTERS:
-        app.include_router(router)
+    add_routers(app, ROUTERS)
     return ControlPlane(app=app, stopping=stopping, parts=parts)
 
 

@@ -53,6 +53,7 @@ from planes.domain.clock import Clock, SystemClock
 from planes.domain.errors import Conflict
 from planes.server.application import build_application
 from planes.server.background import in_background
+from planes.server.late_routes import add_routers
 from planes.server.middleware import SmallIds
 from planes.server.streams import Stopping
 from planes.settings import DataPlaneSettings
@@ -167,8 +168,7 @@ class DataPlane:
         app.state.searches = Searches()
         app.state.followers = Followers()
         app.state.gateway = self.gateway
-        for router in ROUTERS:
-            app.include_router(router)
+        add_routers(app, ROUTERS)
         app.add_middleware(SmallIds)
         # Last, so first: an app's name is none of the plane's.
         app.add_middleware(GatewayDoor, gateway=self.gateway)

@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import RedirectResponse
 
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_routes import PageRoute
 from planes.control_plane.services import app_links
+from planes.server.late_routes import LateRouter
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = LateRouter(route_class=PageRoute, include_in_schema=False)
 Id = Annotated[str, Path(max_length=64)]
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import VersionIdPath, VersionsQuery, WorkspaceIdPath
 from planes.control_plane.services import deployments
+from planes.server.late_routes import LateRouter
 from planes.server.paging import envelope
 from planes.storage.control.deployments import Configuration
 from planes.wire.deploying import IssueUploadConfigurationResponse
 from planes.wire.deployments import ConfigurationResponse
 from planes.wire.pages import ListPage
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}/configurations", tags=["configurations"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}/configurations", tags=["configurations"])
 
 
 @router.post("/-issue-upload")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
@@ -10,9 +10,10 @@ from planes.control_plane.api.job_views import render_job, render_version
 from planes.control_plane.services.deploy_plan import DeployPlan, PlannedJob
 from planes.control_plane.services.deploying import Deploys
 from planes.domain.deploying import DeployOutcome
+from planes.server.late_routes import LateRouter
 from planes.wire.deploying import DeployedJob, DeployWorkspaceRequest, DeployWorkspaceResponse, JobsDeployReceipt
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["deploy"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["deploy"])
 
 
 @router.post("/-deploy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 from starlette.responses import JSONResponse
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
@@ -24,6 +24,7 @@ from planes.control_plane.services.runs import Cancelled
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import CONTRACT_SKIPS, Declined
 from planes.server.errors import error_response
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.run_lists import RUN_SORT_KEYS, RunFilter
 from planes.wire.jobs import DetailedJobRunResponse
@@ -40,8 +41,8 @@ from planes.wire.runs import (
     TriggerKindWord,
 )
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}/job-runs", tags=["job-runs"])
-own_router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs", tags=["own"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}/job-runs", tags=["job-runs"])
+own_router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs", tags=["own"])
 
 RunIdPath = Annotated[IdText, Path()]
 Seconds = Annotated[float | None, Query(ge=0, le=1e9)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import (
@@ -23,6 +23,7 @@ from planes.control_plane.services.jobs import Extras
 from planes.control_plane.services.triggers import Fired
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import Declined, ReceiptStatus
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.job_lists import JOB_SORT_KEYS, JobFilter
 from planes.wire.jobs import DetailedJobResponse, JobResponse
@@ -38,7 +39,7 @@ from planes.wire.runs import (
     TriggerKindWord,
 )
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}/jobs", tags=["jobs"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}/jobs", tags=["jobs"])
 
 JobIdPath = Annotated[IdText, Path()]
 RecentQuery = Annotated[int | None, Query(ge=0, le=100)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 
 from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
 from planes.control_plane.api.configurations import render_configuration
@@ -19,6 +19,7 @@ from planes.control_plane.services import (
     versions,
     webhook_runs,
 )
+from planes.server.late_routes import LateRouter
 from planes.server.streams import Stopping
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
@@ -43,7 +44,7 @@ from planes.wire.link import (
     WebhookRunResponse,
 )
 
-router = APIRouter(prefix="/link/v1", tags=["link"])
+router = LateRouter(prefix="/link/v1", tags=["link"])
 
 IdPath = Annotated[str, Path(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
 

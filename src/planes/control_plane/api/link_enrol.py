@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.services import data_planes
+from planes.server.late_routes import LateRouter
 from planes.wire.link import EnrolRequest, EnrolResponse
 
-router = APIRouter(prefix="/link/v1", tags=["link"])
+router = LateRouter(prefix="/link/v1", tags=["link"])
 
 
 @router.post("/-enrol")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts
 from planes.control_plane.api.place_views import render_organization, render_workspace
 from planes.control_plane.services import organizations
 from planes.domain.access import OrganizationRole
+from planes.server.late_routes import LateRouter
 from planes.wire.me import MeResponse
 from planes.wire.organizations import OrganizationMembershipResponse
 
-router = APIRouter(prefix="/api/v1", tags=["me"])
+router = LateRouter(prefix="/api/v1", tags=["me"])
 
 
 @router.get("/me")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.place_views import (
@@ -14,6 +14,7 @@ from planes.control_plane.api.place_views import (
     render_workspace,
 )
 from planes.control_plane.services import data_planes, organizations, workspaces
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.wire.data_planes import DataplaneCatalog
 from planes.wire.organizations import OrganizationResponse, SetRegionRequest
@@ -26,7 +27,7 @@ from planes.wire.workspaces import (
     WorkspaceResponse,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["organizations"])
+router = LateRouter(prefix="/api/v1", tags=["organizations"])
 
 ByNameOrAge = Annotated[Page, Depends(PageQuery("created_at", "name"))]
 

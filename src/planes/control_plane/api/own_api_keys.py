@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.services import api_keys
 from planes.control_plane.services.api_keys import CreatedKey
 from planes.domain.access import WorkspaceRole
+from planes.server.late_routes import LateRouter
 from planes.storage.control.api_keys import ApiKey
 from planes.wire.own_control import (
     ApiKeyList,
@@ -18,7 +18,7 @@ from planes.wire.own_control import (
     CreateWorkspaceKeyRequest,
 )
 
-router = APIRouter(prefix="/own/v1", tags=["own: API keys"])
+router = LateRouter(prefix="/own/v1", tags=["own: API keys"])
 
 
 @router.get("/api-keys")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.filters import UuidQuery, Words, words
 from planes.control_plane.services import audit_reading
+from planes.server.late_routes import LateRouter
 from planes.server.moments import Moment, aware
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.audit import EventFilter, StoredAuditEvent
 from planes.wire.own_control import AuditEventResponse
 from planes.wire.pages import ListPage
 
-router = APIRouter(prefix="/own/v1", tags=["own: audit"])
+router = LateRouter(prefix="/own/v1", tags=["own: audit"])
 Paged = Annotated[Page, Depends(PageQuery())]
 Bound = Annotated[Moment | None, Query()]
 Text = Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
@@ -12,6 +12,7 @@ from planes.control_plane.api.jobs import JobIdPath
 from planes.control_plane.services import backfilling
 from planes.control_plane.services.backfilling import Order, Shown
 from planes.manifest.slices import Wanted
+from planes.server.late_routes import LateRouter
 from planes.wire.own_backfills import (
     BackfillRequest,
     BackfillResponse,
@@ -21,7 +22,7 @@ from planes.wire.own_backfills import (
     SliceCounts,
 )
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: backfills"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: backfills"])
 BackfillIdPath = Annotated[str, Path(max_length=64)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
@@ -15,11 +15,12 @@ from planes.control_plane.services.changes import Batch
 from planes.control_plane.services.parts import Parts
 from planes.domain.access import Principal
 from planes.server.bearer import bearer_token
+from planes.server.late_routes import LateRouter
 from planes.server.streams import EVENT_STREAM, event_stream_response
 from planes.storage.control.changes import Change
 from planes.wire.changes import ChangeResponse, ChangesEvent
 
-router = APIRouter(prefix="/own/v1", tags=["own: changes"])
+router = LateRouter(prefix="/own/v1", tags=["own: changes"])
 LastEventId = Annotated[int | None, Header(ge=0, le=2**63 - 1)]
 
 

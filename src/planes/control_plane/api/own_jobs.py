@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
@@ -12,9 +12,10 @@ from planes.control_plane.api.jobs import JobIdPath
 from planes.control_plane.services import jobs, retrying
 from planes.domain.retries import RetryPolicy
 from planes.manifest.facts import JobFacts
+from planes.server.late_routes import LateRouter
 from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse, RetriesBody
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
 
 
 @router.get("/{job_id}/fire-times")

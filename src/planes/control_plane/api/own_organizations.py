@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentPrincipal, CurrentSession
@@ -16,6 +16,7 @@ from planes.control_plane.api.place_views import (
 from planes.control_plane.services import members, organizations
 from planes.control_plane.services.organizations import NewOrganization
 from planes.domain.access import WorkspaceRole
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.wire.organizations import OrganizationResponse
 from planes.wire.own_control import (
@@ -31,7 +32,7 @@ from planes.wire.own_control import (
 from planes.wire.pages import ListPage
 from planes.wire.workspaces import WorkspaceMemberResponse
 
-router = APIRouter(prefix="/own/v1", tags=["own: organizations"])
+router = LateRouter(prefix="/own/v1", tags=["own: organizations"])
 
 
 @router.post("/organizations")

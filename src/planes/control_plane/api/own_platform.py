@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
 from planes.control_plane.api.own_audit import render_audit_event
@@ -12,6 +12,7 @@ from planes.control_plane.services import audit_reading, data_planes, signing_ke
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.users import NewUser
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.identity import User
@@ -30,7 +31,7 @@ from planes.wire.own_control import (
 )
 from planes.wire.pages import ListPage
 
-router = APIRouter(prefix="/own/v1", tags=["own: platform"])
+router = LateRouter(prefix="/own/v1", tags=["own: platform"])
 
 
 @router.get("/health")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fastapi import APIRouter
-
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.services import holdings
+from planes.server.late_routes import LateRouter
 from planes.wire.own_residency import ControlPlaneHoldings, OtherRegion
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: residency"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: residency"])
 
 
 @router.get("/residency")

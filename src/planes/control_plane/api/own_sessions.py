@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import Depends, Path, Request
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
@@ -15,6 +15,7 @@ from planes.control_plane.services.challenges import LIFETIME_SECONDS
 from planes.control_plane.services.local_sign_in import LocalProof
 from planes.control_plane.services.users import NewUser
 from planes.domain.errors import NotFound
+from planes.server.late_routes import LateRouter
 from planes.server.protocol import Peer, peer_of
 from planes.wire.own_control import (
     ChallengeResponse,
@@ -25,7 +26,7 @@ from planes.wire.own_control import (
 )
 from planes.wire.sessions import UserSession
 
-router = APIRouter(prefix="/own/v1/sessions", tags=["own: sessions"])
+router = LateRouter(prefix="/own/v1/sessions", tags=["own: sessions"])
 
 
 def local_peer(request: Request) -> Peer:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.services import sign_in_approvals
+from planes.server.late_routes import LateRouter
 from planes.storage.control.codes import DeviceCode
 from planes.wire.own_control import (
     DecidedSignInResponse,
@@ -14,7 +13,7 @@ from planes.wire.own_control import (
     PendingSignInResponse,
 )
 
-router = APIRouter(prefix="/own/v1/sign-ins", tags=["own: sign-ins"])
+router = LateRouter(prefix="/own/v1/sign-ins", tags=["own: sign-ins"])
 
 
 @router.get("")

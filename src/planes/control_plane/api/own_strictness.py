@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.services import strictness
+from planes.server.late_routes import LateRouter
 from planes.wire.own_strictness import Strictness
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: strict workspaces"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: strict workspaces"])
 
 
 @router.get("/strictness")

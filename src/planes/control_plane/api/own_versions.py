@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.deploy import render_receipt
@@ -13,11 +13,12 @@ from planes.control_plane.api.filters import VersionsQuery, WorkspaceIdPath
 from planes.control_plane.services import deployments, versions
 from planes.control_plane.services.deploying import Deploys
 from planes.control_plane.services.versions import Version
+from planes.server.late_routes import LateRouter
 from planes.server.paging import envelope
 from planes.wire.own_versions import DeployedAs, Retention, RollBackRequest, RollBackResponse, VersionResponse
 from planes.wire.pages import ListPage
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: versions"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own: versions"])
 
 
 @router.get("/versions", response_model=ListPage[VersionResponse])

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 from fastapi import Form, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, Response
 
 from planes.control_plane.api.authentication import current_parts
 from planes.control_plane.services.parts import Parts
 from planes.domain.errors import NotAllowed, PlaneError
 from planes.server.errors import render_error
+from planes.server.late_routes import LateRoute
 from planes.server.page_document import page
 from planes.server.page_parts import hidden, problem
 from planes.tokens.opaque import derive_secret, new_secret, same_secret
@@ -27,7 +27,7 @@ _LIFETIME_SECONDS = 3600
 Field = Annotated[str, Form(max_length=512)]
 
 
-class PageRoute(APIRoute):
+class PageRoute(LateRoute):
     """Answers our errors, and fields that are too long, as a page for people."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

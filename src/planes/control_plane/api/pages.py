@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planes.control_plane.api.authentication import CurrentParts
@@ -16,12 +16,13 @@ from planes.control_plane.services.audit import NOBODY, Actor
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.sign_in import find_user_by_password
 from planes.domain.errors import NotFound
+from planes.server.late_routes import LateRouter
 from planes.server.page_document import Ways, page
 from planes.server.page_parts import facts, hidden, paragraph, problem
 from planes.storage.control.codes import Authorization, DeviceCode
 from planes.tokens.passwords import MINIMUM_LENGTH
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = LateRouter(route_class=PageRoute, include_in_schema=False)
 _FORM = [Depends(genuine_form)]
 _WRONG = "The e-mail address or the password is wrong."
 _BUTTONS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts
@@ -13,6 +13,7 @@ from planes.control_plane.services.authorization_codes import AuthorizationReque
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.sessions import SignedIn, TokenPair
 from planes.domain.errors import PlaneError, Unavailable
+from planes.server.late_routes import LateRouter
 from planes.wire.sessions import (
     AuthorizationUrlRequest,
     AuthorizationUrlResponse,
@@ -25,7 +26,7 @@ from planes.wire.sessions import (
     UserSession,
 )
 
-router = APIRouter(prefix="/auth/v1/sessions", tags=["sessions"])
+router = LateRouter(prefix="/auth/v1/sessions", tags=["sessions"])
 _log = structlog.get_logger("planes.control_plane.sessions")
 
 

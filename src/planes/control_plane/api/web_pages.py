@@ -11,7 +11,6 @@ from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from planes.control_plane.api.web_visits import CurrentVisit, Part, Visit, VisitRoute, to_region
@@ -21,6 +20,7 @@ from planes.control_plane.services.runs import DetailedRun, Downstream
 from planes.domain.errors import NotFound
 from planes.domain.identifiers import WorkspaceId, is_uuid
 from planes.domain.runs import Run
+from planes.server.late_routes import LateRouter
 from planes.server.page_document import Ways, page, script
 from planes.server.page_parts import (
     LIVE_SCRIPT,
@@ -40,7 +40,7 @@ from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.run_lists import RunFilter
 from planes.storage.keyset import Bounds
 
-router = APIRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
+router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 _LIVE = Ways(scripts=["/w/-live.js"])
 _PAGE = 100
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planes.control_plane.api.authentication import CurrentParts
@@ -26,6 +26,7 @@ from planes.control_plane.services.sign_in import find_user_by_password
 from planes.domain.access import Principal
 from planes.domain.errors import NotAuthenticated
 from planes.domain.identifiers import is_uuid
+from planes.server.late_routes import LateRouter
 from planes.server.page_document import page
 from planes.server.page_parts import hidden, paragraph, problem
 from planes.storage.control.workspaces import Workspace
@@ -50,7 +51,7 @@ class VisitRoute(PageRoute):
         return handle_visitors
 
 
-router = APIRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
+router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

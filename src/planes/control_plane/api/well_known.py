@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from planes.control_plane.api.authentication import CurrentParts
+from planes.server.late_routes import LateRouter
 from planes.tokens.claims import ISSUER
 from planes.wire.own_control import ControlPlaneIdentity
 
-router = APIRouter(prefix="/.well-known", tags=["identity"])
+router = LateRouter(prefix="/.well-known", tags=["identity"])
 
 
 @router.get("/control-plane")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.place_views import render_organization, render_workspace, render_workspace_member
 from planes.control_plane.services import workspaces
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.wire.pages import ListPage
 from planes.wire.workspaces import (
@@ -20,7 +21,7 @@ from planes.wire.workspaces import (
     WorkspaceResponse,
 )
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["workspaces"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["workspaces"])
 
 
 @router.get("")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 
 from planes.data_plane.api.run_access import running_of
 from planes.data_plane.services.beacon import MAXIMUM_RESULT_BYTES, ReportKind
 from planes.domain.errors import TooLarge
+from planes.server.late_routes import LateRouter
 
-router = APIRouter(prefix="/beacon", tags=["beacon"])
+router = LateRouter(prefix="/beacon", tags=["beacon"])
 
 
 _RESULT_PATH = re.compile(r"/beacon/[^/]+/job_result")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.services.audit import Actor
 from planes.domain.access import Grant
+from planes.server.late_routes import LateRouter
 from planes.storage.data.uploads import CONFIGURATIONS, DEPLOYMENTS
 from planes.tokens.claims import Claims
 from planes.wire.files import ManifestFilesResponse
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["files"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["files"])
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated, cast
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import requires, services_of
@@ -21,6 +21,7 @@ from planes.data_plane.services.audit import Action, Actor
 from planes.data_plane.services.runs import Runs
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotFound
+from planes.server.late_routes import LateRouter
 from planes.server.streams import EVENT_STREAM, event_stream_response, ndjson_response
 from planes.tokens.claims import Claims
 from planes.wire.logs import LogLine
@@ -33,7 +34,7 @@ _EVENT = b"event: log\ndata: "
 _KNOWS_NAMES = frozenset({WorkspaceRole.OWNER, WorkspaceRole.DEVELOPER})
 _MASK = re.compile(rb"\[masked:[^\]\n]*\]")
 
-router = APIRouter(prefix="/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["logs"])
+router = LateRouter(prefix="/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["logs"])
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import Depends, Path, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.api.run_access import IdQuery
 from planes.data_plane.services.audit import Actor
 from planes.domain.access import Grant
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.tokens.claims import Claims
 from planes.wire.own_alerts import (
@@ -22,7 +23,7 @@ from planes.wire.own_alerts import (
     MailServerRequest,
 )
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 Writer = Annotated[Claims, Depends(requires(Grant.ALERTS_WRITE))]
 SecretWriter = Annotated[Claims, Depends(requires(Grant.VARIABLES_WRITE))]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.api.run_access import IdQuery
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
+from planes.server.late_routes import LateRouter
 from planes.server.moments import Moment, aware
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.audit import EntryFilter
@@ -17,7 +18,7 @@ from planes.tokens.claims import Claims
 from planes.wire.own_audit import AuditEntry
 from planes.wire.pages import ListPage
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
 Reader = Annotated[Claims, Depends(requires(Grant.AUDIT_READ))]
 Bound = Annotated[Moment | None, Query()]
 # No stored text holds NUL, and Postgres refuses to look for one.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.api.run_access import IdQuery, RunPath, running_of
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotAllowed, NotFound
+from planes.server.late_routes import LateRouter
 from planes.server.moments import Moment, aware, moved
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
@@ -33,7 +34,7 @@ from planes.wire.own_leaks import (
 DEFAULT_DAYS = 30
 _MOST_LEAKS_OF_RUN = 1000
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 SecretReader = Annotated[Claims, Depends(requires(Grant.VARIABLES_READ))]
 SecretWriter = Annotated[Claims, Depends(requires(Grant.VARIABLES_WRITE))]

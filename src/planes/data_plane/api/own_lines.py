@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import requires, services_of
@@ -17,12 +17,13 @@ from planes.data_plane.logs import range_of
 from planes.data_plane.segments import damage_of, is_sealed, line_count
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
+from planes.server.late_routes import LateRouter
 from planes.tokens.claims import Claims
 from planes.wire.logs import LogRange
 
 MAXIMUM_LINES = 10_000
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["own"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}", tags=["own"])
 
 
 @router.get("/lines", response_class=Response, responses={200: {"model": LogRange}})

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.services.audit import Actor
 from planes.domain.access import Grant
+from planes.server.late_routes import LateRouter
 from planes.tokens.claims import Claims
 from planes.wire.link import Uuid
 from planes.wire.own_residency import RegionHoldings, RegionPresence
 
-router = APIRouter(prefix="/own/v1", tags=["own"])
+router = LateRouter(prefix="/own/v1", tags=["own"])
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import services_of
@@ -34,12 +34,13 @@ from planes.data_plane.logs.comparing import MAX_RUNS
 from planes.data_plane.logs.matching import LineFinder
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.errors import InvalidRequest, Reason, TooManyRequests
+from planes.server.late_routes import LateRouter
 from planes.server.moments import Moment
 from planes.server.streams import NDJSON, StreamResponse, ndjson_response
 from planes.tokens.claims import Claims
 from planes.wire.logs import FirstLine, LogLevel, LogSource, LogStream, SearchQuery
 
-router = APIRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/lines", tags=["own"])
+router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/lines", tags=["own"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"content": {NDJSON: {}}, "description": "`line`, `progress` and, last, `done` objects, one a line."}
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import Depends, Path, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.services.audit import Actor
 from planes.domain.access import Grant
 from planes.domain.errors import TooLarge
 from planes.domain.webhooks import MOST_BODY_BYTES
+from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.tokens.claims import Claims
 from planes.wire.own_webhooks import (
@@ -21,7 +22,7 @@ from planes.wire.own_webhooks import (
     WebhooksResponse,
 )
 
-router = APIRouter(tags=["own: webhooks"])
+router = LateRouter(tags=["own: webhooks"])
 _PREFIX = "/own/v1/workspaces/{workspace_id}/webhooks"
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 Writer = Annotated[Claims, Depends(requires(Grant.VARIABLES_WRITE))]

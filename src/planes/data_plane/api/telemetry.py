@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from planes.data_plane.api.authentication import requires
 from planes.data_plane.api.run_access import Id, RunPath, running_of
@@ -14,6 +14,7 @@ from planes.data_plane.services.audit import Actor
 from planes.data_plane.services.statistics import Statistics
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest, Reason
+from planes.server.late_routes import LateRouter
 from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery
 from planes.storage.data.statistics import DATASET_SORTS, PIPELINE_SORTS, StatisticsFilter
@@ -26,7 +27,7 @@ from planes.wire.telemetry import (
     WatermarkResponse,
 )
 
-router = APIRouter(prefix="/telemetry/v1/workspaces/{workspace_id}", tags=["telemetry"])
+router = LateRouter(prefix="/telemetry/v1/workspaces/{workspace_id}", tags=["telemetry"])
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 Names = Annotated[list[str] | None, Query(max_length=200)]
 

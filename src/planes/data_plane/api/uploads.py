@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from planes.data_plane.api.authentication import services_of, spends_upload
 from planes.data_plane.api.multipart import receive_form
@@ -13,10 +13,11 @@ from planes.data_plane.services.configurations import MAXIMUM_ARCHIVE_BYTES
 from planes.data_plane.services.spools import FileSpool, MemorySpool
 from planes.data_plane.services.uploads import MAXIMUM_REQUIREMENTS_BYTES
 from planes.domain.identifiers import new_id
+from planes.server.late_routes import LateRouter
 from planes.tokens.claims import Claims
 from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["uploads"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["uploads"])
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 

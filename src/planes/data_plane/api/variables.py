@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.services.audit import Actor
 from planes.data_plane.services.variables import WORKSPACE_SCOPE, scope_of
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest
+from planes.server.late_routes import LateRouter
 from planes.tokens.claims import Claims
 from planes.wire.variables import (
     UpdatedVariablesResponse,
@@ -18,7 +19,7 @@ from planes.wire.variables import (
     WorkspaceVariablesResponse,
 )
 
-router = APIRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["variables"])
+router = LateRouter(prefix="/api/v1/workspaces/{workspace_id}", tags=["variables"])
 
 
 @router.get("/variables")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 
 from planes.data_plane.api.authentication import services_of
+from planes.server.late_routes import LateRouter
 from planes.wire.well_known import PATH, Attestation
 
-router = APIRouter(tags=["identity"])
+router = LateRouter(tags=["identity"])
 
 
 @router.get(PATH)

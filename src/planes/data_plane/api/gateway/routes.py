@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from planes.data_plane.api.authentication import requires, services_of
@@ -14,6 +14,7 @@ from planes.data_plane.api.run_access import RunPath
 from planes.data_plane.services.app_visits import TICKET_SECONDS
 from planes.domain.access import Grant
 from planes.domain.errors import NotAuthenticated, NotFound, PlaneError
+from planes.server.late_routes import LateRouter
 from planes.tokens.claims import Claims
 from planes.wire.apps import OpenedApp
 
@@ -22,7 +23,7 @@ _LEASE_SECONDS = 3.0
 Id = Annotated[str, Path(max_length=64)]
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 
-router = APIRouter(tags=["apps"])
+router = LateRouter(tags=["apps"])
 
 
 @router.post("/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/-open-app")

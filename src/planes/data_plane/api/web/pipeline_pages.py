@@ -6,7 +6,7 @@ import json
 import shlex
 from html import escape
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from planes.data_plane.api.run_access import running_of
@@ -14,6 +14,7 @@ from planes.data_plane.api.web.fresh import fresh_page, tag_of
 from planes.data_plane.api.web.pipeline_rows import pipeline_path, pipeline_run_table, run_name
 from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRoute
 from planes.data_plane.services.schema_changes import TableChange, find_schema_changes
+from planes.server.late_routes import LateRouter
 from planes.server.page_parts import (
     block,
     command,
@@ -35,7 +36,7 @@ from planes.storage.data.telemetry import PipelineRunFilter
 from planes.storage.types import Row
 from planes.wire.telemetry import DetailedPipelineRunResponse, PipelineRunResponse, PipelineStatsResponse
 
-router = APIRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
+router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 _LATEST = 100
 
 

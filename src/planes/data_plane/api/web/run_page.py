@@ -7,7 +7,7 @@ from html import escape
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import services_of
@@ -25,6 +25,7 @@ from planes.data_plane.services.run_containment import find_containment
 from planes.data_plane.services.run_errors import LAST_LINES, RunError, find_error
 from planes.domain.errors import NotFound
 from planes.domain.runs import RunStatus
+from planes.server.late_routes import LateRouter
 from planes.server.page_document import script
 from planes.server.page_parts import (
     LIVE_SCRIPT,
@@ -42,7 +43,7 @@ from planes.storage.data.telemetry import PipelineRunFilter
 from planes.storage.types import Row
 from planes.wire.telemetry import JobResultResponse, PipelineRunResponse
 
-router = APIRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
+router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 _SCRIPTS = ("/w/-live.js", "/w/-log.js")
 _MOST_RESULT = 100_000
 _AGENT_FACTS = (

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planes.data_plane.api.authentication import services_of
@@ -17,6 +16,7 @@ from planes.data_plane.services.audit import Actor
 from planes.domain.errors import NotAuthenticated, NotFound, PlaneError
 from planes.domain.identifiers import is_uuid
 from planes.server.errors import render_error
+from planes.server.late_routes import LateRoute
 from planes.server.page_document import Ways, page
 from planes.server.page_parts import paragraph, problem
 from planes.tokens.claims import Claims
@@ -45,7 +45,7 @@ class Visit:
         return f"/w/{self.workspace_id}"
 
 
-class VisitRoute(APIRoute):
+class VisitRoute(LateRoute):
     """Lets a visitor in who brings a code, and answers our errors as pages for people."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
