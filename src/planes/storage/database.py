@@ -14,12 +14,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import anyio
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from anyio.lowlevel import checkpoint_if_cancelled
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -325,14 +321,31 @@ def _lower(value: object) -> object:
 
 
 def _migrate(connection: Connection, migrations: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(files(migrations)).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    script = ScriptDirectory.from_config(config)
-    present = MigrationContext.configure(connection).get_current_revision()
-    if present is not None and present not in {revision.revision for revision in script.walk_revisions()}:
+    """Schemas are steps in a row, each a script with the step's own name: whoever did the last has nothing to do."""
+    known = sorted(script.name[:-3] for script in (files(migrations) / "versions").iterdir() if _is_step(script.name))
+    present = _present_step(connection)
+    if present == known[-1]:
+        return
+    if present is not None and present not in known:
         raise SchemaTooNew(
             f"The database has schema {present}, which this version does not know. "
             "Start the version that wrote it, or a newer one."
         )
+    # 10 MB and 0.1 s that only a new schema needs.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(files(migrations)).replace("%", "%%"))
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _is_step(name: str) -> bool:
+    return name.endswith(".py") and name[:4].isdigit()
+
+
+def _present_step(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
