@@ -1,6 +1,8 @@
 """Blobs of one plane: a folder by default, an S3-compatible store by URL. The only door to the object-store library.
 
 A blob is there whole or not at all, and what `put` has returned for survives loss of power.
+
+The library is loaded with the first blob of a folder: its 7 MB are none that an idle region needs.
 """
 
 from __future__ import annotations
@@ -10,16 +12,18 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
-import obstore
 from anyio import to_thread
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, S3Store, from_url
 
 from planes.domain.errors import StorageFull
 from planes.storage.errors import BlobMissing, StorageError
+
+if TYPE_CHECKING:
+    from obstore.store import LocalStore, S3Store
 
 _PIECE_BYTES = 1024 * 1024
 
@@ -29,15 +33,23 @@ _UNFINISHED = re.compile(r".+#[0-9]+")
 class Blobs:
     """Keys are paths such as `organizations/<id>/deployments/<sha256>`."""
 
-    def __init__(self, store: LocalStore | S3Store, folder: Path | None) -> None:
-        self._store = store
-        self._folder = folder
+    def __init__(self, place: Path | S3Store) -> None:
+        self._place = place
+        self._folder = place if isinstance(place, Path) else None
+
+    @cached_property
+    def _store(self) -> LocalStore | S3Store:
+        if not isinstance(self._place, Path):
+            return self._place
+        from obstore.store import LocalStore
+
+        return LocalStore(prefix=self._place, automatic_cleanup=True)
 
     @staticmethod
     def in_folder(folder: Path) -> Blobs:
         """Blobs as files below the folder, which is made (0700). May run twice."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Blobs(LocalStore(prefix=folder, automatic_cleanup=True), folder)
+        return Blobs(folder)
 
     @staticmethod
     def at_url(url: str) -> Blobs:
@@ -45,10 +57,12 @@ class Blobs:
 
         Raises: StorageError for another scheme.
         """
+        from obstore.store import S3Store, from_url
+
         store = from_url(url) if url.startswith("s3://") else None
         if not isinstance(store, S3Store):
             raise StorageError("blobs live in a folder or at an s3:// URL")
-        return Blobs(store, None)
+        return Blobs(store)
 
     def remove_unfinished(self) -> None:
         """Removes what a process that was killed had half written. Blocking; only while nobody writes here.
@@ -67,7 +81,7 @@ class Blobs:
         Raises: StorageFull, StorageError.
         """
         with _translated():
-            await obstore.put_async(self._store, key, content)
+            await self._store.put_async(key, content)
             if self._folder is not None:
                 await to_thread.run_sync(_sync, self._folder, key)
 
@@ -77,7 +91,7 @@ class Blobs:
         Raises: BlobMissing, StorageError.
         """
         with _translated():
-            return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+            return bytes(await (await self._store.get_async(key)).bytes_async())
 
     async def fetch(self, key: str, path: Path) -> None:
         """Copies a blob into a new file (0600) without holding it in memory.
@@ -85,7 +99,7 @@ class Blobs:
         Raises: BlobMissing, StorageFull, StorageError.
         """
         with _translated():
-            answer = await obstore.get_async(self._store, key)
+            answer = await self._store.get_async(key)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             async with anyio.wrap_file(os.fdopen(descriptor, "wb")) as file:
                 async for piece in answer.stream(min_chunk_size=_PIECE_BYTES):
@@ -95,7 +109,7 @@ class Blobs:
         """Whether there is such a blob."""
         try:
             with _translated():
-                await obstore.head_async(self._store, key)
+                await self._store.head_async(key)
         except BlobMissing:
             return False
         return True
@@ -104,13 +118,15 @@ class Blobs:
         """Removes a blob. May run twice."""
         try:
             with _translated():
-                await obstore.delete_async(self._store, key)
+                await self._store.delete_async(key)
         except BlobMissing:
             return
 
 
 @contextmanager
 def _translated() -> Generator[None]:
+    from obstore.exceptions import BaseError
+
     try:
         yield
     except FileNotFoundError as exc:
