@@ -26,6 +26,9 @@ from planes.storage.errors import AlreadyThere, SchemaTooNew, StorageError
 
 _IMMEDIATE = "planes_immediate"
 _BUSY_SECONDS = 15
+# Of each connection. SQLite's own 2 MB are what a platform grows by with its runs; pages come back as fast from the
+# system's cache.
+_CACHE_KIB = 256
 _NOTED = "planes_noted"
 _Answer = TypeVar("_Answer")
 
@@ -304,6 +307,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             "PRAGMA synchronous=FULL",
             "PRAGMA foreign_keys=ON",
             f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}",
+            f"PRAGMA cache_size=-{_CACHE_KIB}",
         ):
             cursor.execute(statement)
         cursor.close()
