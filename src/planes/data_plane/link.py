@@ -8,6 +8,7 @@ answer is `Unavailable`, a refusal is the error class of its status.
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -74,6 +75,11 @@ class LinkAddress:
     control_plane_url: str
 
 
+def _trust(url: str) -> ssl.SSLContext | bool:
+    """Whom TLS trusts: the known authorities. Without TLS nobody, and their certificates are not read."""
+    return True if not url.startswith("http://") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class Link:
     """Signed calls to the control plane. Use as an async context manager, or call `aclose`."""
 
@@ -94,6 +100,7 @@ class Link:
             timeout=_TIMEOUT,
             follow_redirects=False,
             trust_env=False,
+            verify=_trust(address.control_plane_url),
             transport=transport,
             limits=httpx.Limits(max_connections=32, keepalive_expiry=30.0),
         )
