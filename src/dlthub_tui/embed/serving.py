@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,9 +46,10 @@ def serve(request: ServeRequest) -> None:
     """
     handover = received_handover(os.environ)
 
-    from planes.host.building import PlatformOptions
-    from planes.host.home import Home, PlatformRecord
-    from planes.host.platform import HostCannotStart, serve_until_signalled
+    with _plain_lines():
+        from planes.host.building import PlatformOptions
+        from planes.host.home import Home, PlatformRecord
+        from planes.host.platform import HostCannotStart, serve_until_signalled
 
     options = PlatformOptions(
         home=Home(request.home),
@@ -71,6 +74,19 @@ def serve(request: ServeRequest) -> None:
         serve_until_signalled(options, announce, inherited)
     except HostCannotStart as exc:
         raise CannotStart(str(exc)) from exc
+
+
+@contextmanager
+def _plain_lines() -> Generator[None]:
+    """The logging and HTTP libraries take rich where they find it, for people: 3 MB that a server never writes with."""
+    if "rich" in sys.modules:
+        yield
+        return
+    sys.modules["rich"] = None  # pyright: ignore[reportArgumentType] - Python's way to say that it is not there
+    try:
+        yield
+    finally:
+        del sys.modules["rich"]
 
 
 def _inherited(handover: Handover) -> Inherited:
