@@ -182,13 +182,17 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         if widget is not None:
             widget.set_typed_into(True)
 
-    def type_into_next(self, steps: int) -> None:
-        """To the next field of the form, round the end."""
+    def fields(self) -> list[Field | Choice]:
+        """What is filled in, from the top."""
         from dlthub_tui.widgets.choice import Choice
         from dlthub_tui.widgets.field import Field
 
-        fields = [widget for widget in self.query("Field, Choice") if isinstance(widget, Field | Choice)]
-        fields = [widget for widget in fields if not isinstance(widget, MessageLine)]
+        found = [widget for widget in self.query("Field, Choice") if isinstance(widget, Field | Choice)]
+        return [widget for widget in found if not isinstance(widget, MessageLine)]
+
+    def type_into_next(self, steps: int) -> None:
+        """To the next field of the form, round the end."""
+        fields = self.fields()
         if fields:
             at = fields.index(self.typing) if self.typing in fields else -steps
             self.type_into(fields[(at + steps) % len(fields)])

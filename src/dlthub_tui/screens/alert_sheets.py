@@ -9,48 +9,19 @@ from textual.app import ComposeResult
 
 from dlthub_tui.client.alerts import Alert, MailServer
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.viewmodel import alerts as view
-from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.text import Role, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
 
-class _FormSheet(Sheet[dict[str, Any]]):
-    """Fields one below the other; enter goes on, and does it on the last one."""
+class _RequestSheet(FormSheet[dict[str, Any]]):
+    """Its answer is what the region is sent."""
 
-    FIRST = ""
-    LAST = ""
-
-    def on_mount(self) -> None:
-        """Typing goes into the first field."""
-        self.type_into(self._field(self.FIRST))
-
-    def footer_entries(self) -> list[tuple[Action, str]]:
-        """How a form is filled."""
-        names = {"form.next": "next, then set it", "pane.next": "next field", "nav.back": "leave it"}
-        entries = [(action, names[action.id]) for action in self.actions() if action.id in names]
-        return sorted(entries, key=lambda entry: list(names).index(entry[0].id))
-
-    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
-        """Enter goes on to the next field."""
-        self.do_form_next()
-
-    def do_pane_next(self) -> None:
-        """The next field."""
-        self.type_into_next(1)
-
-    def do_pane_previous(self) -> None:
-        """The field before."""
-        self.type_into_next(-1)
-
-    def do_form_next(self) -> None:
-        """The next field; on the last one, sets it."""
-        if self.typing is not self._field(self.LAST):
-            self.type_into_next(1)
-            return
+    def finish(self) -> None:
+        """Answers, or goes to the field that is wrong."""
         problem, name = self.problem()
         if problem:
             self.say(problem, Role.WARN)
@@ -76,11 +47,8 @@ class _FormSheet(Sheet[dict[str, Any]]):
         return self.query_one(f"#{name}", Choice).chosen
 
 
-class AlertSheet(_FormSheet):
+class AlertSheet(_RequestSheet):
     """When, what, to whom. An address that leads somewhere by itself is typed hidden and never read back."""
-
-    FIRST = "name"
-    LAST = "target"
 
     def __init__(self, context: Context, alert: Alert | None, name: str, people: Mapping[str, str]) -> None:
         super().__init__(context, f"Change {guard(alert.name)}" if alert else "New alert")
@@ -148,11 +116,8 @@ class AlertSheet(_FormSheet):
         return "Begins with https://. It is sealed in the region and never shown again."
 
 
-class MailServerSheet(_FormSheet):
+class MailServerSheet(_RequestSheet):
     """Where the workspace's mail is handed in. The password is typed hidden and never read back."""
-
-    FIRST = "host"
-    LAST = "password"
 
     def __init__(self, context: Context, server: MailServer | None) -> None:
         super().__init__(context, "Mail server of the workspace")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.backfills import cannot_be, plan_line
@@ -35,7 +35,7 @@ def ask_for_backfill(screen: ActingScreen[Any], job: JobPlace, then: Callable[[]
     screen.host.push_screen(BackfillSheet(screen.context, job), answered)
 
 
-class BackfillSheet(Sheet["Backfill"]):
+class BackfillSheet(FormSheet["Backfill"]):
     """From, to, slice, at once. The first enter on the last field asks what it would be, the second starts it."""
 
     def __init__(self, context: Context, job: JobPlace) -> None:
@@ -61,10 +61,6 @@ class BackfillSheet(Sheet["Backfill"]):
             line(muted("   Empty: from where it begins, up to now, as many at once as it lets run.")),
         ]
 
-    def on_mount(self) -> None:
-        """Typing goes into the first."""
-        self.type_into(self.query_one("#from", Field))
-
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the form is filled."""
         is_last = self.typing is not None and self.typing.id == _FIELDS[-1]
@@ -75,12 +71,12 @@ class BackfillSheet(Sheet["Backfill"]):
 
     def do_pane_next(self) -> None:
         """The next field."""
-        self.type_into_next(1)
+        super().do_pane_next()
         self.update_footer()
 
     def do_pane_previous(self) -> None:
         """The field before."""
-        self.type_into_next(-1)
+        super().do_pane_previous()
         self.update_footer()
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - any field changes what it would be

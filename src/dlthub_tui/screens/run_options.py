@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
-from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.viewmodel.text import guard, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.lines import LinesView
@@ -22,8 +21,10 @@ class RunOptions:
     refresh: bool
 
 
-class RunOptionsSheet(Sheet[RunOptions]):
-    """Profile and refresh."""
+class RunOptionsSheet(FormSheet[RunOptions]):
+    """Profile and refresh. Enter runs it from either."""
+
+    FOOTER = (("form.next", "run"), ("pane.next", "next field"), ("nav.back", "leave"))
 
     def __init__(self, context: Context, name: str, profiles: list[str], own: str) -> None:
         super().__init__(context, f"Run {name}")
@@ -36,24 +37,6 @@ class RunOptionsSheet(Sheet[RunOptions]):
         yield Choice(self.look, line("   Refresh   "), ["no", "yes"], "no", widget_id="refresh")
         said = "   Refresh forgets what was loaded and loads everything again, downstream jobs too."
         yield LinesView(lambda _width: [line(muted(said))])
-
-    def on_mount(self) -> None:
-        """The arrows choose at once."""
-        self.type_into(self.query_one("#profile", Choice))
-
-    def footer_entries(self) -> list[tuple[Action, str]]:
-        """How the form is filled."""
-        names = {"form.next": "run", "pane.next": "next field", "nav.back": "leave"}
-        found = {action.id: action for action in self.live}
-        return [(found[name], label) for name, label in names.items()]
-
-    def do_pane_next(self) -> None:
-        """The other field."""
-        self.type_into_next(1)
-
-    def do_pane_previous(self) -> None:
-        """The other field."""
-        self.type_into_next(-1)
 
     def do_form_next(self) -> None:
         """Runs it."""

@@ -90,6 +90,38 @@ class ConfirmSheet(Sheet[bool]):
         self.dismiss(True)
 
 
+class FormSheet(Sheet[_Result]):
+    """Fields one below the other: tab goes round, enter goes on and, from the last one, does it."""
+
+    FOOTER = (("form.next", "next, then set it"), ("pane.next", "next field"), ("nav.back", "leave it"))
+
+    def on_mount(self) -> None:
+        """Typing goes into the first field."""
+        self.type_into_next(1)
+
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on, wherever it is
+        """Enter goes on."""
+        self.do_form_next()
+
+    def do_pane_next(self) -> None:
+        """The next field."""
+        self.type_into_next(1)
+
+    def do_pane_previous(self) -> None:
+        """The field before."""
+        self.type_into_next(-1)
+
+    def do_form_next(self) -> None:
+        """The next field; on the last one, does it."""
+        if self.typing is self.fields()[-1]:
+            self.finish()
+        else:
+            self.type_into_next(1)
+
+    def finish(self) -> None:
+        """Answers what is filled in, or says what is missing."""
+
+
 class TypedSheet(Sheet[bool]):
     """A question answered by typing a word: no single key ever means yes."""
 

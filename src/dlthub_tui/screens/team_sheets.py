@@ -8,10 +8,9 @@ from textual.app import ComposeResult
 
 from dlthub_tui.client.members import NewKey
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.screens.shown_once import ShownOnceSheet
 from dlthub_tui.viewmodel import words
-from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.team import IMPLIES, ROLES
 from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
@@ -38,8 +37,15 @@ class KeyWish:
     days: int
 
 
-class MemberSheet(Sheet[Joining]):
+class MemberSheet(FormSheet[Joining]):
     """An address and a role; with an address given, only the role."""
+
+    FOOTER = (
+        ("form.next", "next, then do it"),
+        ("pane.next", "next field"),
+        ("choice.right", "role"),
+        ("nav.back", "leave it"),
+    )
 
     def __init__(self, context: Context, *, email: str = "", role: str = "developer") -> None:
         super().__init__(context, f"Role of {guard(email)}" if email else "New member")
@@ -56,52 +62,24 @@ class MemberSheet(Sheet[Joining]):
         chosen = self.query_one("#role", Choice).chosen
         return line("             ", muted(IMPLIES[chosen]))
 
-    def on_mount(self) -> None:
-        """Typing goes into the first field."""
-        self.type_into_next(1)
-
-    def footer_entries(self) -> list[tuple[Action, str]]:
-        """How the form is filled."""
-        names = {
-            "form.next": "next, then do it",
-            "pane.next": "next field",
-            "choice.right": "role",
-            "nav.back": "leave it",
-        }
-        return [(action, names[action.id]) for action in self.live if action.id in names]
-
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - the choice is the one that matters
         """What the role means follows."""
         self.query_one("#means", LinesView).update()
 
-    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
-        """Enter goes on."""
-        self.do_form_next()
-
-    def do_pane_next(self) -> None:
-        """The next field."""
-        self.type_into_next(1)
-
-    def do_pane_previous(self) -> None:
-        """The field before."""
-        self.type_into_next(-1)
-
-    def do_form_next(self) -> None:
-        """The next field; on the last one, does it."""
-        role = self.query_one("#role", Choice)
-        if self.typing is not role:
-            self.type_into_next(1)
-            return
+    def finish(self) -> None:
+        """Answers, where the address can be one."""
         email = self._email or self.query_one("#email", Field).text.strip()
         if "@" not in email:
             self.say("An e-mail address is needed: the one they sign in with.", Role.WARN)
             self.type_into(self.query_one("#email", Field))
         else:
-            self.dismiss(Joining(email, role.chosen))
+            self.dismiss(Joining(email, self.query_one("#role", Choice).chosen))
 
 
-class KeySheet(Sheet[KeyWish]):
+class KeySheet(FormSheet[KeyWish]):
     """Name, whom the key acts as, how long it lives."""
+
+    FOOTER = (("form.next", "next, then make it"), ("pane.next", "next field"), ("nav.back", "leave it"))
 
     def __init__(self, context: Context, *, owns: bool) -> None:
         super().__init__(context, "New key")
@@ -112,27 +90,6 @@ class KeySheet(Sheet[KeyWish]):
         yield Field(self.look, line("   Name      "), widget_id="name")
         yield Choice(self.look, line("   Acts as   "), self._kinds, self._kinds[0], widget_id="kind")
         yield Choice(self.look, line("   Days      "), DAYS, DAYS[0], widget_id="days")
-
-    def on_mount(self) -> None:
-        """Typing goes into the first field."""
-        self.type_into_next(1)
-
-    def footer_entries(self) -> list[tuple[Action, str]]:
-        """How the form is filled."""
-        names = {"form.next": "next, then make it", "pane.next": "next field", "nav.back": "leave it"}
-        return [(action, names[action.id]) for action in self.live if action.id in names]
-
-    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
-        """Enter goes on."""
-        self.do_form_next()
-
-    def do_pane_next(self) -> None:
-        """The next field."""
-        self.type_into_next(1)
-
-    def do_pane_previous(self) -> None:
-        """The field before."""
-        self.type_into_next(-1)
 
     def do_form_next(self) -> None:
         """The next field; on the last one, makes it."""

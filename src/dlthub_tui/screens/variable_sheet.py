@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
-from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.viewmodel.text import Role, guard, line
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
@@ -27,7 +26,7 @@ class VariableChange:
         return f"VariableChange({self.name!r})"
 
 
-class VariableSheet(Sheet[VariableChange]):
+class VariableSheet(FormSheet[VariableChange]):
     """A secret is typed hidden and never read back."""
 
     def __init__(self, context: Context, profiles: list[str], profile: str, change: VariableChange | None) -> None:
@@ -52,36 +51,15 @@ class VariableSheet(Sheet[VariableChange]):
         """Typing goes into the first field that is empty."""
         self.type_into(self.query_one("#value" if self._change else "#name", Field))
 
-    def footer_entries(self) -> list[tuple[Action, str]]:
-        """How a form is filled."""
-        names = {"form.next": "next, then set it", "pane.next": "next field", "nav.back": "leave it"}
-        entries = [(action, names[action.id]) for action in self.live if action.id in names]
-        return sorted(entries, key=lambda entry: list(names).index(entry[0].id))
-
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - each may have
         """What is secret is not shown while it is typed."""
         value = self.query_one("#value", Field)
         value.is_hidden = self.query_one("#kind", Choice).chosen == "secret"
         value.refresh()
 
-    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on
-        """Enter goes on to the next field."""
-        self.do_form_next()
-
-    def do_pane_next(self) -> None:
-        """The next field."""
-        self.type_into_next(1)
-
-    def do_pane_previous(self) -> None:
-        """The field before."""
-        self.type_into_next(-1)
-
-    def do_form_next(self) -> None:
-        """The next field; on the last one, sets it."""
+    def finish(self) -> None:
+        """Answers, or says what is missing."""
         value = self.query_one("#value", Field)
-        if self.typing is not value:
-            self.type_into_next(1)
-            return
         name = self.query_one("#name", Field).text.strip()
         is_secret = self.query_one("#kind", Choice).chosen == "secret"
         scope = self.query_one("#scope", Choice).chosen
