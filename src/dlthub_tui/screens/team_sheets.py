@@ -40,12 +40,7 @@ class KeyWish:
 class MemberSheet(FormSheet[Joining]):
     """An address and a role; with an address given, only the role."""
 
-    FOOTER = (
-        ("form.next", "next, then do it"),
-        ("pane.next", "next field"),
-        ("choice.right", "role"),
-        ("nav.back", "leave it"),
-    )
+    FOOTER = (("form.next", "next, then do it"), ("pane.next", "next field"), ("nav.back", "leave it"))
 
     def __init__(self, context: Context, *, email: str = "", role: str = "developer") -> None:
         super().__init__(context, f"Role of {guard(email)}" if email else "New member")
