@@ -55,11 +55,11 @@ def back_up(
     unknown = sorted(set(planes or ()) - set(known))
     if unknown or not chosen:
         raise CannotBackUp(f"There is no plane {', '.join(unknown)} in {home}." if unknown else f"No plane in {home}.")
-    for plane in chosen:
-        if sqlite_file(database_url(plane, plane_folder(home, plane), environment)) is None:
-            raise CannotBackUp(
-                f"{plane} keeps its database on a Postgres server, which is backed up there (docs/backup.md)."
-            )
+    elsewhere = [
+        plane for plane in chosen if sqlite_file(database_url(plane, plane_folder(home, plane), environment)) is None
+    ]
+    if elsewhere:
+        raise CannotBackUp(_refusal(home, elsewhere, [plane for plane in chosen if plane not in elsewhere]))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     written: list[Written] = []
     for plane in chosen:
@@ -68,6 +68,19 @@ def back_up(
         except (StorageError, OSError) as exc:
             raise CannotBackUp(f"{plane} was not backed up: {exc}.") from exc
     return written
+
+
+def _refusal(home: Path, elsewhere: Sequence[str], others: Sequence[str]) -> str:
+    """What to do for planes whose database is on a server, in this order. Addresses hold passwords: none is shown."""
+    steps = [
+        f"dump its database by pg_dump --format=custom --file={plane}.dump and copy {plane_folder(home, plane)}"
+        for plane in elsewhere
+    ]
+    rest = f" Back up the others by --plane {' --plane '.join(others)}." if others else ""
+    return (
+        f"Nothing was written: {', '.join(elsewhere)} {'keep' if len(elsewhere) > 1 else 'keeps'} the database on a "
+        f"Postgres server. Stop the platform; {'; '.join(steps)}; start it.{rest} docs/backup.md says how to restore."
+    )
 
 
 def _back_up_plane(

@@ -1,0 +1,26 @@
+"""What `admin backup` says of planes that it cannot back up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planes.host.backup import CannotBackUp, Recipient, back_up
+
+
+def test_a_plane_on_postgres_is_refused_with_what_to_do_and_nothing_is_written(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "backup"
+    for key in ("control/signing.key", "data/eu1/identity.key", "data/us1/identity.key"):
+        (home / key).parent.mkdir(parents=True)
+        (home / key).touch()
+    environment = {"DLTHUB_TUI_EU1_DATABASE_URL": "postgresql+asyncpg://orchard:pear-tree@database.example/eu1"}
+
+    with pytest.raises(CannotBackUp) as refused:
+        back_up(home, folder, None, Recipient(passphrase="a long one for tests"), "1", environment)
+
+    said = str(refused.value)
+    assert f"pg_dump --format=custom --file=eu1.dump and copy {home / 'data' / 'eu1'}" in said
+    assert "--plane control --plane us1" in said
+    assert "pear-tree" not in said
+    assert not folder.exists()
