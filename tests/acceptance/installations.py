@@ -13,12 +13,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import tomllib
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from tests.acceptance.platforms import PlatformProcess, serving
 from tests.acceptance.wheels import from_wheels
 from tests.contract.client_users import ClientUsers
 from tests.contract.released_client import Outcome, RealClient
+from tests.fakes.leftovers import end_runners
 
 OWNER = "owner@example.org"
 WEATHER = Path(__file__).parents[2] / "examples" / "weather"
@@ -219,26 +219,6 @@ def installed(home: Path | None = None, *words: str) -> Generator[Installation]:
             assert not platform.failures()
     finally:
         users.close()
-
-
-def end_runners(home: Path) -> None:
-    """Ends what still runs of this home: runners outlive their platform by design."""
-    for record in home.glob("data/*/orgs/*/workspaces/*/runs/*/ctl/*.json"):
-        if record.name not in ("runner.json", "step.json"):
-            continue
-        found = json.loads(record.read_bytes())
-        if start_ticks(found["pid"]) == found["start_ticks"]:
-            with suppress(ProcessLookupError):
-                os.killpg(found["pid"], signal.SIGKILL)
-
-
-def start_ticks(pid: int) -> int | None:
-    """When a process started, which tells it from a later one with the same pid; None when it has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else int(fields[19])
 
 
 def remove_tree(folder: Path) -> None:

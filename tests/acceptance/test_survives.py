@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.installations import OWNER, Desk, add_person, open_home, start_ticks
+from tests.acceptance.installations import OWNER, Desk, add_person, open_home
 from tests.acceptance.platforms import PlatformProcess, serving, wait_until
 from tests.acceptance.seattle import data_folder
 from tests.acceptance.wheels import from_wheels
 from tests.contract.client_users import ClientUsers
+from tests.fakes.leftovers import start_ticks
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.fakes.leftovers import end_runners
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 
 LAUNCHERS = "dlt._workspace.deployment.launchers"
@@ -94,10 +95,11 @@ def with_entry_point(base: Mapping[str, object], **changes: object) -> dict[str,
 
 @contextmanager
 def open_folder(prefix: str, *, below: str | None = None) -> Generator[Path]:
-    """A folder that other users can pass through: pytest's own are closed to them."""
+    """A folder that other users can pass through: pytest's own are closed to them. What runs there ends with it."""
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=below))
     folder.chmod(0o711)
     try:
         yield folder
     finally:
+        end_runners(folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.acceptance.installations import end_runners, remove_tree, start_ticks
+from tests.acceptance.installations import remove_tree
 from tests.acceptance.platforms import PlatformProcess, serving
 from tests.fakes.archives import pack
+from tests.fakes.leftovers import end_runners, start_ticks
 from tests.fakes.workspaces import definition, requirements, write_launchers
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 from tests.reliability.crash_job import JOB, JOBS

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tests.acceptance.installations import start_ticks
+from tests.fakes.leftovers import start_ticks
 from tests.fakes.workspaces import requirements
 from tests.reliability.crash_stage import CrashStage, MomentMissed, children_of, command_of
 

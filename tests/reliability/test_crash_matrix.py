@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from tests.acceptance.installations import start_ticks
+from tests.fakes.leftovers import start_ticks
 from tests.reliability.crash_job import BURST_LINES
 from tests.reliability.crash_stage import ENDED, CrashStage, MomentMissed, crash_stage
 from tests.reliability.crash_steps import STEPS, Begun, victims_of

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.leasing import RUN_TOKEN, LeasingControlPlane
+from tests.fakes.leftovers import start_ticks
 from tests.fakes.workspaces import definition, open_folder, requirements, with_entry_point
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
 
@@ -351,6 +352,20 @@ async def test_run_goes_on_while_the_region_restarts(folder: Path) -> None:
             assert await control.wait_end(lease) == "completed"
             assert await again.lines(lease) == ["before", "after"]
             assert control.statuses[lease.run_id] == ["starting", "running", "completed"]
+
+
+async def test_run_that_a_test_leaves_ends_with_its_folder() -> None:
+    """Its runner outlives the region by design."""
+    with open_folder("region-") as folder:
+        async with LeasingControlPlane().serving() as control, running_region(folder / "eu1", control) as place:
+            lease = await place.lease(WAITS)
+            await control.wait_status(lease, "running")
+            records = [place.run_folder(lease) / "ctl" / name for name in ("runner.json", "step.json")]
+            pids = [json.loads(record.read_bytes())["pid"] for record in records]
+        outlives = [start_ticks(pid) is not None for pid in pids]
+
+    assert outlives == [True, True]
+    assert [start_ticks(pid) for pid in pids] == [None, None]
 
 
 async def test_run_that_ended_while_the_region_was_away_is_reported(folder: Path) -> None:
