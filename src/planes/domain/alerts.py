@@ -43,6 +43,8 @@ MOST_PER_HOUR = 60
 """Messages of one alert in any hour; what is more is held back, and the next message says how many were."""
 MOST_PENDING = 1_000
 """Messages of one workspace that wait; what is more is held back."""
+NEXT_TRY_GRACE = timedelta(minutes=5)
+"""A failure that is tried again is told when no next try has begun so long after it was due: it has fallen away."""
 MOST_TESTS_PER_HOUR = 20
 HOUR = timedelta(hours=1)
 

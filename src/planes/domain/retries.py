@@ -29,5 +29,9 @@ def decide_retry(run: Run, policy: RetryPolicy, now: datetime) -> datetime | Non
     """
     if run.status is not RunStatus.FAILED or run.is_lost or run.attempt >= policy.attempts:
         return None
-    doubled = policy.wait_seconds * 2 ** min(run.attempt - 1, MOST_ATTEMPTS)
-    return now + min(timedelta(seconds=doubled), LONGEST_WAIT)
+    return now + wait_after(run.attempt, policy)
+
+
+def wait_after(attempt: int, policy: RetryPolicy) -> timedelta:
+    """How long after the end of this try the next one may begin."""
+    return min(timedelta(seconds=policy.wait_seconds * 2 ** min(attempt - 1, MOST_ATTEMPTS)), LONGEST_WAIT)

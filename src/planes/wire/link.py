@@ -63,7 +63,7 @@ class PollRequest(LinkModel):
 class Lease(LinkModel):
     """One claimed run: ids, definition, limits. No secret, no code.
 
-    `tries_left` is how often the run is tried again at most if it fails.
+    `tries_left` is how often the run is tried again at most if it fails, `next_try_seconds` how long after its end.
     """
 
     run_id: Uuid
@@ -86,6 +86,7 @@ class Lease(LinkModel):
     time_limit_seconds: Annotated[int, Field(gt=0)]
     grace_seconds: Annotated[int, Field(ge=0)]
     tries_left: Count = 0
+    next_try_seconds: Count = 0
     webhook_call_id: Uuid | None = None
 
 

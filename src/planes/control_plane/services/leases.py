@@ -18,6 +18,7 @@ from planes.domain import leases
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId, MembershipId
 from planes.domain.leases import LeaseRules
+from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
 from planes.domain.runs import LEASED, Run, RunStatus
 from planes.storage.control import backfills as stored_backfills
 from planes.storage.control import data_planes, identity, organizations
@@ -324,20 +325,20 @@ async def _render_leases(parts: Parts, connection: Connection, claimed: Sequence
     if not claimed:
         return _Granted()
     versions = await stored_jobs.versions_by_id(connection, [run.job_version_id for run in claimed])
-    attempts = await stored_retries.attempts_of(connection, [run.job_id for run in claimed])
+    policies: dict[str, RetryPolicy] = await stored_retries.policies_of(connection, [run.job_id for run in claimed])
     of_backfill = [run.backfill_id for run in claimed if run.backfill_id]
-    of_backfills = await stored_backfills.attempts_of(connection, of_backfill) if of_backfill else {}
+    of_backfills = await stored_backfills.policies_of(connection, of_backfill) if of_backfill else {}
     granted = _Granted()
     for run in claimed:
         version = versions[run.job_version_id]
-        tries = of_backfills.get(run.backfill_id or "", attempts.get(run.job_id, 1))
-        granted.leases.append(_lease(run, version, tries))
+        policy = of_backfills.get(run.backfill_id or "", policies.get(run.job_id, NO_RETRIES))
+        granted.leases.append(_lease(run, version, policy))
         with contextlib.suppress(NotFound):  # the run hears of it when it asks
             granted.tokens[run.id] = (await _mint(parts, connection, run, version, epoch)).token
     return granted
 
 
-def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:
+def _lease(run: Run, version: JobVersion, policy: RetryPolicy) -> Lease:
     assert run.lease_expires_at is not None, "a claimed run has a lease"
     return Lease(
         run_id=run.id,
@@ -359,7 +360,8 @@ def _lease(run: Run, version: JobVersion, attempts: int) -> Lease:
         previous_job_run_id=run.previous_job_run_id,
         time_limit_seconds=run.time_limit_seconds,
         grace_seconds=run.grace_seconds,
-        tries_left=max(0, attempts - run.attempt),
+        tries_left=max(0, policy.attempts - run.attempt),
+        next_try_seconds=int(wait_after(run.attempt, policy).total_seconds()),
         webhook_call_id=run.webhook_call_id,
     )
 

@@ -1,11 +1,14 @@
 """Which messages an event makes. They are written with the event, in its transaction: neither is without the other.
 
-Each alert says an event of a run once. What is too much is written down as held back, so that nothing is lost silently.
+Each alert says an event of a run once. Of a run that is tried again the last failure is told, and this one if the next
+try does not come: newer code, a cancel or an archived job may have made it fall away. What is too much is written down
+as held back, so that nothing is lost silently.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, cast
 
 import anyio
@@ -16,14 +19,16 @@ from planes.domain.alerts import (
     HOUR,
     MOST_PENDING,
     MOST_PER_HOUR,
+    NEXT_TRY_GRACE,
     AlertTrigger,
     DeliveryState,
     concerns,
 )
 from planes.domain.identifiers import new_id
 from planes.scrub import Registered
-from planes.storage.data import alerts, telemetry
+from planes.storage.data import alerts, runs, telemetry
 from planes.storage.types import Row
+from planes.wire.link import Lease
 
 _OF_OUTCOME = {"completed": AlertTrigger.RUN_SUCCESS, "failed": AlertTrigger.RUN_FAILURE}
 _MOST_PIPELINES = 20
@@ -46,6 +51,12 @@ class AlertQueue:
         if trigger is not None:
             await self._queue(connection, run, trigger, {})
 
+    async def tried_again(self, connection: Any, run_id: str, lease: Lease) -> None:
+        """The lease of the next try has come: only its own failure is to be told. Nothing of another job's run."""
+        run = await runs.find_in_workspace(connection, lease.workspace_id, run_id)
+        if run is not None and run["job_ref"] == lease.job_ref[:512] and _tries_left(run) > 0:
+            await alerts.forget_failure(connection, run_id, AlertTrigger.RUN_FAILURE)
+
     async def secrets_printed(self, connection: Any, run: Row, total: int, secrets: int) -> None:
         """Something was masked in a run's log. Counts only: the names of secrets are not everybody's."""
         await self._queue(connection, run, AlertTrigger.PRINTS_SECRETS, {"masked": total, "secrets": secrets})
@@ -55,7 +66,7 @@ class AlertQueue:
         wanted = [
             alert
             for alert in await alerts.list_all(connection, run["workspace_id"], only_enabled=True)
-            if trigger in alert["triggers"] and (alert["each_try"] or not is_tried_again)
+            if trigger in alert["triggers"]
         ]
         if not wanted:
             return
@@ -66,10 +77,17 @@ class AlertQueue:
             if not concerns(alert["jobs"], alert["pipelines"], run["job_ref"], ran):
                 continue
             if not await alerts.has_delivery(connection, alert["id"], run["id"], trigger):
-                await self._add(connection, alert, run, trigger, {**_facts(run, pipelines), **extra})
+                wait = _next_try(run) + NEXT_TRY_GRACE if is_tried_again and not alert["each_try"] else timedelta()
+                await self._add(connection, alert, run, trigger, {**_facts(run, pipelines), **extra}, wait)
 
     async def _add(
-        self, connection: Any, alert: Row, run: Row, trigger: AlertTrigger, facts: Mapping[str, Any]
+        self,
+        connection: Any,
+        alert: Row,
+        run: Row,
+        trigger: AlertTrigger,
+        facts: Mapping[str, Any],
+        wait: timedelta,
     ) -> None:
         now = self._parts.clock.now()
         recent = await alerts.count_since(connection, alert["id"], now - HOUR, tests=False)
@@ -90,7 +108,7 @@ class AlertQueue:
                 "facts": {**facts, "held_back": held_back},
                 "state": str(DeliveryState.PENDING if reason is None else DeliveryState.HELD_BACK),
                 "tries": 0,
-                "next_try_at": now if reason is None else None,
+                "next_try_at": now + wait if reason is None else None,
                 "outcome": reason,
                 "created_at": now,
                 "ended_at": None if reason is None else now,
@@ -102,6 +120,12 @@ def _tries_left(run: Row) -> int:
     """How many tries may follow when this one fails, as its lease said."""
     left = cast("dict[str, Any]", run["lease"]).get("tries_left")
     return left if isinstance(left, int) else 0
+
+
+def _next_try(run: Row) -> timedelta:
+    """How long after its end the next try may begin, as its lease said."""
+    seconds = cast("dict[str, Any]", run["lease"]).get("next_try_seconds")
+    return timedelta(seconds=seconds if isinstance(seconds, int) else 0)
 
 
 def _declared(run: Row) -> list[str]:

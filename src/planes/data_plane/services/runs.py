@@ -147,6 +147,8 @@ class Runs:
                 await runs.add(connection, row)
                 report = build_status(lease.fence, ReportedStatus.STARTING, row["leased_at"])
                 await self.outbox.queue(connection, lease.run_id, report)
+                if lease.previous_job_run_id is not None:
+                    await self._alerts.tried_again(connection, lease.previous_job_run_id, lease)
         except AlreadyThere:
             self._close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)

@@ -19,6 +19,7 @@ from planes.domain.identifiers import (
     RunId,
     WorkspaceId,
 )
+from planes.domain.retries import RetryPolicy
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
@@ -183,10 +184,10 @@ async def counts_of(connection: Connection, backfill_ids: Iterable[str]) -> dict
     return counts
 
 
-async def attempts_of(connection: Connection, backfill_ids: Iterable[str]) -> dict[str, int]:
-    """How often a slice of each is tried."""
-    wanted = backfills.c.id.in_(sorted(set(backfill_ids)))
-    return {row.id: row.attempts for row in await connection.execute(select(backfills).where(wanted))}
+async def policies_of(connection: Connection, backfill_ids: Iterable[str]) -> dict[str, RetryPolicy]:
+    """How a slice of each is tried again."""
+    rows = await connection.execute(select(backfills).where(backfills.c.id.in_(sorted(set(backfill_ids)))))
+    return {row.id: RetryPolicy(attempts=row.attempts, wait_seconds=row.wait_seconds) for row in rows}
 
 
 async def taken_by_job(connection: Connection, job_ids: Iterable[str]) -> dict[str, Taken]:

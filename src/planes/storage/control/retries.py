@@ -31,10 +31,11 @@ async def find_policy(connection: Connection, job_id: str) -> RetryPolicy:
     return NO_RETRIES if row is None else RetryPolicy(attempts=row["attempts"], wait_seconds=row["wait_seconds"])
 
 
-async def attempts_of(connection: Connection, job_ids: Iterable[str]) -> dict[str, int]:
-    """How often each job is tried; jobs that are not tried again are left out."""
+async def policies_of(connection: Connection, job_ids: Iterable[str]) -> dict[str, RetryPolicy]:
+    """How each job is tried again; jobs that are not are left out."""
     query = select(job_retries).where(job_retries.c.job_id.in_(sorted(set(job_ids))))
-    return {row["job_id"]: row["attempts"] for row in (await connection.execute(query)).mappings()}
+    rows = (await connection.execute(query)).mappings()
+    return {row["job_id"]: RetryPolicy(attempts=row["attempts"], wait_seconds=row["wait_seconds"]) for row in rows}
 
 
 async def save_policy(connection: Connection, job_id: str, policy: RetryPolicy) -> None:

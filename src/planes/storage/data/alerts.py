@@ -167,6 +167,14 @@ async def has_delivery(connection: AsyncConnection, alert_id: str, run_id: str, 
     return (await connection.execute(query.limit(1))).first() is not None
 
 
+async def forget_failure(connection: AsyncConnection, run_id: str, trigger: str) -> None:
+    """Removes the messages of this event that were not tried yet, but for alerts that want to hear of each try."""
+    table = alert_deliveries.c
+    each = select(alerts.c.id).where(alerts.c.each_try)
+    chosen = (table.run_id == run_id, table.trigger == trigger, table.state.in_((PENDING, HELD_BACK)), table.tries == 0)
+    await connection.execute(delete(alert_deliveries).where(*chosen, table.alert_id.not_in(each)))
+
+
 async def change_delivery(connection: AsyncConnection, delivery_id: str, values: Mapping[str, Any]) -> None:
     """Sets columns of a message."""
     await connection.execute(update(alert_deliveries).where(alert_deliveries.c.id == delivery_id).values(values))

@@ -77,6 +77,7 @@ async def test_a_failed_run_is_tried_as_it_was_after_growing_waits_and_so_often_
     for again in tries[1:]:
         assert {name: again[name] for name in AS_IT_WAS} == {name: tries[0][name] for name in AS_IT_WAS}
     assert [lease["tries_left"] for lease in tries] == [2, 1, 0]
+    assert [lease["next_try_seconds"] for lease in tries] == [60, 120, 240]
     assert [lease["previous_job_run_id"] for lease in tries] == [None, tries[0]["run_id"], tries[1]["run_id"]]
 
 

@@ -6,7 +6,7 @@ import base64
 import gc
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ import pytest
 from sqlalchemy import select, update
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.receivers import HttpReceiver, MailReceiver, mail_receiving, make_certificate, receiving
+from tests.fakes.workspaces import definition
 from tests.integration.planes.data_plane.alerts.asking import Region
 from tests.integration.planes.data_plane.alerts.conftest import SETTINGS
 from tests.integration.planes.data_plane.running_region import running_region
 
 from planes.domain import alerts as rules
 from planes.domain.identifiers import new_id
-from planes.storage.data.alerts import alert_deliveries
+from planes.storage.data.alerts import alert_deliveries, change_delivery
 
 pytestmark = pytest.mark.anyio
 
@@ -199,6 +200,49 @@ async def test_of_a_run_that_is_tried_again_the_last_failure_is_told_unless_each
     told = sorted((item.path, item.json["run"]["run_number"]) for item in posted)
     assert told == [("/each", 1), ("/each", 2), ("/each", 3), ("/last", 3)]
     assert (last["each_try"], kept["each_try"]) == (False, True)
+
+
+async def _no_next_try(region: Region, delivery: dict[str, Any]) -> None:
+    """The time in which a next try should have begun is over."""
+    services = region.place.region.plane.services
+    async with services.parts.database.transaction() as connection:
+        await change_delivery(connection, delivery["id"], {"next_try_at": services.parts.clock.now()})
+    services.alert_queue.wake()
+
+
+async def test_failure_is_told_when_the_next_try_falls_away(each_region: Region, receiver: HttpReceiver) -> None:
+    """After newer code, a cancel or an archived job there is no last failure that anybody would hear of."""
+    await each_region.add(url=receiver.url)
+    run = await each_region.end_run(lease={"definition": {}, "tries_left": 2, "next_try_seconds": 600})
+    (waits,) = await each_region.deliveries()
+
+    due = datetime.fromisoformat(waits["next_try_at"]) - datetime.fromisoformat(waits["created_at"])
+    assert (waits["state"], due, receiver.posted) == ("pending", timedelta(minutes=15), [])
+
+    await _no_next_try(each_region, waits)
+    (posted,) = await receiver.wait(1)
+
+    assert posted.json["run"]["run_number"] == run["number"]
+
+
+async def test_failure_is_forgotten_when_the_next_try_begins(each_region: Region, receiver: HttpReceiver) -> None:
+    region, control = each_region.place.region, each_region.place.control
+    await each_region.add(url=receiver.url)
+    lease = {"definition": {}, "tries_left": 1, "next_try_seconds": 600}
+    first = await each_region.end_run(number=1, lease=lease)
+    other = await each_region.end_run(number=7, lease=lease, job_ref="jobs.ingest.other")
+    common = {
+        "organization_id": region.organization_id, "workspace_id": region.workspace_id, "deployment_id": new_id(),
+        "configuration_id": new_id(), "definition": definition("job"), "job_ref": first["job_ref"],
+    }  # fmt: skip
+
+    control.lease(**common, number=2, previous_job_run_id=first["id"])  # this region has no such code: it fails
+    control.lease(**common, number=3, previous_job_run_id=other["id"])  # started by its end: no try of it
+    posted = await receiver.wait(2)
+    kept = [each["run_id"] for each in await each_region.deliveries() if each["run_id"] in {first["id"], other["id"]}]
+
+    assert sorted(item.json["run"]["run_number"] for item in posted) == [2, 3]
+    assert kept == [other["id"]]
 
 
 async def test_an_event_is_told_once_however_often_it_is_noted(region: Region, receiver: HttpReceiver) -> None:
