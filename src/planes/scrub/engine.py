@@ -5,6 +5,7 @@ is the answer, so patterns keep to the syntax on which the two agree: bytes, ASC
 references, repetition up to 1000, neither `\\s` nor `\\Z`.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -70,7 +71,7 @@ class StdlibPattern:
 class FastPattern:
     """A pattern compiled by RE2. The wheel's own way to a match takes longer than most matches do."""
 
-    __slots__ = ("_anchor", "_match", "groupindex", "programsize", "search")
+    __slots__ = ("_anchor", "_match", "_start", "groupindex", "programsize", "search")
 
     def __init__(self, pattern: bytes, *, crosses_lines: bool) -> None:
         import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
@@ -89,6 +90,7 @@ class FastPattern:
         self._match: Any = regexp.Match
         kind: Any = regexp.__class__
         self._anchor: Any = kind.Anchor.UNANCHORED
+        self._start: Any = kind.Anchor.ANCHOR_START
 
     def places(self, text: bytes, pos: int = 0, /) -> "Sequence[tuple[int, int]] | None":
         length = len(text)
@@ -96,6 +98,14 @@ class FastPattern:
             return None
         found = self._match(self._anchor, text, pos, length)
         return found if found[0][0] >= 0 else None
+
+    def end(self, text: bytes, pos: int, /) -> int:
+        """Where a match that begins at `pos` ends; -1: none begins there."""
+        return self._match(self._start, text, pos, len(text))[0][1]
+
+
+Ends = Callable[[bytes, int], int]
+"""Tells where the first match in a text at or after a place ends; -1 if there is none."""
 
 
 class Marks(Protocol):
@@ -159,7 +169,36 @@ def compile_pattern(pattern: bytes) -> Pattern:
         return stdlib_pattern(pattern)
 
 
-def fast_set(patterns: Sequence[bytes]) -> PatternSet:
+def fast_ends(pattern: bytes) -> Ends:
+    """What `Ends` says, by RE2. Raises: ImportError where the wheel is missing.
+
+    Asked where a match begins, RE2 reads back from its end with an automaton of its own, of which each new text needs
+    new states. A pattern that is anchored where the search begins spares that.
+    """
+    compiled = FastPattern(b"(?s:.*?)(?:%s)" % pattern, crosses_lines=True)
+    return compiled.end
+
+
+def stdlib_ends(pattern: bytes) -> Ends:
+    """The same by `re`."""
+    search = re.compile(pattern).search
+
+    def end(text: bytes, pos: int, /) -> int:
+        match = search(text, pos)
+        return match.end() if match else -1
+
+    return end
+
+
+def compile_ends(pattern: bytes) -> Ends:
+    """What tells where the first match of a pattern without groups ends."""
+    try:
+        return fast_ends(pattern)
+    except ImportError:
+        return stdlib_ends(pattern)
+
+
+def fast_set(patterns: Sequence[bytes], *, at_begin: bool = False) -> PatternSet:
     """Patterns that RE2 looks for together, in one pass. Raises: ImportError where the wheel is missing."""
     import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
 
@@ -167,7 +206,8 @@ def fast_set(patterns: Sequence[bytes]) -> PatternSet:
     options.encoding = re2.Options.Encoding.LATIN1  # pyright: ignore[reportUnknownMemberType]
     options.log_errors = False
     options.max_mem = _MEMORY_OF_LONG
-    together: Any = re2.Set.SearchSet(options)  # pyright: ignore[reportUnknownMemberType]
+    kind: Any = re2.Set
+    together: Any = kind.MatchSet(options) if at_begin else kind.SearchSet(options)
     for pattern in patterns:
         together.Add(pattern)
     together.Compile()
@@ -184,10 +224,10 @@ def stdlib_set(patterns: Sequence[bytes]) -> PatternSet:
     return lambda _: every
 
 
-def compile_set(patterns: Sequence[bytes]) -> PatternSet:
-    """What tells which patterns to look for in a text; where RE2 is missing, it leaves none out."""
+def compile_set(patterns: Sequence[bytes], *, at_begin: bool = False) -> PatternSet:
+    """What tells which patterns to look for in a text, or at its begin; where RE2 is missing, it leaves none out."""
     try:
-        return fast_set(patterns)
+        return fast_set(patterns, at_begin=at_begin)
     except ImportError:
         return stdlib_set(patterns)
 
@@ -215,6 +255,22 @@ def compile_needles(needles: Sequence[bytes]) -> Finder:
         return FastFinder(needles)
     except ImportError:
         return StdlibFinder(needles)
+
+
+Literals = Callable[[bytes], Iterable[tuple[int, int, int]]]
+"""Tells where each of some needles stands: (needle's index, start, end), also of overlapping ones."""
+
+
+def compile_literals(needles: Sequence[bytes]) -> Literals:
+    """What finds many needles in short texts, in little memory."""
+    try:
+        import ahocorasick_rs
+    except ImportError:
+        finder = StdlibFinder(needles)
+        return lambda text: ((index, start, start + len(needles[index])) for index, start in finder.find(text))
+    form = ahocorasick_rs.Implementation.ContiguousNFA
+    find = ahocorasick_rs.BytesAhoCorasick(list(needles), implementation=form).find_matches_as_indexes
+    return functools.partial(find, overlapping=True)
 
 
 class FastMarks:

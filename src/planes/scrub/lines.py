@@ -207,8 +207,10 @@ class RuleStage:
                 if sign < start:  # something is open, and so it was not looked for
                     sign = self._book.sign(plain, start)
                 if 0 <= sign < end:
-                    signs = self._book.on_line(plain, start, sign, end)
+                    signs = self._book.on_line(plain, start, end)
                     sign = signs.following
+                    if signs.last < 0 and not self._book.matches_besides(shadow):
+                        signs = NO_SIGNS
             first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
             line_cuts: list[Span] = []
             while cuts and cuts[-1].start < end:

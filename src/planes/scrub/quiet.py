@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 
-from planes.scrub.engine import Pattern, fast_pattern
+from planes.scrub.engine import Ends, fast_ends
 from planes.scrub.rulebook import Book
 from planes.scrub.shadow import WHITE
 
@@ -27,29 +27,29 @@ class Absence:
     where RE2 is missing (`re` is slower at it than what it would spare).
     """
 
-    __slots__ = ("_further", "_pattern", "_seen", "beginnings")
+    __slots__ = ("_ends", "_further", "_seen", "beginnings")
 
     def __init__(self, beginnings: Sequence[bytes], further: Iterable[bytes] = ()) -> None:
         """Take the beginnings, and further patterns that must be absent too."""
         self.beginnings = beginnings
         self._further = tuple(further)
-        self._pattern: Pattern | None = None
+        self._ends: Ends | None = None
         self._seen = 0 if len(beginnings) <= _MOST_BEGINNINGS else -(1 << 62)
 
     def holds(self, text: bytes) -> bool:
         """Whether surely none of them stands in the text."""
-        pattern = self._pattern or self._compiled(len(text))
-        return pattern is not None and pattern.places(text) is None
+        ends = self._ends or self._compiled(len(text))
+        return ends is not None and ends(text, 0) < 0
 
-    def _compiled(self, size: int) -> Pattern | None:
+    def _compiled(self, size: int) -> Ends | None:
         self._seen += size
         if self._seen >= _WORTH_COMPILING:
             spread = (_GAP.join(re.escape(bytes((byte,))) for byte in beginning) for beginning in self.beginnings)
             try:
-                self._pattern = fast_pattern(b"|".join([*self._further, *spread]))
+                self._ends = fast_ends(b"|".join([*self._further, *spread]))
             except ImportError:
                 self._seen = -(1 << 62)
-        return self._pattern
+        return self._ends
 
 
 class Quiet:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from planes.scrub.demands import Demands
 from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
 from planes.scrub.literals import AtLiteral
+from planes.scrub.name_places import AtName, NamePlaces
 from planes.scrub.rules import RULES, SELDOM
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
@@ -45,12 +46,13 @@ _span: Callable[[tuple[int, int, Rule]], Span] = functools.partial(tuple.__new__
 class CompiledRule:
     """One rule with its pattern, compiled when it is first needed."""
 
-    __slots__ = ("_at_literal", "_group", "_pattern", "_row", "rule")
+    __slots__ = ("_at_literal", "_group", "_pattern", "_row", "at_name", "rule")
 
     def __init__(self, rule: Rule, *, at_literal: bool = True) -> None:
         """Take a rule; `at_literal`: where it says with which literal its matches begin, try it there."""
         self.rule = rule
         self._at_literal = AtLiteral.of(rule.pattern) if at_literal and not rule.any_case else None
+        self.at_name = AtName.of(rule)
         self._row: re.Pattern[bytes] | None = None
         self._pattern: Pattern | None = None
         self._group = 0
@@ -94,6 +96,11 @@ class CompiledRule:
             if end > start:
                 found.append(_span((start, end, rule)))
         return found
+
+    def spans_at(self, at_name: AtName, line: bytes, begins: "Sequence[int]") -> list[Span]:
+        """The same, in a line of which it is known where names begin."""
+        matches = at_name.matches(line, begins)
+        return self._judged(line, matches) if matches else []
 
     def _judged(self, line: bytes, matches: "Iterable[tuple[int, int, int]]") -> list[Span]:
         """The secrets among matches that lie in order, of which one may begin in another."""
@@ -192,7 +199,7 @@ class Book(Protocol):
     def scan(self) -> bytes: ...
     def matches_besides(self, text: bytes) -> bool: ...
     def sign(self, text: bytes, place: int = 0) -> int: ...
-    def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns: ...
+    def on_line(self, text: bytes, start: int, end: int) -> LineSigns: ...
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]: ...
     def permitted(self, plain: bytes, spans: list[Span]) -> list[Span]: ...
 
@@ -200,7 +207,17 @@ class Book(Protocol):
 class Rulebook:
     """A set of rules, ready to scan."""
 
-    __slots__ = ("_demands", "_in_families", "_signs", "_teams", "families", "on_line", "rules", "sign")
+    __slots__ = (
+        "_demands",
+        "_in_families",
+        "_name_places",
+        "_signs",
+        "_teams",
+        "families",
+        "on_line",
+        "rules",
+        "sign",
+    )
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
@@ -211,6 +228,7 @@ class Rulebook:
         self._in_families = sum(family.members for family in self.families)
         self._teams: dict[int, Sequence[CompiledRule]] = {}
         self._demands = Demands([compiled.rule for compiled in self.rules])
+        self._name_places = NamePlaces()
 
     def prepare(self) -> None:
         """Compile now what most logs need, so that forked children need not.
@@ -220,10 +238,11 @@ class Rulebook:
         """
         for compiled in self.rules:
             if compiled.rule.name not in SELDOM:
-                compiled.prepare()
+                (compiled.at_name or compiled).prepare()
         for family in self.families:
             family.prepare()
         self._demands.prepare()
+        self._signs.prepare()
 
     @property
     def scan(self) -> bytes:
@@ -237,11 +256,11 @@ class Rulebook:
 
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
         """The secrets in a line without colour codes: in order, none inside or across another."""
-        chosen, last, _ = signs
+        chosen, last, _, names = signs
         if not chosen:
             return []
         if chosen & self._demands.members:
-            chosen = self._demands.met(line, chosen)
+            chosen = self._demands.met(line, chosen, names)
         if chosen & self._in_families and len(line) <= _LONGEST_FOR_FAMILY:
             for family in self.families:
                 if chosen & family.members:
@@ -249,8 +268,17 @@ class Rulebook:
         found: list[Span] = []
         is_disjoint = True
         team = self._teams.get(chosen)
+        begins: Sequence[int] | None = None
         for compiled in self._team(chosen) if team is None else team:
-            spans = compiled.spans(line, last)
+            at_name = compiled.at_name
+            if at_name is not None and names is not None:
+                if begins is None:
+                    begins = self._name_places.begins(line, names)
+                    if begins is None:
+                        names = None
+                spans = compiled.spans(line, last) if begins is None else compiled.spans_at(at_name, line, begins)
+            else:
+                spans = compiled.spans(line, last)
             if spans:
                 is_disjoint = not found  # what one rule finds is in order, each behind the last
                 found = found + spans if found else spans
@@ -289,7 +317,10 @@ def signs_of(book: Book, plain: bytes) -> LineSigns:
     """The signs on a single line."""
     text = plain + b"\n"
     place = book.sign(text)
-    return book.on_line(text, 0, place, len(plain)) if 0 <= place < len(plain) else NO_SIGNS
+    if not 0 <= place < len(plain):
+        return NO_SIGNS
+    signs = book.on_line(text, 0, len(plain))
+    return signs if signs.last >= 0 or book.matches_besides(plain) else NO_SIGNS
 
 
 def plain_spans(book: Book, plain: bytes) -> list[Span]:

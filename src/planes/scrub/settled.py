@@ -4,10 +4,11 @@ import functools
 from collections.abc import Iterable, Iterator
 
 from planes.scrub.engine import Pattern, compile_pattern, line_pattern
+from planes.scrub.long_line_signs import scan_pattern
 from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook
 from planes.scrub.rules.model import Rule
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
-from planes.scrub.signs import LineSigns, scan_pattern
+from planes.scrub.signs import LineSigns
 
 # So many finds of one pattern on a line are looked at one by one; behind them all is masked. Each find may cost a look
 # at the whole line, and nobody but the writer of the pattern loses by it.
@@ -37,7 +38,7 @@ class SettledBook:
         return any(scan.places(text) for scan in self._scans)
 
     def sign(self, text: bytes, place: int = 0) -> int:
-        """Where the next sign or match stands at or after `place`; -1 if none does."""
+        """A place on the line of the first sign or match at or after `place`; -1 if there is none."""
         first = self._base.sign(text, place)
         for scan in self._scans:
             match = scan.search(text, place)
@@ -45,10 +46,9 @@ class SettledBook:
                 first = match.start()
         return first
 
-    def on_line(self, text: bytes, start: int, place: int, end: int) -> LineSigns:
-        """The signs on the line [start, end) of a text; neither sign nor match stands there before `place`."""
-        first = self._base.sign(text, place)
-        signs = self._base.on_line(text, start, first, end) if 0 <= first < end else LineSigns(0, -1, -1)
+    def on_line(self, text: bytes, start: int, end: int) -> LineSigns:
+        """The signs on the line [start, end) of a text."""
+        signs = self._base.on_line(text, start, end)
         return signs._replace(following=self.sign(text, end))
 
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:

@@ -53,9 +53,21 @@ RULES: tuple[Rule, ...] = (
     *SENTENCE_RULES,
 )
 
-# Shapes of names in what few programs print: forms, markup, directories, PHP, pipelines of CI, docker's settings, and
-# calls with three texts.
+# Shapes of names in what few programs print: forms, markup, directories, PHP, pipelines of CI, docker's settings, calls
+# with three texts, tables, and texts in lists, calls and members.
 _SELDOM_SHAPES = [
+    "named-arrow",
+    "named-cell",
+    "named-change",
+    "named-escaped",
+    "named-list",
+    "named-member",
+    "named-parenthesised",
+    "named-setting",
+    "named-triple-quoted",
+    "named-value",
+    "named-wrapped",
+    "value-before-name",
     "named-ldif",
     "form-part",
     "named-input",
@@ -82,11 +94,12 @@ _SELDOM_SHAPES = [
     "named-backquoted",
 ]
 
-# Names of rules for what most logs never hold: tokens of one provider each, shell commands, calls in source code,
-# other languages than English.
+# Names of rules for what most logs never hold: tokens of one provider each, numbers of persons, shell commands, calls
+# in source code, other languages than English.
 SELDOM = frozenset(
     [
         *(rule.name for rule in RULES if rule.kind == "token"),
+        *(rule.name for rule in (*NATIONAL_RULES, *IDENTITY_RULES)),
         *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *LANGUAGE_RULES, *SENTENCE_RULES)),
         *_SELDOM_SHAPES,
     ]

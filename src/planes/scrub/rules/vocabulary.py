@@ -1,5 +1,8 @@
 """The names that tell a secret, as patterns, and what may stand between such a name and its value."""
 
+import itertools
+from collections.abc import Iterator
+
 from planes.scrub.rules.model import Judge, Rule
 
 # `_` stands for `_`, `-`, `.`, a blank, or nothing.
@@ -43,6 +46,18 @@ _SIGNS = (
 SIGNS = (
     *_SIGNS.split(),
     *(b"recovery code", b"backup code", b"device code", b"unlock code", b"community string", b"snmp community"),
+)
+
+
+def _spellings(key: str) -> "Iterator[bytes]":
+    pieces = key.split("_")
+    for signs in itertools.product(("", *"_-. "), repeat=len(pieces) - 1):
+        yield "".join(map("".join, zip(pieces, (*signs, ""), strict=True))).encode("ascii")
+
+
+# Spellings in which no sign stands, such as `auth code`: these are names only where a sign stands on the line besides.
+UNSIGNED = tuple(
+    spelling for key in _KEYS.split() for spelling in _spellings(key) if not any(sign in spelling for sign in SIGNS)
 )
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = (

@@ -1,0 +1,75 @@
+"""The signs on a line are the same whichever way they are looked for, and no shape of names is left out by them."""
+
+import random
+from collections.abc import Iterator
+
+from planes.scrub.demands import Demands
+from planes.scrub.engine import compile_pattern
+from planes.scrub.line_signs import SignsOnLine
+from planes.scrub.long_line_signs import SignBits, SignsOnLongLine
+from planes.scrub.rulebook import rulebook, signs_of
+from planes.scrub.rules import RULES
+from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.samples import fake
+
+
+def lines() -> Iterator[bytes]:
+    """Lines with every sign, alone and beside others, with what makes them signs and without."""
+    source = random.Random(23)
+    samples = [line.encode() for rule in (*RULES, *BELOW_RULES) for line in fake(rule.sample, 5).split("\n")]
+    signs = sorted({sign for rule in RULES for sign in rule.signs})
+    for sample in samples:
+        yield sample
+        yield sample.upper()
+        yield b"%s %s" % (source.choice(samples), sample)
+        yield bytes(source.choice(b"xX_\"'=: 09") if source.random() < 0.1 else byte for byte in sample)
+    for sign in signs:
+        yield sign
+        yield b"n%s" % sign
+        yield b"x %s%s 0123456789ABCDEF" % (source.choice(signs), sign)
+
+
+def test_a_short_line_holds_the_signs_that_a_long_one_would() -> None:
+    rules = [*RULES, *BELOW_RULES]
+    bits = SignBits(RULES)
+    short, long = SignsOnLine(rules, bits), SignsOnLongLine(rules, bits)
+    seen = 0
+    for line in lines():
+        text = line + b"\n"
+        chosen, last = long.find(text, 0, len(line))
+        found = short.find(text)
+        assert found is not None
+        # The scan for long lines also takes along what stands at a sign by chance, or a byte before it.
+        assert found[0] & ~chosen == 0, line
+        assert (found[1] < 0) == (last < 0), line
+        assert last <= found[1] <= last + 1, line
+        seen |= found[0]
+
+    assert seen.bit_count() == sum(bool(rule.signs) for rule in RULES)
+
+
+def test_a_line_with_a_sign_is_named_by_the_scan_and_only_those_lines_are_named() -> None:
+    for line in lines():
+        text = b"before\n" + line + b"\nbehind\n"
+        place = rulebook().sign(text)
+        if signs_of(rulebook(), line).last >= 0:
+            assert 7 <= place < 7 + len(line), line
+        else:
+            assert place < 7 + len(line), line
+
+
+def test_a_shape_matches_only_where_its_demands_behind_the_names_are_met() -> None:
+    demands = Demands(RULES)
+    every = (1 << len(RULES)) - 1
+    shapes = [(index, rule, compile_pattern(rule.pattern)) for index, rule in enumerate(RULES)]
+    told = [shape for shape in shapes if demands.members >> shape[0] & 1]
+    left_out = 0
+    for line in lines():
+        signs = signs_of(rulebook(), line)
+        met = demands.met(line, every, signs.names)
+        for index, rule, pattern in told:
+            if signs.chosen >> index & 1 and not met >> index & 1:
+                assert pattern.places(line) is None, (rule.name, line)
+                left_out += 1
+
+    assert left_out > 5000
