@@ -66,9 +66,16 @@ def may_be_signed(headers: Mapping[str, str]) -> bool:
     return "webhook-signature" in headers or "x-hub-signature-256" in headers
 
 
-def repeats_of(headers: Mapping[str, str], fallback: str) -> str:
-    """The same for a call that is sent again: its id, else its signature; `fallback` where it has neither."""
-    for name in ("webhook-id", "x-github-delivery", "idempotency-key", "x-hub-signature-256"):
+def repeats_of(headers: Mapping[str, str], fallback: str, *, is_bearer: bool) -> str:
+    """The same for a call that is sent again, `fallback` where nothing tells.
+
+    Who shows the secret says by an id which call it is. Of a signed call only what is signed counts: whoever has seen
+    one of GitHub's may send it again under any delivery id.
+    """
+    names = ("webhook-id", "x-github-delivery", "idempotency-key") if is_bearer else ("x-hub-signature-256",)
+    if not is_bearer and "webhook-signature" in headers:
+        names = ("webhook-id",)
+    for name in names:
         if headers.get(name):
             return hashlib.sha256(f"{name}:{headers[name]}".encode()).hexdigest()
     return hashlib.sha256(fallback.encode()).hexdigest()

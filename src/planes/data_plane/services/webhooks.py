@@ -168,7 +168,7 @@ class Webhooks:
             "tries": 0,
             "next_try_at": now,
         }
-        call["repeats"] = rules.repeats_of(headers, call["id"])
+        call["repeats"] = rules.repeats_of(headers, call["id"], is_bearer=is_known)
         sent = json.dumps({"headers": rules.kept_headers(headers), "body": base64.b64encode(body).decode()})
         call["sealed"] = await self._parts.vault.seal(_place_of_call(call), sent.encode())
         async with self._parts.database.transaction() as connection:

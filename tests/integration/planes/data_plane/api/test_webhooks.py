@@ -158,6 +158,26 @@ async def test_a_call_is_taken_once_and_its_body_is_sealed(place: RunningRegion,
     assert hook["secret"].encode() not in stored
 
 
+async def test_a_signed_call_that_somebody_saw_starts_nothing_under_another_id(place: RunningRegion) -> None:
+    """Of GitHub's kind only the body is signed."""
+    hook, at = await add(place), now(place)
+    body, other = b'{"ref": "main"}', b'{"ref": "next"}'
+    seen = await call(place, hook, body, x_github_delivery="a", **github(hook, body))
+    names = ("x_github_delivery", "webhook_id", "idempotency_key")
+    replayed = [await call(place, hook, body, **{name: "b"}, **github(hook, body)) for name in names]
+    new = await call(place, hook, other, x_github_delivery="a", **github(hook, other))
+    timed = [
+        await call(place, hook, body, idempotency_key=key, **standard(hook, body, at)) for key in ("first", "second")
+    ]
+    shown = [await call(place, hook, body, x_github_delivery=key, **bearer(hook)) for key in ("c", "d", "d")]
+
+    assert (seen.status_code, seen.json()["is_repeated"]) == (202, False)
+    assert [each.json() for each in replayed] == [{"id": seen.json()["id"], "is_repeated": True}] * 3
+    assert not new.json()["is_repeated"]
+    assert [each.json()["is_repeated"] for each in timed] == [False, True]
+    assert [each.json()["is_repeated"] for each in shown] == [False, False, True]
+
+
 async def test_calls_wait_in_their_order_until_there_is_a_run_or_never_will_be(
     place: RunningRegion, control: LeasingControlPlane
 ) -> None:
