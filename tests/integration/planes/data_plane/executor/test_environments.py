@@ -281,6 +281,30 @@ def test_killed_build_of_other_requirements_leaves_nothing(tmp_path: Path, index
     assert list(step.cwd.glob("*.building")) == [busy]
 
 
+def test_an_index_that_is_gone_is_not_missed_by_what_was_built_before(tmp_path: Path) -> None:
+    packages, workspace = tmp_path / "simple" / "plain", tmp_path / "workspace"
+    packages.mkdir(parents=True)
+    workspace.mkdir()
+    write_wheel(packages, "plain")
+    serve = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as index:
+        assert index.stdout is not None
+        port = index.stdout.readline().split(" port ")[1].split()[0]
+        url = f"http://127.0.0.1:{port}/simple"
+        first = EnvironmentCatalogue(workspace, BuilderOptions(index_url=url), None, None)
+        with_index = run(first.prepare_build(specify("plain")))
+        index.terminate()
+    options = BuilderOptions(index_url=url, environment={"UV_OFFLINE": "1"})
+    catalogue, other = EnvironmentCatalogue(workspace, options, None, None), specify("plain", includes_dlthub=False)
+
+    from_cache = run(catalogue.prepare_build(other))
+    never_seen = run(catalogue.prepare_build(specify("another")))
+
+    assert with_index[0] == from_cache[0] == 0, with_index[1] + from_cache[1]
+    assert imported(catalogue.python(other), "plain")
+    assert never_seen[0] != 0
+
+
 def test_environment_whose_interpreter_went_is_built_again(catalogue: EnvironmentCatalogue) -> None:
     wanted = specify("plain")
     run(catalogue.prepare_build(wanted))
