@@ -50,6 +50,10 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
         found = [{"rule": rule, "kind": "rule", "count": count} for rule, count in counts.items()]
         return JSONResponse({"is_final": True, "total": sum(counts.values()), "secrets": 0, "hits": found})
 
+    async def by_run(request: Request) -> Response:
+        wanted = request.query_params.getlist("run_id")
+        return JSONResponse({"totals": {run: sum(rows.masked[run].values()) for run in wanted if run in rows.masked}})
+
     async def leaks(request: Request) -> Response:
         names = [name for name in rows.masked.get(request.path_params["run"], {}) if name.isupper()]
         return JSONResponse({"items": [
@@ -71,6 +75,7 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
     more = [
         ("GET", f"{workspace}/rescrubs", rescrubs),
         ("GET", f"{run}/hits", hits),
+        ("GET", f"{workspace}/hits/-by-run", by_run),
         ("GET", f"{run}/leaks", leaks),
         ("GET", f"{workspace}/leaks/{{leak}}", leak),
     ]

@@ -245,6 +245,7 @@ REGION_ROUTES: dict[str, str] = {
     f"GET {_OW}/job-runs/{{run_id}}/lines/-download": "read",
     f"GET {_OW}/job-runs/{{run_id}}/hits": "read",
     f"GET {_OW}/hits": "read",
+    f"GET {_OW}/hits/-by-run": "read",
     f"GET {_OW}/events": "read",
     f"GET {_OW}/residency": "read",
     f"GET {_OW}/leaks": "names of secrets",

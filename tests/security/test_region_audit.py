@@ -54,7 +54,7 @@ ACTIONS = {
     "pipeline-runs": "telemetry_read", "{pipeline_run_id}": "telemetry_read", "trace": "telemetry_read",
     "-trace": "telemetry_read", "{name}": "telemetry_read",
     "result": "result_read", "result-trace": "result_read", "hits": "hits_read", "events": "hits_read",
-    "residency": "holdings_read",
+    "-by-run": "hits_read", "residency": "holdings_read",
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
     "alerts": "alert", "{alert_id}": "alert", "-test": "alert_tested", "alert-deliveries": "alerts_read",
@@ -122,7 +122,7 @@ class Filled:
             headers = await self._browser()
             token_id = jwt.decode(headers["cookie"].partition("=")[2], options={"verify_signature": False})["jti"]
         else:
-            rest["params"] = {"text": "key", "against": ids["run_id"], "at": "2026-01-01T00:00:00Z"}
+            rest["params"] = {"text": "key", "against": ids["run_id"], "run_id": ids["run_id"], "at": "2026-01-01T00:00:00Z"}
         answer = await region.client.request(method, _filled(template, ids), headers=headers, **rest)
         return answer, token_id
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
@@ -25,6 +28,8 @@ from dlthub_tui.viewmodel.text import Line
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
+ASKS_AGAIN_SECONDS = 5.0
+COUNTED_AFTER = timedelta(minutes=1)
 EMPTY = "No runs yet. Press 1, choose a job and press r."
 
 
@@ -46,6 +51,8 @@ class RunsScreen(TabScreen):
         self._runs: tuple[Run, ...] = ()
         self._total = 0
         self._sort = 0
+        self._masked: dict[str, int] | None = {}
+        self._masked_again = 0.0
         self._runner = Stopper(context, workspace, self)
 
     async def load(self) -> None:
@@ -54,6 +61,37 @@ class RunsScreen(TabScreen):
 
         page = await list_runs(self.context.connected.control, self.workspace.id)
         self._runs, self._total = page.items, page.total
+        self.fetch(self._load_masked(), "masked")
+
+    async def _load_masked(self) -> None:
+        """What was masked in runs that ended, from their region; of a silent one it is asked again after a while."""
+        from dlthub_tui.client.leaks import get_masked_totals
+
+        known = self._masked or {}
+        ended = [run for run in self._runs if not view.is_active(run)]
+        asked = [run.id for run in ended if run.id not in known or not self._is_counted(run)]
+        if not asked or time.monotonic() < self._masked_again:
+            return
+        try:
+            region = await self.context.connected.region(self.workspace)
+            found = await get_masked_totals(region, self.workspace.id, asked)
+        except ClientError:
+            # The place says what is wrong; another column need not.
+            self._masked_again = time.monotonic() + ASKS_AGAIN_SECONDS
+            self._masked = None
+        else:
+            self._masked = {**known, **found}
+        if self.is_loaded:
+            self.show_rows()
+
+    def _is_counted(self, run: Run) -> bool:
+        """The region counts a moment after a run's end."""
+        return run.finished_at is not None and self.look.now() - run.finished_at > COUNTED_AFTER
+
+    def do_link_retry(self) -> None:
+        """Asks again, also for what was masked: logs are scrubbed again when a secret becomes known."""
+        self._masked, self._masked_again = {}, 0.0
+        super().do_link_retry()
 
     def concerns(self, change: Change) -> bool:
         """Runs of the workspace."""
@@ -68,10 +106,10 @@ class RunsScreen(TabScreen):
         """The runs that the filter leaves."""
         is_unsure = self._is_region_silent()
         runs = view.sort_runs(self._runs, self._sort, self.look)
-        rows = [view.run_row(run, self.look, is_unsure=is_unsure) for run in runs]
+        rows = [view.run_row(run, self.look, is_unsure=is_unsure, masked=self._masked) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._runs else (no_match(rows, self.filter_text, "run"),)
-        return [Section(view.COLUMNS, found, empty=empty)]
+        return [Section(view.columns(self.look), found, empty=empty)]
 
     def _is_region_silent(self) -> bool:
         return any(plane.id == self.workspace.dataplane_id and plane.state != "up" for plane in self.context.planes)

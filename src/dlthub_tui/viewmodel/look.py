@@ -36,6 +36,7 @@ class Glyphs:
     history: str = "▁▂▃▄▅▆▇█"
     runner: str = "·"
     turns: str = "⏎"
+    choice: str = "‹›"
 
 
 _UNICODE_STATES = {
@@ -51,7 +52,7 @@ UNICODE = Glyphs(states=_UNICODE_STATES)
 ASCII = Glyphs(
     states=_ASCII_STATES, cursor=">", mark="|", crumb=">", becomes="->", cut="..", rule="-", bar="#", lock="@",
     masked="#", up="^", down="!", silent="?", caret="_", starts="->", waits="..>", history="12345678", runner="-",
-    turns=";",
+    turns=";", choice="<>",
 )  # fmt: skip
 
 STATE_ROLES = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlthub_tui.client.models import Run
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from dlthub_tui.client.leaks import MaskedCount
 
 COLUMNS = (
-    Column("State", least=10),
+    Column("State", least=9),
     Column("Job", takes_rest=True, least=20),
     Column("Run", is_number=True, least=4),
     Column("Started by", drops=5),
@@ -24,6 +25,7 @@ COLUMNS = (
     Column("Started", drops=1, is_number=True),
     Column("Took", drops=2, is_number=True, least=8),
     Column("Rows", drops=4, is_number=True, least=6),
+    Column("", drops=3, is_number=True, least=2),
 )
 JOB_COLUMNS = (
     Column("State", least=10),
@@ -64,8 +66,25 @@ def started_by(run: Run) -> str:
     return guard(words.trigger(run.trigger))
 
 
-def run_row(run: Run, look: Look, *, is_of_job: bool = False, is_unsure: bool = False) -> Row:
-    """One line of a list of runs."""
+def columns(look: Look) -> tuple[Column, ...]:
+    """Of the list of runs; the last one counts what was masked."""
+    return (*COLUMNS[:-1], replace(COLUMNS[-1], title=look.glyphs.masked))
+
+
+def masked_cell(run: Run, masked: Mapping[str, int] | None, look: Look) -> Line:
+    """How much was masked in a run that ended; nothing where nothing was, `?` where the region does not say."""
+    if is_active(run) or run.started_at is None:
+        return line("")
+    if masked is None or run.id not in masked:
+        return line(muted("?" if masked is None else ""))
+    count = masked[run.id]
+    return line(Span(f"{look.glyphs.masked}{words.count(count)}", Role.MASKED)) if count else line("")
+
+
+def run_row(
+    run: Run, look: Look, *, is_of_job: bool = False, is_unsure: bool = False, masked: Mapping[str, int] | None = None
+) -> Row:
+    """One line of a list of runs. `masked`: counts by run, as far as they were asked for; None is not known."""
     name = guard(words.short_ref(run.job_ref))
     took, rows = seconds_of(run, look), rows_of(run)
     word = look.state_word(run.status)
@@ -76,13 +95,13 @@ def run_row(run: Run, look: Look, *, is_of_job: bool = False, is_unsure: bool = 
     window = line(muted(words.window(run.interval_start, run.interval_end, look)))
     by = line(muted(started_by(run)))
     cells = (state, number, started, *numbers, by) if is_of_job else (
-        state, line(name), number, by, window, started, *numbers)  # fmt: skip
+        state, line(name), number, by, window, started, *numbers, masked_cell(run, masked, look))  # fmt: skip
     return Row(
         key=run.id,
         glyph=look.state(run.status),
         cells=cells,
         words=f"{name} {run.status} {run.number} {run.profile} {words.trigger(run.trigger)}{_today(run, look)}",
-        facts=_facts(run, took, rows),
+        facts=_facts(run, took, rows, (masked or {}).get(run.id)),
     )
 
 
@@ -90,8 +109,8 @@ def _today(run: Run, look: Look) -> str:
     return " today" if look.local(run.created_at).date() == look.local(look.now()).date() else ""
 
 
-def _facts(run: Run, took: float | None, rows: int | None) -> tuple[tuple[str, float], ...]:
-    found = (("run", run.number), ("took", took), ("rows", rows))
+def _facts(run: Run, took: float | None, rows: int | None, masked: int | None) -> tuple[tuple[str, float], ...]:
+    found = (("run", run.number), ("took", took), ("rows", rows), ("masked", masked))
     return tuple((name, float(value)) for name, value in found if value is not None)
 
 

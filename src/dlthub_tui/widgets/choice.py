@@ -14,7 +14,7 @@ from dlthub_tui.widgets.palette import draw, palette_of
 
 
 class Choice(Widget):
-    """A label and the words; the chosen one is in brackets."""
+    """A label and the words. The chosen one is in brackets, and between arrows where the arrows choose."""
 
     def __init__(self, look: Look, label: Line, words: Sequence[str], chosen: str, *, widget_id: str) -> None:
         super().__init__(id=widget_id)
@@ -58,7 +58,8 @@ class Choice(Widget):
         spans: list[Span] = [*self._label]
         for position, word in enumerate(self._words):
             if position == self._at:
-                spans.append(Span(f"[{word}]", Role.ACCENT if self.is_typed_into else Role.TEXT))
+                left, right = self._look.glyphs.choice if self.is_typed_into else "[]"
+                spans.append(Span(f"{left}{word}{right}", Role.ACCENT if self.is_typed_into else Role.TEXT))
             else:
                 spans.append(muted(f" {word} "))
         return draw(palette_of(self), tuple(spans), self.size.width)

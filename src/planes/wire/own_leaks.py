@@ -30,6 +30,12 @@ class RunHits(BaseModel):
     hits: list[RuleHit]
 
 
+class RunTotals(BaseModel):
+    """Masks of each run that has any, by its id. A run that goes on is not counted yet."""
+
+    totals: dict[str, int]
+
+
 class RuleTotal(RuleHit):
     """The same over several runs."""
 

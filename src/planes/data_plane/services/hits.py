@@ -15,7 +15,7 @@ from planes.domain.errors import NotFound
 from planes.storage.data import hits, runs
 from planes.storage.keyset import Bounds, Listed
 from planes.storage.types import Row
-from planes.wire.own_leaks import JobTotal, RuleHit, RuleTotal, RunHits, WorkspaceHits
+from planes.wire.own_leaks import JobTotal, RuleHit, RuleTotal, RunHits, RunTotals, WorkspaceHits
 
 JOB_PRINTS_SECRETS = "job_prints_secrets"
 FOLDED = "registered"
@@ -78,6 +78,12 @@ class Hits:
             secrets=sum(each.count for each in shown if each.kind == hits.SECRET),
             hits=shown,
         )
+
+    async def of_runs(self, workspace_id: str, run_ids: Sequence[str]) -> RunTotals:
+        """How much was masked in each of these runs; those with nothing, and of other workspaces, are left out."""
+        async with self._parts.database.reading() as connection:
+            found = await hits.sums_of_runs(connection, workspace_id, run_ids)
+        return RunTotals(totals=found)
 
     async def of_workspace(self, workspace_id: str, since: datetime, until: datetime, *, folded: bool) -> WorkspaceHits:
         """Totals of runs that ended in a time."""

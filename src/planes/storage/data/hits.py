@@ -85,6 +85,16 @@ async def list_of_run(connection: AsyncConnection, run_id: str) -> list[Row]:
     return [dict(row) for row in rows.mappings()]
 
 
+async def sums_of_runs(connection: AsyncConnection, workspace_id: str, run_ids: Sequence[str]) -> dict[str, int]:
+    """How much was masked in each of these runs of a workspace; runs without any are left out."""
+    total = func.sum(run_hits.c.count)
+    query = select(run_hits.c.run_id, total).where(
+        run_hits.c.workspace_id == workspace_id, run_hits.c.run_id.in_(list(run_ids))
+    )
+    rows = await connection.execute(query.group_by(run_hits.c.run_id))
+    return {str(run_id): int(count) for run_id, count in rows}
+
+
 async def totals(connection: AsyncConnection, workspace_id: str, since: datetime, until: datetime) -> tuple[int, int]:
     """(masks, runs with masks) of a workspace in a time."""
     query = select(func.coalesce(func.sum(run_hits.c.count), 0), func.count(func.distinct(run_hits.c.run_id)))

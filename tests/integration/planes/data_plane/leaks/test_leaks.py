@@ -36,6 +36,7 @@ async def test_leak_goes_from_a_printed_secret_to_its_rotation(place: RunningReg
     leak = await leak_of(place, lease)
     events = (await ask(place, f"/events?run_id={lease.run_id}"))["items"]
     totals = await ask(place, "/hits")
+    by_run = await ask(place, f"/hits/-by-run?run_id={new_id()}&run_id={lease.run_id.upper()}")
 
     assert hits["is_final"]
     assert {"rule": "WAREHOUSE_KEY", "kind": "secret", "count": 3} in hits["hits"]
@@ -56,6 +57,7 @@ async def test_leak_goes_from_a_printed_secret_to_its_rotation(place: RunningReg
         ("job_prints_secrets", "WAREHOUSE_KEY", 3)
     ]
     assert totals["total"] == 3
+    assert by_run == {"totals": {lease.run_id: 3}}
     assert totals["by_rule"] == [{"rule": "WAREHOUSE_KEY", "kind": "secret", "count": 3, "runs": 1}]
     assert totals["by_job"] == [{"job_ref": lease.job_ref, "count": 3, "runs": 1}]
     assert (await ask(place, "/hits?until=2020-01-01T00:00:00Z&since=2019-01-01T00:00:00Z"))["total"] == 0

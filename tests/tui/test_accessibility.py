@@ -1,0 +1,111 @@
+"""Without colour: the focus is seen on every control, each state has its glyph and its word, keys reach everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes.webhook_routes import give_webhooks
+from tests.tui.waiting import screen_text
+
+from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.viewmodel.frame import PlaneState, plane_spans
+from dlthub_tui.viewmodel.look import ASCII, STATE_ROLES, UNICODE, Look
+from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.widgets.choice import Choice
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.message_line import MessageLine
+
+HOME = ("0", "g")
+WORKSPACE = ("tab", "down", "enter")
+# Keys from home to each form, and how many controls it has.
+FORMS: tuple[tuple[str, tuple[str, ...], int], ...] = (
+    ("new organization", ("a",), 1),
+    ("save a list", ("S",), 1),
+    ("new workspace", ("tab", "down", "a"), 1),
+    ("run with options", (*WORKSPACE, "R"), 2),
+    ("tries", (*WORKSPACE, "enter", "T"), 2),
+    ("backfill", (*WORKSPACE, "enter", "B"), 4),
+    ("delete by name", (*WORKSPACE, "D"), 1),
+    ("new variable", (*WORKSPACE, "4", "a"), 4),
+    ("other value", (*WORKSPACE, "4", "enter"), 4),
+    ("member", (*WORKSPACE, "6", "a"), 2),
+    ("key", (*WORKSPACE, "6", "tab", "a"), 3),
+    ("alert", (*WORKSPACE, "7", "a"), 6),
+    ("mail server", (*WORKSPACE, "7", "m"), 6),
+    ("help", ("question_mark",), 1),
+)
+# Lists, sheets and panes in which a cursor says where one is.
+LISTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("home", ()), ("jobs", WORKSPACE), ("runs", (*WORKSPACE, "2")), ("deployments", (*WORKSPACE, "3")),
+    ("variables", (*WORKSPACE, "4")), ("pipelines", (*WORKSPACE, "5")), ("team", (*WORKSPACE, "6")),
+    ("residency", (*WORKSPACE, "8")), ("job", (*WORKSPACE, "enter")), ("platform", ("9",)),
+    ("command log", (*WORKSPACE, "2", "at")), ("settings", ("colon", *"settings", "enter")),
+    ("webhooks", (*WORKSPACE, "enter", "w")),
+)  # fmt: skip
+
+
+def controls_of(screen: Any) -> list[Field | Choice]:
+    """Whatever takes keys for itself."""
+    found = [each for each in screen.query("Field, Choice") if isinstance(each, Field | Choice)]
+    return [each for each in found if not isinstance(each, MessageLine)]
+
+
+@pytest.mark.anyio
+async def test_focus_is_seen_without_colour_on_every_control_and_keys_reach_each(open_app: Any) -> None:
+    async with open_app(size=(100, 30)) as stage:
+        for name, keys, count in FORMS:
+            await stage.press(*HOME, *keys)
+            screen = stage.app.screen
+            assert isinstance(screen, ActingScreen), name
+            controls = controls_of(screen)
+            assert len(controls) == count, (name, controls)
+            reached: set[Any] = set()
+            for _ in controls:
+                focused = screen.typing
+                assert focused is not None, name
+                reached.add(focused)
+                seen = screen_text(stage.app)
+                focused.set_typed_into(False)
+                await stage.pilot.pause()
+                assert screen_text(stage.app) != seen, f"{name}: colour alone tells that {focused} has the focus"
+                focused.set_typed_into(True)
+                await stage.press("tab")
+            assert reached == set(controls), name
+            while len(stage.app.screen_stack) > 2:
+                await stage.press("escape")
+
+
+@pytest.mark.anyio
+async def test_one_cursor_is_seen_without_colour_in_every_list_and_keys_move_it(open_app: Any) -> None:
+    async with open_app(size=(100, 30)) as stage:
+        give_webhooks(stage.installation)
+        await stage.press("ctrl+r")
+        for name, keys in LISTS:
+            await stage.press(*HOME, *keys)
+            before = stage.text
+            assert before.count("❯") == 1, (name, before)
+
+            await stage.press("down")
+
+            rows = [text.index("❯") for text in (before, stage.text)]
+            only_one = stage.app.screen.rows.keys[1:] == []
+            assert only_one or rows[0] != rows[1], (name, stage.text)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_every_state_has_a_glyph_of_its_own_in_one_cell(glyphs: Any) -> None:
+    assert glyphs.states.keys() == STATE_ROLES.keys()
+    assert len(set(glyphs.states.values())) == len(glyphs.states)
+    marks = [*glyphs.states.values(), glyphs.up, glyphs.down, glyphs.silent, glyphs.cursor, glyphs.mark, glyphs.lock]
+    assert all(len(mark) == 1 for mark in marks)
+
+
+@pytest.mark.parametrize("is_ascii", [False, True], ids=["unicode", "ascii"])
+def test_words_of_states_and_planes_differ_without_colour(is_ascii: bool) -> None:
+    look = Look(is_ascii=is_ascii)
+    words = {look.state_word(status).text for status in STATE_ROLES}
+    planes = {text_of(plane_spans([PlaneState("eu1", state, "2 min")], look)) for state in ("up", "down", "silent")}
+
+    assert words == set(STATE_ROLES)
+    assert len(planes) == 3
