@@ -102,6 +102,8 @@ class InstallationRows:
     held: dict[str, anyio.Event] = field(default_factory=dict)
     # By run: what was masked in it, how often. A name in capitals is a variable's.
     masked: dict[str, dict[str, int]] = field(default_factory=dict)
+    # The first entry of the trail that does not follow from the one before.
+    broken_at: int | None = None
     # Runs whose masks are counted only when they are asked for again.
     counted_later: set[str] = field(default_factory=set)
     leak_origin: str = "variable"

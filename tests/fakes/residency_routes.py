@@ -62,6 +62,12 @@ def residency_routes(installation: Any) -> list[tuple[str, str, Any]]:
         items = every[start : start + limit]
         return JSONResponse({"items": items, "limit": limit, "offset": 0, "total": len(every), "next_cursor": cursor})
 
+    async def chain(_request: Request) -> Response:
+        broken = installation.broken_at
+        return JSONResponse(
+            {"entries": first, "is_intact": broken is None, "broken_at": broken, "checked_at": stamp(NOW)}
+        )
+
     async def strictness(request: Request) -> Response:
         if request.method == "PUT":
             installation.bodies.append(("strictness", await request.json()))
@@ -73,6 +79,7 @@ def residency_routes(installation: Any) -> list[tuple[str, str, Any]]:
         ("PUT", "/own/v1/workspaces/{ws}/strictness", strictness),
         ("GET", "/own/v1/workspaces/{ws}/residency", residency),
         ("GET", "/own/v1/workspaces/{ws}/audit-entries", trail),
+        ("GET", "/own/v1/workspaces/{ws}/audit-chain", chain),
     ]
 
 

@@ -256,6 +256,7 @@ REGION_ROUTES: dict[str, str] = {
     f"POST {_OW}/rescrubs": "owners",
     f"GET {_OW}/scrub-settings": "owners",
     f"GET {_OW}/audit-entries": "owners",
+    f"GET {_OW}/audit-chain": "owners",
     f"PUT {_OW}/scrub-settings": "owners",
     f"GET {_OW}/alerts": "names of secrets",
     f"GET {_OW}/alerts/{{alert_id}}": "names of secrets",

@@ -57,6 +57,7 @@ ACTIONS = {
     "-by-run": "hits_read", "residency": "holdings_read",
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
+    "audit-chain": "audit_read",
     "alerts": "alert", "{alert_id}": "alert", "-test": "alert_tested", "alert-deliveries": "alerts_read",
     "mail-server": "mail_server_", "webhooks": "webhook", "calls": "webhooks_read", "-rotate": "webhook_rotated",
     "{webhook_id}": "webhook_",
@@ -122,7 +123,8 @@ class Filled:
             headers = await self._browser()
             token_id = jwt.decode(headers["cookie"].partition("=")[2], options={"verify_signature": False})["jti"]
         else:
-            rest["params"] = {"text": "key", "against": ids["run_id"], "run_id": ids["run_id"], "at": "2026-01-01T00:00:00Z"}
+            rest["params"] = {"text": "key", "at": "2026-01-01T00:00:00Z"}
+            rest["params"] |= dict.fromkeys(("against", "run_id"), ids["run_id"])
         answer = await region.client.request(method, _filled(template, ids), headers=headers, **rest)
         return answer, token_id
 

@@ -90,7 +90,7 @@ async def found_organization(user: Driver) -> None:
     await user.until("nobody owns it yet")
     await user.type("ana@orchard.example")
     await user.press("enter", "enter")
-    await user.until("Four steps to your first job")
+    await user.until("Five steps to your first job")
     await user.until("❯ ◌ 2  Choose a region")
 
     await user.press("enter")

@@ -134,7 +134,7 @@ async def test_guide_looks_as_stored(open_app: Any, picture: Compare) -> None:
     async with open_app() as stage:
         await stage.press("colon", *"guide", "enter")
 
-        await picture(stage, "Four steps to your first job")
+        await picture(stage, "Five steps to your first job")
 
 
 async def test_folders_look_as_stored(

@@ -235,3 +235,31 @@ async def test_strictness_is_for_owners(open_app: Any) -> None:
         await stage.press("ctrl+r", *RESIDENCY, "W")
 
         await stage.until("Strictness is set by owners of the workspace; you are a developer.")
+
+
+async def test_trail_says_whether_its_chain_is_intact(open_app: Any) -> None:
+    async with open_app(size=(100, 30)) as stage:
+        await stage.press("tab", "down", "enter", "8")
+        await stage.until("18,204 entries, chain intact")
+        stage.installation.broken_at = 18113
+        await stage.press("ctrl+r")
+        await stage.until("chain broken")
+
+        assert "✗ The trail does not add up after entry 18,112. Everything before it is intact." in stage.text
+
+        stage.installation.refusals["/audit-chain"] = (503, {"detail": "stopping", "code": "unavailable"})
+        await stage.press("ctrl+r")
+
+        assert "chain" not in stage.text, "not known is not intact"
+
+
+async def test_fifth_step_of_the_guide_is_the_proof_and_a_clean_one_ticks_it(open_local: Any, tmp_path: Path) -> None:
+    keep_proof(tmp_path, elsewhere=("control: control/control.db",))
+    async with open_local() as stage:
+        await stage.press("colon", *"guide", "enter")
+        await stage.until("◌ 5  See the proof")
+        keep_proof(tmp_path)
+        await stage.press("ctrl+r")
+        await stage.until("✓ 5  See the proof")
+        await stage.press("G", "enter")
+        await stage.until("[8 Residency]")

@@ -223,7 +223,7 @@ def test_first_start_of_an_embedded_platform_in_a_terminal(tmp_path: Path) -> No
     with terminal(arguments, {"HOME": str(tmp_path)}) as opened:
         opened.until_text("nobody owns it yet", 120)
         opened.press("ana@orchard.example\rcorrect horse battery\r")
-        opened.until_text("Four steps to your first job", 60)
+        opened.until_text("Five steps to your first job", 60)
         opened.press("\x11")
 
         assert opened.wait(60) == 0

@@ -85,6 +85,12 @@ class TrailPage:
     next: str | None
 
 
+async def find_break(region: Transport, workspace_id: str) -> int | None:
+    """The first entry of the region's trail that does not follow from the one before, None where all do (own route)."""
+    fields = Fields(await region.get(f"/own/v1/workspaces/{workspace_id}/audit-chain"), "audit chain")
+    return None if fields.flag("is_intact") else fields.number("broken_at", 1)
+
+
 async def get_control_holdings(plane: Transport, workspace_id: str) -> ControlHoldings:
     """The control plane's own count (own route)."""
     fields = Fields(await plane.get(f"/own/v1/workspaces/{workspace_id}/residency"), "residency")

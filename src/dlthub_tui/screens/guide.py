@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from anyio import to_thread
 from textual.app import ComposeResult
 
 from dlthub_tui.messages import GoBack, Open
@@ -17,7 +18,7 @@ from dlthub_tui.widgets.lines import LinesView
 
 
 class GuideScreen(HomeScreen):
-    """Four steps to the first job; each is done on its own screen and ticked whoever did it."""
+    """Five steps to the first job and its proof; each is done on its own screen and ticked whoever did it."""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -26,6 +27,21 @@ class GuideScreen(HomeScreen):
     )  # fmt: skip
     STYLES = "guide"
     DETAIL_ROWS: ClassVar[int] = 5
+
+    _is_proved = False
+
+    async def load(self) -> None:
+        """As home, and whether this home keeps a proof."""
+        await super().load()
+        if self.context.connected.is_local:
+            from dlthub_tui.session.proofs import is_proved
+
+            regions = [plane.id for plane in self.state.planes]
+            self._is_proved = await to_thread.run_sync(is_proved, self.context.client_folder.parent, regions)
+
+    @property
+    def _steps(self) -> tuple[view.Step, ...]:
+        return view.steps(self.state, is_proved=self._is_proved)
 
     def where(self) -> Place:
         """The guide."""
@@ -39,7 +55,7 @@ class GuideScreen(HomeScreen):
         """What this is."""
         said = (
             EMPTY_LINE,
-            line("   A data platform is running. Four steps to your first job;"),
+            line("   A data platform is running. Five steps to your first job;"),
             line("   each one shows where things go."),
             EMPTY_LINE,
         )
@@ -47,12 +63,12 @@ class GuideScreen(HomeScreen):
 
     def answer_line(self) -> tuple[Line, str]:
         """How many steps are done."""
-        done = sum(step.is_done for step in view.steps(self.state))
-        return (Span(f"  {done} of {len(view.steps(self.state))} done"),), ""
+        done = sum(step.is_done for step in self._steps)
+        return (Span(f"  {done} of {len(self._steps)} done"),), ""
 
     def sections(self) -> list[Section]:
         """The steps."""
-        return view.sections(self.state, self.look)
+        return view.sections(self.state, self.look, is_proved=self._is_proved)
 
     def detail_lines(self, width: int) -> list[Line]:
         """The same from a shell."""
@@ -61,7 +77,7 @@ class GuideScreen(HomeScreen):
     def why_not(self, action: Action) -> str | None:
         """A step that is done needs nothing."""
         if action.id in {"row.open", "item.end"}:
-            step = next((step for step in view.steps(self.state) if step.key == self.rows.key), None)
+            step = next((step for step in self._steps if step.key == self.rows.key), None)
             if action.id == "row.open" and (step is None or step.key == "planes"):
                 return "The planes start by themselves."
             return None
@@ -71,7 +87,7 @@ class GuideScreen(HomeScreen):
         """The cursor goes to the first step that is not done."""
         was_empty = not self.rows.keys
         super().show_rows(counts_new=counts_new)
-        todo = next((step.key for step in view.steps(self.state) if not step.is_done), None)
+        todo = next((step.key for step in self._steps if not step.is_done), None)
         if was_empty and todo:
             self.rows.move_to(todo)
 
@@ -83,12 +99,14 @@ class GuideScreen(HomeScreen):
                 first = next((item for item in self.state.memberships if not item.organization.dataplane_id), None)
                 known = (first.organization.id, first.organization.name) if first else (None, "")
                 self.post_message(Open(NewOrganizationPlace(*known)))
-            case "code" | "run" if not workspaces:
+            case "code" | "run" | "proof" if not workspaces:
                 self.say("Choose a region first: step 2.")
             case "code":
                 self.post_message(Open(DeployPlace(workspaces[0])))
             case "run":
                 self.post_message(Open(WorkspacePlace(workspaces[0])))
+            case "proof":
+                self.post_message(Open(WorkspacePlace(workspaces[0], "residency")))
             case _:
                 return
 

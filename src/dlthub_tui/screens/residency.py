@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import anyio
 from anyio import to_thread
@@ -24,6 +24,9 @@ from dlthub_tui.viewmodel.places import WorkspacePlace, WorkspaceRef
 from dlthub_tui.viewmodel.table import Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
 from dlthub_tui.widgets.lines import LinesView
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.transport import Transport
 
 TABS_OF_KINDS = {
     "Code": "deployments", "Configuration": "deployments", "Variables": "variables", "Logs": "runs",
@@ -51,6 +54,7 @@ class ResidencyScreen(TabScreen):
         self._region: RegionHoldings | None = None
         self._others: dict[str, bool | None] = {}
         self._troubles: dict[str, ClientError] = {}
+        self._chain: int | Literal["unknown"] | None = "unknown"
         self._trail: tuple[TrailEntry, ...] = ()
         self._next: str | None = None
         self._total = 0
@@ -109,6 +113,19 @@ class ResidencyScreen(TabScreen):
             self._trail, self._next, self._total = (), None, 0
         else:
             self._trail, self._next, self._total = page.items, page.next, page.total
+            self.fetch(self._ask_chain(region), "chain")
+
+    async def _ask_chain(self, region: Transport) -> None:
+        """Whether the trail adds up: the region walks all of it, which may take a while."""
+        from dlthub_tui.client.residency import find_break
+
+        self._chain = "unknown"
+        try:
+            found = await find_break(region, self.workspace.id)
+        except ClientError:
+            return
+        self._chain = found
+        self.show_rows()
 
     async def _ask_other(self, region: RegionInfo) -> None:
         from dlthub_tui.client.residency import holds_something
@@ -158,7 +175,10 @@ class ResidencyScreen(TabScreen):
             return Section(view.TRAIL_COLUMNS, (), title, empty=("Not known while the region does not answer.",))
         empty = no_match(rows, self.filter_text, "entry") if rows else "Nobody read anything yet."
         right = words.plural(max(self._region.audit_entries, self._total), "entry", "entries")
+        right += view.chain_word(self._chain)
         found = matching(rows, self.filter_text)
+        if isinstance(self._chain, int):
+            found = (view.broken_row(self._chain, self.look), *found)
         return Section(view.TRAIL_COLUMNS, found, title, right, empty=(empty,), shows_titles=False)
 
     def _find_key(self, action_id: str) -> str:

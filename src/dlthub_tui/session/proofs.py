@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,12 @@ class Proof:
     is_clean: bool
     signed_by: tuple[str, ...]
     file: Path
+
+
+def is_proved(home: Path, regions: Iterable[str]) -> bool:
+    """Whether the newest proof of any of these regions found nothing outside of it. Blocking."""
+    found = (find_last_proof(home, region) for region in regions)
+    return any(proof is not None and proof.is_clean for proof in found)
 
 
 def find_last_proof(home: Path, region: str) -> Proof | None:

@@ -1,4 +1,4 @@
-"""The guide of the first start: four steps, ticked by whoever did them."""
+"""The guide of the first start: five steps, ticked by whoever did them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Step:
     is_done: bool
 
 
-def steps(state: HomeState) -> tuple[Step, ...]:
-    """The steps as the installation stands now."""
+def steps(state: HomeState, *, is_proved: bool = False) -> tuple[Step, ...]:
+    """The steps as the installation stands now. `is_proved`: this home keeps a proof that found nothing outside."""
     planes = ", ".join(plane.id for plane in state.planes if plane.is_reachable)
     has_region = any(item.organization.dataplane_id for item in state.memberships)
     has_jobs = bool(state.jobs)
@@ -33,10 +33,11 @@ def steps(state: HomeState) -> tuple[Step, ...]:
         Step("region", "2  Choose a region", "For your organization, and for good.", has_region),
         Step("code", "3  Bring code", "Deploy a folder that has a __deployment__.py.", has_jobs),
         Step("run", "4  Run a job", "Press r, watch its log arrive.", has_run),
+        Step("proof", "5  See the proof", "Look for its data outside the region. Find none.", is_proved),
     )
 
 
-def sections(state: HomeState, look: Look) -> list[Section]:
+def sections(state: HomeState, look: Look, *, is_proved: bool = False) -> list[Section]:
     """One row a step."""
     rows = [
         Row(
@@ -45,7 +46,7 @@ def sections(state: HomeState, look: Look) -> list[Section]:
             (line(step.title), line(muted(guard(step.what)))),
             step.title,
         )
-        for step in steps(state)
+        for step in steps(state, is_proved=is_proved)
     ]
     return [Section(COLUMNS, tuple(rows), shows_titles=False)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 from dlthub_tui.client.residency import ControlHoldings, Kept, RegionHoldings, RegionInfo, TrailEntry
 from dlthub_tui.session.proofs import Proof
@@ -20,6 +21,7 @@ TRAIL_COLUMNS = (
     Column("Token", drops=1, least=10),
 )
 PROOF_KEY = "proof"
+BROKEN = "broken"
 ENTRY = "entry:"
 NOTHING = "nothing"
 UNKNOWN = "?"
@@ -155,6 +157,20 @@ def proof_lines(proof: Proof, look: Look) -> list[Line]:
         line(),
         *(line(Span(guard(one), Role.FAIL)) for one in proof.trouble),
     ]
+
+
+def chain_word(broken_at: int | Literal["unknown"] | None) -> str:
+    """Behind the count of the trail: nothing while the region still walks it."""
+    if broken_at is None:
+        return ", chain intact"
+    return "" if broken_at == "unknown" else ", chain broken"
+
+
+def broken_row(broken_at: int, look: Look) -> Row:
+    """Above the trail that does not add up."""
+    after = words.count(max(0, broken_at - 1))
+    said = f"The trail does not add up after entry {after}. Everything before it is intact."
+    return Row(BROKEN, look.state("failed"), (line(Span(said, Role.FAIL)),), said)
 
 
 def entry_row(entry: TrailEntry, look: Look) -> Row:

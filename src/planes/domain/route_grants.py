@@ -229,7 +229,10 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.VARIABLES_READ),
         f"GET {_WORKSPACE}/variables", f"GET {_OWN_WORKSPACE}/scrub-settings",
     ),
-    f"GET {_OWN_WORKSPACE}/audit-entries": RouteGrant(Caller.REGION_TOKEN, grant=Grant.AUDIT_READ),
+    **_each(
+        RouteGrant(Caller.REGION_TOKEN, grant=Grant.AUDIT_READ),
+        f"GET {_OWN_WORKSPACE}/audit-entries", f"GET {_OWN_WORKSPACE}/audit-chain",
+    ),
     **_each(
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.VARIABLES_WRITE),
         f"PATCH {_WORKSPACE}/variables", f"PUT {_OWN_WORKSPACE}/scrub-settings", f"POST {_OWN_WORKSPACE}/rescrubs",

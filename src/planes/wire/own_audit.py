@@ -8,6 +8,15 @@ from typing import Any
 from pydantic import BaseModel
 
 
+class AuditChain(BaseModel):
+    """Whether every entry of the region's log follows from the one before: `broken_at` is the first that does not."""
+
+    entries: int
+    is_intact: bool
+    broken_at: int | None
+    checked_at: datetime
+
+
 class AuditEntry(BaseModel):
     """Who (`actor`: a user's id, `run:ID` or `plane`) did what, to what, with which token.
 

@@ -15,7 +15,7 @@ from planes.server.moments import Moment, aware
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.audit import EntryFilter
 from planes.tokens.claims import Claims
-from planes.wire.own_audit import AuditEntry
+from planes.wire.own_audit import AuditChain, AuditEntry
 from planes.wire.pages import ListPage
 
 router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}", tags=["own"])
@@ -52,6 +52,17 @@ async def list_audit_entries(
     found = await audit.list_page(wanted, page.bounds)
     await audit.note(Actor.of(claims), Action.AUDIT_READ, count=len(found.items))
     return envelope([AuditEntry(**_shown(row)).model_dump(mode="json") for row in found.items], page, found)
+
+
+@router.get("/audit-chain")
+async def get_audit_chain(request: Request, claims: Reader) -> AuditChain:
+    """Whether the region's log is whole: all of it, of which the workspace's entries are a part."""
+    audit = services_of(request).audit
+    state, at = await audit.verify_lately()
+    await audit.note(Actor.of(claims), Action.AUDIT_READ, count=state.entries)
+    return AuditChain(
+        entries=state.entries, is_intact=state.broken_at is None, broken_at=state.broken_at, checked_at=at
+    )
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

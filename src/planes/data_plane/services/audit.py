@@ -10,10 +10,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+import anyio
 import structlog
 
 from planes.domain.clock import Clock
@@ -26,6 +27,8 @@ from planes.storage.types import Row
 from planes.tokens.claims import Claims
 
 GENESIS = "0" * 64
+WALK_AGAIN_AFTER = timedelta(seconds=10)
+_ROWS_AT_ONCE = 200
 _log = structlog.get_logger("planes.data_plane.audit")
 
 
@@ -163,6 +166,8 @@ class Audit:
     def __init__(self, parts: AuditParts) -> None:
         self._parts = parts
         self.unwritten = 0
+        self._walking = anyio.Lock()
+        self._walked: tuple[ChainState, datetime] | None = None
 
     async def append(
         self,
@@ -226,6 +231,14 @@ class Audit:
         """Walks the whole chain."""
         return await verify_chain(self._parts.database)
 
+    async def verify_lately(self) -> tuple[ChainState, datetime]:
+        """Walks the whole chain, one walk at a time; answers of the last seconds are given again, with their time."""
+        async with self._walking:
+            now = self._parts.clock.now()
+            if self._walked is None or now - self._walked[1] > WALK_AGAIN_AFTER:
+                self._walked = (await verify_chain(self._parts.database), now)
+            return self._walked
+
 
 async def verify_chain(database: Database) -> ChainState:
     """Walks the whole chain of a region's database."""
@@ -233,6 +246,8 @@ async def verify_chain(database: Database) -> ChainState:
     async with database.reading() as connection:
         async for row in audit.iterate(connection):
             entries += 1
+            if entries % _ROWS_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()
             if not _fits(row, entries, previous):
                 return ChainState(entries=entries, head=previous, broken_at=row["number"])
             previous = row["hash"]

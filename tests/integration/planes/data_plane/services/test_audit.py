@@ -74,6 +74,9 @@ async def test_a_changed_entry_is_found(region: RunningDataPlane, change: str) -
         await connection.exec_driver_sql(f"update audit_log set {change} where number = 3")
 
     assert (await region.plane.services.audit.verify()).broken_at == 3
+    path = f"/own/v1/workspaces/{region.workspace_id}/audit-chain"
+    answer = (await region.client.get(path, headers=region.headers(role="owner"))).json()
+    assert (answer["is_intact"], answer["broken_at"]) == (False, 3)
 
 
 async def test_a_removed_entry_is_found(region: RunningDataPlane) -> None:
