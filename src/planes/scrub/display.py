@@ -19,19 +19,10 @@ _FAINT = "2"
 # Terminals keep 16 parts at least, and differ in what they make of more.
 _MOST_PARTS = 16
 # Bidirectional controls, zero-width characters, and other signs that are not seen but change what is.
-_UNSEEN = frozenset(
-    [
-        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2028, 0x2029, 0x3164, 0xFEFF, 0xFFA0),
-        *range(0x180B, 0x1810),
-        *range(0x200B, 0x2010),
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070),
-        *range(0xFE00, 0xFE10),
-        *range(0xFFF0, 0xFFFC),
-        *range(0x1BCA0, 0x1BCA4),
-        *range(0x1D173, 0x1D17B),
-        *range(0xE0000, 0xE1000),
-    ]
+_UNSEEN_RANGES = (
+    *((code, code + 1) for code in (0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2028, 0x2029, 0x3164)),
+    *((0x180B, 0x1810), (0x200B, 0x2010), (0x202A, 0x202F), (0x2060, 0x2070), (0xFE00, 0xFE10), (0xFEFF, 0xFF00)),
+    *((0xFFA0, 0xFFA1), (0xFFF0, 0xFFFC), (0x1BCA0, 0x1BCA4), (0x1D173, 0x1D17B), (0xE0000, 0xE1000)),
 )
 # A picture sign may say, once, whether it wants to be a picture or text; anywhere else a selector only hides something.
 _PICTURES = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
@@ -41,14 +32,18 @@ _SELECTORS = "\ufe0e\ufe0f"
 
 def _passing_ranges() -> str:
     """All signs that are shown as they are, as ranges: what is left between those that are not."""
-    refused = sorted({*range(0x09), *range(0x0A, 0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), *_UNSEEN})
+    controls = ((0, 0x09), (0x0A, 0x20), (0x7F, 0xA0), (0xD800, 0xE000))
     pieces: list[str] = []
     first = 0
-    for code in (*refused, 0x110000):
-        if first < code:
-            pieces.append(f"{re.escape(chr(first))}-{re.escape(chr(code - 1))}")
-        first = code + 1
+    for begin, end in sorted((*controls, *_UNSEEN_RANGES, (0x110000, 0x110000))):
+        if first < begin:
+            pieces.append(f"{re.escape(chr(first))}-{re.escape(chr(begin - 1))}")
+        first = end
     return "".join(pieces)
+
+
+def _is_unseen(code: int) -> bool:
+    return any(begin <= code < end for begin, end in _UNSEEN_RANGES)
 
 
 # One sign that may not be shown as it is, with the SGR sequence that it begins. Written as what is *not* passing: most
@@ -91,7 +86,7 @@ def _shown_sign(text: str, place: int) -> str:
     sign = text[place]
     if sign in _SELECTORS and place:
         before = text[place - 1]
-        if _PICTURE.match(before) and (ord(before) not in _UNSEEN or before in _SELECTORS):
+        if _PICTURE.match(before) and (not _is_unseen(ord(before)) or before in _SELECTORS):
             return sign
     return _visible(sign)
 
@@ -104,7 +99,7 @@ def refused_in_name(text: str) -> str | None:
             return f"control character U+{code:04X}"
         if character in _SELECTORS and place and _PICTURE.match(text[place - 1]):
             continue
-        if code in _UNSEEN:
+        if _is_unseen(code):
             return f"{'bidirectional' if _is_bidirectional(code) else 'invisible'} character U+{code:04X}"
         if 0xD800 <= code <= 0xDFFF:
             return f"lone surrogate U+{code:04X}"

@@ -81,9 +81,6 @@ class Shortened:
         for group, start in self._registered.candidates(solid)[0]:
             if not self._index.may_tell(group, solid, start):
                 continue
-            form, length = self._shared(group, solid, start)
-            if length < self._index.profile(form).marked:
-                continue
             if places is None:
                 places = WhiteMap(text)
             place = places.real(start)
@@ -93,14 +90,17 @@ class Shortened:
             if looks == 0 or place + ANCHOR_LENGTH <= covered:
                 continue
             looks -= 1
-            end = self._end_of_beginning(text[place : min(line_end, place + LONGEST_PIECE)], form)
+            rest = text[place : min(line_end, place + LONGEST_PIECE)]
+            # Which form it is must not depend on the lines below, which may come in a later chunk.
+            form, length = self._shared(group, rest.translate(None, WHITE))
+            end = self._end_of_beginning(rest, form) if length >= self._index.profile(form).marked else 0
             if end:
                 covered = place + end
                 yield Span(place, covered, self._rule(form.name))
 
-    def _shared(self, group: Group, solid: bytes, start: int) -> tuple[Form, int]:
-        """The form that shares the longest beginning with the text at `start`, and how much."""
-        window = solid[start : start + min(group.longest, LONGEST_PIECE)]
+    def _shared(self, group: Group, solid: bytes) -> tuple[Form, int]:
+        """The form that shares the longest beginning with a text, and how much."""
+        window = solid[: group.longest]
         best, most = group.forms[0], -1
         for form in group.nearest(window):
             length = common(form.solid, window)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.links import linked
 from planes.scrub.rules.model import Rule
 
 BEGIN = "<!-- rules: begin, written by planes.scrub.table -->"
@@ -16,7 +17,7 @@ END = "<!-- rules: end -->"
 
 def rule_table(rules: Iterable[Rule] = (*RULES, *BELOW_RULES)) -> str:
     """The rules as a Markdown table: name, kind, source of the format."""
-    rows = [f"| `{rule.name}` | {rule.kind} | {rule.source} |" for rule in rules]
+    rows = [f"| `{rule.name}` | {rule.kind} | {linked(rule.source)} |" for rule in rules]
     return "\n".join(["| rule | kind | source of the format |", "|---|---|---|", *rows])
 
 

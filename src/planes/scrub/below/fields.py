@@ -17,7 +17,7 @@ from planes.scrub.rules.vocabulary import KEY
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
 _ANSWER = re.compile(
     rb"(?:\[1\][ \t]+|=>[ ]+|\$[0-9]+ = (?:0x[0-9a-f]+ )?"
-    rb"|Out\[[0-9]+\]:[ \t]*|##\[debug\]=>[ \t]*)?[bruf]{0,2}([\"'])"
+    rb"|Out\[[0-9]+\]:[ \t]*|##\[debug\](?:=>|Result:)[ \t]*)?[bruf]{0,2}([\"'])"
 )
 _FORM_HEADER = re.compile(rb"[A-Za-z-]{4,40}: ")
 _WORD = re.compile(rb"[A-Za-z_]\w*")

@@ -10,7 +10,7 @@ import base64
 import re
 from typing import NamedTuple
 
-from planes.scrub.below.model import Step, continued, is_secret
+from planes.scrub.below.model import Step, below, continued, is_secret
 from planes.scrub.below.rows import Row, row_of
 from planes.scrub.below.values import goes_on, value_of
 from planes.scrub.rulebook import Span
@@ -80,6 +80,34 @@ class Manifest(NamedTuple):
         value = row.line[start:end]
         fits = start < end and (is_secret if is_sure else _is_encoded)(value)
         return [Span(start, end, MANIFEST_MEMBER)] if fits else [], here
+
+
+_RESULT = re.compile(rb"[\"']?result[\"']?[ \t]*[:=][ \t]*[\"'](?=[^\"'])")
+_GENERATED = re.compile(rb"[\"']?type[\"']?[ \t]*:[ \t]*[\"']random_password[\"'],?$")
+
+
+class Generated(NamedTuple):
+    """A password that Terraform made, in its state: `"type": "random_password"`, and `"result"` some lines below."""
+
+    prefix: bytes
+    left: int = 30
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if self.left <= 0 or not row.text or not goes_on(row, self.prefix):
+            return [], None
+        found = _RESULT.match(row.text)
+        if found is None:
+            return [], self._replace(left=self.left - 1)
+        start, end = value_of(row, row.start + found.end() - 1)
+        return below(start, end) if is_secret(row.line[start:end]) else [], None
+
+
+def opened_state(line: bytes) -> Generated | None:
+    """What a resource of Terraform's state opens."""
+    row = row_of(line)
+    return Generated(row.prefix) if _GENERATED.match(row.text) else None
 
 
 def _is_encoded(value: bytes) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from planes.scrub.below.fields import Answered, FieldName, MultipartName, opened_code, opened_command, opened_prompt
-from planes.scrub.below.manifests import opened_manifest
+from planes.scrub.below.manifests import opened_manifest, opened_state
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
@@ -32,7 +32,7 @@ _OPENS = (
     rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
     rb"|(?P<value>"
     + CLOSES
-    + rb"(?:[ \t]+(?:is|was|are|follows|below))?"
+    + rb"(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z]{1,16}){1,5}))?"
     + GIVES
     + _SCHEME
     + _WRAPPER
@@ -94,6 +94,8 @@ def _opened_by(line: bytes) -> Step:
         return [], Answered()
     if b"apiVersion" in line and (manifest := opened_manifest(line)):
         return [], manifest
+    if b"random_password" in line and (state := opened_state(line)):
+        return [], state
     for opened in (opened_command, opened_prompt):
         if (opening := opened(line)) is not None:
             return [], opening

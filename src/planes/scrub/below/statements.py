@@ -19,6 +19,7 @@ _COPY = re.compile(rb"copy[ \t]+[^()]{1,200}\(([^()]{1,1500})\)[ \t]+from[ \t]+s
 _ITEM = re.compile(
     rb"[ \t]*(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\"|[^,()'\"]{1,200})[ \t]*", re.DOTALL
 )
+_NUMBERED = re.compile(rb"\$[0-9]{1,3} = (?:'((?:[^']|'')*)'|NULL)")
 _MOST_BETWEEN = 3
 # A place for a parameter, and the column that it is compared with or given to.
 _PLACE = re.compile(rb"(?:([\w.\"`\[\]]{1,80})[ ]?(?:=|<>|!=|like)[ ]?)?(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
@@ -44,7 +45,7 @@ class Values(NamedTuple):
         """See `Opening.take`."""
         found = False
         spans: list[Span] = []
-        for cells in _tuples(line, 0):
+        for cells in _numbered(line) if b"$1 = " in line else _tuples(line, 0):
             if len(cells) == self.width:
                 found = True
                 spans += _secrets(line, cells, self.columns)
@@ -68,6 +69,11 @@ def _tuples(line: bytes, place: int) -> Iterator[list[tuple[int, int]]]:
             place += 1
         if line[place : place + 1] == b")":
             yield cells
+
+
+def _numbered(line: bytes) -> Iterator[list[tuple[int, int]]]:
+    """The cells of `parameters: $1 = 'x', $2 = NULL`, as PostgreSQL logs them."""
+    yield [found.span(1) for found in _NUMBERED.finditer(line)]
 
 
 def _secrets(line: bytes, cells: list[tuple[int, int]], columns: tuple[int, ...]) -> Iterator[Span]:

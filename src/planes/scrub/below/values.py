@@ -8,6 +8,7 @@ from planes.scrub.below.model import Opening, Step, below, continued, is_secret,
 from planes.scrub.below.rows import Row, row_of
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.plausible import looks_random
+from planes.scrub.rules.prose import is_common_text
 
 # So many lines a value may take. What a program never closes must not mask a whole log.
 _MOST_LINES = 60
@@ -35,6 +36,13 @@ _NEXT_PIECE = re.compile(rb"(?:\+[ \t]*)?[bruf]{0,2}([\"'])", re.IGNORECASE)
 # What a traceback puts below a line of code.
 _MARKERS = re.compile(rb"[~^]+(?:[ ]*[~^]+)*")
 _NAME_ONLY = re.compile(rb"[A-Za-z_.-]+")
+# A word of such a value, and one that holds more than letters.
+_PLAIN_WORD = re.compile(rb"[\w!$%&*+.?@^~/-]*[\w!$%&*+.?@^~/]")
+_MADE = re.compile(rb"(?=.*[0-9])(?=.*[A-Za-z]).{6,}$")
+# A key of YAML whose value begins behind it.
+_YAML_KEY = re.compile(rb"((?:-[ ]+)*)[\"']?[\w.-]+[\"']?:[ ]+(?:[!&][^ ]+[ ]+)?$")
+# A setting whose value a backslash joins to the next line.
+_PROPERTY = re.compile(rb"[\w.-]+[ \t]*[=:][ \t]*$")
 # A key that begins its line, and the quote that opens its value.
 _KEY_BEFORE = re.compile(rb"(?:-[ ])?[\"']?[\w.-]+[\"']?[ \t]*[:=][ \t]*[\"']$")
 
@@ -167,14 +175,17 @@ class MoreQuoted(NamedTuple):
 
 
 class Glued(NamedTuple):
-    """A value without quotes whose line a backslash joins to the next."""
+    """A value without quotes whose line a backslash joins to the next; `has_blanks`: it fills lines of settings."""
 
     prefix: bytes
     left: int = _MOST_LINES
+    has_blanks: bool = False
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
+        if self.has_blanks:
+            return self._words(row)
         word = _WORD.match(row.text)
         if word is None or not goes_on(row, self.prefix) or self.left <= 0:
             return [], None
@@ -186,6 +197,15 @@ class Glued(NamedTuple):
         return continued(row.start, row.start + len(secret)), self._replace(
             left=self.left - 1
         ) if goes_further else None
+
+    def _words(self, row: Row) -> Step:
+        text = row.text.rstrip(b"\\").rstrip()
+        words = text.split()
+        fits = 0 < len(words) <= 8 and all(map(_PLAIN_WORD.fullmatch, words)) and not is_common_text(text)
+        if not fits or text.startswith(b"-") or not goes_on(row, self.prefix) or self.left <= 0:
+            return [], None
+        more = self._replace(left=self.left - 1) if row.text.endswith(b"\\") else None
+        return continued(row.start, row.start + len(text)), more
 
 
 class TupleName(NamedTuple):
@@ -308,6 +328,25 @@ class BlockScalar(NamedTuple):
         return spans, self._replace(is_begun=True, left=self.left - 1)
 
 
+class MorePlain(NamedTuple):
+    """A value of YAML without quotes, which goes on in lines that are indented deeper than its key."""
+
+    prefix: bytes
+    indent: int
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        words = row.text.split()
+        if not words or row.indent <= self.indent or not goes_on(row, self.prefix) or self.left <= 0 or len(words) > 8:
+            return [], None
+        fits = is_telling(words[0]) if len(words) == 1 else all(map(_PLAIN_WORD.fullmatch, words))
+        if len(words) > 1 and (is_common_text(row.text) or not any(map(_MADE.match, words))):
+            return [], None
+        return (continued(row.start, row.end), self._replace(left=self.left - 1)) if fits else ([], None)
+
+
 class FlagBelow(NamedTuple):
     """A flag before a line's end that a shell joins."""
 
@@ -375,9 +414,13 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return MoreQuoted(before, row.prefix, is_glued=len(behind) > 1)
     if behind == b"\\" and before not in _QUOTES:
         return Glued(row.prefix)
+    if behind == b" \\" and _PROPERTY.match(line[row.start : last.start]):
+        return Glued(row.prefix, has_blanks=True)
     if line[last.end : row.end].strip(b"\\ ") or line[: last.end].endswith(ELLIPSIS):
         return None
     if before in _QUOTES and line[last.end : last.end + 1] != before:
         key = _KEY_BEFORE.match(line[row.start : last.start])
         return OpenQuote(before, row.prefix, row.is_boxed, row.indent if key else -1)
+    if not row.is_boxed and not behind and (key := _YAML_KEY.match(line[row.start : last.start])):
+        return MorePlain(row.prefix, row.indent + len(key[1]))
     return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None

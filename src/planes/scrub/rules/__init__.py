@@ -7,6 +7,7 @@ from planes.scrub.rules.clouds import CLOUD_RULES
 from planes.scrub.rules.code import CODE_RULES
 from planes.scrub.rules.commands import COMMAND_RULES
 from planes.scrub.rules.families import FAMILY_RULES
+from planes.scrub.rules.files import FILE_RULES
 from planes.scrub.rules.hashes import HASH_RULES
 from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     *HEADER_RULES,
     *COMMAND_RULES,
     *CALL_RULES,
+    *FILE_RULES,
     *NAME_RULES,
     *LANGUAGE_RULES,
     *SENTENCE_RULES,
@@ -56,6 +58,7 @@ RULES: tuple[Rule, ...] = (
 # Shapes of names in what few programs print: forms, markup, directories, PHP, pipelines of CI, docker's settings, calls
 # with three texts, tables, and texts in lists, calls and members.
 _SELDOM_SHAPES = [
+    "form-code",
     "named-arrow",
     "named-cell",
     "named-change",
@@ -100,7 +103,7 @@ SELDOM = frozenset(
     [
         *(rule.name for rule in RULES if rule.kind == "token"),
         *(rule.name for rule in (*NATIONAL_RULES, *IDENTITY_RULES)),
-        *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *LANGUAGE_RULES, *SENTENCE_RULES)),
+        *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *FILE_RULES, *LANGUAGE_RULES, *SENTENCE_RULES)),
         *_SELDOM_SHAPES,
     ]
 )

@@ -2,6 +2,7 @@
 
 from planes.scrub.rules import judges, unquoted
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.plausible import is_jumbled
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
 
 _TEXT = rb"[ \t]*[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)"
@@ -21,6 +22,13 @@ _LINKS = (
     *(b": ", b"= ", b" with ", b" is ", b" was ", b" to ", b" as ", b" reads ", b" equals "),
     *(b" \xc3\xa8 ", b" est ", b" ist ", b" lautet ", b" es "),
 )
+
+
+def link_of_one_use(line: bytes, _: int, start: int, end: int) -> int:
+    """What lets in whoever follows a link: base64 or a long number; a UUID and a hash are as often an id."""
+    secret = line[start:end]
+    return end if is_jumbled(secret) and not judges.UUID.match(secret) else -1
+
 
 CALL_RULES: tuple[Rule, ...] = (
     named(
@@ -79,6 +87,59 @@ CALL_RULES: tuple[Rule, ...] = (
         ((b"ftp(", b"ftp_tls(", b"imap4", b"pop3(", b"client(", b"connection(", b"authenticate(", b"login("), rb"[^)]"),
     ),
     named(
+        "key-of-cipher",
+        rb"(?:(?:multi)?fernet\(\[?|hmac\.(?:new|digest)\(|(?:aes|des3?|chacha20|blowfish|arc4)\.new\("
+        rb"|(?:aesgcm|aesccm|aessiv|chacha20poly1305|secretbox|symmetrickey)\("
+        rb"|create_?hmac\([ ]*[\"'][0-9a-z-]{3,12}[\"'][ ]*,"
+        rb"|jwt\.(?:encode|decode|sign|verify)\([^\n]{0,300}?,[ ]*(?:key[ ]?=[ ]?)?"
+        rb"|(?:\b|\\[nrt])key[ ]?=[ ]?(?:bytes\.fromhex|(?:base64\.)?(?:url_?safe_)?b64decode"
+        rb"|(?:binascii\.)?(?:unhexlify|a2b_hex))\()"
+        rb"[ ]*[bu]?[\"'](?P<secret>[^\"'\n ]{8,})[\"']",
+        "Fernet(b'<b43>=')",
+        judges.random,
+        (
+            (
+                *(
+                    b"fernet(",
+                    b"hmac.new(",
+                    b"hmac.digest(",
+                    b".new(",
+                    b"aesgcm(",
+                    b"aesccm(",
+                    b"aessiv(",
+                    b"poly1305(",
+                ),
+                *(b"secretbox(", b"symmetrickey(", b"createhmac(", b"create_hmac(", b"jwt.encode(", b"jwt.decode("),
+                *(b"jwt.sign(", b"jwt.verify(", b"fromhex(", b"b64decode(", b"unhexlify(", b"a2b_hex("),
+            ),
+            rb"",
+        ),
+    ),
+    named(
+        "client-call",
+        rb"(?:client|connection|session|api|sdk)\([ \t]*(?:[a-z_]+[ ]?=[ ]?)?[bu]?[\"'][^\"'\n]{1,120}[\"']"
+        rb"[ \t]*,[ \t]*(?:[a-z_]+[ ]?=[ ]?)?[bu]?[\"'](?P<secret>[0-9a-z+/_.~=-]{20,})[\"']",
+        "Client('<a20>', '<a31>7')",
+        judges.random,
+        ((b"client(", b"connection(", b"session(", b"api(", b"sdk("), rb"[ \t]*[a-z\"']"),
+    ),
+    named(
+        "link-of-one-use",
+        rb"/(?:(?:password|account)[_-]?(?:reset|recovery)|reset(?:[_-]?password)?|verify(?:[_-]?e?mail)?|confirm(?:ation)?s?"
+        rb"|invit(?:e|ation)s?|activat(?:e|ion)|magic[_-]?(?:link|login)s?|one[_-]?time[_-]?(?:link|login)|join|signin"
+        rb"|unlock|claim)/(?:[a-z0-9=_-]{1,12}/)?(?P<secret>[0-9a-z_.~-]{20,})",
+        "https://app.example.com/reset-password/<a43>",
+        link_of_one_use,
+        (
+            tuple(
+                b"reset/ recovery/ password/ verify/ mail/ confirm/ confirmation/ confirmations/ invite/ invites/"
+                b" invitation/ invitations/ activate/ activation/ link/ links/ login/ join/ signin/"
+                b" unlock/ claim/".split()
+            ),
+            rb"",
+        ),
+    ),
+    named(
         "typed-text",
         KEY + rb"[\"'][^()\n]{0,40}\)\.(?:send_keys|fill|type|set_value|setvalue|enter|press_sequentially)\(" + _TEXT,
         "find_element(By.NAME, 'password').send_keys('<a16>')",
@@ -90,15 +151,15 @@ CALL_RULES: tuple[Rule, ...] = (
         KEY + CLOSES + GIVES + rb"[^\n]{0,40}(?:fetch|get|getenv|env|env_var|environ\.get|default|coalesce|ifnull|nvl)"
         rb"\([bru]?[\"']?[^\"',()\n]{1,80}[\"']?,[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][ ]?\)",
         "password: <%= ENV.fetch('X', '<a12>7<a4>') %>",
-        judges.random,
+        judges.default,
         needs=(b"(",),
     ),
     named(
         "secret-id",
-        rb"secret[_-]?id[\"']?[ \t]*[:=][ \t]*[\"']?(?P<secret>[0-9A-Za-z_-]{20,})",
+        rb"secret[_-]?id[\"']?(?:[ \t]*[:=][ \t]*|[ \t]{2,20})[\"']?(?P<secret>[0-9A-Za-z_-]{20,})",
         '"secret_id": "<uuid>"',
         judges.secret_id,
-        ((b"secret",), rb"[_-]?id[\"']?[ \t]*[:=]"),
+        ((b"secret",), rb"[_-]?id[\"']?[ \t:=]"),
     ),
     named(
         "named-told",

@@ -27,7 +27,7 @@ CLOUD_RULES: tuple[Rule, ...] = (
     token(
         "aws-key-pair",
         "AKIA ASIA",
-        r"(?:AKIA|ASIA)[0-9A-Z]{16}[\\\"']{0,2}[ \t]?[,:;/|\t][ \t]?[\\\"']{0,2}"
+        r"(?:AKIA|ASIA)[0-9A-Z]{16}[\\\"']{0,2}(?:[ \t]?[,:;/|][ \t]?|[ \t]{1,4})[\\\"']{0,2}"
         r"(?P<secret>[0-9A-Za-z+/]{40})(?:$|[^0-9A-Za-z+/=])",
         "AKIA<s16>:<a39>7",
         "AWS: IAM identifiers",
@@ -253,9 +253,17 @@ CLOUD_RULES: tuple[Rule, ...] = (
         alone=True,
     ),
     token(
+        "google-hmac-pair",
+        "GOOG",
+        r"GOOG[0-9A-Z]{20,60}[\"']?[ \t]{0,8}[,:=/|][ \t]{0,8}[\"']?(?P<secret>[0-9A-Za-z+/]{40})",
+        "GOOG1E<s57>:<b40>",
+        "Google Cloud Storage: HMAC keys",
+        follow="[0-9A-Z]{8}",
+    ),
+    token(
         "age-secret-key",
         "AGE-SECRET-KEY-1",
-        r"AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}",
+        r"AGE-SECRET-KEY-1[0-9A-Z]{58}",
         "AGE-SECRET-KEY-1<q58>",
         "age: file format specification",
     ),

@@ -63,10 +63,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "environment-command",
-        rb"(?:^|[ \t\"'])(?:env|arg|setx|setenv|set -g?x|heroku config:set|fish_set)[ \t]+[0-9a-z_]*"
-        + KEY
-        + rb"[ \t]+[\"']?"
-        + _WORD,
+        rb"(?:^|[ \t\"'])(?:env|arg|setx|setenv|set(?:[ \t]+--?[a-z]{1,9}){1,3}|heroku config:set|fish_set)"
+        rb"[ \t]+[0-9a-z_]*" + KEY + rb"[ \t]+[\"']?" + _WORD,
         "ENV API_TOKEN <a8>7<a8>",
         judges.environment,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
@@ -96,11 +94,12 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:(?:\b|\\[nrt])vault[ \t]+login[ \t]+(?:-[^ ]+[ \t]+)*|\bnet[ \t]+user[ \t]+[^ \t/]+[ \t]+"
         rb"|\bnet[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?\\\\[^ \t]+[ \t]+(?:/(?:user|u):[^ \t]+[ \t]+)?"
         rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
+        rb"|\bsnmp[a-z-]*:?[ \t]+community[ \t]+"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
         rb"|\bcargo[ \t]+login[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
         rb"|\bconnect[ \t]+to[ \t]+[^ \t]+[ \t]+user[ \t]+[^ \t]+[ \t]+using[ \t]+|\.logon[ \t]+[^ \t/]+/[^ \t,]+,"
-        rb"|\baddauth[ \t]+digest[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:[\"']?)" + _WORD,
+        rb"|\baddauth[ \t]+digest[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?" + _WORD,
         "vault login <a16>",
         judges.command,
         (
@@ -133,10 +132,10 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "piped-login",
         rb"(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+[\"']?[0-9a-z_.-]+:(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
-        rb"[ \t]*(?:sudo[ \t]+)?chpasswd",
+        rb"[ \t]*(?:(?:sudo[ \t]+)?chpasswd|base64)",
         "echo 'root:<a16>' | chpasswd",
         judges.quoted,
-        ((b"chpasswd",), rb""),
+        ((b"chpasswd", b"| base64", b"|base64"), rb""),
     ),
     named(
         "secret-command",
@@ -150,22 +149,38 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "piped-password",
         rb"(?:echo|printf)(?:[ \t]+-n)?[ \t]+[\"']?(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
-        rb"[^|\n]{0,200}(?:--(?:password-stdin|with-token)|\bsudo[ \t]+-[a-zA-Z]*S)",
+        rb"(?:[^|\n]{0,200}(?:--(?:password-stdin|with-token|stdin)|--passphrase-fd|\bsudo[ \t]+-[a-zA-Z]*S)"
+        rb"|[ \t]*(?:sudo[ \t]+)?(?:kinit|cryptsetup|smbpasswd|passwd|vault[ \t]+login|ecryptfs[a-z-]*)\b)",
         "echo <a16> | docker login -u me --password-stdin",
         judges.quoted,
-        ((b"--password-stdin", b"--with-token", b"sudo -"), rb""),
+        (
+            (
+                *(b"--password-stdin", b"--with-token", b"--stdin", b"--passphrase-fd", b"sudo -", b"| vault login"),
+                *(b"| kinit", b"| cryptsetup", b"| smbpasswd", b"| passwd", b"| ecryptfs", b"| sudo "),
+            ),
+            rb"",
+        ),
     ),
     named(
         "user-and-password",
         rb"(?:\bconfluent[ \t]+api-key[ \t]+store[ \t]+[^ \t]+"
         rb"|\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
         rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
+        rb"|-(?:create|modify)credential[ \t]+[^ \t]+[ \t]+[^ \t]+"
         rb"|htpasswd[^|;\n]{0,80}[ \t]-[a-z]*b[a-z]*[ \t]+[^ \t]+[ \t]+[^ \t]+)"
         rb"[ \t]+[\"']?" + _WORD,
         "poetry config http-basic.main me <a16>",
         judges.command,
         (
-            (b"http-basic.", b"htpasswd", b"mc alias set", b"api-key store", b"mc config host add"),
+            (
+                b"http-basic.",
+                b"htpasswd",
+                b"mc alias set",
+                b"api-key store",
+                b"mc config host add",
+                b"ecredential ",
+                b"ycredential ",
+            ),
             rb"",
         ),
     ),
@@ -194,10 +209,10 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "mail-login-quoted",
-        rb"(?:^|[ \t]|b?[\"'])[0-9a-z]{2,12} LOGIN [^ \t\r\n]{1,80} [\"'](?P<secret>[^\"'\r\n]+)",
+        rb"(?:^|[ \t]|b?[\"'])(?:[0-9a-z]{2,12} )?LOGIN [^ \t\r\n]{1,80} [\"'](?P<secret>[^\"'\r\n]+)",
         "b'ABCD1 LOGIN loader \"<a16>\"'",
         judges.quoted,
-        ((b" login ",), rb"[^ \t\r\n]+ [\"']"),
+        ((b" login ", b"'login ", b'"login '), rb"[^ \t\r\n]+ [\"']"),
     ),
     named(
         "curl-user",
@@ -235,7 +250,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "sql-bare-password",
-        rb"\b(?:user|role|login|grant)\b[^\n]{0,200}identified[ \t]+by[ \t]+(?P<secret>[^ \t\r\n;\"'(]+)",
+        rb"\b(?:user|role|login|grant|connect[ \t]+to)\b[^\n]{0,200}identified[ \t]+by[ \t]+"
+        rb"(?P<secret>[^ \t\r\n;\"'(]+)",
         "CREATE USER me IDENTIFIED BY <a16> ACCOUNT UNLOCK",
         judges.flag,
         ((b"identified",), rb"[ \t]+by[ \t]+[^\"' \t]"),
@@ -245,7 +261,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:\b(?:old_|hash)?password\([ \t]*[nu]?'|\bset[ \t]+password[ \t]+(?:for[ \t]+[^=\n]{1,120})?=[ \t]*[nu]?'"
         rb"|\bpragma[ \t]+(?:hex)?(?:re)?key[ \t]*=[ \t]*[\"']"
         rb"|\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)"
-        rb"\([^()'\"\n]{1,200},[ \t]*'|\bcrypt\([ \t]*'"
+        rb"\((?:[^()'\"\n]{1,200}|[ ]*'[^'\n]{0,200}'[ ]*),[ \t]*'"
+        rb"|\baccount_add\([ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'|\bcrypt\([ \t]*'"
         rb"|\bsp_(?:addlogin|adduser)[ \t]+n?'[^'\n]{1,80}'[ \t]*,[ \t]*n?'"
         rb"|\bsp_password[ \t][^'\n]{0,40}@new[ \t]*=[ \t]*n?')"
         rb"(?P<secret>[^'\"\n]+)",
@@ -259,6 +276,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"_encrypt",
                 b"_decrypt",
                 b"bypassphrase(",
+                b"account_add(",
                 b"crypt(",
                 b"sp_addlogin",
                 b"sp_adduser",
@@ -298,8 +316,9 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "sql-table-password",
-        rb"\b(?:mysql|postgresql|mongodb|remote(?:secure)?)\([ \t]*'[^'\n]{3,200}'"
+        rb"\b(?:(?:mysql|postgresql|mongodb|remote(?:secure)?)\([ \t]*'[^'\n]{3,200}'"
         rb"(?:[ \t]*,[ \t]*'?[^',()\n]{1,80}'?){2}"
+        rb"|remote(?:secure)?\([ \t]*'[^'\n]{3,200}'[ \t]*,[ \t]*[0-9a-z_.]{1,80})"
         rb"[ \t]*,[ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'(?P<secret>[^'\n]+)'",
         "SELECT * FROM mysql('db.example.com:3306', 'main', 'orders', 'loader', '<a16>')",
         judges.quoted,
@@ -322,12 +341,12 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "oracle-password",
-        rb"(?:oracle:thin:|\bconnect[ \t]+|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+"
+        rb"(?:oracle:thin:|\bconn(?:ect)?[ \t]+|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+"
         rb"(?:userid=)?)[\"']?"
         rb"[0-9a-z_$#]+/[\"']?(?P<secret>[^ \t\r@\"']+)[\"']?@",
         "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
         judges.quoted,
-        ((b"oracle:thin:", b"connect ", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
+        ((b"oracle:thin:", b"connect ", b"conn ", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
     ),
     named(
         "oracle-connect",

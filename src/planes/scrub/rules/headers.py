@@ -40,6 +40,14 @@ HEADER_RULES: tuple[Rule, ...] = (
         ((b"?", b"&", b";"), _PARAMETERS + rb"=[^&# \t\r\n\"'<>]{12}"),
     ),
     named(
+        "form-code",
+        rb"(?:\b|\\[nrt])code=(?P<secret>[^&# \t\r\"'<>\\]{12,})&(?:state|grant_type|redirect_uri|client_id"
+        rb"|session_state|scope)=",
+        "code=<a40>&state=<a8>&grant_type=authorization_code",
+        judges.random,
+        ((b"code=",), rb"[^&# \t\r\n\"'<>]{12}"),
+    ),
+    named(
         "header-signature",
         rb"(?:response|signature|oauth_signature|oauth_token|mac|cnonce)=\\*\"?(?P<secret>[0-9a-z%+/_=-]{8,})",
         'Authorization: Digest username="me", realm="x", response="<h32>"',
@@ -65,7 +73,7 @@ HEADER_RULES: tuple[Rule, ...] = (
         "cookie-header",
         rb"cookie" + _GIVES + rb"(?P<secret>" + _COOKIE + rb"(?:;[ ]?" + _COOKIE + rb")*)",
         "Cookie: session=<a30>; theme=<a5>",
-        judges.header,
+        judges.cookie,
         ((b"cookie",), rb"[\"'`\]\\]{0,4}[ \t]{0,4}[:=,]"),
     ),
     named(

@@ -4,13 +4,20 @@ import base64
 import re
 
 from planes.scrub.rules.extents import full_end
-from planes.scrub.rules.plausible import is_code, is_jumbled, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.plausible import (
+    is_code,
+    is_default,
+    is_jumbled,
+    is_placeholder,
+    is_sensitive,
+    looks_random,
+)
 from planes.scrub.rules.prose import is_common, phrase_end
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _HARMLESS_BEGINNINGS = re.compile(
-    rb"(?:page|next|sync|continuation|public|publishable|foreign|cancel|stop)[_-]?$"
-    rb"|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
+    rb"(?:page|next|sync|skip|delta|resume|continuation|public|publishable|foreign|cancel|stop)[_-]?$"
+    rb"|(?:checksum|fingerprint|sha256)[/-]$|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
 )
 _LONGEST_HARMLESS = len("continuation_") + 1
 # `pass` as a word, which also counts what passed and tells that something did.
@@ -39,6 +46,18 @@ _OWN_SCHEME = re.compile(
 )
 # The lines of a box behind a value whose quote closes below.
 _BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
+# What a parser calls a token: `Token(type='NAME', value='select')`; and the names and keywords that such a one holds.
+_LEXER = re.compile(rb"tokens?(?![0-9A-Za-z_-])", re.IGNORECASE)
+_LEXEME = re.compile(rb"[A-Za-z]{1,12}|[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
+# Where a Secret of Kubernetes lies: `secret="default/pg"`.
+_SECRET_PLACE = re.compile(rb"[a-z][a-z0-9-]*/[a-z][a-z0-9.-]*")
+_BARE_SECRET = re.compile(rb"secret(?![0-9A-Za-z_-])", re.IGNORECASE)
+# A call that reads a variable or a setting, before its name.
+_READER = re.compile(
+    rb"(?:env\w*|environ\w*|get\w*|fetch|config|setting|property|default)\(?[ \t]*[bru]?[\"'][\w.-]*$", re.IGNORECASE
+)
+# `${DB_PASSWORD:-postgres}` before the name.
+_IN_VARIABLE = re.compile(rb"\$\{[\w.:#!-]*$")
 UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
 
 
@@ -56,8 +75,13 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     if b"\xe2" in line[start:end] and line[end : end + 1] not in (b'"', b"'", b"`"):
         end = start + len(_BOX_BEHIND.sub(b"", line[start:end]))
     end = full_end(line, start, end)
+    end = unjoined(line, start, end)
     secret = line[start:end]
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]:
+        return -1
+    if is_lexeme(line, begin, secret) or (
+        _BARE_SECRET.match(line, begin) and _SECRET_PLACE.fullmatch(secret) and not looks_random(secret)
+    ):
         return -1
     if BARE_PASS.match(line, begin, start) and (
         len(secret) < 4 or (secret.isdigit() and len(secret) < 6) or is_common(secret)
@@ -71,8 +95,41 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     return -1 if is_vague and not looks_random(secret) and (b" " in secret or IDENTIFIER.match(secret)) else end
 
 
+def is_lexeme(line: bytes, begin: int, secret: bytes) -> bool:
+    """Whether a parser's token holds a name or a keyword of its language; `access_token` is none of a parser's."""
+    if not _LEXER.match(line, begin) or (begin and (line[begin - 1 : begin].isalnum() or line[begin - 1] in b"_.-")):
+        return False
+    return _LEXEME.fullmatch(secret) is not None
+
+
+def unjoined(line: bytes, start: int, end: int) -> int:
+    """The end of a value without the backslash that joins its line to the next."""
+    is_joined = end == len(line) and line[end - 1 : end] == b"\\" and line[end - 2 : end - 1] != b"\\"
+    return end - 1 if is_joined and line[start - 1 : start] not in (b'"', b"'") else end
+
+
+def is_in_variable(line: bytes, begin: int) -> bool:
+    """Whether a name stands in `${…}`, which rules of their own look at."""
+    return _IN_VARIABLE.search(line, max(0, begin - 128), begin) is not None
+
+
+def default(line: bytes, begin: int, start: int, end: int) -> int:
+    """What a variable falls back on: known words such as `postgres` are no secret."""
+    return -1 if is_default(line[start:end]) else quoted(line, begin, start, end)
+
+
+def message_or_default(line: bytes, begin: int, start: int, end: int) -> int:
+    """What stands behind the colon in `${NAME:-…}`; behind `:?` a message does, in `${secret:…}` the name of one."""
+    name = line[begin:start]
+    if b" " in line[start:end] or name.endswith(b"?") or (name[2:-1].isalpha() and name.islower()):
+        return random(line, begin, start, end)
+    return default(line, begin, start, end)
+
+
 def pair(line: bytes, begin: int, start: int, end: int) -> int:
     """A text behind a sensitive one, as in a list of headers; a list of names is none."""
+    if is_default(line[start:end]) and _READER.search(line, max(0, begin - 80), begin):
+        return -1
     if IDENTIFIER.match(line[start:end]):
         is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-")
         alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["')) and line[end + 1 : end + 2] in (b")", b"]")
@@ -194,10 +251,28 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
     return -1 if len(secret) < (6 if has_scheme else 20) and IDENTIFIER.match(secret) else end
 
 
+# Cookies that carry a setting: `theme=dark`.
+_SETTING = re.compile(
+    rb"[ ]?(?i:path|domain|max-age|expires|samesite|version)=.*|[ ]?[A-Za-z_-]{1,20}=[A-Za-z_-]{0,12}"
+)
+_SESSION = re.compile(rb"sess|sid|auth|token|csrf|key|login|user|jwt|secret", re.IGNORECASE)
+
+
+def cookie(line: bytes, begin: int, start: int, end: int) -> int:
+    """Cookies, unless all of them are words that set something."""
+    parts = line[start:end].split(b";")
+    if all(_SETTING.fullmatch(part) and not _SESSION.search(part) for part in parts):
+        return -1
+    return header(line, begin, start, end)
+
+
 def uri_password(line: bytes, _: int, start: int, end: int) -> int:
     """A password in an address; behind a mark in the place of the user, an empty one is none."""
     if line[start:end].endswith(b"]:") and _IN_MASK.search(line[max(0, start - 128) : start]):
         return -1
+    if _IN_MASK.search(line[max(0, start - 128) : start]):  # of the user, who is masked already
+        rest = line[start:end].partition(b"]:")[2]
+        return -1 if is_placeholder(rest) else end
     return -1 if is_placeholder(line[start:end]) else end
 
 
@@ -300,6 +375,8 @@ _TABLE_KEYS = (
         b"incremental",
         b"delta",
         b"lock",
+        b"restore",
+        b"version",
     ),
 )
 
@@ -332,7 +409,7 @@ def far(line: bytes, begin: int, start: int, end: int) -> int:
 
 def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
     """A value of any `…_key`: in capitals as a variable, or such that it looks random; not of keys of tables."""
-    if is_other_name(line, begin + 2) or is_other_name(line, begin + 1):
+    if is_other_name(line, begin + 2) or is_other_name(line, begin + 1) or is_in_variable(line, begin):
         return -1
     word = re.search(rb"[0-9A-Za-z_.-]*$", line[max(0, begin - 60) : begin + 1])
     before = word[0].lower() if word else b""

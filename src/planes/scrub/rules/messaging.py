@@ -51,12 +51,27 @@ MESSAGING_RULES: tuple[Rule, ...] = (
         "Microsoft: Teams incoming webhooks",
     ),
     token(
+        "telegram-bot-address",
+        "api.telegram.org/",
+        r"api\.telegram\.org/(?:file/)?bot(?P<secret>[0-9]{6,12}:[0-9A-Za-z_-]{30,50})",
+        "https://api.telegram.org/bot<d10>:<w35>/getMe",
+        "Telegram: Bot API",
+    ),
+    token(
         "telegram-bot-token",
         ":AA",
         r"(?P<secret>[0-9]{8,10}:AA[0-9A-Za-z_-]{32,34})",
         "<d9>:AA<w33>",
         "Telegram: Bot API",
         follow="[0-9A-Za-z_-]{8}",
+    ),
+    token(
+        "twilio-auth-token",
+        "AC",
+        r"AC[0-9a-f]{32}[\"']?[ ]{0,2}[,:][ ]{0,2}[\"']?(?P<secret>[0-9a-f]{32})",
+        "AC<h32>:<h32>",
+        "Twilio: API keys",
+        follow="[0-9a-f]{8}",
     ),
     token(
         "twilio-key",

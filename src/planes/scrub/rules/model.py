@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from planes.scrub.rules.links import linked
-
 Kind = Literal["token", "uri-password", "key-block", "checksum", "name"]
 # (line, where the match begins, where the secret begins, where it ends) → where the secret ends, or -1: not a secret.
 Judge = Callable[[bytes, int, int, int], int]
@@ -24,7 +22,7 @@ class Rule(NamedTuple):
         signs: literals, one of which every match contains. Only lines that hold a sign are looked at again.
         follow: a pattern for what stands behind the sign, so that fewer lines are.
         pattern: RE2 syntax over bytes; the group `secret` is masked.
-        source: the public document that describes the format, as Markdown.
+        source: the title of the public document that describes the format; `links` knows where it stands.
         sample: a template for fakes, see `samples`.
         judge: looks at a match in its line and may narrow or refuse it.
         any_case: signs are found in any case.
@@ -63,4 +61,4 @@ def token(
     if alone:
         pattern = BEFORE + pattern + BEHIND
     encoded = tuple(sign.encode("ascii") for sign in signs.split(" "))
-    return Rule(name, "token", encoded, follow.encode("ascii"), pattern.encode("ascii"), linked(source), sample, judge)
+    return Rule(name, "token", encoded, follow.encode("ascii"), pattern.encode("ascii"), source, sample, judge)

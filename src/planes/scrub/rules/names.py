@@ -117,8 +117,8 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "named-member",
         KEY + CLOSES + rb"(?:" + GIVES + rb"|[ \t]+)\[?[{][ \t]*"
-        rb"(?:\\*[\"']?[a-z_]{1,30}\\*[\"']?[ \t]*[:=][ \t]*"
-        rb"(?:\\*[\"'][^\"'\n\\]{0,60}\\*[\"']|[0-9a-z._-]{1,20})[ \t]*,[ \t]*){0,4}"
+        rb"(?:\\*[\"']?[a-z_]+\\*[\"']?[ \t]*[:=][ \t]*"
+        rb"(?:\\*[\"'][^\"'\n\\]*\\*[\"']|[0-9a-z._-]+)[ \t]*,[ \t]*){0,4}"
         rb"\\*[\"']?(?:value|plain_?text|secret|default|s|string|(?:string|text|simple"
         rb"|literal)_?value)"
         rb"\\*[\"']?[ \t]*[:=][ \t]*" + rb"[bu]?\\*[\"'](?P<secret>[^\"'\n\\]+)",
@@ -200,7 +200,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-listed",
-        rb"[:(][0-9a-z_.-]*" + KEY + rb"[ \t]+\"(?P<secret>[^\"\n]+)\"",
+        rb"[:(][0-9a-z_.-]*" + KEY + rb"[ \t]+(?:\.[ ])?\"(?P<secret>[^\"\n]+)\"",
         '(password "<a16>")',
         judges.quoted,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
@@ -218,7 +218,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "login-call",
-        rb"(?:\.(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
+        rb"(?:\b(?:login|log_in|signin|sign_in|authenticate|set_credentials|connect_with_password)"
         rb"|\b(?:username_pw_set|create_?user|add_?user|change_?(?:user_?)?password|[a-z]*(?:credentials?|basic_?auth(?:entication)?)))"
         rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
@@ -275,7 +275,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "login-pair",
         rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds"
         rb"|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens)"
-        rb"(?:[ ]?[:=(]|[ ](?:for[ ][^\n:/]{1,60}?[ ])?(?:are|were|used)[: ])[ \t]*"
+        rb"(?:[ ]?[:=(]|[ ](?:for[ ][^\n:/]{1,60}?[ ])?(?:are|were|used|found|is|was|accepted|received)[: ])[ \t]*"
         rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
         rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
@@ -411,13 +411,13 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "value-of-field",
-        rb"(?:\b|\\[nrt])(?:value|input)[ ][bu]?[\"'`](?P<secret>[^\"'`\n]+)[\"'`][ ](?:of|for|in"
+        rb"(?:\b|\\[nrt])(?:value|input)(?:[ ]|[ ]?[=:][ ]?)[bu]?[\"'`](?P<secret>[^\"'`\n]+)[\"'`][ ](?:of|for|in"
         rb"|is not valid for)[ ](?:the[ ])?"
         rb"(?:field|key|option|setting|variable|parameter|argument)?[ ]?[\"'`]?[0-9a-z_.-]*" + KEY,
         "value '<a16>' of field db_password",
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=(b"value ", b"input "),
+        needs=(b"value", b"input"),
     ),
     named(
         "argument-error",

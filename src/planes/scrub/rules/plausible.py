@@ -14,18 +14,22 @@ _WORDS = frozenset(
     failure success unknown present absent loaded created updated deleted default changed rotated revoked refreshed is
     not the a an and or of for from in to must should was has na n/a todo value values obj config name bearer
     basic digest password passwd token secret changeme change_me change-me placeholder example dummy replaceme
+    protected sensitive secured encrypted concealed obfuscated suppressed omitted censored sanitized confidential
+    unavailable unchanged secure filtered prompt ask keyring
     replace_me replace-me insert_here foobar ellipsis inherit inherited abc foo bar baz xyz
     """.split()
 )
 _SHAPES = re.compile(
     rb"^(?:"
-    rb"[*x.\-_#\xe2\x80\xa2]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
+    rb"[*x.\-_#\xe2\x80\xa2\x97\x8f]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
+    rb"|.{0,7}(?:\.{3}|\xe2\x80\xa6)"  # shortened to its prefix
     rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
     rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"
     rb"|\(?(?:is[ ])?not[ _-](?:set|found|configured|provided|available|specified|defined|required|applicable|used)\)?"
     rb"|no[ _-](?:password|token|secret|value|key)s?(?:[ ](?:set|given|provided|configured))?"
     rb"|(?:env|environ|environment|file|vault|ssm|keyring|keychain|secretref|secretkeyref):[A-Za-z_./-]+"
+    rb"|##[A-Za-z0-9]+|#\{.*|\$__\w+\{.*|@(?:[./~]|Microsoft\.KeyVault\().*|vault:[\w/.#-]+|arn:aws[\w-]*:.*"
     rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
     rb")$",
     re.IGNORECASE | re.DOTALL,
@@ -45,6 +49,16 @@ _NAMED = re.compile(
 _SENSITIVE = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth")
 
 
+_FRAMES = b"[](){}<>*_~!"
+# `pg-credentials`, as manifests name what holds a secret.
+_NAME_OF_SECRET = re.compile(
+    rb"(?!my|your|super|top|very)[a-z]+(?:-[a-z]+){0,2}"
+    rb"-(?:secrets?|tokens?|keys?|credentials?|creds|passwords?|cert|tls|auth)$"
+)
+
+# `VALUE_SPECIFIED_IN_NO_LOG_PARAMETER`
+_CONSTANT = re.compile(rb"[A-Z]{2,}(?:_[A-Z]+){2,}$")
+
 # One value is judged by several rules; so many judgements are remembered, of values of so many bytes.
 _REMEMBERED = 512
 _LONGEST_REMEMBERED = 128
@@ -62,8 +76,29 @@ def _stands_for_one(secret: bytes) -> bool:
         or b"***" in secret
         or b"[masked" in secret[:8]
         or secret.lower() in _WORDS
+        or (secret[:1] in _FRAMES and secret.strip(_FRAMES).lower() in _WORDS)
+        or bool(_NAME_OF_SECRET.match(secret) or _CONSTANT.match(secret))
         or bool(_SHAPES.match(secret))
     )
+
+
+# What settings fall back on: names of products and of users who exist only on the machine of a developer.
+_DEFAULTS = frozenset(
+    b"""
+    postgres postgresql root admin administrator guest mysql mariadb redis airflow minio minioadmin default test
+    testing tests dev development local localhost user username demo sample example rabbitmq mongo mongodb elastic
+    kafka clickhouse superset grafana prefect dagster metabase sa neo4j cassandra oracle system manager anonymous
+    nobody vagrant docker app web api service dummy fake mock insecure unsafe secure secret secrets key keys password
+    token change changeme me in my not so super prod production no for only please please-change django flask jwt
+    session dlt duckdb public private none empty
+    """.split()
+)
+
+
+def is_default(secret: bytes) -> bool:
+    """Whether all words of a text are such as settings fall back on (`postgres`, `dev-secret`): it keeps no one out."""
+    parts = [part.lower() for part in re.split(rb"[-_. ]", secret)]
+    return all(part in _DEFAULTS for part in parts)
 
 
 def is_code(secret: bytes) -> bool:
@@ -85,7 +120,8 @@ def _yields_one(secret: bytes) -> bool:
 # The types of columns.
 _TYPES = re.compile(
     rb"(?:(?:var|n?var|n)?char(?:acter)?(?: varying)?2?|text|str(?:ing)?|utf8|large_string|object|bytea?s?|blob|uuid"
-    rb"|json|-{3}|categorical|enum|u?int(?:eger)?[0-9]*|bigint|float[0-9]*|double|bool(?:ean)?|timestamp.*|date|i64|f64)"
+    rb"|json|-{3}|categorical|enum|u?int(?:eger)?[0-9]*|bigint|float[0-9]*|double|bool(?:ean)?|timestamp.*|date|i64|f64"
+    rb"|struct|array|map|list|row|record|variant|super|number|numeric|decimal|real|binary|long|short|interval|geography)"
     rb"(?:\([0-9]+\))?[?]?$",
     re.IGNORECASE,
 )

@@ -54,7 +54,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         KEY + rb"[\"'][ ]?,[ ]?(?:[a-z_]+=[^,\"'\n]{1,40},[ ]?)?(?:default|fallback|initial)[a-z_]{0,10}[ ]?=[ ]?"
         rb"[bru]?[\"'](?P<secret>[^\"'\n]+)[\"']",
         "config('SECRET_KEY', default='<a12>7<a11>')",
-        judges.quoted,
+        judges.default,
         _SCAN,
         needs=(b"default", b"fallback", b"initial"),
     ),
@@ -70,12 +70,13 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "named-asked",
         KEY + rb"(?:[ ]for[ ](?:'[^'\n]{1,120}'|\"[^\"\n]{1,120}\"|[^ :\n]{1,80}))?"
-        rb"(?:[ ]?[?:][ ]+(?:(?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|>)[ ]+)?|\\+t)"
+        rb"(?:[ ]?[?:][ ]+(?:(?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|\xc2\xb7|>)[ ]+)?"
+        rb"|[ ](?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|\xc2\xb7)[ ]+|\\+t)"
         rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>\\(]{6,})",
         "? What is your API key? <a12>7<a11>",
         unquoted.answered,
         _SCAN,
-        needs=(b"? ", b": ", b"\\t"),
+        needs=(b"? ", b": ", b"\\t", b"\xe2\x80", b"\xe2\x9d\xaf", b"\xc2\xb7"),
     ),
     named(
         "named-marked-up",
@@ -154,6 +155,14 @@ SENTENCE_RULES: tuple[Rule, ...] = (
             ),
             rb"",
         ),
+    ),
+    named(
+        "login-with",
+        rb"(?:logg(?:ing|ed) in|log in|sign(?:ing|ed) in|connect(?:ing|ed)|authenticat(?:ing|ed)|bound|binding)[ ]as[ ]"
+        rb"(?:user[ ])?[\"'`]?[0-9a-z_.@+-]{1,60}[\"'`]?[ ](?:with|using)[ ][\"'`]?(?P<secret>[^ \t\r\"'`<>(]{6,})",
+        "logging in as loader with <a12>7<a3>",
+        unquoted.answered,
+        ((b" in as ", b"connecting as ", b"connected as ", b"authenticating as ", b"authenticated as "), rb""),
     ),
     named(
         "login-refused",

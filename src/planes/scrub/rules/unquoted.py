@@ -3,7 +3,19 @@
 import re
 
 from planes.scrub.rules.extents import enclosed_end, full_end, quote_inside_end
-from planes.scrub.rules.judges import BARE_PASS, DOTTED, FILE, IDENTIFIER, UUID, flag, is_other_name, quoted
+from planes.scrub.rules.judges import (
+    BARE_PASS,
+    DOTTED,
+    FILE,
+    IDENTIFIER,
+    UUID,
+    flag,
+    is_in_variable,
+    is_lexeme,
+    is_other_name,
+    quoted,
+    unjoined,
+)
 from planes.scrub.rules.plausible import is_code, is_jumbled, is_placeholder, is_type, looks_random
 from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
 
@@ -12,6 +24,15 @@ _NEXT_VALUE = re.compile(
     rb"[,;|](?:[ \t]|$|[\"']?[A-Za-z_][\w.-]*[\"']?[=:])|&(?:[ \t]|$|[A-Za-z_][\w.-]*=)|%(?:26|3[Bb])"
     rb"|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
+# A type with parameters (`dictionary<values=string>`); a call whose text in quotes has rules of its own.
+_GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&][\w&' ,:<>=\[\]]*>")
+_OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bru]?")
+_AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
+_NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
+# Verbs behind which `password to …` tells what it became, as no `enter your password to continue` does.
+_CHANGES = re.compile(rb"(?:set|chang|reset|updat|rotat|switch|assign)", re.IGNORECASE)
+# A line that begins with a setting: `spark.ssl.keyStorePassword  x`
+_SETTING = re.compile(rb"[ \t(]*[a-z]\w*(?:\.[\w-]+)+\.[\w-]*$")
 _ITEM_END = re.compile(rb"[\"' ]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
@@ -20,6 +41,7 @@ _CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
 _JOINED_WORDS = re.compile(rb"[A-Za-z]{3,12}(?:[-_.+][A-Za-z]{3,12}){2,7}[0-9]{0,4}[!?]?")
 _STRENGTHENED = re.compile(rb"[A-Z][a-z]{3,12}[-_.]?[0-9]{2,6}[!?#$%&*@.]{1,3}")
 _NUMBERED_WORD = re.compile(rb"[A-Za-z]{4,}[0-9]{0,6}")
+_COLUMN = re.compile(rb"_?[a-z]+(?:_[a-z]+)+")
 _COLUMN_NAME = re.compile(rb"[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 _PASSWORD_NAMES = (b"pass", b"pwd", b"pswd", b"secret", b"_pass", b"-pass", b"kennwort")
 _FOREIGN_PASSWORDS = tuple(b"contrase senha mot mdp wachtw haslo heslo jelsz losenord adgang".split())
@@ -39,7 +61,7 @@ _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
 _BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
 _USER_BEFORE = re.compile(rb"://[^/?#@:]*$")
-_MEMBERS = re.compile(rb"\{[\"']?[A-Za-z_]\w*[\"']?:$")
+_MEMBERS = re.compile(rb"\{[\"']?\w+[\"']?:$")
 _ASCII_SIGN = re.compile(rb"[0-9A-Za-z]")
 # What follows a word in a sentence: another one.
 _PROSE_BEHIND = re.compile(rb"[ \t]+(?:[A-Za-z&]|- |-[a-z])")
@@ -99,6 +121,11 @@ def is_wordy(secret: bytes) -> bool:
 
 def apart(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in prose or a table beside a name: it must look random and be neither identifier, path nor date."""
+    end = _apart(line, begin, start, end)
+    return filled_end(line, begin, start, end) if end > start else -1
+
+
+def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     if line[end : end + 1] == b"(" or line[start : start + 1] == b"[":
         return -1
     stripped = line[start:end].rstrip(b".,;:)]}>")
@@ -112,6 +139,8 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
     name = line[begin:start].lower()
     if _stands_out(stripped) and not line[end:].strip(b".,;\"'`)]! \t\r") and _is_variable(line, begin, start):
         return quoted(line, begin, start, end)
+    if _SETTING.match(line, 0, begin) and not line[end:].strip(b" \t\r)") and stripped.isalpha():
+        return -1 if is_common(stripped) else quoted(line, begin, start, end)
     if not name.startswith(_PASSWORD_NAMES):
         is_foreign = not name.isascii() or name.startswith(_FOREIGN_PASSWORDS)
         is_password = is_foreign and _TURNED.match(stripped) and not line[end:].strip(b".,;\"'`)! \t\r")
@@ -124,7 +153,8 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
         return quoted(line, begin, start, end)
     link = name.rstrip(b" \t\"'`")
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
-    is_told = is_quoted or (b" " in link and link.endswith((b":", b"is", b"was", b"to")))
+    ends = (b":", b"is", b"was", b"to") if _CHANGES.search(line, max(0, begin - 40), start) else (b":", b"is", b"was")
+    is_told = is_quoted or (b" " in link and link.endswith(ends))
     is_whole = not line[end:].strip(b".,;\"'`)! \t\r")
     if stripped.isdigit():
         return quoted(line, begin, start, end) if is_told and len(stripped) >= 8 else -1
@@ -136,6 +166,30 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
         return phrase_end(line, start)
     is_word = _NUMBERED_WORD.fullmatch(stripped) and not is_common(stripped.rstrip(b"0123456789"))
     return quoted(line, begin, start, end) if is_word else -1
+
+
+_MADE = re.compile(rb"(?:(?=.*[0-9])(?=.*[A-Za-z])|(?=.*[a-z][A-Z]))[!-~]{4,}$")
+# Further words up to the end of the line, or to the backslash that joins it to the next.
+_REST = re.compile(rb"((?:[ ][^ \t\r\"'`=:,;(){}\[\]<>|#&\\]+){1,7})[ \t]*\\?[ \t\r]*$")
+_FIRST = re.compile(rb"[ \t]*(?:(?:set|export)[ \t]+)?[\w.-]*$", re.IGNORECASE)
+_VARIABLE_FIRST = re.compile(rb"[ \t]*(?:(?:set|export|SET)[ \t]+)?[A-Z][A-Z0-9_]*$|[ \t]*[a-z]\w*\.[\w.-]*$")
+_DOTTED_FIRST = re.compile(rb"[ \t]*[a-z]\w*(?:\.[\w-]+)*\.[\w-]*$")
+
+
+def filled_end(line: bytes, begin: int, start: int, end: int) -> int:
+    """The end of a value with blanks that fills a line of settings (`db.password = two words`).
+
+    Behind a shell's variable a command may stand, and behind a colon prose: there each word must look made.
+    """
+    rest = _REST.match(line, end)
+    if rest is None or not _FIRST.match(line, 0, begin) or is_common_text(line[start : rest.end(1)]):
+        return end
+    words = line[start : rest.end(1)].split()
+    if b"=" in line[begin:start] and _DOTTED_FIRST.match(line, 0, begin):
+        fits = all(word[:1].isalnum() for word in words)
+    else:
+        fits = _VARIABLE_FIRST.match(line, 0, begin) is not None and all(map(_MADE.match, words))
+    return rest.end(1) if fits else end
 
 
 _HEXADECIMAL = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
@@ -179,9 +233,14 @@ def _stands_out(secret: bytes) -> bool:
 
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
     """A value without quotes: find its end, and tell it from code and prose."""
-    if is_other_name(line, begin):
+    if is_other_name(line, begin) or is_in_variable(line, begin):
         return -1
+    end = unjoined(line, start, end)
     secret = line[start:end]
+    if _GENERIC.match(line, start) or (_OPEN_CALL.fullmatch(secret) and line[end : end + 1] in (b"'", b'"')):
+        return -1
+    if _is_apart(line, start) and _NEXT_PAIR.match(secret) and (secret[:1].islower() or b"{" in line[:begin]):
+        return -1  # `password= host=db`, `{Password: SSLMode:require}`: an empty value
     if secret[:1] == b":" and line[start - 1 : start] == b":":
         return -1  # `test_password.py::test_it`
     if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
@@ -208,12 +267,18 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return phrase
     if _is_harmless(line, begin, start, end):
         return -1
-    return enclosed_end(line, begin, quote_inside_end(line, start, end))
+    return filled_end(line, begin, start, enclosed_end(line, begin, quote_inside_end(line, start, end)))
 
 
 def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
     secret = line[start:end]
-    if len(secret) < 3 or is_placeholder(secret.rstrip(b",;.)]")) or is_code(secret) or b"://" in secret[:24]:
+    if (
+        len(secret) < 3
+        or is_placeholder(secret)
+        or is_placeholder(secret.rstrip(b",;.)]"))
+        or is_code(secret)
+        or b"://" in secret[:24]
+    ):
         return True
     name = line[begin:start].lower()
     if secret.isdigit() and len(secret) < 6 and b"pass" not in name:
@@ -224,11 +289,17 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         or (secret.isalpha() and (len(secret) < 8 or is_common(secret) or not _stands_for_login(line, end)))
     ):
         return True
+    if is_type(secret.strip(b"[]()<>,;")) or is_lexeme(line, begin, secret):
+        return True
+    if line[start - 1 : start] == b":" and secret.isalpha() and is_common(secret):
+        return True  # `token:read`, as in scopes
+    if name.startswith((b"x-", b"x_")) and b"api" not in name and _COLUMN.fullmatch(secret):
+        return True  # `x-row-version-key: _dlt_id`
     if name.startswith(b"pwd") and secret[:1] in b"/~":
         return True
     if FILE.match(secret) and b"pass" not in name:
         return True
-    if not secret.strip(b"0123456789.,[](){}-+") and _ends_in_plural(name):
+    if (not secret.strip(b"0123456789.,[](){}-+") or _AMOUNT.fullmatch(secret)) and _ends_in_plural(name):
         return True  # `tokens: 12345678` counts them
     if name.startswith(b"credential") and not looks_random(secret) and (IDENTIFIER.match(secret) or secret[:1] == b"("):
         return True

@@ -29,7 +29,7 @@ URI_RULES: tuple[Rule, ...] = (
         "name",
         (b"://",),
         rb"[^ \t\r\n/@:\"'<>?#]*:[^ \t\r\n\"'<>@/?#]*(?:\xe2\x80\xa6|\.\.\.)",
-        rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#@]{3,256}?)(?:\xe2\x80\xa6|\.\.\.)",
+        rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#@]{3,80}?)(?:\xe2\x80\xa6|\.\.\.)",
         "RFC 3986: user information, cut off by a printer",
         "postgresql://loader:<a12>...",
         judges.uri_password,

@@ -1,7 +1,7 @@
 """The names that tell a secret, as patterns, and what may stand between such a name and its value."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planes.scrub.rules.model import Judge, Rule
 
@@ -9,7 +9,8 @@ from planes.scrub.rules.model import Judge, Rule
 _KEYS = """
     password passwords passwd pass_phrase pass_word pass_code passwort kennwort pswd pwd secret secrets secret_value
     token tokens
-    api_key apikeys app_key access_key account_key secret_key private_key encryption_key signing_key master_key
+    api_key apikeys app_key application_key
+    access_key account_key secret_key private_key encryption_key signing_key master_key
     shared_key shared_access_key storage_key service_key subscription_key auth_key license_key session_key
     fernet_key hmac_key functions_key webhook_key host_key_password client_key_data ingest_key write_key deploy_key
     integration_key account_sas sas_token storepass keypass
@@ -20,10 +21,27 @@ _KEYS = """
     password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     secret_access_key session_id jsessionid phpsessid credential credentials connection_string access_token_secret
 """
-_WORDS = b"|".join(key.encode("ascii").replace(b"_", b"[_. -]?") for key in _KEYS.split())
+
+
+def _joined(words: Sequence[str]) -> bytes:
+    """Words as one pattern in which those that begin alike share their beginning: a quarter less for RE2 to keep.
+
+    What matches stays the same, and which of several words comes first.
+    """
+    by_first: dict[str, list[str]] = {}
+    for word in words:
+        by_first.setdefault(word[:1], []).append(word[1:])
+    pieces = [
+        first.encode("ascii").replace(b"_", b"[_. -]?") + _joined(rests) if first else b""
+        for first, rests in by_first.items()
+    ]
+    return pieces[0] if len(pieces) == 1 else b"(?:%s)" % b"|".join(pieces)
+
+
+_WORDS = _joined(_KEYS.split())
 SUFFIX = (
     rb"(?:[_-]?v?[0-9]{1,2}|[ ][0-9]{1,2}"
-    rb"|[_.-]?(?:string|value|text|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
+    rb"|[_.-]?(?:string|value|text|content|plain|plaintext|base|raw|prod|dev|test|staging|live|b64|base64"
     rb"|encoded|old|new|current|previous|primary|secondary|default"
     rb"|received|provided|given|sent|supplied|actual)|\.[0-9a-z]{1,40}\.(?:dfs"
     rb"|blob)\.core\.windows\.net)?"
@@ -33,7 +51,7 @@ _PASS = (
     rb"(?:(?:[_-]|\b)(?:(?:user|db|my|sql|pg|admin|root|smtp|mail|imap|ssh|ftp|sftp|login|http|proxy|ldap|bind|net"
     rb"|redis"
     rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|(?:[_-]|\b)psk|(?-i:[a-z0-9]Pass|[a-z]PASS)"
-    rb"|(?:[_-]|\b(?:bind|root|user|db|admin|ldap|login|sudo|ssh|smtp|ftp|my|sql))pw)"
+    rb"|(?:[_-]|bind|root|user|db|admin|ldap|login|sudo|ssh|smtp|ftp|\bmy|sql)pw)"
 )
 KEY = rb"(?:%s|%s|x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt))" % (_WORDS, _PASS) + SUFFIX
 _SIGNS = (
@@ -45,6 +63,7 @@ _SIGNS = (
 )
 SIGNS = (
     *_SIGNS.split(),
+    *(b"seed phrase", b"seed-phrase", b"seedphrase", b"recovery phrase", b"recoveryphrase"),
     *(b"recovery code", b"backup code", b"device code", b"unlock code", b"community string", b"snmp community"),
 )
 
