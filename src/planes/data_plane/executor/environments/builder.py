@@ -4,7 +4,8 @@
 
 Standard library only and one file, because any Python from 3.11 on may have to run it. What it prints becomes the run's
 `setup` lines. It may run twice, and several at once: one builds, the others wait for it. Killed at any moment it leaves
-nothing that passes for an environment; the next one begins again with what is in the cache.
+nothing that passes for an environment; the next one begins again with what is in the cache, of which what is half-made
+goes where nobody else builds.
 
     lock ─► ready? ─yes─► done
               │no
@@ -66,7 +67,8 @@ def build(specification: Mapping[str, Any]) -> None:
         remove(place)
         remove(building)
         clear_abandoned(folder)
-        uv = _Uv(str(specification["uv"]), lock)
+        cache = specification.get("cache")
+        uv = _Uv(str(specification["uv"]), lock, *([clear_cache(Path(cache))] if cache else []))
         python = find_python(uv, str(specification["python_version"]))
         say(f"Building an environment with Python {specification['python_version']} ({python})")
         uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
@@ -145,6 +147,25 @@ def clear_abandoned(folder: Path) -> None:
             os.close(descriptor)
 
 
+def clear_cache(cache: Path) -> int:
+    """Removes what a killed `uv` left half-made in the workspace's cache, unless another builder works there.
+
+    Answers a descriptor that says that this one does, as long as it or what has inherited it lives.
+    """
+    descriptor = os.open(cache / "builders.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in [*cache.glob(".tmp*"), *cache.glob("*/.tmp*")]:
+            if left.is_symlink() or not left.is_dir():
+                left.unlink(missing_ok=True)
+            else:
+                remove(left)
+    except BlockingIOError:
+        pass  # what is half-made may be another's
+    fcntl.flock(descriptor, fcntl.LOCK_SH)  # who has it alone lets go in a moment
+    return descriptor
+
+
 @contextmanager
 def locked(path: Path) -> Generator[int]:
     """Lets one builder of this environment through at a time. The kernel lets go when its holders have ended."""
@@ -215,11 +236,11 @@ def _install_wishes(uv: _Uv, building: Path, wishes: list[str]) -> None:
 
 
 class _Uv:
-    """Runs `uv`, which inherits our environment and the lock: the next builder waits for it if we are killed."""
+    """Runs `uv`, which inherits our environment and the locks: the next builder waits for it if we are killed."""
 
-    def __init__(self, binary: str, lock: int) -> None:
+    def __init__(self, binary: str, *locks: int) -> None:
         self._binary = binary
-        self._lock = lock
+        self._locks = locks
 
     def run(self, *words: str) -> None:
         """Its output goes where ours goes.
@@ -227,7 +248,7 @@ class _Uv:
         Raises: BuildFailed; `uv` has then said why.
         """
         say(f"$ uv {words[0]} {words[1]}" if words[0] == "pip" else f"$ uv {words[0]}")
-        done = subprocess.run([self._binary, *words], check=False, stdin=subprocess.DEVNULL, pass_fds=[self._lock])
+        done = subprocess.run([self._binary, *words], check=False, stdin=subprocess.DEVNULL, pass_fds=self._locks)
         if done.returncode != 0:
             raise BuildFailed("The environment could not be built: see the lines above.")
 
@@ -235,7 +256,7 @@ class _Uv:
         """What it prints; what it warns about concerns other interpreters than the job's, and is left out."""
         done = subprocess.run(
             [self._binary, *words], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            pass_fds=[self._lock],
+            pass_fds=self._locks,
         )  # fmt: skip
         if done.returncode != 0:
             raise BuildFailed(f"uv {words[0]} failed: {done.stderr.strip()}")

@@ -125,6 +125,7 @@ class EnvironmentCatalogue:
             "folder": str(self._environments),
             "key": specification.key,
             "uv": str(tools.uv),
+            "cache": str(self._cache),
             "python_version": specification.python_version,
             "requirements": sorted(set(specification.requirements)),
             "wishes": sorted(set(specification.wishes), reverse=True),

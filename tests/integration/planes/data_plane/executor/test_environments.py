@@ -281,6 +281,25 @@ def test_killed_build_of_other_requirements_leaves_nothing(tmp_path: Path, index
     assert list(step.cwd.glob("*.building")) == [busy]
 
 
+def test_what_a_killed_uv_left_in_the_cache_goes_unless_somebody_builds(tmp_path: Path, index: Path) -> None:
+    catalogue = catalogue_at(tmp_path / "workspace", index)
+    step, cache = catalogue.prepare_build(specify("plain")), tmp_path / "workspace" / "uv-cache"
+    left = [cache / ".tmpAb1", cache / "archive-v0" / ".tmpCd2"]
+    for folder in left:
+        (folder / "half").mkdir(parents=True)
+    with (cache / "builders.lock").open("w") as busy:  # as another builder, or the uv that outlived it
+        fcntl.flock(busy, fcntl.LOCK_SH)
+        beside = run(step)
+        kept = [folder.exists() for folder in left]
+
+    alone = run(catalogue.prepare_build(specify()))
+
+    assert beside[0] == alone[0] == 0, beside[1] + alone[1]
+    assert kept == [True, True]
+    assert not any(folder.exists() for folder in left)
+    assert imported(catalogue.python(specify("plain")), "plain")
+
+
 def test_an_index_that_is_gone_is_not_missed_by_what_was_built_before(tmp_path: Path) -> None:
     packages, workspace = tmp_path / "simple" / "plain", tmp_path / "workspace"
     packages.mkdir(parents=True)
