@@ -232,3 +232,17 @@ async def test_workspace_becomes_strict_on_its_residency_tab(plane: LivePlane, t
         await user.sees("History")
         await user.press("v")
         await user.sees("withheld")
+
+
+async def test_versions_come_by_themselves_when_they_are_uploaded_and_when_they_are_deployed(
+    plane: LivePlane, tmp_path: Path
+) -> None:
+    plane.call(plane.stage.deployed, definition("load"))
+    async with opened(plane, tmp_path) as user:
+        await user.press("3")
+        await user.sees(r"1 shown of 1")
+        await user.at_plane(plane.stage.upload)
+        await user.sees(r"2 shown of 2")
+        before = user.text
+        await user.at_plane(plane.stage.deploy, definition("load"))
+        await until(user.pilot, lambda: user.text != before, "that the newer version is deployed")

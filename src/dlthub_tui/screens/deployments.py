@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.client.versions import Version
 from dlthub_tui.screens.context import Context
@@ -18,6 +18,9 @@ from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
 
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+
 
 class DeploymentsScreen(TabScreen, SortedList):
     """Which version runs, and which were before?"""
@@ -30,11 +33,16 @@ class DeploymentsScreen(TabScreen, SortedList):
     STYLES = "deployments"
     TAB = "deployments"
     ORDERS = view.ORDERS
+    IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._versions: tuple[Version, ...] = ()
         self._total = 0
+
+    def concerns(self, change: Change) -> bool:
+        """What is deployed to the workspace, and the jobs that a deploy changes."""
+        return change.workspace_id == self.workspace.id and change.run_id is None
 
     async def load(self) -> None:
         """The newest versions."""

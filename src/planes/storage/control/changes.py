@@ -77,7 +77,7 @@ async def note_jobs(connection: Connection, workspace_and_job: Iterable[tuple[st
 
 
 async def note_workspace(connection: Connection, workspace_id: str) -> None:
-    """Something of the workspace is new: its name, a version of its code, whether it is archived."""
+    """Something of the workspace is new: its name, a version of its code, which one is deployed, if it is archived."""
     await _add(connection, [{"workspace_id": workspace_id}])
 
 

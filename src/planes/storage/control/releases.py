@@ -13,6 +13,7 @@ from planes.domain.backfills import UNDER_WAY
 from planes.domain.identifiers import DeploymentId, MembershipId, WorkspaceId
 from planes.domain.runs import TERMINAL
 from planes.storage.control.backfills import backfills
+from planes.storage.control.changes import note_workspace
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import deploy_states, deployments
 from planes.storage.control.metadata import metadata
@@ -54,6 +55,7 @@ async def save_release(connection: Connection, release: Release) -> None:
     await connection.execute(releases.delete().where(releases.c.deployment_id == release.deployment_id))
     values = {**row_of(release), "job_version_ids": list(release.job_version_ids)}
     await connection.execute(releases.insert().values(values))
+    await note_workspace(connection, release.workspace_id)
 
 
 async def releases_of(connection: Connection, deployment_ids: Sequence[str]) -> dict[str, Release]:
@@ -67,6 +69,7 @@ async def roll_back_to(connection: Connection, workspace_id: WorkspaceId, deploy
     """This version is the latest until another is uploaded. The workspace has been deployed before."""
     mine = deploy_states.c.workspace_id == workspace_id
     await connection.execute(update(deploy_states).where(mine).values(rolled_back_to=deployment_id))
+    await note_workspace(connection, workspace_id)
 
 
 async def end_roll_back(connection: Connection, workspace_id: WorkspaceId) -> None:
