@@ -14,13 +14,13 @@ import anyio
 import httpx
 import pytest
 from tests.fakes.leasing import LeasingControlPlane
-from tests.integration.planes.data_plane.region_fixtures import folder
+from tests.integration.planes.data_plane.region_fixtures import database, folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
 from planes.domain.identifiers import new_id
 from planes.domain.webhooks import MOST_BODY_BYTES, MOST_CALLS_A_MINUTE
 
-__all__ = ["folder"]
+__all__ = ["database", "folder"]
 pytestmark = pytest.mark.anyio
 LATER = {"run_id": None, "status": "skipped_concurrency_limit", "is_final": False}
 NEVER = {"run_id": None, "status": "trigger_gone", "is_final": True}
@@ -41,6 +41,15 @@ async def control(anyio_backend: str) -> AsyncGenerator[LeasingControlPlane]:
 @pytest.fixture
 async def place(folder: Path, control: LeasingControlPlane) -> AsyncGenerator[RunningRegion]:
     async with running_region(folder / "eu1", control) as running:
+        yield running
+
+
+@pytest.fixture
+async def each_place(
+    folder: Path, control: LeasingControlPlane, database: dict[str, str]
+) -> AsyncGenerator[RunningRegion]:
+    """The same on SQLite and on Postgres."""
+    async with running_region(folder / "eu1", control, None, **database) as running:
         yield running
 
 
@@ -158,18 +167,19 @@ async def test_a_call_is_taken_once_and_its_body_is_sealed(place: RunningRegion,
     assert hook["secret"].encode() not in stored
 
 
-async def test_a_signed_call_that_somebody_saw_starts_nothing_under_another_id(place: RunningRegion) -> None:
+async def test_a_signed_call_that_somebody_saw_starts_nothing_under_another_id(each_place: RunningRegion) -> None:
     """Of GitHub's kind only the body is signed."""
-    hook, at = await add(place), now(place)
+    hook, at = await add(each_place), now(each_place)
     body, other = b'{"ref": "main"}', b'{"ref": "next"}'
-    seen = await call(place, hook, body, x_github_delivery="a", **github(hook, body))
+    seen = await call(each_place, hook, body, x_github_delivery="a", **github(hook, body))
     names = ("x_github_delivery", "webhook_id", "idempotency_key")
-    replayed = [await call(place, hook, body, **{name: "b"}, **github(hook, body)) for name in names]
-    new = await call(place, hook, other, x_github_delivery="a", **github(hook, other))
+    replayed = [await call(each_place, hook, body, **{name: "b"}, **github(hook, body)) for name in names]
+    new = await call(each_place, hook, other, x_github_delivery="a", **github(hook, other))
     timed = [
-        await call(place, hook, body, idempotency_key=key, **standard(hook, body, at)) for key in ("first", "second")
+        await call(each_place, hook, body, idempotency_key=key, **standard(hook, body, at))
+        for key in ("first", "second")
     ]
-    shown = [await call(place, hook, body, x_github_delivery=key, **bearer(hook)) for key in ("c", "d", "d")]
+    shown = [await call(each_place, hook, body, x_github_delivery=key, **bearer(hook)) for key in ("c", "d", "d")]
 
     assert (seen.status_code, seen.json()["is_repeated"]) == (202, False)
     assert [each.json() for each in replayed] == [{"id": seen.json()["id"], "is_repeated": True}] * 3
@@ -179,18 +189,18 @@ async def test_a_signed_call_that_somebody_saw_starts_nothing_under_another_id(p
 
 
 async def test_calls_wait_in_their_order_until_there_is_a_run_or_never_will_be(
-    place: RunningRegion, control: LeasingControlPlane
+    each_place: RunningRegion, control: LeasingControlPlane
 ) -> None:
     control.webhook_answers = [LATER, LATER]
-    hook = await add(place)
+    hook = await add(each_place)
     ids = [
-        (await call(place, hook, b"{}", **standard(hook, b"{}", now(place), f"msg_{number}"))).json()["id"]
+        (await call(each_place, hook, b"{}", **standard(hook, b"{}", now(each_place), f"msg_{number}"))).json()["id"]
         for number in range(3)
     ]
-    await until(place, hook, id=ids[2], state="started")
+    await until(each_place, hook, id=ids[2], state="started")
     control.webhook_answers = [NEVER]
-    refused = (await call(place, hook, b"{}", **bearer(hook))).json()["id"]
-    ended = await until(place, hook, id=refused, state="refused")
+    refused = (await call(each_place, hook, b"{}", **bearer(hook))).json()["id"]
+    ended = await until(each_place, hook, id=refused, state="refused")
 
     assert [str(each.call_id) for each in control.webhook_calls][:5] == [ids[0], ids[0], ids[0], ids[1], ids[2]]
     assert ended["outcome"] == "trigger_gone"
