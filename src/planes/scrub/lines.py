@@ -299,7 +299,7 @@ class RuleStage:
 
     def _see_opening(self, plain: bytes) -> None:
         tail = plain[-160:]
-        if (b"PRIVATE KEY" in tail or b"Private-Lines: " in tail) and _block_patterns()[0].search(tail):
+        if (tail.find(b"PRIVATE KEY") >= 0 or tail.find(b"Private-Lines: ") >= 0) and _block_patterns()[0].search(tail):
             self._block_lines = 0
 
     def _body(self, plain: bytes) -> bytes | None:

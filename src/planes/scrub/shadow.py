@@ -24,18 +24,18 @@ _SOLID = bytes(byte not in WHITE for byte in range(256))
 
 def without_colour(text: bytes) -> bytes:
     """The text less its colour codes; the same object if there are none."""
-    return COLOUR.sub(b"", text) if b"\x1b" in text else text
+    return COLOUR.sub(b"", text) if text.find(b"\x1b") >= 0 else text
 
 
 def may_have_frames(text: bytes) -> bool:
     """Whether colour codes or bars of boxes may stand in the text, or begin at its end."""
     # one byte is found many times as fast as two
-    return b"\x1b" in text or (b"\xe2" in text and (BAR_START in text or text.endswith(b"\xe2")))
+    return text.find(b"\x1b") >= 0 or (text.find(b"\xe2") >= 0 and (BAR_START in text or text.endswith(b"\xe2")))
 
 
 def without_frames(text: bytes) -> bytes:
     """The text less its colour codes and the bars of boxes; the same object if there are none."""
-    if b"\xe2" in text and BAR_START in text:
+    if text.find(b"\xe2") >= 0 and BAR_START in text:
         return _COLOUR_OR_BAR.sub(b"", text)
     return without_colour(text)
 
@@ -44,7 +44,7 @@ def cut_frame_start(text: bytes) -> int:
     """Where an unfinished colour code or bar at the end of `text` begins; its length if there is none."""
     if text.endswith((b"\xe2", BAR_START)):
         return text.rindex(b"\xe2")
-    if b"\x1b" not in text[-80:]:
+    if text[-80:].find(b"\x1b") < 0:
         return len(text)
     match = _CUT_COLOUR.search(text, max(0, len(text) - 80))
     return match.start() if match else len(text)
@@ -59,7 +59,7 @@ class ColourMap:
         self._shadow = [0]
         self._real = [0]
         pattern = _COLOUR_OR_BAR if frames else COLOUR
-        if frames or b"\x1b" in text:
+        if frames or text.find(b"\x1b") >= 0:
             removed = 0
             for match in pattern.finditer(text):
                 removed += match.end() - match.start()

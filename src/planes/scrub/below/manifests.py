@@ -69,7 +69,7 @@ class Manifest(NamedTuple):
     def _inner(self, row: Row) -> Step:
         is_sure = self.is_told or self.member == b"stringData"
         if 0 <= self.block < row.indent:
-            return continued(row.start, row.end) if is_sure and b"[masked:" not in row.text else [], self
+            return continued(row.start, row.end) if is_sure and row.text.find(b"[masked:") < 0 else [], self
         found = _MEMBER.match(row.text)
         if found is None:
             return [], None

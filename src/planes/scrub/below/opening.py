@@ -84,23 +84,25 @@ def _opened_by_short(line: bytes) -> Step:
 
 
 def _opened_by(line: bytes) -> Step:
-    if b"INTO" in line or b"into" in line or b"COPY " in line:
+    if line.find(b"INTO") >= 0 or line.find(b"into") >= 0 or line.find(b"COPY ") >= 0:
         told, opening = opened_statement(line)
         if told or opening is not None:
             return told, opening
-    if (b"?" in line or b"%s" in line or b"$1" in line) and (parameters := opened_parameters(line)):
+    if (line.find(b"?") >= 0 or line.find(b"%s") >= 0 or line.find(b"$1") >= 0) and (
+        parameters := opened_parameters(line)
+    ):
         return [], parameters
-    if ASKED in line:
+    if line.find(ASKED) >= 0:
         return [], Answered()
-    if b"apiVersion" in line and (manifest := opened_manifest(line)):
+    if line.find(b"apiVersion") >= 0 and (manifest := opened_manifest(line)):
         return [], manifest
     if b"random_password" in line and (state := opened_state(line)):
         return [], state
     for opened in (opened_command, opened_prompt):
         if (opening := opened(line)) is not None:
             return [], opening
-    has_mark = b"[masked:" in line
-    if not (has_mark and _ends_in_mark(line)) or b'"""' in line or b"'''" in line:
+    has_mark = line.find(b"[masked:") >= 0
+    if not (has_mark and _ends_in_mark(line)) or line.find(b'"""') >= 0 or line.find(b"'''") >= 0:
         pattern, groups = _pattern()
         places = pattern.places(line)
         if places is not None:
@@ -114,7 +116,7 @@ def _opened_by(line: bytes) -> Step:
 
 def _ends_in_mark(line: bytes) -> bool:
     first = max(0, len(line) - 80)
-    return b"]" in line[-2:] and _ENDS_IN_MARK.search(line, first) is not None
+    return line[-2:].find(b"]") >= 0 and _ENDS_IN_MARK.search(line, first) is not None
 
 
 def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int]) -> Opening | None:
@@ -133,21 +135,21 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
     if "heredoc" in found:
         return HereDocument(line[slice(*found["heredoc"])])
     if "flag" in found:
-        return FlagBelow() if _FLAG.search(before) or b"=" in line[end:] else None
+        return FlagBelow() if _FLAG.search(before) or line[end:].find(b"=") >= 0 else None
     if "cell" in found:
         return opened_pair(row, begin, is_element=True)
     if "member" in found:
         opens = _BEGINS.match(before) or _DECLARES.match(before)
         return PairName(row.prefix, is_element=False) if opens else None
     if "pair" in found:
-        if b"form-data" in before:
+        if before.find(b"form-data") >= 0:
             return MultipartName()
         if _IN_TUPLE.search(before) and line[end:].rstrip().endswith((b"',", b'",')):
             return TupleName(row.prefix)
         return opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end])
     if "element" in found and not _ELEMENT.search(before):
         return None
-    return _value_below(row, before, line[begin:end], is_list=b"[" in line[end:])
+    return _value_below(row, before, line[begin:end], is_list=line[end:].find(b"[") >= 0)
 
 
 def _field(before: bytes, name: bytes) -> FieldName | None:

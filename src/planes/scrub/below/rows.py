@@ -79,7 +79,7 @@ def _text_end(line: bytes) -> int:
     text = line.rstrip(b" \t\r")
     while text.endswith(_BARS):
         text = text[:-3].rstrip(b" \t\r")
-    if text[-1:].isdigit() and b".py:" in text[-80:]:
+    if text[-1:].isdigit() and text[-80:].find(b".py:") >= 0:
         file = _FILE_AT_RIGHT.search(text, max(0, len(text) - 80))
         if file:
             return file.start()

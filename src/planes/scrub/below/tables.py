@@ -128,7 +128,7 @@ class Table(NamedTuple):
 
     def _by_place(self, line: bytes, cells: "Sequence[_Cell]") -> Step:
         """Rows whose cells do not count as the header's: what stands below a name, in tables by blanks only."""
-        if not self.may_shift or b"[masked:" in line:
+        if not self.may_shift or line.find(b"[masked:") >= 0:
             return [], self if self.may_shift else None
         spans: list[Span] = []
         for index, _ in self.columns:
@@ -160,26 +160,26 @@ def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
 
 def opened_table(line: bytes) -> Table | Ruled | None:
     """The table whose header a line is, if it names a sensitive column."""
-    if b"<" in line:
+    if line.find(b"<") >= 0:
         cells = _by_elements(line)
         return _table(line, _by_elements, cells, _NAME, may_shift=False) if len(cells) > 1 else None
     if line.startswith(_CORNER):
         return _titled_box(line)
     if line.translate(None, _OF_HEADERS):
         return None
-    if b"\xe2" in line:
+    if line.find(b"\xe2") >= 0:
         return _table(line, _BOXED, _BOXED(line), _NAME, may_shift=False)
-    if b"|" in line:
+    if line.find(b"|") >= 0:
         return _table(line, _PIPED, _PIPED(line), _NAME, may_shift=False)
     for sign, cut in _BY_SIGN.items():
         if sign in line:
-            is_prose = sign + b" " in line or line[:1] in b" \t"
+            is_prose = line.find(sign + b" ") >= 0 or line[:1] in b" \t"
             return None if is_prose else _table(line, cut, cut(line), _NAME, may_shift=False)
     words = line.split()
-    if 2 <= len(words) <= _MOST_WORDS and b"  " not in line.strip() and line[:1] not in b" \t":
+    if 2 <= len(words) <= _MOST_WORDS and line.strip().find(b"  ") < 0 and line[:1] not in b" \t":
         named = all(_WORD_NAME.fullmatch(word) for word in words) and any(map(_is_sensitive, words))
         return Ruled(line) if named else None
-    if b"  " in line.strip() or line[:1] == b" ":
+    if line.strip().find(b"  ") >= 0 or line[:1] == b" ":
         words = _table(line, _by_blanks, _by_blanks(line), _WORD_NAME, may_shift=True)
         return words or _table(line, _by_gaps, _by_gaps(line), _NAME, may_shift=True)
     return None
@@ -212,7 +212,7 @@ def _is_sensitive(name: bytes) -> bool:
 def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     """What tells a secret in a column: those of tokens also hold words and counts."""
     lowered = name.lower()
-    if lowered == b"pass" or (b"pass" not in lowered and b"pwd" not in lowered):
+    if lowered == b"pass" or (lowered.find(b"pass") < 0 and lowered.find(b"pwd") < 0):
         return is_telling
     return is_no_word if by_blanks else is_secret
 

@@ -107,13 +107,13 @@ class ValueBelow(NamedTuple):
         if end < 0:
             if secret.endswith(ELLIPSIS):
                 return spans, None
-            fits = row.is_boxed or b" " not in secret
+            fits = row.is_boxed or secret.find(b" ") < 0
             return (spans, OpenQuote(quote, row.prefix, row.is_boxed)) if fits else ([], None)
         behind = text[end + 1 :]
         if not _BEHIND.match(behind):
             return [], None
         if self.is_list:
-            return spans, None if b"]" in behind else self
+            return spans, None if behind.find(b"]") >= 0 else self
         glue = behind.strip()
         return spans, None if glue.strip(b"\\+") else MoreQuoted(quote, row.prefix, is_glued=bool(glue))
 
@@ -131,7 +131,7 @@ class ValueBelow(NamedTuple):
         secret = word[0].rstrip(b",;\\")
         alone = not text[word.end() :].strip(b" \t\\")
         fits = judge(secret) if alone else self.is_wrapped and looks_random(secret)
-        if not fits or secret.endswith(b":") or (b"=" in secret[:-2] and not looks_random(secret)):
+        if not fits or secret.endswith(b":") or (secret[:-2].find(b"=") >= 0 and not looks_random(secret)):
             return [], self._replace(is_list=True) if item and alone else None
         spans = below(row.start + place, row.start + place + len(secret))
         if item:
@@ -370,7 +370,7 @@ class Wrapped(NamedTuple):
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
-        if not self.is_boxed and not self.prefix and b" " in line.strip() and not line[:_HANGING].isspace():
+        if not self.is_boxed and not self.prefix and line.strip().find(b" ") >= 0 and not line[:_HANGING].isspace():
             return [], None
         row = row_of(line)
         word = _WORD.match(row.text)
@@ -404,7 +404,7 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return None
     before = line[last.start - 1 : last.start] if last.start else b""
     rest = line[last.end :]
-    if rest.isascii() and b".py:" not in rest:  # then nothing frames it at the right
+    if rest.isascii() and rest.find(b".py:") < 0:  # then nothing frames it at the right
         shown = rest.rstrip(b" \t\r")
         if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
             return None

@@ -59,7 +59,7 @@ _BEHIND_QUOTE = re.compile(rb"[^\s,;:)\]}>|&=][^\s,;|]*")
 
 def quote_inside_end(line: bytes, start: int, end: int) -> int:
     """The end of a value without quotes that holds one, in a line where none stands before it."""
-    if line[end : end + 1] not in (b'"', b"'") or b'"' in line[:start] or b"'" in line[:start]:
+    if line[end : end + 1] not in (b'"', b"'") or line[:start].find(b'"') >= 0 or line[:start].find(b"'") >= 0:
         return end
     rest = _BEHIND_QUOTE.match(line, end + 1)
     return rest.end() if rest else end

@@ -72,12 +72,12 @@ def is_other_name(line: bytes, begin: int) -> bool:
 
 def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in quotes: anything but a placeholder or an address (addresses have rules of their own)."""
-    if b"\xe2" in line[start:end] and line[end : end + 1] not in (b'"', b"'", b"`"):
+    if line[start:end].find(b"\xe2") >= 0 and line[end : end + 1] not in (b'"', b"'", b"`"):
         end = start + len(_BOX_BEHIND.sub(b"", line[start:end]))
     end = full_end(line, start, end)
     end = unjoined(line, start, end)
     secret = line[start:end]
-    if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or b"://" in secret[:24]:
+    if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or secret[:24].find(b"://") >= 0:
         return -1
     if is_lexeme(line, begin, secret) or (
         _BARE_SECRET.match(line, begin) and _SECRET_PLACE.fullmatch(secret) and not looks_random(secret)
@@ -89,10 +89,10 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if _NAME_OF_ONE.match(secret) or (line[start - 1 : start] == b"{" and DOTTED.match(secret)):
         return -1
-    if b"{" in secret and line[start - 2 : start - 1] in (b"f", b"F"):
+    if secret.find(b"{") >= 0 and line[start - 2 : start - 1] in (b"f", b"F"):
         return -1
     is_vague = line[begin : begin + 10].lower() == b"credential"
-    return -1 if is_vague and not looks_random(secret) and (b" " in secret or IDENTIFIER.match(secret)) else end
+    return -1 if is_vague and not looks_random(secret) and (secret.find(b" ") >= 0 or IDENTIFIER.match(secret)) else end
 
 
 def is_lexeme(line: bytes, begin: int, secret: bytes) -> bool:
@@ -167,7 +167,7 @@ def random(line: bytes, begin: int, start: int, end: int) -> int:
 
 def given(line: bytes, begin: int, start: int, end: int) -> int:
     """A text that a call is given or gives: none where a function is declared, and no name of a secret."""
-    if b"def " in line[:begin]:
+    if line[:begin].find(b"def ") >= 0:
         return -1
     return -1 if IDENTIFIER.match(line[start:end]) and end - start < 8 else quoted(line, begin, start, end)
 
@@ -181,7 +181,7 @@ def secret_id(line: bytes, begin: int, start: int, end: int) -> int:
 def session(line: bytes, begin: int, start: int, end: int) -> int:
     """The id of a session; in a name of a cloud's resource it is none."""
     word = line[max(0, begin - 128) : begin].rpartition(b" ")[2]
-    return -1 if b"arn:" in word else random(line, begin, start, end)
+    return -1 if word.find(b"arn:") >= 0 else random(line, begin, start, end)
 
 
 def parameter(line: bytes, begin: int, start: int, end: int) -> int:
@@ -203,7 +203,7 @@ def basic_pair(line: bytes, _: int, start: int, end: int) -> int:
         decoded = base64.b64decode(line[start:end] + b"==")
     except ValueError:
         return -1
-    is_pair = b":" in decoded[1:] and decoded.isascii()
+    is_pair = decoded[1:].find(b":") >= 0 and decoded.isascii()
     return end if is_pair or looks_random(line[start:end]) else -1
 
 

@@ -98,7 +98,7 @@ def answered(line: bytes, begin: int, start: int, end: int) -> int:
 def cell(line: bytes, begin: int, start: int, end: int) -> int:
     """What stands alone in the cell beside a name: not the name of the next column, no type, no status."""
     secret = line[start:end].rstrip(b" \t\"'`")
-    words = is_common_text(secret) if b" " in secret else is_common(secret)
+    words = is_common_text(secret) if secret.find(b" ") >= 0 else is_common(secret)
     if (
         words
         or is_type(secret)
@@ -145,7 +145,7 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         is_foreign = not name.isascii() or name.startswith(_FOREIGN_PASSWORDS)
         is_password = is_foreign and _TURNED.match(stripped) and not line[end:].strip(b".,;\"'`)! \t\r")
         return quoted(line, begin, start, end) if is_password else -1
-    if not line[end:].strip() and _ALONE.match(line, 0, begin) and b" " not in name.strip():
+    if not line[end:].strip() and _ALONE.match(line, 0, begin) and name.strip().find(b" ") < 0:
         # As in a netrc: more than letters, which would be prose.
         is_prose = stripped.rstrip(b".,:;!?").isalpha() or (is_common_text(stripped) and not UUID.match(stripped))
         return -1 if is_prose else flag(line, begin, start, end)
@@ -154,7 +154,7 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     link = name.rstrip(b" \t\"'`")
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
     ends = (b":", b"is", b"was", b"to") if _CHANGES.search(line, max(0, begin - 40), start) else (b":", b"is", b"was")
-    is_told = is_quoted or (b" " in link and link.endswith(ends))
+    is_told = is_quoted or (link.find(b" ") >= 0 and link.endswith(ends))
     is_whole = not line[end:].strip(b".,;\"'`)! \t\r")
     if stripped.isdigit():
         return quoted(line, begin, start, end) if is_told and len(stripped) >= 8 else -1
@@ -246,13 +246,13 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
     if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
         return -1  # quotes in another spelling, which have rules of their own
     word = line[max(0, begin - 1024) : begin].replace(b"\t", b" ").rpartition(b" ")[2]
-    if b"arn:" in word:
+    if word.find(b"arn:") >= 0:
         return -1
-    if _USER_BEFORE.search(word) and b"@" in secret:
+    if _USER_BEFORE.search(word) and secret.find(b"@") >= 0:
         return -1  # `https://token:secret@host`: addresses have rules of their own
-    if secret[:1] == b"{" and b";" in line and (braced := _BRACED.match(line, start)):
+    if secret[:1] == b"{" and line.find(b";") >= 0 and (braced := _BRACED.match(line, start)):
         return -1 if is_placeholder(braced[1]) else braced.end()
-    if b"?" in word or word.endswith(b"&"):
+    if word.find(b"?") >= 0 or word.endswith(b"&"):
         stop = _NEXT_PARAMETER.search(secret)
     elif secret[:1] == b"{" and secret[-1:] == b"}":
         stop = None
@@ -260,7 +260,7 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         stop = _NEXT_VALUE.search(secret, 1)
     if stop:
         end = start + stop.start()
-    if is_code(secret) or (_is_apart(line, start) and _CALL.match(line, start) and b")" in line[start:]):
+    if is_code(secret) or (_is_apart(line, start) and _CALL.match(line, start) and line[start:].find(b")") >= 0):
         return -1
     phrase = phrase_end(line, start)
     if phrase > end:
@@ -277,11 +277,11 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         or is_placeholder(secret)
         or is_placeholder(secret.rstrip(b",;.)]"))
         or is_code(secret)
-        or b"://" in secret[:24]
+        or secret[:24].find(b"://") >= 0
     ):
         return True
     name = line[begin:start].lower()
-    if secret.isdigit() and len(secret) < 6 and b"pass" not in name:
+    if secret.isdigit() and len(secret) < 6 and name.find(b"pass") < 0:
         return True
     if BARE_PASS.match(name) and (
         (secret.isdigit() and len(secret) < 8)
@@ -297,7 +297,7 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True  # `x-row-version-key: _dlt_id`
     if name.startswith(b"pwd") and secret[:1] in b"/~":
         return True
-    if FILE.match(secret) and b"pass" not in name:
+    if FILE.match(secret) and name.find(b"pass") < 0:
         return True
     if (not secret.strip(b"0123456789.,[](){}-+") or _AMOUNT.fullmatch(secret)) and _ends_in_plural(name):
         return True  # `tokens: 12345678` counts them
