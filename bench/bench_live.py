@@ -212,7 +212,7 @@ async def measure(plane: Plane, greeting: Any, home: Path, rounds: int, seconds:
         took = []
         for _ in range(max(3, rounds // 2)):
             took += await one_round(app, plane)
-        say("commit to screen, in the flood: new run (asked for)", took[0::4])
+        say("commit to screen, in the flood: new run of a job", took[0::4])
         say("commit to screen, in the flood: new state", [value for at, value in enumerate(took) if at % 4])
 
 

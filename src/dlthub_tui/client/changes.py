@@ -24,6 +24,7 @@ class Change:
     run_id: str | None = None
     number: int | None = None
     status: str | None = None
+    created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -56,6 +57,7 @@ def _parse_change(raw: Any) -> Change:
         run_id=fields.maybe_text("run_id"),
         number=None if number is None else int(number),
         status=fields.maybe_text("status"),
+        created_at=fields.maybe_moment("created_at"),
         started_at=fields.maybe_moment("started_at"),
         finished_at=fields.maybe_moment("finished_at"),
     )

@@ -25,7 +25,7 @@ from dlthub_tui.viewmodel import webhooks as webhooks_view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.backfills import why_no_backfill
-from dlthub_tui.viewmodel.changed import changed_jobs, changed_runs
+from dlthub_tui.viewmodel.changed import begun_runs, changed_jobs, changed_runs, kept_begun
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
@@ -101,7 +101,7 @@ class JobScreen(SortedList):
 
         async def ask_runs() -> None:
             page = await list_runs(plane, workspace.id, job_id=self.place.job_id)
-            self._runs, self._total = page.items, page.total
+            self._runs, self._total = kept_begun(page.items, self._runs), page.total
 
         async def ask_around() -> None:
             if not self._others:
@@ -132,9 +132,11 @@ class JobScreen(SortedList):
         return change.job_id == self.place.job_id
 
     def take_changes(self, changes: Sequence[Change]) -> bool:
-        """New states of its runs."""
+        """New states of its runs, and new runs."""
         before = (self._runs, self._job)
         self._runs = changed_runs(self._runs, changes)
+        if self._job is not None:
+            self._runs = begun_runs(self._job, self._runs, changes)
         if self._job is not None:
             (self._job,) = changed_jobs([self._job], changes)
         return (self._runs, self._job) != before

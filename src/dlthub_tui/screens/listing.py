@@ -198,7 +198,7 @@ class ListScreen(Troubled):
     def show_changed(self) -> None:
         """Draws the rows that changed."""
         if self.is_loaded:
-            self.show_rows()
+            self.show_rows(counts_new=True)
 
     def stream_moved(self) -> None:
         """The answer says when nothing answers."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dlthub_tui.client.changes import Change
     from dlthub_tui.client.models import Job, Run
 
@@ -46,6 +48,36 @@ def changed_runs(runs: Sequence[Run], changes: Iterable[Change]) -> tuple[Run, .
     """The runs after the changes."""
     found = by_run(changes)
     return tuple(changed_run(run, found.get(run.id)) for run in runs)
+
+
+def begun_runs(job: Job, runs: Sequence[Run], changes: Iterable[Change]) -> tuple[Run, ...]:
+    """The job's runs, newest first, with those that only the changes know: as far as a change says what they are."""
+    newest, known = max((run.number for run in runs), default=0), {run.id for run in runs}
+    begun = [
+        _begun_run(job, change.run_id, change.number, change.status, change.created_at, change)
+        for change in changes
+        if change.run_id is not None and change.run_id not in known and change.status is not None
+        and change.created_at is not None and change.number is not None and change.number > newest
+    ]  # fmt: skip
+    return (*sorted(begun, key=lambda run: -run.number), *runs)
+
+
+def kept_begun(asked: Sequence[Run], shown: Sequence[Run]) -> tuple[Run, ...]:
+    """An answer with the runs that began after it was written and are shown already."""
+    newest = max((run.number for run in asked), default=0)
+    return (*(run for run in shown if run.number > newest and not run.trigger), *asked)
+
+
+def _begun_run(job: Job, run_id: str, number: int, status: str, created_at: datetime, change: Change) -> Run:
+    """What started it, its code and its window are asked for."""
+    from dlthub_tui.client.models import Run
+
+    return Run(
+        id=run_id, number=number, status=status, trigger="", profile=job.profile, job_id=job.id, job_ref=job.job_ref,
+        job_type=job.job_type, created_at=created_at, started_at=change.started_at, finished_at=change.finished_at,
+        duration_seconds=None, interval_start=None, interval_end=None, deployment_id="", configuration_id="",
+        triggered_by=None, job_version=None, max_run_time_seconds=None, summaries=(),
+    )  # fmt: skip
 
 
 def changed_jobs(jobs: Sequence[Job], changes: Iterable[Change]) -> tuple[Job, ...]:
