@@ -205,7 +205,7 @@ async def test_backfill_is_started_and_its_slices_change_by_themselves(plane: Li
         await user.press("tab", *"2026", "minus", *"03", "minus", *"04", "tab", "tab", "2", "enter")
         await user.sees(r"It would be 3 slices of 1d, 1 Mar to 4 Mar, 2 at a time\.")
         await user.press("enter")
-        await user.sees("running: 0 of 3 slices loaded, 2 at a time")
+        await user.sees("2 active, 1 waiting")  # below the row that says since when its region is silent
         leases = (await user.at_plane(lambda: plane.stage.poll(free=4)))["leases"]
         for lease in leases:
             await user.report(lease["run_id"], "running")

@@ -103,11 +103,12 @@ class RunScreen(Rotating):
         yield self.sheet_view()
 
     def _answer(self, width: int) -> Line:
-        if (wrong := self.answer_of_trouble()) is not None:
-            return answer(wrong, "", width)
-        if self._run is None:
-            return answer((muted(f"Loading{self.look.glyphs.cut}"),), "", width)
-        return answer(view.run_answer(self._run, self.look), "", width)
+        run, wrong = self._run, self.answer_of_trouble()
+        if run is None:
+            return answer(wrong or (muted(f"Loading{self.look.glyphs.cut}"),), "", width)
+        if wrong is None:
+            return answer(view.run_answer(run, self.look), "", width)
+        return answer(view.troubled_answer(run, wrong, self.look, is_unsure=self.is_region_silent), "", width)
 
     def trouble_now(self) -> Trouble | None:
         """Also a region whose log stream broke before anybody else missed it."""

@@ -104,15 +104,11 @@ class RunsScreen(TabScreen):
 
     def sections(self) -> list[Section]:
         """The runs that the filter leaves."""
-        is_unsure = self._is_region_silent()
         runs = view.sort_runs(self._runs, self._sort, self.look)
-        rows = [view.run_row(run, self.look, is_unsure=is_unsure, masked=self._masked) for run in runs]
+        rows = [view.run_row(run, self.look, is_unsure=self.is_region_silent, masked=self._masked) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._runs else (no_match(rows, self.filter_text, "run"),)
         return [Section(view.columns(self.look), found, empty=empty)]
-
-    def _is_region_silent(self) -> bool:
-        return any(plane.id == self.workspace.dataplane_id and plane.state != "up" for plane in self.context.planes)
 
     def answer_line(self) -> tuple[Line, str]:
         """What goes on, and how many are shown."""

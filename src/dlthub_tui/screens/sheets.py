@@ -97,7 +97,11 @@ class FormSheet(Sheet[_Result]):
 
     def on_mount(self) -> None:
         """Typing goes into the first field."""
-        self.type_into_next(1)
+        self.type_into(self.first())
+
+    def first(self) -> Field | Choice:
+        """The field in which it begins."""
+        return self.fields()[0]
 
     def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on, wherever it is
         """Enter goes on."""

@@ -62,6 +62,12 @@ class Troubled(Living):
         region = self.region_lock()
         return next((plane for plane in self.context.planes if plane.id == region), None) if region else None
 
+    @property
+    def is_region_silent(self) -> bool:
+        """Whether what goes on there may be over by now."""
+        region = self.region_state()
+        return region is not None and region.state != "up"
+
     def met(self, key: str) -> Noted:
         """The error with its id, which is written down when it is met first."""
         self._met_errors.add(key)
@@ -115,7 +121,7 @@ class Troubled(Living):
             why=guard(why or "no answer"), since=since, tries=live.tries if live.is_spoken_of else 0,
             next_seconds=live.seconds_to_next_try, region=region.id if region else None,
             region_until=datetime.fromtimestamp(until, UTC) if until else None,
-            is_region_silent=region is not None and region.state != "up",
+            is_region_silent=self.is_region_silent,
         )  # fmt: skip
 
     def answer_of_trouble(self) -> Line | None:

@@ -47,9 +47,9 @@ class VariableSheet(FormSheet[VariableChange]):
         hidden = kind == "secret"
         yield Field(self.look, line("   Value     "), text=value, is_hidden=hidden, widget_id="value")
 
-    def on_mount(self) -> None:
-        """Typing goes into the first field that is empty."""
-        self.type_into(self.query_one("#value" if self._change else "#name", Field))
+    def first(self) -> Field:
+        """The first that is empty."""
+        return self.query_one("#value" if self._change else "#name", Field)
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - each may have
         """What is secret is not shown while it is typed."""

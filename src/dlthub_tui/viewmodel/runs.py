@@ -87,8 +87,7 @@ def run_row(
     """One line of a list of runs. `masked`: counts by run, as far as they were asked for; None is not known."""
     name = guard(words.short_ref(run.job_ref))
     took, rows = seconds_of(run, look), rows_of(run)
-    word = look.state_word(run.status)
-    state: Line = (Span(word.text + ("?" if is_unsure and is_active(run) else ""), word.role),)
+    state: Line = (_state_word(run, look, is_unsure=is_unsure),)
     started = line(muted(words.moment(run.started_at or run.created_at, look)))
     numbers = (line("-" if took is None else words.duration(took)), line("-" if rows is None else words.count(rows)))
     number = line(str(run.number))
@@ -172,6 +171,17 @@ def _loaded(run: Run, look: Look) -> str:
         rows = "" if summary.total_rows is None else f", {words.plural(summary.total_rows, 'row')}"
         parts.append(f"{guard(summary.pipeline_name)} {look.glyphs.becomes} {where or '?'}{rows}")
     return "; ".join(parts)
+
+
+def _state_word(run: Run, look: Look, *, is_unsure: bool) -> Span:
+    """What its region last said of it; a silent region may know better by now."""
+    word = look.state_word(run.status)
+    return Span(word.text + ("?" if is_unsure and is_active(run) else ""), word.role)
+
+
+def troubled_answer(run: Run, wrong: Line, look: Look, *, is_unsure: bool) -> Line:
+    """Its state, and what is wrong with the place that shows it."""
+    return (look.state(run.status), Span(" "), _state_word(run, look, is_unsure=is_unsure), Span("   "), *wrong)
 
 
 def run_answer(run: Run, look: Look) -> Line:
