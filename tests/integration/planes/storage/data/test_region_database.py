@@ -116,7 +116,7 @@ async def test_entries_can_be_added_and_never_changed_or_removed(database: Datab
         "previous_hash": "0" * 64, "hash": "1" * 64,
     }  # fmt: skip
     async with database.transaction() as connection:
-        await audit.append(connection, entry)
+        await audit.append(connection, [entry])
     for statement in (audit_log.update().values(actor="b"), audit_log.delete()):
         with pytest.raises(StorageError):
             async with database.transaction() as connection:
