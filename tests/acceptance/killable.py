@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,14 +44,20 @@ class Killable:
 
 @asynccontextmanager
 async def region_process(
-    folder: Path, control: LeasingControlPlane, organization_id: str, workspace_id: str
+    folder: Path,
+    control: LeasingControlPlane,
+    organization_id: str,
+    workspace_id: str,
+    *,
+    started_by: Sequence[str] = (),
 ) -> AsyncGenerator[Killable]:
+    """`started_by` is a command that becomes the one that follows it."""
     wheels = folder.parent / "wheels"
     if not wheels.exists():
         wheels.mkdir()
         write_launchers(wheels)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.region_process", str(folder), control.url, str(wheels)],
+        [*started_by, sys.executable, "-m", "tests.fakes.region_process", str(folder), control.url, str(wheels)],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True,
         cwd=Path(__file__).parents[2],
     )  # fmt: skip

@@ -36,6 +36,7 @@ from planes.host.home import HomeInUse, HomeLock, PlatformRecord
 from planes.host.listeners import PortPlan, open_listeners, port_of
 from planes.observability import configure_logging
 from planes.server.listening import AppServer, PlaneFailed, StartFailed, listen_unix
+from planes.server.room import take_all_descriptors
 from planes.storage.errors import StorageError
 
 _START_SECONDS = 60
@@ -88,6 +89,7 @@ async def running_platform(
     check_binding(options)
     # The vault's key and every secret that passes through are in this process's memory (Security: 5).
     forbid_dumps()
+    take_all_descriptors()
     lock = HomeLock(options.home, inherited.lock if inherited else None)
     listeners = dict(inherited.listeners) if inherited else {}
     unix = inherited.unix if inherited else None

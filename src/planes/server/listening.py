@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from planes.domain.errors import Conflict
 from planes.server.protocol import PlaneProtocol
+from planes.server.room import counted, most_waiting
 from planes.server.streams import Stopping
 
 UNSENT_BYTES = 64 * 1024
@@ -37,7 +38,7 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         _hold_little(listener)
-        listener.listen(2048)
+        listener.listen(most_waiting())
     except OSError as exc:
         listener.close()
         raise Conflict("port_taken", f"Port {port} on {host} is taken or not allowed: {exc.strerror}.") from exc
@@ -97,6 +98,7 @@ class AppServer:
             date_header=True,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=grace_seconds,
+            backlog=most_waiting(),
         )
         self._ready = anyio.Event()
         self._stopped = anyio.Event()
@@ -121,7 +123,8 @@ class AppServer:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._end_with_application)
                 try:
-                    await self._server.serve(sockets=self._sockets)
+                    with counted(self._server.server_state.connections):
+                        await self._server.serve(sockets=self._sockets)
                 except SystemExit as exc:
                     # uvicorn leaves the process when an application does not start; this process has other work.
                     left = exc

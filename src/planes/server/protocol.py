@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from planes.server import room
 from planes.server.errors import error_response
 
 PEER = "planes.peer"
 MAXIMUM_HEAD_BYTES = 64 * 1024
+_EXTRA_SECONDS = 5.0
+"""How long one for whom there is no room has to say what it wants, to be told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +39,12 @@ def peer_of(scope: Scope) -> Peer | None:
 class PlaneProtocol(HttpToolsProtocol):
     """Remembers the peer of a unix connection (uvicorn leaves `client` empty there) and bounds the head of a request.
 
+    Beyond those for which there is room a connection is answered 503; this machine's own, by the unix socket, are not.
     The parser takes an address and headers of any size, and what it cannot read is answered in plain text by uvicorn.
     """
 
     peer: Peer | None = None
+    _is_extra = False
     _is_refused = False
     _is_in_head = False
     _head_bytes = 0
@@ -48,6 +55,13 @@ class PlaneProtocol(HttpToolsProtocol):
         if connection is not None and connection.family == socket.AF_UNIX:
             raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
             self.peer = Peer(*struct.unpack("3i", raw))
+            return
+        excess = room.excess()
+        if excess > room.most_waiting():
+            self._refuse_connection()
+        elif excess > 0:  # who has asked before the answer comes is sure to read it
+            self._is_extra = True
+            self.loop.call_later(_EXTRA_SECONDS, transport.close)
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
@@ -70,6 +84,9 @@ class PlaneProtocol(HttpToolsProtocol):
         self._is_in_head = False
         if self._is_refused:
             return
+        if self._is_extra:
+            self._refuse_connection()
+            return
         headers = sum(len(name) + len(value) for name, value in self.headers)
         if len(self.url) + headers > MAXIMUM_HEAD_BYTES:
             self._refuse_head()
@@ -87,18 +104,24 @@ class PlaneProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
         self._refuse(HTTPStatus.BAD_REQUEST, "bad_request", "This is no HTTP request.")
 
+    def _refuse_connection(self) -> None:
+        detail = "There is no room for more connections. Try again in a moment."
+        self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "too_many_connections", detail, {"retry-after": "1"})
+
     def _refuse_head(self) -> None:
         if len(self.url) > MAXIMUM_HEAD_BYTES // 2:
             self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, "address_too_long", "The address is too long.")
         else:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The headers are too large.")
 
-    def _refuse(self, status: HTTPStatus, code: str, detail: str) -> None:
+    def _refuse(
+        self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Answers with the error body, past the application, and closes."""
         if self._is_refused:
             return
         self._is_refused = True
-        answer = error_response(status, code, detail, headers={"connection": "close"})
+        answer = error_response(status, code, detail, headers={"connection": "close", **headers})
         head = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
         head += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
