@@ -36,20 +36,18 @@ async def stand_by(executor: LocalExecutor, step: Step, home: Path, uid: int | N
         return step._replace(environment={**step.environment, "HOME": "/nonexistent"}, confinement=confinement)
 
     berth = None
-    async with anyio.create_task_group() as group:
-        group.start_soon(executor.stand_by.run)
-        for _ in range(2):
-            executor.stand_by.ended(kind, in_berth)
-        with anyio.move_on_after(1 if home.is_relative_to("/tmp") else 30):
-            while (berth := executor.stand_by.take(kind)) is None:
-                await anyio.sleep(0.01)
-        group.cancel_scope.cancel()
+    for _ in range(2):
+        executor.stand_by.ended(kind, in_berth)
+    with anyio.move_on_after(1 if home.is_relative_to("/tmp") else 30):
+        while (berth := executor.stand_by.take(kind)) is None:
+            await anyio.sleep(0.01)
     if berth is not None:
         berth.move_in(RunPlace(home / "runs/run-1"), Owner(uid))
     return berth
 
 
 async def main(home: Path, python: str, uid: int | None, port: int, start: str) -> None:
+    report: dict[str, object] = {}
     is_warm, is_strict = start == "warm", start == "strict"
     work, data, environment = home / "runs/run-1/work", home / "data/prod", home / "environment"
     swapped = home / "swapped"
@@ -82,7 +80,8 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
         by_name.bind("\0" + name)
         by_path.listen()
         by_name.listen()
-        async with LocalExecutor(most_standing=1) as executor:
+        async with LocalExecutor(most_standing=1) as executor, anyio.create_task_group() as group:
+            group.start_soon(executor.stand_by.run)
             world = {
                 "home": str(home),
                 "key": str(home / "owner.key"),
@@ -126,18 +125,12 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
             before = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
             outcome = await (await executor.start(spec, (), berth)).wait()
             ran = json.loads((spec.folder / "ctl/step.json").read_bytes())
+            report |= {"outcome": outcome.outcome, "was_warm": ran["start_ticks"] < before - 1}
+            group.cancel_scope.cancel()
     shutil.rmtree(outside)
-    stored = b"".join([chunk async for chunk in iterate(log_folder(spec.folder))])
-    lines = [json.loads(line) for line in stored.splitlines()]
-    sys.stdout.write(
-        json.dumps(
-            {
-                "outcome": outcome.outcome,
-                "was_warm": ran["start_ticks"] < before - 1,
-                "lines": [[line["source"], line["content"]] for line in lines],
-            }
-        )
-    )
+    stored = b"".join([chunk async for chunk in iterate(log_folder(home / "runs/run-1"))])
+    report["lines"] = [[line["source"], line["content"]] for line in map(json.loads, stored.splitlines())]
+    sys.stdout.write(json.dumps(report))
 
 
 if __name__ == "__main__":
