@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 from tests.fakes.clock import FakeClock
 
@@ -101,6 +102,21 @@ class Stage:
         answer = await self.link("POST", "-poll", body, plane=plane)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    @asynccontextmanager
+    async def waiting_polls(self, count: int = 1, *, free: int = 8) -> AsyncGenerator[list[dict[str, Any]]]:
+        """So many polls wait; the block's end waits for their answers, which are in the list as they come."""
+        answers: list[dict[str, Any]] = []
+
+        async def wait() -> None:
+            answers.append(await self.poll(free=free))
+
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                for _ in range(count):
+                    group.start_soon(wait)
+                await anyio.wait_all_tasks_blocked()
+                yield answers
 
     async def report(self, run_id: str, status: str, *, fence: int = 1, plane: str = "eu1") -> httpx.Response:
         body = {"fence": fence, "status": status, "at": self.clock.now().isoformat()}

@@ -84,17 +84,9 @@ async def test_lost_answer_is_delivered_again_to_a_poll_that_waits(stage: Stage)
     """A region that was killed and came back asks at once, before the lease counts as lost on the way."""
     run_id = await _claimed(stage)
     stage.clock.advance(seconds=4.9)
-    answers: list[dict] = []
-
-    async def wait() -> None:
-        answers.append(await stage.poll())
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as group:
-            group.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
-            assert answers == []
-            stage.clock.advance(seconds=1)
+    async with stage.waiting_polls() as answers:
+        assert answers == []
+        stage.clock.advance(seconds=1)
 
     assert [(lease["run_id"], lease["fence"]) for lease in answers[0]["leases"]] == [(run_id, 1)]
 

@@ -15,17 +15,9 @@ pytestmark = pytest.mark.anyio
 
 async def test_waiting_poll_is_answered_at_once_when_a_run_is_created(stage: Stage) -> None:
     ids = await stage.deployed(definition("load"))
-    answers: list[dict] = []
-
-    async def wait() -> None:
-        answers.append(await stage.poll())
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as group:
-            group.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
-            assert answers == []
-            await stage.trigger(ids["load"])
+    async with stage.waiting_polls() as answers:
+        assert answers == []
+        await stage.trigger(ids["load"])
 
     assert len(answers[0]["leases"]) == 1
 
@@ -57,17 +49,8 @@ async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
 
 async def test_what_one_poll_had_no_slot_for_is_claimed_by_the_other(stage: Stage) -> None:
     ids = await stage.deployed(definition("load"), definition("other"))
-    answers: list[dict] = []
-
-    async def wait() -> None:
-        answers.append(await stage.poll(free=1))
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as group:
-            group.start_soon(wait)
-            group.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
-            await stage.post("/jobs/-trigger", {"job_ids": [ids["load"], ids["other"]]})
+    async with stage.waiting_polls(2, free=1) as answers:
+        await stage.post("/jobs/-trigger", {"job_ids": [ids["load"], ids["other"]]})
 
     assert [len(answer["leases"]) for answer in answers] == [1, 1]
 
