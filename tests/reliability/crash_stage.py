@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from tests.acceptance.installations import remove_tree
@@ -26,7 +26,6 @@ from tests.fakes.leftovers import end_runners, start_ticks
 from tests.fakes.workspaces import definition, requirements, write_launchers
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 from tests.reliability.crash_job import JOB, JOBS
-from tests.reliability.faulty_link import FaultyLink
 from tests.reliability.followers import Follower, following
 from tests.reliability.sizes import sized
 
@@ -34,6 +33,13 @@ OWNER = "owner@example.org"
 END_SECONDS = 60
 ENDED = ("completed", "failed", "cancelled")
 STANDS_BY = b"The program of an interpreter that stands by"
+
+
+class Way(Protocol):
+    """What a region of its own is told to be its control plane; it is told where that is."""
+
+    url: str
+    target_port: int
 
 
 class MomentMissed(Exception):
@@ -60,7 +66,7 @@ class CrashStage:
 
     root: Path
     is_split: bool
-    link: FaultyLink | None = None
+    link: Way | None = None
     region_id: str = "eu1"
     planes: dict[str, PlatformProcess] = field(default_factory=dict)
     restarts: int = 0
@@ -448,7 +454,7 @@ def _read(pid: int, name: str) -> bytes:
 
 
 @contextmanager
-def crash_stage(*, is_split: bool, link: FaultyLink | None = None) -> Generator[CrashStage]:
+def crash_stage(*, is_split: bool, link: Way | None = None) -> Generator[CrashStage]:
     """Everything is ended and removed at the end. By `link` a region of its own reaches its control plane."""
     # Below /tmp no interpreter stands by.
     root = Path(tempfile.mkdtemp(prefix="dlthub-tui-crash-", dir="/var/tmp"))

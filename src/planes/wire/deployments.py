@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class DeploymentResponse(BaseModel):
@@ -25,7 +25,7 @@ class DeploymentResponse(BaseModel):
 class RecordedDeployment(DeploymentResponse):
     """What a data plane is answered when it writes a deployment back; `retired` are versions it need not keep."""
 
-    retired: list[str]
+    retired: list[str] = Field(default_factory=list)
 
 
 class ConfigurationResponse(BaseModel):

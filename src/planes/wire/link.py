@@ -2,6 +2,10 @@
 
 A closed schema: what is not a field here cannot be said to the control plane (Security: 2). Names from the user's world
 are `Name`s; one that does not fit is sent as `withheld`.
+
+Planes are upgraded one after the other, in any order, so each reads what the version before and the one after say:
+unknown members are dropped, and a member that comes later has a default, under which all goes on as before it. What
+must not be overlooked is a route of its own, which an older plane answers with 404.
 """
 
 from __future__ import annotations
@@ -27,9 +31,9 @@ HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]
 
 
 class LinkModel(BaseModel):
-    """Unknown fields are refused, so that nothing can ride along."""
+    """Only fields are said or kept: whatever else rides along in an answer or request of another version is dropped."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class EnrolRequest(LinkModel):
@@ -102,10 +106,13 @@ class RevokedClaim(StrEnum):
 
 
 class Revocation(LinkModel):
-    """Tokens whose `claim` is `value` and whose epoch is below `epoch` are refused from now on."""
+    """Tokens whose `claim` is `value` and whose epoch is below `epoch` are refused from now on.
+
+    `claim` is a `RevokedClaim`, or one of a newer control plane.
+    """
 
     epoch: Count
-    claim: RevokedClaim
+    claim: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,8}$")]
     value: Annotated[str, StringConstraints(max_length=64)]
 
 

@@ -17,6 +17,8 @@ from planes.tokens.errors import InvalidToken
 from planes.tokens.keys import PublicKey
 from planes.wire.link import PollResponse, Revocation, RevokedClaim
 
+_KNOWN = frozenset(RevokedClaim)
+
 
 class Revocations:
     """`keys` are the control plane's; `epoch` the last one heard of; `generation` rises when either changes."""
@@ -25,6 +27,7 @@ class Revocations:
         self._database = database
         self._dataplane_id = dataplane_id
         self._revoked: dict[tuple[str, str], int] = {}
+        self._unknown_floor = 0
         self.keys: tuple[PublicKey, ...] = ()
         self.epoch = 0
         self.generation = 0
@@ -51,7 +54,8 @@ class Revocations:
                     f"This database belongs to data plane {row['dataplane_id']}, not {self._dataplane_id}.",
                 )
             rows = await told.list_revocations(connection)
-        self._revoked = {(each["claim"], each["value"]): each["epoch"] for each in rows}
+        for row_of_claim in rows:
+            self._keep(row_of_claim["claim"], row_of_claim["value"], row_of_claim["epoch"])
         self.keys = _parse_keys(row["control_keys"])
         self.epoch = row["epoch"]
 
@@ -88,17 +92,21 @@ class Revocations:
             RevokedClaim.WORKSPACE: claims.workspace_id,
             RevokedClaim.PUBLIC_LINK: claims.public_link,
         }
-        return any(
+        return claims.epoch < self._unknown_floor or any(
             value is not None and claims.epoch < self._revoked.get((claim, value), 0) for claim, value in named.items()
         )
 
     def _raise_floor(self, revocation: Revocation) -> None:
-        key = (str(revocation.claim), revocation.value)
-        if self._revoked.get(key, -1) < revocation.epoch:
-            self._revoked[key] = revocation.epoch
+        if self._revoked.get((revocation.claim, revocation.value), -1) < revocation.epoch:
+            self._keep(revocation.claim, revocation.value, revocation.epoch)
             self.generation += 1
             news, self._news = self._news, anyio.Event()
             news.set()
+
+    def _keep(self, claim: str, value: str, epoch: int) -> None:
+        self._revoked[claim, value] = epoch
+        if claim not in _KNOWN:  # a newer control plane's: whose tokens it names is not known, so all from before end
+            self._unknown_floor = max(self._unknown_floor, epoch)
 
 
 def _parse_keys(keys: Sequence[str]) -> tuple[PublicKey, ...]:

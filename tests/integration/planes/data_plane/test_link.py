@@ -130,7 +130,7 @@ async def test_a_refusal_without_our_body_is_still_one(body: bytes) -> None:
             await link.report_status(new_id(), REPORT)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"keys": [], "more": 1}'])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b'{"keys": 1, "more": 1}'])
 async def test_an_answer_that_is_not_understood_is_no_answer(body: bytes) -> None:
     async with answering(200, body) as link:
         with pytest.raises(Unavailable):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.fakes.data_plane import RunningDataPlane
 
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
-from planes.tokens.claims import CONTROL_AUDIENCE, TokenKind
+from planes.tokens.claims import CONTROL_AUDIENCE, Claims, TokenKind
 from planes.tokens.keys import SigningKey
 from planes.wire.link import PollResponse, Revocation, RevokedClaim
 
@@ -203,6 +204,25 @@ async def test_a_revoked_token_is_refused_at_once_and_after_a_restart(
     await again.load()
     assert again.epoch == 5
     assert [key.kid for key in again.keys] == [region.control.key.public.kid]
+
+
+async def test_a_revocation_by_a_claim_of_a_newer_control_plane_ends_every_token_from_before(
+    region: RunningDataPlane,
+) -> None:
+    before, after = region.headers(epoch=4), region.headers(epoch=5)
+    news = PollResponse.model_validate_json(
+        b'{"leases": [], "cancels": [], "epoch": 5, "keys": [], "of_tomorrow": 1,'
+        b' "revocations": [{"epoch": 5, "claim": "device", "value": "x", "of_tomorrow": {}}]}'
+    )
+    await region.plane.services.revocations.apply(news)
+    again = type(region.plane.services.revocations)(region.plane.services.parts.database, "eu1")
+    await again.load()
+    claims = Claims(kind=TokenKind.DATA_PLANE, audience="eu1", subject=new_id(), expires_at=NOW + 600, epoch=4)
+
+    assert (await region.client.get(region.path("/variables"), headers=before)).status_code == 401
+    assert (await region.client.get(region.path("/variables"), headers=after)).status_code == 200
+    assert again.is_revoked(claims)
+    assert not again.is_revoked(replace(claims, epoch=5))
 
 
 async def test_a_rotated_key_takes_over(region: RunningDataPlane) -> None:
