@@ -48,7 +48,7 @@ class JobScreen(SortedList):
         ("webhooks.open", "webhooks"), ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
-    ORDERS = runs_view.SORTS
+    ORDERS = runs_view.ORDERS
     IS_TOLD = True
 
     def __init__(self, context: Context, place: JobPlace) -> None:
@@ -156,7 +156,7 @@ class JobScreen(SortedList):
 
     def sections(self) -> list[Section]:
         """Its runs."""
-        runs = runs_view.sort_runs(self._runs, self._order, self.look)
+        runs = runs_view.sort_runs(self._runs, self.order, self.look)
         rows = [runs_view.run_row(run, self.look, is_of_job=True) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (self._never(),) if not self._runs else (no_match(rows, self.filter_text, "run"),)

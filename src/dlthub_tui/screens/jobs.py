@@ -10,7 +10,9 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import jobs as view
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
 
 
-class JobsScreen(TabScreen):
+class JobsScreen(TabScreen, SortedList, MarkedList):
     """What is running, and what runs when?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
@@ -40,12 +42,12 @@ class JobsScreen(TabScreen):
     STYLES = "jobs"
     DETAIL_ROWS: ClassVar[int] = 5
     TAB = "jobs"
+    ORDERS = view.ORDERS
     IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._jobs: tuple[Job, ...] = ()
-        self._sort = 0
         self._runner = Stopper(context, workspace, self)
         self._changer = JobChanger(context, workspace, self)
 
@@ -66,7 +68,7 @@ class JobsScreen(TabScreen):
 
     def _shown(self) -> list[Job]:
         archived = "archived" in self.filter_text.casefold().split()
-        return view.sort_jobs([job for job in self._jobs if job.is_archived == archived or archived], self._sort)
+        return view.sort_jobs([job for job in self._jobs if job.is_archived == archived or archived], self.order)
 
     def sections(self) -> list[Section]:
         """The jobs that the filter leaves."""
@@ -120,7 +122,7 @@ class JobsScreen(TabScreen):
         return super().why_not(action)
 
     def _chosen(self) -> list[Job]:
-        keys = self.rows.marked or {self.rows.key or ""}
+        keys = self.chosen_keys
         return [job for job in self._jobs if job.id in keys]
 
     def command_text(self) -> str:
@@ -210,20 +212,3 @@ class JobsScreen(TabScreen):
             return super().twin_of(action)
         twin = twin_of_job(action.id, job.job_ref, is_paused=job.is_paused, is_published=job.public_url is not None)
         return twin or super().twin_of(action)
-
-    def do_row_mark(self) -> None:
-        """Marks, and goes one down."""
-        self.rows.toggle_mark()
-        self.rows.move(1)
-        self.show_kept()
-
-    def do_list_mark_all(self) -> None:
-        """Marks what the filter shows."""
-        self.rows.set_marks(set(self.rows.keys))
-        self.show_kept()
-
-    def do_list_sort(self) -> None:
-        """By the next order."""
-        self._sort += 1
-        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
-        self.show_rows()

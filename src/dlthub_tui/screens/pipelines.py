@@ -10,6 +10,7 @@ from dlthub_tui.client.telemetry import PipelineRun, PipelineRunDetails, Pipelin
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import pipelines as view
 from dlthub_tui.viewmodel import words
@@ -23,7 +24,7 @@ from dlthub_tui.widgets.lines import LinesView
 EMPTY = "No pipeline ran here in 7 days. What jobs load shows up here."
 
 
-class PipelinesScreen(TabScreen):
+class PipelinesScreen(TabScreen, SortedList):
     """What did the pipelines load?"""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -33,12 +34,12 @@ class PipelinesScreen(TabScreen):
     STYLES = "pipelines"
     DETAIL_ROWS: ClassVar[int] = 5
     TAB = "pipelines"
+    ORDERS = view.ORDERS
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._pipelines: tuple[PipelineStats, ...] = ()
         self._runs: tuple[PipelineRun, ...] = ()
-        self._sort = 0
 
     async def load(self) -> None:
         """Totals of seven days, and the newest runs of all."""
@@ -50,7 +51,7 @@ class PipelinesScreen(TabScreen):
 
     def sections(self) -> list[Section]:
         """The pipelines that the filter leaves."""
-        rows = [view.pipeline_row(item, self.look) for item in view.sorted_pipelines(self._pipelines, self._sort)]
+        rows = [view.pipeline_row(item, self.look) for item in view.sorted_pipelines(self._pipelines, self.order)]
         found = matching(rows, self.filter_text)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "pipeline") if rows else EMPTY,))]
 
@@ -78,12 +79,6 @@ class PipelinesScreen(TabScreen):
         found = self._pipeline()
         if found is not None:
             self.post_message(Open(PipelinePlace(self.workspace, found.name)))
-
-    def do_list_sort(self) -> None:
-        """By the next order."""
-        self._sort += 1
-        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
-        self.show_rows()
 
 
 class PipelineScreen(ListScreen):

@@ -11,8 +11,10 @@ from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import runs as view
@@ -33,7 +35,7 @@ COUNTED_AFTER = timedelta(minutes=1)
 EMPTY = "No runs yet. Press 1, choose a job and press r."
 
 
-class RunsScreen(TabScreen):
+class RunsScreen(TabScreen, SortedList, MarkedList):
     """What ran, and how did it end?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
@@ -44,13 +46,13 @@ class RunsScreen(TabScreen):
     STYLES = "runs"
     DETAIL_ROWS: ClassVar[int] = 4
     TAB = "runs"
+    ORDERS = view.ORDERS
     IS_TOLD = True
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._runs: tuple[Run, ...] = ()
         self._total = 0
-        self._sort = 0
         self._masked: dict[str, int] | None = {}
         self._masked_again = 0.0
         self._runner = Stopper(context, workspace, self)
@@ -104,7 +106,7 @@ class RunsScreen(TabScreen):
 
     def sections(self) -> list[Section]:
         """The runs that the filter leaves."""
-        runs = view.sort_runs(self._runs, self._sort, self.look)
+        runs = view.sort_runs(self._runs, self.order, self.look)
         rows = [view.run_row(run, self.look, is_unsure=self.is_region_silent, masked=self._masked) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._runs else (no_match(rows, self.filter_text, "run"),)
@@ -138,7 +140,7 @@ class RunsScreen(TabScreen):
         return super().why_not(action)
 
     def _chosen(self) -> list[Run]:
-        keys = self.rows.marked or {self.rows.key or ""}
+        keys = self.chosen_keys
         return [run for run in self._runs if run.id in keys]
 
     def command_text(self) -> str:
@@ -207,20 +209,3 @@ class RunsScreen(TabScreen):
         await self._runner.stop(runs)
         self.rows.set_marks(set())
         await self.reload()
-
-    def do_row_mark(self) -> None:
-        """Marks, and goes one down."""
-        self.rows.toggle_mark()
-        self.rows.move(1)
-        self.show_kept()
-
-    def do_list_mark_all(self) -> None:
-        """Marks what the filter shows."""
-        self.rows.set_marks(set(self.rows.keys))
-        self.show_kept()
-
-    def do_list_sort(self) -> None:
-        """By the next order."""
-        self._sort += 1
-        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
-        self.show_rows()

@@ -11,6 +11,7 @@ from dlthub_tui.client.errors import NotAllowed
 from dlthub_tui.client.members import ApiKey, Member
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.screens.team_sheets import Joining, KeySheet, KeyShownSheet, KeyWish, MemberSheet
 from dlthub_tui.viewmodel import team as view
@@ -21,7 +22,7 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, guard
 
 
-class TeamScreen(TabScreen):
+class TeamScreen(TabScreen, SortedList):
     """Who may do what here?"""
 
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -31,13 +32,13 @@ class TeamScreen(TabScreen):
     STYLES = "team"
     DETAIL_ROWS: ClassVar[int] = 3
     TAB = "team"
+    ORDERS = view.ORDERS
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._members: tuple[Member, ...] = ()
         self._keys: tuple[ApiKey, ...] = ()
         self._sees_workspace_keys = True
-        self._sort = 0
         self._role = workspace.role
         self._email = ""
 
@@ -74,7 +75,7 @@ class TeamScreen(TabScreen):
     def sections(self) -> list[Section]:
         """Two panes."""
         members = [
-            view.member_row(member, self._email, self.look) for member in view.sorted_members(self._members, self._sort)
+            view.member_row(member, self._email, self.look) for member in view.sorted_members(self._members, self.order)
         ]
         keys = [view.key_row(key, self.look) for key in self._keys]
         found = (*matching(keys, self.filter_text), *(() if self.filter_text else (view.new_key_row(),)))
@@ -147,12 +148,6 @@ class TeamScreen(TabScreen):
     def do_pane_previous(self) -> None:
         """The other pane."""
         self.rows.move_to_next_section(-1)
-
-    def do_list_sort(self) -> None:
-        """By role or name."""
-        self._sort += 1
-        self.say(f"Sorted by {view.SORTS[self._sort % len(view.SORTS)]}.")
-        self.show_rows()
 
     def do_row_open(self) -> None:
         """Another role for the member under the cursor."""

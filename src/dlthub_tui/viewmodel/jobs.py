@@ -26,7 +26,7 @@ COLUMNS = (
     Column("Waits for", drops=9),
     Column("Recent", drops=4, least=10),
 )
-SORTS = ("as deployed", "name", "last run", "next run")
+ORDERS = ("as deployed", "name", "last run", "next run")
 
 
 def state_of(job: Job) -> str:
@@ -135,9 +135,9 @@ def answer_of(jobs: Sequence[Job], look: Look) -> Line:
     return tuple(parts) or (muted("Nothing runs."),)
 
 
-def sort_jobs(jobs: Sequence[Job], sort: int) -> list[Job]:
-    """By the sort with this position in `SORTS`."""
-    match SORTS[sort % len(SORTS)]:
+def sort_jobs(jobs: Sequence[Job], order: str) -> list[Job]:
+    """By one of `ORDERS`."""
+    match order:
         case "name":
             return sorted(jobs, key=lambda job: job.job_ref)
         case "last run":

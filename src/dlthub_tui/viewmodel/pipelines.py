@@ -44,7 +44,7 @@ PACKAGE_COLUMNS = (
     Column("Size", is_number=True, drops=1, least=8),
     Column("Schema", drops=2),
 )
-SORTS = ("last run", "name", "rows", "average time")
+ORDERS = ("last run", "name", "rows", "average time")
 STATES = {"succeeded": "completed", "failed": "failed"}
 
 
@@ -76,9 +76,9 @@ def pipeline_row(stats: PipelineStats, look: Look) -> Row:
     return Row(stats.name, _state(stats.status, look), cells, f"{name} {stats.status} {stats.destination}")
 
 
-def sorted_pipelines(pipelines: Sequence[PipelineStats], sort: int) -> list[PipelineStats]:
-    """By the sort with this position in `SORTS`."""
-    match SORTS[sort % len(SORTS)]:
+def sorted_pipelines(pipelines: Sequence[PipelineStats], order: str) -> list[PipelineStats]:
+    """By one of `ORDERS`."""
+    match order:
         case "name":
             return sorted(pipelines, key=lambda item: item.name)
         case "rows":

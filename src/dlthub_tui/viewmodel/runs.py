@@ -35,7 +35,7 @@ JOB_COLUMNS = (
     Column("Rows", drops=4, is_number=True, least=8),
     Column("Started by", drops=3, takes_rest=True),
 )
-SORTS = ("newest", "state", "took", "rows")
+ORDERS = ("newest", "state", "took", "rows")
 
 
 def is_active(run: Run) -> bool:
@@ -127,12 +127,12 @@ def answer_of(runs: Sequence[Run], look: Look) -> Line:
     return tuple(parts) or (muted("Nothing runs."),)
 
 
-def sort_runs(runs: Sequence[Run], sort: int, look: Look) -> list[Run]:
-    """By the sort with this position in `SORTS`."""
-    order = ("running", "cancelling", "starting", "pending", "failed", "cancelled", "completed", "skipped")
-    match SORTS[sort % len(SORTS)]:
+def sort_runs(runs: Sequence[Run], order: str, look: Look) -> list[Run]:
+    """By one of `ORDERS`."""
+    states = ("running", "cancelling", "starting", "pending", "failed", "cancelled", "completed", "skipped")
+    match order:
         case "state":
-            return sorted(runs, key=lambda run: order.index(run.status) if run.status in order else len(order))
+            return sorted(runs, key=lambda run: states.index(run.status) if run.status in states else len(states))
         case "took":
             return sorted(runs, key=lambda run: -(seconds_of(run, look) or 0))
         case "rows":

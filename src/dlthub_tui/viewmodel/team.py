@@ -24,7 +24,7 @@ KEY_COLUMNS = (
     Column("Last used", is_number=True, least=11, drops=1),
     Column("Ends", is_number=True, least=10),
 )
-SORTS = ("role", "name")
+ORDERS = ("role", "name")
 NEW_KEY = "new-key"
 
 
@@ -59,9 +59,9 @@ def new_key_row() -> Row:
     return Row(NEW_KEY, Span("+", Role.ACCENT), (said,), "new key")
 
 
-def sorted_members(members: Sequence[Member], sort: int) -> list[Member]:
-    """By the sort with this position in `SORTS`."""
-    if SORTS[sort % len(SORTS)] == "name":
+def sorted_members(members: Sequence[Member], order: str) -> list[Member]:
+    """By one of `ORDERS`."""
+    if order == "name":
         return sorted(members, key=lambda member: member.email)
     return sorted(members, key=lambda member: (ROLES.index(member.role) if member.role in ROLES else 9, member.email))
 
