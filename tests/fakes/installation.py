@@ -408,6 +408,8 @@ class Installation(InstallationRows):
     async def _change_variables(self, request: Request) -> Response:
         body = await request.json()
         self.bodies.append(("variables", body))
+        if body["profile"] in self.stuck_scopes:
+            return JSONResponse({"detail": "The disk of eu1 is full.", "code": "disk_full"}, 507)
         for item in body.get("upserts", []):
             self.remove_variable(body["profile"], item["name"])
             self.add_variable(item["name"], item["value"], body["profile"], is_secret=item["type"] == "secret")

@@ -77,6 +77,8 @@ class InstallationRows:
     deployments: list[dict[str, Any]] = field(default_factory=list)
     configurations: list[dict[str, Any]] = field(default_factory=list)
     variables: list[dict[str, Any]] = field(default_factory=list)
+    # Scopes of variables that are not changed: the region is out of disk, say.
+    stuck_scopes: set[str | None] = field(default_factory=set)
     alerts: list[dict[str, Any]] | None = None
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, LogOfRun] = field(default_factory=dict)

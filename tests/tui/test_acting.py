@@ -166,7 +166,65 @@ async def test_deleting_a_variable_says_what_wins_instead(open_app: Any) -> None
         assert "Jobs on prod then get the workspace value." in stage.text
         await stage.press("enter")
 
-        assert stage.posted("variables")[0] == {"profile": "prod", "deletes": ["DESTINATION__DUCKDB__PATH"]}
+        assert stage.posted("variables")[0] == {
+            "profile": "prod",
+            "upserts": [],
+            "deletes": ["DESTINATION__DUCKDB__PATH"],
+        }
+
+
+async def test_marked_variables_are_deleted_together_and_the_plain_ones_come_back(open_app: Any) -> None:
+    async with open_app() as stage:
+        before = [row for row in stage.installation.variables if not row["name"].startswith("SOURCES__SHOP__A")]
+        await stage.press(*WORKSPACE, "4", "space", "space", "space")
+        assert "3 marked" in stage.text
+        await stage.press("D")
+        assert "Delete 3 variables that jobs on prod read?" in stage.text
+        assert "DESTINATION__DUCKDB__PATH in prod: jobs then get the workspace value." in stage.text
+        assert "LOG_LEVEL in the workspace: jobs then do not get it any more." in stage.text
+        assert "1 is a secret and does not come back. u brings the others back." in stage.text
+        await stage.press("enter")
+
+        assert "Deleted 3 variables in prod and the workspace. u brings the plain ones back." in stage.text
+        assert "marked" not in stage.text
+        assert stage.posted("variables") == [
+            {"profile": "prod", "upserts": [], "deletes": ["DESTINATION__DUCKDB__PATH", "SOURCES__SHOP__API_KEY"]},
+            {"profile": None, "upserts": [], "deletes": ["LOG_LEVEL"]},
+        ]
+        await stage.press("u")
+
+        now = {(row["profile"], row["name"]): row.get("value") for row in stage.installation.variables}
+        assert {(row["profile"], row["name"]): row["value"] for row in before}.items() <= now.items()
+        assert ("prod", "SOURCES__SHOP__API_KEY") not in now
+
+
+async def test_what_a_filter_shows_of_variables_is_marked_and_what_is_not_set_here_cannot_be_deleted(
+    open_app: Any,
+) -> None:
+    async with open_app() as stage:
+        stage.installation.add_variable("SOURCES__MAIL__PASSWORD", "", "prod", days=3, is_secret=True)
+        await stage.press(*WORKSPACE, "4", "slash", *"MAIL", "enter", "asterisk")
+        assert "1 marked" in stage.text
+        await stage.press("l", "D")
+        assert "Nothing that is marked is set for access." in stage.text
+        await stage.press("h", "D")
+
+        assert "Delete SOURCES__MAIL__PASSWORD in prod?" in stage.text
+        assert "It does not come back." in stage.text
+
+
+async def test_of_variables_of_two_scopes_what_was_deleted_before_one_failed_is_said(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "4", "space", "space", "D")
+        stage.installation.stuck_scopes.add(None)
+        await stage.press("enter")
+
+        assert "Only prod changed: The disk of eu1 is full." in stage.text
+        assert not any(row["profile"] == "prod" and "DUCKDB" in row["name"] for row in stage.installation.variables)
+        await stage.press("u")
+
+        assert "Taken back. The variables are as they were." in stage.text
+        assert any(row["profile"] == "prod" and "DUCKDB" in row["name"] for row in stage.installation.variables)
 
 
 async def test_variables_are_gone_from_the_screen_when_the_region_refuses(open_app: Any) -> None:

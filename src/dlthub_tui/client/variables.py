@@ -41,15 +41,10 @@ async def set_variable(
 async def change_variables(
     region: Transport, workspace_id: str, profile: str | None, upserts: Mapping[str, str], deletes: Sequence[str]
 ) -> None:
-    """Sets plain variables of one scope and deletes others, all or none. Contract: 1.5 (51)."""
+    """Sets plain variables of one scope and deletes others, plain or secret, all or none. Contract: 1.5 (51)."""
     changed = [{"name": name, "type": "plain", "value": value} for name, value in upserts.items()]
     body: dict[str, Any] = {"profile": profile, "upserts": changed, "deletes": list(deletes)}
     await region.patch(f"/api/v1/workspaces/{workspace_id}/variables", body)
-
-
-async def delete_variable(region: Transport, workspace_id: str, profile: str | None, name: str) -> None:
-    """Deletes one. Contract: 1.5 (51)."""
-    await region.patch(f"/api/v1/workspaces/{workspace_id}/variables", {"profile": profile, "deletes": [name]})
 
 
 def _parse_scope(raw: Any) -> tuple[Variable, ...]:

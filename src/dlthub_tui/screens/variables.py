@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import Configuration
 from dlthub_tui.client.variables import Variable
 from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.editing import edited
+from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
@@ -20,26 +23,27 @@ from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, muted
 from dlthub_tui.viewmodel.variable_file import (
-    WORKSPACE,
     BadFile,
     ScopeChange,
-    Scopes,
+    deletion,
     difference,
+    inverse,
     parse,
     render,
     scopes_of,
+    secrets_of,
 )
 
 EMPTY = "No variables. Press a. Jobs read them as environment variables, before .dlt TOML."
 
 
-class VariablesScreen(TabScreen, SortedList):
+class VariablesScreen(TabScreen, SortedList, MarkedList):
     """Which value wins?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "tree")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "change"), ("item.add", "add"), ("item.edit", "edit"), ("tree.open", "profile"),
-        ("item.destroy", "delete"), ("list.filter", "filter"),
+        ("item.destroy", "delete"), ("row.mark", "mark"), ("list.filter", "filter"),
     )  # fmt: skip
     STYLES = "variables"
     DETAIL_ROWS: ClassVar[int] = 4
@@ -86,6 +90,11 @@ class VariablesScreen(TabScreen, SortedList):
     def _pair(self) -> view.Pair | None:
         return next((pair for pair in self._pairs() if pair.name == self.rows.key), None)
 
+    def _chosen(self) -> list[view.Pair]:
+        """What is marked, or under the cursor, and set for jobs on the profile."""
+        keys = self.chosen_keys
+        return [pair for pair in self._pairs() if pair.name in keys and pair.winner is not None]
+
     def detail_lines(self, width: int) -> list[Line]:
         """The name under the cursor."""
         pair = self._pair() if self.is_loaded and self.trouble is None else None
@@ -93,10 +102,13 @@ class VariablesScreen(TabScreen, SortedList):
 
     def why_not(self, action: Action) -> str | None:
         """What needs a name under the cursor."""
-        if action.id in {"row.open", "item.destroy"} and (not self.is_loaded or self._pair() is None):
+        if action.id in {"row.open", "row.mark"} and (not self.is_loaded or self._pair() is None):
             return "There is no variable under the cursor."
-        if action.id == "item.destroy" and (pair := self._pair()) is not None and pair.winner is None:
-            return f"It is not set for {guard(self._profile)}."
+        if action.id == "item.destroy" and not self._chosen():
+            if self.rows.marked:
+                return f"Nothing that is marked is set for {guard(self._profile)}."
+            unset = f"It is not set for {guard(self._profile)}."
+            return unset if self.is_loaded and self._pair() is not None else "There is no variable under the cursor."
         if action.id == "row.open" and self.look.is_read_only:
             return "This session is read-only and changes nothing."
         return super().why_not(action)
@@ -152,44 +164,53 @@ class VariablesScreen(TabScreen, SortedList):
     async def _set(self, change: VariableChange) -> None:
         from dlthub_tui.client.variables import set_variable
 
-        before = scopes_of(self._variables)
+        before = self._variables
         region = await self.context.connected.region(self.workspace)
         await set_variable(
             region, self.workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
         )
-        await self._remember(before)
+        # A plain one that became a secret stays one.
+        plain = () if change.is_secret else (ScopeChange(change.profile, {change.name: change.value}, ()),)
+        undo = " u takes that back." if self._can_take_back(plain, before) else ""
+        await self.reload()
         self.rows.move_to(change.name)
         if change.is_secret and len(change.value) < view.SHORTEST_SECRET:
             self.say("4 characters or fewer cannot be masked in logs. Use a longer one.", Role.WARN)
         else:
-            undo = "" if self.context.undo is None or change.is_secret else " u takes that back."
             self.say(f"Set {guard(change.name)} in {guard(change.profile or 'the workspace')}.{undo}")
 
-    async def _remember(self, before: Scopes) -> None:
-        """Reads again; what changed among the plain ones can be taken back."""
-        await self.reload()
-        secrets = self._secrets()
-        try:
-            changes = difference(scopes_of(self._variables), before, secrets)
-        except BadFile:  # a plain one became a secret, and stays one
-            changes = []
-        if changes:
-            self.context.undo = Undo(lambda: self._apply(changes), "The variables are as they were.")
+    def _can_take_back(self, changes: Sequence[ScopeChange], before: Sequence[Variable]) -> bool:
+        """Keeps what takes these changes back, where anything does."""
+        back = inverse(changes, before)
+        self.context.undo = Undo(lambda: self._apply(back), "The variables are as they were.") if back else None
+        return bool(back)
 
-    def _secrets(self) -> dict[str, frozenset[str]]:
-        found: dict[str, frozenset[str]] = {}
-        for variable in self._variables:
-            if variable.is_secret:
-                scope = f"profile.{variable.profile}" if variable.profile else WORKSPACE
-                found[scope] = found.get(scope, frozenset()) | {variable.name}
-        return found
-
-    async def _apply(self, changes: list[ScopeChange]) -> None:
+    async def _apply(self, changes: Sequence[ScopeChange]) -> None:
         from dlthub_tui.client.variables import change_variables
 
         region = await self.context.connected.region(self.workspace)
         for change in changes:
             await change_variables(region, self.workspace.id, change.profile, change.upserts, change.deletes)
+
+    async def _change(self, changes: Sequence[ScopeChange], said: str, undo: str) -> None:
+        """Scope by scope. What was changed before a scope failed is shown, and can be taken back."""
+        before, done = self._variables, list[ScopeChange]()
+        try:
+            for change in changes:
+                await self._apply((change,))
+                done.append(change)
+        except ClientError as exc:
+            self._can_take_back(done, before)
+            await self.reload()
+            if done:
+                scopes = ", ".join(guard(change.profile or "the workspace") for change in done)
+                self.say(f"Only {scopes} changed: {exc.what}", Role.FAIL)
+                return
+            raise
+        can_take_back = self._can_take_back(done, before)
+        self.rows.set_marks(set())
+        await self.reload()
+        self.say(f"{said} {undo}" if can_take_back else said, Role.OK)
 
     def do_item_edit(self) -> None:
         """The plain ones of all scopes, in the user's editor."""
@@ -199,7 +220,7 @@ class VariablesScreen(TabScreen, SortedList):
         if text is None:
             return
         try:
-            changes = difference(before, parse(text), self._secrets())
+            changes = difference(before, parse(text), secrets_of(self._variables))
         except BadFile as exc:
             self.say(f"Nothing changed. {guard(str(exc))}", Role.FAIL)
             return
@@ -211,40 +232,23 @@ class VariablesScreen(TabScreen, SortedList):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.fetch(self._change(changes, before, len(said)), "act")
+                changed = f"Changed {words.plural(len(said), 'variable')}."
+                self.fetch(self._change(changes, changed, "u takes that back."), "act")
 
         self.host.push_screen(ConfirmSheet(self.context, f"Change {where}?", "change", more), answered)
 
-    async def _change(self, changes: list[ScopeChange], before: Scopes, count: int) -> None:
-        await self._apply(changes)
-        await self._remember(before)
-        self.say(f"Changed {words.plural(count, 'variable')}. u takes that back.", Role.OK)
-
     def do_item_destroy(self) -> None:
-        """Deletes the value that wins; says what will win instead."""
-        pair = self._pair()
-        variable = pair.winner if pair else None
-        if pair is None or variable is None:
-            return
-        scope = guard(variable.profile or "the workspace")
-        after = "get the workspace value" if variable is pair.profile and pair.workspace else "do not get it any more"
-        question = f"Delete {guard(pair.name)} in {scope}?"
-        back = "It does not come back." if variable.is_secret else "u brings it back."
-        more = (f"Jobs on {guard(self._profile)} then {after}. {back}",)
+        """Deletes the values that win, of what is marked or under the cursor; says what will win instead."""
+        chosen = self._chosen()
+        variables = [pair.winner for pair in chosen if pair.winner is not None]
+        undo = f"u brings {'it' if len(variables) == 1 else 'the plain ones'} back."
+        question, more = view.delete_question(chosen, self._profile)
+        scopes = {variable.profile or "the workspace" for variable in variables}
+        names = guard(variables[0].name) if len(variables) == 1 else words.plural(len(variables), "variable")
+        said = f"Deleted {names} in {' and '.join(sorted(map(guard, scopes)))}."
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.fetch(self._delete(variable), "act")
+                self.fetch(self._change(deletion(variables), said, undo), "act")
 
         self.host.push_screen(ConfirmSheet(self.context, question, "delete", more), answered)
-
-    async def _delete(self, variable: Variable) -> None:
-        from dlthub_tui.client.variables import delete_variable
-
-        region = await self.context.connected.region(self.workspace)
-        before = scopes_of(self._variables)
-        await delete_variable(region, self.workspace.id, variable.profile, variable.name)
-        self.context.undo = None
-        await self._remember(before)
-        undo = "" if self.context.undo is None else " u brings it back."
-        self.say(f"Deleted {guard(variable.name)} in {guard(variable.profile or 'the workspace')}.{undo}")

@@ -16,6 +16,7 @@ _HEAD = """\
 # Change a value, add a line, or take one away to delete it. Values stand in quotes. Nothing is sent before you say so.
 """
 Scopes = dict[str, dict[str, str]]
+Secrets = dict[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,22 @@ def scopes_of(variables: Sequence[Variable]) -> Scopes:
     found: Scopes = {WORKSPACE: {}}
     for variable in variables:
         if not variable.is_secret:
-            scope = f"profile.{variable.profile}" if variable.profile else WORKSPACE
-            found.setdefault(scope, {})[variable.name] = variable.value or ""
+            found.setdefault(_scope(variable.profile), {})[variable.name] = variable.value or ""
     return found
+
+
+def secrets_of(variables: Sequence[Variable]) -> Secrets:
+    """Names of secrets by scope."""
+    found: Secrets = {}
+    for variable in variables:
+        if variable.is_secret:
+            scope = _scope(variable.profile)
+            found[scope] = found.get(scope, frozenset()) | {variable.name}
+    return found
+
+
+def _scope(profile: str | None) -> str:
+    return f"profile.{profile}" if profile else WORKSPACE
 
 
 def render(scopes: Scopes, profiles: Sequence[str], where: str) -> str:
@@ -104,3 +118,26 @@ def difference(before: Scopes, after: Scopes, secrets: Mapping[str, frozenset[st
         if upserts or deletes:
             changes.append(ScopeChange(scope.partition(".")[2] or None, upserts, deletes))
     return changes
+
+
+def deletion(variables: Sequence[Variable]) -> list[ScopeChange]:
+    """What deletes these."""
+    names: dict[str | None, list[str]] = {}
+    for variable in variables:
+        names.setdefault(variable.profile, []).append(variable.name)
+    return [ScopeChange(profile, {}, tuple(deletes)) for profile, deletes in names.items()]
+
+
+def inverse(changes: Sequence[ScopeChange], before: Sequence[Variable]) -> list[ScopeChange]:
+    """What takes these changes back. A value that was secret is known to nobody: it stays as the change left it."""
+    plain, secret = scopes_of(before), secrets_of(before)
+    found: list[ScopeChange] = []
+    for change in changes:
+        scope = _scope(change.profile)
+        old = plain.get(scope, {})
+        names = [name for name in (*change.upserts, *change.deletes) if name not in secret.get(scope, frozenset())]
+        upserts = {name: old[name] for name in names if name in old}
+        deletes = tuple(name for name in names if name not in old and name in change.upserts)
+        if upserts or deletes:
+            found.append(ScopeChange(change.profile, upserts, deletes))
+    return found

@@ -65,6 +65,36 @@ def sorted_pairs(found: Sequence[Pair], order: str) -> list[Pair]:
             return list(found)
 
 
+MOST_NAMED = 6
+
+
+def delete_question(chosen: Sequence[Pair], profile: str) -> tuple[str, list[str]]:
+    """What is deleted, and what jobs read then, of each by name; and whether it comes back."""
+    winners = [pair.winner for pair in chosen if pair.winner is not None]
+    if len(winners) == 1:
+        scope = guard(winners[0].profile or "the workspace")
+        back = "It does not come back." if winners[0].is_secret else "u brings it back."
+        return f"Delete {guard(winners[0].name)} in {scope}?", [
+            f"Jobs on {guard(profile)} then {_read_after(chosen[0])}. {back}"
+        ]
+    lines = [
+        f"{guard(pair.name)} in {guard(pair.winner.profile or 'the workspace')}: jobs then {_read_after(pair)}."
+        for pair in chosen[:MOST_NAMED]
+        if pair.winner is not None
+    ]
+    if len(winners) > MOST_NAMED:
+        lines.append(f"And {len(winners) - MOST_NAMED} more.")
+    secrets = sum(variable.is_secret for variable in winners)
+    back = "1 is a secret and does not come back." if secrets == 1 else f"{secrets} are secrets and do not come back."
+    if secrets < len(winners):
+        back = f"{back} u brings the others back." if secrets else "u brings them back."
+    return f"Delete {words.plural(len(winners), 'variable')} that jobs on {guard(profile)} read?", [*lines, back]
+
+
+def _read_after(pair: Pair) -> str:
+    return "get the workspace value" if pair.profile and pair.workspace else "do not get it any more"
+
+
 def _changed(variable: Variable | None) -> float:
     return variable.updated_at.timestamp() if variable is not None and variable.updated_at is not None else 0.0
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from dlthub_tui.client.variables import Variable
-from dlthub_tui.viewmodel.variable_file import BadFile, difference, parse, render, scopes_of
+from dlthub_tui.viewmodel.variable_file import (
+    BadFile,
+    ScopeChange,
+    deletion,
+    difference,
+    inverse,
+    parse,
+    render,
+    scopes_of,
+)
 
 
 def variable(name: str, value: str | None, profile: str | None = None) -> Variable:
@@ -57,3 +66,12 @@ def test_file_that_means_nothing_is_refused_with_the_place(text: str, said: str)
 def test_secret_is_not_given_a_plain_value() -> None:
     with pytest.raises(BadFile, match="KEY is a secret in workspace"):
         difference(scopes_of(ROWS), parse('[workspace]\nKEY = "open"'), {"workspace": frozenset({"KEY"})})
+
+
+def test_what_was_plain_comes_back_and_what_was_secret_is_left_alone() -> None:
+    changes = [ScopeChange(None, {"A": "2", "KEY": "open", "NEW": "3"}, ("B", "GONE")), *deletion(ROWS[1:2])]
+
+    back = inverse(changes, ROWS)
+
+    assert back == [ScopeChange(None, {"A": "1", "B": "é"}, ("NEW",)), ScopeChange("prod", {"A": 'x "y"\n'}, ())]
+    assert inverse(deletion(ROWS[2:3]), ROWS) == []
