@@ -22,14 +22,15 @@ from planes.data_plane.services.runs import Runs
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotFound
 from planes.server.late_routes import LateRouter
-from planes.server.streams import EVENT_STREAM, event_stream_response, ndjson_response
+from planes.server.streams import EVENT_STREAM, NDJSON, event_stream_response, ndjson_response
 from planes.tokens.claims import Claims
-from planes.wire.logs import LogLine
 
 # A client opens the stream as soon as the control plane says that a run starts; its lease may still be on the way.
 LEASE_WAIT_SECONDS = 3.0
 # A client asks for the run's state when its stream ends, and takes a run that still runs for a success (Contract: 6).
 _TOLD_SECONDS = 10.0
+# Of the document of ranges of lines, which holds it.
+LINE = {"schema": {"$ref": "#/components/schemas/LogLine"}}
 _EVENT = b"event: log\ndata: "
 _KNOWS_NAMES = frozenset({WorkspaceRole.OWNER, WorkspaceRole.DEVELOPER})
 _MASK = re.compile(rb"\[masked:[^\]\n]*\]")
@@ -38,7 +39,9 @@ router = LateRouter(prefix="/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}
 Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 
 
-@router.get("/logs", response_class=Response, responses={200: {"model": LogLine, "description": "One a line."}})
+@router.get(
+    "/logs", response_class=Response, responses={200: {"content": {NDJSON: LINE}, "description": "One a line."}}
+)
 async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
     """The whole log of an ended run as NDJSON, oldest line first."""
     folder = await running_of(request).runs.find_log(workspace_id, run_id)

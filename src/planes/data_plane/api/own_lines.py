@@ -18,6 +18,7 @@ from planes.data_plane.segments import damage_of, is_sealed, line_count
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.server.late_routes import LateRouter
+from planes.server.streams import EVENT_STREAM
 from planes.tokens.claims import Claims
 from planes.wire.logs import LogRange
 
@@ -61,7 +62,7 @@ async def lines_for(
     return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
 
 
-@router.get("/log-stream", response_class=Response)
+@router.get("/log-stream", response_class=Response, responses={200: {"content": {EVENT_STREAM: {}}}})
 async def stream_log_from(
     request: Request,
     run_id: RunPath,
