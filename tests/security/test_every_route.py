@@ -36,10 +36,11 @@ from planes.control_plane.services.sessions import start_session
 from planes.domain.identifiers import new_id
 from planes.storage.control import identity
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # They wait for news on purpose.
 _WAITING = re.compile(r"/-poll$|/log-stream$|/changes$")
 EXAMPLES = int(os.environ.get("DLTHUB_TUI_ROUTE_EXAMPLES", "400"))
+# A second for each example, on a machine that does much else.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200 + EXAMPLES)]
 _settings = settings(
     max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
