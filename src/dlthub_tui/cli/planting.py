@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 PROFILE = "prod"
@@ -12,16 +12,22 @@ JOBS = {"jobs.proof.prints": "completed", "jobs.proof.fails": "failed"}
 """Job → how its run must end."""
 
 
-def _word() -> str:
-    return f"mark{secrets.token_hex(10)}"
+def new_stem() -> str:
+    """What all words of one proof begin with: random, so a search for it finds little else, whatever their number."""
+    return f"mark{secrets.token_hex(6)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
     """Two random words of letters and digits: one for all that belongs to the region, one for a secret."""
 
-    word: str = field(default_factory=_word)
-    secret: str = field(default_factory=_word)
+    word: str
+    secret: str
+
+    @classmethod
+    def of(cls, stem: str) -> Planted:
+        """Two words of a proof."""
+        return cls(*(stem + secrets.token_hex(6) for _ in range(2)))
 
     @property
     def plain_variable(self) -> tuple[str, str]:
@@ -50,7 +56,8 @@ def write_workspace(folder: Path, planted: Planted) -> int:
 
 def _code(word: str) -> str:
     # Each word of the output is put together by the code, so that finding it is finding the output.
-    start, end = word[:11], word[11:]
+    half = len(word) // 2
+    start, end = word[:half], word[half:]
     return f"""import os
 import sys
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.planting import JOBS, PROFILE, SECRET_VARIABLE, Planted, write_workspace
+from dlthub_tui.cli.planting import JOBS, PROFILE, SECRET_VARIABLE, Planted, new_stem, write_workspace
 from dlthub_tui.embed import proving
 from dlthub_tui.embed.finding import FoundPlatform, find_platform
 from dlthub_tui.settings import our_version
@@ -62,7 +62,12 @@ async def _prove(home: Path) -> tuple[Mapping[str, Any], Path]:
         raise NoProof(f"No control plane runs for {home}. Make the proof where it runs: dlthub-tui serve")
     began = datetime.now(UTC)
     async with _as_owner(home, found) as connection:
-        regions = [await _prove_region(home, found, connection, region) for region in await _regions(connection)]
+        stem = new_stem()
+        planted = [await _plant(home, connection, region, Planted.of(stem)) for region in await _regions(connection)]
+    exits.say_error(f"Searching every byte of {home}.")
+    memory = found.pid if not found.data_planes and sys.platform == "linux" and os.geteuid() == 0 else None
+    findings = await proving.search_home(home, [one.sought for one in planted], memory)
+    regions = [_report(home, found, *one) for one in zip(planted, findings, strict=True)]
     report: dict[str, Any] = {
         "began_at": began.isoformat(),
         "ended_at": datetime.now(UTC).isoformat(),
@@ -80,31 +85,44 @@ async def _regions(connection: Connection) -> list[str]:
     return sorted(region.id for region in await list_dataplanes(connection.control))
 
 
-async def _prove_region(home: Path, found: FoundPlatform, connection: Connection, region: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planting:
+    """What was planted in a region, and what ran there. `host` is the one of the region's address."""
+
+    sought: proving.Sought
+    host: str
+    count: int
+    runs: Mapping[str, str]
+
+
+async def _plant(home: Path, connection: Connection, region: str, planted: Planted) -> _Planting:
     from dlthub_tui.client.organizations import archive_workspace
 
-    planted = Planted()
     exits.say_error(f"{region}: planting words and running jobs with them.")
     workspace = await _workspace(connection, region, planted)
     try:
         count = await _deploy(home, connection, workspace, planted)
         runs = await _run(connection, workspace)
+        transport = await connection.region(workspace)
     finally:
         with anyio.move_on_after(10, shield=True):
             await archive_workspace(connection.control, workspace.id)
-    exits.say_error(f"{region}: searching {home}.")
-    transport = await connection.region(workspace)
-    host = urlsplit(str(transport.origin)).hostname or ""
-    separation = proving.separation(region, host, found.data_planes)
-    memory = found.pid if not found.data_planes and sys.platform == "linux" and os.geteuid() == 0 else None
-    sought = proving.Sought(region=region, word=planted.word, secret=planted.secret)
-    findings = await proving.search_home(home, sought, memory)
+    return _Planting(
+        sought=proving.Sought(region=region, word=planted.word, secret=planted.secret),
+        host=urlsplit(str(transport.origin)).hostname or "",
+        count=count,
+        runs=runs,
+    )
+
+
+def _report(home: Path, found: FoundPlatform, planting: _Planting, findings: proving.Findings) -> dict[str, Any]:
+    region = findings.region
     is_here = any(place["place"] == region for place in findings.searched)
     return {
         **asdict(findings),
-        "separation": separation,
-        "planted": count,
-        "runs": runs,
+        "separation": proving.separation(region, planting.host, found.data_planes),
+        "planted": planting.count,
+        "runs": planting.runs,
         "not_searched": [
             *([] if is_here else [f"{region} itself: it is not in this home"]),
             *([] if (home / "control" / "control.db").exists() else ["the control plane's database: it is elsewhere"]),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
+
+if TYPE_CHECKING:
+    from planes.host.proof import Searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,42 +41,37 @@ def separation(region: str, host: str, data_planes: Mapping[str, str]) -> str:
     return separation_of(data_planes, region, host)
 
 
-async def search_home(home: Path, sought: Sought, memory_of: int | None) -> Findings:
-    """Looks in every part of the home and, where a process is given, in its memory."""
+async def search_home(home: Path, sought: Sequence[Sought], memory_of: int | None) -> list[Findings]:
+    """Looks in every part of the home and, where a process is given, in its memory; once for all regions' words."""
     return await to_thread.run_sync(_search, home, sought, memory_of)
 
 
-def _search(home: Path, sought: Sought, memory_of: int | None) -> Findings:
+def _search(home: Path, sought: Sequence[Sought], memory_of: int | None) -> list[Findings]:
     from planes.host.proof import places_of, search_folder, search_memory
 
-    own = 0
-    elsewhere: list[str] = []
-    secrets: list[str] = []
-    unread: list[str] = []
-    searched: list[Mapping[str, object]] = []
-    for place in places_of(home):
-        found = search_folder(place.folder, sought.word, is_deep=place.is_deep)
-        secret = search_folder(place.folder, sought.secret, is_deep=place.is_deep)
-        if place.region == sought.region:
-            own += len(found.hits)
-        else:
-            elsewhere += [f"{place.name}: {hit}" for hit in found.hits]
-        secrets += [f"{place.name}: {hit}" for hit in secret.hits]
-        unread += [f"{place.name}: {problem}" for problem in found.unread]
-        searched.append({"place": place.name, "files": found.files, "bytes": found.bytes})
+    words = [word for one in sought for word in (one.word, one.secret)]
+    seen: list[tuple[str, str | None, Searched]] = [
+        (place.name, place.region, search_folder(place.folder, words, is_deep=place.is_deep))
+        for place in places_of(home)
+    ]
     if memory_of is not None:
-        for word, hits in ((sought.word, elsewhere), (sought.secret, secrets)):
-            memory = search_memory(memory_of, word)
-            hits += [f"memory of the control plane: {hit}" for hit in memory.hits]
-        unread += memory.unread
-        searched.append({"place": "memory of the control plane", "files": 0, "bytes": memory.bytes})
+        seen.append(("memory of the control plane", None, search_memory(memory_of, words)))
+    return [_findings(one, seen) for one in sought]
+
+
+def _findings(sought: Sought, seen: Sequence[tuple[str, str | None, Searched]]) -> Findings:
     return Findings(
         region=sought.region,
-        own=own,
-        elsewhere=tuple(elsewhere),
-        secrets=tuple(secrets),
-        unread=tuple(unread),
-        searched=tuple(searched),
+        own=sum(len(found.hits[sought.word]) for _, region, found in seen if region == sought.region),
+        elsewhere=tuple(
+            f"{name}: {hit}"
+            for name, region, found in seen
+            if region != sought.region
+            for hit in found.hits[sought.word]
+        ),
+        secrets=tuple(f"{name}: {hit}" for name, _, found in seen for hit in found.hits[sought.secret]),
+        unread=tuple(f"{name}: {problem}" for name, _, found in seen for problem in found.unread),
+        searched=tuple({"place": name, "files": found.files, "bytes": found.bytes} for name, _, found in seen),
     )
 
 

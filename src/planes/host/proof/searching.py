@@ -1,70 +1,77 @@
-"""Looks for a word in every byte of a folder or a process."""
+"""Looks for words in every byte of a folder or a process, once for all of them."""
 
 from __future__ import annotations
 
-import gzip
-import mmap
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 import zstandard
 
-from planes.host.proof.forms import forms_of
+from planes.host.proof.forms import SoughtWords
 from planes.storage.cells import compressed_cells
 
 _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # behind a byte of 0x50 to 0x5f
 _GZIP = b"\x1f\x8b"
-_LARGEST_MAPPING = 2**30
+_HEADER_BYTES = 4
+_PIECE_BYTES = 2**20  # stays in the processor's cache for all forms
 
 
 @dataclass(slots=True)
 class Searched:
-    """What was read, and where the word was: paths relative to the folder, or addresses, with the word's form.
+    """What was read, and where each word was: paths relative to the folder, or addresses, with the word's form.
 
-    `unread` are files that could not be read; a search with any is no proof.
+    `unread` are files and folders that could not be read; a search with any is no proof.
     """
 
     files: int = 0
     bytes: int = 0
-    hits: list[str] = field(default_factory=list[str])
+    hits: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     unread: list[str] = field(default_factory=list[str])
 
 
-def search_folder(folder: Path, word: str, *, is_deep: bool = True) -> Searched:
+def search_folder(folder: Path, words: Sequence[str], *, is_deep: bool = True) -> Searched:
     """Every file's content and path, with `is_deep` of all folders below too. Blocking.
 
     What is stored compressed is also read as it was before.
 
     A file that goes while it is looked for was not there.
     """
-    forms = forms_of(word)
-    found = Searched()
-    for path in _files(folder, is_deep):
-        name = str(path.relative_to(folder))
-        found.hits += [f"{name} (its name, {form})" for form, text in forms.items() if text in os.fsencode(name)]
+    sought = SoughtWords(words)
+    found = Searched(hits={word: [] for word in words})
+
+    def cannot_list(problem: OSError) -> None:
+        if not isinstance(problem, FileNotFoundError):
+            name = os.path.relpath(os.fsdecode(problem.filename or folder), folder)
+            found.unread.append(f"{name}: {problem.strerror or problem}")
+
+    for path in _files(folder, is_deep, cannot_list):
+        name = os.path.relpath(path, folder)
+        for word, form in sorted(sought.found_in(os.fsencode(name))):
+            found.hits[word].append(f"{name} (its name, {form})")
+        here: set[tuple[str, str]] = set()
         try:
-            here: set[str] = set()
-            for content in _contents(path):
-                found.bytes += len(content)
-                here |= {form for form, text in forms.items() if content.find(text) >= 0}
-            found.hits += [f"{name} ({form})" for form in forms if form in here]
+            for pieces in _contents(path):
+                here |= _look(pieces, sought, found)
             found.files += 1
         except FileNotFoundError:
             continue
         except OSError as exc:
             found.unread.append(f"{name}: {exc.strerror or exc}")
+        for word, form in sorted(here):
+            found.hits[word].append(f"{name} ({form})")
     return found
 
 
-def search_memory(pid: int, word: str) -> Searched:
+def search_memory(pid: int, words: Sequence[str]) -> Searched:
     """What a process can write to, as it is now. Needs the right to read it. Blocking. Linux only."""
-    forms = forms_of(word)
-    found = Searched()
+    sought = SoughtWords(words)
+    found = Searched(hits={word: [] for word in words})
     try:
         maps = Path(f"/proc/{pid}/maps").read_text("ascii", "replace").splitlines()
         memory = open(f"/proc/{pid}/mem", "rb", buffering=0)  # noqa: SIM115 - closed below
@@ -74,59 +81,83 @@ def search_memory(pid: int, word: str) -> Searched:
     with memory:
         for line in maps:
             span, rights, *_ = line.split()
-            start, end = (int(part, 16) for part in span.split("-"))
-            if not rights.startswith("rw") or end - start > _LARGEST_MAPPING:
+            if not rights.startswith("rw"):
                 continue
-            with suppress(OSError, OverflowError, ValueError):
-                memory.seek(start)
-                content = memory.read(end - start)
-                found.bytes += len(content)
-                found.hits += [f"address {span} ({form})" for form, text in forms.items() if text in content]
+            start, end = (int(part, 16) for part in span.split("-"))
+            for word, form in sorted(_look(_mapping(memory, start, end), sought, found)):
+                found.hits[word].append(f"address {span} ({form})")
     return found
 
 
-def _files(folder: Path, is_deep: bool) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+def _look(pieces: Iterable[bytes], sought: SoughtWords, found: Searched) -> set[tuple[str, str]]:
+    """What is in the pieces or over their borders; counts what was read."""
+    here: set[tuple[str, str]] = set()
+    rest = b""
+    for piece in pieces:
+        found.bytes += len(piece)
+        content = rest + piece if rest else piece
+        here |= sought.found_in(content)
+        rest = content[-sought.overlap :]
+    return here
+
+
+def _files(folder: Path, is_deep: bool, cannot_list: Callable[[OSError], None]) -> Iterator[str]:
+    for root, folders, names in os.walk(folder, onerror=cannot_list):
         if not is_deep:
             folders.clear()
         for name in names:
-            path = Path(root, name)
-            if path.is_file() and not path.is_symlink():
+            path = os.path.join(root, name)
+            if os.path.isfile(path) and not os.path.islink(path):
                 yield path
 
 
-def _contents(path: Path) -> Iterator[bytes | mmap.mmap]:
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if not size:
-            return
-        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as content:
-            yield content
-            head = content[:4]
-            if head.startswith(_GZIP):
-                yield _unzipped(content)
-            elif head == _ZSTD_FRAME or head[1:] == _SKIPPABLE_FRAME:
-                yield b"".join(_zstd_frames(content[:]))
-    if path.suffix == ".db" and head == b"SQLi":
-        yield from compressed_cells(path)
+def _contents(path: str) -> Iterator[Iterator[bytes]]:
+    """The file as it is and, where it is compressed, as it was before."""
+    with open(path, "rb", buffering=0) as file:
+        head = file.read(_HEADER_BYTES)
+        file.seek(0)
+        yield _pieces(file)
+        if head.startswith(_GZIP):
+            file.seek(0)
+            yield _unzipped(file)
+        elif head == _ZSTD_FRAME or head[1:] == _SKIPPABLE_FRAME:
+            file.seek(0)
+            yield _zstd_frames(file)
+    if head == b"SQLi" and path.endswith(".db"):
+        for cell in compressed_cells(Path(path)):
+            yield iter((cell,))
 
 
-def _unzipped(content: mmap.mmap) -> bytes:
-    try:
-        return gzip.decompress(content[:])
-    except (OSError, EOFError, zlib.error):
-        return b""  # it only begins like one
+def _pieces(file: FileIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
+        yield piece
 
 
-def _zstd_frames(data: bytes) -> Iterator[bytes]:
-    """What whole frames hold; a last one that is still being written is left out."""
-    while data[:4] == _ZSTD_FRAME or data[1:4] == _SKIPPABLE_FRAME:
-        if data[1:4] == _SKIPPABLE_FRAME:
-            data = data[8 + int.from_bytes(data[4:8], "little") :]
-            continue
-        frame = zstandard.ZstdDecompressor().decompressobj()
-        with suppress(zstandard.ZstdError):
-            yield frame.decompress(data)
-        if not frame.eof:
-            return
-        data = frame.unused_data
+def _mapping(memory: FileIO, start: int, end: int) -> Iterator[bytes]:
+    with suppress(OSError, OverflowError, ValueError):  # a device's, or gone since
+        memory.seek(start)
+        while start < end and (piece := memory.read(min(_PIECE_BYTES, end - start))):
+            start += len(piece)
+            yield piece
+
+
+def _unzipped(file: FileIO) -> Iterator[bytes]:
+    """What its members hold, as far as they are gzip: it may only begin like one."""
+    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    with suppress(zlib.error):
+        for piece in _pieces(file):
+            data = piece
+            while data:
+                yield member.decompress(data, _PIECE_BYTES)
+                data = member.unconsumed_tail
+                if member.eof:
+                    data = member.unused_data
+                    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+
+def _zstd_frames(file: FileIO) -> Iterator[bytes]:
+    """What its frames hold, as far as they are whole or written."""
+    with suppress(zstandard.ZstdError):
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
+        while piece := reader.read(_PIECE_BYTES):
+            yield piece
