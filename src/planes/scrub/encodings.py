@@ -49,6 +49,9 @@ def rare_forms(value: str) -> Iterator[bytes]:
     yield from _octal_forms(raw)
     yield from _decimal_forms(raw)
     yield from _printable_forms(raw)
+    yield from _base85_forms(raw)
+    for form in _base32_forms(raw):
+        yield form.upper().translate(_BASE32_HEX)
     yield from _wide_digits(value, value.encode("utf-16-le", "surrogatepass"))
     yield from _nested_forms(value, raw)
 
@@ -217,6 +220,19 @@ def _base32_forms(raw: bytes) -> Iterator[bytes]:
         known = (offset + len(raw)) * 8 // 5
         yield from (encoded[skipped:known], encoded.rstrip(b"=")[skipped:], encoded[skipped:])
     yield base64.b32encode(raw).rstrip(b"=").lower()
+
+
+_BASE32_HEX = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
+
+
+def _base85_forms(raw: bytes) -> Iterator[bytes]:
+    """Base85 in the alphabets of Python and of Ascii85: alone, and the whole groups of four inside a longer text."""
+    for encode in (base64.b85encode, base64.a85encode):
+        yield encode(raw)
+        for offset in range(4):
+            groups = raw[offset : offset + (len(raw) - offset) // 4 * 4]
+            if len(groups) >= 8:
+                yield encode(groups)
 
 
 def _percent(raw: bytes, safe: bytes) -> bytes:

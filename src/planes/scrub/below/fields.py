@@ -64,6 +64,23 @@ class FieldName(NamedTuple):
         return below(begin, end) if is_secret(line[begin:end]) else [], None
 
 
+_NUMBERED = re.compile(rb"[0-9]{1,4}\) ([\"'])")
+
+
+class NumberedName(NamedTuple):
+    """A name in a numbered list of names and values, as Redis answers: its value is the next item."""
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        found = _NUMBERED.match(row.text)
+        if found is None:
+            return [], None
+        begin = row.start + found.end()
+        end = closing(line, found[1], begin)
+        return below(begin, end) if is_secret(line[begin:end]) else [], None
+
+
 class OneColumn(NamedTuple):
     """A table of one column, below its name and a ruler: words alone on their lines."""
 
@@ -96,9 +113,17 @@ _READS = (
     rb"|cat \S*(?:secret|token|passw|credential|api[_-]?key)\S*$"
     rb"|security find-generic-password .*-w|(?:echo|printenv|printf \S+) [\"']?\$?\{?[A-Za-z_]\w*\}?[\"']?$)"
 )
+# Any other command or expression that asks for something sensitive by its name.
+_ASKS_FOR = (
+    rb"(?i)(?:[ :-](?:get|show|read|print|output|reveal|fetch|access|view|lookup|generate|export|retrieve)\b[^|;>\n]*"
+    + KEY
+    + rb"(?:$|[^0-9a-z])|^PS[^>]*>.*[.]"
+    + KEY
+    + rb"$)"
+)
 _WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
 _SHELL_LINE = re.compile(
-    rb"(?:[^ ]*[$#>%]|[+]{1,3}) "
+    rb"(?:[^ ]*[$#>%]|[+]{1,3}|PS [^ >]*>) "
     rb"|(?:pass|gopass|bw|lpass|keyring|secret-tool|chamber|doppler|heroku|infisical) "
     rb"|(?:kubectl|oc|gcloud|gh|vault|aws|op|az|security|cat|echo|printenv) "
 )
@@ -109,21 +134,39 @@ def _reads() -> Pattern:
     return compile_pattern(_READS)
 
 
+@functools.cache
+def _asks_for() -> Pattern:
+    return compile_pattern(_ASKS_FOR)
+
+
 class Printed(NamedTuple):
-    """Behind a command that prints a secret: the next line, if it is one word."""
+    """Behind a command that prints a secret: the next line, if it is one word.
+
+    `is_sure`: of a known command, which prints nothing else; behind any other the word must look made.
+    """
+
+    is_sure: bool = True
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
-        word = row.text
-        return below(row.start, row.end) if _WORD_ALONE.fullmatch(word) and is_secret(word) and not is_common(
-            word
-        ) else [], None
+        begin, tab, _ = row.text.partition(b"\t")
+        word = begin if tab and not self.is_sure else row.text
+        if word[:1] in (b'"', b"'") and word[-1:] == word[:1] and len(word) > 2:
+            start, word = row.start + 1, word[1:-1]
+        else:
+            start = row.start
+        fits = _WORD_ALONE.fullmatch(word) and (is_secret if self.is_sure else is_telling)(word)
+        return below(start, start + len(word)) if fits and not is_common(word) else [], None
 
 
 def opened_command(line: bytes) -> Printed | None:
     """What a line of a shell opens that asks for a secret."""
-    return Printed() if _SHELL_LINE.match(line) and _reads().search(line) else None
+    if not _SHELL_LINE.match(line):
+        return None
+    if _reads().search(line):
+        return Printed()
+    return Printed(is_sure=False) if _asks_for().search(line) else None
 
 
 @functools.cache

@@ -4,10 +4,18 @@ import functools
 import re
 from collections.abc import Sequence
 
-from planes.scrub.below.fields import Answered, FieldName, MultipartName, opened_code, opened_command, opened_prompt
+from planes.scrub.below.fields import (
+    Answered,
+    FieldName,
+    MultipartName,
+    NumberedName,
+    opened_code,
+    opened_command,
+    opened_prompt,
+)
 from planes.scrub.below.manifests import opened_manifest, opened_state
 from planes.scrub.below.model import Opening, Step
-from planes.scrub.below.pairs import PairName, opened_pair
+from planes.scrub.below.pairs import ComplexKey, PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.statements import opened_parameters, opened_statement
 from planes.scrub.below.tables import opened_table
@@ -32,7 +40,7 @@ _OPENS = (
     rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
     rb"|(?P<value>"
     + CLOSES
-    + rb"(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z]{1,16}){1,5}))?"
+    + rb"(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z]{1,16}){1,5}))?(?:[ ]\([^()\n]{1,100}\))?"
     + GIVES
     + _SCHEME
     + _WRAPPER
@@ -47,9 +55,12 @@ _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
 _ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:|\$)[ \t]*(?:pp?[ \t]+|print\()?")
 _ALONE = re.compile(_ASKS.pattern + rb"[\w.]*$|[\w.]*$")
+_NUMBERED = re.compile(rb"[ \t]*[0-9]{1,4}\) [\"'][\w.-]*$")
+_COMPLEX = re.compile(rb"\?[ \t]+[\"']?[\w.-]*$")
 # A pair that begins with a name.
 _IN_TUPLE = re.compile(rb"\([bru]?[\"'][\w.-]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
+_PROPERTY = re.compile(rb"[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")
 _VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$", re.IGNORECASE)
 
@@ -135,7 +146,9 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
     if "heredoc" in found:
         return HereDocument(line[slice(*found["heredoc"])])
     if "flag" in found:
-        return FlagBelow() if _FLAG.search(before) or line[end:].find(b"=") >= 0 else None
+        if _FLAG.search(before) or line[end:].find(b"=") >= 0:
+            return FlagBelow()
+        return FlagBelow(is_strict=True) if _PROPERTY.match(before) else None
     if "cell" in found:
         return opened_pair(row, begin, is_element=True)
     if "member" in found:
@@ -146,6 +159,10 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
             return MultipartName()
         if _IN_TUPLE.search(before) and line[end:].rstrip().endswith((b"',", b'",')):
             return TupleName(row.prefix)
+        if _NUMBERED.match(before):
+            return NumberedName()
+        if _COMPLEX.match(before):
+            return ComplexKey(row.prefix, row.indent)
         return opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end])
     if "element" in found and not _ELEMENT.search(before):
         return None
@@ -167,5 +184,6 @@ def _value_below(row: Row, before: bytes, name: bytes, *, is_list: bool) -> Valu
         row.is_boxed,
         is_strict=not _BEGINS.match(before) or (bool(_VAGUE.search(name)) and not is_assigned),
         is_list=is_list,
+        is_plural=name.rstrip(b" \t:=\"'").endswith((b"codes", b"keys", b"tokens", b"passwords")),
         is_wrapped=row.is_boxed or row.end < len(row.line.rstrip()) or (row.line.endswith(b" ") and row.indent > 0),
     )

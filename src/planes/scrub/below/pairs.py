@@ -29,6 +29,27 @@ _MEMBER = re.compile(rb"[\"']?[\w.-]+[\"']?[ \t]*[:=]")
 _SCALAR = re.compile(rb"[|>][+-]?[0-9]?[ \t]*$")
 
 
+_COMPLEX = re.compile(rb":[ \t]+(?:[!&][^ ]+[ \t]+)?")
+
+
+class ComplexKey(NamedTuple):
+    """A key of YAML that stands behind `?`: its value stands behind `:` below it, as deep as the key does."""
+
+    prefix: bytes
+    indent: int
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        value = _COMPLEX.match(row.text)
+        if value is None or row.indent != self.indent or not goes_on(row, self.prefix):
+            return [], None
+        if _SCALAR.match(row.text, value.end()):
+            return [], BlockScalar(row.prefix, row.indent)
+        start, end = value_of(row, row.start + value.end())
+        return below(start, end) if is_secret(row.line[start:end]) else [], None
+
+
 class PairName(NamedTuple):
     """A sensitive name that waits for its value.
 

@@ -31,6 +31,7 @@ CORNERS = (b"\xe2\x95\xb0", b"\xe2\x95\xad", b"\xe2\x94\x94", b"\xe2\x94\x8c")
 # What stands where a printer cut the rest off.
 ELLIPSIS = b"\xe2\x80\xa6"
 _WORD = re.compile(rb"[^ \t]+")
+_GIVES = re.compile(rb"[=:][ \t]*")
 # A further piece of a text in quotes: it may be added to what stands above.
 _NEXT_PIECE = re.compile(rb"(?:\+[ \t]*)?[bruf]{0,2}([\"'])", re.IGNORECASE)
 # What a traceback puts below a line of code.
@@ -70,6 +71,7 @@ class ValueBelow(NamedTuple):
         is_strict: whether the name alone tells little, so that the value must look random.
         is_list: whether several values may follow.
         is_wrapped: whether other text may stand behind the value, since a screen cut the line.
+        is_plural: whether the name tells of several (`Recovery codes:`), alike and each on its line.
         patience: empty lines that may still come.
     """
 
@@ -79,6 +81,7 @@ class ValueBelow(NamedTuple):
     is_strict: bool = False
     is_list: bool = False
     is_wrapped: bool = False
+    is_plural: bool = False
     patience: int = 1
 
     def take(self, line: bytes) -> Step:
@@ -134,11 +137,36 @@ class ValueBelow(NamedTuple):
         if not fits or secret.endswith(b":") or (secret[:-2].find(b"=") >= 0 and not looks_random(secret)):
             return [], self._replace(is_list=True) if item and alone else None
         spans = below(row.start + place, row.start + place + len(secret))
+        if self.is_plural and alone and not item:
+            return spans, Alike(row.prefix, _shape(secret))
         if item:
             return spans, self._replace(is_list=True)
         if self.is_list:
             return spans, self
         return spans, Wrapped(row.prefix, row.is_boxed) if alone and row.fills_its_line else None
+
+
+_ALNUM = re.compile(rb"[0-9A-Za-z]")
+
+
+def _shape(secret: bytes) -> bytes:
+    """What is alike in codes that are made in one go: how long they are, and the signs between."""
+    return _ALNUM.sub(b"a", secret)
+
+
+class Alike(NamedTuple):
+    """Further values of one shape below the first, one a line."""
+
+    prefix: bytes
+    shape: bytes
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if self.left <= 0 or not goes_on(row, self.prefix) or _shape(row.text) != self.shape:
+            return [], None
+        return below(row.start, row.end), self._replace(left=self.left - 1)
 
 
 class MoreQuoted(NamedTuple):
@@ -320,7 +348,7 @@ class BlockScalar(NamedTuple):
             return [], self._replace(left=self.left - 1) if self.left > 0 else None
         if row.indent <= self.indent or not goes_on(row, self.prefix) or self.left <= 0:
             return [], None
-        if row.text.startswith(b"-----BEGIN"):
+        if row.text.startswith((b"-----BEGIN", b"$ANSIBLE_VAULT;")):
             return [], None  # a block of its own kind, whose markers stay
         if not self.is_begun and not is_secret(row.text):
             return [], None
@@ -348,17 +376,21 @@ class MorePlain(NamedTuple):
 
 
 class FlagBelow(NamedTuple):
-    """A flag before a line's end that a shell joins."""
+    """A flag or a setting before a line's end that a backslash joins; `is_strict`: a word alone, which tells little."""
+
+    is_strict: bool = False
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
-        word = _WORD.match(row.text)
+        gives = _GIVES.match(row.text)
+        word = _WORD.match(row.text, gives.end() if gives else 0)
         if word is None or word[0].startswith(b"-"):
             return [], None
         secret = word[0].strip(b"\"'")
-        start = row.start + word[0].index(secret) if secret else row.start
-        return below(start, start + len(secret)) if is_secret(secret) else [], None
+        start = row.start + word.start() + word[0].index(secret) if secret else row.start
+        judge = is_telling if self.is_strict and not gives else is_secret
+        return below(start, start + len(secret)) if judge(secret) else [], None
 
 
 class Wrapped(NamedTuple):

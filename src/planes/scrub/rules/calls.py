@@ -9,7 +9,7 @@ _TEXT = rb"[ \t]*[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)"
 # What stands between a name and what a sentence tells of it: words, and then a link.
 _TOLD = (
     rb"(?:[ ][^ \t\n:=,;\"'`|<>()\[\]{}]{1,16}){1,6}?"
-    rb"(?:[ ](?:with|is|was|to|as|reads|equals|\xc3\xa8|est|ist|lautet|es)|[ ]?[:=])[ ][\"'`]?"
+    rb"(?:(?:[ ](?:with|is|was|to|as|reads|equals|\xc3\xa8|est|ist|lautet|es)|[ ]?[:=])[ ][\"'`]?|[ ]value[ ])"
 )
 
 _GETTER = (
@@ -19,7 +19,7 @@ _GETTER = (
 
 _BEHIND_CALL = (b")->", b")=", b"):", b") ", b")\t", b")\xe2")
 _LINKS = (
-    *(b": ", b"= ", b" with ", b" is ", b" was ", b" to ", b" as ", b" reads ", b" equals "),
+    *(b": ", b"= ", b" with ", b" is ", b" was ", b" to ", b" as ", b" reads ", b" equals ", b" value "),
     *(b" \xc3\xa8 ", b" est ", b" ist ", b" lautet ", b" es "),
 )
 
@@ -138,6 +138,14 @@ CALL_RULES: tuple[Rule, ...] = (
             ),
             rb"",
         ),
+    ),
+    named(
+        "saml-answer",
+        rb"\bSAML_?(?:Response|Assertion)[\"']?(?:[ \t]*[=:]|[^<>=\n]{0,40}[ \t]value=)[ \t]*[\"']?"
+        rb"(?P<secret>[0-9A-Za-z+/%=_-]{60,})",
+        '<input type="hidden" name="SAMLResponse" value="<b120>"/>',
+        judges.random,
+        ((b"samlresponse", b"saml_response", b"samlassertion", b"saml_assertion"), rb"[\"' \t=:]"),
     ),
     named(
         "typed-text",

@@ -2,6 +2,8 @@
 
 from planes.scrub.rules import judges
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.plausible import looks_random
+from planes.scrub.rules.prose import is_common_text
 from planes.scrub.rules.vocabulary import KEY, SIGNS, named
 
 _WORD = rb"(?P<secret>[^ \t\r\"']+)"
@@ -18,7 +20,20 @@ _LOGINS = (
     rb"|rabbitmqadmin|useradd|usermod|rdesktop|ncftp[a-z]*|couchbase-cli"
     rb"|hdbsql|nzsql|tabcmd)"
 )
+# Up to the next command: a `;` inside an address ends none.
+_ARGUMENTS = rb"(?:[^|;\n]|;[^ \n])*"
 _PORTS = tuple(b":5432: :5433: :6432: :5439: :26257: :6543: :*:".split())
+
+
+def alone_or_random(line: bytes, begin: int, start: int, end: int) -> int:
+    """A text behind `password` that fills a line, as in a netrc, and is no message; elsewhere its words look random."""
+    if line[begin - 1 : begin] in (b"(", b":"):
+        return -1  # a list of Lisp, which has a rule of its own
+    is_alone = not line[:begin].strip() and not line[end + 1 :].strip()
+    words = line[start:end].split()
+    fits = all(map(looks_random, words)) or (is_alone and not is_common_text(line[start:end]))
+    return judges.quoted(line, begin, start, end) if fits else -1
+
 
 COMMAND_RULES: tuple[Rule, ...] = (
     named(
@@ -41,9 +56,13 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "command-password",
         rb"(?:"
         + _MYSQL
-        + rb"\b[^|;\n]*[ \t\"']-p[\"']?|"
+        + rb"\b"
+        + _ARGUMENTS
+        + rb"[ \t\"']-p[\"']?|"
         + _LOGINS
-        + rb"\b[^|;\n]*[ \t\"']-p"
+        + rb"\b"
+        + _ARGUMENTS
+        + rb"[ \t\"']-p"
         + _NEXT_WORD
         + rb"*[\"']?"
         rb"|redis-cli\b[^|;\n]*[ \t\"']-a" + _NEXT_WORD + rb"+[\"']?"
@@ -97,9 +116,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\bsnmp[a-z-]*:?[ \t]+community[ \t]+"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
+        rb"|\bisql[ \t]+(?:-[a-z]+[ \t]+)*[a-z][^ \t/]*[ \t]+[a-z][^ \t]*[ \t]+"
         rb"|\bcargo[ \t]+login[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
         rb"|\bconnect[ \t]+to[ \t]+[^ \t]+[ \t]+user[ \t]+[^ \t]+[ \t]+using[ \t]+|\.logon[ \t]+[^ \t/]+/[^ \t,]+,"
-        rb"|\baddauth[ \t]+digest[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?" + _WORD,
+        rb"|\b(?:addauth[ \t]+digest|stats[ \t]+auth)[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?"
+        + _WORD,
         "vault login <a16>",
         judges.command,
         (
@@ -112,7 +133,9 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"ssh-keygen ",
                 b"lftp ",
                 b"addauth ",
+                b"stats auth ",
                 b"cargo login ",
+                b"isql ",
                 b"acl setuser ",
                 b"connect to ",
                 b".logon ",
@@ -167,7 +190,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
         rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
         rb"|-(?:create|modify)credential[ \t]+[^ \t]+[ \t]+[^ \t]+"
-        rb"|htpasswd[^|;\n]{0,80}[ \t]-[a-z]*b[a-z]*[ \t]+[^ \t]+[ \t]+[^ \t]+)"
+        rb"|htpasswd[^|;\n]{0,80}[ \t]-(?:[a-z]*b[a-z]*[ \t]+[^ \t]+|[a-z]*(?:nb|bn)[a-z]*)[ \t]+[^ \t]+)"
         rb"[ \t]+[\"']?" + _WORD,
         "poetry config http-basic.main me <a16>",
         judges.command,
@@ -201,11 +224,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "transfer-login",
         rb"(?:\*cmd\*[ \t]+[\"']|--->[ \t]*|>[ \t]+(?:b?[\"'])?)"
-        rb"(?:PASS[ \t]+|[0-9a-z]+[ \t]+LOGIN[ \t]+[^ \t]+[ \t]+[\"']?)"
+        rb"(?:PASS[ \t]+|user[ \t]+[^ \t]+[ \t]+|[0-9a-z]+[ \t]+LOGIN[ \t]+[^ \t]+[ \t]+[\"']?)"
         rb"(?P<secret>[^ \t\r\"'\\]+)",
         "*cmd* 'PASS <a16>'",
         judges.quoted,
-        ((b"pass ", b"login "), rb""),
+        ((b"pass ", b"login ", b"> user "), rb""),
     ),
     named(
         "mail-login-quoted",
@@ -216,12 +239,12 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "curl-user",
-        rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth|--creds"
+        rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth|--(?:src-|dest-)?creds"
         rb"|--credentials|--basic-auth|--basic)[ \t=]*[\"']?"
         rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:[\"']?(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
         judges.quoted,
-        ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"--basic"), rb""),
+        ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"-creds", b"--basic"), rb""),
     ),
     named(
         "curl-cookie",
@@ -263,6 +286,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)"
         rb"\((?:[^()'\"\n]{1,200}|[ ]*'[^'\n]{0,200}'[ ]*),[ \t]*'"
         rb"|\baccount_add\([ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'|\bcrypt\([ \t]*'"
+        rb"|\bsp_addlinkedsrvlogin[ \t]+n?'[^'\n]{1,80}'(?:[ \t]*,[ \t]*(?:n?'[^'\n]{0,80}'|null|0|1)){3}"
+        rb"[ \t]*,[ \t]*n?'"
         rb"|\bsp_(?:addlogin|adduser)[ \t]+n?'[^'\n]{1,80}'[ \t]*,[ \t]*n?'"
         rb"|\bsp_password[ \t][^'\n]{0,40}@new[ \t]*=[ \t]*n?')"
         rb"(?P<secret>[^'\"\n]+)",
@@ -279,6 +304,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"account_add(",
                 b"crypt(",
                 b"sp_addlogin",
+                b"sp_addlinkedsrvlogin",
                 b"sp_adduser",
                 b"sp_password",
             ),
@@ -297,7 +323,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "here-string",
-        rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg)[^\n|;<]{0,200}"
+        rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg|kinit|luks)[^\n|;<]{0,200}"
         rb"(?:<<<[ \t]*|(?:[<$]\(|[\"'])(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
         rb"(?P<secret>[^ \t\r\"'$)]{5,})",
         "docker login -u me --password-stdin <<< '<a16>'",
@@ -358,11 +384,20 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "netrc-password",
-        rb"login[ \t]+[^ \t\r]+[ \t]+password[ \t]+(?P<secret>[^ \t\r]+)",
+        rb"login[ \t]+(?:\"[^\"\n]*\"|[^ \t\r]+)[ \t]+password[ \t]+"
+        rb"(?P<secret>\"(?:[^\"\\\n]|\\.)+\"|[^ \t\r]+)",
         "machine example.com login me password <a16>",
         judges.quoted,
         ((b"password",), rb"[ \t]"),
         needs=(b"login",),
+    ),
+    named(
+        "netrc-quoted",
+        rb"password[ \t]+\"(?P<secret>(?:[^\"\\\n]|\\.)+)\"",
+        'password "<a12>7<a4> <a9>7<a3>"',
+        alone_or_random,
+        ((b"password",), rb"[ \t]"),
+        needs=(b'"',),
     ),
     Rule(
         "pgpass-line",

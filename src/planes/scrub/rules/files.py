@@ -81,7 +81,7 @@ FILE_RULES: tuple[Rule, ...] = (
     ),
     named(
         "account-key",
-        rb"(?:\b|\\[nrt])key[ \t]*[=:][ \t]*[\"']?(?P<secret>[0-9a-z+/]{86}==)",
+        rb"(?:\b|\\[nrt])key(?:[ \t]*[=:]|[0-9][ \t]+[a-z]{4,8}[ \t])[ \t]*[\"']?(?P<secret>[0-9a-z+/]{86}==)",
         "key = <b86>==",
         judges.random,
         needs=(b"==",),

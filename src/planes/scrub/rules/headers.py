@@ -9,7 +9,7 @@ _SCHEMES = (
     rb"(?:bearer|basic|token|digest|negotiate|apikey|api-key|ssws|splunk|geniekey|bot|key|oauth|jwt|hmac|sharedkey"
     rb"|sharedkeylite|sharedaccesssignature|dpop|hawk|ntlm|zoho-oauthtoken|pve[a-z]*token)"
 )
-_COOKIE = rb"[^ \r=;,\"'`\\]+=[^ \r;\"'`\\]*"
+_COOKIE = rb"[^ \r=;,\"'`\\]+=(?:\"[^\"\r\n]*\"|[^ \r;\"'`\\]*)"
 _SIGNATURES = b"(?:x-amz-(?:signature|credential|security-token)|x-goog-signature|signature|sig)"
 _PARAMETERS = b"(?:auth|key|code|hmac|ticket|sid|nonce_token|appid|assertion|otp)"
 
@@ -71,10 +71,20 @@ HEADER_RULES: tuple[Rule, ...] = (
     ),
     named(
         "cookie-header",
-        rb"cookie" + _GIVES + rb"(?P<secret>" + _COOKIE + rb"(?:;[ ]?" + _COOKIE + rb")*)",
+        rb"cookie[23]?" + _GIVES + rb"(?P<secret>" + _COOKIE + rb"(?:;[ ]?" + _COOKIE + rb")*)",
         "Cookie: session=<a30>; theme=<a5>",
         judges.cookie,
-        ((b"cookie",), rb"[\"'`\]\\]{0,4}[ \t]{0,4}[:=,]"),
+        ((b"cookie",), rb"[23]?[\"'`\]\\]{0,4}[ \t]{0,4}[:=,]"),
+    ),
+    Rule(
+        "cookie-file",
+        "name",
+        (b"\tTRUE\t", b"\tFALSE\t"),
+        rb"[0-9]+\t",
+        rb"\t(?:TRUE|FALSE)\t/[^\t\n]*\t(?:TRUE|FALSE)\t[0-9]+\t[^\t\n]+\t(?P<secret>[^ \t\r\n]{8,})",
+        "curl: the Netscape cookie file format",
+        ".example.com\tTRUE\t/\tTRUE\t1790000000\tsession\t<a24>7<a8>",
+        judges.random,
     ),
     named(
         "session-cookie",

@@ -16,7 +16,7 @@ from planes.scrub.rules.prose import is_common, phrase_end
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _HARMLESS_BEGINNINGS = re.compile(
-    rb"(?:page|next|sync|skip|delta|resume|continuation|public|publishable|foreign|cancel|stop)[_-]?$"
+    rb"(?:page|next|sync|skip|delta|resume|continuation|public|publickey|publishable|foreign|cancel|stop)[_-]?$"
     rb"|(?:checksum|fingerprint|sha256)[/-]$|(?:^|[^a-z])(?:eos|pad|bos|unk|sep|cls|mask|no|max|min|num)[_-]$"
 )
 _LONGEST_HARMLESS = len("continuation_") + 1
@@ -51,6 +51,8 @@ _LEXER = re.compile(rb"tokens?(?![0-9A-Za-z_-])", re.IGNORECASE)
 _LEXEME = re.compile(rb"[A-Za-z]{1,12}|[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 # Where a Secret of Kubernetes lies: `secret="default/pg"`.
 _SECRET_PLACE = re.compile(rb"[a-z][a-z0-9-]*/[a-z][a-z0-9.-]*")
+# `secrets = "vault"` says where they are.
+_PLURAL = re.compile(rb"(?:secret|token|credential)s(?![0-9A-Za-z_-])", re.IGNORECASE)
 _BARE_SECRET = re.compile(rb"secret(?![0-9A-Za-z_-])", re.IGNORECASE)
 # A call that reads a variable or a setting, before its name.
 _READER = re.compile(
@@ -79,9 +81,9 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     secret = line[start:end]
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or secret[:24].find(b"://") >= 0:
         return -1
-    if is_lexeme(line, begin, secret) or (
-        _BARE_SECRET.match(line, begin) and _SECRET_PLACE.fullmatch(secret) and not looks_random(secret)
-    ):
+    if is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
+        return -1
+    if _PLURAL.match(line, begin) and is_common(secret):
         return -1
     if BARE_PASS.match(line, begin, start) and (
         len(secret) < 4 or (secret.isdigit() and len(secret) < 6) or is_common(secret)
@@ -97,9 +99,17 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
 
 def is_lexeme(line: bytes, begin: int, secret: bytes) -> bool:
     """Whether a parser's token holds a name or a keyword of its language; `access_token` is none of a parser's."""
+    if line[begin : begin + 1] == b"<":
+        begin += 1  # `<token kind="identifier">orders</token>`
     if not _LEXER.match(line, begin) or (begin and (line[begin - 1 : begin].isalnum() or line[begin - 1] in b"_.-")):
         return False
     return _LEXEME.fullmatch(secret) is not None
+
+
+def is_place_of_secret(line: bytes, begin: int, secret: bytes) -> bool:
+    """Whether a value is where a secret lies, as stores and Kubernetes name it (`secret: dwh/password`)."""
+    is_place = _BARE_SECRET.match(line, begin) is not None and _SECRET_PLACE.fullmatch(secret) is not None
+    return is_place and not looks_random(secret)
 
 
 def unjoined(line: bytes, start: int, end: int) -> int:
@@ -253,14 +263,14 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
 
 # Cookies that carry a setting: `theme=dark`.
 _SETTING = re.compile(
-    rb"[ ]?(?i:path|domain|max-age|expires|samesite|version)=.*|[ ]?[A-Za-z_-]{1,20}=[A-Za-z_-]{0,12}"
+    rb"[ ]?(?i:path|domain|max-age|expires|samesite|version)=.*|[ ]?[A-Za-z_-]{1,20}=[A-Za-z_-]{1,12}"
 )
 _SESSION = re.compile(rb"sess|sid|auth|token|csrf|key|login|user|jwt|secret", re.IGNORECASE)
 
 
 def cookie(line: bytes, begin: int, start: int, end: int) -> int:
     """Cookies, unless all of them are words that set something."""
-    parts = line[start:end].split(b";")
+    parts = [part for part in line[start:end].split(b";") if not part.endswith(b"=")]  # without what is removed
     if all(_SETTING.fullmatch(part) and not _SESSION.search(part) for part in parts):
         return -1
     return header(line, begin, start, end)
@@ -377,10 +387,13 @@ _TABLE_KEYS = (
         b"lock",
         b"restore",
         b"version",
+        b"websocket",
     ),
 )
 
 
+# Where PagerDuty sends an event; those of queues are words.
+_ALERTED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])[0-9a-zA-Z]{32}")
 _OPEN_KEYS = (b"primary", b"foreign", b"public", b"publishable", b"site", b"gpg", b"pgp", b"pub")
 
 
@@ -407,12 +420,19 @@ def far(line: bytes, begin: int, start: int, end: int) -> int:
     return random(line, begin, start, end) if is_quoted or is_jumbled(secret) else -1
 
 
+def is_table_key(name: bytes) -> bool:
+    """Whether a name in `-key` is one of databases, caches or tables: `x-cache-key`."""
+    return name[:-4].endswith(_TABLE_KEYS) and name[-4:] in (b"_key", b"-key")
+
+
 def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
     """A value of any `…_key`: in capitals as a variable, or such that it looks random; not of keys of tables."""
     if is_other_name(line, begin + 2) or is_other_name(line, begin + 1) or is_in_variable(line, begin):
         return -1
     word = re.search(rb"[0-9A-Za-z_.-]*$", line[max(0, begin - 60) : begin + 1])
     before = word[0].lower() if word else b""
+    if before.endswith(b"routing") and _ALERTED.fullmatch(line, start, end):
+        return quoted(line, begin, start, end)
     if before.endswith(_TABLE_KEYS) or before.endswith(_OPEN_KEYS):
         return -1
     if FILE.match(line[start:end]):

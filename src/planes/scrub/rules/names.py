@@ -19,7 +19,7 @@ _TAG = (
     rb"|0x[0-9a-f]{2,16}[ ]|(?:\([*a-z][0-9a-z_.=*]{0,30}\)[ ]?)(?:\([0-9a-z=]{1,20}\)[ ])?)?"
 )
 _APART = (
-    rb"(?:[ ]?\.{3,}[ ]|[ ]\xe2\x80[\x93\x94][ ]"
+    rb"(?:[ ]?\.{3,}[ ]?|[ ]\xe2\x80[\x93\x94][ ]"
     rb"|[ \t]*[\"'`:]?[ \t]+(?:(?:provided|used):?[ \t]|(?:to|as)[ \t]|=|->|=>|[|-]"
     rb"|\xe2\x94\x82|\xe2\x86\x92"
     rb"|(?:(?:for|of|from|variable|value|field|setting|option)[ ](?:[^: \n]{1,60}[ ])?)?"
@@ -249,12 +249,12 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "connect-call",
-        rb"(?:connect|set_password|getconnection)\([ \t]*(?:[bu]?[\"'][^\"'\n]{1,120}[\"']|[a-z_.]{1,40})"
+        rb"(?:connect|set_password|getconnection|url\.create)\([ \t]*(?:[bu]?[\"'][^\"'\n]{1,120}[\"']|[a-z_.]{1,40})"
         rb"[ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "mysqli_connect('db.example.com', 'loader', '<a16>')",
         judges.quoted,
-        ((b"connect(", b"set_password(", b"getconnection("), rb"[ \t]*[0-9a-z_.\"']"),
+        ((b"connect(", b"set_password(", b"getconnection(", b"url.create("), rb"[ \t]*[0-9a-z_.\"']"),
     ),
     named(
         "user-info",

@@ -102,6 +102,13 @@ PREFIX_RULES: tuple[Rule, ...] = (
         "AWS: IAM identifiers",
     ),
     token(
+        "aws-text-parameter",
+        "SecureString\t",
+        r"SecureString\t(?P<secret>[^\t\n]+)",
+        "PARAMETER\tarn:aws:ssm:eu-west-1:123456789012:parameter/db\ttext\t/db\tSecureString\t<a16>\t3",
+        "AWS: Systems Manager parameters",
+    ),
+    token(
         "prefixed-token",
         "sk_ sk- key_ key- token_ token- tok_ tok- api_ api- pat_ pat- live_ live- secret_ secret-",
         r"(?P<secret>(?:[0-9A-Za-z]{1,12}[_-]){0,4}(?:sk|key|apikey|token|tok|api|pat|live|secret)[_-]"

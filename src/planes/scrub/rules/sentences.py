@@ -166,11 +166,12 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     ),
     named(
         "login-refused",
-        rb"(?:auth(?:entication)?|login|logon)[ ](?:has[ ])?failed for[ ](?:user[ ])?[\"'`]?[0-9a-z_.@+-]{1,60}[:/]"
-        rb"(?P<secret>[^ \t\r\"'`/()@]{6,})",
+        rb"(?:(?:auth(?:entication)?|login|logon)[ ](?:has[ ])?failed for[ ](?:user[ ])?[\"'`]?|login attempt[ ]\[)"
+        rb"[0-9a-z_.@+-]{1,60}[:/]"
+        rb"(?P<secret>[^ \t\r\"'`/()@\]]{6,})",
         "auth failed for loader/<a12>7<a3>",
         unquoted.apart_or_word,
-        ((b"failed for ",), rb""),
+        ((b"failed for ", b"login attempt ["), rb""),
     ),
     named(
         "azure-listed-key",

@@ -13,6 +13,8 @@ from planes.scrub.rules.judges import (
     is_in_variable,
     is_lexeme,
     is_other_name,
+    is_place_of_secret,
+    is_table_key,
     quoted,
     unjoined,
 )
@@ -59,6 +61,8 @@ _OF_USER = re.compile(
 )
 _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
+# A cell that begins the row, before the one of the name: then names of columns may stand in all of them.
+_OTHER_CELL = re.compile(rb"[ \t|]*[A-Za-z_][\w ]*[ \t]*[|]?[ \t]*$")
 _BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
 _USER_BEFORE = re.compile(rb"://[^/?#@:]*$")
 _MEMBERS = re.compile(rb"\{[\"']?\w+[\"']?:$")
@@ -107,7 +111,9 @@ def cell(line: bytes, begin: int, start: int, end: int) -> int:
         or _COLUMN_NAME.fullmatch(secret)
     ):
         return -1
-    if secret.isdigit() and len(secret) < 8:
+    if (secret.isdigit() and len(secret) < 8) or (
+        secret.isalpha() and secret.islower() and _OTHER_CELL.match(line, 0, begin)
+    ):
         return -1
     return quoted(line, begin, start, start + len(secret))
 
@@ -281,7 +287,8 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
     ):
         return True
     name = line[begin:start].lower()
-    if secret.isdigit() and len(secret) < 6 and name.find(b"pass") < 0:
+    is_short_amount = len(secret) < 6 and (secret.isdigit() or _AMOUNT.fullmatch(secret))
+    if is_short_amount and name.find(b"pass") < 0:
         return True
     if BARE_PASS.match(name) and (
         (secret.isdigit() and len(secret) < 8)
@@ -289,11 +296,13 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         or (secret.isalpha() and (len(secret) < 8 or is_common(secret) or not _stands_for_login(line, end)))
     ):
         return True
-    if is_type(secret.strip(b"[]()<>,;")) or is_lexeme(line, begin, secret):
+    if is_type(secret.strip(b"[]()<>,;")) or is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
         return True
     if line[start - 1 : start] == b":" and secret.isalpha() and is_common(secret):
         return True  # `token:read`, as in scopes
-    if name.startswith((b"x-", b"x_")) and b"api" not in name and _COLUMN.fullmatch(secret):
+    if name.startswith((b"x-", b"x_")) and (
+        is_table_key(name.rstrip(b" \t:=\"'")) or (b"api" not in name and _COLUMN.fullmatch(secret))
+    ):
         return True  # `x-row-version-key: _dlt_id`
     if name.startswith(b"pwd") and secret[:1] in b"/~":
         return True
@@ -303,6 +312,9 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         return True  # `tokens: 12345678` counts them
     if name.startswith(b"credential") and not looks_random(secret) and (IDENTIFIER.match(secret) or secret[:1] == b"("):
         return True
+    place = secret.partition(b":")
+    if place[1] and IDENTIFIER.match(place[0]) and FILE.match(place[2]):
+        return True  # `LoadCredential=db:/etc/credstore/db`
     rest = line[end:]
     if _MEMBERS.match(secret) or (_is_apart(line, start) and not secret.isascii() and not _ASCII_SIGN.search(secret)):
         return True  # `token: {type: string}`; prose in another script

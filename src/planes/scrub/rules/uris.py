@@ -45,6 +45,16 @@ URI_RULES: tuple[Rule, ...] = (
         judges.uri_password,
     ),
     Rule(
+        "netloc-password",
+        "name",
+        (b"netloc", b"authority", b"userinfo"),
+        rb"[\"']?[=:]",
+        rb"(?:netloc|authority|userinfo)[\"']?[=:][ ]?b?[\"'][^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#]+)@",
+        "RFC 3986: the authority of an address taken apart",
+        "ParseResult(scheme='postgres', netloc='loader:<a20>@db.example.com', path='/main')",
+        judges.uri_password,
+    ),
+    Rule(
         "host-password",
         "name",
         (b"@",),

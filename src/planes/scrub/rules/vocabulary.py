@@ -49,7 +49,7 @@ SUFFIX = (
 # `pass` is a word of its own, a part of a name behind `_` or in camel case, or stands behind the name of what it opens.
 _PASS = (
     rb"(?:(?:[_-]|\b)(?:(?:user|db|my|sql|pg|admin|root|smtp|mail|imap|ssh|ftp|sftp|login|http|proxy|ldap|bind|net"
-    rb"|redis"
+    rb"|redis|require"
     rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|(?:[_-]|\b)psk|(?-i:[a-z0-9]Pass|[a-z]PASS)"
     rb"|(?:[_-]|bind|root|user|db|admin|ldap|login|sudo|ssh|smtp|ftp|\bmy|sql)pw)"
 )
@@ -61,7 +61,7 @@ _SIGNS = (
     b"device_code devicecode unlock_code backup_code backupcode community_string snmp_community "
     b"_pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw"
 )
-SIGNS = (
+_STEMS = (
     *_SIGNS.split(),
     *(b"seed phrase", b"seed-phrase", b"seedphrase", b"recovery phrase", b"recoveryphrase"),
     *(b"recovery code", b"backup code", b"device code", b"unlock code", b"community string", b"snmp community"),
@@ -74,10 +74,16 @@ def _spellings(key: str) -> "Iterator[bytes]":
         yield "".join(map("".join, zip(pieces, (*signs, ""), strict=True))).encode("ascii")
 
 
-# Spellings in which no sign stands, such as `auth code`: these are names only where a sign stands on the line besides.
-UNSIGNED = tuple(
-    spelling for key in _KEYS.split() for spelling in _spellings(key) if not any(sign in spelling for sign in SIGNS)
+# Spellings that are as often no secret: names only where a sign stands on the line besides.
+UNSIGNED = (b"session id", b"sensitive value", b"connection string")
+# Spellings in which no sign stands, such as `auth code`: they are signs of their own.
+_UNSTEMMED = (
+    spelling
+    for key in _KEYS.split()
+    for spelling in _spellings(key)
+    if spelling not in UNSIGNED and not any(sign in spelling for sign in _STEMS)
 )
+SIGNS = (*_STEMS, *_UNSTEMMED)
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = (
     rb"(?:[\"']:[\"'\\a-z]{1,40}\]|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"

@@ -15,6 +15,17 @@ S = "hunter2-Xy9"  # what must go
 LONG = fake("<a120>7")
 
 MASKED = {
+    "a complex key of YAML": f"? db_password\n: {S}\n? host\n: db.example.com\n",
+    "a complex key of YAML, quoted": f'  ? "api_key"\n  : "{S}"\n  ? host\n  : db.example.com\n',
+    "a property joined behind its name": f"db.password \\\n    {S}\nhost = db\n",
+    "a property joined before its sign": f"db.password \\\n    = {S}\nhost = db\n",
+    "a netrc, quoted": f'machine example.com\n  login me\n  password "{S} {S}"\nmachine x\n',
+    "a reply of Redis": f'1) "requirepass"\n2) "{S}"\n3) "port"\n4) "6379"\n',
+    "codes on lines": f"Recovery codes:\n  {S}\n  {S}\n  {S}\n\nhost\n",
+    "any command that asks": f"$ terraform output -raw db_password\n{S}\nhost\n",
+    "any command that asks, in quotes": f'$ terraform output db_password\n"{S}"\nhost\n',
+    "a member in PowerShell": f"PS C:\\loads> $login.GetNetworkCredential().Password\n{S}\nhost\n",
+    "a password of many": f"Password for the user (reset with `tool -u x`):\n  {S}\nhost\n",
     "a joined line": f"password=\\\n{S}\nhost\n",
     "a command that prints": f"$ printenv DB_PASSWORD\n{S}\nhost\n",
     "a command of a cloud": f"$ gcloud secrets versions access latest --secret=password\n{S}\nhost\n",

@@ -60,6 +60,11 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "quoted-printable": lambda v: quopri.encodestring(v.encode(), quotetabs=False).decode(),
     "UTF-16 in hexadecimal": lambda v: v.encode("utf-16-le").hex(),
     "UTF-16 in hexadecimal, big end first": lambda v: v.encode("utf-16-be").hex().upper(),
+    "base32hex": lambda v: base64.b32hexencode(v.encode()).decode(),
+    "base32hex in a longer text": lambda v: base64.b32hexencode(f"user=loader;{v};x".encode()).decode(),
+    "base85": lambda v: base64.b85encode(v.encode()).decode(),
+    "Ascii85": lambda v: base64.a85encode(v.encode()).decode(),
+    "base85 in a longer text": lambda v: base64.b85encode(f"user=loader;{v};x".encode()).decode(),
     "read in the wrong encoding": lambda v: v.encode().decode("latin-1"),
     "with accents apart": lambda v: unicodedata.normalize("NFD", v),
 }
