@@ -60,11 +60,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60, what: str = "
         time.sleep(0.05)  # noqa: TID251 - the pause between two looks at another process
 
 
-def run_command(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    """One `dlthub-tui` command."""
+def run_command(
+    *words: str, stdin: str | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """One `dlthub-tui` command. `env` is added to ours."""
     return subprocess.run(
         [sys.executable, "-m", "dlthub_tui.cli.main", *words],
         input=stdin,
+        env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
         timeout=60,

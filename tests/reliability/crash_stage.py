@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -76,6 +76,7 @@ class CrashStage:
     _ports: dict[str, str] = field(default_factory=dict)
     _deploys: int = 0
     _key: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
     workspace: dict[str, Any] = field(default_factory=dict)
     job_ids: dict[str, str] = field(default_factory=dict)
     _requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4))
@@ -155,7 +156,7 @@ class CrashStage:
             token.write_text(added["join_token"])
             words = (*words, "--join-token-file", str(token))
         stack = ExitStack()
-        environment = {"UV_FIND_LINKS": str(self.wheels), "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
+        environment = {"UV_FIND_LINKS": str(self.wheels), "UV_NO_INDEX": "1", "UV_OFFLINE": "1", **self.environment}
         plane = stack.enter_context(serving(self.home(name), *words, env=environment, log_level="info"))
         self._running[name], self.planes[name] = stack, plane
         url = plane.data_planes["eu1"] if name == "data" else plane.control_plane
@@ -454,12 +455,17 @@ def _read(pid: int, name: str) -> bytes:
 
 
 @contextmanager
-def crash_stage(*, is_split: bool, link: Way | None = None) -> Generator[CrashStage]:
-    """Everything is ended and removed at the end. By `link` a region of its own reaches its control plane."""
+def crash_stage(
+    *, is_split: bool, link: Way | None = None, environment: Mapping[str, str] | None = None
+) -> Generator[CrashStage]:
+    """Everything is ended and removed at the end. By `link` a region of its own reaches its control plane.
+
+    `environment` is what planes have beside ours.
+    """
     # Below /tmp no interpreter stands by.
     root = Path(tempfile.mkdtemp(prefix="dlthub-tui-crash-", dir="/var/tmp"))
     root.chmod(0o711)
-    stage = CrashStage(root, is_split, link)
+    stage = CrashStage(root, is_split, link, environment=dict(environment or {}))
     try:
         stage.prepare()
         yield stage
