@@ -1,6 +1,7 @@
 """Runs the planes of one platform in this process: opens, announces, waits, drains (Borders: 3).
 
-The planes meet over HTTP even here: they share no database, no file and no Python object.
+The planes meet over HTTP even here: they share no database, no file and no Python object. The code of a plane is loaded
+when it is opened: most of the time that a region of its own takes to come back is its imports.
 """
 
 from __future__ import annotations
@@ -12,14 +13,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
-from planes.control_plane.app import ControlPlane, open_control_plane
-from planes.data_plane.app import DataPlane, open_data_plane
 from planes.data_plane.runner.kernel import forbid_dumps
 from planes.domain.errors import InvalidRequest, PlaneError, Unavailable
 from planes.host.building import (
@@ -38,6 +37,10 @@ from planes.observability import configure_logging
 from planes.server.listening import AppServer, PlaneFailed, StartFailed, listen_unix
 from planes.server.room import take_all_descriptors
 from planes.storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from planes.control_plane.app import ControlPlane
+    from planes.data_plane.app import DataPlane
 
 _START_SECONDS = 60
 _log = structlog.get_logger("planes.host")
@@ -69,7 +72,7 @@ class RunningPlatform:
     lock: HomeLock
     listeners: dict[str, socket.socket]
     unix: socket.socket | None
-    data_planes: list[DataPlane] = field(default_factory=list[DataPlane])
+    data_planes: list[DataPlane] = field(default_factory=list["DataPlane"])
     is_handed_over: bool = False
     """Another process goes on with the sockets, so their files stay."""
 
@@ -229,13 +232,15 @@ async def _served(
             try:
                 control = None
                 if CONTROL in listeners:
+                    from planes.control_plane.app import open_control_plane
+
                     control = await open_control_plane(control_settings(options, urls[CONTROL]))
                     await servers.start(group, control, [listeners[CONTROL], *([unix] if unix else [])])
                 data_planes: list[DataPlane] = []
                 for part in [part for part in listeners if part != CONTROL]:
                     plane = await _open_data_plane(options, part, urls, control)
                     data_planes.append(plane)
-                    await servers.start(group, plane, [listeners[part]])
+                    await servers.start(group, plane, [listeners[part]], plane.most_message_bytes)
                 for plane in data_planes:
                     await _wait_enrolled(plane, stop)
                 record = PlatformRecord(
@@ -260,9 +265,14 @@ class _Servers:
         self.failure: PlaneFailed | StartFailed | None = None
         self._started: list[AppServer] = []
 
-    async def start(self, group: TaskGroup, plane: ControlPlane | DataPlane, sockets: list[socket.socket]) -> None:
+    async def start(
+        self,
+        group: TaskGroup,
+        plane: ControlPlane | DataPlane,
+        sockets: list[socket.socket],
+        most_message_bytes: int | None = None,
+    ) -> None:
         """Returns when the plane answers. Raises: StartFailed."""
-        most_message_bytes = plane.most_message_bytes if isinstance(plane, DataPlane) else None
         server = AppServer(plane.app, sockets, plane.stopping, most_message_bytes=most_message_bytes)
         self._started.append(server)
         group.start_soon(self._serve, server)
@@ -287,6 +297,8 @@ class _Servers:
 async def _open_data_plane(
     options: PlatformOptions, dataplane_id: str, urls: Mapping[str, str], control: ControlPlane | None
 ) -> DataPlane:
+    from planes.data_plane.app import open_data_plane
+
     join_token = options.join_token
     if control is not None and not await control.knows_data_plane(dataplane_id):
         join_token = await control.issue_join_token(dataplane_id, place=KNOWN_PLACES.get(dataplane_id, dataplane_id))
