@@ -115,12 +115,15 @@ _READS = (
 )
 # Any other command or expression that asks for something sensitive by its name.
 _ASKS_FOR = (
-    rb"(?i)(?:[ :-](?:get|show|read|print|output|reveal|fetch|access|view|lookup|generate|export|retrieve)\b[^|;>\n]*"
-    + KEY
-    + rb"(?:$|[^0-9a-z])|^PS[^>]*>.*[.]"
-    + KEY
-    + rb"$)"
+    rb"(?i)(?:[ :_-](?:get|show|read|print|output|reveal|fetch|access|view|lookup|generate|create|export|retrieve)\b"
+    rb"[^|;>\n]*" + KEY + rb"(?:$|[^0-9a-z])|^PS[^>]*>.*[.]" + KEY + rb"$)"
 )
+_NAMES_IT = rb"(?i)" + KEY + rb"(?:$|[^0-9a-z])"
+# Commands that print ids and digests of what they are given, whatever its name.
+_IDENTIFIES = re.compile(rb"[^ ]*[ ]*(?:sudo )?(?:git|docker|podman|nerdctl|\w*sum) ")
+# `pod/token-refresh-7d9f6c-x7k2p`
+_RESOURCE = re.compile(rb"[a-z0-9.]+(?:[-/][a-z0-9.]+)+")
+_MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])")
 _WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
 _SHELL_LINE = re.compile(
     rb"(?:[^ ]*[$#>%]|[+]{1,3}|PS [^ >]*>) "
@@ -139,13 +142,21 @@ def _asks_for() -> Pattern:
     return compile_pattern(_ASKS_FOR)
 
 
+@functools.cache
+def _names_it() -> Pattern:
+    return compile_pattern(_NAMES_IT)
+
+
 class Printed(NamedTuple):
     """Behind a command that prints a secret: the next line, if it is one word.
 
-    `is_sure`: of a known command, which prints nothing else; behind any other the word must look made.
+    Attributes:
+        is_sure: of a known command, which prints nothing else; behind any other the word must look made.
+        is_asked: of one that asks for what it names; behind any other the word holds letters of both cases and digits.
     """
 
     is_sure: bool = True
+    is_asked: bool = True
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
@@ -157,6 +168,7 @@ class Printed(NamedTuple):
         else:
             start = row.start
         fits = _WORD_ALONE.fullmatch(word) and (is_secret if self.is_sure else is_telling)(word)
+        fits = fits and (self.is_sure or not _RESOURCE.fullmatch(word)) and (self.is_asked or _MIXED.match(word))
         return below(start, start + len(word)) if fits and not is_common(word) else [], None
 
 
@@ -166,7 +178,11 @@ def opened_command(line: bytes) -> Printed | None:
         return None
     if _reads().search(line):
         return Printed()
-    return Printed(is_sure=False) if _asks_for().search(line) else None
+    if _IDENTIFIES.match(line):
+        return None
+    if _asks_for().search(line):
+        return Printed(is_sure=False)
+    return Printed(is_sure=False, is_asked=False) if _names_it().search(line) else None
 
 
 @functools.cache

@@ -83,7 +83,7 @@ class Manifest(NamedTuple):
 
 
 _RESULT = re.compile(rb"[\"']?result[\"']?[ \t]*[:=][ \t]*[\"'](?=[^\"'])")
-_GENERATED = re.compile(rb"[\"']?type[\"']?[ \t]*:[ \t]*[\"']random_password[\"'],?$")
+_GENERATED = re.compile(rb"[\"']?type[\"']?[ \t]*:[ \t]*[\"']random_password[\"'],?$|resource \"random_password\" ")
 
 
 class Generated(NamedTuple):

@@ -117,11 +117,25 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "client-call",
-        rb"(?:client|connection|session|api|sdk)\([ \t]*(?:[a-z_]+[ ]?=[ ]?)?[bu]?[\"'][^\"'\n]{1,120}[\"']"
+        rb"(?:client|connection|session|api|sdk|handler|minio|client\.create)\([ \t]*"
+        rb"(?:(?:[a-z_]+[ ]?=[ ]?)?[bu]?[\"'][^\"'\n]{1,120}[\"'][ \t]*,[ \t]*)?"
+        rb"(?:[a-z_]+[ ]?=[ ]?)?[bu]?[\"'][^\"'\n]{1,120}[\"']"
         rb"[ \t]*,[ \t]*(?:[a-z_]+[ ]?=[ ]?)?[bu]?[\"'](?P<secret>[0-9a-z+/_.~=-]{20,})[\"']",
         "Client('<a20>', '<a31>7')",
         judges.random,
-        ((b"client(", b"connection(", b"session(", b"api(", b"sdk("), rb"[ \t]*[a-z\"']"),
+        (
+            (
+                b"client(",
+                b"connection(",
+                b"session(",
+                b"api(",
+                b"sdk(",
+                b"handler(",
+                b"minio(",
+                b"client.create(",
+            ),
+            rb"[ \t]*[a-z\"']",
+        ),
     ),
     named(
         "link-of-one-use",
@@ -164,10 +178,10 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "secret-id",
-        rb"secret[_-]?id[\"']?(?:[ \t]*[:=][ \t]*|[ \t]{2,20})[\"']?(?P<secret>[0-9A-Za-z_-]{20,})",
+        rb"secret[ _-]?id[\"']?(?:[ \t]*[:=][ \t]*|[ \t]{2,20})[\"']?(?P<secret>[0-9A-Za-z_-]{20,})",
         '"secret_id": "<uuid>"',
         judges.secret_id,
-        ((b"secret",), rb"[_-]?id[\"']?[ \t:=]"),
+        ((b"secret",), rb"[ _-]?id[\"']?[ \t:=]"),
     ),
     named(
         "named-told",

@@ -18,7 +18,7 @@ _LOGINS = (
     rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql|twine|cqlsh|beeline|cypher-shell"
     rb"|sqoop|psexec[0-9]*"
     rb"|rabbitmqadmin|useradd|usermod|rdesktop|ncftp[a-z]*|couchbase-cli"
-    rb"|hdbsql|nzsql|tabcmd)"
+    rb"|hdbsql|nzsql|tabcmd|ksql|mosquitto_[a-z]+)"
 )
 # Up to the next command: a `;` inside an address ends none.
 _ARGUMENTS = rb"(?:[^|;\n]|;[^ \n])*"

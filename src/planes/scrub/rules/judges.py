@@ -407,6 +407,8 @@ _OTHER_END = re.compile(
 )
 
 
+# `SHA2-256(token.bin)= …`, as tools print digests of files.
+_DIGEST = re.compile(rb"\)[ ]?=[ ]$")
 _FARTHEST = 200
 
 
@@ -415,6 +417,8 @@ def far(line: bytes, begin: int, start: int, end: int) -> int:
     secret = line[start:end]
     is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
     is_near = start - begin <= _FARTHEST and len(secret) >= (12 if is_quoted else 20)
+    if _DIGEST.search(line, begin, start) and not secret.strip(b"0123456789abcdef"):
+        return -1
     if not is_near or _OTHER_END.search(line[max(0, start - 40) : start]) or UUID.match(secret):
         return -1
     return random(line, begin, start, end) if is_quoted or is_jumbled(secret) else -1

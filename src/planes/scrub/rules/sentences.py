@@ -13,11 +13,22 @@ _END = rb"(?P<secret>[^ \t\r\"'`,;<>()\[\]{}]{8,})"
 SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "named-far",
-        KEY + rb"[\"'`]?[ ,.)][^\n]+?(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided)[ ]?:?)[ ]"
+        KEY + rb"[\"'`]?[ ,.)][^\n]+?(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to)[ ]?:?)[ ]"
         rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
         "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
         judges.far,
-        needs=(b": ", b"= ", b" got ", b" was ", b" is ", b" received ", b" found ", b" given ", b" provided "),
+        needs=(
+            b": ",
+            b"= ",
+            b" got ",
+            b" was ",
+            b" is ",
+            b" received ",
+            b" found ",
+            b" given ",
+            b" provided ",
+            b" to ",
+        ),
     ),
     named(
         "named-far-plain",

@@ -51,6 +51,7 @@ _FOREIGN_PASSWORDS = tuple(b"contrase senha mot mdp wachtw haslo heslo jelsz los
 _TURNED = re.compile(rb"(?=.*[a-z][A-Z])[A-Za-z]{8,}$")
 # What stands before a name that is alone with its value on a line.
 _ALONE = re.compile(rb"[ \t]*(?:[a-z0-9]{1,20}[_-])?$", re.IGNORECASE)
+_VARIABLE_ALONE = re.compile(rb"[ \t]*[A-Za-z0-9]{1,20}[_-]$")
 # As ODBC quotes: `PWD={a;b}`
 _BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
 # What rules of passwords ask for: both cases and a digit.
@@ -147,6 +148,8 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         return quoted(line, begin, start, end)
     if _SETTING.match(line, 0, begin) and not line[end:].strip(b" \t\r)") and stripped.isalpha():
         return -1 if is_common(stripped) else quoted(line, begin, start, end)
+    if UUID.match(stripped) and not line[end:].strip() and _VARIABLE_ALONE.match(line, 0, begin):
+        return quoted(line, begin, start, end)
     if not name.startswith(_PASSWORD_NAMES):
         is_foreign = not name.isascii() or name.startswith(_FOREIGN_PASSWORDS)
         is_password = is_foreign and _TURNED.match(stripped) and not line[end:].strip(b".,;\"'`)! \t\r")

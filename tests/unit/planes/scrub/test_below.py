@@ -24,6 +24,7 @@ MASKED = {
     "codes on lines": f"Recovery codes:\n  {S}\n  {S}\n  {S}\n\nhost\n",
     "any command that asks": f"$ terraform output -raw db_password\n{S}\nhost\n",
     "any command that asks, in quotes": f'$ terraform output db_password\n"{S}"\nhost\n',
+    "a command that only names it": f"$ jq -r .client_secret login.json\n7{S}\nhost\n",
     "a member in PowerShell": f"PS C:\\loads> $login.GetNetworkCredential().Password\n{S}\nhost\n",
     "a password of many": f"Password for the user (reset with `tool -u x`):\n  {S}\nhost\n",
     "a joined line": f"password=\\\n{S}\nhost\n",
@@ -99,6 +100,7 @@ UNTOUCHED = {
     "a triple quote that closes": 'password = """ """\nrows7 = 1\n',
     "a validation error": "1 validation error for Settings\npassword\n  Field required [type=missing, input_value={}]\n",
     "prose with commas": "host, user, password\nthe rows, 7 of them, are here7x\n",
+    "resources that commands name": "$ kubectl get pods -l app=token -o name\npod/token-7d9f6c12-x7k2p\n$ git rev-parse token\n3f2a9c1d7b3f2a9c1d7b\n",
     "a commit below": "cached token\ncommit 3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b\n",
 }
 
