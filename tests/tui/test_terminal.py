@@ -264,6 +264,23 @@ def test_a_screen_leaves_nothing_of_the_one_before(connected: Terminal) -> None:
     assert shown == connected.text
 
 
+def test_escape_and_a_key_in_one_packet_are_two_keys(connected: Terminal) -> None:
+    connected.press("\t\x1b[B\r")
+    connected.until_text("[1 Jobs]")
+    for packet, found in (("\x1b2", "[2 Runs]"), ("\x1b8", "[8 Residency]"), ("\x1b1", "[1 Jobs]")):
+        connected.press("/zz")
+        connected.until_text("/zz")
+        connected.press(packet)
+        connected.until_text(found)
+    connected.press("/zz")
+    connected.until_text("/zz")
+
+    connected.press("\x1b/")
+    connected.until_text("load_suppliers")
+    connected.press("ret")
+    connected.until_text("/ret")
+
+
 def test_plain_variables_are_changed_in_the_users_editor(installation: Any, tmp_path: Path) -> None:
     fake, _ = installation
     editor = tmp_path / "editor.py"

@@ -10,12 +10,43 @@ environment denies, to see that they still are what Textual uses.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import IO, Any
 
+from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from dlthub_tui.widgets.changed_cells import ChangedCells
+
+_ESC = "\x1b"
+
+
+class EscapeFirst(XTermParser):
+    """Escape and the key behind it are two keys, also where a slow line or a fast hand brings them as one packet.
+
+    Terminals send alt with a key as the same bytes. No action has alt, and a field would type what Textual makes of
+    it: a bullet for esc and 8.
+    """
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        behind = sequence[1:] if len(sequence) == 2 and sequence[0] == _ESC and sequence[1].isprintable() else ""
+        if alt or behind:
+            yield events.Key("escape", _ESC)
+            yield from super()._sequence_to_key_events(behind or sequence)
+            return
+        for event in super()._sequence_to_key_events(sequence):
+            if event.key.startswith("alt+") and event.character and event.is_printable:
+                yield events.Key("escape", _ESC)
+                yield from super()._sequence_to_key_events(event.character)
+            else:
+                yield event
+
+
+# The driver makes its parser in the middle of the thread that reads.
+linux_driver.XTermParser = EscapeFirst  # pyright: ignore[reportPrivateImportUsage] - it is what the driver uses
 
 
 class LastingDriver(LinuxDriver):
