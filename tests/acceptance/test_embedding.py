@@ -14,10 +14,11 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from dlthub_tui.embed.embedded import EmbeddedPlatform
+from dlthub_tui.embed.embedded import EmbeddedPlatform, Platform
 from dlthub_tui.embed.finding import find_platform
 from dlthub_tui.embed.serving import CannotStart
 from planes.control_plane import app as control_plane
+from planes.host.home import Home
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.anyio]
 
@@ -54,6 +55,33 @@ async def test_a_second_app_attaches_to_the_first_one_s_planes(home: Path) -> No
     assert attached.control_plane_url == started.control_plane_url
     await second.leave(keep_running=False)
     assert find_platform(home) is not None
+    await first.leave(keep_running=False)
+
+
+async def test_an_app_opened_while_another_starts_waits_for_its_planes(home: Path) -> None:
+    first, second = EmbeddedPlatform(home, lambda: "1", port=0), EmbeddedPlatform(home, lambda: "1", port=0)
+    said: list[str] = []
+    attached: list[Platform] = []
+
+    async def attach() -> None:
+        with anyio.fail_after(60):
+            while not Home(home).is_held():
+                await anyio.sleep(0.001)
+        attached.append(await second.start(said.append))
+
+    home.mkdir()
+    async with anyio.create_task_group() as group:
+        group.start_soon(attach)
+        attached.append(await first.start(quiet))
+
+    assert said == [
+        "Another process is starting this home's platform, or ending it. Waiting for it.",
+        "Attached to the platform that runs for this home.",
+    ]
+    assert {platform.is_embedded: platform.control_plane_url for platform in attached} == {
+        True: attached[0].control_plane_url,
+        False: attached[0].control_plane_url,
+    }
     await first.leave(keep_running=False)
 
 

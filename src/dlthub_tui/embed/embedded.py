@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 
 from dlthub_tui.embed.handover import Successor
@@ -16,6 +17,9 @@ from dlthub_tui.embed.serving import CannotStart
 if TYPE_CHECKING:
     from planes.host.home import Home, PlatformRecord
     from planes.host.platform import RunningPlatform
+
+OTHER_STARTS_SECONDS = 120.0
+LOOKS_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,13 @@ class EmbeddedPlatform:
 
         `report` hears what is being done, in sentences. Raises: CannotStart.
         """
+        told = False
+        with anyio.move_on_after(OTHER_STARTS_SECONDS):
+            while await anyio.to_thread.run_sync(self._is_being_started):
+                if not told:
+                    report("Another process is starting this home's platform, or ending it. Waiting for it.")
+                    told = True
+                await anyio.sleep(LOOKS_EVERY_SECONDS)
         return await anyio.to_thread.run_sync(self._start, report)
 
     async def active_runs(self) -> int:
@@ -61,6 +72,13 @@ class EmbeddedPlatform:
     async def leave(self, *, keep_running: bool) -> None:
         """Stops the embedded planes, or hands them to a background process. Does nothing when attached."""
         await anyio.to_thread.run_sync(self._leave, keep_running)
+
+    def _is_being_started(self) -> bool:
+        """A process holds the home and has not said where its planes are."""
+        from planes.host.home import Home
+
+        home = Home(self._home)
+        return home.is_held() and home.read_record() is None
 
     def _start(self, report: Callable[[str], None]) -> Platform:
         from planes.host.home import Home

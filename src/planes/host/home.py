@@ -138,14 +138,18 @@ class Home:
 
     def running(self) -> PlatformRecord | None:
         """The platform that runs for this home now, if one does and is ready."""
+        return self.read_record() if self.is_held() else None
+
+    def is_held(self) -> bool:
+        """Whether a process has this home's platform: one that runs, starts or ends."""
         descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return self.read_record()
+            return True
         finally:
             os.close(descriptor)
-        return None
+        return False
 
 
 class HomeLock:
