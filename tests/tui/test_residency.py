@@ -253,13 +253,19 @@ async def test_trail_says_whether_its_chain_is_intact(open_app: Any) -> None:
         assert "chain" not in stage.text, "not known is not intact"
 
 
-async def test_fifth_step_of_the_guide_is_the_proof_and_a_clean_one_ticks_it(open_local: Any, tmp_path: Path) -> None:
+async def test_fifth_step_of_the_guide_is_the_proof_and_with_a_clean_one_the_guide_is_gone(
+    open_local: Any, tmp_path: Path
+) -> None:
     keep_proof(tmp_path, elsewhere=("control: control/control.db",))
     async with open_local() as stage:
         await stage.press("colon", *"guide", "enter")
         await stage.until("◌ 5  See the proof")
         keep_proof(tmp_path)
         await stage.press("ctrl+r")
+        await stage.until("All five steps are done. :guide shows them again.")
+        assert "Workspaces" in stage.text
+
+        await stage.press("colon", *"guide", "enter")
         await stage.until("✓ 5  See the proof")
         await stage.press("G", "enter")
         await stage.until("[8 Residency]")

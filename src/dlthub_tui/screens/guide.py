@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 
 from dlthub_tui.messages import GoBack, Open
 from dlthub_tui.screens.home import HomeScreen
+from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel import guide as view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.places import DeployPlace, GuidePlace, NewOrganizationPlace, Place, WorkspacePlace
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, line
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line
 from dlthub_tui.widgets.lines import LinesView
 
 
@@ -29,6 +30,8 @@ class GuideScreen(HomeScreen):
     DETAIL_ROWS: ClassVar[int] = 5
 
     _is_proved = False
+    _had_steps = False
+    """Whether a step was to be done while this guide was up."""
 
     async def load(self) -> None:
         """As home, and whether this home keeps a proof."""
@@ -38,6 +41,7 @@ class GuideScreen(HomeScreen):
 
             regions = [plane.id for plane in self.state.planes]
             self._is_proved = await to_thread.run_sync(is_proved, self.context.client_folder.parent, regions)
+        self._go_when_done()
 
     @property
     def _steps(self) -> tuple[view.Step, ...]:
@@ -90,6 +94,18 @@ class GuideScreen(HomeScreen):
         todo = next((step.key for step in self._steps if not step.is_done), None)
         if was_empty and todo:
             self.rows.move_to(todo)
+
+    def _go_when_done(self) -> None:
+        """Done to the end it is gone; opened again later it shows its ticks."""
+        is_done = all(step.is_done for step in self._steps)
+        self._had_steps = self._had_steps or not is_done
+        if not self._had_steps or not is_done or not self.is_current:
+            return
+        self._had_steps = False
+        below = self.host.screen_stack[-2]
+        if isinstance(below, PlaceScreen):
+            below.say("All five steps are done. :guide shows them again.", Role.OK)
+        self.post_message(GoBack())
 
     def do_row_open(self) -> None:
         """Does the step under the cursor."""
