@@ -172,6 +172,7 @@ CONTROL_ROUTES: dict[str, str] = {
     f"GET {_OW}/api-keys": "manage signed in",
     f"POST {_OW}/api-keys": "manage signed in",
     f"DELETE {_OW}/api-keys/{{key_id}}": "manage signed in",
+    f"GET {_OW}/default-role": "read",
     f"PUT {_OW}/default-role": "manage signed in",
     f"POST {_OW}/members": "manage signed in",
     f"PATCH {_OW}/members/{{member_id}}": "manage signed in",

@@ -31,10 +31,12 @@ def served_platform() -> Generator[Path]:
         command = [sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(home), "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             assert process.stdout is not None
-            assert json.loads(process.stdout.readline())["ready"] is True
-            yield home
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            try:
+                assert json.loads(process.stdout.readline())["ready"] is True
+                yield home
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
 
 
 def make_workspace(folder: Path, jobs: str, names: list[str]) -> Path:

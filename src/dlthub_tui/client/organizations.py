@@ -74,6 +74,11 @@ async def archive_workspace(plane: Transport, workspace_id: str) -> Workspace:
     return parse_workspace(await plane.post(f"/api/v1/workspaces/{workspace_id}/-archive"))
 
 
+async def unarchive_workspace(plane: Transport, workspace_id: str) -> Workspace:
+    """Contract: 1.5 (19). Raises: Conflict when it is not archived."""
+    return parse_workspace(await plane.post(f"/api/v1/workspaces/{workspace_id}/-unarchive"))
+
+
 async def get_workspace_role(plane: Transport, workspace_id: str) -> str:
     """What I may do in the workspace: owner, developer, viewer. Contract: 1.5 (20)."""
     return Fields(await plane.get(f"/api/v1/workspaces/{workspace_id}/me"), "workspace membership").text(

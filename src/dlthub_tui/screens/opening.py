@@ -63,7 +63,11 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
         case places.SettingsPlace():
             from dlthub_tui.screens.settings import SettingsScreen
 
-            return SettingsScreen(context)
+            return SettingsScreen(context, place)
+        case places.WorkspaceSettingsPlace():
+            from dlthub_tui.screens.workspace_settings import WorkspaceSettingsScreen
+
+            return WorkspaceSettingsScreen(context, place)
         case places.SignInsPlace():
             from dlthub_tui.screens.sign_ins import SignInsScreen
 

@@ -309,7 +309,12 @@ class PlaceScreen(Approving):
         from dlthub_tui.viewmodel.commands import Offer
 
         group = "Commands"
+        of_workspace = Offer(
+            "workspace-settings", "workspace-settings", "settings of the workspace", "",
+            "name, default role, versions kept, scrubbing, archive", group,
+        )  # fmt: skip
         return [
+            *((of_workspace,) if self.workspace_here() is not None else ()),
             Offer("open", "open", "open a link", "", "org/workspace/job/run#line", group),
             Offer("approve", "approve", "approve a sign-in", "", "by the code that the device shows", group),
             Offer("settings", "settings", "settings", "", "theme, motion, times, notifications, read-only", group),
@@ -319,7 +324,7 @@ class PlaceScreen(Approving):
 
     async def run_chosen(self, chosen: str | None) -> None:
         """Does what was chosen in the help, on the command line or in the palette."""
-        from dlthub_tui.viewmodel.places import GuidePlace, SettingsPlace, SignInsPlace
+        from dlthub_tui.viewmodel.places import GuidePlace, SettingsPlace, SignInsPlace, WorkspaceSettingsPlace
 
         name, _, argument = (chosen or "").partition(" ")
         match name:
@@ -332,7 +337,10 @@ class PlaceScreen(Approving):
             case "guide":
                 self.post_message(Open(GuidePlace()))
             case "settings":
-                self.post_message(Open(SettingsPlace()))
+                self.post_message(Open(SettingsPlace(self.workspace_here())))
+            case "workspace-settings":
+                if (workspace := self.workspace_here()) is not None:
+                    self.post_message(Open(WorkspaceSettingsPlace(workspace)))
             case "sign-ins":
                 self.post_message(Open(SignInsPlace()))
             case "of-job":

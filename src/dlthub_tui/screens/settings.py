@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from dlthub_tui.messages import SettingChanged
+from dlthub_tui.messages import Open, SettingChanged
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel import settings as view
-from dlthub_tui.viewmodel.places import Place, SettingsPlace
+from dlthub_tui.viewmodel.places import Place, SettingsPlace, WorkspaceSettingsPlace
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, cut_front, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
@@ -28,13 +28,14 @@ class SettingsScreen(PlaceScreen):
     HELP_KEY: ClassVar[str] = "f1 help"
     STYLES = "settings"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, place: SettingsPlace) -> None:
         super().__init__(context)
+        self.place = place
         self.rows = RowList(self.look, widget_id="list")
 
     def where(self) -> Place:
         """The settings."""
-        return SettingsPlace()
+        return self.place
 
     def crumbs(self) -> list[str]:
         """The settings."""
@@ -55,7 +56,9 @@ class SettingsScreen(PlaceScreen):
         return answer((muted(f"{changed} of {len(view.SETTINGS)} are not as they come."),), "", width)
 
     def _show(self) -> None:
-        self.rows.show(view.sections(self.context.chosen))
+        workspace = self.place.workspace
+        name = f"{workspace.organization_name}/{workspace.name}" if workspace is not None else ""
+        self.rows.show(view.sections(self.context.chosen, guard(name)))
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
         self.update_frame()
@@ -65,6 +68,8 @@ class SettingsScreen(PlaceScreen):
         return view.BY_ID.get(self.rows.key or "", view.SETTINGS[0])
 
     def _details(self, width: int) -> list[Line]:
+        if self.rows.key == view.WORKSPACE:
+            return [rule("Settings of the workspace", "", width, self.look), line("   ", view.WORKSPACE_SENTENCE)]
         setting, folder = self._setting, str(self.context.client_folder / "settings.toml")
         later = " It holds from the next start on." if setting.at_start else ""
         where = cut_front(guard(folder), max(20, width - 14), self.look.glyphs.cut)
@@ -110,10 +115,15 @@ class SettingsScreen(PlaceScreen):
         self._step(-1)
 
     def do_form_next(self) -> None:
-        """The next value."""
-        self._step(1)
+        """The next value; of the workspace, its settings."""
+        if self.rows.key == view.WORKSPACE and self.place.workspace is not None:
+            self.post_message(Open(WorkspaceSettingsPlace(self.place.workspace)))
+        else:
+            self._step(1)
 
     def _step(self, steps: int) -> None:
+        if self.rows.key == view.WORKSPACE:
+            return
         setting = self._setting
         if self.context.chosen.source(setting.id) == "command line":
             self.say(f"The command line chose this. Without its switch {setting.title.lower()} is free.", Role.WARN)

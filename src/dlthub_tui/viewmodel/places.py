@@ -56,7 +56,16 @@ class CommandLogPlace:
 
 @dataclass(frozen=True, slots=True)
 class SettingsPlace:
-    """How the app looks and behaves for this person."""
+    """How the app looks and behaves for this person; and the way to the settings of the workspace one came from."""
+
+    workspace: WorkspaceRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceSettingsPlace:
+    """What is set for one workspace."""
+
+    workspace: WorkspaceRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +163,7 @@ class DeployPlace:
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
     | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
-    | CommandLogPlace | SettingsPlace | BackfillsPlace | WebhooksPlace
+    | CommandLogPlace | SettingsPlace | WorkspaceSettingsPlace | BackfillsPlace | WebhooksPlace
 )  # fmt: skip
 
 
@@ -175,7 +184,7 @@ def link(place: Place) -> str:
             return link(run)
         case PipelinePlace(workspace, _) | PipelineRunPlace(workspace, _, _):
             return f"{workspace.organization_name}/{workspace.name}:pipelines"
-        case DeployPlace(workspace, _):
+        case DeployPlace(workspace, _) | WorkspaceSettingsPlace(workspace):
             return f"{workspace.organization_name}/{workspace.name}"
         case _:
             return ""
@@ -194,7 +203,7 @@ def web_path(place: Place) -> str:
             return web_path(run)
         case PipelinePlace(workspace, name) | PipelineRunPlace(workspace, name, _):
             return f"/w/{workspace.id}/pipelines/{quote(name, safe='')}"
-        case WorkspacePlace(workspace, _) | DeployPlace(workspace, _):
+        case WorkspacePlace(workspace, _) | DeployPlace(workspace, _) | WorkspaceSettingsPlace(workspace):
             return f"/w/{workspace.id}"
         case HomePlace():
             return "/"

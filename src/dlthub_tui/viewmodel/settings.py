@@ -98,8 +98,12 @@ def step(setting: Setting, word: str, steps: int) -> str:
     return setting.words[(setting.words.index(word) + steps) % len(setting.words)]
 
 
-def sections(chosen: Chosen) -> list[Section]:
-    """One row a setting: all its words, and who says so."""
+WORKSPACE = "workspace"
+WORKSPACE_SENTENCE = "Its name, default role, versions kept, scrubbing of logs, archive. enter opens them."
+
+
+def sections(chosen: Chosen, workspace: str = "") -> list[Section]:
+    """One row a setting: all its words, and who says so. Behind them the way to those of a workspace."""
     rows = [
         Row(
             setting.id,
@@ -113,6 +117,9 @@ def sections(chosen: Chosen) -> list[Section]:
         )
         for setting in SETTINGS
     ]
+    if workspace:
+        cells = (line("Of the workspace"), line(workspace, muted("  enter opens")), line(muted("its planes")))
+        rows.append(Row(WORKSPACE, Span(" "), cells, workspace))
     return [Section(COLUMNS, tuple(rows))]
 
 

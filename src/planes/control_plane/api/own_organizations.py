@@ -110,6 +110,12 @@ async def remove_workspace_member(
     await members.remove_workspace_member(parts, principal, workspace_id, member_id)
 
 
+@router.get("/workspaces/{workspace_id}/default-role")
+async def get_default_role(parts: CurrentParts, principal: CurrentPrincipal, workspace_id: str) -> DefaultRoleResponse:
+    role = await members.get_default_role(parts, principal, workspace_id)
+    return DefaultRoleResponse(workspace_id=workspace_id, role=role)
+
+
 @router.put("/workspaces/{workspace_id}/default-role")
 async def set_default_role(
     parts: CurrentParts, principal: CurrentSession, workspace_id: str, body: DefaultRoleRequest

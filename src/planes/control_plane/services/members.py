@@ -158,6 +158,17 @@ async def remove_workspace_member(parts: Parts, principal: Principal, workspace_
     parts.news.tell_all()
 
 
+async def get_default_role(parts: Parts, principal: Principal, workspace_id: str) -> WorkspaceRole | None:
+    """The role of every member of the organization without one of their own, for whoever sees the workspace.
+
+    Raises: NotFound.
+    """
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(connection, principal, workspace_id, Permission.READ)
+        workspace = await workspaces.find_workspace(connection, access.workspace_id)
+    return WorkspaceRole(workspace.default_role) if workspace is not None and workspace.default_role else None
+
+
 async def set_default_role(
     parts: Parts, principal: Principal, workspace_id: str, role: WorkspaceRole | None
 ) -> WorkspaceRole | None:
