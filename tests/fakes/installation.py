@@ -320,6 +320,9 @@ class Installation(InstallationRows):
             mine = [run for run in mine if run["job_id"] == query["job_id"]]
         if "number" in query:
             mine = [run for run in mine if run["number"] == int(query["number"])]
+        if "start" in query:
+            start = datetime.fromisoformat(query["start"]).replace(tzinfo=UTC)
+            mine = [run for run in mine if datetime.fromisoformat(run["created_at"]) >= start]
         wanted = query.getlist("status")
         if wanted:
             mine = [run for run in mine if run["status"] in wanted]
@@ -397,7 +400,8 @@ class Installation(InstallationRows):
 
     async def _dataplane_token(self, request: Request) -> Response:
         token = f"dp-{request.path_params['ws']}"
-        return JSONResponse({"token": token, "expires_at": int(datetime.now(UTC).timestamp()) + 600})
+        until = NOW.replace(year=2100) + timedelta(minutes=10)  # pictures say the time of day, which is the same
+        return JSONResponse({"token": token, "expires_at": int(until.timestamp())})
 
     async def _list_variables(self, _request: Request) -> Response:
         scopes: dict[str | None, list[Any]] = {None: []}

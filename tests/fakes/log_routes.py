@@ -62,6 +62,20 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
             for name in names
         ]})  # fmt: skip
 
+    async def open_leaks(request: Request) -> Response:
+        runs = {run["id"]: run for run in rows.runs}
+        refs = {job["id"]: job["job_ref"] for job in rows.jobs}
+        found = [
+            {"id": f"leak-{name}", "name": name, "origin": rows.leak_origin, "scope": "profile:prod", "state": "open",
+             "count": count, "reader_count": 3, "run_id": run_id, "job_ref": refs[runs[run_id]["job_id"]],
+             "at": runs[run_id]["created_at"]}
+            for run_id, counts in rows.masked.items()
+            if runs[run_id]["workspace_id"] == request.path_params["ws"]
+            for name, count in counts.items()
+            if name.isupper()
+        ]  # fmt: skip
+        return JSONResponse({"items": found, "total": len(found)})
+
     async def leak(_request: Request) -> Response:
         return JSONResponse({"active_runs": [{"run_id": rows.runs[0]["id"], "job_ref": "jobs.ingest.load_orders"}]})
 
@@ -77,6 +91,7 @@ def log_routes(rows: InstallationRows, path: str) -> list[tuple[str, str, Any]]:
         ("GET", f"{run}/hits", hits),
         ("GET", f"{workspace}/hits/-by-run", by_run),
         ("GET", f"{run}/leaks", leaks),
+        ("GET", f"{workspace}/leaks", open_leaks),
         ("GET", f"{workspace}/leaks/{{leak}}", leak),
     ]
     return [*((("GET", path + end, bound(answer))) for end, answer in answers.items()), *more]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dlthub_tui.client.errors import NotAllowed, NotFound
+from dlthub_tui.client.paging import get_page
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport
 
@@ -41,6 +43,9 @@ class Leak:
     is_configuration: bool = False
     count: int = 0
     reader_count: int = 0
+    run_id: str = ""
+    job_ref: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,12 @@ async def list_leaks(region: Transport, workspace_id: str, run_id: str) -> tuple
         return ()
 
 
+async def list_open_leaks(region: Transport, workspace_id: str) -> tuple[Leak, ...]:
+    """Printed values that are still in use, newest first. Raises: NotAllowed for viewers, who are told of none."""
+    page = await get_page(region, f"/own/v1/workspaces/{workspace_id}/leaks", _parse_leak, {"state": "open"})
+    return page.items
+
+
 async def list_active_runs(region: Transport, workspace_id: str, leak_id: str) -> tuple[ActiveRun, ...]:
     """Runs that go on with the value that was printed."""
     answer = await region.get(f"/own/v1/workspaces/{workspace_id}/leaks/{leak_id}")
@@ -127,6 +138,9 @@ def _parse_leak(raw: Any) -> Leak:
         fields.maybe_text("origin") == "configuration",
         fields.number("count", 0),
         fields.number("reader_count", 0),
+        fields.maybe_text("run_id") or "",
+        fields.maybe_text("job_ref") or "",
+        fields.maybe_moment("at"),
     )
 
 

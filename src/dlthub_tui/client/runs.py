@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dlthub_tui.client.models import Run, parse_run
 from dlthub_tui.client.paging import Page, get_page
 from dlthub_tui.client.transport import Query, Transport
 
 
 async def list_runs(
-    plane: Transport, workspace_id: str, *, job_id: str | None = None, statuses: tuple[str, ...] = (), limit: int = 200
-) -> Page[Run]:
-    """The newest runs first. Contract: 1.5 (41)."""
+    plane: Transport, workspace_id: str, *, job_id: str | None = None, statuses: tuple[str, ...] = (),
+    since: datetime | None = None, limit: int = 200,
+) -> Page[Run]:  # fmt: skip
+    """The newest runs first; `since`: those that were asked for from then on. Contract: 1.5 (41)."""
+    start = since.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") if since else None
     query: Query = {
         "timezone": "UTC", "include_system_job_runs": False, "job_id": job_id, "status": list(statuses) or None,
+        "start": start,
     }  # fmt: skip
     return await get_page(plane, f"/api/v1/workspaces/{workspace_id}/job-runs", parse_run, query, limit=limit)
 

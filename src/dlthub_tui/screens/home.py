@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -34,9 +35,14 @@ from dlthub_tui.viewmodel.text import Line
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
     from dlthub_tui.client.installation import Health
+    from dlthub_tui.client.leaks import Leak
     from dlthub_tui.session.live_state import News
 
 MOST_AT_ONCE = 4
+# Of so many failed runs those are shown that are the last of their job.
+MOST_FAILED = 20
+LEAKS_SECONDS = 60.0
+ASKS_AGAIN_SECONDS = 5.0
 
 
 class HomeScreen(SortedList):
@@ -55,6 +61,7 @@ class HomeScreen(SortedList):
         super().__init__(context)
         self.state = HomeState()
         self._changed: set[str] = set()
+        self._leaks_again: dict[str, float] = {}
         self._is_whole_changed = False
 
     def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
@@ -84,10 +91,15 @@ class HomeScreen(SortedList):
         """Asks about what changed."""
         await self.reload(self.load if self._is_whole_changed or not self.is_loaded else self._load_jobs)
 
+    def do_link_retry(self) -> None:
+        """Asks again, also for what runs printed."""
+        self._leaks_again.clear()
+        super().do_link_retry()
+
     def planes_heard(self, health: Health) -> None:
         """The planes as they are now, and who waits to sign in."""
         super().planes_heard(health)
-        self.state = replace(self.state, planes=health.planes)
+        self.state = replace(self.state, planes=health.planes, late_seconds=health.late_seconds)
         self.show_changed()
         self.fetch(self._load_sign_ins(), "sign-ins")
 
@@ -132,8 +144,9 @@ class HomeScreen(SortedList):
         except (NotAllowed, NotFound):
             sign_ins = ()
         self.state = replace(
-            self.state, memberships=tuple(memberships), planes=planes, workspaces=states, sign_ins=sign_ins
-        )
+            self.state, memberships=tuple(memberships), planes=planes, workspaces=states, sign_ins=sign_ins,
+            late_seconds=health.late_seconds,
+        )  # fmt: skip
         if not self.is_loaded:
             self.is_loaded = True
             self.show_rows()
@@ -145,34 +158,76 @@ class HomeScreen(SortedList):
 
         plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
         only, self._changed = self._changed, set()
+        since = self.look.now() - view.RECENT
         found: dict[str, WorkspaceState] = {}
 
         async def ask(state: WorkspaceState) -> None:
+            workspace_id = state.workspace.id
             async with limiter:
                 try:
-                    jobs = await list_jobs(plane, state.workspace.id)
-                    failed = await list_runs(plane, state.workspace.id, statuses=("failed",), limit=5)
+                    jobs = await list_jobs(plane, workspace_id)
+                    failed = await list_runs(plane, workspace_id, statuses=("failed",), since=since, limit=MOST_FAILED)
+                    completed = await list_runs(plane, workspace_id, statuses=("completed",), since=since, limit=1)
                 except NotSignedIn:
                     raise
                 except Refused:
                     return
-                found[state.workspace.id] = replace(state, jobs=jobs, failed=failed.items)
+                found[workspace_id] = replace(
+                    state, jobs=jobs, failed=failed.items, failed_count=failed.total, completed_count=completed.total
+                )
+
+        asked = [
+            state
+            for state in self.state.workspaces
+            if state.workspace.archived_at is None and (not only or state.workspace.id in only)
+        ]
+        async with anyio.create_task_group() as group:
+            for state in asked:
+                group.start_soon(ask, state)
+        states = tuple(
+            replace(found.get(state.workspace.id, state), leaks=state.leaks) for state in self.state.workspaces
+        )
+        self.state = replace(self.state, workspaces=states)
+        self.fetch(self._load_leaks([state.workspace.id for state in asked]), "leaks")
+
+    async def _load_leaks(self, workspace_ids: Sequence[str]) -> None:
+        """What runs printed, from each workspace's region. Each look is in its audit log, so they are not frequent."""
+        from dlthub_tui.client.leaks import list_open_leaks
+
+        limiter = anyio.CapacityLimiter(MOST_AT_ONCE)
+        found: dict[str, tuple[Leak, ...]] = {}
+
+        async def ask(workspace: WorkspaceRef) -> None:
+            async with limiter:
+                wait = LEAKS_SECONDS
+                try:
+                    region = await self.context.connected.region(workspace)
+                    found[workspace.id] = await list_open_leaks(region, workspace.id)
+                except (NotAllowed, NotFound):
+                    found[workspace.id] = ()  # viewers are told of none
+                except ClientError:
+                    wait = ASKS_AGAIN_SECONDS  # the row of the plane says what is wrong
+                self._leaks_again[workspace.id] = time.monotonic() + wait
 
         async with anyio.create_task_group() as group:
-            for state in self.state.workspaces:
-                if state.workspace.archived_at is None and (not only or state.workspace.id in only):
-                    group.start_soon(ask, state)
-        states = tuple(found.get(state.workspace.id, state) for state in self.state.workspaces)
-        self.state = replace(self.state, workspaces=states)
+            for workspace_id in workspace_ids:
+                ref = self.workspace_ref(workspace_id)
+                if ref is not None and time.monotonic() >= self._leaks_again.get(workspace_id, 0):
+                    group.start_soon(ask, ref)
+        states = tuple(
+            replace(state, leaks=found.get(state.workspace.id, state.leaks)) for state in self.state.workspaces
+        )
+        if states != self.state.workspaces:
+            self.state = replace(self.state, workspaces=states)
+            self.show_changed()
 
     def sections(self) -> list[Section]:
         """The panes, with the filter applied to each."""
+        is_silent = any(plane.id == "control" and plane.state != "up" for plane in self.context.planes_now)
+        found = view.sections(replace(self.state, is_control_silent=is_silent), self.look)
         if not self.filter_text:
-            return view.sections(self.state, self.look)
-        return [
-            replace(section, rows=matching(section.rows, self.filter_text))
-            for section in view.sections(self.state, self.look)
-        ]
+            return found
+        return [replace(section, rows=matching(section.rows, self.filter_text)) for section in found]
 
     def answer_line(self) -> tuple[Line, str]:
         """What goes on."""
@@ -211,7 +266,7 @@ class HomeScreen(SortedList):
         kind, _, _ = self._chosen()
         if action.id == "deploy.open" and kind != "workspace":
             return "Choose a workspace to deploy to."
-        if action.id == "item.end" and kind not in {"run", "sign-in"}:
+        if action.id == "item.end" and kind not in {"run", "leak", "sign-in"}:
             return "Only what needs you can be set aside."
         if action.id == "row.open" and not kind:
             return "There is nothing under the cursor."
@@ -231,6 +286,11 @@ class HomeScreen(SortedList):
             run = next((item for item in state.failed if item.id == second), None)
             if run is not None:
                 self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
+        elif kind == "leak" and (workspace := self.workspace_ref(first)):
+            self.fetch(self._open_leak(workspace, *second.split("/", 1)), "open")
+        elif kind == "archived":
+            self.state = replace(self.state, shows_archived=not self.state.shows_archived)
+            self.show_rows()
         elif kind == "sign-in":
             self.post_message(Open(SignInsPlace()))
         elif kind == "plane":
@@ -240,6 +300,13 @@ class HomeScreen(SortedList):
         elif kind == "organization":
             membership = next(m for m in self.state.memberships if m.organization.id == first)
             self.post_message(Open(NewOrganizationPlace(first, membership.organization.name)))
+
+    async def _open_leak(self, workspace: WorkspaceRef, run_id: str, name: str) -> None:
+        from dlthub_tui.client.runs import get_run
+        from dlthub_tui.screens.masked import open_masked
+
+        run = await get_run(self.context.connected.control, workspace.id, run_id)
+        await open_masked(self, workspace, run, name)
 
     def _open_first_workspace(self, organization_id: str) -> None:
         """The first that is listed below the organization; where there is none, its name is asked for."""

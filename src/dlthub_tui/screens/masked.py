@@ -13,12 +13,12 @@ from dlthub_tui.viewmodel.runs import name_of
 MARK = "[masked"
 
 
-async def open_masked(screen: PlaceScreen, workspace: WorkspaceRef, run: Run) -> None:
-    """Opens the log at the first line with a mask, as the region finds it, or says that there is none."""
+async def open_masked(screen: PlaceScreen, workspace: WorkspaceRef, run: Run, name: str = "") -> None:
+    """Opens the log at the first line with a mask (of a name), as the region finds it, or says that there is none."""
     from dlthub_tui.client.logs import Wanted, search_lines
 
     region = await screen.context.connected.region(workspace)
-    found = search_lines(region, (workspace.id, run.id), Wanted(text=MARK), limit=1)
+    found = search_lines(region, (workspace.id, run.id), Wanted(text=f"{MARK}:{name}" if name else MARK), limit=1)
     async with aclosing(found) as answers:
         async for answer in answers:
             if isinstance(answer, LogLine):

@@ -115,7 +115,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList):
     def answer_line(self) -> tuple[Line, str]:
         """What goes on, and how many are shown."""
         shown = words.count(len(self.rows.keys))
-        return view.answer_of(self._runs, self.look), f"{shown} shown of {words.count(self._total)}"
+        return view.answer_of(self._runs, self.look), f"{shown} shown of {words.total(self._total)}"
 
     def is_moving(self) -> bool:
         """Whether a run goes on."""

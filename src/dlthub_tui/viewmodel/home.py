@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dlthub_tui.client.installation import PendingSignIn, PlaneHealth
+from dlthub_tui.client.leaks import Leak
 from dlthub_tui.client.models import Job, Membership, Run, Workspace
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
-from dlthub_tui.viewmodel.runs import name_of
+from dlthub_tui.viewmodel.needs import COLUMNS as NEEDS_COLUMNS
+from dlthub_tui.viewmodel.needs import needs
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
 
@@ -22,8 +24,8 @@ WORKSPACE_COLUMNS = (
     Column("Failed", drops=2, is_number=True),
     Column("Last", is_number=True, least=12),
     Column("Next", drops=3, is_number=True, least=10),
+    Column("Members", drops=4, is_number=True),
 )
-NEEDS_COLUMNS = (Column("", least=12), Column("", takes_rest=True, least=20), Column("", is_number=True))
 PLANE_COLUMNS = (Column("", least=10), Column("", takes_rest=True, least=20), Column("", is_number=True))
 RECENT = timedelta(hours=24)
 MOST_NEEDS = 5
@@ -31,11 +33,18 @@ MOST_NEEDS = 5
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceState:
-    """What is known of one workspace; None where it has not been asked or does not answer."""
+    """What is known of one workspace; None where it has not been asked or does not answer.
+
+    `failed` are the newest failed runs of the last day; `failed_count` and `completed_count` count that day's. `leaks`
+    are what the region says of secrets that runs printed and that are still in use.
+    """
 
     workspace: Workspace
     jobs: tuple[Job, ...] | None = None
     failed: tuple[Run, ...] = ()
+    failed_count: int = 0
+    completed_count: int = 0
+    leaks: tuple[Leak, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,9 @@ class HomeState:
     sign_ins: tuple[PendingSignIn, ...] = ()
     aside: frozenset[str] = field(default_factory=frozenset[str])
     order: str = "name"
+    late_seconds: float | None = None
+    is_control_silent: bool = False
+    shows_archived: bool = False
 
     @property
     def jobs(self) -> list[Job]:
@@ -82,9 +94,12 @@ def answer_of(state: HomeState, look: Look) -> Line:
         number = statuses.count(name) + (statuses.count("starting") if name == "running" else 0)
         if number:
             parts.extend((look.state(name), Span(f" {number} {name}   ")))
-    failed = sum(1 for item in state.workspaces for run in item.failed if look.now() - run.created_at < RECENT)
+    failed = sum(item.failed_count for item in state.workspaces)
     if failed:
-        parts.extend((look.state("failed"), Span(f" {failed} failed in 24 hours   ")))
+        parts.extend((look.state("failed"), Span(f" {words.total(failed)} failed in 24 hours   ")))
+    completed = sum(item.completed_count for item in state.workspaces)
+    if completed:
+        parts.extend((look.state("completed"), Span(f" {words.total(completed)}   ")))
     upcoming = [job.next_scheduled_run_at for job in state.jobs if job.next_scheduled_run_at and not job.is_paused]
     if upcoming:
         parts.append(Span(f"next {words.moment(min(upcoming), look)}   "))
@@ -93,27 +108,6 @@ def answer_of(state: HomeState, look: Look) -> Line:
     if not needs(state, look):
         parts.append(muted("nothing needs you"))
     return tuple(parts)
-
-
-def needs(state: HomeState, look: Look) -> list[Row]:
-    """Failed runs of the last day and sign-ins that wait."""
-    rows: list[tuple[datetime, Row]] = []
-    for item in state.workspaces:
-        recent = [run for run in item.failed if look.now() - run.created_at < RECENT]
-        rows.extend((run.created_at, _failed_row(item.workspace, run, look)) for run in recent)
-    for sign_in in state.sign_ins:
-        words_of = f"{guard(sign_in.client)} from {guard(sign_in.address)} waits for your approval"
-        cells = (line("sign-in"), line(words_of), line(muted(words.moment(sign_in.created_at, look))))
-        rows.append((sign_in.created_at, Row(f"sign-in/{sign_in.id}", look.state("pending"), cells, "sign-in")))
-    rows.sort(key=lambda pair: pair[0], reverse=True)
-    return [row for _, row in rows if row.key not in state.aside]
-
-
-def _failed_row(workspace: Workspace, run: Run, look: Look) -> Row:
-    name = guard(workspace.name)
-    said = f"{name_of(run)} failed"
-    cells = (line(name), line(said), line(muted(words.moment(run.finished_at or run.created_at, look))))
-    return Row(f"run/{workspace.id}/{run.id}", look.state("failed"), cells, f"{name} {said}")
 
 
 def sections(state: HomeState, look: Look) -> list[Section]:
@@ -125,7 +119,8 @@ def sections(state: HomeState, look: Look) -> list[Section]:
         found.append(Section(NEEDS_COLUMNS, shown, "Needs you", str(len(waiting)), shows_titles=False))
     found.append(_workspaces(state, look))
     if state.planes:
-        rows = tuple(_plane_row(plane, look) for plane in sorted(state.planes, key=lambda plane: plane.id))
+        planes = sorted(state.planes, key=lambda plane: plane.id)
+        rows = (_control_row(state, look), *(_plane_row(plane, look) for plane in planes))
         found.append(Section(PLANE_COLUMNS, rows, "Planes", shows_titles=False))
     return found
 
@@ -138,8 +133,26 @@ def _workspaces(state: HomeState, look: Look) -> Section:
         mine = [item for item in state.workspaces if item.workspace.organization_id == organization.id]
         open_ones = [item for item in mine if item.workspace.archived_at is None]
         rows.extend(_workspace_row(item, look) for item in _sorted(open_ones, state.order))
+    rows.extend(_archived_rows(state, look))
     empty = ("No organization yet. a creates one and chooses its region.",)
     return Section(WORKSPACE_COLUMNS, tuple(rows), "Workspaces", empty=empty)
+
+
+def _archived_rows(state: HomeState, look: Look) -> list[Row]:
+    """How many are archived, and which, when asked for."""
+    archived = [item.workspace for item in state.workspaces if item.workspace.archived_at is not None]
+    if not archived:
+        return []
+    names = {item.organization.id: item.organization.name for item in state.memberships}
+    said = f"{look.state('archived').text} {words.plural(len(archived), 'archived workspace')}"
+    rows = [Row("archived", Span(" "), (line(muted(said)),), "archived")]
+    if state.shows_archived:
+        for workspace in sorted(archived, key=lambda item: item.name):
+            where = guard(names.get(workspace.organization_id, ""))
+            about = f"  {where}, archived {words.moment(workspace.archived_at, look)}"
+            cells = (line(f"  {guard(workspace.name)}", muted(about)),)
+            rows.append(Row(f"workspace/{workspace.id}", Span(" "), cells, f"{guard(workspace.name)} archived"))
+    return rows
 
 
 ORDERS = ("name", "runs that go on", "failures", "last run")
@@ -152,7 +165,7 @@ def _sorted(found: Sequence[WorkspaceState], order: str) -> list[WorkspaceState]
         case "runs that go on":
             return sorted(by_name, key=lambda item: -sum(run.status not in TERMINAL_STATES for run in _runs_of(item)))
         case "failures":
-            return sorted(by_name, key=lambda item: -len(item.failed))
+            return sorted(by_name, key=lambda item: -item.failed_count)
         case "last run":
             return sorted(
                 by_name, key=lambda item: -max((run.created_at.timestamp() for run in _runs_of(item)), default=0)
@@ -180,7 +193,7 @@ def _workspace_row(item: WorkspaceState, look: Look) -> Row:
     jobs = [job for job in item.jobs if not job.is_archived]
     runs = sorted(_runs_of(item), key=lambda run: run.created_at, reverse=True)
     active = sum(run.status not in TERMINAL_STATES for run in runs)
-    failed = sum(look.now() - run.created_at < RECENT for run in item.failed)
+    failed = item.failed_count
     upcoming = [job.next_scheduled_run_at for job in jobs if job.next_scheduled_run_at and not job.is_paused]
     last: Line = line("-")
     if runs:
@@ -190,11 +203,22 @@ def _workspace_row(item: WorkspaceState, look: Look) -> Row:
         line(f"  {name}"),
         line(str(len(jobs))),
         line(accent(str(active)) if active else muted("-")),
-        line(Span(str(failed), Role.FAIL) if failed else muted("-")),
+        line(Span(words.total(failed), Role.FAIL) if failed else muted("-")),
         last,
         line(muted(words.moment(min(upcoming), look) if upcoming else "-")),
+        line(muted("-" if item.workspace.member_count is None else words.count(item.workspace.member_count))),
     )
     return Row(f"workspace/{item.workspace.id}", Span(" "), cells, name)
+
+
+def _control_row(state: HomeState, look: Look) -> Row:
+    """How late its scheduler was is known where something was due."""
+    if state.is_control_silent:
+        said = line(Span("silent", Role.WARN))
+        return Row("plane/control", Span(look.glyphs.silent, Role.WARN), (line("control"), line(), said), "control")
+    late = "" if state.late_seconds is None else f"scheduler {words.duration(state.late_seconds)} late"
+    cells = (line("control"), line(muted("who may act, and when")), line(muted(late)))
+    return Row("plane/control", Span(look.glyphs.up, Role.OK), cells, "control")
 
 
 def _plane_row(plane: PlaneHealth, look: Look) -> Row:

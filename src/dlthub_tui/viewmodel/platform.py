@@ -64,7 +64,7 @@ def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: 
     if six_words:
         lines.append(line("   ", muted("Known as     "), Span(six_words, Role.TITLE)))
     else:
-        lines.append(line(muted("   Not met yet: its key is kept when the first workspace there is opened.")))
+        lines.append(line(muted("   Not met yet: its key is kept when something there is first asked for.")))
     lines.append(line("   ", muted("Fingerprint  "), guard(plane.fingerprint or "-")))
     lines.append(line("   ", muted("Enrolled     "), words.moment(plane.enrolled_at, look)))
     if not plane.is_reachable:

@@ -15,10 +15,17 @@ _DAYS = {
 }  # fmt: skip
 _UNITS = {"s": "s", "m": "min", "h": "h", "d": "days", "w": "weeks"}
 
+_MOST_COUNTED = 10_000
+
 
 def count(number: int) -> str:
     """With thousands commas."""
     return f"{number:,}"
+
+
+def total(number: int) -> str:
+    """What a list counts: up to 10,000 (Contract: 1.3)."""
+    return count(number) if number <= _MOST_COUNTED else f"{_MOST_COUNTED:,}+"
 
 
 def plural(number: int, word: str, many: str | None = None) -> str:

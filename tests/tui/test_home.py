@@ -1,0 +1,101 @@
+"""Home: what needs somebody is there, what does not any more is not, and figures are true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes.installation import NOW, stamp
+
+pytestmark = [pytest.mark.anyio]
+
+LEAK = "prints SOURCES__SHOP__API_KEY"
+
+
+def job_of(installation: Any, name: str) -> dict[str, Any]:
+    return next(job for job in installation.jobs if job["job_ref"] == f"jobs.{name}")
+
+
+def fill_with_leaks(installation: Any) -> None:
+    runs = {run["number"]: run for run in installation.runs}
+    for number in (1039, 1040):
+        log = installation.log_of(runs[number])
+        log.add("with [masked:github-token]")
+        log.add("key=[masked:SOURCES__SHOP__API_KEY]")
+        installation.masked[runs[number]["id"]] = {"SOURCES__SHOP__API_KEY": 2, "github-token": 1}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_a_secret_that_runs_print_needs_somebody(open_app: Any, picture: Any, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
+        fill_with_leaks(stage.installation)
+        await stage.press("ctrl+r")
+        await picture(stage, LEAK)
+        row = next(row for row in stage.text.splitlines() if LEAK in row)
+        assert "2 runs" in row
+
+        while "❯ ▚" not in stage.text:
+            await stage.press("down")
+        await stage.press("enter")
+        await stage.until("key=[masked:SOURCES__SHOP__API_KEY]")
+        await stage.press("escape", "escape")
+        await stage.until(LEAK)
+        await stage.press("x")
+
+        assert LEAK not in stage.text
+
+
+async def test_viewers_are_told_of_no_secret(open_app: Any) -> None:
+    async with open_app() as stage:
+        fill_with_leaks(stage.installation)
+        stage.installation.refusals["/leaks"] = (403, {"detail": "for developers", "code": "not_allowed"})
+        await stage.press("ctrl+r")
+        await stage.until("Needs you")
+
+        assert LEAK not in stage.text
+        assert "for developers" not in stage.text
+
+
+async def test_what_succeeded_since_needs_nobody(open_app: Any) -> None:
+    async with open_app() as stage:
+        job = job_of(stage.installation, "transform.orders_daily")
+        assert "transform.orders_daily 640 failed" in stage.text
+        stage.installation.add_run(job, 641, "running", ago=10)
+        await stage.press("ctrl+r")
+        await stage.until("3 running")
+        assert "transform.orders_daily 640 failed" in stage.text, "a run that goes on has not mended it yet"
+
+        stage.installation.runs[-1] |= {"status": "completed", "finished_at": stamp(NOW), "duration_seconds": 9}
+        await stage.press("ctrl+r")
+        await stage.until("2 running")
+
+        assert "transform.orders_daily 640 failed" not in stage.text
+        assert "2 failed in 24 hours" in stage.text
+
+
+async def test_failures_of_the_day_are_counted_whole(open_app: Any) -> None:
+    async with open_app() as stage:
+        job = job_of(stage.installation, "ingest.load_returns")
+        for number in range(1000, 1037):
+            stage.installation.add_run(job, number, "failed", ago=60 * (number - 999), took=1)
+        stage.installation.add_run(job, 900, "failed", ago=90_000, took=1)
+        await stage.press("ctrl+r")
+
+        await stage.until("39 failed in 24 hours")
+
+
+async def test_archived_workspaces_are_counted_and_shown_when_asked_for(open_app: Any) -> None:
+    async with open_app() as stage:
+        old = next(item for item in stage.installation.workspaces if item["name"] == "weather")
+        old["archived_at"] = stamp(NOW)
+        await stage.press("ctrl+r")
+        await stage.until("1 archived workspace")
+        assert "weather" not in stage.text
+
+        while "❯   ⊟" not in stage.text:
+            await stage.press("down")
+        await stage.press("enter")
+        await stage.until("weather  orchard-eu, archived now")
+        await stage.press("down", "enter")
+
+        await stage.until("orchard-eu › weather › Jobs")
