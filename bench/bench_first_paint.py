@@ -1,4 +1,8 @@
-"""Time to first paint of the terminal app against the smallest Textual app, each in a pty of 80 by 24, alternating."""
+"""Time to first paint of the terminal app against the smallest Textual app, each in a pty of 80 by 24, alternating.
+
+Both find their modules compiled, as an installer leaves them, whatever this shell's `PYTHONDONTWRITEBYTECODE` says.
+What is waited for is a word of the first screen: the terminal's title, which is written before it, is no paint.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +34,12 @@ Smallest().run()
 """
 
 
-def first_paint_ms(argv: list[str], sentinel: bytes) -> float:
+def first_paint_ms(argv: list[str], sentinel: bytes, compiled: Path) -> float:
     begun = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
-        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", PYTHONPYCACHEPREFIX=str(compiled))
         os.execv(argv[0], argv)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     seen = b""
@@ -60,11 +65,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "smallest.py"
         script.write_text(SMALLEST)
-        for number in range(arguments.repetitions):
+        compiled = Path(folder) / "compiled"
+        for number in range(arguments.repetitions + 1):
             home = Path(folder) / f"home{number}"
             argv = [sys.executable, "-m", "dlthub_tui.cli.main", "--home", str(home)]
-            smallest.append(first_paint_ms([sys.executable, str(script)], b"painted"))
-            ours.append(first_paint_ms(argv, b"dlthub-tui"))
+            smallest.append(first_paint_ms([sys.executable, str(script)], b"painted", compiled))
+            ours.append(first_paint_ms(argv, b"Starting the platform", compiled))
+        # The first of each compiles.
+        del smallest[0], ours[0]
     print(f"first paint in a pty ({machine()})")
     print(f"  dlthub-tui            {statistics.median(ours):.0f} ms (min {min(ours):.0f}, max {max(ours):.0f})")
     print(f"  smallest Textual app  {statistics.median(smallest):.0f} ms (min {min(smallest):.0f})")

@@ -6,6 +6,7 @@ Paints first and connects later: nothing here or in the first screen imports the
 
 from __future__ import annotations
 
+import gc
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -145,6 +146,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        gc.enable()
         from dlthub_tui.settings import find_editor
 
         self.context.editor = find_editor()

@@ -9,14 +9,16 @@ from pathlib import Path
 HEAVY = ("httpx", "pydantic", "keyring", "cryptography", "fastapi", "sqlalchemy", "dlt", "re2", "cyclopts")
 
 PROBE = """
+import gc
 import sys
+gc.disable()
 from dlthub_tui.app import AppOptions, DlthubTui
 
 class Silent:
     async def start(self, report):
         import asyncio
         loaded = sorted(name for name in sys.modules if name.partition(".")[0] in HEAVY or name.startswith("planes."))
-        print("LOADED", loaded, file=sys.stderr)
+        print("LOADED", loaded, "COLLECTS", gc.isenabled(), file=sys.stderr)
         app.exit(0)
         await asyncio.Event().wait()
     async def active_runs(self):
@@ -30,10 +32,10 @@ app.run(headless=True)
 """
 
 
-def test_nothing_heavy_is_loaded_at_the_first_frame(tmp_path: Path) -> None:
+def test_nothing_heavy_is_loaded_at_the_first_frame_and_garbage_is_collected_after_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROBE, str(tmp_path), ",".join(HEAVY)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
-    assert "LOADED []" in done.stderr, done.stderr[-2000:] + done.stdout[-500:]
+    assert "LOADED [] COLLECTS True" in done.stderr, done.stderr[-2000:] + done.stdout[-500:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,8 +41,9 @@ def parse_open_request(words: Sequence[str]) -> OpenRequest | None:
 
 def open_app(request: OpenRequest) -> int:
     """Opens the terminal app; returns its exit code."""
+    # Most of what is there at the first frame stays: nothing is looked for that could go, until it is painted.
+    gc.disable()
     from dlthub_tui.app import AppOptions, run
-    from dlthub_tui.cli.exits import FAILED, say_error
     from dlthub_tui.embed.embedded import EmbeddedPlatform
     from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version
 
@@ -62,6 +64,8 @@ def open_app(request: OpenRequest) -> int:
         )
     )
     if platform is not None and platform.failure is not None:
+        from dlthub_tui.cli.exits import FAILED, say_error
+
         say_error(platform.failure)
         return FAILED
     return code

@@ -1,4 +1,7 @@
-"""Planes inside the terminal app: an own thread with an own event loop, so that the screen's loop only does screens."""
+"""Planes inside the terminal app: an own thread with an own event loop, so that the screen's loop only does screens.
+
+What is imported here is imported before the first frame.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
-import anyio.to_thread
-
-from dlthub_tui.embed.handover import Successor
-from dlthub_tui.embed.serving import CannotStart
-
 if TYPE_CHECKING:
+    from dlthub_tui.embed.handover import Successor
     from planes.host.home import Home, PlatformRecord
     from planes.host.platform import RunningPlatform
 
@@ -56,14 +54,17 @@ class EmbeddedPlatform:
 
         `report` hears what is being done, in sentences. Raises: CannotStart.
         """
+        import anyio
+        from anyio import to_thread
+
         told = False
         with anyio.move_on_after(OTHER_STARTS_SECONDS):
-            while await anyio.to_thread.run_sync(self._is_being_started):
+            while await to_thread.run_sync(self._is_being_started):
                 if not told:
                     report("Another process is starting this home's platform, or ending it. Waiting for it.")
                     told = True
                 await anyio.sleep(LOOKS_EVERY_SECONDS)
-        return await anyio.to_thread.run_sync(self._start, report)
+        return await to_thread.run_sync(self._start, report)
 
     async def active_runs(self) -> int:
         """Runs that go on in this process's regions; 0 when attached to a platform of another process."""
@@ -71,7 +72,9 @@ class EmbeddedPlatform:
 
     async def leave(self, *, keep_running: bool) -> None:
         """Stops the embedded planes, or hands them to a background process. Does nothing when attached."""
-        await anyio.to_thread.run_sync(self._leave, keep_running)
+        from anyio import to_thread
+
+        await to_thread.run_sync(self._leave, keep_running)
 
     def _is_being_started(self) -> bool:
         """A process holds the home and has not said where its planes are."""
@@ -98,6 +101,7 @@ class EmbeddedPlatform:
     def _open(self, home: Home) -> RunningPlatform:
         from anyio.from_thread import start_blocking_portal
 
+        from dlthub_tui.embed.serving import CannotStart
         from planes.host.building import PlatformOptions
         from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, service_log_in
 
@@ -136,6 +140,7 @@ class EmbeddedPlatform:
             successor.begin()
 
     def _successor(self, running: RunningPlatform) -> Successor:
+        from dlthub_tui.embed.handover import Successor
         from planes.host.home import Home
 
         return Successor(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
 
 from dlthub_tui import messages
-from dlthub_tui.viewmodel.history import History
-from dlthub_tui.viewmodel.places import HomePlace, Place
 from dlthub_tui.viewmodel.text import Role
+
+if TYPE_CHECKING:
+    from dlthub_tui.viewmodel.history import History
+    from dlthub_tui.viewmodel.places import Place
 
 PATIENCE_SECONDS = 0.5
 BEFORE_WAITING_SECONDS = 0.15
@@ -25,8 +28,14 @@ class MovingApp(App[int], inherit_bindings=False):
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
-        self.history = History()
         self._keys: deque[events.Key] = deque()
+
+    @cached_property
+    def history(self) -> History:
+        """Where one was. The first frame needs no places, whose classes take 5 ms to make."""
+        from dlthub_tui.viewmodel.history import History
+
+        return History()
 
     async def on_event(self, event: events.Event) -> None:
         """A key waits until the keys before it are done: what they opened then gets it, however fast it was typed."""
@@ -78,6 +87,7 @@ class MovingApp(App[int], inherit_bindings=False):
     def _place(self) -> Place:
         """Where the screen that is up is."""
         from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.viewmodel.places import HomePlace
 
         return self.screen.where() if isinstance(self.screen, PlaceScreen) else HomePlace()
 
@@ -86,6 +96,7 @@ class MovingApp(App[int], inherit_bindings=False):
         from dlthub_tui.screens.acting import ActingScreen
         from dlthub_tui.screens.opening import screen_of
         from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.viewmodel.places import HomePlace
 
         place = self.history.step(message.steps)
         if place is None:
@@ -113,6 +124,7 @@ class MovingApp(App[int], inherit_bindings=False):
     async def on_open(self, message: messages.Open) -> None:
         """Goes to a place."""
         from dlthub_tui.screens.opening import screen_of
+        from dlthub_tui.viewmodel.places import HomePlace
 
         if isinstance(message.place, HomePlace):
             self.post_message(messages.GoHome())
@@ -127,6 +139,7 @@ class MovingApp(App[int], inherit_bindings=False):
     def on_go_home(self, message: messages.GoHome) -> None:
         """Back to home."""
         from dlthub_tui.screens.acting import ActingScreen
+        from dlthub_tui.viewmodel.places import HomePlace
 
         while len(self.screen_stack) > 2:
             self.pop_screen()

@@ -12,7 +12,6 @@ from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header
-from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
 from dlthub_tui.viewmodel.shell_twins import TWINS
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard
 from dlthub_tui.widgets.lines import LinesView
@@ -21,7 +20,7 @@ from dlthub_tui.widgets.message_line import MessageLine
 if TYPE_CHECKING:
     from dlthub_tui.screens.context import Undo
     from dlthub_tui.viewmodel.commands import Offer
-    from dlthub_tui.viewmodel.places import Place
+    from dlthub_tui.viewmodel.places import Place, WorkspaceRef
 
 
 class PlaceScreen(Approving):
@@ -185,6 +184,8 @@ class PlaceScreen(Approving):
 
     def do_open_web(self) -> None:
         """The web page of this place, in the browser of this desktop; without one its address is copied."""
+        from dlthub_tui.viewmodel.places import web_path
+
         path = web_path(self.where())
         if self.context.connection is None:
             self.say("There is no connection yet.")
@@ -270,6 +271,8 @@ class PlaceScreen(Approving):
 
     def workspace_here(self) -> WorkspaceRef | None:
         """The workspace that this place is in."""
+        from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
+
         place = self.where()
         if isinstance(found := getattr(place, "workspace", None), WorkspaceRef):
             return found

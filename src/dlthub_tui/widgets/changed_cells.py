@@ -3,7 +3,8 @@
 The library paints whole rows, and says the whole look of each piece of them before it and takes it back behind it: two
 rows of a list are 470 bytes where 200 do. Here its writes are read back into cells, compared with what was written
 before, and written anew. A paint of the whole screen is sent whole, so that whatever else wrote to the terminal is gone
-with it. A write that is no paint (a mode, a title, a copy) passes as it is, and nothing is taken for known after it.
+with it. The very first paint is sent as it came, and read back with the second: that takes longer than drawing it. A
+write that is no paint (a mode, a title, a copy) passes as it is, and nothing is taken for known after it.
 """
 
 from __future__ import annotations
@@ -124,10 +125,13 @@ class ChangedCells:
     def __init__(self) -> None:
         self._rows: dict[int, _Row] = {}
         self._size = (0, 0)
+        self._has_painted = False
+        self._unread = ""
 
     def forget(self) -> None:
         """Nothing is taken for known any more."""
         self._rows.clear()
+        self._unread = ""
 
     def reduce(self, written: str, width: int, height: int) -> str:
         """What to send for a write of the library to a terminal of this size, so that it shows the same."""
@@ -136,6 +140,17 @@ class ChangedCells:
             self._size = (width, height)
         if _NEUTRAL.fullmatch(written):
             return written
+        if not self._has_painted and _PIECE.match(written):
+            # Nobody waits for the paint after the first: it is read back then.
+            self._has_painted, self._unread = True, written
+            return written
+        unread, self._unread = self._unread, ""
+        if unread:
+            self._reduced(unread)
+        return self._reduced(written)
+
+    def _reduced(self, written: str) -> str:
+        width = self._size[0]
         out: list[str] = []
         for part in _parts(written, width):
             if part is None:

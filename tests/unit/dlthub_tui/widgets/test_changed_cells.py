@@ -90,10 +90,11 @@ def test_what_is_shown_already_is_not_sent_again() -> None:
 def test_a_paint_of_the_whole_screen_is_sent_whole() -> None:
     changed = ChangedCells()
     paint = "".join(f"\x1b[{y + 1};1H{'abcdefghijkl'}\n" for y in range(HEIGHT))
-    first, second = (changed.reduce(paint, WIDTH, HEIGHT) for _ in range(2))
+    first, second, third = (changed.reduce(paint, WIDTH, HEIGHT) for _ in range(3))
 
-    assert second == first
-    assert first.count("abcdefghijkl") == HEIGHT
+    assert first == paint
+    assert third == second
+    assert second.count("abcdefghijkl") == HEIGHT
 
 
 def test_rows_with_wide_characters_are_sent_as_they_are() -> None:
