@@ -34,13 +34,12 @@ class Task:
 
 TASKS = (
     Task("see what runs, failed and comes next, everywhere", ((("0",), "2 failed in 24 hours"),)),
-    Task("open the log of the newest failed run at its error", ((("2", *"/fail", "\r"), "2 shown"),
-                                                             (("j", "l"), "1040"), (("e",), "KeyError"))),
+    Task("open the log of the newest failed run at its error", ((("0",), "Needs you"), (("g", "j", "\r"), "KeyError"))),
     Task("run a job again", ((("j", "r"), "Started ingest.load_customers"),)),
     Task("stop a run, with the question that comes first", ((("2",), "[2 Runs]"), (("x",), "Stop ingest"),
                                                           (("\r",), "Stopping"))),
     Task("find a word in a whole log", ((("l",), "following"), ((*"/page=11", "\r"), "line "))),
-    Task("see only what failed", (((*"/fail", "\r"), "1 shown"),)),
+    Task("see only what failed", ((("F",), "1 shown"),)),
     Task("change a variable", ((("4",), "LOG_LEVEL"), (("j", "\r"), "Change LOG_LEVEL"),
                                 (("\x15", *"WARN", "\r"), "✓ WARN"))),
     Task("see which files differ between two versions", ((("3",), "[3 Deploys]"), ((" ", " "), "by digest"))),

@@ -53,6 +53,22 @@ async def test_escape_clears_the_filter_before_it_goes_back(open_app: Any) -> No
         assert isinstance(stage.app.screen, HomeScreen)
 
 
+@pytest.mark.parametrize("to_list", [(), ("2",), ("enter",)])
+async def test_one_key_leaves_only_what_failed_and_brings_all_back(open_app: Any, to_list: tuple[str, ...]) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, *to_list)
+        before = stage.app.screen.rows.keys
+        await stage.press("F")
+        failed = stage.app.screen.rows.keys
+
+        assert 0 < len(failed) < len(before)
+        assert "/failed" in stage.text
+        await stage.press("F")
+        assert stage.app.screen.rows.keys == before
+        await stage.press("F", "escape")
+        assert stage.app.screen.rows.keys == before
+
+
 async def test_escape_never_quits(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press("escape", "escape", "escape")

@@ -16,6 +16,7 @@ from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.backfill_sheet import ask_for_backfill
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.failing import FailedList
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from dlthub_tui.client.retries import Retries
 
 
-class JobScreen(SortedList):
+class JobScreen(SortedList, FailedList):
     """When does it fire, and how did it go?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")

@@ -10,6 +10,7 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.failing import FailedList
 from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.sorting import SortedList
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
 
 
-class JobsScreen(TabScreen, SortedList, MarkedList):
+class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     """What is running, and what runs when?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")

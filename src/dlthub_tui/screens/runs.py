@@ -11,6 +11,7 @@ from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.failing import FailedList
 from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.sheets import ConfirmSheet
@@ -35,7 +36,7 @@ COUNTED_AFTER = timedelta(minutes=1)
 EMPTY = "No runs yet. Press 1, choose a job and press r."
 
 
-class RunsScreen(TabScreen, SortedList, MarkedList):
+class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     """What ran, and how did it end?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
