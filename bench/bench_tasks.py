@@ -37,7 +37,7 @@ TASKS = (
     Task("open the log of the newest failed run at its error", ((("0",), "Needs you"), (("g", "j", "\r"), "KeyError"))),
     Task("run a job again", ((("j", "r"), "Started ingest.load_customers"),)),
     Task("stop a run, with the question that comes first", ((("2",), "[2 Runs]"), (("x",), "Stop ingest"),
-                                                          (("\r",), "Stopping"))),
+                                                          (("\r",), "1 cancelling"))),
     Task("find a word in a whole log", ((("l",), "following"), ((*"/page=11", "\r"), "line "))),
     Task("see only what failed", ((("F",), "1 shown"),)),
     Task("change a variable", ((("4",), "LOG_LEVEL"), (("j", "\r"), "Change LOG_LEVEL"),
