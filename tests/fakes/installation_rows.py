@@ -169,14 +169,14 @@ class InstallationRows:
             []
             if rows is None
             else [{"pipeline_name": "orders_pipeline", "dataset_name": "orders", "destination_name": "duckdb",
-                   "status": "succeeded", "total_rows": rows}]
+                   "status": "succeeded", "total_rows": rows, "pipeline_run_id": identifier("pipeline-run/0")}]
         )  # fmt: skip
         row: dict[str, Any] = {
             "id": identifier(f"run/{job['job_ref']}/{number}"), "number": number, "status": status,
             "trigger": job["triggers"][0], "profile": "prod", "workspace_id": job["workspace_id"],
             "created_at": stamp(created), "updated_at": stamp(NOW), "started_at": stamp(started),
             "finished_at": stamp(finished), "duration_seconds": took if is_over else None,
-            "configuration_id": identifier("configuration"), "deployment_id": identifier("deployment"),
+            "configuration_id": identifier("configuration/7"), "deployment_id": identifier("deployment/12"),
             "job_version_id": identifier("version"), "logs_url": None, "triggered_by": None,
             "interval_start": None, "interval_end": None, "pipeline_run_summaries": summaries, "job_id": job["id"],
         }  # fmt: skip

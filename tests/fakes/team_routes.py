@@ -141,8 +141,12 @@ def telemetry_routes(installation: Any) -> Routes:
             "python_version": "3.13.5",
         })  # fmt: skip
 
+    async def no_result(_request: Request) -> Response:
+        return JSONResponse({"status_code": 404, "code": "not_found", "detail": "There is no result."}, 404)
+
     return [
         ("GET", f"{base}/pipelines/-/stats", stats),
         ("GET", f"{base}/pipeline-runs", listed),
         ("GET", f"{base}/pipeline-runs/{{id}}", one),
+        ("GET", f"{base}/job-runs/{{run}}/result", no_result),
     ]

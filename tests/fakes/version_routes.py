@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -57,8 +58,20 @@ def version_routes(installation: Any, workspace: str) -> list[tuple[str, str, An
         return JSONResponse({"engine_version": 1, "files": files})
 
     own = workspace.replace("/api/v1", "/own/v1")
+
+    async def list_configurations(_request: Request) -> Response:
+        rows = list(reversed(installation.configurations))
+        return JSONResponse({"items": rows, "limit": 100, "offset": 0, "total": len(rows), "next_cursor": None})
+
+    async def get_own_run(request: Request) -> Response:
+        run = next(each for each in installation.runs if each["id"] == request.path_params["run"])
+        claimed = datetime.fromisoformat(run["created_at"]) + timedelta(milliseconds=20)
+        return JSONResponse({"id": run["id"], "claimed_at": claimed.isoformat() if run["started_at"] else None})
+
     return [
         ("GET", f"{own}/versions", list_versions),
         ("POST", f"{own}/-roll-back", roll_back),
         ("GET", f"{workspace}/deployments/{{id}}/files", list_files),
+        ("GET", f"{workspace}/configurations", list_configurations),
+        ("GET", f"{own}/job-runs/{{run}}", get_own_run),
     ]

@@ -64,7 +64,7 @@ STATES: dict[str, tuple[Callable[[Any], None], tuple[str, ...], str]] = {
     "compared": (fill_good, (*FAILED, "equals_sign"), "difference 1 of 1"),
     "damaged": (damage, FAILED, "12 lines are damaged"),
     "empty": (empty, FAILED, "printed nothing"),
-    "loading": (hold, FAILED, "loading"),
+    "loading": (hold, (*WORKSPACE, "2", "enter"), "loading"),
     "offline": (silence, FAILED, "eu1 does not answer since"),
     "forbidden": (forbid, FAILED, "Reading logs needs a role"),
     "times": (trace, (*FAILED, "number_sign", "t", "t"), "Times are since the start."),

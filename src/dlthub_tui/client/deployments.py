@@ -71,6 +71,11 @@ async def find_latest_deployment(plane: Transport, workspace_id: str) -> Deploym
         return None
 
 
+async def list_configurations(plane: Transport, workspace_id: str) -> Page[Configuration]:
+    """Newest version first. Contract: 1.5 (28)."""
+    return await get_page(plane, f"/api/v1/workspaces/{workspace_id}/configurations", parse_configuration)
+
+
 async def find_latest_configuration(plane: Transport, workspace_id: str) -> Configuration | None:
     """None before the first deploy. Contract: 1.5 (29)."""
     try:

@@ -94,6 +94,7 @@ class RunSummary:
     destination_name: str | None
     status: str | None
     total_rows: int | None
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +260,7 @@ def _parse_summary(raw: Any) -> RunSummary:
         destination_name=fields.maybe_text("destination_name"),
         status=fields.maybe_text("status"),
         total_rows=None if rows is None else int(rows),
+        run_id=fields.maybe_text("pipeline_run_id"),
     )
 
 

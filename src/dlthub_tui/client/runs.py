@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from dlthub_tui.client.models import Run, parse_run
 from dlthub_tui.client.paging import Page, get_page
+from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Query, Transport
 
 
@@ -32,6 +33,12 @@ async def find_run(plane: Transport, workspace_id: str, job_id: str, number: int
 async def get_run(plane: Transport, workspace_id: str, run_id: str) -> Run:
     """Contract: 1.5 (43)."""
     return parse_run(await plane.get(f"/api/v1/workspaces/{workspace_id}/job-runs/{run_id}"))
+
+
+async def find_claimed_at(plane: Transport, workspace_id: str, run_id: str) -> datetime | None:
+    """When its region took it; None while it waits (own route)."""
+    answer = await plane.get(f"/own/v1/workspaces/{workspace_id}/job-runs/{run_id}")
+    return Fields(answer, "run").maybe_moment("claimed_at")
 
 
 async def cancel_run(plane: Transport, workspace_id: str, run_id: str) -> Run:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dlthub_tui.client.errors import NotFound
 from dlthub_tui.client.paging import Page, get_all, get_page
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport
@@ -84,6 +85,15 @@ class PipelineRunDetails:
     python_version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a job declared as its result."""
+
+    kind: str
+    value: Any
+    summary: str | None
+
+
 def _path(workspace_id: str, rest: str) -> str:
     return f"/telemetry/v1/workspaces/{workspace_id}/{rest}"
 
@@ -111,6 +121,15 @@ async def get_pipeline_run(region: Transport, workspace_id: str, run_id: str) ->
         dlt_version=fields.maybe_text("dlt_version"),
         python_version=fields.maybe_text("python_version"),
     )
+
+
+async def find_result(region: Transport, workspace_id: str, run_id: str) -> JobResult | None:
+    """None where the run declared none. Contract: 1.5 (60)."""
+    try:
+        fields = Fields(await region.get(_path(workspace_id, f"job-runs/{run_id}/result")), "result")
+    except NotFound:
+        return None
+    return JobResult(fields.text("result_type"), fields.raw("result"), fields.maybe_text("summary"))
 
 
 def _seconds(fields: Fields, key: str) -> float | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dlthub_tui.session.connection import Connection
+    from dlthub_tui.viewmodel.runs import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ class Context:
     # The stream of changes: while it is up, places that it tells of do not ask by themselves.
     live: LiveState = field(default_factory=LiveState)
     errors: Errors = field(default_factory=Errors)
+    # Versions and people of workspaces by their ids, and ids that their control plane did not tell of.
+    known: dict[str, Known] = field(default_factory=dict[str, "Known"])
+    unknown: dict[str, set[str]] = field(default_factory=dict[str, "set[str]"])
     # For how long a region may be silent before its runs are called failed.
     grace_seconds: float = 600.0
 

@@ -158,7 +158,7 @@ class JobScreen(SortedList, FailedList):
     def sections(self) -> list[Section]:
         """Its runs."""
         runs = runs_view.sort_runs(self._runs, self.order, self.look)
-        rows = [runs_view.run_row(run, self.look, is_of_job=True) for run in runs]
+        rows = [runs_view.job_run_row(run, self.look) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (self._never(),) if not self._runs else (no_match(rows, self.filter_text, "run"),)
         return [Section(runs_view.JOB_COLUMNS, found, "History", self._history(), empty)]

@@ -101,10 +101,13 @@ class _Pending:
 class LogFeed:
     """One run's log for one pane."""
 
-    def __init__(self, context: Context, place: RunPlace, post: Callable[[Message], object]) -> None:
+    def __init__(
+        self, context: Context, place: RunPlace, post: Callable[[Message], object], *, tail: int = RANGE
+    ) -> None:
         self._context = context
         self._place = place
         self._post = post
+        self._tail = tail
         self._known = 0
 
     async def run(self) -> None:
@@ -130,7 +133,7 @@ class LogFeed:
 
         region = await self._context.connected.region(self._place.workspace)
         workspace_id, run_id = self._place.workspace.id, self._place.run_id
-        start = -RANGE if self._place.line is None else max(0, self._place.line - RANGE // 2)
+        start = -self._tail if self._place.line is None else max(0, self._place.line - RANGE // 2)
         tail = await get_lines(region, workspace_id, run_id, self._known or start, RANGE)
         self._known = max(self._known, tail.total)
         self._post(LinesArrived.of(tail, RANGE))

@@ -19,16 +19,19 @@ from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState, ask_again
 from dlthub_tui.screens.rotating import Rotating
+from dlthub_tui.screens.run_reading import learn_known, read_facts
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_runs
+from dlthub_tui.viewmodel.jobs import typical_seconds
 from dlthub_tui.viewmodel.log_times import parse_line, parse_time
 from dlthub_tui.viewmodel.log_views import LinesShown
 from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.places import Place, RunPlace, link
+from dlthub_tui.viewmodel.run_facts import WIDE, RegionFacts, above_log, compared, origin
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, guard, muted
@@ -68,6 +71,10 @@ class RunScreen(Rotating):
         self._late = []
         self._counting: Timer | None = None
         self._masked: tuple[MaskedCount, ...] = ()
+        self._region_facts = RegionFacts()
+        self._known = view.NOTHING
+        self._claimed_at: datetime | None = None
+        self._typical: float | None = None
         self._damage: set[tuple[int, int]] = set()
         self._is_zoomed = place.is_log_only
         self._asked = (0, 0)
@@ -107,7 +114,8 @@ class RunScreen(Rotating):
         if run is None:
             return answer(wrong or (muted(f"Loading{self.look.glyphs.cut}"),), "", width)
         if wrong is None:
-            return answer(view.run_answer(run, self.look), "", width)
+            said = view.run_answer(run, self.look, origin(run, self._known))
+            return answer(said, compared(run, self._typical, self.look) if width >= WIDE else "", width)
         return answer(view.troubled_answer(run, wrong, self.look, is_unsure=self.is_region_silent), "", width)
 
     def trouble_now(self) -> Trouble | None:
@@ -117,11 +125,11 @@ class RunScreen(Rotating):
             return self.of_region(replace(region, seen_at=self.met(f"region/{region.id}").since), self._why_silent)
         return found
 
-    def _facts(self, _width: int) -> list[Line]:
+    def _facts(self, width: int) -> list[Line]:
         if self._run is None:
             return []
-        masked = view.masked_line(self._masked, self.look)
-        return [*view.run_facts(self._run, self.look), *([masked] if masked else [])]
+        facts = replace(self._region_facts, masked=self._masked)
+        return above_log(self._run, facts, self._claimed_at, self.look, width)
 
     def _rule(self, width: int) -> Line:
         log = self.pane
@@ -213,6 +221,24 @@ class RunScreen(Rotating):
             raise
         except ClientError as exc:
             self.trouble = exc
+        self.show_facts()
+        if self._run is not None and self.trouble is None:
+            self.fetch(self._load_more(self._run), "more")
+
+    async def _load_more(self, run: Run) -> None:
+        """What the rows above the log say beside its state. What is refused, or old, is left out."""
+        from dlthub_tui.client.jobs import get_job
+        from dlthub_tui.client.runs import find_claimed_at
+
+        plane, workspace = self.context.connected.control, self.place.workspace
+        self._known = await learn_known(self.context, workspace, (run,))
+        try:
+            self._claimed_at = await find_claimed_at(plane, workspace.id, run.id)
+            self._typical = typical_seconds((await get_job(plane, workspace.id, run.job_id)).recent_runs)
+            self.show_facts()
+            self._region_facts = await read_facts(self.context, workspace, run, is_shown_with_log=True)
+        except ClientError:
+            return  # the log pane says what its region does not answer
         self.show_facts()
 
     async def load_masked(self) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import Run
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.chosen_run import ChosenRun
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.failing import FailedList
 from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
+from dlthub_tui.screens.run_reading import learn_known
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
@@ -24,9 +28,11 @@ from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
+from dlthub_tui.viewmodel.run_facts import LEAST_HEIGHT, WIDE, strip_lines, tail_lines
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
+from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
@@ -57,14 +63,47 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         self._masked: dict[str, int] | None = {}
         self._masked_again = 0.0
         self._runner = Stopper(context, workspace, self)
+        self._counted: dict[str, int] | None = None
+        self._known = view.NOTHING
+        self._chosen_run = ChosenRun(context, workspace, self._show_chosen)
+        self._followed = ""
+
+    def compose_body(self) -> ComposeResult:
+        """Below the list, where there is room, the end of the chosen run's log."""
+        for widget in super().compose_body():
+            yield widget
+            if widget.id == "details":
+                yield LinesView(self._tail, widget_id="tail")
 
     async def load(self) -> None:
-        """The newest runs."""
+        """The newest runs; where they are not all, how many there are of each state."""
         from dlthub_tui.client.runs import list_runs
 
         page = await list_runs(self.context.connected.control, self.workspace.id)
         self._runs, self._total = page.items, page.total
+        self._counted = await self._count() if page.total > len(page.items) else None
         self.fetch(self._load_masked(), "masked")
+        self.fetch(self._learn_known(), "known")
+
+    async def _count(self) -> dict[str, int]:
+        from dlthub_tui.client.runs import list_runs
+
+        plane, counted = self.context.connected.control, dict[str, int]()
+        today = self.look.local(self.look.now()).replace(hour=0, minute=0, second=0, microsecond=0)
+
+        async def count(status: str, since: datetime | None) -> None:
+            page = await list_runs(plane, self.workspace.id, statuses=(status,), since=since, limit=1)
+            counted[status] = page.total
+
+        for status in view.COUNTED:
+            await count(status, None)
+        await count("failed", today)
+        return counted
+
+    async def _learn_known(self) -> None:
+        self._known = await learn_known(self.context, self.workspace, self._runs)
+        if self.is_loaded:
+            self.show_rows()
 
     async def _load_masked(self) -> None:
         """What was masked in runs that ended, from their region; of a silent one it is asked again after a while."""
@@ -91,9 +130,70 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         """The region counts a moment after a run's end."""
         return run.finished_at is not None and self.look.now() - run.finished_at > COUNTED_AFTER
 
+    @property
+    def _has_tail(self) -> bool:
+        width, height = self.size
+        return width >= WIDE and height >= LEAST_HEIGHT
+
+    def _tail(self, width: int) -> list[Line]:
+        if not self._has_tail or not self.is_loaded or self.find_run() is None:
+            return []
+        return tail_lines(self._chosen_run.lines, self._chosen_run.said(), self.look, width)
+
+    def _look_at_chosen(self) -> None:
+        """Asks for what is shown of the run under the cursor beside its row."""
+        run = self.find_run()
+        if run is None:
+            return
+        self.fetch(self._chosen_run.read(run, is_counted=self._is_counted(run)), "chosen")
+        looked_at = f"{run.id} {view.is_active(run)}" if self._has_tail else ""
+        if looked_at and looked_at != self._followed:
+            self.fetch(self._chosen_run.follow(run), "feed")
+        self._followed = looked_at
+
+    def _show_chosen(self) -> None:
+        for name in ("#details", "#tail"):
+            self.query_one(name, LinesView).update()
+
+    async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
+        """The row under the cursor may be another one, or have ended."""
+        await super().reload(load)
+        self._look_at_chosen()
+
+    def show_trouble(self) -> None:
+        """The log makes room for the sheet as the details do."""
+        super().show_trouble()
+        self.query_one("#tail").set_class(self.open_sheet() is not None, "behind")
+
+    def on_row_list_moved(self) -> None:
+        """The details and the log follow the cursor."""
+        super().on_row_list_moved()
+        self._look_at_chosen()
+
+    def on_screen_resume(self) -> None:
+        """The log goes on."""
+        super().on_screen_resume()
+        self._look_at_chosen()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks at it."""
+        self.stop_work("feed", "chosen")
+        self._followed = ""
+
+    def on_resize(self) -> None:
+        """There may be room for the log now, or none any more."""
+        self._look_at_chosen()
+
+    def do_pane_details(self) -> None:
+        """The log goes with the details."""
+        super().do_pane_details()
+        self.query_one("#tail").set_class(self.query_one("#details").has_class("hidden"), "hidden")
+
     def do_link_retry(self) -> None:
         """Asks again, also for what was masked: logs are scrubbed again when a secret becomes known."""
         self._masked, self._masked_again = {}, 0.0
+        self._chosen_run.forget()
+        self._followed = ""
         super().do_link_retry()
 
     def concerns(self, change: Change) -> bool:
@@ -108,7 +208,8 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def sections(self) -> list[Section]:
         """The runs that the filter leaves."""
         runs = view.sort_runs(self._runs, self.order, self.look)
-        rows = [view.run_row(run, self.look, is_unsure=self.is_region_silent, masked=self._masked) for run in runs]
+        is_unsure, masked = self.is_region_silent, self._masked
+        rows = [view.run_row(run, self.look, is_unsure=is_unsure, masked=masked, known=self._known) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._runs else (no_match(rows, self.filter_text, "run"),)
         return [Section(view.columns(self.look), found, empty=empty)]
@@ -116,7 +217,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def answer_line(self) -> tuple[Line, str]:
         """What goes on, and how many are shown."""
         shown = words.count(len(self.rows.keys))
-        return view.answer_of(self._runs, self.look), f"{shown} shown of {words.total(self._total)}"
+        return view.answer_of(self._runs, self.look, self._counted), f"{shown} shown of {words.total(self._total)}"
 
     def is_moving(self) -> bool:
         """Whether a run goes on."""
@@ -129,7 +230,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def detail_lines(self, width: int) -> list[Line]:
         """The run under the cursor."""
         run = self.find_run() if self.is_loaded else None
-        return view.run_details(run, self.look, width) if run else []
+        return strip_lines(run, self._chosen_run.facts(run), self._known, self.look, width) if run else []
 
     def why_not(self, action: Action) -> str | None:
         """Verbs need a run under the cursor; only a run that goes on can be stopped."""

@@ -12,6 +12,9 @@ from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, muted
 
+# From this width on there is room for the numbers of lines.
+NUMBERED = 100
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Spot:
@@ -39,10 +42,16 @@ class LogViewport:
         self.top = Spot(0)
         self.current: int | None = None
         self.style = LogStyle()
-        self.shows_numbers = False
+        # None until somebody says so: where there is room.
+        self.wants_numbers: bool | None = None
         self.marks: dict[int, str] = {}
         self.missing: int | None = None
         """The first line that is to be shown and is not held, as of the last `rows`."""
+
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether each line has its number before it."""
+        return self.width >= NUMBERED if self.wants_numbers is None else self.wants_numbers
 
     @property
     def end(self) -> Spot:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dlthub_tui.client.models import Run
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
-from dlthub_tui.viewmodel.table import Column, Row, rule
+from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 if TYPE_CHECKING:
-    from dlthub_tui.client.leaks import MaskedCount
+    from datetime import datetime
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Numbers of versions and people by their ids, as far as the control plane tells this member of them."""
+
+    deployments: Mapping[str, int] = field(default_factory=dict[str, int])
+    configurations: Mapping[str, int] = field(default_factory=dict[str, int])
+    people: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+NOTHING = Known()
 COLUMNS = (
     Column("State", least=9),
     Column("Job", takes_rest=True, least=20),
@@ -26,6 +37,7 @@ COLUMNS = (
     Column("Took", drops=2, is_number=True, least=8),
     Column("Rows", drops=4, is_number=True, least=6),
     Column("", drops=3, is_number=True, least=2),
+    Column("Dep", drops=7, is_number=True, gap=1),
 )
 JOB_COLUMNS = (
     Column("State", least=10),
@@ -58,17 +70,18 @@ def seconds_of(run: Run, look: Look) -> float | None:
     return ((run.finished_at or look.now()) - run.started_at).total_seconds()
 
 
-def started_by(run: Run) -> str:
-    """A person, or the trigger in words."""
+def started_by(run: Run, known: Known = NOTHING) -> str:
+    """The person, where one started it and is known; else the trigger in words."""
     kind = run.trigger.partition(":")[0]
     if run.triggered_by and kind in {"manual", "tag", "pipeline_name"}:
-        return "by hand"
+        email = known.people.get(run.triggered_by)
+        return f"by {guard(email.partition('@')[0])}" if email else "by hand"
     return guard(words.trigger(run.trigger))
 
 
 def columns(look: Look) -> tuple[Column, ...]:
-    """Of the list of runs; the last one counts what was masked."""
-    return (*COLUMNS[:-1], replace(COLUMNS[-1], title=look.glyphs.masked))
+    """Of the list of runs; the one before the last counts what was masked."""
+    return (*COLUMNS[:-2], replace(COLUMNS[-2], title=look.glyphs.masked), COLUMNS[-1])
 
 
 def masked_cell(run: Run, masked: Mapping[str, int] | None, look: Look) -> Line:
@@ -82,25 +95,51 @@ def masked_cell(run: Run, masked: Mapping[str, int] | None, look: Look) -> Line:
 
 
 def run_row(
-    run: Run, look: Look, *, is_of_job: bool = False, is_unsure: bool = False, masked: Mapping[str, int] | None = None
+    run: Run, look: Look, *, is_unsure: bool = False, masked: Mapping[str, int] | None = None, known: Known = NOTHING
 ) -> Row:
     """One line of a list of runs. `masked`: counts by run, as far as they were asked for; None is not known."""
     name = guard(words.short_ref(run.job_ref))
     took, rows = seconds_of(run, look), rows_of(run)
-    state: Line = (_state_word(run, look, is_unsure=is_unsure),)
-    started = line(muted(words.moment(run.started_at or run.created_at, look)))
-    numbers = (line("-" if took is None else words.duration(took)), line("-" if rows is None else words.count(rows)))
-    number = line(str(run.number))
-    window = line(muted(words.window(run.interval_start, run.interval_end, look)))
-    by = line(muted(started_by(run)))
-    cells = (state, number, started, *numbers, by) if is_of_job else (
-        state, line(name), number, by, window, started, *numbers, masked_cell(run, masked, look))  # fmt: skip
+    deployment = known.deployments.get(run.deployment_id)
+    by = started_by(run, known)
+    cells = (
+        (_state_word(run, look, is_unsure=is_unsure),),
+        line(name),
+        line(str(run.number)),
+        line(muted(by)),
+        line(muted(words.window(run.interval_start, run.interval_end, look))),
+        *_times_and_rows(run, took, rows, look),
+        masked_cell(run, masked, look),
+        line(muted("" if deployment is None else str(deployment))),
+    )
     return Row(
         key=run.id,
         glyph=look.state(run.status),
         cells=cells,
-        words=f"{name} {run.status} {run.number} {run.profile} {words.trigger(run.trigger)}{_today(run, look)}",
-        facts=_facts(run, took, rows, (masked or {}).get(run.id)),
+        words=f"{name} {run.status} {run.number} {run.profile} {by}{_today(run, look)}",
+        facts=_facts(run, took, rows, (masked or {}).get(run.id), deployment),
+    )
+
+
+def job_run_row(run: Run, look: Look) -> Row:
+    """One line of a job's history."""
+    took, rows = seconds_of(run, look), rows_of(run)
+    by = started_by(run)
+    cells = (
+        (look.state_word(run.status),),
+        line(str(run.number)),
+        *_times_and_rows(run, took, rows, look),
+        line(muted(by)),
+    )
+    said = f"{guard(words.short_ref(run.job_ref))} {run.status} {run.number} {run.profile} {by}{_today(run, look)}"
+    return Row(run.id, look.state(run.status), cells, said, facts=_facts(run, took, rows, None, None))
+
+
+def _times_and_rows(run: Run, took: float | None, rows: int | None, look: Look) -> tuple[Line, Line, Line]:
+    return (
+        line(muted(words.moment(run.started_at or run.created_at, look))),
+        line("-" if took is None else words.duration(took)),
+        line("-" if rows is None else words.count(rows)),
     )
 
 
@@ -108,22 +147,28 @@ def _today(run: Run, look: Look) -> str:
     return " today" if look.local(run.created_at).date() == look.local(look.now()).date() else ""
 
 
-def _facts(run: Run, took: float | None, rows: int | None, masked: int | None) -> tuple[tuple[str, float], ...]:
-    found = (("run", run.number), ("took", took), ("rows", rows), ("masked", masked))
+def _facts(
+    run: Run, took: float | None, rows: int | None, masked: int | None, deployment: int | None
+) -> tuple[tuple[str, float], ...]:
+    found = (("run", run.number), ("took", took), ("rows", rows), ("masked", masked), ("deployment", deployment))
     return tuple((name, float(value)) for name, value in found if value is not None)
 
 
-def answer_of(runs: Sequence[Run], look: Look) -> Line:
-    """What goes on, in words."""
-    counts = Counter(run.status for run in runs)
-    today = look.local(look.now()).date()
-    failed = sum(run.status == "failed" and look.local(run.created_at).date() == today for run in runs)
+COUNTED = ("running", "starting", "pending", "cancelling")
+
+
+def answer_of(runs: Sequence[Run], look: Look, counted: Mapping[str, int] | None = None) -> Line:
+    """What goes on, in words. `counted` where the runs are not all: how many of each state, of `failed` today's."""
+    if counted is None:
+        today = look.local(look.now()).date()
+        counted = Counter(run.status for run in runs if run.status != "failed")
+        counted["failed"] = sum(run.status == "failed" and look.local(run.created_at).date() == today for run in runs)
     parts: list[Span] = []
-    for state in ("running", "starting", "pending", "cancelling"):
-        if counts[state]:
-            parts.extend((look.state(state), Span(f" {counts[state]} {state}  ")))
-    if failed:
-        parts.extend((look.state("failed"), Span(f" {failed} failed today  ")))
+    for state in COUNTED:
+        if counted.get(state):
+            parts.extend((look.state(state), Span(f" {words.total(counted[state])} {state}  ")))
+    if counted.get("failed"):
+        parts.extend((look.state("failed"), Span(f" {words.total(counted['failed'])} failed today  ")))
     return tuple(parts) or (muted("Nothing runs."),)
 
 
@@ -146,33 +191,6 @@ def name_of(run: Run) -> str:
     return f"{guard(words.short_ref(run.job_ref))} {run.number}"
 
 
-def run_details(run: Run, look: Look, width: int) -> list[Line]:
-    """The strip below the list."""
-    lines: list[Line] = [rule(name_of(run), run.status, width, look)]
-    lines.append(line(muted("   " + _origin(run))))
-    window = words.window(run.interval_start, run.interval_end, look)
-    if window != "-":
-        lines.append(line(muted(f"   Window {window}.")))
-    loaded = _loaded(run, look)
-    if loaded:
-        lines.append(line("   ", loaded))
-    return lines
-
-
-def _origin(run: Run) -> str:
-    version = f", version {run.job_version}" if run.job_version else ""
-    return f"{started_by(run)}, {guard(run.profile)}{version}"
-
-
-def _loaded(run: Run, look: Look) -> str:
-    parts: list[str] = []
-    for summary in run.summaries:
-        where = ".".join(guard(part) for part in (summary.destination_name, summary.dataset_name) if part)
-        rows = "" if summary.total_rows is None else f", {words.plural(summary.total_rows, 'row')}"
-        parts.append(f"{guard(summary.pipeline_name)} {look.glyphs.becomes} {where or '?'}{rows}")
-    return "; ".join(parts)
-
-
 def _state_word(run: Run, look: Look, *, is_unsure: bool) -> Span:
     """What its region last said of it; a silent region may know better by now."""
     word = look.state_word(run.status)
@@ -184,23 +202,26 @@ def troubled_answer(run: Run, wrong: Line, look: Look, *, is_unsure: bool) -> Li
     return (look.state(run.status), Span(" "), _state_word(run, look, is_unsure=is_unsure), Span("   "), *wrong)
 
 
-def run_answer(run: Run, look: Look) -> Line:
+def run_answer(run: Run, look: Look, said: str) -> Line:
     """State and how long, and what started it."""
     took = seconds_of(run, look)
     since = "" if took is None else f" {words.duration(took)}"
-    return (look.state(run.status), Span(" "), look.state_word(run.status), Span(since), muted(f"      {_origin(run)}"))
+    return (look.state(run.status), Span(" "), look.state_word(run.status), Span(since), muted(f"      {said}"))
 
 
-def timeline(run: Run, look: Look) -> Line:
-    """The steps of its life, each with how long it took or since when it lasts."""
+def timeline(run: Run, look: Look, claimed_at: datetime | None = None) -> Line:
+    """The steps of its life, each with how long it took or since when it lasts. `claimed_at`: its region took it."""
     crumb = f" {look.glyphs.crumb} "
     if run.started_at is None:
         if run.finished_at is not None:
             return (muted(f"   pending {words.clock(run.created_at, look)}{crumb}{run.status} before it started"),)
         waited = words.duration((look.now() - run.created_at).total_seconds())
         return (muted(f"   {run.status} for {waited}"),)
-    waited = words.duration((run.started_at - run.created_at).total_seconds())
-    start = f"   waited {waited}{crumb}"
+    start = f"   waited {words.duration((run.started_at - run.created_at).total_seconds())}{crumb}"
+    if claimed_at is not None and run.created_at <= claimed_at <= run.started_at:
+        pending, starting = claimed_at - run.created_at, run.started_at - claimed_at
+        start = f"   pending {words.duration(pending.total_seconds())}{crumb}"
+        start += f"starting {words.duration(starting.total_seconds())}{crumb}"
     if run.finished_at is None:
         ends = ""
         if run.max_run_time_seconds:
@@ -211,27 +232,6 @@ def timeline(run: Run, look: Look) -> Line:
         muted(f"{start}ran {words.clock(run.started_at, look)} to {words.clock(run.finished_at, look)}{crumb}"),
         look.state_word(run.status),
     )
-
-
-def run_facts(run: Run, look: Look) -> list[Line]:
-    """Rows of facts above the log."""
-    lines: list[Line] = [timeline(run, look)]
-    window = words.window(run.interval_start, run.interval_end, look)
-    if window != "-":
-        lines.append(line(muted(" Window   "), window))
-    loaded = _loaded(run, look)
-    if loaded:
-        lines.append(line(muted(" Loaded   "), loaded))
-    return lines
-
-
-def masked_line(counts: Sequence[MaskedCount], look: Look) -> Line | None:
-    """What was masked, by rule or variable; None where nothing was."""
-    if not counts:
-        return None
-    total = sum(item.count for item in counts)
-    named = ", ".join(f"{guard(item.rule)} {item.count:,}" for item in counts)
-    return line(muted(" Masked   "), Span(f"{look.glyphs.masked} {total:,}", Role.MASKED), f"   {named}")
 
 
 def what_to_expect(run: Run, total: int, look: Look) -> str:

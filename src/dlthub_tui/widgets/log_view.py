@@ -247,7 +247,7 @@ class LogView(ScrolledRows):
 
     def toggle_numbers(self) -> None:
         """Line numbers off and on."""
-        self.view.shows_numbers = not self.view.shows_numbers
+        self.view.wants_numbers = not self.view.shows_numbers
         self._stay()
 
     def toggle_breaking(self) -> None:
