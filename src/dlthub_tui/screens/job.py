@@ -30,7 +30,7 @@ from dlthub_tui.viewmodel.changed import begun_runs, changed_jobs, changed_runs,
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
-from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.table import Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line
 from dlthub_tui.widgets.lines import LinesView
 
@@ -153,7 +153,15 @@ class JobScreen(SortedList, FailedList):
         about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
         facts = view.job_facts(self._job, self._others, self._fires, self.look, width)
         tries = [view.tries_line(self._retries)] if self._retries is not None and self._retries.attempts > 1 else []
-        return [*about, *facts[:2], *tries, *facts[2:], EMPTY_LINE]
+        return [*about, *facts[:2], *tries, *facts[2:], *self._history(width)]
+
+    def _history(self, width: int) -> list[Line]:
+        """The rule above its runs, and the last of them plotted."""
+        recent = self._job.recent_runs if self._job else ()
+        total = words.plural(self._total, "run")
+        right = f"{total}, {view.history_title(recent, self.look)}" if recent else total
+        plots = view.history_plots(recent, self.look)
+        return [rule("History", right, width, self.look), *plots, *([EMPTY_LINE] if plots else [])]
 
     def sections(self) -> list[Section]:
         """Its runs."""
@@ -161,18 +169,12 @@ class JobScreen(SortedList, FailedList):
         rows = [runs_view.job_run_row(run, self.look) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (self._never(),) if not self._runs else (no_match(rows, self.filter_text, "run"),)
-        return [Section(runs_view.JOB_COLUMNS, found, "History", self._history(), empty)]
+        return [Section(runs_view.JOB_COLUMNS, found, empty=empty)]
 
     def _never(self) -> str:
         upcoming = self._job.next_scheduled_run_at if self._job else None
         when = f" Next: {words.moment(upcoming, self.look)}." if upcoming else ""
         return f"Has not run yet.{when} Press r to run it now."
-
-    def _history(self) -> str:
-        recent = self._job.recent_runs if self._job else ()
-        typical = view.typical_seconds(recent)
-        usual = f", typical {words.duration(typical)}" if typical is not None else ""
-        return f"{words.plural(self._total, 'run')}{usual}"
 
     def answer_line(self) -> tuple[Line, str]:
         """The job's state."""

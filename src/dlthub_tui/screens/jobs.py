@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+import anyio
+
+from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import Job
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.apps import AppOpener, why_no_app
@@ -25,10 +29,13 @@ from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, web_pa
 from dlthub_tui.viewmodel.shell_twins import twin_of_job
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
+from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
+RESTS_SECONDS = 0.2
+RECENT = timedelta(hours=24)
 EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
 
 
@@ -49,6 +56,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._jobs: tuple[Job, ...] = ()
+        self._failures: dict[str, int] = {}
         self._runner = Stopper(context, workspace, self)
         self._changer = JobChanger(context, workspace, self)
 
@@ -96,7 +104,38 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def detail_lines(self, width: int) -> list[Line]:
         """The job under the cursor."""
         job = self.find_job() if self.is_loaded else None
-        return view.job_details(job, self.look, width) if job else []
+        if job is None:
+            return []
+        return view.job_details(job, self._jobs, self.look, width, self._failures.get(job.id))
+
+    async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Failures are counted again."""
+        await super().reload(load)
+        self._failures.clear()
+        self._count_failures()
+
+    def on_row_list_moved(self) -> None:
+        """The details follow the cursor."""
+        super().on_row_list_moved()
+        self._count_failures()
+
+    def _count_failures(self) -> None:
+        job = self.find_job()
+        if job is not None and job.id not in self._failures:
+            self.fetch(self._ask_failures(job.id), "failures")
+
+    async def _ask_failures(self, job_id: str) -> None:
+        """Once the cursor rests: who goes through the list asks for nothing."""
+        from dlthub_tui.client.runs import list_runs
+
+        await anyio.sleep(RESTS_SECONDS)
+        since, plane = self.look.now() - RECENT, self.context.connected.control
+        try:
+            page = await list_runs(plane, self.workspace.id, job_id=job_id, statuses=("failed",), since=since, limit=1)
+        except ClientError:
+            return  # the place says what is wrong
+        self._failures[job_id] = page.total
+        self.query_one("#details", LinesView).update()
 
     def why_not(self, action: Action) -> str | None:
         """Verbs need a job under the cursor, and some a certain one."""

@@ -26,6 +26,11 @@ def edges_before(job: Job) -> list[Edge]:
     return found
 
 
+def waits_for(job: Job) -> list[Edge]:
+    """Jobs that must be fresh before it starts."""
+    return [edge for edge in edges_before(job) if edge[1]]
+
+
 def edges_after(job: Job, others: Sequence[Job]) -> list[Edge]:
     """Jobs that this one's end starts, then those that wait until it is fresh."""
     shown = [other for other in others if not other.is_archived]

@@ -100,15 +100,16 @@ def _last(job: Job, look: Look) -> str:
 
 def recent(runs: Sequence[RecentRun], look: Look) -> Line:
     """A bar a run, oldest first, by how long it took; a glyph where it did not complete."""
-    longest = max((run.duration_seconds or 0 for run in runs), default=0) or 1
+    return _plot(runs, [run.duration_seconds or 0 for run in runs], look)
+
+
+def _plot(runs: Sequence[RecentRun], values: Sequence[float], look: Look) -> Line:
+    longest = max(values, default=0) or 1
     bars = _bars(look.glyphs.history)
     spans: list[Span] = []
-    for run in reversed(runs):
-        if run.status in {"failed", "cancelled"}:
-            spans.append(look.state(run.status))
-        elif run.status in TERMINAL_STATES:
-            height = min(len(bars) - 1, int((run.duration_seconds or 0) / longest * (len(bars) - 1)))
-            spans.append(bars[height])
+    for run, value in zip(reversed(runs), reversed(values), strict=True):
+        if run.status in TERMINAL_STATES - {"failed", "cancelled"}:
+            spans.append(bars[min(len(bars) - 1, int(value / longest * (len(bars) - 1)))])
         else:
             spans.append(look.state(run.status))
     return tuple(spans)
@@ -160,24 +161,82 @@ def typical_seconds(runs: Sequence[RecentRun]) -> float | None:
     return took[len(took) // 2] if took else None
 
 
-def job_details(job: Job, look: Look, width: int) -> list[Line]:
-    """The strip below the list."""
+def history_title(runs: Sequence[RecentRun], look: Look) -> str:
+    """How the last runs ended, and how long one usually takes."""
+    counts = Counter(run.status for run in runs)
+    ends = [
+        f"{counts[state]} {look.state(state).text}" for state in ("completed", "failed", "cancelled") if counts[state]
+    ]
+    typical = typical_seconds(runs)
+    usual = f"   typical {words.duration(typical)}" if typical is not None else ""
+    return f"last {len(runs)}: {'  '.join(ends) or 'none has ended'}{usual}"
+
+
+def history_plots(runs: Sequence[RecentRun], look: Look) -> list[Line]:
+    """The last runs, oldest first: how long each took, how many rows each loaded; nothing before there are two."""
+    lines: list[Line] = []
+    took = [run.duration_seconds for run in runs if run.duration_seconds is not None]
+    if len(took) > 1:
+        least, most = words.duration(min(took)), words.duration(max(took))
+        plot = _plot(runs, [run.duration_seconds or 0 for run in runs], look)
+        lines.append(line("   ", muted(f" {'Took':<9}"), *plot, muted(f"   {least} to {most}")))
+    rows = [run.rows_loaded for run in runs if run.rows_loaded is not None]
+    if len(rows) > 1:
+        plot = _plot(runs, [float(run.rows_loaded or 0) for run in runs], look)
+        said = f"   {words.count(min(rows))} to {words.count(max(rows))}"
+        lines.append(line("   ", muted(f" {'Rows':<9}"), *plot, muted(said)))
+    return lines
+
+
+def job_details(job: Job, others: Sequence[Job], look: Look, width: int, failures: int | None = None) -> list[Line]:
+    """The strip below the list. `failures`: how many runs failed in 24 hours; None is not known."""
     name, limits = guard(job.job_ref), _limits(job)
     lines: list[Line] = [rule(name, f"version {job.version}", width, look)]
     if job.description:
         lines.append(line("   ", guard(job.description.strip().splitlines()[0])))
     lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{limits}")))
-    fires = [text for text in map(words.trigger, job.declared_triggers) if text != "interactive"]
+    window = _window(job, look)
+    if window:
+        lines[-1] = line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}. {window}{limits}"))
     if job.job_type == "interactive":
         lines.append(line(muted("   Serves an app while it runs: r starts it, o opens it in a browser.")))
-    if fires:
+    then, waits = _names(job_graph.edges_after(job, others)), _names(job_graph.waits_for(job))
+    fires = [text for text in map(words.trigger, job.declared_triggers) if text != "interactive"]
+    if then or waits:
+        lines.append(line(muted(f"   Then: {then or 'nothing'}. Waits for: {waits or 'nothing'}.")))
+    elif fires:
         lines.append(line(muted(f"   Fires {guard(', '.join(fires))}.")))
-    typical = typical_seconds(job.recent_runs)
-    if typical is not None:
-        failed = sum(run.status == "failed" for run in job.recent_runs)
-        said = f"   Typical {words.duration(typical)} (of the last {len(job.recent_runs)})."
-        lines.append(line(muted(said + (f" {words.plural(failed, 'failure')} among them." if failed else ""))))
+    said = _usually(job, failures)
+    if said:
+        lines.append(line(muted(f"   {said}")))
     return lines
+
+
+def _names(edges: Sequence[job_graph.Edge]) -> str:
+    return ", ".join(dict.fromkeys(name for name, _, _ in edges))
+
+
+def _window(job: Job, look: Look) -> str:
+    """Of the last run that had one."""
+    run = job.latest_run
+    window = words.window(run.interval_start, run.interval_end, look) if run is not None else "-"
+    return "" if window == "-" else f"Window {window}."
+
+
+def _usually(job: Job, failures: int | None) -> str:
+    """How long a run takes and how much it loads; `failures` in 24 hours where they were counted."""
+    typical = typical_seconds(job.recent_runs)
+    loaded = sorted(run.rows_loaded for run in job.recent_runs if run.rows_loaded is not None)
+    parts: list[str] = []
+    if typical is not None:
+        rows = f", {words.plural(loaded[len(loaded) // 2], 'row')}" if loaded else ""
+        parts.append(f"Typical {words.duration(typical)} (of the last {len(job.recent_runs)}){rows}.")
+    if failures:
+        many = "failure" if failures == 1 else "failures"
+        parts.append(f"{words.total(failures)} {many} in 24 hours.")
+    elif failures == 0 and job.recent_runs:
+        parts.append("No failure in 24 hours.")
+    return " ".join(parts)
 
 
 def _limits(job: Job) -> str:

@@ -1,0 +1,60 @@
+"""What the list of jobs and a job's own screen say of its last runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from dlthub_tui.client.models import Job, RecentRun
+from dlthub_tui.viewmodel.jobs import history_plots, history_title, job_details
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import text_of
+
+RUNS = (
+    RecentRun("4", "running", None, None),
+    RecentRun("3", "failed", 9.0, None),
+    RecentRun("2", "completed", 40.0, 12_000),
+    RecentRun("1", "completed", 80.0, 6_000),
+)
+LOAD = Job(
+    id="load", job_ref="jobs.load", job_type="batch", profile="prod", version=4, description=None,
+    triggers=("every:1h",), declared_triggers=("every:1h",), is_paused=False, is_archived=False,
+    next_scheduled_run_at=None, pipeline_name=None, freshness=("job.is_fresh:jobs.returns",), timezone=None,
+    updated_at=datetime(2026, 3, 17, tzinfo=UTC), latest_run=None, recent_runs=RUNS, timeout_seconds=None,
+    definition={},
+)  # fmt: skip
+DAILY = replace(LOAD, id="daily", job_ref="jobs.daily", declared_triggers=("job.success:jobs.load",), freshness=())
+
+
+def strip(job: Job, failures: int | None) -> list[str]:
+    return [text_of(row).strip() for row in job_details(job, (LOAD, DAILY), Look(), 80, failures)][1:]
+
+
+def test_strip_says_what_follows_what_is_waited_for_and_what_is_usual() -> None:
+    assert strip(LOAD, 1) == [
+        "Batch, profile prod.",
+        "Then: daily. Waits for: returns.",
+        "Typical 1 min 20 s (of the last 4), 12,000 rows. 1 failure in 24 hours.",
+    ]
+
+
+def test_failures_that_were_not_counted_are_not_named() -> None:
+    assert strip(LOAD, None)[-1] == "Typical 1 min 20 s (of the last 4), 12,000 rows."
+    assert strip(LOAD, 0)[-1].endswith("No failure in 24 hours.")
+    assert "10,000+ failures in 24 hours." in strip(LOAD, 10_001)[-1]
+
+
+def test_job_without_neighbours_says_when_it_fires() -> None:
+    assert "Fires every hour." in strip(replace(LOAD, freshness=(), job_ref="jobs.alone"), None)
+
+
+def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
+    assert [text_of(row).strip() for row in history_plots(RUNS, Look())] == [
+        "Took     █▄✗◉   9 s to 1 min 20 s",
+        "Rows     ▄█✗◉   6,000 to 12,000",
+    ]
+    assert history_plots(RUNS[:2], Look()) == []
+
+
+def test_title_of_the_history_counts_how_runs_ended() -> None:
+    assert history_title(RUNS, Look()) == "last 4: 2 ✓  1 ✗   typical 1 min 20 s"
