@@ -22,6 +22,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from dlthub_tui.widgets.changed_cells import ChangedCells
 
 _ESC = "\x1b"
+# Behind esc they begin what a terminal says by itself: arrows, its size, its answers.
+_INTRODUCERS = frozenset("[O]P_^X")
 
 
 class EscapeFirst(XTermParser):
@@ -32,7 +34,8 @@ class EscapeFirst(XTermParser):
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
-        behind = sequence[1:] if len(sequence) == 2 and sequence[0] == _ESC and sequence[1].isprintable() else ""
+        is_pair = len(sequence) == 2 and sequence[0] == _ESC and sequence[1].isprintable()
+        behind = sequence[1:] if is_pair and sequence[1] not in _INTRODUCERS else ""
         if alt or behind:
             yield events.Key("escape", _ESC)
             yield from super()._sequence_to_key_events(behind or sequence)
