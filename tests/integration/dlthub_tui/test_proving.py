@@ -30,7 +30,7 @@ def is_clean(found: Findings) -> bool:
 
 
 async def test_words_at_home_are_no_leak(home: Path) -> None:
-    found = await search_home(home, SOUGHT, None)
+    (found,) = await search_home(home, [SOUGHT], None)
 
     assert (found.own, is_clean(found)) == (1, True)
     assert [place["place"] for place in found.searched] == ["control plane", "home", "eu1", "us1"]
@@ -39,7 +39,7 @@ async def test_words_at_home_are_no_leak(home: Path) -> None:
 @pytest.mark.parametrize("place", ["control/control.log", "data/us1/blob", "platform.log"])
 async def test_words_in_any_other_part_are(home: Path, place: str) -> None:
     (home / place).write_text(SOUGHT.word.upper())
-    found = await search_home(home, SOUGHT, None)
+    (found,) = await search_home(home, [SOUGHT], None)
 
     assert len(found.elsewhere) == 1
     assert f"{place.rpartition('/')[2]} (upper case)" in found.elsewhere[0]
@@ -47,7 +47,7 @@ async def test_words_in_any_other_part_are(home: Path, place: str) -> None:
 
 async def test_a_secret_is_one_even_at_home(home: Path) -> None:
     (home / "data/eu1/logs/1.ndjson").write_text(SOUGHT.secret)
-    found = await search_home(home, SOUGHT, None)
+    (found,) = await search_home(home, [SOUGHT], None)
 
     assert (found.elsewhere, found.secrets) == ((), ("eu1: logs/1.ndjson (plain)",))
 
@@ -62,7 +62,7 @@ async def test_the_memory_of_a_control_plane_of_its_own_is_a_part(home: Path) ->
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
-        found = await search_home(home, SOUGHT, process.pid)
+        (found,) = await search_home(home, [SOUGHT], process.pid)
         process.stdin.close()
 
     assert found.elsewhere
