@@ -36,6 +36,16 @@ async def test_words_at_home_are_no_leak(home: Path) -> None:
     assert [place["place"] for place in found.searched] == ["control plane", "home", "eu1", "us1"]
 
 
+async def test_words_of_several_regions_are_kept_apart(home: Path) -> None:
+    other = Sought(region="us1", word="marka" + os.urandom(8).hex(), secret="markb" + os.urandom(8).hex())
+    (home / "data/us1/blob").write_text(other.word)
+    (home / "control/control.log").write_text(other.word)
+    first, second = await search_home(home, [SOUGHT, other], None)
+
+    assert (first.own, is_clean(first)) == (1, True)
+    assert (second.own, len(second.elsewhere)) == (1, 1)
+
+
 @pytest.mark.parametrize("place", ["control/control.log", "data/us1/blob", "platform.log"])
 async def test_words_in_any_other_part_are(home: Path, place: str) -> None:
     (home / place).write_text(SOUGHT.word.upper())
