@@ -79,6 +79,7 @@ CONTROL_ROUTES: dict[str, str] = {
     "POST /sign-up": "open",
     "GET /w/-live.js": "open",
     "POST /w/-sign-in": "open",
+    "POST /w/-sign-out": "open",
     "GET /w/{workspace_id}": "open",
     "GET /w/{workspace_id}/jobs/{job}": "open",
     "GET /w/{workspace_id}/runs/{run_id}": "open",

@@ -18,7 +18,7 @@ function show(next) {
   const held = part.contains(document.activeElement) ? document.activeElement : null;
   const name = held && (held.getAttribute("href") || held.getAttribute("aria-label"));
   part.innerHTML = next.innerHTML;
-  for (const each of part.querySelectorAll("a, [tabindex]"))
+  for (const each of part.querySelectorAll("a, button, [tabindex]"))
     if (name && (each.getAttribute("href") === name || each.getAttribute("aria-label") === name)) {
       each.focus({preventScroll: true});
       break;

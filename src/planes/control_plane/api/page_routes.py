@@ -37,11 +37,15 @@ class PageRoute(LateRoute):
             try:
                 return await handle(request)
             except PlaneError as exc:
-                return page("That did not work", problem(exc.detail), status=render_error(exc).status_code)
+                return self.refusal(request, exc.detail, render_error(exc).status_code)
             except RequestValidationError:
-                return page("That did not work", problem("The form cannot be read."), status=400)
+                return self.refusal(request, "The form cannot be read.", 400)
 
         return handle_for_people
+
+    def refusal(self, _request: Request, /, detail: str, status: int) -> HTMLResponse:
+        """The page that says what went wrong."""
+        return page("That did not work", problem(detail), status=status)
 
 
 def form_mark(request: Request) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from planes.control_plane.api.web_visits import CurrentVisit, Part, Visit, VisitRoute, to_region
 from planes.control_plane.services import jobs, runs
@@ -21,7 +21,7 @@ from planes.domain.errors import NotFound
 from planes.domain.identifiers import WorkspaceId, is_uuid
 from planes.domain.runs import Run
 from planes.server.late_routes import LateRouter
-from planes.server.page_document import Ways, page, script
+from planes.server.page_document import Ways, script
 from planes.server.page_parts import (
     LIVE_SCRIPT,
     command,
@@ -55,13 +55,13 @@ async def show_workspace(visit: CurrentVisit) -> Response:
     wanted = JobFilter(workspace_id=WorkspaceId(visit.workspace.id), bounds=Bounds(limit=_PAGE), is_archived=False)
     found = (await jobs.list_jobs(visit.parts, visit.principal, wanted, Extras())).items
     body = (
-        paragraph(f"A workspace in {visit.workspace.dataplane_id}.")
+        paragraph(f"A workspace in {visit.workspace.dataplane_id}." + _archived(visit))
         + _job_table(visit, found, "No jobs yet.")
         + _run_table(visit, await _list_runs(visit, _latest(visit)))
         + command("dlthub job list")
         + _where_the_rest_is(visit)
     )
-    return _page(visit.workspace.name, body)
+    return visit.page(visit.workspace.name, body, _LIVE)
 
 
 @router.get("/{workspace_id}/jobs/{job}")
@@ -82,7 +82,7 @@ async def show_job(visit: CurrentVisit, job: Part) -> Response:
         + command(f"dlthub job info {name}\ndlthub job logs {name}")
         + _where_the_rest_is(visit)
     )  # fmt: skip
-    return _page(_short(shown.job_ref), body)
+    return visit.page(_short(shown.job_ref), body, _LIVE)
 
 
 @router.get("/{workspace_id}/runs/{run_id}")
@@ -107,7 +107,7 @@ async def show_run(visit: CurrentVisit, run_id: Part) -> Response:
         + command(f"dlthub job logs {name} {run.number}{follow}")
         + _where_the_rest_is(visit)
     )  # fmt: skip
-    return _page(f"{_short(ref)} {run.number}", body)
+    return visit.page(f"{_short(ref)} {run.number}", body, _LIVE)
 
 
 @router.get("/{workspace_id}/pipelines/{name}")
@@ -121,10 +121,11 @@ async def show_pipeline(visit: CurrentVisit, name: Part) -> Response:
         + f"<p>{link(f'{_pipeline_path(visit, name)}/-telemetry', f'Loads and errors, in {_region(visit)}')}</p>"
         + _job_table(visit, found, "No job names it.")
         + _run_table(visit, loaded)
-        + command(f"dlthub pipeline run {shlex.quote(name)}")
+        # Where no job names it, nothing here could run it.
+        + command(f"dlthub pipeline run {shlex.quote(name)}" if found else "dlthub job list")
         + _where_the_rest_is(visit)
     )
-    return _page(name, body)
+    return visit.page(name, body, _LIVE)
 
 
 @router.get("/{workspace_id}/runs/{run_id}/-log")
@@ -148,8 +149,12 @@ async def open_pipeline_run(visit: CurrentVisit, pipeline_run_id: Part) -> Respo
     return await to_region(visit, f"pipeline-runs/{pipeline_run_id}")
 
 
-def _page(title: str, body: str) -> HTMLResponse:
-    return page(title, body, is_wide=True, ways=_LIVE)
+def _archived(visit: Visit) -> str:
+    if visit.workspace.archived_at is None:
+        return ""
+    return (
+        f" Archived since {visit.workspace.archived_at:%Y-%m-%d}: it can be read, and nothing in it starts or changes."
+    )
 
 
 def _latest(visit: Visit, limit: int = 20) -> RunFilter:

@@ -9,7 +9,9 @@ A cookie of `/w` holds the session; a revocation ends it with the session (Secur
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
+from html import escape
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
@@ -27,7 +29,7 @@ from planes.domain.access import Principal
 from planes.domain.errors import NotAuthenticated
 from planes.domain.identifiers import is_uuid
 from planes.server.late_routes import LateRouter
-from planes.server.page_document import page
+from planes.server.page_document import Ways, page
 from planes.server.page_parts import hidden, paragraph, problem
 from planes.storage.control.workspaces import Workspace
 
@@ -50,6 +52,13 @@ class VisitRoute(PageRoute):
 
         return handle_visitors
 
+    def refusal(self, request: Request, /, detail: str, status: int) -> HTMLResponse:
+        """Says too who is signed in: what one person may not see, another who uses the browser may."""
+        visitor: Principal | None = getattr(request.state, "visitor", None)
+        value, mark = form_mark(request)
+        who = _who(request, visitor, mark) if visitor else ""
+        return with_cookie(request, page("That did not work", problem(detail) + who, status=status), value)
+
 
 router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 
@@ -61,6 +70,13 @@ class Visit:
     parts: Parts
     principal: Principal
     workspace: Workspace
+    request: Request
+
+    def page(self, title: str, body: str, ways: Ways) -> HTMLResponse:
+        """A wide page that ends with who sees it, and the way out."""
+        value, mark = form_mark(self.request)
+        answer = page(title, body + _who(self.request, self.principal, mark), is_wide=True, ways=ways)
+        return with_cookie(self.request, answer, value)
 
     @property
     def path(self) -> str:
@@ -79,7 +95,9 @@ class _Detour(Exception):
 async def _visit(request: Request, parts: CurrentParts, workspace_id: Part, swap: Swap = "") -> Visit:
     """FastAPI dependency. Raises: NotFound, and what leads the visitor on."""
     principal = await _find_principal(request, parts, swap)
+    request.state.visitor = principal
     return Visit(
+        request=request,
         parts=parts,
         principal=principal,
         workspace=await workspaces.get_workspace(parts, principal, workspace_id),
@@ -97,6 +115,17 @@ async def sign_in(
     if user is None:
         return _ask_to_sign_in(request, onward, "The e-mail address or the password is wrong.", email)
     return _signed_in(parts, _within(onward), await browsing.by_password(parts, user))
+
+
+@router.post("/-sign-out", dependencies=[Depends(genuine_form)])
+async def sign_out(request: Request, parts: CurrentParts, onward: Field = "") -> Response:
+    """Forgets who is signed in here. A session that began here ends; that of a link is the terminal's and goes on."""
+    principals: Principals = request.app.state.principals
+    with suppress(NotAuthenticated):
+        await browsing.end(parts, await principals.authenticate(request.cookies.get(COOKIE, "")))
+    answer = _onward(_within(onward))
+    answer.delete_cookie(COOKIE, path="/w", httponly=True, samesite="lax")
+    return answer
 
 
 async def to_region(visit: Visit, path: str) -> RedirectResponse:
@@ -127,6 +156,15 @@ def _ask_to_sign_in(request: Request, onward: str, trouble: str = "", email: str
         + paragraph("Or open the page from a terminal that is signed in: dlthub show")
     )
     return with_cookie(request, page("Sign in to see this", body, status=400 if trouble else 401), value)
+
+
+def _who(request: Request, visitor: Principal, mark: str) -> str:
+    """Who is signed in, and the form that ends it and asks anew for the same page."""
+    return (
+        f'<form method="post" action="/w/-sign-out">{mark}{hidden("onward", request.url.path)}'
+        f'<span class="soft">Signed in as {escape(visitor.email)}</span> '
+        '<button aria-label="Sign out">Sign out</button></form>'
+    )
 
 
 def _signed_in(parts: Parts, onward: str, cookie: str) -> RedirectResponse:

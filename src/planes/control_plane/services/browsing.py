@@ -51,3 +51,13 @@ async def swap_code_of(parts: Parts, principal: Principal) -> str:
     async with parts.database.transaction() as connection:
         await stored.add_swap_code(connection, hash_secret(code), principal.session_id, now=now, expires_at=expires_at)
     return code
+
+
+async def end(parts: Parts, principal: Principal) -> None:
+    """Ends a session that began in a browser, and what it opened in a region. Any other goes on where it began."""
+    if principal.session_id is None:
+        return
+    async with parts.database.transaction() as connection:
+        session = await stored.find_session(connection, principal.session_id)
+    if session is not None and session.method == METHOD:
+        await sessions.end_own_session(parts, principal, session.id)

@@ -149,29 +149,98 @@ async def test_other_workspaces_are_not_there(stage: Stage) -> None:
     assert other.status_code == 404
 
 
-async def test_a_password_opens_the_page_and_leads_nowhere_else(stage: Stage) -> None:
-    await stage.deployed(definition("load"))
+async def password_of(stage: Stage) -> str:
+    """The owner's e-mail, who can sign in with PASSWORD from now on."""
     hashed = await hash_new_password(stage.parts, PASSWORD)
     async with stage.parts.database.transaction() as connection:
         await identity.set_password(connection, stage.owner.user_id, hashed, stage.clock.now())
         user = await identity.find_user(connection, stage.owner.user_id)
     assert user is not None
+    return user.email
 
-    async def send(onward: str | None = None, password: str = PASSWORD) -> httpx.Response:
+
+async def send_form(stage: Stage, page: httpx.Response, path: str, **typed: str) -> httpx.Response:
+    """The page's form, with what was typed."""
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text))
+    fields = {name: html.unescape(value) for name, value in fields.items()} | typed
+    return await stage.client.post(path, data=fields, headers={"origin": str(stage.client.base_url).rstrip("/")})
+
+
+async def test_a_password_opens_the_page_and_leads_nowhere_else(stage: Stage) -> None:
+    await stage.deployed(definition("load"))
+    email = await password_of(stage)
+
+    async def send(password: str = PASSWORD, **typed: str) -> httpx.Response:
         asked = await stage.client.get(f"/w/{stage.workspace_id}")
-        fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', asked.text))
-        fields = {name: html.unescape(value) for name, value in fields.items()}
-        fields |= {"email": user.email, "password": password} | ({} if onward is None else {"onward": onward})
-        origin = str(stage.client.base_url).rstrip("/")
-        return await stage.client.post("/w/-sign-in", data=fields, headers={"origin": origin})
+        return await send_form(stage, asked, "/w/-sign-in", email=email, password=password, **typed)
 
     assert (await send(password="a wrong one at all")).status_code == 400
-    assert (await send("//evil.example/w")).headers["location"] == "/"
+    assert (await send(onward="//evil.example/w")).headers["location"] == "/"
     stage.client.cookies.delete("planes_session")
     done = await send()
     assert (done.status_code, done.headers["location"]) == (303, f"/w/{stage.workspace_id}")
     assert "HttpOnly" in done.headers["set-cookie"]
     assert (await stage.client.get(f"/w/{stage.workspace_id}")).status_code == 200
+
+
+async def test_who_signs_out_leaves_nothing_behind_and_is_asked_anew(stage: Stage) -> None:
+    path, email = f"/w/{stage.workspace_id}", await password_of(stage)
+    await send_form(stage, await stage.client.get(path), "/w/-sign-in", email=email, password=PASSWORD)
+    cookie = stage.client.cookies["planes_session"]
+    page = await stage.client.get(path)
+    assert f"Signed in as {email}" in page.text
+
+    done = await send_form(stage, page, "/w/-sign-out")
+
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    assert "planes_session" not in stage.client.cookies
+    stage.client.cookies["planes_session"] = cookie
+    assert (await stage.client.get(path)).status_code == 401, "the session has ended, too"
+
+
+async def test_signing_out_of_a_link_leaves_the_terminal_signed_in(stage: Stage) -> None:
+    path = f"/w/{stage.workspace_id}"
+    page = await opened(stage, path)
+    cookie = stage.client.cookies["planes_session"]
+
+    await send_form(stage, page, "/w/-sign-out")
+
+    assert (await stage.client.get(path)).status_code == 401
+    stage.client.cookies["planes_session"] = cookie
+    assert (await stage.client.get(path)).status_code == 200
+
+
+async def test_who_may_not_see_a_page_can_sign_in_as_somebody_who_may(stage: Stage) -> None:
+    await opened(stage, f"/w/{stage.workspace_id}")
+    other = "/w/00000000-0000-4000-8000-000000000000"
+    refused = await stage.client.get(other)
+    assert (refused.status_code, "Signed in as" in refused.text) == (404, True)
+
+    done = await send_form(stage, refused, "/w/-sign-out")
+
+    assert done.headers["location"] == other
+    assert (await stage.client.get(other)).status_code == 401
+
+
+async def test_no_other_page_signs_anybody_out(stage: Stage) -> None:
+    await opened(stage, f"/w/{stage.workspace_id}")
+    origin = str(stage.client.base_url).rstrip("/")
+
+    forged = await stage.client.post("/w/-sign-out", data={"onward": "/"}, headers={"origin": origin})
+
+    assert forged.status_code == 403
+    assert (await stage.client.get(f"/w/{stage.workspace_id}")).status_code == 200
+
+
+async def test_what_is_archived_or_unknown_is_said(stage: Stage) -> None:
+    path = f"/w/{stage.workspace_id}"
+    unknown = await opened(stage, f"{path}/pipelines/nowhere")
+    assert "dlthub pipeline run" not in unknown.text
+    assert "Archived" not in (await stage.client.get(path)).text
+
+    await stage.client.post(f"/api/v1/workspaces/{stage.workspace_id}/-archive", headers=stage.owner.headers)
+
+    assert "Archived since" in (await stage.client.get(path)).text
 
 
 async def test_names_are_shown_as_text(stage: Stage) -> None:
