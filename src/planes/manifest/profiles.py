@@ -34,7 +34,8 @@ def pick_profile(
     if named in LOCAL_PROFILES:
         return Refusal(f"profile {named!r} is for local work only")
     if named != BATCH_PROFILE and named not in configured_profiles:
-        return Refusal(f"profile {named!r} has no configuration in this workspace")
+        file = f".dlt/{named}.config.toml"
+        return Refusal(f"profile {named!r} has no configuration in this workspace; deploy a {file} to give it one")
     return named
 
 
