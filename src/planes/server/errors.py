@@ -21,7 +21,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from planes.domain import errors
-from planes.server.clients import MINIMUM_HEADER, OLDEST_TEXT, is_too_old
 from planes.storage.errors import AlreadyThere, StorageError
 
 _log = structlog.get_logger("planes.server")
@@ -120,9 +119,6 @@ def install_error_handlers(app: FastAPI) -> None:
         assert isinstance(exc, HTTPException)
         if exc.status_code == 413:
             return render_error(errors.TooLarge("too_large", ""))
-        if exc.status_code == 404 and is_too_old(request.headers.get("user-agent")):
-            detail = f"dlthub-client before {OLDEST_TEXT} speaks an earlier protocol. Upgrade it to go on."
-            return error_response(426, "client_too_old", detail, headers={MINIMUM_HEADER: OLDEST_TEXT})
         detail = HTTPStatus(exc.status_code).phrase
         headers = dict(exc.headers or {})
         if exc.status_code == 405:

@@ -1,4 +1,4 @@
-"""What stands before every route: Host and Origin checks, the size of bodies, HEAD, and the service log."""
+"""What stands before every route: Host, Origin and client checks, the size of bodies, HEAD, and the service log."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from planes.domain.errors import InvalidRequest, Misdirected, NotAllowed, Reason, TooLarge
+from planes.server.clients import MINIMUM_HEADER, OLDEST_TEXT, is_too_old
 from planes.server.errors import error_response, render_error
 
 _log = structlog.get_logger("planes.server")
@@ -116,6 +117,24 @@ class NoNul:
                     error = InvalidRequest("invalid_request", "The request breaks a rule.", (reason,))
                     await render_error(error)(scope, receive, send)
                     return
+        await self.app(scope, receive, send)
+
+
+class KnownClients:
+    """Answers 426 to the released client in a version with another protocol, whatever it asks for.
+
+    Some addresses are the same in both, and what they answer is not: half served it would fail in words of its own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and is_too_old(Headers(scope=scope).get("user-agent")):
+            detail = f"dlthub-client before {OLDEST_TEXT} speaks an earlier protocol. Upgrade it to go on."
+            refusal = error_response(426, "client_too_old", detail, headers={MINIMUM_HEADER: OLDEST_TEXT})
+            await refusal(scope, receive, send)
+            return
         await self.app(scope, receive, send)
 
 

@@ -254,6 +254,15 @@ async def test_a_client_of_another_protocol_is_told_to_upgrade(running: Running,
     assert ("Upgrade it" in answer.json()["detail"]) is (status == 426)
 
 
+@pytest.mark.parametrize(("agent", "status"), [("dlthub-cli/0.28.6", 426), ("dlthub-cli/0.28.7", 200)])
+async def test_a_client_of_another_protocol_is_not_half_served(running: Running, agent: str, status: int) -> None:
+    """At addresses that both protocols have the answers differ, too."""
+    answer = await running.client.get("/things/7", headers={"User-Agent": agent})
+
+    assert answer.status_code == status
+    assert ("Upgrade it" in answer.text) is (status == 426)
+
+
 async def test_head_is_get_without_its_body(running: Running) -> None:
     got, headed = await running.client.get("/things/7"), await running.client.head("/things/7")
     missing, only_posted = await running.client.head("/nowhere"), await running.client.head("/things/-verb")
