@@ -151,7 +151,11 @@ def takes_any_text(schema: dict[str, Any]) -> bool:
 
 @schemathesis.hook
 def filter_query(context: Any, query: dict[str, Any] | None) -> bool:
-    """Its judge takes `?name=true` for no list of texts, which on the wire it is: of the one text "true"."""
+    """Its judge takes `?name=true` or `?name=1` for no list of texts, which on the wire they are: of one text."""
     asked = context.operation.definition.raw.get("parameters", ())
     texts = {one["name"] for one in asked if one["in"] == "query" and takes_any_text(one["schema"])}
-    return all(value is None or isinstance(value, list) for name, value in (query or {}).items() if name in texts)
+    return all(value is None or is_texts(value) for name, value in (query or {}).items() if name in texts)
+
+
+def is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)

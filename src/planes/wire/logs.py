@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 
 class LogStream(StrEnum):
@@ -70,6 +72,16 @@ class LogRange(BaseModel):
     damage: list[LogDamage]
 
 
+def _no_number(value: Any) -> Any:
+    """A text that begins with a date is a time; a number would be taken for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d", value):
+        raise ValueError("is no time, such as 2026-11-26T01:02:03Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_no_number)]
+
+
 class SearchQuery(BaseModel):
     """What a search in a log wants (our own route). `source`, `stream` and `level` are words between commas."""
 
@@ -78,8 +90,8 @@ class SearchQuery(BaseModel):
     source: str = Field("", max_length=64)
     stream: str = Field("", max_length=64)
     level: str = Field("", max_length=64)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     from_line: int = Field(0, ge=-(2**53), le=2**53)
     backwards: bool = False
     limit: int = Field(1000, ge=1, le=10_000)

@@ -164,6 +164,8 @@ async def test_a_role_that_nobody_knows_is_told_no_name(place: RunningRegion) ->
         {"level": "fatal"},
         {"limit": 0},
         {"since": "x"},
+        {"until": "0.5"},
+        {"since": "1.1e-308"},
         {"limit": 10001},
     ],
 )
