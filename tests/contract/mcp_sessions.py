@@ -109,8 +109,12 @@ class McpClient:
         env: Mapping[str, str] | None = None,
         transport: Transport = "stdio",
         words: Sequence[str] = (),
+        is_short: bool = False,
     ) -> Conversation:
-        """Starts the server, lists its tools, makes the calls one after the other, ends it."""
+        """Starts the server, lists its tools, makes the calls one after the other, ends it.
+
+        `is_short` starts it as `ai mcp`, without `run`.
+        """
         environment = client_environment(self.version, FASTMCP)
         port, features = str(free_port()), ",".join(self.features)
         listening = {
@@ -118,6 +122,12 @@ class McpClient:
             "http": ["ai", "mcp", "run", "--port", port],
             "sse": ["ai", "mcp", "run", "--port", port, "--sse"],
         }[transport]
+        if is_short:
+            listening = {
+                "stdio": ["ai", "mcp", "--stdio"],
+                "http": ["ai", "mcp", "--port", port],
+                "sse": ["ai", "mcp", "--port", port, "--sse"],
+            }[transport]
         started = [*listening, "--no-default-features", "--features", features, *words]
         done = RealClient(environment, self.client.home, self.client.uid, self.client.api_base_url).run_python(
             PROGRAM,

@@ -308,9 +308,9 @@ def test_pipelines_are_restored_from_where_they_were_loaded(desk: Desk) -> None:
     assert refused(nothing, "no run of pipeline 'nothing'")
 
 
-@pytest.mark.parametrize("transport", ["http", "sse"])
-def test_other_transports_answer_alike(desk: Desk, transport: Transport) -> None:
-    found = ask(desk, "dlthub.jobs", ("dlthub_list_jobs", {"limit": 1}), transport=transport)
+@pytest.mark.parametrize(("transport", "is_short"), [("http", False), ("sse", False), ("stdio", True), ("sse", True)])
+def test_other_transports_and_the_short_form_answer_alike(desk: Desk, transport: Transport, is_short: bool) -> None:
+    found = ask(desk, "dlthub.jobs", ("dlthub_list_jobs", {"limit": 1}), transport=transport, is_short=is_short)
 
     assert set(found.tools) == GROUPS["dlthub.jobs"]
     assert len(found.answers[0].value) == 1
@@ -318,7 +318,7 @@ def test_other_transports_answer_alike(desk: Desk, transport: Transport) -> None
 
 def test_access_that_was_not_granted_has_no_tools(desk: Desk) -> None:
     none = ask(desk, "dlthub.logs", words=["--access", "data:read"])
-    some = ask(desk, "dlthub.logs", words=["--access", "context:read"])
+    some = ask(desk, "dlthub.logs", words=["--access", "context:read"], is_short=True)
 
     assert list(none.tools) == []
     assert set(some.tools) == GROUPS["dlthub.logs"]
