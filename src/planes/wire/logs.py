@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
+
+from planes.wire.moments import Moment
 
 
 class LogStream(StrEnum):
@@ -70,16 +70,6 @@ class LogRange(BaseModel):
     total: int
     is_sealed: bool
     damage: list[LogDamage]
-
-
-def _no_number(value: Any) -> Any:
-    """A text that begins with a date is a time; a number would be taken for seconds since 1970."""
-    if isinstance(value, str) and not re.match(r"\d{4}-\d\d", value):
-        raise ValueError("is no time, such as 2026-11-26T01:02:03Z")
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_no_number)]
 
 
 class SearchQuery(BaseModel):

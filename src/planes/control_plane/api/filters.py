@@ -12,9 +12,9 @@ from pydantic import StringConstraints
 from planes.control_plane.services.runs import Downstream
 from planes.domain.errors import InvalidRequest, Reason
 from planes.domain.identifiers import WorkspaceId
-from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery
 from planes.storage.control.deployments import VersionFilter
+from planes.wire.moments import Moment
 from planes.wire.runs import CategoryWord
 
 UUID_PATTERN = r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$"

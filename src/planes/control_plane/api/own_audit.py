@@ -10,9 +10,10 @@ from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.filters import UuidQuery, Words, words
 from planes.control_plane.services import audit_reading
 from planes.server.late_routes import LateRouter
-from planes.server.moments import Moment, aware
+from planes.server.moments import aware
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.audit import EventFilter, StoredAuditEvent
+from planes.wire.moments import Moment
 from planes.wire.own_control import AuditEventResponse
 from planes.wire.pages import ListPage
 

@@ -11,10 +11,11 @@ from planes.data_plane.api.run_access import IdQuery
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.server.late_routes import LateRouter
-from planes.server.moments import Moment, aware
+from planes.server.moments import aware
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.audit import EntryFilter
 from planes.tokens.claims import Claims
+from planes.wire.moments import Moment
 from planes.wire.own_audit import AuditChain, AuditEntry
 from planes.wire.pages import ListPage
 

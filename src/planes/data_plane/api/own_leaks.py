@@ -14,12 +14,13 @@ from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotAllowed, NotFound
 from planes.server.late_routes import LateRouter
-from planes.server.moments import Moment, aware, moved
+from planes.server.moments import aware, moved
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.data.hits import EventFilter
 from planes.storage.data.leaks import LeakFilter
 from planes.storage.keyset import Bounds
 from planes.tokens.claims import Claims
+from planes.wire.moments import Moment
 from planes.wire.own_leaks import (
     DetailedLeak,
     LeaksOfRun,

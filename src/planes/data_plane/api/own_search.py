@@ -35,10 +35,10 @@ from planes.data_plane.logs.matching import LineFinder
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.errors import InvalidRequest, Reason, TooManyRequests
 from planes.server.late_routes import LateRouter
-from planes.server.moments import Moment
 from planes.server.streams import NDJSON, StreamResponse, ndjson_response
 from planes.tokens.claims import Claims
 from planes.wire.logs import FirstLine, LogLevel, LogSource, LogStream, SearchQuery
+from planes.wire.moments import Moment
 
 router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/lines", tags=["own"])
 _ANSWERS: dict[int | str, dict[str, Any]] = {

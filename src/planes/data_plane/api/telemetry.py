@@ -15,11 +15,11 @@ from planes.data_plane.services.statistics import Statistics
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest, Reason
 from planes.server.late_routes import LateRouter
-from planes.server.moments import Moment
 from planes.server.paging import Page, PageQuery
 from planes.storage.data.statistics import DATASET_SORTS, PIPELINE_SORTS, StatisticsFilter
 from planes.storage.data.telemetry import SORTS, PipelineRunFilter
 from planes.tokens.claims import Claims
+from planes.wire.moments import Moment
 from planes.wire.telemetry import (
     DetailedPipelineRunResponse,
     JobResultResponse,
