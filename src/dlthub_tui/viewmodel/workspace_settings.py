@@ -35,7 +35,7 @@ class Setting:
 
 
 SETTINGS = {
-    "name": Setting("Name", "Links have it; what is kept goes by the workspace's id, so it stays where it is."),
+    "name": Setting("Name", "Links have it. What is kept goes by the id of the workspace and stays."),
     "description": Setting("Description", "For people. The control plane has it."),
     "role": Setting("Default role", "Of the organization's members without a role of their own here."),
     "versions": Setting("Versions of code kept", "The newest ones; older archives are removed with the next upload."),
