@@ -28,6 +28,7 @@ from tests.fakes.backfill_routes import backfill_routes
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
 from tests.fakes.residency_routes import other_region, residency_routes
+from tests.fakes.status_route import status_route
 from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.version_routes import version_routes
 from tests.fakes.webhook_routes import webhook_routes
@@ -77,12 +78,7 @@ class Installation(InstallationRows):
             ("POST", f"{ws}/jobs/{{job}}/-resume", self._resume),
             *(
                 ("POST", f"{ws}/jobs/{{job}}/-{verb}", self._change_job)
-                for verb in (
-                    "archive",
-                    "unarchive",
-                    "publish",
-                    "unpublish",
-                )
+                for verb in ("archive", "unarchive", "publish", "unpublish")
             ),
             ("GET", f"{ws}/job-runs", self._list_runs),
             ("GET", f"{ws}/job-runs/{{run}}", self._get_run),
@@ -103,6 +99,7 @@ class Installation(InstallationRows):
             *backfill_routes(self),
             *webhook_routes(self),
             *residency_routes(self),
+            ("GET", "/own/v1/status", status_route(self)),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
             ("POST", f"{own_run}/-open-app", self._open_app),

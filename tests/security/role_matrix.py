@@ -106,6 +106,7 @@ CONTROL_ROUTES: dict[str, str] = {
     "POST /own/v1/sign-ins/-approve": "signed in",
     "GET /own/v1/sign-ins": "administrator",
     "POST /own/v1/sign-ins/{sign_in_id}/-refuse": "administrator",
+    "GET /own/v1/status": "administrator",
     "GET /own/v1/users": "administrator",
     "POST /own/v1/users": "administrator",
     "POST /own/v1/users/{user_id}/-issue-link": "administrator",

@@ -404,9 +404,11 @@ async def test_a_variable_of_another_profile_is_shown_where_it_is_not_set(open_a
 
 async def test_a_plane_is_opened_with_its_six_words(open_app: Any) -> None:
     async with open_app() as stage:
-        await stage.press("tab", "tab", "enter")
+        while "❯ ▴ us1" not in stage.text:
+            await stage.press("down")
+        await stage.press("enter")
         await stage.until("Not met yet")
-        await stage.press("k")
+        await stage.press("k", "k")
         await stage.until("This home")
         await stage.press("0", "g", *WORKSPACE, "4")
         await stage.until("[4 Vars]")

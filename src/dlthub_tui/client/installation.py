@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dlthub_tui.client.errors import NotReachable, TimedOut
+from dlthub_tui.client.errors import NotAllowed, NotFound, NotReachable, TimedOut
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport
 
@@ -73,6 +73,58 @@ async def get_health(plane: Transport) -> Health:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRun:
+    """A run in the hands of a region. `left_seconds` is until its lease ends, None where the region is silent."""
+
+    run_id: str
+    number: int
+    job_ref: str
+    workspace_name: str
+    plane_id: str
+    status: str
+    fence: int
+    left_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The control plane itself, and what it has in its hands. `held_count` counts all, `held` has the first of them."""
+
+    database: str
+    database_bytes: int
+    answer_seconds: float
+    disk_total_bytes: int
+    disk_free_bytes: int
+    sessions: int
+    pending_count: int
+    held_count: int
+    next_due_at: datetime | None
+    due_count: int
+    held: tuple[HeldRun, ...]
+
+
+async def find_status(plane: Transport) -> Status | None:
+    """None for who does not administer the platform (own route)."""
+    try:
+        fields = Fields(await plane.get("/own/v1/status"), "status")
+    except (NotAllowed, NotFound):
+        return None
+    return Status(
+        database=fields.text("database"),
+        database_bytes=fields.number("database_bytes"),
+        answer_seconds=fields.maybe_number("database_answer_seconds") or 0.0,
+        disk_total_bytes=fields.number("disk_total_bytes"),
+        disk_free_bytes=fields.number("disk_free_bytes"),
+        sessions=fields.number("sessions"),
+        pending_count=fields.number("pending_count"),
+        held_count=fields.number("held_count"),
+        next_due_at=fields.maybe_moment("next_due_at"),
+        due_count=fields.number("due_count"),
+        held=fields.many("held", _parse_held),
+    )
+
+
 async def answers(url: str) -> bool:
     """Whether anything answers at a data plane's address; nothing of the session is sent."""
     plane = Transport(url)
@@ -104,6 +156,20 @@ async def approve_sign_in(plane: Transport, user_code: str) -> str:
 async def refuse_sign_in(plane: Transport, sign_in_id: str) -> None:
     """Refuses a waiting device."""
     await plane.post(f"/own/v1/sign-ins/{sign_in_id}/-refuse")
+
+
+def _parse_held(raw: Any) -> HeldRun:
+    fields = Fields(raw, "held run")
+    return HeldRun(
+        run_id=fields.text("run_id"),
+        number=fields.number("run_number"),
+        job_ref=fields.text("job_ref"),
+        workspace_name=fields.text("workspace_name"),
+        plane_id=fields.text("dataplane_id"),
+        status=fields.text("status"),
+        fence=fields.number("fence"),
+        left_seconds=fields.maybe_number("left_seconds"),
+    )
 
 
 def _parse_plane(raw: Any) -> PlaneHealth:

@@ -20,6 +20,8 @@ from dlthub_tui.viewmodel.run_facts import TAIL_LINES, RegionFacts
 
 # Somebody who goes through the list asks for nothing.
 RESTS_SECONDS = 0.2
+# On a slow line each of these rows is paid for, so it takes more of a rest.
+SLOW_RESTS_SECONDS = 2.0
 MOST_KEPT = 200
 
 
@@ -47,7 +49,7 @@ class ChosenRun:
         """Asks its region once the cursor rests; `is_counted`: what was masked in it is final by now."""
         if run.id in self._final:
             return
-        await anyio.sleep(RESTS_SECONDS)
+        await anyio.sleep(SLOW_RESTS_SECONDS if self._context.look.is_slow else RESTS_SECONDS)
         try:
             facts = await read_facts(self._context, self._workspace, run)
         except ClientError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
-from dlthub_tui.client.installation import Health, PlaneHealth
+from dlthub_tui.client.installation import Health, PlaneHealth, Status
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.viewmodel import home as home_view
@@ -20,15 +21,17 @@ class PlatformScreen(ListScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("link.retry", "ask again"), ("list.filter", "filter"), ("copy.text", "copy row"), ("nav.back", "back"),
+        ("pane.next", "pane"), ("link.retry", "ask again"), ("list.filter", "filter"), ("copy.text", "copy row"),
+        ("nav.back", "back"),
     )  # fmt: skip
     STYLES = "platform"
-    DETAIL_ROWS: ClassVar[int] = 5
+    DETAIL_ROWS: ClassVar[int] = 7
 
     def __init__(self, context: Context, place: PlatformPlace) -> None:
         super().__init__(context)
         self.place = place
         self._health: Health | None = None
+        self._status: Status | None = None
         self._words: dict[str, str] = {}
         if place.plane:
             self.rows.place = (place.plane, 0)
@@ -47,10 +50,11 @@ class PlatformScreen(ListScreen):
 
     async def load(self) -> None:
         """The planes, and the six words of those that are known."""
-        from dlthub_tui.client.installation import get_health
+        from dlthub_tui.client.installation import find_status, get_health
 
         connection = self.context.connected
         self._health = await get_health(connection.control)
+        self._status = await find_status(connection.control)
         self.context.planes = home_view.plane_states(self._health.planes, self.look)
         for plane in self._health.planes:
             pin = await connection.pins.find(plane.id)
@@ -65,7 +69,11 @@ class PlatformScreen(ListScreen):
         rows = [view.control_row(self.context.connected.origin, self.look)]
         rows.extend(view.plane_row(plane, self.look) for plane in planes)
         empty = f'No plane matches "{self.filter_text}".'
-        return [Section(view.COLUMNS, matching(rows, self.filter_text), "Planes", empty=(empty,))]
+        leases = view.lease_section(self._status, self.look)
+        return [
+            Section(view.COLUMNS, matching(rows, self.filter_text), "Planes", empty=(empty,)),
+            replace(leases, rows=matching(leases.rows, self.filter_text)),
+        ]
 
     def answer_line(self) -> tuple[Line, str]:
         """Whether all answer."""
@@ -73,6 +81,14 @@ class PlatformScreen(ListScreen):
             return EMPTY_LINE, ""
         late = self._health.late_seconds
         return view.answer_of(self._health, self.look), "" if late is None else view.scheduler_line(self._health)[:-1]
+
+    def do_pane_next(self) -> None:
+        """The next pane."""
+        self.rows.move_to_next_section(1)
+
+    def do_pane_previous(self) -> None:
+        """The pane before."""
+        self.rows.move_to_next_section(-1)
 
     def _plane(self) -> PlaneHealth | None:
         planes = self._health.planes if self._health else ()
@@ -83,7 +99,11 @@ class PlatformScreen(ListScreen):
         plane = self._plane()
         if plane is not None:
             return view.plane_details(plane, self._words.get(plane.id), self.look, width)
+        held = self._status.held if self._status else ()
+        run = next((run for run in held if f"run/{run.run_id}" == self.rows.key), None)
+        if run is not None:
+            return view.lease_details(run, self.look, width)
         if self._health is None:
             return []
         home = str(self.context.client_folder.parent)
-        return view.control_details(self._health, self.context.connected.origin, home, self.look, width)
+        return view.control_details(self._health, self._status, self.context.connected.origin, home, self.look, width)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dlthub_tui.client.installation import Health, PlaneHealth
+from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.table import Column, Row, rule
+from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, cut_middle, guard, line, muted
 
 COLUMNS = (
@@ -15,7 +15,15 @@ COLUMNS = (
     Column("Seen", is_number=True, least=9),
     Column("Key", least=9, drops=2),
 )
+LEASE_COLUMNS = (
+    Column("Run", takes_rest=True, least=20),
+    Column("Workspace", least=10, drops=1),
+    Column("Region", least=6),
+    Column("Lease", is_number=True, least=10),
+    Column("Fence", is_number=True, drops=2),
+)
 CONTROL = "control"
+NOT_TOLD = "Leases are for who administers this platform. In a shell as that user: dlthub-tui."
 
 
 def answer_of(health: Health, look: Look) -> Line:
@@ -57,6 +65,52 @@ def scheduler_line(health: Health) -> str:
     return f"{words.duration(health.late_seconds)} late the last time, {worst} at worst in 24 hours."
 
 
+def lease_section(status: Status | None, look: Look) -> Section:
+    """The runs that regions hold, and how many wait for one."""
+    if status is None:
+        return Section(LEASE_COLUMNS, (), "Leases", empty=(NOT_TOLD,), shows_titles=False)
+    right = f"{words.plural(status.held_count, 'run')} held, {words.count(status.pending_count)} waiting"
+    rows = tuple(_lease_row(run, look) for run in status.held)
+    if len(rows) < status.held_count:
+        right = f"{len(rows)} shown of {right}"
+    return Section(LEASE_COLUMNS, rows, "Leases", right, empty=("No region holds a run.",), shows_titles=bool(rows))
+
+
+def _lease_row(run: HeldRun, look: Look) -> Row:
+    name = f"{guard(words.short_ref(run.job_ref))} {run.number}"
+    if run.left_seconds is None:
+        lease = line(Span("region silent", Role.WARN))
+    else:
+        lease = line(muted(f"{words.duration(run.left_seconds)} left"))
+    cells = (
+        line(name), line(guard(run.workspace_name)), line(Span(guard(run.plane_id), look.hue(run.plane_id))), lease,
+        line(muted(words.count(run.fence))),
+    )  # fmt: skip
+    return Row(f"run/{run.run_id}", look.state(run.status), cells, f"{name} {run.workspace_name} {run.plane_id}")
+
+
+def lease_details(run: HeldRun, look: Look, width: int) -> list[Line]:
+    """The strip of a run that a region holds."""
+    plane = guard(run.plane_id)
+    if run.left_seconds is None:
+        said = f"{plane} is silent. The run goes on there, and is reported when it answers."
+    else:
+        said = f"{plane} renews its lease, which would end in {words.duration(run.left_seconds)}."
+    return [
+        rule(f"{guard(words.short_ref(run.job_ref))} {run.number}", run.status, width, look),
+        line("   ", muted("Workspace    "), guard(run.workspace_name)),
+        line("   ", muted("Lease        "), said),
+        line("   ", muted("Fence        "), f"{words.count(run.fence)}: reports with an older one are refused"),
+    ]
+
+
+def due_line(status: Status, look: Look) -> str:
+    """What fires next, and how much within an hour."""
+    if status.next_due_at is None:
+        return "No schedule is to come."
+    return f"Next {words.moment(status.next_due_at, look)}, {words.count(status.due_count)} due within an hour."
+
+
 def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: int) -> list[Line]:
     """The strip below the list: how the region is recognised."""
     state = "answers" if plane.is_reachable else f"silent since {words.moment(plane.last_seen_at, look, 'it enrolled')}"
@@ -72,11 +126,21 @@ def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: 
     return lines
 
 
-def control_details(health: Health, origin: str, home: str, look: Look, width: int) -> list[Line]:
+def control_details(
+    health: Health, status: Status | None, origin: str, home: str, look: Look, width: int
+) -> list[Line]:
     """The strip of the control plane."""
-    return [
+    lines = [
         rule("control", f"version {guard(health.version)}", width, look),
         line("   ", muted("Address      "), guard(origin)),
         line("   ", muted("Scheduler    "), scheduler_line(health)),
-        line("   ", muted("This home    "), guard(home)),
     ]
+    if status is not None:
+        answers = words.duration(status.answer_seconds)
+        database = f"{guard(status.database)}, {words.size(status.database_bytes)}, answers in {answers}"
+        disk = f"{words.size(status.disk_free_bytes)} free of {words.size(status.disk_total_bytes)}"
+        lines.append(line("   ", muted("             "), due_line(status, look)))
+        lines.append(line("   ", muted("Database     "), database))
+        lines.append(line("   ", muted("Disk         "), f"{disk}   ", words.plural(status.sessions, "session")))
+    lines.append(line("   ", muted("This home    "), guard(home)))
+    return lines

@@ -92,12 +92,12 @@ def masked_text(counts: Sequence[MaskedCount], look: Look) -> Line:
 
 
 def strip_lines(run: Run, facts: RegionFacts, known: Known, look: Look, width: int) -> list[Line]:
-    """The strip below the list."""
+    """The strip below the list; on a slow line without numbers that differ from row to row."""
     is_wide = width >= WIDE
     took = view.seconds_of(run, look)
     since = f" {words.duration(took)}" if is_wide and took is not None else ""
     lines: list[Line] = [rule(view.name_of(run), run.status + since, width, look)]
-    first, load = line(muted("   " + origin(run, known))), loaded(run, facts, look)
+    first, load = line(muted("   " + origin(run, view.NOTHING if look.is_slow else known))), loaded(run, facts, look)
     if is_wide:
         lines.append(between(first, line(load, "   ") if load else (), width))
         lines.append(view.timeline(run, look))

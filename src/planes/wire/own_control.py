@@ -227,6 +227,41 @@ class HealthResponse(BaseModel):
     data_planes: list[PlaneHealthResponse]
 
 
+class HeldRunResponse(BaseModel):
+    """A run in the hands of a region. `left_seconds` is until its lease ends, null where the region is silent."""
+
+    run_id: str
+    run_number: int
+    job_ref: str
+    workspace_id: str
+    workspace_name: str
+    dataplane_id: str
+    status: str
+    fence: int
+    left_seconds: float | None
+
+
+class StatusResponse(BaseModel):
+    """How the control plane is. `held` are up to 200 of the runs that regions have, which `held_count` counts.
+
+    `database_answer_seconds` is how long its database took to count; `due_count` are clocks that fire within an hour.
+    The disk is the one of the home.
+    """
+
+    now: datetime
+    database: str
+    database_bytes: int
+    database_answer_seconds: float
+    disk_total_bytes: int
+    disk_free_bytes: int
+    sessions: int
+    pending_count: int
+    held_count: int
+    next_due_at: datetime | None
+    due_count: int
+    held: list[HeldRunResponse]
+
+
 class AuditEventResponse(BaseModel):
     sequence: int
     at: datetime

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
 from planes.control_plane.api.own_audit import render_audit_event
-from planes.control_plane.services import audit_reading, data_planes, signing_keys, users
+from planes.control_plane.services import audit_reading, data_planes, overview, signing_keys, users
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.users import NewUser
@@ -16,17 +17,20 @@ from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.identity import User
+from planes.storage.control.overview import HeldRun
 from planes.tokens.keys import PublicKey
 from planes.wire.own_control import (
     AddDataPlaneRequest,
     AddUserRequest,
     AuditEventList,
     HealthResponse,
+    HeldRunResponse,
     JoinTokenResponse,
     PlaneHealthResponse,
     RotateSigningKeyRequest,
     SchedulerHealth,
     SigningKeyResponse,
+    StatusResponse,
     UserResponse,
 )
 from planes.wire.pages import ListPage
@@ -46,6 +50,25 @@ async def get_health(parts: CurrentParts, _principal: CurrentHuman) -> HealthRes
             late_seconds=parts.lateness.latest_seconds, worst_late_seconds=parts.lateness.worst_seconds
         ),
         data_planes=[_render_health(parts, plane) for plane in planes],
+    )
+
+
+@router.get("/status")
+async def get_status(parts: CurrentParts, principal: CurrentSession) -> StatusResponse:
+    found = await overview.read(parts, principal)
+    return StatusResponse(
+        now=found.now,
+        database=found.database,
+        database_bytes=found.database_bytes,
+        database_answer_seconds=found.answer_seconds,
+        disk_total_bytes=found.disk_total_bytes,
+        disk_free_bytes=found.disk_free_bytes,
+        sessions=found.counts.sessions,
+        pending_count=found.counts.pending,
+        held_count=found.counts.held,
+        next_due_at=found.next_due_at,
+        due_count=found.counts.due,
+        held=[_render_held(run, found.now) for run in found.held],
     )
 
 
@@ -98,6 +121,21 @@ async def list_audit_events(
     items = [render_audit_event(stored) for stored in found.events]
     return AuditEventList(
         items=items, is_intact=found.is_intact, next_after=items[-1].sequence if len(items) == limit else None
+    )
+
+
+def _render_held(run: HeldRun, now: datetime) -> HeldRunResponse:
+    is_silent = run.expires_at is None or run.unreachable_since is not None
+    return HeldRunResponse(
+        run_id=run.id,
+        run_number=run.number,
+        job_ref=run.job_ref,
+        workspace_id=run.workspace_id,
+        workspace_name=run.workspace_name,
+        dataplane_id=run.dataplane_id,
+        status=run.status,
+        fence=run.fence,
+        left_seconds=None if is_silent or run.expires_at is None else max(0.0, (run.expires_at - now).total_seconds()),
     )
 
 

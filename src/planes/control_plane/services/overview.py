@@ -1,0 +1,61 @@
+"""How the control plane is, for who runs the platform: its database and disk, what regions hold, what falls due."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from anyio import to_thread
+
+from planes.control_plane.services.access import authorize_administrator
+from planes.control_plane.services.parts import Parts
+from planes.domain.access import Principal
+from planes.storage.control import clocks
+from planes.storage.control import overview as stored
+from planes.storage.control.overview import Counts, HeldRun
+
+MOST_HELD = 200
+SOON = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """`counts.due` are clocks that fire within `SOON`; `held` are at most `MOST_HELD` of the runs that are held."""
+
+    now: datetime
+    database: str
+    database_bytes: int
+    answer_seconds: float
+    disk_total_bytes: int
+    disk_free_bytes: int
+    counts: Counts
+    next_due_at: datetime | None
+    held: Sequence[HeldRun]
+
+
+async def read(parts: Parts, principal: Principal) -> Overview:
+    """Now. `answer_seconds` is how long the database took for the counts. Raises: NotAllowed."""
+    now = parts.clock.now()
+    async with parts.database.reading() as connection:
+        await authorize_administrator(connection, principal)
+        begin = time.perf_counter()
+        counts = await stored.count(connection, now, now + SOON)
+        answer_seconds = time.perf_counter() - begin
+        held = await stored.held_runs(connection, MOST_HELD)
+        next_due_at = await clocks.next_due_after(connection, now)
+        size = await stored.database_size(connection)
+    disk = await to_thread.run_sync(shutil.disk_usage, parts.owner_key_file.parent)
+    return Overview(
+        now=now,
+        database=parts.database.dialect,
+        database_bytes=size,
+        answer_seconds=answer_seconds,
+        disk_total_bytes=disk.total,
+        disk_free_bytes=disk.free,
+        counts=counts,
+        next_due_at=next_due_at,
+        held=held,
+    )
