@@ -40,6 +40,10 @@ class ChosenRun:
         """What is known by now."""
         return self._facts.get(run.id, RegionFacts())
 
+    def has(self, run: Run) -> bool:
+        """Whether its region was asked."""
+        return run.id in self._facts
+
     def forget(self) -> None:
         """Asks again: a log was scrubbed again, or its region came back."""
         self._facts.clear()

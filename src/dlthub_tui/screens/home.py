@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 4
 # Of so many failed runs those are shown that are the last of their job.
 MOST_FAILED = 20
-LEAKS_SECONDS = 60.0
+# Each look at a workspace is an entry of its audit log.
+LEAKS_SECONDS = 300.0
 ASKS_AGAIN_SECONDS = 5.0
 
 
@@ -191,7 +192,7 @@ class HomeScreen(SortedList):
         self.fetch(self._load_leaks([state.workspace.id for state in asked]), "leaks")
 
     async def _load_leaks(self, workspace_ids: Sequence[str]) -> None:
-        """What runs printed, from each workspace's region. Each look is in its audit log, so they are not frequent."""
+        """What runs printed, from each workspace's region, some minutes after the look before at the earliest."""
         from dlthub_tui.client.leaks import list_open_leaks
 
         limiter = anyio.CapacityLimiter(MOST_AT_ONCE)

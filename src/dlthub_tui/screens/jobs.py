@@ -56,7 +56,8 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._jobs: tuple[Job, ...] = ()
-        self._failures: dict[str, int] = {}
+        self._failures: dict[tuple[str, str, str], int] = {}
+        self._asked_about: tuple[str, str, str] | None = None
         self._runner = Stopper(context, workspace, self)
         self._changer = JobChanger(context, workspace, self)
 
@@ -106,12 +107,11 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
         job = self.find_job() if self.is_loaded else None
         if job is None:
             return []
-        return view.job_details(job, self._jobs, self.look, width, self._failures.get(job.id))
+        return view.job_details(job, self._jobs, self.look, width, self._failures.get(_as_it_is(job)))
 
     async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Failures are counted again."""
+        """Failures are counted again where the job has run since."""
         await super().reload(load)
-        self._failures.clear()
         self._count_failures()
 
     def on_row_list_moved(self) -> None:
@@ -121,20 +121,30 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def _count_failures(self) -> None:
         job = self.find_job()
-        if job is not None and job.id not in self._failures:
-            self.fetch(self._ask_failures(job.id), "failures")
+        if job is None or (of_job := _as_it_is(job)) in self._failures:
+            return
+        if of_job != self._asked_about or not self.is_at_work("failures"):
+            self._asked_about = of_job
+            self.fetch(self._ask_failures(of_job), "failures")
 
-    async def _ask_failures(self, job_id: str) -> None:
+    def do_link_retry(self) -> None:
+        """Asks again, also how often the job failed in the last hours."""
+        self._failures.clear()
+        super().do_link_retry()
+
+    async def _ask_failures(self, of_job: tuple[str, str, str]) -> None:
         """Once the cursor rests: who goes through the list asks for nothing."""
         from dlthub_tui.client.runs import list_runs
 
         await anyio.sleep(RESTS_SECONDS)
         since, plane = self.look.now() - RECENT, self.context.connected.control
         try:
-            page = await list_runs(plane, self.workspace.id, job_id=job_id, statuses=("failed",), since=since, limit=1)
+            page = await list_runs(
+                plane, self.workspace.id, job_id=of_job[0], statuses=("failed",), since=since, limit=1
+            )
         except ClientError:
             return  # the place says what is wrong
-        self._failures[job_id] = page.total
+        self._failures[of_job] = page.total
         self.query_one("#details", LinesView).update()
 
     def why_not(self, action: Action) -> str | None:
@@ -252,3 +262,9 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
             return super().twin_of(action)
         twin = twin_of_job(action.id, job.job_ref, is_paused=job.is_paused, is_published=job.public_url is not None)
         return twin or super().twin_of(action)
+
+
+def _as_it_is(job: Job) -> tuple[str, str, str]:
+    """Changes with each run and each end of one."""
+    latest = job.latest_run
+    return (job.id, latest.id, latest.status) if latest else (job.id, "", "")

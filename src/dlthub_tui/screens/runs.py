@@ -67,6 +67,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         self._known = view.NOTHING
         self._chosen_run = ChosenRun(context, workspace, self._show_chosen)
         self._followed = ""
+        self._looked_at: tuple[str, str, int, bool] | None = None
 
     def compose_body(self) -> ComposeResult:
         """Below the list, where there is room, the end of the chosen run's log."""
@@ -145,7 +146,11 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         run = self.find_run()
         if run is None:
             return
-        self.fetch(self._chosen_run.read(run, is_counted=self._is_counted(run)), "chosen")
+        is_counted = self._is_counted(run)
+        of_run = (run.id, run.status, len(run.summaries), is_counted)
+        if of_run != self._looked_at or not (self.is_at_work("chosen") or self._chosen_run.has(run)):
+            self._looked_at = of_run
+            self.fetch(self._chosen_run.read(run, is_counted=is_counted), "chosen")
         looked_at = f"{run.id} {view.is_active(run)}" if self._has_tail else ""
         if looked_at and looked_at != self._followed:
             self.fetch(self._chosen_run.follow(run), "feed")
