@@ -11,6 +11,7 @@ from textual.message import Message
 from dlthub_tui.client.errors import ClientError, Gone, NotFound
 from dlthub_tui.client.models import LogLine, Run
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.listing import RESTS_SECONDS
 from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState
 from dlthub_tui.screens.run_reading import read_facts
 from dlthub_tui.viewmodel import runs as view
@@ -18,8 +19,6 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
 from dlthub_tui.viewmodel.run_facts import TAIL_LINES, RegionFacts
 
-# Somebody who goes through the list asks for nothing.
-RESTS_SECONDS = 0.2
 # On a slow line each of these rows is paid for, so it takes more of a rest.
 SLOW_RESTS_SECONDS = 2.0
 MOST_KEPT = 200

@@ -13,6 +13,7 @@ from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSigne
 from dlthub_tui.client.models import Membership, Workspace
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.listing import RECENT
 from dlthub_tui.screens.sheets import LineSheet
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.viewmodel import home as view
@@ -159,7 +160,7 @@ class HomeScreen(SortedList):
 
         plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
         only, self._changed = self._changed, set()
-        since = self.look.now() - view.RECENT
+        since = self.look.now() - RECENT
         found: dict[str, WorkspaceState] = {}
 
         async def ask(state: WorkspaceState) -> None:

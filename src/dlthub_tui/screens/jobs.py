@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import anyio
@@ -15,6 +14,7 @@ from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.failing import FailedList
+from dlthub_tui.screens.listing import RECENT, RESTS_SECONDS
 from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.sorting import SortedList
@@ -34,8 +34,6 @@ from dlthub_tui.widgets.lines import LinesView
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
-RESTS_SECONDS = 0.2
-RECENT = timedelta(hours=24)
 EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +27,10 @@ from dlthub_tui.widgets.row_list import RowList
 if TYPE_CHECKING:
     from dlthub_tui.client.installation import Health
 
+# Somebody who goes through a list asks for nothing: the cursor rests so long before a row is asked about.
+RESTS_SECONDS = 0.2
+# How far back failures are counted.
+RECENT = timedelta(hours=24)
 # What the keys of a list do to the row under the cursor.
 OF_A_ROW = frozenset({"row.open", "row.mark", "list.mark_all", "copy.text", "list.save", "version.roll_back"})
 

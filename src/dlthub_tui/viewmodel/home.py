@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dlthub_tui.client.installation import PendingSignIn, PlaneHealth
 from dlthub_tui.client.leaks import Leak
@@ -27,7 +27,6 @@ WORKSPACE_COLUMNS = (
     Column("Members", drops=4, is_number=True),
 )
 PLANE_COLUMNS = (Column("", least=10), Column("", takes_rest=True, least=20), Column("", is_number=True))
-RECENT = timedelta(hours=24)
 MOST_NEEDS = 5
 
 

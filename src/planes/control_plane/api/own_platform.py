@@ -125,7 +125,9 @@ async def list_audit_events(
 
 
 def _render_held(run: HeldRun, now: datetime) -> HeldRunResponse:
-    is_silent = run.expires_at is None or run.unreachable_since is not None
+    left_seconds = None
+    if run.expires_at is not None and run.unreachable_since is None:
+        left_seconds = max(0.0, (run.expires_at - now).total_seconds())
     return HeldRunResponse(
         run_id=run.id,
         run_number=run.number,
@@ -135,7 +137,7 @@ def _render_held(run: HeldRun, now: datetime) -> HeldRunResponse:
         dataplane_id=run.dataplane_id,
         status=run.status,
         fence=run.fence,
-        left_seconds=None if is_silent or run.expires_at is None else max(0.0, (run.expires_at - now).total_seconds()),
+        left_seconds=left_seconds,
     )
 
 

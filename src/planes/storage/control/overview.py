@@ -15,6 +15,7 @@ from planes.storage.control.runs import runs
 from planes.storage.control.sessions import refresh_tokens, sessions
 from planes.storage.control.workspaces import workspaces
 
+_HELD = [status.value for status in LEASED]
 _SIZE = {
     "sqlite": "select page_count * page_size from pragma_page_count, pragma_page_size",
     "postgresql": "select pg_database_size(current_database())",
@@ -57,7 +58,7 @@ async def held_runs(connection: Connection, limit: int) -> list[HeldRun]:
         )
         .join(jobs, jobs.c.id == runs.c.job_id)
         .join(workspaces, workspaces.c.id == runs.c.workspace_id)
-        .where(runs.c.status.in_([status.value for status in LEASED]))
+        .where(runs.c.status.in_(_HELD))
         .order_by(runs.c.dataplane_id, runs.c.created_at, runs.c.id)
         .limit(limit)
     )  # fmt: skip
@@ -72,7 +73,7 @@ async def count(connection: Connection, now: datetime, until: datetime) -> Count
         .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
         .where(sessions.c.revoked_at.is_(None), refresh_tokens.c.expires_at > now)
     )
-    held = select(number).select_from(runs).where(runs.c.status.in_([status.value for status in LEASED]))
+    held = select(number).select_from(runs).where(runs.c.status.in_(_HELD))
     pending = select(number).select_from(runs).where(runs.c.status == RunStatus.PENDING.value)
     due = select(number).select_from(clocks).where(clocks.c.next_fire_at > now, clocks.c.next_fire_at <= until)
     return Counts(
