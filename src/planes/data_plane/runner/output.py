@@ -48,16 +48,14 @@ class RunLog:
         return self._writer.next_line
 
     def prepare(self) -> None:
-        """Compile the values to scrub, if that has not happened yet; say which are too short to be masked.
+        """Compile the values to scrub, if that has not happened yet. Those that are too short were told before the
+        runner started.
 
         It takes milliseconds, so it is done while a step's program loads, at the latest when its first bytes are read.
-        Contract: DESIGN 8 (values under five characters are not registered, and the user is told).
         """
         if self._registered is not None:
             return
         self._registered = Registered.from_values(self._values)
-        for name in self._registered.too_short:
-            self.say(f"{name} is too short to be masked: it is under five characters")
         if self._settings is not None:
             for pattern in refused_patterns(self._settings):
                 self.say("an extra pattern cannot be used here: ", foreign=pattern)

@@ -183,7 +183,8 @@ class Preparing:
             lease.configuration_id,
             (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
         )
-        return _Known((*registered, *of_builds), _notes(registered, gathered.credentials), used)
+        everything = (*registered, *of_builds)
+        return _Known(everything, _notes(everything, gathered.credentials), used)
 
     def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:
         return Prepared(

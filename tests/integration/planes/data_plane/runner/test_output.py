@@ -187,19 +187,6 @@ def test_streams_keep_the_order_in_which_they_were_read(bench: Bench) -> None:
     assert [line["io_stream"] for line in bench.lines()] == ["stdout", "stderr"] * 5
 
 
-def test_a_value_that_is_too_short_is_told(tmp_path: Path) -> None:
-    writer = SegmentWriter(tmp_path / "segments")
-    log = RunLog(writer, [("PIN", "1234")])
-    log.prepare()
-    log.prepare()
-    writer.close()
-    stored = next((tmp_path / "segments").glob("*.ndjson")).read_text().splitlines()
-
-    assert len(stored) == 1
-    assert "PIN is too short to be masked" in stored[0]
-    assert "1234" not in stored[0]
-
-
 def test_lines_that_cannot_be_stored_are_counted_and_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     import resource
     import signal
