@@ -23,7 +23,7 @@ from planes.data_plane.runner.request import Limits, Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 from planes.data_plane.runner.standing import Standing
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
-from planes.data_plane.runner.stopping import StopPlan
+from planes.data_plane.runner.stopping import IDLE, StopPlan
 from planes.data_plane.runner.watch import Watch
 from planes.data_plane.segments import SegmentWriter, write_synced
 
@@ -206,12 +206,15 @@ class RunOwner:
         if now < self._deadline:
             return self._deadline
         if self._plan.request("time_limit", now):
-            self._log.say(f"time limit of {self._request.time_limit_seconds:g} s reached: stopping")
+            self._log.explain(f"time limit of {self._request.time_limit_seconds:g} s reached: stopping")
         return now + 3600
 
     def _stop(self, reason: str) -> None:
         if self._plan.request(reason, time.monotonic()):
-            self._log.say("stop requested: ", foreign=reason)
+            if reason == IDLE:
+                self._log.explain("nobody has used this app for a while: stopping")
+            else:
+                self._log.say("stop requested: ", foreign=reason)
             self._control.state["stopping"] = reason
 
     def _judge(self, step: Step, end: StepEnd, limits: StepLimits) -> _End | None:

@@ -1,5 +1,8 @@
 """When a stopped run is signalled: TERM, the grace period, TERM, then KILL. Contract: 5.5."""
 
+IDLE = "idle"
+"""The reason of an app's end that nobody has used."""
+
 KILL_AFTER_SECONDS = 1.0
 """Between the second SIGTERM, which a launcher no longer catches, and SIGKILL."""
 

@@ -6,9 +6,9 @@ import anyio
 import structlog
 
 from planes.data_plane.api.gateway.proxying import AppTransports
+from planes.data_plane.runner.stopping import IDLE
 from planes.data_plane.services.runs import Runs
 
-IDLE = "idle"
 _LOOKS = 20
 _log = structlog.get_logger("planes.data_plane.gateway")
 

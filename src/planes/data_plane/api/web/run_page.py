@@ -20,6 +20,7 @@ from planes.data_plane.api.web.pipeline_rows import pipeline_run_table, run_name
 from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRoute
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
+from planes.data_plane.runner.stopping import IDLE
 from planes.data_plane.services.audit import Action
 from planes.data_plane.services.run_containment import find_containment
 from planes.data_plane.services.run_errors import LAST_LINES, RunError, find_error
@@ -104,7 +105,7 @@ async def _live(request: Request, visit: Visit, run: Row) -> str:
         commands += f"\ndlthub job runs result {name}"
     return (
         facts([
-            ("State", f'<span role="status">{state(_status(run))}</span>'),
+            ("State", f'<span role="status">{state(_status(run))}{_why(run)}</span>'),
             ("Profile", escape(run["profile"])),
             ("Came here", moment(run["leased_at"])),
             ("Started", moment(run["started_at"])),
@@ -172,6 +173,11 @@ def _status(run: Row) -> str:
     if run["stop_reason"] is not None:
         return RunStatus.CANCELLING.value
     return RunStatus.RUNNING.value if run["state"] == STARTED else RunStatus.STARTING.value
+
+
+def _why(run: Row) -> str:
+    """What `cancelled` alone does not tell: that it was nobody's wish."""
+    return ": nobody had used it" if run["stop_reason"] == IDLE else ""
 
 
 def _took(run: Row) -> str:

@@ -27,6 +27,7 @@ from planes.wire.link import Lease, PollResponse, PublicLinkResponse, Revocation
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 CODE = b"shown = 1\n"
+IDLE_SAID = "nobody has used this app for a while: stopping"
 
 
 @dataclass(kw_only=True)
@@ -362,11 +363,17 @@ async def test_unused_app_is_stopped() -> None:
         control = place.control
         lease = await start(place)
         outcome = await control.wait_end(lease)
-        lines = await place.lines(lease, None)
+        lines = await place.lines(lease, "setup")
+        page = f"/w/{lease.workspace_id}/runs/{lease.run_id}"
+        code = control.swap_code(lease.organization_id, lease.workspace_id, role="owner")
+        async with browser(control.dataplane_url, follow_redirects=True) as reader:
+            shown = await reader.get(page, params={"swap": code})
 
     assert control.statuses[lease.run_id] == ["starting", "running", "cancelled"]
     assert outcome == "cancelled"
-    assert "stop requested: idle" in lines
+    # the released command line shows these lines, and hides the runner's
+    assert IDLE_SAID in lines
+    assert "nobody had used it" in shown.text
 
 
 async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() -> None:
@@ -387,7 +394,7 @@ async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() 
         lines = await place.lines(lease, None)
 
     assert "time limit of 12 s reached: stopping" in lines
-    assert "stop requested: idle" not in lines
+    assert IDLE_SAID not in lines
     assert (after.status_code, "not running" in after.text.lower()) == (404, True)
 
 
@@ -400,7 +407,7 @@ async def test_job_that_says_how_long_it_stays_is_not_stopped_for_idling() -> No
         lines = await place.lines(lease, None)
 
     assert "time limit of 6 s reached: stopping" in lines
-    assert "stop requested: idle" not in lines
+    assert IDLE_SAID not in lines
 
 
 async def test_cancel_ends_the_app_and_its_origin(app: OpenApp) -> None:

@@ -276,7 +276,7 @@ async def test_time_limit_ends_the_process(place: RunningRegion) -> None:
     lease, outcome = await place.run(WAITS, time_limit_seconds=2, grace_seconds=1)
 
     assert outcome == "failed"
-    assert any("time limit" in line for line in await place.lines(lease, "runner"))
+    assert any("time limit" in line for line in await place.lines(lease, "setup"))
 
 
 async def test_stale_fence_ends_the_run_in_silence(place: RunningRegion) -> None:
