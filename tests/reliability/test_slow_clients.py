@@ -36,7 +36,7 @@ SECONDS_BETWEEN_BYTES = 1.0
 FILL = "x" * 80
 
 # For each `go-N` a burst as fast as it can, `took-N` says what it and its lines took; for each `tick-N` lines with the
-# time.
+# time. They end in what begins no form of the run's token: a line whose last three digits do waits for the next one.
 PRINTS = f"""
 import json, os, time
 os.chdir(".dlt/data/prod")
@@ -52,7 +52,7 @@ for number in range({2 * PAIRS}):
     os.rename("took", f"took-{{number}}")
     while not os.path.exists(f"tick-{{number}}"): time.sleep(0.005)
     for tick in range({TICKS}):
-        print("tick", number, time.time(), flush=True)
+        print("tick", number, time.time(), "..", flush=True)
         time.sleep(0.005)
 """
 
