@@ -91,13 +91,16 @@ class Stage:
         headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         return await self.client.request(method, path, content=content, headers=headers)
 
-    async def poll(self, *, plane: str = "eu1", free: int = 8, held: Sequence[tuple[str, int]] = ()) -> dict[str, Any]:
-        """One poll; with news it answers at once."""
+    async def poll(
+        self, *, plane: str = "eu1", free: int = 8, held: Sequence[tuple[str, int]] = (), **more: Any
+    ) -> dict[str, Any]:
+        """One poll; with news it answers at once. `more` are members of other versions."""
         body = {
             "free_slots": free,
             "held": [{"run_id": run_id, "fence": fence} for run_id, fence in held],
             "url": "http://127.0.0.1:8402",
             "epoch": 0,
+            **more,
         }
         answer = await self.link("POST", "-poll", body, plane=plane)
         assert answer.status_code == 200, answer.text

@@ -19,6 +19,7 @@ FIRST = {
     "EnrolResponse": {"keys"},
     "HeldRun": {"fence", "run_id"},
     "PollRequest": {"epoch", "free_slots", "held", "url"},
+    "RegionNumbers": {"runners", "slots", "started_at", "version"},
     "Lease": {
         "configuration_id", "definition", "deployment_id", "expires_at", "fence", "grace_seconds", "job_id", "job_ref",
         "number", "organization_id", "profile", "refresh", "run_id", "time_limit_seconds", "trigger", "workspace_id",

@@ -45,6 +45,7 @@ from planes.data_plane.services.alert_delivery import DeliverySettings
 from planes.data_plane.services.assembly import Services, assemble
 from planes.data_plane.services.code_trees import remove_unfinished
 from planes.data_plane.services.identity import Identity
+from planes.data_plane.services.measuring import Measuring
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.preparing import RunSettings
 from planes.data_plane.services.running import Running, assemble_running
@@ -90,7 +91,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def background_loops(
-    services: Services, worker: Worker, running: Running, idling: Idling
+    services: Services, worker: Worker, measuring: Measuring, running: Running, idling: Idling
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     """What runs beside the routes, each in the plane's task group until it stops. A new loop is added here."""
     return (
@@ -105,6 +106,7 @@ def background_loops(
         services.alert_delivery.run,
         services.webhook_calls.run,
         idling.run,
+        measuring.run,
     )
 
 
@@ -116,8 +118,11 @@ class DataPlane:
         self.stopping = Stopping()
         self.identity = services.parts.identity
         self.running = assemble_running(services, settings.uid_range, _run_settings(settings))
+        self.measuring = Measuring(
+            services.parts, self.active_runs, self.running.executor.stand_by, settings.slots, settings.version
+        )
         self.worker = Worker(
-            services.parts, services.enrolment, services.revocations, self.running.runs, settings.slots
+            services.parts, services.enrolment, services.revocations, self.running.runs, self.measuring
         )
         self.gateway = Gateway(
             hosts=AppHosts(settings.public_url, settings.apps_domain),
@@ -177,7 +182,7 @@ class DataPlane:
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncGenerator[None]:
         try:
-            loops = background_loops(self.services, self.worker, self.running, self.idling)
+            loops = background_loops(self.services, self.worker, self.measuring, self.running, self.idling)
             async with self.running.executor, in_background(loops, self.stopping):
                 yield
         finally:

@@ -15,8 +15,9 @@ import anyio.abc
 import structlog
 
 from planes.data_plane.services.enrolment import Enrolment
+from planes.data_plane.services.measuring import Measuring
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.reports import build_poll
+from planes.data_plane.services.reports import build_numbers, build_poll
 from planes.data_plane.services.revocations import Revocations
 from planes.data_plane.services.runs import Runs
 from planes.domain.errors import PlaneError
@@ -33,12 +34,14 @@ _log = structlog.get_logger("planes.data_plane.worker")
 class Worker:
     """`run` is one task of the plane. Its end leaves runs going: their runners are processes of their own."""
 
-    def __init__(self, parts: Parts, enrolment: Enrolment, revocations: Revocations, runs: Runs, slots: int) -> None:
+    def __init__(
+        self, parts: Parts, enrolment: Enrolment, revocations: Revocations, runs: Runs, measuring: Measuring
+    ) -> None:
         self._parts = parts
         self._enrolment = enrolment
         self._revocations = revocations
         self._runs = runs
-        self._slots = slots
+        self._measuring = measuring
         self._asked_for: list[int] = []
         self._changed = anyio.Event()
         self._silence = 0
@@ -56,7 +59,7 @@ class Worker:
     async def _poll_for_ever(self, group: anyio.abc.TaskGroup) -> None:
         while True:
             self._changed = anyio.Event()
-            free = max(0, self._slots - self._runs.active - sum(self._asked_for))
+            free = max(0, self._measuring.slots - self._runs.active - sum(self._asked_for))
             if not self._asked_for or (free and len(self._asked_for) < _MOST_POLLS):
                 self._asked_for.append(free)
                 group.start_soon(self._poll, free, group)
@@ -80,7 +83,8 @@ class Worker:
 
     async def _ask(self, free: int) -> PollResponse | None:
         held = await self._runs.held()
-        request = build_poll(free, held.items(), self._parts.public_url, self._revocations.epoch)
+        numbers = build_numbers(self._measuring.latest)
+        request = build_poll(free, held.items(), self._parts.public_url, self._revocations.epoch, numbers)
         try:
             answer = await self._parts.link.poll(request)
         except PlaneError as exc:

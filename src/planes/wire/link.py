@@ -13,7 +13,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 WITHHELD = "withheld"
 NAME_PATTERN = r"^[A-Za-z0-9_.:\-]{1,128}$"
@@ -55,13 +64,52 @@ class HeldRun(LinkModel):
     fence: Count
 
 
+class RegionNumbers(LinkModel):
+    """How a region is: versions of our own software, counts, sizes and times. Never a name (docs/adr/0010).
+
+    `started_at` is of its process, `runners` of `slots` are taken, `warm` are interpreters that stand by. What lies in
+    its folders was measured at `measured_at`, and is None before; `environments_used_at` is when a run last took one.
+    """
+
+    version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+\-]{1,64}$")]
+    started_at: AwareDatetime
+    slots: Count
+    runners: Count
+    warm: Count = 0
+    warm_bytes: Count = 0
+    disk_total_bytes: Count | None = None
+    disk_free_bytes: Count | None = None
+    database_bytes: Count | None = None
+    measured_at: AwareDatetime | None = None
+    environments: Count | None = None
+    environments_used_at: AwareDatetime | None = None
+    environments_bytes: Count | None = None
+    caches_bytes: Count | None = None
+    runs_bytes: Count | None = None
+    data_bytes: Count | None = None
+    code_bytes: Count | None = None
+    blobs_bytes: Count | None = None
+
+
 class PollRequest(LinkModel):
-    """`held` are the leases to renew; `epoch` the last one this data plane knows."""
+    """`held` are the leases to renew; `epoch` the last one this data plane knows.
+
+    `numbers` are for whoever runs the platform: what is not understood of them is let go, and costs no poll.
+    """
 
     free_slots: Annotated[int, Field(ge=0, le=10_000)]
     held: list[HeldRun]
     url: HttpUrl
     epoch: Count
+    numbers: RegionNumbers | None = None
+
+    @field_validator("numbers", mode="wrap")
+    @classmethod
+    def _let_go(cls, value: Any, read: ValidatorFunctionWrapHandler) -> RegionNumbers | None:
+        try:
+            return read(value)
+        except ValidationError:
+            return None
 
 
 class Lease(LinkModel):

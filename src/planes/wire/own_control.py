@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from planes.domain.access import OrganizationRole, WorkspaceRole
-from planes.wire.link import DataPlaneName
+from planes.wire.link import DataPlaneName, RegionNumbers
 from planes.wire.workspaces import DescriptionText, NameText
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
@@ -241,8 +241,19 @@ class HeldRunResponse(BaseModel):
     left_seconds: float | None
 
 
+class RegionStatusResponse(BaseModel):
+    """A data plane as it told with its last poll, at `polled_at`.
+
+    `numbers` are null where it told none: this control plane has just started, or the region is of a version before.
+    """
+
+    dataplane_id: str
+    polled_at: datetime | None
+    numbers: RegionNumbers | None
+
+
 class StatusResponse(BaseModel):
-    """How the control plane is. `held` are up to 200 of the runs that regions have, which `held_count` counts.
+    """How the platform is. `held` are up to 200 of the runs that regions have, which `held_count` counts.
 
     `database_answer_seconds` is how long its database took to count; `due_count` are clocks that fire within an hour.
     The disk is the one of the home.
@@ -260,6 +271,7 @@ class StatusResponse(BaseModel):
     next_due_at: datetime | None
     due_count: int
     held: list[HeldRunResponse]
+    regions: list[RegionStatusResponse]
 
 
 class AuditEventResponse(BaseModel):

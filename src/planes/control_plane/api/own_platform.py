@@ -11,6 +11,7 @@ from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, 
 from planes.control_plane.api.own_audit import render_audit_event
 from planes.control_plane.services import audit_reading, data_planes, overview, signing_keys, users
 from planes.control_plane.services.data_planes import NewDataPlane
+from planes.control_plane.services.overview import Region
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.users import NewUser
 from planes.server.late_routes import LateRouter
@@ -27,6 +28,7 @@ from planes.wire.own_control import (
     HeldRunResponse,
     JoinTokenResponse,
     PlaneHealthResponse,
+    RegionStatusResponse,
     RotateSigningKeyRequest,
     SchedulerHealth,
     SigningKeyResponse,
@@ -69,6 +71,7 @@ async def get_status(parts: CurrentParts, principal: CurrentSession) -> StatusRe
         next_due_at=found.next_due_at,
         due_count=found.counts.due,
         held=[_render_held(run, found.now) for run in found.held],
+        regions=[_render_region(region) for region in found.regions],
     )
 
 
@@ -138,6 +141,14 @@ def _render_held(run: HeldRun, now: datetime) -> HeldRunResponse:
         status=run.status,
         fence=run.fence,
         left_seconds=left_seconds,
+    )
+
+
+def _render_region(region: Region) -> RegionStatusResponse:
+    return RegionStatusResponse(
+        dataplane_id=region.id,
+        polled_at=region.polled_at,
+        numbers=region.heard.numbers if region.heard is not None else None,
     )
 
 

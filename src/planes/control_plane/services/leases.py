@@ -96,6 +96,7 @@ async def poll(
     # Half a lease: the plane's next poll renews in time even if this one waits to its end.
     wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
     seen = parts.news.seen(dataplane_id)
+    parts.regions.hear(dataplane_id, parts.clock.now(), request.numbers)
     await _renew(parts, dataplane_id, request)
     is_woken = False
     while True:

@@ -12,13 +12,25 @@ from anyio import to_thread
 
 from planes.control_plane.services.access import authorize_administrator
 from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.regions import Heard
 from planes.domain.access import Principal
-from planes.storage.control import clocks
+from planes.storage.control import clocks, data_planes
 from planes.storage.control import overview as stored
+from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.overview import Counts, HeldRun
+from planes.storage.sizes import database_size
 
 MOST_HELD = 200
 SOON = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A data plane that has enrolled. `polled_at` is when it last asked for work, as far as is known here."""
+
+    id: str
+    polled_at: datetime | None
+    heard: Heard | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class Overview:
     counts: Counts
     next_due_at: datetime | None
     held: Sequence[HeldRun]
+    regions: Sequence[Region]
 
 
 async def read(parts: Parts, principal: Principal) -> Overview:
@@ -46,7 +59,8 @@ async def read(parts: Parts, principal: Principal) -> Overview:
         answer_seconds = time.perf_counter() - begin
         held = await stored.held_runs(connection, MOST_HELD)
         next_due_at = await clocks.next_due_after(connection, now)
-        size = await stored.database_size(connection)
+        size = await database_size(connection)
+        planes = await data_planes.list_data_planes(connection, enrolled_only=True)
     disk = await to_thread.run_sync(shutil.disk_usage, parts.owner_key_file.parent)
     return Overview(
         now=now,
@@ -58,4 +72,12 @@ async def read(parts: Parts, principal: Principal) -> Overview:
         counts=counts,
         next_due_at=next_due_at,
         held=held,
+        regions=[_region(parts, plane) for plane in planes],
     )
+
+
+def _region(parts: Parts, plane: DataPlane) -> Region:
+    # The database is told of a poll now and then, of any control plane's.
+    heard = parts.regions.find(plane.id)
+    times = [at for at in (plane.last_seen_at, heard.at if heard else None) if at is not None]
+    return Region(id=plane.id, polled_at=max(times, default=None), heard=heard)

@@ -13,6 +13,7 @@ from planes.control_plane.services.changes import Changes
 from planes.control_plane.services.lateness import Lateness
 from planes.control_plane.services.lease_time import LeaseTime
 from planes.control_plane.services.news import News
+from planes.control_plane.services.regions import Regions
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock
 from planes.domain.identifiers import RunId
@@ -59,6 +60,7 @@ class Parts:
     lateness: Lateness
     lease_time: LeaseTime
     is_run_live: RunLiveness = no_run_lives
+    regions: Regions = field(default_factory=Regions)
     # Argon2 takes 64 MiB and tens of milliseconds each: two at a time.
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(2))
 

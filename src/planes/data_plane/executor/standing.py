@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import anyio
 import structlog
@@ -29,8 +30,10 @@ from anyio import to_thread
 from planes.data_plane.executor.launching import WARM_SECONDS, RunnerServer, hand_over
 from planes.data_plane.executor.layout import Owner, RunPlace
 from planes.data_plane.runner.containment.namespaces import TEMPORARY
+from planes.data_plane.runner.processes import Process, find_process, list_descendants
 from planes.data_plane.runner.request import Step
 from planes.data_plane.runner.standing import render_berth, standing_step
+from planes.data_plane.runner.usage import measure
 
 IDLE_SECONDS = 300.0
 _STANDS_SECONDS = 60.0
@@ -58,12 +61,24 @@ class Berth:
     place: RunPlace
     _sending: FileIO = field(repr=False)
     _receiving: FileIO = field(repr=False)
+    _runner: Process | None = None
 
     def is_alive(self) -> bool:
         """Whether the runner is still there."""
         poll = select.poll()
         poll.register(self._receiving.fileno(), select.POLLIN)
         return not poll.poll(0)
+
+    def memory_bytes(self) -> int:
+        """What both take now."""
+        runner = find_process(self._runner.pid) if self._runner is not None else None
+        if self._runner is None or runner is None or runner.start_ticks != self._runner.start_ticks:
+            return 0
+        return measure([runner, *list_descendants(runner.pid)]).memory_bytes
+
+    def belongs_to(self, pid: int) -> None:
+        """Its runner says which process it is."""
+        self._runner = find_process(pid)
 
     def move_in(self, run: RunPlace, owner: Owner) -> None:
         """Takes a run's laid-out work folder: what is in it moves into the berth's, which takes its place.
@@ -140,6 +155,11 @@ class StandBy:
         """A run has begun in it: what is left of its folder is removed later, because a busy disk takes its time."""
         self._spent.append(berth)
         self._news.set()
+
+    async def measure(self) -> tuple[int, int]:
+        """How many stand by, and the memory that they take."""
+        berths = [berth for berth, _ in self._berths.values()]
+        return len(berths), await to_thread.run_sync(lambda: sum(berth.memory_bytes() for berth in berths))
 
     async def run(self) -> None:
         """Until it is cancelled: starts what is wanted, one at a time, and ends what nobody came for."""
@@ -220,7 +240,9 @@ def _open_berth(server: RunnerServer, kind: Kind, make: Callable[[RunPlace], Ste
         answer = _read_line(receiving) if is_asked else b""
     except OSError:
         answer = b""
-    if answer and "error" not in json.loads(answer):
+    said: dict[str, Any] = json.loads(answer) if answer else {"error": "nothing"}
+    if "error" not in said:
+        berth.belongs_to(said["standing"])
         return berth
     _log.info("nobody_stands_by", answer=answer.decode(errors="replace").strip())
     berth.discard()

@@ -71,7 +71,7 @@ def _await_request(pipe: FileIO, standing: Standing, ready: int) -> bytes:
         if standing.line.fileno() in came:
             if standing.line.recv(1) != READY:
                 return b""
-            os.write(ready, b'{"standing": true}\n')
+            os.write(ready, json.dumps({"standing": os.getpid()}).encode() + b"\n")
         if pipe.fileno() in came:
             return pipe.readall()
 

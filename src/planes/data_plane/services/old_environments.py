@@ -15,7 +15,7 @@ from planes.data_plane.services.removals import KeptParts, Kind, Removal, left_o
 from planes.domain.retention import Kept, Retention, Verdict, decide_removals
 from planes.storage.data import retention as stored
 
-_CACHES = ("uv-cache", "build-tmp")
+CACHES = ("uv-cache", "build-tmp")
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -87,7 +87,7 @@ class OldEnvironments:
             used_at = max(workspace.used.get(key, _NEVER), disposal.changed_at(path))
             last = max(last, used_at)
             listed.append((self._kept(workspace, path, used_at, is_needed=key in workspace.needed), path))
-        for name in _CACHES:
+        for name in CACHES:
             path = workspace.root / name
             if path.is_dir():
                 used_at = max(last, disposal.changed_at(path))
@@ -96,7 +96,7 @@ class OldEnvironments:
 
     def _kept(self, workspace: _Workspace, path: Path, used_at: datetime, *, is_needed: bool) -> Kept:
         # A whole environment is read-only, and a cache grows by builds, which make environments.
-        size_key = (path, used_at if path.name in _CACHES else disposal.changed_at(path))
+        size_key = (path, used_at if path.name in CACHES else disposal.changed_at(path))
         if size_key not in self._sizes:
             self._sizes[size_key] = disposal.size_of(path)
         name = f"{workspace.id}/{path.name}"
@@ -117,7 +117,7 @@ class OldEnvironments:
 
     def _removal(self, verdict: Verdict, workspace: _Workspace, path: Path) -> Removal:
         return Removal(
-            kind=Kind.CACHE if path.name in _CACHES else Kind.ENVIRONMENT,
+            kind=Kind.CACHE if path.name in CACHES else Kind.ENVIRONMENT,
             name=verdict.item.name,
             size_bytes=verdict.item.size_bytes,
             why=verdict.why,
@@ -126,7 +126,7 @@ class OldEnvironments:
 
     async def _set_aside(self, workspace: _Workspace, path: Path, verdict: Verdict | None) -> bool:
         """A run says which environment it wants before it looks whether that is there (`lock_environments`)."""
-        is_environment = verdict is not None and path.name not in _CACHES
+        is_environment = verdict is not None and path.name not in CACHES
         async with self._parts.database.transaction() as connection:
             await lock_environments(self._parts, connection, workspace.id)
             if is_environment:

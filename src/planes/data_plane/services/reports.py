@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from planes.data_plane.services.measuring import Kind, Measured
 from planes.data_plane.services.traces import PipelineRunFacts
 from planes.scrub import Registered, find_hits, scrub_text
 from planes.wire.link import (
@@ -23,6 +24,7 @@ from planes.wire.link import (
     PipelineRunReport,
     PipelineRunStatus,
     PollRequest,
+    RegionNumbers,
     ReportedStatus,
     StatusReport,
     VersionIds,
@@ -30,6 +32,7 @@ from planes.wire.link import (
 )
 
 _NAME = re.compile(NAME_PATTERN)
+_VERSION = re.compile(r"[A-Za-z0-9_.+\-]{1,64}")
 _MOST_COUNTED = 2**53
 _MOST_SLOTS = 10_000
 
@@ -39,13 +42,37 @@ def build_status(fence: int, status: ReportedStatus, at: datetime) -> StatusRepo
     return StatusReport(fence=fence, status=status, at=at)
 
 
-def build_poll(free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch: int) -> PollRequest:
-    """What this plane can take, and the (run, fence) leases it holds."""
+def build_poll(
+    free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch: int, numbers: RegionNumbers | None = None
+) -> PollRequest:
+    """What this plane can take, the (run, fence) leases it holds, and how it is."""
     return PollRequest(
         free_slots=max(0, min(free_slots, _MOST_SLOTS)),
         held=[HeldRun(run_id=run_id, fence=fence) for run_id, fence in held],
         url=url,
         epoch=epoch,
+        numbers=numbers,
+    )
+
+
+def build_numbers(measured: Measured) -> RegionNumbers:
+    """How this plane is: it says no name, and of no organization, workspace or run."""
+    folders = measured.folders
+    sizes = {f"{kind}_bytes": _bounded(folders.sizes[kind]) for kind in Kind} if folders is not None else {}
+    return RegionNumbers(
+        version=measured.version if _VERSION.fullmatch(measured.version) else WITHHELD,
+        started_at=measured.started_at,
+        slots=measured.slots,
+        runners=measured.runners,
+        warm=measured.warm,
+        warm_bytes=_bounded(measured.warm_bytes) or 0,
+        disk_total_bytes=_bounded(measured.disk_total_bytes),
+        disk_free_bytes=_bounded(measured.disk_free_bytes),
+        database_bytes=_bounded(measured.database_bytes),
+        measured_at=folders and folders.measured_at,
+        environments=folders and folders.environments,
+        environments_used_at=folders and folders.environments_used_at,
+        **sizes,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from planes.domain.runs import LEASED, RunStatus
 from planes.storage.control.clocks import clocks
@@ -16,10 +16,6 @@ from planes.storage.control.sessions import refresh_tokens, sessions
 from planes.storage.control.workspaces import workspaces
 
 _HELD = [status.value for status in LEASED]
-_SIZE = {
-    "sqlite": "select page_count * page_size from pragma_page_count, pragma_page_size",
-    "postgresql": "select pg_database_size(current_database())",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +78,3 @@ async def count(connection: Connection, now: datetime, until: datetime) -> Count
         due=(await connection.execute(due)).scalar_one(),
         sessions=(await connection.execute(living)).scalar_one(),
     )
-
-
-async def database_size(connection: Connection) -> int:
-    """Bytes of the whole database, free pages included."""
-    return int((await connection.execute(text(_SIZE[connection.dialect.name]))).scalar_one())

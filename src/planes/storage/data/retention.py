@@ -71,6 +71,12 @@ async def environments_used(connection: AsyncConnection, workspace_id: str) -> d
     return {row[0]: row[1] for row in (await connection.execute(query)).all()}
 
 
+async def environments_last_used(connection: AsyncConnection) -> datetime | None:
+    """When a run of any workspace last came that used one."""
+    query = select(func.max(runs.c.leased_at)).where(runs.c.environment.is_not(None))
+    return (await connection.execute(query)).scalar_one()
+
+
 async def environments_of_current_code(connection: AsyncConnection, workspace_id: str) -> set[str]:
     """Keys that runs of the newest version used, or runs of one with the very same requirements."""
     newest = await newest_version(connection, workspace_id)

@@ -11,6 +11,7 @@ from tests.fakes.control_stage import Stage, definition
 
 from planes.control_plane.services.sessions import start_session
 from planes.storage.control import identity
+from planes.storage.control.metadata import metadata
 
 pytestmark = pytest.mark.anyio
 
@@ -65,3 +66,62 @@ async def test_it_is_for_administrators(stage: Stage) -> None:
     refused = await asked(stage, is_administrator=False)
 
     assert (refused.status_code, refused.json()["code"]) == (403, "administrator_only")
+
+
+NUMBERS = {"version": "1.2.3", "started_at": "2026-01-01T00:00:00Z", "slots": 8, "runners": 1, "warm": 2}
+
+
+async def region(stage: Stage, name: str = "eu1") -> Any:
+    regions = {each["dataplane_id"]: each for each in (await status(stage))["regions"]}
+    return regions[name]
+
+
+async def polled(stage: Stage, job: str = "load", **members: Any) -> None:
+    """One poll that has something to answer: a run."""
+    ids = await stage.deployed(definition(job))
+    await stage.trigger(ids[job])
+    assert (await stage.poll(**members))["leases"]
+
+
+async def test_a_region_is_shown_as_it_told_last(stage: Stage) -> None:
+    before = await region(stage)
+    await polled(stage, numbers={**NUMBERS, "disk_free_bytes": 5, "of_tomorrow": ["a name"]})
+    told = await region(stage)
+    other = await region(stage, "us1")
+
+    assert (before["numbers"], other["numbers"]) == (None, None)
+    assert told["polled_at"] == stage.clock.now().isoformat().replace("+00:00", "Z")
+    assert {name: told["numbers"][name] for name in NUMBERS} == NUMBERS
+    assert (told["numbers"]["disk_free_bytes"], told["numbers"]["environments"]) == (5, None)
+    assert "of_tomorrow" not in told["numbers"]
+
+
+async def test_a_region_of_a_version_before_tells_nothing_and_takes_back_what_it_told(stage: Stage) -> None:
+    await polled(stage, numbers=NUMBERS)
+    await polled(stage, "other")
+
+    found = await region(stage)
+
+    assert found["numbers"] is None
+    assert found["polled_at"] is not None
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    ["word", [], {}, {**NUMBERS, "slots": -1}, {**NUMBERS, "version": "two words"}, {**NUMBERS, "warm": "a name"}],
+)
+async def test_numbers_that_are_not_understood_cost_no_poll(stage: Stage, numbers: Any) -> None:
+    await polled(stage, numbers=numbers)
+
+    assert (await region(stage))["numbers"] is None
+
+
+async def test_numbers_are_written_down_nowhere(stage: Stage) -> None:
+    await polled(stage, numbers={**NUMBERS, "version": "9.9.9-planted"})
+
+    async with stage.parts.database.reading() as connection:
+        tables = [await connection.execute(table.select()) for table in metadata.sorted_tables]
+        cells = [str(row) for found in tables for row in found.all()]
+
+    assert cells
+    assert not [cell for cell in cells if "planted" in cell]

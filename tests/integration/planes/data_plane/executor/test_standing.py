@@ -310,3 +310,26 @@ async def test_below_tmp_none_stands_by() -> None:
         await anyio.wait_all_tasks_blocked()
 
         assert here.interpreters() == []
+
+
+async def test_what_stands_by_is_counted_with_its_memory(folder: Path) -> None:
+    async with ground(folder) as here:
+        await here.stand_by()
+        (interpreter,) = here.standing
+        resident, shared = map(int, Path(f"/proc/{interpreter}/statm").read_text().split()[1:3])
+        alone = here.berth.memory_bytes()
+        here.berth.discard()
+        with anyio.fail_after(20):
+            while here.berth.memory_bytes():
+                await anyio.sleep(0.01)
+        nobody = await here.executor.stand_by.measure()
+        for _ in range(2):
+            here.executor.stand_by.ended(here.kind, here.in_berth)
+        with anyio.fail_after(60):
+            while (standing := await here.executor.stand_by.measure()) == nobody:
+                await anyio.sleep(0.01)
+
+    own = (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+    assert own < alone < own + 30_000_000, "the interpreter's and its runner's"
+    assert nobody == (0, 0)
+    assert standing == (1, pytest.approx(alone, rel=0.5))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 SECRET = "s3cr3t-of-the-warehouse"
 TOML_SECRET = "toml-password-77"
 WAITS = "import sys, time\nprint('started', flush=True)\nwhile True: time.sleep(0.05)\n"
-
-
-@pytest.fixture
-def folder() -> Generator[Path]:
-    with open_folder("region-") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def place(folder: Path) -> AsyncGenerator[RunningRegion]:
-    async with LeasingControlPlane().serving() as control, running_region(folder / "eu1", control) as running:
-        yield running
 
 
 async def test_leased_run_completes_with_its_log(place: RunningRegion) -> None:

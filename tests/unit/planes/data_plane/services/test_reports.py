@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_type_hints
@@ -13,8 +15,10 @@ from pydantic import BaseModel
 
 from planes.data_plane.link import Link
 from planes.data_plane.services import reports
+from planes.data_plane.services.measuring import Folders, Kind, Measured
 from planes.data_plane.services.reports import (
     build_configuration,
+    build_numbers,
     build_pipeline_run,
     build_poll,
     build_status,
@@ -32,6 +36,7 @@ from planes.wire.link import (
     PipelineRunReport,
     PollRequest,
     PublicLinkRequest,
+    RegionNumbers,
     ReportedStatus,
     RunTokenRequest,
     StatusReport,
@@ -61,7 +66,12 @@ SAID: dict[type[BaseModel], set[str]] = {
     WebhookJobRequest: {"workspace_id", "job_id"},
     WebhookRunRequest: {"workspace_id", "job_id", "trigger", "call_id"},
     StatusReport: {"fence", "status", "at"},
-    PollRequest: {"free_slots", "held", "url", "epoch"},
+    PollRequest: {"free_slots", "held", "url", "epoch", "numbers"},
+    RegionNumbers: {
+        "version", "started_at", "slots", "runners", "warm", "warm_bytes", "disk_total_bytes", "disk_free_bytes",
+        "database_bytes", "measured_at", "environments", "environments_used_at", "environments_bytes", "caches_bytes",
+        "runs_bytes", "data_bytes", "code_bytes", "blobs_bytes",
+    },
     PipelineRunReport: {
         "fence", "pipeline_name", "dataset_name", "destination_name", "transaction_id", "status", "started_at",
         "finished_at", "duration_ms", "total_rows",
@@ -118,6 +128,26 @@ def test_poll_names_what_is_held() -> None:
     assert [(held.run_id, held.fence) for held in poll.held] == [(run_id, 2)]
 
 
+def test_a_region_says_numbers_times_and_its_version() -> None:
+    """Every text among them is a version or a time: nothing else fits into the schema."""
+    folders = Folders(measured_at=NOW, environments=3, environments_used_at=NOW, sizes=dict.fromkeys(Kind, 2**70))
+    measured = Measured(
+        version="1.2.3+local", started_at=NOW, slots=8, runners=2, warm=1, warm_bytes=5, disk_total_bytes=9,
+        disk_free_bytes=4, database_bytes=1, folders=folders,
+    )  # fmt: skip
+
+    said = build_numbers(measured).model_dump(mode="json")
+    bare = build_numbers(replace(measured, version="a b", folders=None)).model_dump(mode="json")
+
+    texts = {name: value for name, value in said.items() if isinstance(value, str)}
+    assert texts.pop("version") == "1.2.3+local"
+    assert texts.keys() == {"started_at", "measured_at", "environments_used_at"}
+    assert {datetime.fromisoformat(value) for value in texts.values()} == {NOW}
+    assert [said[f"{kind}_bytes"] for kind in Kind] == [2**53] * len(Kind)
+    assert len(json.dumps(said)) < 1024
+    assert (bare["version"], bare["environments"], bare["blobs_bytes"]) == ("withheld", None, None)
+
+
 def test_status_is_a_word_and_a_time() -> None:
     assert build_status(1, ReportedStatus.FAILED, NOW).model_dump(mode="json").keys() == {"fence", "status", "at"}
 
@@ -126,8 +156,8 @@ def test_every_builder_answers_a_model_of_the_link() -> None:
     builders = [name for name in vars(reports) if name.startswith("build_")]
 
     assert sorted(builders) == [
-        "build_configuration", "build_deployment", "build_member_ids", "build_pipeline_run", "build_poll",
-        "build_status", "build_version_ids", "build_webhook_run",
+        "build_configuration", "build_deployment", "build_member_ids", "build_numbers", "build_pipeline_run",
+        "build_poll", "build_status", "build_version_ids", "build_webhook_run",
     ]  # fmt: skip
 
 
