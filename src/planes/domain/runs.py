@@ -35,6 +35,9 @@ from planes.domain.identifiers import (
     new_id,
 )
 
+BUILD_LIMIT_SECONDS = 1800
+"""How long a run's environment may be built. It is no part of the job's own time limit."""
+
 
 class RunStatus(StrEnum):
     PENDING = "pending"

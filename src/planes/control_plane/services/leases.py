@@ -19,7 +19,7 @@ from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId, MembershipId
 from planes.domain.leases import LeaseRules
 from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
-from planes.domain.runs import LEASED, Run, RunStatus
+from planes.domain.runs import BUILD_LIMIT_SECONDS, LEASED, Run, RunStatus
 from planes.storage.control import backfills as stored_backfills
 from planes.storage.control import data_planes, identity, organizations
 from planes.storage.control import jobs as stored_jobs
@@ -115,7 +115,7 @@ async def poll(
 
 
 async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, fence: int) -> MintedToken:
-    """The token with which a run speaks to the control plane: good until its limit and grace.
+    """The token with which a run speaks to the control plane: good until its limits and grace.
 
     Raises: NotFound, Conflict for a stale fence or a run that has ended.
     """
@@ -383,4 +383,4 @@ async def _mint(parts: Parts, connection: Connection, run: Run, version: JobVers
         organization_id=run.organization_id,
         workspace_id=run.workspace_id,
     )
-    return mint_run(parts, subject, run.time_limit_seconds + run.grace_seconds, epoch)
+    return mint_run(parts, subject, BUILD_LIMIT_SECONDS + run.time_limit_seconds + run.grace_seconds, epoch)

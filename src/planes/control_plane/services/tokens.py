@@ -75,7 +75,7 @@ def mint_upload(
 
 
 def mint_run(parts: Parts, subject: RunSubject, lifetime_seconds: int, epoch: int) -> MintedToken:
-    """A run's token at the control plane; `lifetime_seconds` is the run's limit and grace."""
+    """A run's token at the control plane; `lifetime_seconds` is what its environment, its code and its end may take."""
     claims = Claims(
         kind=TokenKind.RUN,
         audience=CONTROL_AUDIENCE,

@@ -22,6 +22,7 @@ from planes.data_plane.runner.folders import Outcome, RunFolder
 from planes.data_plane.runner.groups import prepare_groups
 from planes.data_plane.runner.request import Limits, Request, Step, render_request
 from planes.data_plane.segments import DEFAULT_MAX_LOG_BYTES
+from planes.domain.runs import BUILD_LIMIT_SECONDS
 from planes.scrub import ScrubSettings
 
 __all__ = [
@@ -58,7 +59,7 @@ class EndedBeforeStart(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """A run to start. `time_limit_seconds` counts from the start of the first step, `grace_seconds` as in CONTRACT 5.5.
+    """A run to start. `time_limit_seconds` counts from the user's step on, `grace_seconds` as in CONTRACT 5.5.
 
     `folder` is the run's folder; the executor makes its `ctl/`, the caller its `work/` before.
     """
@@ -68,6 +69,7 @@ class RunSpec:
     fence: int
     steps: tuple[Step, ...]
     time_limit_seconds: float
+    build_limit_seconds: float = BUILD_LIMIT_SECONDS
     grace_seconds: float = 30.0
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
     scrub: ScrubSettings | None = None
@@ -212,6 +214,7 @@ class LocalExecutor:
             fence=spec.fence,
             steps=spec.steps,
             time_limit_seconds=spec.time_limit_seconds,
+            build_limit_seconds=spec.build_limit_seconds,
             grace_seconds=spec.grace_seconds,
             max_log_bytes=spec.max_log_bytes,
             registered=tuple(registered),

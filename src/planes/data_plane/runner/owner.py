@@ -55,7 +55,8 @@ class RunOwner:
         self._excess: Reason | None = None
         self._folder = folder
         self._started_at = datetime.now(UTC)
-        self._deadline = time.monotonic() + request.time_limit_seconds
+        self._deadline = float("inf")
+        self._when_over = ""
         self._user_started_at: str | None = None
         self._network: object = None
         self._plan = StopPlan(request.grace_seconds)
@@ -113,7 +114,7 @@ class RunOwner:
     def _run_steps(self) -> _End:
         for step in self._request.steps:
             self._log.stage = step.stage
-            self._note_deadline()
+            self._limit_time(step)
             if self._plan.reason is not None:
                 return self._stopped(step)
             words = "preparing workspace" if step.source == "setup" else "starting"
@@ -200,13 +201,22 @@ class RunOwner:
             self._excess = found
         return at
 
+    def _limit_time(self, step: Step) -> None:
+        """A job's limit is for its own code: a build that takes longer would end every one of its runs anew."""
+        if step.source == "user":
+            seconds, what = self._request.time_limit_seconds, "time limit"
+        else:
+            seconds, what = self._request.build_limit_seconds, f"{step.name}: time limit"
+        self._deadline = time.monotonic() + seconds
+        self._when_over = f"{what} of {seconds:g} s reached: stopping"
+
     def _note_deadline(self) -> float:
         """Stop the run if its time is over; the moment to look again."""
         now = time.monotonic()
         if now < self._deadline:
             return self._deadline
         if self._plan.request("time_limit", now):
-            self._log.explain(f"time limit of {self._request.time_limit_seconds:g} s reached: stopping")
+            self._log.explain(self._when_over)
         return now + 3600
 
     def _stop(self, reason: str) -> None:

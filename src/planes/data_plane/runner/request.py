@@ -69,6 +69,8 @@ class Step(NamedTuple):
 class Request(NamedTuple):
     """A run: its folder, its steps in order, its bounds, the values to scrub as (name, value), and other settings.
 
+    The time limit is that of the user's step; each step of `setup` has `build_limit_seconds`.
+
     `claim` is the word of the claim on the folder that this request was made under: see `folders`.
     """
 
@@ -78,6 +80,7 @@ class Request(NamedTuple):
     fence: int
     steps: tuple[Step, ...]
     time_limit_seconds: float
+    build_limit_seconds: float
     grace_seconds: float
     max_log_bytes: int
     registered: tuple[tuple[str, str], ...]

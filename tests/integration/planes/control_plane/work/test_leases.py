@@ -292,7 +292,7 @@ async def test_run_token_needs_the_fence_and_a_run_that_lives(stage: Stage) -> N
     after_the_end = await stage.client.get(stage.path("/jobs"), headers=headers)
     too_late = await stage.link("POST", f"runs/{run_id}/-issue-token", {"fence": 1})
 
-    assert good.json()["expires_at"] == int(stage.clock.now().timestamp()) + 7200 + 30
+    assert good.json()["expires_at"] == int(stage.clock.now().timestamp()) + 1800 + 7200 + 30
     assert [answer.status_code for answer in (stale, foreign, too_late)] == [409, 404, 409]
     assert [answer.status_code for answer in (while_running, same, writing, after_the_end)] == [200, 200, 403, 401]
 

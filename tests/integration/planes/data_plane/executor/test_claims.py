@@ -33,7 +33,16 @@ def claim(place: RunPlace, word: str) -> None:
 
 
 def request_of(spec: RunSpec, word: str) -> bytes:
-    values = (spec.run_id, str(spec.folder), word, spec.fence, spec.steps, spec.time_limit_seconds, spec.grace_seconds)
+    values = (
+        spec.run_id,
+        str(spec.folder),
+        word,
+        spec.fence,
+        spec.steps,
+        spec.time_limit_seconds,
+        spec.build_limit_seconds,
+        spec.grace_seconds,
+    )
     return render_request(Request(*values, spec.max_log_bytes, ()))
 
 

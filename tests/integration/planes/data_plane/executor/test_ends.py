@@ -104,6 +104,22 @@ async def test_the_time_limit_ends_a_run(executor: LocalExecutor, place: RunPlac
     assert "time limit of 0.3 s reached: stopping" in await place.texts("setup")
 
 
+async def test_a_build_takes_none_of_the_jobs_time(executor: LocalExecutor, place: RunPlace) -> None:
+    build = place.shell("sleep 2", name="environment", source="setup", stage="build")
+    outcome = await run_to_end(executor, place.spec(build, place.shell("echo built"), time_limit_seconds=1.5))
+
+    assert (outcome.outcome, await place.texts()) == ("completed", ["built"])
+
+
+async def test_a_build_has_a_limit_of_its_own(executor: LocalExecutor, place: RunPlace) -> None:
+    build = place.shell("exec sleep 600", name="environment", source="setup", stage="build")
+    outcome = await run_to_end(executor, place.spec(build, place.shell("echo never"), build_limit_seconds=0.3))
+
+    assert (outcome.outcome, outcome.reason, outcome.step) == ("failed", "time_limit", "environment")
+    assert "environment: time limit of 0.3 s reached: stopping" in await place.texts("setup")
+    assert await place.texts("user") == []
+
+
 DOUBLE_FORK = (
     "import os, signal, time\n"
     "for number in range(3):\n"
