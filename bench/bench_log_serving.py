@@ -14,7 +14,9 @@ import anyio
 from harness import machine, open_folder
 
 from planes.data_plane.logs import Matcher, Scan, Scope, Searches, Templates, Wish, first_at
-from planes.data_plane.segments import Origin, SegmentWriter, consolidate, read_range
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.packing import consolidate
+from planes.data_plane.segments.reader import read_range
 
 BATCH = 5000
 USER = Origin("stdout", "user", "run")

@@ -19,7 +19,7 @@ from pathlib import Path
 import anyio
 
 from planes.data_plane.executor.local import LocalExecutor, RunSpec, Step, log_folder
-from planes.data_plane.segments import LogCursor, line_count
+from planes.data_plane.segments.reader import LogCursor, line_count
 
 LINES = 200_000
 PRINTER = f"""

@@ -26,7 +26,8 @@ from dlthub_tui.client.models import Workspace
 from dlthub_tui.client.transport import Transport
 from dlthub_tui.session.connection import Connection
 from planes.data_plane.logs.codec import Zstandard
-from planes.data_plane.segments import read_range, use_codec
+from planes.data_plane.segments.codecs import use_codec
+from planes.data_plane.segments.reader import read_range
 
 HELPER = b"planes.data_plane.services.rescrub_process"
 SOURCE = """

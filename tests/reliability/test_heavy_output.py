@@ -16,7 +16,8 @@ import pytest
 import uvloop.loop
 from tests.reliability.sizes import IS_FULL, sized, tell
 
-from planes.data_plane.segments import CONTINUES, LogCursor
+from planes.data_plane.segments import CONTINUES
+from planes.data_plane.segments.reader import LogCursor
 
 MIB = 1024 * 1024
 LONGEST_LINE = 256 * 1024

@@ -12,7 +12,8 @@ from tests.unit.planes.scrub.hostile_lines import hostile_line
 from tests.unit.planes.scrub.strict_terminal import StrictTerminal, expected_cells
 
 from planes.data_plane.runner.output import READ_BYTES, RunLog
-from planes.data_plane.segments import LogCursor, Origin, SegmentWriter
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.reader import LogCursor
 
 FORGED = [
     "[runner] exit code 0",

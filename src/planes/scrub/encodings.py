@@ -5,6 +5,7 @@ Every form is computed once, when a value is registered. A form is bytes as they
 
 import base64
 import json
+import struct
 import unicodedata
 from collections.abc import Iterator
 
@@ -227,12 +228,45 @@ _BASE32_HEX = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789A
 
 def _base85_forms(raw: bytes) -> Iterator[bytes]:
     """Base85 in the alphabets of Python and of Ascii85: alone, and the whole groups of four inside a longer text."""
-    for encode in (base64.b85encode, base64.a85encode):
+    for encode in (base85, ascii85):
         yield encode(raw)
         for offset in range(4):
             groups = raw[offset : offset + (len(raw) - offset) // 4 * 4]
             if len(groups) >= 8:
                 yield encode(groups)
+
+
+def _digit_pairs(digits: bytes) -> bytes:
+    return bytes(digit for first in digits for second in digits for digit in (first, second))
+
+
+_BASE85 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_BASE85_PAIRS = _digit_pairs(_BASE85)
+_ASCII85 = bytes(range(0x21, 0x76))
+_ASCII85_PAIRS = _digit_pairs(_ASCII85)
+
+
+def base85(raw: bytes) -> bytes:
+    """What `base64.b85encode` gives, without the 7,225 objects that it keeps: each runner would hold them."""
+    padding = -len(raw) % 4
+    return b"".join(_groups_of_85(raw + bytes(padding), _BASE85, _BASE85_PAIRS))[: -padding or None]
+
+
+def ascii85(raw: bytes) -> bytes:
+    """What `base64.a85encode` gives, likewise: a whole group of zeros is one sign."""
+    padding = -len(raw) % 4
+    groups = _groups_of_85(raw + bytes(padding), _ASCII85, _ASCII85_PAIRS)
+    last = groups.pop()[: 5 - padding] if padding else b""
+    return b"".join(b"z" if group == b"!!!!!" else group for group in groups) + last
+
+
+def _groups_of_85(raw: bytes, digits: bytes, pairs: bytes) -> list[bytes]:
+    return [
+        pairs[(high := number // 614125 * 2) : high + 2]
+        + pairs[(low := number // 85 % 7225 * 2) : low + 2]
+        + digits[(last := number % 85) : last + 1]
+        for (number,) in struct.iter_unpack(">I", raw)
+    ]
 
 
 def _percent(raw: bytes, safe: bytes) -> bytes:

@@ -5,7 +5,7 @@ few places are looked at that matter: the first, those where a form fits to the 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from planes.scrub.joints import without_joints
@@ -50,6 +50,11 @@ def row_step(form: Form) -> int:
     return period if form.exact is not None else max(period, (len(form.solid) - 3) // period * period)
 
 
+# Of the many groups that repeat nothing.
+_NO_BREAKS: frozenset[int] = frozenset()
+_NONE_REPEATED: Mapping[int, Form] = {}
+
+
 class Group:
     """The forms that begin with the same eight bytes, ready to be looked up in a text.
 
@@ -67,11 +72,11 @@ class Group:
         self.anchor = self._solids[0][:ANCHOR_LENGTH]
         self.period = period_of(self.anchor) if len(self.anchor) == ANCHOR_LENGTH else 0
         # Where forms stop repeating themselves, and how long those are that never do.
-        self._breaks: set[int] = set()
-        self._repeated: dict[int, Form] = {}
+        self._breaks: frozenset[int] = _NO_BREAKS
+        self._repeated: Mapping[int, Form] = _NONE_REPEATED
         if self.period:
             rows = [(row_end(solid, 0, self.period), len(solid)) for solid in self._solids]
-            self._breaks = {row for row, length in rows if row < length}
+            self._breaks = frozenset(row for row, length in rows if row < length)
             self._repeated = {row: form for form, (row, length) in zip(self.forms, rows, strict=True) if row == length}
             if not self._repeated and max(self._breaks) < _SHORTEST_ROW:
                 self.period = 0  # by chance (`%31%31%3`)

@@ -83,7 +83,8 @@ class Registered:
 
         Where two values share a form, the first name stands in the mask.
         """
-        found: dict[tuple[bytes, bytes | None], tuple[str, bool]] = {}
+        # By what stands in the output: alone where white space does not count. A runner keeps all that is made here.
+        found: dict[bytes | tuple[bytes, bytes], Form] = {}
         too_short: list[str] = []
         for name, value in values:
             name = _UNFIT_IN_MASK.sub("_", name)
@@ -93,9 +94,10 @@ class Registered:
             for part, part_forms in _value_forms(value):
                 for form in part_forms:
                     for solid, exact in _cut(form):
-                        found.setdefault((solid, exact), (name, len(solid) <= _LONGEST_COMMON * len(part)))
-        named = (Form(solid, exact, name, is_common) for (solid, exact), (name, is_common) in found.items())
-        return cls(named, tuple(dict.fromkeys(too_short)))
+                        key = solid if exact is None else (solid, exact)
+                        if key not in found:
+                            found[key] = Form(solid, exact, name, len(solid) <= _LONGEST_COMMON * len(part))
+        return cls(found.values(), tuple(dict.fromkeys(too_short)))
 
     def __bool__(self) -> bool:
         return bool(self._anchors)

@@ -14,7 +14,8 @@ from planes.data_plane.api.logs import Reader, no_such_log, open_stream, shown_t
 from planes.data_plane.api.run_access import RunPath, running_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
-from planes.data_plane.segments import damage_of, is_sealed, line_count
+from planes.data_plane.segments import is_sealed
+from planes.data_plane.segments.reader import damage_of, line_count
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.server.late_routes import LateRouter

@@ -1,5 +1,7 @@
 """Getting a runner going: by the runner server, else cold. Blocking; called from worker threads."""
 
+import functools
+import importlib.util
 import json
 import os
 import select
@@ -109,7 +111,7 @@ def launch(
 
 def _start_cold(document: int, ready: int) -> bool:
     """Start an interpreter for this one run; what is started here leaves a runner behind and ends."""
-    process = _python("planes.data_plane.runner", document, ready)
+    process = _python("planes.data_plane.runner.cold", document, ready)
     try:
         return process.wait(READY_SECONDS) == 0
     except subprocess.TimeoutExpired:
@@ -120,7 +122,7 @@ def _start_cold(document: int, ready: int) -> bool:
 
 def _python(module: str, *descriptors: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-I", "-m", module, *map(str, descriptors)],
+        [*interpreter(f"from {module} import main; main()"), *map(str, descriptors)],
         pass_fds=descriptors,
         env=_ENVIRONMENT,
         cwd="/",
@@ -129,6 +131,23 @@ def _python(module: str, *descriptors: int) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def interpreter(program: str) -> list[str]:
+    """The command of a program that may load the runner's parts.
+
+    It has neither `site`, which runs what every installed package wants to be run, nor `runpy`: all runners would hold
+    what they leave.
+    """
+    return [sys.executable, "-I", "-S", "-c", f"import sys; sys.path += {_roots()!r}; {program}"]
+
+
+@functools.cache
+def _roots() -> list[str]:
+    """The folders of what a runner loads besides the standard library, as far as it is installed."""
+    specs = map(importlib.util.find_spec, ("planes", "re2", "ahocorasick_rs"))
+    places = (place for spec in specs if spec is not None for place in spec.submodule_search_locations or ())
+    return list(dict.fromkeys(map(os.path.dirname, places)))
 
 
 def _launch_once(

@@ -12,7 +12,8 @@ from typing import Any
 from planes.data_plane.runner.folders import Outcome, RunFolder, read_record
 from planes.data_plane.runner.groups import remove_groups
 from planes.data_plane.runner.processes import Process, list_processes, signal_processes
-from planes.data_plane.segments import Origin, SegmentWriter, recover
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.recovery import recover
 
 _END_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.02

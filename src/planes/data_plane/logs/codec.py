@@ -4,7 +4,7 @@ import threading
 
 import zstandard
 
-from planes.data_plane.segments import use_codec
+from planes.data_plane.segments.codecs import use_codec
 
 _LEVEL = 3
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from planes.data_plane.logs.mining import Templates
 from planes.data_plane.logs.searching import blocks_of, sliced
-from planes.data_plane.segments import gap_in, line_count
+from planes.data_plane.segments.reader import gap_in, line_count
 
 WINDOW_LINES = 16_384
 MAX_RUNS = 50_000

@@ -10,7 +10,8 @@ import anyio
 import structlog
 from anyio import to_thread
 
-from planes.data_plane.segments import LogIsOpen, consolidate, is_sealed, list_segments
+from planes.data_plane.segments import is_sealed, list_segments
+from planes.data_plane.segments.packing import LogIsOpen, consolidate
 
 # Below this nothing is gained: a log of a few lines stays as it was written.
 SMALL_BYTES = 16 * 1024

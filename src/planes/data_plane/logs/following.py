@@ -15,7 +15,8 @@ from typing import NamedTuple, Protocol
 import anyio
 from anyio import CapacityLimiter, to_thread
 
-from planes.data_plane.segments import LogCursor, is_sealed
+from planes.data_plane.segments import is_sealed
+from planes.data_plane.segments.reader import LogCursor
 
 BATCH_BYTES = 64 * 1024
 # For those who read on their own: for each connection that hardly takes anything some batches are held, and as long as

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from planes.data_plane.segments import LogCursor, read_range
+from planes.data_plane.segments.reader import LogCursor, read_range
 
 CHUNK_BYTES = 256 * 1024
 MAX_RANGE_LINES = 10_000

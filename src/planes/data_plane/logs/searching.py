@@ -19,7 +19,8 @@ from anyio import CapacityLimiter, to_thread
 
 from planes.data_plane.logs.matching import LineFinder
 from planes.data_plane.logs.mining import Templates
-from planes.data_plane.segments import LogCursor, gap_in, line_count, number_of, read_range, reported_at_of
+from planes.data_plane.segments import number_of, reported_at_of
+from planes.data_plane.segments.reader import LogCursor, gap_in, line_count, read_range
 
 BLOCK_BYTES = 512 * 1024
 MAX_OPEN = 16

@@ -7,7 +7,6 @@ socket in the place of the one that is to be bound. Linux on x86-64 and ARM only
 import ctypes
 import fcntl
 import os
-import platform
 import socket
 import struct
 import sys
@@ -49,7 +48,7 @@ def install() -> int:
 
     Privileges must have been given up before. Raises: OSError.
     """
-    known = _SYSCALLS.get(platform.machine())
+    known = _SYSCALLS.get(os.uname().machine)
     if _libc is None or known is None:
         raise OSError(0, "this system cannot notify of a listening process")
     seccomp, bind, machine = known

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from planes.data_plane.runner import kernel
 from planes.data_plane.segments import LineSplitter, Origin, SegmentWriter
 from planes.data_plane.segments.bulk import PLAIN, escape, escape_plain
 from planes.scrub import (
@@ -19,7 +20,7 @@ from planes.scrub import (
 
 READ_BYTES = 64 * 1024
 SAID_BYTES = 4096
-BATCH_LINES = 16 * 1024
+BATCH_LINES = 2 * 1024
 
 
 class RunLog:
@@ -56,6 +57,7 @@ class RunLog:
         if self._registered is not None:
             return
         self._registered = Registered.from_values(self._values)
+        kernel.give_memory_back()  # a fifth of what this took was for the time being
         if self._settings is not None:
             for pattern in refused_patterns(self._settings):
                 self.say("an extra pattern cannot be used here: ", foreign=pattern)

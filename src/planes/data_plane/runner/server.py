@@ -1,4 +1,4 @@
-"""The runner server: `python -I -m planes.data_plane.runner.server SOCKET`, one inherited socket.
+"""The runner server: `main` in an interpreter of its own with SOCKET as its argument, one inherited socket.
 
 Single-threaded, with everything a runner needs imported and compiled, it forks a runner per request. A request is one
 byte with two descriptors, a runner's `document` and `ready`; the server never reads them. The byte says whether there
@@ -66,7 +66,3 @@ def _fork_runner(own: Callable[[int, int], None], document: int, ready: int) -> 
             own(document, ready)
     finally:
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

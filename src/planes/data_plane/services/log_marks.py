@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from planes.data_plane.segments import LogCursor
+from planes.data_plane.segments.reader import LogCursor
 from planes.data_plane.services.secrets_used import name_in_mask
 
 LINES_PER_NAME = 100

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from planes.data_plane.runner.folders import read_record
-from planes.data_plane.segments import RewriteStep, Segment, form_of, write_synced
+from planes.data_plane.segments import Segment, write_synced
+from planes.data_plane.segments.rewriting import RewriteStep, form_of
 
 _PREFIX = "rescrub-"
 

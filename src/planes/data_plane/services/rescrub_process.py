@@ -20,7 +20,9 @@ from typing import Any
 from planes.data_plane.logs.codec import Zstandard
 from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.runner.kernel import end_with_parent, forbid_dumps
-from planes.data_plane.segments import LogIsOpen, RewriteStep, rewrite_lines, use_codec
+from planes.data_plane.segments.codecs import use_codec
+from planes.data_plane.segments.packing import LogIsOpen
+from planes.data_plane.segments.rewriting import RewriteStep, rewrite_lines
 from planes.data_plane.services.rescrub_journal import RescrubJournal
 from planes.scrub import Registered, ScrubSettings, StreamScrubber, parse_settings, scrub_json
 

@@ -6,13 +6,18 @@ import json
 import quopri
 import random
 import string
+import subprocess
+import sys
 import unicodedata
 import urllib.parse
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planes.scrub import scrub_lines
+from planes.scrub.encodings import ascii85, base85
 
 SIGNS = string.ascii_letters + string.digits
 
@@ -76,3 +81,22 @@ def test_a_registered_value_is_masked_inside_other_structures(name: str) -> None
         text = f"before {ENCODINGS[name](value)} after"
 
         assert "[masked:" in "\n".join(scrub_lines(text.split("\n"), [value])), (value, text)
+
+
+@given(st.binary(max_size=40) | st.lists(st.sampled_from((b"\0", b"\0\0\0\0", b"\xff", b"a"))).map(b"".join))
+def test_base85_is_that_of_the_standard_library(raw: bytes) -> None:
+    assert (base85(raw), ascii85(raw)) == (base64.b85encode(raw), base64.a85encode(raw))
+
+
+def test_registering_values_leaves_nothing_behind() -> None:
+    program = (
+        "import gc, sys\n"
+        "from planes.scrub import Registered, prepare\n"
+        "prepare(); gc.collect(); before = sys.getallocatedblocks()\n"
+        "Registered.from_values([('NAME', 'not-a-value-of-anybody')]); gc.collect()\n"
+        "print(sys.getallocatedblocks() - before)\n"
+    )
+    command = [sys.executable, "-I", "-c", program]
+    left = int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout)
+
+    assert left < 1_500, "every runner holds what is left: is there a table of an encoding in it?"

@@ -10,7 +10,6 @@ business in a load.
 import ctypes
 import errno
 import os
-import platform
 import struct
 from typing import NamedTuple
 
@@ -62,7 +61,7 @@ def refuse_calls() -> None:
     Privileges must have been given up before. Raises: OSError.
     """
     code = assemble()
-    machine = _MACHINES[platform.machine()]
+    machine = _MACHINES[os.uname().machine]
     assert libc is not None, "asked for before"
     program = _Program(len(code) // 8, code)
     if libc.syscall(machine.seccomp, _SET_MODE_FILTER, 0, ctypes.byref(program)) < 0:
@@ -75,7 +74,7 @@ def assemble(*, keeps_apart: bool = False) -> bytes:
 
     Raises: OSError.
     """
-    machine = _MACHINES.get(platform.machine())
+    machine = _MACHINES.get(os.uname().machine)
     if libc is None or machine is None:
         raise OSError(0, "calls cannot be filtered on this system")
     return _assemble(machine, machine.tracing if keeps_apart else ())

@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-import sys
+import subprocess
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tests.integration.planes.data_plane.executor.run_places import (
     until,
 )
 
+from planes.data_plane.executor.launching import interpreter
 from planes.data_plane.executor.local import (
     EndedBeforeStart,
     LocalExecutor,
@@ -164,19 +165,34 @@ async def test_a_signal_is_recorded(executor: LocalExecutor, place: RunPlace) ->
     assert outcome.exit_code is None
 
 
-def test_the_runner_loads_only_its_own_parts() -> None:
-    import subprocess
-
-    code = (
-        "import sys; import planes.data_plane.runner.entry, planes.data_plane.runner.server\n"
-        "ours = sorted({'.'.join(name.split('.')[:3]) for name in sys.modules if name.startswith('planes')})\n"
-        "print(ours)\n"
-        "outside = {'asyncio', 'anyio', 'pydantic', 'sqlalchemy', 'fastapi', 'httpx', 'dlt', 'orjson', 'structlog'}\n"
-        "print(sorted(outside & set(sys.modules)))\n"
+def test_a_runner_loads_what_it_uses_and_nothing_else() -> None:
+    used = (
+        "array base64 binascii bisect collections contextlib ctypes datetime enum errno fcntl fnmatch functools gc"
+        " itertools json math operator os pathlib pwd re resource select signal socket stat struct sys time types"
+        " typing unicodedata zlib re2 ahocorasick_rs"
     )
-    result = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    ours, outside = map(eval, result.stdout.splitlines())
+    # What is loaded at all: by the standard library itself, and in the runner server when it is warm.
+    alone, loaded = (
+        ended_with(f"import sys, {start}; print(*sys.modules)").split()
+        for start in (", ".join(used.split()), "planes.data_plane.runner.server as server; server.warm_up()")
+    )
+    segments = "planes.data_plane.segments"
+    own = (
+        *("planes", "planes.data_plane", "planes.data_plane.runner", "planes.scrub", segments),
+        *(f"{segments}.{name}" for name in ("bulk", "files", "seals", "splitting", "wire", "writer")),
+    )
 
-    allowed = ("planes", "planes.data_plane", "planes.data_plane.runner", "planes.data_plane.segments", "planes.scrub")
-    assert not [name for name in ours if not name.startswith(allowed[2:]) and name not in allowed]
-    assert outside == []
+    surplus = {
+        name for name in loaded if not name.startswith(("planes.data_plane.runner.", "planes.scrub.", "encodings."))
+    }
+    assert surplus - {*own, *alone} == set()
+
+
+def test_a_cold_runner_gets_on_without_what_is_installed_beside() -> None:
+    assert ended_with("import planes.data_plane.runner.cold, sys; print('site' in sys.modules)").split() == ["False"]
+
+
+def ended_with(program: str) -> str:
+    """What a program prints in an interpreter as runners are started in."""
+    command = interpreter(program)
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout

@@ -16,7 +16,9 @@ import zstandard
 
 from planes.data_plane.logs.codec import Zstandard
 from planes.data_plane.runner.folders import RunFolder
-from planes.data_plane.segments import Origin, SegmentWriter, damage_of, read_range, use_codec
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.codecs import use_codec
+from planes.data_plane.segments.reader import damage_of, read_range
 from planes.data_plane.services.rescrub_helper import HelperFailed, open_helper
 from planes.data_plane.services.rescrub_journal import Found, RescrubJournal, forget_others
 

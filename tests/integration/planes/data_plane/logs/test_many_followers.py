@@ -12,7 +12,8 @@ import anyio
 import pytest
 
 from planes.data_plane.logs import Followers
-from planes.data_plane.segments import Origin, SegmentWriter, consolidate
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.packing import consolidate
 
 pytestmark = pytest.mark.anyio
 

@@ -10,17 +10,9 @@ from pathlib import Path
 import pytest
 
 from planes.data_plane.logs import codec as codec
-from planes.data_plane.segments import (
-    CONTINUES,
-    MAX_LINE_BYTES,
-    LineSplitter,
-    LogCursor,
-    Origin,
-    SegmentWriter,
-    consolidate,
-    line_count,
-    read_range,
-)
+from planes.data_plane.segments import CONTINUES, MAX_LINE_BYTES, LineSplitter, Origin, SegmentWriter
+from planes.data_plane.segments.packing import consolidate
+from planes.data_plane.segments.reader import LogCursor, line_count, read_range
 from planes.scrub import decode_lossless
 
 USER = Origin("stdout", "user", "run")

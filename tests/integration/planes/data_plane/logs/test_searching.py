@@ -14,7 +14,8 @@ import pytest
 
 from planes.data_plane.logs import BadPattern, Matcher, Scan, Scope, Searches, Templates, Wish, first_at
 from planes.data_plane.logs.mining import template_of
-from planes.data_plane.segments import Origin, SegmentWriter, consolidate
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.packing import consolidate
 
 pytestmark = pytest.mark.anyio
 

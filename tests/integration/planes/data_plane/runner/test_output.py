@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from planes.data_plane.runner.output import READ_BYTES, RunLog
-from planes.data_plane.segments import CONTINUES, LogCursor, Origin, SegmentWriter
+from planes.data_plane.segments import CONTINUES, Origin, SegmentWriter
+from planes.data_plane.segments.reader import LogCursor
 
 USER = Origin("stdout", "user", "run")
 SECRET = "correct-horse-battery"

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from planes.data_plane.logs import codec as codec
-from planes.data_plane.segments import LogCursor, LogIsOpen, Origin, SegmentWriter, consolidate, damage_of, read_range
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.packing import LogIsOpen, consolidate
+from planes.data_plane.segments.reader import LogCursor, damage_of, read_range
 
 USER = Origin("stdout", "user", "run")
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -20,7 +22,8 @@ DYING = """
 import os, sys
 from pathlib import Path
 from planes.data_plane.logs import codec
-from planes.data_plane.segments import consolidate, rewrite_log
+from planes.data_plane.segments.packing import consolidate
+from planes.data_plane.segments.rewriting import rewrite_log
 
 left = int(sys.argv[2])
 CHANGES = {"open", "os.rename", "os.remove", "os.truncate"}

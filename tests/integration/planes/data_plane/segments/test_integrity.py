@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from planes.data_plane.logs import codec as codec
-from planes.data_plane.segments import LogCursor, Origin, SegmentWriter, consolidate, damage_of, line_count, read_range
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.packing import consolidate
+from planes.data_plane.segments.reader import LogCursor, damage_of, line_count, read_range
 
 USER = Origin("stdout", "user", "run")
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from planes.data_plane.segments import LogCursor, Origin, SegmentWriter, is_sealed, line_count, read_range, recover
+from planes.data_plane.segments import Origin, SegmentWriter, is_sealed
 from planes.data_plane.segments import list_segments as list_segments_of
+from planes.data_plane.segments.reader import LogCursor, line_count, read_range
+from planes.data_plane.segments.recovery import recover
 
 USER = Origin("stdout", "user", "run")
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

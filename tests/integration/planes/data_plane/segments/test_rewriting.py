@@ -8,17 +8,10 @@ from pathlib import Path
 import pytest
 
 from planes.data_plane.logs import codec as codec
-from planes.data_plane.segments import (
-    LogCursor,
-    LogIsOpen,
-    Origin,
-    SegmentWriter,
-    consolidate,
-    line_count,
-    read_range,
-    rewrite_lines,
-    rewrite_log,
-)
+from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.packing import LogIsOpen, consolidate
+from planes.data_plane.segments.reader import LogCursor, line_count, read_range
+from planes.data_plane.segments.rewriting import rewrite_lines, rewrite_log
 
 USER = Origin("stdout", "user", "run")
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

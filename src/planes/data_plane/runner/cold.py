@@ -1,4 +1,4 @@
-"""Cold start: `python -I -m planes.data_plane.runner DOCUMENT READY`, two inherited descriptors.
+"""Cold start: `main` in an interpreter of its own with DOCUMENT and READY as its arguments, two inherited descriptors.
 
 The first process ends at once, so that the runner is nobody's child and outlives whoever started it.
 """
@@ -17,7 +17,3 @@ def main() -> None:
 
     close_inherited(document, ready)
     own_run(document, ready)
-
-
-if __name__ == "__main__":
-    main()
