@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dlthub_tui.viewmodel.log_rows import LogRow, from_column, with_matches
 from dlthub_tui.viewmodel.log_window import Absent
@@ -347,7 +347,7 @@ def _half(number: int | None, row: LogRow | None, style: CompareStyle, look: Loo
     gutter = Span(" " if row.gutter == "+" else row.gutter, Role.WARN if row.gutter == "!" else Role.MUTED)
     body = from_column(with_matches(row, style.needle, is_current=False), style.left)
     if not only:
-        body = tuple(replace(span, role=Role.MUTED) if span.role is Role.TEXT else span for span in body)
+        body = tuple(span._replace(role=Role.MUTED) if span.role is Role.TEXT else span for span in body)
     return (*head, Span(sign, role), gutter, *body)
 
 

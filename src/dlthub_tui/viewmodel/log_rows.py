@@ -60,7 +60,7 @@ def log_row(line: LogLine, look: Look) -> LogRow:
     spans, level = _with_level(line, spans, plain)
     base = _role(line)
     if base is not Role.TEXT:
-        spans = tuple(replace(span, role=base) if span.role is Role.TEXT else span for span in spans)
+        spans = tuple(span._replace(role=base) if span.role is Role.TEXT else span for span in spans)
     return LogRow(
         number=line.number,
         spans=spans,
@@ -308,7 +308,7 @@ def from_column(spans: Line, left: int) -> Line:
         if left >= cell_width(span.text):
             left -= cell_width(span.text)
             continue
-        out.append(replace(span, text=span.text[len(take_cells(span.text, left)) :]))
+        out.append(span._replace(text=span.text[len(take_cells(span.text, left)) :]))
         left = 0
     return tuple(out)
 
@@ -325,7 +325,7 @@ def _broken(spans: Line, room: int) -> list[Line]:
                 rows.append(tuple(row))
                 row, left = [], room
                 continue
-            row.append(replace(span, text=piece))
+            row.append(span._replace(text=piece))
             left -= cell_width(piece)
             rest = rest[len(piece) :]
     rows.append(tuple(row))
