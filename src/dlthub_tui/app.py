@@ -158,6 +158,8 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         from dlthub_tui.screens.connecting import connect
 
         await connect(self, self.context, self.options.platform, uses_keyring=self.options.uses_keyring)
+        # What was imported and made by now stays: to look through all of it stops the keys for 80 ms each time.
+        gc.freeze()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Failed work of the app itself is said on the screen that is up."""
