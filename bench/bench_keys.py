@@ -18,8 +18,8 @@ from typing import Any
 from bench_viewer import CONNECT, Terminal, resident_mb, terminal
 from harness import machine, percentiles
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from tests.fakes.installation import Installation, served
+from starlette.responses import Response
+from tests.fakes.installation import Installation, page, served
 from tests.fakes.orchard import fill
 
 QUIET_SECONDS = 0.03
@@ -61,20 +61,13 @@ class Large(Installation):
         rows = [job for job in self._job_rows if job["workspace_id"] == request.path_params["ws"]]
         if request.query_params.get("recent_job_runs_limit") == "0":
             rows = [job | {"recent_job_runs": []} for job in rows]
-        return paged(request, rows)
+        return page(rows, request)
 
     async def _list_runs(self, request: Request) -> Response:
         query, wanted = request.query_params, request.query_params.getlist("status")
         rows = [run for run in self._run_rows if run["workspace_id"] == request.path_params["ws"]]
         rows = [run for run in rows if query.get("job_id") in (None, run["job_id"])]
-        return paged(request, [run for run in rows if not wanted or run["status"] in wanted])
-
-
-def paged(request: Request, rows: list[Any]) -> Response:
-    limit, offset = int(request.query_params.get("limit", 100)), int(request.query_params.get("offset", 0))
-    body = {"items": rows[offset : offset + limit], "limit": limit, "offset": offset, "total": len(rows),
-            "next_cursor": None}  # fmt: skip
-    return JSONResponse(body)
+        return page([run for run in rows if not wanted or run["status"] in wanted], request)
 
 
 def serve(jobs: int, runs: int, pipe: Any) -> None:
@@ -109,7 +102,8 @@ def bytes_of(opened: Terminal, key: str) -> int:
 
 
 SCREENS = (
-    ("Jobs", "1", "shown of 1,000"), ("Runs", "2", "shown of 10,0"), ("Deployments", "3", "Version 12 is what runs"),
+    ("Jobs", "1", "shown of 1,000"), ("Jobs, all of them", "1", "failed last"), ("Runs", "2", "shown of 10,0"),
+    ("Deployments", "3", "Version 12 is what runs"),
     ("Variables", "4", "DESTINATION__DUCKDB__PATH"), ("Pipelines", "5", "orders_pipeline"),
     ("Members & keys", "6", "may deploy"), ("Alerts", "7", "warehouse did not arrive"),
     ("Residency", "8", "is locked to"), ("a job", "\r", "History"), ("platform", "9", "regions answer"),

@@ -111,7 +111,7 @@ class Installation(InstallationRows):
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
             self.requests.append((request.method, request.url.path, bearer))
             for part, event in self.held.items():
-                if part in request.url.path:
+                if part in f"{request.url.path}?{request.url.query}":
                     await event.wait()
             is_open = request.url.path.startswith(("/auth/", "/.well-known/", "/own/v1/sessions"))
             for part, (status, body) in self.refusals.items():
@@ -253,7 +253,7 @@ class Installation(InstallationRows):
 
     async def _list_jobs(self, request: Request) -> Response:
         mine = [job for job in self.jobs if job["workspace_id"] == request.path_params["ws"]]
-        return page([self.job_view(job) for job in mine])
+        return page([self.job_view(job) for job in mine], request)
 
     async def _get_job(self, request: Request) -> Response:
         found = next((job for job in self.jobs if job["id"] == request.path_params["job"]), None)
@@ -453,9 +453,12 @@ class Installation(InstallationRows):
         return event_stream_response(events(), self.stopping)
 
 
-def page(items: list[Any], limit: int = 100) -> Response:
-    """The envelope of lists."""
-    return JSONResponse({"items": items[:limit], "limit": limit, "offset": 0, "total": len(items), "next_cursor": None})
+def page(items: list[Any], asked: Request | None = None, limit: int = 100) -> Response:
+    """The envelope of lists: the first page, or the one that was asked for."""
+    query = asked.query_params if asked else {}
+    limit, offset = int(query.get("limit", limit)), int(query.get("offset", 0))
+    rows = items[offset : offset + limit]
+    return JSONResponse({"items": rows, "limit": limit, "offset": offset, "total": len(items), "next_cursor": None})
 
 
 def error(status: int, code: str, detail: str) -> Response:

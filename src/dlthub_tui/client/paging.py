@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -35,10 +35,20 @@ async def get_all(
 ) -> tuple[_T, ...]:
     """A whole list, up to 10,000 items."""
     found: list[_T] = []
+    async for page in get_pages(plane, path, parse, query, first=LARGEST_PAGE):
+        found.extend(page.items)
+    return tuple(found)
+
+
+async def get_pages(
+    plane: Transport, path: str, parse: Callable[[Any], _T], query: Query | None = None, *, first: int = PAGE
+) -> AsyncGenerator[Page[_T]]:
+    """A whole list, up to 10,000 items, piece by piece: `first` items at once, the rest in pages as large as may be."""
+    known, limit = 0, first
     while True:
-        page = {"limit": LARGEST_PAGE, "offset": len(found), **(query or {})}
-        fields = Fields(await plane.get(path, page), "page")
-        items = fields.many("items", parse)
-        found.extend(items)
-        if not items or len(found) >= min(fields.number("total", 0), 10_000):
-            return tuple(found)
+        fields = Fields(await plane.get(path, {"limit": limit, "offset": known, **(query or {})}), "page")
+        page = Page(fields.many("items", parse), fields.number("total", 0))
+        known, limit = known + len(page.items), LARGEST_PAGE
+        yield page
+        if not page.items or known >= min(page.total, 10_000):
+            return

@@ -19,6 +19,7 @@ from dlthub_tui.viewmodel.words import duration
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from dlthub_tui.client.models import Job
     from dlthub_tui.session.connection import Connection
     from dlthub_tui.viewmodel.runs import Known
 
@@ -56,6 +57,8 @@ class Context:
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     # Ids of jobs by name, for each workspace whose command line was open.
     jobs: dict[str, dict[str, str]] = field(default_factory=dict[str, "dict[str, str]"])
+    # The jobs that were listed last, and of which workspace: what is around a job is known when its page opens.
+    listed: tuple[str, tuple[Job, ...]] = ("", ())
     log: CommandLog = field(default_factory=CommandLog)
     # The command of the user's own editor; empty where none is known.
     editor: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -57,6 +57,7 @@ class JobScreen(SortedList, FailedList):
         self.place = place
         self._job: Job | None = None
         self._others: tuple[Job, ...] = ()
+        self._are_others_old = False
         self._fires: tuple[datetime, ...] = ()
         self._runs: tuple[Run, ...] = ()
         self._total = 0
@@ -105,8 +106,11 @@ class JobScreen(SortedList, FailedList):
             self._runs, self._total = kept_begun(page.items, self._runs), page.total
 
         async def ask_around() -> None:
-            if not self._others:
-                self._others = await list_jobs(plane, workspace.id, recent_runs=0)
+            if self._others:
+                return
+            listed_in, listed = self.context.listed
+            self._are_others_old = listed_in == workspace.id
+            self._others = listed if self._are_others_old else await list_jobs(plane, workspace.id, recent_runs=0)
 
         async def ask_retries() -> None:
             if self._retries is None:
@@ -118,6 +122,23 @@ class JobScreen(SortedList, FailedList):
                     group.start_soon(ask)
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
+
+    async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
+        """What is around it is shown as it was listed last, and then as it is."""
+        await super().reload(load)
+        if self._are_others_old:
+            self._are_others_old = False
+            # After the page is there: a thousand jobs take a while to read.
+            self.call_after_refresh(lambda: self.fetch(self._ask_around_again(), "around"))
+
+    async def _ask_around_again(self) -> None:
+        from dlthub_tui.client.jobs import list_jobs
+
+        try:
+            self._others = await list_jobs(self.context.connected.control, self.place.workspace.id, recent_runs=0)
+        except ClientError:
+            return  # the place says what is wrong
+        self.query_one("#facts", LinesView).update()
 
     async def _ask_retries(self) -> Retries | None:
         """None where the control plane knows no tries."""

@@ -28,7 +28,7 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, web_path
 from dlthub_tui.viewmodel.shell_twins import twin_of_job
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import Line
+from dlthub_tui.viewmodel.text import Line, muted
 from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
@@ -54,16 +54,44 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._jobs: tuple[Job, ...] = ()
+        self._missing = 0
         self._failures: dict[tuple[str, str, str], int] = {}
         self._asked_about: tuple[str, str, str] | None = None
         self._runner = Stopper(context, workspace, self)
         self._changer = JobChanger(context, workspace, self)
 
     async def load(self) -> None:
-        """All jobs with their last runs."""
-        from dlthub_tui.client.jobs import list_jobs
+        """All jobs with their last runs. At first a screenful is shown, as soon as it is there."""
+        from dlthub_tui.client.jobs import list_jobs, pages_of_jobs
 
-        self._jobs = await list_jobs(self.context.connected.control, self.workspace.id)
+        plane = self.context.connected.control
+        if self.is_loaded and not self._missing:
+            self._jobs = await list_jobs(plane, self.workspace.id)
+        else:
+            found: list[Job] = []
+            async for page in pages_of_jobs(plane, self.workspace.id):
+                found.extend(page.items)
+                missing = max(0, page.total - len(found)) if page.items else 0
+                if missing and self._suffices(found):
+                    self._jobs, self._missing, self.is_loaded = tuple(found), missing, True
+                    self.show_rows()
+                    await self._painted()
+            self._jobs, self._missing = tuple(found), 0
+        self.context.listed = (self.workspace.id, self._jobs)
+
+    async def _painted(self) -> None:
+        """Until what is shown is painted: the rest would be read before it, by one who may be this process too."""
+        painted = anyio.Event()
+        self.call_after_refresh(painted.set)
+        with anyio.move_on_after(RESTS_SECONDS):
+            await painted.wait()
+
+    def _suffices(self, found: Sequence[Job]) -> bool:
+        """Whether what is shown of these does not move when the rest comes: the row that was left is among them."""
+        key, _ = self.rows.place
+        return (
+            not self.filter_text and self.order == self.ORDERS[0] and (not key or any(job.id == key for job in found))
+        )
 
     def concerns(self, change: Change) -> bool:
         """Jobs of the workspace and their runs."""
@@ -86,7 +114,11 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
         return [Section(view.COLUMNS, found, empty=empty)]
 
     def answer_line(self) -> tuple[Line, str]:
-        """What goes on, and how many are shown."""
+        """What goes on, and how many are shown; nothing is counted before all are there."""
+        if self._missing:
+            total = words.count(len(self._jobs) + self._missing)
+            more = f"Loading {words.plural(self._missing, 'more job', 'more jobs')}{self.look.glyphs.cut}"
+            return (muted(more),), f"{words.count(len(self.rows.keys))} shown of {total}"
         return view.answer_of(
             self._jobs, self.look
         ), f"{words.count(len(self.rows.keys))} shown of {words.count(len(self._jobs))}"
@@ -102,7 +134,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def detail_lines(self, width: int) -> list[Line]:
         """The job under the cursor."""
-        job = self.find_job() if self.is_loaded else None
+        job = self.find_job() if self.is_loaded and not self._missing else None  # the rest says what follows it
         if job is None:
             return []
         return view.job_details(job, self._jobs, self.look, width, self._failures.get(_as_it_is(job)))

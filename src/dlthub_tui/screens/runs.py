@@ -31,7 +31,7 @@ from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
 from dlthub_tui.viewmodel.run_facts import LEAST_HEIGHT, WIDE, strip_lines, tail_lines
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import Line
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
 from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
@@ -77,12 +77,11 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
                 yield LinesView(self._tail, widget_id="tail")
 
     async def load(self) -> None:
-        """The newest runs; where they are not all, how many there are of each state."""
+        """The newest runs."""
         from dlthub_tui.client.runs import list_runs
 
         page = await list_runs(self.context.connected.control, self.workspace.id)
         self._runs, self._total = page.items, page.total
-        self._counted = await self._count() if page.total > len(page.items) else None
         self.fetch(self._load_masked(), "masked")
         self.fetch(self._learn_known(), "known")
 
@@ -161,9 +160,21 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
             self.query_one(name, LinesView).update()
 
     async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
-        """The row under the cursor may be another one, or have ended."""
+        """The row under the cursor may be another one, or have ended. Counts need not be waited for."""
         await super().reload(load)
         self._look_at_chosen()
+        if self.trouble is not None:
+            return
+        try:
+            self._counted = await self._count() if self._is_part else None
+        except ClientError:
+            return  # what is wrong is said when the runs are asked for
+        self.query_one("#answer", LinesView).update()
+
+    @property
+    def _is_part(self) -> bool:
+        """Whether there are more runs than are listed."""
+        return self._total > len(self._runs)
 
     def show_trouble(self) -> None:
         """The log makes room for the sheet as the details do."""
@@ -222,7 +233,9 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def answer_line(self) -> tuple[Line, str]:
         """What goes on, and how many are shown."""
         shown = words.count(len(self.rows.keys))
-        return view.answer_of(self._runs, self.look, self._counted), f"{shown} shown of {words.total(self._total)}"
+        is_counted = self._counted is not None or not self._is_part
+        said = view.answer_of(self._runs, self.look, self._counted) if is_counted else EMPTY_LINE
+        return said, f"{shown} shown of {words.total(self._total)}"
 
     def is_moving(self) -> bool:
         """Whether a run goes on."""

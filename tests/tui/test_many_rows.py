@@ -1,0 +1,78 @@
+"""Lists that are longer than a screen: what is shown of them first, and what need not be waited for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+
+pytestmark = [pytest.mark.anyio]
+
+JOBS = ("tab", "down", "enter")
+
+
+def _add_jobs(installation: Any, count: int) -> None:
+    for number in range(count):
+        installation.add_job(installation.workspaces[0], f"jobs.w.table_{number:04}", ["every:1h"])
+
+
+async def test_first_jobs_are_there_before_the_rest(open_app: Any) -> None:
+    async with open_app() as stage:
+        _add_jobs(stage.installation, 150)
+        held = stage.installation.held["offset=100"] = stage.portal.call(anyio.Event)
+        await stage.pilot.press(*JOBS)
+
+        await stage.until("99 shown of 160")
+        assert "Loading 60 more jobs…" in stage.text
+        assert "ingest.load_orders " in stage.text
+        assert "failed last" not in stage.text, "nothing is counted before all are there"
+        assert "Then:" not in stage.text, "who follows a job is not known before all are there"
+
+        stage.portal.call(held.set)
+        await stage.until("159 shown of 160")
+        await stage.until("failed last")
+        await stage.until("Then: transform.orders_daily")
+
+
+async def test_row_that_was_left_is_not_moved_by_the_first_jobs(open_app: Any) -> None:
+    async with open_app() as stage:
+        _add_jobs(stage.installation, 150)
+        await stage.press(*JOBS, "G")
+        await stage.until("❯ - w.table_0149")
+        await stage.press("2")
+        held = stage.installation.held["offset=100"] = stage.portal.call(anyio.Event)
+        await stage.pilot.press("1")
+        await stage.until("Loading jobs…")
+        assert "load_orders" not in stage.text
+
+        stage.portal.call(held.set)
+        await stage.until("❯ - w.table_0149")
+
+
+async def test_job_opens_without_asking_for_all_jobs_and_asks_for_them_then(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*JOBS)
+        held = stage.installation.held["recent_job_runs_limit=0"] = stage.portal.call(anyio.Event)
+        await stage.pilot.press("enter")
+
+        await stage.until("load_orders ─")
+        stage.installation.add_job(
+            stage.installation.workspaces[0], "jobs.late.comer", ["job.success:jobs.ingest.load_orders"]
+        )
+        stage.portal.call(held.set)
+        await stage.until("late.comer")
+
+
+async def test_runs_are_there_before_all_of_them_are_counted(open_app: Any) -> None:
+    async with open_app() as stage:
+        for number in range(300):
+            stage.installation.add_run(stage.installation.jobs[0], 2000 + number, "failed", ago=3600 + number, took=5)
+        held = stage.installation.held["status="] = stage.portal.call(anyio.Event)
+        await stage.pilot.press(*JOBS, "2")
+
+        await stage.until("200 shown of 317")
+        assert "failed today" not in stage.text
+
+        stage.portal.call(held.set)
+        await stage.until("302 failed today")
