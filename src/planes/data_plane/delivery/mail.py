@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 
 import anyio
@@ -45,12 +46,13 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A text of short lines. `message_id` stays the same when it is sent again."""
+    """A text of short lines. `message_id` and `written_at` stay the same when it is sent again."""
 
     to: Sequence[str]
     subject: str
     text: str
     message_id: str
+    written_at: datetime
 
 
 async def send_mail(server: MailServer, mail: Mail, allowed: AllowedDestinations) -> Outcome:
@@ -130,6 +132,7 @@ def _message(server: MailServer, mail: Mail) -> EmailMessage:
     message["From"] = server.sender
     message["To"] = ", ".join(mail.to)
     message["Subject"] = mail.subject
+    message["Date"] = mail.written_at
     message["Message-ID"] = f"<{mail.message_id}@{server.greets_as}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text)

@@ -205,7 +205,13 @@ class AlertDelivery:
             return Outcome(Verdict.AGAIN, "members_unknown")
         if not to:
             return Outcome(Verdict.REFUSED, "nobody_left")
-        mail = Mail(to=to, subject=mail_subject(event), text=mail_text(event), message_id=event.delivery_id)
+        mail = Mail(
+            to=to,
+            subject=mail_subject(event),
+            text=mail_text(event),
+            message_id=event.delivery_id,
+            written_at=event.created_at,
+        )
         return await send_mail(server, mail, self._settings.allowed)
 
     async def _recipients(self, event: Event, target: Target) -> list[str]:

@@ -7,6 +7,7 @@ import gc
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,10 @@ async def test_mail_is_plain_text_to_all_who_are_named(region: Region, mails: Ma
     assert mail.recipients == ["mara@orchard.example", "oncall@orchard.example"]
     assert mail.message["subject"] == "[fruitshop] ingest.load_orders 1041 failed."
     assert mail.message["auto-submitted"] == "auto-generated"
+    (sent,) = await region.deliveries()
+    assert parsedate_to_datetime(mail.message["date"]) == datetime.fromisoformat(sent["created_at"]).replace(
+        microsecond=0
+    )
     assert mail.message.get_content_type() == "text/plain"
     assert not mail.message.is_multipart()
     assert run["id"] in mail.text
