@@ -241,16 +241,18 @@ class Audit:
 
 
 async def verify_chain(database: Database) -> ChainState:
-    """Walks the whole chain of a region's database."""
+    """Walks the whole chain of a region's database. What cannot even be read as an entry breaks it too."""
     entries, previous = 0, GENESIS
     async with database.reading() as connection:
-        async for row in audit.iterate(connection):
-            entries += 1
-            if entries % _ROWS_AT_ONCE == 0:
-                await anyio.lowlevel.checkpoint()
-            if not _fits(row, entries, previous):
-                return ChainState(entries=entries, head=previous, broken_at=row["number"])
-            previous = row["hash"]
+        try:
+            async for row in audit.iterate(connection):
+                if not _fits(row, entries + 1, previous):
+                    return ChainState(entries=entries + 1, head=previous, broken_at=row["number"])
+                entries, previous = entries + 1, row["hash"]
+                if entries % _ROWS_AT_ONCE == 0:
+                    await anyio.lowlevel.checkpoint()
+        except (ValueError, TypeError):
+            return ChainState(entries=entries + 1, head=previous, broken_at=entries + 1)
     return ChainState(entries=entries, head=previous)
 
 

@@ -141,13 +141,16 @@ async def list_page(connection: Connection, wanted: EventFilter, bounds: Bounds)
 
 
 async def chain_is_intact(connection: Connection) -> bool:
-    """Reads the whole log and checks every link."""
+    """Reads the whole log and checks every link. What cannot even be read as an event breaks it too."""
     previous, after = _FIRST, 0
-    while events := await list_events(connection, after=after, limit=500):
-        for stored in events:
-            if stored.sequence != after + 1 or stored.previous_hash != previous or not stored.is_intact:
-                return False
-            previous, after = stored.hash, stored.sequence
+    try:
+        while events := await list_events(connection, after=after, limit=500):
+            for stored in events:
+                if stored.sequence != after + 1 or stored.previous_hash != previous or not stored.is_intact:
+                    return False
+                previous, after = stored.hash, stored.sequence
+    except (ValueError, TypeError):
+        return False
     return True
 
 

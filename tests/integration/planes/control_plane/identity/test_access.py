@@ -6,6 +6,7 @@ import jwt
 import pytest
 from tests.fakes.identity_stage import Caller, IdentityStage, ok
 
+from planes.control_plane.services.audit_reading import is_intact
 from planes.control_plane.services.revocations import current_epoch
 from planes.domain.identifiers import new_id
 
@@ -277,3 +278,8 @@ async def test_audit_log_is_a_chain_that_cannot_be_changed(stage: IdentityStage,
         await connection.exec_driver_sql(drop)
         await connection.exec_driver_sql("update audit_events set subject = 'nobody' where sequence = 3")
     assert not ok(await stage.get("/own/v1/audit-events", owner))["is_intact"]
+
+    if stage.parts.database.dialect == "sqlite":  # the other does not even store it
+        async with stage.parts.database.transaction() as connection:
+            await connection.exec_driver_sql("update audit_events set facts = 'no JSON' where sequence = 1")
+        assert not await is_intact(stage.parts.database)

@@ -66,7 +66,13 @@ async def test_the_database_refuses_to_change_or_remove_an_entry(region: Running
                 await connection.execute(statement)
 
 
-@pytest.mark.parametrize("change", ["actor = 'nobody'", "details = '{}'", "at = '2020-01-01 00:00:00.000000'"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "actor = 'nobody'", "details = '{}'", "at = '2020-01-01 00:00:00.000000'",
+        "details = 'no JSON'", "at = 'no time'", "actor = x'ff'",
+    ],
+)  # fmt: skip
 async def test_a_changed_entry_is_found(region: RunningDataPlane, change: str) -> None:
     await use(region)
     async with region.plane.services.parts.database.transaction() as connection:
