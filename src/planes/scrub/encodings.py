@@ -4,6 +4,7 @@ Every form is computed once, when a value is registered. A form is bytes as they
 """
 
 import base64
+import functools
 import json
 import struct
 import unicodedata
@@ -120,8 +121,8 @@ def _text_forms(value: str) -> Iterator[bytes]:
     texts += [_escaped(value, "`$\"'", "`"), _escaped(value, '`$"', "`")]
     texts += [_escaped(value, "\\.^$*+?{}[]|()-&~# \t\n/", "\\"), _escaped(value, "\\.^$*+?{}[]|()", "\\")]
     texts += [_escaped(value.replace("\\", "\\\\"), "'\"", "\\")]
-    units = [int.from_bytes(pair, "little") for pair in _pairs(value.encode("utf-16-le", "surrogatepass"))]
-    texts += ["".join(f"\\u{unit:04x}" for unit in units), "".join(f"\\u{unit:04X}" for unit in units)]
+    units = value.encode("utf-16-be", "surrogatepass").hex(" ", 2)
+    texts += [_spread(units, "\\u"), _spread(units.upper(), "\\u")]
     for text in texts:
         yield text.encode("utf-8", "surrogatepass")
     yield repr(value.encode("utf-8", "surrogatepass"))[2:-1].encode("ascii")
@@ -144,8 +145,9 @@ def _html_texts(value: str) -> list[str]:
         for single in ("'", "&#x27;", "&#39;", "&apos;"):
             texts.append(texts[0].replace('"', double).replace("'", single))
     texts.append(texts[2].encode("ascii", "xmlcharrefreplace").decode("ascii"))
-    for sign in ("&#{0};", "&#x{0:x};", "&#x{0:X};"):
-        texts += ["".join(sign.format(ord(character)) for character in value)]
+    codes = list(map(ord, value))
+    for sign in ("&#%d;", "&#x%x;", "&#x%X;"):
+        texts += [sign * len(codes) % tuple(codes)]
     return texts
 
 
@@ -157,27 +159,30 @@ def _url_forms(raw: bytes) -> Iterator[bytes]:
             yield _lower_percent(form)
     twice = _percent(_percent(raw, b""), b"")
     yield twice
-    yield b"".join(b"%%%02X" % byte for byte in raw)
-    yield b"".join(b"%%%02x" % byte for byte in raw)
+    pairs = raw.hex(" ")
+    yield _spread(pairs.upper(), "%").encode("ascii")
+    yield _spread(pairs, "%").encode("ascii")
 
 
 def _binary_forms(raw: bytes) -> Iterator[bytes]:
     yield from base64_forms(raw)
     yield from _base32_forms(raw)
-    digits = raw.hex().encode("ascii")
-    for form in (digits, digits.upper()):
-        yield form
-        pairs = list(_pairs(form))
-        yield b":".join(pairs)
-        yield b"-".join(pairs)
-        yield b"".join(b"\\x" + pair for pair in pairs)
-        yield b",".join(b"0x" + pair for pair in pairs)
+    digits = raw.hex(" ")
+    for pairs in (digits, digits.upper()):
+        for form in (
+            pairs.replace(" ", ""),
+            pairs.replace(" ", ":"),
+            pairs.replace(" ", "-"),
+            _spread(pairs, "\\x"),
+            _spread(pairs, ",0x")[1:],
+        ):
+            yield form.encode("ascii")
 
 
 def _octal_forms(raw: bytes) -> Iterator[bytes]:
     """As C, git and `printf` escape bytes: all of them, or those that are no plain text."""
-    yield b"".join(b"\\%03o" % byte for byte in raw)
-    yield b"".join(bytes((byte,)) if 32 <= byte < 127 and byte not in b'"\\' else b"\\%03o" % byte for byte in raw)
+    yield b"".join([b"\\%03o" % byte for byte in raw])
+    yield b"".join([bytes((byte,)) if 32 <= byte < 127 and byte not in b'"\\' else b"\\%03o" % byte for byte in raw])
 
 
 def _decimal_forms(raw: bytes) -> Iterator[bytes]:
@@ -269,8 +274,17 @@ def _groups_of_85(raw: bytes, digits: bytes, pairs: bytes) -> list[bytes]:
     ]
 
 
+_PERCENTS = tuple(b"%%%02X" % byte for byte in range(256))
+
+
 def _percent(raw: bytes, safe: bytes) -> bytes:
-    return b"".join(bytes((byte,)) if byte in _UNRESERVED or byte in safe else b"%%%02X" % byte for byte in raw)
+    return b"".join(map(_percent_table(safe).__getitem__, raw))
+
+
+@functools.lru_cache(maxsize=8)
+def _percent_table(safe: bytes) -> tuple[bytes, ...]:
+    kept = _UNRESERVED.union(safe)
+    return tuple(bytes((byte,)) if byte in kept else _PERCENTS[byte] for byte in range(256))
 
 
 def _lower_percent(form: bytes) -> bytes:
@@ -284,9 +298,14 @@ def _upper_unicode(text: str) -> str:
 
 
 def _escaped(value: str, special: str, sign: str) -> str:
-    return "".join(sign + character if character in special else character for character in value)
+    return value.translate(_escape_table(special, sign))
 
 
-def _pairs(raw: bytes) -> Iterator[bytes]:
-    for place in range(0, len(raw), 2):
-        yield raw[place : place + 2]
+@functools.lru_cache(maxsize=16)
+def _escape_table(special: str, sign: str) -> dict[int, str]:
+    return {ord(character): sign + character for character in special}
+
+
+def _spread(groups: str, sign: str) -> str:
+    """Digits in groups with a blank between them, each behind a sign instead."""
+    return sign + groups.replace(" ", sign) if groups else ""

@@ -55,7 +55,7 @@ def _direct_members(text: str) -> Iterator[str]:
     address = _ADDRESS.match(text)
     if address:
         yield from _address_parts(address[1] or "", address[2] or "")
-    else:
+    elif "=" in text:  # the pattern takes its time with a long text of one word
         for name, part in _PAIR.findall(text):
             if _SENSITIVE.search(name):
                 yield _unquoted(part)

@@ -1,11 +1,12 @@
 """Keeping a step within its share of the machine: what the kernel counts for its group, what the runner measures."""
 
+import functools
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from planes.data_plane.runner.groups import RunGroup
-from planes.data_plane.runner.processes import list_descendants
+from planes.data_plane.runner.processes import Process, list_descendants
 from planes.data_plane.runner.reasons import Reason, of_disk, of_memory, of_processes, of_processor
 from planes.data_plane.runner.request import Step
 from planes.data_plane.runner.usage import measure, walk_sizes
@@ -57,14 +58,15 @@ class StepLimits:
     def look(self, now: float) -> Reason | None:
         """What is used up; None while the step is within its share. Takes some milliseconds at most."""
         found = None
+        descendants = functools.cache(lambda: list_descendants(os.getpid()))  # listed once a look
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
-            found = self._look_at_processes()
+            found = self._look_at_processes(descendants)
         if found is None and self._folders and now >= self._walk_at:
-            found = self._look_at_disk(now)
+            found = self._look_at_disk(now, descendants)
         return found
 
-    def _look_at_processes(self) -> Reason | None:
+    def _look_at_processes(self, descendants: Callable[[], list[Process]]) -> Reason | None:
         limits, group = self._limits, self._group
         if group.bounds_memory and self.memory_kills:
             return of_memory(limits)
@@ -77,13 +79,13 @@ class StepLimits:
         if seconds is not None and _is_over(seconds, limits.processor_seconds):
             return of_processor(limits)
         is_counted = group.bounds_memory and group.bounds_processes and seconds is not None
-        return None if is_counted else self._measure(seconds is None)
+        return None if is_counted else self._measure(descendants, seconds is None)
 
-    def _measure(self, is_processor_open: bool) -> Reason | None:
+    def _measure(self, descendants: Callable[[], list[Process]], is_processor_open: bool) -> Reason | None:
         """Where the kernel does not count: looked up for each process."""
         limits, group = self._limits, self._group
         began = time.monotonic()
-        taken = measure(list_descendants(os.getpid()))
+        taken = measure(descendants())
         self._look_at += _WALK_SHARE * (time.monotonic() - began)
         if not group.bounds_memory and _is_over(taken.memory_bytes, limits.total_memory_bytes):
             return of_memory(limits)
@@ -95,10 +97,10 @@ class StepLimits:
         is_over = is_processor_open and _is_over(taken.processor_seconds, limits.processor_seconds)
         return of_processor(limits) if is_over else None
 
-    def _look_at_disk(self, now: float) -> Reason | None:
+    def _look_at_disk(self, now: float, descendants: Callable[[], list[Process]]) -> Reason | None:
         """A slice of the walk; at its end, whether that is too much."""
         if self._walk is None:
-            self._walk = walk_sizes(self._folders, list_descendants(os.getpid()))
+            self._walk = walk_sizes(self._folders, descendants())
             self._walked_seconds = 0.0
         began = time.monotonic()
         try:

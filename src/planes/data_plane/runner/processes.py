@@ -4,10 +4,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
-_PROC = Path("/proc")
+_PROC = "/proc"
+_LONGEST_STAT = 4096
 
 
 class Process(NamedTuple):
@@ -24,7 +24,12 @@ class Process(NamedTuple):
 def find_process(pid: int) -> Process | None:
     """A process by its pid, or None if there is none (or no `/proc`)."""
     try:
-        stat = (_PROC / str(pid) / "stat").read_bytes()
+        # Without what `open` makes besides: this is asked about every process of the machine.
+        descriptor = os.open(f"{_PROC}/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            stat = os.read(descriptor, _LONGEST_STAT)
+        finally:
+            os.close(descriptor)
     except OSError:
         return None
     # The name may hold anything, blanks and brackets too: the fields are counted from its last bracket.
