@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, muted, width_of
+from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, isolated, muted, width_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ def draw_cells(columns: Sequence[Column], cells: Sequence[Line], layout: Layout,
             continue
         if spans:
             spans.append(Span(" " * column.gap))
-        spans.extend(fit(cell, width, align_right=column.is_number, mark=mark))
+        fitted = fit(cell, width, align_right=column.is_number, mark=mark)
+        # The Linux console draws the marks of isolated text, and turns no text round.
+        spans.extend(fitted if mark.isascii() else isolated(fitted))
     return tuple(spans)
 
 

@@ -56,6 +56,8 @@ class Span(NamedTuple):
 
 
 Line = tuple[Span, ...]
+_ISOLATE, _ISOLATED = "\u2068", "\u2069"
+_FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
 EMPTY_LINE: Line = ()
 
 
@@ -190,6 +192,23 @@ def between(left: Line, right: Line, width: int) -> Line:
     return left
 
 
+def isolated(spans: Line) -> Line:
+    """Text that is written from right to left keeps to itself: it turns round nothing that stands beside it.
+
+    The two marks take no cell. Such marks from outside never get here: `guard` makes them visible.
+    """
+    if all(text.isascii() for text, _, _ in spans):
+        return spans
+    return tuple(
+        [span._replace(text=f"{_ISOLATE}{span.text}{_ISOLATED}") if _turns(span.text) else span for span in spans]
+    )
+
+
+def _turns(text: str) -> bool:
+    return not text.isascii() and any(unicodedata.bidirectional(character) in _FROM_THE_RIGHT for character in text)
+
+
 def text_of(spans: Line) -> str:
     """The characters of a line, for copying and searching."""
-    return "".join(span.text for span in spans)
+    text = "".join([span.text for span in spans])
+    return text if text.isascii() else text.replace(_ISOLATE, "").replace(_ISOLATED, "")

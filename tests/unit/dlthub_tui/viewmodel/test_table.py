@@ -53,3 +53,18 @@ def test_filters_need_every_word() -> None:
     assert [found.key for found in matching(rows, "LOAD orders")] == ["ingest.load_orders"]
     assert matching(rows, "  ") == tuple(rows)
     assert no_match(rows, "ingest.load_order", "job").endswith("Nearest: ingest.load_orders (1).")
+
+
+def test_text_from_right_to_left_keeps_to_its_cell() -> None:
+    columns = (Column("Name"), Column("Table"), Column("Rows", is_number=True))
+    names = ("jobs.طلبات", "لקוחות 2024")
+    row = Row("1", Span("✓"), (line(names[0]), line(names[1]), line("12")), "")
+    (_, entry) = lay_out([Section(columns, (row,))], 80, Look())
+    drawn = "".join(span.text for span in entry.line)
+
+    assert drawn == f"\u2068{names[0]}\u2069  \u2068{names[1]}\u2069    12"
+    assert width_of(entry.line) == sum(map(len, names)) + 2 + 2 + 4
+    assert text_of(entry.line) == drawn.replace("\u2068", "").replace("\u2069", ""), "copied without marks"
+
+    (_, entry) = lay_out([Section(columns, (row,))], 80, Look(is_ascii=True))
+    assert "\u2068" not in "".join(span.text for span in entry.line)
