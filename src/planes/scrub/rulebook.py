@@ -43,6 +43,10 @@ class Span(NamedTuple):
 _span: Callable[[tuple[int, int, Rule]], Span] = functools.partial(tuple.__new__, Span)  # pyright: ignore[reportUnknownMemberType] - of all tuples
 
 
+# In so many matches of a line that are no secret, the same shape is looked for once more.
+_MOST_REFUSED = 16
+
+
 class CompiledRule:
     """One rule with its pattern, compiled when it is first needed."""
 
@@ -77,6 +81,7 @@ class CompiledRule:
         place = 0
         rule, group, judge = self.rule, self._group, self.rule.judge
         found: list[Span] = []
+        refused = 0
         if last is None:
             last = len(line)
         row: re.Pattern[bytes] | None = None
@@ -93,6 +98,9 @@ class CompiledRule:
                 end = judge(line, begin, start, end)
                 if end > start:
                     place = end
+                elif refused < _MOST_REFUSED:
+                    refused += 1
+                    place = max(start, begin + 1)  # what is no secret may hold the next name: `tokens: {token: x}`
             if end > start:
                 found.append(_span((start, end, rule)))
         return found
@@ -105,7 +113,7 @@ class CompiledRule:
     def _judged(self, line: bytes, matches: "Iterable[tuple[int, int, int]]") -> list[Span]:
         """The secrets among matches that lie in order, of which one may begin in another."""
         rule, judge = self.rule, self.rule.judge
-        place = 0
+        place = refused = 0
         found: list[Span] = []
         for begin, start, end in matches:
             if begin < place:
@@ -115,6 +123,9 @@ class CompiledRule:
                 end = judge(line, begin, start, end)
                 if end > start:
                     place = end
+                elif refused < _MOST_REFUSED:
+                    refused += 1
+                    place = max(start, begin + 1)
             if end > start:
                 found.append(_span((start, end, rule)))
         return found

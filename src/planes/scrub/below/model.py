@@ -6,7 +6,8 @@ from typing import Protocol, TypeAlias
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import CONTINUED, NAMED_BELOW
 from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
-from planes.scrub.rules.unquoted import is_wordy
+from planes.scrub.rules.prose import phrase_end
+from planes.scrub.rules.unquoted import is_wordy, stands_out
 
 # Longer lines neither open anything nor go on with it.
 LONGEST_LINE = 2048
@@ -49,6 +50,11 @@ def is_secret(value: bytes) -> bool:
 def is_telling(value: bytes) -> bool:
     """Whether a value looks like a secret where names and words are as likely."""
     return is_secret(value) and (looks_random(value) or is_wordy(value))
+
+
+def is_shown(value: bytes) -> bool:
+    """Whether a value is more than a word or a name where only one value stands."""
+    return is_telling(value) or (is_secret(value) and (stands_out(value) or phrase_end(value, 0) == len(value)))
 
 
 def is_no_word(value: bytes) -> bool:

@@ -56,7 +56,7 @@ _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+
 _ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:|\$)[ \t]*(?:pp?[ \t]+|print\()?")
 _ALONE = re.compile(_ASKS.pattern + rb"[\w.]*$|[\w.]*$")
 _NUMBERED = re.compile(rb"[ \t]*[0-9]{1,4}\) [\"'][\w.-]*$")
-_COMPLEX = re.compile(rb"\?[ \t]+[\"']?[\w.-]*$")
+_COMPLEX = re.compile(rb"\?[ \t]+(?:![!\w]+[ \t]+)?[\"']?[\w.-]*$")
 # A pair that begins with a name.
 _IN_TUPLE = re.compile(rb"\([bru]?[\"'][\w.-]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
@@ -109,7 +109,7 @@ def _opened_by(line: bytes) -> Step:
         return [], manifest
     if b"random_password" in line and (state := opened_state(line)):
         return [], state
-    for opened in (opened_command, opened_prompt):
+    for opened in (opened_prompt, opened_command):
         if (opening := opened(line)) is not None:
             return [], opening
     has_mark = line.find(b"[masked:") >= 0

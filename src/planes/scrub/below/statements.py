@@ -20,6 +20,8 @@ _ITEM = re.compile(
     rb"[ \t]*(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\"|[^,()'\"]{1,200})[ \t]*", re.DOTALL
 )
 _NUMBERED = re.compile(rb"\$[0-9]{1,3} = (?:'((?:[^']|'')*)'|NULL)")
+# `binding parameter [1] as [VARCHAR] - [x]`, `(1:VARCHAR) <- [x]`, as Hibernate logs them one a line.
+_BOUND = re.compile(rb"binding parameter [\[(]([0-9]{1,3})(?:\] as \[\w+\] - |:\w+\) <- )\[(.*)\][ \t\r]*$")
 _MOST_BETWEEN = 3
 # A place for a parameter, and the column that it is compared with or given to.
 _PLACE = re.compile(rb"(?:([\w.\"`\[\]]{1,80})[ ]?(?:=|<>|!=|like)[ ]?)?(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
@@ -45,6 +47,10 @@ class Values(NamedTuple):
         """See `Opening.take`."""
         found = False
         spans: list[Span] = []
+        if bound := _BOUND.search(line):
+            index = int(bound[1]) - 1
+            spans = list(_secrets(line, [bound.span(2)], (0,))) if index in self.columns else []
+            return spans, self._replace(is_begun=True) if index + 1 < self.width else None
         for cells in _numbered(line) if b"$1 = " in line else _tuples(line, 0):
             if len(cells) == self.width:
                 found = True

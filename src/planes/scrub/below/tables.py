@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from planes.scrub.below.model import Step, is_no_word, is_secret, is_telling
+from planes.scrub.below.model import Step, is_no_word, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import NAMED_COLUMN
@@ -21,7 +21,7 @@ _OF_HEADERS = (
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-. \t\r,;|\"'/()#%+*"
     b"\xe2\x94\x95\x82\x83\x86\x87\x8a\x8b\x91"
 )
-_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+*-]*(?: [\w.#/%()+*-]+){0,3}")
+_NAME = re.compile(rb"(?:[A-Za-z_][\w.#/%()+*-]*|\(index\))(?: [\w.#/%()+*-]+){0,3}")
 _WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
 _RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$")
 _RULER_PIECES = re.compile(rb"(?:[-=]{3,} ?)+[ \r]*")
@@ -93,6 +93,7 @@ def _by_elements(line: bytes) -> list[_Cell]:
 
 _BOXED = _by_pieces(re.compile(BAR))
 _PIPED = _by_pieces(re.compile(rb"[|]"))
+_DOUBLE_PIPED = _by_pieces(re.compile(rb"[|]{1,2}"))
 _BY_SIGN = {sign: _by_fields(sign) for sign in (b"\t", b";", b",")}
 
 
@@ -169,6 +170,8 @@ def opened_table(line: bytes) -> Table | Ruled | None:
         return None
     if line.find(b"\xe2") >= 0:
         return _table(line, _BOXED, _BOXED(line), _NAME, may_shift=False)
+    if line.startswith(b"||"):
+        return _table(line, _DOUBLE_PIPED, _DOUBLE_PIPED(line), _NAME, may_shift=False)
     if line.find(b"|") >= 0:
         return _table(line, _PIPED, _PIPED(line), _NAME, may_shift=False)
     for sign, cut in _BY_SIGN.items():
@@ -209,11 +212,15 @@ def _is_sensitive(name: bytes) -> bool:
     return is_sensitive_key(name.decode("ascii", "replace"))
 
 
+_WORDS_OF_NAME = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
+
+
 def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     """What tells a secret in a column: those of tokens also hold words and counts."""
     lowered = name.lower()
     if lowered == b"pass" or (lowered.find(b"pass") < 0 and lowered.find(b"pwd") < 0):
-        return is_telling
+        is_precise = len(_WORDS_OF_NAME.findall(name)) > 1 and not lowered.endswith((b"s", b"tokens"))
+        return is_shown if is_precise else is_telling
     return is_no_word if by_blanks else is_secret
 
 

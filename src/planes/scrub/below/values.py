@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from planes.scrub.below.model import Opening, Step, below, continued, is_secret, is_telling
+from planes.scrub.below.model import Opening, Step, below, continued, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import Row, row_of
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.plausible import looks_random
@@ -93,6 +93,8 @@ class ValueBelow(NamedTuple):
             return [], None
         is_below = row.is_boxed or row.indent > self.indent
         judge = is_secret if is_below and not self.is_strict and not self.is_list else is_telling
+        if is_below and self.is_strict and not self.is_list and not self.is_plural:
+            judge = is_shown
         if quoted := _QUOTED.match(row.text):
             return self._quoted(row, quoted.end(), quoted[1], judge)
         if is_below and (member := _MEMBER.match(row.text)):
@@ -420,6 +422,29 @@ class Wrapped(NamedTuple):
         ) if goes_further else None
 
 
+# A value that was encoded in lines: each but the last as long as the first.
+_LEAST_OF_MANY = 40
+_SOLID = re.compile(rb"[0-9A-Za-z+/_-]+")
+_SOLID_END = re.compile(rb"[0-9A-Za-z+/_-]{4,}={0,2}")
+
+
+class MoreLines(NamedTuple):
+    """Further lines of a value in base64 that its printer wrote in several."""
+
+    prefix: bytes
+    size: int
+    left: int = _MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        fits = len(row.text) <= self.size and _SOLID_END.fullmatch(row.text) and looks_random(row.text)
+        if not fits or self.left <= 0 or not goes_on(row, self.prefix):
+            return [], None
+        is_last = len(row.text) < self.size
+        return continued(row.start, row.end), None if is_last else self._replace(left=self.left - 1)
+
+
 def value_of(row: Row, place: int) -> tuple[int, int]:
     """Where the value lies that begins at `place` of a row: in quotes, or up to the row's end."""
     line = row.line
@@ -455,4 +480,10 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return OpenQuote(before, row.prefix, row.is_boxed, row.indent if key else -1)
     if not row.is_boxed and not behind and (key := _YAML_KEY.match(line[row.start : last.start])):
         return MorePlain(row.prefix, row.indent + len(key[1]))
-    return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None
+    if row.fills_its_line:
+        return Wrapped(row.prefix, row.is_boxed)
+    size = last.end - last.start
+    is_begun = (
+        not row.is_boxed and not behind and size >= _LEAST_OF_MANY and _SOLID.fullmatch(line, last.start, last.end)
+    )
+    return MoreLines(row.prefix, size) if is_begun else None

@@ -22,6 +22,7 @@ from planes.scrub.rules.national import NATIONAL_RULES
 from planes.scrub.rules.payments import PAYMENT_RULES
 from planes.scrub.rules.pii import PII_CLASSES, PII_RULES
 from planes.scrub.rules.prefixes import PREFIX_RULES
+from planes.scrub.rules.printed import PRINTED_RULES
 from planes.scrub.rules.sentences import SENTENCE_RULES
 from planes.scrub.rules.services import SERVICE_RULES
 from planes.scrub.rules.uris import URI_RULES
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     *CALL_RULES,
     *FILE_RULES,
     *NAME_RULES,
+    *PRINTED_RULES,
     *LANGUAGE_RULES,
     *SENTENCE_RULES,
 )
@@ -103,7 +105,10 @@ SELDOM = frozenset(
     [
         *(rule.name for rule in RULES if rule.kind == "token"),
         *(rule.name for rule in (*NATIONAL_RULES, *IDENTITY_RULES)),
-        *(rule.name for rule in (*COMMAND_RULES, *CALL_RULES, *FILE_RULES, *LANGUAGE_RULES, *SENTENCE_RULES)),
+        *(
+            rule.name
+            for rule in (*COMMAND_RULES, *CALL_RULES, *FILE_RULES, *LANGUAGE_RULES, *SENTENCE_RULES, *PRINTED_RULES)
+        ),
         *_SELDOM_SHAPES,
     ]
 )

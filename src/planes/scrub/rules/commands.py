@@ -1,6 +1,6 @@
 """Command lines, SQL statements and the files in which tools keep passwords."""
 
-from planes.scrub.rules import judges
+from planes.scrub.rules import judges, unquoted
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.plausible import looks_random
 from planes.scrub.rules.prose import is_common_text
@@ -243,7 +243,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|--credentials|--basic-auth|--basic)[ \t=]*[\"']?"
         rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:[\"']?(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
-        judges.quoted,
+        judges.enclosed,
         ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"-creds", b"--basic"), rb""),
     ),
     named(
@@ -360,7 +360,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "sql-s3-secret",
         rb"\b(?:s3|s3cluster|gcs|deltalake|iceberg|hudi|oss|cosn)\([^\n()]{0,300}?'[^']{8,}'[ \t]*,[ \t]*"
-        rb"'[0-9A-Za-z]{12,}'[ \t]*,[ \t]*'(?P<secret>[0-9A-Za-z+/_-]{20,}={0,2})'",
+        rb"'[0-9A-Za-z_-]{4,}'[ \t]*,[ \t]*'(?P<secret>[^'\n]{8,})'[ \t]*[,)]",
         "SELECT * FROM s3('https://b.example.com/x', '<u20>', '<a20>7<b19>', 'CSV')",
         judges.quoted,
         ((b"s3(", b"s3cluster(", b"gcs(", b"deltalake(", b"iceberg("), rb"[ \t]*'"),
@@ -416,9 +416,9 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"",
         rb"(?:\bAUTH[\"']?(?:[ \t]+(?:[\"'][^\"' \t]{1,40}[\"']|[a-z][a-z_.-]{0,30}))?"
         rb"|(?:requirepass|masterauth)[\"']?)"
-        rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()]{8,})",
+        rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()][^ \t\r\"']{5,})",
         "Redis: AUTH",
         "requirepass <a12>7<a4>",
-        judges.random,
+        unquoted.shown,
     ),
 )

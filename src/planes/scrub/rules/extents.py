@@ -81,3 +81,49 @@ def enclosed_end(line: bytes, begin: int, end: int) -> int:
     ):
         return end
     return stop
+
+
+_SOLID = re.compile(rb"[^ \t\r\n\"'`<>;,&|]*")
+# Signs behind which a value surely ended: those that close something, at the end of a word; the next pair of a list;
+# markup; an escape that a printer wrote.
+_BORDER = re.compile(
+    rb"[)\]}>\"'`,;.:|&\\]+(?:[ \t\r]|$)|[,;&|]+[ ]?\\*[\"']?[A-Za-z_][\w.\[\]-]*\\*[\"']?[=:]|[,;|]+[ ]?\\*[\"'{\[(]"
+    rb"|</|<[A-Za-z]+[ />]|\\+[nrt]|\\*[\"'`][,;:)\]}]|&[a-z]{2,5};|[|;]{2}|&&|>>|>&[0-9]"
+    rb"|[;|][a-z]{2,16}(?:[ \t\r]|$)|>[\w./-]*\.[a-z]{2,4}(?:[ \t\r]|$)"
+)
+_ESCAPED_PAIR = re.compile(rb"%(?:26|3[Bb]|2[Cc])[\w.%-]{1,40}(?:=|%3[Dd])")
+
+
+def tail_end(line: bytes, begin: int, start: int, end: int) -> int:
+    """The end of a secret without quotes that goes on behind a sign which elsewhere is a border: `Ab3<x>;9"z`.
+
+    What stands there is no border: the same word goes on behind it, and neither another pair nor markup begins.
+    """
+    if line[start - 1 : start] in (b'"', b"'", b"`") or end - start > _LONGEST:
+        return end
+    while end < len(line) and line[end] not in b" \t\r\n":
+        sign = line[end : end + 1]
+        if sign not in _BORDERS or _BORDER.match(line, end) or _is_enclosed(line, begin, sign):
+            break
+        if sign == b"%" and _ESCAPED_PAIR.match(line, end):
+            break
+        solid = _SOLID.match(line, end + 1)
+        end = solid.end() if solid else end + 1
+        while line[end - 1 : end] in (b")", b"]", b"}", b".", b":") and line[end : end + 1] in (
+            b"",
+            b" ",
+            b"\t",
+            b"\r",
+        ):
+            end -= 1
+    return end
+
+
+_BORDERS = (b'"', b"'", b"`", b"<", b">", b";", b",", b"&", b"|", b"%", b"\\", b"(", b")", b"]", b"}", b"=")
+
+
+def _is_enclosed(line: bytes, begin: int, sign: bytes) -> bool:
+    """Whether a sign closes what was opened before the name."""
+    if sign in (b'"', b"'", b"`"):
+        return line.count(sign, 0, begin) % 2 == 1
+    return sign == b">" and line.count(b"<", 0, begin) > line.count(b">", 0, begin)

@@ -1,6 +1,6 @@
 """Headers, cookies, and parameters of signed addresses."""
 
-from planes.scrub.rules import judges
+from planes.scrub.rules import header_judges, judges
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import named
 
@@ -22,7 +22,7 @@ HEADER_RULES: tuple[Rule, ...] = (
         + _SCHEMES
         + rb"[ \t]+[\"'`]?|[a-z][a-z_-]{2,30}[ \t]+(?:[a-z_]{1,20}=\"?)?)?(?P<secret>[^ \t\r\"'`,;\\<>]+)",
         "Authorization: Basic <b40>=",
-        judges.header,
+        header_judges.header,
         ((b"authorization",), rb""),
     ),
     named(
@@ -73,7 +73,7 @@ HEADER_RULES: tuple[Rule, ...] = (
         "cookie-header",
         rb"cookie[23]?" + _GIVES + rb"(?P<secret>" + _COOKIE + rb"(?:;[ ]?" + _COOKIE + rb")*)",
         "Cookie: session=<a30>; theme=<a5>",
-        judges.cookie,
+        header_judges.cookie,
         ((b"cookie",), rb"[23]?[\"'`\]\\]{0,4}[ \t]{0,4}[:=,]"),
     ),
     Rule(

@@ -3,7 +3,7 @@
 import base64
 import re
 
-from planes.scrub.rules.extents import full_end
+from planes.scrub.rules.extents import closing_end, full_end
 from planes.scrub.rules.plausible import (
     is_code,
     is_default,
@@ -26,7 +26,7 @@ BARE_PASS = re.compile(rb"pass(?![0-9A-Za-z_-])", re.IGNORECASE)
 _NAME_OF_ONE = re.compile(
     rb"^[A-Za-z_]{0,40}(?:[a-z](?:Token|Key|Password|Secret)|[A-Za-z]_(?:token|key|password|secret))s?$"
 )
-_IN_MASK = re.compile(rb"\[masked:[^\] \t]*$")
+IN_MASK = re.compile(rb"\[masked:[^\] \t]*$")
 DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
 IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
 FILE = re.compile(
@@ -37,13 +37,6 @@ FILE = re.compile(
 _METAVAR = re.compile(rb"[\[<]?[A-Z][A-Z_-]*[\]>,;.)]*$")
 _SECRET_DATA = re.compile(rb"\"(?:data|stringData)\\*\"[ ]?:[ ]?\{[^{}]*$")
 _SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
-# The place in a file that some loggers put at the right.
-_SOURCE_LINE = re.compile(rb"\.py:[0-9]+$")
-_HEX_END = re.compile(rb"(?:^|_)[0-9a-f]{24,}$")
-# A scheme of a provider's own in front of a header's credential.
-_OWN_SCHEME = re.compile(
-    rb"[:=][ \t]*[\"'`\[]*(?!bearer|basic|token|digest)[A-Za-z_-]{3,31}[ \t]+(?:[A-Za-z_]+=\"?)?$", re.IGNORECASE
-)
 # The lines of a box behind a value whose quote closes below.
 _BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
 # What a parser calls a token: `Token(type='NAME', value='select')`; and the names and keywords that such a one holds.
@@ -69,7 +62,7 @@ def is_other_name(line: bytes, begin: int) -> bool:
     if _HARMLESS_BEGINNINGS.search(before, max(0, len(before) - _LONGEST_HARMLESS)) is not None:
         return True
     mark = before.rfind(b"[masked:")
-    return mark >= 0 and _IN_MASK.match(before, mark) is not None
+    return mark >= 0 and IN_MASK.match(before, mark) is not None
 
 
 def quoted(line: bytes, begin: int, start: int, end: int) -> int:
@@ -142,7 +135,9 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if IDENTIFIER.match(line[start:end]):
         is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-")
-        alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["')) and line[end + 1 : end + 2] in (b")", b"]")
+        alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["', b"[ '", b'{"', b'{,"')) and line[
+            end + 1 : end + 2
+        ] in (b")", b"]")
         if not alone or end - start < 8 or is_sensitive(line[start:end]):
             return -1
     return quoted(line, begin, start, end)
@@ -233,6 +228,16 @@ def environment(line: bytes, begin: int, start: int, end: int) -> int:
     return flag(line, begin, start, max(end, phrase_end(line, start)))
 
 
+_OPENS_USER = re.compile(rb"[ \t=]([\"'])[^ \"':]+:$")
+
+
+def enclosed(line: bytes, begin: int, start: int, end: int) -> int:
+    """A password behind its user, up to the quote that opens before the user."""
+    quote = _OPENS_USER.search(line, begin, start)
+    closes = closing_end(line, quote.start(1)) if quote else -1
+    return quoted(line, begin, start, max(end, closes))
+
+
 def bearer(line: bytes, _: int, start: int, end: int) -> int:
     """A word behind `Bearer` in a text; there, words occur that are none."""
     secret = line[start:end]
@@ -240,47 +245,11 @@ def bearer(line: bytes, _: int, start: int, end: int) -> int:
     return end if telling and not is_placeholder(secret) and not is_code(secret) else -1
 
 
-def header(line: bytes, begin: int, start: int, end: int) -> int:
-    """The value of a header that exists to carry a secret; the name of a mask is none."""
-    if _IN_MASK.search(line[max(0, begin - 128) : begin]):
-        return -1
-    if is_placeholder(line[start:end].rstrip(b")]")):
-        return -1
-    secret = line[start:end].rstrip(b")]}")
-    if secret.endswith(b"=") and line[end : end + 1] in (b'"', b"\\"):
-        return -1  # `Digest username="me"`: parameters have rules of their own
-    if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
-        return -1
-    has_scheme = line[start - 1 : start] == b" " and line[: start - 1].lower().endswith((b"bearer", b"basic", b"token"))
-    if (
-        not has_scheme
-        and _OWN_SCHEME.search(line, begin, start)
-        and not (looks_random(secret) or _HEX_END.search(secret))
-    ):
-        return -1
-    return -1 if len(secret) < (6 if has_scheme else 20) and IDENTIFIER.match(secret) else end
-
-
-# Cookies that carry a setting: `theme=dark`.
-_SETTING = re.compile(
-    rb"[ ]?(?i:path|domain|max-age|expires|samesite|version)=.*|[ ]?[A-Za-z_-]{1,20}=[A-Za-z_-]{1,12}"
-)
-_SESSION = re.compile(rb"sess|sid|auth|token|csrf|key|login|user|jwt|secret", re.IGNORECASE)
-
-
-def cookie(line: bytes, begin: int, start: int, end: int) -> int:
-    """Cookies, unless all of them are words that set something."""
-    parts = [part for part in line[start:end].split(b";") if not part.endswith(b"=")]  # without what is removed
-    if all(_SETTING.fullmatch(part) and not _SESSION.search(part) for part in parts):
-        return -1
-    return header(line, begin, start, end)
-
-
 def uri_password(line: bytes, _: int, start: int, end: int) -> int:
     """A password in an address; behind a mark in the place of the user, an empty one is none."""
-    if line[start:end].endswith(b"]:") and _IN_MASK.search(line[max(0, start - 128) : start]):
+    if line[start:end].endswith(b"]:") and IN_MASK.search(line[max(0, start - 128) : start]):
         return -1
-    if _IN_MASK.search(line[max(0, start - 128) : start]):  # of the user, who is masked already
+    if IN_MASK.search(line[max(0, start - 128) : start]):  # of the user, who is masked already
         rest = line[start:end].partition(b"]:")[2]
         return -1 if is_placeholder(rest) else end
     return -1 if is_placeholder(line[start:end]) else end

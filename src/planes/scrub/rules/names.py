@@ -46,7 +46,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-double-quoted",
-        NAME + _TAG + rb"[bfnru]{0,2}\"(?P<secret>(?:[^\"\\]|\\.)+)",
+        NAME + _TAG + rb"(?:[bfnru]{0,2}|<<)\"(?P<secret>(?:[^\"\\]|\\.)+)",
         '"password": "<a16>"',
         judges.quoted,
         needs=(b'"',),
@@ -136,10 +136,10 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-cell",
-        rb"(?:^|[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)[ \t]*[\"'`]?[0-9A-Za-z_.:-]*"
+        rb"(?:^|[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)[ \t]*[\"'`*]{0,3}(?:[A-Za-z]+[ ]){0,2}[0-9A-Za-z_.:-]*"
         + KEY
         + CLOSES
-        + rb"[ \t]*(?:[|]|\xe2\x94[\x82\x83]|\xe2\x95\x91|\t)[ \t]*[\"'`]?"
+        + rb"[*]{0,2}[ \t]*(?:[|]|\xe2\x94[\x82\x83]|\xe2\x95\x91|\t)[ \t]*[\"'`]?"
         + rb"(?P<secret>[^ \t\r|\"'`\xe2][^\t\r|\xe2\n]*)",
         "| db_password | <a12>7<a4> |",
         unquoted.cell,
@@ -147,9 +147,9 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-arrow",
-        KEY + CLOSES + rb"[ \t]+(?:->|\xe2\x86\x92)[ \t]+[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{6,})",
+        KEY + CLOSES + rb"[ \t]+(?:->|\xe2\x86\x92)[ \t]+[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{2,}[^ \t\r]{4,})",
         "DB_PASSWORD -> <a12>7<a4>",
-        unquoted.apart,
+        unquoted.shown,
         needs=(b"->", b"\xe2\x86"),
     ),
     named(
@@ -370,7 +370,7 @@ NAME_RULES: tuple[Rule, ...] = (
         KEY + rb"(?:(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"|[ ]?:(?:[*]{1,3}|_{2}|</b>|</strong>)[ ]?)`{1,2}"
         rb"(?P<secret>[^`\n]+)`",
         "**password**: `<a12>7<a4>`",
-        judges.random,
+        unquoted.shown,
         needs=(b"`",),
     ),
     named(
@@ -401,11 +401,11 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-markup-cell",
-        rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]?</(?:td|th|dt|b|strong|label|span|name|key)>"
+        rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]{0,40}</(?:td|th|dt|b|strong|label|span|name|key)>"
         rb"[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"
-        rb"<(?:td|dd|code|span|pre|value|string)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<> \t\n]+)",
+        rb"<(?:td|dd|code|span|pre|value|string)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<>\t\n]+)",
         "<td>Password</td><td><a12>7<a4></td>",
-        unquoted.apart_or_word,
+        unquoted.shown,
         (SIGNS, FOLLOW),
         needs=(b"</",),
     ),

@@ -47,6 +47,13 @@ _NAMED = re.compile(
     rb"|^(?i:password|passwd|secret|token|credential)"
 )
 _SENSITIVE = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth")
+# What stands beside it. A name may be written in small letters (`apikey`), where words that end so are many (`monkey`).
+_BESIDE = re.compile(
+    rb"user|login|mail|host|name|string|secret|token|passw|credential|(?<!hou)auth(?!or)"
+    rb"|(?<![a-z])key|(?:api|app|access|private|public|sort|primary|foreign|session|shared|signing)key"
+    rb"|(?<![a-z])(?:pass|pwd|cred)",
+    re.IGNORECASE,
+)
 
 
 _FRAMES = b"[](){}<>*_~!"
@@ -201,5 +208,4 @@ def is_jumbled(secret: bytes) -> bool:
 
 def is_sensitive(word: bytes) -> bool:
     """Whether a word is itself a name of something secret, or of what stands beside it in settings."""
-    lowered = word.lower()
-    return any(part in lowered for part in (*_SENSITIVE, b"user", b"login", b"mail", b"host", b"name", b"string"))
+    return _BESIDE.search(word) is not None or _NAMED.search(word) is not None

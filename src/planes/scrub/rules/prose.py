@@ -55,7 +55,7 @@ _PARTS = re.compile(rb"[^A-Za-z]+")
 def is_common(word: bytes) -> bool:
     """Whether messages use a word: then it is no password where prose may stand."""
     lowered = word.lower()
-    return lowered in _COMMON or (len(lowered) > 5 and lowered.endswith(_ENDINGS))
+    return lowered in _COMMON or (len(lowered) > 5 and lowered.isalpha() and lowered.endswith(_ENDINGS))
 
 
 def is_common_text(text: bytes) -> bool:

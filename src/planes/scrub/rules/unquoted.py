@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules.extents import enclosed_end, full_end, quote_inside_end
+from planes.scrub.rules.extents import enclosed_end, full_end, quote_inside_end, tail_end
 from planes.scrub.rules.judges import (
     BARE_PASS,
     DOTTED,
@@ -27,6 +27,7 @@ _NEXT_VALUE = re.compile(
     rb"|[)\]}>]+[,.;:]?$|[)\]}>]+[,;]|\\+[nrt](?:[A-Z\\]|$)"
 )
 # A type with parameters (`dictionary<values=string>`); a call whose text in quotes has rules of its own.
+_WORD_BEFORE = re.compile(rb"^.*?([\w.-]+)[ \t]*[:=]?[ \t]*$", re.DOTALL)
 _GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&][\w&' ,:<>=\[\]]*>")
 _OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bru]?")
 _AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
@@ -81,7 +82,10 @@ def listed(line: bytes, begin: int, start: int, end: int) -> int:
     whole = full_end(line, start, start + len(first))
     if line[whole + 1 : whole + 2] == b"]" and apart_or_word(line, begin, start, whole) >= 0:
         return max(end, whole)
-    return end if looks_random(first) else -1
+    if looks_random(first) or stands_out(first):
+        return max(end, whole)
+    phrase = phrase_end(line, start)
+    return max(end, phrase) if phrase > start and line[phrase : phrase + 1] == line[start - 1 : start] else -1
 
 
 def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
@@ -129,7 +133,7 @@ def is_wordy(secret: bytes) -> bool:
 def apart(line: bytes, begin: int, start: int, end: int) -> int:
     """A value in prose or a table beside a name: it must look random and be neither identifier, path nor date."""
     end = _apart(line, begin, start, end)
-    return filled_end(line, begin, start, end) if end > start else -1
+    return filled_end(line, begin, start, tail_end(line, begin, start, end)) if end > start else -1
 
 
 def _apart(line: bytes, begin: int, start: int, end: int) -> int:
@@ -144,11 +148,15 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     if FILE.match(stripped):
         return -1
     name = line[begin:start].lower()
-    if _stands_out(stripped) and not line[end:].strip(b".,;\"'`)]! \t\r") and _is_variable(line, begin, start):
+    if stands_out(stripped) and not line[end:].strip(b".,;\"'`)]! \t\r") and _is_variable(line, begin, start):
         return quoted(line, begin, start, end)
     if _SETTING.match(line, 0, begin) and not line[end:].strip(b" \t\r)") and stripped.isalpha():
         return -1 if is_common(stripped) else quoted(line, begin, start, end)
     if UUID.match(stripped) and not line[end:].strip() and _VARIABLE_ALONE.match(line, 0, begin):
+        return quoted(line, begin, start, end)
+    if (told := _told_end(line, begin, start, end)) > end:
+        return told
+    if told == end:
         return quoted(line, begin, start, end)
     if not name.startswith(_PASSWORD_NAMES):
         is_foreign = not name.isascii() or name.startswith(_FOREIGN_PASSWORDS)
@@ -175,6 +183,54 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         return phrase_end(line, start)
     is_word = _NUMBERED_WORD.fullmatch(stripped) and not is_common(stripped.rstrip(b"0123456789"))
     return quoted(line, begin, start, end) if is_word else -1
+
+
+# Letters, a digit, and two signs that no identifier, path or number holds side by side.
+_PUNCTUATED_MADE = re.compile(
+    rb"(?=.*[0-9])(?=.*[A-Za-z])"
+    rb"(?=.*[!#$%^&*?@+~<>=;|{}\[\]()\\`\"',][^ ]*[!#$%^&*?@+~<>=;|{}\[\]()\\`\"',:/._-])[!-~]{8,}$"
+)
+# A link behind which a sentence tells a value and nothing else, and a name of two words, or one that lets in.
+_TELLS = re.compile(
+    rb"(?:[=:]|->|[ ](?:is|was|are|to|es|est|ist|er|jest|lautet|\xc3\xa8|\xc3\xa9|\xc3\xa4r))[ \t]*[\"'`]?$"
+)
+_PRECISE = re.compile(
+    rb"(?:[a-z]+[ _-])+(?:key|token|secret|hash|code|phrase)s?(?![0-9A-Za-z])|[a-z]+(?:Key|Token|Secret)"
+    rb"|(?i:\w*(?:passw|passphrase|passcode|pwd|secret(?!s)|contrase|senha|mot[ _]de"
+    rb"|wachtw|has[lt]o|kennw|\xd0|\xe5|\xe3))"
+)
+
+
+def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
+    """Where a value ends that stands out behind a precise name which tells it; -1: none does.
+
+    In a sentence it ends the line, or stands in quotes; behind the name of a variable that begins the line it ends it.
+    """
+    is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
+    first = max(0, begin - 32)
+    before = re.search(rb"(?:[A-Za-z]+[ _-])?[\w.-]*$", line[first:begin])
+    name = line[first + (before.start() if before else 0) : start].lstrip()
+    secret = line[start:end]
+    if not _PRECISE.match(name) or is_other_name(line, begin) or FILE.match(secret) or secret[:1] == b"/":
+        return -1
+    if is_table_key(line[begin:start].lower().rstrip(b" \t:=\"'")) or (secret.isdigit() and counts(name)):
+        return -1
+    if is_quoted:
+        phrase = phrase_end(line, start)
+        if phrase > end and line[phrase : phrase + 1] == line[start - 1 : start]:
+            return phrase
+        return end if _is_shown(line[start:end]) and line[end : end + 1] == line[start - 1 : start] else -1
+    is_first = _VARIABLE_ALONE.match(line, 0, begin) or (_ALONE.match(line, 0, begin) and b"_" in line[begin:start])
+    if not _TELLS.search(line, begin, start) and not is_first:
+        return -1
+    if not line[end:].strip(b".,;\"'`)! \t\r"):
+        return end if _is_shown(line[start:end]) else -1
+    phrase = phrase_end(line, start)
+    return phrase if phrase > end and not line[phrase:].strip(b".! \t\r") else -1
+
+
+def _is_shown(secret: bytes) -> bool:
+    return stands_out(secret) or (_PUNCTUATED_MADE.match(secret) is not None and not is_placeholder(secret))
 
 
 _MADE = re.compile(rb"(?:(?=.*[0-9])(?=.*[A-Za-z])|(?=.*[a-z][A-Z]))[!-~]{4,}$")
@@ -214,10 +270,62 @@ def told(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, start + len(secret))
 
 
+def shown(line: bytes, begin: int, start: int, end: int) -> int:
+    """What a place shows that is only there for the value of a name: words and types are none."""
+    secret = line[start:end].rstrip(b" \t")
+    stop = tail_stop(secret) if line[start - 1 : start] not in (b"`", b">") else len(secret)
+    secret = secret[:stop].rstrip(b".,;:)]}" if stop < len(secret) or line[start - 1 : start] == b" " else b"")
+    if is_type(secret) or is_code(secret) or (len(secret) < 8 and secret.isdigit()):
+        return -1
+    if stands_out(secret) or looks_random(secret) or is_wordy(secret) or phrase_end(line, start) > start:
+        return quoted(line, begin, start, max(phrase_end(line, start), start + len(secret)))
+    if secret.find(b" ") < 0 and _PUNCTUATED_MADE.match(secret) and not is_placeholder(secret):
+        return quoted(line, begin, start, start + len(secret))
+    return apart_or_word(line, begin, start, start + len(secret))
+
+
+# Where a list or a record goes on behind a value without quotes.
+_NEXT_ITEM = re.compile(rb"[,;)\]}>|]+(?:[ \t]|$)")
+
+
+def tail_stop(secret: bytes) -> int:
+    """Where a value without quotes ends in a record: at a border that a blank follows."""
+    found = _NEXT_ITEM.search(secret)
+    return found.start() if found else len(secret)
+
+
+# What counts tokens, and does not hold one.
+_COUNTS = re.compile(rb"(?i:tokens?|keys|secrets|credentials)[\"'`\])]*[ \t:=]*(?:is|was|are)?[ \t:=]*$")
+
+
+def counts(name: bytes) -> bool:
+    """Whether a number behind a name is as likely how many there are."""
+    return _COUNTS.search(name) is not None
+
+
+_GAP = re.compile(rb"[ ]{2}|\t")
+
+
+def gap(line: bytes, begin: int, start: int, end: int) -> int:
+    """The cell beside a name in a table of blanks: one that stands out, or a phrase."""
+    cut = _GAP.search(line, start, end)
+    stop = cut.start() if cut else end
+    stop = start + len(line[start:stop].rstrip(b" \t\r"))
+    secret = line[start:stop]
+    if secret.isdigit() and counts(line[begin:start]):
+        return -1
+    if secret.find(b" ") >= 0:
+        return phrase_end(line, start) if phrase_end(line, start) == stop and not is_other_name(line, begin) else -1
+    is_made = stands_out(secret) or looks_random(secret) or is_wordy(secret) or _PUNCTUATED_MADE.match(secret)
+    return quoted(line, begin, start, stop) if is_made and not is_type(secret) and not is_code(secret) else -1
+
+
 _VARIABLE = re.compile(rb"[A-Za-z0-9]+(?:[_.-]+[A-Za-z0-9]+)+|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+")
 _LINKED = re.compile(rb"(?:is|was|set|to|as)[: ]+[\"'`]?$|[>:)\]=\x92][ \t]*[\"'`]?$|[(\[][\"'`]?$")
 _PUNCTUATED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])(?=.*[!#$%^&*?@+~])[!-~]{8,}$")
-_NUMBERED = re.compile(rb"[A-Za-z]{6,}[0-9]{1,6}[!?]?$")
+_NUMBERED = re.compile(rb"(?:[A-Za-z]{6,}[0-9]|[A-Za-z]{4,}[0-9]{2,6})[!?#$]?$")
+# Two words and a number, as people make up passwords.
+_TWO_WORDS = re.compile(rb"[A-Za-z]{3,12}[-_.!@#$%+][A-Za-z]{3,12}[0-9]{2,6}[!?#$]?$")
 
 
 def _is_variable(line: bytes, begin: int, start: int) -> bool:
@@ -231,10 +339,12 @@ def _is_variable(line: bytes, begin: int, start: int) -> bool:
     return is_command or _LINKED.search(line[begin:start]) is not None
 
 
-def _stands_out(secret: bytes) -> bool:
+def stands_out(secret: bytes) -> bool:
     """Whether a text is more than a word behind the name of a variable: an id, a long number, a word with a number."""
     if UUID.match(secret) or (secret.isdigit() and len(secret) >= 8):
         return True
+    if _TWO_WORDS.match(secret):
+        return not is_common_text(secret)
     if _NUMBERED.match(secret):
         return not is_common(secret.rstrip(b"0123456789!?")) and not secret.startswith((b"base", b"scram"))
     return _STRENGTHENED.fullmatch(secret) is not None or _PUNCTUATED.match(secret) is not None
@@ -250,6 +360,10 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if _is_apart(line, start) and _NEXT_PAIR.match(secret) and (secret[:1].islower() or b"{" in line[:begin]):
         return -1  # `password= host=db`, `{Password: SSLMode:require}`: an empty value
+    if secret[:2] == b"//" and line[start - 1 : start] == b":":
+        return -1  # the name is the scheme of an address
+    if secret[:1] == b"/" and secret.endswith(b"/" + _WORD_BEFORE.sub(rb"\1", line[:start])[-128:]):
+        return -1  # `db_password:/etc/credstore/db_password`
     if secret[:1] == b":" and line[start - 1 : start] == b":":
         return -1  # `test_password.py::test_it`
     if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):
@@ -274,9 +388,21 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
     phrase = phrase_end(line, start)
     if phrase > end:
         return phrase
+    if end - start < _SHORT and line[end : end + 1] not in (b"", b" ", b"\t", b"\r"):
+        whole = tail_end(line, begin, start, end)
+        end = whole if _is_made_with_signs(line[start:whole]) else end
     if _is_harmless(line, begin, start, end):
         return -1
-    return filled_end(line, begin, start, enclosed_end(line, begin, quote_inside_end(line, start, end)))
+    end = enclosed_end(line, begin, quote_inside_end(line, start, end))
+    return filled_end(line, begin, start, tail_end(line, begin, start, end))
+
+
+# A value that is shorter may be the beginning of one with a border's sign in it.
+_SHORT = 4
+
+
+def _is_made_with_signs(secret: bytes) -> bool:
+    return len(secret) >= 8 and _MADE.match(secret) is not None
 
 
 def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:

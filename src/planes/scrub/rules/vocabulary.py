@@ -87,10 +87,10 @@ _UNSTEMMED = (
 SIGNS = (*_STEMS, *_UNSTEMMED)
 # What may close a name: quotes (also escaped, as an entity, quoted for URLs), brackets, a remark in parentheses.
 CLOSES = (
-    rb"(?:[\"']:[\"'\\a-z]{1,40}\]|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"
+    rb"(?:[\"']:[\"'\\:a-z]{1,60}\]|\[/[a-z ]{0,12}\]|[\\\"'`]{0,4}\]?|&quot;|&#34;|&#39;|\\u0022|%22)"
     rb"(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?"
 )
-GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?::=|=>|=|:|%3[AaDd])[ \t]*"
+GIVES = rb"[ \t]*(?:\.{2,}[ ]?)?(?:[:?]=|=>|=|:|%3[AaDd])[ \t]*"
 # A name between optional quotes, an optional type (`: str`), and the sign that gives it a value.
 _TYPE = (
     rb"(?:[ \t]*:[ \t]*(?:&(?:'static )?)?[a-z_][0-9a-z_.]{0,30}(?:\[[0-9a-z_. ,|]{0,40}\])?(?:[ \t]*[|][ \t]*none)?"

@@ -3,6 +3,7 @@
 import pytest
 
 from planes.scrub import scrub_text
+from planes.scrub.rules.samples import fake
 
 S = "hunter2-Xy9"  # what must go
 
@@ -333,3 +334,35 @@ def test_what_is_no_secret_stays(text: str) -> None:
 )
 def test_only_the_secret_is_masked(text: str, expected: str) -> None:
     assert scrub_text(text) == expected
+
+
+# Signs that elsewhere end a value, inside one that no quotes enclose; what follows shows where it really ends.
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("DB_PASSWORD=", " /usr/bin/job"),
+        ("{dbPassword=", ", host=x}"),
+        ("Config(db_password=", ", port=1)"),
+        ("X-Api-Key: ", ""),
+        ("> Authorization: Bearer ", ""),
+        ("headers: { Authorization: 'Bearer ", "' },"),
+        ("| db_password | ", " | x |"),
+        ("db_password    ", ""),
+        ("db_password -> ", ""),
+    ],
+)
+@pytest.mark.parametrize("sign", [">", "<", "`", "&", ";", ","])
+def test_value_goes_on_behind_a_sign_that_borders_others(before: str, after: str, sign: str) -> None:
+    value = f"Ab3x7{sign}9Qz~4{sign}mK2p"
+
+    out = scrub_text(before + value + after)
+
+    assert not any(value[place : place + 5] in out for place in range(len(value) - 4)), out
+    assert out.startswith(before)
+    assert out.endswith(after)
+
+
+def test_name_in_what_was_no_secret_is_looked_at() -> None:
+    value = fake("<h32>")
+
+    assert scrub_text(f"{{credentials: {{db_password: {value}, port: 1}}}}").count(value) == 0
