@@ -33,6 +33,7 @@ from planes.data_plane.services.gathering import Gathered, Gathering, LeaseLost
 from planes.data_plane.services.launching import LaunchRefused, is_dashboard
 from planes.data_plane.services.run_secrets import (
     APP_ENVIRONMENT,
+    Credentials,
     Pairs,
     RunPlacement,
     artifacts_environment,
@@ -49,7 +50,6 @@ from planes.data_plane.services.run_secrets import (
 from planes.data_plane.services.secrets_used import SecretUse, render_uses, uses_of
 from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.unpacking import copy_tree
-from planes.data_plane.services.variables import reserved_for
 from planes.domain.errors import PlaneError
 from planes.domain.run_limits import RunLimits
 from planes.storage.data import runs
@@ -184,7 +184,7 @@ class Preparing:
             (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
         )
         everything = (*registered, *of_builds)
-        return _Known(everything, _notes(everything, gathered), used)
+        return _Known(everything, _notes(everything, gathered.credentials), used)
 
     def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:
         return Prepared(
@@ -352,18 +352,14 @@ def _build_step(build: BuildStep, uid: int | None, settings: RunSettings) -> Ste
     )
 
 
-def _notes(registered: Pairs, gathered: Gathered) -> list[str]:
+def _notes(registered: Pairs, credentials: Credentials) -> list[str]:
     notes: list[str] = []
-    # set before the name was reserved
-    reserved = sorted(name for name in gathered.variables.environment if reserved_for(name) is not None)
-    if reserved:
-        notes.append(f"Variables that this run is not given, as their names are reserved: {', '.join(reserved)}.")
     short = names_too_short(registered)
     if short:
         notes.append(
             f"Shorter than five characters, so not masked in this log: {', '.join(short)}. Choose longer secrets."
         )
-    if gathered.credentials.token is None:
+    if credentials.token is None:
         notes.append("The control plane did not answer: this run has no credential for it (RUNTIME__AUTH_TOKEN).")
     return notes
 

@@ -12,9 +12,10 @@ from typing import Any, cast
 
 from planes.data_plane.executor.layout import files_of_profile
 from planes.data_plane.services.variables import (
+    RESERVED_NAMES,
+    RESERVED_PREFIXES,
     SHORTEST_SCRUBBED,
     ResolvedVariables,
-    reserved_for,
 )
 from planes.storage.vault import Place
 
@@ -134,7 +135,7 @@ def process_environment(
     }
     if credentials.token is not None:
         own["RUNTIME__AUTH_TOKEN"] = credentials.token
-    given = {name: value for name, value in variables.items() if reserved_for(name) is None}
+    given = {name: value for name, value in variables.items() if not _is_reserved(name)}
     return {**given, **own}
 
 
@@ -158,6 +159,10 @@ def _injected(credentials: Credentials) -> list[tuple[str, str]]:
     if credentials.token is not None:
         pairs.append(("RUNTIME__AUTH_TOKEN", credentials.token))
     return pairs
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES)
 
 
 def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -47,17 +47,6 @@ RESERVED_NAMES = frozenset(
     }
 )  # fmt: skip
 RESERVED_PREFIXES = ("SEND__ARTIFACTS__", "SYNC__ARTIFACTS__", "DESTINATION__PLAYGROUND__", "RUNTIME__DLTHUB_")
-# What the loader of programs and the interpreter read before any code of the job, and of the launcher, runs. An
-# interpreter that stood by has read them long ago, so they would hold in some runs only.
-_LOADED_BY = frozenset(
-    {
-        "GCONV_PATH", "GLIBC_TUNABLES", "LD_AUDIT", "LD_DEBUG", "LD_DEBUG_OUTPUT", "LD_DYNAMIC_WEAK", "LD_HWCAP_MASK",
-        "LD_LIBRARY_PATH", "LD_ORIGIN_PATH", "LD_PRELOAD", "LD_PROFILE", "LD_PROFILE_OUTPUT", "LD_SHOW_AUXV",
-        "LD_TRACE_LOADED_OBJECTS", "LD_VERBOSE", "PYTHONEXECUTABLE", "PYTHONINSPECT", "PYTHONPLATLIBDIR",
-        "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONUSERBASE",
-    }
-)  # fmt: skip
-_OWN_KEY = "RUNTIME__API_KEY"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _PROFILE = re.compile(r"[A-Za-z0-9_.\-]{1,128}")
 
@@ -244,20 +233,8 @@ def name_problem(name: str) -> str | None:
     """Why a variable may not have this name; None when it may."""
     if not _NAME.fullmatch(name):
         return "letters, digits and '_', not beginning with a digit, at most 200"
-    return reserved_for(name)
-
-
-def reserved_for(name: str) -> str | None:
-    """Why a run is given no variable of this name; None when it is."""
     if name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES):
         return "this name is reserved for the platform"
-    if name in _LOADED_BY:
-        return "this name is reserved for the platform: it changes the program that starts the job"
-    if name == _OWN_KEY:
-        return (
-            "this name is reserved for the platform: every client in the run, an agent's tools too, would use this key "
-            "in place of the run's own token; give it another name, and to the client in the job's code"
-        )
     return None
 
 

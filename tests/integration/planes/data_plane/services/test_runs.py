@@ -14,7 +14,6 @@ from tests.fakes.workspaces import definition, open_folder, requirements, with_e
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
 
 from planes.data_plane.executor import launching, local
-from planes.data_plane.services import variables
 from planes.domain.identifiers import new_id
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -172,20 +171,6 @@ async def test_short_secret_is_announced_by_name(place: RunningRegion) -> None:
     assert "not masked" in told[0]
     assert told[0] in await place.lines(lease, "setup")
     assert "1234" not in told[0]
-
-
-async def test_variable_whose_name_was_reserved_since_is_not_given_and_named(
-    place: RunningRegion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as before:
-        before.setattr(variables, "name_problem", lambda name: None)
-        await place.set_variables(LD_AUDIT="mine.so", OTHER="mine")
-
-    lease, outcome = await place.run("import os\nprint('LD_AUDIT' in os.environ, os.environ['OTHER'])\n")
-
-    assert (outcome, await place.lines(lease)) == ("completed", ["False mine"])
-    [told] = [line for line in await place.lines(lease, "setup") if "reserved" in line]
-    assert "LD_AUDIT" in told
 
 
 async def test_job_that_dies_at_import_says_why(place: RunningRegion) -> None:
