@@ -25,11 +25,32 @@ def status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, R
             for run in installation.runs
             if run["status"] not in {*TERMINAL, "pending"}
         ]  # fmt: skip
+        told = installation.telling
+        regions = {} if told is None else {"regions": [_region(installation, name) for name in installation.regions]}
         return JSONResponse(
-            {"now": stamp(NOW), "database": "sqlite", "database_bytes": 12_400_000, "database_answer_seconds": 0.002,
+            {**regions, "now": stamp(NOW),
+             "database": "sqlite", "database_bytes": 12_400_000, "database_answer_seconds": 0.002,
              "disk_total_bytes": 64_000_000_000, "disk_free_bytes": 41_000_000_000, "sessions": 2,
              "pending_count": sum(run["status"] == "pending" for run in installation.runs), "held_count": len(held),
              "next_due_at": stamp(NOW + timedelta(minutes=13)), "due_count": 3, "held": held}
         )  # fmt: skip
 
     return status
+
+
+def _region(installation: Any, name: str) -> dict[str, Any]:
+    is_silent, factor = name in installation.silent, 2 if name == "eu1" else 1
+    numbers = {
+        "version": "0.1.0", "started_at": stamp(NOW - timedelta(days=6)), "slots": 8, "runners": factor,
+        "warm": factor - 1, "warm_bytes": (factor - 1) * 77_000_000, "disk_total_bytes": 64_000_000_000,
+        "disk_free_bytes": 41_000_000_000, "database_bytes": 88_000_000,
+        "measured_at": stamp(NOW - timedelta(minutes=4)),
+        "environments": factor + 1, "environments_used_at": stamp(NOW - timedelta(hours=2)),
+        "environments_bytes": 1_430_000_000, "caches_bytes": 212_000_000, "runs_bytes": factor * 640_000_000,
+        "data_bytes": 310_000_000, "code_bytes": 4_200_000, "blobs_bytes": 9_300_000,
+    }  # fmt: skip
+    return {
+        "dataplane_id": name,
+        "polled_at": stamp(NOW - timedelta(seconds=120 if is_silent else 2)),
+        "numbers": numbers if name in installation.telling else None,
+    }

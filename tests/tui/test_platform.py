@@ -1,4 +1,4 @@
-"""The platform: the runs that regions hold, and the control plane itself, for who administers it."""
+"""The platform: what regions run and hold, and the control plane itself, for who administers it."""
 
 from __future__ import annotations
 
@@ -37,3 +37,44 @@ async def test_others_are_told_why_there_are_none(open_app: Any) -> None:
 
         assert "not yours" not in stage.text
         assert "Database" not in stage.text
+
+
+async def test_regions_say_what_they_run_and_what_takes_their_room(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("9", "tab")
+        await stage.until("an environment was last used 2 h ago")
+
+        (row,) = [text for text in stage.text.splitlines() if "2 of 8" in text and "slots" not in text]
+        assert [word in row for word in ("eu1", "1, 77.0 MB", "3, 1.4 GB", "41.0 GB free")] == [True] * 4
+        assert "0.1.0, started 6 days ago" in stage.text
+        assert "2 of 8 slots   1 interpreter ready, 77.0 MB of memory" in stage.text
+        assert "environments 1.4 GB   caches 212 MB   runs 1.3 GB" in stage.text
+        assert "data 310 MB   code 4.2 MB   blobs 9.3 MB   database 88.0 MB" in stage.text
+
+
+async def test_a_silent_region_is_shown_as_of_its_last_poll(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.silent = {"eu1"}
+        await stage.press("9", "tab")
+
+        await stage.until("silent: as of 2 min ago")
+        assert "3, 1.4 GB" in stage.text
+
+
+async def test_a_region_of_a_version_before_says_so(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.telling = {"us1"}
+        await stage.press("9", "tab")
+
+        await stage.until("If it does not, its version is older")
+        assert "no numbers yet: it tells them with a poll" in stage.text
+        assert "1 of 8" in stage.text
+
+
+async def test_a_control_plane_of_a_version_before_says_so(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.telling = None
+        await stage.press("9")
+
+        await stage.until("This control plane's version tells nothing of regions.")
+        assert "2 runs held" in stage.text

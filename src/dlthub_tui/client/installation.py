@@ -8,6 +8,7 @@ from typing import Any
 
 from dlthub_tui.client.errors import NotAllowed, NotFound, NotReachable, TimedOut
 from dlthub_tui.client.reading import Fields
+from dlthub_tui.client.region_numbers import Region, parse_region
 from dlthub_tui.client.transport import Transport
 
 # Of an installation that does not say how long a silent region's runs are waited for.
@@ -89,7 +90,10 @@ class HeldRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The control plane itself, and what it has in its hands. `held_count` counts all, `held` has the first of them."""
+    """The control plane itself, and what it has in its hands. `held_count` counts all, `held` has the first of them.
+
+    `regions` is None where the control plane is of a version that tells nothing of them.
+    """
 
     database: str
     database_bytes: int
@@ -102,6 +106,7 @@ class Status:
     next_due_at: datetime | None
     due_count: int
     held: tuple[HeldRun, ...]
+    regions: tuple[Region, ...] | None = None
 
 
 async def find_status(plane: Transport) -> Status | None:
@@ -122,6 +127,7 @@ async def find_status(plane: Transport) -> Status | None:
         next_due_at=fields.maybe_moment("next_due_at"),
         due_count=fields.number("due_count"),
         held=fields.many("held", _parse_held),
+        regions=None if fields.raw("regions") is None else fields.many("regions", parse_region),
     )
 
 

@@ -1,4 +1,4 @@
-"""The planes behind everything: where they are, how they are recognised, how late the scheduler is."""
+"""The planes behind everything: where they are, what regions run and hold, how late the scheduler is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.viewmodel import home as home_view
 from dlthub_tui.viewmodel import platform as view
+from dlthub_tui.viewmodel import regions as region_view
 from dlthub_tui.viewmodel.filters import matching
 from dlthub_tui.viewmodel.places import Place, PlatformPlace
 from dlthub_tui.viewmodel.table import Section
@@ -17,7 +18,7 @@ from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
 
 
 class PlatformScreen(ListScreen):
-    """Do all planes answer, and are they who they were?"""
+    """Do all planes answer, are they who they were, and how full are they?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -70,8 +71,12 @@ class PlatformScreen(ListScreen):
         rows.extend(view.plane_row(plane, self.look) for plane in planes)
         empty = f'No plane matches "{self.filter_text}".'
         leases = view.lease_section(self._status, self.look)
+        found = [Section(view.COLUMNS, matching(rows, self.filter_text), "Planes", empty=(empty,))]
+        if self._status is not None:
+            regions = region_view.region_section(self._status, planes, self.look)
+            found.append(replace(regions, rows=matching(regions.rows, self.filter_text)))
         return [
-            Section(view.COLUMNS, matching(rows, self.filter_text), "Planes", empty=(empty,)),
+            *found,
             replace(leases, rows=matching(leases.rows, self.filter_text)),
         ]
 
@@ -95,10 +100,15 @@ class PlatformScreen(ListScreen):
         return next((plane for plane in planes if plane.id == self.rows.key), None)
 
     def detail_lines(self, width: int) -> list[Line]:
-        """The plane under the cursor."""
+        """The plane, region or run under the cursor."""
         plane = self._plane()
         if plane is not None:
             return view.plane_details(plane, self._words.get(plane.id), self.look, width)
+        regions = (self._status.regions or ()) if self._status else ()
+        region = next((region for region in regions if f"region/{region.id}" == self.rows.key), None)
+        if region is not None and self._health is not None:
+            is_reachable = any(each.id == region.id and each.is_reachable for each in self._health.planes)
+            return region_view.region_details(region, is_reachable, self.look, width)
         held = self._status.held if self._status else ()
         run = next((run for run in held if f"run/{run.run_id}" == self.rows.key), None)
         if run is not None:
