@@ -46,4 +46,4 @@ class RollBackResponse(DeployWorkspaceResponse):
 class Retention(BaseModel):
     """How many of the newest versions of the code are kept."""
 
-    keep_versions: Annotated[int, Field(ge=1, le=KEPT_AT_MOST)]
+    keep_versions: Annotated[int, Field(strict=True, ge=1, le=KEPT_AT_MOST)]

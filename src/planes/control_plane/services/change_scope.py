@@ -27,10 +27,16 @@ class ChangeScope:
 
     async def readable(self, workspace_ids: Iterable[str]) -> frozenset[str]:
         """Those of the workspaces whose runs and jobs the caller may see."""
-        wanted = set(workspace_ids)
-        for workspace_id in wanted - self._known.keys():
-            self._known[workspace_id] = await self._may_read(workspace_id)
-        return frozenset(workspace_id for workspace_id in wanted if self._known[workspace_id])
+        readable: set[str] = set()
+        for workspace_id in set(workspace_ids):
+            # what is known may be replaced while the database answers
+            may_read = self._known.get(workspace_id)
+            if may_read is None:
+                may_read = await self._may_read(workspace_id)
+                self._known[workspace_id] = may_read
+            if may_read:
+                readable.add(workspace_id)
+        return frozenset(readable)
 
     async def ended(self) -> None:
         """Returns when the credential is good no more, or no more for a workspace that it was good for."""

@@ -111,6 +111,10 @@ async def test_versions_beyond_those_kept_are_retired_but_not_what_is_in_use(sta
     await stage.deploy(definition("load"))
     kept = await stage.client.put(own(stage, "/retention"), json={"keep_versions": 1}, headers=stage.owner.headers)
     assert kept.json() == {"keep_versions": 1}
+    no_number = await stage.client.put(
+        own(stage, "/retention"), json={"keep_versions": True}, headers=stage.owner.headers
+    )
+    assert no_number.status_code == 400
     await roll_back(stage, second)
 
     await stage.upload()
