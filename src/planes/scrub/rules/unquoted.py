@@ -388,7 +388,7 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
     phrase = phrase_end(line, start)
     if phrase > end:
         return phrase
-    if end - start < _SHORT and line[end : end + 1] not in (b"", b" ", b"\t", b"\r"):
+    if end - start < _SHORT and line[end : end + 1] not in (b"", b" ", b"\t", b"\r", b"'", b'"'):
         whole = tail_end(line, begin, start, end)
         end = whole if _is_made_with_signs(line[start:whole]) else end
     if _is_harmless(line, begin, start, end):
