@@ -222,10 +222,10 @@ def base64_forms(raw: bytes) -> Iterator[bytes]:
 def _base32_forms(raw: bytes) -> Iterator[bytes]:
     for offset in range(5):
         skipped = (offset * 8 + 4) // 5
-        encoded = base64.b32encode(b"\0" * offset + raw)
+        encoded = base32(b"\0" * offset + raw)
         known = (offset + len(raw)) * 8 // 5
         yield from (encoded[skipped:known], encoded.rstrip(b"=")[skipped:], encoded[skipped:])
-    yield base64.b32encode(raw).rstrip(b"=").lower()
+    yield base32(raw).rstrip(b"=").lower()
 
 
 _BASE32_HEX = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHIJKLMNOPQRSTUV")
@@ -243,6 +243,27 @@ def _base85_forms(raw: bytes) -> Iterator[bytes]:
 
 def _digit_pairs(digits: bytes) -> bytes:
     return bytes(digit for first in digits for second in digits for digit in (first, second))
+
+
+_BASE32_PAIRS = _digit_pairs(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+
+
+def base32(raw: bytes) -> bytes:
+    """What `base64.b32encode` gives, without the thousand objects that it keeps: each runner would hold them."""
+    missing = -len(raw) % 5
+    padded, pairs = raw + bytes(missing), _BASE32_PAIRS
+    encoded = b"".join(
+        [
+            pairs[(first := number >> 29 & 0x7FE) : first + 2]
+            + pairs[(second := number >> 19 & 0x7FE) : second + 2]
+            + pairs[(third := number >> 9 & 0x7FE) : third + 2]
+            + pairs[(fourth := number << 1 & 0x7FE) : fourth + 2]
+            for place in range(0, len(padded), 5)
+            for number in (int.from_bytes(padded[place : place + 5]),)
+        ]
+    )
+    padding = missing * 8 // 5
+    return encoded[:-padding] + b"=" * padding if padding else encoded
 
 
 _BASE85 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"

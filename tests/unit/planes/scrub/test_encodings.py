@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planes.scrub import scrub_lines
-from planes.scrub.encodings import ascii85, base85
+from planes.scrub.encodings import ascii85, base32, base85
 
 SIGNS = string.ascii_letters + string.digits
 
@@ -84,7 +84,8 @@ def test_a_registered_value_is_masked_inside_other_structures(name: str) -> None
 
 
 @given(st.binary(max_size=40) | st.lists(st.sampled_from((b"\0", b"\0\0\0\0", b"\xff", b"a"))).map(b"".join))
-def test_base85_is_that_of_the_standard_library(raw: bytes) -> None:
+def test_base32_and_base85_are_those_of_the_standard_library(raw: bytes) -> None:
+    assert base32(raw) == base64.b32encode(raw)
     assert (base85(raw), ascii85(raw)) == (base64.b85encode(raw), base64.a85encode(raw))
 
 
