@@ -124,6 +124,7 @@ class DataPlane:
         self.worker = Worker(
             services.parts, services.enrolment, services.revocations, self.running.runs, self.measuring
         )
+        services.alert_queue.full_at = self.worker.full_at
         self.gateway = Gateway(
             hosts=AppHosts(settings.public_url, settings.apps_domain),
             apps=self.running.runs.apps,

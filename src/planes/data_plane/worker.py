@@ -10,6 +10,8 @@ few, a second one asks for the rest.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import anyio
 import anyio.abc
 import structlog
@@ -45,7 +47,17 @@ class Worker:
         self._asked_for: list[int] = []
         self._changed = anyio.Event()
         self._silence = 0
+        self._full_at: datetime | None = None
         self.failures = 0
+
+    def full_at(self) -> datetime | None:
+        """When the last slot was taken last: now, while it is; None if it never was in this life."""
+        self._note_full(self._runs.active)
+        return self._full_at
+
+    def _note_full(self, active: int) -> None:
+        if active >= max(1, self._measuring.slots):
+            self._full_at = self._parts.clock.now()
 
     async def run(self) -> None:
         """Adopts what an earlier life left, then works until it is cancelled."""
@@ -125,6 +137,7 @@ class Worker:
                     _log.error("run_stumbled", failures=self.failures, exc_info=exc)
                 await anyio.sleep(_pause(tries))
                 tries += 1
+        self._note_full(self._runs.active + 1)  # until this run ended
         self._wake()
 
     def _wake(self) -> None:

@@ -151,6 +151,10 @@ class AlertDelivery:
             row = await alerts.find_due(connection, alert_id, now)
             if alert is None or row is None:
                 return False
+            until = await self._queue.waits_until(connection, alert, row)
+            if until is not None:
+                await alerts.change_delivery(connection, row["id"], {"next_try_at": until})
+                return True
             # Counted before it is tried: what ends this process does not make it be tried for ever.
             row["tries"] += 1
             again_at = next_try_at(row["tries"], now, self._settings.waits)

@@ -7,8 +7,8 @@ as held back, so that nothing is lost silently.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import anyio
@@ -40,6 +40,8 @@ class AlertQueue:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.news = anyio.Event()
+        self.full_at: Callable[[], datetime | None] = lambda: None
+        """Tells when the region last had no free slot."""
 
     def wake(self) -> None:
         """Something may have been queued."""
@@ -56,6 +58,21 @@ class AlertQueue:
         run = await runs.find_in_workspace(connection, lease.workspace_id, run_id)
         if run is not None and run["job_ref"] == lease.job_ref[:512] and _tries_left(run) > 0:
             await alerts.forget_failure(connection, run_id, AlertTrigger.RUN_FAILURE)
+
+    async def waits_until(self, connection: Any, alert: Row, delivery: Row) -> datetime | None:
+        """Until when a failure is not told yet, as its next try may wait for a slot; None: it may be told now.
+
+        Not for ever: in a region without room a try that fell away looks like one that waits.
+        """
+        full_at = self.full_at()
+        if full_at is None or delivery["tries"] or alert["each_try"] or delivery["trigger"] != AlertTrigger.RUN_FAILURE:
+            return None
+        run = await runs.find(connection, delivery["run_id"]) if delivery["run_id"] is not None else None
+        if run is None or _tries_left(run) <= 0:
+            return None
+        last = delivery["created_at"] + _next_try(run) + NEXT_TRY_GRACE + HOUR
+        until = min(full_at + NEXT_TRY_GRACE, last)
+        return until if until > self._parts.clock.now() else None
 
     async def secrets_printed(self, connection: Any, run: Row, total: int, secrets: int) -> None:
         """Something was masked in a run's log. Counts only: the names of secrets are not everybody's."""

@@ -230,6 +230,36 @@ async def test_failure_is_told_when_the_next_try_falls_away(each_region: Region,
     assert posted.json["run"]["run_number"] == run["number"]
 
 
+async def test_failure_is_not_told_while_its_next_try_may_wait_for_a_slot(
+    folder: Path, control: LeasingControlPlane, receiver: HttpReceiver
+) -> None:
+    async with running_region(folder / "eu1", control, slots=1, **SETTINGS) as running:
+        region = Region(running)
+        await region.add(url=receiver.url)
+        lease = {"definition": {}, "tries_left": 1, "next_try_seconds": 0}
+        first = await region.end_run(number=1, lease=lease)
+        other = {
+            "organization_id": running.region.organization_id, "workspace_id": running.region.workspace_id,
+            "deployment_id": new_id(), "configuration_id": new_id(), "definition": definition("job"),
+            "job_ref": "jobs.ingest.other",
+        }  # fmt: skip
+        control.lease(**other, number=2)  # takes the only slot; this region has no such code: it fails
+        (posted,) = await receiver.wait(1)
+        (waits,) = [each for each in await region.deliveries() if each["run_id"] == first["id"]]
+        await _no_next_try(region, waits)
+        soon = running.region.plane.services.parts.clock.now() + timedelta(minutes=3)
+        with anyio.fail_after(20):
+            while True:
+                (waits,) = [each for each in await region.deliveries() if each["run_id"] == first["id"]]
+                if datetime.fromisoformat(waits["next_try_at"] or waits["created_at"]) > soon:
+                    break
+                assert waits["state"] == "pending", "it was told"
+                await anyio.sleep(0.02)
+
+        assert posted.json["run"]["run_number"] == 2
+        assert (waits["state"], waits["tries"], len(receiver.posted)) == ("pending", 0, 1)
+
+
 async def test_failure_is_forgotten_when_the_next_try_begins(each_region: Region, receiver: HttpReceiver) -> None:
     region, control = each_region.place.region, each_region.place.control
     await each_region.add(url=receiver.url)
