@@ -99,3 +99,18 @@ async def test_archived_workspaces_are_counted_and_shown_when_asked_for(open_app
         await stage.press("down", "enter")
 
         await stage.until("orchard-eu › weather › Jobs")
+
+
+async def test_what_did_not_answer_may_need_somebody(open_app: Any, installation: tuple[Any, Any]) -> None:
+    fake, _ = installation
+    for workspace in fake.workspaces:
+        fake.refusals[f"/workspaces/{workspace['id']}/jobs"] = (500, {"detail": "It broke.", "code": "internal"})
+    async with open_app() as stage:
+        fruitshop = next(row for row in stage.text.splitlines() if "fruitshop " in row)
+        assert "?" in fruitshop
+        assert "nothing needs you" not in stage.text
+        assert "Nothing runs" not in stage.text
+
+        stage.installation.refusals.clear()
+        await stage.press("ctrl+r")
+        await stage.until("2 running")

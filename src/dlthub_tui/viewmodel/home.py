@@ -102,6 +102,8 @@ def answer_of(state: HomeState, look: Look) -> Line:
     upcoming = [job.next_scheduled_run_at for job in state.jobs if job.next_scheduled_run_at and not job.is_paused]
     if upcoming:
         parts.append(Span(f"next {words.moment(min(upcoming), look)}   "))
+    if any(item.jobs is None for item in state.workspaces if item.workspace.archived_at is None):
+        return tuple(parts)  # who has not answered may run, or need, anything
     if not parts:
         parts.append(Span("Nothing runs, "))
     if not needs(state, look):
