@@ -17,7 +17,10 @@ from dlthub_tui.screens.backfill_sheet import ask_for_backfill
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.failing import FailedList
+from dlthub_tui.screens.failure_reasons import FailureReasons
+from dlthub_tui.screens.listing import RESTS_SECONDS
 from dlthub_tui.screens.masked import open_masked
+from dlthub_tui.screens.masked_counts import MaskedCounts
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import jobs as view
@@ -30,7 +33,7 @@ from dlthub_tui.viewmodel.changed import begun_runs, changed_jobs, changed_runs,
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
-from dlthub_tui.viewmodel.table import Section, rule
+from dlthub_tui.viewmodel.table import Row, Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line
 from dlthub_tui.widgets.lines import LinesView
 
@@ -44,9 +47,10 @@ class JobScreen(SortedList, FailedList):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("log.open", "log"),
-        ("job.pause", "pause"), ("definition.open", "definition"), ("backfills.open", "backfills"),
-        ("webhooks.open", "webhooks"), ("list.filter", "filter"), ("copy.link", "link"),
+        ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("run.options", "with options"),
+        ("job.pause", "pause"), ("definition.open", "definition"), ("item.destroy", "archive"), ("log.open", "log"),
+        ("backfills.open", "backfills"), ("webhooks.open", "webhooks"), ("list.filter", "filter"),
+        ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
     ORDERS = runs_view.ORDERS
@@ -62,6 +66,8 @@ class JobScreen(SortedList, FailedList):
         self._runs: tuple[Run, ...] = ()
         self._total = 0
         self._retries: Retries | None = None
+        self._masked = MaskedCounts(context, place.workspace)
+        self._reasons = FailureReasons(context, place.workspace)
         self._runner = Stopper(context, place.workspace, self)
         self._changer = JobChanger(context, place.workspace, self)
 
@@ -126,10 +132,38 @@ class JobScreen(SortedList, FailedList):
     async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
         """What is around it is shown as it was listed last, and then as it is."""
         await super().reload(load)
+        self.fetch(self._ask_region(), "region")
         if self._are_others_old:
             self._are_others_old = False
             # After the page is there: a thousand jobs take a while to read.
             self.call_after_refresh(lambda: self.fetch(self._ask_around_again(), "around"))
+
+    async def _ask_region(self) -> None:
+        """What was masked in its runs, and why the newest that failed, and the one under the cursor, did."""
+        learned = await self._masked.learn(self._runs)
+        newest = next((run for run in self._runs if run.status == "failed"), None)
+        for run in (newest, self._run()):
+            learned = (run is not None and await self._reasons.learn(run)) or learned
+        if learned and self.is_loaded:
+            self.show_rows()
+
+    def on_row_list_moved(self) -> None:
+        """The reason of the run under the cursor, once it rests there."""
+        super().on_row_list_moved()
+        run = self._run()
+        if run is not None and self._reasons.is_new(run):
+            self.fetch(self._ask_reason(run), "reason")
+
+    async def _ask_reason(self, run: Run) -> None:
+        await anyio.sleep(RESTS_SECONDS)
+        if await self._reasons.learn(run):
+            self.show_rows()
+
+    def do_link_retry(self) -> None:
+        """Asks the region again, too."""
+        self._masked.forget()
+        self._reasons.forget()
+        super().do_link_retry()
 
     async def _ask_around_again(self) -> None:
         from dlthub_tui.client.jobs import list_jobs
@@ -172,9 +206,12 @@ class JobScreen(SortedList, FailedList):
         if self._job is None:
             return []
         about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
-        facts = view.job_facts(self._job, self._others, self._fires, self.look, width)
+        facts = view.job_facts(self._job, self._others, self._fires, self.look, view.facts_width(width))
         tries = [view.tries_line(self._retries)] if self._retries is not None and self._retries.attempts > 1 else []
-        return [*about, *facts[:2], *tries, *facts[2:], *self._history(width)]
+        facts = [*facts[:2], *tries, *facts[2:]]
+        if width >= view.WIDE:
+            facts = view.with_definition(self._job, facts, self.look, width, self.size.height // 2 - len(about))
+        return [*about, *facts, *self._history(width)]
 
     def _history(self, width: int) -> list[Line]:
         """The rule above its runs, and the last of them plotted."""
@@ -187,10 +224,15 @@ class JobScreen(SortedList, FailedList):
     def sections(self) -> list[Section]:
         """Its runs."""
         runs = runs_view.sort_runs(self._runs, self.order, self.look)
-        rows = [runs_view.job_run_row(run, self.look) for run in runs]
+        typical = view.typical_seconds(self._job.recent_runs) if self._job else None
+        rows = [self._row(run, typical) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (self._never(),) if not self._runs else (no_match(rows, self.filter_text, "run"),)
-        return [Section(runs_view.JOB_COLUMNS, found, empty=empty)]
+        return [Section(runs_view.columns(self.look, runs_view.JOB_COLUMNS), found, empty=empty)]
+
+    def _row(self, run: Run, typical: float | None) -> Row:
+        said = runs_view.stands_out(run, typical, self._reasons.of(run), self.look)
+        return runs_view.job_run_row(run, self.look, self._masked.totals, said)
 
     def _never(self) -> str:
         upcoming = self._job.next_scheduled_run_at if self._job else None

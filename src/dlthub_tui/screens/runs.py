@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +16,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.failing import FailedList
 from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
+from dlthub_tui.screens.masked_counts import MaskedCounts
 from dlthub_tui.screens.run_reading import learn_known
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
@@ -37,8 +37,6 @@ from dlthub_tui.widgets.lines import LinesView
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
-ASKS_AGAIN_SECONDS = 5.0
-COUNTED_AFTER = timedelta(minutes=1)
 EMPTY = "No runs yet. Press 1, choose a job and press r."
 
 
@@ -60,8 +58,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         super().__init__(context, workspace)
         self._runs: tuple[Run, ...] = ()
         self._total = 0
-        self._masked: dict[str, int] | None = {}
-        self._masked_again = 0.0
+        self._masked = MaskedCounts(context, workspace)
         self._runner = Stopper(context, workspace, self)
         self._counted: dict[str, int] | None = None
         self._known = view.NOTHING
@@ -106,29 +103,8 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
             self.show_rows()
 
     async def _load_masked(self) -> None:
-        """What was masked in runs that ended, from their region; of a silent one it is asked again after a while."""
-        from dlthub_tui.client.leaks import get_masked_totals
-
-        known = self._masked or {}
-        ended = [run for run in self._runs if not view.is_active(run)]
-        asked = [run.id for run in ended if run.id not in known or not self._is_counted(run)]
-        if not asked or time.monotonic() < self._masked_again:
-            return
-        try:
-            region = await self.context.connected.region(self.workspace)
-            found = await get_masked_totals(region, self.workspace.id, asked)
-        except ClientError:
-            # The place says what is wrong; another column need not.
-            self._masked_again = time.monotonic() + ASKS_AGAIN_SECONDS
-            self._masked = None
-        else:
-            self._masked = {**known, **found}
-        if self.is_loaded:
+        if await self._masked.learn(self._runs) and self.is_loaded:
             self.show_rows()
-
-    def _is_counted(self, run: Run) -> bool:
-        """The region counts a moment after a run's end."""
-        return run.finished_at is not None and self.look.now() - run.finished_at > COUNTED_AFTER
 
     @property
     def _has_tail(self) -> bool:
@@ -145,7 +121,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         run = self.find_run()
         if run is None:
             return
-        is_counted = self._is_counted(run)
+        is_counted = self._masked.is_final(run)
         of_run = (run.id, run.status, len(run.summaries), is_counted)
         if of_run != self._looked_at or not (self.is_at_work("chosen") or self._chosen_run.has(run)):
             self._looked_at = of_run
@@ -207,7 +183,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def do_link_retry(self) -> None:
         """Asks again, also for what was masked: logs are scrubbed again when a secret becomes known."""
-        self._masked, self._masked_again = {}, 0.0
+        self._masked.forget()
         self._chosen_run.forget()
         self._followed = ""
         super().do_link_retry()
@@ -224,7 +200,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def sections(self) -> list[Section]:
         """The runs that the filter leaves."""
         runs = view.sort_runs(self._runs, self.order, self.look)
-        is_unsure, masked = self.is_region_silent, self._masked
+        is_unsure, masked = self.is_region_silent, self._masked.totals
         rows = [view.run_row(run, self.look, is_unsure=is_unsure, masked=masked, known=self._known) for run in runs]
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._runs else (no_match(rows, self.filter_text, "run"),)

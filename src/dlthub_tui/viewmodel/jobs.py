@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import zip_longest
 
 from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.client.retries import Retries
 from dlthub_tui.viewmodel import job_graph, words
+from dlthub_tui.viewmodel.documents import json_lines
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
-from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, fit, guard, line, muted
 
 COLUMNS = (
     Column("Job", takes_rest=True, least=20),
@@ -197,7 +199,9 @@ def job_details(job: Job, others: Sequence[Job], look: Look, width: int, failure
     lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{limits}")))
     window = _window(job, look)
     if window:
-        lines[-1] = line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}. {window}{limits}"))
+        lines[-1] = line(
+            muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}. Window {window}.{limits}")
+        )
     if job.job_type == "interactive":
         lines.append(line(muted("   Serves an app while it runs: r starts it, o opens it in a browser.")))
     then, waits = _names(job_graph.edges_after(job, others)), _names(job_graph.waits_for(job))
@@ -217,10 +221,10 @@ def _names(edges: Sequence[job_graph.Edge]) -> str:
 
 
 def _window(job: Job, look: Look) -> str:
-    """Of the last run that had one."""
+    """Of the last run, where it had one."""
     run = job.latest_run
     window = words.window(run.interval_start, run.interval_end, look) if run is not None else "-"
-    return "" if window == "-" else f"Window {window}."
+    return "" if window == "-" else window
 
 
 def _usually(job: Job, failures: int | None) -> str:
@@ -256,6 +260,9 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     rest = [text for text in dict.fromkeys(also) if text != when]
     if rest:
         lines.append(line("   ", muted(f"{'also by':<24}"), guard(", ".join(rest))))
+    window = _window(job, look)
+    if window:
+        lines.append(line("   ", muted(f"{'window':<24}"), f"{window}, in the last run"))
     for name, url in (("app at", job.job_url), ("for everybody at", job.public_url)):
         if url is not None:
             lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
@@ -263,6 +270,28 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     if around:
         lines.extend((rule("Around it", job_graph.legend(look), width, look, has_focus=False), *around))
     return lines
+
+
+WIDE = 110
+_LEFT = 68
+
+
+def facts_width(width: int) -> int:
+    """What the facts take of the width: a part where the definition stands beside them."""
+    return _LEFT - 2 if width >= WIDE else width
+
+
+def with_definition(job: Job, facts: Sequence[Line], look: Look, width: int, most: int) -> list[Line]:
+    """The facts, `facts_width` wide, and right of them the definition as far as `most` rows reach (SCREENS 2.7)."""
+    cut, room = look.glyphs.cut, max(most, len(facts)) - 1
+    document = json_lines(job.definition)
+    if len(document) > room:
+        document = [*document[: room - 1], line(muted(f"{cut} v shows all"))]
+    right = [rule("Definition", f"version {job.version}", width - _LEFT, look, has_focus=False), *document]
+    return [
+        (*fit(one, _LEFT, mark=cut), *fit(two, width - _LEFT, mark=cut))
+        for one, two in zip_longest(facts, right, fillvalue=EMPTY_LINE)
+    ]
 
 
 def tries_line(retries: Retries) -> Line:

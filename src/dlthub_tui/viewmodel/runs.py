@@ -43,9 +43,10 @@ JOB_COLUMNS = (
     Column("State", least=10),
     Column("Run", is_number=True, least=4),
     Column("Started", drops=1, is_number=True, least=12),
-    Column("Took", drops=2, is_number=True, least=12),
-    Column("Rows", drops=4, is_number=True, least=8),
-    Column("Started by", drops=3, takes_rest=True),
+    Column("Took", drops=2, is_number=True, least=10),
+    Column("Rows", drops=4, is_number=True, least=7),
+    Column("", drops=5, is_number=True, least=2),
+    Column("", drops=3, takes_rest=True),
 )
 ORDERS = ("newest", "state", "took", "rows")
 
@@ -79,9 +80,9 @@ def started_by(run: Run, known: Known = NOTHING) -> str:
     return guard(words.trigger(run.trigger))
 
 
-def columns(look: Look) -> tuple[Column, ...]:
-    """Of the list of runs; the one before the last counts what was masked."""
-    return (*COLUMNS[:-2], replace(COLUMNS[-2], title=look.glyphs.masked), COLUMNS[-1])
+def columns(look: Look, found: tuple[Column, ...] = COLUMNS) -> tuple[Column, ...]:
+    """Of a list of runs; the one before the last counts what was masked."""
+    return (*found[:-2], replace(found[-2], title=look.glyphs.masked), found[-1])
 
 
 def masked_cell(run: Run, masked: Mapping[str, int] | None, look: Look) -> Line:
@@ -121,18 +122,30 @@ def run_row(
     )
 
 
-def job_run_row(run: Run, look: Look) -> Row:
-    """One line of a job's history."""
+def job_run_row(run: Run, look: Look, masked: Mapping[str, int] | None, said: Line = ()) -> Row:
+    """One line of a job's history. `said` is what stands out; what started it, where nothing does."""
     took, rows = seconds_of(run, look), rows_of(run)
     by = started_by(run)
     cells = (
         (look.state_word(run.status),),
         line(str(run.number)),
         *_times_and_rows(run, took, rows, look),
-        line(muted(by)),
+        masked_cell(run, masked, look),
+        said or line(muted(by)),
     )
-    said = f"{guard(words.short_ref(run.job_ref))} {run.status} {run.number} {run.profile} {by}{_today(run, look)}"
-    return Row(run.id, look.state(run.status), cells, said, facts=_facts(run, took, rows, None, None))
+    words_of = f"{guard(words.short_ref(run.job_ref))} {run.status} {run.number} {run.profile} {by}{_today(run, look)}"
+    facts = _facts(run, took, rows, (masked or {}).get(run.id), None)
+    return Row(run.id, look.state(run.status), cells, words_of, facts=facts)
+
+
+def stands_out(run: Run, typical: float | None, reason: str | None, look: Look) -> Line:
+    """Why it failed, None where its region does not say; or that it goes on for longer than it `typical`ly takes."""
+    if run.status == "failed" and reason != "":
+        return line(muted("?") if reason is None else Span(reason, Role.FAIL))
+    took = seconds_of(run, look) if is_active(run) else None
+    if typical is not None and took is not None and took > typical:
+        return line(muted(f"typical is {words.duration(typical)}"))
+    return ()
 
 
 def _times_and_rows(run: Run, took: float | None, rows: int | None, look: Look) -> tuple[Line, Line, Line]:
