@@ -82,7 +82,8 @@ class DeployScreen(PlaceScreen):
     def _head(self, width: int) -> list[Line]:
         if self._folder is None:
             return [EMPTY_LINE, line("   ", "Which folder? b chooses one.")]
-        return [*view.head(self._folder, self._difference, self.look, width), EMPTY_LINE]
+        to = self.place.workspace.dataplane_id if self._state in {"sending", "done"} else ""
+        return [*view.head(self._folder, self._difference, self.look, width, to), EMPTY_LINE]
 
     def _step_lines(self, _width: int) -> list[Line]:
         lines: list[Line] = []
@@ -162,8 +163,8 @@ class DeployScreen(PlaceScreen):
         self.query_one("#steps", LinesView).update()
         region = self.place.workspace.dataplane_id
         sections = []
-        if self._receipt is not None:
-            sections = view.receipt_sections(self._receipt, self.look)
+        if self._receipt is not None and self._difference is not None:
+            sections = view.receipt_sections(self._receipt, self._difference, self.look, region)
         elif self._difference is not None and self._state == "ready":
             sections = view.difference_sections(self._difference, self.look, region)
         self.query_one(RowList).show(sections)

@@ -12,7 +12,7 @@ from dlthub_tui.session.deploys import Difference, StepReport
 from dlthub_tui.viewmodel import version_files, words
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cut_front, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cut_front, cut_middle, guard, line, muted
 
 COLUMNS = (Column("", least=28), Column("", takes_rest=True, least=20))
 STEPS = ("Pack", "Code", "Configuration", "Reconcile")
@@ -25,8 +25,8 @@ _MARKS = {
 }
 
 
-def head(folder: Path, difference: Difference | None, look: Look, width: int) -> list[Line]:
-    """From where, against what."""
+def head(folder: Path, difference: Difference | None, look: Look, width: int, to: str = "") -> list[Line]:
+    """From where, against what; `to` a region once it is sent."""
     home = str(Path.home())
     path = guard(str(folder))
     path = "~" + path.removeprefix(home) if path.startswith(home + "/") else path
@@ -39,9 +39,10 @@ def head(folder: Path, difference: Difference | None, look: Look, width: int) ->
     against = "nothing, this is the first"
     if latest is not None:
         against = f"version {latest.version}, {words.moment(latest.created_at, look)}"
+    second = line(muted(" To       "), Span(guard(to), look.hue(to)), ", straight from this machine") if to else None
     return [
         line(muted(" From     "), f"{shown}   ", muted(f"{facts}, {words.size(packed.code.size_bytes)} packed")),
-        line(muted(" Against  "), against),
+        second or line(muted(" Against  "), against),
     ]
 
 
@@ -63,8 +64,8 @@ def difference_sections(difference: Difference, look: Look, region: str) -> list
         *_file_sections(difference, look),
         Section(COLUMNS, sent_rows, "Code and configuration", f"straight to {region}", shows_titles=False),
         Section(
-            COLUMNS, (_fact_row("words", told(packed.jobs)),), "Goes to the control plane", "no file, no value",
-            shows_titles=False,
+            COLUMNS, (_fact_row("words", f"{told(packed.jobs)}.  v shows every word"),), "Goes to the control plane",
+            "no file, no value", shows_titles=False,
         ),
     ]  # fmt: skip
     if packed.warnings:
@@ -139,7 +140,7 @@ def told(jobs: Sequence[dict[str, Any]]) -> str:
     parts = [words.plural(len(jobs), "job definition"), words.plural(triggers, "trigger")]
     if descriptions:
         parts.append(words.plural(descriptions, "description"))
-    return f"{', '.join(parts)}, 1 hash.  v shows every word"
+    return f"{', '.join(parts)}, 1 hash"
 
 
 def told_lines(jobs: Sequence[dict[str, Any]]) -> list[Line]:
@@ -185,13 +186,23 @@ def _step_line(name: str, step: StepReport | None, look: Look) -> Line:
     return line("   ", glyph, f" {name:<16}", Span(f"{step.detail:<52}", role), muted(took))
 
 
-def receipt_sections(receipt: DeployReceipt, look: Look) -> list[Section]:
-    """What was created, changed, archived."""
+def receipt_sections(receipt: DeployReceipt, difference: Difference, look: Look, region: str) -> list[Section]:
+    """What was created, changed, archived; what went where."""
     rows = [_receipt_row(job, look) for job in receipt.jobs if job.outcome != "unchanged"]
     same = sum(job.outcome == "unchanged" for job in receipt.jobs)
     if same:
         rows.append(_fact_row("same", words.plural(same, "job")))
-    return [Section(COLUMNS, tuple(rows), "Receipt", counted(receipt.jobs), empty=("No job.",), shows_titles=False)]
+    packed = difference.packed
+    files = words.plural(len(packed.code.files), "file")
+    facts = (
+        _fact_row("content", cut_middle(guard(packed.code.content_hash), 20, look.glyphs.cut)),
+        _fact_row(guard(region), f"{files}, their names, configuration, secrets"),
+        _fact_row("control plane", told(packed.jobs)),
+    )
+    return [
+        Section(COLUMNS, tuple(rows), "Receipt", counted(receipt.jobs), empty=("No job.",), shows_titles=False),
+        Section(COLUMNS, facts, "Where it went", "the control plane got no file, no value", shows_titles=False),
+    ]
 
 
 def _receipt_row(job: DeployedJob, look: Look) -> Row:
