@@ -217,6 +217,26 @@ async def test_backfill_is_started_and_its_slices_change_by_themselves(plane: Li
         await user.sees("cancelling: 1 run still to stop|cancelled: 1 of 3 slices loaded")
 
 
+async def test_a_workspace_is_archived_once_its_runs_are_stopped(plane: LivePlane, tmp_path: Path) -> None:
+    ids = plane.call(plane.stage.deployed, definition("load"), definition("other"))
+    async with opened(plane, tmp_path) as user:
+        for name in ("load", "other"):
+            await user.trigger(ids[name])
+        await user.press("colon", *"workspace-settings", "enter")
+        await user.sees("for everybody in it")
+        await user.press("G", "enter")
+        await user.sees(r"! 2 runs are active\. Stop first:")
+        await user.sees(r"◌ jobs\.load 1")
+        name = re.search(r"─ Archive workspace (\S+) ─", user.text)
+        assert name is not None
+        await user.press("enter")
+        await user.sees("2 runs are active. Stop what is, first.")
+        await user.press("ctrl+x")
+        await until(user.pilot, lambda: "! 2 runs" not in user.text, "no run is active")
+        await user.press(*["minus" if letter == "-" else letter for letter in name[1]], "enter")
+        await user.sees("is archived. u takes that back")
+
+
 async def test_workspace_becomes_strict_on_its_residency_tab(plane: LivePlane, tmp_path: Path) -> None:
     secretive = definition("load", inputs={"type": "object", "properties": {"n": {"type": "integer", "default": 7}}})
     plane.call(plane.stage.deployed, secretive)

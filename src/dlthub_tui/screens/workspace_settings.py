@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.workspace_settings import Scrubbing, WorkspaceSettings
+from dlthub_tui.screens.archiving import ArchiveSheet
 from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.editing import edited
 from dlthub_tui.screens.listing import ListScreen
-from dlthub_tui.screens.sheets import ConfirmSheet, FormSheet, LineSheet, TypedSheet
+from dlthub_tui.screens.sheets import ConfirmSheet, FormSheet, LineSheet
 from dlthub_tui.viewmodel import workspace_settings as view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
@@ -252,8 +253,7 @@ class WorkspaceSettingsScreen(ListScreen):
             line("   Its jobs stop firing and nobody can deploy or run. Code, variables, logs"),
             line(f"   and runs stay in {self.workspace.dataplane_id}, readable. ", muted("You can bring it back.")),
         )
-        title = f"Archive workspace {guard(settings.name)}"
-        self.host.push_screen(TypedSheet(self.context, title, settings.name, "archive", lines), answered)
+        self.host.push_screen(ArchiveSheet(self.context, self.workspace, settings.name, lines), answered)
 
     async def _set_archived(self, *, is_archived: bool) -> None:
         from dlthub_tui.client.organizations import archive_workspace, unarchive_workspace
