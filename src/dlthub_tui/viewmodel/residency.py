@@ -21,6 +21,7 @@ TRAIL_COLUMNS = (
     Column("Token", drops=1, least=10),
 )
 PROOF_KEY = "proof"
+SHORT_LIMITS = "control decides who may act; a small file's hash can be guessed"
 BROKEN = "broken"
 ENTRY = "entry:"
 NOTHING = "nothing"
@@ -137,7 +138,16 @@ def proof_section(proof: Proof | None, *, is_local: bool, prove_key: str, look: 
     )
     cell = line(f"{words.moment(proof.made_at, look):<12}", Span(count, Role.TEXT if proof.is_clean else Role.FAIL))
     right = "nothing outside" if proof.is_clean else "no proof"
-    return Section(columns, (Row(PROOF_KEY, good, (cell,), "proof"),), "Proof", right, shows_titles=False)
+    below = (
+        line(muted(f"{'':<12}signed by {_signers(proof)}, report {guard(proof.file.name)}")),
+        line(muted(f"{'Limits':<12}{SHORT_LIMITS}")),
+    )
+    return Section(columns, (Row(PROOF_KEY, good, (cell,), "proof"),), "Proof", right, shows_titles=False, below=below)
+
+
+def _signers(proof: Proof) -> str:
+    """The planes that signed the report; their keys are in it."""
+    return ", ".join(guard(one.partition(" ")[0]) for one in proof.signed_by) or "nobody"
 
 
 def proof_lines(proof: Proof, look: Look) -> list[Line]:

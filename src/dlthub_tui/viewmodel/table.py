@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table under a rule. `title` None draws no rule; `empty` stands where there is no row."""
+    """A table under a rule. `title` None draws no rule; `empty` stands where no row is, `below` under the rows."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -49,6 +49,7 @@ class Section:
     right: str = ""
     empty: tuple[str, ...] = ()
     shows_titles: bool = True
+    below: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
         cells = tuple(tuple(muted(span.text) for span in cell) for cell in row.cells) if row.is_muted else row.cells
         is_wide = len(cells) != len(section.columns)
         entries.append(Entry(row.key, row.glyph, cells, None if is_wide else table))
-    return entries
+    return [*entries, *(Entry(None, Span(" "), (text,)) for text in section.below)]
 
 
 def answer(left: Line, right: str, width: int) -> Line:
