@@ -273,7 +273,7 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
 
 
 WIDE = 110
-_LEFT = 68
+_LEFT = 70
 
 
 def facts_width(width: int) -> int:
