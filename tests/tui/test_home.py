@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.fakes.installation import NOW, stamp
+from tests.tui.waiting import screen_text, settle, until
+
+from dlthub_tui.app import AppOptions, DlthubTui
 
 pytestmark = [pytest.mark.anyio]
 
@@ -114,3 +119,26 @@ async def test_what_did_not_answer_may_need_somebody(open_app: Any, installation
         stage.installation.refusals.clear()
         await stage.press("ctrl+r")
         await stage.until("2 running")
+
+
+def shown(app: DlthubTui) -> str:
+    """The row of the workspace."""
+    return next((row.rstrip() for row in screen_text(app).splitlines() if "  fruitshop  " in row), "")
+
+
+async def test_times_go_on_where_nothing_else_changes(
+    installation: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlthub_tui.screens.listing.TIMES_SECONDS", 0.5)
+    fake, _ = installation
+    for run in fake.runs:  # nothing else on the screen moves
+        run |= {"status": "completed", "finished_at": stamp(NOW), "duration_seconds": 9}
+    now = [NOW]
+    options = AppOptions(home=str(tmp_path), now=lambda: now[0], poll_seconds=3600, uses_keyring=False, url=fake.url)
+    app = DlthubTui(options)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: shown(app).endswith("in 13 min"), "the next run")
+        await settle(pilot)
+        now[0] += timedelta(minutes=3)
+
+        await until(pilot, lambda: shown(app).endswith("in 10 min"), "three minutes later")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Somebody who goes through a list asks for nothing: the cursor rests so long before a row is asked about.
 RESTS_SECONDS = 0.2
+# What stands still on a list but the words for times, which change by the minute.
+TIMES_SECONDS = 30.0
 # How far back failures are counted.
 RECENT = timedelta(hours=24)
 # What the keys of a list do to the row under the cursor.
@@ -48,6 +51,7 @@ class ListScreen(Troubled):
         super().__init__(context)
         self.rows = RowList(self.look, widget_id="list")
         self.shown = anyio.Event()
+        self._drawn_at = 0.0
 
     def compose_body(self) -> ComposeResult:
         """The answer in words, the list, the details of the row."""
@@ -121,7 +125,8 @@ class ListScreen(Troubled):
         return self.is_loaded and self.is_moving()
 
     def _tick(self) -> None:
-        if self.is_current and self.is_loaded and self.is_moving():
+        are_times_old = time.monotonic() - self._drawn_at >= TIMES_SECONDS
+        if self.is_current and self.is_loaded and (are_times_old or self.is_moving()):
             self.show_rows()
 
     def _poll(self) -> None:
@@ -171,6 +176,7 @@ class ListScreen(Troubled):
 
     def show_rows(self, *, counts_new: bool = False) -> None:
         """Draws rows, answer, details and footer again where they changed."""
+        self._drawn_at = time.monotonic()
         self.rows.show(self.sections() if self.is_loaded else self._unknown(), counts_new=counts_new)
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
