@@ -29,6 +29,8 @@ from planes.tokens.opaque import PERSONAL_KEY_PREFIX, hash_secret, new_secret
 
 LAUNCHER = "dlt._workspace.deployment.launchers.job"
 PUBLIC_URL = "http://127.0.0.1:8400"
+# Nobody listens there: an app that is told of it must not meet a platform that runs on this machine.
+REGION_URL = "http://127.0.0.1:9"
 
 
 def definition(name: str, *triggers: str, **changes: Any) -> dict[str, Any]:
@@ -98,7 +100,7 @@ class Stage:
         body = {
             "free_slots": free,
             "held": [{"run_id": run_id, "fence": fence} for run_id, fence in held],
-            "url": "http://127.0.0.1:8402",
+            "url": REGION_URL,
             "epoch": 0,
             **more,
         }
@@ -251,7 +253,7 @@ async def _add_places(parts: Parts, keys: dict[str, SigningKey]) -> tuple[str, s
                 description=None,
                 key_id=key.public.kid,
                 public_key=key.public.text,
-                url=f"http://127.0.0.1:{8402 + number}",
+                url=f"http://127.0.0.1:{9 + number}",
                 created_at=now,
                 enrolled_at=now,
                 last_seen_at=now,

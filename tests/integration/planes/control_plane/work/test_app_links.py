@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.fakes.control_stage import Person, Stage, definition
+from tests.fakes.control_stage import REGION_URL, Person, Stage, definition
 
 from planes.control_plane.services.sessions import issue_swap_code, start_session
 from planes.domain.access import OrganizationRole, WorkspaceRole
@@ -103,8 +103,8 @@ async def test_addresses_lead_to_the_region(stage: Stage, job_id: str) -> None:
     nowhere = await stage.client.get(f"/public/{new_id()}")
 
     assert (opened.status_code, public.status_code, nowhere.status_code) == (303, 303, 404)
-    assert opened.headers["location"] == f"http://127.0.0.1:8402/apps/{stage.workspace_id}/{job_id}?swap=a-code"
-    assert public.headers["location"] == f"http://127.0.0.1:8402{path}"
+    assert opened.headers["location"] == f"{REGION_URL}/apps/{stage.workspace_id}/{job_id}?swap=a-code"
+    assert public.headers["location"] == f"{REGION_URL}{path}"
     assert opened.headers["referrer-policy"] == "no-referrer"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 from sqlalchemy import select
-from tests.fakes.control_stage import Stage, definition
+from tests.fakes.control_stage import REGION_URL, Stage, definition
 
 from planes.control_plane.services.leases import reap, settle
 from planes.domain.identifiers import new_id
@@ -331,7 +331,7 @@ async def test_upload_ticket_has_the_exact_path_and_one_purpose(stage: Stage) ->
 
     upload_id = ticket["configuration_id"]
     assert ticket["upload_url"] == (
-        f"http://127.0.0.1:8402/api/v1/workspaces/{stage.workspace_id}/configurations/{upload_id}/-upload"
+        f"{REGION_URL}/api/v1/workspaces/{stage.workspace_id}/configurations/{upload_id}/-upload"
     )
     claims = verify(
         ticket["upload_token"],
