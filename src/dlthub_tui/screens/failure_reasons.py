@@ -10,7 +10,7 @@ from dlthub_tui.viewmodel.places import WorkspaceRef
 
 
 class FailureReasons:
-    """Asked once for each run. To read the end of a log is written down there, so it is asked for few."""
+    """Told once for each run. To read the end of a log is written down there, so it is asked for few."""
 
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         self._context, self._workspace = context, workspace
@@ -22,7 +22,7 @@ class FailureReasons:
 
     def is_new(self, run: Run) -> bool:
         """Whether there is something to ask."""
-        return run.status == "failed" and run.started_at is not None and run.id not in self._found
+        return run.status == "failed" and run.started_at is not None and self._found.get(run.id) is None
 
     def forget(self) -> None:
         """Asks again."""

@@ -193,10 +193,11 @@ def receipt_sections(receipt: DeployReceipt, difference: Difference, look: Look,
     if same:
         rows.append(_fact_row("same", words.plural(same, "job")))
     packed = difference.packed
-    files = words.plural(len(packed.code.files), "file")
+    went = [f"{words.plural(len(packed.code.files), 'file')}, their names"] if difference.has_new_code else []
+    went += ["configuration, secrets"] if difference.has_new_configuration else []
     facts = (
         _fact_row("content", cut_middle(guard(packed.code.content_hash), 20, look.glyphs.cut)),
-        _fact_row(guard(region), f"{files}, their names, configuration, secrets"),
+        _fact_row(guard(region), ", ".join(went) or "nothing: it has both already"),
         _fact_row("control plane", told(packed.jobs)),
     )
     return [

@@ -16,6 +16,9 @@ from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, fit, guard, line, muted
 
+# From here on a job's definition stands beside its facts, which take so much of the width.
+WIDE = 110
+_LEFT = 70
 COLUMNS = (
     Column("Job", takes_rest=True, least=20),
     Column("When", drops=3, least=14, gap=1),
@@ -196,12 +199,9 @@ def job_details(job: Job, others: Sequence[Job], look: Look, width: int, failure
     lines: list[Line] = [rule(name, f"version {job.version}", width, look)]
     if job.description:
         lines.append(line("   ", guard(job.description.strip().splitlines()[0])))
-    lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{limits}")))
     window = _window(job, look)
-    if window:
-        lines[-1] = line(
-            muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}. Window {window}.{limits}")
-        )
+    of_window = f" Window {window}." if window else ""
+    lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{of_window}{limits}")))
     if job.job_type == "interactive":
         lines.append(line(muted("   Serves an app while it runs: r starts it, o opens it in a browser.")))
     then, waits = _names(job_graph.edges_after(job, others)), _names(job_graph.waits_for(job))
@@ -270,10 +270,6 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     if around:
         lines.extend((rule("Around it", job_graph.legend(look), width, look, has_focus=False), *around))
     return lines
-
-
-WIDE = 110
-_LEFT = 70
 
 
 def facts_width(width: int) -> int:
