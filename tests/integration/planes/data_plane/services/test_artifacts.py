@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from collections.abc import AsyncGenerator, Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.acceptance.marks import search
-from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import LAUNCHERS, definition, open_folder, with_entry_point
-from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
+from tests.fakes.workspaces import LAUNCHERS, definition, with_entry_point
+from tests.integration.planes.data_plane.running_region import RunningRegion
 
 from planes.domain.identifiers import new_id
 from planes.storage.data import artifacts
@@ -53,16 +50,9 @@ DASHBOARD = with_entry_point(definition("app"), launcher=f"{LAUNCHERS}.dashboard
 
 
 @pytest.fixture
-def folder() -> Generator[Path]:
-    with open_folder("region-") as opened:
-        yield opened
-
-
-@pytest.fixture
-async def place(folder: Path) -> AsyncGenerator[RunningRegion]:
-    async with LeasingControlPlane().serving() as control, running_region(folder / "eu1", control) as running:
-        await running.set_variables(secret=True, GATE=SECRET)
-        yield running
+async def place(place: RunningRegion) -> RunningRegion:
+    await place.set_variables(secret=True, GATE=SECRET)
+    return place
 
 
 async def left(place: RunningRegion, code: str = LEAVES, **values: Any) -> None:
