@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 import anyio
-from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotFound, NotSignedIn
 from dlthub_tui.client.models import Job, Run
@@ -16,12 +14,11 @@ from dlthub_tui.screens.apps import AppOpener, why_no_app
 from dlthub_tui.screens.backfill_sheet import ask_for_backfill
 from dlthub_tui.screens.changing import JobChanger, why_not_changed
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.failing import FailedList
 from dlthub_tui.screens.failure_reasons import FailureReasons
+from dlthub_tui.screens.job_panes import JobPanes
 from dlthub_tui.screens.listing import RESTS_SECONDS
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.masked_counts import MaskedCounts
-from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import jobs as view
 from dlthub_tui.viewmodel import runs as runs_view
@@ -33,39 +30,32 @@ from dlthub_tui.viewmodel.changed import begun_runs, changed_jobs, changed_runs,
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace
 from dlthub_tui.viewmodel.shell_twins import twin_of_job, twin_of_run
-from dlthub_tui.viewmodel.table import Row, Section, rule
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line
-from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.viewmodel.table import Row, Section
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
 
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
     from dlthub_tui.client.retries import Retries
 
 
-class JobScreen(SortedList, FailedList):
+class JobScreen(JobPanes):
     """When does it fire, and how did it go?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("run.options", "with options"),
         ("job.pause", "pause"), ("definition.open", "definition"), ("item.destroy", "archive"), ("log.open", "log"),
-        ("backfills.open", "backfills"), ("webhooks.open", "webhooks"), ("list.filter", "filter"),
-        ("copy.link", "link"),
+        ("backfills.open", "backfills"), ("webhooks.open", "webhooks"), ("pane.next", "pane"),
+        ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
     ORDERS = runs_view.ORDERS
     IS_TOLD = True
 
     def __init__(self, context: Context, place: JobPlace) -> None:
-        super().__init__(context)
-        self.place = place
-        self._job: Job | None = None
-        self._others: tuple[Job, ...] = ()
+        super().__init__(context, place)
         self._are_others_old = False
-        self._fires: tuple[datetime, ...] = ()
-        self._runs: tuple[Run, ...] = ()
-        self._total = 0
-        self._retries: Retries | None = None
+        self._deployment: int | None = None
         self._masked = MaskedCounts(context, place.workspace)
         self._reasons = FailureReasons(context, place.workspace)
         self._runner = Stopper(context, place.workspace, self)
@@ -88,15 +78,9 @@ class JobScreen(SortedList, FailedList):
         """Each job keeps its own place."""
         return f"job/{self.place.job_id}"
 
-    def compose_body(self) -> ComposeResult:
-        """The facts above the history."""
-        for widget in super().compose_body():
-            yield widget
-            if widget.id == "answer":
-                yield LinesView(self._facts, widget_id="facts")
-
     async def load(self) -> None:
         """The job, the jobs around it, its runs."""
+        from dlthub_tui.client.deployments import find_latest_deployment
         from dlthub_tui.client.jobs import fire_times, get_job, list_jobs
         from dlthub_tui.client.runs import list_runs
 
@@ -118,13 +102,17 @@ class JobScreen(SortedList, FailedList):
             self._are_others_old = listed_in == workspace.id
             self._others = listed if self._are_others_old else await list_jobs(plane, workspace.id, recent_runs=0)
 
+        async def ask_deployment() -> None:
+            latest = await find_latest_deployment(plane, workspace.id)
+            self._deployment = latest.version if latest is not None else None
+
         async def ask_retries() -> None:
             if self._retries is None:
                 self._retries = await self._ask_retries()
 
         try:
             async with anyio.create_task_group() as group:
-                for ask in (ask_job, ask_runs, ask_around, ask_retries):
+                for ask in (ask_job, ask_runs, ask_around, ask_deployment, ask_retries):
                     group.start_soon(ask)
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
@@ -172,7 +160,7 @@ class JobScreen(SortedList, FailedList):
             self._others = await list_jobs(self.context.connected.control, self.place.workspace.id, recent_runs=0)
         except ClientError:
             return  # the place says what is wrong
-        self.query_one("#facts", LinesView).update()
+        self.graph.update()
 
     async def _ask_retries(self) -> Retries | None:
         """None where the control plane knows no tries."""
@@ -197,30 +185,6 @@ class JobScreen(SortedList, FailedList):
             (self._job,) = changed_jobs([self._job], changes)
         return (self._runs, self._job) != before
 
-    def show_rows(self, *, counts_new: bool = False) -> None:
-        """The facts change with the rows."""
-        super().show_rows(counts_new=counts_new)
-        self.query_one("#facts", LinesView).update()
-
-    def _facts(self, width: int) -> list[Line]:
-        if self._job is None:
-            return []
-        about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
-        facts = view.job_facts(self._job, self._others, self._fires, self.look, view.facts_width(width))
-        tries = [view.tries_line(self._retries)] if self._retries is not None and self._retries.attempts > 1 else []
-        facts = [*facts[:2], *tries, *facts[2:]]
-        if width >= view.WIDE:
-            facts = view.with_definition(self._job, facts, self.look, width, self.size.height // 2 - len(about))
-        return [*about, *facts, *self._history(width)]
-
-    def _history(self, width: int) -> list[Line]:
-        """The rule above its runs, and the last of them plotted."""
-        recent = self._job.recent_runs if self._job else ()
-        total = words.plural(self._total, "run")
-        right = f"{total}, {view.history_title(recent, self.look)}" if recent else total
-        plots = view.history_plots(recent, self.look)
-        return [rule("History", right, width, self.look), *plots, *([EMPTY_LINE] if plots else [])]
-
     def sections(self) -> list[Section]:
         """Its runs."""
         runs = runs_view.sort_runs(self._runs, self.order, self.look)
@@ -243,7 +207,7 @@ class JobScreen(SortedList, FailedList):
         """The job's state."""
         if self._job is None:
             return EMPTY_LINE, ""
-        return view.job_answer(self._job, self._runs[0] if self._runs else None, self.look), ""
+        return view.job_answer(self._job, self._runs[0] if self._runs else None, self._deployment, self.look), ""
 
     def is_moving(self) -> bool:
         """Whether a run goes on."""
@@ -257,7 +221,8 @@ class JobScreen(SortedList, FailedList):
         may_have_run = self._run() is not None or self._runner.may_have(self.place.job_id)
         if self._job is not None and (reason := why_not_changed(action.id, self._job)) is not None:
             return reason
-        if action.id in {"row.open", "log.open", "masked.open"} and not may_have_run:
+        is_of_run = action.id in {"log.open", "masked.open"} or (action.id == "row.open" and self.graph.job_ref is None)
+        if is_of_run and not may_have_run:
             return "It has not run yet. r runs it."
         if action.id == "job.retries" and self._retries is None:
             return "This control plane does not try again."
@@ -280,9 +245,11 @@ class JobScreen(SortedList, FailedList):
         return f"dlthub job trigger {words.short_ref(self.place.job_ref)}"
 
     def do_row_open(self) -> None:
-        """The run with its log."""
+        """The run with its log; around the job another one."""
         run = self._run()
-        if run is not None:
+        if self.graph.job_ref is not None:
+            super().do_row_open()
+        elif run is not None:
             self.post_message(Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number)))
 
     def do_log_open(self) -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import zip_longest
 
 from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.client.retries import Retries
@@ -14,11 +13,10 @@ from dlthub_tui.viewmodel import job_graph, words
 from dlthub_tui.viewmodel.documents import json_lines
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, fit, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, fit, guard, line, muted
 
-# From here on a job's definition stands beside its facts, which take so much of the width.
-WIDE = 110
-_LEFT = 70
+# From here on a job's definition stands beside its history.
+WIDE = 116
 COLUMNS = (
     Column("Job", takes_rest=True, least=20),
     Column("When", drops=3, least=14, gap=1),
@@ -217,7 +215,7 @@ def job_details(job: Job, others: Sequence[Job], look: Look, width: int, failure
 
 
 def _names(edges: Sequence[job_graph.Edge]) -> str:
-    return ", ".join(dict.fromkeys(name for name, _, _ in edges))
+    return ", ".join(dict.fromkeys(edge.name for edge in edges))
 
 
 def _window(job: Job, look: Look) -> str:
@@ -247,8 +245,8 @@ def _limits(job: Job) -> str:
     return f" Stops after {words.duration(job.timeout_seconds)}." if job.timeout_seconds else ""
 
 
-def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: Look, width: int) -> list[Line]:
-    """The upper part of the job's own screen: what fires it and what is around it."""
+def job_facts(job: Job, fires: Sequence[datetime], look: Look, width: int) -> list[Line]:
+    """The upper part of the job's own screen: what fires it."""
     lines: list[Line] = [rule("Fires", "", width, look, has_focus=False)]
     zone = f"  {guard(job.timezone)}" if job.timezone else ""
     when = guard(words.schedule(job.triggers, job.job_type))
@@ -266,28 +264,18 @@ def job_facts(job: Job, others: Sequence[Job], fires: Sequence[datetime], look: 
     for name, url in (("app at", job.job_url), ("for everybody at", job.public_url)):
         if url is not None:
             lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
-    around = job_graph.draw(job, others, look, width)
-    if around:
-        lines.extend((rule("Around it", job_graph.legend(look), width, look, has_focus=False), *around))
     return lines
 
 
-def facts_width(width: int) -> int:
-    """What the facts take of the width: a part where the definition stands beside them."""
-    return _LEFT - 2 if width >= WIDE else width
-
-
-def with_definition(job: Job, facts: Sequence[Line], look: Look, width: int, most: int) -> list[Line]:
-    """The facts, `facts_width` wide, and right of them the definition as far as `most` rows reach (SCREENS 2.7)."""
-    cut, room = look.glyphs.cut, max(most, len(facts)) - 1
+def definition_lines(job: Job | None, look: Look, width: int, most: int) -> list[Line]:
+    """The definition as far as `most` rows reach, beside the history (SCREENS 2.7)."""
+    if job is None:
+        return []
     document = json_lines(job.definition)
-    if len(document) > room:
-        document = [*document[: room - 1], line(muted(f"{cut} v shows all"))]
-    right = [rule("Definition", f"version {job.version}", width - _LEFT, look, has_focus=False), *document]
-    return [
-        (*fit(one, _LEFT, mark=cut), *fit(two, width - _LEFT, mark=cut))
-        for one, two in zip_longest(facts, right, fillvalue=EMPTY_LINE)
-    ]
+    if len(document) > most - 1:
+        document = [*document[: most - 2], line(muted(f"{look.glyphs.cut} v shows all"))]
+    lines = [rule("Definition", f"version {job.version}", width, look, has_focus=False), *document]
+    return [fit(each, width, mark=look.glyphs.cut) for each in lines]
 
 
 def tries_line(retries: Retries) -> Line:
@@ -297,8 +285,8 @@ def tries_line(retries: Retries) -> Line:
     return line("   ", muted(f"{'after a failure':<24}"), f"tried {tries} in all, after {after}, then twice as long")
 
 
-def job_answer(job: Job, latest: Run | None, look: Look) -> Line:
-    """The job's state in words."""
+def job_answer(job: Job, latest: Run | None, deployment: int | None, look: Look) -> Line:
+    """The job's state in words. `deployment`: the version of the code that it is run from."""
     state = state_of(job)
     if not state:
         return (muted("Has not run yet."),)
@@ -307,5 +295,8 @@ def job_answer(job: Job, latest: Run | None, look: Look) -> Line:
         since = f" for {words.duration((look.now() - latest.started_at).total_seconds())}"
     elif latest is not None:
         since = f" {words.moment(latest.finished_at or latest.created_at, look)}"
-    facts = f"      {job.job_type}, {guard(job.profile)}, version {job.version}"
+    # What is shown is the newest definition: versions count from 1.
+    version = f"version {job.version} of {job.version}"
+    code = "" if deployment is None else f", deployment {deployment}"
+    facts = f"      {job.job_type}, {guard(job.profile)}, {version}{code}"
     return (look.state(state), Span(" "), look.state_word(state), Span(since), muted(facts))

@@ -40,13 +40,13 @@ COLUMNS = (
     Column("Dep", drops=7, is_number=True, gap=1),
 )
 JOB_COLUMNS = (
-    Column("State", least=10),
+    Column("State", least=9),
     Column("Run", is_number=True, least=4),
-    Column("Started", drops=1, is_number=True, least=12),
+    Column("Started", drops=1, is_number=True, least=10),
     Column("Took", drops=2, is_number=True, least=10),
     Column("Rows", drops=4, is_number=True, least=7),
     Column("", drops=5, is_number=True, least=2),
-    Column("", drops=3, takes_rest=True),
+    Column("", drops=3, takes_rest=True, gap=1),
 )
 ORDERS = ("newest", "state", "took", "rows")
 

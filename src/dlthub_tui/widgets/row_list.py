@@ -52,6 +52,14 @@ class RowList(Widget):
         self._wanted: str | None = None
         self.marked: set[str] = set()
         self.new_above = 0
+        self._has_keys = True
+
+    def take_keys(self, has_keys: bool) -> None:
+        """Whether the keys go here: only then the cursor is shown."""
+        row = self._cursor_row()
+        if has_keys != self._has_keys and row is not None:
+            self._refresh_entry(row)
+        self._has_keys = has_keys
 
     @property
     def key(self) -> str | None:
@@ -258,7 +266,7 @@ class RowList(Widget):
         entry = self._entries[index]
         if entry.is_full:
             return draw(palette, entry.line, width)
-        is_chosen = index == self._cursor_row()
+        is_chosen = self._has_keys and index == self._cursor_row()
         cursor = Span(self._look.glyphs.cursor if is_chosen else " ", Role.ACCENT)
         mark = Span(self._look.glyphs.mark if entry.key in self.marked else " ", Role.ACCENT)
         line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dlthub_tui.client.models import Job
-from dlthub_tui.viewmodel.job_graph import draw
+from dlthub_tui.viewmodel.job_graph import Drawing, draw, window
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import cell_width, text_of
 
@@ -30,15 +30,15 @@ GONE = job("gone", "job.success:jobs.load", is_archived=True)
 ALL = (LOAD, DAILY, MAIL, STOCK, ALARM, GONE, job("returns"))
 
 
-def drawn(shown: Job, *, is_ascii: bool = False, width: int = 80) -> list[str]:
-    return [text_of(row).rstrip() for row in draw(shown, ALL, Look(is_ascii=is_ascii), width)]
+def drawn(shown: Job, among: tuple[Job, ...] = ALL, *, is_ascii: bool = False, width: int = 80) -> list[str]:
+    return [text_of(row).rstrip() for row in draw(shown, among, Look(is_ascii=is_ascii), width).lines]
 
 
-def test_job_that_starts_several_forks_and_says_what_they_start() -> None:
+def test_job_that_starts_several_forks_and_says_what_they_start_and_what_else_leads_there() -> None:
     assert drawn(LOAD) == [
         "   load ─┬─› daily ─› mail",
         "         ├─› alarm",
-        "         └┄› stock",
+        "         └┄› stock ‹┄ returns",
     ]
 
 
@@ -50,7 +50,70 @@ def test_job_that_waits_for_several_joins_them() -> None:
 
 
 def test_job_in_the_middle_has_both_sides() -> None:
-    assert drawn(DAILY) == ["   load ───› daily ───› mail"]
+    assert drawn(DAILY) == ["   load ─› daily ─› mail"]
+
+
+CHAIN = tuple(job(f"step_{n}", *([f"job.success:jobs.step_{n - 1}"] if n else [])) for n in range(12))
+
+
+def test_steps_on_both_sides_are_drawn_as_far_as_the_width_reaches() -> None:
+    assert drawn(CHAIN[5], CHAIN, width=100) == [
+        "   step_2 ─› step_3 ─› step_4 ─› step_5 ─› step_6 ─› step_7 ─› step_8 ─› step_9 ─› …",
+    ]
+    assert drawn(CHAIN[5], CHAIN, width=40) == ["   step_4 ─› step_5 ─› step_6 ─› step_7"]
+
+
+def test_forks_further_away_stand_beside_their_own() -> None:
+    among = (
+        job("a"), job("bb", "job.success:jobs.a"), job("c", "job.success:jobs.a"), job("d", "job.success:jobs.bb"),
+        job("e", "job.success:jobs.bb"), job("f", "job.success:jobs.c"),
+    )  # fmt: skip
+
+    assert drawn(among[0], among) == [
+        "   a ─┬─› bb ─┬─› d",
+        "      │       └─› e",
+        "      └─› c  ───› f",
+    ]
+    assert drawn(among[5], among) == ["   a ─› c ─› f"]
+
+
+def test_jobs_that_start_each_other_in_a_ring_end_somewhere() -> None:
+    ring = (job("a", "job.success:jobs.b"), job("b", "job.success:jobs.a"))
+
+    assert drawn(ring[0], ring) == ["   b ─› a ─› b"]
+
+
+def test_jobs_that_all_lead_to_each_other_are_drawn_in_part() -> None:
+    names = [f"n{n}" for n in range(60)]
+    mesh = tuple(job(name, *(f"job.success:jobs.{other}" for other in names if other != name)) for name in names)
+
+    drawing = draw(mesh[0], mesh, Look(), 120)
+
+    assert len(drawing.lines) < 600
+
+
+def test_what_is_around_can_be_stood_on() -> None:
+    drawing = draw(LOAD, ALL, Look(), 80, chosen=2)
+
+    assert [ref for ref, _, _, _ in drawing.places] == [
+        "jobs.daily", "jobs.alarm", "jobs.stock", "jobs.mail", "jobs.returns",
+    ]  # fmt: skip
+    assert text_of(drawing.lines[2]).rstrip() == "         └┄›❯stock ‹┄ returns"
+    for _, row, at, width in drawing.places:
+        text = text_of(drawing.lines[row])
+        assert text[at - 1] in " ❯"
+        assert len(text[at : at + width].split()) == 1
+
+
+def test_many_rows_are_shown_around_what_is_stood_on() -> None:
+    many = (job("load"), *(job(f"n{n}", "job.success:jobs.load") for n in range(20)))
+    drawing = draw(many[0], many, Look(), 80, chosen=15)
+
+    shown, top = window(drawing, 15)
+
+    assert top == 12
+    assert [text_of(row).strip() for row in shown][-2:] == ["├─›❯n15", "and 16 rows more"]
+    assert window(Drawing(), None) == ((), 0)
 
 
 def test_plain_terminals_get_plain_lines() -> None:
@@ -66,4 +129,4 @@ def test_narrow_terminals_cut_what_follows() -> None:
 
 def test_job_alone_has_no_drawing() -> None:
     assert drawn(MAIL) != []
-    assert draw(job("alone"), ALL, Look(), 80) == []
+    assert draw(job("alone"), ALL, Look(), 80) == Drawing()
