@@ -112,6 +112,35 @@ def test_the_reason_says_what_to_do(
     assert report["left"] == []
 
 
+FORKS_A_LARGE_PARENT = """
+import os, time
+kept = bytearray(os.urandom(1) * (48 << 20))
+children = []
+for _ in range(8):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(2.5)
+        os._exit(kept[-1] != kept[0])
+    children.append(pid)
+print([os.waitpid(pid, 0)[1] for pid in children] == [0] * 8)
+"""
+
+
+def test_what_forks_share_is_counted_once(home: Path, own_uid: int | None) -> None:
+    report = run(home, own_uid, FORKS_A_LARGE_PARENT, total_memory_bytes=144 * MIB)
+
+    assert report["outcome"]["outcome"] == "completed", report["lines"]
+    assert [text for source, text in report["lines"] if source == "user"] == ["True"]
+
+
+@pytest.mark.parametrize(("code", "words"), [("os.abort()", "SIGABRT"), ("os.kill(os.getpid(), 11)", "SIGSEGV")])
+def test_a_crash_says_what_it_was(home: Path, own_uid: int | None, code: str, words: str) -> None:
+    report = run(home, own_uid, f"import os; {code}")
+
+    assert (report["outcome"]["outcome"], report["outcome"]["reason"]) == ("failed", "signal")
+    assert [words in text for source, text in report["lines"] if source == "setup"] == [True]
+
+
 def test_a_run_that_keeps_within_its_share_is_let_be(home: Path, own_uid: int | None) -> None:
     code = "import os, time\nkept = bytearray(20 << 20)\nopen('a', 'wb').write(kept)\ntime.sleep(2.5)\nprint('done')"
     report = run(

@@ -9,7 +9,7 @@ from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
 from planes.data_plane.runner.reasons import Reason, of_disk, of_memory, of_processes, of_processor
 from planes.data_plane.runner.request import Step
-from planes.data_plane.runner.usage import measure, walk_sizes
+from planes.data_plane.runner.usage import measure, measure_together, walk_sizes
 
 LOOK_SECONDS = 1.0
 _WALK_SECONDS = 2.0
@@ -86,8 +86,13 @@ class StepLimits:
         limits, group = self._limits, self._group
         began = time.monotonic()
         taken = measure(descendants())
+        is_too_much = (
+            not group.bounds_memory
+            and _is_over(taken.memory_bytes, limits.total_memory_bytes)
+            and _is_over(measure_together(descendants()), limits.total_memory_bytes)
+        )
         self._look_at += _WALK_SHARE * (time.monotonic() - began)
-        if not group.bounds_memory and _is_over(taken.memory_bytes, limits.total_memory_bytes):
+        if is_too_much:
             return of_memory(limits)
         # By its uid or its user namespace it is kept from more; where neither is its own, from nothing.
         is_full = not group.bounds_processes and limits.processes is not None and taken.processes >= limits.processes

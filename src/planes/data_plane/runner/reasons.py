@@ -22,6 +22,16 @@ _SAID = (
 _PATTERNS = tuple((reason, re.compile(pattern)) for reason, pattern in _SAID)
 
 
+_CRASHES = {
+    signal.SIGSEGV: "it touched memory that is not its own",
+    signal.SIGBUS: "it touched memory that is not there, such as a mapped file that was cut or had no room",
+    signal.SIGILL: "it has an instruction that this processor does not know",
+    signal.SIGFPE: "it computed what cannot be, such as a division by zero",
+    signal.SIGABRT: "it gave up by itself, mostly with a word on standard error",
+    signal.SIGSYS: "it asked the system for what a job may not",
+}
+
+
 class Evidence(NamedTuple):
     """What is known of a step's end. `said` are the last bytes of its stderr, scrubbed.
 
@@ -57,9 +67,11 @@ def find_reason(evidence: Evidence, limits: Limits) -> Reason | None:
     if evidence.signal == signal.SIGKILL:
         return Reason(
             "signal",
-            "Killed (signal 9) from outside of this run: by somebody on the machine, or by its system for want of "
-            "memory. Its system log says which.",
+            "Killed (signal 9), and not for a limit of this run: by the job itself or what it started, by somebody on "
+            "the machine, or by its system for want of memory. Its system log says the last.",
         )
+    if evidence.signal is not None and evidence.signal in _CRASHES:
+        return _crashed(signal.Signals(evidence.signal))
     if evidence.signal == signal.SIGXCPU:
         return of_processor(limits)
     if evidence.signal == signal.SIGXFSZ:
@@ -90,6 +102,15 @@ def of_processes(limits: Limits) -> Reason:
     )
 
 
+def of_left_processes(count: int, seconds: float) -> str:
+    """What keeps a run from its end although its program has ended."""
+    those = "1 process that it started goes" if count == 1 else f"{_count(count)} processes that it started go"
+    return (
+        f"The job's program has ended, and {those} on: asked to end, and killed in {seconds:.0f} s. "
+        "Nothing outlives a run: let the program wait for what it starts."
+    )
+
+
 def of_disk(limits: Limits) -> Reason:
     """More room on the disk than the run may take."""
     return Reason(
@@ -105,6 +126,15 @@ def of_processor(limits: Limits) -> Reason:
         CPU_LIMIT,
         f"Too much processor time: the run may have {_count(limits.processor_seconds)} seconds. "
         "Do less in one run, or raise DLTHUB_TUI_RUN_CPU_SECONDS of this region.",
+    )
+
+
+def _crashed(ended_by: signal.Signals) -> Reason:
+    return Reason(
+        "signal",
+        f"Crashed (signal {ended_by.value}, {ended_by.name}): native code, not Python, ended the program; "
+        f"{_CRASHES[ended_by]}. Look for the package that was last changed, try another version of it, "
+        "or start the job with PYTHONFAULTHANDLER=1 as a variable: then Python says where it was.",
     )
 
 

@@ -19,6 +19,7 @@ from planes.data_plane.runner.containment.first_process import STATUS
 from planes.data_plane.runner.control import ControlSocket
 from planes.data_plane.runner.output import OutputStream, RunLog
 from planes.data_plane.runner.processes import list_descendants, signal_group, signal_processes
+from planes.data_plane.runner.reasons import of_left_processes
 from planes.data_plane.runner.request import Step
 from planes.data_plane.runner.spawning import StepProcess
 from planes.data_plane.runner.stopping import StopPlan
@@ -27,6 +28,9 @@ from planes.data_plane.segments import Origin
 
 KILL_AGAIN_SECONDS = 0.05
 GIVE_UP_SECONDS = 60.0
+TELL_LEFT_AFTER_SECONDS = 1.0
+"""What goes on so long after its program has ended is told to the user, who sees a run that does not end."""
+
 CLIENT_RETRY_SECONDS = 0.1
 
 
@@ -54,6 +58,7 @@ class StepWatcher:
         self._has_children = True
         self._status: int | None = None
         self._sweep_kill_at: float | None = None
+        self._tell_left_at: float | None = None
         self._killing_since: float | None = None
         self._next_kill_at = 0.0
 
@@ -76,6 +81,7 @@ class StepWatcher:
         while self._end is None or (self._has_children and not self._is_given_up()):
             self._watch.wait(self._timeout(tick()))
             self._signal_due(process.pid)
+            self._tell_left(process)
             self._control.state["lines"] = self._log.lines
             self._control.flush()
         self._drain(streams)
@@ -134,8 +140,19 @@ class StepWatcher:
         code = os.waitstatus_to_exitcode(status)
         was_stopped = self._plan.reason is not None
         self._end = StepEnd(None, -code, was_stopped) if code < 0 else StepEnd(code, None, was_stopped)
-        self._sweep_kill_at = time.monotonic() + grace_seconds
+        now = time.monotonic()
+        self._sweep_kill_at = now + grace_seconds
+        self._tell_left_at = now + TELL_LEFT_AFTER_SECONDS
         self._signal_all(main, signal.SIGTERM)
+
+    def _tell_left(self, process: StepProcess) -> None:
+        now, kill_at = time.monotonic(), self._kill_at()
+        if self._tell_left_at is None or now < self._tell_left_at or not self._has_children:
+            return
+        self._tell_left_at = None
+        left = [found for found in list_descendants(os.getpid()) if found.pid != process.first and not found.is_dead]
+        if left and kill_at is not None and kill_at > now:
+            self._log.explain(of_left_processes(len(left), kill_at - now))
 
     def _signal_due(self, group: int) -> None:
         now = time.monotonic()
@@ -167,6 +184,8 @@ class StepWatcher:
     def _timeout(self, tick_at: float) -> float:
         now = time.monotonic()
         times = [tick_at]
+        if self._tell_left_at is not None:
+            times.append(self._tell_left_at)
         if self._control.has_waiting_clients:
             times.append(now + CLIENT_RETRY_SECONDS)
         if self._killing_since is not None:

@@ -13,7 +13,10 @@ _ENTRIES_AT_ONCE = 256
 
 
 class Taken(NamedTuple):
-    """Memory that is the processes' own, how many there are (threads count), and their processor time."""
+    """Memory of the processes, how many there are (threads count), and their processor time.
+
+    What forks share until one of them writes is counted for each of them: `measure_together` counts it once.
+    """
 
     memory_bytes: int
     processes: int
@@ -37,6 +40,22 @@ def measure(processes: Iterable[Process]) -> Taken:
         threads += int(fields[17])
         seconds += sum(map(int, fields[11:15])) / _TICKS  # its own, and that of the children it has waited for
     return Taken(memory, threads, seconds)
+
+
+def measure_together(processes: Iterable[Process]) -> int:
+    """Memory that these have together: what several share counts once. The kernel walks all their pages for it.
+
+    Of a process that this one may not look into, all that it has counts.
+    """
+    total = 0
+    for process in processes:
+        try:
+            with open(f"/proc/{process.pid}/smaps_rollup", "rb") as file:
+                found = dict(line.split()[:2] for line in file.readlines()[1:])
+            total += (int(found[b"Pss_Anon:"]) + int(found[b"Pss_Shmem:"])) * 1024
+        except (OSError, KeyError):
+            total += measure([process]).memory_bytes
+    return total
 
 
 def walk_sizes(folders: Sequence[str], processes: Iterable[Process]) -> Generator[None, None, int]:

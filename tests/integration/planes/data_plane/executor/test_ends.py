@@ -144,6 +144,24 @@ async def test_nothing_outlives_the_main_process(executor: LocalExecutor, place:
     assert not [pid for pid in pids if is_alive(pid)]
 
 
+async def test_what_keeps_a_run_from_its_end_is_told(executor: LocalExecutor, place: RunPlace) -> None:
+    """The children end well after a second, in which nothing is said, and long before the grace period ends."""
+    code = (
+        "import os, signal, time\n"
+        "for _ in range(2):\n"
+        "    if os.fork() == 0:\n"
+        "        signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1.5), os._exit(0)))\n"
+        "        open(f'pid-{os.getpid()}', 'w').close()\n"
+        "        time.sleep(600)\n"
+        "while len([name for name in os.listdir() if name.startswith('pid-')]) < 2: time.sleep(0.01)\n"
+    )
+    outcome = await run_to_end(executor, place.spec(place.python(code), grace_seconds=30.0))
+
+    assert (outcome.outcome, outcome.exit_code) == ("completed", 0)
+    (told,) = await place.texts("setup")
+    assert "2 processes that it started go on: asked to end, and killed in 29 s" in told
+
+
 async def test_stop_reaches_sessions_of_their_own(executor: LocalExecutor, place: RunPlace) -> None:
     code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + DOUBLE_FORK + "time.sleep(600)\n"
     running = await executor.start(place.spec(place.python(code), grace_seconds=0.2), [])
