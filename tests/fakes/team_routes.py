@@ -43,6 +43,10 @@ def team_routes(installation: Any, workspace: str) -> Routes:
     async def role(_request: Request) -> Response:
         return JSONResponse({"workspace_role": installation.organizations[0]["role"]})
 
+    async def get_workspace(request: Request) -> Response:
+        found = (item for item in installation.workspaces if item["id"] == request.path_params["ws"])
+        return JSONResponse(next(found))
+
     async def list_members(_request: Request) -> Response:
         return _page(members)
 
@@ -81,6 +85,7 @@ def team_routes(installation: Any, workspace: str) -> Routes:
         return [("GET", path, listed), ("POST", path, create), ("DELETE", f"{path}/{{id}}", revoke)]
 
     return [
+        ("GET", workspace, get_workspace),
         ("GET", f"{workspace}/me", role),
         ("GET", f"{workspace}/members", list_members),
         ("POST", f"{own_ws}/members", add),

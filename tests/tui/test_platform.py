@@ -78,3 +78,45 @@ async def test_a_control_plane_of_a_version_before_says_so(open_app: Any) -> Non
 
         await stage.until("This control plane's version tells nothing of regions.")
         assert "2 runs held" in stage.text
+
+
+async def test_a_run_that_a_region_holds_is_opened_and_stopped_from_here(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("9")
+        await stage.until("2 runs held")
+        while "❯ ◉ ingest.load_orders 1041" not in stage.text:
+            await stage.press("j")
+        assert "enter open  x stop  l log" in stage.text
+        await stage.press("x")
+        await stage.until("Stop ingest.load_orders 1041 in fruitshop?")
+        await stage.press("enter")
+        await stage.until("Stopping ingest.load_orders 1041.")
+        assert any(path.endswith("/-cancel") for _, path, _ in stage.installation.requests)
+
+        await stage.press("G", "l")
+        await stage.until("notebooks.orders › 7")
+        await stage.press("escape")
+        await stage.until("dlthub-tui › platform")
+
+
+async def test_planes_are_ended_and_tell_their_logs_on_their_machines(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("9", "j", "x")
+        await stage.until("A region is ended on its machine")
+        await stage.press("l")
+        await stage.until("platform.log in its home")
+        await stage.press("enter")
+
+        await stage.until("polled now")
+        assert "❯ ▴ eu1                2 of 8" in stage.text
+
+
+async def test_a_run_of_others_says_whose_it_is(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("9", "G")
+        workspace = next(each for each in stage.installation.workspaces if each["name"] == "fruitshop")
+        refused = (404, {"code": "not_found", "detail": "no such workspace"})
+        stage.installation.refusals[f"/api/v1/workspaces/{workspace['id']}"] = refused
+        await stage.press("enter")
+
+        await stage.until("fruitshop is for its members; you are none of them.")

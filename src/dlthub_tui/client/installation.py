@@ -81,6 +81,7 @@ class HeldRun:
     run_id: str
     number: int
     job_ref: str
+    workspace_id: str
     workspace_name: str
     plane_id: str
     status: str
@@ -106,6 +107,7 @@ class Status:
     next_due_at: datetime | None
     due_count: int
     held: tuple[HeldRun, ...]
+    started_at: datetime | None = None
     regions: tuple[Region, ...] | None = None
 
 
@@ -127,6 +129,7 @@ async def find_status(plane: Transport) -> Status | None:
         next_due_at=fields.maybe_moment("next_due_at"),
         due_count=fields.number("due_count"),
         held=fields.many("held", _parse_held),
+        started_at=fields.maybe_moment("started_at"),
         regions=None if fields.raw("regions") is None else fields.many("regions", parse_region),
     )
 
@@ -170,6 +173,7 @@ def _parse_held(raw: Any) -> HeldRun:
         run_id=fields.text("run_id"),
         number=fields.number("run_number"),
         job_ref=fields.text("job_ref"),
+        workspace_id=fields.text("workspace_id"),
         workspace_name=fields.text("workspace_name"),
         plane_id=fields.text("dataplane_id"),
         status=fields.text("status"),

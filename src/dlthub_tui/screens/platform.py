@@ -5,24 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from dlthub_tui.client.installation import Health, PlaneHealth, Status
+from dlthub_tui.client.errors import NotAllowed, NotFound
+from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
+from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import home as home_view
 from dlthub_tui.viewmodel import platform as view
 from dlthub_tui.viewmodel import regions as region_view
+from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching
-from dlthub_tui.viewmodel.places import Place, PlatformPlace
+from dlthub_tui.viewmodel.places import Place, PlatformPlace, RunPlace, WorkspaceRef
+from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
+
+ENDED_THERE = "A region is ended on its machine (SIGTERM): its runs go on. x stops a run."
+LOGS_THERE = "A plane's own log stays on its machine: platform.log in its home."
 
 
 class PlatformScreen(ListScreen):
     """Do all planes answer, are they who they were, and how full are they?"""
 
-    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("pane.next", "pane"), ("link.retry", "ask again"), ("list.filter", "filter"), ("copy.text", "copy row"),
+        ("pane.next", "pane"), ("row.open", "open"), ("item.end", "stop"), ("log.open", "log"),
+        ("doctor.open", "doctor"), ("link.retry", "ask again"), ("list.filter", "filter"), ("copy.text", "copy row"),
         ("nav.back", "back"),
     )  # fmt: skip
     STYLES = "platform"
@@ -99,6 +109,78 @@ class PlatformScreen(ListScreen):
         planes = self._health.planes if self._health else ()
         return next((plane for plane in planes if plane.id == self.rows.key), None)
 
+    def _held(self) -> HeldRun | None:
+        held = self._status.held if self._status else ()
+        return next((run for run in held if f"run/{run.run_id}" == self.rows.key), None)
+
+    def why_not(self, action: Action) -> str | None:
+        """Runs are opened and stopped here; planes are ended, and tell their logs, on their machines."""
+        if action.id == "row.open" and self._held() is None and self._plane() is None:
+            return "What is known of it stands below."
+        if action.id == "item.end" and self._held() is None:
+            return ENDED_THERE
+        if action.id == "log.open" and self._held() is None:
+            return LOGS_THERE
+        return super().why_not(action)
+
+    def do_row_open(self) -> None:
+        """The run; of a region, how it is."""
+        run, plane = self._held(), self._plane()
+        if run is not None:
+            self.fetch(self._open_run(run, is_log_only=False), "open")
+        elif plane is not None:
+            self.rows.move_to(f"region/{plane.id}")
+
+    def do_log_open(self) -> None:
+        """The run's log."""
+        run = self._held()
+        if run is not None:
+            self.fetch(self._open_run(run, is_log_only=True), "open")
+
+    async def _workspace(self, run: HeldRun) -> WorkspaceRef | None:
+        """None, said, for who administers the platform and is no member there."""
+        from dlthub_tui.screens.links import find_workspace
+
+        try:
+            return await find_workspace(self.context.connected.control, run.workspace_id)
+        except (NotAllowed, NotFound):
+            self.say(f"{guard(run.workspace_name)} is for its members; you are none of them.", Role.WARN)
+            return None
+
+    async def _open_run(self, run: HeldRun, *, is_log_only: bool) -> None:
+        workspace = await self._workspace(run)
+        if workspace is not None:
+            place = RunPlace(workspace, run.run_id, run.job_ref, run.number, is_log_only=is_log_only)
+            self.post_message(Open(place))
+
+    def do_item_end(self) -> None:
+        """Stops the run under the cursor; asks first."""
+        run = self._held()
+        if run is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._stop(run), "act")
+
+        question = f"Stop {view.name_of(run)} in {guard(run.workspace_name)}?"
+        self.host.push_screen(ConfirmSheet(self.context, question, "stop"), answered)
+
+    async def _stop(self, held: HeldRun) -> None:
+        from dlthub_tui.client.runs import get_run
+
+        workspace = await self._workspace(held)
+        if workspace is not None:
+            run = await get_run(self.context.connected.control, workspace.id, held.run_id)
+            await Stopper(self.context, workspace, self).stop([run])
+            await self.reload()
+
+    def twin_of(self, action: Action) -> str:
+        """Verbs on the run under the cursor."""
+        run = self._held()
+        twin = twin_of_run(action.id, run.job_ref, run.number) if run is not None else ""
+        return twin or super().twin_of(action)
+
     def detail_lines(self, width: int) -> list[Line]:
         """The plane, region or run under the cursor."""
         plane = self._plane()
@@ -109,8 +191,7 @@ class PlatformScreen(ListScreen):
         if region is not None and self._health is not None:
             is_reachable = any(each.id == region.id and each.is_reachable for each in self._health.planes)
             return region_view.region_details(region, is_reachable, self.look, width)
-        held = self._status.held if self._status else ()
-        run = next((run for run in held if f"run/{run.run_id}" == self.rows.key), None)
+        run = self._held()
         if run is not None:
             return view.lease_details(run, self.look, width)
         if self._health is None:

@@ -76,8 +76,13 @@ def lease_section(status: Status | None, look: Look) -> Section:
     return Section(LEASE_COLUMNS, rows, "Leases", right, empty=("No region holds a run.",), shows_titles=bool(rows))
 
 
+def name_of(run: HeldRun) -> str:
+    """`ingest.load_orders 1041`."""
+    return f"{guard(words.short_ref(run.job_ref))} {run.number}"
+
+
 def _lease_row(run: HeldRun, look: Look) -> Row:
-    name = f"{guard(words.short_ref(run.job_ref))} {run.number}"
+    name = name_of(run)
     if run.left_seconds is None:
         lease = line(Span("region silent", Role.WARN))
     else:
@@ -97,7 +102,7 @@ def lease_details(run: HeldRun, look: Look, width: int) -> list[Line]:
     else:
         said = f"{plane} renews its lease, which would end in {words.duration(run.left_seconds)}."
     return [
-        rule(f"{guard(words.short_ref(run.job_ref))} {run.number}", run.status, width, look),
+        rule(name_of(run), run.status, width, look),
         line("   ", muted("Workspace    "), guard(run.workspace_name)),
         line("   ", muted("Lease        "), said),
         line("   ", muted("Fence        "), f"{words.count(run.fence)}: reports with an older one are refused"),
