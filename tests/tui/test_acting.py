@@ -26,7 +26,7 @@ async def test_a_refused_run_says_why(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "r")
 
-        assert "Not started: ingest.load_orders, it is already running, one at a time." in stage.text
+        assert "Not started: ingest.load_orders. It is already running, as often as it may." in stage.text
 
 
 async def test_the_log_that_is_asked_for_at_once_is_of_the_run_that_starts(open_app: Any) -> None:

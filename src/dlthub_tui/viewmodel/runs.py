@@ -268,16 +268,19 @@ def what_to_expect(run: Run, total: int, look: Look) -> str:
 
 
 def declined(job_ref: str, status: str, reasons: Sequence[str]) -> str:
-    """Why a trigger started nothing."""
+    """Why a trigger started nothing: what the platform says of it, else what the status means."""
     name = guard(words.short_ref(job_ref))
-    why = {
-        "skipped_concurrency_limit": "it is already running, one at a time",
-        "skipped_fresh": "it is fresh already",
+    said = "; ".join(guard(reason).removesuffix(".") for reason in reasons)
+    if status == "skipped_fresh":  # its reasons name jobs only
+        not_fresh = "what it depends on is not fresh"
+        said = f"{not_fresh}: {said}" if said else not_fresh
+    means = {
+        "skipped_concurrency_limit": "it is already running, as often as it may",
         "skipped_upstream_pending": "what it depends on runs first; it starts after that",
         "skipped_paused": "it is paused",
-        "skipped_out_of_interval": "its interval is over",
+        "skipped_out_of_interval": "its interval does not reach this moment",
         "skipped_already_covered": "its window is covered already",
         "skipped_workspace_archived": "the workspace is archived",
-    }.get(status, "")
-    said = "; ".join(guard(reason) for reason in reasons)
-    return f"Not started: {name}, {why or said or guard(status)}."
+    }.get(status, guard(status))
+    text = said or means
+    return f"Not started: {name}. {text[:1].upper()}{text[1:]}."

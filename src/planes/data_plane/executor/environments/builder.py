@@ -31,8 +31,8 @@ MARK = "environment.json"
 _BUILDING = ".building"
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _WHEELS_ONLY = (
-    "This region installs wheels only: for a package that has none, DLTHUB_TUI_SOURCE_BUILDS=allow of the region "
-    "builds it from source, which runs the package's code."
+    "Where a package has no wheel: this region installs wheels only, and DLTHUB_TUI_SOURCE_BUILDS=allow of the region "
+    "lets it build from source, which runs the package's code."
 )
 _PTH_NAME = "dlt_hub_run.pth"
 _PTH = "import dlt.hub.run\n"
