@@ -11,9 +11,10 @@ from dataclasses import replace
 from html import escape
 from urllib.parse import quote
 
+from fastapi import Request
 from starlette.responses import Response
 
-from planes.control_plane.api.web_visits import CurrentVisit, Part, Visit, VisitRoute, to_region
+from planes.control_plane.api.web_visits import CurrentVisit, Part, Visit, VisitRoute, see_other, to_region
 from planes.control_plane.services import jobs, runs
 from planes.control_plane.services.jobs import DetailedJob, Extras
 from planes.control_plane.services.runs import DetailedRun, Downstream
@@ -78,11 +79,26 @@ async def show_job(visit: CurrentVisit, job: Part) -> Response:
             ("Profile", escape(shown.profile)),
             ("Next run", moment(shown.next_fire_at)),
         ])
+        + _app_link(visit, found)
         + _run_table(visit, await _list_runs(visit, wanted))
         + command(f"dlthub job info {name}\ndlthub job logs {name}")
         + _where_the_rest_is(visit)
     )  # fmt: skip
     return visit.page(_short(shown.job_ref), body, _LIVE)
+
+
+@router.get("/{workspace_id}/jobs/{job}/-app")
+async def open_app(request: Request, visit: CurrentVisit, job: Part) -> Response:
+    """Leads on to the app of a job in the region, which starts it where it does not run. Raises: NotFound.
+
+    Who came by a link on somebody else's page is asked first: nothing starts because of what others show.
+    """
+    found = await _find_job(visit, job)
+    if not _is_app(found):
+        raise NotFound("app_not_found", "This job has no app to open.")
+    if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        return see_other(_job_path(visit, found.job.job.job_ref))
+    return await to_region(visit, f"/apps/{visit.workspace.id}/{found.job.job.id}")
 
 
 @router.get("/{workspace_id}/runs/{run_id}")
@@ -132,13 +148,13 @@ async def show_pipeline(visit: CurrentVisit, name: Part) -> Response:
 async def open_run(visit: CurrentVisit, run_id: Part) -> Response:
     """Leads on to the run's page in the region."""
     found = await runs.get_run(visit.parts, visit.principal, visit.workspace.id, run_id)
-    return await to_region(visit, f"runs/{found.run.id}")
+    return await to_region(visit, f"{visit.path}/runs/{found.run.id}")
 
 
 @router.get("/{workspace_id}/pipelines/{name}/-telemetry")
 async def open_pipeline(visit: CurrentVisit, name: Part) -> Response:
     """Leads on to the pipeline's page in the region."""
-    return await to_region(visit, f"pipelines/{quote(name, safe='')}")
+    return await to_region(visit, _pipeline_path(visit, name))
 
 
 @router.get("/{workspace_id}/pipeline-runs/{pipeline_run_id}/-telemetry")
@@ -146,7 +162,17 @@ async def open_pipeline_run(visit: CurrentVisit, pipeline_run_id: Part) -> Respo
     """Leads on to the page of one `pipeline.run` in the region. Raises: NotFound."""
     if not is_uuid(pipeline_run_id):
         raise NotFound("pipeline_run_not_found", "There is no such pipeline run.")
-    return await to_region(visit, f"pipeline-runs/{pipeline_run_id}")
+    return await to_region(visit, f"{visit.path}/pipeline-runs/{pipeline_run_id}")
+
+
+def _is_app(found: DetailedJob) -> bool:
+    return found.job.job.job_type == "interactive"
+
+
+def _app_link(visit: Visit, found: DetailedJob) -> str:
+    if not _is_app(found) or found.job.job.is_archived:
+        return ""
+    return f"<p>{link(f'{_job_path(visit, found.job.job.job_ref)}/-app', f'Open the app, in {_region(visit)}')}</p>"
 
 
 def _archived(visit: Visit) -> str:

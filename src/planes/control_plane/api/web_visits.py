@@ -123,15 +123,21 @@ async def sign_out(request: Request, parts: CurrentParts, onward: Field = "") ->
     principals: Principals = request.app.state.principals
     with suppress(NotAuthenticated):
         await browsing.end(parts, await principals.authenticate(request.cookies.get(COOKIE, "")))
-    answer = _onward(_within(onward))
+    answer = see_other(_within(onward))
     answer.delete_cookie(COOKIE, path="/w", httponly=True, samesite="lax")
     return answer
 
 
 async def to_region(visit: Visit, path: str) -> RedirectResponse:
-    """Leads on to a page of the workspace's region, with a code that is good once. `path` lies below the workspace."""
+    """Leads on to a page of the workspace's region, with a code that is good once."""
     code = await browsing.swap_code_of(visit.parts, visit.principal)
-    return _onward(f"{visit.workspace.dataplane_url}{visit.path}/{path}?swap={code}")
+    return see_other(f"{visit.workspace.dataplane_url}{path}?swap={code}")
+
+
+def see_other(address: str) -> RedirectResponse:
+    """Leads on, and leaves no trace of where from."""
+    headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+    return RedirectResponse(address, status_code=303, headers=headers)
 
 
 async def _find_principal(request: Request, parts: Parts, swap: str) -> Principal:
@@ -139,7 +145,7 @@ async def _find_principal(request: Request, parts: Parts, swap: str) -> Principa
         try:
             raise _Detour(_signed_in(parts, request.url.path, await browsing.by_swap_code(parts, swap)))
         except NotAuthenticated as exc:
-            raise _Detour(_onward(request.url.path)) from exc
+            raise _Detour(see_other(request.url.path)) from exc
     principals: Principals = request.app.state.principals
     try:
         return await principals.authenticate(request.cookies.get(COOKIE, ""))
@@ -168,17 +174,12 @@ def _who(request: Request, visitor: Principal, mark: str) -> str:
 
 
 def _signed_in(parts: Parts, onward: str, cookie: str) -> RedirectResponse:
-    answer = _onward(onward)
+    answer = see_other(onward)
     secure = parts.public_url.startswith("https:")
     answer.set_cookie(
         COOKIE, cookie, max_age=parts.session_seconds, path="/w", secure=secure, httponly=True, samesite="lax"
     )
     return answer
-
-
-def _onward(address: str) -> RedirectResponse:
-    headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return RedirectResponse(address, status_code=303, headers=headers)
 
 
 def _within(address: str) -> str:

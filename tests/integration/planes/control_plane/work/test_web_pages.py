@@ -10,7 +10,8 @@ import anyio
 import httpx
 import pytest
 from tests.fakes.chromium import chromium, needs_chromium
-from tests.fakes.control_stage import Stage, definition
+from tests.fakes.control_stage import REGION_URL, Stage, definition
+from tests.fakes.workspaces import LAUNCHERS
 
 from planes.control_plane.services import sessions
 from planes.control_plane.services.sign_in import hash_new_password
@@ -292,3 +293,49 @@ async def test_a_browser_opens_a_link_and_sees_the_run_end(stage: Stage) -> None
             server.stop()
             with anyio.CancelScope(shield=True):
                 await server.wait_stopped()
+
+
+async def interactive(stage: Stage) -> str:
+    """The id of a deployed job that is an app."""
+    entry = {"module": "app", "function": None, "job_type": "interactive", "launcher": f"{LAUNCHERS}.marimo"}
+    return (await stage.deployed(definition("app", "http:", entry_point=entry)))["app"]
+
+
+async def test_an_apps_address_as_it_is_printed_asks_who_opens_it_and_leads_on(stage: Stage) -> None:
+    job_id, email = await interactive(stage), await password_of(stage)
+    printed = (await stage.get(f"/jobs/{job_id}")).json()["job_url"].removeprefix(stage.parts.public_url)
+
+    async def follow(path: str) -> httpx.Response:
+        answer = await stage.client.get(path)
+        return await follow(answer.headers["location"]) if answer.headers.get("location", "")[:3] == "/w/" else answer
+
+    asked = await follow(printed)
+    signed_in = await send_form(stage, asked, "/w/-sign-in", email=email, password=PASSWORD)
+    target = urlsplit((await follow(signed_in.headers["location"])).headers["location"])
+
+    assert (asked.status_code, "Sign in" in asked.text) == (401, True)
+    assert (f"{target.scheme}://{target.netloc}", target.path) == (REGION_URL, f"/apps/{stage.workspace_id}/{job_id}")
+    assert target.query.startswith("swap=")
+    assert await stage.runs() == [], "the region starts it, when the code is redeemed"
+
+
+async def test_a_link_on_another_site_opens_no_app(stage: Stage) -> None:
+    job_id = await interactive(stage)
+    job = f"/w/{stage.workspace_id}/jobs/{(await stage.get(f'/jobs/{job_id}')).json()['job_ref']}"
+    page = await opened(stage, job)
+    path = f"{job}/-app"
+
+    other = await stage.client.get(path, headers={"sec-fetch-site": "cross-site"})
+    ours = await stage.client.get(path, headers={"sec-fetch-site": "same-origin"})
+
+    assert f'href="{path}"' in page.text
+    assert other.headers["location"] == job
+    assert ours.headers["location"].startswith(f"{REGION_URL}/apps/{stage.workspace_id}/{job_id}?swap=")
+
+
+async def test_a_job_without_an_app_leads_nowhere(stage: Stage) -> None:
+    job = f"/w/{stage.workspace_id}/jobs/{(await stage.deployed(definition('load')))['load']}"
+    page = await opened(stage, job)
+
+    assert (page.status_code, "-app" in page.text) == (200, False)
+    assert (await stage.client.get(f"{job}/-app")).status_code == 404
