@@ -28,7 +28,7 @@ def status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, R
         told = installation.telling
         regions = {} if told is None else {"regions": [_region(installation, name) for name in installation.regions]}
         return JSONResponse(
-            {**regions, "now": stamp(NOW),
+            {**regions, "now": stamp(NOW), "started_at": stamp(NOW - timedelta(days=6)),
              "database": "sqlite", "database_bytes": 12_400_000, "database_answer_seconds": 0.002,
              "disk_total_bytes": 64_000_000_000, "disk_free_bytes": 41_000_000_000, "sessions": 2,
              "pending_count": sum(run["status"] == "pending" for run in installation.runs), "held_count": len(held),

@@ -142,3 +142,47 @@ async def test_times_go_on_where_nothing_else_changes(
         now[0] += timedelta(minutes=3)
 
         await until(pilot, lambda: shown(app).endswith("in 10 min"), "three minutes later")
+
+
+def row_of(stage: Any, name: str) -> str:
+    return next(row for row in stage.text.splitlines() if f" {name} " in row and "control ▴" not in row)
+
+
+async def test_planes_say_since_when_they_are_up_and_what_they_do(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.until("up 6 days")
+        assert " ".join(row_of(stage, "eu1").split()) == "▴ eu1 up 6 days 2 running 1 warm lease poll open disk 36 %"
+        assert "2 sessions" in row_of(stage, "control")
+        assert "disk 36 %" in row_of(stage, "control")
+
+        stage.installation.silent.add("eu1")
+        await stage.press("ctrl+r")
+        await stage.until("? running   ? warm")
+        assert "silent, last seen 2 min ago" in row_of(stage, "eu1")
+        assert "1 running" in row_of(stage, "us1")
+
+
+async def test_who_does_not_administer_is_told_where_the_planes_are(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.refusals["/own/v1/status"] = (403, {"code": "administrator_only", "detail": "not yours"})
+        await stage.press("ctrl+r")
+        await until(stage.pilot, lambda: "warm" not in stage.text, "no numbers")
+
+        assert "Europe" in row_of(stage, "eu1")
+        assert "not yours" not in stage.text
+
+
+async def test_wide_terminals_show_when_was_deployed_and_what_was_loaded_today(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.until("Rows today")
+        today = (run for run in stage.installation.runs if run["pipeline_run_summaries"])
+        rows = sum(each["pipeline_run_summaries"][0]["total_rows"] for each in today if "17T" in each["created_at"])
+
+        assert f"2 days ago     {rows:,}\n" in stage.text
+
+
+async def test_narrow_terminals_do_not_ask_for_what_they_do_not_show(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.until("up 6 days")
+
+        assert not any(path.endswith("/deployments/latest") for _, path, _ in stage.installation.requests)

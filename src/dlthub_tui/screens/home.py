@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 4
 # Of so many failed runs those are shown that are the last of their job.
 MOST_FAILED = 20
+# As many as one page holds.
+MOST_TODAY = 1000
 # Each look at a workspace is an entry of its audit log.
 LEAKS_SECONDS = 300.0
 ASKS_AGAIN_SECONDS = 5.0
@@ -103,22 +105,29 @@ class HomeScreen(SortedList):
         super().planes_heard(health)
         self.state = replace(self.state, planes=health.planes, late_seconds=health.late_seconds)
         self.show_changed()
-        self.fetch(self._load_sign_ins(), "sign-ins")
+        self.fetch(self._load_administration(), "sign-ins")
 
-    async def _load_sign_ins(self) -> None:
-        from dlthub_tui.client.installation import list_sign_ins
-
-        try:
-            sign_ins = await list_sign_ins(self.context.connected.control)
-        except (NotAllowed, NotFound):
-            sign_ins = ()
-        if sign_ins != self.state.sign_ins:
-            self.state = replace(self.state, sign_ins=sign_ins)
+    async def _load_administration(self) -> None:
+        """What is for who administers the platform: who waits to sign in, how the planes are."""
+        before = self.state
+        await self._ask_administration()
+        if before != self.state:
             self.show_changed()
+
+    async def _ask_administration(self) -> None:
+        from dlthub_tui.client.installation import find_status, list_sign_ins
+
+        control = self.context.connected.control
+        try:
+            sign_ins = await list_sign_ins(control)
+            status = await find_status(control)
+        except (NotAllowed, NotFound):
+            sign_ins, status = (), None
+        self.state = replace(self.state, sign_ins=sign_ins, status=status)
 
     async def load(self) -> None:
         """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
-        from dlthub_tui.client.installation import get_health, list_sign_ins
+        from dlthub_tui.client.installation import get_health
         from dlthub_tui.client.organizations import get_me, get_membership, list_organizations, list_workspaces
 
         plane = self.context.connected.control
@@ -141,12 +150,9 @@ class HomeScreen(SortedList):
                 workspaces.extend(await list_workspaces(plane, membership.organization.id))
         known = {state.workspace.id: state for state in self.state.workspaces}
         states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
-        try:
-            sign_ins = await list_sign_ins(plane)
-        except (NotAllowed, NotFound):
-            sign_ins = ()
+        await self._ask_administration()
         self.state = replace(
-            self.state, memberships=tuple(memberships), planes=planes, workspaces=states, sign_ins=sign_ins,
+            self.state, memberships=tuple(memberships), planes=planes, workspaces=states,
             late_seconds=health.late_seconds,
         )  # fmt: skip
         if not self.is_loaded:
@@ -155,12 +161,14 @@ class HomeScreen(SortedList):
         await self._load_jobs()
 
     async def _load_jobs(self) -> None:
+        from dlthub_tui.client.deployments import find_latest_deployment
         from dlthub_tui.client.jobs import list_jobs
         from dlthub_tui.client.runs import list_runs
 
         plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
         only, self._changed = self._changed, set()
-        since = self.look.now() - RECENT
+        now, is_wide = self.look.now(), self.size.width >= view.WIDE
+        since, midnight = now - RECENT, self.look.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
         found: dict[str, WorkspaceState] = {}
 
         async def ask(state: WorkspaceState) -> None:
@@ -170,13 +178,17 @@ class HomeScreen(SortedList):
                     jobs = await list_jobs(plane, workspace_id)
                     failed = await list_runs(plane, workspace_id, statuses=("failed",), since=since, limit=MOST_FAILED)
                     completed = await list_runs(plane, workspace_id, statuses=("completed",), since=since, limit=1)
+                    latest = await find_latest_deployment(plane, workspace_id) if is_wide else None
+                    today = await list_runs(plane, workspace_id, since=midnight, limit=MOST_TODAY) if is_wide else None
                 except NotSignedIn:
                     raise
                 except Refused:
                     return
                 found[workspace_id] = replace(
-                    state, jobs=jobs, failed=failed.items, failed_count=failed.total, completed_count=completed.total
-                )
+                    state, jobs=jobs, failed=failed.items, failed_count=failed.total, completed_count=completed.total,
+                    deployed_at=latest.created_at if latest else state.deployed_at,
+                    rows_today=view.rows_in(today.items) if today is not None else state.rows_today,
+                )  # fmt: skip
 
         asked = [
             state

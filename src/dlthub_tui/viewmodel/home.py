@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dlthub_tui.client.installation import PendingSignIn, PlaneHealth
+from dlthub_tui.client.installation import PendingSignIn, PlaneHealth, Status
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.client.models import Job, Membership, Run, Workspace
-from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel import home_planes, words
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.needs import COLUMNS as NEEDS_COLUMNS
 from dlthub_tui.viewmodel.needs import needs
+from dlthub_tui.viewmodel.runs import rows_of
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
 
@@ -25,8 +26,11 @@ WORKSPACE_COLUMNS = (
     Column("Last", is_number=True, least=12),
     Column("Next", drops=3, is_number=True, least=10),
     Column("Members", drops=4, is_number=True),
+    Column("Deployed", drops=5, is_number=True, least=11),
+    Column("Rows today", drops=6, is_number=True),
 )
-PLANE_COLUMNS = (Column("", least=10), Column("", takes_rest=True, least=20), Column("", is_number=True))
+# From here on what the last columns show is asked for.
+WIDE = 100
 MOST_NEEDS = 5
 
 
@@ -35,7 +39,8 @@ class WorkspaceState:
     """What is known of one workspace; None where it has not been asked or does not answer.
 
     `failed` are the newest failed runs of the last day; `failed_count` and `completed_count` count that day's. `leaks`
-    are what the region says of secrets that runs printed and that are still in use.
+    are what the region says of secrets that runs printed and that are still in use. The last two are known where they
+    are shown; `rows_today` is of the runs that were asked for since midnight.
     """
 
     workspace: Workspace
@@ -44,6 +49,8 @@ class WorkspaceState:
     failed_count: int = 0
     completed_count: int = 0
     leaks: tuple[Leak, ...] = ()
+    deployed_at: datetime | None = None
+    rows_today: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class HomeState:
     workspaces: tuple[WorkspaceState, ...] = ()
     planes: tuple[PlaneHealth, ...] = ()
     sign_ins: tuple[PendingSignIn, ...] = ()
+    status: Status | None = None
     aside: frozenset[str] = field(default_factory=frozenset[str])
     order: str = "name"
     late_seconds: float | None = None
@@ -79,6 +87,11 @@ def plane_states(planes: Sequence[PlaneHealth], look: Look) -> tuple[PlaneState,
 
 def _since(plane: PlaneHealth, now: datetime) -> str:
     return words.duration((now - plane.last_seen_at).total_seconds()) if plane.last_seen_at else ""
+
+
+def rows_in(runs: Sequence[Run]) -> int:
+    """What they loaded together."""
+    return sum(rows_of(run) or 0 for run in runs)
 
 
 def _runs_of(state: WorkspaceState) -> list[Run]:
@@ -120,9 +133,7 @@ def sections(state: HomeState, look: Look) -> list[Section]:
         found.append(Section(NEEDS_COLUMNS, shown, "Needs you", str(len(waiting)), shows_titles=False))
     found.append(_workspaces(state, look))
     if state.planes:
-        planes = sorted(state.planes, key=lambda plane: plane.id)
-        rows = (_control_row(state, look), *(_plane_row(plane, look) for plane in planes))
-        found.append(Section(PLANE_COLUMNS, rows, "Planes", shows_titles=False))
+        found.append(home_planes.section(state, look))
     return found
 
 
@@ -208,29 +219,7 @@ def _workspace_row(item: WorkspaceState, look: Look) -> Row:
         last,
         line(muted(words.moment(min(upcoming), look) if upcoming else "-")),
         line(muted("-" if item.workspace.member_count is None else words.count(item.workspace.member_count))),
+        line(muted(words.moment(item.deployed_at, look))),
+        line("-" if item.rows_today is None else words.count(item.rows_today)),
     )
     return Row(f"workspace/{item.workspace.id}", Span(" "), cells, name)
-
-
-def _control_row(state: HomeState, look: Look) -> Row:
-    """How late its scheduler was is known where something was due."""
-    if state.is_control_silent:
-        said = line(Span("silent", Role.WARN))
-        return Row("plane/control", Span(look.glyphs.silent, Role.WARN), (line("control"), line(), said), "control")
-    late = "" if state.late_seconds is None else f"scheduler {words.duration(state.late_seconds)} late"
-    cells = (line("control"), line(muted("who may act, and when")), line(muted(late)))
-    return Row("plane/control", Span(look.glyphs.up, Role.OK), cells, "control")
-
-
-def _plane_row(plane: PlaneHealth, look: Look) -> Row:
-    glyph = Span(look.glyphs.up, Role.OK) if plane.is_reachable else Span(look.glyphs.silent, Role.WARN)
-    seen = words.moment(plane.last_seen_at, look, "never")
-    state = muted("lease poll open") if plane.is_reachable else Span(f"silent, last seen {seen}", Role.WARN)
-    place = guard(plane.place)
-    where = f"{place}  {guard(plane.url or '')}"
-    return Row(
-        key=f"plane/{plane.id}",
-        glyph=glyph,
-        cells=(line(Span(plane.id, look.hue(plane.id))), line(muted(where)), line(state)),
-        words=f"{plane.id} {place}",
-    )

@@ -181,6 +181,7 @@ def _build_parts(settings: ControlPlaneSettings, database: Database, signing_key
         public_url=settings.public_url.rstrip("/"),
         is_insecure=settings.is_insecure,
         version=settings.version,
+        started_at=clock.now(),
         owner_key_file=settings.owner_key_file,
         owner_uid=os.geteuid(),
         session_seconds=settings.session_seconds,

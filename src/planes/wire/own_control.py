@@ -256,10 +256,11 @@ class StatusResponse(BaseModel):
     """How the platform is. `held` are up to 200 of the runs that regions have, which `held_count` counts.
 
     `database_answer_seconds` is how long its database took to count; `due_count` are clocks that fire within an hour.
-    The disk is the one of the home.
+    The disk is the one of the home. `started_at` is the start of the control plane that answers.
     """
 
     now: datetime
+    started_at: datetime
     database: str
     database_bytes: int
     database_answer_seconds: float

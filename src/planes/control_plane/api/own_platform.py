@@ -60,6 +60,7 @@ async def get_status(parts: CurrentParts, principal: CurrentSession) -> StatusRe
     found = await overview.read(parts, principal)
     return StatusResponse(
         now=found.now,
+        started_at=parts.started_at,
         database=found.database,
         database_bytes=found.database_bytes,
         database_answer_seconds=found.answer_seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import anyio
@@ -47,6 +48,7 @@ class Parts:
     public_url: str
     is_insecure: bool
     version: str
+    started_at: datetime
     owner_key_file: Path
     owner_uid: int
     session_seconds: int

@@ -32,6 +32,14 @@ async def status(stage: Stage) -> Any:
     return answer.json()
 
 
+async def test_it_says_since_when_it_is_up(stage: Stage) -> None:
+    begin = await status(stage)
+    stage.clock.advance(seconds=60)
+    later = await status(stage)
+
+    assert later["started_at"] == begin["started_at"] <= begin["now"] < later["now"]
+
+
 async def test_held_runs_are_named_with_what_is_left_of_their_lease(stage: Stage) -> None:
     ids = await stage.deployed(definition("load"), definition("nightly", "schedule:0 3 * * *"))
     run = await stage.trigger(ids["load"])
