@@ -11,9 +11,11 @@ from planes.manifest.facts import part
 from planes.manifest.launch import launcher_of
 
 MAIN_GROUP = "main"
-# Every client lists these, unbounded, for the hosted platform's artifact store. Together with a workspace's exact pins
-# they can send the resolver back ten years, so they are wished for: see docs/adr.
+# Every client lists these, unbounded, for the hosted platform's artifact store: for launchers, and in the group that it
+# writes for the dashboard. Together with a workspace's exact pins they can send the resolver back ten years, so they
+# are wished for: see docs/adr.
 WISHED_PACKAGES = frozenset({"botocore", "s3fs"})
+DASHBOARD_GROUP = "jobs.workspace.dashboard"
 COMMERCIAL_PACKAGE = "dlthub"
 # What serves an agent the tools that it declares. Clients expect it to come with the commercial package.
 AGENT_TOOL_PACKAGES = ("dlthub-client", "fastmcp")
@@ -84,12 +86,15 @@ def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any])
     if missing:
         raise InvalidRequirements(_missing(missing[0]))
     lines: list[str] = []
+    added = _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
     for name in wanted:
-        lines += groups[name] if name == MAIN_GROUP else _without_commercial(groups[name])
+        if name == DASHBOARD_GROUP:
+            added += _without_commercial(groups[name])
+        else:
+            lines += groups[name] if name == MAIN_GROUP else _without_commercial(groups[name])
     own_names = {package_name(line) for line in lines}
-    launcher = _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
-    wishes = {line for line in launcher if package_name(line) in WISHED_PACKAGES - own_names}
-    lines += [line for line in launcher if line not in wishes]
+    wishes = {line for line in added if package_name(line) in WISHED_PACKAGES - own_names}
+    lines += [line for line in added if line not in wishes]
     if part(definition, "agent").get("tools"):
         lines += [name for name in AGENT_TOOL_PACKAGES if name not in own_names]
     pin = manifest["dlt_version"]

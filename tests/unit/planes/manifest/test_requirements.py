@@ -124,6 +124,18 @@ def test_a_wish_that_the_workspace_names_itself_is_required(job: Build) -> None:
     assert request.wishes == ("botocore",)
 
 
+def test_what_the_client_adds_for_the_dashboard_is_wished_for_too(job: Build) -> None:
+    # pinned by every client that compiles a workspace's requirements; no s3fs that has wheels goes with it
+    groups = {
+        "main": ["python-dateutil==4.0.0"], "jobs.workspace.dashboard": ["ibis-framework", "marimo", "pyarrow", "s3fs"],
+    }  # fmt: skip
+    dashboard = job(require={"dependency_groups": ["jobs.workspace.dashboard"]})
+    request = job_requirements(parse_requirements(_file(groups=groups, launcher_requirements={})), dashboard)
+
+    assert request.requirements == ("ibis-framework", "marimo", "pyarrow", "python-dateutil==4.0.0")
+    assert request.wishes == ("s3fs",)
+
+
 def test_agent_with_tools_gets_what_serves_them(job: Build) -> None:
     groups = {"main": ["dlt==1.31.0", "FastMCP<5"], "agent-loop-pydantic-ai": ["pydantic-ai-slim[mcp]"]}
     manifest = parse_requirements(_file(groups=groups))
