@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import anyio
 import httpx
+import jsonschema_rs
 import requests
 import schemathesis
 from requests.auth import AuthBase
@@ -144,17 +145,22 @@ def read_lines(context: Any, response: Any) -> Any:
     return lines[0]
 
 
-def takes_any_text(schema: dict[str, Any]) -> bool:
-    lists = [kind["items"] for kind in (schema, *schema.get("anyOf", ())) if kind.get("type") == "array"]
-    return any(item.get("type") == "string" and not {"enum", "pattern", "format"} & set(item) for item in lists)
-
-
 @schemathesis.hook
 def filter_query(context: Any, query: dict[str, Any] | None) -> bool:
     """Its judge takes `?name=true` or `?name=1` for no list of texts, which on the wire they are: of one text."""
     asked = context.operation.definition.raw.get("parameters", ())
-    texts = {one["name"] for one in asked if one["in"] == "query" and takes_any_text(one["schema"])}
-    return all(value is None or is_texts(value) for name, value in (query or {}).items() if name in texts)
+    schemas = {one["name"]: one["schema"] for one in asked if one["in"] == "query"}
+    return not any(is_text_on_the_wire(value, schemas.get(name, {})) for name, value in (query or {}).items())
+
+
+def is_text_on_the_wire(value: Any, schema: dict[str, Any]) -> bool:
+    """Whether it is no list of texts, and is one as it is sent, which the schema allows."""
+    lists = [kind for kind in (schema, *schema.get("anyOf", ())) if kind.get("items", {}).get("type") == "string"]
+    if value is None or is_texts(value) or not lists:
+        return False
+    sent = value if isinstance(value, list) else [value]
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in sent]
+    return any(jsonschema_rs.is_valid(kind, texts) for kind in lists)
 
 
 def is_texts(value: Any) -> bool:

@@ -18,7 +18,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from tests.reliability.crash_stage import CrashStage, children_of, crash_stage
+from tests.reliability.crash_stage import CrashStage, MomentMissed, children_of, crash_stage
 from tests.reliability.followers import Follower
 from tests.reliability.linked import Linked
 from tests.reliability.sizes import sized, tell
@@ -64,7 +64,7 @@ def test_short_runs_leave_nothing_behind() -> None:
         eu1.when(lambda: _active(eu1) == 0, 120)
         seconds = time.monotonic() - begun
         for stage in regions:
-            stage.when(lambda stage=stage: not stage.orphans() and not stage.leftovers(), 60)
+            _wait_left_nothing(stage)
         samples.append(_sample(eu1, regions, RUNS))
         _check_all_completed(eu1, regions, runs)
     _check_flat(samples)
@@ -77,6 +77,13 @@ def test_short_runs_leave_nothing_behind() -> None:
         f"{last.descriptors}, threads {first.threads} and {last.threads}, 0 zombies; {last.disk / RUNS / 1024:.1f} KiB "
         f"of disk a run, journals at most {max(sample.journals for sample in samples) >> 10} KiB",
     )
+
+
+def _wait_left_nothing(stage: CrashStage) -> None:
+    try:
+        stage.when(lambda: not stage.orphans() and not stage.leftovers(), 60)
+    except MomentMissed:
+        pytest.fail(f"{stage.region.name} keeps {stage.orphans()[:10]} and {stage.leftovers()[:10]}")
 
 
 def _active(stage: CrashStage) -> int:
