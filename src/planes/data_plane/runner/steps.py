@@ -78,6 +78,7 @@ class StepWatcher:
         self._watch.wait(0)  # whoever waits for the start is told first
         self._control.flush()
         self._log.prepare()  # while the step's program loads
+        self._watch.wait(0)  # what it printed meanwhile comes before the first look at its limits
         while self._end is None or (self._has_children and not self._is_given_up()):
             self._watch.wait(self._timeout(tick()))
             self._signal_due(process.pid)
