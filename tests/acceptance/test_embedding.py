@@ -58,6 +58,32 @@ async def test_a_second_app_attaches_to_the_first_one_s_planes(home: Path) -> No
     await first.leave(keep_running=False)
 
 
+async def test_apps_opened_at_the_same_moment_share_one_platform(home: Path) -> None:
+    apps = [EmbeddedPlatform(home, lambda: "1", port=0) for _ in range(2)]
+    both_start = threading.Barrier(2, timeout=60)
+    found: list[Platform] = []
+
+    def report(sentence: str) -> None:
+        if sentence == "Starting the planes.":
+            both_start.wait()
+
+    async def start(app: EmbeddedPlatform) -> None:
+        found.append(await app.start(report))
+
+    home.mkdir()
+    try:
+        async with anyio.create_task_group() as group:
+            for app in apps:
+                group.start_soon(start, app)
+    finally:
+        with anyio.CancelScope(shield=True):
+            for app in apps:
+                await app.leave(keep_running=False)
+
+    assert sorted(each.is_embedded for each in found) == [False, True]
+    assert found[0].control_plane_url == found[1].control_plane_url
+
+
 async def test_an_app_opened_while_another_starts_waits_for_its_planes(home: Path) -> None:
     first, second = EmbeddedPlatform(home, lambda: "1", port=0), EmbeddedPlatform(home, lambda: "1", port=0)
     said: list[str] = []

@@ -57,14 +57,21 @@ class EmbeddedPlatform:
         import anyio
         from anyio import to_thread
 
+        from dlthub_tui.embed.serving import Overtaken
+
         told = False
-        with anyio.move_on_after(OTHER_STARTS_SECONDS):
-            while await to_thread.run_sync(self._is_being_started):
+        until = anyio.current_time() + OTHER_STARTS_SECONDS
+        while True:
+            while anyio.current_time() < until and await to_thread.run_sync(self._is_being_started):
                 if not told:
                     report("Another process is starting this home's platform, or ending it. Waiting for it.")
                     told = True
                 await anyio.sleep(LOOKS_EVERY_SECONDS)
-        return await to_thread.run_sync(self._start, report)
+            try:
+                return await to_thread.run_sync(self._start, report)
+            except Overtaken:
+                if anyio.current_time() >= until:
+                    raise
 
     async def active_runs(self) -> int:
         """Runs that go on in this process's regions; 0 when attached to a platform of another process."""
@@ -101,8 +108,9 @@ class EmbeddedPlatform:
     def _open(self, home: Home) -> RunningPlatform:
         from anyio.from_thread import start_blocking_portal
 
-        from dlthub_tui.embed.serving import CannotStart
+        from dlthub_tui.embed.serving import CannotStart, Overtaken
         from planes.host.building import PlatformOptions
+        from planes.host.home import HomeInUse
         from planes.host.platform import HostCannotStart, cannot_start_said, running_platform, service_log_in
 
         self._stack.enter_context(service_log_in(home.begin_log()))
@@ -115,7 +123,7 @@ class EmbeddedPlatform:
                 self._running = opened.__enter__()
         except HostCannotStart as exc:
             self._stack.close()
-            raise CannotStart(str(exc)) from exc
+            raise (Overtaken if isinstance(exc.__cause__, HomeInUse) else CannotStart)(str(exc)) from exc
         self._opened = opened
         return self._running
 

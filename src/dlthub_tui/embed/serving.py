@@ -39,6 +39,10 @@ class CannotStart(Exception):
     """The platform cannot start as asked; the text says why and what to do."""
 
 
+class Overtaken(CannotStart):
+    """Another process took the home a moment before; its platform can be used once it is ready."""
+
+
 def serve(request: ServeRequest) -> None:
     """Serves until SIGTERM or SIGINT; prints one JSON line when ready.
 

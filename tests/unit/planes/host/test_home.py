@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -153,3 +154,21 @@ def test_another_word_for_it_is_no_silent_no(tmp_path: Path) -> None:
 def _region_of(folder: Path, environment: dict[str, str]) -> DataPlaneSettings:
     options = PlatformOptions(home=Home(folder), version="1", environment=environment)
     return data_settings(options, "eu1", public_url="http://a", control_plane_url="http://b", join_token=None)
+
+
+def test_processes_that_begin_a_home_together_have_one_key(tmp_path: Path) -> None:
+    begin = "from planes.host.home import Home; import sys, pathlib; print(flush=True); sys.stdin.read(1); "
+    program = begin + "print(Home(pathlib.Path(sys.argv[1])).owner_key_file.read_text())"
+    command = [sys.executable, "-c", program, str(tmp_path / "home")]
+    processes = [subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) for _ in range(4)]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("!")
+        process.stdin.flush()
+    seen = {process.communicate(timeout=60)[0] for process in processes}
+
+    assert len(seen) == 1
+    assert len(next(iter(seen))) == 65
