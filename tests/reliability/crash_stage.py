@@ -381,7 +381,8 @@ class CrashStage:
         found: list[str] = []
         for record in self.place.glob("runs/*/ctl/*.json"):
             content = json.loads(record.read_bytes()) if record.name in ("runner.json", "step.json") else {}
-            if "pid" in content and start_ticks(content["pid"]) == content["start_ticks"]:
+            # One that was over before it was written down has no start.
+            if content.get("start_ticks") is not None and start_ticks(content["pid"]) == content["start_ticks"]:
                 found.append(f"{content['pid']} of {record}")
         marks = (str(self.region).encode(),)
         for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):

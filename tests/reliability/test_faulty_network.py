@@ -105,7 +105,8 @@ def _during(stage: CrashStage, name: str, runs: tuple[str, str], follower: Follo
     if is_up and name not in _PASSES:
         # What was said and not heard is a fault of the way, not of the run.
         assert stage.run_of(ends)["status"] in ("running", "completed")
-        assert stage.run_of(started[0])["status"] in ("pending", "starting")
+        asked = stage.run_of(started[0])
+        assert asked["status"] in ("pending", "starting"), asked
     return started
 
 

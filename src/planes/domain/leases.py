@@ -59,6 +59,12 @@ def claim(run: Run, now: datetime, rules: LeaseRules) -> Run:
     )
 
 
+def claim_again(run: Run, now: datetime, rules: LeaseRules) -> Run:
+    """The run in the hands of the plane that showed no sign of its claim: the same fence, a lease and a grace anew."""
+    assert run.status is RunStatus.STARTING, "only a claim that nothing was heard of is made again"
+    return replace(run, claimed_at=now, lease_expires_at=rules.expiry(now), unreachable_since=None)
+
+
 def renew(run: Run, fence: int, now: datetime, rules: LeaseRules) -> Run | None:
     """The run with a longer lease; None when there is nothing to renew: another fence, or an ended run."""
     if run.status not in LEASED or run.fence != fence:

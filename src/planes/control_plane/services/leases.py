@@ -287,7 +287,7 @@ async def _grant(
         # Whatever the clock was set to since.
         if run.claimed_at is not None and _is_unseen(run, held) and abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER
     ][: request.free_slots]
-    granted = [replace(run, claimed_at=now, lease_expires_at=rules.expiry(now)) for run in undelivered]
+    granted = [leases.claim_again(run, now, rules) for run in undelivered]
     free = request.free_slots - len(granted)
     if free > 0:
         waiting = await stored_runs.pending_runs(connection, dataplane_id, free, now)

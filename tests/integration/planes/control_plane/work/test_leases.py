@@ -93,6 +93,21 @@ async def test_lost_answer_is_delivered_again_to_a_poll_that_waits(stage: Stage)
     assert [(lease["run_id"], lease["fence"]) for lease in answers[0]["leases"]] == [(run_id, 1)]
 
 
+async def test_a_claim_that_is_made_again_after_silence_has_its_whole_grace_again(stage: Stage) -> None:
+    """Of a region that hears nothing the control plane hears a poll now and then: each must not cut the grace short."""
+    run_id = await _claimed(stage)
+    stage.clock.advance(seconds=31)
+    await reap(stage.parts)
+    await stage.poll()
+    claimed = await _own(stage, run_id)
+    for seconds in (31, 598):
+        stage.clock.advance(seconds=seconds)
+        await reap(stage.parts)
+
+    assert claimed["unreachable_since"] is None
+    assert (await _own(stage, run_id))["status"] == "starting"
+
+
 async def test_status_goes_forward_and_repeats_change_nothing(stage: Stage) -> None:
     run_id = await _claimed(stage)
 
