@@ -65,7 +65,8 @@ async def deployed(place: RunningRegion) -> dict[str, str]:
         "dlt_version": {"name": "dlt", "extras": [], "version": "1.31.0", "mode": "pypi"},
         "default_groups": ["main"],
         "groups": {
-            "main": ["dlt[duckdb]==1.31.0"], "jobs.workspace.dashboard": ["ibis-framework", "marimo", "pyarrow", "s3fs"],
+            "main": ["dlt[duckdb]==1.31.0"],
+            "jobs.workspace.dashboard": ["ibis-framework", "marimo", "pyarrow", "s3fs"],
         },
         "launcher_requirements": {},
     }  # fmt: skip
