@@ -392,6 +392,7 @@ class Installation(InstallationRows):
             if body["dry_run"]:
                 self.jobs.remove(job)
             succeeded.append({"job": job, "outcome": "created", "previous_version": None})
+        succeeded += [{"job": job, "outcome": "archived", "previous_version": None} for job in self.archives]
         receipt = {"succeeded": succeeded, "skipped": skipped, "failed": []}
         return JSONResponse({"job_receipt": receipt, "warnings": [], "deployment_module": body["deployment_module"]})
 

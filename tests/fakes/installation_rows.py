@@ -84,6 +84,7 @@ class InstallationRows:
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     # Regions of a version before, which tell no numbers; the control plane is of one with `None`.
+    archives: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     telling: set[str] | None = field(default_factory=lambda: {"eu1", "us1"})
     # Nothing of it answers any more.
     leave: Callable[[], None] = lambda: None

@@ -148,3 +148,48 @@ async def test_packed_files_are_gone_after_leaving(open_app: Any, workspace: Pat
         await stage.press("escape")
 
         assert not packed.exists()
+
+
+async def test_wide_terminals_show_files_beside_jobs_and_the_receipt_beside_the_steps(
+    open_app: Any, workspace: Path
+) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await open_difference(stage, workspace)
+        rule = next(row for row in stage.text.splitlines() if row.startswith("─ Jobs"))
+        assert "─ Code ─" in rule
+        await stage.press("tab")
+        await stage.until("❯ ~ __deployment__.py")
+        assert stage.text.count("❯") == 1
+        await stage.press("j", "right")
+        await stage.until("deploy › ingest/customers.py")
+        assert "to be sent  not there" in stage.text
+        await stage.press("escape", "enter")
+        await stage.until("Receipt")
+        assert any("✓ Pack" in row and "─ Receipt ─" in row for row in stage.text.splitlines())
+
+        await stage.pilot.resize_terminal(80, 24)
+        await stage.until("─ Receipt ───")
+
+
+async def test_a_job_is_looked_at_before_and_after(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        await stage.press("l")
+
+        await stage.until("deploy › jobs_mod.nightly")
+        assert "description: Counts at night." in stage.text
+        await stage.press("escape")
+        await stage.until("Goes to the control plane")
+
+
+async def test_archived_jobs_are_taken_back_from_the_receipt(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        gone = next(job for job in stage.installation.jobs if job["job_ref"] == "jobs.tests.smoke")
+        stage.installation.archives = [gone]
+        await open_difference(stage, workspace)
+        await stage.press("enter")
+        await stage.until("u takes 1 archived job back.")
+        await stage.press("u")
+
+        await stage.until("Taken back.")
+        assert any(path.endswith(f"{gone['id']}/-unarchive") for _, path, _ in stage.installation.requests)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from dlthub_tui.client.deployments import DeployReceipt
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.messages import Open
-from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.folder_sheet import FolderSheet
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.screens.starting import Stopper
@@ -23,6 +24,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.folders import default_folder
 from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace
+from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
@@ -45,7 +47,7 @@ class StepReported(Message):
 class DeployScreen(PlaceScreen):
     """What would change, and what leaves this machine for where?"""
 
-    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "deploy")
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "tree", "deploy")
     STYLES = "deploy"
 
     def __init__(self, context: Context, place: DeployPlace) -> None:
@@ -59,6 +61,9 @@ class DeployScreen(PlaceScreen):
         self._state: State = "choosing"
         self._failure: tuple[str, ...] = ()
         self._painted_at = 0.0
+        self._left = RowList(self.look, widget_id="list")
+        self._right = RowList(self.look, widget_id="right")
+        self._has_right = False
 
     def where(self) -> Place:
         """This place."""
@@ -76,8 +81,11 @@ class DeployScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """From where, the steps, and what changes or changed."""
         yield LinesView(self._head, widget_id="head")
-        yield LinesView(self._step_lines, widget_id="steps")
-        yield RowList(self.look, widget_id="list")
+        with Horizontal():
+            with Vertical():
+                yield LinesView(self._step_lines, widget_id="steps")
+                yield self._left
+            yield self._right
 
     def _head(self, width: int) -> list[Line]:
         if self._folder is None:
@@ -85,10 +93,10 @@ class DeployScreen(PlaceScreen):
         to = self.place.workspace.dataplane_id if self._state in {"sending", "done"} else ""
         return [*view.head(self._folder, self._difference, self.look, width, to), EMPTY_LINE]
 
-    def _step_lines(self, _width: int) -> list[Line]:
+    def _step_lines(self, width: int) -> list[Line]:
         lines: list[Line] = []
         if self._state in {"sending", "done"} or (self._state == "failed" and self._difference):
-            lines = [*view.step_lines(self._steps, self.look), EMPTY_LINE]
+            lines = [*view.step_lines(self._steps, self.look, width), EMPTY_LINE]
         elif self._state == "packing":
             running = [step for step in self._steps.values() if step.state == "running"]
             detail = guard(running[-1].detail) if running else ""
@@ -104,6 +112,7 @@ class DeployScreen(PlaceScreen):
 
     def on_mount(self) -> None:
         """Reads the folder, or asks for one."""
+        self._take_keys(self._left)
         if self._folder is None:
             self.do_folder_choose()
         else:
@@ -131,7 +140,7 @@ class DeployScreen(PlaceScreen):
         self._state = "ready"
         if view.is_same(self._difference):
             version = self._difference.latest.version if self._difference.latest else 0
-            self.keep(f"Same as version {version}. Nothing to send.")
+            self.keep(f"Same as deployment {version}. Nothing to send.")
         self._show()
 
     def _report(self, report: StepReport) -> None:
@@ -162,13 +171,30 @@ class DeployScreen(PlaceScreen):
         self.query_one("#head", LinesView).update()
         self.query_one("#steps", LinesView).update()
         region = self.place.workspace.dataplane_id
-        sections = []
+        main: list[Section] = []
+        beside: list[Section] = []
+        above = 0  # how many of the main ones stand before the others where there is one pane
         if self._receipt is not None and self._difference is not None:
-            sections = view.receipt_sections(self._receipt, self._difference, self.look, region)
+            main, beside = view.receipt_sections(self._receipt, self._difference, self.look, region)
         elif self._difference is not None and self._state == "ready":
-            sections = view.difference_sections(self._difference, self.look, region)
-        self.query_one(RowList).show(sections)
+            main, beside = view.difference_sections(self._difference, self.look, region)
+            above = 1
+        self._has_right = bool(beside) and self.size.width >= view.WIDE
+        self._right.display = self._has_right
+        self._left.show(main if self._has_right else [*main[:above], *beside, *main[above:]])
+        self._right.show(beside if self._has_right else [])
+        if not self._has_right:
+            self._take_keys(self._left)
         self.update_frame()
+
+    def _take_keys(self, pane: RowList) -> None:
+        self._pane = pane
+        for each in (self._left, self._right):
+            each.take_keys(each is pane)
+
+    def on_resize(self) -> None:
+        """There may be room for both panes now, or none any more."""
+        self._show()
 
     def redraw(self) -> None:
         """After the look changed."""
@@ -178,8 +204,14 @@ class DeployScreen(PlaceScreen):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What enter does depends on how far the deploy is."""
         labels = {
-            "ready": (("deploy.go", "deploy"), ("definition.open", "every word of it"), ("folder.choose", "folder")),
-            "done": (("deploy.go", "jobs"), ("run.start", "run what was created")),
+            "ready": (
+                ("deploy.go", "deploy"),
+                ("tree.open", "look"),
+                ("definition.open", "every word of it"),
+                ("folder.choose", "folder"),
+                ("pane.next", "pane"),
+            ),
+            "done": (("deploy.go", "jobs"), ("run.start", "run what was created"), ("undo", "undo archive")),
             "failed": (("deploy.go", "try again"), ("folder.choose", "folder")),
             "choosing": (("folder.choose", "folder"),),
         }.get(self._state, ())
@@ -193,6 +225,12 @@ class DeployScreen(PlaceScreen):
             return "It is not read yet." if self._state != "sending" else "It is being sent."
         if action.id == "deploy.go" and self._state == "ready" and self._difference and view.is_same(self._difference):
             return "Nothing changed, nothing to send."
+        if action.id == "tree.open" and not self._looked_at():
+            return "Jobs and files can be looked at, before they are sent."
+        if action.id in {"pane.next", "pane.previous"} and not self._has_right:
+            return "There is one pane."
+        if action.id == "undo" and self.context.undo is None:
+            return "Nothing here can be taken back."
         if action.id == "definition.open" and self._difference is None:
             return "The folder is not read yet."
         if action.id == "folder.choose" and self._state in {"packing", "sending"}:
@@ -236,7 +274,25 @@ class DeployScreen(PlaceScreen):
         self._state = "done"
         self._show()
         self.query_one("#steps", LinesView).update()
-        self.say(f"Deployed {words.plural(len(difference.packed.jobs), 'job')}.", Role.OK)
+        archived = [each.job for each in self._receipt.jobs if each.outcome == "archived"]
+        can = ""
+        if archived:
+            self.context.undo = Undo(lambda: self._bring_back([job.id for job in archived]), "They are back.")
+            can = f" u takes {words.plural(len(archived), 'archived job')} back."
+        self.say(f"Deployed {words.plural(len(difference.packed.jobs), 'job')}.{can}", Role.OK)
+        self.update_frame()
+
+    async def _take_back(self, undo: Undo) -> None:
+        """There is nothing to ask again."""
+        await undo.take_back()
+        self.say(f"Taken back. {undo.said}", Role.OK)
+        self.update_frame()
+
+    async def _bring_back(self, job_ids: list[str]) -> None:
+        from dlthub_tui.client.jobs import set_archived
+
+        for job_id in job_ids:
+            await set_archived(self.context.connected.control, self.place.workspace.id, job_id, is_archived=False)
 
     def do_nav_back(self) -> None:
         """Stops what goes on; else leaves."""
@@ -268,6 +324,27 @@ class DeployScreen(PlaceScreen):
                 TextScreen(self.context, [*self.crumbs(), "to the control plane"], lines, self.region_lock())
             )
 
+    def _looked_at(self) -> list[Line]:
+        """What the row under the cursor stands for."""
+        if self._difference is None or self._state != "ready":
+            return []
+        return view.look_lines(self._difference, self._pane.key or "")
+
+    def do_tree_open(self) -> None:
+        """The definition before and after, or a file's size and digest."""
+        from dlthub_tui.screens.text_screen import TextScreen
+
+        lines, name = self._looked_at(), self._pane.row_text().split()[1:2]
+        self.host.push_screen(TextScreen(self.context, [*self.crumbs(), *name], lines, self.region_lock()))
+
+    def do_pane_next(self) -> None:
+        """The other pane."""
+        self._take_keys(self._left if self._pane is self._right else self._right)
+
+    def do_pane_previous(self) -> None:
+        """The other pane."""
+        self.do_pane_next()
+
     def do_run_start(self) -> None:
         """Runs what was created."""
         self.fetch(self._run_created(), "act")
@@ -277,16 +354,16 @@ class DeployScreen(PlaceScreen):
 
     def do_row_next(self) -> None:
         """Next row."""
-        self.query_one(RowList).move(1)
+        self._pane.move(1)
 
     def do_row_previous(self) -> None:
         """Row before."""
-        self.query_one(RowList).move(-1)
+        self._pane.move(-1)
 
     def do_row_first(self) -> None:
         """First row."""
-        self.query_one(RowList).move_to_end(last=False)
+        self._pane.move_to_end(last=False)
 
     def do_row_last(self) -> None:
         """Last row."""
-        self.query_one(RowList).move_to_end(last=True)
+        self._pane.move_to_end(last=True)

@@ -15,6 +15,9 @@ from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cut_front, cut_middle, guard, line, muted
 
 COLUMNS = (Column("", least=28), Column("", takes_rest=True, least=20))
+FACT_COLUMNS = (Column("", least=14), Column("", takes_rest=True, least=20))
+# From here on files stand right of jobs, and the receipt right of the steps.
+WIDE = 116
 STEPS = ("Pack", "Code", "Configuration", "Reconcile")
 BAR_CELLS = 30
 _MARKS = {
@@ -38,7 +41,7 @@ def head(folder: Path, difference: Difference | None, look: Look, width: int, to
     latest = difference.latest
     against = "nothing, this is the first"
     if latest is not None:
-        against = f"version {latest.version}, {words.moment(latest.created_at, look)}"
+        against = f"deployment {latest.version}, {words.moment(latest.created_at, look)}"
     second = line(muted(" To       "), Span(guard(to), look.hue(to)), ", straight from this machine") if to else None
     return [
         line(muted(" From     "), f"{shown}   ", muted(f"{facts}, {words.size(packed.code.size_bytes)} packed")),
@@ -46,8 +49,8 @@ def head(folder: Path, difference: Difference | None, look: Look, width: int, to
     ]
 
 
-def difference_sections(difference: Difference, look: Look, region: str) -> list[Section]:
-    """What would change, what is said to the control plane, and what stays away from it."""
+def difference_sections(difference: Difference, look: Look, region: str) -> tuple[list[Section], list[Section]]:
+    """What would change and what is said to the control plane; and the files, against those that are deployed."""
     jobs = difference.receipt.jobs
     shown = [job for job in jobs if job.outcome != "unchanged"]
     rows = [_job_row(job, look) for job in shown]
@@ -61,17 +64,16 @@ def difference_sections(difference: Difference, look: Look, region: str) -> list
     )
     sections = [
         Section(COLUMNS, tuple(rows), "Jobs", counted(jobs), empty=("The same jobs as before.",), shows_titles=False),
-        *_file_sections(difference, look),
-        Section(COLUMNS, sent_rows, "Code and configuration", f"straight to {region}", shows_titles=False),
+        Section(FACT_COLUMNS, sent_rows, "Code and configuration", f"straight to {region}", shows_titles=False),
         Section(
-            COLUMNS, (_fact_row("words", f"{told(packed.jobs)}.  v shows every word"),), "Goes to the control plane",
-            "no file, no value", shows_titles=False,
+            COLUMNS, (_words_row(told(packed.jobs)),), "Goes to the control plane", "no file, no value",
+            shows_titles=False,
         ),
     ]  # fmt: skip
     if packed.warnings:
         warnings = tuple(_fact_row(f"warning {n}", guard(text), Role.WARN) for n, text in enumerate(packed.warnings, 1))
         sections.append(Section(COLUMNS, warnings, "Warnings", shows_titles=False))
-    return sections
+    return sections, _file_sections(difference, look)
 
 
 def _file_sections(difference: Difference, look: Look) -> list[Section]:
@@ -133,14 +135,23 @@ def _fact_row(name: str, text: str, role: Role = Role.TEXT) -> Row:
     return Row(f"fact/{name}", Span(" "), (line(name), (Span(text, role),)), name)
 
 
+def _words_row(text: str) -> Row:
+    """Takes the whole width: it has no name of its own."""
+    return Row("fact/words", Span(" "), (line(text),), "words")
+
+
 def told(jobs: Sequence[dict[str, Any]]) -> str:
     """What of the definitions leaves the region, in counts."""
+    return ", ".join(_told(jobs))
+
+
+def _told(jobs: Sequence[dict[str, Any]]) -> list[str]:
     triggers = sum(len(job.get("triggers") or ()) for job in jobs)
     descriptions = sum(1 for job in jobs if job.get("description"))
     parts = [words.plural(len(jobs), "job definition"), words.plural(triggers, "trigger")]
     if descriptions:
         parts.append(words.plural(descriptions, "description"))
-    return f"{', '.join(parts)}, 1 hash"
+    return [*parts, "1 hash"]
 
 
 def told_lines(jobs: Sequence[dict[str, Any]]) -> list[Line]:
@@ -163,12 +174,13 @@ def _words(path: str, value: Any) -> Iterator[tuple[str, str]]:
         yield path, "null" if value is None else str(value)
 
 
-def step_lines(steps: dict[str, StepReport], look: Look) -> list[Line]:
+def step_lines(steps: dict[str, StepReport], look: Look, width: int) -> list[Line]:
     """Each step with its state, a bar by bytes where bytes are sent, and its seconds."""
-    return [_step_line(name, steps.get(name), look) for name in STEPS]
+    bar_cells = BAR_CELLS if width >= 78 else BAR_CELLS // 3
+    return [_step_line(name, steps.get(name), look, bar_cells) for name in STEPS]
 
 
-def _step_line(name: str, step: StepReport | None, look: Look) -> Line:
+def _step_line(name: str, step: StepReport | None, look: Look, bar_cells: int) -> Line:
     if step is None:
         return line("   ", look.state("pending"), muted(f" {name}"))
     glyph = {"completed": look.state("completed"), "failed": look.state("failed"), "skipped": muted("-")}.get(
@@ -176,18 +188,20 @@ def _step_line(name: str, step: StepReport | None, look: Look) -> Line:
     )
     took = words.duration(step.seconds) if step.seconds is not None else ""
     if step.total_bytes:
-        done = round(BAR_CELLS * step.sent_bytes / step.total_bytes)
-        bar = accent(look.glyphs.bar * done), Span(look.glyphs.rule * (BAR_CELLS - done), Role.RULE)
+        done = round(bar_cells * step.sent_bytes / step.total_bytes)
+        bar = accent(look.glyphs.bar * done), Span(look.glyphs.rule * (bar_cells - done), Role.RULE)
         amount = words.size(step.total_bytes)
         if step.state == "running":
             amount = f"{words.size(step.sent_bytes)} of {amount}"
         return line("   ", glyph, f" {name:<16}", *bar, f"  {amount:<20}", muted(took))
     role = Role.FAIL if step.state == "failed" else Role.MUTED
-    return line("   ", glyph, f" {name:<16}", Span(f"{step.detail:<52}", role), muted(took))
+    return line("   ", glyph, f" {name:<16}", Span(f"{step.detail:<{bar_cells + 22}}", role), muted(took))
 
 
-def receipt_sections(receipt: DeployReceipt, difference: Difference, look: Look, region: str) -> list[Section]:
-    """What was created, changed, archived; what went where."""
+def receipt_sections(
+    receipt: DeployReceipt, difference: Difference, look: Look, region: str
+) -> tuple[list[Section], list[Section]]:
+    """What went where; and what was created, changed, archived."""
     rows = [_receipt_row(job, look) for job in receipt.jobs if job.outcome != "unchanged"]
     same = sum(job.outcome == "unchanged" for job in receipt.jobs)
     if same:
@@ -198,12 +212,12 @@ def receipt_sections(receipt: DeployReceipt, difference: Difference, look: Look,
     facts = (
         _fact_row("content", cut_middle(guard(packed.code.content_hash), 20, look.glyphs.cut)),
         _fact_row(guard(region), ", ".join(went) or "nothing: it has both already"),
-        _fact_row("control plane", told(packed.jobs)),
+        _fact_row("control plane", ", ".join(_told(packed.jobs)[:2])),
+        _fact_row("", ", ".join(_told(packed.jobs)[2:])),
     )
-    return [
-        Section(COLUMNS, tuple(rows), "Receipt", counted(receipt.jobs), empty=("No job.",), shows_titles=False),
-        Section(COLUMNS, facts, "Where it went", "the control plane got no file, no value", shows_titles=False),
-    ]
+    went_where = Section(FACT_COLUMNS, facts, "Where it went", "the control plane got no file", shows_titles=False)
+    what = Section(COLUMNS, tuple(rows), "Receipt", counted(receipt.jobs), empty=("No job.",), shows_titles=False)
+    return [went_where], [what]
 
 
 def _receipt_row(job: DeployedJob, look: Look) -> Row:
@@ -213,3 +227,38 @@ def _receipt_row(job: DeployedJob, look: Look) -> Row:
     row = _job_row(job, look)
     said = f"{job.outcome}, version {job.job.version}{then}"
     return Row(row.key, row.glyph, (line(name), line(muted(said))), name)
+
+
+def look_lines(difference: Difference, key: str) -> list[Line]:
+    """What a row of the difference stands for: a definition before and after, a file's size and digest, twice."""
+    kind, _, name = key.partition("/")
+    if kind == "job":
+        job = next((each for each in difference.receipt.jobs if each.job.id == name), None)
+        return _definition_lines(job) if job is not None else []
+    if kind == "file":
+        deployed = next((each for each in difference.deployed_files or () if each.path == name), None)
+        packed = next((each for each in difference.packed.code.files if each.path == name), None)
+        sides = (("deployed", deployed), ("to be sent", packed))
+        said = [
+            line(muted(f"{side:<12}"), f"{words.size(each.size_bytes)}   ", muted(f"sha3-256 {guard(each.digest)}"))
+            if each is not None
+            else line(muted(f"{side:<12}"), "not there")
+            for side, each in sides
+        ]
+        stays = "What is in it stays in its region: sizes and digests are compared, not lines."
+        return [*said, line(), line(muted(stays))]
+    return []
+
+
+def _definition_lines(job: DeployedJob) -> list[Line]:
+    """The words that differ, before and after; then all of them as they will be."""
+    before, after = dict(_words("", job.previous_definition or {})), dict(_words("", job.job.definition))
+    lines: list[Line] = []
+    if job.previous_definition is not None and job.outcome != "archived":
+        for path in sorted(path for path in {*before, *after} if before.get(path) != after.get(path)):
+            if path in before:
+                lines.append(line(Span(f"- {guard(path)}: {guard(before[path])}", Role.FAIL)))
+            if path in after:
+                lines.append(line(Span(f"+ {guard(path)}: {guard(after[path])}", Role.OK)))
+        lines.append(line())
+    return [*lines, *(line(muted(f"{guard(path)}: "), guard(value)) for path, value in after.items())]
