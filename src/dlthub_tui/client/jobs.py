@@ -26,6 +26,24 @@ class Triggered:
     run: Run | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A start that fired by itself and was declined; `status` is a receipt's."""
+
+    at: datetime
+    trigger: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starts:
+    """When a job's clocks fire next, what a start that was put off waits for, and what was passed over last."""
+
+    fires: tuple[datetime, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    passed_over: PassedOver | None = None
+
+
 async def list_jobs(plane: Transport, workspace_id: str, recent_runs: int = RECENT_RUNS) -> tuple[Job, ...]:
     """All jobs, archived ones too, with as many of their recent runs. Contract: 1.5 (32)."""
     query = {"recent_job_runs_limit": recent_runs, "timezone": "UTC"}
@@ -44,10 +62,18 @@ async def get_job(plane: Transport, workspace_id: str, job_id: str, recent_runs:
     return parse_job(await plane.get(f"/api/v1/workspaces/{workspace_id}/jobs/{job_id}", query))
 
 
-async def fire_times(plane: Transport, workspace_id: str, job_id: str) -> tuple[datetime, ...]:
-    """The next five moments at which its clocks fire, as the control plane computes them."""
+async def find_starts(plane: Transport, workspace_id: str, job_id: str) -> Starts:
+    """With the next five moments, as the control plane computes them."""
     raw = await plane.get(f"/own/v1/workspaces/{workspace_id}/jobs/{job_id}/fire-times", {"limit": 5})
-    return Fields(raw, "fire times").many("items", lambda item: Fields(item, "fire time").moment("at"))
+    fields = Fields(raw, "fire times")
+    over = fields.maybe_within("passed_over")
+    return Starts(
+        fires=fields.many("items", lambda item: Fields(item, "fire time").moment("at")),
+        waits_for=fields.texts("waits_for"),
+        passed_over=None
+        if over is None
+        else PassedOver(at=over.moment("at"), trigger=over.text("trigger"), status=over.text("status")),
+    )
 
 
 async def trigger(

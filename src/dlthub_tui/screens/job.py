@@ -81,15 +81,16 @@ class JobScreen(JobPanes):
     async def load(self) -> None:
         """The job, the jobs around it, its runs."""
         from dlthub_tui.client.deployments import find_latest_deployment
-        from dlthub_tui.client.jobs import fire_times, get_job, list_jobs
+        from dlthub_tui.client.jobs import find_starts, get_job, list_jobs
         from dlthub_tui.client.runs import list_runs
 
         plane, workspace = self.context.connected.control, self.place.workspace
 
         async def ask_job() -> None:
             self._job = await get_job(plane, workspace.id, self.place.job_id)
-            has_clock = self._job.next_scheduled_run_at is not None
-            self._fires = await fire_times(plane, workspace.id, self.place.job_id) if has_clock else ()
+
+        async def ask_starts() -> None:
+            self._starts = await find_starts(plane, workspace.id, self.place.job_id)
 
         async def ask_runs() -> None:
             page = await list_runs(plane, workspace.id, job_id=self.place.job_id)
@@ -112,7 +113,7 @@ class JobScreen(JobPanes):
 
         try:
             async with anyio.create_task_group() as group:
-                for ask in (ask_job, ask_runs, ask_around, ask_deployment, ask_retries):
+                for ask in (ask_job, ask_starts, ask_runs, ask_around, ask_deployment, ask_retries):
                     group.start_soon(ask)
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -23,6 +22,7 @@ from dlthub_tui.widgets.graph_view import GraphView
 from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
+    from dlthub_tui.client.jobs import Starts
     from dlthub_tui.client.models import Job, Run
     from dlthub_tui.client.retries import Retries
 
@@ -35,7 +35,7 @@ class JobPanes(SortedList, FailedList):
         self.place = place
         self._job: Job | None = None
         self._others: tuple[Job, ...] = ()
-        self._fires: tuple[datetime, ...] = ()
+        self._starts: Starts | None = None
         self._runs: tuple[Run, ...] = ()
         self._total = 0
         self._retries: Retries | None = None
@@ -68,7 +68,7 @@ class JobPanes(SortedList, FailedList):
         if self._job is None:
             return []
         about = [line(" ", guard(self._job.description.splitlines()[0]))] if self._job.description else []
-        facts = view.job_facts(self._job, self._fires, self.look, width)
+        facts = view.job_facts(self._job, self._starts, self.look, width)
         tries = [view.tries_line(self._retries)] if self._retries is not None and self._retries.attempts > 1 else []
         return [*about, *facts[:2], *tries, *facts[2:]]
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.client.retries import Retries
 from dlthub_tui.viewmodel import job_graph, words
 from dlthub_tui.viewmodel.documents import json_lines
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
+from dlthub_tui.viewmodel.runs import STOPPED_CHAINS, decline_words
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, fit, guard, line, muted
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.jobs import Starts
 
 # From here on a job's definition stands beside its history.
 WIDE = 116
@@ -245,14 +249,16 @@ def _limits(job: Job) -> str:
     return f" Stops after {words.duration(job.timeout_seconds)}." if job.timeout_seconds else ""
 
 
-def job_facts(job: Job, fires: Sequence[datetime], look: Look, width: int) -> list[Line]:
-    """The upper part of the job's own screen: what fires it."""
+def job_facts(job: Job, starts: Starts | None, look: Look, width: int) -> list[Line]:
+    """The upper part of the job's own screen: what fires it, and what kept it from starting."""
     lines: list[Line] = [rule("Fires", "", width, look, has_focus=False)]
     zone = f"  {guard(job.timezone)}" if job.timezone else ""
     when = guard(words.schedule(job.triggers, job.job_type))
     paused = Span("  paused", Role.WARN) if job.is_paused else Span("")
     schedule = f"{when + zone:<23} "
-    upcoming = words.fires(fires, look, width - len(schedule) - 12)  # the clock of who looks, not the schedule's zone
+    upcoming = words.fires(
+        starts.fires if starts else (), look, width - len(schedule) - 12
+    )  # the clock of who looks, not the schedule's zone
     lines.append(line("   ", schedule, muted(upcoming), paused))
     also = [words.trigger(text) for text in job.triggers]
     rest = [text for text in dict.fromkeys(also) if text != when]
@@ -264,6 +270,20 @@ def job_facts(job: Job, fires: Sequence[datetime], look: Look, width: int) -> li
     for name, url in (("app at", job.job_url), ("for everybody at", job.public_url)):
         if url is not None:
             lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
+    return [*lines, *_kept_back(starts, look)] if starts is not None else lines
+
+
+def _kept_back(starts: Starts, look: Look) -> list[Line]:
+    """A start that waits, and the newest that was passed over: nobody was there to be told."""
+    lines: list[Line] = []
+    if starts.waits_for:
+        refs = ", ".join(guard(words.short_ref(ref)) for ref in starts.waits_for)
+        lines.append(line("   ", muted(f"{'a start waits for':<24}"), refs))
+    over = starts.passed_over
+    if over is not None:
+        fired = guard(words.trigger(over.trigger))
+        why = Span(decline_words(over.status), Role.WARN if over.status in STOPPED_CHAINS else Role.TEXT)
+        lines.append(line("   ", muted(f"{'passed over':<24}"), f"{words.moment(over.at, look)}, {fired}: ", why))
     return lines
 
 

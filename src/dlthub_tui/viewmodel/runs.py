@@ -267,6 +267,26 @@ def what_to_expect(run: Run, total: int, look: Look) -> str:
             return f"This run printed nothing. It ended after {words.duration(took or 0)}."
 
 
+STOPPED_CHAINS = frozenset({"chain_too_long", "chain_too_fast"})
+"""Jobs that start each other by their ends were stopped."""
+
+
+def decline_words(status: str) -> str:
+    """What a receipt's status means where nothing was started."""
+    return {
+        "skipped_concurrency_limit": "it is already running, as often as it may",
+        "skipped_fresh": "what it depends on is not fresh",
+        "skipped_upstream_pending": "what it depends on runs first; it starts after that",
+        "skipped_paused": "it is paused",
+        "skipped_out_of_interval": "its interval does not reach this moment",
+        "skipped_already_covered": "its window is covered already",
+        "skipped_workspace_archived": "the workspace is archived",
+        "profile_not_configured": "its profile has no configuration",
+        "chain_too_long": "jobs start each other in a circle",
+        "chain_too_fast": "jobs start it again and again",
+    }.get(status, guard(status))
+
+
 def declined(job_ref: str, status: str, reasons: Sequence[str]) -> str:
     """Why a trigger started nothing: what the platform says of it, else what the status means."""
     name = guard(words.short_ref(job_ref))
@@ -274,13 +294,5 @@ def declined(job_ref: str, status: str, reasons: Sequence[str]) -> str:
     if status == "skipped_fresh":  # its reasons name jobs only
         not_fresh = "what it depends on is not fresh"
         said = f"{not_fresh}: {said}" if said else not_fresh
-    means = {
-        "skipped_concurrency_limit": "it is already running, as often as it may",
-        "skipped_upstream_pending": "what it depends on runs first; it starts after that",
-        "skipped_paused": "it is paused",
-        "skipped_out_of_interval": "its interval does not reach this moment",
-        "skipped_already_covered": "its window is covered already",
-        "skipped_workspace_archived": "the workspace is archived",
-    }.get(status, guard(status))
-    text = said or means
+    text = said or decline_words(status)
     return f"Not started: {name}. {text[:1].upper()}{text[1:]}."

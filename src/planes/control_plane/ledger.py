@@ -168,6 +168,7 @@ _WORK: dict[str, dict[str, Kind]] = {
         "sequence": Kind.COUNT, "workspace_id": Kind.ID, "job_id": Kind.ID, "run_id": Kind.ID, "number": Kind.COUNT,
         "status": Kind.STATE, "created_at": Kind.TIME, "started_at": Kind.TIME, "finished_at": Kind.TIME,
     },
+    "passed_over": {"job_id": Kind.ID, "at": Kind.TIME, "trigger": Kind.WORD, "status": Kind.STATE},
     "job_retries": {"job_id": Kind.ID, "attempts": Kind.COUNT, "wait_seconds": Kind.COUNT},
     "pipeline_runs": {
         "id": Kind.ID, "run_id": Kind.ID, "pipeline_name": Kind.WORD, "dataset_name": Kind.WORD,

@@ -28,10 +28,19 @@ class FireTime(BaseModel):
     trigger: str
 
 
+class PassedOverStart(BaseModel):
+    """A start that fired by itself and was declined; `status` as in a receipt."""
+
+    at: datetime
+    trigger: str
+    status: str
+
+
 class FireTimesResponse(BaseModel):
     """The next moments, earliest first; `timezone` is the one that cron expressions are read in.
 
     While `is_paused` nothing starts at them. `waits_for`: refs of the jobs that a start which was put off waits for.
+    `passed_over`: the newest start by a clock, a job event or a deploy that was declined and does not wait.
     """
 
     job_id: str
@@ -39,4 +48,5 @@ class FireTimesResponse(BaseModel):
     timezone: str
     is_paused: bool
     waits_for: list[str]
+    passed_over: PassedOverStart | None
     items: list[FireTime]

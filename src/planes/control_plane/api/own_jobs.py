@@ -13,7 +13,7 @@ from planes.control_plane.services import jobs, retrying
 from planes.domain.retries import RetryPolicy
 from planes.manifest.facts import JobFacts
 from planes.server.late_routes import LateRouter
-from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse, RetriesBody
+from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse, PassedOverStart, RetriesBody
 
 router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
 
@@ -27,12 +27,14 @@ async def get_fire_times(
     limit: Annotated[int, Query(ge=1, le=FIRE_TIMES_AT_MOST)] = 5,
 ) -> FireTimesResponse:
     found = await jobs.fire_times(parts, principal, workspace_id, job_id, limit)
+    over = found.passed_over
     return FireTimesResponse(
         job_id=found.job.job.id,
         job_ref=found.job.job.job_ref,
         timezone=JobFacts.from_definition(found.job.version.definition).timezone,
         is_paused=found.job.job.is_paused,
         waits_for=list(found.waits_for),
+        passed_over=None if over is None else PassedOverStart(at=over.at, trigger=over.trigger, status=over.status),
         items=[FireTime(at=tick.at, trigger=tick.trigger) for tick in found.ticks],
     )
 

@@ -26,6 +26,7 @@ from planes.storage.control import summaries as stored_summaries
 from planes.storage.control.connection import Connection
 from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.jobs import Job, VersionedJob
+from planes.storage.control.passed_over import PassedOver, find_passed_over
 from planes.storage.control.run_lists import DownstreamRun
 from planes.storage.control.summaries import PipelineRunSummary
 from planes.storage.keyset import Listed
@@ -80,11 +81,15 @@ async def get_job(parts: Parts, principal: Principal, workspace_id: str, job_id:
 
 @dataclass(frozen=True, slots=True)
 class FireTimes:
-    """When a job fires next. `waits_for` are the refs that a start which was put off waits for."""
+    """When a job fires next. `waits_for` are the refs that a start which was put off waits for.
+
+    `passed_over` is the newest start that fired by itself and was declined.
+    """
 
     job: VersionedJob
     ticks: Sequence[Tick]
     waits_for: tuple[str, ...]
+    passed_over: PassedOver | None
 
 
 async def fire_times(parts: Parts, principal: Principal, workspace_id: str, job_id: str, count: int) -> FireTimes:
@@ -95,9 +100,11 @@ async def fire_times(parts: Parts, principal: Principal, workspace_id: str, job_
         if found is None:
             raise no_job()
         clocks = await stored_clocks.clocks_of(connection, [found.job.id])
+        passed_over = await find_passed_over(connection, found.job.id)
     definition, now = found.version.definition, parts.clock.now()
     ticks = await windows.in_thread(lambda: schedules.upcoming_ticks(definition, clocks, now, count))
-    return FireTimes(found, ticks, () if found.job.deferred is None else upstream_refs(definition))
+    waits_for = () if found.job.deferred is None else upstream_refs(definition)
+    return FireTimes(found, ticks, waits_for, passed_over)
 
 
 async def pause(parts: Parts, principal: Principal, workspace_id: str, job_id: str) -> VersionedJob:

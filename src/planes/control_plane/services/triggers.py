@@ -28,6 +28,7 @@ from planes.storage.control import runs as stored_runs
 from planes.storage.control.connection import Connection
 from planes.storage.control.deployments import Configuration, Deployment
 from planes.storage.control.jobs import VersionedJob
+from planes.storage.control.passed_over import PassedOver, keep_passed_over
 from planes.storage.control.workspaces import find_workspace
 
 
@@ -133,7 +134,7 @@ async def fire(
     fired = [_fired(scene, requests[verdict.index], verdict, ground) for verdict in verdicts]
     if dry_run:
         return [Fired(item.request, item.decision, None) for item in fired]
-    await _write(connection, scene, fired)
+    await _write(connection, scene, fired, ground.now)
     return fired
 
 
@@ -142,7 +143,7 @@ def _fired(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Ground
     return Fired(request, verdict.decision, run, verdict.forgets)
 
 
-async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -> None:
+async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired], now: datetime) -> None:
     forgotten = sorted({ref for item in fired for ref in item.forgets})
     await begin_anew(connection, scene.workspace_id, forgotten)
     await stored_runs.insert_runs(connection, [item.run for item in fired if item.run is not None])
@@ -153,6 +154,23 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired]) -
                 await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request))
         elif job.deferred is not None and item.request.source is not Source.WEBHOOK:
             await stored_jobs.change_job(connection, job.id, deferred=None)
+    await keep_passed_over(connection, [_passed_over(item, now) for item in fired if _is_passed_over(item)])
+
+
+def _is_passed_over(fired: Fired) -> bool:
+    """What waits is told as such, a person has a receipt and a webhook's call its state; who pauses a job knows it."""
+    return (
+        isinstance(fired.decision, Declined)
+        and fired.request.source in {Source.CLOCK, Source.JOB_EVENT, Source.DEPLOY}
+        and fired.decision.status is not ReceiptStatus.SKIPPED_PAUSED
+        and not _is_put_off(fired.request, fired.decision)
+    )
+
+
+def _passed_over(fired: Fired, at: datetime) -> PassedOver:
+    assert isinstance(fired.decision, Declined), "only what was declined is passed over"
+    job, status = fired.request.job.job, fired.decision.status
+    return PassedOver(job_id=job.id, at=at, trigger=fired.request.trigger, status=status.value)
 
 
 async def begin_anew(connection: Connection, workspace_id: WorkspaceId, job_refs: Sequence[str]) -> None:

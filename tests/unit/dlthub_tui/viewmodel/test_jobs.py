@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from dlthub_tui.client.jobs import PassedOver, Starts
 from dlthub_tui.client.models import Job, RecentRun
-from dlthub_tui.viewmodel.jobs import history_plots, history_title, job_details
+from dlthub_tui.viewmodel.jobs import history_plots, history_title, job_details, job_facts
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import text_of
 
@@ -46,6 +47,20 @@ def test_failures_that_were_not_counted_are_not_named() -> None:
 
 def test_job_without_neighbours_says_when_it_fires() -> None:
     assert "Fires every hour." in strip(replace(LOAD, freshness=(), job_ref="jobs.alone"), None)
+
+
+def test_page_says_what_waits_and_what_was_passed_over() -> None:
+    at = datetime(2026, 3, 17, 2, tzinfo=UTC)
+    starts = Starts(
+        waits_for=("jobs.returns",), passed_over=PassedOver(at=at, trigger="job.fail:jobs.x", status="chain_too_long")
+    )
+    look = Look(now=lambda: at + timedelta(minutes=3))
+
+    assert [text_of(row).strip() for row in job_facts(LOAD, starts, look, 80)][-2:] == [
+        "a start waits for       returns",
+        "passed over             3 min ago, after x fails: jobs start each other in a circle",
+    ]
+    assert len(job_facts(LOAD, Starts(), look, 80)) == len(job_facts(LOAD, None, look, 80))
 
 
 def test_history_is_plotted_oldest_first_with_its_bounds() -> None:

@@ -204,12 +204,32 @@ async def test_jobs_that_start_each_other_stop_after_a_while(stage: Stage) -> No
     await stage.deployed(
         definition("ping", "job.success:jobs.jobs.pong"), definition("pong", "job.success:jobs.jobs.ping")
     )
-    await stage.trigger((await stage.job_ids())["ping"])
+    ids = await stage.job_ids()
+    await stage.trigger(ids["ping"])
 
     for _ in range(40):
         await _end_all(stage)
 
     assert len(await stage.runs()) == 33
+    over = [(await stage.own(f"/jobs/{job_id}/fire-times")).json()["passed_over"] for job_id in ids.values()]
+    assert [(each["status"], each["trigger"]) for each in over if each is not None] == [
+        ("chain_too_long", "job.success:jobs.jobs.ping")
+    ]
+
+
+async def test_a_tick_that_starts_nothing_is_told_but_not_while_paused(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "every:1h"), definition("stopped", "every:1h"))
+    await stage.trigger(ids["load"])
+    await stage.post(f"/jobs/{ids['stopped']}/-pause")
+    stage.clock.advance(hours=1)
+    due = stage.clock.now()
+
+    await fire_due(stage.parts)
+
+    told = (await stage.own(f"/jobs/{ids['load']}/fire-times")).json()["passed_over"]
+    assert (told["status"], told["trigger"]) == ("skipped_concurrency_limit", "every:1h")
+    assert datetime.fromisoformat(told["at"]) == due
+    assert (await stage.own(f"/jobs/{ids['stopped']}/fire-times")).json()["passed_over"] is None
 
 
 async def test_stale_tick_waits_for_its_upstream(stage: Stage) -> None:
