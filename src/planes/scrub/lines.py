@@ -8,13 +8,13 @@ stream alone, not on its chunks.
 import functools
 from collections import Counter
 
-from planes.scrub.below import LONGEST_LINE, Opening, opened_by, prepare_below, torn
+from planes.scrub.below import LONGEST_LINE, Opening, open_quote, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
 from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined
 from planes.scrub.marks import with_marks
 from planes.scrub.registered import Registered
-from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of
+from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, with_repeats
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.shortened import Shortened, mark_finder
@@ -263,6 +263,8 @@ class RuleStage:
         if signs is NO_SIGNS and not cuts:
             return line if opening is None else self._told(opening, line, plain)
         spans = self._book.spans(plain, signs)
+        if spans and len(plain) <= LONGEST_LINE:
+            spans = with_repeats(plain, spans)
         if cuts:
             spans = joined(spans, cuts)
         self._see_opening(plain)
@@ -284,6 +286,10 @@ class RuleStage:
     def _open(self, plain: bytes, spans: list[Span], line: bytes) -> bytes:
         """See what a masked line says of the next ones, and of itself."""
         shown = plain if line == plain else without_colour(line)
+        if spans and spans[-1].end == len(plain):
+            self._below = open_quote(plain, spans[-1])
+            if self._below is not None:
+                return line
         told, self._below = opened_by(shown)
         if self._below is None and spans:
             self._below = torn(plain, spans)

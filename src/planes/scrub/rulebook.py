@@ -17,6 +17,7 @@ from planes.scrub.name_places import AtName, NamePlaces
 from planes.scrub.rules import RULES, SELDOM
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.plausible import looks_random
 from planes.scrub.rules.vocabulary import SIGNS
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.signs import NO_SIGNS, LineSigns, Signs
@@ -364,6 +365,24 @@ def outside_marks(line: bytes, spans: list[Span]) -> list[Span]:
         if start < end:
             kept.append(Span(start, end, rule))
     return kept
+
+
+_SHORTEST_REPEATED = 8
+_MOST_REPEATED = 16
+
+
+def with_repeats(line: bytes, spans: list[Span]) -> list[Span]:
+    """Secrets, and where else in their line they stand (`SET token = 'x' …; args=('x',)`), if they look random."""
+    more: list[Span] = []
+    for span in spans[:_MOST_REPEATED]:
+        secret = line[span.start : span.end]
+        if len(secret) < _SHORTEST_REPEATED or line.count(secret) < 2 or not looks_random(secret):
+            continue
+        place = -1
+        while (place := line.find(secret, place + 1)) >= 0:
+            if place != span.start:
+                more.append(Span(place, place + len(secret), span.rule))
+    return disjoint([*spans, *more]) if more else spans
 
 
 def disjoint(spans: list[Span]) -> list[Span]:

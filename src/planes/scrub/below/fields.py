@@ -5,8 +5,7 @@ import re
 from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, is_secret, is_telling
-from planes.scrub.below.rows import row_of
-from planes.scrub.below.values import closing
+from planes.scrub.below.rows import closing, row_of
 from planes.scrub.engine import Pattern, compile_pattern
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import ASKED_BELOW
@@ -163,6 +162,8 @@ class Printed(NamedTuple):
         row = row_of(line)
         begin, tab, _ = row.text.partition(b"\t")
         word = begin if tab and not self.is_sure else row.text
+        if word[:1] == b"/" and not self.is_sure and _names_it().search(word):
+            return [], self  # the place, which stands above what lies there
         if word[:1] in (b'"', b"'") and word[-1:] == word[:1] and len(word) > 2:
             start, word = row.start + 1, word[1:-1]
         else:

@@ -11,8 +11,8 @@ import re
 from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, continued, is_secret
-from planes.scrub.below.rows import Row, row_of
-from planes.scrub.below.values import goes_on, value_of
+from planes.scrub.below.rows import Row, goes_on, row_of
+from planes.scrub.below.values import value_of
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import MANIFEST_MEMBER
 from planes.scrub.rules.plausible import looks_random
@@ -78,6 +78,8 @@ class Manifest(NamedTuple):
             return [], self._replace(block=row.indent)
         start, end = value_of(row, row.start + found.end())
         value = row.line[start:end]
+        if end == row.end and row.line[start - 1 : start] in (b'"', b"'"):
+            here = self._replace(block=row.indent)  # its quote closes below
         fits = start < end and (is_secret if is_sure else _is_encoded)(value)
         return [Span(start, end, MANIFEST_MEMBER)] if fits else [], here
 

@@ -17,9 +17,11 @@ from planes.scrub.below.manifests import opened_manifest, opened_state
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import ComplexKey, PairName, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
-from planes.scrub.below.statements import opened_parameters, opened_statement
+from planes.scrub.below.shown import FlagItem, SeriesBelow, opened_assertion
+from planes.scrub.below.statements import CREATES, opened_parameters, opened_statement
 from planes.scrub.below.tables import opened_table
-from planes.scrub.below.values import BlockScalar, FlagBelow, HereDocument, TripleQuote, TupleName, ValueBelow
+from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
+from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.rules import judges
 from planes.scrub.rules.below import ASKED
@@ -47,6 +49,7 @@ _OPENS = (
     + rb"[ \t]*\\?"
     + _END
     + rb")"
+    rb"|(?P<series>'[ ]\[[a-z0-9]{2,16}\][ \t\r]*$)"
     rb"|(?P<pair>[\"'`]?[,;]?" + _END + rb"))"
 )
 _ENDS_IN_MARK = re.compile(rb"\[masked:[^\]\n]{1,64}\].?$")
@@ -59,6 +62,8 @@ _NUMBERED = re.compile(rb"[ \t]*[0-9]{1,4}\) [\"'][\w.-]*$")
 _COMPLEX = re.compile(rb"\?[ \t]+(?:![!\w]+[ \t]+)?[\"']?[\w.-]*$")
 # A pair that begins with a name.
 _IN_TUPLE = re.compile(rb"\([bru]?[\"'][\w.-]*$")
+_FLAG_ITEM = re.compile(rb"-[ ]+[\"']?--?[\w.-]*$")
+_FLAG_IN_LIST = re.compile(rb"[bru]?[\"']--?[\w.-]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
 _PROPERTY = re.compile(rb"[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")
@@ -71,7 +76,7 @@ _SHORT = 64
 @functools.cache
 def _pattern() -> "tuple[Pattern, dict[str, int]]":
     pattern = compile_pattern(_OPENS)
-    names = ("name", "scalar", "triple", "heredoc", "element", "cell", "flag", "member", "value", "pair")
+    names = ("name", "scalar", "triple", "heredoc", "element", "cell", "flag", "member", "value", "series", "pair")
     return pattern, {name: group_number(pattern, name) for name in names}
 
 
@@ -95,7 +100,7 @@ def _opened_by_short(line: bytes) -> Step:
 
 
 def _opened_by(line: bytes) -> Step:
-    if line.find(b"INTO") >= 0 or line.find(b"into") >= 0 or line.find(b"COPY ") >= 0:
+    if line.find(b"INTO") >= 0 or line.find(b"into") >= 0 or line.find(b"COPY ") >= 0 or CREATES.match(line):
         told, opening = opened_statement(line)
         if told or opening is not None:
             return told, opening
@@ -109,7 +114,7 @@ def _opened_by(line: bytes) -> Step:
         return [], manifest
     if b"random_password" in line and (state := opened_state(line)):
         return [], state
-    for opened in (opened_prompt, opened_command):
+    for opened in (opened_assertion, opened_prompt, opened_command):
         if (opening := opened(line)) is not None:
             return [], opening
     has_mark = line.find(b"[masked:") >= 0
@@ -149,6 +154,8 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
         if _FLAG.search(before) or line[end:].find(b"=") >= 0:
             return FlagBelow()
         return FlagBelow(is_strict=True) if _PROPERTY.match(before) else None
+    if "series" in found:
+        return SeriesBelow() if before.startswith(b"Series") else None
     if "cell" in found:
         return opened_pair(row, begin, is_element=True)
     if "member" in found:
@@ -159,6 +166,10 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
             return MultipartName()
         if _IN_TUPLE.search(before) and line[end:].rstrip().endswith((b"',", b'",')):
             return TupleName(row.prefix)
+        if _FLAG_IN_LIST.match(before) and line[end:].strip() in (b'",', b"',"):
+            return TupleName(row.prefix, is_flag=True)
+        if _FLAG_ITEM.match(before) and not line[end : row.end].strip(b"\"'"):
+            return FlagItem(row.prefix, row.indent)
         if _NUMBERED.match(before):
             return NumberedName()
         if _COMPLEX.match(before):

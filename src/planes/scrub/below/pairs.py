@@ -4,8 +4,9 @@ import re
 from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, is_secret, is_telling
-from planes.scrub.below.rows import Row, row_of
-from planes.scrub.below.values import BlockScalar, goes_on, value_of
+from planes.scrub.below.rows import Row, goes_on, row_of
+from planes.scrub.below.texts import BlockScalar
+from planes.scrub.below.values import torn, value_of
 
 # Lines that may stand between the two: a type, a description.
 _MOST_BETWEEN = 4
@@ -18,14 +19,14 @@ _ELEMENT_BEFORE = re.compile(
     rb"<(?:name|key|id|td|th|dt|label|param|property|setting)(?:[ \t][^<>]*)?>[^<>]*$", re.IGNORECASE
 )
 _VALUE = re.compile(
-    rb"(?:[-{][ \t]*)*[\"']?(?:value|val|default|content|secret|secret_?value|secret_?string|plain_?text"
+    rb"(?:[-+~{][ \t]*)*[\"']?(?:value|val|default|content|secret|secret_?value|secret_?string|plain_?text"
     rb"|[a-z]{1,12}_?value)[\"']?[ \t]*[:=][ \t]*(?:![^ ]+[ \t]+)?",
     re.IGNORECASE,
 )
 _VALUE_ELEMENT = re.compile(
-    rb"<(?:value|string|td|dd|th|data|v|input|span|code)(?:[ \t][^<>]*)?>([^<>]+)<", re.IGNORECASE
+    rb"<(?:value|string|td|dd|th|data|v|input|span|code)(?:[ \t][^<>]*)?>([^<>]+)(?:<|$)", re.IGNORECASE
 )
-_MEMBER = re.compile(rb"[\"']?[\w.-]+[\"']?[ \t]*[:=]")
+_MEMBER = re.compile(rb"[\"']?[\w.-]+[\"']?[ \t]*(?:[:=]|[{]$)")
 _SCALAR = re.compile(rb"[|>][+-]?[0-9]?[ \t]*$")
 
 
@@ -77,7 +78,8 @@ class PairName(NamedTuple):
         if _SCALAR.match(row.text, value.end()):
             return [], BlockScalar(row.prefix, row.indent)
         start, end = value_of(row, row.start + value.end())
-        return below(start, end) if is_secret(row.line[start:end]) else [], None
+        spans = below(start, end) if is_secret(row.line[start:end]) else []
+        return spans, torn(row.line, spans) if spans else None
 
     def _element(self, row: Row) -> Step:
         value = _VALUE_ELEMENT.match(row.text)
@@ -86,7 +88,8 @@ class PairName(NamedTuple):
         secret = value[1].strip()
         is_cell = row.text[:3].lower() in (b"<td", b"<dd", b"<th", b"<sp")
         start = row.start + value.start(1) + value[1].index(secret)
-        return below(start, start + len(secret)) if (is_telling if is_cell else is_secret)(secret) else [], None
+        spans = below(start, start + len(secret)) if (is_telling if is_cell else is_secret)(secret) else []
+        return spans, torn(row.line, spans) if spans else None
 
 
 def opened_pair(row: Row, name: int, *, is_element: bool) -> PairName | None:

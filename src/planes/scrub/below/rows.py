@@ -84,3 +84,18 @@ def _text_end(line: bytes) -> int:
         if file:
             return file.start()
     return len(text)
+
+
+def closing(text: bytes, quote: bytes, place: int) -> int:
+    """Where the quote closes at or after `place`; -1 if it does not."""
+    while (place := text.find(quote, place)) >= 0:
+        slashes = place - len(text[:place].rstrip(b"\\"))
+        if slashes % 2 == 0:
+            return place
+        place += 1
+    return -1
+
+
+def goes_on(row: Row, prefix: bytes) -> bool:
+    """Whether a row belongs to the same text as one that began with this prefix."""
+    return row.prefix == prefix or (prefix == b"time" and not row.prefix)

@@ -16,6 +16,9 @@ _INSERT = re.compile(
     re.IGNORECASE,
 )
 _COPY = re.compile(rb"copy[ \t]+[^()]{1,200}\(([^()]{1,1500})\)[ \t]+from[ \t]+stdin", re.IGNORECASE)
+CREATES = re.compile(rb"[ \t]*create[ \t]+(?:temp(?:orary)?[ \t]+)?table[ \t]", re.IGNORECASE)
+_TABLE = re.compile(rb"[^()]{1,200}\(((?:[^()]|\([^()]*\)){1,1500})\)[^()]*$")
+_IN_PARENTHESES = re.compile(rb"\([^()]*\)")
 _ITEM = re.compile(
     rb"[ \t]*(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\"|[^,()'\"]{1,200})[ \t]*", re.DOTALL
 )
@@ -93,11 +96,13 @@ def opened_statement(line: bytes) -> Step:
     """The secrets among the values of a statement, and what it opens."""
     if copy := _COPY.search(line):
         return [], copied_table(_names(copy[1]))
+    if CREATES.match(line):
+        return [], _created(line)
     insert = _INSERT.search(line)
     if insert is None:
         return [], None
     names = _names(insert[1])
-    columns = tuple(index for index, name in enumerate(names) if is_sensitive_key(name.decode("utf-8", "replace")))
+    columns = _sensitive(names)
     if not columns:
         return [], None
     spans: list[Span] = []
@@ -108,6 +113,20 @@ def opened_statement(line: bytes) -> Step:
             spans += _secrets(line, cells, columns)
     opening: Opening | None = None if found and line.rstrip().endswith(b";") else Values(len(names), columns)
     return spans, opening
+
+
+def _created(line: bytes) -> Values | None:
+    """What a table opens that is created on one line, as dumps do: rows without names may stand below."""
+    table = _TABLE.match(line)
+    if table is None:
+        return None
+    names = [column.split(maxsplit=1)[0] for column in _IN_PARENTHESES.sub(b"", table[1]).split(b",") if column.strip()]
+    columns = _sensitive([name.strip(b"\"'`[]") for name in names])
+    return Values(len(names), columns) if columns else None
+
+
+def _sensitive(names: list[bytes]) -> tuple[int, ...]:
+    return tuple(index for index, name in enumerate(names) if is_sensitive_key(name.decode("utf-8", "replace")))
 
 
 def opened_parameters(line: bytes) -> Values | None:

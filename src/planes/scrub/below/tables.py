@@ -122,6 +122,9 @@ class Table(NamedTuple):
         cells = self.cut(line)
         if self.cut is _by_elements and not cells:
             return [], self
+        if self.cut is _by_blanks and len(cells) > len(self.names) + 1:
+            gaps = _by_gaps(line)
+            cells = gaps if 0 <= len(gaps) - len(self.names) <= 1 else cells
         shift = len(cells) - len(self.names)
         if shift and not (shift == 1 and self.may_shift):
             return self._by_place(line, cells)
@@ -153,6 +156,7 @@ class Ruled(NamedTuple):
 
 
 def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
+    cell = _unquoted(line, *cell)
     value = line[slice(*cell)]
     if is_type(value) or not judge(value):
         return []

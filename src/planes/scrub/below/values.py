@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from planes.scrub.below.model import Opening, Step, below, continued, is_secret, is_shown, is_telling
-from planes.scrub.below.rows import Row, row_of
+from planes.scrub.below.rows import Row, closing, goes_on, row_of
+from planes.scrub.below.shown import RULER, Described, OpenElement, more_rows
+from planes.scrub.below.texts import PLAIN_WORD, MorePlain
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.plausible import looks_random
 from planes.scrub.rules.prose import is_common_text
 
 # So many lines a value may take. What a program never closes must not mask a whole log.
 _MOST_LINES = 60
-_MOST_BLOCK_LINES = 200
 # Blanks before the continued line of a wrapped record: it hangs below its text.
 _HANGING = 8
 _QUOTES = (b'"', b"'")
@@ -37,30 +38,14 @@ _NEXT_PIECE = re.compile(rb"(?:\+[ \t]*)?[bruf]{0,2}([\"'])", re.IGNORECASE)
 # What a traceback puts below a line of code.
 _MARKERS = re.compile(rb"[~^]+(?:[ ]*[~^]+)*")
 _NAME_ONLY = re.compile(rb"[A-Za-z_.-]+")
-# A word of such a value, and one that holds more than letters.
-_PLAIN_WORD = re.compile(rb"[\w!$%&*+.?@^~/-]*[\w!$%&*+.?@^~/]")
-_MADE = re.compile(rb"(?=.*[0-9])(?=.*[A-Za-z]).{6,}$")
 # A key of YAML whose value begins behind it.
 _YAML_KEY = re.compile(rb"((?:-[ ]+)*)[\"']?[\w.-]+[\"']?:[ ]+(?:[!&][^ ]+[ ]+)?$")
 # A setting whose value a backslash joins to the next line.
 _PROPERTY = re.compile(rb"[\w.-]+[ \t]*[=:][ \t]*$")
+# A quote that opens before the name: `'--token=…`, `-u 'me:…`.
+_ENCLOSED = re.compile(rb"(?:^|[ \t\[(,])([\"'])[\w.@-]+[=:]$")
 # A key that begins its line, and the quote that opens its value.
 _KEY_BEFORE = re.compile(rb"(?:-[ ])?[\"']?[\w.-]+[\"']?[ \t]*[:=][ \t]*[\"']$")
-
-
-def closing(text: bytes, quote: bytes, place: int) -> int:
-    """Where the quote closes at or after `place`; -1 if it does not."""
-    while (place := text.find(quote, place)) >= 0:
-        slashes = place - len(text[:place].rstrip(b"\\"))
-        if slashes % 2 == 0:
-            return place
-        place += 1
-    return -1
-
-
-def goes_on(row: Row, prefix: bytes) -> bool:
-    """Whether a row belongs to the same text as one that began with this prefix."""
-    return row.prefix == prefix or (prefix == b"time" and not row.prefix)
 
 
 class ValueBelow(NamedTuple):
@@ -91,15 +76,19 @@ class ValueBelow(NamedTuple):
             return [], self._replace(patience=self.patience - 1, is_strict=True) if self.patience else None
         if not goes_on(row, self.prefix) or row.is_boxed != self.is_boxed:
             return [], None
+        if RULER.fullmatch(row.text):
+            return [], Described(row.prefix)
         is_below = row.is_boxed or row.indent > self.indent
         judge = is_secret if is_below and not self.is_strict and not self.is_list else is_telling
         if is_below and self.is_strict and not self.is_list and not self.is_plural:
             judge = is_shown
         if quoted := _QUOTED.match(row.text):
-            return self._quoted(row, quoted.end(), quoted[1], judge)
+            is_typed = row.text.startswith(b"string(")
+            return self._quoted(row, quoted.end(), quoted[1], is_secret if is_typed else judge)
         if is_below and (member := _MEMBER.match(row.text)):
             start, end = value_of(row, row.start + member.end())
-            return below(start, end) if is_secret(row.line[start:end]) else [], None
+            spans = below(start, end) if is_secret(row.line[start:end]) else []
+            return spans, torn(row.line, spans) if spans else None
         return self._word(row, judge)
 
     def _quoted(self, row: Row, begin: int, quote: bytes, judge: Callable[[bytes], bool]) -> Step:
@@ -127,7 +116,7 @@ class ValueBelow(NamedTuple):
         place = 0
         if item := _ITEM.match(text):
             place = item.end()
-            judge = is_telling
+            judge = is_telling if self.is_strict or self.is_plural or self.is_list else is_shown
         if scheme := _SCHEME.match(text, place):
             place = scheme.end()
         word = _WORD.match(text, place)
@@ -231,7 +220,7 @@ class Glued(NamedTuple):
     def _words(self, row: Row) -> Step:
         text = row.text.rstrip(b"\\").rstrip()
         words = text.split()
-        fits = 0 < len(words) <= 8 and all(map(_PLAIN_WORD.fullmatch, words)) and not is_common_text(text)
+        fits = 0 < len(words) <= 8 and all(map(PLAIN_WORD.fullmatch, words)) and not is_common_text(text)
         if not fits or text.startswith(b"-") or not goes_on(row, self.prefix) or self.left <= 0:
             return [], None
         more = self._replace(left=self.left - 1) if row.text.endswith(b"\\") else None
@@ -239,9 +228,13 @@ class Glued(NamedTuple):
 
 
 class TupleName(NamedTuple):
-    """A sensitive name that begins a pair of which the value stands below, as `pprint` writes long ones."""
+    """A sensitive name that begins a pair of which the value stands below, as `pprint` writes long ones.
+
+    `is_flag`: it is one in a list of arguments.
+    """
 
     prefix: bytes
+    is_flag: bool = False
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
@@ -251,6 +244,9 @@ class TupleName(NamedTuple):
             return [], None
         begin, end = quoted.end(), closing(row.text, quoted[1], quoted.end())
         secret, behind = row.text[begin:end], row.text[end + 1 :].strip()
+        if self.is_flag:
+            fits = end >= 0 and is_secret(secret) and secret[:1] != b"-" and behind in (b"", b",")
+            return below(row.start + begin, row.start + end) if fits else [], None
         is_value = is_secret(secret) and (not _NAME_ONLY.fullmatch(secret) or len(secret) >= 24)
         if end < 0 or not is_value or behind[:1] not in (b"", b")", b"]"):
             return [], None
@@ -295,86 +291,6 @@ class OpenQuote(NamedTuple):
         if not self.is_boxed and text[end + 1 : end + 2] not in (b"", b" ", b",", b";", b")", b"]", b"}"):
             return [], None
         return continued(row.start, row.start + end), None
-
-
-class TripleQuote(NamedTuple):
-    """A text between triple quotes; `is_begun`: its first line is masked already."""
-
-    quotes: bytes
-    is_begun: bool
-    left: int = _MOST_LINES
-
-    def take(self, line: bytes) -> Step:
-        """See `Opening.take`."""
-        row = row_of(line)
-        if row.text.startswith(b"-----BEGIN") or self.left <= 0:
-            return [], None
-        end = row.line.find(self.quotes, row.start)
-        stop = row.end if end < 0 else end
-        fits = row.start < stop and (self.is_begun or is_secret(row.line[row.start : stop]))
-        spans = (continued if self.is_begun else below)(row.start, stop) if fits else []
-        if end >= 0:
-            return spans, None
-        return spans, self._replace(is_begun=self.is_begun or bool(spans), left=self.left - 1)
-
-
-class HereDocument(NamedTuple):
-    """A text up to a line that holds one word alone; `is_begun`: its first line is masked already."""
-
-    word: bytes
-    is_begun: bool = False
-    left: int = _MOST_LINES
-
-    def take(self, line: bytes) -> Step:
-        """See `Opening.take`."""
-        row = row_of(line)
-        if row.text == self.word or row.text.startswith(b"-----BEGIN") or self.left <= 0:
-            return [], None
-        fits = bool(row.text) and (self.is_begun or is_secret(row.text))
-        spans = (continued if self.is_begun else below)(row.start, row.end) if fits else []
-        return spans, self._replace(is_begun=self.is_begun or fits, left=self.left - 1)
-
-
-class BlockScalar(NamedTuple):
-    """A text of YAML: all lines that are indented deeper than their key."""
-
-    prefix: bytes
-    indent: int
-    is_begun: bool = False
-    left: int = _MOST_BLOCK_LINES
-
-    def take(self, line: bytes) -> Step:
-        """See `Opening.take`."""
-        row = row_of(line)
-        if not row.text:
-            return [], self._replace(left=self.left - 1) if self.left > 0 else None
-        if row.indent <= self.indent or not goes_on(row, self.prefix) or self.left <= 0:
-            return [], None
-        if row.text.startswith((b"-----BEGIN", b"$ANSIBLE_VAULT;")):
-            return [], None  # a block of its own kind, whose markers stay
-        if not self.is_begun and not is_secret(row.text):
-            return [], None
-        spans = (continued if self.is_begun else below)(row.start, row.end)
-        return spans, self._replace(is_begun=True, left=self.left - 1)
-
-
-class MorePlain(NamedTuple):
-    """A value of YAML without quotes, which goes on in lines that are indented deeper than its key."""
-
-    prefix: bytes
-    indent: int
-    left: int = _MOST_LINES
-
-    def take(self, line: bytes) -> Step:
-        """See `Opening.take`."""
-        row = row_of(line)
-        words = row.text.split()
-        if not words or row.indent <= self.indent or not goes_on(row, self.prefix) or self.left <= 0 or len(words) > 8:
-            return [], None
-        fits = is_telling(words[0]) if len(words) == 1 else all(map(_PLAIN_WORD.fullmatch, words))
-        if len(words) > 1 and (is_common_text(row.text) or not any(map(_MADE.match, words))):
-            return [], None
-        return (continued(row.start, row.end), self._replace(left=self.left - 1)) if fits else ([], None)
 
 
 class FlagBelow(NamedTuple):
@@ -425,6 +341,7 @@ class Wrapped(NamedTuple):
 # A value that was encoded in lines: each but the last as long as the first.
 _LEAST_OF_MANY = 40
 _SOLID = re.compile(rb"[0-9A-Za-z+/_-]+")
+_MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
 _SOLID_END = re.compile(rb"[0-9A-Za-z+/_-]{4,}={0,2}")
 
 
@@ -438,7 +355,8 @@ class MoreLines(NamedTuple):
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
-        fits = len(row.text) <= self.size and _SOLID_END.fullmatch(row.text) and looks_random(row.text)
+        is_like = len(row.text) == self.size and _MIXED.match(row.text)
+        fits = len(row.text) <= self.size and _SOLID_END.fullmatch(row.text) and (is_like or looks_random(row.text))
         if not fits or self.left <= 0 or not goes_on(row, self.prefix):
             return [], None
         is_last = len(row.text) < self.size
@@ -454,6 +372,19 @@ def value_of(row: Row, place: int) -> tuple[int, int]:
     return place, len(line[: row.end].rstrip(b",;"))
 
 
+def open_quote(line: bytes, last: Span) -> OpenQuote | None:
+    """What the last secret of a line leaves open if it ends the line and its quote does not close."""
+    before = line[last.start - 1 : last.start] if last.start else b""
+    enclosed = None if before in _QUOTES else _ENCLOSED.search(line, max(0, last.start - 80), last.start)
+    row = row_of(line)
+    if line[last.end : row.end].strip(b"\\ ") or not (before in _QUOTES or enclosed):
+        return None
+    if enclosed:
+        return OpenQuote(enclosed[1], row.prefix, row.is_boxed, row.indent if row.text[:2] == b"- " else -1)
+    key = _KEY_BEFORE.match(line[row.start : last.start])
+    return OpenQuote(before, row.prefix, row.is_boxed, row.indent if key else -1)
+
+
 def torn(line: bytes, spans: list[Span]) -> Opening | None:
     """What the last secret of a line leaves open: its closing quote, or the rest that a screen wrapped."""
     last = spans[-1]
@@ -461,6 +392,8 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return None
     before = line[last.start - 1 : last.start] if last.start else b""
     rest = line[last.end :]
+    if (rows := more_rows(line, last)) is not None:
+        return rows
     if rest.isascii() and rest.find(b".py:") < 0:  # then nothing frames it at the right
         shown = rest.rstrip(b" \t\r")
         if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
@@ -475,15 +408,14 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return Glued(row.prefix, has_blanks=True)
     if line[last.end : row.end].strip(b"\\ ") or line[: last.end].endswith(ELLIPSIS):
         return None
-    if before in _QUOTES and line[last.end : last.end + 1] != before:
-        key = _KEY_BEFORE.match(line[row.start : last.start])
-        return OpenQuote(before, row.prefix, row.is_boxed, row.indent if key else -1)
-    if not row.is_boxed and not behind and (key := _YAML_KEY.match(line[row.start : last.start])):
-        return MorePlain(row.prefix, row.indent + len(key[1]))
-    if row.fills_its_line:
-        return Wrapped(row.prefix, row.is_boxed)
+    if (unclosed := open_quote(line, last)) is not None:
+        return unclosed
+    if before == b">":
+        return OpenElement(row.prefix)
     size = last.end - last.start
-    is_begun = (
-        not row.is_boxed and not behind and size >= _LEAST_OF_MANY and _SOLID.fullmatch(line, last.start, last.end)
-    )
-    return MoreLines(row.prefix, size) if is_begun else None
+    if not row.is_boxed and not behind:
+        if size >= _LEAST_OF_MANY and _SOLID.fullmatch(line, last.start, last.end):
+            return MoreLines(row.prefix, row.end - row.start if row.fills_its_line else size)
+        if key := _YAML_KEY.match(line[row.start : last.start]):
+            return MorePlain(row.prefix, row.indent + len(key[1]))
+    return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None

@@ -13,6 +13,7 @@ from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
 from planes.scrub.rules.identities import IDENTITY_RULES
 from planes.scrub.rules.languages import LANGUAGE_RULES
+from planes.scrub.rules.markup import MARKUP_RULES
 from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.models import MODEL_RULES
@@ -52,12 +53,13 @@ RULES: tuple[Rule, ...] = (
     *CALL_RULES,
     *FILE_RULES,
     *NAME_RULES,
+    *MARKUP_RULES,
     *PRINTED_RULES,
     *LANGUAGE_RULES,
     *SENTENCE_RULES,
 )
 
-# Shapes of names in what few programs print: forms, markup, directories, PHP, pipelines of CI, docker's settings, calls
+# Shapes of names in what few programs print: forms, directories, PHP, pipelines of CI, docker's settings, calls
 # with three texts, tables, and texts in lists, calls and members.
 _SELDOM_SHAPES = [
     "form-code",
@@ -76,10 +78,6 @@ _SELDOM_SHAPES = [
     "named-ldif",
     "form-part",
     "named-input",
-    "named-attribute",
-    "named-element",
-    "named-escaped-element",
-    "named-markup-cell",
     "named-serialized",
     "named-entity",
     "named-url-quoted",
@@ -107,7 +105,15 @@ SELDOM = frozenset(
         *(rule.name for rule in (*NATIONAL_RULES, *IDENTITY_RULES)),
         *(
             rule.name
-            for rule in (*COMMAND_RULES, *CALL_RULES, *FILE_RULES, *LANGUAGE_RULES, *SENTENCE_RULES, *PRINTED_RULES)
+            for rule in (
+                *COMMAND_RULES,
+                *CALL_RULES,
+                *FILE_RULES,
+                *LANGUAGE_RULES,
+                *SENTENCE_RULES,
+                *PRINTED_RULES,
+                *MARKUP_RULES,
+            )
         ),
         *_SELDOM_SHAPES,
     ]

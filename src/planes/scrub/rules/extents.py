@@ -7,7 +7,6 @@ from planes.scrub.rules.prose import is_common_text
 # So far behind its beginning a closing quote is looked for.
 _LONGEST = 4096
 _BACKSLASH = 0x5C
-_QUOTES = b"\"'`"
 # How a shell writes a quote inside a quoted text.
 _SHELL = (b"\"'\"'", b"\\''")
 
@@ -67,12 +66,12 @@ def quote_inside_end(line: bytes, start: int, end: int) -> int:
 
 def enclosed_end(line: bytes, begin: int, end: int) -> int:
     """The end of a value without quotes of its own, where one quote encloses name and value: `"NAME=the value"`."""
-    opener = begin
-    while opener > max(0, begin - 80) and (line[opener - 1 : opener].isalnum() or line[opener - 1] in b"_.-"):
-        opener -= 1
-    if opener == 0 or line[opener - 1] not in _QUOTES or line[end : end + 1] not in (b" ", b"\\", b'"', b"'"):
+    if line[end : end + 1] not in (b" ", b"\\", b'"', b"'"):
         return end
-    stop = closing_end(line, opener - 1)
+    opener = _OPENER.search(line, max(0, begin - 80), begin)
+    if opener is None:
+        return end
+    stop = closing_end(line, opener.start())
     rest = line[end:stop]
     if (
         stop <= end
@@ -83,6 +82,8 @@ def enclosed_end(line: bytes, begin: int, end: int) -> int:
     return stop
 
 
+# A quote that encloses what stands behind it: `'--token=`, `"STAGE=prod,TOKEN=`.
+_OPENER = re.compile(rb"[\"'`][\w.@:/=,+-]*$")
 _SOLID = re.compile(rb"[^ \t\r\n\"'`<>;,&|]*")
 # Signs behind which a value surely ended: those that close something, at the end of a word; the next pair of a list;
 # markup; an escape that a printer wrote.
@@ -101,9 +102,14 @@ def tail_end(line: bytes, begin: int, start: int, end: int) -> int:
     """
     if line[start - 1 : start] in (b'"', b"'", b"`") or end - start > _LONGEST:
         return end
+    enclosed: dict[bytes, bool] = {}  # counting takes long, so each sign is counted once
     while end < len(line) and line[end] not in b" \t\r\n":
         sign = line[end : end + 1]
-        if sign not in _BORDERS or _BORDER.match(line, end) or _is_enclosed(line, begin, sign):
+        if sign not in _BORDERS or _BORDER.match(line, end):
+            break
+        if sign in _ENCLOSING and sign not in enclosed:
+            enclosed[sign] = _is_enclosed(line, begin, sign)
+        if enclosed.get(sign):
             break
         if sign == b"%" and _ESCAPED_PAIR.match(line, end):
             break
@@ -119,11 +125,13 @@ def tail_end(line: bytes, begin: int, start: int, end: int) -> int:
     return end
 
 
+_ENCLOSING = (b'"', b"'", b"`", b">")
 _BORDERS = (b'"', b"'", b"`", b"<", b">", b";", b",", b"&", b"|", b"%", b"\\", b"(", b")", b"]", b"}", b"=")
 
 
 def _is_enclosed(line: bytes, begin: int, sign: bytes) -> bool:
     """Whether a sign closes what was opened before the name."""
-    if sign in (b'"', b"'", b"`"):
-        return line.count(sign, 0, begin) % 2 == 1
-    return sign == b">" and line.count(b"<", 0, begin) > line.count(b">", 0, begin)
+    first = max(0, begin - _LONGEST)
+    if sign != b">":
+        return line.count(sign, first, begin) % 2 == 1
+    return line.count(b"<", first, begin) > line.count(b">", first, begin)

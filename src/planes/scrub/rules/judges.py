@@ -3,7 +3,7 @@
 import base64
 import re
 
-from planes.scrub.rules.extents import closing_end, full_end
+from planes.scrub.rules.extents import closing_end, enclosed_end, full_end
 from planes.scrub.rules.plausible import (
     is_code,
     is_default,
@@ -46,6 +46,8 @@ _LEXEME = re.compile(rb"[A-Za-z]{1,12}|[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 _SECRET_PLACE = re.compile(rb"[a-z][a-z0-9-]*/[a-z][a-z0-9.-]*")
 # `secrets = "vault"` says where they are.
 _PLURAL = re.compile(rb"(?:secret|token|credential)s(?![0-9A-Za-z_-])", re.IGNORECASE)
+# Where a shell is.
+_WORKING_FOLDER = re.compile(rb"(?:OLD)?PWD=")
 _BARE_SECRET = re.compile(rb"secret(?![0-9A-Za-z_-])", re.IGNORECASE)
 # A call that reads a variable or a setting, before its name.
 _READER = re.compile(
@@ -75,6 +77,8 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     if len(secret) < 3 or is_placeholder(secret) or is_other_name(line, begin) or secret[:24].find(b"://") >= 0:
         return -1
     if is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
+        return -1
+    if _WORKING_FOLDER.match(line, begin) and secret[:1] == b"/" and secret.find(b"/", 1) > 0:
         return -1
     if _PLURAL.match(line, begin) and is_common(secret):
         return -1
@@ -133,6 +137,7 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
     """A text behind a sensitive one, as in a list of headers; a list of names is none."""
     if is_default(line[start:end]) and _READER.search(line, max(0, begin - 80), begin):
         return -1
+    end = full_end(line, start, end)
     if IDENTIFIER.match(line[start:end]):
         is_tuple = line[max(0, begin - 24) : begin].rstrip(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.-")
         alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["', b"[ '", b'{"', b'{,"')) and line[
@@ -150,7 +155,7 @@ def flag_pair(line: bytes, begin: int, start: int, end: int) -> int:
 
 def command(line: bytes, begin: int, start: int, end: int) -> int:
     """The password in a command line; a word behind `-p` that is a flag, a port or a path is none."""
-    end = full_end(line, start, end)
+    end = enclosed_end(line, start, full_end(line, start, end))
     secret = line[start:end]
     if secret[:1] in b"-/:=|>&" or (secret.isdigit() and len(secret) < 6) or len(secret) < 3:
         return -1
@@ -261,6 +266,12 @@ def loose_uri_password(line: bytes, begin: int, start: int, end: int) -> int:
     digits = len(secret) - len(secret.lstrip(b"0123456789"))
     is_port = digits > 0 and secret[digits : digits + 1] in (b"/", b"?", b"#")
     return -1 if is_port else uri_password(line, begin, start, end)
+
+
+def phrase_in_uri(line: bytes, _: int, start: int, end: int) -> int:
+    """A password of several words; words of sentences and settings are none."""
+    secret = line[start:end]
+    return -1 if any(map(is_common, secret.split(b" "))) or secret.find(b"=") >= 0 or is_placeholder(secret) else end
 
 
 def uri_token(line: bytes, _: int, start: int, end: int) -> int:

@@ -53,7 +53,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-single-quoted",
-        NAME + _TAG + rb"[bfnru]{0,2}'(?P<secret>(?:[^'\\]|\\.)+)",
+        NAME + _TAG + rb"(?:[bfnru]{0,2}|[$])'(?P<secret>(?:[^'\\]|\\.)+)",
         "'api_key': '<a16>'",
         judges.quoted,
         needs=(b"'",),
@@ -372,42 +372,6 @@ NAME_RULES: tuple[Rule, ...] = (
         "**password**: `<a12>7<a4>`",
         unquoted.shown,
         needs=(b"`",),
-    ),
-    named(
-        "named-attribute",
-        rb"<[0-9a-z_.:-]{1,40}[ \t][^<>]{0,80}(?:name|key|id|property|var)=[\"'][0-9a-z_.:-]*"
-        + KEY
-        + rb"[\"'][^<>]{0,80}>(?:[ \t]*<[0-9a-z:]{1,20}>)?(?P<secret>[^<>]+)</",
-        '<string name="db_password"><a16></string>',
-        judges.quoted,
-        (SIGNS, FOLLOW),
-        needs=(b"<",),
-    ),
-    named(
-        "named-element",
-        rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[^<>]+)</",
-        "<db:password><a16></db:password>",
-        judges.quoted,
-        (SIGNS, FOLLOW),
-        needs=(b"<",),
-    ),
-    named(
-        "named-escaped-element",
-        rb"(?:&lt;|\\+u003c)[0-9A-Za-z_.:-]*" + KEY + rb"(?:&gt;|\\+u003e)(?P<secret>[^<>&\\\n]+)(?:&lt;|\\+u003c)/",
-        "&lt;password&gt;<a16>&lt;/password&gt;",
-        judges.quoted,
-        (SIGNS, FOLLOW),
-        needs=(b"&lt;", b"u003c"),
-    ),
-    named(
-        "named-markup-cell",
-        rb">[0-9A-Za-z_ .:-]{0,40}" + KEY + rb":?[ ]{0,40}</(?:td|th|dt|b|strong|label|span|name|key)>"
-        rb"[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"
-        rb"<(?:td|dd|code|span|pre|value|string)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<>\t\n]+)",
-        "<td>Password</td><td><a12>7<a4></td>",
-        unquoted.shown,
-        (SIGNS, FOLLOW),
-        needs=(b"</",),
     ),
     named(
         "value-of-field",

@@ -5,6 +5,15 @@ from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
 
 _BEHIND_NAME = rb"[0-9A-Za-z_]{0,10}"
+_BAR = rb"(?:[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
+_FIELD = (
+    rb"(?:name|key|field|path|property|attribute|column|option|setting|variable)\\*[\"']?[ ]?[=:][ ]?\\*[\"']"
+    rb"[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"'][,; ]"
+)
+# The sides of what changed: `{'old_value': …, 'new_value': …}`.
+_SIDES = (b"old", b"new", b"previous", b"before", b"after", b"from", b"current", b"expected", b"actual")
+_SIDE = rb"\\*[\"']?(?:" + b"|".join((*_SIDES, b"to")) + rb")(?:_?value)?\\*[\"']?[ ]?(?:[:=]|=>)[ ]?[bu]?\\*[\"']"
+_CHANGED = KEY + rb"[\\\"'\])]{0,6}" + GIVES + rb"[{(][ ]?" + _SIDE
 
 PRINTED_RULES: tuple[Rule, ...] = (
     named(
@@ -68,8 +77,137 @@ PRINTED_RULES: tuple[Rule, ...] = (
         needs=(b"{",),
     ),
     named(
+        "named-cell-between",
+        rb"(?:^|"
+        + _BAR
+        + rb")[ \t]*[\"'`*]{0,3}[0-9A-Za-z_.:/-]*"
+        + KEY
+        + rb"[\"'`*]{0,3}[ \t]*"
+        + _BAR
+        + rb"(?:[ \t]*[A-Za-z][0-9A-Za-z_ /.()-]{0,40}"
+        + _BAR
+        + rb"){1,2}"
+        + rb"[ \t]*[\"'`]?(?P<secret>[^ \t\r|\"'`\xe2][^\t\r|\"'`\xe2\n]{5,})[\"'`]?[ \t\r]*(?:"
+        + _BAR
+        + rb"|$)",
+        "| db_password | string | <a12>7<a4> |",
+        unquoted.made,
+        (SIGNS, _BEHIND_NAME + rb"[\"'`*]{0,3}[ \t]*[|\t\xe2]"),
+        needs=(b"|", b"\t", b"\xe2\x94", b"\xe2\x95"),
+    ),
+    named(
+        "named-gap-between",
+        KEY + rb"[ ]{2,}[A-Za-z][0-9A-Za-z_./-]{0,30}[ ]{2,}(?P<secret>[^ \t\r|\"']{8,})(?:[ \t\r]|$)",
+        "db_password    string    <a12>7<a4>",
+        unquoted.cell_between,
+        (SIGNS, _BEHIND_NAME + rb"[ ][ ]"),
+        needs=(b"  ",),
+    ),
+    named(
+        "named-two-cells",
+        KEY + rb"[\"']?[,;][\"']?(?P<secret>[^ ,;\"'()<>\[\]\r\n]{6,})[\"']?(?:[ \t\r]|$)",
+        "db_password,<a12>7<a4>",
+        unquoted.made,
+        (SIGNS, _BEHIND_NAME + rb"[\"']?[,;]"),
+        needs=(b",", b";"),
+    ),
+    named(
+        "pepper",
+        rb"pepper[\"']?" + GIVES + rb"[\"']?(?P<secret>[^ \t\r\"'`<>,;(){}]{6,})",
+        "pepper = '<a12>7<a4>'",
+        unquoted.made,
+        ((b"pepper",), rb"[\"']?[ \t:=]"),
+    ),
+    named(
+        "named-default-shown",
+        KEY
+        + rb"[ =,\t][^\n]{0,160}?[\[(](?:[^\[\]()\n]{0,80}[;,] )?"
+        + rb"default:? [\"']?(?P<secret>[^\[\]()\"'\n]+)[\"']?[\])]",
+        "--api-key TEXT  [default: <a12>7<a4>]",
+        unquoted.made,
+        (SIGNS, _BEHIND_NAME + rb"[ =,\t]"),
+        needs=(b"default",),
+    ),
+    named(
+        "named-changed",
+        _CHANGED + rb"(?P<secret>[^\"'\n]+)[\"']",
+        "\"root['api_key']\": {'new_value': '<a16>', 'old_value': 'x'}",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=_SIDES,
+    ),
+    named(
+        "named-changed-from",
+        _CHANGED + rb"[^\"'\n]+[\"'][ ]?[,;][ ]?" + _SIDE + rb"(?P<secret>[^\"'\n]+)[\"']",
+        "\"root['api_key']\": {'new_value': 'x', 'old_value': '<a16>'}",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=_SIDES,
+    ),
+    named(
+        "named-leader",
+        KEY + rb"[ ]?[.]{4,}[ ]?(?P<secret>[^ .\t\r\"'][^\n]*)$",
+        "apiKey......................<a12>7<a4>",
+        unquoted.gap,
+        (SIGNS, _BEHIND_NAME + rb"[ ]?[.][.]"),
+        needs=(b"....",),
+    ),
+    named(
+        "named-typed-value",
+        KEY
+        + rb"[ ]?:[ ][A-Za-z][0-9A-Za-z_.]{2,20}(?:\[[A-Za-z]+\])?[ ]=[ ](?P<secret>[^ \t\r\"'`(]{6,})(?:[ \t\r]|$)",
+        "val apiKey: String = <a12>7<a4>",
+        unquoted.made,
+        (SIGNS, _BEHIND_NAME + rb"[ ]?:[ ]"),
+        needs=(b" = ",),
+    ),
+    named(
+        "named-in-message",
+        KEY
+        + CLOSES
+        + GIVES
+        + rb"[\[({]{0,2}[\"'][A-Za-z][A-Za-z ]{2,40}[ :]\\*[\"'`](?P<secret>[^\"'`\n]{6,}?)\\*[\"'`][ ]",
+        "{'api_key': [\"value '<a12>7<a4>' does not match\"]}",
+        unquoted.made,
+        needs=(b" '", b' "', b" `", b' \\"', b":'"),
+    ),
+    named(
+        "value-from-name",
+        rb"[\"'`](?P<secret>[^ \"'`\n]{6,})[\"'`][ ][\[(]?(?:from|for|in|of|as|via)[ ](?:(?:the[ ])?"
+        rb"(?:env(?:ironment)?|variable|var|setting|option|key|field)[ ]){0,2}[\"'`$]{0,2}[0-9A-Za-z_.-]*" + KEY,
+        "invalid literal: '<a12>7<a4>' (from DB_PASSWORD)",
+        judges.random,
+        (SIGNS, FOLLOW),
+        needs=(b" from ", b"(from ", b" for ", b" in ", b" of ", b" as ", b" via "),
+    ),
+    named(
+        "named-backquoted-far",
+        KEY + rb"[ ][^\n`]{0,60}[ :]`(?P<secret>[^`\n]{6,})`",
+        "New API key for staging: `<a12>7<a4>`",
+        unquoted.made,
+        (SIGNS, _BEHIND_NAME + rb"[ ]"),
+        needs=(b"`",),
+    ),
+    named(
+        "named-field-to",
+        _FIELD + rb"[^{}<>\n]{0,120}?\b(?:to|after|current)\\*[\"']?[ ]?[=:][ ]?[bu]?\\*[\"'](?P<secret>[^\"'\n\\]+)",
+        '{"field": "api_key", "from": "x", "to": "<a16>"}',
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b"to", b"after", b"current"),
+    ),
+    named(
+        "named-field-from",
+        _FIELD
+        + rb"[^{}<>\n]{0,120}?\b(?:from|before|previous|old)\\*[\"']?[ ]?[=:][ ]?[bu]?\\*[\"'](?P<secret>[^\"'\n\\]+)",
+        '{"field": "api_key", "from": "<a16>", "to": "x"}',
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b"from", b"before", b"previous", b"old"),
+    ),
+    named(
         "named-gap",
-        rb"^[ \t]*(?:[0-9]{1,4}[ \t]+)?[0-9a-z_.-]*"
+        rb"^[ \t]*(?:[0-9]{1,4}[ \t]+)?(?:[A-Z][a-z]+[ ]){0,3}[0-9a-z_.-]*"
         + KEY
         + rb"(?:[ ]{2,}|[ ]?\t[ \t]*)(?P<secret>[^ \t\r|\xe2\"'][^\n]*)",
         "api_key    <a12>7<a4>!",

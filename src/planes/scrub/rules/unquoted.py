@@ -66,6 +66,7 @@ _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
 # A cell that begins the row, before the one of the name: then names of columns may stand in all of them.
 _OTHER_CELL = re.compile(rb"[ \t|]*[A-Za-z_][\w ]*[ \t]*[|]?[ \t]*$")
 _BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
+_PLACE_IN_FILE = re.compile(rb"[\w./-]+\.[a-z]{1,4}:[0-9]{1,6}")
 _USER_BEFORE = re.compile(rb"://[^/?#@:]*$")
 _MEMBERS = re.compile(rb"\{[\"']?\w+[\"']?:$")
 _ASCII_SIGN = re.compile(rb"[0-9A-Za-z]")
@@ -91,7 +92,8 @@ def listed(line: bytes, begin: int, start: int, end: int) -> int:
 def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that a prompt or a sentence shows: also words, unless messages are made of them."""
     secret = line[start:end].rstrip(b".,;:)!]}>")
-    if looks_random(secret) or is_wordy(secret) or (len(secret) >= 8 and secret.isalpha() and not is_common(secret)):
+    is_word = len(secret) >= 8 and secret.isalpha() and not is_common(secret)
+    if looks_random(secret) or is_wordy(secret) or is_word or stands_out(secret):
         return quoted(line, begin, start, start + len(secret))
     return -1
 
@@ -99,7 +101,9 @@ def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
 def answered(line: bytes, begin: int, start: int, end: int) -> int:
     """What was typed at a prompt: it must look random, or be words joined as in a passphrase."""
     secret = line[start:end].rstrip(b".,;:)!]}>")
-    if _OF_USER.search(line[begin:start]) or not (looks_random(secret) or is_wordy(secret)):
+    is_last = not line[end:].strip(b" \t\r")
+    is_made = looks_random(secret) or is_wordy(secret) or (is_last and stands_out(secret))
+    if _OF_USER.search(line[begin:start]) or not is_made or (secret.isdigit() and counts(line[begin:start])):
         return -1
     return quoted(line, begin, start, start + len(secret))
 
@@ -303,11 +307,13 @@ def counts(name: bytes) -> bool:
     return _COUNTS.search(name) is not None
 
 
+_LONGEST_CELL = 4096
 _GAP = re.compile(rb"[ ]{2}|\t")
 
 
 def gap(line: bytes, begin: int, start: int, end: int) -> int:
     """The cell beside a name in a table of blanks: one that stands out, or a phrase."""
+    end = min(end, start + _LONGEST_CELL)
     cut = _GAP.search(line, start, end)
     stop = cut.start() if cut else end
     stop = start + len(line[start:stop].rstrip(b" \t\r"))
@@ -318,6 +324,21 @@ def gap(line: bytes, begin: int, start: int, end: int) -> int:
         return phrase_end(line, start) if phrase_end(line, start) == stop and not is_other_name(line, begin) else -1
     is_made = stands_out(secret) or looks_random(secret) or is_wordy(secret) or _PUNCTUATED_MADE.match(secret)
     return quoted(line, begin, start, stop) if is_made and not is_type(secret) and not is_code(secret) else -1
+
+
+def made(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value where a name, a type or a status is as likely: it looks made, or is a phrase that no sentence holds."""
+    secret = line[start:end].rstrip(b" \t\r")
+    end = start + len(secret)
+    if is_type(secret) or is_code(secret) or FILE.match(secret) or (secret.isdigit() and counts(line[begin:start])):
+        return -1
+    is_made = looks_random(secret) or stands_out(secret) or is_wordy(secret) or _PUNCTUATED_MADE.match(secret)
+    return quoted(line, begin, start, end) if is_made or phrase_end(line, start) == end else -1
+
+
+def cell_between(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value two cells behind its name; hexadecimal is the id or the digest of what is called so."""
+    return -1 if _HEXADECIMAL.fullmatch(line[start:end]) else made(line, begin, start, end)
 
 
 _VARIABLE = re.compile(rb"[A-Za-z0-9]+(?:[_.-]+[A-Za-z0-9]+)+|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+")
@@ -433,6 +454,8 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         is_table_key(name.rstrip(b" \t:=\"'")) or (b"api" not in name and _COLUMN.fullmatch(secret))
     ):
         return True  # `x-row-version-key: _dlt_id`
+    if _PLACE_IN_FILE.fullmatch(secret):
+        return True  # at the right of a line by rich
     if name.startswith(b"pwd") and secret[:1] in b"/~":
         return True
     if FILE.match(secret) and name.find(b"pass") < 0:

@@ -25,6 +25,16 @@ URI_RULES: tuple[Rule, ...] = (
         judges.loose_uri_password,
     ),
     Rule(
+        "uri-spaced-password",
+        "uri-password",
+        (b"://",),
+        rb"[^ \t\r\n/@:\"'<>?#]*:[A-Za-z][^ \t\r\n\"'<>@/?#]*[ ][^\t\r\n\"'<>@/?#]*@",
+        rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[A-Za-z][^ \t\r\"'<>@/?#]*(?:[ ][^ \t\r\"'<>@/?#]+){1,7})@[0-9A-Za-z]",
+        "SQLAlchemy: addresses, in which blanks stay as they are",
+        "postgresql://loader:x<a7> <a8> <a8>@db.example.com/main",
+        judges.phrase_in_uri,
+    ),
+    Rule(
         "uri-cut-password",
         "name",
         (b"://",),
