@@ -56,12 +56,14 @@ class Ways:
 
     `scripts` are paths of our own: with one the page may run it and ask this origin again. `leads_to` is an address
     outside that a form of the page may redirect to. `has_forms` False: it sends nothing. `reloads`: every second.
+    `goes_to` is where it goes on to by itself, at once.
     """
 
     scripts: Sequence[str] = ()
     leads_to: str | None = None
     has_forms: bool = True
     reloads: bool = False
+    goes_to: str | None = None
 
 
 _PLAIN = Ways()
@@ -71,6 +73,7 @@ def page(title: str, body: str, *, status: int = 200, is_wide: bool = False, way
     """A whole page; `body` is markup. A wide one holds tables and begins at the top."""
     head = "".join(f'<script src="{escape(path)}" defer></script>' for path in ways.scripts)
     head += '<meta http-equiv="refresh" content="1">' if ways.reloads else ""
+    head += f'<meta http-equiv="refresh" content="0; url={escape(ways.goes_to)}">' if ways.goes_to else ""
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · dlthub-tui</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>{head}</head>'

@@ -1,7 +1,7 @@
 """Who looks at the pages behind web links: signed in by a swap code or a password, and led on to what they asked for.
 
     link with a code ──► cookie, the clean address ──► the page
-    link without     ──► the form ──► cookie, the page that was asked for
+    link without     ──► the form ──► cookie, a page that goes on to what was asked for
 
 A cookie of `/w` holds the session; a revocation ends it with the session (Security: 9, 11).
 """
@@ -30,7 +30,7 @@ from planes.domain.errors import NotAuthenticated
 from planes.domain.identifiers import is_uuid
 from planes.server.late_routes import LateRouter
 from planes.server.page_document import Ways, page
-from planes.server.page_parts import hidden, paragraph, problem
+from planes.server.page_parts import hidden, link, paragraph, problem
 from planes.storage.control.workspaces import Workspace
 
 COOKIE = "planes_session"
@@ -114,7 +114,10 @@ async def sign_in(
     user = await find_user_by_password(parts, email, password, address_of(request))
     if user is None:
         return _ask_to_sign_in(request, onward, "The e-mail address or the password is wrong.", email)
-    return _signed_in(parts, _within(onward), await browsing.by_password(parts, user))
+    place = _within(onward)
+    # Redirects that follow a form count as its action: a browser would not be led on to the region, and say nothing.
+    answer = page("Signed in", f"<p>{link(place, 'Go on')}</p>", ways=Ways(has_forms=False, goes_to=place))
+    return _with_session(parts, answer, await browsing.by_password(parts, user))
 
 
 @router.post("/-sign-out", dependencies=[Depends(genuine_form)])
@@ -142,10 +145,10 @@ def see_other(address: str) -> RedirectResponse:
 
 async def _find_principal(request: Request, parts: Parts, swap: str) -> Principal:
     if swap:
-        try:
-            raise _Detour(_signed_in(parts, request.url.path, await browsing.by_swap_code(parts, swap)))
-        except NotAuthenticated as exc:
-            raise _Detour(see_other(request.url.path)) from exc
+        answer = see_other(request.url.path)
+        with suppress(NotAuthenticated):
+            _with_session(parts, answer, await browsing.by_swap_code(parts, swap))
+        raise _Detour(answer)
     principals: Principals = request.app.state.principals
     try:
         return await principals.authenticate(request.cookies.get(COOKIE, ""))
@@ -173,8 +176,7 @@ def _who(request: Request, visitor: Principal, mark: str) -> str:
     )
 
 
-def _signed_in(parts: Parts, onward: str, cookie: str) -> RedirectResponse:
-    answer = see_other(onward)
+def _with_session(parts: Parts, answer: Response, cookie: str) -> Response:
     secure = parts.public_url.startswith("https:")
     answer.set_cookie(
         COOKIE, cookie, max_age=parts.session_seconds, path="/w", secure=secure, httponly=True, samesite="lax"
