@@ -186,3 +186,20 @@ async def test_narrow_terminals_do_not_ask_for_what_they_do_not_show(open_app: A
         await stage.until("up 6 days")
 
         assert not any(path.endswith("/deployments/latest") for _, path, _ in stage.installation.requests)
+
+
+async def test_a_filter_without_a_hit_says_so_and_does_not_ask_for_an_organization(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("slash")
+        await stage.type("zzz")
+        await stage.until('No row matches "zzz".')
+
+        assert "No organization yet" not in stage.text
+
+
+async def test_a_filter_stands_on_its_first_hit(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "G", "slash")
+        await stage.type("load")
+
+        await stage.until("❯ ◉ ingest.load_orders")

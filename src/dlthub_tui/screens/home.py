@@ -19,7 +19,7 @@ from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.viewmodel import home as view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_jobs
-from dlthub_tui.viewmodel.filters import matching
+from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.home import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.places import (
     DeployPlace,
@@ -241,7 +241,9 @@ class HomeScreen(SortedList):
         found = view.sections(replace(self.state, is_control_silent=is_silent), self.look)
         if not self.filter_text:
             return found
-        return [replace(section, rows=matching(section.rows, self.filter_text)) for section in found]
+        kept = [replace(section, rows=matching(section.rows, self.filter_text)) for section in found]
+        nothing = no_match([row for section in found for row in section.rows], self.filter_text, "row")
+        return [section for section in kept if section.rows] or [Section((), (), empty=(nothing,))]
 
     def answer_line(self) -> tuple[Line, str]:
         """What goes on."""

@@ -242,8 +242,10 @@ class ListScreen(Troubled):
     def field_changed(self, widget: Field | Choice) -> None:
         """The filter acts while it is typed."""
         if widget is self.message_line:
-            self.filter_text = self.message_line.text.strip()
+            stood_on, self.filter_text = self.rows.key, self.message_line.text.strip()
             self.show_rows()
+            if self.rows.key != stood_on:
+                self.rows.move_to_end(last=False)
 
     def field_submitted(self, widget: Field | Choice) -> None:
         """Enter keeps the filter."""

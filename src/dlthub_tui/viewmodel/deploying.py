@@ -77,11 +77,12 @@ def difference_sections(difference: Difference, look: Look, region: str) -> tupl
 
 
 def _file_sections(difference: Difference, look: Look) -> list[Section]:
-    """Files against those that are deployed; none where there is nothing to compare with."""
-    if difference.deployed_files is None:
+    """Files against those that are deployed, on the first deploy all of them; none where these are not known."""
+    deployed = () if difference.latest is None else difference.deployed_files
+    if deployed is None:
         return []
     files = difference.packed.code.files
-    found = version_files.changes(difference.deployed_files, files, look)
+    found = version_files.changes(deployed, files, look)
     rows = [
         Row(
             f"file/{each.path}", version_files.marked(each),

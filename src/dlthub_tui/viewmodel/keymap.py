@@ -29,10 +29,11 @@ STACKS = (
     ("global", "move", "list", "webhooks"),
     ("global", "log", "run"),
     ("global", "move", "compare"),
-    ("global", "move", "deploy"),
+    ("global", "move", "tree", "deploy"),
     ("global", "sign-in"),
     ("typing", "form", "shown-once"),
 )
+_STAY = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown"})
 # How the terminal library names some characters, where that is not their Unicode name.
 _LIBRARY_NAMES = {
     "solidus": "slash", "reverse_solidus": "backslash", "commercial_at": "at", "hyphen_minus": "minus",
@@ -79,13 +80,18 @@ def read_keys(table: object) -> tuple[dict[str, tuple[str, ...]], list[str]]:
 
 
 def with_key(keys: Keys, action_id: str, key: str) -> tuple[dict[str, tuple[str, ...]], str | None]:
-    """The keys with another one for an action, and why not: then they are as they were."""
+    """The keys with another one for an action, and why not: then they are as they were.
+
+    Arrows, home, end and pages go on beside it (SCREENS 3).
+    """
     layers = {action.layer for action in ACTIONS if action.id == action_id}
     if layers & {"form", "typing", "shown-once"} and "+" not in key and len(key_name(key)) == 1:
         return dict(keys), "Letters type there: choose a key with ctrl, or a function key."
-    wanted = {name: list(found) for name, found in keys.items()} | {action_id: [key]}
+    had = next((action.keys for action in ACTIONS if action.id == action_id), ())
+    new = (key, *(each for each in had if each in _STAY and each != key))
+    wanted = {name: list(found) for name, found in keys.items()} | {action_id: list(new)}
     found, troubles = read_keys(wanted)
-    if found.get(action_id) != (key,) or len(found) != len(wanted):
+    if found.get(action_id) != new or len(found) != len(wanted):
         said = troubles[0].removeprefix("settings.toml: ") if troubles else "That key cannot be had."
         return dict(keys), said
     return found, None

@@ -151,8 +151,9 @@ def pair_details(pair: Pair, profile: str, look: Look, width: int) -> list[Line]
             continue
         wins = variable is pair.winner
         mark = Span(f"  {look.state('completed').text} wins", Role.OK) if wins else Span("")
-        at = words.moment(variable.updated_at, look)
-        lines.append(line("   ", muted(f"{guard(scope):<12}"), value_of(variable, look), muted(f"   {at}"), mark))
+        # Of a secret the value says it already.
+        at = "" if variable.is_secret else f"   {words.moment(variable.updated_at, look)}"
+        lines.append(line("   ", muted(f"{guard(scope):<12}"), value_of(variable, look), muted(at), mark))
     # Security: 11. Who may deploy to a profile runs code with its secrets.
     said = ", and so can whoever may deploy there: 6 shows who." if kind == "secret" else " from their next run on."
     lines.append(line(muted(f"   Jobs on {guard(profile)} read it{said}")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dlthub_tui.viewmodel.actions import ACTIONS, conflicts, of_layers
-from dlthub_tui.viewmodel.keymap import STACKS, parse_key, read_keys, rebound
+from dlthub_tui.viewmodel.keymap import STACKS, parse_key, read_keys, rebound, with_key
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_an_action_gets_its_own_key_in_every_layer() -> None:
 
 
 def test_a_key_that_another_action_has_is_refused_with_its_name() -> None:
-    keys, troubles = read_keys({"definition.open": "l", "log.open": "f7", "job.pause": "/"})
+    keys, troubles = read_keys({"job.publish": "l", "log.open": "f7", "job.pause": "/"})
 
-    assert keys == {"definition.open": ("l",), "log.open": ("f7",)}
+    assert keys == {"job.publish": ("l",), "log.open": ("f7",)}
     assert troubles == ["settings.toml: / is filter (list.filter); job.pause keeps its own key."]
 
 
@@ -59,3 +59,12 @@ def test_stacks_hold_every_layer_and_have_no_conflict() -> None:
 
     assert {action.layer for action in ACTIONS} <= layers
     assert all(conflicts(stack) == [] for stack in STACKS)
+
+
+def test_arrows_go_on_beside_a_key_that_is_set_in_the_help() -> None:
+    keys, why_not = with_key({}, "row.next", "f6")
+    again, _ = with_key(keys, "row.next", "f7")
+
+    assert (keys, why_not) == ({"row.next": ("f6", "down")}, None)
+    assert again == {"row.next": ("f7", "down")}
+    assert with_key({}, "run.start", "f6")[0] == {"run.start": ("f6",)}
