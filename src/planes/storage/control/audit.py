@@ -35,6 +35,9 @@ audit_events = Table(
 )
 
 _FIRST = "0" * 64
+_NO_EVENT = (ValueError, TypeError, RecursionError)
+UNREADABLE = "unreadable"
+"""The action of an entry that somebody has changed so that it is no event any more. It has nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +59,12 @@ class StoredAuditEvent:
     event: AuditEvent
     previous_hash: str
     hash: str
+    is_readable: bool = True
 
     @property
     def is_intact(self) -> bool:
         """Whether the row still says what it said when it was written."""
-        return self.hash == hash_event(self.sequence, self.event, self.previous_hash)
+        return self.is_readable and self.hash == hash_event(self.sequence, self.event, self.previous_hash)
 
 
 def hash_event(sequence: int, event: AuditEvent, previous_hash: str) -> str:
@@ -99,11 +103,11 @@ async def list_events(
     connection: Connection, *, after: int = 0, limit: int = 100, organization_id: str | None = None
 ) -> Sequence[StoredAuditEvent]:
     """In the order of the chain."""
-    query = select(audit_events).where(audit_events.c.sequence > after)
+    query = select(audit_events.c.sequence).where(audit_events.c.sequence > after)
     if organization_id is not None:
         query = query.where(audit_events.c.organization_id == organization_id)
-    rows = await connection.execute(query.order_by(audit_events.c.sequence).limit(limit))
-    return [_stored(dict(row)) for row in rows.mappings()]
+    found = await connection.execute(query.order_by(audit_events.c.sequence).limit(limit))
+    return await _read(connection, found.scalars().all())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ class EventFilter:
 async def list_page(connection: Connection, wanted: EventFilter, bounds: Bounds) -> Listed[StoredAuditEvent]:
     """One page, newest first."""
     table = audit_events.c
-    query = select(audit_events)
+    query = select(audit_events.c.sequence)
     for column, value in (
         (table.organization_id, wanted.organization_id),
         (table.actor_user_id, wanted.actor_user_id),
@@ -137,23 +141,46 @@ async def list_page(connection: Connection, wanted: EventFilter, bounds: Bounds)
         query = query.where(table.at < wanted.until)
     total = await count_up_to_ceiling(connection, query)
     rows, last = await read_page(connection, query, [Key(table.sequence, descending=True)], bounds)
-    return Listed([_stored(row) for row in rows], total, last)
+    return Listed(await _read(connection, [row["sequence"] for row in rows]), total, last)
 
 
 async def chain_is_intact(connection: Connection) -> bool:
     """Reads the whole log and checks every link. What cannot even be read as an event breaks it too."""
     previous, after = _FIRST, 0
-    try:
-        while events := await list_events(connection, after=after, limit=500):
-            for stored in events:
-                if stored.sequence != after + 1 or stored.previous_hash != previous or not stored.is_intact:
-                    return False
-                previous, after = stored.hash, stored.sequence
-    except (ValueError, TypeError):
-        return False
+    while events := await list_events(connection, after=after, limit=500):
+        for stored in events:
+            if stored.sequence != after + 1 or stored.previous_hash != previous or not stored.is_intact:
+                return False
+            previous, after = stored.hash, stored.sequence
     return True
 
 
+async def _read(connection: Connection, sequences: Sequence[int]) -> list[StoredAuditEvent]:
+    """The rows in this order. One that is no event any more keeps its place, and the others stay readable."""
+    query = select(audit_events)
+    try:
+        rows = (await connection.execute(query.where(audit_events.c.sequence.in_(sequences)))).mappings().all()
+        found = {row["sequence"]: _stored(dict(row)) for row in rows}
+    except _NO_EVENT:
+        found = {sequence: await _read_one(connection, sequence) for sequence in sequences}
+    return [found[sequence] for sequence in sequences]
+
+
+async def _read_one(connection: Connection, sequence: int) -> StoredAuditEvent:
+    query = select(audit_events).where(audit_events.c.sequence == sequence)
+    try:
+        return _stored(dict((await connection.execute(query)).mappings().one()))
+    except _NO_EVENT:
+        nothing = AuditEvent(at=datetime.fromtimestamp(0, UTC), action=UNREADABLE, subject="", facts={})
+        return StoredAuditEvent(sequence=sequence, event=nothing, previous_hash="", hash="", is_readable=False)
+
+
 def _stored(row: dict[str, Any]) -> StoredAuditEvent:
+    """Raises: ValueError, TypeError, RecursionError for what no event can be: SQLite stores anything anywhere."""
+    at, facts, words = row["at"], row["facts"], {name: row[name] for name in row.keys() - {"sequence", "at", "facts"}}
+    if not isinstance(at, datetime) or not isinstance(facts, dict):
+        raise TypeError("no event")
+    # As it is answered: without what JSON lacks, and without halves of characters.
+    json.dumps([words, facts], ensure_ascii=False, allow_nan=False).encode()
     sequence, previous, digest = row.pop("sequence"), row.pop("previous_hash"), row.pop("hash")
     return StoredAuditEvent(sequence=sequence, event=AuditEvent(**row), previous_hash=previous, hash=digest)

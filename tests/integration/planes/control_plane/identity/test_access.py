@@ -283,3 +283,40 @@ async def test_audit_log_is_a_chain_that_cannot_be_changed(stage: IdentityStage,
         async with stage.parts.database.transaction() as connection:
             await connection.exec_driver_sql("update audit_events set facts = 'no JSON' where sequence = 1")
         assert not await is_intact(stage.parts.database)
+
+
+# What SQLite stores without a word where a time, JSON or a text should be; Postgres takes none of it.
+_NO_EVENTS = [
+    ("facts", "no JSON"), ("facts", "[1]"), ("facts", "null"), ("facts", '{"a": NaN}'), ("facts", '{"a": "\\ud800"}'),
+    ("facts", "[" * 100_000), ("facts", b"\xff"), ("at", "yesterday"), ("at", ""), ("at", 5), ("action", b"\xff\xfe"),
+    ("actor_user_id", b"\x00"), ("hash", b"\x00"),
+]  # fmt: skip
+
+
+async def test_an_entry_that_is_none_any_more_hides_no_other(stage: IdentityStage, owner: Caller) -> None:
+    if stage.parts.database.dialect != "sqlite":
+        return
+    await stage.organization(owner)
+    before = ok(await stage.get("/own/v1/audit-events", owner))["items"]
+    row = before[1]["sequence"]
+    async with stage.parts.database.transaction() as connection:
+        await connection.exec_driver_sql("drop trigger audit_events_do_not_change")
+    for column, value in _NO_EVENTS:
+        async with stage.parts.database.transaction() as connection:
+            was = await connection.exec_driver_sql(f"select {column} from audit_events where sequence = {row}")
+            kept = was.scalar_one()
+            await connection.exec_driver_sql(f"update audit_events set {column} = ? where sequence = {row}", (value,))
+
+        chain = ok(await stage.get("/own/v1/audit-events", owner))
+        searched = ok(await stage.get("/own/v1/audit-events/-search", owner))["items"]
+
+        assert not chain["is_intact"], (column, value)
+        expected = [before[0], {**before[1], "action": "unreadable"}, *before[2:]]
+        for items in (chain["items"], searched[::-1]):
+            assert [(each["sequence"], each["action"]) for each in items] == [
+                (each["sequence"], each["action"]) for each in expected
+            ], (column, value)
+        async with stage.parts.database.transaction() as connection:
+            await connection.exec_driver_sql(f"update audit_events set {column} = ? where sequence = {row}", (kept,))
+    restored = ok(await stage.get("/own/v1/audit-events", owner))
+    assert (restored["items"], restored["is_intact"]) == (before, True)
