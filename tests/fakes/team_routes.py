@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from tests.fakes.installation_rows import EMAIL, NOW, identifier, stamp
+from tests.fakes.settings_routes import settings_routes
 
 Routes = list[tuple[str, str, Any]]
 
@@ -86,6 +87,7 @@ def team_routes(installation: Any, workspace: str) -> Routes:
 
     return [
         ("GET", workspace, get_workspace),
+        *settings_routes(own_ws),
         ("GET", f"{workspace}/me", role),
         ("GET", f"{workspace}/members", list_members),
         ("POST", f"{own_ws}/members", add),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from tests.fakes.installation import NOW, identifier, stamp
 
+from dlthub_tui.session.doctoring import Finding
+
 pytestmark = [pytest.mark.anyio]
 SIZES = [(80, 24), (120, 40)]
 Compare = Callable[[Any, str], Awaitable[None]]
@@ -52,6 +54,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "command": ((*WORKSPACE, "colon", *"run"), "Commands"),
     "palette": ((*WORKSPACE, "ctrl+p", *"de"), "Palette"),
     "stop": ((*WORKSPACE, "2", "x"), "Stop ingest.load_orders 1041?"),
+    "workspace-settings": ((*WORKSPACE, "colon", *"workspace-settings", "enter", "j", "j"), "Settings of fruitshop"),
 }
 
 
@@ -129,6 +132,36 @@ async def test_locking_a_region_looks_as_stored(open_app: Any, picture: Compare,
         await stage.press(*"eu")
 
         await picture(stage, "the same six words")
+
+
+# What a machine is like differs; how it is shown does not.
+FINDINGS = (
+    Finding(area="machine", subject="system", state="good", detail="Python 3.13.5, Linux 6.18, 2 cores", advice=None),
+    Finding(area="machine", subject="builder", state="good", detail="environments are built by /usr/bin/uv",
+            advice=None),
+    Finding(area="containment", subject="own user", state="warning", detail="all jobs run as this user",
+            advice="start the platform as root, so that each workspace's jobs run as a user of their own"),
+    Finding(area="containment", subject="bubblewrap", state="off", detail="there (/usr/bin/bwrap), not asked for",
+            advice=None),
+    Finding(area="home", subject="audit log of us1", state="bad", detail="it does not add up after entry 18,112",
+            advice="everything before it is intact; look at who had access to the home since then"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_doctor_looks_as_stored(
+    open_app: Any, picture: Compare, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def examine(_home: Path) -> tuple[Finding, ...]:
+        return FINDINGS
+
+    monkeypatch.setattr("dlthub_tui.session.doctoring.examine", examine)
+    async with open_app(size=size) as stage:
+        await stage.press("exclamation_mark")
+        await stage.until("own user")
+        await stage.press("j", "j")
+
+        await picture(stage, "5 looked at")
 
 
 async def test_guide_looks_as_stored(open_app: Any, picture: Compare) -> None:
