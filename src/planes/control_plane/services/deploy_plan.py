@@ -201,7 +201,7 @@ def _job(
         last_run_number=kept.last_run_number,
         latest_run_id=kept.latest_run_id,
         completed_end=kept.completed_end,
-        deferred=kept.deferred,
+        deferred=kept.deferred if kept.deferred and kept.deferred["trigger"] in wanted.triggers else None,
     )
 
 

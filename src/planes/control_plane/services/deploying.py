@@ -21,7 +21,14 @@ from planes.control_plane.services.deploy_plan import (
     trigger_pairs,
 )
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.triggers import FireRequest, Scene, fire, hold_work, nothing_uploaded
+from planes.control_plane.services.triggers import (
+    FireRequest,
+    Scene,
+    deferred_request,
+    fire,
+    hold_work,
+    nothing_uploaded,
+)
 from planes.domain.access import Permission, Principal
 from planes.domain.deploying import DeployOutcome
 from planes.domain.errors import Conflict, InvalidRequest, Reason
@@ -299,8 +306,12 @@ async def _write(connection: Connection, planned: Sequence[PlannedJob]) -> None:
 async def _fire_deployment(
     parts: Parts, connection: Connection, access: WorkspaceAccess, planned: Sequence[PlannedJob]
 ) -> bool:
-    """Fires `deployment:` for the jobs of this deploy that wait for it (Contract: 4.3)."""
-    requests = [
+    """Fires `deployment:` for the jobs of this deploy that wait for it (Contract: 4.3), and looks again at the starts
+    that were put off: what they wait for may have changed.
+    """
+    waiting = [deferred_request(item.job) for item in planned if item.outcome is DeployOutcome.UPDATED]
+    requests = [request for request in waiting if request is not None]
+    requests += [
         FireRequest(job=item.job, trigger=trigger, source=Source.DEPLOY)
         for item in planned
         if item.outcome is not DeployOutcome.ARCHIVED

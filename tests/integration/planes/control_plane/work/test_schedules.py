@@ -250,6 +250,28 @@ async def test_stale_tick_waits_for_its_upstream(stage: Stage) -> None:
     }
 
 
+async def test_start_that_was_put_off_starts_when_a_deploy_takes_away_what_it_waits_for(stage: Stage) -> None:
+    gated = {"freshness": ["job.is_fresh:jobs.jobs.load"]}
+    await stage.deployed(
+        definition("load"), definition("report", "every:1h", **gated), definition("other", "every:1h", **gated)
+    )
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+    before = await stage.runs()
+
+    ids = await stage.deployed(
+        definition("load"), definition("report", "every:1h"), definition("other", "every:1h", **gated)
+    )
+
+    assert before == []
+    assert [(run["job"]["name"], run["trigger"]) for run in await stage.runs()] == [("report", "every:1h")]
+    assert (await stage.own(f"/jobs/{ids['other']}/fire-times")).json()["waits_for"] == ["jobs.jobs.load"]
+
+    # One whose trigger is taken away is given up.
+    await stage.deployed(definition("load"), definition("report", "every:1h"), definition("other", **gated))
+    assert (await stage.own(f"/jobs/{ids['other']}/fire-times")).json()["waits_for"] == []
+
+
 async def test_tick_that_was_put_off_does_not_start_while_its_job_is_paused(stage: Stage) -> None:
     ids = await stage.deployed(
         definition("load"),
