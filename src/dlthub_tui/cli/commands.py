@@ -43,6 +43,9 @@ Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=Fals
 
 def run_command(words: Sequence[str]) -> int:
     """Runs one command line; returns the exit code of DESIGN 13."""
+    if list(words) in (["--help"], ["-h"]):
+        for name in app:
+            app[name]  # loaded: a command that is not has no words in the list of them
     try:
         result = app(list(words), exit_on_error=False, print_error=True, result_action="return_value")
     except CycloptsError:

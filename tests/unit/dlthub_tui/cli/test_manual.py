@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_what_is_shipped_is_what_the_parser_says(place: str) -> None:
     text = (SHARE / place).read_text(encoding="utf-8")
 
     assert text == shared_files()[place], "write them anew: python -m dlthub_tui.cli.sharing share"
+
+
+def test_help_says_what_each_command_does() -> None:
+    """In a process of its own: here others have loaded them."""
+    code = "import sys; from dlthub_tui.cli.commands import run_command; sys.exit(run_command(['--help']))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    listed = done.stdout.split("Commands", 1)[1].split("╰", 1)[0]
+    silent = [row for row in listed.splitlines()[1:] if len(row.strip("│ ").split()) == 1]
+
+    assert "run" in listed
+    assert silent == []
 
 
 def test_share_holds_nothing_else() -> None:
