@@ -119,7 +119,8 @@ def picture(snapshot: SnapshotAssertion) -> Callable[..., Awaitable[None]]:
         await until(stage.pilot, lambda: sentinel in stage.text, sentinel)
         assert stage.app._exception is None
         assert [file.read_text() for file in stage.home.glob("client/crash-*")] == []
-        drawn = picture_of(stage.app, {stage.installation.url: "http://127.0.0.1:8400"})
+        port = stage.installation.url.rpartition(":")[2]
+        drawn = picture_of(stage.app, {stage.installation.url: "http://127.0.0.1:8400", port: "8400"})
         assert drawn == snapshot(name=name, extension_class=Picture)
 
     return compare

@@ -164,11 +164,14 @@ async def test_doctor_looks_as_stored(
         await picture(stage, "5 looked at")
 
 
-async def test_guide_looks_as_stored(open_app: Any, picture: Compare) -> None:
-    async with open_app() as stage:
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_guide_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
         await stage.press("colon", *"guide", "enter")
 
         await picture(stage, "Five steps to your first job")
+        await stage.press("y")
+        await stage.until("Copied the three lines.")
 
 
 async def test_folders_look_as_stored(

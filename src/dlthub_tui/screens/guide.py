@@ -11,6 +11,7 @@ from dlthub_tui.messages import GoBack, Open
 from dlthub_tui.screens.home import HomeScreen
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.viewmodel import guide as view
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.places import DeployPlace, GuidePlace, NewOrganizationPlace, Place, WorkspacePlace
 from dlthub_tui.viewmodel.table import Section
@@ -23,8 +24,8 @@ class GuideScreen(HomeScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("row.open", "do this step"), ("copy.text", "copy the lines"), ("item.end", "close the guide"),
-        ("command.open", "command"),
+        ("row.open", "do this step"), ("row.next", "another step"), ("copy.link", "copy these lines"),
+        ("item.end", "close guide"), ("command.open", "command"),
     )  # fmt: skip
     STYLES = "guide"
     DETAIL_ROWS: ClassVar[int] = 5
@@ -45,7 +46,7 @@ class GuideScreen(HomeScreen):
 
     @property
     def _steps(self) -> tuple[view.Step, ...]:
-        return view.steps(self.state, is_proved=self._is_proved)
+        return view.steps(self.state, url=self.context.url or "", is_proved=self._is_proved)
 
     def where(self) -> Place:
         """The guide."""
@@ -57,13 +58,18 @@ class GuideScreen(HomeScreen):
 
     def compose_top(self) -> ComposeResult:
         """What this is."""
-        said = (
+        yield LinesView(lambda _width: self._said(), widget_id="said")
+
+    def _said(self) -> list[Line]:
+        """Where the platform is, as far as is known."""
+        where = " on this machine" if self.context.connection is not None and self.context.connected.is_local else ""
+        regions = f" with {words.plural(len(self.state.planes), 'region')}" if self.state.planes else ""
+        return [
             EMPTY_LINE,
-            line("   A data platform is running. Five steps to your first job;"),
-            line("   each one shows where things go."),
+            line(f"   A data platform{regions} is running{where}."),
+            line("   Five steps to your first job. Each one shows where things go."),
             EMPTY_LINE,
-        )
-        yield LinesView(lambda _width: said)
+        ]
 
     def answer_line(self) -> tuple[Line, str]:
         """How many steps are done."""
@@ -72,7 +78,7 @@ class GuideScreen(HomeScreen):
 
     def sections(self) -> list[Section]:
         """The steps."""
-        return view.sections(self.state, self.look, is_proved=self._is_proved)
+        return view.sections(self.state, self.look, url=self.context.url or "", is_proved=self._is_proved)
 
     def detail_lines(self, width: int) -> list[Line]:
         """The same from a shell."""
@@ -91,6 +97,7 @@ class GuideScreen(HomeScreen):
         """The cursor goes to the first step that is not done."""
         was_empty = not self.rows.keys
         super().show_rows(counts_new=counts_new)
+        self.query_one("#said", LinesView).update()
         todo = next((step.key for step in self._steps if not step.is_done), None)
         if was_empty and todo:
             self.rows.move_to(todo)
@@ -125,6 +132,18 @@ class GuideScreen(HomeScreen):
                 self.post_message(Open(WorkspacePlace(workspaces[0], "residency")))
             case _:
                 return
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """The step is named by its number."""
+        at = next((n for n, step in enumerate(self._steps, 1) if step.key == self.rows.key), None)
+        entries = super().footer_entries()
+        if at is None:
+            return entries
+        return [(action, f"do step {at}" if action.id == "row.open" else label) for action, label in entries]
+
+    def do_copy_link(self) -> None:
+        """The guide has no link: the lines are what is copied here."""
+        self.do_copy_text()
 
     def do_copy_text(self) -> None:
         """Copies the lines for a shell."""

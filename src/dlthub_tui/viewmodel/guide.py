@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from dlthub_tui.viewmodel.home import HomeState
 from dlthub_tui.viewmodel.look import Look
@@ -22,14 +23,18 @@ class Step:
     is_done: bool
 
 
-def steps(state: HomeState, *, is_proved: bool = False) -> tuple[Step, ...]:
-    """The steps as the installation stands now. `is_proved`: this home keeps a proof that found nothing outside."""
-    planes = ", ".join(plane.id for plane in state.planes if plane.is_reachable)
+def steps(state: HomeState, *, url: str = "", is_proved: bool = False) -> tuple[Step, ...]:
+    """The steps as the installation stands now. `is_proved`: this home keeps a proof that found nothing outside.
+
+    `url` is the control plane's.
+    """
+    planes = ", ".join(_with_port(plane.id, plane.url) for plane in state.planes if plane.is_reachable)
     has_region = any(item.organization.dataplane_id for item in state.memberships)
     has_jobs = bool(state.jobs)
     has_run = any(job.latest_run is not None for job in state.jobs)
+    up = f"{_with_port('control', url)}, {planes}" if planes else ""
     return (
-        Step("planes", "1  Planes are up", f"control, {planes}" if planes else "No region answers yet.", bool(planes)),
+        Step("planes", "1  Planes are up", up or "No region answers yet.", bool(up)),
         Step("region", "2  Choose a region", "For your organization, and for good.", has_region),
         Step("code", "3  Bring code", "Deploy a folder that has a __deployment__.py.", has_jobs),
         Step("run", "4  Run a job", "Press r, watch its log arrive.", has_run),
@@ -37,7 +42,16 @@ def steps(state: HomeState, *, is_proved: bool = False) -> tuple[Step, ...]:
     )
 
 
-def sections(state: HomeState, look: Look, *, is_proved: bool = False) -> list[Section]:
+def _with_port(name: str, url: str | None) -> str:
+    """`eu1 8402`; the name alone where it is reached at the usual port."""
+    try:
+        port = urlsplit(url or "").port
+    except ValueError:
+        port = None
+    return f"{name} {port}" if port else name
+
+
+def sections(state: HomeState, look: Look, *, url: str = "", is_proved: bool = False) -> list[Section]:
     """One row a step."""
     rows = [
         Row(
@@ -46,7 +60,7 @@ def sections(state: HomeState, look: Look, *, is_proved: bool = False) -> list[S
             (line(step.title), line(muted(guard(step.what)))),
             step.title,
         )
-        for step in steps(state, is_proved=is_proved)
+        for step in steps(state, url=url, is_proved=is_proved)
     ]
     return [Section(COLUMNS, tuple(rows), shows_titles=False)]
 
