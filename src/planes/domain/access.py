@@ -60,8 +60,9 @@ class Principal:
     """The caller of the control plane.
 
     `workspace_id` and `workspace_role` are set for a workspace key, which is bound to one workspace; `run_id` for the
-    token of a run, which reads its own workspace. `asks` is the permission that the route's entry in
-    `domain.route_grants` asks for, beside what the service asks for itself.
+    token of a run, which reads its own workspace. `runs_out_at` is when an API key ends, in unix seconds: no token that
+    is minted for it lives longer. `asks` is the permission that the route's entry in `domain.route_grants` asks for,
+    beside what the service asks for itself.
     """
 
     kind: PrincipalKind
@@ -73,6 +74,7 @@ class Principal:
     workspace_role: WorkspaceRole | None = None
     membership_id: MembershipId | None = None
     run_id: RunId | None = None
+    runs_out_at: int | None = None
     asks: Permission | None = None
 
     @property

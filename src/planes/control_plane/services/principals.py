@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from planes.control_plane.services.parts import Parts
@@ -92,7 +92,7 @@ class Principals:
             key = await api_keys.find_api_key(connection, key_hash=hash_secret(secret))
             if key is None or key.revoked_at is not None or key.expires_at <= now:
                 raise _refused()
-            principal = await _of_stored_key(connection, key)
+            principal = replace(await _of_stored_key(connection, key), runs_out_at=int(key.expires_at.timestamp()))
         if key.last_used_at is None or now - key.last_used_at > _TOUCH_AFTER:
             async with self._parts.database.transaction() as connection:
                 await api_keys.used_api_key(connection, key.id, now)

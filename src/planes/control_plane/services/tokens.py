@@ -93,6 +93,9 @@ def mint_run(parts: Parts, subject: RunSubject, lifetime_seconds: int, epoch: in
 
 
 def _workspace_claims(parts: Parts, principal: Principal, access: WorkspaceAccess, epoch: int) -> Claims:
+    expires_at = int(parts.clock.now().timestamp()) + DATA_PLANE_TOKEN_SECONDS
+    if principal.runs_out_at is not None:
+        expires_at = min(expires_at, principal.runs_out_at)
     return Claims(
         kind=TokenKind.DATA_PLANE,
         audience=access.dataplane_id,
@@ -106,7 +109,7 @@ def _workspace_claims(parts: Parts, principal: Principal, access: WorkspaceAcces
         run_id=principal.run_id,
         role=str(access.role),
         epoch=epoch,
-        expires_at=int(parts.clock.now().timestamp()) + DATA_PLANE_TOKEN_SECONDS,
+        expires_at=expires_at,
     )
 
 

@@ -201,6 +201,23 @@ async def test_keys_live_ninety_days_unless_said_otherwise(stage: IdentityStage,
     assert (await stage.get("/api/v1/me", usual)).status_code == 401
 
 
+async def test_no_token_outlives_the_key_that_asked_for_it(stage: IdentityStage, owner: Caller) -> None:
+    workspace = await stage.workspace(owner, await stage.organization(owner))
+    of_workspace = f"/own/v1/workspaces/{workspace}/api-keys"
+    keys = [
+        ok(await stage.post("/own/v1/api-keys", owner, {"expires_in_days": 1}))["api_key"],
+        ok(await stage.post(of_workspace, owner, {"role": "developer", "expires_in_days": 1}))["api_key"],
+    ]
+    ends = int(stage.clock.now().timestamp()) + 24 * 3600
+    stage.clock.advance(seconds=24 * 3600 - 60)
+
+    for key in keys:
+        region = ok(await stage.post(f"/api/v1/workspaces/{workspace}/-issue-dataplane-token", key))
+        upload = ok(await stage.post(f"/api/v1/workspaces/{workspace}/deployments/-issue-upload", key))
+        assert (region["expires_at"], claims_of(region["token"])["exp"]) == (ends, ends)
+        assert claims_of(upload["upload_token"])["exp"] == ends
+
+
 async def test_workspace_key_sees_exactly_its_workspace(stage: IdentityStage, owner: Caller) -> None:
     organization = await stage.organization(owner)
     workspace, other = await stage.workspace(owner, organization), await stage.workspace(owner, organization, "other")
