@@ -78,7 +78,9 @@ class PairName(NamedTuple):
         if _SCALAR.match(row.text, value.end()):
             return [], BlockScalar(row.prefix, row.indent)
         start, end = value_of(row, row.start + value.end())
-        spans = below(start, end) if is_secret(row.line[start:end]) else []
+        secret = row.line[start:end]
+        is_count = secret.isdigit() and len(secret) < 6 and row.line[start - 1 : start] not in (b'"', b"'")
+        spans = below(start, end) if is_secret(secret) and not is_count else []
         return spans, torn(row.line, spans) if spans else None
 
     def _element(self, row: Row) -> Step:

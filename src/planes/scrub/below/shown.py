@@ -143,7 +143,7 @@ class FlagItem(NamedTuple):
         return below(start, start + len(secret)) if is_secret(secret) else [], None
 
 
-_MEMBER_OF_SERIES = re.compile(rb"[ \t]+\"([^\"\n]+)\"$")
+_MEMBER_OF_SERIES = re.compile(rb"[ \t]+\"([^\"\n]+?)(?:\"|\xe2\x80\xa6)$")
 
 
 class SeriesBelow(NamedTuple):

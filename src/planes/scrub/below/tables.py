@@ -219,12 +219,19 @@ def _is_sensitive(name: bytes) -> bool:
 _WORDS_OF_NAME = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 
 
+_DAY = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_shown_or_day(value: bytes) -> bool:
+    return is_shown(value) or _DAY.fullmatch(value) is not None
+
+
 def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     """What tells a secret in a column: those of tokens also hold words and counts."""
     lowered = name.lower()
     if lowered == b"pass" or (lowered.find(b"pass") < 0 and lowered.find(b"pwd") < 0):
         is_precise = len(_WORDS_OF_NAME.findall(name)) > 1 and not lowered.endswith((b"s", b"tokens"))
-        return is_shown if is_precise else is_telling
+        return _is_shown_or_day if is_precise else is_telling
     return is_no_word if by_blanks else is_secret
 
 

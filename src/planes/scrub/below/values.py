@@ -245,7 +245,8 @@ class TupleName(NamedTuple):
         begin, end = quoted.end(), closing(row.text, quoted[1], quoted.end())
         secret, behind = row.text[begin:end], row.text[end + 1 :].strip()
         if self.is_flag:
-            fits = end >= 0 and is_secret(secret) and secret[:1] != b"-" and behind in (b"", b",")
+            is_argument = not secret.startswith((b"-", b"id=", b"type=", b"src=", b"env="))
+            fits = end >= 0 and is_secret(secret) and is_argument and behind in (b"", b",")
             return below(row.start + begin, row.start + end) if fits else [], None
         is_value = is_secret(secret) and (not _NAME_ONLY.fullmatch(secret) or len(secret) >= 24)
         if end < 0 or not is_value or behind[:1] not in (b"", b")", b"]"):

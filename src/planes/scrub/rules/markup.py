@@ -25,7 +25,7 @@ MARKUP_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-open-element",
-        rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[^<> \t\r]{16,})(?:[ \t\r]|$)",
+        rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[0-9A-Za-z+/=_.~-]{16,})(?:[ \t\r\])]|$)",
         "<db:password><a16>",
         judges.random,
         (SIGNS, FOLLOW),

@@ -6,13 +6,20 @@ from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, nam
 
 _BEHIND_NAME = rb"[0-9A-Za-z_]{0,10}"
 _BAR = rb"(?:[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
+
+
+def _beside(*words: bytes) -> tuple[bytes, ...]:
+    """Words as the names of members: none of them stands alone in a sentence."""
+    return tuple(word + sign for word in words for sign in (b'"', b"'", b"\\", b"_v", b"v", b"=", b":", b" =", b" :"))
+
+
 _FIELD = (
     rb"(?:name|key|field|path|property|attribute|column|option|setting|variable)\\*[\"']?[ ]?[=:][ ]?\\*[\"']"
     rb"[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"'][,; ]"
 )
 # The sides of what changed: `{'old_value': …, 'new_value': …}`.
-_SIDES = (b"old", b"new", b"previous", b"before", b"after", b"from", b"current", b"expected", b"actual")
-_SIDE = rb"\\*[\"']?(?:" + b"|".join((*_SIDES, b"to")) + rb")(?:_?value)?\\*[\"']?[ ]?(?:[:=]|=>)[ ]?[bu]?\\*[\"']"
+_SIDES = (b"to", b"old", b"new", b"previous", b"before", b"after", b"from", b"current", b"expected", b"actual")
+_SIDE = rb"\\*[\"']?(?:" + b"|".join(_SIDES) + rb")(?:_?value)?\\*[\"']?[ ]?(?:[:=]|=>)[ ]?[bu]?\\*[\"']"
 _CHANGED = KEY + rb"[\\\"'\])]{0,6}" + GIVES + rb"[{(][ ]?" + _SIDE
 
 PRINTED_RULES: tuple[Rule, ...] = (
@@ -134,7 +141,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "\"root['api_key']\": {'new_value': '<a16>', 'old_value': 'x'}",
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=_SIDES,
+        needs=_beside(*_SIDES),
     ),
     named(
         "named-changed-from",
@@ -142,7 +149,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "\"root['api_key']\": {'new_value': 'x', 'old_value': '<a16>'}",
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=_SIDES,
+        needs=_beside(*_SIDES),
     ),
     named(
         "named-leader",
@@ -182,7 +189,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-backquoted-far",
-        KEY + rb"[ ][^\n`]{0,60}[ :]`(?P<secret>[^`\n]{6,})`",
+        KEY + rb"[ ][^\n`]{0,60}[ ]`(?P<secret>[^`.~ ()\n]{6,})`",
         "New API key for staging: `<a12>7<a4>`",
         unquoted.made,
         (SIGNS, _BEHIND_NAME + rb"[ ]"),
@@ -194,7 +201,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         '{"field": "api_key", "from": "x", "to": "<a16>"}',
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=(b"to", b"after", b"current"),
+        needs=_beside(b"to", b"after", b"current"),
     ),
     named(
         "named-field-from",
@@ -203,7 +210,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         '{"field": "api_key", "from": "<a16>", "to": "x"}',
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=(b"from", b"before", b"previous", b"old"),
+        needs=_beside(b"from", b"before", b"previous", b"old"),
     ),
     named(
         "named-gap",

@@ -13,7 +13,9 @@ _END = rb"(?P<secret>[^ \t\r\"'`,;<>()\[\]{}]{8,})"
 SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "named-far",
-        KEY + rb"[\"'`]?[ ,.)][^\n]+?(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to)[ ]?:?)[ ]"
+        KEY
+        + rb"[\"'`]?[ ,.)][^\n]+?"
+        + rb"(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|not the [a-z]{1,12})[ ]?:?)[ ]"
         rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
         "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
         judges.far,
@@ -28,6 +30,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
             b" given ",
             b" provided ",
             b" to ",
+            b" not the ",
         ),
     ),
     named(

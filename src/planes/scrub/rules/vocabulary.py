@@ -54,11 +54,12 @@ _PASS = (
     rb"|wifi|sys|svc|app|rds|mongo|zip|pdf|tls|ssl|vpn|basic|auth)?pass|psw|passw)|(?:[_-]|\b)psk|(?-i:[a-z0-9]Pass|[a-z]PASS)"
     rb"|(?:[_-]|bind|root|user|db|admin|ldap|login|sudo|ssh|smtp|ftp|\bmy|sql)pw)"
 )
-_OTHERS = rb"x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9]_(?:pat|salt|pepper)|(?-i:\bPEPPER)"
+_OTHERS = rb"x[_-][0-9a-z_-]{0,40}[_-]key|[_-]auth|_dsn|[a-z0-9][_-](?:pat|salt)|(?-i:\bPEPPER)"
 KEY = rb"(?:%s|%s|%s)" % (_WORDS, _PASS, _OTHERS) + SUFFIX
 _SIGNS = (
     b"pass kennw pswd psw psk pwd secret token key sessionid session_id session-id session.id sessid credential "
-    b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt pepper "
+    b"connection_string connectionstring connection-string seed_phrase recovery_ _auth -auth _dsn _pat _salt "
+    b"-pat -salt pepper "
     b"sensitive_value sensitivevalue account_sas code_verifier codeverifier auth_code authcode authorization_code "
     b"device_code devicecode unlock_code backup_code backupcode community_string snmp_community "
     b"_pw -pw bindpw rootpw userpw dbpw adminpw ldappw loginpw sudopw sshpw smtppw ftppw mypw sqlpw"
