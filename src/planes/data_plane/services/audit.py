@@ -19,6 +19,7 @@ import structlog
 
 from planes.domain.clock import Clock
 from planes.domain.errors import PlaneError
+from planes.storage.audit_rows import NO_ENTRY
 from planes.storage.data import audit
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
@@ -251,7 +252,7 @@ async def verify_chain(database: Database) -> ChainState:
                 entries, previous = entries + 1, row["hash"]
                 if entries % _ROWS_AT_ONCE == 0:
                     await anyio.lowlevel.checkpoint()
-        except (ValueError, TypeError):
+        except NO_ENTRY:
             return ChainState(entries=entries + 1, head=previous, broken_at=entries + 1)
     return ChainState(entries=entries, head=previous)
 

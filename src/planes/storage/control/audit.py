@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, String, Table, insert, select, text
 
+from planes.storage.audit_rows import UNREADABLE, read_rows
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import count_up_to_ceiling
 from planes.storage.database import writing_down
 from planes.storage.keyset import Bounds, Key, Listed, read_page
-from planes.storage.types import Moment, document
+from planes.storage.types import Moment, Row, document
 
 audit_events = Table(
     "audit_events",
@@ -35,9 +36,6 @@ audit_events = Table(
 )
 
 _FIRST = "0" * 64
-_NO_EVENT = (ValueError, TypeError, RecursionError)
-UNREADABLE = "unreadable"
-"""The action of an entry that somebody has changed so that it is no event any more. It has nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,30 +155,15 @@ async def chain_is_intact(connection: Connection) -> bool:
 
 async def _read(connection: Connection, sequences: Sequence[int]) -> list[StoredAuditEvent]:
     """The rows in this order. One that is no event any more keeps its place, and the others stay readable."""
-    query = select(audit_events)
-    try:
-        rows = (await connection.execute(query.where(audit_events.c.sequence.in_(sequences)))).mappings().all()
-        found = {row["sequence"]: _stored(dict(row)) for row in rows}
-    except _NO_EVENT:
-        found = {sequence: await _read_one(connection, sequence) for sequence in sequences}
-    return [found[sequence] for sequence in sequences]
+    rows = await read_rows(connection, audit_events, audit_events.c.sequence, sequences)
+    return [_stored(sequence, row) for sequence, row in zip(sequences, rows, strict=True)]
 
 
-async def _read_one(connection: Connection, sequence: int) -> StoredAuditEvent:
-    query = select(audit_events).where(audit_events.c.sequence == sequence)
-    try:
-        return _stored(dict((await connection.execute(query)).mappings().one()))
-    except _NO_EVENT:
+def _stored(sequence: int, row: Row | None) -> StoredAuditEvent:
+    if row is None:
         nothing = AuditEvent(at=datetime.fromtimestamp(0, UTC), action=UNREADABLE, subject="", facts={})
         return StoredAuditEvent(sequence=sequence, event=nothing, previous_hash="", hash="", is_readable=False)
-
-
-def _stored(row: dict[str, Any]) -> StoredAuditEvent:
-    """Raises: ValueError, TypeError, RecursionError for what no event can be: SQLite stores anything anywhere."""
-    at, facts, words = row["at"], row["facts"], {name: row[name] for name in row.keys() - {"sequence", "at", "facts"}}
-    if not isinstance(at, datetime) or not isinstance(facts, dict):
-        raise TypeError("no event")
-    # As it is answered: without what JSON lacks, and without halves of characters.
-    json.dumps([words, facts], ensure_ascii=False, allow_nan=False).encode()
-    sequence, previous, digest = row.pop("sequence"), row.pop("previous_hash"), row.pop("hash")
-    return StoredAuditEvent(sequence=sequence, event=AuditEvent(**row), previous_hash=previous, hash=digest)
+    rest = {name: value for name, value in row.items() if name not in {"sequence", "previous_hash", "hash"}}
+    return StoredAuditEvent(
+        sequence=sequence, event=AuditEvent(**rest), previous_hash=row["previous_hash"], hash=row["hash"]
+    )

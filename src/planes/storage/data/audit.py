@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from planes.storage.audit_rows import UNREADABLE, read_rows
 from planes.storage.data.findings import equal_to
 from planes.storage.data.tables import audit_log
 from planes.storage.database import writing_down
@@ -63,7 +64,10 @@ class EntryFilter:
 
 
 async def list_page(connection: AsyncConnection, wanted: EntryFilter, bounds: Bounds) -> Listed[Row]:
-    """A page of entries, newest first; counted up to the ceiling of lists (Contract: 1.3)."""
+    """A page of entries, newest first; counted up to the ceiling of lists (Contract: 1.3).
+
+    One that is none any more keeps its place.
+    """
     table = audit_log.c
     conditions = equal_to(audit_log, wanted, ("workspace_id", "object_id", "token_id"))
     if wanted.since is not None:
@@ -74,8 +78,17 @@ async def list_page(connection: AsyncConnection, wanted: EntryFilter, bounds: Bo
         conditions.append(or_(table.actor == wanted.person, table.email == wanted.person))
     if wanted.actions:
         conditions.append(table.action.in_(wanted.actions))
-    query = select(audit_log).where(*conditions)
-    rows, last = await read_page(connection, query, [Key(table.number, descending=True)], bounds)
+    query = select(table.number).where(*conditions)
+    places, last = await read_page(connection, query, [Key(table.number, descending=True)], bounds)
     counted = select(table.number).where(*conditions).limit(_TOTAL_CEILING).subquery()
     total = (await connection.execute(select(func.count()).select_from(counted))).scalar_one()
-    return Listed(rows, total, last)
+    numbers = [place["number"] for place in places]
+    rows = await read_rows(connection, audit_log, table.number, numbers)
+    return Listed([row or _unreadable(number) for number, row in zip(numbers, rows, strict=True)], total, last)
+
+
+def _unreadable(number: int) -> Row:
+    nothing = {column.name: None if column.nullable else "" for column in audit_log.c}
+    return {
+        **nothing, "number": number, "at": datetime.fromtimestamp(0, UTC), "action": UNREADABLE, "details": {},
+    }  # fmt: skip

@@ -83,6 +83,10 @@ async def test_a_changed_entry_is_found(region: RunningDataPlane, change: str) -
     path = f"/own/v1/workspaces/{region.workspace_id}/audit-chain"
     answer = (await region.client.get(path, headers=region.headers(role="owner"))).json()
     assert (answer["is_intact"], answer["broken_at"]) == (False, 3)
+    path = f"/own/v1/workspaces/{region.workspace_id}/audit-entries"
+    listed = await region.client.get(path, headers=region.headers(role="owner"))
+    assert listed.status_code == 200, "one entry hides no other"
+    assert 2 in [entry["number"] for entry in listed.json()["items"]]
 
 
 async def test_a_removed_entry_is_found(region: RunningDataPlane) -> None:
