@@ -376,9 +376,15 @@ def value_of(row: Row, place: int) -> tuple[int, int]:
 def open_quote(line: bytes, last: Span) -> OpenQuote | None:
     """What the last secret of a line leaves open if it ends the line and its quote does not close."""
     before = line[last.start - 1 : last.start] if last.start else b""
-    enclosed = None if before in _QUOTES else _ENCLOSED.search(line, max(0, last.start - 80), last.start)
+    first = max(0, last.start - 80)
+    enclosed = None
+    if before not in _QUOTES:
+        has_quote = line.find(b"'", first, last.start) >= 0 or line.find(b'"', first, last.start) >= 0
+        enclosed = _ENCLOSED.search(line, first, last.start) if has_quote else None
+        if enclosed is None:
+            return None
     row = row_of(line)
-    if line[last.end : row.end].strip(b"\\ ") or not (before in _QUOTES or enclosed):
+    if line[last.end : row.end].strip(b"\\ "):
         return None
     if enclosed:
         return OpenQuote(enclosed[1], row.prefix, row.is_boxed, row.indent if row.text[:2] == b"- " else -1)
@@ -393,7 +399,8 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return None
     before = line[last.start - 1 : last.start] if last.start else b""
     rest = line[last.end :]
-    if (rows := more_rows(line, last)) is not None:
+    has_bar = rest.find(b"|") >= 0 or rest.find(b"\xe2") >= 0
+    if has_bar and (rows := more_rows(line, last)) is not None:
         return rows
     if rest.isascii() and rest.find(b".py:") < 0:  # then nothing frames it at the right
         shown = rest.rstrip(b" \t\r")

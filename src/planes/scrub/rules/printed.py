@@ -185,7 +185,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "invalid literal: '<a12>7<a4>' (from DB_PASSWORD)",
         judges.random,
         (SIGNS, FOLLOW),
-        needs=(b" from ", b"(from ", b" for ", b" in ", b" of ", b" as ", b" via "),
+        needs=(b"' ", b'" ', b"` "),
     ),
     named(
         "named-backquoted-far",
