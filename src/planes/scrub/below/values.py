@@ -376,6 +376,8 @@ def value_of(row: Row, place: int) -> tuple[int, int]:
 def open_quote(line: bytes, last: Span) -> OpenQuote | None:
     """What the last secret of a line leaves open if it ends the line and its quote does not close."""
     before = line[last.start - 1 : last.start] if last.start else b""
+    if before in _QUOTES and line[last.end : last.end + 1] == before:
+        return None
     first = max(0, last.start - 80)
     enclosed = None
     if before not in _QUOTES:
