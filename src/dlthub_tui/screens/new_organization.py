@@ -155,6 +155,7 @@ class NewOrganizationScreen(PlaceScreen):
         pin = await recognise(self.context.connected.pins, region.id, url)
         lines = view.lock_lines(name, region, pin.words, pin.fingerprint, self.look)
         sheet = TypedSheet(self.context, f"Lock {guard(name)} to {region.id}", region.id, "lock", lines)
+        sheet.leaves = "go back, nothing is created"
         sheet.asks = "Type the region to lock it:"
 
         def answered(yes: bool | None) -> None:

@@ -135,6 +135,7 @@ class TypedSheet(Sheet[bool]):
         self._verb = verb
         self._lines = tuple(lines)
         self.asks = f"Type the name to {verb} it:"
+        self.leaves = "go back, nothing changes"
 
     def compose_sheet(self) -> ComposeResult:
         """What will be, and the field with the word below it."""
@@ -156,7 +157,7 @@ class TypedSheet(Sheet[bool]):
     def footer_entries(self) -> list[tuple[Action, str]]:
         """Enter is offered only when it works."""
         entries = {action.id: action for action in self.live}
-        leave = [(entries["nav.back"], "go back, nothing changes")]
+        leave = [(entries["nav.back"], self.leaves)]
         return ([(entries["form.next"], self._verb)] if self.matches else []) + leave
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
