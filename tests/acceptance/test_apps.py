@@ -190,11 +190,15 @@ async def test_mcp_client_calls_a_tool_with_a_token(place: RunningRegion) -> Non
             client.headers["mcp-session-id"] = began.headers["mcp-session-id"]
             await client.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"})
             called = await client.post("/mcp", json=_call("tools/call", {"name": "harvest", "arguments": {"trees": 4}}))
+            nothing = await client.get("/", headers={"accept": "application/json"})
+            page = await client.get("/", headers={"accept": "text/html"})
         async with browser(where["origin"]) as stranger:
             refused = await stranger.post("/mcp", json=_call("tools/list", {}))
 
     assert "the harvest is 4321" in called.text
     assert refused.status_code == 401
+    assert (nothing.status_code, page.status_code) == (404, 200)
+    assert f"{where['origin']}/mcp" in page.text
 
 
 def _call(method: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""What the gateway shows itself: an app that starts, has ended, or is not for this visitor.
+"""What the gateway shows itself: an app that starts, has ended, is not for this visitor, or has no page.
 
 One document without a script; the page of a starting app asks for itself again every second.
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Scope
+from starlette.types import Message, Scope, Send
 
 from planes.domain.errors import NotAuthenticated, PlaneError
 from planes.server.errors import error_response, render_error
@@ -40,6 +42,30 @@ def refused(scope: Scope, error: PlaneError) -> Response:
     if isinstance(error, NotAuthenticated):
         return _page("Sign in to open this app", f"{error.detail} {_SIGN_IN}", status=answer.status_code)
     return _page("That did not work", error.detail, status=answer.status_code)
+
+
+class UnlessMissing:
+    """Passes an app's answer on, unless it is that there is nothing there: `is_missing`."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_missing = False
+
+    async def __call__(self, message: Message) -> None:
+        """One message of the answer."""
+        if message["type"] == "http.response.start":
+            self.is_missing = message["status"] == HTTPStatus.NOT_FOUND
+        if not self.is_missing:
+            await self._send(message)
+
+
+def tools(origin: str, name: str) -> Response:
+    """A server of tools has no page of its own; a browser that was led to it is told who it is for."""
+    text = (
+        f"{name} runs. It serves tools to MCP clients, which reach it at {origin}/mcp unless the job says otherwise, "
+        "with a token of this workspace as `Authorization: Bearer …`."
+    )
+    return _page("Tools for MCP clients", text, status=200)
 
 
 def wants_page(scope: Scope) -> bool:
