@@ -151,6 +151,7 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
     database = await Database.open(settings.database_url, MIGRATIONS)
     parts = _build_parts(settings, database, signing_keys, clock or SystemClock())
     stopping = Stopping()
+    database.on_broken = stopping.fail
     names = _ALWAYS_OURS | settings.host_names | {(urlsplit(settings.public_url).hostname or "").lower()}
     app = build_application(
         title="dlthub-tui control plane",

@@ -116,6 +116,7 @@ class DataPlane:
     def __init__(self, services: Services, settings: DataPlaneSettings) -> None:
         self.services = services
         self.stopping = Stopping()
+        services.parts.database.on_broken = self.stopping.fail
         self.identity = services.parts.identity
         self.running = assemble_running(services, settings.uid_range, _run_settings(settings))
         self.measuring = Measuring(

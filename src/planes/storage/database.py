@@ -1,6 +1,8 @@
 """One plane's database: opening, migrating, transactions. SQLite in WAL mode by default, Postgres by URL.
 
-A committed change survives `kill -9` of the process and, by `synchronous=FULL`, loss of power.
+A committed change survives `kill -9` of the process and, by `synchronous=FULL`, loss of power. A disk that did not
+sync is not asked again: it may have forgotten what it was given, and say that all is well the next time (Reliability:
+R2). Then nothing is written any more until the process was started anew.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ _BUSY_SECONDS = 15
 # system's cache.
 _CACHE_KIB = 256
 _NOTED = "planes_noted"
+_NOT_SYNCED = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+_BROKEN = "the disk of the database failed to write what it was given; look at the disk, then start the plane again"
 _Answer = TypeVar("_Answer")
 
 
@@ -44,6 +48,9 @@ class Database:
         self._writing = anyio.Lock(fast_acquire=True) if self.dialect == "sqlite" else None
         self.on_noted: Callable[[], None] | None = None
         """Called after the commit of a transaction that asked for it by `note_commit`."""
+        self.on_broken: Callable[[StorageError], None] | None = None
+        """Called once, when the disk did not sync: whoever serves from here has to stop."""
+        self._broken: StorageError | None = None
 
     @staticmethod
     async def open(url: str, migrations: str) -> Database:
@@ -100,6 +107,8 @@ class Database:
         StorageFull, StorageError.
         """
         await checkpoint_if_cancelled()
+        if self._broken is not None:
+            raise self._broken
         is_noted = False
         try:
             async with self._turn_to_write():
@@ -115,7 +124,16 @@ class Database:
         except IntegrityError as exc:
             raise AlreadyThere(str(exc.orig)) from exc
         except DBAPIError as exc:
+            if getattr(exc.orig, "sqlite_errorname", "") in _NOT_SYNCED:
+                self._break(exc)
             raise _failure(exc) from exc
+
+    def _break(self, error: DBAPIError) -> None:
+        """Raises: StorageError."""
+        is_first, self._broken = self._broken is None, StorageError(_BROKEN)
+        if is_first and self.on_broken is not None:
+            self.on_broken(self._broken)
+        raise self._broken from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
