@@ -292,7 +292,6 @@ def declined(job_ref: str, status: str, reasons: Sequence[str]) -> str:
     name = guard(words.short_ref(job_ref))
     said = "; ".join(guard(reason).removesuffix(".") for reason in reasons)
     if status == "skipped_fresh":  # its reasons name jobs only
-        not_fresh = "what it depends on is not fresh"
-        said = f"{not_fresh}: {said}" if said else not_fresh
+        said = f"{decline_words(status)}: {said}" if said else ""
     text = said or decline_words(status)
     return f"Not started: {name}. {text[:1].upper()}{text[1:]}."
