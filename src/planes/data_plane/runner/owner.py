@@ -203,12 +203,11 @@ class RunOwner:
 
     def _limit_time(self, step: Step) -> None:
         """A job's limit is for its own code: a build that takes longer would end every one of its runs anew."""
-        if step.source == "user":
-            seconds, what = self._request.time_limit_seconds, "time limit"
-        else:
-            seconds, what = self._request.build_limit_seconds, f"{step.name}: time limit"
+        is_job = step.source == "user"
+        seconds = self._request.time_limit_seconds if is_job else self._request.build_limit_seconds
         self._deadline = time.monotonic() + seconds
-        self._when_over = f"{what} of {seconds:g} s reached: stopping"
+        said = f"time limit of {seconds:g} s reached: stopping"
+        self._when_over = f"{said}; the job's `execute` timeout sets it" if is_job else f"{step.name}: {said}"
 
     def _note_deadline(self) -> float:
         """Stop the run if its time is over; the moment to look again."""

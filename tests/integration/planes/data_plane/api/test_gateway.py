@@ -393,7 +393,7 @@ async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() 
             after = await client.get("/", headers={"accept": "text/html"})
         lines = await place.lines(lease, None)
 
-    assert "time limit of 12 s reached: stopping" in lines
+    assert "time limit of 12 s reached: stopping; the job's `execute` timeout sets it" in lines
     assert IDLE_SAID not in lines
     assert (after.status_code, "not running" in after.text.lower()) == (404, True)
 
@@ -406,7 +406,7 @@ async def test_job_that_says_how_long_it_stays_is_not_stopped_for_idling() -> No
         assert await control.wait_end(lease) == "failed"
         lines = await place.lines(lease, None)
 
-    assert "time limit of 6 s reached: stopping" in lines
+    assert "time limit of 6 s reached: stopping; the job's `execute` timeout sets it" in lines
     assert IDLE_SAID not in lines
 
 

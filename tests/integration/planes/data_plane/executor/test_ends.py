@@ -101,7 +101,7 @@ async def test_the_time_limit_ends_a_run(executor: LocalExecutor, place: RunPlac
 
     assert (outcome.outcome, outcome.reason) == ("failed", "time_limit")
     # the released command line shows these lines, and hides the runner's
-    assert "time limit of 0.3 s reached: stopping" in await place.texts("setup")
+    assert "time limit of 0.3 s reached: stopping; the job's `execute` timeout sets it" in await place.texts("setup")
 
 
 async def test_a_build_takes_none_of_the_jobs_time(executor: LocalExecutor, place: RunPlace) -> None:
