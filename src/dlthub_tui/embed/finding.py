@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import select
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+_STARTS_SECONDS = 15.0
+_LOOKS_EVERY_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +22,19 @@ class FoundPlatform:
 
 
 def find_platform(home: Path) -> FoundPlatform | None:
-    """The platform that runs for this home now; None when there is none, or none that this user may see."""
+    """The platform that runs for this home now; None when there is none, or none that this user may see.
+
+    One that is just starting, or ending, is waited for. Blocking.
+    """
     if not home.is_dir():
         return None
     from planes.host.home import Home
 
+    until = time.monotonic() + _STARTS_SECONDS
     try:
-        record = Home(home).running()
+        found = Home(home)
+        while (record := found.running()) is None and found.is_held() and time.monotonic() < until:
+            select.select([], [], [], _LOOKS_EVERY_SECONDS)
     except PermissionError:
         return None
     if record is None:
