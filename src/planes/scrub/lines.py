@@ -12,7 +12,7 @@ from planes.scrub.below import LONGEST_LINE, Opening, open_quote, opened_by, pre
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
 from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined
-from planes.scrub.marks import with_marks
+from planes.scrub.marks import mark_at_end, with_marks
 from planes.scrub.registered import Registered
 from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, with_repeats
 from planes.scrub.rules.blocks import BODY, OPENING
@@ -286,10 +286,11 @@ class RuleStage:
     def _open(self, plain: bytes, spans: list[Span], line: bytes) -> bytes:
         """See what a masked line says of the next ones, and of itself."""
         shown = plain if line == plain else without_colour(line)
-        if spans and spans[-1].end == len(plain):
-            self._below = open_quote(plain, spans[-1])
-            if self._below is not None:
-                return line
+        last = mark_at_end(shown)
+        if last >= 0 and (unclosed := open_quote(shown, last, len(shown))) is not None:
+            # Whether that is so is told by the mark: a second pass finds no secret, and nothing else open either.
+            self._below = unclosed if spans else None
+            return line
         told, self._below = opened_by(shown)
         if self._below is None and spans:
             self._below = torn(plain, spans)

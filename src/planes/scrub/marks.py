@@ -12,6 +12,14 @@ def mark(name: str) -> bytes:
     return b"[masked:%s]" % name.encode()
 
 
+def mark_at_end(line: bytes) -> int:
+    """Where the mark begins that ends a line; -1: none does."""
+    if not line.endswith(b"]"):
+        return -1
+    start = line.rfind(b"[masked:")
+    return start if start >= 0 and line.find(b"]", start) == len(line) - 1 else -1
+
+
 def with_marks(line: bytes, spans: list[Span], names: "list[str]", place: int = 0, last: int | None = None) -> bytes:
     """A line (from `place` to `last`) with marks in the place of spans, which lie in order; their names go to `names`.
 

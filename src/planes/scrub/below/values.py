@@ -312,6 +312,9 @@ class FlagBelow(NamedTuple):
         return below(start, start + len(secret)) if judge(secret) else [], None
 
 
+_CLOSERS = b"\"',;)]}>."
+
+
 class Wrapped(NamedTuple):
     """A masked value that ends where the screen does: its rest may begin the next line."""
 
@@ -329,7 +332,7 @@ class Wrapped(NamedTuple):
             return [], None
         if (row.prefix and row.prefix != self.prefix) or row.prefix == b"time":
             return [], None
-        secret = word[0].rstrip(b"\"',;)]}>.")
+        secret = word[0].rstrip(_CLOSERS)
         alone = word.end() == len(row.text)
         if not looks_random(secret) or not (alone or row.is_boxed or row.indent >= _HANGING):
             return [], None
@@ -347,21 +350,28 @@ _SOLID_END = re.compile(rb"[0-9A-Za-z+/_-]{4,}={0,2}")
 
 
 class MoreLines(NamedTuple):
-    """Further lines of a value in base64 that its printer wrote in several."""
+    """Further lines of a value that its printer wrote in several.
+
+    Attributes:
+        size: how long its first line is.
+        width: how long the line is that it began on, if a screen may have cut it there.
+    """
 
     prefix: bytes
     size: int
+    width: int = 0
     left: int = _MOST_LINES
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         row = row_of(line)
-        is_like = len(row.text) == self.size and _MIXED.match(row.text)
-        fits = len(row.text) <= self.size and _SOLID_END.fullmatch(row.text) and (is_like or looks_random(row.text))
-        if not fits or self.left <= 0 or not goes_on(row, self.prefix):
-            return [], None
-        is_last = len(row.text) < self.size
-        return continued(row.start, row.end), None if is_last else self._replace(left=self.left - 1)
+        text = row.text.rstrip(_CLOSERS)
+        is_whole = len(row.text) in (self.size, self.width) or (self.width > 0 and row.fills_its_line)
+        is_like = is_whole and _MIXED.match(text)
+        fits = len(text) <= max(self.size, self.width) and _SOLID_END.fullmatch(text)
+        if not fits or not (is_like or looks_random(text)) or self.left <= 0 or not goes_on(row, self.prefix):
+            return Wrapped(self.prefix, is_boxed=False, left=self.left).take(line) if self.width else ([], None)
+        return continued(row.start, row.start + len(text)), self._replace(left=self.left - 1) if is_whole else None
 
 
 def value_of(row: Row, place: int) -> tuple[int, int]:
@@ -373,24 +383,25 @@ def value_of(row: Row, place: int) -> tuple[int, int]:
     return place, len(line[: row.end].rstrip(b",;"))
 
 
-def open_quote(line: bytes, last: Span) -> OpenQuote | None:
-    """What the last secret of a line leaves open if it ends the line and its quote does not close."""
-    before = line[last.start - 1 : last.start] if last.start else b""
-    if before in _QUOTES and line[last.end : last.end + 1] == before:
+def open_quote(line: bytes, start: int, end: int) -> OpenQuote | None:
+    """What a secret leaves open if it ends its line and its quote does not close."""
+    before = line[start - 1 : start] if start else b""
+    is_triple = start >= 3 and line[start - 3 : start] == before * 3  # which opens a text of its own
+    if before in _QUOTES and (is_triple or line[end : end + 1] == before):
         return None
-    first = max(0, last.start - 80)
+    first = max(0, start - 80)
     enclosed = None
     if before not in _QUOTES:
-        has_quote = line.find(b"'", first, last.start) >= 0 or line.find(b'"', first, last.start) >= 0
-        enclosed = _ENCLOSED.search(line, first, last.start) if has_quote else None
+        has_quote = line.find(b"'", first, start) >= 0 or line.find(b'"', first, start) >= 0
+        enclosed = _ENCLOSED.search(line, first, start) if has_quote else None
         if enclosed is None:
             return None
     row = row_of(line)
-    if line[last.end : row.end].strip(b"\\ "):
+    if line[end : row.end].strip(b"\\ "):
         return None
     if enclosed:
         return OpenQuote(enclosed[1], row.prefix, row.is_boxed, row.indent if row.text[:2] == b"- " else -1)
-    key = _KEY_BEFORE.match(line[row.start : last.start])
+    key = _KEY_BEFORE.match(line[row.start : start])
     return OpenQuote(before, row.prefix, row.is_boxed, row.indent if key else -1)
 
 
@@ -418,14 +429,14 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
         return Glued(row.prefix, has_blanks=True)
     if line[last.end : row.end].strip(b"\\ ") or line[: last.end].endswith(ELLIPSIS):
         return None
-    if (unclosed := open_quote(line, last)) is not None:
+    if (unclosed := open_quote(line, last.start, last.end)) is not None:
         return unclosed
     if before == b">":
         return OpenElement(row.prefix)
     size = last.end - last.start
     if not row.is_boxed and not behind:
         if size >= _LEAST_OF_MANY and _SOLID.fullmatch(line, last.start, last.end):
-            return MoreLines(row.prefix, row.end - row.start if row.fills_its_line else size)
+            return MoreLines(row.prefix, size, row.end - row.start if row.fills_its_line else 0)
         if key := _YAML_KEY.match(line[row.start : last.start]):
             return MorePlain(row.prefix, row.indent + len(key[1]))
     return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None

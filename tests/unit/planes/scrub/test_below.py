@@ -63,6 +63,7 @@ MASKED = {
     "JSON list": f'"tokens": [\n  "{S}",\n  "7{S}"\n],\n"host": "db"\n',
     "TOML lines": f'password = """\n{S}\nmore {S}"""\nhost = "db"\n',
     "TOML lines, begun": f"secret = '''{S}\n{S}\n'''\nhost = 'db'\n",
+    "words on lines between three quotes": f"password = '''{S} and more\nthen {S} there\nthe {S}'''\nhost = 'db'\n",
     "Terraform variable": f'variable "db_password" {{\n  type = string\n  default = "{S}"\n}}\n',
     "HCL pair": f'name  = "db_password"\nvalue = "{S}"\nhost = "db"\n',
     "CSV": f"user,password,host\nbob,{S},db\n\nhost\n",
@@ -165,6 +166,30 @@ def test_the_end_of_a_stream_closes_what_is_open() -> None:
     text = f"  {S}\n".encode()
 
     assert scrubber.feed(text) + scrubber.finish() == text
+
+
+@pytest.mark.parametrize("before", ["login_password=", "New session token: ", "user=bob&password="])
+@pytest.mark.parametrize("behind", ["", "&scope=all", ";"])
+def test_a_value_on_lines_of_one_length_goes_whole(before: str, behind: str) -> None:
+    """Wherever the first line ended: at the printer's width, or where the screen does."""
+    lines = [fake("<a63>7", number) for number in range(3)]
+    out = scrub_text(f"{before}{lines[0]}\n{lines[1]}\n{lines[2]}{behind}\nhost\n")
+
+    assert not any(line in out for line in lines)
+    assert out.endswith("\nhost\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password='''key7x8y9z\nG1h2\n",
+        "INSERT INTO t (password)passw=' 7x8y9z:\nINSERT INTO t (password)\nr  passw\n: a1b2cho\n",
+    ],
+)
+def test_what_a_masked_line_opens_is_told_by_its_mark(text: str) -> None:
+    once = scrub_text(text)
+
+    assert scrub_text(once) == once
 
 
 def test_what_a_workspace_allows_stays_below_a_name_too() -> None:
