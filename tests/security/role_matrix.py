@@ -85,6 +85,7 @@ CONTROL_ROUTES: dict[str, str] = {
     "GET /w/{workspace_id}/runs/{run_id}": "open",
     "GET /w/{workspace_id}/pipelines/{name}": "open",
     "GET /w/{workspace_id}/runs/{run_id}/-log": "open",
+    "GET /w/{workspace_id}/jobs/{job}/-app": "open",
     "GET /w/{workspace_id}/pipelines/{name}/-telemetry": "open",
     "GET /w/{workspace_id}/pipeline-runs/{pipeline_run_id}/-telemetry": "open",
     "GET /apps/{workspace_id}/{job_id}": "open",
