@@ -49,10 +49,11 @@ class Asserted(NamedTuple):
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
-        if self.left <= 0 or not (_SAYS.match(line) or line[:1] in b" \t"):
+        says = _SAYS.match(line)
+        if self.left <= 0 or not (says or line[:1] in b" \t"):
             return [], None
         here = self._replace(left=self.left - 1)
-        if not _SAYS.match(line):
+        if not says:
             return [], here
         if found := _DIFFERENCE.match(line):
             text = line[found.end() :].rstrip()
