@@ -244,16 +244,16 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             if isinstance(screen, PlaceScreen):
                 screen.redraw()
 
-    def on_ask_to_leave(self) -> None:
+    def on_ask_to_leave(self, message: messages.AskToLeave) -> None:
         """Asks about the platform when runs go on."""
-        self.run_worker(self._ask_to_leave(), group="leave", exclusive=True, exit_on_error=False)
+        self.run_worker(self._ask_to_leave(message.asks), group="leave", exclusive=True, exit_on_error=False)
 
-    async def _ask_to_leave(self) -> None:
+    async def _ask_to_leave(self, asks: bool) -> None:
         from dlthub_tui.screens.leaving import LeaveSheet
 
         platform = self.options.platform
         runs = await platform.active_runs() if platform and self.context.is_embedded else 0
-        if not runs:
+        if not runs and not asks:
             await self._leave("stop")
             return
 

@@ -47,7 +47,11 @@ class AskFor(Message):
 
 
 class AskToLeave(Message):
-    """The user wants to end the app."""
+    """The user wants to end the app; `asks` whether that is meant, also where no run is active."""
+
+    def __init__(self, *, asks: bool = False) -> None:
+        super().__init__()
+        self.asks = asks
 
 
 class SessionEnded(Message):

@@ -175,6 +175,33 @@ async def test_leaving_without_runs_stops_the_platform(installation: Any, tmp_pa
     assert app.return_code == 0
 
 
+@pytest.mark.parametrize("keys", [("q",), ("ctrl+c", "ctrl+c")], ids=["q", "ctrl+c twice"])
+async def test_one_key_too_many_on_home_leaves_nothing(
+    installation: Any, tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    fake, _ = installation
+    (tmp_path / "owner.key").write_text(OWNER_KEY)
+    starter = Starter(fake.url, fake.socket_path)
+    app = DlthubTui(_options(tmp_path, starter))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: "Leave dlthub-tui?" in screen_text(app), "asked")
+        await pilot.press("ctrl+x", "escape")
+        await settle(pilot)
+        assert "Leave dlthub-tui?" not in screen_text(app)
+        assert starter.left == []
+        await pilot.press("ctrl+c", "j", "ctrl+c")
+        await settle(pilot)
+        assert "ctrl+c again asks whether to leave." in screen_text(app), "a key between begins anew"
+        await pilot.press("q")
+        await until(pilot, lambda: "Leave dlthub-tui?" in screen_text(app), "asked")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(starter.left), "left")
+
+    assert starter.left == [False]
+
+
 def _options(home: Path, starter: Starter) -> AppOptions:
     return AppOptions(home=str(home), platform=starter, poll_seconds=0, uses_keyring=False)
 

@@ -37,6 +37,8 @@ def connected(installation: Any, tmp_path: Path) -> Generator[Terminal]:
 def test_app_paints_quits_and_restores_the_terminal(connected: Terminal) -> None:
     before = termios.tcgetattr(connected._master)
     connected.press("q")
+    connected.until_text("Leave dlthub-tui?")
+    connected.press("\r")
 
     assert connected.wait() == 0
     assert ALTERNATE_SCREEN_OFF in connected.output

@@ -132,7 +132,7 @@ class PlaceScreen(Approving):
         if len(self.host.screen_stack) > 2:
             self.post_message(GoBack())
         else:
-            self.post_message(AskToLeave())
+            self.post_message(AskToLeave(asks=True))
 
     def do_nav_older(self) -> None:
         """The place visited before."""
@@ -214,8 +214,14 @@ class PlaceScreen(Approving):
         self.host.action_suspend_process()
 
     def do_app_interrupt(self) -> None:
-        """Stops what this screen waits for."""
-        self.say("Stopped waiting." if self.stop_work("load", "search") else "ctrl+q leaves.")
+        """Stops what this screen waits for; the second time in a row asks whether to leave."""
+        if self.stop_work("load", "search"):
+            self.say("Stopped waiting.")
+        elif self.is_repeated:
+            self._done = ""
+            self.post_message(AskToLeave(asks=True))
+        else:
+            self.say("ctrl+c again asks whether to leave.")
 
     def do_link_retry(self) -> None:
         """Connects again; places ask again."""
