@@ -83,7 +83,7 @@ def test_no_shell_is_started() -> None:
 
 
 def test_nobody_makes_hard_links_of_files_of_users() -> None:
-    """Three keys of the platform are put in place by one, which never replaces what is there."""
+    """The keys of the platform are put in place by one, which never replaces what is there."""
     makers = {
         path.relative_to(SOURCE).as_posix()
         for path, tree in _modules()
@@ -91,7 +91,7 @@ def test_nobody_makes_hard_links_of_files_of_users() -> None:
         if _name(call) == "os.link" or _name(call).endswith(".hardlink_to")
     }
 
-    assert makers == {"planes/host/home.py", "planes/storage/master_keys.py", "planes/tokens/keys.py"}
+    assert makers == {"planes/private_files.py"}
 
 
 def test_cnf_and_the_key_policy_are_reserved() -> None:

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,6 +64,7 @@ from planes.control_plane.services.principals import Principals
 from planes.control_plane.services.runs import is_run_live
 from planes.control_plane.services.throttle import Throttle
 from planes.domain.clock import Clock, SystemClock
+from planes.private_files import create_private
 from planes.server.application import build_application
 from planes.server.background import in_background
 from planes.server.late_routes import add_routers
@@ -147,7 +147,8 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
     """
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     signing_keys = KeyRing(settings.folder)
-    _create_owner_key(settings.owner_key_file)
+    if not settings.owner_key_file.exists():
+        create_private(settings.owner_key_file, secrets.token_hex(32).encode())
     database = await Database.open(settings.database_url, MIGRATIONS)
     parts = _build_parts(settings, database, signing_keys, clock or SystemClock())
     stopping = Stopping()
@@ -212,14 +213,3 @@ def _lifespan(parts: Parts, stopping: Stopping) -> Lifespan[FastAPI]:
                 await parts.database.close()
 
     return lifespan
-
-
-def _create_owner_key(path: Path) -> None:
-    """The home's owner key, 64 hex digits (0600). Who can read it can be the owner (Security: 5)."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from planes.private_files import create_private, write_private
+
 _PRIVATE = 0o700
 # A platform that is root runs each workspace's jobs as another uid, which has to pass through to its own folders.
 _PASSED_THROUGH = 0o711
@@ -68,7 +70,7 @@ class Home:
             root.chmod(self._way)
         self.owner_key_file = root / "owner.key"
         if not self.owner_key_file.exists():
-            _create_private(self.owner_key_file, secrets.token_hex(32).encode())
+            create_private(self.owner_key_file, secrets.token_hex(32).encode())
 
     @property
     def control_folder(self) -> Path:
@@ -189,28 +191,6 @@ def _take_alone(descriptor: int) -> bool:
         except BlockingIOError:
             return False
         os.sched_yield()
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Writes a 0600 file as a whole: to another name, synced, renamed."""
-    _written_aside(path, content).replace(path)
-
-
-def _create_private(path: Path, content: bytes) -> None:
-    """The same, once: of processes that begin a home at the same moment, all use what the first has written."""
-    aside = _written_aside(path, content)
-    with suppress(FileExistsError):
-        path.hardlink_to(aside)
-    aside.unlink()
-
-
-def _written_aside(path: Path, content: bytes) -> Path:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(temporary)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

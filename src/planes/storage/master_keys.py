@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from planes.private_files import create_private, sync_folder
 from planes.storage.errors import StorageError
 
 KEY_BYTES = 32
@@ -52,8 +52,7 @@ class MasterKey:
         Raises: StorageError when the file is no key, or others may read it.
         """
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write_new(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            create_private(path, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
         if path.stat().st_mode & 0o077:
             raise StorageError(f"{path.name} may be read by others: make it 0600")
         return MasterKey.parse(path.read_text())
@@ -133,30 +132,11 @@ class MasterKeyFile:
         """The next key takes the place of the one before. May run twice."""
         if self.next_path.exists():
             self.next_path.replace(self.path)
-            descriptor = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            sync_folder(self.path.parent)
 
 
 def _load(path: Path) -> MasterKey | None:
     return MasterKey.load_or_create(path) if path.exists() else None
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)  # never replaces a key: what was sealed with it would be lost
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
 
 
 def seal_with(cipher: AESGCM, plaintext: bytes, associated_data: bytes) -> bytes:

@@ -20,6 +20,7 @@ from typing import IO, Any
 import pyrage  # pyright: ignore[reportMissingTypeStubs] - there are none
 import zstandard
 
+from planes.private_files import sync_folder
 from planes.storage.errors import StorageError
 
 _AGE: Any = pyrage
@@ -81,7 +82,7 @@ def seal(folder: Path, name: str, recipient: Recipient, write: Callable[[IO[byte
         for each in (part, key_path):
             each.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
+    sync_folder(folder)
     return path
 
 
@@ -178,11 +179,3 @@ def _private(path: Path) -> Generator[IO[bytes]]:
         yield file
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

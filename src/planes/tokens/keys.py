@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from planes.private_files import create_private
 from planes.tokens.errors import InvalidToken
 
 
@@ -76,7 +76,7 @@ class SigningKey:
         """
         if not path.exists():
             raw = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-            _write_private(path, base64.urlsafe_b64encode(raw))
+            create_private(path, base64.urlsafe_b64encode(raw))
         try:
             return SigningKey(Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(path.read_bytes())))
         except ValueError as exc:
@@ -93,19 +93,3 @@ class SigningKey:
 
 def _kid(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:16]
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)  # never replaces a key that another process wrote first
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from planes.host.home import write_private
+from planes.private_files import write_private
 from planes.tokens.keys import SigningKey
 
 
