@@ -71,7 +71,7 @@ def postgres() -> Generator[Postgres | None]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres: Postgres | None, anyio_backend: str
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: Postgres | None, anyio_backend: object
 ) -> str:
     """The URL of a new, empty database of each kind."""
     if request.param == "sqlite":
