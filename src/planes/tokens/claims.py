@@ -6,6 +6,7 @@ token from passing for another.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from planes.tokens.keys import PublicKey, SigningKey
 
 ISSUER = "dlthub-tui"
 CONTROL_AUDIENCE = "control"
+# Nothing else is looked for: of JSON's texts some can be in no database (NUL, half a surrogate pair).
+_KEY_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class TokenKind(StrEnum):
@@ -121,12 +124,12 @@ def unverified_expiry(token: str) -> int | None:
 
 
 def unverified_key_id(token: str) -> str | None:
-    """Which key a token says it was signed with: to find the key that then verifies it."""
+    """Which key a token says it was signed with, to find the one that then verifies it; None for no name of ours."""
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError:
         return None
-    return kid if isinstance(kid, str) and len(kid) <= 64 else None
+    return kid if isinstance(kid, str) and _KEY_ID.fullmatch(kid) else None
 
 
 def _checked(payload: Mapping[str, Any], kinds: frozenset[TokenKind], now: datetime) -> Claims:

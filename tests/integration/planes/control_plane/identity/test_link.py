@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import jwt
 import pytest
 from tests.fakes.identity_stage import Caller, IdentityStage, ok
 
@@ -43,6 +44,15 @@ async def test_signed_call_is_for_this_body_path_key_and_minute(stage: IdentityS
     late = await stage.client.post(POLL, content=content, headers=headers)
 
     assert [answer.status_code for answer in (other_body, other_path, *forged, late)] == [401] * 5
+
+
+@pytest.mark.parametrize("kid", ["a\0", "\ud800", "' or 1=1 --", "../../dev/null"])
+async def test_a_key_of_any_name_is_asked_for_and_refused(stage: IdentityStage, kid: str) -> None:
+    token = jwt.encode({}, SigningKey.generate().library_key(), algorithm="EdDSA", headers={"kid": kid})
+
+    answer = await stage.client.post(POLL, json=BODY, headers={"authorization": f"Bearer {token}"})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "call_not_authenticated")
 
 
 async def test_session_token_is_no_link_token(stage: IdentityStage, owner: Caller) -> None:
