@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.control_stage import REGION_URL, Person, Stage, definition
 
-from planes.control_plane.services.sessions import issue_swap_code, start_session
+from planes.control_plane.services.sessions import SignedIn, end_session, issue_swap_code, start_session
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.domain.identifiers import new_id
 from planes.storage.control import identity
@@ -25,12 +25,15 @@ async def job_id(stage: Stage) -> str:
     return (await stage.deployed(definition("app", "http:", entry_point=ENTRY)))["app"]
 
 
-async def swap_code(stage: Stage, person: Person) -> str:
+async def sign_in(stage: Stage, person: Person) -> SignedIn:
     async with stage.parts.database.transaction() as connection:
         user = await identity.find_user(connection, person.user_id)
         assert user is not None
-        session = await start_session(connection, stage.parts, user, "test")
-    return await issue_swap_code(stage.parts, session.refresh_token)
+        return await start_session(connection, stage.parts, user, "test")
+
+
+async def swap_code(stage: Stage, person: Person) -> str:
+    return await issue_swap_code(stage.parts, (await sign_in(stage, person)).refresh_token)
 
 
 async def redeem(stage: Stage, code: str, job_id: str, **changes: Any) -> Any:
@@ -60,6 +63,19 @@ async def test_code_is_for_a_minute_and_for_the_region_of_the_workspace(stage: S
 
     assert (elsewhere.status_code, other.status_code) == (404, 404)
     assert (await redeem(stage, late, job_id)).status_code == 401
+
+
+async def test_code_of_a_session_that_ended_opens_nothing(stage: Stage, job_id: str) -> None:
+    session = await sign_in(stage, stage.owner)
+    to_region, to_pages = [await issue_swap_code(stage.parts, session.refresh_token) for _ in range(2)]
+    await end_session(stage.parts, session.refresh_token)
+
+    at_region = await redeem(stage, to_region, job_id)
+    at_pages = await stage.client.get(f"/w/{stage.workspace_id}", params={"swap": to_pages})
+
+    assert (at_region.status_code, at_region.json()["code"]) == (401, "swap_code_refused")
+    assert "set-cookie" not in at_pages.headers
+    assert await stage.runs() == []
 
 
 async def test_somebody_outside_of_the_workspace_is_refused(stage: Stage, job_id: str) -> None:
