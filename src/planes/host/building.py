@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zlib import crc32
@@ -142,6 +143,21 @@ def retention(environment: Mapping[str, str]) -> Retention:
     return Retention(
         **{name: value * (GIB if name.endswith("_bytes") else 1) for name, value in given.items() if value is not None}
     )
+
+
+def trusted_proxies(environment: Mapping[str, str]) -> str:
+    """Whose word counts on where a request comes from: addresses and networks, joined by commas; usually none.
+
+    Raises: InvalidRequest.
+    """
+    name = f"{PREFIX}TRUSTED_PROXIES"
+    words = environment.get(name, "").replace(",", " ").split()
+    try:
+        return ",".join(str(ip_network(word)) for word in words)
+    except ValueError as exc:
+        raise InvalidRequest(
+            "bad_setting", f"{name} is a list of addresses and networks, such as 127.0.0.1, 10.1.0.0/16."
+        ) from exc
 
 
 def is_strict(environment: Mapping[str, str], dataplane_id: str) -> bool:

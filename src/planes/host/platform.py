@@ -30,6 +30,7 @@ from planes.host.building import (
     check_binding,
     control_settings,
     data_settings,
+    trusted_proxies,
 )
 from planes.host.home import HomeInUse, HomeLock, PlatformRecord
 from planes.host.listeners import PortPlan, open_listeners, port_of
@@ -226,7 +227,7 @@ async def _served(
     stop: anyio.Event,
 ) -> AsyncGenerator[RunningPlatform]:
     urls = {part: _public_url(options, listener) for part, listener in listeners.items()}
-    servers = _Servers()
+    servers = _Servers(trusted_proxies(options.environment))
     async with anyio.create_task_group() as group:
         with servers.while_whole:
             try:
@@ -260,7 +261,8 @@ async def _served(
 class _Servers:
     """The servers of one platform. One that fails leaves `while_whole`, so that the others end in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxies: str) -> None:
+        self._proxies = proxies
         self.while_whole = anyio.CancelScope()
         self.failure: PlaneFailed | StartFailed | None = None
         self._started: list[AppServer] = []
@@ -273,7 +275,13 @@ class _Servers:
         most_message_bytes: int | None = None,
     ) -> None:
         """Returns when the plane answers. Raises: StartFailed."""
-        server = AppServer(plane.app, sockets, plane.stopping, most_message_bytes=most_message_bytes)
+        server = AppServer(
+            plane.app,
+            sockets,
+            plane.stopping,
+            most_message_bytes=most_message_bytes,
+            trusted_proxies=self._proxies,
+        )
         self._started.append(server)
         group.start_soon(self._serve, server)
         with anyio.fail_after(_START_SECONDS):

@@ -71,7 +71,8 @@ class AppServer:
     """Serves one application until told to stop, or until `stopping` says that a part of it failed.
 
     `stopping` ends the open streams first: without it the server would wait its whole grace for them. WebSockets are
-    served only with `most_message_bytes`, which bounds a message.
+    served only with `most_message_bytes`, which bounds a message. `trusted_proxies` are addresses and networks, with
+    commas between, whose `X-Forwarded-For` says where a request comes from; anybody else could make that up.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class AppServer:
         *,
         grace_seconds: int = 5,
         most_message_bytes: int | None = None,
+        trusted_proxies: str = "",
     ) -> None:
         self._sockets = list(sockets)
         self._stopping = stopping
@@ -95,6 +97,8 @@ class AppServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=trusted_proxies,
             date_header=True,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=grace_seconds,

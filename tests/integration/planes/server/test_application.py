@@ -94,6 +94,11 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
         last = (rows[-1],) if first + asked.limit < 25 else None
         return envelope(rows, asked, Listed(rows, 25, last))
 
+    @app.get("/from")
+    async def address(request: Request) -> dict[str, str]:
+        assert request.client is not None
+        return {"host": request.client.host, "scheme": request.url.scheme}
+
     @app.get("/peer")
     async def peer(request: Request) -> dict[str, int | None]:
         found = peer_of(request.scope)
@@ -134,14 +139,16 @@ async def running() -> AsyncGenerator[Running]:
 
 
 @asynccontextmanager
-async def serving() -> AsyncGenerator[Running]:
+async def serving(*, trusted_proxies: str = "") -> AsyncGenerator[Running]:
     stopping = Stopping()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "s.sock"
         tcp, unix = listen_tcp("127.0.0.1", 0), listen_unix(path)
         port = tcp.getsockname()[1]
         given: list[int] = []
-        server = AppServer(make_app(stopping, given), [tcp, unix], stopping, grace_seconds=90)
+        server = AppServer(
+            make_app(stopping, given), [tcp, unix], stopping, grace_seconds=90, trusted_proxies=trusted_proxies
+        )
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             with anyio.fail_after(60):
@@ -151,6 +158,19 @@ async def serving() -> AsyncGenerator[Running]:
             server.stop()
         for listener in (tcp, unix):
             listener.close()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "told"),
+    [("", ("127.0.0.1", "http")), ("10.0.0.0/8", ("127.0.0.1", "http")), ("127.0.0.0/8", ("192.0.2.7", "https"))],
+)
+async def test_only_a_trusted_proxy_says_where_a_request_comes_from(proxies: str, told: tuple[str, str]) -> None:
+    """Else whoever guesses passwords or codes would be somebody else with each try."""
+    async with serving(trusted_proxies=proxies) as running:
+        headers = {"x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https"}
+        answer = (await running.client.get("/from", headers=headers)).json()
+
+    assert (answer["host"], answer["scheme"]) == told
 
 
 async def test_a_validation_error_names_the_field_and_never_the_value(running: Running) -> None:

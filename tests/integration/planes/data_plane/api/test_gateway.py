@@ -348,12 +348,16 @@ async def test_swap_code_signs_in_once(place: RunningRegion) -> None:
     address = f"/apps/{lease.workspace_id}/{lease.job_id}"
     async with browser(place.control.dataplane_url, follow_redirects=True) as first:
         opened = await first.get(address, params={"swap": code})
+        led = opened.history[0]
     async with browser(place.control.dataplane_url, headers={"accept": "text/html"}) as second:
         spent = await second.get(address, params={"swap": code})
         without = await second.get(address)
 
     assert (opened.status_code, opened.json()["path"]) == (200, "/")
-    assert code not in json.dumps(opened.json())
+    assert code not in json.dumps(opened.json()) + led.headers["location"]
+    assert (led.status_code, led.headers["referrer-policy"], led.headers["cache-control"]) == (
+        303, "no-referrer", "no-store",
+    )  # fmt: skip
     assert (spent.status_code, without.status_code) == (401, 401)
     assert "dlthub serve" in without.text
 
