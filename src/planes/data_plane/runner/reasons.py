@@ -55,7 +55,7 @@ class Reason(NamedTuple):
 
 
 def find_reason(evidence: Evidence, limits: Limits) -> Reason | None:
-    """What was used up, if that is why a step failed. The kernel's counts go before what the job says."""
+    """What was used up, or how a step ended that did not say why. The kernel's counts go before what the job says."""
     if evidence.memory_kills:
         return of_memory(limits)
     if evidence.signal == signal.SIGKILL and evidence.machine_kills:
@@ -79,7 +79,7 @@ def find_reason(evidence: Evidence, limits: Limits) -> Reason | None:
     for word, pattern in _PATTERNS:
         if pattern.search(evidence.said):
             return _said(word, limits)
-    return of_processes(limits) if evidence.refused_processes else None
+    return of_processes(limits) if evidence.refused_processes else _of_exit(evidence)
 
 
 def of_memory(limits: Limits) -> Reason:
@@ -136,6 +136,20 @@ def _crashed(ended_by: signal.Signals) -> Reason:
         f"{_CRASHES[ended_by]}. Look for the package that was last changed, try another version of it, "
         "or start the job with PYTHONFAULTHANDLER=1 as a variable: then Python says where it was.",
     )
+
+
+def _of_exit(evidence: Evidence) -> Reason | None:
+    """A program that fails with exit code 1 and a word on standard error, such as a traceback, has said why."""
+    if evidence.signal is not None:
+        name = signal.Signals(evidence.signal).name if evidence.signal in set(signal.Signals) else "no name"
+        return Reason(
+            "signal",
+            f"Ended by signal {evidence.signal} ({name}), and not by this platform: "
+            "by the job itself or what it started, or by somebody on the machine.",
+        )
+    if evidence.exit_code == 1:
+        return None if evidence.said.strip() else Reason("exit_code", "Ended with exit code 1, and did not say why.")
+    return Reason("exit_code", f"Ended with exit code {evidence.exit_code}.")
 
 
 def _of_file(limits: Limits) -> Reason:

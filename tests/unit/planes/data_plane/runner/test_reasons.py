@@ -37,8 +37,26 @@ def test_what_programs_say_names_what_is_used_up(said: bytes, word: str) -> None
 
 
 def test_an_exception_of_the_job_itself_is_no_such_reason() -> None:
-    for said in (b"ValueError: memory", b"KeyError: 'disk'", b"OSError: [Errno 2] No such file", b""):
+    for said in (b"ValueError: memory", b"KeyError: 'disk'", b"OSError: [Errno 2] No such file"):
         assert find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "ended_by", "said", "told"),
+    [
+        (3, None, b"", "exit code 3"),
+        (3, None, b"see the manual", "exit code 3"),
+        (1, None, b" \n", "exit code 1"),
+        (None, signal.SIGHUP, b"", "signal 1 (SIGHUP)"),
+        (None, signal.SIGRTMIN + 2, b"", "signal 36"),
+    ],
+)
+def test_an_end_without_a_word_is_told(exit_code: int | None, ended_by: int | None, said: bytes, told: str) -> None:
+    found = find_reason(Evidence(exit_code=exit_code, signal=ended_by, said=said), LIMITS)
+
+    assert found is not None
+    assert found.word == ("exit_code" if exit_code else "signal")
+    assert told in found.text
 
 
 def test_what_the_kernel_counted_goes_before_what_the_job_says() -> None:
