@@ -9,7 +9,7 @@ goes where nobody else builds.
 
     lock ─► ready? ─yes─► done
               │no
-              └► clear leftovers ─► venv ─► install ─► check ─► read-only ─► sync ─► rename ─► done
+              └► clear leftovers ─► venv ─► choose ─► install ─► check ─► read-only ─► sync ─► rename ─► done
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ _WHEELS_ONLY = (
     "Where a package has no wheel: this region installs wheels only, and DLTHUB_TUI_SOURCE_BUILDS=allow of the region "
     "lets it build from source, which runs the package's code."
 )
+# Without a floor `uv` looks through ten years of versions when pins of the workspace fit none.
+_RECENT = {"botocore": "botocore>=1.36", "s3fs": "s3fs>=2024.6"}
 _PTH_NAME = "dlt_hub_run.pth"
 _PTH = "import dlt.hub.run\n"
 
@@ -72,8 +74,14 @@ def build(specification: Mapping[str, Any]) -> None:
         python = find_python(uv, str(specification["python_version"]))
         say(f"Building an environment with Python {specification['python_version']} ({python})")
         uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
-        _install(uv, building, specification["requirements"], builds=bool(specification.get("source_builds")))
-        _install_wishes(uv, building, specification.get("wishes", []))
+        builds = bool(specification.get("source_builds"))
+        wishes = specification.get("wishes", [])
+        _install(
+            uv,
+            building,
+            _with_wishes(uv, building, specification["requirements"], wishes, builds=builds),
+            builds=builds,
+        )
         if not specification["includes_dlthub"]:
             let_hub_be_imported(building)
         (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
@@ -209,30 +217,37 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
     """Wheels only, unless the region `builds` packages from source: that runs code of theirs."""
     if not requirements:
         return
-    listed = building / "requirements.txt"
-    listed.write_text("".join(f"{line}\n" for line in requirements))
+    listed = _listed(building / "requirements.txt", requirements)
     # Jobs cannot write byte code into a read-only environment, so without it every start would compile dlt again.
     python = str(building / "bin" / "python")
     wheels = () if builds else ("--only-binary", ":all:")
     try:
-        uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", str(listed))
+        uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", listed)
     except BuildFailed as exc:
         raise BuildFailed(str(exc) if builds else f"{exc} {_WHEELS_ONLY}") from exc
 
 
-def _install_wishes(uv: _Uv, building: Path, wishes: list[str]) -> None:
-    """Adds what fits beside what is there, as wheels; what does not fit is left out and said."""
+def _with_wishes(uv: _Uv, building: Path, requirements: list[str], wishes: list[str], *, builds: bool) -> list[str]:
+    """The requirements and, where one set of versions has room for both, the wishes; said where it has none.
+
+    They are resolved together: a package that nobody pins may be the version that a wish needs.
+    """
     if not wishes:
-        return
-    python, fixed = str(building / "bin" / "python"), building / "constraints.txt"
-    fixed.write_text(uv.ask("pip", "freeze", "--python", python))
-    more = ("--compile-bytecode", "--only-binary", ":all:", "--constraint", str(fixed))
+        return requirements
+    together = [*requirements, *(_RECENT.get(wish, wish) for wish in wishes)]
+    wheels = [f"--only-binary={name}" for name in (wishes if builds else [":all:"])]
+    listed = _listed(building / "wishes.txt", together)
     try:
-        uv.ask("pip", "install", "--python", python, *more, *wishes)
+        uv.ask("pip", "compile", "--python", str(building / "bin" / "python"), *wheels, listed)
     except BuildFailed:
         say(f"Left out, since they do not fit the workspace's own requirements: {', '.join(wishes)}.")
-        return
-    say(f"Added: {', '.join(wishes)}.")
+        return requirements
+    return together
+
+
+def _listed(place: Path, lines: Iterable[str]) -> str:
+    place.write_text("".join(f"{line}\n" for line in lines))
+    return str(place)
 
 
 class _Uv:

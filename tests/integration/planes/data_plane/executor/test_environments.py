@@ -438,11 +438,23 @@ def test_a_wish_is_added_where_it_fits_and_left_out_where_it_does_not(
     added, refused = run(catalogue.prepare_build(wished)), run(catalogue.prepare_build(hopeless))
 
     assert (added[0], refused[0]) == (0, 0), added[1] + refused[1]
-    assert "Added: fits." in added[1]
+    assert "+ fits==1.0" in added[1]
     assert "Left out, since they do not fit the workspace's own requirements: clashes." in refused[1]
     packages = catalogue.python(hopeless).parents[1]
     assert len(list(packages.rglob("plain-1.0.dist-info"))) == 1
     assert not list(packages.rglob("plain-2.0.dist-info"))
+
+
+def test_what_nobody_pins_makes_room_for_a_wish(catalogue: EnvironmentCatalogue, index: Path) -> None:
+    write_wheel(index, "wish", requires=("plain<2",))
+    write_wheel(index, "plain", "2.0")
+    wanted = replace(specify("plain"), wishes=("wish",))
+
+    built = run(catalogue.prepare_build(wanted))
+
+    assert built[0] == 0, built[1]
+    assert "+ wish==1.0" in built[1]
+    assert "+ plain==1.0" in built[1]
 
 
 @pytest.mark.parametrize("link", ["environment", "interpreter"])
