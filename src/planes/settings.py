@@ -15,7 +15,8 @@ class ControlPlaneSettings:
 
     `folder` is its own (0700). `public_url` is the address that clients use, without a trailing slash. `host_names` are
     further names (without port) that requests may carry in Host. `owner_key_file` answers the challenge of the home's
-    socket (Security: 5). `is_insecure`: it listens beyond this machine without TLS (Security: 12).
+    socket (Security: 5). `is_insecure`: it listens beyond this machine without TLS (Security: 12). `owners_invite`:
+    owners of organizations invite people who are not on the platform, not only administrators.
     """
 
     folder: Path
@@ -29,6 +30,7 @@ class ControlPlaneSettings:
     refresh_seconds: int = 30 * 24 * 3600
     lease_seconds: int = 30
     lost_after_seconds: int = 600
+    owners_invite: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

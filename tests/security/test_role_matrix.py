@@ -93,6 +93,7 @@ class Place:
             f"POST {organization}/workspaces": {"name": "another", "description": None},
             f"POST {organization}/-set-region": {"dataplane_id": "eu1"},
             f"POST {own_organization}/members": {"email": "idle@orchard.example", "role": "member"},
+            f"POST {own_organization}/invites": {"email": "new@orchard.example", "role": "member"},
             f"PATCH {own_organization}/members/{{membership_id}}": {"role": "member"},
             f"PATCH {workspace}": {"name": "renamed"},
             f"POST {workspace}/-deploy": {

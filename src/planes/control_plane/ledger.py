@@ -27,7 +27,7 @@ class Kind(StrEnum):
 _IDENTITY: dict[str, dict[str, Kind]] = {
     "users": {
         "id": Kind.ID, "email": Kind.PERSON, "name": Kind.PERSON, "kind": Kind.STATE, "password_hash": Kind.PERSON,
-        "is_administrator": Kind.STATE, "created_at": Kind.TIME, "updated_at": Kind.TIME,
+        "is_administrator": Kind.STATE, "is_vouched": Kind.STATE, "created_at": Kind.TIME, "updated_at": Kind.TIME,
     },
     "sign_up_links": {
         "link_hash": Kind.HASH, "user_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
@@ -78,6 +78,12 @@ _PLACES: dict[str, dict[str, Kind]] = {
         "id": Kind.ID, "organization_id": Kind.ID, "user_id": Kind.ID, "role": Kind.STATE, "is_active": Kind.STATE,
         "created_at": Kind.TIME, "updated_at": Kind.TIME,
     },
+    # Until they are accepted or revoked.
+    "invites": {
+        "id": Kind.ID, "organization_id": Kind.ID, "email": Kind.PERSON, "role": Kind.STATE, "link_hash": Kind.HASH,
+        "invited_by": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,
+    },
+    "invite_workspaces": {"invite_id": Kind.ID, "workspace_id": Kind.ID, "role": Kind.STATE},
     "workspaces": {
         "id": Kind.ID, "organization_id": Kind.ID, "name": Kind.NAME, "description": Kind.NAME,
         "is_playground": Kind.STATE, "default_role": Kind.STATE, "key_policy": Kind.STATE, "is_strict": Kind.STATE,

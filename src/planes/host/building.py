@@ -84,6 +84,9 @@ def control_settings(options: PlatformOptions, public_url: str) -> ControlPlaneS
         version=options.version,
         is_insecure=is_insecure(options),
         host_names=_names(options.host, public_url),
+        owners_invite=_one_of(
+            f"{PREFIX}INVITES", {"": True, "owners": True, "administrators": False}, options.environment
+        ),
     )
 
 

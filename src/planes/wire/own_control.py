@@ -41,12 +41,16 @@ class FirstOwnerRequest(LocalSignInRequest):
 
 
 class UserResponse(BaseModel):
-    """`sign_up_url` is answered once, when the user was added without a password."""
+    """`sign_up_url` is answered once, when the user was added without a password.
+
+    Not `is_vouched` is who came by an invite: no administrator says that the address is theirs.
+    """
 
     user_id: str
     email: str
     name: str | None
     is_administrator: bool
+    is_vouched: bool
     has_password: bool
     created_at: datetime
     sign_up_url: str | None = None
@@ -81,6 +85,42 @@ class OrganizationMemberResponse(BaseModel):
 class AddOrganizationMemberRequest(BaseModel):
     email: Email
     role: OrganizationRole
+
+
+class InviteWorkspace(BaseModel):
+    """A role in one workspace."""
+
+    workspace_id: Annotated[str, StringConstraints(max_length=64)]
+    role: WorkspaceRole
+
+
+class InviteRequest(BaseModel):
+    """A collaborator needs a workspace; an owner has all of them, so names none."""
+
+    email: Email
+    role: OrganizationRole
+    workspaces: Annotated[list[InviteWorkspace], Field(max_length=50)] = []
+
+
+class InviteResponse(BaseModel):
+    """An invite that waits; its link works until `expires_at`."""
+
+    id: str
+    organization_id: str
+    email: str
+    role: OrganizationRole
+    workspaces: list[InviteWorkspace]
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitedResponse(BaseModel):
+    """Either `member`, who is known and in already, or `invite` and `invite_url`, which is answered once."""
+
+    member: OrganizationMemberResponse | None = None
+    invite: InviteResponse | None = None
+    invite_url: str | None = None
 
 
 class ChangeOrganizationMemberRequest(BaseModel):

@@ -159,6 +159,7 @@ def _render_user(user: User, sign_up_url: str | None = None) -> UserResponse:
         email=user.email,
         name=user.name,
         is_administrator=user.is_administrator,
+        is_vouched=user.is_vouched,
         has_password=user.password_hash is not None,
         created_at=user.created_at,
         sign_up_url=sign_up_url,

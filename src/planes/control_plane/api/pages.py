@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planes.control_plane.api.authentication import CurrentParts
-from planes.control_plane.api.page_layout import age, credentials
+from planes.control_plane.api.page_layout import age, credentials, new_password
 from planes.control_plane.api.page_routes import Field, PageRoute, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
 from planes.control_plane.services import authorization_codes, device_codes, users
@@ -166,15 +166,11 @@ def _ask_to_authorize(
 
 def _ask_for_password(request: Request, link: str, email: str, trouble: str = "") -> HTMLResponse:
     value, mark = form_mark(request)
-    fields = "".join(
-        f'<label for="{name}">{label}</label><input id="{name}" name="{name}" type="password"'
-        f' autocomplete="new-password" minlength="{MINIMUM_LENGTH}" required>'
-        for name, label in (("password", "Password"), ("repeated", "The same again"))
-    )
     body = (
         problem(trouble)
         + paragraph(f"Choose a password for {email}.")
-        + f'<form method="post" action="/sign-up">{mark}{hidden("link", link)}{fields}<button>Save</button></form>'
+        + f'<form method="post" action="/sign-up">{mark}{hidden("link", link)}{new_password()}'
+        + "<button>Save</button></form>"
     )
     return with_cookie(request, page("Choose a password", body, status=400 if trouble else 200), value)
 

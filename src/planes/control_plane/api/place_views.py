@@ -5,11 +5,12 @@ from __future__ import annotations
 from planes.control_plane.services.workspaces import ListedWorkspace
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.storage.control.data_planes import DataPlane
+from planes.storage.control.invites import Invite
 from planes.storage.control.organizations import Organization, OrganizationMember
 from planes.storage.control.workspaces import Workspace, WorkspaceMember
 from planes.wire.data_planes import DataplaneResponse
 from planes.wire.organizations import OrganizationResponse
-from planes.wire.own_control import OrganizationMemberResponse
+from planes.wire.own_control import InviteResponse, InviteWorkspace, OrganizationMemberResponse
 from planes.wire.workspaces import OrganizationWorkspaceResponse, WorkspaceMemberResponse, WorkspaceResponse
 
 
@@ -67,6 +68,23 @@ def render_organization_member(member: OrganizationMember) -> OrganizationMember
         name=member.name,
         role=OrganizationRole(member.role),
         created_at=member.created_at,
+    )
+
+
+def render_invite(invite: Invite) -> InviteResponse:
+    places = [
+        InviteWorkspace(workspace_id=workspace_id, role=WorkspaceRole(role))
+        for workspace_id, role in sorted(invite.workspaces.items())
+    ]
+    return InviteResponse(
+        id=invite.id,
+        organization_id=invite.organization_id,
+        email=invite.email,
+        role=OrganizationRole(invite.role),
+        workspaces=places,
+        invited_by=invite.invited_by_email,
+        created_at=invite.created_at,
+        expires_at=invite.expires_at,
     )
 
 

@@ -91,7 +91,7 @@ async def create_workspace_key(
         access = await authorize_workspace(connection, principal, workspace_id, Permission.MANAGE_WORKSPACE)
         account = User(
             id=new_id(), email=f"key-{new_id()}@service.invalid", name=key_name, kind="service_account",
-            password_hash=None, is_administrator=False, created_at=now, updated_at=now,
+            password_hash=None, is_administrator=False, is_vouched=True, created_at=now, updated_at=now,
         )  # fmt: skip
         membership = OrganizationMembership(
             id=new_id(), organization_id=access.organization_id, user_id=account.id,

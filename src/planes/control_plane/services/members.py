@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from planes.control_plane.services import audit, revocations
 from planes.control_plane.services.access import OrganizationAccess, authorize_organization, authorize_workspace
 from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.users import get_user_by_email
+from planes.control_plane.services.users import get_known_user
 from planes.domain.access import OrganizationRole, Permission, Principal, WorkspaceRole
 from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
 from planes.domain.identifiers import is_uuid, new_id
 from planes.server.paging import Page
-from planes.storage.control import identity, organizations, workspaces
+from planes.storage.control import identity, invites, organizations, workspaces
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
 from planes.storage.control.organizations import OrganizationMember, OrganizationMembership
 from planes.storage.control.workspaces import Workspace, WorkspaceMember, WorkspaceMembership
 from planes.storage.keyset import Listed
 from planes.wire.link import RevokedClaim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """Who is to have which role in the organization, and which in workspaces of it."""
+
+    organization_id: str
+    user: User
+    role: OrganizationRole
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    membership: OrganizationMembership
+    workspace_id: str
+    role: str
 
 
 async def list_members(
@@ -43,16 +62,11 @@ async def add_member(
     """
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
-        access = await _own_organization(connection, parts, principal, organization_id)
-        if access.dataplane_id is None:
-            raise Conflict("organization_region_required", "Choose the region of this organization first.")
-        user = await get_user_by_email(connection, email)
-        known = await organizations.find_membership(connection, access.organization_id, user.id)
-        if known is not None and known.is_active:
-            raise Conflict("member_exists", "This user is a member already.")
-        membership = await _join(connection, access.organization_id, user, role, now)
-        await _audit(connection, parts, principal, _event("member_added", membership, role))
-    return _member(membership, user)
+        access = await own_region(connection, parts, principal, organization_id)
+        user = await get_known_user(connection, email, access.organization_id)
+        joining = Joining(organization_id=access.organization_id, user=user, role=role)
+        membership = await join(connection, Actor.of(principal), joining, now)
+    return member_of(membership, user)
 
 
 async def change_member(
@@ -67,12 +81,14 @@ async def change_member(
         membership, user = await _owned_membership(connection, parts, principal, organization_id, membership_id)
         await _keep_an_owner(connection, membership, role)
         await organizations.change_membership(connection, membership.id, role=role, is_active=True, now=now)
+        if role is not OrganizationRole.OWNER:
+            await _end_invites(connection, Actor.of(principal), membership, now)
         await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
         await _audit(connection, parts, principal, _event("member_changed", membership, role))
         changed = await organizations.find_membership_by_id(connection, membership.organization_id, membership.id)
     parts.news.tell_all()
     assert changed is not None
-    return _member(changed, user)
+    return member_of(changed, user)
 
 
 async def remove_member(parts: Parts, principal: Principal, organization_id: str, membership_id: str) -> None:
@@ -83,7 +99,7 @@ async def remove_member(parts: Parts, principal: Principal, organization_id: str
     async with parts.database.transaction() as connection:
         membership, _ = await _owned_membership(connection, parts, principal, organization_id, membership_id)
         await _keep_an_owner(connection, membership, None)
-        await _leave(connection, parts, membership)
+        await _leave(connection, parts, principal, membership)
         await _audit(connection, parts, principal, _event("member_removed", membership, None))
     parts.news.tell_all()
 
@@ -100,20 +116,16 @@ async def add_workspace_member(
         workspace = await _own_workspace(connection, principal, workspace_id)
         if workspace.is_playground:
             raise InvalidRequest("playground", "A playground belongs to one person.")
-        user = await get_user_by_email(connection, email)
         await parts.database.lock(connection, f"members:{workspace.organization_id}")
+        user = await get_known_user(connection, email, workspace.organization_id)
         membership = await organizations.find_membership(connection, workspace.organization_id, user.id)
         if membership is None or not membership.is_active:
-            membership = await _join(connection, workspace.organization_id, user, OrganizationRole.COLLABORATOR, now)
+            joining = Joining(organization_id=workspace.organization_id, user=user, role=OrganizationRole.COLLABORATOR)
+            membership = await _enter(connection, joining, now)
         if await workspaces.find_workspace_membership(connection, workspace.id, membership.id) is not None:
             raise Conflict("member_exists", "This user has a role in the workspace already.")
-        place = WorkspaceMembership(
-            id=new_id(), workspace_id=workspace.id, organization_membership_id=membership.id, role=role
-        )
-        await workspaces.add_workspace_membership(connection, place, now)
-        await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
-        await _audit(connection, parts, principal, _event("workspace_member_added", membership, role, workspace.id))
-        member = await _get_member(connection, workspace.id, place.id)
+        place_id = await _place(connection, Actor.of(principal), _Place(membership, workspace.id, role), now)
+        member = await _get_member(connection, workspace.id, place_id)
     # A role of one's own may be less than the default one was.
     parts.news.tell_all()
     return member
@@ -154,7 +166,7 @@ async def remove_workspace_member(parts: Parts, principal: Principal, workspace_
         membership = await organizations.find_membership(connection, workspace.organization_id, member.user_id)
         is_collaborator = membership is not None and membership.role == OrganizationRole.COLLABORATOR
         if membership is not None and is_collaborator and not await workspaces.list_roles_of(connection, membership.id):
-            await _leave(connection, parts, membership)
+            await _leave(connection, parts, principal, membership)
     parts.news.tell_all()
 
 
@@ -192,10 +204,40 @@ async def set_default_role(
     return role
 
 
-async def _join(
-    connection: Connection, organization_id: str, user: User, role: OrganizationRole, now: datetime
-) -> OrganizationMembership:
+async def own_region(
+    connection: Connection, parts: Parts, principal: Principal, organization_id: str
+) -> OrganizationAccess:
+    """An organization of the caller's that people can join: its region is set (Contract: 2.6). Holds its members.
+
+    Raises: NotFound, NotAllowed, Conflict.
+    """
+    access = await own_organization(connection, parts, principal, organization_id)
+    if access.dataplane_id is None:
+        raise Conflict("organization_region_required", "Choose the region of this organization first.")
+    return access
+
+
+async def join(connection: Connection, actor: Actor, joining: Joining, now: datetime) -> OrganizationMembership:
+    """Takes somebody in, for who holds the organization's members; an invite of the address ends.
+
+    Raises: Conflict when they are a member already.
+    """
+    known = await organizations.find_membership(connection, joining.organization_id, joining.user.id)
+    if known is not None and known.is_active:
+        raise Conflict("member_exists", "This user is a member already.")
+    membership = await _enter(connection, joining, now)
+    await audit.record(connection, actor, now, _event("member_added", membership, joining.role))
+    for workspace_id, role in joining.places.items():
+        await _place(connection, actor, _Place(membership, workspace_id, role), now)
+    return membership
+
+
+async def _enter(connection: Connection, joining: Joining, now: datetime) -> OrganizationMembership:
     """A new membership, or the former one again."""
+    organization_id, user, role = joining.organization_id, joining.user, joining.role
+    waiting = await invites.find_invite_of(connection, organization_id, user.email)
+    if waiting is not None:
+        await invites.remove_invite(connection, waiting.id)
     former = await organizations.find_membership(connection, organization_id, user.id)
     if former is not None:
         await organizations.change_membership(connection, former.id, role=role, is_active=True, now=now)
@@ -210,25 +252,55 @@ async def _join(
     return membership
 
 
-async def _leave(connection: Connection, parts: Parts, membership: OrganizationMembership) -> None:
+async def _place(connection: Connection, actor: Actor, place: _Place, now: datetime) -> str:
+    """A role in a workspace; the id of the membership there."""
+    added = WorkspaceMembership(
+        id=new_id(), workspace_id=place.workspace_id, organization_membership_id=place.membership.id, role=place.role
+    )
+    await workspaces.add_workspace_membership(connection, added, now)
+    await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, place.membership.id, now)
+    event = _event("workspace_member_added", place.membership, place.role, place.workspace_id)
+    await audit.record(connection, actor, now, event)
+    return added.id
+
+
+async def _end_invites(connection: Connection, actor: Actor, membership: OrganizationMembership, now: datetime) -> None:
+    """Who is no owner any more invites nobody: what they sent and nobody accepted ends."""
+    for invite in await invites.list_invites_by(connection, membership.organization_id, membership.user_id):
+        await invites.remove_invite(connection, invite.id)
+        event = Record(
+            action="invite_revoked", subject=invite.id, organization_id=invite.organization_id,
+            facts={"role": invite.role},
+        )  # fmt: skip
+        await audit.record(connection, actor, now, event)
+
+
+async def _leave(
+    connection: Connection, parts: Parts, principal: Principal, membership: OrganizationMembership
+) -> None:
     now = parts.clock.now()
+    await _end_invites(connection, Actor.of(principal), membership, now)
     await workspaces.remove_memberships_of(connection, membership.id)
     await organizations.change_membership(connection, membership.id, role=membership.role, is_active=False, now=now)
     await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
 
 
-async def _own_organization(
+async def own_organization(
     connection: Connection, parts: Parts, principal: Principal, organization_id: str
 ) -> OrganizationAccess:
-    access = await authorize_organization(connection, principal, organization_id, Permission.MANAGE_ORGANIZATION)
-    await parts.database.lock(connection, f"members:{access.organization_id}")
-    return access
+    """An organization of the caller's, whose members nobody else changes meanwhile.
+
+    Raises: NotFound, NotAllowed.
+    """
+    # First the lock: who waited for it is asked for the role that they have then.
+    await parts.database.lock(connection, f"members:{organization_id.lower()}")
+    return await authorize_organization(connection, principal, organization_id, Permission.MANAGE_ORGANIZATION)
 
 
 async def _owned_membership(
     connection: Connection, parts: Parts, principal: Principal, organization_id: str, membership_id: str
 ) -> tuple[OrganizationMembership, User]:
-    access = await _own_organization(connection, parts, principal, organization_id)
+    access = await own_organization(connection, parts, principal, organization_id)
     found = (
         await organizations.find_membership_by_id(connection, access.organization_id, membership_id)
         if is_uuid(membership_id)
@@ -300,7 +372,7 @@ async def _audit(connection: Connection, parts: Parts, principal: Principal, eve
     await audit.record(connection, Actor.of(principal), parts.clock.now(), event)
 
 
-def _member(membership: OrganizationMembership, user: User) -> OrganizationMember:
+def member_of(membership: OrganizationMembership, user: User) -> OrganizationMember:
     return OrganizationMember(
         id=membership.id, organization_id=membership.organization_id, user_id=user.id, role=membership.role,
         created_at=membership.created_at, email=user.email, name=user.name, kind=user.kind,

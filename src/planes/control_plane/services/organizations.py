@@ -16,7 +16,7 @@ from planes.control_plane.services.access import (
 from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.names import checked_description, checked_name
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.users import get_user_by_email
+from planes.control_plane.services.users import get_known_user
 from planes.domain.access import OrganizationRole, Permission, Principal, PrincipalKind, WorkspaceRole
 from planes.domain.errors import Conflict, InvalidRequest, NotAuthenticated, Reason
 from planes.domain.identifiers import new_id
@@ -137,7 +137,7 @@ async def create_organization(parts: Parts, principal: Principal, new: NewOrgani
         owner_id: str = principal.user_id
         if new.owner_email is not None:
             await authorize_administrator(connection, principal)
-            owner_id = (await get_user_by_email(connection, new.owner_email)).id
+            owner_id = (await get_known_user(connection, new.owner_email)).id
         organization = Organization(
             id=new_id(), name=name, description=description, dataplane_id=None, personal_user_id=None, created_at=now,
             updated_at=now,

@@ -36,7 +36,8 @@ class Parts:
     """`public_url` has no trailing slash. `secret_key` derives secrets from secrets (refresh successors, CSRF marks).
 
     `is_insecure`: it listens on a network without TLS. `is_run_live` says whether a run with this fence may still
-    use its token. `owner_uid` is the uid that owns the home.
+    use its token. `owners_invite`: owners of organizations, not only administrators, invite people who are not on the
+    platform. `owner_uid` is the uid that owns the home.
     """
 
     database: Database
@@ -58,6 +59,8 @@ class Parts:
     passwords: Throttle
     codes: Throttle
     starts: Throttle
+    links: Throttle
+    owners_invite: bool = True
     challenges: Challenges
     lateness: Lateness
     lease_time: LeaseTime

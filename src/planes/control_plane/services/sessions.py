@@ -111,7 +111,7 @@ async def end_session(parts: Parts, refresh_token: str) -> None:
     async with parts.database.transaction() as connection:
         token = await stored.find_refresh_token(connection, hash_secret(refresh_token))
         if token is not None:
-            await _revoke(connection, parts, token.session_id, "signed_out")
+            await revoke_session(connection, parts, token.session_id, "signed_out")
     parts.news.tell_all()
 
 
@@ -130,7 +130,7 @@ async def end_own_session(parts: Parts, principal: Principal, session_id: str) -
         session = await stored.find_session(connection, session_id)
         if session is None or session.user_id != principal.user_id:
             raise NotFound("session_not_found", "You have no such session.")
-        await _revoke(connection, parts, session_id, "signed_out")
+        await revoke_session(connection, parts, session_id, "signed_out")
     parts.news.tell_all()
 
 
@@ -146,7 +146,7 @@ async def _next_pair(connection: Connection, parts: Parts, secret: str, asked_at
         await stored.spend_refresh_token(connection, token_hash, now)
         await _add_refresh_token(connection, parts, session.id, successor, now)
     elif not _within_grace(token, asked_at):
-        await _revoke(connection, parts, session.id, "refresh_token_reused")
+        await revoke_session(connection, parts, session.id, "refresh_token_reused")
         return _Refusal.REUSED
     # Both follow from what is stored, so every caller within the grace gets the same bytes.
     token_id = hash_secret(f"jti:{successor}")[:32]
@@ -154,7 +154,8 @@ async def _next_pair(connection: Connection, parts: Parts, secret: str, asked_at
     return TokenPair(jwt=jwt, refresh_token=successor)
 
 
-async def _revoke(connection: Connection, parts: Parts, session_id: str, because: str) -> None:
+async def revoke_session(connection: Connection, parts: Parts, session_id: str, because: str) -> None:
+    """Every token that was minted in it is refused, once `news` is told after the commit. May run twice."""
     now = parts.clock.now()
     session = await stored.find_session(connection, session_id)
     if session is None or not await stored.revoke_session(connection, session_id, because, now):

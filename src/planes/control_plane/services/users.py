@@ -1,4 +1,8 @@
-"""Users of the platform and their first passwords. Only administrators add users."""
+"""Users of the platform and their first passwords.
+
+Administrators add users, and so vouch for their addresses; whom an invite brings (`invites`) nobody vouches for, until
+an administrator gives that person a link.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from planes.control_plane.services import audit
+from planes.control_plane.services import audit, revocations
 from planes.control_plane.services.access import authorize_administrator
 from planes.control_plane.services.audit import Actor, Record
 from planes.control_plane.services.names import checked_email, checked_name
 from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.sessions import revoke_session
 from planes.control_plane.services.sign_in import hash_new_password
 from planes.domain.access import Principal
 from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
 from planes.domain.identifiers import is_uuid, new_id
 from planes.server.paging import Page
-from planes.storage.control import identity
+from planes.storage.control import api_keys, identity, organizations
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import SignUpLink, User
+from planes.storage.control.sessions import list_live_sessions
 from planes.storage.keyset import Listed
 from planes.tokens.opaque import hash_secret, new_secret
+from planes.wire.link import RevokedClaim
 
 LINK_LIFETIME = timedelta(days=3)
 
@@ -56,6 +63,7 @@ async def prepare(parts: Parts, new: NewUser) -> User:
         kind="human",
         password_hash=await hash_new_password(parts, new.password) if new.password else None,
         is_administrator=new.is_administrator,
+        is_vouched=True,
         created_at=now,
         updated_at=now,
     )
@@ -114,9 +122,35 @@ async def get_user_by_email(connection: Connection, email: str) -> User:
     """Raises: InvalidRequest when nobody on the platform has this address."""
     user = await identity.find_user_by_email(connection, checked_email(email))
     if user is None or user.kind != "human":
-        reason = Reason(key="email", message="nobody on this platform has this address")
-        raise InvalidRequest("unknown_user", "Ask an administrator to add this user first.", (reason,))
+        raise unknown_user()
     return user
+
+
+async def get_known_user(connection: Connection, email: str, organization_id: str | None = None) -> User:
+    """Whom the address alone names: somebody vouched for, or who is in this organization already.
+
+    Raises: InvalidRequest, in the same words for nobody and for an account that nobody vouches for.
+    """
+    user = await find_known_user(connection, checked_email(email), organization_id)
+    if user is None:
+        raise unknown_user()
+    return user
+
+
+async def find_known_user(connection: Connection, email: str, organization_id: str | None) -> User | None:
+    """As `get_known_user`, of an address in lower case."""
+    user = await identity.find_user_by_email(connection, email)
+    if user is None or user.kind != "human":
+        return None
+    membership = await organizations.find_membership(connection, organization_id, user.id) if organization_id else None
+    is_member = membership is not None and membership.is_active
+    return user if user.is_vouched or is_member else None
+
+
+def unknown_user() -> InvalidRequest:
+    """The refusal of an address that nobody known has."""
+    reason = Reason(key="email", message="nobody on this platform has this address")
+    return InvalidRequest("unknown_user", "Ask an administrator to add this user first.", (reason,))
 
 
 async def get_invited(parts: Parts, link: str) -> User:
@@ -129,7 +163,7 @@ async def get_invited(parts: Parts, link: str) -> User:
 
 
 async def choose_password(parts: Parts, link: str, password: str) -> User:
-    """Sets the first password, once.
+    """Sets the first password, once. What was done with the address before anybody vouched for it ends.
 
     Raises: NotFound, InvalidRequest.
     """
@@ -140,10 +174,23 @@ async def choose_password(parts: Parts, link: str, password: str) -> User:
         user = await _invited(connection, parts, link)
         if not await identity.spend_sign_up_link(connection, hash_secret(link), now):
             raise _no_link()
+        if not user.is_vouched:
+            await _end_access(connection, parts, user)
         await identity.set_password(connection, user.id, password_hash, now)
         event = Record(action="password_chosen", subject=user.id, facts={})
         await audit.record(connection, Actor(user_id=user.id), now, event)
+    parts.news.tell_all()
     return user
+
+
+async def _end_access(connection: Connection, parts: Parts, user: User) -> None:
+    now = parts.clock.now()
+    while live := await list_live_sessions(connection, user.id, now):
+        for session in live:
+            await revoke_session(connection, parts, session.id, "vouched")
+    for key in await api_keys.list_personal_keys(connection, user.id):
+        if await api_keys.revoke_api_key(connection, key.id, now):
+            await revocations.revoke(connection, RevokedClaim.SESSION, key.id, now)
 
 
 async def _invited(connection: Connection, parts: Parts, link: str) -> User:

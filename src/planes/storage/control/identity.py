@@ -24,6 +24,7 @@ users = Table(
     Column("kind", String(16), nullable=False),
     Column("password_hash", String(256)),
     Column("is_administrator", Boolean, nullable=False),
+    Column("is_vouched", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -41,7 +42,11 @@ sign_up_links = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """`kind` is `human`, `managed` or `service_account`; `email` is lower case."""
+    """`kind` is `human`, `managed` or `service_account`; `email` is lower case.
+
+    `is_vouched`: an administrator says that the address is this person's. An account that came by an invite may be
+    of whoever held the link.
+    """
 
     id: str
     email: str
@@ -49,6 +54,7 @@ class User:
     kind: str
     password_hash: str | None
     is_administrator: bool
+    is_vouched: bool
     created_at: datetime
     updated_at: datetime
 
@@ -66,7 +72,8 @@ async def add_user(connection: Connection, user: User) -> None:
     """Raises AlreadyThere, at the end of the transaction, when the e-mail is taken."""
     await connection.execute(insert(users).values(
         id=user.id, email=user.email, name=user.name, kind=user.kind, password_hash=user.password_hash,
-        is_administrator=user.is_administrator, created_at=user.created_at, updated_at=user.updated_at,
+        is_administrator=user.is_administrator, is_vouched=user.is_vouched,
+        created_at=user.created_at, updated_at=user.updated_at,
     ))  # fmt: skip
 
 
@@ -97,9 +104,9 @@ async def list_humans(connection: Connection, bounds: Bounds) -> Listed[User]:
 
 
 async def set_password(connection: Connection, user_id: str, password_hash: str, now: datetime) -> None:
-    await connection.execute(
-        update(users).where(users.c.id == user_id).values(password_hash=password_hash, updated_at=now)
-    )
+    """By a link that an administrator gave, who so vouches for the address."""
+    values = {"password_hash": password_hash, "is_vouched": True, "updated_at": now}
+    await connection.execute(update(users).where(users.c.id == user_id).values(**values))
 
 
 async def add_sign_up_link(connection: Connection, link: SignUpLink) -> None:
