@@ -92,6 +92,9 @@ class InstallationRows:
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     bodies: list[tuple[str, Any]] = field(default_factory=list)
     webhooks: list[dict[str, Any]] = field(default_factory=list)
+    invites: list[dict[str, Any]] = field(default_factory=list)
+    # Addresses that nobody known has.
+    strangers: set[str] = field(default_factory=set)
     uploaded: list[int] = field(default_factory=list)
     refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     device_approved: bool = False

@@ -53,6 +53,9 @@ def team_routes(installation: Any, workspace: str) -> Routes:
 
     async def add(request: Request) -> Response:
         body = await request.json()
+        if body["email"] in installation.strangers:
+            detail = {"detail": "Ask an administrator to add this user first.", "code": "unknown_user"}
+            return JSONResponse({"status_code": 400, "extra": None, **detail}, 400)
         installation.bodies.append(("members", body))
         members.append(_member(body["email"], body["role"]))
         return JSONResponse(members[-1])
@@ -93,8 +96,45 @@ def team_routes(installation: Any, workspace: str) -> Routes:
         ("POST", f"{own_ws}/members", add),
         ("PATCH", f"{own_ws}/members/{{id}}", change),
         ("DELETE", f"{own_ws}/members/{{id}}", remove),
+        *invite_routes(installation),
         *of("workspace"),
         *of("own"),
+    ]
+
+
+def invite_routes(installation: Any) -> Routes:
+    """(method, path, handler) of an organization's invites; none wait at first."""
+    path = "/own/v1/organizations/{org}/invites"
+
+    def made(invite: dict[str, Any], number: int) -> Response:
+        url = f"https://orchard.example/invite?link={number}" + "0123456789abcdef" * 3
+        return JSONResponse({"member": None, "invite": invite, "invite_url": url})
+
+    async def listed(_request: Request) -> Response:
+        return _page(installation.invites)
+
+    async def send(request: Request) -> Response:
+        body = await request.json()
+        installation.bodies.append(("invites", body))
+        installation.invites.append(
+            body | {"id": identifier(f"invite/{body['email']}"), "organization_id": request.path_params["org"],
+                    "invited_by": EMAIL, "created_at": stamp(NOW), "expires_at": stamp(NOW + timedelta(days=3))}
+        )  # fmt: skip
+        return made(installation.invites[-1], 1)
+
+    async def again(request: Request) -> Response:
+        found = (each for each in installation.invites if each["id"] == request.path_params["id"])
+        return made(next(found), 2)
+
+    async def revoke(request: Request) -> Response:
+        installation.invites[:] = [each for each in installation.invites if each["id"] != request.path_params["id"]]
+        return Response(status_code=204)
+
+    return [
+        ("GET", path, listed),
+        ("POST", path, send),
+        ("POST", f"{path}/{{id}}/-issue-link", again),
+        ("DELETE", f"{path}/{{id}}", revoke),
     ]
 
 

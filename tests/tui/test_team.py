@@ -8,6 +8,10 @@ import pytest
 
 pytestmark = [pytest.mark.anyio]
 TEAM = ("tab", "down", "enter", "6")
+INVITE = {
+    "id": "9c3a1f3e-5b58-4e0e-9a7c-0d6f0c2f1b11", "email": "gus@else.example", "role": "owner", "workspaces": [],
+    "invited_by": "ana@orchard.example", "created_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-04T00:00:00Z",
+}  # fmt: skip
 PIPELINES = ("tab", "down", "enter", "5")
 
 
@@ -38,6 +42,62 @@ async def test_somebody_joins_with_a_role(open_app: Any) -> None:
 
         await stage.until("dee@orchard.example is viewer in fruitshop.")
         assert stage.posted("members") == [{"email": "dee@orchard.example", "role": "viewer"}]
+
+
+async def test_who_is_not_known_is_invited_by_a_link_that_is_shown_once(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.strangers.add("eve@else.example")
+        await stage.press(*TEAM, "a")
+        await stage.until("New member")
+        await stage.type("eve@else.example")
+        await stage.press("enter", "enter")
+        await stage.until("Nobody here has this address.")
+        await stage.press("right")
+        await stage.until("makes workspaces too, sees those open to members; developer here")
+        await stage.press("enter")
+        await stage.until("Link for eve@else.example: shown this once")
+        assert "ends in 3 days" in stage.text
+        await stage.press("y")
+        link = stage.app.clipboard
+        await stage.press("enter")
+        await stage.until("Invited ")
+
+        assert link.startswith("https://orchard.example/invite?link=1")
+        workspace = stage.installation.workspaces[0]["id"]
+        places = [{"workspace_id": workspace, "role": "developer"}]
+        assert stage.posted("invites") == [{"email": "eve@else.example", "role": "member", "workspaces": places}]
+        assert link[-16:] not in stage.text
+
+
+async def test_an_invite_gets_another_link_and_is_revoked(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.invites.append(INVITE)
+        await stage.press(*TEAM)
+        await stage.until("has ended")
+        assert "org owner" in stage.text
+        await stage.press("tab", "enter")
+        await stage.until("Make another link for gus@else.example?")
+        await stage.press("enter")
+        await stage.until("Link for gus@else.example: shown this once")
+        await stage.press("y", "enter")
+        assert stage.app.clipboard.startswith("https://orchard.example/invite?link=2")
+        await stage.press("x")
+        await stage.until("Revoke the invite of gus@else.example?")
+        await stage.press("enter")
+
+        await stage.until("Revoked the invite of gus@else.example; the link opens nothing any more.")
+        assert stage.installation.invites == []
+
+
+async def test_a_link_that_cannot_be_made_says_why(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.strangers.add("eve@else.example")
+        stage.installation.refusals["/invites"] = (403, {"detail": "Invites are for owners.", "code": "not_allowed"})
+        await stage.press(*TEAM, "a")
+        await stage.type("eve@else.example")
+        await stage.press("enter", "enter")
+
+        await stage.until("Ask an administrator to add this user first.")
 
 
 async def test_a_member_is_removed_only_after_asking(open_app: Any) -> None:

@@ -1,4 +1,4 @@
-"""Members of a workspace and the keys that act in it."""
+"""Members of a workspace, who is invited, and the keys that act in it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import ClassVar
 
 import anyio
 
-from dlthub_tui.client.errors import NotAllowed
+from dlthub_tui.client.errors import NotAllowed, NotFound, Refused
+from dlthub_tui.client.invites import Invite, InviteLink
 from dlthub_tui.client.members import ApiKey, Member
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
-from dlthub_tui.screens.team_sheets import Joining, KeySheet, KeyShownSheet, KeyWish, MemberSheet
+from dlthub_tui.screens.team_sheets import (
+    InviteSheet,
+    Joining,
+    KeySheet,
+    KeyShownSheet,
+    KeyWish,
+    LinkShownSheet,
+    MemberSheet,
+)
 from dlthub_tui.viewmodel import team as view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching, no_match
@@ -37,13 +46,16 @@ class TeamScreen(TabScreen, SortedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._members: tuple[Member, ...] = ()
+        self._invites: tuple[Invite, ...] = ()
         self._keys: tuple[ApiKey, ...] = ()
+        self._invites_people = False
         self._sees_workspace_keys = True
         self._role = workspace.role
         self._email = ""
 
     async def load(self) -> None:
-        """Members, the workspace's keys where one may see them, one's own keys."""
+        """Members, invites and the workspace's keys where one may see them, one's own keys."""
+        from dlthub_tui.client.invites import list_invites
         from dlthub_tui.client.members import list_keys, list_members
         from dlthub_tui.client.organizations import get_me, get_workspace_role
 
@@ -60,23 +72,31 @@ class TeamScreen(TabScreen, SortedList):
                 keys["workspace"] = await list_keys(plane, self.workspace.id)
             self._sees_workspace_keys = "workspace" in keys
 
+        async def ask_invites() -> None:
+            found: tuple[Invite, ...] | None = None
+            with suppress(NotAllowed, NotFound):  # no owner of the organization, or an older platform
+                found = await list_invites(plane, self.workspace.organization_id)
+            self._invites, self._invites_people = found or (), found is not None
+
         async def ask_own_keys() -> None:
             keys["own"] = await list_keys(plane, None)
 
         self._members = await list_members(plane, self.workspace.id)
         try:
             async with anyio.create_task_group() as group:
-                for ask in (ask_role, ask_me, ask_keys_of_workspace, ask_own_keys):
+                for ask in (ask_role, ask_me, ask_invites, ask_keys_of_workspace, ask_own_keys):
                     group.start_soon(ask)
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
         self._keys = (*keys.get("workspace", ()), *keys["own"])
 
     def sections(self) -> list[Section]:
-        """Two panes."""
+        """Members, those who are invited where there are any, keys."""
         members = [
             view.member_row(member, self._email, self.look) for member in view.sorted_members(self._members, self.order)
         ]
+        invited = [view.invite_row(each, self.workspace.id, self.look) for each in self._invites]
+        waiting = [Section(view.INVITE_COLUMNS, matching(invited, self.filter_text), "Invited")] if invited else []
         keys = [view.key_row(key, self.look) for key in self._keys]
         found = (*matching(keys, self.filter_text), *(() if self.filter_text else (view.new_key_row(),)))
         return [
@@ -84,6 +104,7 @@ class TeamScreen(TabScreen, SortedList):
                 view.MEMBER_COLUMNS, matching(members, self.filter_text), "Members",
                 empty=(no_match(members, self.filter_text, "member"),),
             ),
+            *waiting,
             Section(
                 view.KEY_COLUMNS, found, "Keys", self._which_keys(), (no_match(keys, self.filter_text, "key"),),
                 shows_titles=bool(keys),
@@ -104,15 +125,20 @@ class TeamScreen(TabScreen, SortedList):
     def _member(self) -> Member | None:
         return next((item for item in self._members if f"member/{item.id}" == self.rows.key), None)
 
+    def _invite(self) -> Invite | None:
+        return next((item for item in self._invites if f"invite/{item.id}" == self.rows.key), None)
+
     def _key(self) -> ApiKey | None:
         kind, _, key_id = (self.rows.key or "").partition("/")
         return next((item for item in self._keys if kind.endswith("-key") and item.id == key_id), None)
 
     def detail_lines(self, width: int) -> list[Line]:
         """Who or what is under the cursor."""
-        member, key = self._member(), self._key()
+        member, invite, key = self._member(), self._invite(), self._key()
         if member is not None:
             return view.member_details(member, self.look, width)
+        if invite is not None:
+            return view.invite_details(invite, self.look, width)
         return view.key_details(key, self.look, width) if key is not None else []
 
     def why_not(self, action: Action) -> str | None:
@@ -124,7 +150,7 @@ class TeamScreen(TabScreen, SortedList):
             if member is not None and self._role != "owner":
                 return f"Roles are for owners; you are a {self._role}."
         if action.id == "item.end":
-            if member is None and self._key() is None:
+            if member is None and self._invite() is None and self._key() is None:
                 return "There is nothing under the cursor."
             if member is not None and self._role != "owner" and member.email != self._email:
                 return f"Members are for owners; you are a {self._role}."
@@ -133,10 +159,12 @@ class TeamScreen(TabScreen, SortedList):
         return super().why_not(action)
 
     def footer_entries(self) -> list[tuple[Action, str]]:
-        """On a key `x` revokes, below the keys enter makes one."""
+        """On a key and on an invite `x` revokes; enter makes another link, and below the keys a key."""
         names: dict[str, str] = {}
         if self._key() is not None:
             names["item.end"] = "revoke"
+        elif self._invite() is not None:
+            names |= {"row.open": "new link", "item.end": "revoke"}
         elif self._member() is None:
             names["row.open"] = "make a key"
         return [(action, names.get(action.id, label)) for action, label in super().footer_entries()]
@@ -150,8 +178,11 @@ class TeamScreen(TabScreen, SortedList):
         self.rows.move_to_next_section(-1)
 
     def do_row_open(self) -> None:
-        """Another role for the member under the cursor."""
-        member = self._member()
+        """Another role for the member under the cursor, another link for who is invited."""
+        member, invite = self._member(), self._invite()
+        if invite is not None:
+            self._ask_for_link(invite)
+            return
         if member is None:
             self.do_item_add()
             return
@@ -171,7 +202,7 @@ class TeamScreen(TabScreen, SortedList):
 
     def do_item_add(self) -> None:
         """A member, or in the pane of keys a key."""
-        if self._member() is None:
+        if self._member() is None and self._invite() is None:
             self.host.push_screen(KeySheet(self.context, owns=self._role == "owner"), self._wished)
         else:
             self.host.push_screen(MemberSheet(self.context), self._joins)
@@ -183,9 +214,48 @@ class TeamScreen(TabScreen, SortedList):
     async def _add(self, joining: Joining) -> None:
         from dlthub_tui.client.members import add_member
 
-        await add_member(self.context.connected.control, self.workspace.id, joining.email, joining.role)
+        try:
+            await add_member(self.context.connected.control, self.workspace.id, joining.email, joining.role)
+        except Refused as refused:
+            if refused.code != "unknown_user" or not self._invites_people:
+                raise
+            self._ask_to_invite(joining)
+            return
         await self.reload()
         self.say(f"{guard(joining.email)} is {joining.role} in {guard(self.workspace.name)}.")
+
+    def _ask_to_invite(self, joining: Joining) -> None:
+        def chosen(role: str | None) -> None:
+            if role is not None:
+                self.fetch(self._send_invite(joining, role), "act")
+
+        self.host.push_screen(InviteSheet(self.context, joining, self.workspace.organization_name), chosen)
+
+    async def _send_invite(self, joining: Joining, role: str) -> None:
+        from dlthub_tui.client.invites import invite
+
+        here = {} if role == "owner" else {self.workspace.id: joining.role}
+        made = await invite(self.context.connected.control, self.workspace.organization_id, joining.email, role, here)
+        await self._show_link(made)
+
+    async def _show_link(self, made: InviteLink | None) -> None:
+        await self.reload()
+        if made is not None:
+            self.host.push_screen(LinkShownSheet(self.context, made))
+
+    def _ask_for_link(self, invite: Invite) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._make_link(invite), "act")
+
+        question = f"Make another link for {guard(invite.email)}?"
+        self.host.push_screen(ConfirmSheet(self.context, question, "make it", ("The one before ends now.",)), answered)
+
+    async def _make_link(self, invite: Invite) -> None:
+        from dlthub_tui.client.invites import issue_link
+
+        plane = self.context.connected.control
+        await self._show_link(await issue_link(plane, self.workspace.organization_id, invite.id))
 
     def _wished(self, wish: KeyWish | None) -> None:
         if wish is not None:
@@ -200,11 +270,14 @@ class TeamScreen(TabScreen, SortedList):
         self.host.push_screen(KeyShownSheet(self.context, key))
 
     def do_item_end(self) -> None:
-        """Removes the member or revokes the key under the cursor; asks once."""
-        member, key = self._member(), self._key()
+        """Removes the member, or revokes the invite or the key, under the cursor; asks once."""
+        member, invite, key = self._member(), self._invite(), self._key()
         if member is not None:
             question = f"Remove {guard(member.email)} from {guard(self.workspace.name)}?"
             more = ("Their tokens end within 2 s. Runs they started go on; what they deployed stays.",)
+        elif invite is not None:
+            question = f"Revoke the invite of {guard(invite.email)}?"
+            more = ("The link ends now.",)
         elif key is not None:
             question, more = f"Revoke the key {guard(key.name)}?", ("It ends within 2 s and does not come back.",)
         else:
@@ -212,22 +285,27 @@ class TeamScreen(TabScreen, SortedList):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.fetch(self._end(member, key), "act")
+                self.fetch(self._end(member or invite or key), "act")
 
         verb = "remove" if member is not None else "revoke"
         self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
 
-    async def _end(self, member: Member | None, key: ApiKey | None) -> None:
+    async def _end(self, what: Member | Invite | ApiKey | None) -> None:
+        from dlthub_tui.client.invites import revoke_invite
         from dlthub_tui.client.members import remove_member, revoke_key
 
         plane = self.context.connected.control
-        if member is not None:
-            await remove_member(plane, self.workspace.id, member.id)
-            said = f"{guard(member.email)} is no member any more."
-        elif key is not None:
-            await revoke_key(plane, self.workspace.id if key.role else None, key.id)
-            said = f"Revoked {guard(key.name)}; it ends within 2 s."
-        else:
-            return
+        match what:
+            case Member():
+                await remove_member(plane, self.workspace.id, what.id)
+                said = f"{guard(what.email)} is no member any more."
+            case Invite():
+                await revoke_invite(plane, self.workspace.organization_id, what.id)
+                said = f"Revoked the invite of {guard(what.email)}; the link opens nothing any more."
+            case ApiKey():
+                await revoke_key(plane, self.workspace.id if what.role else None, what.id)
+                said = f"Revoked {guard(what.name)}; it ends within 2 s."
+            case None:
+                return
         await self.reload()
         self.say(said)

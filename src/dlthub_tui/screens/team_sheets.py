@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 
+from dlthub_tui.client.invites import InviteLink
 from dlthub_tui.client.members import NewKey
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.screens.shown_once import ShownOnceSheet
 from dlthub_tui.viewmodel import words
-from dlthub_tui.viewmodel.team import IMPLIES, ROLES
+from dlthub_tui.viewmodel.team import IMPLIES, JOINING, JOINS_AS, ROLES
 from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
@@ -69,6 +70,45 @@ class MemberSheet(FormSheet[Joining]):
             self.type_into(self.query_one("#email", Field))
         else:
             self.dismiss(Joining(email, self.query_one("#role", Choice).chosen))
+
+
+class InviteSheet(FormSheet[str]):
+    """Somebody nobody here knows: what they join the organization as."""
+
+    FOOTER = (("form.next", "make the link"), ("nav.back", "leave it"))
+
+    def __init__(self, context: Context, joining: Joining, organization: str) -> None:
+        super().__init__(context, f"Invite {guard(joining.email)}")
+        self._joining, self._organization = joining, organization
+
+    def compose_sheet(self) -> ComposeResult:
+        """Why they are invited, the choice, and what it means."""
+        said = f"   Nobody here has this address. A link invites them to {guard(self._organization)}, once."
+        yield LinesView(lambda _width: [line(said)])
+        yield Choice(self.look, line("   Joins as  "), JOINS_AS, JOINS_AS[0], widget_id="role")
+        yield LinesView(lambda _width: [self._means()], widget_id="means")
+
+    def _means(self) -> Line:
+        chosen = self.query_one("#role", Choice).chosen
+        here = "" if chosen == "owner" else f"; {self._joining.role} here"
+        return line("             ", muted(f"{JOINING[chosen]}{here}"))
+
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
+        """What it means follows."""
+        self.query_one("#means", LinesView).update()
+
+    def finish(self) -> None:
+        """Answers the role in the organization."""
+        self.dismiss(self.query_one("#role", Choice).chosen)
+
+
+class LinkShownSheet(ShownOnceSheet):
+    """The link to pass on, and when it ends."""
+
+    def __init__(self, context: Context, made: InviteLink) -> None:
+        ends = words.moment(made.invite.expires_at, context.look)
+        note = f"pass it on; it works once and ends {ends}."
+        super().__init__(context, f"Link for {guard(made.invite.email)}", made.url, "link", note)
 
 
 class KeySheet(FormSheet[KeyWish]):

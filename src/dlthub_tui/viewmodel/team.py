@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dlthub_tui.client.invites import Invite
 from dlthub_tui.client.members import ApiKey, Member
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
@@ -17,6 +18,18 @@ IMPLIES = {
     "viewer": "reads; runs what has the profile access",
 }
 MEMBER_COLUMNS = (Column("Member", least=20), Column("Role", least=9), Column("Which means", takes_rest=True, drops=1))
+JOINS_AS = ("collaborator", "member", "owner")
+JOINING = {
+    "collaborator": "this workspace only",
+    "member": "makes workspaces too, sees those open to members",
+    "owner": "everything in every workspace, and invites others",
+}
+INVITE_COLUMNS = (
+    Column("Invited", takes_rest=True, least=20),
+    Column("As", least=14),
+    Column("By", least=14, drops=1),
+    Column("Link ends", is_number=True, least=10),
+)
 KEY_COLUMNS = (
     Column("Key", takes_rest=True, least=14),
     Column("Acts as", least=10),
@@ -35,6 +48,21 @@ def member_row(member: Member, email: str, look: Look) -> Row:
     cells = (line(name, you), line(member.role), line(muted(IMPLIES.get(member.role, ""))))
     glyph = look.state("completed") if member.role == "owner" else Span(" ")
     return Row(f"member/{member.id}", glyph, cells, f"{name} {member.role}")
+
+
+def invite_row(invite: Invite, workspace_id: str, look: Look) -> Row:
+    """Somebody who was invited and did not come yet."""
+    name, role = guard(invite.email), invited_as(invite, workspace_id)
+    is_over = invite.expires_at <= look.now()
+    ends = Span("has ended", Role.WARN) if is_over else muted(words.moment(invite.expires_at, look))
+    cells = (line(name), line(role), line(muted(guard(invite.invited_by))), line(ends))
+    return Row(f"invite/{invite.id}", Span(" "), cells, f"{name} {role}", is_muted=is_over)
+
+
+def invited_as(invite: Invite, workspace_id: str) -> str:
+    """The role here; else the one in the organization."""
+    here = invite.workspaces.get(workspace_id)
+    return guard(here) if here else f"org {guard(invite.role)}"
 
 
 def key_row(key: ApiKey, look: Look) -> Row:
@@ -81,6 +109,18 @@ def member_details(member: Member, look: Look, width: int) -> list[Line]:
         rule(guard(member.email), member.role, width, look),
         line("   ", f"{member.role.capitalize()}{name}: ", muted(IMPLIES.get(member.role, ""))),
         line(muted("   Removing somebody, or another role, is felt within 2 s: their tokens end.")),
+    ]
+
+
+def invite_details(invite: Invite, look: Look, width: int) -> list[Line]:
+    """The strip below the list."""
+    ends = "The link has ended" if invite.expires_at <= look.now() else "The link works once"
+    return [
+        rule(guard(invite.email), "invited", width, look),
+        line(
+            "   ", f"Joins the organization as {guard(invite.role)}, ", muted(f"invited by {guard(invite.invited_by)}.")
+        ),
+        line(muted(f"   {ends}. Another one can be made; the one before is dead then.")),
     ]
 
 
