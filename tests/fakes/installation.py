@@ -28,7 +28,7 @@ from tests.fakes.backfill_routes import backfill_routes
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
 from tests.fakes.residency_routes import other_region, residency_routes
-from tests.fakes.status_route import status_route
+from tests.fakes.status_route import rows_route, status_route
 from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.version_routes import version_routes
 from tests.fakes.webhook_routes import webhook_routes
@@ -81,6 +81,7 @@ class Installation(InstallationRows):
                 for verb in ("archive", "unarchive", "publish", "unpublish")
             ),
             ("GET", f"{ws}/job-runs", self._list_runs),
+            ("GET", "/own/v1/workspaces/{ws}/rows-loaded", rows_route(self)),
             ("GET", f"{ws}/job-runs/{{run}}", self._get_run),
             ("POST", f"{ws}/job-runs/{{run}}/-cancel", self._cancel),
             ("GET", f"{ws}/deployments", self._list_deployments),

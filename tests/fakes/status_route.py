@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -36,6 +36,20 @@ def status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, R
         )  # fmt: skip
 
     return status
+
+
+def rows_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """What a workspace's runs loaded since a moment."""
+
+    async def rows_loaded(request: Request) -> Response:
+        since, place = datetime.fromisoformat(request.query_params["since"]), request.path_params["ws"]
+        mine = (run for run in installation.runs if run["workspace_id"] == place)
+        loaded = [run for run in mine if datetime.fromisoformat(run["created_at"]) >= since]
+        return JSONResponse(
+            {"rows": sum(each["total_rows"] for run in loaded for each in run["pipeline_run_summaries"])}
+        )
+
+    return rows_loaded
 
 
 def _region(installation: Any, name: str) -> dict[str, Any]:

@@ -158,6 +158,7 @@ CONTROL_ROUTES: dict[str, str] = {
     f"GET {_OW}/versions": "read",
     f"GET {_OW}/retention": "read",
     f"GET {_OW}/residency": "read",
+    f"GET {_OW}/rows-loaded": "read",
     f"POST {_OW}/-roll-back": "write",
     f"PUT {_OW}/retention": "manage",
     f"GET {_OW}/strictness": "read",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from dlthub_tui.client.errors import NotFound
 from dlthub_tui.client.models import Run, parse_run
 from dlthub_tui.client.paging import Page, get_page
 from dlthub_tui.client.reading import Fields
@@ -21,6 +22,16 @@ async def list_runs(
         "start": start,
     }  # fmt: skip
     return await get_page(plane, f"/api/v1/workspaces/{workspace_id}/job-runs", parse_run, query, limit=limit)
+
+
+async def find_rows_loaded(plane: Transport, workspace_id: str, since: datetime) -> int | None:
+    """What the runs from then on loaded together (own route); None: this control plane's version does not sum it."""
+    query: Query = {"since": since.astimezone(UTC).isoformat(timespec="seconds")}
+    try:
+        answer = await plane.get(f"/own/v1/workspaces/{workspace_id}/rows-loaded", query)
+    except NotFound:
+        return None
+    return Fields(answer, "rows").number("rows")
 
 
 async def find_run(plane: Transport, workspace_id: str, job_id: str, number: int) -> Run | None:

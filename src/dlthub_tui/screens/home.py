@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 4
 # Of so many failed runs those are shown that are the last of their job.
 MOST_FAILED = 20
-# As many as one page holds.
-MOST_TODAY = 1000
 # Each look at a workspace is an entry of its audit log.
 LEAKS_SECONDS = 300.0
 ASKS_AGAIN_SECONDS = 5.0
@@ -163,7 +161,7 @@ class HomeScreen(SortedList):
     async def _load_jobs(self) -> None:
         from dlthub_tui.client.deployments import find_latest_deployment
         from dlthub_tui.client.jobs import list_jobs
-        from dlthub_tui.client.runs import list_runs
+        from dlthub_tui.client.runs import find_rows_loaded, list_runs
 
         plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
         only, self._changed = self._changed, set()
@@ -179,7 +177,7 @@ class HomeScreen(SortedList):
                     failed = await list_runs(plane, workspace_id, statuses=("failed",), since=since, limit=MOST_FAILED)
                     completed = await list_runs(plane, workspace_id, statuses=("completed",), since=since, limit=1)
                     latest = await find_latest_deployment(plane, workspace_id) if is_wide else None
-                    today = await list_runs(plane, workspace_id, since=midnight, limit=MOST_TODAY) if is_wide else None
+                    today = await find_rows_loaded(plane, workspace_id, midnight) if is_wide else None
                 except NotSignedIn:
                     raise
                 except Refused:
@@ -187,7 +185,7 @@ class HomeScreen(SortedList):
                 found[workspace_id] = replace(
                     state, jobs=jobs, failed=failed.items, failed_count=failed.total, completed_count=completed.total,
                     deployed_at=latest.created_at if latest else state.deployed_at,
-                    rows_today=view.rows_in(today.items) if today is not None else state.rows_today,
+                    rows_today=today if today is not None else state.rows_today,
                 )  # fmt: skip
 
         asked = [

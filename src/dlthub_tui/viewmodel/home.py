@@ -14,7 +14,6 @@ from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.needs import COLUMNS as NEEDS_COLUMNS
 from dlthub_tui.viewmodel.needs import needs
-from dlthub_tui.viewmodel.runs import rows_of
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
 
@@ -87,11 +86,6 @@ def plane_states(planes: Sequence[PlaneHealth], look: Look) -> tuple[PlaneState,
 
 def _since(plane: PlaneHealth, now: datetime) -> str:
     return words.duration((now - plane.last_seen_at).total_seconds()) if plane.last_seen_at else ""
-
-
-def rows_in(runs: Sequence[Run]) -> int:
-    """What they loaded together."""
-    return sum(rows_of(run) or 0 for run in runs)
 
 
 def _runs_of(state: WorkspaceState) -> list[Run]:

@@ -114,6 +114,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/fire-times", f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/retries",
         f"GET {_OWN_WORKSPACE}/jobs/{{job_id}}/backfills", f"GET {_OWN_WORKSPACE}/backfills/{{backfill_id}}",
         f"GET {_OWN_WORKSPACE}/versions", f"GET {_OWN_WORKSPACE}/retention", f"GET {_OWN_WORKSPACE}/residency",
+        f"GET {_OWN_WORKSPACE}/rows-loaded",
         f"GET {_OWN_WORKSPACE}/strictness", f"GET {_OWN_WORKSPACE}/default-role",
     ),
     **_each(

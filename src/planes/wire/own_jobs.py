@@ -21,6 +21,12 @@ class RetriesBody(BaseModel):
     wait_seconds: int = Field(default=60, ge=1, le=86_400, strict=True)
 
 
+class RowsLoadedResponse(BaseModel):
+    """What the pipelines of a workspace's runs loaded together, of those runs that were asked for since a moment."""
+
+    rows: int
+
+
 class FireTime(BaseModel):
     """One moment at which a clock fires the job."""
 

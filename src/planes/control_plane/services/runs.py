@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from planes.control_plane.services import windows
 from planes.control_plane.services.access import authorize_workspace
@@ -69,6 +70,13 @@ async def list_runs(
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
         found = await run_lists.list_runs(connection, wanted)
         return found.carrying(await detail_runs(connection, wanted.workspace_id, found.items, downstream))
+
+
+async def rows_loaded(parts: Parts, principal: Principal, workspace_id: str, since: datetime) -> int:
+    """What the runs that were asked for since then loaded together. Raises: NotFound."""
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(connection, principal, workspace_id, Permission.READ)
+        return await stored_summaries.rows_loaded_since(connection, access.workspace_id, since)
 
 
 async def get_run(parts: Parts, principal: Principal, workspace_id: str, run_id: str) -> DetailedRun:

@@ -12,6 +12,7 @@ from planes.domain.identifiers import RunId
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
+from planes.storage.control.runs import runs
 from planes.storage.types import Moment, identifier
 
 pipeline_runs = Table(
@@ -81,6 +82,16 @@ async def summaries_of(connection: Connection, run_ids: Iterable[str]) -> dict[s
     for row in (await connection.execute(query)).mappings():
         found.setdefault(row["run_id"], []).append(PipelineRunSummary(**row))
     return found
+
+
+async def rows_loaded_since(connection: Connection, workspace_id: str, since: datetime) -> int:
+    """Rows that the workspace's own runs from then on loaded together."""
+    query = (
+        select(func.coalesce(func.sum(pipeline_runs.c.total_rows), 0))
+        .join(runs, runs.c.id == pipeline_runs.c.run_id)
+        .where(runs.c.workspace_id == workspace_id, runs.c.is_system.is_(False), runs.c.created_at >= since)
+    )
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def rows_loaded(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:

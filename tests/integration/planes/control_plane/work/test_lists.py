@@ -240,6 +240,36 @@ async def test_job_shows_latest_and_recent_runs_when_asked(stage: Stage) -> None
     assert plain["current_version"]["id"] == plain["latest_job_run"]["job_version_id"]
 
 
+async def test_rows_are_summed_over_the_runs_since_a_moment(stage: Stage) -> None:
+    from planes.domain.identifiers import JobId
+    from planes.storage.control.jobs import change_job
+
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}), definition("inner"))
+    async with stage.parts.database.transaction() as connection:
+        await change_job(connection, JobId(ids["inner"]), is_system=True)
+    runs = [await stage.trigger(ids["load"])]
+    stage.clock.advance(minutes=1)
+    since = stage.clock.now().isoformat()
+    runs += [await stage.trigger(ids[name]) for name in ("load", "load", "inner")]
+    await stage.poll()
+    body = {"fence": 1, "pipeline_name": "p", "status": "succeeded"}
+    for run, rows in zip(runs, (1, 20, 300, 4000), strict=True):
+        for total in (rows, None):
+            path = f"runs/{run['id']}/pipeline-runs/{new_id()}"
+            assert (await stage.link("PUT", path, {**body, "total_rows": total})).status_code == 200
+
+    async def rows_since(moment: str) -> Any:
+        return await stage.client.get(
+            f"/own/v1/workspaces/{stage.workspace_id}/rows-loaded",
+            params={"since": moment}, headers=stage.owner.headers,
+        )  # fmt: skip
+
+    assert (await rows_since(since)).json() == {"rows": 320}
+    assert (await rows_since("2020-01-01T00:00:00Z")).json() == {"rows": 321}
+    assert (await rows_since("2100-01-01T00:00:00Z")).json() == {"rows": 0}
+    assert (await rows_since("2026-01-01T00:00:00")).status_code == 400
+
+
 async def test_total_counts_no_further_than_lists_reach(stage: Stage) -> None:
     from planes.storage.control.rows import count_up_to_ceiling
     from planes.storage.control.runs import runs
