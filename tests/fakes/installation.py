@@ -27,8 +27,8 @@ from tests.fakes.alert_routes import alert_routes
 from tests.fakes.backfill_routes import backfill_routes
 from tests.fakes.installation_rows import EMAIL, NOW, OWNER_KEY, TERMINAL, InstallationRows, LogOfRun, identifier, stamp
 from tests.fakes.log_routes import log_routes
+from tests.fakes.platform_routes import platform_routes
 from tests.fakes.residency_routes import other_region, residency_routes
-from tests.fakes.status_route import rows_route, status_route
 from tests.fakes.team_routes import team_routes, telemetry_routes
 from tests.fakes.version_routes import version_routes
 from tests.fakes.webhook_routes import webhook_routes
@@ -81,7 +81,6 @@ class Installation(InstallationRows):
                 for verb in ("archive", "unarchive", "publish", "unpublish")
             ),
             ("GET", f"{ws}/job-runs", self._list_runs),
-            ("GET", "/own/v1/workspaces/{ws}/rows-loaded", rows_route(self)),
             ("GET", f"{ws}/job-runs/{{run}}", self._get_run),
             ("POST", f"{ws}/job-runs/{{run}}/-cancel", self._cancel),
             ("GET", f"{ws}/deployments", self._list_deployments),
@@ -100,7 +99,7 @@ class Installation(InstallationRows):
             *backfill_routes(self),
             *webhook_routes(self),
             *residency_routes(self),
-            ("GET", "/own/v1/status", status_route(self)),
+            *platform_routes(self),
             *log_routes(self, f"{own_run}/lines"),
             ("GET", f"{own_run}/log-stream", self._stream),
             ("POST", f"{own_run}/-open-app", self._open_app),
@@ -184,7 +183,7 @@ class Installation(InstallationRows):
             {"dataplane_id": name, "name": name, "place": {"eu1": "Europe", "us1": "United States"}.get(name, name),
              "url": self.url, "fingerprint": self.keys[name].public.fingerprint, "enrolled_at": stamp(NOW),
              "last_seen_at": stamp(NOW - timedelta(seconds=120 if name in self.silent else 2)),
-             "is_reachable": name not in self.silent}
+             "is_reachable": name not in self.silent, "drained_at": self.drained.get(name)}
             for name in self.regions
         ]  # fmt: skip
         answer = {"version": "0.1.0", "now": stamp(NOW), "is_insecure": self.is_insecure, "data_planes": planes}

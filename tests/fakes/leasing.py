@@ -36,6 +36,7 @@ class LeasingControlPlane(FakeControlPlane):
     webhook_answers: list[dict[str, Any]] = field(default_factory=list)
     hands_out_tokens: bool = False
     tokens_asked_for: list[str] = field(default_factory=list)
+    clean_before: datetime | None = None
     is_away: bool = False
     is_closing: bool = False
     _leases: list[Lease] = field(default_factory=list)
@@ -113,6 +114,7 @@ class LeasingControlPlane(FakeControlPlane):
                     "epoch": 0,
                     "revocations": [],
                     "keys": [self.key.public.text],
+                    "clean_before": self.clean_before.isoformat() if self.clean_before else None,
                 }
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.tui.waiting import until
 
 pytestmark = [pytest.mark.anyio]
 
@@ -86,7 +87,7 @@ async def test_a_run_that_a_region_holds_is_opened_and_stopped_from_here(open_ap
         await stage.until("2 runs held")
         while "❯ ◉ ingest.load_orders 1041" not in stage.text:
             await stage.press("j")
-        assert "enter open  x stop  l log" in stage.text
+        assert "enter open  x stop  ! doctor  l log" in stage.text
         await stage.press("x")
         await stage.until("Stop ingest.load_orders 1041 in fruitshop?")
         await stage.press("enter")
@@ -99,16 +100,65 @@ async def test_a_run_that_a_region_holds_is_opened_and_stopped_from_here(open_ap
         await stage.until("dlthub-tui › platform")
 
 
-async def test_planes_are_ended_and_tell_their_logs_on_their_machines(open_app: Any) -> None:
+async def test_planes_tell_their_logs_on_their_machines(open_app: Any) -> None:
     async with open_app() as stage:
-        await stage.press("9", "j", "x")
-        await stage.until("A region is ended on its machine")
-        await stage.press("l")
+        await stage.press("9", "j", "l")
         await stage.until("platform.log in its home")
         await stage.press("enter")
 
         await stage.until("polled now")
         assert "❯ ▴ eu1                2 of 8" in stage.text
+
+
+async def test_a_region_is_drained_after_asking_and_resumed(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("9", "j")
+        await stage.until("enter open  x drain  D clean")
+        await stage.press("x")
+        await stage.until("Drain eu1?")
+        assert "eu1 is given no new run. 2 runs there go on to the end." in stage.text
+        assert stage.installation.drained == {}
+        await stage.press("enter")
+        await stage.until("eu1 is drained. u takes that back.")
+        await stage.until("It is given no new run. x resumes it.")
+        assert "◫ eu1 drained" in stage.text.splitlines()[1]
+        assert "x resume" in stage.text
+
+        await stage.press("x")
+        await stage.until("eu1 is given runs again. u takes that back.")
+        assert stage.installation.drained == {}
+        await stage.press("u")
+        await stage.until("Taken back. eu1 is drained.")
+        assert list(stage.installation.drained) == ["eu1"]
+
+        await stage.press("0")
+        await until(stage.pilot, lambda: "drained" in stage.text and "Workspaces" in stage.text, "home says so")
+
+
+async def test_a_region_is_cleaned_once_its_name_is_typed(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("9", "tab", "D")
+        await stage.until("Clean eu1")
+        assert "Of 3 environments and the caches, 1.6 GB, those go that no run uses and" in stage.text
+        await stage.type("eu")
+        await stage.press("enter")
+        assert stage.posted("clean eu1") == []
+        await stage.type("1")
+        await stage.press("enter")
+
+        await stage.until("eu1 hears it with its next poll")
+        assert stage.posted("clean eu1") == [{}]
+
+
+async def test_who_does_not_administer_drains_and_cleans_nothing(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.refusals["/own/v1/status"] = (403, {"code": "administrator_only", "detail": "not yours"})
+        await stage.press("9")
+        await stage.until("Leases are for who administers this platform.")
+        await stage.press("j", "x")
+
+        await stage.until("Regions are drained and cleaned by who administers this platform.")
+        assert "x drain" not in stage.text
 
 
 async def test_a_run_of_others_says_whose_it_is(open_app: Any) -> None:

@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup completion connect create data-plane demo doctor gc jobs link logs open org restore rotate-key run runs scrub serve stop user web webhook workspaces'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc jobs link logs open org restore resume rotate-key run runs scrub serve stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -162,6 +162,9 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l json
 
 # Subcommands for: admin data-plane
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'add' -d 'Make a data plane known; prints the token that lets it join, once.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'drain' -d 'Give a region no new run; those that it has go on to their ends.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'resume' -d 'Give a drained region runs again, those that waited first.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'clean' -d 'Have a region remove the environments and caches that nobody needs, whatever th…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'rotate-key' -d 'Replace the master key of a region of this home, while it runs or not. Stored s…'
 # Options for: admin data-plane
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -l help -d 'Display this message and exit.'
@@ -176,6 +179,30 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l place -r -d 'Where it stands, as people read it, such as Europe.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l json -d 'One JSON object on one line.'
+
+# Options for: admin data-plane clean
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l json -d 'One JSON object on one line.'
+
+# Options for: admin data-plane drain
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l json -d 'One JSON object on one line.'
+
+# Options for: admin data-plane resume
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane rotate-key
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l help -d 'Display this message and exit.'

@@ -18,6 +18,7 @@ user = App(name="user", help="Local accounts.")
 org = App(name="org", help="Organizations.")
 api_key = App(name="api-key", help="Personal API keys.")
 data_plane = App(name="data-plane", help="Data planes.")
+_WAITING = "What is due waits until it is resumed."
 for group in (user, org, api_key, data_plane):
     admin.command(group)
 admin.command("dlthub_tui.cli.maintaining:gc", name="gc", help="Remove what regions no longer keep.")
@@ -162,6 +163,50 @@ def add_data_plane(dataplane_id: str, *, place: str, home: Home = None, as_json:
             f"dlthub-tui serve data --region {dataplane_id} --control-plane URL --join-token-file FILE"
         ),
     )
+
+
+def _tend(dataplane_id: str, verb: str, home: Home, as_json: Json, sentence: str) -> int:
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            return await administration.tend_data_plane(plane, dataplane_id, verb)
+
+    return administer(find_home(home), act, as_json=as_json, say=lambda _: sentence)
+
+
+@data_plane.command(name="drain")
+def drain_data_plane(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Give a region no new run; those that it has go on to their ends.
+
+    Parameters
+    ----------
+    dataplane_id
+        The region's data plane, such as eu1.
+    """
+    return _tend(dataplane_id, "drain", home, as_json, f"{dataplane_id} is given no new run. {_WAITING}")
+
+
+@data_plane.command(name="resume")
+def resume_data_plane(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Give a drained region runs again, those that waited first.
+
+    Parameters
+    ----------
+    dataplane_id
+        The region's data plane, such as eu1.
+    """
+    return _tend(dataplane_id, "resume", home, as_json, f"{dataplane_id} is given runs again.")
+
+
+@data_plane.command(name="clean")
+def clean_data_plane(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Have a region remove the environments and caches that nobody needs, whatever their age.
+
+    Parameters
+    ----------
+    dataplane_id
+        The region's data plane, such as eu1.
+    """
+    return _tend(dataplane_id, "clean", home, as_json, f"{dataplane_id} hears it with its next poll.")
 
 
 @admin.command

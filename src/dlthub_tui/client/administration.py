@@ -66,6 +66,11 @@ async def add_data_plane(plane: Transport, dataplane_id: str, place: str) -> dic
     return _document(await plane.post("/own/v1/data-planes", body), "data plane")
 
 
+async def tend_data_plane(plane: Transport, dataplane_id: str, verb: str) -> dict[str, Any]:
+    """`drain` gives it no new run, `resume` does again, `clean` has it remove environments that nobody needs."""
+    return _document(await plane.post(f"/own/v1/data-planes/{dataplane_id}/-{verb}", {}), "data plane")
+
+
 async def approve_sign_in(plane: Transport, user_code: str, email: str | None) -> dict[str, Any]:
     """Lets the device with this code sign in as that user; without one, as the caller."""
     body = {"user_code": user_code, "email": email}

@@ -17,7 +17,7 @@ GRACE_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaneHealth:
-    """`is_reachable`: the plane polled within the lease time."""
+    """`is_reachable`: the plane polled within the lease time. `drained_at`: since then it is given no new run."""
 
     id: str
     place: str
@@ -26,6 +26,7 @@ class PlaneHealth:
     last_seen_at: datetime | None
     is_reachable: bool
     enrolled_at: datetime | None = None
+    drained_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,7 @@ def _parse_plane(raw: Any) -> PlaneHealth:
         last_seen_at=fields.maybe_moment("last_seen_at"),
         is_reachable=fields.flag("is_reachable"),
         enrolled_at=fields.maybe_moment("enrolled_at"),
+        drained_at=fields.maybe_moment("drained_at"),
     )
 
 

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from dlthub_tui.client.errors import NotAllowed, NotFound
 from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
+from dlthub_tui.client.region_numbers import Numbers
 from dlthub_tui.messages import Open
-from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.listing import ListScreen
-from dlthub_tui.screens.sheets import ConfirmSheet
+from dlthub_tui.screens.sheets import ConfirmSheet, TypedSheet
 from dlthub_tui.screens.starting import Stopper
 from dlthub_tui.viewmodel import home as home_view
 from dlthub_tui.viewmodel import platform as view
@@ -22,7 +23,8 @@ from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
 
-ENDED_THERE = "A region is ended on its machine (SIGTERM): its runs go on. x stops a run."
+NOT_DRAINED = "x drains a region or stops a run; D cleans a region."
+ADMINISTERED = "Regions are drained and cleaned by who administers this platform. In a shell as that user: dlthub-tui."
 LOGS_THERE = "A plane's own log stays on its machine: platform.log in its home."
 
 
@@ -31,9 +33,9 @@ class PlatformScreen(ListScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("pane.next", "pane"), ("row.open", "open"), ("item.end", "stop"), ("log.open", "log"),
-        ("doctor.open", "doctor"), ("link.retry", "ask again"), ("list.filter", "filter"), ("copy.text", "copy row"),
-        ("nav.back", "back"),
+        ("pane.next", "pane"), ("row.open", "open"), ("item.end", "drain"), ("item.destroy", "clean"),
+        ("doctor.open", "doctor"), ("log.open", "log"), ("link.retry", "ask again"), ("list.filter", "filter"),
+        ("copy.text", "copy row"), ("nav.back", "back"),
     )  # fmt: skip
     STYLES = "platform"
     DETAIL_ROWS: ClassVar[int] = 7
@@ -113,12 +115,30 @@ class PlatformScreen(ListScreen):
         held = self._status.held if self._status else ()
         return next((run for run in held if f"run/{run.run_id}" == self.rows.key), None)
 
+    def _region(self) -> PlaneHealth | None:
+        """The region of a row, of what it is or of what it runs."""
+        planes = self._health.planes if self._health else ()
+        return next((plane for plane in planes if self.rows.key in {plane.id, f"region/{plane.id}"}), None)
+
+    def _numbers(self, plane_id: str) -> Numbers | None:
+        regions = (self._status.regions or ()) if self._status else ()
+        return next((region.numbers for region in regions if region.id == plane_id), None)
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """What x does to the row under the cursor."""
+        region, entries = self._region(), super().footer_entries()
+        verb = "stop" if region is None else "drain" if region.drained_at is None else "resume"
+        return [(action, verb if action.id == "item.end" else label) for action, label in entries]
+
     def why_not(self, action: Action) -> str | None:
-        """Runs are opened and stopped here; planes are ended, and tell their logs, on their machines."""
+        """Runs are opened and stopped here, regions drained and cleaned; planes tell their logs on their machines."""
         if action.id == "row.open" and self._held() is None and self._plane() is None:
             return "What is known of it stands below."
-        if action.id == "item.end" and self._held() is None:
-            return ENDED_THERE
+        if action.id in {"item.end", "item.destroy"}:
+            if self._region() is None and (action.id == "item.destroy" or self._held() is None):
+                return NOT_DRAINED
+            if self._status is None:
+                return ADMINISTERED
         if action.id == "log.open" and self._held() is None:
             return LOGS_THERE
         return super().why_not(action)
@@ -154,8 +174,10 @@ class PlatformScreen(ListScreen):
             self.post_message(Open(place))
 
     def do_item_end(self) -> None:
-        """Stops the run under the cursor; asks first."""
-        run = self._held()
+        """Stops the run under the cursor, or drains the region; asks first. A drained region is resumed."""
+        run, region = self._held(), self._region()
+        if region is not None:
+            self._drain_or_resume(region)
         if run is None:
             return
 
@@ -165,6 +187,52 @@ class PlatformScreen(ListScreen):
 
         question = f"Stop {view.name_of(run)} in {guard(run.workspace_name)}?"
         self.host.push_screen(ConfirmSheet(self.context, question, "stop"), answered)
+
+    def _drain_or_resume(self, region: PlaneHealth) -> None:
+        if region.drained_at is not None:
+            self.fetch(self._set_drained(region, is_drained=False), "act")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._set_drained(region, is_drained=True), "act")
+
+        numbers = self._numbers(region.id)
+        lines = view.drain_lines(region, numbers.runners if numbers else None)
+        self.host.push_screen(ConfirmSheet(self.context, f"Drain {guard(region.id)}?", "drain", lines), answered)
+
+    async def _set_drained(self, region: PlaneHealth, *, is_drained: bool) -> None:
+        from dlthub_tui.client.administration import tend_data_plane
+
+        control, name = self.context.connected.control, guard(region.id)
+        does, back = ("drain", "resume") if is_drained else ("resume", "drain")
+        await tend_data_plane(control, region.id, does)
+        drained, resumed = f"{name} is drained.", f"{name} is given runs again."
+        then = resumed if is_drained else drained
+        self.context.undo = Undo(lambda: tend_data_plane(control, region.id, back), then)
+        self.say(f"{drained if is_drained else resumed} u takes that back.", Role.OK)
+        await self.reload()
+
+    def do_item_destroy(self) -> None:
+        """Has the region remove environments that nobody needs; its name is typed."""
+        region = self._region()
+        if region is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._clean(region), "act")
+
+        lines = view.clean_lines(region, self._numbers(region.id))
+        sheet = TypedSheet(self.context, f"Clean {guard(region.id)}", region.id, "clean", lines)
+        self.host.push_screen(sheet, answered)
+
+    async def _clean(self, region: PlaneHealth) -> None:
+        from dlthub_tui.client.administration import tend_data_plane
+
+        await tend_data_plane(self.context.connected.control, region.id, "clean")
+        when = "with its next poll" if region.is_reachable else "when it answers, within a day"
+        self.say(f"{guard(region.id)} hears it {when}, and measures its folders anew.", Role.OK)
 
     async def _stop(self, held: HeldRun) -> None:
         from dlthub_tui.client.runs import get_run
@@ -176,8 +244,11 @@ class PlatformScreen(ListScreen):
             await self.reload()
 
     def twin_of(self, action: Action) -> str:
-        """Verbs on the run under the cursor."""
-        run = self._held()
+        """Verbs on the run or the region under the cursor."""
+        run, region = self._held(), self._region()
+        if region is not None and action.id in {"item.end", "item.destroy"}:
+            verb = "clean" if action.id == "item.destroy" else "drain" if region.drained_at is None else "resume"
+            return f"dlthub-tui admin data-plane {verb} {region.id}"
         twin = twin_of_run(action.id, run.job_ref, run.number) if run is not None else ""
         return twin or super().twin_of(action)
 

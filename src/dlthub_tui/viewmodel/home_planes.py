@@ -72,7 +72,7 @@ def _plane_row(plane: PlaneHealth, state: HomeState, look: Look) -> Row:
         line(muted(_up(numbers.started_at if numbers else None, look))),
         _work(numbers) if numbers is not None else line(muted(place)),
         address,
-        line(muted("lease poll open")),
+        line(Span("drained", Role.WARN) if plane.drained_at is not None else muted("lease poll open")),
         line(_disk(numbers.disk_total_bytes, numbers.disk_free_bytes) if numbers else ""),
     )
     return Row(f"plane/{plane.id}", Span(look.glyphs.up, Role.OK), cells, f"{plane.id} {place}")

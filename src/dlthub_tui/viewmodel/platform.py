@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
+from dlthub_tui.client.region_numbers import Numbers
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
@@ -29,10 +30,13 @@ NOT_TOLD = "Leases are for who administers this platform. In a shell as that use
 def answer_of(health: Health, look: Look) -> Line:
     """Which version runs, and whether every plane answers."""
     silent = [guard(plane.id) for plane in health.planes if not plane.is_reachable]
-    said = Span(f"version {guard(health.version)}   ") if health.version else Span("")
+    drained = [guard(plane.id) for plane in health.planes if plane.drained_at is not None]
+    said = line(f"version {guard(health.version)}   " if health.version else "")
+    if drained:
+        said = (*said, look.state("paused"), Span(f" {', '.join(drained)} drained   ", Role.WARN))
     if silent:
-        return (said, Span(f"{look.glyphs.silent} {', '.join(silent)} silent", Role.WARN))
-    return (said, muted(f"control and {words.plural(len(health.planes), 'region')} answer"))
+        return (*said, Span(f"{look.glyphs.silent} {', '.join(silent)} silent", Role.WARN))
+    return (*said, muted(f"control and {words.plural(len(health.planes), 'region')} answer"))
 
 
 def control_row(origin: str, look: Look) -> Row:
@@ -51,10 +55,41 @@ def plane_row(plane: PlaneHealth, look: Look) -> Row:
         line(Span(guard(plane.id), look.hue(plane.id))),
         line(guard(plane.place)),
         line(muted(guard(plane.url or "-"))),
-        line(muted(seen) if plane.is_reachable else Span(seen, Role.WARN)),
+        line(seen_of(plane, seen)),
         line(muted(key)),
     )
     return Row(plane.id, glyph, cells, f"{plane.id} {plane.place}")
+
+
+def seen_of(plane: PlaneHealth, seen: str) -> Span:
+    """When it was heard of; of one that answers and takes no run, that."""
+    if not plane.is_reachable:
+        return Span(seen, Role.WARN)
+    return Span("drained", Role.WARN) if plane.drained_at is not None else muted(seen)
+
+
+def drain_lines(plane: PlaneHealth, running: int | None) -> tuple[str, ...]:
+    """What draining does, before it is done."""
+    goes_on = "Runs that it has go on to their ends."
+    if running is not None:
+        goes_on = f"{words.plural(running, 'run')} there {'goes' if running == 1 else 'go'} on to the end."
+    return (
+        f"{guard(plane.id)} is given no new run. {goes_on}",
+        "What is due meanwhile waits, and starts when it is resumed: x again.",
+    )
+
+
+def clean_lines(plane: PlaneHealth, numbers: Numbers | None) -> tuple[Line, ...]:
+    """What cleaning does, before it is done."""
+    held = "Environments and builders' caches"
+    if numbers is not None and numbers.environments is not None:
+        sizes = sum(numbers.sizes.get(kind, 0) for kind in ("environments", "caches"))
+        held = f"Of {words.plural(numbers.environments, 'environment')} and the caches, {words.size(sizes)}, those"
+    return (
+        line(f"   {held} go that no run uses and"),
+        line("   that the newest code of their workspace does not need. Runs are not touched."),
+        line(muted(f"   A job that wants one again waits while {guard(plane.id)} builds it.")),
+    )
 
 
 def scheduler_line(health: Health) -> str:
@@ -119,6 +154,8 @@ def due_line(status: Status, look: Look) -> str:
 def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: int) -> list[Line]:
     """The strip below the list: how the region is recognised."""
     state = "answers" if plane.is_reachable else f"silent since {words.moment(plane.last_seen_at, look, 'it enrolled')}"
+    if plane.drained_at is not None:
+        state = f"drained {words.moment(plane.drained_at, look)}, {state}"
     lines = [rule(f"{guard(plane.id)}, {guard(plane.place)}", state, width, look)]
     if six_words:
         lines.append(line("   ", muted("Known as     "), Span(six_words, Role.TITLE)))
@@ -126,6 +163,8 @@ def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: 
         lines.append(line(muted("   Not met yet: its key is kept when something there is first asked for.")))
     lines.append(line("   ", muted("Fingerprint  "), guard(plane.fingerprint or "-")))
     lines.append(line("   ", muted("Enrolled     "), words.moment(plane.enrolled_at, look)))
+    if plane.drained_at is not None:
+        lines.append(line(Span("   It is given no new run. x resumes it.", Role.WARN)))
     if not plane.is_reachable:
         lines.append(line(Span("   Its runs go on. On its machine: dlthub-tui doctor", Role.WARN)))
     return lines

@@ -30,9 +30,9 @@ def region_section(status: Status, planes: Sequence[PlaneHealth], look: Look) ->
     """What each region runs and holds."""
     if status.regions is None:
         return Section(COLUMNS, (), "Regions", empty=(OLD,), shows_titles=False)
-    reachable = {plane.id for plane in planes if plane.is_reachable}
+    known = {plane.id: plane for plane in planes}
     regions = sorted(status.regions, key=lambda region: region.id)
-    rows = tuple(_row(region, region.id in reachable, look) for region in regions)
+    rows = tuple(_row(region, known.get(region.id), look) for region in regions)
     return Section(COLUMNS, rows, "Regions", empty=(NONE,), shows_titles=bool(rows))
 
 
@@ -64,7 +64,8 @@ def region_details(region: Region, is_reachable: bool, look: Look, width: int) -
     return lines
 
 
-def _row(region: Region, is_reachable: bool, look: Look) -> Row:
+def _row(region: Region, plane: PlaneHealth | None, look: Look) -> Row:
+    is_reachable = plane is not None and plane.is_reachable
     glyph = Span(look.glyphs.up, Role.OK) if is_reachable else Span(look.glyphs.silent, Role.WARN)
     key, name = f"region/{region.id}", Span(guard(region.id), look.hue(region.id))
     numbers = region.numbers
@@ -72,6 +73,10 @@ def _row(region: Region, is_reachable: bool, look: Look) -> Row:
         return Row(key, glyph, (line(name, muted(f"    {TELLS_NONE}")),), region.id)
     polled = words.moment(region.polled_at, look, "never")
     warm = f"{numbers.warm}, {words.size(numbers.warm_bytes)}" if numbers.warm else "-"
+    if plane is not None and is_reachable and plane.drained_at is not None:
+        poll = Span("drained", Role.WARN)
+    else:
+        poll = muted(polled) if is_reachable else Span(polled, Role.WARN)
     cells = (
         line(name),
         line(f"{words.count(numbers.runners)} of {words.count(numbers.slots)}"),
@@ -79,7 +84,7 @@ def _row(region: Region, is_reachable: bool, look: Look) -> Row:
         line(_environments(numbers)),
         line(muted(words.moment(numbers.environments_used_at, look))),
         line(_free(numbers)),
-        line(muted(polled) if is_reachable else Span(polled, Role.WARN)),
+        line(poll),
     )
     return Row(key, glyph, cells, region.id)
 

@@ -123,7 +123,12 @@ class DataPlane:
             services.parts, self.active_runs, self.running.executor.stand_by, settings.slots, settings.version
         )
         self.worker = Worker(
-            services.parts, services.enrolment, services.revocations, self.running.runs, self.measuring
+            services.parts,
+            services.enrolment,
+            services.revocations,
+            self.running.runs,
+            self.measuring,
+            services.housekeeping,
         )
         services.alert_queue.full_at = self.worker.full_at
         self.gateway = Gateway(

@@ -17,6 +17,7 @@ import anyio.abc
 import structlog
 
 from planes.data_plane.services.enrolment import Enrolment
+from planes.data_plane.services.housekeeping import Housekeeping
 from planes.data_plane.services.measuring import Measuring
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reports import build_numbers, build_poll
@@ -37,13 +38,20 @@ class Worker:
     """`run` is one task of the plane. Its end leaves runs going: their runners are processes of their own."""
 
     def __init__(
-        self, parts: Parts, enrolment: Enrolment, revocations: Revocations, runs: Runs, measuring: Measuring
+        self,
+        parts: Parts,
+        enrolment: Enrolment,
+        revocations: Revocations,
+        runs: Runs,
+        measuring: Measuring,
+        housekeeping: Housekeeping,
     ) -> None:
         self._parts = parts
         self._enrolment = enrolment
         self._revocations = revocations
         self._runs = runs
         self._measuring = measuring
+        self._housekeeping = housekeeping
         self._asked_for: list[int] = []
         self._changed = anyio.Event()
         self._silence = 0
@@ -116,6 +124,16 @@ class Worker:
                 group.start_soon(self._carry, lease.run_id)
         for cancel in answer.cancels:
             group.start_soon(self._stop, cancel.run_id, cancel.fence)
+        if answer.clean_before is not None:
+            group.start_soon(self._clean, answer.clean_before)
+
+    async def _clean(self, before: datetime) -> None:
+        try:
+            if await self._housekeeping.clean(before):
+                await self._measuring.measure_folders()
+        except Exception as exc:  # noqa: BLE001 - the edge of a cleaning: it is asked for again, or by hand
+            self.failures += 1
+            _log.error("cleaning_failed", failures=self.failures, exc_info=exc)
 
     async def _stop(self, run_id: str, fence: int | None) -> None:
         try:

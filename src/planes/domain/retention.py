@@ -32,6 +32,8 @@ class Why(StrEnum):
 
     AGE = "age"
     SIZE = "size"
+    ASKED = "asked"
+    """Who runs the platform wants the room."""
     LEFT_OVER = "left_over"
     """Nobody knows it any more: a process was killed while it made or removed it."""
 
@@ -54,10 +56,22 @@ class Verdict:
     why: Why
 
 
-def decide_removals(items: Sequence[Kept], now: datetime, *, days: int, size_bytes: int) -> list[Verdict]:
-    """What is too old, then the least recently used of the rest until it fits; never what is needed."""
+def decide_removals(
+    items: Sequence[Kept], now: datetime, *, days: int, size_bytes: int, asked_before: datetime | None = None
+) -> list[Verdict]:
+    """What is too old, then the least recently used of the rest until it fits; never what is needed.
+
+    What was last used before `asked_before` goes whatever its age.
+    """
     oldest = now - timedelta(days=days) if days else None
     removed = [Verdict(item, Why.AGE) for item in items if oldest and item.used_at < oldest and not item.is_needed]
+    if asked_before is not None:
+        known = {verdict.item.name for verdict in removed}
+        removed += [
+            Verdict(item, Why.ASKED)
+            for item in items
+            if item.name not in known and item.used_at < asked_before and not item.is_needed
+        ]
     gone = {verdict.item.name for verdict in removed}
     left = [item for item in items if item.name not in gone]
     total = sum(item.size_bytes for item in left)

@@ -167,7 +167,9 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.ADMINISTRATOR),
         "GET /own/v1/status", "GET /own/v1/users", "POST /own/v1/users", "POST /own/v1/users/{user_id}/-issue-link",
-        "POST /own/v1/data-planes", "POST /own/v1/signing-keys/-rotate",
+        "POST /own/v1/data-planes",
+        *(f"POST /own/v1/data-planes/{{dataplane_id}}/-{verb}" for verb in ("drain", "resume", "clean")),
+        "POST /own/v1/signing-keys/-rotate",
         "GET /own/v1/audit-events", "GET /own/v1/audit-events/-search",
         "GET /own/v1/sign-ins", "POST /own/v1/sign-ins/{sign_in_id}/-refuse",
     ),

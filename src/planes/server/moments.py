@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import overload
 
 from planes.domain.errors import InvalidRequest, Reason
 
 
-@overload
-def aware(key: str, moment: datetime) -> datetime: ...
-@overload
-def aware(key: str, moment: datetime | None) -> datetime | None: ...
 def aware(key: str, moment: datetime | None) -> datetime | None:
     """Raises: InvalidRequest for a time without an offset, and for one that its offset moves out of the calendar."""
     if moment is None:

@@ -167,7 +167,8 @@ class Revocation(LinkModel):
 class PollResponse(LinkModel):
     """`run_tokens` are the tokens (by run) of the runs that `leases` hand out, so that their start need not ask.
 
-    They stand beside the leases because those are stored.
+    They stand beside the leases because those are stored. Of environments that no run needs, those that were last used
+    before `clean_before` are to go; it is told with each answer for a day, and obeyed once.
     """
 
     leases: list[Lease]
@@ -176,6 +177,7 @@ class PollResponse(LinkModel):
     epoch: Count
     revocations: list[Revocation]
     keys: list[str]
+    clean_before: AwareDatetime | None = None
 
 
 class ReportedStatus(StrEnum):

@@ -203,6 +203,14 @@ class JoinTokenResponse(BaseModel):
     expires_at: datetime
 
 
+class UpkeepResponse(BaseModel):
+    """While `drained_at` is set the plane is given no new run; `clean_before` is when a cleaning was asked for last."""
+
+    dataplane_id: str
+    drained_at: datetime | None
+    clean_before: datetime | None
+
+
 class PendingSignInResponse(BaseModel):
     """A device that waits for approval. The code is not here: it is typed. `expires_at` ends the wait."""
 
@@ -231,7 +239,10 @@ class DecidedSignInResponse(BaseModel):
 
 
 class PlaneHealthResponse(BaseModel):
-    """`is_reachable` is whether the plane polled within the lease time; `fingerprint` is of its key."""
+    """`is_reachable` is whether the plane polled within the lease time; `fingerprint` is of its key.
+
+    `drained_at`: since then it is given no new run.
+    """
 
     dataplane_id: str
     name: str
@@ -241,6 +252,7 @@ class PlaneHealthResponse(BaseModel):
     enrolled_at: datetime | None
     last_seen_at: datetime | None
     is_reachable: bool
+    drained_at: datetime | None
 
 
 class SchedulerHealth(BaseModel):

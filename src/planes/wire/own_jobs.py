@@ -22,7 +22,7 @@ class RetriesBody(BaseModel):
 
 
 class RowsLoadedResponse(BaseModel):
-    """What the pipelines of a workspace's runs loaded together, of those runs that were asked for since a moment."""
+    """What the pipelines of a workspace's runs loaded together."""
 
     rows: int
 

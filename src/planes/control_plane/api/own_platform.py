@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
 from planes.control_plane.api.own_audit import render_audit_event
-from planes.control_plane.services import audit_reading, data_planes, overview, signing_keys, users
+from planes.control_plane.services import audit_reading, data_planes, draining, overview, signing_keys, users
 from planes.control_plane.services.data_planes import NewDataPlane
 from planes.control_plane.services.overview import Region
 from planes.control_plane.services.parts import Parts
@@ -33,11 +33,13 @@ from planes.wire.own_control import (
     SchedulerHealth,
     SigningKeyResponse,
     StatusResponse,
+    UpkeepResponse,
     UserResponse,
 )
 from planes.wire.pages import ListPage
 
 router = LateRouter(prefix="/own/v1", tags=["own: platform"])
+PlanePath = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]*$")]
 
 
 @router.get("/health")
@@ -106,6 +108,21 @@ async def add_data_plane(
     return JoinTokenResponse(dataplane_id=issued.dataplane_id, join_token=issued.token, expires_at=issued.expires_at)
 
 
+@router.post("/data-planes/{dataplane_id}/-drain")
+async def drain(parts: CurrentParts, principal: CurrentSession, dataplane_id: PlanePath) -> UpkeepResponse:
+    return _render_upkeep(await draining.drain(parts, principal, dataplane_id))
+
+
+@router.post("/data-planes/{dataplane_id}/-resume")
+async def resume(parts: CurrentParts, principal: CurrentSession, dataplane_id: PlanePath) -> UpkeepResponse:
+    return _render_upkeep(await draining.resume(parts, principal, dataplane_id))
+
+
+@router.post("/data-planes/{dataplane_id}/-clean")
+async def clean(parts: CurrentParts, principal: CurrentSession, dataplane_id: PlanePath) -> UpkeepResponse:
+    return _render_upkeep(await draining.clean(parts, principal, dataplane_id))
+
+
 @router.post("/signing-keys/-rotate")
 async def rotate_signing_key(
     parts: CurrentParts, principal: CurrentSession, body: RotateSigningKeyRequest
@@ -153,6 +170,10 @@ def _render_region(region: Region) -> RegionStatusResponse:
     )
 
 
+def _render_upkeep(plane: DataPlane) -> UpkeepResponse:
+    return UpkeepResponse(dataplane_id=plane.id, drained_at=plane.drained_at, clean_before=plane.clean_before)
+
+
 def _render_user(user: User, sign_up_url: str | None = None) -> UserResponse:
     return UserResponse(
         user_id=user.id,
@@ -176,4 +197,5 @@ def _render_health(parts: Parts, plane: DataPlane) -> PlaneHealthResponse:
         enrolled_at=plane.enrolled_at,
         last_seen_at=plane.last_seen_at,
         is_reachable=data_planes.is_reachable(parts, plane),
+        drained_at=plane.drained_at,
     )

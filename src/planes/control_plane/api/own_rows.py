@@ -22,7 +22,7 @@ async def get_rows_loaded(
     parts: CurrentParts,
     principal: CurrentPrincipal,
     workspace_id: WorkspaceIdPath,
-    since: Annotated[Moment, Query()],
+    since: Annotated[Moment | None, Query()] = None,
 ) -> RowsLoadedResponse:
     rows = await runs.rows_loaded(parts, principal, workspace_id, aware("since", since))
     return RowsLoadedResponse(rows=rows)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from planes.control_plane.services import revocations, windows
+from planes.control_plane.services import draining, revocations, windows
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.run_reports import finish
 from planes.control_plane.services.tokens import MintedToken, RunSubject, mint_run
@@ -26,6 +26,7 @@ from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import retries as stored_retries
 from planes.storage.control import runs as stored_runs
 from planes.storage.control.connection import Connection
+from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.jobs import JobVersion
 from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse, Revocation
 
@@ -97,7 +98,8 @@ async def poll(
     wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
     seen = parts.news.seen(dataplane_id)
     parts.regions.hear(dataplane_id, parts.clock.now(), request.numbers)
-    await _renew(parts, dataplane_id, request)
+    plane = await _renew(parts, dataplane_id, request)
+    clean_before = draining.still_to_clean(plane, parts.clock.now()) if plane is not None else None
     is_woken = False
     while True:
         again_in: float = _DELIVER_AGAIN_AFTER.total_seconds()  # should the answer that dealt with it get lost
@@ -109,7 +111,7 @@ async def poll(
                 if look.is_all:
                     parts.news.deal_with(dataplane_id, seen)
                 if look.is_news or left <= 0 or await is_gone():
-                    return look.response
+                    return look.response.model_copy(update={"clean_before": clean_before})
         told = await parts.news.wait(dataplane_id, seen, min(left, again_in))
         is_woken, seen = told != seen, told
 
@@ -176,8 +178,11 @@ async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) ->
         parts.news.tell(after.dataplane_id)
 
 
-async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> None:
-    """Prolongs the leases that the plane names, and keeps its address. Writes only when there is something to write."""
+async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> DataPlane | None:
+    """Prolongs the leases that the plane names, and keeps its address; answers what was known of it.
+
+    Writes only when there is something to write.
+    """
     now = parts.clock.now()
     rules = rules_of(parts)
     held = {item.run_id: item.fence for item in request.held}
@@ -188,16 +193,17 @@ async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) 
     is_same = plane is not None and plane.url == request.url and plane.last_seen_at is not None
     is_recent = plane is not None and plane.last_seen_at is not None and abs(now - plane.last_seen_at) < _SEEN_EVERY
     if is_same and is_recent and not is_due:
-        return
+        return plane
     async with parts.database.transaction() as connection:
         await data_planes.saw(connection, dataplane_id, request.url, now)
         if not held:
-            return
+            return plane
         leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
         renewed = [
             run.id for run in leased if run.id in held and leases.renew(run, held[run.id], now, rules) is not None
         ]
         await stored_runs.renew_leases(connection, renewed, rules.expiry(now))
+        return plane
 
 
 async def _look(

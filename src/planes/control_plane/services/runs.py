@@ -72,8 +72,8 @@ async def list_runs(
         return found.carrying(await detail_runs(connection, wanted.workspace_id, found.items, downstream))
 
 
-async def rows_loaded(parts: Parts, principal: Principal, workspace_id: str, since: datetime) -> int:
-    """What the runs that were asked for since then loaded together. Raises: NotFound."""
+async def rows_loaded(parts: Parts, principal: Principal, workspace_id: str, since: datetime | None) -> int:
+    """What the runs that were asked for since then, or ever, loaded together. Raises: NotFound."""
     async with parts.database.reading() as connection:
         access = await authorize_workspace(connection, principal, workspace_id, Permission.READ)
         return await stored_summaries.rows_loaded_since(connection, access.workspace_id, since)

@@ -9,8 +9,8 @@ region's database, in which a run is written down before it looks for an environ
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import anyio
 import structlog
@@ -53,6 +53,7 @@ class Housekeeping:
         self._logs = OldLogs(parts, audit, retention)
         self._environments = OldEnvironments(parts, audit, retention)
         self._code = OldCode(parts, audit, retention)
+        self._cleaned_before: datetime | None = None
 
     async def run(self) -> None:
         """Until it is cancelled: at the start, and every hour."""
@@ -68,8 +69,9 @@ class Housekeeping:
     async def plan(self) -> Report:
         """What a pass would remove now. Changes nothing."""
         report = Report()
-        async for removal in self._found():
-            report.add(removal)
+        for part in (self._logs, self._environments, self._code):
+            for removal in await part.find():
+                report.add(removal)
         return report
 
     async def tidy(self) -> Report:
@@ -81,19 +83,33 @@ class Housekeeping:
                 await self._tidy(report)
         return report
 
+    async def clean(self, before: datetime) -> bool:
+        """Removes environments that nobody needs and that were last used before; once for each moment.
+
+        Whether anything was looked at: not while a backup reads the region's folder, nor a second time.
+        """
+        if self._cleaned_before is not None and before <= self._cleaned_before:
+            return False
+        report = Report()
+        with may_remove(self._parts.folder) as may:
+            if may:
+                self._cleaned_before = before
+                await self._carry_out(await self._environments.find(before), report)
+                _log.info("cleaning_done", failed=report.failed, **_counted(report))
+        return may
+
     async def _tidy(self, report: Report) -> None:
-        async for removal in self._found():
+        for part in (self._logs, self._environments, self._code):
+            await self._carry_out(await part.find(), report)
+
+    async def _carry_out(self, removals: list[Removal], report: Report) -> None:
+        for removal in removals:
             try:
                 if await removal.carry_out():
                     report.add(removal)
             except OSError as exc:
                 report.failed += 1
                 _log.error("not_removed", kind=str(removal.kind), name=removal.name, reason=exc.strerror)
-
-    async def _found(self) -> AsyncGenerator[Removal]:
-        for part in (self._logs, self._environments, self._code):
-            for removal in await part.find():
-                yield removal
 
 
 def _counted(report: Report) -> dict[str, int]:

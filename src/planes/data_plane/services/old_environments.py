@@ -50,8 +50,8 @@ class OldEnvironments:
         self._retention = retention
         self._sizes: dict[tuple[Path, datetime], int] = {}
 
-    async def find(self) -> list[Removal]:
-        """What may go now."""
+    async def find(self, asked_before: datetime | None = None) -> list[Removal]:
+        """What may go now: also what was last used before `asked_before`, if that is given."""
         roots = await to_thread.run_sync(lambda: sorted(self._parts.folder.glob("orgs/*/workspaces/*")))
         found: list[Removal] = []
         items: list[Kept] = []
@@ -64,7 +64,7 @@ class OldEnvironments:
                 places[kept.name] = (workspace, path)
         self._sizes = {key: size for key, size in self._sizes.items() if key[0].exists()}
         limits = {"days": self._retention.environment_days, "size_bytes": self._retention.environment_bytes}
-        for verdict in decide_removals(items, self._parts.clock.now(), **limits):
+        for verdict in decide_removals(items, self._parts.clock.now(), asked_before=asked_before, **limits):
             found.append(self._removal(verdict, *places[verdict.item.name]))
         return found
 

@@ -26,6 +26,8 @@ data_planes = Table(
     Column("created_at", Moment, nullable=False),
     Column("enrolled_at", Moment),
     Column("last_seen_at", Moment),
+    Column("drained_at", Moment),
+    Column("clean_before", Moment),
 )
 
 join_tokens = Table(
@@ -48,7 +50,11 @@ link_calls = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataPlane:
-    """`url`, `public_key` and `enrolled_at` are None until it has enrolled; `key_id` names its key."""
+    """`url`, `public_key` and `enrolled_at` are None until it has enrolled; `key_id` names its key.
+
+    While `drained_at` is set it is given no new run. Environments there that nobody needs and that were last used
+    before `clean_before` are to go.
+    """
 
     id: str
     name: str
@@ -60,6 +66,8 @@ class DataPlane:
     created_at: datetime
     enrolled_at: datetime | None
     last_seen_at: datetime | None
+    drained_at: datetime | None = None
+    clean_before: datetime | None = None
 
 
 async def add_data_plane(connection: Connection, plane: DataPlane) -> None:
@@ -108,6 +116,17 @@ async def saw(connection: Connection, dataplane_id: str, url: str, now: datetime
     """Keeps the address that the plane reported and when."""
     query = update(data_planes).where(data_planes.c.id == dataplane_id)
     await connection.execute(query.values(url=url, last_seen_at=now))
+
+
+async def drain(connection: Connection, dataplane_id: str, drained_at: datetime | None) -> None:
+    """From now on no new run is given to the plane; with None they are again."""
+    query = update(data_planes).where(data_planes.c.id == dataplane_id)
+    await connection.execute(query.values(drained_at=drained_at))
+
+
+async def clean(connection: Connection, dataplane_id: str, before: datetime) -> None:
+    """What was last used before is to go there."""
+    await connection.execute(update(data_planes).where(data_planes.c.id == dataplane_id).values(clean_before=before))
 
 
 async def add_join_token(

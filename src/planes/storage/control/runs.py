@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    exists,
     func,
     select,
     update,
@@ -27,6 +28,7 @@ from planes.domain.identifiers import DataPlaneId, JobId, WorkspaceId
 from planes.domain.runs import ACTIVE, LEASED, Run, RunStatus
 from planes.storage.control.changes import note_runs
 from planes.storage.control.connection import Connection
+from planes.storage.control.data_planes import data_planes
 from planes.storage.control.jobs import jobs
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
@@ -236,9 +238,10 @@ async def has_active_run(connection: Connection, workspace_id: WorkspaceId) -> b
 
 
 def _waits_for(dataplane_id: DataPlaneId, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """A try after a failure waits for its time first."""
+    """A try after a failure waits for its time first, and everything for a plane that is drained."""
     is_ripe = runs.c.not_before.is_(None) | (runs.c.not_before <= now)
-    return (runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value, is_ripe)
+    is_drained = exists().where(data_planes.c.id == dataplane_id, data_planes.c.drained_at.is_not(None))
+    return (runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value, is_ripe, ~is_drained)
 
 
 def as_run(row: Any) -> Run:

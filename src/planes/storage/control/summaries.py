@@ -84,13 +84,15 @@ async def summaries_of(connection: Connection, run_ids: Iterable[str]) -> dict[s
     return found
 
 
-async def rows_loaded_since(connection: Connection, workspace_id: str, since: datetime) -> int:
-    """Rows that the workspace's own runs from then on loaded together."""
+async def rows_loaded_since(connection: Connection, workspace_id: str, since: datetime | None) -> int:
+    """Rows that the workspace's own runs loaded together, from then on if a moment is given."""
     query = (
         select(func.coalesce(func.sum(pipeline_runs.c.total_rows), 0))
         .join(runs, runs.c.id == pipeline_runs.c.run_id)
-        .where(runs.c.workspace_id == workspace_id, runs.c.is_system.is_(False), runs.c.created_at >= since)
+        .where(runs.c.workspace_id == workspace_id, runs.c.is_system.is_(False))
     )
+    if since is not None:
+        query = query.where(runs.c.created_at >= since)
     return int((await connection.execute(query)).scalar_one())
 
 

@@ -45,6 +45,14 @@ def test_what_is_needed_or_just_used_stays_however_old_or_large() -> None:
     assert decide_removals(items, NOW, days=90, size_bytes=1) == []
 
 
+def test_what_is_asked_for_goes_unless_it_was_used_since_or_is_needed() -> None:
+    items = [kept("a", 3), kept("needed", 3, needed=True), kept("old", 100), kept("since", 1)]
+
+    found = decide_removals(items, NOW, days=90, size_bytes=0, asked_before=NOW - timedelta(days=2))
+
+    assert names(found) == [("old", Why.AGE), ("a", Why.ASKED)]
+
+
 def test_zero_is_no_limit() -> None:
     assert decide_removals([kept("a", 10_000, 10**15)], NOW, days=0, size_bytes=0) == []
 

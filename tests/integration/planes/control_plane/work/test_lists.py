@@ -268,6 +268,7 @@ async def test_rows_are_summed_over_the_runs_since_a_moment(stage: Stage) -> Non
     assert (await rows_since("2020-01-01T00:00:00Z")).json() == {"rows": 321}
     assert (await rows_since("2100-01-01T00:00:00Z")).json() == {"rows": 0}
     assert (await rows_since("2026-01-01T00:00:00")).status_code == 400
+    assert (await stage.own("/rows-loaded")).json() == {"rows": 321}
 
 
 async def test_total_counts_no_further_than_lists_reach(stage: Stage) -> None:

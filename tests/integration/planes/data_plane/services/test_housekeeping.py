@@ -208,6 +208,26 @@ async def test_a_run_of_removed_environment_and_code_builds_and_unpacks_them_aga
     assert await place.lines(again, "setup")
 
 
+async def test_what_nobody_needs_goes_when_it_is_asked_for_and_once(place: RunningRegion) -> None:
+    await place.run(HELLO)
+    (first,) = [name for name in environments(place) if "." not in name]
+    place.control.clean_before = datetime.now(UTC)
+    await place.run(HELLO)  # its lease comes with the answer that asks for it
+    assert first in environments(place)  # the newest code's
+
+    await deploy_other(place)
+    place.control.clean_before = datetime.now(UTC)
+    await place.run("", deployment_id=await deploy_other(place))
+    with anyio.fail_after(30):
+        while not (entries := await audited(place, "environment_removed")):
+            await anyio.sleep(0.01)
+
+    (entry,) = entries
+    assert first not in environments(place)
+    assert (entry.object_id, entry.details["why"]) == (first, "asked")
+    assert not await place.region.plane.services.housekeeping.clean(place.control.clean_before)
+
+
 async def test_a_plan_changes_nothing(place: RunningRegion) -> None:
     lease, _ = await place.run(HELLO)
     await deploy_other(place)

@@ -11,7 +11,16 @@ from starlette.responses import JSONResponse, Response
 from tests.fakes.installation_rows import NOW, TERMINAL, stamp
 
 
-def status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+def platform_routes(installation: Any) -> list[tuple[str, str, Callable[[Request], Coroutine[Any, Any, Response]]]]:
+    """Of the control plane itself."""
+    return [
+        ("GET", "/own/v1/status", _status_route(installation)),
+        ("GET", "/own/v1/workspaces/{ws}/rows-loaded", _rows_route(installation)),
+        ("POST", "/own/v1/data-planes/{region}/-{verb}", _upkeep_route(installation)),
+    ]
+
+
+def _status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """The handler."""
 
     async def status(_request: Request) -> Response:
@@ -38,7 +47,7 @@ def status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, R
     return status
 
 
-def rows_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+def _rows_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """What a workspace's runs loaded since a moment."""
 
     async def rows_loaded(request: Request) -> Response:
@@ -50,6 +59,22 @@ def rows_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Res
         )
 
     return rows_loaded
+
+
+def _upkeep_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """Drains, resumes and cleans a region."""
+
+    async def tend(request: Request) -> Response:
+        name, verb = request.path_params["region"], request.path_params["verb"]
+        if verb == "drain":
+            installation.drained.setdefault(name, stamp(NOW))
+        elif verb == "resume":
+            installation.drained.pop(name, None)
+        installation.bodies.append((f"{verb} {name}", {}))
+        drained_at = installation.drained.get(name)
+        return JSONResponse({"dataplane_id": name, "drained_at": drained_at, "clean_before": None})
+
+    return tend
 
 
 def _region(installation: Any, name: str) -> dict[str, Any]:
