@@ -129,7 +129,7 @@ class Installation(InstallationRows):
     async def _attest(self, request: Request) -> Response:
         name = self.regions[0]
         identity = Identity(self.keys[name], name, "Europe", self.url)
-        answer = identity.attest(request.query_params["nonce"], datetime.now(UTC))
+        answer = identity.attest(request.query_params.get("nonce", ""), datetime.now(UTC))
         return Response(answer.model_dump_json(), media_type="application/json")
 
     async def _challenge(self, _request: Request) -> Response:

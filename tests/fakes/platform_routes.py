@@ -91,5 +91,6 @@ def _region(installation: Any, name: str) -> dict[str, Any]:
     return {
         "dataplane_id": name,
         "polled_at": stamp(NOW - timedelta(seconds=120 if is_silent else 2)),
+        "organizations": sum(each["dataplane_id"] == name for each in installation.organizations),
         "numbers": numbers if name in installation.telling else None,
     }

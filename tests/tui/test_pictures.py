@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -117,15 +118,22 @@ async def test_sign_ins_look_as_stored(open_app: Any, picture: Compare) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-async def test_choosing_a_region_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+async def test_choosing_a_region_looks_as_stored(
+    open_app: Any, picture: Compare, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlthub_tui.client.installation.time", SimpleNamespace(monotonic=lambda: 0.0))
     async with open_app(size=size) as stage:
         await stage.press("a", *"orchard")
 
+        await stage.until("1 organization here")
         await picture(stage, "What will live where")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-async def test_locking_a_region_looks_as_stored(open_app: Any, picture: Compare, size: tuple[int, int]) -> None:
+async def test_locking_a_region_looks_as_stored(
+    open_app: Any, picture: Compare, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlthub_tui.client.installation.time", SimpleNamespace(monotonic=lambda: 0.0))
     async with open_app(size=size) as stage:
         await stage.press("a", *"orchard", "enter")
         await stage.until("Type the region to lock it")

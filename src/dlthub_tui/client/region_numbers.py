@@ -33,11 +33,12 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """`numbers` is None where the region has told none."""
+    """`numbers` is None where the region has told none, `organizations` where the control plane counts none of them."""
 
     id: str
     polled_at: datetime | None
     numbers: Numbers | None
+    organizations: int | None = None
 
 
 def parse_region(raw: Any) -> Region:
@@ -48,6 +49,7 @@ def parse_region(raw: Any) -> Region:
         id=fields.text("dataplane_id"),
         polled_at=fields.maybe_moment("polled_at"),
         numbers=_parse_numbers(numbers) if numbers is not None else None,
+        organizations=_maybe_whole(fields, "organizations"),
     )
 
 

@@ -62,7 +62,7 @@ class HelpScreen(ActingScreen[str]):
         return between((Span(" "), hint), (muted(f"{shown} of {len(self._offers)} keys "),), width)
 
     def _footer(self, width: int) -> Line:
-        return footer(self.footer_entries(), self.look, width, help_key="")
+        return footer(self.footer_entries(), self.look, width, live=self.live, help_key="")
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the help is used."""

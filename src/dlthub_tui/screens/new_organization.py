@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
+import anyio
+from textual import events
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 
 from dlthub_tui.client.errors import ClientError
-from dlthub_tui.client.installation import PlaneHealth
 from dlthub_tui.client.models import DataPlaneInfo
 from dlthub_tui.messages import GoHome
 from dlthub_tui.screens.context import Context
@@ -21,6 +24,8 @@ from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
 NO_REGION = "This installation has no data plane yet. Add one: dlthub-tui admin data-plane add eu1 --place Europe."
+
+FOR_GOOD = "Chosen once. It cannot be changed later, by anyone."
 
 
 class NewOrganizationScreen(PlaceScreen):
@@ -36,8 +41,7 @@ class NewOrganizationScreen(PlaceScreen):
     def __init__(self, context: Context, place: NewOrganizationPlace) -> None:
         super().__init__(context)
         self.place = place
-        self._regions: tuple[DataPlaneInfo, ...] = ()
-        self._health: dict[str, PlaneHealth] = {}
+        self._choices: tuple[view.Choosable, ...] = ()
         self._at = 0
         self._is_loaded = False
         self._organization_id = place.organization_id
@@ -54,24 +58,54 @@ class NewOrganizationScreen(PlaceScreen):
         """Name, cards, ledger."""
         yield LinesView(lambda _width: [EMPTY_LINE])
         yield Field(self.look, line(" Name     "), text=self.place.name, widget_id="name")
-        yield LinesView(self._choice, widget_id="choice")
-        yield LinesView(self._ledger, widget_id="ledger")
+        yield LinesView(lambda _width: [EMPTY_LINE, line(" Region   ", muted(FOR_GOOD)), EMPTY_LINE])
+        with Horizontal(id="regions"):
+            yield LinesView(self._choice, widget_id="choice")
+            yield LinesView(self._ledger, widget_id="ledger")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The table stands beside the cards where there is room."""
+        self.set_class(event.size.width < view.WIDE, "narrow")
 
     def on_mount(self) -> None:
         """Typing goes into the name; an organization that exists has one."""
+        self.set_class(self.size.width < view.WIDE, "narrow")
         if self.place.organization_id is None:
             self.type_into(self.query_one("#name", Field))
         self.fetch(self._load())
 
     async def _load(self) -> None:
-        from dlthub_tui.client.installation import get_health
+        from dlthub_tui.client.installation import find_status, get_health
         from dlthub_tui.client.organizations import list_dataplanes
 
         plane = self.context.connected.control
-        self._regions = tuple(sorted(await list_dataplanes(plane), key=lambda region: region.id))
-        self._health = {health.id: health for health in (await get_health(plane)).planes}
-        self.look.know_regions([region.id for region in self._regions])
+        regions = sorted(await list_dataplanes(plane), key=lambda region: region.id)
+        health = {each.id: each for each in (await get_health(plane)).planes}
+        self.look.know_regions([region.id for region in regions])
+        self._choices = tuple(view.Choosable(region=each, health=health.get(each.id)) for each in regions)
         self._is_loaded = True
+        self._show()
+        self.fetch(self._ask_regions(), "answers")
+        status = await find_status(plane)
+        told = {each.id: each for each in (status.regions if status else None) or ()}
+        self._choices = tuple(replace(each, told=told.get(each.region.id)) for each in self._choices)
+        self._show()
+
+    async def _ask_regions(self) -> None:
+        """Each says by itself how fast it answers."""
+        async with anyio.create_task_group() as group:
+            for choice in self._choices:
+                if choice.health is not None and choice.health.url is not None and choice.health.is_reachable:
+                    group.start_soon(self._ask_region, choice.region.id, choice.health.url)
+
+    async def _ask_region(self, region_id: str, url: str) -> None:
+        from dlthub_tui.client.installation import answer_seconds
+
+        seconds = await answer_seconds(url)
+        self._choices = tuple(
+            replace(each, is_asked=True, seconds=seconds) if each.region.id == region_id else each
+            for each in self._choices
+        )
         self._show()
 
     def _show(self) -> None:
@@ -81,24 +115,19 @@ class NewOrganizationScreen(PlaceScreen):
 
     @property
     def _chosen(self) -> DataPlaneInfo | None:
-        return self._regions[self._at] if self._regions else None
+        return self._choices[self._at].region if self._choices else None
 
     def _choice(self, width: int) -> list[Line]:
-        lines = [
-            EMPTY_LINE,
-            line(" Region   ", muted("Chosen once. It cannot be changed later, by anyone.")),
-            EMPTY_LINE,
-        ]
         if not self._is_loaded:
-            return [*lines, line(muted(f"   Asking which regions there are{self.look.glyphs.cut}"))]
+            return [line(muted(f"   Asking which regions there are{self.look.glyphs.cut}"))]
         if self._chosen is None:
-            return [*lines, line("   ", NO_REGION)]
-        return [*lines, *view.cards(self._regions, self._health, self._chosen.id, self.look, width), EMPTY_LINE]
+            return [line("   ", NO_REGION)]
+        return [*view.cards(self._choices, self._chosen.id, self.look, width), EMPTY_LINE]
 
     def _ledger(self, width: int) -> list[Line]:
         if self._chosen is None:
             return []
-        others = [region.id for region in self._regions if region is not self._chosen]
+        others = [each.region.id for each in self._choices if each.region is not self._chosen]
         return view.ledger(self._chosen.id, others, self.look, width)
 
     def do_choice_left(self) -> None:
@@ -126,8 +155,8 @@ class NewOrganizationScreen(PlaceScreen):
         self._turn(-1)
 
     def _turn(self, steps: int) -> None:
-        if self._regions:
-            self._at = (self._at + steps) % len(self._regions)
+        if self._choices:
+            self._at = (self._at + steps) % len(self._choices)
             self._show()
 
     def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
@@ -142,12 +171,14 @@ class NewOrganizationScreen(PlaceScreen):
         elif region is None:
             self.say(NO_REGION, Role.WARN)
         else:
-            health = self._health.get(region.id)
-            if health is None or not health.is_reachable or health.url is None:
-                self.say(f"{region.id} is silent. Choose it when it answers.", Role.WARN)
+            choice = self._choices[self._at]
+            url = choice.health.url if choice.health is not None else None
+            why_not = view.why_not_chosen(choice)
+            if url is None or why_not is not None:
+                self.say(why_not or f"{region.id} has no address.", Role.WARN)
             else:
                 self.say(f"Asking {region.id} who it is{self.look.glyphs.cut}")
-                self.fetch(self._confirm(name, region, health.url), "act")
+                self.fetch(self._confirm(name, region, url), "act")
 
     async def _confirm(self, name: str, region: DataPlaneInfo, url: str) -> None:
         from dlthub_tui.client.pins import recognise

@@ -52,7 +52,7 @@ class PlaceScreen(Approving):
         return header(self.crumbs(), self.context.planes_now, self.region_lock(), self.look, width)
 
     def _footer(self, width: int) -> Line:
-        return footer(self.footer_entries(), self.look, width, help_key=self.HELP_KEY)
+        return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
 
     def update_frame(self) -> None:
         """Draws header and footer again where they changed."""

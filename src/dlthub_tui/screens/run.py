@@ -53,7 +53,7 @@ class RunScreen(Rotating):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("match.next", "next"), ("match.previous", "before"),
+        ("match.next", "next, previous"),
         ("pane.zoom", "zoom"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
         ("masked.next", "masked"), ("app.open", "app"), ("item.end", "stop"), ("run.start", "run again"),
         ("log.lines", "lines"), ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"),

@@ -51,7 +51,7 @@ class Sheet(ActingScreen[_Result]):
         yield from ()
 
     def _footer(self, width: int) -> Line:
-        return footer(self.footer_entries(), self.look, width, help_key=self.HELP_KEY)
+        return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
 
     def update_footer(self) -> None:
         """Draws the footer again where it changed."""

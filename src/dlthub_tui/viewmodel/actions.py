@@ -7,7 +7,7 @@ on a screen does not exist there, so nothing is shown that is not real.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +191,24 @@ KEY_NAMES = {
 ASCII_KEY_NAMES = {"left": "left", "right": "right", "up": "up", "down": "down"}
 
 
+# What a footer names together: the second stands before the first.
+PAIRS = {"choice.next": "choice.previous", "choice.right": "choice.left", "match.next": "match.previous"}
+
+
+def paired(action: Action, live: Iterable[Action]) -> Action:
+    """The action with the key of its other half before, or behind, its own: `←→`, `n N`."""
+    other = next((each for each in live if each.id == PAIRS.get(action.id)), None)
+    if other is None:
+        return action
+    keys = (action.keys[0], other.keys[0])
+    return replace(action, keys=(" ".join(keys if action.layer == "log" else reversed(keys)),))
+
+
 def key_name(key: str, *, is_ascii: bool = False) -> str:
-    """A key as it is printed."""
+    """A key as it is printed; two of them with a space between, but for arrows."""
+    if " " in key:
+        names = [key_name(each, is_ascii=is_ascii) for each in key.split()]
+        return ("" if all(name in "←→↑↓" for name in names) else " ").join(names)
     if is_ascii and key in ASCII_KEY_NAMES:
         return ASCII_KEY_NAMES[key]
     return KEY_NAMES.get(key, key)

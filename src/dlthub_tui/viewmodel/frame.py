@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dlthub_tui.viewmodel.actions import Action, key_name
+from dlthub_tui.viewmodel.actions import Action, key_name, paired
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, guard, muted, width_of
 
@@ -99,14 +99,24 @@ def tabs(current: str, width: int) -> Line:
     return tuple(spans)
 
 
-def footer(entries: Sequence[tuple[Action, str]], look: Look, width: int, *, help_key: str = "? help") -> Line:
-    """The keys that work here and now, most useful first; what does not fit is in the help."""
+def footer(
+    entries: Sequence[tuple[Action, str]],
+    look: Look,
+    width: int,
+    *,
+    live: Sequence[Action] = (),
+    help_key: str = "? help",
+) -> Line:
+    """The keys that work here and now, most useful first; what does not fit is in the help.
+
+    `live` are all actions of the screen: of them come the other halves of pairs.
+    """
     end_key, _, end_label = help_key.partition(" ")
     end: Line = (accent(end_key), muted(f" {end_label}"), Span(" ")) if help_key else ()
     room = width - width_of(end) - 2
     spans: list[Span] = [Span(" ")]
     for action, label in entries:
-        piece = (accent(key_name(action.keys[0], is_ascii=look.is_ascii)), muted(f" {label}"))
+        piece = (accent(key_name(paired(action, live).keys[0], is_ascii=look.is_ascii)), muted(f" {label}"))
         gap = Span("  ") if len(spans) > 1 else Span("")
         if width_of(spans) + width_of((gap, *piece)) > room:
             break

@@ -297,10 +297,12 @@ class RegionStatusResponse(BaseModel):
     """A data plane as it told with its last poll, at `polled_at`.
 
     `numbers` are null where it told none: this control plane has just started, or the region is of a version before.
+    `organizations` are locked to it.
     """
 
     dataplane_id: str
     polled_at: datetime | None
+    organizations: int
     numbers: RegionNumbers | None
 
 

@@ -166,6 +166,7 @@ def _render_region(region: Region) -> RegionStatusResponse:
     return RegionStatusResponse(
         dataplane_id=region.id,
         polled_at=region.polled_at,
+        organizations=region.organizations,
         numbers=region.heard.numbers if region.heard is not None else None,
     )
 

@@ -14,7 +14,7 @@ from planes.control_plane.services.access import authorize_administrator
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.regions import Heard
 from planes.domain.access import Principal
-from planes.storage.control import clocks, data_planes
+from planes.storage.control import clocks, data_planes, organizations
 from planes.storage.control import overview as stored
 from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.overview import Counts, HeldRun
@@ -26,10 +26,14 @@ SOON = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """A data plane that has enrolled. `polled_at` is when it last asked for work, as far as is known here."""
+    """A data plane that has enrolled. `polled_at` is when it last asked for work, as far as is known here.
+
+    `organizations` are locked to it.
+    """
 
     id: str
     polled_at: datetime | None
+    organizations: int
     heard: Heard | None
 
 
@@ -59,6 +63,7 @@ async def read(parts: Parts, principal: Principal) -> Overview:
         answer_seconds = time.perf_counter() - begin
         held = await stored.held_runs(connection, MOST_HELD)
         next_due_at = await clocks.next_due_after(connection, now)
+        locked = await organizations.count_by_dataplane(connection)
         size = await database_size(connection)
         planes = await data_planes.list_data_planes(connection, enrolled_only=True)
     disk = await to_thread.run_sync(shutil.disk_usage, parts.owner_key_file.parent)
@@ -72,12 +77,12 @@ async def read(parts: Parts, principal: Principal) -> Overview:
         counts=counts,
         next_due_at=next_due_at,
         held=held,
-        regions=[_region(parts, plane) for plane in planes],
+        regions=[_region(parts, plane, locked.get(plane.id, 0)) for plane in planes],
     )
 
 
-def _region(parts: Parts, plane: DataPlane) -> Region:
+def _region(parts: Parts, plane: DataPlane, locked: int) -> Region:
     # The database is told of a poll now and then, of any control plane's.
     heard = parts.regions.find(plane.id)
     times = [at for at in (plane.last_seen_at, heard.at if heard else None) if at is not None]
-    return Region(id=plane.id, polled_at=max(times, default=None), heard=heard)
+    return Region(id=plane.id, polled_at=max(times, default=None), organizations=locked, heard=heard)

@@ -98,6 +98,13 @@ async def find_personal_organization(connection: Connection, user_id: str) -> Or
     return Organization(**row) if row else None
 
 
+async def count_by_dataplane(connection: Connection) -> dict[str, int]:
+    """How many are locked to each data plane that has any."""
+    place, number = organizations.c.dataplane_id, func.count().label("number")
+    query = select(place, number).where(place.is_not(None)).group_by(place)
+    return {row.dataplane_id: row.number for row in await connection.execute(query)}
+
+
 async def set_dataplane(connection: Connection, organization_id: str, dataplane_id: str, now: datetime) -> bool:
     """True when the organization had none; a set one stays."""
     query = update(organizations).where(

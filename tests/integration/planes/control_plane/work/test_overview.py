@@ -98,6 +98,7 @@ async def test_a_region_is_shown_as_it_told_last(stage: Stage) -> None:
     other = await region(stage, "us1")
 
     assert (before["numbers"], other["numbers"]) == (None, None)
+    assert (told["organizations"], other["organizations"]) == (1, 0)
     assert told["polled_at"] == stage.clock.now().isoformat().replace("+00:00", "Z")
     assert {name: told["numbers"][name] for name in NUMBERS} == NUMBERS
     assert (told["numbers"]["disk_free_bytes"], told["numbers"]["environments"]) == (5, None)
