@@ -18,6 +18,8 @@ _MOST_HARMLESS = 1024
 _MOST_OUTCOMES = 512
 _LONGEST = 512
 
+_NOTHING = type(None)
+
 
 class Outcome(NamedTuple):
     """What became of a line.
@@ -46,6 +48,10 @@ class KnownLines:
     def __init__(self) -> None:
         self.harmless: set[bytes] = set()
         self.outcomes: dict[tuple[type, Opening | None, bytes], Outcome] = {}
+
+    def is_known(self, line: bytes) -> bool:
+        """Whether it is known what becomes of a line with nothing open before it."""
+        return line in self.harmless or (_NOTHING, None, line) in self.outcomes
 
     def remember(self, opening: Opening | None, line: bytes, outcome: Outcome) -> None:
         """Take note of a line that lay in no key block and opened none."""

@@ -8,6 +8,7 @@ stream alone, not on its chunks.
 import functools
 from collections import Counter
 
+from planes.scrub.ahead import LinesAhead
 from planes.scrub.below import LONGEST_LINE, Opening, open_quote, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
@@ -137,7 +138,7 @@ class RuleStage:
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
             plain = without_colour(line)
-            return self._line(line, plain, None, self._pieces_in(plain))
+            return self._line(line, plain, None, None, self._pieces_in(plain))
         long_line, self._long = self._long, None
         return self._end_long(long_line, line)
 
@@ -170,6 +171,7 @@ class RuleStage:
         done = start = known = 0
         harmless, outcomes = self._known.harmless, self._known.outcomes
         others: OtherLines | None = None
+        ahead = LinesAhead(self._book, plain, self._known.is_known)
         while start < len(plain):
             if self._block_lines < 0 and self._below is None:
                 if 0 <= sign < start:
@@ -201,14 +203,14 @@ class RuleStage:
                     start = end + 1
                     continue
             signs: LineSigns | None = NO_SIGNS
+            spans: list[Span] | None = None
             if self._block_lines >= 0:
                 signs = None
             elif 0 <= sign < end:
                 if sign < start:  # something is open, and so it was not looked for
                     sign = self._book.sign(plain, start)
                 if 0 <= sign < end:
-                    signs = self._book.on_line(plain, start, end)
-                    sign = signs.following
+                    signs, spans, sign = ahead.at(start, end)
                     if signs.last < 0 and not self._book.matches_besides(shadow):
                         signs = NO_SIGNS
             first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
@@ -217,7 +219,7 @@ class RuleStage:
                 cut = cuts.pop()
                 line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
             line = data[first:last]
-            masked = self._line_remembered(line, line if places is None else shadow, signs, line_cuts)
+            masked = self._line_remembered(line, line if places is None else shadow, signs, spans, line_cuts)
             if masked is not line:
                 given += data[done:first], masked
                 done = last
@@ -225,13 +227,15 @@ class RuleStage:
         given.append(data[done:])
         return b"".join(given)
 
-    def _line_remembered(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
+    def _line_remembered(
+        self, line: bytes, plain: bytes, signs: LineSigns | None, spans: list[Span] | None, cuts: list[Span]
+    ) -> bytes:
         """See `_line`; and take note of what becomes of it, where nothing but itself and what is open says that."""
         opening, is_in_block, before = self._below, self._block_lines >= 0, len(self._names)
         if signs is NO_SIGNS and opening is not None and not cuts and len(plain) <= LONGEST_LINE:
             masked = self._told(opening, line, plain)
         else:
-            masked = self._line(line, plain, signs, cuts)
+            masked = self._line(line, plain, signs, spans, cuts)
         if cuts or is_in_block or self._block_lines >= 0:
             return masked
         if plain is line or (masked is line and opening is None and self._below is None):
@@ -239,13 +243,16 @@ class RuleStage:
             self._known.remember(opening, plain, Outcome(out, names, self._below))
         return masked
 
-    def _line(self, line: bytes, plain: bytes, signs: LineSigns | None, cuts: list[Span]) -> bytes:
+    def _line(
+        self, line: bytes, plain: bytes, signs: LineSigns | None, spans: list[Span] | None, cuts: list[Span]
+    ) -> bytes:
         """One line, masked.
 
         Args:
             line: the line as it is.
             plain: the line without colour codes.
             signs: the signs on it; None: not known.
+            spans: the secrets that the rules find in it; None: not looked for yet.
             cuts: pieces of registered values in the line.
         """
         if len(line) > LONGEST_HELD:
@@ -262,7 +269,8 @@ class RuleStage:
         signs = signs or signs_of(self._book, plain)
         if signs is NO_SIGNS and not cuts:
             return line if opening is None else self._told(opening, line, plain)
-        spans = self._book.spans(plain, signs)
+        if spans is None:
+            spans = self._book.spans(plain, signs)
         if spans and len(plain) <= LONGEST_LINE:
             spans = with_repeats(plain, spans)
         if cuts:

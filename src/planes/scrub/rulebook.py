@@ -268,7 +268,7 @@ class Rulebook:
 
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
         """The secrets in a line without colour codes: in order, none inside or across another."""
-        chosen, last, _, names = signs
+        chosen, last, names = signs
         if not chosen:
             return []
         if chosen & self._demands.members:

@@ -48,8 +48,7 @@ class SettledBook:
 
     def on_line(self, text: bytes, start: int, end: int) -> LineSigns:
         """The signs on the line [start, end) of a text."""
-        signs = self._base.on_line(text, start, end)
-        return signs._replace(following=self.sign(text, end))
+        return self._base.on_line(text, start, end)
 
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
         """The secrets in a line without colour codes, whose signs are known."""

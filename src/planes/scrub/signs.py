@@ -15,17 +15,16 @@ _NEWLINE = 0x0A
 
 
 class LineSigns(NamedTuple):
-    """What the signs on a line say: whose they are (a bit set), where in the line the last one stands, a place on the
-    next line of the text that has one (-1: none has), and where those of names stand (None: not known).
+    """What the signs on a line say: whose they are (a bit set), where in the line the last one stands (-1: none
+    does), and where those of names stand (None: not known).
     """
 
     chosen: int
     last: int
-    following: int
     names: Sequence[int] | None = None
 
 
-NO_SIGNS = LineSigns(0, -1, -1)
+NO_SIGNS = LineSigns(0, -1)
 """Of a line on which none stands."""
 
 
@@ -59,12 +58,11 @@ class Signs:
 
     def on_line(self, text: bytes, start: int, end: int) -> LineSigns:
         """The signs on the line [start, end) of a text."""
-        following = self.next(text, end)
         if end - start <= LONGEST_QUICK:
             found = (self._on_short_line or self.prepare()).find(text[start : end + 1])
             if found is not None:
-                return LineSigns(found[0], found[1], following, found[2])
+                return LineSigns(*found)
         if self._on_long_line is None:
             self._on_long_line = SignsOnLongLine(self._rules, self._bits)
         chosen, last = self._on_long_line.find(text, start, end)
-        return LineSigns(chosen, last, following)
+        return LineSigns(chosen, last)
