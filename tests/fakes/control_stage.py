@@ -298,6 +298,7 @@ async def _add_person(parts: Parts, organization_id: str, role: OrganizationRole
                 kind="human",
                 password_hash=None,
                 is_administrator=False,
+                is_vouched=True,
                 created_at=now,
                 updated_at=now,
             ),

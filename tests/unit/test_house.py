@@ -30,6 +30,16 @@ def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     assert long == {}
 
 
+@pytest.mark.parametrize("plane", ["control", "data"])
+def test_migrations_of_a_plane_are_one_line(plane: str) -> None:
+    names = sorted(path.stem for path in tracked(f"src/planes/storage/{plane}/migrations/versions/0*.py"))
+    texts = [(ROOT / f"src/planes/storage/{plane}/migrations/versions/{name}.py").read_text() for name in names]
+
+    assert [name.partition("_")[0] for name in names] == [f"{number:04}" for number in range(1, len(names) + 1)]
+    for name, before, text in zip(names[1:], names, texts[1:], strict=False):
+        assert f'revision = "{name}"\ndown_revision = "{before}"\n' in text
+
+
 def test_pins_name_no_package_index() -> None:
     for path in tracked("requirements/*.txt"):
         text = path.read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Regions that take no new run, and whose unused environments are to go.
 
-Revision: 0011_drains, after 0010_passed_over.
+Revision: 0012_drains, after 0011_invites.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from planes.storage.types import Moment
 
-revision = "0011_drains"
-down_revision = "0010_passed_over"
+revision = "0012_drains"
+down_revision = "0011_invites"
 branch_labels = None
 depends_on = None
 
