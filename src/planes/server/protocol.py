@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 from collections.abc import Mapping
@@ -18,6 +19,10 @@ from planes.server.errors import error_response
 
 PEER = "planes.peer"
 MAXIMUM_HEAD_BYTES = 64 * 1024
+HEAD_SECONDS = 30.0
+"""From the connection, or the first byte of a further request, to the end of its head."""
+BODY_SECONDS = 60.0
+"""From one piece of a body to the next, while the application wants more."""
 _EXTRA_SECONDS = 5.0
 """How long one for whom there is no room has to say what it wants, to be told so."""
 
@@ -41,6 +46,7 @@ class PlaneProtocol(HttpToolsProtocol):
 
     Beyond those for which there is room a connection is answered 503; this machine's own, by the unix socket, are not.
     The parser takes an address and headers of any size, and what it cannot read is answered in plain text by uvicorn.
+    Uvicorn waits without end for what a client has begun: here it is answered 408, or closed in the middle of a body.
     """
 
     peer: Peer | None = None
@@ -48,9 +54,11 @@ class PlaneProtocol(HttpToolsProtocol):
     _is_refused = False
     _is_in_head = False
     _head_bytes = 0
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._wait(HEAD_SECONDS)
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family == socket.AF_UNIX:
             raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
@@ -62,6 +70,10 @@ class PlaneProtocol(HttpToolsProtocol):
         elif excess > 0:  # who has asked before the answer comes is sure to read it
             self._is_extra = True
             self.loop.call_later(_EXTRA_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait(None)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
@@ -75,6 +87,7 @@ class PlaneProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_in_head, self._head_bytes = True, 0
+        self._wait(HEAD_SECONDS)
         if self.peer is not None:
             extensions: dict[str, Any] = dict(self.scope.get("extensions") or {})
             extensions[PEER] = self.peer
@@ -82,6 +95,7 @@ class PlaneProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        self._wait(BODY_SECONDS)
         if self._is_refused:
             return
         if self._is_extra:
@@ -94,15 +108,35 @@ class PlaneProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._wait(BODY_SECONDS)
         if not self._is_refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._wait(None)
         if not self._is_refused:
             super().on_message_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        self._wait(None)
+        super().handle_websocket_upgrade()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
         self._refuse(HTTPStatus.BAD_REQUEST, "bad_request", "This is no HTTP request.")
+
+    def _wait(self, seconds: float | None) -> None:
+        """For the next part of a request; None: there is none to wait for."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None if seconds is None else self.loop.call_later(seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if self.flow.read_paused:  # it is the application that takes its time
+            self._wait(BODY_SECONDS)
+        elif self._is_in_head:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "The request was begun and not sent.")
+        else:
+            self.transport.close()
 
     def _refuse_connection(self) -> None:
         detail = "There is no room for more connections. Try again in a moment."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tracemalloc
 from collections.abc import AsyncGenerator
@@ -96,3 +97,29 @@ async def test_a_head_without_end_is_not_kept(running: Running) -> None:
     tracemalloc.stop()
 
     assert peak < 8 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("begun", "status"),
+    [
+        (b"", None),
+        (b"GET /page HT", b"HTTP/1.1 408 "),
+        (b"GET /page HTTP/1.1\r\n" + HOST + b"\r\nGET /page HT", b"HTTP/1.1 200 "),
+        (b"POST /body HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{", None),
+    ],
+    ids=["nothing", "half a head", "half a second head", "half a body"],
+)
+async def test_what_is_begun_and_not_sent_is_not_waited_for(
+    running: Running, monkeypatch: pytest.MonkeyPatch, begun: bytes, status: bytes | None
+) -> None:
+    for name in ("HEAD_SECONDS", "BODY_SECONDS"):
+        monkeypatch.setattr(f"planes.server.protocol.{name}", 0.2)
+    raw = b""
+    async with await anyio.connect_tcp("127.0.0.1", running.port) as stream:
+        await stream.send(begun)
+        with anyio.fail_after(20), contextlib.suppress(anyio.EndOfStream):
+            while True:
+                raw += await stream.receive()
+
+    assert raw.startswith(status) if status else not raw
+    assert (await running.client.get("/page")).status_code == 200
