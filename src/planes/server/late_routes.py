@@ -6,11 +6,17 @@ planes takes, and 7 MB; an idle plane answers a handful.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi._compat import field_annotation_is_sequence
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Cookie, Header, Path
 from fastapi.routing import APIRoute
+from starlette.responses import Response
 from starlette.routing import compile_path
 
 
@@ -40,6 +46,29 @@ class LateRoute(APIRoute):
             self._options = options
             raise
         return getattr(self, name)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Refuses a query that says a parameter of one value twice; the framework takes the last and says nothing."""
+        handle = super().get_route_handler()
+        # The members of a model that is read from the query say of themselves only that they are fields.
+        single = {
+            field.alias
+            for field in get_flat_params(self.dependant)
+            if not isinstance(field.field_info, (Path, Header, Cookie))
+            and not field_annotation_is_sequence(field.field_info.annotation)
+        }
+
+        async def handle_single(request: Request) -> Response:
+            asked = Counter(name for name, _ in request.query_params.multi_items())
+            repeated = [name for name, times in asked.items() if times > 1 and name in single]
+            if repeated:
+                raise RequestValidationError([
+                    {"type": "repeated", "loc": ("query", name), "msg": "was given more than once"}
+                    for name in repeated
+                ])  # fmt: skip
+            return await handle(request)
+
+        return handle_single if single else handle
 
 
 class LateRouter(APIRouter):

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_layout import new_password
-from planes.control_plane.api.page_routes import Field, PageRoute, form_mark, genuine_form, with_cookie
+from planes.control_plane.api.page_routes import Field, PageRoute, SecretQuery, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
 from planes.control_plane.services import invites
 from planes.control_plane.services.parts import Parts
@@ -28,8 +28,8 @@ _FAILED = (
 
 
 @router.get("/invite")
-async def show_invite(request: Request, parts: CurrentParts) -> HTMLResponse:
-    return await _ask(request, parts, request.query_params.get("link", ""))
+async def show_invite(request: Request, parts: CurrentParts, link: SecretQuery = "") -> HTMLResponse:
+    return await _ask(request, parts, link)
 
 
 @router.post("/invite", dependencies=_FORM)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Form, Request
+from fastapi import Form, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import HTMLResponse, Response
 
@@ -25,6 +25,7 @@ _OURS = re.compile(r"[0-9a-f]{64}")
 _LIFETIME_SECONDS = 3600
 
 Field = Annotated[str, Form(max_length=512)]
+SecretQuery = Annotated[str, Query(max_length=512)]
 
 
 class PageRoute(LateRoute):

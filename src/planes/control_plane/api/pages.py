@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_layout import age, credentials, new_password
-from planes.control_plane.api.page_routes import Field, PageRoute, form_mark, genuine_form, with_cookie
+from planes.control_plane.api.page_routes import Field, PageRoute, SecretQuery, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
 from planes.control_plane.services import authorization_codes, device_codes, users
 from planes.control_plane.services.audit import NOBODY, Actor
@@ -70,9 +70,8 @@ async def decide_device(
 
 
 @router.get("/authorize")
-async def show_authorize(request: Request, parts: CurrentParts) -> HTMLResponse:
-    secret = request.query_params.get("request", "")
-    return _ask_to_authorize(request, parts, await authorization_codes.get_pending(parts, secret), secret)
+async def show_authorize(http: Request, parts: CurrentParts, request: SecretQuery = "") -> HTMLResponse:
+    return _ask_to_authorize(http, parts, await authorization_codes.get_pending(parts, request), request)
 
 
 @router.post("/authorize", dependencies=_FORM)
@@ -96,8 +95,7 @@ async def decide_authorize(
 
 
 @router.get("/sign-up")
-async def show_sign_up(request: Request, parts: CurrentParts) -> HTMLResponse:
-    link = request.query_params.get("link", "")
+async def show_sign_up(request: Request, parts: CurrentParts, link: SecretQuery = "") -> HTMLResponse:
     user = await users.get_invited(parts, link)
     return _ask_for_password(request, link, user.email)
 
