@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,9 +9,11 @@ import pytest
 from tests.fakes.apps import app_definition
 
 from planes.data_plane.executor.apps import AppPlace
-from planes.data_plane.services.apps import MOST_CONNECTIONS, Apps
-from planes.domain.errors import Unavailable
+from planes.data_plane.services.apps import MOST_CONNECTIONS, App, Apps
+from planes.domain.access import Grant
+from planes.domain.errors import NotAllowed, NotFound, Unavailable
 from planes.domain.identifiers import new_id
+from planes.tokens.claims import Claims, TokenKind
 from planes.wire.link import Lease
 
 pytestmark = pytest.mark.anyio
@@ -69,3 +73,31 @@ async def test_job_is_found_by_its_newest_run_until_it_ends() -> None:
     assert (found.run_id, found.over.is_set()) == (leased.run_id, True)
     assert elsewhere is None
     assert await apps.await_job(leased.workspace_id, leased.job_id, 0.01) is None
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes", "refusal"),
+    [
+        ("prod", {"role": "owner"}, None), ("prod", {"role": "developer"}, None), ("access", {"role": "viewer"}, None),
+        ("access", {"role": "owner", "run_id": "r"}, None), ("prod", {"role": "viewer"}, NotAllowed),
+        ("prod", {"role": None}, NotAllowed), ("prod", {"role": "owner", "run_id": "r"}, NotAllowed),
+        ("access", {"role": "owner", "grants": frozenset[str]()}, NotAllowed),
+        ("access", {"role": "owner", "workspace_id": "other"}, NotFound),
+        ("access", {"role": "owner", "organization_id": "other"}, NotFound),
+    ],
+)  # fmt: skip
+async def test_app_is_opened_by_its_workspaces_authors_and_on_access_by_every_reader(
+    profile: str, changes: dict[str, Any], refusal: type[Exception] | None
+) -> None:
+    leased = lease()
+    app = App(
+        run_id=leased.run_id, organization_id="org", workspace_id="ws", job_id=leased.job_id, job_ref="jobs.app",
+        profile=profile,
+    )  # fmt: skip
+    claims = Claims(
+        kind=TokenKind.DATA_PLANE, audience="eu1", subject="user", expires_at=0, organization_id="org",
+        workspace_id="ws", grants=frozenset({str(Grant.READ)}),
+    )  # fmt: skip
+
+    with pytest.raises(refusal) if refusal else nullcontext():
+        app.check(replace(claims, **changes))
