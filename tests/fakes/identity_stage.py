@@ -154,12 +154,14 @@ def caller(session: dict[str, str]) -> Caller:
 
 
 @asynccontextmanager
-async def identity_stage(folder: Path, database_url: str) -> AsyncGenerator[IdentityStage]:
+async def identity_stage(
+    folder: Path, database_url: str, *, owners_invite: bool = True
+) -> AsyncGenerator[IdentityStage]:
     """An empty installation with two data planes, `us1` and `eu1`."""
     clock = FakeClock()
     settings = ControlPlaneSettings(
         folder=folder / "control", public_url=PUBLIC_URL, database_url=database_url,
-        owner_key_file=folder / "owner.key", version="0.0.0-test",
+        owner_key_file=folder / "owner.key", version="0.0.0-test", owners_invite=owners_invite,
     )  # fmt: skip
     settings.folder.mkdir()
     plane = await open_control_plane(settings, clock)

@@ -95,7 +95,7 @@ class InstallationRows:
     webhooks: list[dict[str, Any]] = field(default_factory=list)
     invites: list[dict[str, Any]] = field(default_factory=list)
     # Addresses that nobody known has.
-    strangers: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=lambda: {"eve@else.example"})
     uploaded: list[int] = field(default_factory=list)
     refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     device_approved: bool = False

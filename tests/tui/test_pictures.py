@@ -36,6 +36,10 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "pipeline-run": ((*WORKSPACE, "5", "enter", "enter"), "Load packages"),
     "team": ((*WORKSPACE, "6"), "Members"),
     "team-role": ((*WORKSPACE, "6", "j", "enter"), "Role of ben@orchard.example"),
+    "team-invite": (
+        (*WORKSPACE, "6", "a", *"eve@else.example", "enter", "enter", "enter"),
+        "Link for eve@else.example: shown this once",
+    ),
     "team-key": ((*WORKSPACE, "6", "G", "enter", *"robot"), "New key"),
     "alerts": ((*WORKSPACE, "7"), "warehouse did not arrive"),
     "alert-add": ((*WORKSPACE, "7", "a"), "New alert"),

@@ -46,7 +46,6 @@ async def test_somebody_joins_with_a_role(open_app: Any) -> None:
 
 async def test_who_is_not_known_is_invited_by_a_link_that_is_shown_once(open_app: Any) -> None:
     async with open_app() as stage:
-        stage.installation.strangers.add("eve@else.example")
         await stage.press(*TEAM, "a")
         await stage.until("New member")
         await stage.type("eve@else.example")
@@ -91,7 +90,6 @@ async def test_an_invite_gets_another_link_and_is_revoked(open_app: Any) -> None
 
 async def test_a_link_that_cannot_be_made_says_why(open_app: Any) -> None:
     async with open_app() as stage:
-        stage.installation.strangers.add("eve@else.example")
         stage.installation.refusals["/invites"] = (403, {"detail": "Invites are for owners.", "code": "not_allowed"})
         await stage.press(*TEAM, "a")
         await stage.type("eve@else.example")
@@ -135,6 +133,19 @@ async def test_a_key_is_revoked(open_app: Any) -> None:
         await stage.press("enter")
 
         await stage.until("Revoked laptop; it ends within 2 s.")
+
+
+async def test_a_read_only_session_changes_no_member_invite_or_key(open_app: Any) -> None:
+    async with open_app(read_only=True) as stage:
+        stage.installation.invites.append(INVITE)
+        await stage.press(*TEAM)
+        for place in ("g", "tab", "G"):
+            await stage.press(place, "enter")
+            await stage.until("This session is read-only and changes nothing.")
+            await stage.press("a")
+
+        assert not any(method != "GET" for method, path, _ in stage.installation.requests if "/own/v1/w" in path)
+        assert not stage.app.screen.is_modal
 
 
 async def test_who_is_no_owner_sees_whom_to_ask(open_app: Any) -> None:

@@ -10,6 +10,7 @@ import anyio
 from dlthub_tui.client.errors import NotAllowed, NotFound, Refused
 from dlthub_tui.client.invites import Invite, InviteLink
 from dlthub_tui.client.members import ApiKey, Member
+from dlthub_tui.screens.acting import READ_ONLY
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
@@ -145,6 +146,8 @@ class TeamScreen(TabScreen, SortedList):
         """Members are the owners' business; a key of one's own is one's own."""
         member = self._member()
         if action.id == "row.open":
+            if self.look.is_read_only:
+                return READ_ONLY
             if self._key() is not None:
                 return "A key's role cannot be changed. Revoke it and make another."
             if member is not None and self._role != "owner":

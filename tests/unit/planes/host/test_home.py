@@ -146,6 +146,13 @@ def test_a_region_may_refuse_what_it_cannot_contain(tmp_path: Path, word: str, r
     assert _region_of(tmp_path, {"DLTHUB_TUI_UNCONTAINED": word}).refuses_uncontained is refuses
 
 
+@pytest.mark.parametrize(("word", "invite"), [("", True), ("owners", True), ("administrators", False)])
+def test_who_invites_is_a_setting(tmp_path: Path, word: str, invite: bool) -> None:
+    options = PlatformOptions(home=Home(tmp_path), version="1", environment={"DLTHUB_TUI_INVITES": word})
+
+    assert control_settings(options, "http://127.0.0.1:8400").owners_invite is invite
+
+
 def test_another_word_for_it_is_no_silent_no(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="DLTHUB_TUI_UNCONTAINED is run or refuse; 'refused' is neither"):
         _region_of(tmp_path, {"DLTHUB_TUI_UNCONTAINED": "refused"})

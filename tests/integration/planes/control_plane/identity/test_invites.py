@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 from sqlalchemy import text
-from tests.fakes.identity_stage import Caller, IdentityStage, ok
+from tests.fakes.identity_stage import Caller, IdentityStage, identity_stage, ok
 from tests.integration.planes.control_plane.identity.test_pages import fields_of, submit
 
 from planes.control_plane.services import housekeeping, invites
@@ -320,6 +321,22 @@ async def test_who_was_removed_comes_back_by_another_invite_only(
     assert again["member"] is None
     assert came.status_code == 200
     assert (await _members(stage, owner, organization))[EVE] == "member"
+
+
+async def test_where_administrators_invite_other_owners_do_not(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'control.db'}"
+    async with identity_stage(tmp_path, url, owners_invite=False) as stage:
+        administrator = await stage.first_owner()
+        ben = await stage.add_user(administrator, "ben@orchard.example")
+        organization = await stage.organization(ben)
+        refused = await stage.post(_path(organization), ben, {"email": EVE, "role": "member"})
+        await stage.add_user(administrator, "cy@orchard.example")
+        known = await _invite(stage, ben, organization, email="cy@orchard.example")
+        own = await _invite(stage, administrator, await stage.organization(administrator))
+
+        assert (refused.status_code, refused.json()["code"]) == (400, "unknown_user")
+        assert known["member"]["role"] == "member"
+        assert own["invite_url"]
 
 
 async def test_old_invites_are_forgotten(stage: IdentityStage, owner: Caller, organization: str) -> None:
