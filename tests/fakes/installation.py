@@ -30,6 +30,7 @@ from tests.fakes.log_routes import log_routes
 from tests.fakes.platform_routes import platform_routes
 from tests.fakes.residency_routes import other_region, residency_routes
 from tests.fakes.team_routes import team_routes, telemetry_routes
+from tests.fakes.uploading import digest_of
 from tests.fakes.version_routes import version_routes
 from tests.fakes.webhook_routes import webhook_routes
 
@@ -361,15 +362,14 @@ class Installation(InstallationRows):
         return JSONResponse({key: new, "upload_url": f"{self.url}{path}", "upload_token": f"up-{new}"})
 
     async def _upload(self, request: Request) -> Response:
-        total = 0
-        async for piece in request.stream():
-            total += len(piece)
-        self.uploaded.append(total)
+        body = await request.body()
+        self.uploaded.append(total := len(body))
         kind = request.path_params["kind"]
         rows = self.deployments if kind == "deployments" else self.configurations
         row = {
             "id": request.path_params["id"], "workspace_id": request.path_params["ws"], "version": len(rows) + 1,
-            "content_hash": f"uploaded-{len(rows)}", "created_at": stamp(NOW), "updated_at": stamp(NOW),
+            "content_hash": self.stored_hash or digest_of(body, request.headers["content-type"]),
+            "created_at": stamp(NOW), "updated_at": stamp(NOW),
             "created_by": identifier("ana"), "file_count": 5, "size_bytes": total, "profiles": ["prod"],
             "requirements_size_bytes": 10,
         }  # fmt: skip

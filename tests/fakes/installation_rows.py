@@ -97,6 +97,8 @@ class InstallationRows:
     # Addresses that nobody known has.
     strangers: set[str] = field(default_factory=lambda: {"eve@else.example"})
     uploaded: list[int] = field(default_factory=list)
+    # What the region says that it stored, where that is not what it got.
+    stored_hash: str = ""
     refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     device_approved: bool = False
     device_code_state: str = "pending"

@@ -92,6 +92,11 @@ async def test_deploy_sends_archives_and_shows_the_receipt(open_app: Any, worksp
         assert len(stage.installation.uploaded) == 2
         assert stage.posted("deploy")[-1]["dry_run"] is False
         assert stage.posted("deploy")[-1]["deployment_module"] == "__deployment__"
+        for step in (
+            "✓ Permit          by control, 2 uploads, 10 min",
+            "✓ Check in eu1    digests match, archive safe",
+        ):
+            assert step in stage.text
         assert "created, version 1" in stage.text
         await stage.press("enter")
         await stage.until("[1 Jobs]")
@@ -120,6 +125,31 @@ async def test_a_refused_upload_says_that_nothing_changed(open_app: Any, workspa
 
         assert "Request Entity Too Large" in stage.text
         assert [body for body in stage.posted("deploy") if not body["dry_run"]] == []
+
+
+async def test_what_a_region_stored_otherwise_than_it_was_sent_is_never_run(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        stage.installation.stored_hash = "of something else"
+        await stage.press("enter")
+        await stage.until("Code: what the region stored is not what was sent.")
+
+        assert [body for body in stage.posted("deploy") if not body["dry_run"]] == []
+
+
+async def test_what_stays_on_this_machine_is_named(open_app: Any, workspace: Path) -> None:
+    (workspace / ".dlt" / "dev.secrets.toml").write_text("")
+    (workspace / ".venv").mkdir()
+    (workspace / ".venv" / "pyvenv.cfg").write_text("")
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        await stage.press("G")
+        await stage.until("Stays on this machine")
+        assert ".dlt/dev.secrets.toml  .venv/" in stage.text
+        assert "by .gitignore, profile" in stage.text
+        await stage.press("l")
+
+        await stage.until("by profile")
 
 
 async def test_escape_stops_reading_and_sends_nothing(open_app: Any, workspace: Path) -> None:

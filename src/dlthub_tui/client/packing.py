@@ -62,9 +62,17 @@ class PackedArchive:
     files: tuple[PackedFile, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A file, or a folder with a slash at its end, that stays: `why` is `profile`, `settings` or `ignored`."""
+
+    path: str
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedWorkspace:
-    """All that a deploy sends. `jobs` are the exact words that leave the region (SECURITY 2).
+    """All that a deploy sends, and what stays. `jobs` are the exact words that leave the region (SECURITY 2).
 
     `deployment_module` is None for a single file. The configuration archive holds secrets: remove the folder when done.
     """
@@ -80,6 +88,7 @@ class PackedWorkspace:
     jobs: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     python: str
+    stays: tuple[LeftBehind, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +187,7 @@ def _parse_answer(answer: bytes, words: str) -> PackedWorkspace:
         jobs=tuple(manifest["jobs"]),
         warnings=tuple(found["warnings"]),
         python=found["python"],
+        stays=tuple(LeftBehind(each["path"], each["why"]) for each in found["stays"]),
     )
 
 

@@ -6,12 +6,12 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import anyio
 import httpx
 
 from dlthub_tui.client.deployments import UploadPermit
+from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import CONNECT_SECONDS, Transport, origin_of, parse_answer
 
 PIECE_BYTES = 64 * 1024
@@ -55,8 +55,8 @@ class _PermitTokens:
         return None
 
 
-async def send(permit: UploadPermit, parts: tuple[Part, ...], progress: Progress) -> Any:
-    """Uploads; `progress(sent, total)` counts bytes of the whole body. Returns the JSON of the new version.
+async def send(permit: UploadPermit, parts: tuple[Part, ...], progress: Progress) -> str:
+    """Uploads; `progress(sent, total)` counts bytes of the whole body. Returns the digest of what was stored.
 
     The plane's pin must have been checked for the permit's origin before. Raises: a ClientError.
     """
@@ -72,7 +72,7 @@ async def send(permit: UploadPermit, parts: tuple[Part, ...], progress: Progress
             timeout=httpx.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS),
         )
         assert origin_of(permit.url) == plane.origin
-        return parse_answer(await plane.send(request))
+        return Fields(parse_answer(await plane.send(request)), "new version").text("content_hash")
     finally:
         await plane.aclose()
 
@@ -100,5 +100,5 @@ async def _body(parts: tuple[Part, ...], boundary: str, total: int, progress: Pr
                 sent += len(piece)
                 progress(sent, total)
         yield b"\r\n"
-    yield f"--{boundary}--\r\n".encode("ascii")
     progress(total, total)
+    yield f"--{boundary}--\r\n".encode("ascii")

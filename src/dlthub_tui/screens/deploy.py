@@ -96,7 +96,7 @@ class DeployScreen(PlaceScreen):
     def _step_lines(self, width: int) -> list[Line]:
         lines: list[Line] = []
         if self._state in {"sending", "done"} or (self._state == "failed" and self._difference):
-            lines = [*view.step_lines(self._steps, self.look, width), EMPTY_LINE]
+            lines = [*view.step_lines(self._steps, self.look, width, self.place.workspace.dataplane_id), EMPTY_LINE]
         elif self._state == "packing":
             running = [step for step in self._steps.values() if step.state == "running"]
             detail = guard(running[-1].detail) if running else ""

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import anyio
-
 from dlthub_tui.client import uploads
 from dlthub_tui.client.deployments import (
     Definitions,
@@ -24,7 +22,7 @@ from dlthub_tui.client.deployments import (
     find_latest_deployment,
     issue_upload,
 )
-from dlthub_tui.client.errors import NotFound, NotReachable, TimedOut
+from dlthub_tui.client.errors import ClientError, NotFound, NotReachable, TimedOut
 from dlthub_tui.client.models import Configuration, Deployment
 from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
 from dlthub_tui.client.regions import HasRegion
@@ -118,17 +116,20 @@ class Deploy:
 
     async def send(self, difference: Difference, report: Report) -> DeployReceipt:
         """Sends what is new and reconciles. Raises: a ClientError; the jobs are as they were."""
-        packed = difference.packed
+        packed, sending = difference.packed, _Sending(self._connection, self._workspace, report)
         if difference.has_new_code:
             parts = uploads.code_parts(packed.code.path, packed.requirements)
-            await self._upload("deployments", "Code", parts, report)
+            await sending.upload("deployments", "Code", parts, packed.code.content_hash)
         else:
             report(StepReport(step="Code", state="skipped", detail="unchanged, not sent"))
         if difference.has_new_configuration:
             parts = uploads.configuration_parts(packed.configuration.path)
-            await self._upload("configurations", "Configuration", parts, report)
+            await sending.upload("configurations", "Configuration", parts, packed.configuration.content_hash)
         else:
             report(StepReport(step="Configuration", state="skipped", detail="unchanged, not sent"))
+        if not sending.count:
+            for step in ("Permit", "Check"):
+                report(StepReport(step=step, state="skipped", detail="nothing is sent"))
         begun = time.monotonic()
         report(StepReport(step="Reconcile", state="running"))
         receipt = await deploy(self._connection.control, self._workspace.id, definitions(packed), dry_run=False)
@@ -136,28 +137,59 @@ class Deploy:
         report(StepReport(step="Reconcile", state="completed", detail=detail, seconds=time.monotonic() - begun))
         return receipt
 
-    async def _upload(self, kind: Kind, step: str, parts: tuple[uploads.Part, ...], report: Report) -> None:
-        begun = time.monotonic()
-        report(StepReport(step=step, state="running", detail="asking for a permit"))
-        permit = await issue_upload(self._connection.control, self._workspace.id, kind)
-        await self._connection.regions.recognise(self._workspace, permit.url)
-
-        def progress(sent: int, total: int) -> None:
-            report(StepReport(step=step, state="running", sent_bytes=sent, total_bytes=total))
-
-        await uploads.send(permit, parts, progress)
-        total = await anyio.to_thread.run_sync(lambda: sum(part.path.stat().st_size for part in parts))
-        report(
-            StepReport(
-                step=step, state="completed", sent_bytes=total, total_bytes=total, seconds=time.monotonic() - begun
-            )
-        )
-
     def close(self) -> None:
         """Removes what was packed. May be called twice."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+
+class _Sending:
+    """The uploads of one deploy: a permit of the control plane for each, then straight to the region, which checks."""
+
+    def __init__(self, connection: Connection, workspace: HasRegion, report: Report) -> None:
+        self._connection, self._workspace, self._report = connection, workspace, report
+        self.count = 0
+        self._seconds = {"Permit": 0.0, "Check": 0.0}
+
+    async def upload(self, kind: Kind, step: str, parts: tuple[uploads.Part, ...], content_hash: str) -> None:
+        """Sends one archive. Raises: a ClientError, also where the region stored something else than was sent."""
+        self.count += 1
+        begun = self._begin("Permit")
+        permit = await issue_upload(self._connection.control, self._workspace.id, kind)
+        await self._connection.regions.recognise(self._workspace, permit.url)
+        many = "one upload" if self.count == 1 else f"{self.count} uploads"
+        self._end("Permit", begun, f"by control, {many}, 10 min")
+        begun, sent_at = time.monotonic(), 0.0
+
+        def progress(sent: int, total: int) -> None:
+            nonlocal sent_at
+            if sent == total:
+                sent_at = self._begin("Check")
+            seconds = sent_at - begun if sent == total else None
+            state = "completed" if sent == total else "running"
+            self._report(StepReport(step=step, state=state, sent_bytes=sent, total_bytes=total, seconds=seconds))
+
+        self._report(StepReport(step=step, state="running"))
+        stored = await uploads.send(permit, parts, progress)
+        if stored != content_hash:
+            raise NotAsSent(step)
+        self._end("Check", sent_at, "digests match, archive safe")
+
+    def _begin(self, step: str) -> float:
+        self._report(StepReport(step=step, state="running"))
+        return time.monotonic()
+
+    def _end(self, step: str, begun: float, detail: str) -> None:
+        self._seconds[step] += time.monotonic() - begun
+        self._report(StepReport(step=step, state="completed", detail=detail, seconds=self._seconds[step]))
+
+
+class NotAsSent(ClientError):
+    """The region stored other content than was sent."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(f"{step}: what the region stored is not what was sent.", "Nothing runs it.")
 
 
 def definitions(packed: PackedWorkspace) -> Definitions:

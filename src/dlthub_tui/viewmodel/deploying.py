@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dlthub_tui.client.deployments import DeployedJob, DeployReceipt
+from dlthub_tui.client.packing import LeftBehind
 from dlthub_tui.session.deploys import Difference, StepReport
 from dlthub_tui.viewmodel import version_files, words
+from dlthub_tui.viewmodel.documents import changed_lines, words_of
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cut_front, cut_middle, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, cut_front, cut_middle, guard, line, muted
 
 COLUMNS = (Column("", least=28), Column("", takes_rest=True, least=20))
 FACT_COLUMNS = (Column("", least=14), Column("", takes_rest=True, least=20))
 # From here on files stand right of jobs, and the receipt right of the steps.
 WIDE = 116
-STEPS = ("Pack", "Code", "Configuration", "Reconcile")
+STEPS = ("Pack", "Permit", "Code", "Configuration", "Check", "Reconcile")
 BAR_CELLS = 30
+# Why something stays, as the rule says it.
+STAYS = {"ignored": ".gitignore", "profile": "profile", "settings": "no configuration"}
+STAYS_CELLS = 74
 _MARKS = {
     "created": ("+", Role.OK),
     "updated": ("~", Role.WARN),
@@ -70,6 +75,10 @@ def difference_sections(difference: Difference, look: Look, region: str) -> tupl
             shows_titles=False,
         ),
     ]  # fmt: skip
+    if packed.stays:
+        stays = Row("fact/stays", Span(" "), (line(_stays(packed.stays)),), "stays")
+        why = ", ".join(word for key, word in STAYS.items() if any(each.why == key for each in packed.stays))
+        sections.append(Section(COLUMNS, (stays,), "Stays on this machine", f"by {why}", shows_titles=False))
     if packed.warnings:
         warnings = tuple(_fact_row(f"warning {n}", guard(text), Role.WARN) for n, text in enumerate(packed.warnings, 1))
         sections.append(Section(COLUMNS, warnings, "Warnings", shows_titles=False))
@@ -136,6 +145,19 @@ def _fact_row(name: str, text: str, role: Role = Role.TEXT) -> Row:
     return Row(f"fact/{name}", Span(" "), (line(name), (Span(text, role),)), name)
 
 
+def _stays(stays: Sequence[LeftBehind]) -> str:
+    """As many as fit in a row of the smallest terminal; all of them are a look away."""
+    shown, room = list[str](), STAYS_CELLS
+    for each in stays:
+        name = guard(each.path)
+        if shown and cell_width(name) + 2 > room - len("and 1,000 more"):
+            break
+        shown.append(name)
+        room -= cell_width(name) + 2
+    hidden = len(stays) - len(shown)
+    return "  ".join([*shown, *([f"and {hidden:,} more"] if hidden else [])])
+
+
 def _words_row(text: str) -> Row:
     """Takes the whole width: it has no name of its own."""
     return Row("fact/words", Span(" "), (line(text),), "words")
@@ -160,25 +182,15 @@ def told_lines(jobs: Sequence[dict[str, Any]]) -> list[Line]:
     lines: list[Line] = []
     for job in jobs:
         lines.append((Span(guard(str(job.get("job_ref", "?"))), Role.TITLE),))
-        lines.extend(line("  ", muted(f"{guard(path)}: "), guard(value)) for path, value in _words("", job))
+        lines.extend(line("  ", muted(f"{guard(path)}: "), guard(value)) for path, value in words_of("", job))
     return lines
 
 
-def _words(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] - JSON
-            yield from _words(f"{path}.{key}" if path else str(key), member)  # pyright: ignore[reportUnknownArgumentType] - JSON
-    elif isinstance(value, list):
-        for position, member in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
-            yield from _words(f"{path}[{position}]", member)
-    else:
-        yield path, "null" if value is None else str(value)
-
-
-def step_lines(steps: dict[str, StepReport], look: Look, width: int) -> list[Line]:
+def step_lines(steps: dict[str, StepReport], look: Look, width: int, region: str) -> list[Line]:
     """Each step with its state, a bar by bytes where bytes are sent, and its seconds."""
     bar_cells = BAR_CELLS if width >= 78 else BAR_CELLS // 3
-    return [_step_line(name, steps.get(name), look, bar_cells) for name in STEPS]
+    named = ((name, f"Check in {region}" if name == "Check" else name) for name in STEPS)
+    return [_step_line(shown, steps.get(name), look, bar_cells) for name, shown in named]
 
 
 def _step_line(name: str, step: StepReport | None, look: Look, bar_cells: int) -> Line:
@@ -233,6 +245,8 @@ def _receipt_row(job: DeployedJob, look: Look) -> Row:
 def look_lines(difference: Difference, key: str) -> list[Line]:
     """What a row of the difference stands for: a definition before and after, a file's size and digest, twice."""
     kind, _, name = key.partition("/")
+    if key == "fact/stays":
+        return [line(f"{guard(each.path):<50}  ", muted(f"by {STAYS[each.why]}")) for each in difference.packed.stays]
     if kind == "job":
         job = next((each for each in difference.receipt.jobs if each.job.id == name), None)
         return _definition_lines(job) if job is not None else []
@@ -253,13 +267,8 @@ def look_lines(difference: Difference, key: str) -> list[Line]:
 
 def _definition_lines(job: DeployedJob) -> list[Line]:
     """The words that differ, before and after; then all of them as they will be."""
-    before, after = dict(_words("", job.previous_definition or {})), dict(_words("", job.job.definition))
     lines: list[Line] = []
     if job.previous_definition is not None and job.outcome != "archived":
-        for path in sorted(path for path in {*before, *after} if before.get(path) != after.get(path)):
-            if path in before:
-                lines.append(line(Span(f"- {guard(path)}: {guard(before[path])}", Role.FAIL)))
-            if path in after:
-                lines.append(line(Span(f"+ {guard(path)}: {guard(after[path])}", Role.OK)))
-        lines.append(line())
-    return [*lines, *(line(muted(f"{guard(path)}: "), guard(value)) for path, value in after.items())]
+        lines = [*changed_lines(job.previous_definition, job.job.definition), line()]
+    after = words_of("", job.job.definition)
+    return [*lines, *(line(muted(f"{guard(path)}: "), guard(value)) for path, value in after)]

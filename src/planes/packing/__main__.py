@@ -15,6 +15,7 @@ from typing import Any
 from planes.packing.archives import Archive, pack_code, pack_configuration, profiles_of
 from planes.packing.environments import can_deploy, find_interpreter
 from planes.packing.errors import EnvironmentFailed, ManifestFailed, PackingError, UnreadableWorkspace
+from planes.packing.staying import left_behind
 from planes.packing.worker import REQUIREMENTS_FILE, Manifest, Target, started_worker
 
 DEFAULT_MODULE = "__deployment__"
@@ -63,7 +64,8 @@ def _pack(options: argparse.Namespace) -> dict[str, Any]:
         manifest = worker.manifest()
     if not manifest.jobs:
         raise ManifestFailed(f"{target.name}: declares no job")
-    return _answer(code, configuration, out / REQUIREMENTS_FILE, manifest) | {"python": str(python)}
+    stays = left_behind(folder, code.files, configuration.files)
+    return _answer(code, configuration, out / REQUIREMENTS_FILE, manifest) | {"python": str(python), "stays": stays}
 
 
 def _target(folder: Path, options: argparse.Namespace) -> Target:
