@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from tests.fakes.installation_rows import NOW, stamp
 
 NAMES = ("__deployment__.py", "ingest/orders.py", "ingest/customers.py", "transform/daily.py", "requirements.txt")
 
@@ -57,6 +58,18 @@ def version_routes(installation: Any, workspace: str) -> list[tuple[str, str, An
         ]
         return JSONResponse({"engine_version": 1, "files": files})
 
+    async def list_job_versions(request: Request) -> Response:
+        """The version before the last had another time limit."""
+        job = next(job for job in installation.jobs if job["id"] == request.path_params["job"])
+        definition = job["job_definition"]
+        before = {**definition, "execute": {**(definition.get("execute") or {}), "timeout": 60}}
+        items = [
+            {"version": job["version"] - age, "created_at": stamp(NOW - timedelta(days=2 + 30 * age)),
+             "created_by": "ana", "definition": before if age else definition}
+            for age in range(min(2, job["version"]))
+        ]  # fmt: skip
+        return JSONResponse({"job_id": job["id"], "items": items})
+
     own = workspace.replace("/api/v1", "/own/v1")
 
     async def list_configurations(_request: Request) -> Response:
@@ -74,4 +87,5 @@ def version_routes(installation: Any, workspace: str) -> list[tuple[str, str, An
         ("GET", f"{workspace}/deployments/{{id}}/files", list_files),
         ("GET", f"{workspace}/configurations", list_configurations),
         ("GET", f"{own}/job-runs/{{run}}", get_own_run),
+        ("GET", f"{own}/jobs/{{job}}/versions", list_job_versions),
     ]

@@ -70,6 +70,15 @@ def add_jobs_around(stage: Any) -> None:
     stock["freshness"] = fresh
 
 
+async def test_a_definition_says_what_each_version_before_it_changed(open_app: Any) -> None:
+    async with open_app(size=(80, 60)) as stage:
+        await stage.press(*JOB, "v")
+        await stage.until("Version 4, 2 days ago")
+
+        assert "- execute.timeout: 60" in stage.text
+        assert "Version 3, 13 Feb, older ones are not listed" in stage.text
+
+
 async def test_jobs_around_are_walked_and_opened_by_key(open_app: Any) -> None:
     async with open_app() as stage:
         add_jobs_around(stage)

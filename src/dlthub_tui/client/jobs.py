@@ -76,6 +76,29 @@ async def find_starts(plane: Transport, workspace_id: str, job_id: str) -> Start
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobVersion:
+    """A definition that a job had, since `created_at`."""
+
+    version: int
+    created_at: datetime
+    definition: dict[str, Any]
+
+
+async def list_versions(plane: Transport, workspace_id: str, job_id: str) -> tuple[JobVersion, ...]:
+    """The newest twenty, the newest first. Raises: NotFound where the control plane does not list them."""
+    raw = await plane.get(f"/own/v1/workspaces/{workspace_id}/jobs/{job_id}/versions")
+    return Fields(raw, "job versions").many("items", _parse_version)
+
+
+def _parse_version(raw: Any) -> JobVersion:
+    fields = Fields(raw, "job version")
+    return JobVersion(
+        version=fields.number("version"), created_at=fields.moment("created_at"),
+        definition=dict(fields.raw("definition") or {}),
+    )  # fmt: skip
+
+
 async def trigger(
     plane: Transport, workspace_id: str, job_ids: list[str], *, profile: str | None = None, refresh: bool = False
 ) -> tuple[Triggered, ...]:

@@ -361,20 +361,21 @@ class JobScreen(JobPanes):
         return twin or super().twin_of(action)
 
     def do_definition_open(self) -> None:
-        """The definition as deployed, below where it is called."""
-        if self._job is not None and webhooks_view.triggers_of(self._job):
-            self.fetch(self._show_called_definition(self._job), "open")
-        elif self._job is not None:
-            self._show_definition(self._job, [])
+        """The definition as deployed, below where it is called, and what each version before it said."""
+        if self._job is not None:
+            self.fetch(self._show_definition(self._job), "open")
 
-    async def _show_called_definition(self, job: Job) -> None:
-        self._show_definition(job, await self._addresses(job))
-
-    def _show_definition(self, job: Job, called: list[Line]) -> None:
+    async def _show_definition(self, job: Job) -> None:
+        from dlthub_tui.client.jobs import list_versions
         from dlthub_tui.screens.text_screen import TextScreen
         from dlthub_tui.viewmodel.documents import json_lines
 
-        lines = [*called, *json_lines(job.definition)]
+        called = await self._addresses(job) if webhooks_view.triggers_of(job) else []
+        try:
+            versions = await list_versions(self.context.connected.control, self.place.workspace.id, job.id)
+        except NotFound:
+            versions = ()  # a control plane of a version before
+        lines = [*called, *json_lines(job.definition), *view.version_lines(versions, self.look)]
         self.host.push_screen(TextScreen(self.context, [*self.crumbs(), "definition"], lines, self.region_lock()))
 
     async def _addresses(self, job: Job) -> list[Line]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.client.retries import Retries
 from dlthub_tui.viewmodel import job_graph, words
-from dlthub_tui.viewmodel.documents import json_lines
+from dlthub_tui.viewmodel.documents import changed_lines, json_lines
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.runs import STOPPED_CHAINS, decline_words
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, fit, guard, line, muted
 
 if TYPE_CHECKING:
-    from dlthub_tui.client.jobs import Starts
+    from dlthub_tui.client.jobs import JobVersion, Starts
 
 # From here on a job's definition stands beside its history.
 WIDE = 116
@@ -320,3 +321,20 @@ def job_answer(job: Job, latest: Run | None, deployment: int | None, look: Look)
     code = "" if deployment is None else f", deployment {deployment}"
     facts = f"      {job.job_type}, {guard(job.profile)}, {version}{code}"
     return (look.state(state), Span(" "), look.state_word(state), Span(since), muted(facts))
+
+
+def version_lines(versions: Sequence[JobVersion], look: Look) -> list[Line]:
+    """Since when each version is deployed, and what it changed, the newest first."""
+    lines: list[Line] = []
+    for after, before in pairwise(versions):
+        lines += _version_title(after, "", look)
+        lines += changed_lines(before.definition, after.definition) or [line(muted("the same words"))]
+    if versions:
+        first = versions[-1]
+        lines += _version_title(first, ", the first" if first.version == 1 else ", older ones are not listed", look)
+    return lines
+
+
+def _version_title(version: JobVersion, more: str, look: Look) -> list[Line]:
+    said = f", {words.moment(version.created_at, look)}{more}"
+    return [line(), line(Span(f"Version {version.version}", Role.TITLE), muted(said))]

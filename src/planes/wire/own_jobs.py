@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from planes.domain.retries import MOST_ATTEMPTS
 
 FIRE_TIMES_AT_MOST = 100
+VERSIONS_AT_MOST = 100
 
 
 class RetriesBody(BaseModel):
@@ -32,6 +34,22 @@ class FireTime(BaseModel):
 
     at: datetime
     trigger: str
+
+
+class JobVersionItem(BaseModel):
+    """A definition that a job had, since `created_at`."""
+
+    version: int
+    created_at: datetime
+    created_by: str
+    definition: dict[str, Any]
+
+
+class JobVersionsResponse(BaseModel):
+    """The newest first."""
+
+    job_id: str
+    items: list[JobVersionItem]
 
 
 class PassedOverStart(BaseModel):

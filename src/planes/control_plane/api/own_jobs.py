@@ -13,7 +13,16 @@ from planes.control_plane.services import jobs, retrying
 from planes.domain.retries import RetryPolicy
 from planes.manifest.facts import JobFacts
 from planes.server.late_routes import LateRouter
-from planes.wire.own_jobs import FIRE_TIMES_AT_MOST, FireTime, FireTimesResponse, PassedOverStart, RetriesBody
+from planes.wire.own_jobs import (
+    FIRE_TIMES_AT_MOST,
+    VERSIONS_AT_MOST,
+    FireTime,
+    FireTimesResponse,
+    JobVersionItem,
+    JobVersionsResponse,
+    PassedOverStart,
+    RetriesBody,
+)
 
 router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
 
@@ -37,6 +46,24 @@ async def get_fire_times(
         passed_over=None if over is None else PassedOverStart(at=over.at, trigger=over.trigger, status=over.status),
         items=[FireTime(at=tick.at, trigger=tick.trigger) for tick in found.ticks],
     )
+
+
+@router.get("/{job_id}/versions")
+async def list_versions(
+    parts: CurrentParts,
+    principal: CurrentPrincipal,
+    workspace_id: WorkspaceIdPath,
+    job_id: JobIdPath,
+    limit: Annotated[int, Query(ge=1, le=VERSIONS_AT_MOST)] = 20,
+) -> JobVersionsResponse:
+    items = [
+        JobVersionItem(
+            version=each.version, created_at=each.created_at, created_by=each.created_by,
+            definition=dict(each.definition),
+        )
+        for each in await jobs.list_versions(parts, principal, workspace_id, job_id, limit)
+    ]  # fmt: skip
+    return JobVersionsResponse(job_id=job_id, items=items)
 
 
 @router.get("/{job_id}/retries")

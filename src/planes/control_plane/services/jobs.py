@@ -25,7 +25,7 @@ from planes.storage.control import runs as stored_runs
 from planes.storage.control import summaries as stored_summaries
 from planes.storage.control.connection import Connection
 from planes.storage.control.job_lists import JobFilter
-from planes.storage.control.jobs import Job, VersionedJob
+from planes.storage.control.jobs import Job, JobVersion, VersionedJob
 from planes.storage.control.passed_over import PassedOver, find_passed_over
 from planes.storage.control.run_lists import DownstreamRun
 from planes.storage.control.summaries import PipelineRunSummary
@@ -105,6 +105,18 @@ async def fire_times(parts: Parts, principal: Principal, workspace_id: str, job_
     ticks = await windows.in_thread(lambda: schedules.upcoming_ticks(definition, clocks, now, count))
     waits_for = () if found.job.deferred is None else upstream_refs(definition)
     return FireTimes(found, ticks, waits_for, passed_over)
+
+
+async def list_versions(
+    parts: Parts, principal: Principal, workspace_id: str, job_id: str, limit: int
+) -> list[JobVersion]:
+    """The definitions that the job had, the newest first. Raises: NotFound."""
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(connection, principal, workspace_id, Permission.READ)
+        found = await stored_jobs.find_job(connection, access.workspace_id, job_id)
+        if found is None:
+            raise no_job()
+        return await stored_jobs.versions_of_job(connection, found.job.id, limit)
 
 
 async def pause(parts: Parts, principal: Principal, workspace_id: str, job_id: str) -> VersionedJob:

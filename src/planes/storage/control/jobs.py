@@ -215,6 +215,13 @@ async def versions_by_id(connection: Connection, version_ids: Iterable[str]) -> 
     return {row["id"]: _version(row) for row in rows}
 
 
+async def versions_of_job(connection: Connection, job_id: str, limit: int) -> list[JobVersion]:
+    """The newest first."""
+    query = select(job_versions).where(job_versions.c.job_id == job_id)
+    query = query.order_by(job_versions.c.version.desc()).limit(limit)
+    return [_version(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def insert_jobs(connection: Connection, rows: Sequence[Job]) -> None:
     """Raises: AlreadyThere (at the transaction's edge) when a ref is taken."""
     if rows:

@@ -51,6 +51,20 @@ async def test_changed_definition_makes_a_version_under_the_same_id(stage: Stage
     assert entry["previous_version"]["version"] == 1
 
 
+async def test_every_definition_that_a_job_had_is_told_the_newest_first(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "every:1h"))
+    await stage.deployed(definition("load", "every:2h"))
+    told = (await stage.own(f"/jobs/{ids['load']}/versions")).json()
+    newest = (await stage.own(f"/jobs/{ids['load']}/versions?limit=1")).json()
+    unknown = await stage.own(f"/jobs/{new_id()}/versions")
+
+    assert [(each["version"], each["definition"]["triggers"]) for each in told["items"]] == [
+        (2, ["every:2h"]), (1, ["every:1h"]),
+    ]  # fmt: skip
+    assert newest["items"] == told["items"][:1]
+    assert unknown.status_code == 404
+
+
 async def test_module_deploy_archives_only_what_came_from_that_module(stage: Stage) -> None:
     await stage.deployed(definition("load"), definition("report"))
     await stage.deploy(definition("other"), deployment_module="other_module")
