@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
@@ -16,7 +16,7 @@ from dlthub_tui.viewmodel.commands import Offer, found, help_line, offer
 from dlthub_tui.viewmodel.frame import footer, header
 from dlthub_tui.viewmodel.keymap import with_key
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, between, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted, width_of
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -25,6 +25,11 @@ from dlthub_tui.widgets.row_list import RowList
 
 # A screen's own keys first, then those of many screens, then what cannot be done.
 LATER = ("Workspace", "Every list", "Columns", "Everywhere", "Not possible here")
+COLUMNS = (Column("", takes_rest=True),)
+# Cursor, mark and state stand before a row.
+BEFORE = 4
+# From here on there are two columns.
+WIDE = 116
 
 
 class HelpScreen(ActingScreen[str]):
@@ -37,6 +42,9 @@ class HelpScreen(ActingScreen[str]):
         super().__init__(context)
         self._origin = origin
         self._changing: Action | None = None
+        # The keys of the screen itself stand left where there is room for both.
+        self._left = self._pane = RowList(self.look, widget_id="list")
+        self._right = RowList(self.look, widget_id="right")
         self._offers = [offer(action, origin.why_not(action), self.look) for action in origin.live]
 
     def compose(self) -> ComposeResult:
@@ -44,8 +52,10 @@ class HelpScreen(ActingScreen[str]):
         yield LinesView(lambda width: [self._header(width)], ground="raised", widget_id="header")
         with Container(id="body"):
             yield Field(self.look, line(" "), widget_id="search")
-            yield LinesView(lambda width: [self._count(width), EMPTY_LINE], widget_id="count")
-            yield RowList(self.look, widget_id="list")
+            yield LinesView(lambda _width: [EMPTY_LINE])
+            with Horizontal():
+                yield self._left
+                yield self._right
         yield MessageLine(self.look)
         yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
 
@@ -55,11 +65,6 @@ class HelpScreen(ActingScreen[str]):
 
     def _shown(self) -> list[Offer]:
         return found(self._offers, self.query_one("#search", Field).text, by_title=True)
-
-    def _count(self, width: int) -> Line:
-        shown = len(self._shown())
-        hint = muted("type to search" if shown == len(self._offers) else "")
-        return between((Span(" "), hint), (muted(f"{shown} of {len(self._offers)} keys "),), width)
 
     def _footer(self, width: int) -> Line:
         return footer(self.footer_entries(), self.look, width, live=self.live, help_key="")
@@ -108,7 +113,7 @@ class HelpScreen(ActingScreen[str]):
 
     def do_field_edit(self) -> None:
         """Asks for another key of what is under the cursor; the settings file keeps it."""
-        key = self.query_one(RowList).key
+        key = self._pane.key
         chosen = key.rpartition("/")[0] if key else ""
         action = next((each for each in self._origin.live if each.id == chosen), None)
         if action is not None:
@@ -121,18 +126,45 @@ class HelpScreen(ActingScreen[str]):
         self.type_into(self.query_one("#search", Field))
         self._show()
 
+    def on_resize(self) -> None:
+        """There may be room for both columns now, or none any more."""
+        self._show()
+
     def _show(self) -> None:
+        shown = self._shown()
+        hint = "type to search    " if len(shown) == len(self._offers) else ""
+        self.query_one("#search", Field).set_hint((muted(f"{hint}{len(shown)} of {len(self._offers)} keys "),))
+        is_wide = self.size.width >= WIDE
         groups: dict[str, list[Row]] = {}
-        for item in self._shown():
+        for item in shown:
             key = f"{item.choice}/{item.keys}"
             row = Row(key, Span(" "), (help_line(item),), item.title)
             groups.setdefault(item.group, []).append(row)
         order = sorted(groups, key=lambda group: LATER.index(group) if group in LATER else -1)
-        columns = (Column("", takes_rest=True),)
-        sections = [Section(columns, tuple(groups[group]), group, shows_titles=False) for group in order]
+        sections = [Section(COLUMNS, tuple(groups[group]), group, shows_titles=False) for group in order]
+        own = [section for section in sections if section.title not in LATER] or sections[:1]
+        others = [section for section in sections if section not in own] if is_wide else []
         empty = f'No key for "{self.query_one("#search", Field).text}". Try the palette: ctrl+p.'
-        self.query_one(RowList).show(sections or [Section(columns, (), empty=(empty,))])
-        self.query_one("#count", LinesView).update()
+        self._right.display = bool(others)
+        self._left.show((own if others else sections) or [Section(COLUMNS, (), empty=(empty,))])
+        self._right.show(others)
+        self._take_keys(self._right if others and self._pane is self._right else self._left)
+
+    def _take_keys(self, pane: RowList) -> None:
+        self._pane = pane
+        for each in (self._left, self._right):
+            each.take_keys(each is pane)
+        self._say_whole()
+
+    def on_row_list_moved(self) -> None:
+        """What is cut stands whole on row 23."""
+        self._say_whole()
+
+    def _say_whole(self) -> None:
+        chosen = next((item for item in self._offers if f"{item.choice}/{item.keys}" == self._pane.key), None)
+        is_cut = chosen is not None and width_of(help_line(chosen)) > self._pane.size.width - BEFORE
+        said = line(" ", muted(chosen.why_not or chosen.sentence)) if chosen is not None and is_cut else EMPTY_LINE
+        self.query_one(MessageLine).keep(said)
 
     def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Searches as it is typed."""
@@ -143,16 +175,36 @@ class HelpScreen(ActingScreen[str]):
         self.do_form_next()
 
     def do_choice_next(self) -> None:
-        """Next key."""
-        self.query_one(RowList).move(1)
+        """Next key; from the end of the left column on to the right one."""
+        if self._pane is self._left and self._right.display and self._pane.is_at_end(last=True):
+            self._take_keys(self._right)
+            self._right.move_to_end(last=False)
+        else:
+            self._pane.move(1)
 
     def do_choice_previous(self) -> None:
-        """Key before."""
-        self.query_one(RowList).move(-1)
+        """Key before; from the top of the right column back to the left one."""
+        if self._pane is self._right and self._pane.is_at_end(last=False):
+            self._take_keys(self._left)
+        else:
+            self._pane.move(-1)
+
+    def do_pane_next(self) -> None:
+        """The other column."""
+        if self._right.display:
+            self._take_keys(self._left if self._pane is self._right else self._right)
+
+    def do_pane_previous(self) -> None:
+        """The other column."""
+        self.do_pane_next()
+
+    def on_row_list_opened(self, event: RowList.Opened) -> None:
+        """A click does it."""
+        self.dismiss(event.key.rpartition("/")[0])
 
     def do_form_next(self) -> None:
         """Leaves the help and does it."""
-        key = self.query_one(RowList).key
+        key = self._pane.key
         self.dismiss(key.rpartition("/")[0] if key else None)
 
     def do_nav_back(self) -> None:

@@ -111,4 +111,4 @@ def command_line(item: Offer, look: Look, *, is_chosen: bool) -> Line:
 
 def help_line(item: Offer) -> Line:
     """One key: key, title, what it does or why not."""
-    return line(accent(f"{item.keys:<16}"), f"{item.title:<20}", muted(item.why_not or item.sentence))
+    return line(accent(f"{item.keys:<12} "), f"{item.title:<18} ", muted(item.why_not or item.sentence))

@@ -56,6 +56,12 @@ class Field(Widget):
             self.label = label
             self.refresh()
 
+    def set_hint(self, hint: Line) -> None:
+        """Puts another hint behind the text."""
+        if hint != self.hint:
+            self.hint = hint
+            self.refresh()
+
     def set_typed_into(self, is_typed_into: bool) -> None:
         """Shows the caret, or hides it."""
         self.is_typed_into = is_typed_into

@@ -160,6 +160,10 @@ class RowList(Widget):
         """To the first or last row."""
         self._go(len(self._choices) - 1 if last else 0)
 
+    def is_at_end(self, *, last: bool) -> bool:
+        """Whether the cursor is on the last row, or the first one."""
+        return self._at == (max(0, len(self._choices) - 1) if last else 0)
+
     def move_to(self, key: str) -> None:
         """To the row with this key, if it is there."""
         if key in self.keys:
