@@ -222,13 +222,13 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         from dlthub_tui.screens.command import CommandSheet
         from dlthub_tui.screens.help import HelpScreen
         from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.screens.sheets import Sheet
 
         origin = self.screen
-        if not isinstance(origin, PlaceScreen):
-            return
-        if message.what == "help":
-            self.push_screen(HelpScreen(self.context, origin), origin.run_chosen)
-        else:
+        if message.what == "help" and isinstance(origin, PlaceScreen | Sheet):
+            place = next((each for each in reversed(self.screen_stack) if isinstance(each, PlaceScreen)), None)
+            self.push_screen(HelpScreen(self.context, origin, place), origin.run_chosen)
+        elif isinstance(origin, PlaceScreen):
             sheet = CommandSheet(self.context, origin, by_title=message.what == "palette")
             self.push_screen(sheet, origin.run_chosen)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.installation import identifier
+from tests.tui.waiting import until
 
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")
@@ -229,3 +230,45 @@ async def test_lists_are_sorted_by_the_next_order(open_app: Any) -> None:
         await stage.press("1", "enter", "s", "s")
 
         assert "Sorted by took." in stage.text
+
+
+async def test_a_job_is_run_so_that_it_loads_everything_again(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "colon")
+        await stage.type("run returns")
+        await stage.until("dlthub job trigger ingest.load_returns")
+        await stage.press("down")
+        await stage.until("dlthub job trigger ingest.load_returns --refresh")
+        await stage.press("tab", "enter")
+        await stage.until("Started ingest.load_returns")
+
+        (body,) = stage.posted("trigger")
+        assert body["refresh"] is True
+
+
+async def test_the_command_line_says_the_same_in_a_shell_and_takes_half_of_a_tall_screen(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press(*WORKSPACE, "colon")
+        await stage.type("pause")
+        await stage.until("dlthub job pause ingest.load_orders")
+        await stage.press("ctrl+u")
+        await stage.until("of 56")
+
+        rows = stage.text.splitlines()
+        (at,) = [number for number, row in enumerate(rows) if row.startswith("─ Commands")]
+        assert at == 20
+        assert "[ ctrl+o" in stage.text
+        assert sum("  " in row for row in rows[21:37]) > 9
+
+
+async def test_f1_says_the_keys_of_a_sheet_and_does_them(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "x")
+        await stage.until("Stop ingest.load_orders 1041?")
+        await stage.press("f1")
+        await stage.until("Runs › help")
+        await stage.type("esc")
+        await stage.until("one step back")
+        await stage.press("enter")
+
+        await until(stage.pilot, lambda: "Stop ingest" not in stage.text and "Runs › help" not in stage.text, "back")

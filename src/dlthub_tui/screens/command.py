@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -17,7 +19,9 @@ from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
-MOST = 9
+# What is in the way of a candidate: the rule, the line itself, the footer.
+FRAME_ROWS = 3
+TWIN_ROWS = 3
 MOST_ENTERED = 200
 
 
@@ -40,7 +44,9 @@ class CommandSheet(Sheet[str]):
         for action in origin.live:
             if action.id not in seen and action.id not in {"command.open", "palette.open"}:
                 seen.add(action.id)
-                offers.append(offer(action, origin.why_not(action), self.look))
+                why_not = origin.why_not(action)
+                offered = offer(action, why_not, self.look)
+                offers.append(offered if why_not else replace(offered, twin=origin.twin_of(action)))
         return offers
 
     def compose(self) -> ComposeResult:
@@ -49,6 +55,10 @@ class CommandSheet(Sheet[str]):
             yield LinesView(self._lines, widget_id="candidates")
             yield MessageLine(self.look)
             yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def on_resize(self) -> None:
+        """More candidates, or fewer."""
+        self.query_one("#candidates", LinesView).update()
 
     def on_mount(self) -> None:
         """Typing goes into the command line."""
@@ -79,23 +89,26 @@ class CommandSheet(Sheet[str]):
 
     def _lines(self, width: int) -> list[Line]:
         shown = self._shown()
-        first = max(0, self._at - MOST + 1)
+        rows = max(TWIN_ROWS + 1, self.size.height // 2 - FRAME_ROWS)  # the sheet is never higher than half the screen
+        most = rows - TWIN_ROWS if any(item.twin for item in shown) else rows
+        first = max(0, self._at - most + 1)
         lines: list[Line] = [rule(self.sheet_title, f"{len(shown)} of {len(self._offers)}", width, self.look)]
-        visible = shown[first : first + MOST]
+        visible = shown[first : first + most]
         lines.extend(command_line(item, self.look, is_chosen=first + n == self._at) for n, item in enumerate(visible))
         if not shown:
             lines.append((Span("   "), Span(unknown(self._offers, self._text), Role.WARN)))
         twin = shown[self._at].twin if self._at < len(shown) else ""
-        spare = MOST - max(1, len(visible))
-        if twin and spare >= 3:
+        spare = rows - max(1, len(visible))
+        if twin:
             lines.extend((EMPTY_LINE, (muted("   Same in a shell:"),), (Span("   "), accent(twin))))
-            spare -= 3
+            spare -= TWIN_ROWS
         lines.extend(((muted(" "),),) * spare)
         return lines
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How a command is chosen."""
-        names = {"pane.next": "complete", "choice.next": "choose", "form.next": "do it", "nav.back": "leave"}
+        chosen = "choose" if self._by_title else "choose, history"
+        names = {"pane.next": "complete", "choice.next": chosen, "form.next": "do it", "nav.back": "leave"}
         entries = {action.id: action for action in self.live}
         return [(entries[name], label) for name, label in names.items()]
 

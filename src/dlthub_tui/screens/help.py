@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.containers import Container, Horizontal
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.place import PlaceScreen
+from dlthub_tui.screens.sheets import Sheet
 from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.commands import Offer, found, help_line, offer
 from dlthub_tui.viewmodel.frame import footer, header
@@ -38,9 +39,10 @@ class HelpScreen(ActingScreen[str]):
     LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
     STYLES = "help"
 
-    def __init__(self, context: Context, origin: PlaceScreen) -> None:
+    def __init__(self, context: Context, origin: PlaceScreen | Sheet[Any], place: PlaceScreen | None) -> None:
         super().__init__(context)
         self._origin = origin
+        self._place = place
         self._changing: Action | None = None
         # The keys of the screen itself stand left where there is room for both.
         self._left = self._pane = RowList(self.look, widget_id="list")
@@ -60,8 +62,9 @@ class HelpScreen(ActingScreen[str]):
         yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
 
     def _header(self, width: int) -> Line:
-        crumbs = [*self._origin.crumbs(), "help"]
-        return header(crumbs, self.context.planes_now, self._origin.region_lock(), self.look, width)
+        crumbs = [*(self._place.crumbs() if self._place else ["dlthub-tui"]), "help"]
+        lock = self._place.region_lock() if self._place else None
+        return header(crumbs, self.context.planes_now, lock, self.look, width)
 
     def _shown(self) -> list[Offer]:
         return found(self._offers, self.query_one("#search", Field).text, by_title=True)

@@ -21,6 +21,8 @@ async def do_with_job(screen: ActingScreen[None], workspace: WorkspaceRef, comma
     match command:
         case "run":
             await Stopper(screen.context, workspace, screen).start([job])
+        case "refresh":
+            await Stopper(screen.context, workspace, screen).start([job], refresh=True)
         case "log" if job.latest_run is not None:
             run = job.latest_run
             screen.post_message(Open(RunPlace(workspace, run.id, job.job_ref, run.number, is_log_only=True)))

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from dlthub_tui.messages import AskFor
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.actions import Action
@@ -26,7 +27,7 @@ class Sheet(ActingScreen[_Result]):
     """A question over a place. Subclasses say its title, its lines and its fields."""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
-    HELP_KEY: ClassVar[str] = ""
+    HELP_KEY: ClassVar[str] = "f1 help"
 
     def __init__(self, context: Context, title: str) -> None:
         super().__init__(context)
@@ -60,6 +61,15 @@ class Sheet(ActingScreen[_Result]):
     def do_nav_back(self) -> None:
         """Closes the sheet; nothing happened."""
         self.dismiss(None)
+
+    def do_help_open(self) -> None:
+        """The keys of this sheet."""
+        self.post_message(AskFor("help"))
+
+    async def run_chosen(self, chosen: str | None) -> None:
+        """Does what was chosen in the help."""
+        if chosen is not None:
+            await self.action_perform(chosen)
 
     def do_app_interrupt(self) -> None:
         """As esc."""

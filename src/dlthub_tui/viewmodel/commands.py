@@ -43,6 +43,9 @@ OF_A_JOB = {
 }
 
 
+REFRESH = "--refresh"
+
+
 def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Offer] | None:
     """What `run load` may become: the command with each job whose name holds the words. None for other commands.
 
@@ -52,13 +55,26 @@ def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Of
     if not space or command not in OF_A_JOB or (command == "run" and not changes):
         return None
     sentence, twin = OF_A_JOB[command]
-    wanted = rest.strip().casefold()
+    refreshes = command == "run" and rest.rstrip().endswith(REFRESH)
+    wanted = rest.strip().removesuffix(REFRESH).strip().casefold()
     found = [name for name in names if wanted in name.casefold()]
     found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.rpartition(".")[2])))
-    return [
+    refreshing = [_refreshing(name) for name in found] if command == "run" else []
+    if refreshes:
+        return refreshing
+    plain = [
         Offer(f"of-job {command} {name}", f"{command} {name}", name, "", sentence, "Commands", twin=twin.format(name))
         for name in found
     ]
+    return plain[:1] + refreshing[:1] + plain[1:] if wanted else plain
+
+
+def _refreshing(name: str) -> Offer:
+    """The job started so that it loads everything again."""
+    twin = f"{OF_A_JOB['run'][1].format(name)} {REFRESH}"
+    return Offer(
+        f"of-job refresh {name}", f"run {name} {REFRESH}", name, "", "and load everything again", "Commands", twin=twin
+    )
 
 
 def offer(action: Action, why_not: str | None, look: Look) -> Offer:
@@ -106,7 +122,8 @@ def command_line(item: Offer, look: Look, *, is_chosen: bool) -> Line:
     cursor = accent(f"{look.glyphs.cursor}  ") if is_chosen else Span("   ")
     role = Role.MUTED if item.why_not else Role.TEXT
     said = item.why_not or item.sentence or item.title
-    return (cursor, Span(f"{item.name or item.title:<28}", role), accent(f"{item.keys:<10}"), muted(said))
+    name = f"{item.name or item.title:<28}"
+    return (cursor, Span(name, role), accent(item.keys.ljust(38 - len(name))), muted(said))
 
 
 def help_line(item: Offer) -> Line:
