@@ -292,9 +292,10 @@ async def own_organization(
 
     Raises: NotFound, NotAllowed.
     """
-    # First the lock: who waited for it is asked for the role that they have then.
-    await parts.database.lock(connection, f"members:{organization_id.lower()}")
-    return await authorize_organization(connection, principal, organization_id, Permission.MANAGE_ORGANIZATION)
+    asked = (connection, principal, organization_id, Permission.MANAGE_ORGANIZATION)
+    access = await authorize_organization(*asked)
+    await parts.database.lock(connection, f"members:{access.organization_id}")
+    return await authorize_organization(*asked)  # who waited is asked for the role that they have now
 
 
 async def _owned_membership(

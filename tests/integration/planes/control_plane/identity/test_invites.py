@@ -13,6 +13,7 @@ from tests.fakes.identity_stage import Caller, IdentityStage, identity_stage, ok
 from tests.integration.planes.control_plane.identity.test_pages import fields_of, submit
 
 from planes.control_plane.services import housekeeping, invites
+from planes.domain.identifiers import new_id
 
 pytestmark = pytest.mark.anyio
 EVE = "eve@orchard.example"
@@ -245,7 +246,9 @@ async def test_others_invite_nobody(stage: IdentityStage, owner: Caller, organiz
     await _invite(stage, owner, organization, email=ben.email)
     inside = await tries()
 
-    assert (outside, inside) == ([404] * 4, [403] * 4)
+    nowhere = [(await stage.post(_path(each), owner, body)).status_code for each in ("x", new_id())]
+
+    assert (outside, inside, nowhere) == ([404] * 4, [403] * 4, [404] * 2)
     assert await _waiting(stage, owner, organization) == [EVE]
 
 
