@@ -15,6 +15,7 @@ from tests.fakes.identity_stage import identity_stage
 
 pytestmark = pytest.mark.anyio
 NO_HOSTS = ["evil.example", "evil.example:8400", "127.0.0.1.evil.example", "[", "[::1", "a]b", "", "localhost.", "@"]
+OURS_AND_MORE = ["us@{}", "{}#evil.example", "{}/evil.example", "{}, evil.example", "{}:1:1", "{}:999999", "{}\\"]
 NO_ORIGINS = ["https://evil.example", "http://[", "null", "http://127.0.0.1:1", "file://", "]["]
 
 
@@ -39,9 +40,10 @@ async def _routes(plane: httpx.AsyncClient) -> list[tuple[str, str]]:
 
 
 async def test_another_name_is_misdirected_on_every_route(plane: httpx.AsyncClient) -> None:
+    hosts = NO_HOSTS + [host.format(plane.base_url.host) for host in OURS_AND_MORE]
     answers = {
         (host, method, path): (await plane.request(method, path, headers={"host": host})).status_code
-        for host in NO_HOSTS
+        for host in hosts
         for method, path in await _routes(plane)
     }
 

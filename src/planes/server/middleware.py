@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from planes.domain.errors import InvalidRequest, Misdirected, NotAllowed, Reason, TooLarge
 from planes.server.clients import MINIMUM_HEADER, OLDEST_TEXT, is_too_old
 from planes.server.errors import error_response, render_error
+from planes.server.host_names import host_name
 
 _log = structlog.get_logger("planes.server")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,7 +45,7 @@ class HostCheck:
         names = self._names()
         hosts = headers.getlist("host")
         # With two of them, who stands before this server may have read the other one (RFC 9112, 3.2).
-        if len(hosts) != 1 or _host_name(hosts[0]) not in names:
+        if len(hosts) != 1 or host_name(hosts[0]) not in names:
             error = Misdirected("misdirected", "This server does not go by the name in the Host header.")
             await render_error(error)(scope, receive, send)
             return
@@ -217,14 +218,6 @@ class ServiceLog:
 
 def _never(_path: str) -> bool:
     return False
-
-
-def _host_name(host: str) -> str:
-    """The name without the port; empty, which is nobody's, for what is no host."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def _authority(origin: str) -> str:

@@ -6,6 +6,8 @@ import re
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from planes.server.host_names import host_name
+
 _NAME = re.compile(r"r-([0-9a-f]{32})\.(.+)")
 
 
@@ -29,11 +31,7 @@ class AppHosts:
 
     def find_run(self, host: str) -> str | None:
         """The run that a Host header means; None when the name is no app's."""
-        try:
-            name = (urlsplit(f"//{host}").hostname or "").lower()
-        except ValueError:
-            return None
-        found = _NAME.fullmatch(name)
+        found = _NAME.fullmatch(host_name(host))
         return str(UUID(found[1])) if found is not None and found[2] == self._domain else None
 
     def _name(self, run_id: str) -> str:

@@ -114,6 +114,15 @@ async def test_revoke_ends_the_session_at_once_and_answers_204(stage: IdentitySt
     assert (await stage.get("/api/v1/me", owner)).status_code == 401
 
 
+async def test_a_refresh_token_that_was_not_used_runs_out(stage: IdentityStage, owner: Caller) -> None:
+    stage.clock.advance(days=30)
+    paths = (REFRESH, "/auth/v1/sessions/-issue-swap-code")
+
+    late = [await stage.post(path, None, {"refresh_token": owner.refresh_token}) for path in paths]
+
+    assert [answer.status_code for answer in late] == [401, 401]
+
+
 async def test_swap_code_needs_a_living_session(stage: IdentityStage, owner: Caller) -> None:
     body = ok(await stage.post("/auth/v1/sessions/-issue-swap-code", None, {"refresh_token": owner.refresh_token}))
 
