@@ -36,8 +36,8 @@ class OldLogs:
         found = await to_thread.run_sync(self._left_over, folders, known)
         ended = {run_id: row for run_id, row in known.items() if row["state"] == DONE and row["log_removed_at"] is None}
         items = await to_thread.run_sync(self._items, folders, ended, to_scrub)
-        limits = {"days": self._retention.log_days, "size_bytes": self._retention.log_bytes}
-        for verdict in decide_removals(items, self._parts.clock.now(), **limits):
+        days, most = self._retention.log_days, self._retention.log_bytes
+        for verdict in decide_removals(items, self._parts.clock.now(), days=days, size_bytes=most):
             item = verdict.item
             carry_out = partial(self._remove_log, known[item.name], folders[item.name], verdict.why, item.size_bytes)
             found.append(
@@ -77,9 +77,12 @@ class OldLogs:
                 left += [folder] if disposal.changed_at(folder) < before else []
             elif row["log_removed_at"] is not None:
                 left.append(folder)
-            elif row["state"] == DONE and (folder / "work").exists():
-                left.append(folder / "work")
-        return [left_over(path, _remove_work if path.name == "work" else disposal.remove) for path in left]
+            elif row["state"] == DONE:
+                place = RunPlace(folder)
+                # A run that has just ended removes what is `left` itself.
+                ended = (place.work, place.left) if row["ended_at"] < before else (place.work,)
+                left += [path for path in ended if path.exists()]
+        return [left_over(path, disposal.remove if path in folders.values() else _remove_work) for path in left]
 
     async def _remove_log(self, run: Row, folder: Path, why: Why, size_bytes: int) -> bool:
         now = self._parts.clock.now()

@@ -209,6 +209,7 @@ class Runs:
         await self._finish(lease, place, outcome)
         self._close(run_id)
         self.consolidation.add(log_folder(place.root))
+        await _in_steps(place.remove_work)
 
     async def stop(self, run_id: str, fence: int | None, reason: str = CANCELLED) -> None:
         """Asks for the end of a run, if its lease has this fence (None: whatever it is). May be called again."""
@@ -260,11 +261,11 @@ class Runs:
         return await self.find_log(workspace_id, run_id)
 
     async def wait_told(self, run_id: str, seconds: float) -> None:
-        """Returns when the control plane has heard of the run's end; after `seconds` if it does not answer."""
+        """Returns when the control plane has heard of the run's end; if it does not answer, `seconds` after that."""
+        over = self._over.get(run_id)
+        if over is not None:
+            await over.wait()
         with anyio.move_on_after(seconds):
-            over = self._over.get(run_id)
-            if over is not None:
-                await over.wait()
             await self.outbox.wait_said(run_id)
 
     def wakes(self, run_id: str, folder: Path) -> AbstractAsyncContextManager[WakeSource]:
@@ -368,11 +369,11 @@ class Runs:
         return await to_thread.run_sync(write_end, place.root, lease.run_id, lease.fence, outcome, reasons)
 
     async def _finish(self, lease: Lease, place: RunPlace, outcome: Outcome) -> None:
-        """The log is sealed: the job's files go, then the control plane hears of the end."""
+        """The log is sealed: the job's files go out of reach, then the control plane hears of the end."""
         self.apps.end(lease.run_id)
         await self._artifacts.keep(lease.run_id, place)
         self._preparing.ended(lease.run_id)
-        await _leave_nothing(place)
+        await _in_steps(place.remove_configuration, place.remove_artifacts, place.set_work_aside)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
         ended = self._ended_as(lease.run_id, outcome)
         values: dict[str, Any] = {
@@ -446,8 +447,8 @@ def log_removed_words(run: Row) -> str:
     return f"The log was removed on {at.day} {at:%b %Y} ({run['log_removed_why']})."
 
 
-async def _leave_nothing(place: RunPlace) -> None:
-    steps: tuple[Callable[[], None], ...] = (place.remove_configuration, place.remove_artifacts, place.remove_work)
+async def _in_steps(*steps: Callable[[], None]) -> None:
+    """Removes what a run has left. What cannot be removed now is housekeeping's."""
     for step in steps:
         try:
             await to_thread.run_sync(step)

@@ -70,6 +70,12 @@ class RunningRegion:
         )
         assert answer.status_code == 200, answer.text
 
+    async def kept_of(self, lease: Lease) -> list[str]:
+        """What an ended run's folder holds when the job's own files are removed."""
+        folder = self.run_folder(lease)
+        await until(lambda: not (folder / "work.left").exists())
+        return sorted(path.name for path in folder.iterdir())
+
     def log_path(self, lease: Lease, rest: str = "logs") -> str:
         """The address of a run's log."""
         return f"/logs/v1/workspaces/{self.region.workspace_id}/job-runs/{lease.run_id}/{rest}"

@@ -99,6 +99,20 @@ async def test_stream_brings_lines_while_the_job_runs_and_closes_at_its_end(plac
     assert user == ["first", "second"]
 
 
+async def test_a_stream_waits_for_the_end_of_a_run_whatever_its_end_takes(place: RunningRegion) -> None:
+    lease = await place.lease(STEPS)
+    await place.control.wait_status(lease, "running")
+
+    with anyio.move_on_after(0.2) as waiting:
+        await place.region.plane.running.runs.wait_told(lease.run_id, 0)
+
+    assert waiting.cancelled_caught
+    (place.run_folder(lease).parents[1] / "data" / "prod" / "go").touch()
+    with anyio.fail_after(60):
+        await place.region.plane.running.runs.wait_told(lease.run_id, 30)
+        assert await place.control.wait_end(lease) == "completed"
+
+
 async def test_many_followers_all_get_every_line(place: RunningRegion) -> None:
     lease = await place.lease(STEPS)
     logs: list[list[str]] = [[] for _ in range(5)]

@@ -126,6 +126,20 @@ def test_removing_the_work_folder_keeps_the_data(plane: Path) -> None:
     assert (workspace_in(plane).data("prod") / "rows.duckdb").read_text() == "rows"
 
 
+def test_a_work_folder_that_its_job_closed_is_out_of_its_place_at_once(plane: Path) -> None:
+    run = furnished(plane, Owner(None))
+    run.left.mkdir()
+    (run.left / "of an earlier attempt").touch()
+    run.work.chmod(0o000)
+
+    run.set_work_aside()
+
+    assert not run.work.exists()
+    assert run.left.is_dir()
+    run.remove_work()
+    assert not run.left.exists()
+
+
 class Watching:
     """Stands for an owner, and notes in which order paths become its."""
 

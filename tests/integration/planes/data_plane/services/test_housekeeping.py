@@ -84,6 +84,7 @@ async def age(place: RunningRegion, days: int, *leases: Lease) -> None:
     """Lets runs have come and ended earlier; all of them, and what they used, where none is named."""
     parts = place.region.plane.services.parts
     at = parts.clock.now() - timedelta(days=days)
+    await until(lambda: not list(place.region.folder.glob("orgs/*/workspaces/*/runs/*/work.left")))
     chosen = runs.c.id.in_([lease.run_id for lease in leases]) if leases else runs.c.id.is_not(None)
     async with parts.database.transaction() as connection:
         ended = runs.c.ended_at.is_not(None)
@@ -275,7 +276,9 @@ async def test_leftovers_of_killed_work_go(place: RunningRegion) -> None:
     workspace = place.run_folder(lease).parent.parent
     stray = workspace / "runs" / "00000000-0000-4000-8000-000000000000"
     (stray / "ctl").mkdir(parents=True)
-    (place.run_folder(lease) / "work" / "deep").mkdir(parents=True)
+    await age(place, 1, lease)
+    for left in ("work", "work.left"):
+        (place.run_folder(lease) / left / "deep").mkdir(parents=True)
     (workspace / "environments" / ("a" * 24 + ".building")).mkdir()
     (workspace / "environments" / ("b" * 24 + ".gone")).mkdir()
     (workspace / "uv-cache.gone").mkdir()
@@ -283,9 +286,9 @@ async def test_leftovers_of_killed_work_go(place: RunningRegion) -> None:
 
     report = await keeping(place).tidy()
 
-    assert counts(report) == {Kind.LEFTOVER: 5}
+    assert counts(report) == {Kind.LEFTOVER: 6}
     assert sorted(path.name for path in (workspace / "runs").iterdir()) == [lease.run_id]
-    assert sorted(path.name for path in place.run_folder(lease).iterdir()) == ["ctl"]
+    assert await place.kept_of(lease) == ["ctl"]
     assert await place.lines(lease) == ["hello"]
 
 

@@ -104,7 +104,7 @@ async def test_data_of_a_profile_outlives_its_runs(place: RunningRegion) -> None
 async def test_nothing_of_the_work_folder_is_left(place: RunningRegion) -> None:
     lease, _ = await place.run("open('left.txt', 'w').write('x')\n")
 
-    assert sorted(path.name for path in place.run_folder(lease).iterdir()) == ["ctl"]
+    assert await place.kept_of(lease) == ["ctl"]
 
 
 async def test_secrets_are_masked_and_in_no_file_afterwards(place: RunningRegion) -> None:
@@ -369,7 +369,7 @@ async def test_run_that_ended_while_the_region_was_away_is_reported(folder: Path
         async with running_region(folder / "eu1", control, known) as again:
             assert await control.wait_end(lease) == "completed"
             assert await again.lines(lease) == ["done"]
-            assert sorted(path.name for path in place.run_folder(lease).iterdir()) == ["ctl"]
+            assert await place.kept_of(lease) == ["ctl"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="switches the uid")
