@@ -272,3 +272,14 @@ async def test_f1_says_the_keys_of_a_sheet_and_does_them(open_app: Any) -> None:
         await stage.press("enter")
 
         await until(stage.pilot, lambda: "Stop ingest" not in stage.text and "Runs › help" not in stage.text, "back")
+
+
+async def test_what_is_copied_is_the_link_of_the_row(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "y")
+        assert "Copied orchard-eu/fruitshop/ingest.load_orders" in stage.text
+        await stage.press("2", "y")
+        assert "Copied orchard-eu/fruitshop/ingest.load_orders/1041" in stage.text
+        await stage.press("slash", *"nothing", "enter", "y")
+
+        assert "Copied orchard-eu/fruitshop:runs" in stage.text

@@ -146,10 +146,11 @@ async def test_what_stays_on_this_machine_is_named(open_app: Any, workspace: Pat
         await stage.press("G")
         await stage.until("Stays on this machine")
         assert ".dlt/dev.secrets.toml  .venv/" in stage.text
-        assert "by .gitignore, profile" in stage.text
+        assert "by .gitignore, by profile" in stage.text
         await stage.press("l")
 
-        await stage.until("by profile")
+        await stage.until("deploy › stays")
+        assert "by profile" in stage.text
 
 
 async def test_escape_stops_reading_and_sends_nothing(open_app: Any, workspace: Path) -> None:

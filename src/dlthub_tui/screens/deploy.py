@@ -334,7 +334,8 @@ class DeployScreen(PlaceScreen):
         """The definition before and after, or a file's size and digest."""
         from dlthub_tui.screens.text_screen import TextScreen
 
-        lines, name = self._looked_at(), self._pane.row_text().split()[1:2]
+        lines, key = self._looked_at(), self._pane.key or ""
+        name = [key.removeprefix("fact/")] if key.startswith("fact/") else self._pane.row_text().split()[1:2]
         self.host.push_screen(TextScreen(self.context, [*self.crumbs(), *name], lines, self.region_lock()))
 
     def do_pane_next(self) -> None:

@@ -25,7 +25,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_jobs
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, web_path
+from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, link, web_path
 from dlthub_tui.viewmodel.shell_twins import twin_of_job
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, muted
@@ -209,6 +209,11 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
         """Runs the job under the cursor."""
         job = self.find_job()
         return f"dlthub job trigger {words.short_ref(job.job_ref)}" if job else ""
+
+    def link_text(self) -> str:
+        """The job under the cursor; where there is none, the list."""
+        job = self.find_job()
+        return link(JobPlace(self.workspace, job.id, job.job_ref)) if job else super().link_text()
 
     def do_row_open(self) -> None:
         """The job's own screen."""

@@ -13,7 +13,7 @@ from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header
 from dlthub_tui.viewmodel.shell_twins import TWINS
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dlthub_tui.screens.context import Undo
     from dlthub_tui.viewmodel.commands import Offer
     from dlthub_tui.viewmodel.places import Place, WorkspaceRef
+
+# Of what was copied row 23 says so much on the smallest terminal.
+COPIED_CELLS = 70
 
 
 class PlaceScreen(Approving):
@@ -202,8 +205,7 @@ class PlaceScreen(Approving):
         if self.context.opens_browser and await to_thread.run_sync(webbrowser.open, url):
             self.say(f"Opened {guard(url)} in the browser.", Role.OK)
             return
-        self.host.copy_to_clipboard(url)
-        self.say(f"Copied {guard(url)}")
+        self.copied(url)
 
     def do_app_quit(self) -> None:
         """Leave the app."""
@@ -240,8 +242,12 @@ class PlaceScreen(Approving):
         if not text:
             self.say("This place has no link.")
             return
+        self.copied(text)
+
+    def copied(self, text: str) -> None:
+        """Copies it and says so, in one row."""
         self.host.copy_to_clipboard(text)
-        self.say(f"Copied {text}")
+        self.say(f"Copied {cut_middle(guard(text), COPIED_CELLS, self.look.glyphs.cut)}")
 
     def command_text(self) -> str:
         """This place as a command line; empty where there is none."""
@@ -253,8 +259,7 @@ class PlaceScreen(Approving):
         if not text:
             self.say("There is no command line for this.")
             return
-        self.host.copy_to_clipboard(text)
-        self.say(f"Copied {text}")
+        self.copied(text)
 
     def do_help_open(self) -> None:
         """The keys of this screen."""

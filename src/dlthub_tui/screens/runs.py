@@ -27,7 +27,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, web_path
+from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, link, web_path
 from dlthub_tui.viewmodel.run_facts import LEAST_HEIGHT, WIDE, strip_lines, tail_lines
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
@@ -243,6 +243,11 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         """Prints the log of the run under the cursor."""
         run = self.find_run()
         return f"dlthub job logs {words.short_ref(run.job_ref)} {run.number}" if run else ""
+
+    def link_text(self) -> str:
+        """The run under the cursor; where there is none, the list."""
+        run = self.find_run()
+        return link(RunPlace(self.workspace, run.id, run.job_ref, run.number)) if run else super().link_text()
 
     def do_row_open(self) -> None:
         """The run with its log."""

@@ -22,7 +22,8 @@ from dlthub_tui.client.deployments import (
     find_latest_deployment,
     issue_upload,
 )
-from dlthub_tui.client.errors import ClientError, NotFound, NotReachable, TimedOut
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotReachable, TimedOut
+from dlthub_tui.client.members import list_members
 from dlthub_tui.client.models import Configuration, Deployment
 from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
 from dlthub_tui.client.regions import HasRegion
@@ -48,6 +49,7 @@ class StepReport:
 class Difference:
     """What a deploy of the packed folder would change. `latest` is None for a first deploy.
 
+    `latest_by` is the address of who sent `latest`, where that is known.
     `deployed_files` are those of `latest`, where they are wanted: None when code is the same, or its region is silent.
     """
 
@@ -56,6 +58,7 @@ class Difference:
     latest: Deployment | None
     latest_configuration: Configuration | None
     receipt: DeployReceipt
+    latest_by: str = ""
     deployed_files: tuple[VersionFile, ...] | None = None
 
     @property
@@ -103,9 +106,18 @@ class Deploy:
             latest_configuration=await find_latest_configuration(plane, workspace_id),
             receipt=receipt,
         )
+        if difference.latest is not None:
+            difference = replace(difference, latest_by=await self._email_of(difference.latest.created_by))
         if difference.latest is None or not difference.has_new_code:
             return difference
         return replace(difference, deployed_files=await self._files_of(difference.latest))
+
+    async def _email_of(self, membership_id: str) -> str:
+        try:
+            members = await list_members(self._connection.control, self._workspace.id)
+        except NotAllowed:
+            return ""
+        return next((each.email for each in members if each.membership_id == membership_id), "")
 
     async def _files_of(self, deployment: Deployment) -> tuple[VersionFile, ...] | None:
         try:

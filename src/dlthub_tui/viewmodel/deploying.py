@@ -23,7 +23,7 @@ WIDE = 116
 STEPS = ("Pack", "Permit", "Code", "Configuration", "Check", "Reconcile")
 BAR_CELLS = 30
 # Why something stays, as the rule says it.
-STAYS = {"ignored": ".gitignore", "profile": "profile", "settings": "no configuration"}
+STAYS = {"ignored": "by .gitignore", "profile": "by profile", "settings": "not configuration"}
 STAYS_CELLS = 74
 _MARKS = {
     "created": ("+", Role.OK),
@@ -38,18 +38,20 @@ def head(folder: Path, difference: Difference | None, look: Look, width: int, to
     home = str(Path.home())
     path = guard(str(folder))
     path = "~" + path.removeprefix(home) if path.startswith(home + "/") else path
-    shown = cut_front(path, max(20, width - 45), look.glyphs.cut)
     if difference is None:
-        return [line(muted(" From     "), shown)]
+        return [line(muted(" From     "), cut_front(path, max(20, width - 11), look.glyphs.cut))]
     packed = difference.packed
     facts = f"{guard(packed.deployment_module or 'one file')}.py, {words.plural(len(packed.code.files), 'file')}"
+    facts += f", {words.size(packed.code.size_bytes)} packed"
+    shown = cut_front(path, max(20, width - 14 - cell_width(facts)), look.glyphs.cut)
     latest = difference.latest
     against = "nothing, this is the first"
     if latest is not None:
-        against = f"deployment {latest.version}, {words.moment(latest.created_at, look)}"
+        by = f", {guard(difference.latest_by)}" if difference.latest_by else ""
+        against = f"deployment {latest.version}, {words.moment(latest.created_at, look)}{by}"
     second = line(muted(" To       "), Span(guard(to), look.hue(to)), ", straight from this machine") if to else None
     return [
-        line(muted(" From     "), f"{shown}   ", muted(f"{facts}, {words.size(packed.code.size_bytes)} packed")),
+        line(muted(" From     "), f"{shown}   ", muted(facts)),
         second or line(muted(" Against  "), against),
     ]
 
@@ -78,7 +80,7 @@ def difference_sections(difference: Difference, look: Look, region: str) -> tupl
     if packed.stays:
         stays = Row("fact/stays", Span(" "), (line(_stays(packed.stays)),), "stays")
         why = ", ".join(word for key, word in STAYS.items() if any(each.why == key for each in packed.stays))
-        sections.append(Section(COLUMNS, (stays,), "Stays on this machine", f"by {why}", shows_titles=False))
+        sections.append(Section(COLUMNS, (stays,), "Stays on this machine", why, shows_titles=False))
     if packed.warnings:
         warnings = tuple(_fact_row(f"warning {n}", guard(text), Role.WARN) for n, text in enumerate(packed.warnings, 1))
         sections.append(Section(COLUMNS, warnings, "Warnings", shows_titles=False))
@@ -246,7 +248,7 @@ def look_lines(difference: Difference, key: str) -> list[Line]:
     """What a row of the difference stands for: a definition before and after, a file's size and digest, twice."""
     kind, _, name = key.partition("/")
     if key == "fact/stays":
-        return [line(f"{guard(each.path):<50}  ", muted(f"by {STAYS[each.why]}")) for each in difference.packed.stays]
+        return [line(f"{guard(each.path):<50}  ", muted(STAYS[each.why])) for each in difference.packed.stays]
     if kind == "job":
         job = next((each for each in difference.receipt.jobs if each.job.id == name), None)
         return _definition_lines(job) if job is not None else []
