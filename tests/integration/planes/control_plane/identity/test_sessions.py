@@ -123,6 +123,16 @@ async def test_a_refresh_token_that_was_not_used_runs_out(stage: IdentityStage, 
     assert [answer.status_code for answer in late] == [401, 401]
 
 
+async def test_a_spent_refresh_token_asks_for_no_code_after_the_grace(stage: IdentityStage, owner: Caller) -> None:
+    body = {"refresh_token": owner.refresh_token}
+    ok(await stage.post(REFRESH, None, body))
+    stage.clock.advance(seconds=10)
+    ok(await stage.post("/auth/v1/sessions/-issue-swap-code", None, body))
+    stage.clock.advance(seconds=1)
+
+    assert (await stage.post("/auth/v1/sessions/-issue-swap-code", None, body)).status_code == 401
+
+
 async def test_swap_code_needs_a_living_session(stage: IdentityStage, owner: Caller) -> None:
     body = ok(await stage.post("/auth/v1/sessions/-issue-swap-code", None, {"refresh_token": owner.refresh_token}))
 
