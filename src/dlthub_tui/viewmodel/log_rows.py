@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from dlthub_tui.client.models import LogLine
+from dlthub_tui.viewmodel.log_frames import fitted
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, plain_of, take_cells
 from dlthub_tui.viewmodel.words import plural
@@ -293,6 +294,8 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
         body = (*body, muted(f" {plural(state.folded, 'line')} folded"))
     room = max(8, width - sum(cell_width(span.text) for span in head))
     if not style.is_broken:
+        if row.is_frame and not style.left:
+            body = fitted(body, room, look.glyphs.cut)
         return [(*head, *from_column(body, style.left))]
     rows = _broken(body, room)
     blank = Span(" " * (width - room))

@@ -1,0 +1,43 @@
+"""Frames of tracebacks that are wider than the screen: what tells them apart, file, line and function, stays on it."""
+
+from __future__ import annotations
+
+import re
+
+from dlthub_tui.viewmodel.text import Line, Role, cell_width
+
+_FRAME = re.compile(r'[\s|]+File "(?P<path>[^"]+)", line \d+')
+_FOLDER_END = re.compile(r"(?<=.)[/\\]")
+
+
+def fitted(spans: Line, room: int, cut: str) -> Line:
+    """A frame's path loses its first folders, all if need be, until the line fits: `…/ingest/orders.py`.
+
+    Other lines, and paths in which something is masked or found, are as they are.
+    """
+    plain = "".join(span.text for span in spans)
+    over = cell_width(plain) - room
+    found = _FRAME.match(plain) if over > 0 else None
+    if found is None:
+        return spans
+    begin, end = found.span("path")
+    position = 0
+    for number, span in enumerate(spans):
+        if position <= begin and end <= position + len(span.text):
+            if span.role is not Role.TEXT:
+                break
+            head, tail = span.text[: begin - position], span.text[end - position :]
+            short = _without_folders(found["path"], over, cut)
+            return (*spans[:number], span._replace(text=head + short + tail), *spans[number + 1 :])
+        position += len(span.text)
+    return spans
+
+
+def _without_folders(path: str, cells: int, cut: str) -> str:
+    """So many cells shorter, if whole folders make that many."""
+    short = path
+    for end in _FOLDER_END.finditer(path):
+        short = cut + path[end.start() :]
+        if cell_width(path) - cell_width(short) >= cells:
+            break
+    return short
