@@ -1,6 +1,7 @@
 """The signs of rules: literals of which every match holds one. One scan finds them all in a whole piece of log."""
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from planes.scrub.engine import compile_ends
@@ -23,6 +24,9 @@ class LineSigns(NamedTuple):
     last: int
     names: Sequence[int] | None = None
 
+
+# The same, in a quarter of the time.
+_line_signs: Callable[[tuple[int, int, Sequence[int]]], LineSigns] = functools.partial(tuple.__new__, LineSigns)  # pyright: ignore[reportUnknownMemberType] - of all tuples
 
 NO_SIGNS = LineSigns(0, -1)
 """Of a line on which none stands."""
@@ -61,7 +65,7 @@ class Signs:
         if end - start <= LONGEST_QUICK:
             found = (self._on_short_line or self.prepare()).find(text[start : end + 1])
             if found is not None:
-                return LineSigns(*found)
+                return _line_signs(found)
         if self._on_long_line is None:
             self._on_long_line = SignsOnLongLine(self._rules, self._bits)
         chosen, last = self._on_long_line.find(text, start, end)

@@ -112,7 +112,7 @@ def _opened_by(line: bytes) -> Step:
         return [], Answered()
     if line.find(b"apiVersion") >= 0 and (manifest := opened_manifest(line)):
         return [], manifest
-    if b"random_password" in line and (state := opened_state(line)):
+    if line.find(b"random_password") >= 0 and (state := opened_state(line)):
         return [], state
     for opened in (opened_assertion, opened_prompt, opened_command):
         if (opening := opened(line)) is not None:

@@ -1,6 +1,8 @@
 """A line less what programs draw around it: boxes, the prefixes of log collectors, a file's name at the right."""
 
+import functools
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 BAR = rb"(?:\xe2\x94[\x82\x83\x86\x87\x8a\x8b]|\xe2\x95\x91|\xe2\x9d\xb1)"
@@ -59,6 +61,10 @@ class Row(NamedTuple):
         return self.end >= NARROWEST
 
 
+# The same, in a quarter of the time.
+_row: Callable[[tuple[bytes, int, int, int, bytes, bool]], Row] = functools.partial(tuple.__new__, Row)  # pyright: ignore[reportUnknownMemberType] - of all tuples
+
+
 def row_of(line: bytes) -> Row:
     """Take a line apart."""
     margin = 0
@@ -72,7 +78,7 @@ def row_of(line: bytes) -> Row:
     blank = _BLANK.match(line, margin)
     start = blank.end() if blank else margin
     end = _text_end(line)
-    return Row(line, min(start, end), end, min(margin, end), prefix, left is not None)
+    return _row((line, min(start, end), end, min(margin, end), prefix, left is not None))
 
 
 def _text_end(line: bytes) -> int:

@@ -28,6 +28,8 @@ _BOUND = re.compile(rb"binding parameter [\[(]([0-9]{1,3})(?:\] as \[\w+\] - |:\
 _MOST_BETWEEN = 3
 # A place for a parameter, and the column that it is compared with or given to.
 _PLACE = re.compile(rb"(?:([\w.\"`\[\]]{1,80})[ ]?(?:=|<>|!=|like)[ ]?)?(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
+# What every such place holds: most `?` begin the query of an address, and a look for a statement takes longer.
+_PARAMETER = re.compile(rb"(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
 _STATEMENT = re.compile(rb"\b(?:update|select|delete|merge|alter|create|call|exec)\b", re.IGNORECASE)
 
 
@@ -131,7 +133,7 @@ def _sensitive(names: list[bytes]) -> tuple[int, ...]:
 
 def opened_parameters(line: bytes) -> Values | None:
     """What a statement opens that leaves its values to parameters by place: `SET token = ? WHERE id = ?`."""
-    if not _STATEMENT.search(line):
+    if not _PARAMETER.search(line) or not _STATEMENT.search(line):
         return None
     places = [(found[1] or b"").rpartition(b".")[2].strip(b'"`[]') for found in _PLACE.finditer(line)]
     columns = tuple(
