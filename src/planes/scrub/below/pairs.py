@@ -73,7 +73,8 @@ class PairName(NamedTuple):
             return self._element(row)
         value = _VALUE.match(row.text)
         if value is None:
-            is_between = _MEMBER.match(row.text) and not row.text.startswith(b"-")
+            # A member that ends its line may itself be a name whose value stands below.
+            is_between = _MEMBER.match(row.text) and not (row.text.startswith(b"-") or row.text.endswith(b":"))
             return [], self._replace(left=self.left - 1) if is_between else None
         if _SCALAR.match(row.text, value.end()):
             return [], BlockScalar(row.prefix, row.indent)

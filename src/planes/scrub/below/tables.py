@@ -23,7 +23,7 @@ _OF_HEADERS = (
 )
 _NAME = re.compile(rb"(?:[A-Za-z_][\w.#/%()+*-]*|\(index\))(?: [\w.#/%()+*-]+){0,3}")
 _WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
-_RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$")
+_RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$|\\[a-z]+(?:\{[-0-9]+\})?[ \t\r]*$")
 _RULER_PIECES = re.compile(rb"(?:[-=]{3,} ?)+[ \r]*")
 _MOST_WORDS = 8
 _CORNER = b"\xe2\x94\x8c\xe2\x94\x80"
@@ -92,8 +92,13 @@ def _by_elements(line: bytes) -> list[_Cell]:
 
 
 _BOXED = _by_pieces(re.compile(BAR))
-_PIPED = _by_pieces(re.compile(rb"[|]"))
+_PIPED = _by_pieces(re.compile(rb"[|](?:[_<>=]\.[ ])?"))
 _DOUBLE_PIPED = _by_pieces(re.compile(rb"[|]{1,2}"))
+# Tables of wikis and of LaTeX: `! name !! password`, `||''' name '''||`, `name & password \\`.
+_WIKI = _by_pieces(re.compile(rb"^[!|][ ]|!!|[|]{2}"))
+_MOIN = _by_pieces(re.compile(rb"[|]{2}(?:<[^<>]*>)?"))
+_AMPERSANDS = _by_pieces(re.compile(rb"&|\\\\[ \t]*$"))
+_MARKS_OF_NAME = re.compile(rb"^[^|]*=[^|]*[|]|'{3}|\\(?=_)")
 _BY_SIGN = {sign: _by_fields(sign) for sign in (b"\t", b";", b",")}
 
 
@@ -165,6 +170,10 @@ def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
 
 def opened_table(line: bytes) -> Table | Ruled | None:
     """The table whose header a line is, if it names a sensitive column."""
+    if (cut := _marked_up(line)) is not None:
+        cells = cut(line)
+        names = [_MARKS_OF_NAME.sub(b"", line[slice(*cell)]).strip() for cell in cells]
+        return _of_names(names, cut, cells, _NAME, may_shift=False)
     if line.find(b"<") >= 0:
         cells = _by_elements(line)
         return _table(line, _by_elements, cells, _NAME, may_shift=False) if len(cells) > 1 else None
@@ -180,7 +189,7 @@ def opened_table(line: bytes) -> Table | Ruled | None:
         return _table(line, _PIPED, _PIPED(line), _NAME, may_shift=False)
     for sign, cut in _BY_SIGN.items():
         if sign in line:
-            is_prose = line.find(sign + b" ") >= 0 or line[:1] in b" \t"
+            is_prose = (sign != b"\t" and line.find(sign + b" ") >= 0) or line[:1] in b" \t"
             return None if is_prose else _table(line, cut, cut(line), _NAME, may_shift=False)
     words = line.split()
     if 2 <= len(words) <= _MOST_WORDS and line.strip().find(b"  ") < 0 and line[:1] not in b" \t":
@@ -192,6 +201,14 @@ def opened_table(line: bytes) -> Table | Ruled | None:
     return None
 
 
+def _marked_up(line: bytes) -> _Cut | None:
+    if line.startswith(b"! ") and line.find(b"!!") >= 0:
+        return _WIKI
+    if line.startswith(b"||") and line.find(b"'''") >= 0:
+        return _MOIN
+    return _AMPERSANDS if line.endswith(b"\\\\") and line.find(b" & ") >= 0 else None
+
+
 def _titled_box(line: bytes) -> Table | None:
     """A box whose upper border holds the names: `┌─user─┬─password─┐`."""
     names = [name.strip() for name in _BORDER.split(line.strip()) if name.strip()]
@@ -200,7 +217,12 @@ def _titled_box(line: bytes) -> Table | None:
 
 
 def _table(line: bytes, cut: _Cut, cells: list[_Cell], name: "re.Pattern[bytes]", *, may_shift: bool) -> Table | None:
-    names = [line[slice(*cell)] for cell in cells]
+    return _of_names([line[slice(*cell)] for cell in cells], cut, cells, name, may_shift=may_shift)
+
+
+def _of_names(
+    names: list[bytes], cut: _Cut, cells: list[_Cell], name: "re.Pattern[bytes]", *, may_shift: bool
+) -> Table | None:
     if not 2 <= len(names) <= _MOST_COLUMNS or not all(name.fullmatch(text) or not text for text in names):
         return None
     by_blanks = may_shift
@@ -232,7 +254,11 @@ def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     if lowered == b"pass" or (lowered.find(b"pass") < 0 and lowered.find(b"pwd") < 0):
         is_precise = len(_WORDS_OF_NAME.findall(name)) > 1 and not lowered.endswith((b"s", b"tokens"))
         return _is_shown_or_day if is_precise else is_telling
-    return is_no_word if by_blanks else is_secret
+    return _is_told_apart if by_blanks else is_secret
+
+
+def _is_told_apart(value: bytes) -> bool:
+    return is_no_word(value) or is_telling(value)
 
 
 def copied_table(names: list[bytes]) -> Table | None:

@@ -23,6 +23,8 @@ _QUOTED = re.compile(
 _SCHEME = re.compile(rb"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]+", re.IGNORECASE)
 _ITEM = re.compile(rb"[-*][ \t]+")
 _BEHIND = re.compile(rb"[ \t]*[,;)\]}+\\]*[ \t]*(?:[#].*|//.*)?$")
+# The next member of a document that a screen wrapped.
+_NEXT_MEMBER = re.compile(rb"[ ]?,[ ]?[bu]?[\"'][\w.-]+[\"'](?:[ ]?:|$)")
 _MEMBER = re.compile(rb"[\"']?(?:value|val|default|plaintext|secret_?value)[\"']?[ \t]*[:=][ \t]*", re.IGNORECASE)
 # Text behind a secret that shows that it ended.
 _MORE_TEXT = re.compile(rb"[\\\"' \t]*[,;:)\]}&#/?@0-9A-Za-z](?![\w./-]*\.py:[0-9]+[ \t]*$)")
@@ -104,6 +106,8 @@ class ValueBelow(NamedTuple):
             fits = row.is_boxed or secret.find(b" ") < 0
             return (spans, OpenQuote(quote, row.prefix, row.is_boxed)) if fits else ([], None)
         behind = text[end + 1 :]
+        if _NEXT_MEMBER.match(behind):
+            return spans, None
         if not _BEHIND.match(behind):
             return [], None
         if self.is_list:

@@ -69,7 +69,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|(?:ldap(?:search|modify|add|whoami)|vsql)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
         rb"|(?:sqlcmd|bcp|zip|ipmitool|tsql|osql|freebcp)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
         rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
-        rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%)" + _WORD,
+        rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%[\"']?)" + _WORD,
         "mysql -u me -p<a16> -h db",
         judges.command,
         (
@@ -188,7 +188,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "user-and-password",
         rb"(?:\bconfluent[ \t]+api-key[ \t]+store[ \t]+[^ \t]+"
         rb"|\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
-        rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*"
+        rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*|\bconfig[ \t]+pypi-token\.[^ \t]{1,60}"
         rb"|-(?:create|modify)credential[ \t]+[^ \t]+[ \t]+[^ \t]+"
         rb"|htpasswd[^|;\n]{0,80}[ \t]-(?:[a-z]*b[a-z]*[ \t]+[^ \t]+|[a-z]*(?:nb|bn)[a-z]*)[ \t]+[^ \t]+)"
         rb"[ \t]+[\"']?" + _WORD,
@@ -197,6 +197,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         (
             (
                 b"http-basic.",
+                b"pypi-token.",
                 b"htpasswd",
                 b"mc alias set",
                 b"api-key store",
@@ -369,14 +370,14 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "oracle-password",
         rb"(?:oracle:thin:|\bconn(?:ect)?[ \t]+|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+"
         rb"(?:userid=)?)[\"']?"
-        rb"[0-9a-z_$#]+/[\"']?(?P<secret>[^ \t\r@\"']+)[\"']?@",
+        rb"[0-9a-z_$#]+/[\"']?(?P<secret>[^ \t\r\"']+)[\"']?@",
         "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
         judges.quoted,
         ((b"oracle:thin:", b"connect ", b"conn ", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
     ),
     named(
         "oracle-connect",
-        rb"(?:^|[^0-9a-z_./-]|\\[nrt])[a-z_][0-9a-z_$#.]{0,40}/(?P<secret>[^ \t\r@\"'/]{3,})@"
+        rb"(?:^|[^0-9a-z_./-]|\\[nrt])[a-z_][0-9a-z_$#.]{0,40}/(?P<secret>[^ \t\r\"'/]{3,})@"
         rb"(?://)?[0-9a-z_.-]+:[0-9]{2,5}[/:][0-9a-z_.]+",
         "loader/<a16>@db.example.com:1521/main",
         judges.quoted,

@@ -25,7 +25,7 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
     has_scheme = line[start - 1 : start] == b" " and line[: start - 1].lower().endswith((b"bearer", b"basic", b"token"))
     if _PARAMETER.fullmatch(secret) and not has_scheme and line[end : end + 1] in (b'"', b"\\"):
         return -1  # `Digest username="me"`: parameters have rules of their own
-    if len(secret) < 8 and has_scheme and not _PARAMETER.fullmatch(secret):
+    if len(secret) < 8 and (has_scheme or _OWN_SCHEME.search(line, begin, start)) and not _PARAMETER.fullmatch(secret):
         end = _header_end(line, begin, start, end)  # a sign of a border in it ended the pattern early
         secret = line[start:end].rstrip(b")]}")
     if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
@@ -65,7 +65,7 @@ _SESSION = re.compile(rb"sess|sid|auth|token|csrf|key|login|user|jwt|secret", re
 
 def cookie(line: bytes, begin: int, start: int, end: int) -> int:
     """Cookies, unless all of them are words that set something."""
-    parts = [part for part in line[start:end].split(b";") if not part.endswith(b"=")]  # without what is removed
+    parts = [part for part in line[start:end].split(b";") if part.partition(b"=")[2]]  # without what is removed
     if all(_SETTING.fullmatch(part) and not _SESSION.search(part) for part in parts):
         return -1
     return header(line, begin, start, end)

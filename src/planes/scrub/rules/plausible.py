@@ -30,12 +30,16 @@ _SHAPES = re.compile(
     rb"|no[ _-](?:password|token|secret|value|key)s?(?:[ ](?:set|given|provided|configured))?"
     rb"|(?:env|environ|environment|file|vault|ssm|keyring|keychain|secretref|secretkeyref):[A-Za-z_./-]+"
     rb"|##[A-Za-z0-9]+|#\{.*|\$__\w+\{.*|@(?:[./~]|Microsoft\.KeyVault\().*|vault:[\w/.#-]+|arn:aws[\w-]*:.*"
-    rb"|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
+    rb"|projects/[\w-]+/secrets/[\w/-]+|ENC[\[(].*|\w+\[:[\w=>]+\]?|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
     rb")$",
     re.IGNORECASE | re.DOTALL,
 )
+# A variable or a place, or a value that begins with such a sign.
+_SIGNED = re.compile(rb"[$#]+\w+$")
 _CALL = re.compile(
-    rb"^\$?[A-Za-z_](?:[\w.]|::|->)*\((?:.*\))?(?:[\])},;:.]*|\[.*|\.[a-z_]+.*)$|^\$?[A-Za-z_][\w.]*\[.*$", re.DOTALL
+    rb"^\$?[A-Za-z_](?:[\w.]|::|->)*\((?:.*\))?(?:[\])},;:.]*|\[.*|\.[a-z_]+.*)$"
+    rb"|^\$?[A-Za-z_][\w.]*\[[\w.\"' ,:$@|*()\[-]*(?:\](?:[\[\](){},;:.\"'`|<>=& ].*)?)?$",
+    re.DOTALL,
 )
 _PATH = re.compile(rb"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _NAME = re.compile(rb"^[A-Za-z_]+$")
@@ -85,7 +89,7 @@ def _stands_for_one(secret: bytes) -> bool:
         or secret.lower() in _WORDS
         or (secret[:1] in _FRAMES and secret.strip(_FRAMES).lower() in _WORDS)
         or bool(_NAME_OF_SECRET.match(secret) or _CONSTANT.match(secret))
-        or bool(_SHAPES.match(secret))
+        or (bool(_SHAPES.match(secret)) and not (_SIGNED.match(secret) and is_jumbled(secret)))
     )
 
 
@@ -144,7 +148,8 @@ _HARMLESS = re.compile(
     rb"^(?:(?i:[a-z_]+(?:[_-][a-z]+)*[_-]?[0-9]{1,5}|v?[0-9]+(?:[.][0-9a-z]+)+|[0-9.,]+[a-z%]{0,4}|0x[0-9a-f]+"
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]:[\\\\/].*"
     rb"|[\w./\\:@%+,()=-]*\.[a-z]{2,5}[0-9]?(?::[0-9]+)?|(?:sha|md|aes|rsa|ed|hs|rs|es)-?[0-9]{1,5}(?:[^0-9a-z].*|-?bits?)?)"
-    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[./~].*|[a-z]+[0-9]{0,3}(?:/[a-z_.-]+[0-9]{0,3})+|[A-Za-z0-9_]+=[^=].*"
+    rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[./~].*|[a-z]+[0-9]{0,3}(?:/[a-z_.-]+[0-9]{0,3})+"
+    rb"|(?:[a-z]+[0-9]{0,3}(?:_[a-z]+[0-9]{0,3})*|[A-Z][A-Z_]*[0-9]{0,2}|[A-Za-z][a-z]+(?:[A-Z][a-z]+)*)=[^=].*"
     rb"|[A-Z]{2,6}/[0-9.]+|[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|\[?masked.*)$",
     re.DOTALL,
 )

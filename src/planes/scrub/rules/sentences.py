@@ -103,6 +103,13 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         needs=(b"<",),
     ),
     named(
+        "typed-again",
+        rb"repeat for confirmation:[ ](?P<secret>[^ \t\r\n]{6,})",
+        "Repeat for confirmation: <a12>7<a4>",
+        unquoted.answered,
+        ((b"repeat for confirmation: ",), rb""),
+    ),
+    named(
         "named-resolved",
         KEY + rb"(?:[^\n]{0,60}?[ ](?:resolved|resolves|evaluates|evaluated|expands|expanded|decodes|decrypts)[ ]to"
         rb"|[\"']?[\])][^\n]{0,40}?[ ](?:=>|->|=))[ ][\"'`]?(?P<secret>[^ \t\r\"'`<>]{6,})",

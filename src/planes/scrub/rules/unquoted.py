@@ -40,6 +40,7 @@ _ITEM_END = re.compile(rb"[\"' ]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
 _CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
+_CALLED = re.compile(rb"[A-Za-z_][\w.:]*$")
 # Words joined as in a passphrase; a word with what rules of passwords ask for.
 _JOINED_WORDS = re.compile(rb"[A-Za-z]{3,12}(?:[-_.+][A-Za-z]{3,12}){2,7}[0-9]{0,4}[!?]?")
 _STRENGTHENED = re.compile(rb"[A-Z][a-z]{3,12}[-_.]?[0-9]{2,6}[!?#$%&*@.]{1,3}")
@@ -141,7 +142,7 @@ def apart(line: bytes, begin: int, start: int, end: int) -> int:
 
 
 def _apart(line: bytes, begin: int, start: int, end: int) -> int:
-    if line[end : end + 1] == b"(" or line[start : start + 1] == b"[":
+    if (line[end : end + 1] == b"(" and _CALLED.match(line, start, end)) or line[start : start + 1] == b"[":
         return -1
     stripped = line[start:end].rstrip(b".,;:)]}>")
     if _OF_USER.search(line[begin:start]):
@@ -223,7 +224,8 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
         phrase = phrase_end(line, start)
         if phrase > end and line[phrase : phrase + 1] == line[start - 1 : start]:
             return phrase
-        return end if _is_shown(line[start:end]) and line[end : end + 1] == line[start - 1 : start] else -1
+        is_told = _is_shown(secret) or (UUID.match(secret) and _TELLS.search(line, begin, start))
+        return end if is_told and line[end : end + 1] == line[start - 1 : start] else -1
     is_first = _VARIABLE_ALONE.match(line, 0, begin) or (_ALONE.match(line, 0, begin) and b"_" in line[begin:start])
     if not _TELLS.search(line, begin, start) and not is_first:
         return -1
