@@ -11,6 +11,7 @@ from tests.fakes.control_stage import REGION_URL, Stage, definition
 from planes.control_plane.services.leases import reap, settle
 from planes.domain.identifiers import new_id
 from planes.storage.control.metadata import metadata
+from planes.tokens.claims import TokenKind, verify
 
 pytestmark = pytest.mark.anyio
 
@@ -310,6 +311,21 @@ async def test_run_token_needs_the_fence_and_a_run_that_lives(stage: Stage) -> N
     assert good.json()["expires_at"] == int(stage.clock.now().timestamp()) + 1800 + 7200 + 30
     assert [answer.status_code for answer in (stale, foreign, too_late)] == [409, 404, 409]
     assert [answer.status_code for answer in (while_running, same, writing, after_the_end)] == [200, 200, 403, 401]
+
+
+async def test_a_runs_token_reads_in_its_region_as_a_viewer_whoever_started_it(stage: Stage) -> None:
+    run_id = await _claimed(stage)
+    token = (await stage.link("POST", f"runs/{run_id}/-issue-token", {"fence": 1})).json()["token"]
+
+    issued = await stage.client.post(
+        stage.path("/-issue-dataplane-token"), headers={"authorization": f"Bearer {token}"}
+    )
+
+    claims = verify(
+        issued.json()["token"], [stage.parts.signing_key.public], audience="eu1", kinds=[TokenKind.DATA_PLANE],
+        now=stage.clock.now(),
+    )  # fmt: skip
+    assert (claims.run_id, claims.role, claims.grants) == (run_id, "viewer", {"ws:read"})
 
 
 async def test_uploads_get_versions_and_repeats_keep_them(stage: Stage) -> None:
