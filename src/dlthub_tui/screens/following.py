@@ -12,7 +12,7 @@ from dlthub_tui.screens.living import Living
 from dlthub_tui.screens.troubled import ASKS_SECONDS
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.changed import is_end_of_long_run
-from dlthub_tui.viewmodel.frame import PlaneState
+from dlthub_tui.viewmodel.frame import PlaneState, back_again
 from dlthub_tui.viewmodel.text import Role
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ async def watch_planes(app: App[Any], context: Context) -> None:
             health = await get_health(context.connected.control)
         except ClientError:
             continue  # the stream says what is wrong
-        context.planes = plane_states(health.planes, context.look)
+        before, context.planes = context.planes, plane_states(health.planes, context.look)
         context.grace_seconds = health.grace_seconds
         if isinstance(app.screen, Living):
             app.screen.planes_heard(health)
+            for text in back_again(before, context.planes):
+                app.screen.say(text, Role.OK)
 
 
 async def _look_at_regions(app: App[Any], context: Context) -> None:

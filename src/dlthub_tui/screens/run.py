@@ -270,7 +270,8 @@ class RunScreen(Rotating):
     def _show_expectation(self) -> None:
         if self._run is not None and not self.pane.window.total and self._stream in {"live", "sealed", "waiting"}:
             is_gone = self._stream == "waiting" and not self.goes_on
-            self.keep(LOG_GONE if is_gone else view.what_to_expect(self._run, 0, self.look))
+            region = self.place.workspace.dataplane_id
+            self.keep(LOG_GONE if is_gone else view.what_to_expect(self._run, region, self.look))
         elif self._stream not in {"forbidden", "silent"}:
             self.show_search()
 

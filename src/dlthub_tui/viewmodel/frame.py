@@ -40,6 +40,13 @@ def with_control(planes: Sequence[PlaneState], state: str) -> tuple[PlaneState, 
     return tuple(replace(plane, state=state) if plane.id == "control" else plane for plane in planes)
 
 
+def back_again(before: Sequence[PlaneState], now: Sequence[PlaneState]) -> list[str]:
+    """A sentence for each plane that was silent and answers."""
+    up = {plane.id for plane in now if plane.state == "up"}
+    silent = [plane for plane in before if plane.state == "silent" and plane.id in up]
+    return [f"{guard(plane.id)} answers again{f' after {plane.since}' if plane.since else ''}." for plane in silent]
+
+
 def plane_spans(planes: Sequence[PlaneState], look: Look) -> Line:
     """A plane that is up is one word; one that is not says so."""
     spans: list[Span] = []

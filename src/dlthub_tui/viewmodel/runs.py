@@ -247,13 +247,11 @@ def timeline(run: Run, look: Look, claimed_at: datetime | None = None) -> Line:
     )
 
 
-def what_to_expect(run: Run, total: int, look: Look) -> str:
+def what_to_expect(run: Run, region: str, look: Look) -> str:
     """The sentence in an empty log pane."""
-    if total:
-        return ""
     match run.status:
         case "pending":
-            return "Waiting for its region to take it."
+            return f"Waiting for {guard(region)} to take it."
         case "starting":
             waited = words.duration((look.now() - run.created_at).total_seconds())
             return f"Building the environment, {waited}. Its output comes here."

@@ -1,0 +1,43 @@
+"""The frame's rows: what the footer names together, and which planes came back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dlthub_tui.viewmodel.actions import Action, of_layers
+from dlthub_tui.viewmodel.frame import PlaneState, back_again, footer
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import text_of
+
+
+def the(layer: str, action_id: str) -> Action:
+    return next(action for action in of_layers((layer,)) if action.id == action_id)
+
+
+@pytest.mark.parametrize(
+    ("layer", "action_id", "shown"),
+    [("form", "choice.right", "←→"), ("form", "choice.next", "↑↓"), ("log", "match.next", "n N")],
+)
+def test_keys_that_belong_together_stand_together(layer: str, action_id: str, shown: str) -> None:
+    row = footer([(the(layer, action_id), "it")], Look(), 60, live=of_layers((layer,)))
+
+    assert text_of(row).startswith(f" {shown} it  ")
+
+
+def test_users_own_keys_stand_in_pairs_too() -> None:
+    live = [
+        replace(action, keys=("ctrl+n",)) if action.id == "choice.next" else action for action in of_layers(("form",))
+    ]
+    chosen = next(action for action in live if action.id == "choice.next")
+
+    assert text_of(footer([(chosen, "choose")], Look(), 60, live=live)).startswith(" ↑ ctrl+n choose")
+
+
+def test_a_plane_that_answers_again_is_named_with_how_long_it_was_silent() -> None:
+    before = (PlaneState("control", "up"), PlaneState("eu1", "silent", "2 min"), PlaneState("us1", "silent", "9 s"))
+    now = (PlaneState("control", "up"), PlaneState("eu1", "up"), PlaneState("us1", "silent", "11 s"))
+
+    assert back_again(before, now) == ["eu1 answers again after 2 min."]
+    assert back_again(now, now) == []
