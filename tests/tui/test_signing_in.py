@@ -175,6 +175,25 @@ async def test_leaving_without_runs_stops_the_platform(installation: Any, tmp_pa
     assert app.return_code == 0
 
 
+@pytest.mark.parametrize("keys", [("question_mark",), ("colon",), ("a", "f1")], ids=["help", "command", "form"])
+async def test_leaving_works_from_whatever_is_open(installation: Any, tmp_path: Path, keys: tuple[str, ...]) -> None:
+    fake, _ = installation
+    (tmp_path / "owner.key").write_text(OWNER_KEY)
+    starter = Starter(fake.url, fake.socket_path, runs=3)
+    app = DlthubTui(_options(tmp_path, starter))
+    async with app.run_test() as pilot:
+        await settle(pilot)
+        for key in (*keys, "ctrl+q", "ctrl+q"):
+            await pilot.press(key)
+            await settle(pilot)
+        await until(pilot, lambda: "3 runs are active" in screen_text(app), "asked")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "3 runs are active" not in screen_text(app), "it was asked once"
+
+    assert starter.left == []
+
+
 @pytest.mark.parametrize("keys", [("q",), ("ctrl+c", "ctrl+c")], ids=["q", "ctrl+c twice"])
 async def test_one_key_too_many_on_home_leaves_nothing(
     installation: Any, tmp_path: Path, keys: tuple[str, ...]

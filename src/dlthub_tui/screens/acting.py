@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from dlthub_tui import styles_folder
-from dlthub_tui.messages import SessionEnded
+from dlthub_tui.messages import AskToLeave, SessionEnded
 from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.actions import Action, of_layers
 from dlthub_tui.viewmodel.keymap import rebound
@@ -138,6 +138,10 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
     def on_unmount(self) -> None:
         """What was painted of it goes with it."""
         forget_gone()
+
+    def do_app_quit(self) -> None:
+        """Leave the app, also from what is open over a place."""
+        self.post_message(AskToLeave())
 
     def note(self, action: Action) -> None:
         """Places write down what their keys do."""

@@ -51,6 +51,9 @@ class LeaveSheet(Sheet[Ending]):
         names = self.ACTIVE if self._runs else self.CALM
         return [(action, names[action.id]) for action in self.live if action.id in names]
 
+    def do_app_quit(self) -> None:
+        """It is being asked about already."""
+
     def do_form_next(self) -> None:
         """The platform stays where runs go on in it."""
         self.dismiss("keep" if self._runs else "stop")

@@ -207,10 +207,6 @@ class PlaceScreen(Approving):
             return
         self.copied(url)
 
-    def do_app_quit(self) -> None:
-        """Leave the app."""
-        self.post_message(AskToLeave())
-
     def do_app_suspend(self) -> None:
         """To the shell."""
         self.host.action_suspend_process()
