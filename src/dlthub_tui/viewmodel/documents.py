@@ -24,15 +24,15 @@ def _coloured(text: str) -> Line:
 
 
 def words_of(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Where each word of a document stands, and the word."""
-    if isinstance(value, dict):
+    """Where each word of a document stands, and the word; what is empty is `{}` or `[]`."""
+    if isinstance(value, dict) and value:
         for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] - JSON
             yield from words_of(f"{path}.{key}" if path else str(key), member)  # pyright: ignore[reportUnknownArgumentType] - JSON
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         for position, member in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
             yield from words_of(f"{path}[{position}]", member)
     else:
-        yield path, "null" if value is None else str(value)
+        yield path, "null" if value is None else str(value)  # pyright: ignore[reportUnknownArgumentType] - JSON
 
 
 def changed_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Line]:
