@@ -170,6 +170,44 @@ async def test_follow_ups_of_a_viewers_run_are_access_jobs_only(stage: Stage) ->
     assert {run["job"]["name"] for run in await stage.runs()} == {"look", "more"}
 
 
+async def test_what_follows_a_follow_up_of_a_viewers_run_is_on_access_too(stage: Stage) -> None:
+    access = {"require": {"profile": "access"}}
+    ids = await stage.deployed(
+        definition("look", **access),
+        definition("more", "job.success:jobs.jobs.look", **access),
+        definition("write", "job.success:jobs.jobs.more"),
+    )
+    viewer = await stage.person(WorkspaceRole.VIEWER)
+    await stage.post("/jobs/-trigger", {"job_ids": [ids["look"]]}, by=viewer)
+
+    for name in ("look", "more"):
+        await stage.finished(await _waiting(stage, name))
+
+    assert {run["job"]["name"] for run in await stage.runs()} == {"look", "more"}
+
+
+async def test_what_follows_a_run_that_a_viewer_started_again_is_on_access_only(stage: Stage) -> None:
+    look = definition("look", require={"profile": "access"})
+    ids = await stage.deployed(look)
+    first = await stage.trigger(ids["look"])  # a refresh, which no viewer starts
+    await stage.finished(first["id"])
+    past = await stage.trigger(ids["look"])
+    await stage.finished(past["id"])
+    await stage.deployed(look, definition("write", "job.success:jobs.jobs.look"))
+    viewer = await stage.person(WorkspaceRole.VIEWER)
+
+    rerun = f"/own/v1/workspaces/{stage.workspace_id}/job-runs/{past['id']}/-rerun"
+    answer = await stage.client.post(rerun, headers=viewer.headers)
+    await stage.finished(await _waiting(stage, "look"))
+
+    assert answer.is_success, answer.text
+    assert {run["job"]["name"] for run in await stage.runs()} == {"look"}
+
+
+async def _waiting(stage: Stage, name: str) -> str:
+    return next(run["id"] for run in await stage.runs() if run["job"]["name"] == name and run["status"] == "pending")
+
+
 async def test_archived_job_cannot_be_started(stage: Stage) -> None:
     ids = await stage.deployed(definition("load"))
     await stage.post(f"/jobs/{ids['load']}/-archive")
