@@ -170,4 +170,5 @@ class OutputStream:
 
 
 def _escaped(line: bytes) -> bytes:
+    line = line.removesuffix(b"\r")  # of a line that ends in CR LF, as headers of HTTP and files of Windows do
     return escape(display_guard(decode_lossless(line)) if line.translate(None, PLAIN) else line.decode("ascii"))

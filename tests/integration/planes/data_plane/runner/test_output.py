@@ -58,6 +58,12 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     opened.writer.close()
 
 
+def test_a_line_may_end_in_cr_lf(bench: Bench) -> None:
+    bench.send(b"HTTP/1.1 200 OK\r\n\r\none\rtwo\r", b"\nlast\r\r\n")
+
+    assert bench.texts() == ["HTTP/1.1 200 OK", "", "one\u240dtwo", "last\u240d"]
+
+
 def samples() -> list[bytes]:
     """Two hundred: every control byte, sequences that drive a terminal, text that plays the log's own format."""
     hostile = [
