@@ -204,6 +204,23 @@ async def test_what_follows_a_run_that_a_viewer_started_again_is_on_access_only(
     assert {run["job"]["name"] for run in await stage.runs()} == {"look"}
 
 
+async def test_what_follows_a_viewers_start_that_waited_is_on_access_only(stage: Stage) -> None:
+    access = {"require": {"profile": "access"}}
+    ids = await stage.deployed(
+        definition("look", **access),
+        definition("report", freshness=["job.is_fresh:jobs.jobs.look"], **access),
+        definition("write", "job.success:jobs.jobs.report"),
+    )
+    viewer = await stage.person(WorkspaceRole.VIEWER)
+    both = (await stage.post("/jobs/-trigger", {"job_ids": [ids["report"], ids["look"]]}, by=viewer)).json()
+
+    for name in ("look", "report"):
+        await stage.finished(await _waiting(stage, name))
+
+    assert both["skipped"][0]["status"] == "skipped_upstream_pending"
+    assert {run["job"]["name"] for run in await stage.runs()} == {"look", "report"}
+
+
 async def _waiting(stage: Stage, name: str) -> str:
     return next(run["id"] for run in await stage.runs() if run["job"]["name"] == name and run["status"] == "pending")
 
