@@ -4,7 +4,7 @@ from planes.scrub.rules import judges, unquoted
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.plausible import looks_random
 from planes.scrub.rules.prose import is_common_text
-from planes.scrub.rules.vocabulary import KEY, SIGNS, named
+from planes.scrub.rules.vocabulary import FOLLOW, KEY, SIGNS, named
 
 _WORD = rb"(?P<secret>[^ \t\r\"']+)"
 # Between a flag and its word: blanks, or what stands there in a list of arguments.
@@ -117,7 +117,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
         rb"|\bisql[ \t]+(?:-[a-z]+[ \t]+)*[a-z][^ \t/]*[ \t]+[a-z][^ \t]*[ \t]+"
-        rb"|\bcargo[ \t]+login[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
+        rb"|\b(?:(?:cargo|wandb)[ \t]+login|snyk[ \t]+auth|rclone[ \t]+obscure"
+        rb"|vercel[ \t]+env[ \t]+add[ \t]+[^ \t]+[ \t]+[a-z]+)[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
         rb"|\bconnect[ \t]+to[ \t]+[^ \t]+[ \t]+user[ \t]+[^ \t]+[ \t]+using[ \t]+|\.logon[ \t]+[^ \t/]+/[^ \t,]+,"
         rb"|\b(?:addauth[ \t]+digest|stats[ \t]+auth)[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?"
         + _WORD,
@@ -134,7 +135,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"lftp ",
                 b"addauth ",
                 b"stats auth ",
-                b"cargo login ",
+                *(b"cargo login ", b"wandb login ", b"snyk auth ", b"rclone obscure ", b"vercel env add "),
                 b"isql ",
                 b"acl setuser ",
                 b"connect to ",
@@ -183,6 +184,16 @@ COMMAND_RULES: tuple[Rule, ...] = (
             ),
             rb"",
         ),
+    ),
+    named(
+        "written-to-file",
+        rb"(?:\b|\\[nrt])(?:echo|printf)(?:[ \t]+-[a-z]+)*(?:[ \t]+[\"']?%s(?:\\+n)?[\"']?)?[ \t]+[\"']?"
+        rb"(?P<secret>[^ \t|\"'$]+)[\"']?[ \t]*(?:>{1,2}|[|][ \t]*(?:sudo[ \t]+)?tee(?:[ \t]+-a)?)[ \t]*[^ \t>|;]*"
+        + KEY,
+        "echo <a12>7<a4> > /run/secrets/password",
+        unquoted.answered,
+        (SIGNS, FOLLOW),
+        needs=(b"echo ", b"printf "),
     ),
     named(
         "user-and-password",

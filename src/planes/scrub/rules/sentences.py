@@ -15,7 +15,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         "named-far",
         KEY
         + rb"[\"'`]?[ ,.)][^\n]+?"
-        + rb"(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|not the [a-z]{1,12})[ ]?:?)[ ]"
+        + rb"(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|assert|not the [a-z]{1,12})[ ]?:?)[ ]"
         rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
         "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
         judges.far,
@@ -30,6 +30,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
             b" given ",
             b" provided ",
             b" to ",
+            b" assert ",
             b" not the ",
         ),
     ),
