@@ -404,7 +404,7 @@ class CrashStage:
             "incoming/*", "blobs/**/*#*", "orgs/*/trees/.*", "orgs/*/workspaces/*/environments/*.building",
             "orgs/*/workspaces/*/environments/.*", "orgs/*/workspaces/*/build-tmp/*",
             "orgs/*/workspaces/*/uv-cache/.tmp*", "orgs/*/workspaces/*/uv-cache/*/.tmp*",
-            "orgs/*/workspaces/*/runs/*/work", "orgs/*/workspaces/*/runs/*/ctl/**/*.new",
+            "orgs/*/workspaces/*/runs/*/work*", "orgs/*/workspaces/*/runs/*/ctl/**/*.new",
             "orgs/*/workspaces/*/runs/*/ctl/socket", "orgs/*/workspaces/*/runs/*/ctl/app",
         )  # fmt: skip
         found = [str(path.relative_to(self.region)) for pattern in patterns for path in self.region.glob(pattern)]

@@ -70,8 +70,10 @@ class Worker:
     async def run(self) -> None:
         """Adopts what an earlier life left, then works until it is cancelled."""
         async with anyio.create_task_group() as group:
-            for run_id in await self._runs.load():
+            loaded = await self._runs.load()
+            for run_id in loaded:
                 group.start_soon(self._carry, run_id)
+            group.start_soon(self._runs.remove_all_left, loaded)
             group.start_soon(self._runs.outbox.run)
             await self._enrolment.wait()  # as long as it takes: without it nothing may be asked
             await self._poll_for_ever(group)
@@ -148,7 +150,7 @@ class Worker:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             while True:
                 try:
-                    await self._runs.carry(run_id)
+                    place = await self._runs.carry(run_id)
                     break
                 except Exception as exc:  # noqa: BLE001 - the edge of a run: the others go on
                     self.failures += 1
@@ -157,6 +159,7 @@ class Worker:
                 tries += 1
         self._note_full(self._runs.active + 1)  # until this run ended
         self._wake()
+        await self._runs.remove_left(place)
 
     def _wake(self) -> None:
         self._changed.set()

@@ -10,7 +10,7 @@ none has taken the run, and none can take it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -196,8 +196,11 @@ class Runs:
         """How many slots are taken."""
         return len(self._fences)
 
-    async def carry(self, run_id: str) -> None:
-        """Carries one run from where it stands to its end. May be called again after a failure at any point."""
+    async def carry(self, run_id: str) -> RunPlace:
+        """Carries one run from where it stands to its end. May be called again after a failure at any point.
+
+        What the job has left is to be removed afterwards: `remove_left`.
+        """
         lease, token = self._accepted.pop(run_id, None) or (await self._read_lease(run_id), None)
         place = self._preparing.place_of(lease.organization_id, lease.workspace_id).run(run_id)
         try:
@@ -209,6 +212,18 @@ class Runs:
         await self._finish(lease, place, outcome)
         self._close(run_id)
         self.consolidation.add(log_folder(place.root))
+        return place
+
+    async def remove_all_left(self, but: Collection[str]) -> None:
+        """The same of all runs that an earlier life of this process ended; `but` runs are carried on."""
+        for left in await to_thread.run_sync(
+            lambda: list(self._parts.folder.glob("orgs/*/workspaces/*/runs/*/work.left"))
+        ):
+            if left.parent.name not in but:
+                await self.remove_left(RunPlace(left.parent))
+
+    async def remove_left(self, place: RunPlace) -> None:
+        """Removes what an ended run's job has left, which may take minutes."""
         await _in_steps(place.remove_work)
 
     async def stop(self, run_id: str, fence: int | None, reason: str = CANCELLED) -> None:

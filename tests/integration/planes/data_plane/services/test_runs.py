@@ -360,16 +360,20 @@ async def test_run_that_ended_while_the_region_was_away_is_reported(folder: Path
     code = "import os, time\nwhile not os.path.exists('.dlt/data/prod/go'): time.sleep(0.02)\nprint('done')\n"
     async with LeasingControlPlane().serving() as control:
         async with running_region(folder / "eu1", control) as place:
+            ended, _ = await place.run("pass\n")
             lease = await place.lease(code)
             await control.wait_status(lease, "running")
+            assert await place.kept_of(ended) == ["ctl"]
             known = place.region
         (place.run_folder(lease).parents[1] / "data" / "prod" / "go").touch()
         await until((place.run_folder(lease) / "ctl" / "exit.json").exists)
+        (place.run_folder(ended) / "work.left" / "deep").mkdir(parents=True)
 
         async with running_region(folder / "eu1", control, known) as again:
             assert await control.wait_end(lease) == "completed"
             assert await again.lines(lease) == ["done"]
-            assert await place.kept_of(lease) == ["ctl"]
+            assert await again.kept_of(lease) == ["ctl"]
+            assert await again.kept_of(ended) == ["ctl"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="switches the uid")
