@@ -225,8 +225,9 @@ async def test_a_workspace_is_archived_once_its_runs_are_stopped(plane: LivePlan
         await user.press("colon", *"workspace-settings", "enter")
         await user.sees("for everybody in it")
         await user.press("G", "enter")
-        await user.sees(r"! 2 runs are active\. Stop first:")
+        await user.sees(r"! 2 runs are active\. Stop them first:")
         await user.sees(r"◌ jobs\.load 1")
+        await user.sees(r"Its 2 jobs stop firing[^\n]+\n +and 2 runs stay in eu1")
         name = re.search(r"─ Archive workspace (\S+) ─", user.text)
         assert name is not None
         await user.press("enter")

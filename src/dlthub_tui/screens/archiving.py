@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import anyio
 from textual.app import ComposeResult
 
@@ -14,7 +12,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.runs import COUNTED, name_of
-from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
 
 MOST_NAMED = 3
@@ -24,7 +22,8 @@ LOOKS_AGAIN_SECONDS = 1.0
 class ArchiveSheet(TypedSheet):
     """Typing the name archives it, once no run is active; ctrl+x stops those that are."""
 
-    def __init__(self, context: Context, workspace: WorkspaceRef, name: str, lines: Sequence[Line]) -> None:
+    def __init__(self, context: Context, workspace: WorkspaceRef, name: str) -> None:
+        lines = _consequences("jobs", "runs", workspace.dataplane_id)
         super().__init__(context, f"Archive workspace {guard(name)}", name, "archive", lines)
         self._workspace = workspace
         self._active: tuple[Run, ...] = ()
@@ -38,8 +37,20 @@ class ArchiveSheet(TypedSheet):
                 yield LinesView(self._blocking, widget_id="blocking")
 
     def on_mount(self) -> None:
-        """Looks for runs until there is none any more."""
+        """Counts what is concerned, and looks for runs until there is none any more."""
+        self.fetch(self._count_all(), "counts")
         self.fetch(self._watch(), "active")
+
+    async def _count_all(self) -> None:
+        from dlthub_tui.client.jobs import list_jobs
+        from dlthub_tui.client.runs import list_runs
+
+        plane = self.context.connected.control
+        jobs = [job for job in await list_jobs(plane, self._workspace.id, recent_runs=0) if not job.is_archived]
+        runs = await list_runs(plane, self._workspace.id, limit=1)
+        concerned = words.plural(len(jobs), "job"), words.plural(runs.total, "run")
+        self._lines = _consequences(*concerned, self._workspace.dataplane_id)
+        self.query_one("#consequences", LinesView).update()
 
     async def _watch(self) -> None:
         from dlthub_tui.client.runs import list_runs
@@ -59,7 +70,8 @@ class ArchiveSheet(TypedSheet):
             return []
         named = [line("       ", self.look.state(run.status), f" {name_of(run)}") for run in self._active]
         more = [line(f"       and {self._count - len(named)} more")] if self._count > len(named) else []
-        return [line(), line("   ", Span("!", Role.WARN), f" {self._says()} Stop first:"), *named, *more]
+        them = "it" if self._count == 1 else "them"
+        return [line(), line("   ", Span("!", Role.WARN), f" {self._says()} Stop {them} first:"), *named, *more]
 
     def _says(self) -> str:
         return f"{words.plural(self._count, 'run')} {'is' if self._count == 1 else 'are'} active."
@@ -73,7 +85,7 @@ class ArchiveSheet(TypedSheet):
         """What blocks can be done first."""
         found = super().footer_entries()
         unblock = [action for action in self.live if action.id == "sheet.unblock" and self._count]
-        return [*((action, f"stop {words.plural(self._count, 'run')}") for action in unblock), *found]
+        return [*((action, f"stop the {words.plural(self._count, 'run')}") for action in unblock), *found]
 
     def do_form_next(self) -> None:
         """Not while runs are active."""
@@ -99,3 +111,11 @@ class ArchiveSheet(TypedSheet):
                 await cancel_run(plane, self._workspace.id, run.id)
             except Conflict:
                 continue  # it ended by itself
+
+
+def _consequences(jobs: str, runs: str, region: str) -> tuple[Line, ...]:
+    """What ends, what stays, and that it comes back."""
+    return (
+        line(f"   Its {jobs} stop firing and nobody can deploy or run. Code, variables, logs"),
+        line(f"   and {runs} stay in {guard(region)}, readable. ", muted("You can bring it back.")),
+    )

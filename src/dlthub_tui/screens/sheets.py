@@ -149,7 +149,7 @@ class TypedSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What will be, and the field with the word below it."""
-        yield LinesView(lambda _width: self._lines)
+        yield LinesView(lambda _width: self._lines, widget_id="consequences")
         label = f"   {self.asks}  "
         yield LinesView(lambda _width: [EMPTY_LINE])
         yield Field(self.look, line(label), widget_id="word")

@@ -20,7 +20,7 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.places import Place, WorkspaceSettingsPlace
 from dlthub_tui.viewmodel.residency import LAX_SAID, STRICT_SAID, strictness_question
 from dlthub_tui.viewmodel.table import Section, rule
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line
 from dlthub_tui.widgets.choice import Choice
 
 MOST_NAMED = 8
@@ -249,11 +249,7 @@ class WorkspaceSettingsScreen(ListScreen):
             if yes:
                 self.fetch(self._set_archived(is_archived=True), "act")
 
-        lines = (
-            line("   Its jobs stop firing and nobody can deploy or run. Code, variables, logs"),
-            line(f"   and runs stay in {self.workspace.dataplane_id}, readable. ", muted("You can bring it back.")),
-        )
-        self.host.push_screen(ArchiveSheet(self.context, self.workspace, settings.name, lines), answered)
+        self.host.push_screen(ArchiveSheet(self.context, self.workspace, settings.name), answered)
 
     async def _set_archived(self, *, is_archived: bool) -> None:
         from dlthub_tui.client.organizations import archive_workspace, unarchive_workspace
