@@ -55,7 +55,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         self.typing: Field | Choice | None = None
         self.shown: anyio.Event | None = None
         self._is_unpainted = True
-        self._done = ""
+        self._last_done = ""
         self.is_repeated = False
         self._works: dict[str, Coroutine[Any, Any, None]] = {}
         self.live: tuple[Action, ...] = ()
@@ -119,7 +119,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             self.say(reason, Role.WARN)
             return
         self.note(action)
-        self.is_repeated, self._done = self._done == action_id, action_id
+        self.is_repeated, self._last_done = self._last_done == action_id, action_id
         outcome: object = getattr(self, action.method)()
         if inspect.isawaitable(outcome):
             await outcome

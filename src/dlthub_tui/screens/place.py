@@ -216,7 +216,7 @@ class PlaceScreen(Approving):
         if self.stop_work("load", "search"):
             self.say("Stopped waiting.")
         elif self.is_repeated:
-            self._done = ""
+            self._last_done = ""
             self.post_message(AskToLeave(asks=True))
         else:
             self.say("ctrl+c again asks whether to leave.")
