@@ -97,7 +97,7 @@ async def measure(home: Path, folder: Path, count: int, seconds: float) -> None:
                 group.start_soon(start_runs, connection, workspace, list(jobs.values()), seconds)
                 with terminal(words, {"HOME": str(home)}) as opened:
                     await to_thread.run_sync(press_all, opened, keys(count))
-                    opened.press("q")
+                    opened.press("\x11")
                 group.cancel_scope.cancel()
 
 

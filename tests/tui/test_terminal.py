@@ -85,7 +85,7 @@ def test_suspending_gives_the_terminal_back_and_fg_takes_it_again(connected: Ter
     )
     connected.press("9")
     connected.until_text("Nothing was due yet.")
-    connected.press("0q")
+    connected.press("0\x11")
 
     assert connected.wait() == 0
 
@@ -97,7 +97,7 @@ def test_a_network_that_dies_is_said_and_the_app_goes_on(installation: Any, conn
     connected.press("2")
     connected.until_text("No answer from")
     assert "Traceback" not in connected.text
-    connected.press("0q")
+    connected.press("0\x11")
 
     assert connected.wait() == 0
 
