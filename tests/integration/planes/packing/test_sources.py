@@ -83,7 +83,7 @@ def test_a_lock_says_which_versions(workspace: Path, pack: Pack, tmp_path: Path)
     assert groups(pack, tmp_path)["main"] == ["plain==1.0"]
 
 
-LAUNCHED = ("botocore", "s3fs", "marimo", "uvicorn")
+LAUNCHED = {"botocore": "1.40.0", "s3fs": "2025.9.0", "marimo": "1.0", "uvicorn": "1.0"}
 HELD = {
     "uv.lock": {"plain"},
     "pyproject.toml": {"plain"},
@@ -97,8 +97,8 @@ HELD = {
 def test_a_jobs_environment_holds_its_groups_and_its_launchers_packages_and_no_other(
     workspace: Path, pack: Pack, tmp_path: Path, name: str
 ) -> None:
-    for each in LAUNCHED:
-        write_wheel(workspace.parent / "wheels", each)
+    for each, version in LAUNCHED.items():
+        write_wheel(workspace.parent / "wheels", each, version)
     write_wheel(workspace.parent / "wheels", "dlt", "1.31.0", {"dlt/__init__.py": ""})
     if name in SOURCES:
         (workspace / name).write_text(SOURCES[name][0])
