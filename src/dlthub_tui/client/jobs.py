@@ -37,11 +37,17 @@ class PassedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starts:
-    """When a job's clocks fire next, what a start that was put off waits for, and what was passed over last."""
+    """When a job's clocks fire next, what a start that was put off waits for, and what was passed over last.
+
+    `paused_at` is known of a job that was paused under a control plane of today. `completed_until`: up to where its
+    runs have completed its time.
+    """
 
     fires: tuple[datetime, ...] = ()
     waits_for: tuple[str, ...] = ()
     passed_over: PassedOver | None = None
+    paused_at: datetime | None = None
+    completed_until: datetime | None = None
 
 
 async def list_jobs(plane: Transport, workspace_id: str, recent_runs: int = RECENT_RUNS) -> tuple[Job, ...]:
@@ -73,6 +79,8 @@ async def find_starts(plane: Transport, workspace_id: str, job_id: str) -> Start
         passed_over=None
         if over is None
         else PassedOver(at=over.moment("at"), trigger=over.text("trigger"), status=over.text("status")),
+        paused_at=fields.maybe_moment("paused_at"),
+        completed_until=fields.maybe_moment("completed_until"),
     )
 
 

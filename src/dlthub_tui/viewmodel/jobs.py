@@ -255,12 +255,13 @@ def job_facts(job: Job, starts: Starts | None, look: Look, width: int) -> list[L
     lines: list[Line] = [rule("Fires", "", width, look, has_focus=False)]
     zone = f"  {guard(job.timezone)}" if job.timezone else ""
     when = guard(words.schedule(job.triggers, job.job_type))
-    paused = Span("  paused", Role.WARN) if job.is_paused else Span("")
     schedule = f"{when + zone:<23} "
     upcoming = words.fires(
         starts.fires if starts else (), look, width - len(schedule) - 12
     )  # the clock of who looks, not the schedule's zone
-    lines.append(line("   ", schedule, muted(upcoming), paused))
+    lines.append(line("   ", schedule, muted(upcoming)))
+    if job.is_paused:
+        lines.append(_paused(starts, look))
     also = [words.trigger(text) for text in job.triggers]
     rest = [text for text in dict.fromkeys(also) if text != when]
     if rest:
@@ -272,6 +273,15 @@ def job_facts(job: Job, starts: Starts | None, look: Look, width: int) -> list[L
         if url is not None:
             lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
     return [*lines, *_kept_back(starts, look)] if starts is not None else lines
+
+
+def _paused(starts: Starts | None, look: Look) -> Line:
+    """Since when, and what is caught up on: its time goes on."""
+    since = starts.paused_at if starts else None
+    until = starts.completed_until if starts else None
+    said = f"paused {words.since(since, look)}" if since else "paused"
+    covers = f"; the first run after it covers {words.time_and_day(until, look)} to now" if until else ""
+    return line("   ", look.state("paused"), " ", Span(said, Role.WARN), muted(covers))
 
 
 def _kept_back(starts: Starts, look: Look) -> list[Line]:

@@ -116,6 +116,19 @@ def fires(times: Sequence[datetime], look: Look, width: int) -> str:
     return shown
 
 
+def since(at: datetime, look: Look) -> str:
+    """How long something goes on, or from when on, as `t` says."""
+    relative = look.times == "relative"
+    return f"since {rough((look.now() - at).total_seconds()) if relative else moment(at, look)}"
+
+
+def time_and_day(at: datetime, look: Look) -> str:
+    """A moment by the clock, with its day unless that is today."""
+    shown = look.local(at)
+    day = "" if shown.date() == look.local(look.now()).date() else f" on {shown.day} {_MONTHS[shown.month - 1]}"
+    return f"{shown:%H:%M}{day}"
+
+
 def window(start: datetime | None, end: datetime | None, look: Look) -> str:
     """A run's window, by the clock where it lies within a day; a moment is no window."""
     if start is None or end is None or start == end:

@@ -127,7 +127,7 @@ _WORK: dict[str, dict[str, Kind]] = {
         "id": Kind.ID, "workspace_id": Kind.ID, "job_ref": Kind.WORD, "name": Kind.WORD, "job_type": Kind.STATE,
         "category": Kind.STATE, "profile": Kind.WORD, "pipeline_name": Kind.WORD, "module": Kind.WORD,
         "version": Kind.COUNT, "version_id": Kind.ID, "public_secret": Kind.ID, "is_archived": Kind.STATE,
-        "is_paused": Kind.STATE, "is_self_firing": Kind.STATE, "is_system": Kind.STATE,
+        "is_paused": Kind.STATE, "paused_at": Kind.TIME, "is_self_firing": Kind.STATE, "is_system": Kind.STATE,
         "last_run_number": Kind.COUNT, "latest_run_id": Kind.ID, "completed_end": Kind.TIME,
         # A start that waits for upstream jobs: its trigger and profile.
         "next_fire_at": Kind.TIME, "deferred": Kind.WORD, "created_by": Kind.ID, "created_at": Kind.TIME,

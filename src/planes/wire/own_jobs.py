@@ -63,14 +63,18 @@ class PassedOverStart(BaseModel):
 class FireTimesResponse(BaseModel):
     """The next moments, earliest first; `timezone` is the one that cron expressions are read in.
 
-    While `is_paused` nothing starts at them. `waits_for`: refs of the jobs that a start which was put off waits for.
-    `passed_over`: the newest start by a clock, a job event or a deploy that was declined and does not wait.
+    While `is_paused`, since `paused_at` as far as is known, nothing starts at them. `completed_until` is up to where
+    its runs have completed its time, and where the next one begins. `waits_for`: refs of the jobs that a start waits
+    for which was put off. `passed_over`: the newest start by a clock, a job event or a deploy that was declined and
+    does not wait.
     """
 
     job_id: str
     job_ref: str
     timezone: str
     is_paused: bool
+    paused_at: datetime | None
+    completed_until: datetime | None
     waits_for: list[str]
     passed_over: PassedOverStart | None
     items: list[FireTime]

@@ -42,6 +42,8 @@ async def get_fire_times(
         job_ref=found.job.job.job_ref,
         timezone=JobFacts.from_definition(found.job.version.definition).timezone,
         is_paused=found.job.job.is_paused,
+        paused_at=found.job.job.paused_at,
+        completed_until=found.job.job.completed_end,
         waits_for=list(found.waits_for),
         passed_over=None if over is None else PassedOverStart(at=over.at, trigger=over.trigger, status=over.status),
         items=[FireTime(at=tick.at, trigger=tick.trigger) for tick in found.ticks],

@@ -108,7 +108,13 @@ def _deployed(found: VersionedJob) -> DeployedJob:
 
 def _archived(before: VersionedJob, ground: DeployGround) -> PlannedJob:
     job = replace(
-        before.job, is_archived=True, is_paused=False, next_fire_at=None, deferred=None, updated_at=ground.now
+        before.job,
+        is_archived=True,
+        is_paused=False,
+        paused_at=None,
+        next_fire_at=None,
+        deferred=None,
+        updated_at=ground.now,
     )
     clocks = clear_clocks(ground.clocks.get(job.id, ()))
     return PlannedJob(
@@ -134,7 +140,9 @@ def _live(
     clocks = plan_clocks(job_id, wanted.definition, ground.clocks.get(job_id, ()), ground.now)
     job = _job(before, wanted, kept, change.module, ground)
     next_fire_at = min((clock.next_fire_at for clock in clocks if clock.next_fire_at is not None), default=None)
-    job = replace(job, next_fire_at=next_fire_at, is_paused=job.is_paused and next_fire_at is not None)
+    job = replace(job, next_fire_at=next_fire_at)
+    if next_fire_at is None:  # a job without a schedule cannot be paused
+        job = replace(job, is_paused=False, paused_at=None)
     return PlannedJob(
         outcome=change.outcome,
         job=VersionedJob(job, kept),
@@ -198,6 +206,7 @@ def _job(
         created_at=kept.created_at,
         public_secret=kept.public_secret,
         is_paused=kept.is_paused,
+        paused_at=kept.paused_at,
         last_run_number=kept.last_run_number,
         latest_run_id=kept.latest_run_id,
         completed_end=kept.completed_end,

@@ -130,7 +130,9 @@ async def pause(parts: Parts, principal: Principal, workspace_id: str, job_id: s
             raise InvalidRequest("job_archived", "An archived job cannot be paused.")
         if found.job.next_fire_at is None:
             raise InvalidRequest("job_not_scheduled", "Only a job with a schedule can be paused.")
-        return replace(found.job, is_paused=True)
+        if found.job.is_paused:
+            return found.job
+        return replace(found.job, is_paused=True, paused_at=parts.clock.now())
 
     return await _change(parts, principal, workspace_id, job_id, change)
 
@@ -139,7 +141,7 @@ async def resume(parts: Parts, principal: Principal, workspace_id: str, job_id: 
     """Undoes `pause`. May run twice."""
 
     async def change(_connection: Connection, found: VersionedJob) -> Job:
-        return replace(found.job, is_paused=False)
+        return replace(found.job, is_paused=False, paused_at=None)
 
     return await _change(parts, principal, workspace_id, job_id, change)
 
@@ -150,7 +152,7 @@ async def archive(parts: Parts, principal: Principal, workspace_id: str, job_id:
     async def change(connection: Connection, found: VersionedJob) -> Job:
         if not found.job.is_archived:
             await schedules.stop_job(connection, found.job.id)
-        return replace(found.job, is_archived=True, is_paused=False, next_fire_at=None, deferred=None)
+        return replace(found.job, is_archived=True, is_paused=False, paused_at=None, next_fire_at=None, deferred=None)
 
     return await _change(parts, principal, workspace_id, job_id, change)
 

@@ -51,6 +51,7 @@ jobs = Table(
     Column("public_secret", identifier(), nullable=True),
     Column("is_archived", Boolean, nullable=False),
     Column("is_paused", Boolean, nullable=False),
+    Column("paused_at", Moment, nullable=True),
     Column("is_self_firing", Boolean, nullable=False),
     Column("is_system", Boolean, nullable=False),
     Column("last_run_number", Integer, nullable=False),
@@ -123,6 +124,7 @@ class Job:
     public_secret: str | None = None
     is_archived: bool = False
     is_paused: bool = False
+    paused_at: datetime | None = None
     last_run_number: int = 0
     latest_run_id: RunId | None = None
     completed_end: datetime | None = None

@@ -63,6 +63,19 @@ def test_page_says_what_waits_and_what_was_passed_over() -> None:
     assert len(job_facts(LOAD, Starts(), look, 80)) == len(job_facts(LOAD, None, look, 80))
 
 
+def test_page_says_since_when_a_job_is_paused_and_what_it_catches_up_on() -> None:
+    now = datetime(2026, 3, 17, 20, tzinfo=UTC)
+    look, paused = Look(now=lambda: now, zone=UTC), replace(LOAD, is_paused=True)
+    starts = Starts(paused_at=now - timedelta(days=2), completed_until=now - timedelta(days=2, hours=6))
+
+    def said(starts: Starts | None) -> str:
+        return text_of(job_facts(paused, starts, look, 80)[2])
+
+    assert said(starts) == "   ◫ paused since 2 days; the first run after it covers 14:00 on 15 Mar to now"
+    assert said(replace(starts, completed_until=now)).endswith("covers 20:00 to now")
+    assert said(Starts()) == said(None) == "   ◫ paused"
+
+
 def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
     assert [text_of(row).strip() for row in history_plots(RUNS, Look())] == [
         "Took     █▄✗◉   9 s to 1 min 20 s",

@@ -344,6 +344,26 @@ async def test_next_fire_times_are_told_over_the_change_of_summer_time(stage: St
     assert unknown.status_code == 404
 
 
+async def test_a_pause_says_since_when_until_it_is_over(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load", "every:1h"), definition("gone", "every:1h"))
+
+    async def since(name: str) -> str | None:
+        return (await stage.own(f"/jobs/{ids[name]}/fire-times")).json()["paused_at"]
+
+    begun = "2026-03-02T12:00:00Z"
+    for name in ids:
+        await stage.post(f"/jobs/{ids[name]}/-pause")
+    stage.clock.advance(hours=3)
+    await stage.post(f"/jobs/{ids['load']}/-pause")
+    assert (await since("load"), await since("gone")) == (begun, begun)
+
+    await stage.deployed(definition("load", "every:2h"), definition("gone"))
+    assert (await since("load"), await since("gone")) == (begun, None)
+
+    await stage.post(f"/jobs/{ids['load']}/-resume")
+    assert await since("load") is None
+
+
 async def test_start_that_was_put_off_says_what_it_waits_for(stage: Stage) -> None:
     ids = await stage.deployed(
         definition("load"), definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"])
