@@ -54,7 +54,7 @@ class RunScreen(Rotating):
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("match.next", "next, previous"),
-        ("pane.zoom", "zoom"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
+        ("pane.zoom", "log full screen"), ("log.search", "search"), ("log.follow", "follow"), ("error.next", "error"),
         ("masked.next", "masked"), ("app.open", "app"), ("item.end", "stop"), ("run.start", "run again"),
         ("log.lines", "lines"), ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"),
         ("log.break", "long lines"),
@@ -90,9 +90,14 @@ class RunScreen(Rotating):
         return self.place
 
     def crumbs(self) -> list[str]:
-        """Organization, workspace, job, run."""
+        """Organization, workspace, job, run; and the log where it has the screen."""
         workspace, job = self.place.workspace, words.short_ref(self.place.job_ref)
-        return [workspace.organization_name, workspace.name, job, str(self.place.number)]
+        end = (
+            [job.rpartition(".")[2], str(self.place.number), "log"]
+            if self._is_zoomed
+            else [job, str(self.place.number)]
+        )
+        return [workspace.organization_name, workspace.name, *end]
 
     def region_lock(self) -> str | None:
         """The workspace's region."""
@@ -138,8 +143,10 @@ class RunScreen(Rotating):
             total = f"{log.window.places:,} of {total}, {self.lines_shown.name}"
         where = total
         if log.current is not None:
+            row = log.window.find(log.current)
             where = f"line {log.current + 1:,} of {log.window.total:,}"
             where += f", {self.lines_shown.name}" if self.lines_shown.kind != "all" else ""
+            where += f"   {words.clock(row.at, self.look)}" if row is not None and row.at is not None else ""
         elif not log.is_following and not log.window.is_sealed:
             new = f", {log.new_lines:,} new below" if log.new_lines else ""
             where = f"paused{new}, {total}"
@@ -160,6 +167,8 @@ class RunScreen(Rotating):
             where = f"{words.plural(sum(end - first for first, end in self._damage), 'line')} damaged   {where}"
         if log.marks:
             where = f"{len(log.marks):,} marked   {where}"
+        if self._is_zoomed and self._masked and (self.hits is None or self.hits.kind != "masked"):
+            where = f"{where}   {sum(each.count for each in self._masked):,} masked"
         if self.hits is not None and self.hits.numbers:
             where = f"{where}   {self.hits.on_rule(log.current)}"
         return rule("Log", where, width, self.look)
@@ -369,6 +378,15 @@ class RunScreen(Rotating):
         """The log alone, and back."""
         self._is_zoomed = not self._is_zoomed
         self._show_zoom()
+        self.update_frame()
+        self.query_one("#rule", LinesView).update()
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """What z shows."""
+        entries = super().footer_entries()
+        return [
+            (action, "facts" if action.id == "pane.zoom" and self._is_zoomed else label) for action, label in entries
+        ]
 
     def _show_zoom(self) -> None:
         for name in ("#answer", "#facts"):
