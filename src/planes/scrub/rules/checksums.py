@@ -1,8 +1,14 @@
 """Numbers that prove themselves: payment cards by Luhn, bank accounts (IBAN) by mod 97."""
 
+import re
+
 from planes.scrub.rules.model import Rule
 
 _SEPARATORS = b" -"
+# Groups of a dump in hexadecimal beside it, of which one shows that it is no number.
+_GROUPS_BEFORE = re.compile(rb"(?:(?<![0-9A-Za-z])[0-9A-Fa-f]{4}[ -]){2}$")
+_GROUPS_BEHIND = re.compile(rb"(?:[ -][0-9A-Fa-f]{4}(?![0-9A-Za-z])){2}")
+_LETTER = re.compile(rb"[A-Fa-f]")
 # Bank accounts' lengths by country (SWIFT's registry).
 _COUNTRIES_BY_LENGTH = {
     15: "NO",
@@ -49,7 +55,12 @@ def iban_valid(account: bytes) -> bool:
 def _judge_card(line: bytes, _: int, start: int, end: int) -> int:
     digits = line[start:end].translate(None, _SEPARATORS)
     different = len(set(digits)) > 1
-    return end if different and luhn_valid(digits) else -1
+    return end if different and luhn_valid(digits) and not _is_dumped(line, start, end) else -1
+
+
+def _is_dumped(line: bytes, start: int, end: int) -> bool:
+    beside = (_GROUPS_BEFORE.search(line, max(0, start - 10), start), _GROUPS_BEHIND.match(line, end))
+    return any(groups and _LETTER.search(groups[0]) for groups in beside)
 
 
 def _judge_iban(line: bytes, _: int, start: int, end: int) -> int:

@@ -1,5 +1,7 @@
 """Command lines, SQL statements and the files in which tools keep passwords."""
 
+import re
+
 from planes.scrub.rules import judges, unquoted
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.plausible import looks_random
@@ -33,6 +35,20 @@ def alone_or_random(line: bytes, begin: int, start: int, end: int) -> int:
     words = line[start:end].split()
     fits = all(map(looks_random, words)) or (is_alone and not is_common_text(line[start:end]))
     return judges.quoted(line, begin, start, end) if fits else -1
+
+
+# In a sentence about it `AUTH` is followed by a word, and in mail by a mechanism (IANA: SASL mechanisms).
+_SENTENCE = re.compile(rb"[A-Za-z`\"](?<!redis-cli)[ \t]$")
+_MECHANISM = re.compile(rb"X?OAUTH(?:2|BEARER)|(?:S?CRAM|DIGEST)-[A-Z0-9-]+")
+
+
+def _authenticated(line: bytes, begin: int, start: int, end: int) -> int:
+    secret = line[start:end].rstrip(b"`.,;:!?)")
+    if line.startswith(b"AUTH", begin) and line[start - 1 : start] not in (b"'", b'"'):
+        is_text = line[end:].strip() or _SENTENCE.search(line, 0, begin) or secret.isupper()
+        if (is_text and secret.isalpha()) or _MECHANISM.fullmatch(secret):
+            return -1
+    return unquoted.shown(line, begin, start, end)
 
 
 COMMAND_RULES: tuple[Rule, ...] = (
@@ -431,6 +447,6 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()][^ \t\r\"']{5,})",
         "Redis: AUTH",
         "requirepass <a12>7<a4>",
-        unquoted.shown,
+        _authenticated,
     ),
 )

@@ -40,7 +40,8 @@ _ITEM_END = re.compile(rb"[\"' ]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
 _CALL = re.compile(rb"[A-Za-z_][\w.]*[(\[]|\[|\(")
-_CALLED = re.compile(rb"[A-Za-z_][\w.:]*$")
+_NO_DIGIT = re.compile(rb"[^0-9]+")
+_CALLED = re.compile(rb"[A-Za-z_][\w.:]*=?$")
 # Words joined as in a passphrase; a word with what rules of passwords ask for.
 _JOINED_WORDS = re.compile(rb"[A-Za-z]{3,12}(?:[-_.+][A-Za-z]{3,12}){2,7}[0-9]{0,4}[!?]?")
 _STRENGTHENED = re.compile(rb"[A-Z][a-z]{3,12}[-_.]?[0-9]{2,6}[!?#$%&*@.]{1,3}")
@@ -178,6 +179,8 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
     ends = (b":", b"is", b"was", b"to") if _CHANGES.search(line, max(0, begin - 40), start) else (b":", b"is", b"was")
     is_told = is_quoted or (link.find(b" ") >= 0 and link.endswith(ends))
     is_whole = not line[end:].strip(b".,;\"'`)! \t\r")
+    if link == b"pass" and is_quoted and not is_whole and _NO_DIGIT.fullmatch(stripped):
+        return -1  # what a function is given: "pass `explicit`, a dict of"
     if stripped.isdigit():
         return quoted(line, begin, start, end) if is_told and len(stripped) >= 8 else -1
     if is_quoted and not IDENTIFIER.match(stripped):

@@ -242,6 +242,12 @@ def test_number_of_a_person_with_a_wrong_check_digit_stays(rule: Rule) -> None:
 def test_card_among_text_is_masked_and_the_rest_stays() -> None:
     assert scrub_text("paid with 4242-4242-4242-4242.") == "paid with [masked:card-number]."
     assert scrub_text("(3782 822463 10005)") == "([masked:card-number])"
+    assert scrub_text("bad 4242 4242 4242 4242 12 26") == "bad [masked:card-number] 12 26"
+
+
+def test_groups_of_a_hexadecimal_dump_are_no_card() -> None:
+    for line in ("00e0: 4242 4242 4242 4242 6c6c 6f20", "00e0: 6c6c 6f20 4242 4242 4242 4242"):
+        assert scrub_text(line) == line
     assert scrub_text("to DE89 3704 0044 0532 0130 00 today") == "to [masked:iban] today"
 
 
