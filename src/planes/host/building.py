@@ -163,6 +163,11 @@ def trusted_proxies(environment: Mapping[str, str]) -> str:
         ) from exc
 
 
+def is_proxy_unnamed(options: PlatformOptions) -> bool:
+    """Whether clients come by TLS, which planes do not speak, and nothing says through whom. Raises: InvalidRequest."""
+    return (options.public_url or "").startswith("https:") and not trusted_proxies(options.environment)
+
+
 def is_strict(environment: Mapping[str, str], dataplane_id: str) -> bool:
     """Whether a region's jobs run inside bubblewrap. Raises: InvalidRequest."""
     words = {"": False, "floor": False, "strict": True}

@@ -30,6 +30,7 @@ from planes.host.building import (
     check_binding,
     control_settings,
     data_settings,
+    is_proxy_unnamed,
     trusted_proxies,
 )
 from planes.host.home import HomeInUse, HomeLock, PlatformRecord
@@ -227,6 +228,8 @@ async def _served(
     stop: anyio.Event,
 ) -> AsyncGenerator[RunningPlatform]:
     urls = {part: _public_url(options, listener) for part, listener in listeners.items()}
+    if is_proxy_unnamed(options):
+        _log.warning("proxy_not_named", reason="whoever comes through it shares all tries: DLTHUB_TUI_TRUSTED_PROXIES")
     servers = _Servers(trusted_proxies(options.environment))
     async with anyio.create_task_group() as group:
         with servers.while_whole:
