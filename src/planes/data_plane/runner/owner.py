@@ -239,6 +239,7 @@ class RunOwner:
             memory_kills=limits.memory_kills,
             machine_kills=limits.machine_kills,
             refused_processes=self._group.refused_processes(),
+            is_user=step.source == "user",
         )
         found = find_reason(evidence, step.limits)
         if found is not None:

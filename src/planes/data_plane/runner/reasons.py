@@ -36,7 +36,7 @@ class Evidence(NamedTuple):
     """What is known of a step's end. `said` are the last bytes of its stderr, scrubbed.
 
     `memory_kills` and `refused_processes` count those of its own group, `machine_kills` the kernel's on this machine
-    while it ran.
+    while it ran. `is_user`: it is the job's own program, not what was prepared for it.
     """
 
     exit_code: int | None
@@ -45,6 +45,7 @@ class Evidence(NamedTuple):
     memory_kills: int = 0
     machine_kills: int = 0
     refused_processes: int = 0
+    is_user: bool = True
 
 
 class Reason(NamedTuple):
@@ -139,7 +140,7 @@ def _crashed(ended_by: signal.Signals) -> Reason:
 
 
 def _of_exit(evidence: Evidence) -> Reason | None:
-    """A program that fails with exit code 1 and a word on standard error, such as a traceback, has said why."""
+    """Who fails with exit code 1 and a word on standard error, such as a traceback, has said why; so has a build."""
     if evidence.signal is not None:
         name = signal.Signals(evidence.signal).name if evidence.signal in set(signal.Signals) else "no name"
         return Reason(
@@ -147,8 +148,11 @@ def _of_exit(evidence: Evidence) -> Reason | None:
             f"Ended by signal {evidence.signal} ({name}), and not by this platform: "
             "by the job itself or what it started, or by somebody on the machine.",
         )
+    has_said = bool(evidence.said.strip())
+    if has_said and (evidence.exit_code == 1 or not evidence.is_user):
+        return None
     if evidence.exit_code == 1:
-        return None if evidence.said.strip() else Reason("exit_code", "Ended with exit code 1, and did not say why.")
+        return Reason("exit_code", "Ended with exit code 1, and did not say why.")
     return Reason("exit_code", f"Ended with exit code {evidence.exit_code}.")
 
 
