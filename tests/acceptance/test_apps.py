@@ -68,7 +68,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def place(anyio_backend: object) -> AsyncGenerator[RunningRegion]:
+async def place(anyio_backend: str) -> AsyncGenerator[RunningRegion]:
     passed = {
         name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_")) or "PROXY" in name.upper()
     }

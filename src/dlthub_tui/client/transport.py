@@ -25,11 +25,14 @@ from dlthub_tui.client.errors import (
     WrongOrigin,
     refusal,
 )
+from planes.unix_sockets import UnixTransport
 from planes.wire.addresses import is_loopback
 
 USER_AGENT = "dlthub-tui/0.1"
 ANSWER_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
+# Those of httpx.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 Query = Mapping[str, "str | int | bool | list[str] | None"]
 
 
@@ -96,7 +99,7 @@ class Transport:
         trusted = nobody() if self.origin.scheme == "http" else True
         self._http = httpx.AsyncClient(
             base_url=str(self.origin),
-            transport=httpx.AsyncHTTPTransport(uds=socket_path, verify=trusted) if socket_path else None,
+            transport=UnixTransport(socket_path, _LIMITS) if socket_path else None,
             verify=trusted,
             headers={"user-agent": USER_AGENT, "accept": "application/json"},
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),

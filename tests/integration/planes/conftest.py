@@ -71,7 +71,7 @@ def postgres() -> Generator[Postgres | None]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def database_url(
-    request: pytest.FixtureRequest, tmp_path: Path, postgres: Postgres | None, anyio_backend: object
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: Postgres | None, anyio_backend: str
 ) -> str:
     """The URL of a new, empty database of each kind."""
     if request.param == "sqlite":

@@ -13,7 +13,7 @@ from planes.domain.identifiers import new_id
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres: Any, anyio_backend: object) -> str:
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres: Any, anyio_backend: str) -> str:
     """The URL of a new, empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'control.db'}"

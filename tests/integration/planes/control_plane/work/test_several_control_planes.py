@@ -30,7 +30,7 @@ _HOLDERS = (
 
 
 @pytest.fixture
-async def database_url(postgres: Any, anyio_backend: object) -> str:
+async def database_url(postgres: Any, anyio_backend: str) -> str:
     if postgres is None:
         pytest.skip("Postgres is not installed here")
     return await postgres.create(f"test_{new_id()}")

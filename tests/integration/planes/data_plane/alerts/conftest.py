@@ -20,7 +20,7 @@ SETTINGS: dict[str, Any] = {"alert_destinations": "127.0.0.1", "alert_retry_seco
 
 
 @pytest.fixture
-async def control(anyio_backend: object) -> AsyncGenerator[LeasingControlPlane]:
+async def control(anyio_backend: str) -> AsyncGenerator[LeasingControlPlane]:
     async with LeasingControlPlane().serving() as serving:
         yield serving
 
@@ -38,7 +38,7 @@ async def each_region(folder: Path, control: LeasingControlPlane, database: dict
 
 
 @pytest.fixture
-async def receiver(anyio_backend: object) -> AsyncGenerator[HttpReceiver]:
+async def receiver(anyio_backend: str) -> AsyncGenerator[HttpReceiver]:
     async with receiving() as serving:
         yield serving
 

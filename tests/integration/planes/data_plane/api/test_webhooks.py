@@ -33,7 +33,7 @@ print("got", json.loads(body)["order"], sorted(headers))
 
 
 @pytest.fixture
-async def control(anyio_backend: object) -> AsyncGenerator[LeasingControlPlane]:
+async def control(anyio_backend: str) -> AsyncGenerator[LeasingControlPlane]:
     async with LeasingControlPlane().serving() as serving:
         yield serving
 

@@ -28,6 +28,6 @@ def place(runs_root: Path) -> RunPlace:
 
 
 @pytest.fixture
-async def executor(anyio_backend: object) -> AsyncIterator[LocalExecutor]:
+async def executor(anyio_backend: str) -> AsyncIterator[LocalExecutor]:
     async with LocalExecutor() as opened:
         yield opened

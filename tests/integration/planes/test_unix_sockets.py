@@ -12,8 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from planes.data_plane.api.gateway.transports import UnixTransport
-from planes.server.unix_sockets import connect_unix
+from planes.unix_sockets import UnixTransport, connect_unix
 
 
 @pytest.fixture
