@@ -40,6 +40,18 @@ async def test_command_log_says_what_keys_did_and_copies_their_twin(open_app: An
         assert "next row" not in stage.text
 
 
+async def test_an_answer_stands_beside_the_key_that_it_answers(open_app: Any) -> None:
+    async with open_app(size=(140, 30)) as stage:
+        await stage.press(*WORKSPACE, "2", "l")
+        await stage.until("page=120")
+        await stage.press("m", "e")
+        await stage.until("No error in")
+
+        said = {entry.title: entry.said for entry in stage.app.context.log.entries}
+        assert said["next masked"] == ""
+        assert said["next error"].startswith("No error in")
+
+
 async def test_pause_is_taken_back_once(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "p")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -48,6 +49,10 @@ def is_noted(action_id: str, layer: str) -> bool:
     return layer not in _QUIET_LAYERS and action_id not in _QUIET
 
 
+# A key's work, and what it begins, run in copies of this context.
+_answered: ContextVar[Done | None] = ContextVar("answered", default=None)
+
+
 @dataclass(slots=True)
 class CommandLog:
     """The newest entries; older ones are forgotten. Nothing of it is kept on disk."""
@@ -58,14 +63,15 @@ class CommandLog:
     def note(self, at: datetime, key: str, title: str, place: str, twin: str, screen: int) -> None:
         """A key was pressed."""
         self.count += 1
-        self.entries.append(Done(self.count, at, key, title, place, twin, screen))
+        done = Done(self.count, at, key, title, place, twin, screen)
+        self.entries.append(done)
+        _answered.set(done)
 
     def heard(self, screen: int, said: str) -> None:
-        """A screen said something: of its keys the oldest that has no answer yet is meant."""
-        for entry in self.entries:
-            if entry.screen == screen and not entry.said:
-                entry.said = said
-                return
+        """A screen said something: the first of it answers the key from which the work was begun that says it."""
+        done = _answered.get()
+        if done is not None and done.screen == screen and not done.said:
+            done.said = said
 
 
 def entry_row(entry: Done, look: Look) -> Row:

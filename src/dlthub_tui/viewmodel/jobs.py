@@ -325,7 +325,8 @@ def job_answer(job: Job, latest: Run | None, deployment: int | None, look: Look)
     if latest is not None and latest.status not in TERMINAL_STATES and latest.started_at:
         since = f" for {words.duration((look.now() - latest.started_at).total_seconds())}"
     elif latest is not None:
-        since = f" {words.moment(latest.finished_at or latest.created_at, look)}"
+        ended = words.moment(latest.finished_at or latest.created_at, look)
+        since = f", last run {ended}" if job.is_paused else f" {ended}"
     # What is shown is the newest definition: versions count from 1.
     version = f"version {job.version} of {job.version}"
     code = "" if deployment is None else f", deployment {deployment}"

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dlthub_tui.client.jobs import PassedOver, Starts
-from dlthub_tui.client.models import Job, RecentRun
-from dlthub_tui.viewmodel.jobs import history_plots, history_title, job_details, job_facts
+from dlthub_tui.client.models import Job, RecentRun, parse_run
+from dlthub_tui.viewmodel.jobs import history_plots, history_title, job_answer, job_details, job_facts
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import text_of
 
@@ -74,6 +74,20 @@ def test_page_says_since_when_a_job_is_paused_and_what_it_catches_up_on() -> Non
     assert said(starts) == "   ◫ paused since 2 days; the first run after it covers 14:00 on 15 Mar to now"
     assert said(replace(starts, completed_until=now)).endswith("covers 20:00 to now")
     assert said(Starts()) == said(None) == "   ◫ paused"
+
+
+def test_how_long_ago_the_last_run_was_is_not_since_when_a_job_is_paused() -> None:
+    now = datetime(2026, 3, 17, 20, tzinfo=UTC)
+    run = parse_run({
+        "id": "1", "number": 1, "status": "completed", "trigger": "manual:", "profile": "prod",
+        "created_at": (now - timedelta(hours=3)).isoformat(), "pipeline_run_summaries": [],
+    })  # fmt: skip
+
+    def said(job: Job) -> str:
+        return text_of(job_answer(replace(job, latest_run=run), run, None, Look(now=lambda: now, zone=UTC)))
+
+    assert "completed 3 h ago" in said(LOAD)
+    assert "paused, last run 3 h ago" in said(replace(LOAD, is_paused=True))
 
 
 def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
