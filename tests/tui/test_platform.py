@@ -95,7 +95,7 @@ async def test_a_run_that_a_region_holds_is_opened_and_stopped_from_here(open_ap
         assert any(path.endswith("/-cancel") for _, path, _ in stage.installation.requests)
 
         await stage.press("G", "l")
-        await stage.until("notebooks.orders › 7")
+        await stage.until("orders › 7 › log")
         await stage.press("escape")
         await stage.until("dlthub-tui › platform")
 
