@@ -8,7 +8,7 @@ from dlthub_tui.client.installation import PlaneHealth
 from dlthub_tui.client.region_numbers import Numbers
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.regions import LITTLE_ROOM_BYTES
+from dlthub_tui.viewmodel.regions import LITTLE_ROOM_BYTES, seen_of
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
@@ -72,7 +72,7 @@ def _plane_row(plane: PlaneHealth, state: HomeState, look: Look) -> Row:
         line(muted(_up(numbers.started_at if numbers else None, look))),
         _work(numbers) if numbers is not None else line(muted(place)),
         address,
-        line(Span("drained", Role.WARN) if plane.drained_at is not None else muted("lease poll open")),
+        line(seen_of(plane, "lease poll open")),
         line(_disk(numbers.disk_total_bytes, numbers.disk_free_bytes) if numbers else ""),
     )
     return Row(f"plane/{plane.id}", Span(look.glyphs.up, Role.OK), cells, f"{plane.id} {place}")

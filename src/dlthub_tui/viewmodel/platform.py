@@ -6,6 +6,7 @@ from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
 from dlthub_tui.client.region_numbers import Numbers
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.regions import seen_of
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, cut_middle, guard, line, muted
 
@@ -59,13 +60,6 @@ def plane_row(plane: PlaneHealth, look: Look) -> Row:
         line(muted(key)),
     )
     return Row(plane.id, glyph, cells, f"{plane.id} {plane.place}")
-
-
-def seen_of(plane: PlaneHealth, seen: str) -> Span:
-    """When it was heard of; of one that answers and takes no run, that."""
-    if not plane.is_reachable:
-        return Span(seen, Role.WARN)
-    return Span("drained", Role.WARN) if plane.drained_at is not None else muted(seen)
 
 
 def drain_lines(plane: PlaneHealth, running: int | None) -> tuple[str, ...]:

@@ -64,6 +64,13 @@ def region_details(region: Region, is_reachable: bool, look: Look, width: int) -
     return lines
 
 
+def seen_of(plane: PlaneHealth, seen: str) -> Span:
+    """When it was heard of; of one that answers and takes no run, that."""
+    if not plane.is_reachable:
+        return Span(seen, Role.WARN)
+    return Span("drained", Role.WARN) if plane.drained_at is not None else muted(seen)
+
+
 def _row(region: Region, plane: PlaneHealth | None, look: Look) -> Row:
     is_reachable = plane is not None and plane.is_reachable
     glyph = Span(look.glyphs.up, Role.OK) if is_reachable else Span(look.glyphs.silent, Role.WARN)
@@ -73,10 +80,7 @@ def _row(region: Region, plane: PlaneHealth | None, look: Look) -> Row:
         return Row(key, glyph, (line(name, muted(f"    {TELLS_NONE}")),), region.id)
     polled = words.moment(region.polled_at, look, "never")
     warm = f"{numbers.warm}, {words.size(numbers.warm_bytes)}" if numbers.warm else "-"
-    if plane is not None and is_reachable and plane.drained_at is not None:
-        poll = Span("drained", Role.WARN)
-    else:
-        poll = muted(polled) if is_reachable else Span(polled, Role.WARN)
+    poll = seen_of(plane, polled) if plane is not None else Span(polled, Role.WARN)
     cells = (
         line(name),
         line(f"{words.count(numbers.runners)} of {words.count(numbers.slots)}"),
