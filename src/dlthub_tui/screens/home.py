@@ -20,7 +20,7 @@ from dlthub_tui.viewmodel import home as view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_jobs
 from dlthub_tui.viewmodel.filters import matching, no_match
-from dlthub_tui.viewmodel.home import HomeState, WorkspaceState
+from dlthub_tui.viewmodel.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.places import (
     DeployPlace,
     NewOrganizationPlace,

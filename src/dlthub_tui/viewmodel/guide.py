@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from dlthub_tui.viewmodel.home import HomeState
+from dlthub_tui.viewmodel.home_state import HomeState
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line, muted

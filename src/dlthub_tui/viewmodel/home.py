@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from dlthub_tui.client.installation import PendingSignIn, PlaneHealth, Status
-from dlthub_tui.client.leaks import Leak
-from dlthub_tui.client.models import Job, Membership, Run, Workspace
+from dlthub_tui.client.installation import PlaneHealth
+from dlthub_tui.client.models import Membership, Run
 from dlthub_tui.viewmodel import home_planes, words
 from dlthub_tui.viewmodel.frame import PlaneState
+from dlthub_tui.viewmodel.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.needs import COLUMNS as NEEDS_COLUMNS
 from dlthub_tui.viewmodel.needs import needs
@@ -31,46 +30,6 @@ WORKSPACE_COLUMNS = (
 # From here on what the last columns show is asked for.
 WIDE = 100
 MOST_NEEDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceState:
-    """What is known of one workspace; None where it has not been asked or does not answer.
-
-    `failed` are the newest failed runs of the last day; `failed_count` and `completed_count` count that day's. `leaks`
-    are what the region says of secrets that runs printed and that are still in use. The last two are known where they
-    are shown; `rows_today` is of the runs that were asked for since midnight.
-    """
-
-    workspace: Workspace
-    jobs: tuple[Job, ...] | None = None
-    failed: tuple[Run, ...] = ()
-    failed_count: int = 0
-    completed_count: int = 0
-    leaks: tuple[Leak, ...] = ()
-    deployed_at: datetime | None = None
-    rows_today: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HomeState:
-    """All that home shows."""
-
-    memberships: tuple[Membership, ...] = ()
-    workspaces: tuple[WorkspaceState, ...] = ()
-    planes: tuple[PlaneHealth, ...] = ()
-    sign_ins: tuple[PendingSignIn, ...] = ()
-    status: Status | None = None
-    aside: frozenset[str] = field(default_factory=frozenset[str])
-    order: str = "name"
-    late_seconds: float | None = None
-    is_control_silent: bool = False
-    shows_archived: bool = False
-
-    @property
-    def jobs(self) -> list[Job]:
-        """The jobs of all workspaces."""
-        return [job for state in self.workspaces for job in state.jobs or () if not job.is_archived]
 
 
 def plane_states(planes: Sequence[PlaneHealth], look: Look) -> tuple[PlaneState, ...]:

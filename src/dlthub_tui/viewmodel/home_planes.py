@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from dlthub_tui.client.installation import PlaneHealth
 from dlthub_tui.client.region_numbers import Numbers
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.home_state import HomeState
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.regions import LITTLE_ROOM_BYTES, seen_of
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from dlthub_tui.viewmodel.home import HomeState
 
 COLUMNS = (
     Column("", least=10),

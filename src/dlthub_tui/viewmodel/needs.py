@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from dlthub_tui.client.installation import PendingSignIn
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.client.models import Run, Workspace
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.runs import name_of
 from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import Role, Span, guard, line, muted
-
-if TYPE_CHECKING:
-    from dlthub_tui.viewmodel.home import HomeState, WorkspaceState
 
 COLUMNS = (Column("", least=12), Column("", takes_rest=True, least=20), Column("", is_number=True))
 
