@@ -22,7 +22,9 @@ MAXIMUM_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
 """From the connection, or the first byte of a further request, to the end of its head."""
 BODY_SECONDS = 60.0
-"""From one piece of a body to the next, while the application wants more."""
+"""How long each `BODY_PIECE_BYTES` of a body may take, and what is less than that to its end, while the application
+wants more. Time from one byte to the next would let one a minute hold a connection for years."""
+BODY_PIECE_BYTES = 64 * 1024
 _EXTRA_SECONDS = 5.0
 """How long one for whom there is no room has to say what it wants, to be told so."""
 
@@ -54,6 +56,7 @@ class PlaneProtocol(HttpToolsProtocol):
     _is_refused = False
     _is_in_head = False
     _head_bytes = 0
+    _piece_bytes = 0
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -94,7 +97,7 @@ class PlaneProtocol(HttpToolsProtocol):
             cast("dict[str, Any]", self.scope)["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
-        self._is_in_head = False
+        self._is_in_head, self._piece_bytes = False, 0
         self._wait(BODY_SECONDS)
         if self._is_refused:
             return
@@ -108,7 +111,10 @@ class PlaneProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._wait(BODY_SECONDS)
+        self._piece_bytes += len(body)
+        if self._piece_bytes >= BODY_PIECE_BYTES:
+            self._piece_bytes = 0
+            self._wait(BODY_SECONDS)
         if not self._is_refused:
             super().on_body(body)
 

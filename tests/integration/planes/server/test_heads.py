@@ -123,3 +123,27 @@ async def test_what_is_begun_and_not_sent_is_not_waited_for(
 
     assert raw.startswith(status) if status else not raw
     assert (await running.client.get("/page")).status_code == 200
+
+
+async def test_a_body_in_drops_is_not_waited_for_and_a_slow_one_that_comes_is(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes soon after the one before; only one of the two bodies gets anywhere."""
+    monkeypatch.setattr("planes.server.protocol.BODY_SECONDS", 0.5)
+    monkeypatch.setattr("planes.server.protocol.BODY_PIECE_BYTES", 1000)
+    head = b"POST /body HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\nContent-Length: 20025\r\n\r\n"
+
+    async def send(piece: bytes, count: int) -> bytes:
+        async with await anyio.connect_tcp("127.0.0.1", running.port) as stream:
+            with anyio.fail_after(20), contextlib.suppress(anyio.BrokenResourceError, anyio.EndOfStream):
+                await stream.send(head + b'{"name": "a", "count": 1}')
+                for _ in range(count):
+                    await stream.send(piece)
+                    await anyio.sleep(0.05)
+                return await stream.receive()
+        return b""
+
+    drops, pieces = await send(b" ", 20_000), await send(b" " * 1000, 20)
+
+    assert drops == b""
+    assert pieces.startswith(b"HTTP/1.1 200 ")
