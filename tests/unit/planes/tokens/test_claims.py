@@ -113,6 +113,25 @@ def test_a_token_of_another_key_is_refused() -> None:
         check(token)
 
 
+@pytest.mark.parametrize("change", [{"aud": ["eu1"]}, {"aud": ["us1", "eu1"]}, {"aud": []}, {"aud": None}])
+def test_a_token_is_for_one_audience(change: dict[str, object]) -> None:
+    """Also one that our own key signed: a list would let a token for one region be good in two."""
+    with pytest.raises(InvalidToken):
+        check(signed_with(change))
+
+
+@pytest.mark.parametrize("claim", ["aud", "exp", "iat", "jti", "kind", "sub"])
+def test_a_token_says_who_it_is_for_and_which_it_is(claim: str) -> None:
+    with pytest.raises(InvalidToken):
+        check(signed_with({}, without=claim))
+
+
+def signed_with(change: dict[str, object], *, without: str = "") -> str:
+    payload = jwt.decode(mint(KEY, CLAIMS, NOW), options={"verify_signature": False})
+    payload = {name: value for name, value in {**payload, **change}.items() if name != without}
+    return jwt.encode(payload, KEY.library_key(), algorithm="EdDSA", headers={"kid": KEY.public.kid})
+
+
 @pytest.mark.parametrize("token", ["", "a", "a.b.c", "....", "\x00.\x00.\x00", "é.é.é"])
 def test_noise_is_refused(token: str) -> None:
     with pytest.raises(InvalidToken):
