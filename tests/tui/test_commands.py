@@ -236,12 +236,28 @@ async def test_lists_are_sorted_by_the_next_order(open_app: Any) -> None:
         assert "Sorted by size." in stage.text
         await stage.press("4", "s")
         assert "Sorted by changed last." in stage.text
-        await stage.press("s")
+        await stage.press("s", "s")
         first = next(row for row in stage.text.splitlines() if "❯" in row)
         assert "SOURCES__SHOP__API_KEY" in first
         await stage.press("1", "enter", "s", "s")
+        assert "Sorted by state, turned round." in stage.text
+        await stage.press("s")
 
         assert "Sorted by took." in stage.text
+
+
+async def test_same_order_again_turns_it_round(open_app: Any) -> None:
+    def names(text: str) -> list[str]:
+        return [row[4:36].strip() for row in text.splitlines() if "every" in row and "─" not in row]
+
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press(*WORKSPACE, "s")
+        by_name = names(stage.text)
+        await stage.press("s")
+
+        assert "Sorted by name, turned round." in stage.text
+        assert names(stage.text) == by_name[::-1]
+        assert len(by_name) > 2
 
 
 async def test_a_job_is_run_so_that_it_loads_everything_again(open_app: Any) -> None:

@@ -53,7 +53,8 @@ class DeploymentsScreen(TabScreen, SortedList):
 
     def sections(self) -> list[Section]:
         """The versions that the filter leaves."""
-        rows = [view.version_row(version, self.look) for version in view.sorted_versions(self._versions, self.order)]
+        versions = self.in_order(view.sorted_versions(self._versions, self.order))
+        rows = [view.version_row(version, self.look) for version in versions]
         found = matching(rows, self.filter_text)
         empty = ("Nothing is deployed yet. d deploys a folder.",)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "version"),) if rows else empty)]

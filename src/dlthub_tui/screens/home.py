@@ -340,7 +340,7 @@ class HomeScreen(SortedList):
     def do_list_sort(self) -> None:
         """By the next order, within each organization."""
         super().do_list_sort()
-        self.state = replace(self.state, order=self.order)
+        self.state = replace(self.state, order=self.order, is_turned=self.is_turned)
         self.show_rows()
 
     def do_pane_next(self) -> None:

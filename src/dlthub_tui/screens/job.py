@@ -188,7 +188,7 @@ class JobScreen(JobPanes):
 
     def sections(self) -> list[Section]:
         """Its runs."""
-        runs = runs_view.sort_runs(self._runs, self.order, self.look)
+        runs = self.in_order(runs_view.sort_runs(self._runs, self.order, self.look))
         typical = view.typical_seconds(self._job.recent_runs) if self._job else None
         rows = [self._row(run, typical) for run in runs]
         found = matching(rows, self.filter_text)

@@ -89,9 +89,8 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def _suffices(self, found: Sequence[Job]) -> bool:
         """Whether what is shown of these does not move when the rest comes: the row that was left is among them."""
         key, _ = self.rows.place
-        return (
-            not self.filter_text and self.order == self.ORDERS[0] and (not key or any(job.id == key for job in found))
-        )
+        is_as_it_came = not self.filter_text and self.order == self.ORDERS[0] and not self.is_turned
+        return is_as_it_came and (not key or any(job.id == key for job in found))
 
     def concerns(self, change: Change) -> bool:
         """Jobs of the workspace and their runs."""
@@ -104,7 +103,8 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def _shown(self) -> list[Job]:
         archived = "archived" in self.filter_text.casefold().split()
-        return view.sort_jobs([job for job in self._jobs if job.is_archived == archived or archived], self.order)
+        jobs = [job for job in self._jobs if job.is_archived == archived or archived]
+        return self.in_order(view.sort_jobs(jobs, self.order))
 
     def sections(self) -> list[Section]:
         """The jobs that the filter leaves."""

@@ -51,7 +51,8 @@ class PipelinesScreen(TabScreen, SortedList):
 
     def sections(self) -> list[Section]:
         """The pipelines that the filter leaves."""
-        rows = [view.pipeline_row(item, self.look) for item in view.sorted_pipelines(self._pipelines, self.order)]
+        pipelines = self.in_order(view.sorted_pipelines(self._pipelines, self.order))
+        rows = [view.pipeline_row(item, self.look) for item in pipelines]
         found = matching(rows, self.filter_text)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "pipeline") if rows else EMPTY,))]
 

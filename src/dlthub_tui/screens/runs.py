@@ -199,7 +199,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def sections(self) -> list[Section]:
         """The runs that the filter leaves."""
-        runs = view.sort_runs(self._runs, self.order, self.look)
+        runs = self.in_order(view.sort_runs(self._runs, self.order, self.look))
         is_unsure, masked = self.is_region_silent, self._masked.totals
         rows = [view.run_row(run, self.look, is_unsure=is_unsure, masked=masked, known=self._known) for run in runs]
         found = matching(rows, self.filter_text)

@@ -71,7 +71,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         return view.profiles_of(self._variables, self._configuration)
 
     def _pairs(self) -> list[view.Pair]:
-        return view.sorted_pairs(view.pairs(self._variables, self._profile), self.order)
+        return self.in_order(view.sorted_pairs(view.pairs(self._variables, self._profile), self.order))
 
     def sections(self) -> list[Section]:
         """The names that the filter leaves; nothing of an older reading while the region is silent."""

@@ -97,7 +97,7 @@ def _workspaces(state: HomeState, look: Look) -> Section:
         rows.append(_organization_row(membership, look))
         mine = [item for item in state.workspaces if item.workspace.organization_id == organization.id]
         open_ones = [item for item in mine if item.workspace.archived_at is None]
-        rows.extend(_workspace_row(item, look) for item in _sorted(open_ones, state.order))
+        rows.extend(_workspace_row(item, look) for item in _in_order(open_ones, state))
     rows.extend(_archived_rows(state, look))
     empty = ("No organization yet. a creates one and chooses its region.",)
     return Section(WORKSPACE_COLUMNS, tuple(rows), "Workspaces", empty=empty)
@@ -121,6 +121,11 @@ def _archived_rows(state: HomeState, look: Look) -> list[Row]:
 
 
 ORDERS = ("name", "runs that go on", "failures", "last run")
+
+
+def _in_order(found: Sequence[WorkspaceState], state: HomeState) -> list[WorkspaceState]:
+    ordered = _sorted(found, state.order)
+    return ordered[::-1] if state.is_turned else ordered
 
 
 def _sorted(found: Sequence[WorkspaceState], order: str) -> list[WorkspaceState]:

@@ -40,6 +40,7 @@ class HomeState:
     status: Status | None = None
     aside: frozenset[str] = field(default_factory=frozenset[str])
     order: str = "name"
+    is_turned: bool = False
     late_seconds: float | None = None
     is_control_silent: bool = False
     shows_archived: bool = False
