@@ -109,6 +109,18 @@ async def test_a_member_is_removed_only_after_asking(open_app: Any) -> None:
         await stage.until("ben@orchard.example is no member any more.")
 
 
+async def test_after_the_last_member_of_the_list_is_removed_the_cursor_stays_with_members(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*TEAM)
+        while "is no member any more." not in stage.text:
+            await stage.press("j")
+            below = next(row for row in stage.text.splitlines() if row.startswith("❯"))
+            if "viewer" in below:
+                await stage.press("x", "enter")
+
+        assert "@orchard.example" in next(row for row in stage.text.splitlines() if row.startswith("❯"))
+
+
 async def test_a_key_is_shown_once_and_copied(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*TEAM, "tab", "a")

@@ -93,9 +93,8 @@ class TeamScreen(TabScreen, SortedList):
 
     def sections(self) -> list[Section]:
         """Members, those who are invited where there are any, keys."""
-        members = [
-            view.member_row(member, self._email, self.look) for member in view.sorted_members(self._members, self.order)
-        ]
+        found_members = self.in_order(view.sorted_members(self._members, self.order))
+        members = [view.member_row(member, self._email, self.look) for member in found_members]
         invited = [view.invite_row(each, self.workspace.id, self.look) for each in self._invites]
         waiting = [Section(view.INVITE_COLUMNS, matching(invited, self.filter_text), "Invited")] if invited else []
         keys = [view.key_row(key, self.look) for key in self._keys]

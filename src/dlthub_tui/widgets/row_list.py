@@ -87,15 +87,16 @@ class RowList(Widget):
 
         `counts_new`: rows that arrived above the cursor since the last time are counted in `new_above`.
         """
-        self._sections = tuple(sections)
+        before, self._sections = self._sections, tuple(sections)
         known = set(self.keys)
-        self._lay_out()
+        self._lay_out(before)
         if self._at == 0:
             self.new_above = 0
         elif counts_new and known:
             self.new_above += sum(key not in known for key in self.keys[: self._at])
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, shown: Sequence[Section] = ()) -> None:
+        """`shown` are the sections before these: a row that is gone had its neighbours there."""
         if not self.size.width:
             return
         before, top = self._entries, self._top
@@ -103,7 +104,7 @@ class RowList(Widget):
         was_first = self._at == 0 and top == 0 and self._wanted is None
         self._entries = lay_out(self._sections, self.size.width, self._look)
         self._choices = [index for index, entry in enumerate(self._entries) if entry.key is not None]
-        self._restore(None if was_first and before else key, None if row is None else row - top)
+        self._restore(None if was_first and before else key, None if row is None else row - top, shown)
         if self._top != top or len(before) != len(self._entries):
             self.refresh()
         else:
@@ -118,8 +119,10 @@ class RowList(Widget):
             if y is not None:
                 self._refresh_entry(y)
 
-    def _restore(self, key: str | None, offset: int | None) -> None:
+    def _restore(self, key: str | None, offset: int | None, shown: Sequence[Section] = ()) -> None:
         keys = self.keys
+        if key is not None and key not in keys:
+            key = _nearest(key, shown, keys) or key
         if key is not None and key in keys:
             self._at = keys.index(key)
         else:
@@ -276,3 +279,13 @@ class RowList(Widget):
         line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)
         ground = "chosen" if is_chosen and not self._look.is_calm else "ground"
         return draw(palette, line, width, ground)
+
+
+def _nearest(key: str, shown: Sequence[Section], keys: Sequence[str]) -> str | None:
+    """Of what stood in one pane with the row, what is still there: the row after it first, then the one before."""
+    for section in shown:
+        pane = [row.key for row in section.rows]
+        if key in pane:
+            at, left = pane.index(key), set(keys)
+            return next((each for each in (*pane[at + 1 :], *reversed(pane[:at])) if each in left), None)
+    return None
