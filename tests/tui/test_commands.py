@@ -289,6 +289,16 @@ async def test_the_command_line_says_the_same_in_a_shell_and_takes_half_of_a_tal
         assert sum("  " in row for row in rows[21:37]) > 9
 
 
+async def test_enter_on_nothing_typed_says_so_and_stays(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "S", "ctrl+u", "enter")
+        await stage.until("Nothing is typed yet. Type it, or press esc.")
+        await stage.press("escape", "d", "ctrl+u", "enter")
+
+        await stage.until("Nothing is typed yet. Type it, or press esc.")
+        assert stage.app.screen.is_modal
+
+
 async def test_f1_says_the_keys_of_a_sheet_and_does_them(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "2", "x")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.screens.sheets import NOTHING_TYPED, Sheet
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.folders import MOST, FolderChoice, choices, completed, restarted
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, cut_front, guard, line, muted
@@ -84,4 +84,7 @@ class FolderSheet(Sheet[str]):
     def do_form_next(self) -> None:
         """Takes the chosen folder, else what is typed."""
         typed = self.query_one("#folder", Field).text.strip()
-        self.dismiss(self._choices[self._at].path if self._at >= 0 else typed.rstrip("/") or "/")
+        if self._at < 0 and not typed:
+            self.say(NOTHING_TYPED, Role.WARN)
+        else:
+            self.dismiss(self._choices[self._at].path if self._at >= 0 else typed.rstrip("/") or "/")

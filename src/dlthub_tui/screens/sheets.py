@@ -21,6 +21,7 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
 _Result = TypeVar("_Result")
+NOTHING_TYPED = "Nothing is typed yet. Type it, or press esc."
 
 
 class Sheet(ActingScreen[_Result]):
@@ -218,3 +219,5 @@ class LineSheet(Sheet[str]):
         text = self.query_one("#line", Field).text
         if text.strip():
             self.dismiss(text if self._is_hidden else text.strip())
+        else:
+            self.say(NOTHING_TYPED, Role.WARN)
