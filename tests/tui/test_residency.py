@@ -161,6 +161,24 @@ async def test_proof_is_read_and_says_where_words_were_found(open_local: Any, tm
         assert "control/control.db" in stage.text
 
 
+async def test_signed_report_is_saved_as_it_is(open_local: Any, tmp_path: Path) -> None:
+    keep_proof(tmp_path)
+    async with open_local() as stage:
+        await stage.press(*RESIDENCY)
+        await stage.until("64 words planted")
+        assert "save report" not in stage.text
+        while "save report" not in stage.text:
+            await stage.press("j")
+        await stage.press("S", "ctrl+u")
+        await stage.until("Save the signed report")
+        await stage.type(str(tmp_path / "copy.json"))
+        await stage.press("enter")
+
+        await stage.until("Saved the report to")
+        (kept,) = (tmp_path / "proofs").iterdir()
+        assert (tmp_path / "copy.json").read_text() == kept.read_text()
+
+
 async def test_never_proved_says_how(open_local: Any) -> None:
     async with open_local() as stage:
         await stage.press(*RESIDENCY)

@@ -314,22 +314,27 @@ class ListScreen(Troubled):
             self.say("Copied the row.")
 
     def do_list_save(self) -> None:
-        """Asks for the name of a file."""
-
-        def answered(name: str | None) -> None:
-            if name:
-                self.fetch(self._save(Path(name).expanduser().absolute()), "act")
+        """The rows, to a file."""
+        from dlthub_tui.session.lists import table_text
 
         words = "-".join(part for crumb in self.crumbs()[-2:] for part in re.findall(r"[\w.]+", crumb.lower()))
-        sheet = LineSheet(self.context, "Save the rows that are shown", "File", text=f"{words or 'list'}.tsv")
-        self.host.push_screen(sheet, answered)
+        text, what = table_text(self.rows.table()), f"{len(self.rows.keys)} rows"
+        self.save_as("Save the rows that are shown", f"{words or 'list'}.tsv", what, lambda: text)
 
-    async def _save(self, path: Path) -> None:
-        from dlthub_tui.session.lists import write_table
+    def save_as(self, title: str, name: str, what: str, read: Callable[[], str]) -> None:
+        """Asks for the name of a file. `read` gives what goes into it, in a thread."""
 
-        rows = self.rows.table()
+        def answered(chosen: str | None) -> None:
+            if chosen:
+                self.fetch(self._save(Path(chosen).expanduser().absolute(), what, read), "act")
+
+        self.host.push_screen(LineSheet(self.context, title, "File", text=name), answered)
+
+    async def _save(self, path: Path, what: str, read: Callable[[], str]) -> None:
+        from dlthub_tui.session.lists import write_new
+
         try:
-            await to_thread.run_sync(write_table, path, rows)
+            await to_thread.run_sync(lambda: write_new(path, read()))
         except FileExistsError:
             self.say(f"{path.name} exists already. Nothing was saved; choose another name.", Role.WARN)
         except OSError as exc:
@@ -337,7 +342,7 @@ class ListScreen(Troubled):
             self.say(f"{path.name} cannot be written: {why}. Nothing was saved.", Role.FAIL)
         else:
             shown = cut_front(str(path), 50, self.look.glyphs.cut)
-            self.say(f"Saved {len(self.rows.keys)} rows to {shown}", Role.OK)
+            self.say(f"Saved {what} to {shown}", Role.OK)
 
     def do_pane_details(self) -> None:
         """The details, off and on; while something is wrong its sheet."""

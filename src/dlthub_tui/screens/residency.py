@@ -248,6 +248,22 @@ class ResidencyScreen(TabScreen):
         elif key in TABS_OF_KINDS:
             self.post_message(Open(WorkspacePlace(self.workspace, TABS_OF_KINDS[key]), instead=True))
 
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """On the proof its report can be saved."""
+        entries = super().footer_entries()
+        if self.rows.key == view.PROOF_KEY and (save := self._find("list.save")) is not None:
+            entries.insert(2, (save, "save report"))
+        return entries
+
+    def do_list_save(self) -> None:
+        """On the proof its signed report, as it is; elsewhere the rows."""
+        proof = self._proof
+        if proof is None or self.rows.key != view.PROOF_KEY:
+            super().do_list_save()
+            return
+        file = proof.file
+        self.save_as("Save the signed report", file.name, "the report", lambda: file.read_text(encoding="utf-8"))
+
     def _read(self, crumbs: list[str], lines: list[Line]) -> None:
         self.host.push_screen(TextScreen(self.context, crumbs, lines, self.region_lock()))
 
