@@ -86,7 +86,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("list", "enter", "row.open", "open", "the row under the cursor", "open-row"),
     _action("list", "slash", "list.filter", "filter", "as you type; esc clears", "filter"),
     _action("list", "F", "list.failed", "only failed", "only what failed, and all again", "only-failed"),
-    _action("list", "s", "list.sort", "sort", "by the next order; again turns it round", "sort"),
+    _action("list", "s", "list.sort", "sort", "next order, then turned", "sort"),
     _action("list", "space", "row.mark", "mark", "mark this row and go one down"),
     _action("list", "asterisk", "list.mark_all", "mark all", "what the filter shows"),
     _action("list", "c", "copy.text", "copy row", "the row as text", "copy"),
