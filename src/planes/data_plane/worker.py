@@ -93,7 +93,7 @@ class Worker:
             answer = await self._ask(free)
             if answer is not None:
                 await self._take(answer, group)
-                await self._runs.wait_begun([lease.run_id for lease in answer.leases], _STARTS_FIRST_SECONDS)
+                await self._runs.held.wait_begun([lease.run_id for lease in answer.leases], _STARTS_FIRST_SECONDS)
             await self._runs.close_beacons()
         except Exception as exc:  # noqa: BLE001 - the edge of the loop: one bad answer must not end the worker
             self.failures += 1
@@ -104,9 +104,9 @@ class Worker:
             self._wake()
 
     async def _ask(self, free: int) -> PollResponse | None:
-        held = await self._runs.held()
+        leases = await self._runs.leases()
         numbers = build_numbers(self._measuring.latest)
-        request = build_poll(free, held.items(), self._parts.public_url, self._revocations.epoch, numbers)
+        request = build_poll(free, leases.items(), self._parts.public_url, self._revocations.epoch, numbers)
         try:
             answer = await self._parts.link.poll(request)
         except PlaneError as exc:

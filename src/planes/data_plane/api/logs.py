@@ -44,7 +44,7 @@ Reader = Annotated[Claims, Depends(requires(Grant.READ))]
 )
 async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
     """The whole log of an ended run as NDJSON, oldest line first."""
-    folder = await running_of(request).runs.find_log(workspace_id, run_id)
+    folder = await running_of(request).finder.find_log(workspace_id, run_id)
     if folder is None or not await to_thread.run_sync(is_sealed, log_folder(folder)):
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
@@ -59,14 +59,14 @@ async def stream_log(request: Request, run_id: RunPath, claims: Reader, workspac
 
 async def open_stream(request: Request, run_id: str, workspace_id: str, claims: Claims, from_line: int = 0) -> Response:
     """A live log from a line on. Raises: NotFound, after the time that a lease may take."""
-    runs = running_of(request).runs
-    folder = await runs.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
+    running = running_of(request)
+    folder = await running.finder.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
     if folder is None:
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
     followers: Followers = request.app.state.followers
-    lines = followers.follow(log_folder(folder), runs.wakes(run_id, folder), from_line)
-    events = _until_told(_events(shown(lines, claims)), runs, run_id)
+    lines = followers.follow(log_folder(folder), running.finder.wakes(run_id, folder), from_line)
+    events = _until_told(_events(shown(lines, claims)), running.runs, run_id)
     refused = partial(services_of(request).credentials.wait_refused, claims)
     return event_stream_response(events, stopping_of(request), until=refused)
 

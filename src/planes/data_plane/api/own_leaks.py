@@ -142,7 +142,7 @@ async def get_leak(request: Request, leak_id: Id, workspace_id: str, claims: Rea
 async def list_leaks_of_run(request: Request, run_id: RunPath, workspace_id: str, claims: Reader) -> LeaksOfRun:
     """The leaks of one run; none for a run that printed none."""
     _refuse_viewers(claims)
-    if await running_of(request).runs.find_run(workspace_id, run_id) is None:
+    if await running_of(request).finder.find_run(workspace_id, run_id) is None:
         raise NotFound("not_found", "There is no such run here.")
     wanted = LeakFilter(workspace_id=workspace_id, run_id=run_id)
     found = await services_of(request).leaks.list_page(wanted, Bounds(limit=_MOST_LEAKS_OF_RUN))

@@ -46,7 +46,7 @@ async def lines_for(
 ) -> Response:
     """A part (first line, how many at most) of a log, for whoever these claims are of. Raises: NotFound."""
     from_line, limit = part
-    folder = await running_of(request).runs.find_log(workspace_id, run_id)
+    folder = await running_of(request).finder.find_log(workspace_id, run_id)
     if folder is None:
         raise no_such_log()
     log = log_folder(folder)

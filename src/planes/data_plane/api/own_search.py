@@ -133,7 +133,7 @@ async def download_lines(
 
 async def _open(request: Request, workspace_id: str, run_id: str, claims: Claims) -> Path:
     """The folder of a run's log, and a note that it was read. Raises: NotFound."""
-    folder = await running_of(request).runs.find_log(workspace_id, run_id)
+    folder = await running_of(request).finder.find_log(workspace_id, run_id)
     if folder is None:
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)

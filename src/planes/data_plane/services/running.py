@@ -11,6 +11,7 @@ from planes.data_plane.services.assembly import Services
 from planes.data_plane.services.beacon import Beacon
 from planes.data_plane.services.preparing import Preparing, RunSettings
 from planes.data_plane.services.results import Results
+from planes.data_plane.services.run_finding import RunFinder
 from planes.data_plane.services.runs import Findings, Runs
 from planes.data_plane.services.statistics import Statistics
 from planes.data_plane.services.telemetry import Telemetry
@@ -22,6 +23,7 @@ class Running:
 
     executor: LocalExecutor
     runs: Runs
+    finder: RunFinder
     beacon: Beacon
     results: Results
     statistics: Statistics
@@ -46,6 +48,7 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
     return Running(
         executor=executor,
         runs=runs,
+        finder=RunFinder(services.parts, runs.held),
         beacon=Beacon(services.parts, runs.outbox, services.audit, findings),
         results=Results(services.parts, services.audit),
         statistics=Statistics(services.parts, services.audit),

@@ -10,11 +10,9 @@ none has taken the run, and none can take it any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -35,10 +33,11 @@ from planes.data_plane.executor.local import (
     StartedBefore,
     log_folder,
 )
-from planes.data_plane.logs import Consolidation, WakeSource
+from planes.data_plane.logs import Consolidation
 from planes.data_plane.services.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
 from planes.data_plane.services.artifacts import Artifacts
+from planes.data_plane.services.held_runs import HeldRun, HeldRuns
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
@@ -50,8 +49,6 @@ from planes.data_plane.services.preparing import (
 from planes.data_plane.services.reports import build_status
 from planes.data_plane.services.restored import say_again
 from planes.data_plane.services.run_log import write_end, write_notes
-from planes.data_plane.services.run_wakes import RunWakes
-from planes.domain.errors import Gone
 from planes.storage.data import runs
 from planes.storage.errors import AlreadyThere
 from planes.storage.types import Row
@@ -77,7 +74,7 @@ class Findings:
 
 
 class Runs:
-    """The runs of this plane. `held` and `active` are what the worker tells the control plane."""
+    """Carries the runs of this plane. `leases` and `active` are what the worker tells the control plane."""
 
     def __init__(
         self,
@@ -95,16 +92,7 @@ class Runs:
         self._on_end = on_end
         self._executor = executor
         self._preparing = preparing
-        self._running: dict[str, RunningRun] = {}
-        self._stops: dict[str, str] = {}
-        self._taken: dict[str, anyio.Event] = {}
-        self._begun: dict[str, anyio.Event] = {}
-        self._over: dict[str, anyio.Event] = {}
-        self._fences: dict[str, int] = {}
-        self._accepted: dict[str, tuple[Lease, str | None]] = {}
-        self._places: dict[str, tuple[str, Path]] = {}
-        self._arrival = anyio.Event()
-        self._arriving: dict[tuple[str, str], anyio.Event] = {}
+        self.held = HeldRuns()
         self._beacons_until: list[datetime] = []
         self.outbox = Outbox(parts, self._on_stale)
         self.consolidation = Consolidation(lambda: parts.folder.glob("orgs/*/workspaces/*/runs/*/ctl/segments"))
@@ -115,10 +103,9 @@ class Runs:
             await runs.close_beacons(connection, self._parts.clock.now())
             rows = await runs.list_open(connection)
         for row in rows:
-            self._open(row["id"], row["fence"])
+            held = HeldRun(workspace_id=row["workspace_id"], fence=row["fence"], stop_reason=row["stop_reason"])
+            self.held.open(row["id"], held)
             self.apps.begin(Lease.model_validate(row["lease"]))
-            if row["stop_reason"] is not None:
-                self._stops[row["id"]] = row["stop_reason"]
         return [row["id"] for row in rows]
 
     async def accept(self, lease: Lease, token: str | None = None) -> bool:
@@ -126,7 +113,7 @@ class Runs:
 
         False when it is known already: then nothing is to be done.
         """
-        if lease.run_id in self._fences:
+        if lease.run_id in self.held:
             return False
         row: dict[str, Any] = {
             "id": lease.run_id,
@@ -140,47 +127,38 @@ class Runs:
             "state": runs.LEASED,
             "leased_at": self._parts.clock.now(),
         }
-        self._open(lease.run_id, lease.fence)
-        arriving = self._arriving[lease.workspace_id, lease.run_id] = anyio.Event()
+        held = HeldRun(workspace_id=lease.workspace_id, fence=lease.fence)
+        self.held.open(lease.run_id, held)
         try:
-            async with self._parts.database.transaction() as connection:
-                await runs.add(connection, row)
-                report = build_status(lease.fence, ReportedStatus.STARTING, row["leased_at"])
-                await self.outbox.queue(connection, lease.run_id, report)
-                if lease.previous_job_run_id is not None:
-                    await self._alerts.tried_again(connection, lease.previous_job_run_id, lease)
+            with self.held.arriving(lease.workspace_id, lease.run_id):
+                await self._write_down(lease, row)
         except AlreadyThere:
-            self._close(lease.run_id)
+            self.held.close(lease.run_id)
             _log.warning("lease_repeated", run_id=lease.run_id, fence=lease.fence)
             if await say_again(self._parts.database, lease.run_id, lease.fence):
                 self.outbox.wake()
             return False
         except BaseException:
-            self._close(lease.run_id)  # not written down, so not held: it may be leased again
+            self.held.close(lease.run_id)  # not written down, so not held: it may be leased again
             raise
-        finally:
-            del self._arriving[lease.workspace_id, lease.run_id]
-            arriving.set()
         self.outbox.wake_soon()
-        self._accepted[lease.run_id] = lease, token
-        place = self._preparing.place_of(lease.organization_id, lease.workspace_id).run(lease.run_id)
-        self._places[lease.run_id] = lease.workspace_id, place.root
+        held.accepted = lease, token
+        held.folder = self._place(lease).root
+        self.held.note_arrival()
         self.apps.begin(lease)
-        arrival, self._arrival = self._arrival, anyio.Event()
-        arrival.set()
         return True
 
-    async def held(self) -> dict[str, int]:
-        """Leases to renew (run → fence): runs that go on, and ended ones of which something is still to be said."""
-        return {**await self.outbox.unsaid_runs(), **self._fences}
+    async def _write_down(self, lease: Lease, row: dict[str, Any]) -> None:
+        async with self._parts.database.transaction() as connection:
+            await runs.add(connection, row)
+            report = build_status(lease.fence, ReportedStatus.STARTING, row["leased_at"])
+            await self.outbox.queue(connection, lease.run_id, report)
+            if lease.previous_job_run_id is not None:
+                await self._alerts.tried_again(connection, lease.previous_job_run_id, lease)
 
-    async def wait_begun(self, run_ids: Sequence[str], seconds: float) -> None:
-        """Returns when each of these has had its first moments, or is over; at the latest after `seconds`."""
-        with anyio.move_on_after(seconds):
-            for run_id in run_ids:
-                begun = self._begun.get(run_id)
-                if begun is not None:
-                    await begun.wait()
+    async def leases(self) -> dict[str, int]:
+        """Leases to renew (run → fence): runs that go on, and ended ones of which something is still to be said."""
+        return {**await self.outbox.unsaid_runs(), **self.held.fences()}
 
     async def close_beacons(self) -> None:
         """Forgets the secrets of runs that ended a while ago. Costs nothing while there are none."""
@@ -194,15 +172,17 @@ class Runs:
     @property
     def active(self) -> int:
         """How many slots are taken."""
-        return len(self._fences)
+        return len(self.held)
 
     async def carry(self, run_id: str) -> RunPlace:
         """Carries one run from where it stands to its end. May be called again after a failure at any point.
 
         What the job has left is to be removed afterwards: `remove_left`.
         """
-        lease, token = self._accepted.pop(run_id, None) or (await self._read_lease(run_id), None)
-        place = self._preparing.place_of(lease.organization_id, lease.workspace_id).run(run_id)
+        held = self.held[run_id]
+        accepted, held.accepted = held.accepted, None
+        lease, token = accepted or (await self._read_lease(run_id), None)
+        place = self._place(lease)
         try:
             found = await self._find_or_start(lease, place, token)
         except LeaseLost:
@@ -210,7 +190,7 @@ class Runs:
             found = await self._end_unstarted(lease, place, CANCELLED, ["The run was taken away."])
         outcome = await self._watch(found) if isinstance(found, RunningRun) else found
         await self._finish(lease, place, outcome)
-        self._close(run_id)
+        self.held.close(run_id)
         self.consolidation.add(log_folder(place.root))
         return place
 
@@ -228,64 +208,23 @@ class Runs:
 
     async def stop(self, run_id: str, fence: int | None, reason: str = CANCELLED) -> None:
         """Asks for the end of a run, if its lease has this fence (None: whatever it is). May be called again."""
-        if run_id not in self._fences or (fence is not None and self._fences[run_id] != fence):
+        held = self.held.find(run_id)
+        if held is None or (fence is not None and held.fence != fence):
             return
-        if run_id not in self._stops:
-            self._stops[run_id] = reason
+        if held.stop_reason is None:
+            held.stop_reason = reason
             async with self._parts.database.transaction() as connection:
                 await runs.change(connection, run_id, {"stop_reason": reason})
-        running = self._running.get(run_id)
-        if running is not None:
-            await running.stop(self._stops[run_id])
-
-    async def find_run(self, workspace_id: str, run_id: str) -> Row | None:
-        """A run of this workspace, as far as it has come here; None for every other id."""
-        async with self._parts.database.reading() as connection:
-            return await runs.find_in_workspace(connection, workspace_id, run_id)
-
-    async def find_log(self, workspace_id: str, run_id: str) -> Path | None:
-        """The folder of a run of this workspace; None for every other id.
-
-        Raises: Gone when housekeeping has removed the log.
-        """
-        live = self._places.get(run_id)
-        if live is not None and live[0] == workspace_id:
-            return live[1]  # whoever starts a run opens its log at once, and must not be in the start's way
-        row = await self.find_run(workspace_id, run_id)
-        if row is not None and row["log_removed_at"] is not None:
-            raise Gone("log_removed", log_removed_words(row))
-        return self._place(row).root if row is not None else None
-
-    async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> Path | None:
-        """The same, waiting up to `seconds` for the lease to arrive (Borders: 1).
-
-        A lease that is there by then but not yet written down is waited for, however long a busy disk takes.
-
-        Raises: Gone.
-        """
-        with anyio.move_on_after(seconds):
-            while True:
-                arrival = self._arrival
-                found = await self.find_log(workspace_id, run_id)
-                if found is not None:
-                    return found
-                await arrival.wait()
-        arriving = self._arriving.get((workspace_id, run_id))
-        if arriving is not None:
-            await arriving.wait()  # the transaction has its own deadline
-        return await self.find_log(workspace_id, run_id)
+        if held.running is not None:
+            await held.running.stop(held.stop_reason)
 
     async def wait_told(self, run_id: str, seconds: float) -> None:
         """Returns when the control plane has heard of the run's end; if it does not answer, `seconds` after that."""
-        over = self._over.get(run_id)
-        if over is not None:
-            await over.wait()
+        held = self.held.find(run_id)
+        if held is not None:
+            await held.over.wait()
         with anyio.move_on_after(seconds):
             await self.outbox.wait_said(run_id)
-
-    def wakes(self, run_id: str, folder: Path) -> AbstractAsyncContextManager[WakeSource]:
-        """What wakes followers of the run's log."""
-        return RunWakes(folder, self._taken.get(run_id))
 
     async def _read_lease(self, run_id: str) -> Lease:
         async with self._parts.database.reading() as connection:
@@ -317,7 +256,7 @@ class Runs:
             words = "The region could not prepare this run: an internal error. Its service log says more."
             return await self._end_unstarted(lease, place, "failed", [words])
         berth = prepared.berth
-        if lease.run_id in self._stops:
+        if self.held[lease.run_id].stop_reason is not None:
             if berth is not None:
                 await to_thread.run_sync(berth.discard)
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
@@ -338,15 +277,16 @@ class Runs:
         return await self._end_unstarted(lease, place, "failed", [words])
 
     async def _watch(self, running: RunningRun) -> Outcome:
-        self._running[running.run_id] = running
-        self._taken[running.run_id].set()
-        if running.run_id in self._stops:
-            await running.stop(self._stops[running.run_id])
+        held = self.held[running.run_id]
+        held.running = running
+        held.taken.set()
+        if held.stop_reason is not None:
+            await running.stop(held.stop_reason)
         try:
             at = await running.wait_started(_FIRST_MOMENTS_SECONDS)
         except EndedBeforeStart as exc:
             return exc.outcome
-        self._begun[running.run_id].set()
+        held.begun.set()
         app = await to_thread.run_sync(find_app, running.folder)
         if app is not None:
             return await self._watch_app(running, app)
@@ -404,7 +344,7 @@ class Runs:
             row = await runs.find(connection, lease.run_id)
             assert row is not None, "a run is written down before it ends"
             await self._hits.note(connection, row, values["masked"] or {}, values["ended_at"])
-            if self._stops.get(lease.run_id) != STALE:
+            if self.held[lease.run_id].stop_reason != STALE:
                 await self._say_started_late(connection, row, outcome)
                 report = build_status(lease.fence, ReportedStatus(ended), values["ended_at"])
                 await self.outbox.queue(connection, lease.run_id, report)
@@ -417,7 +357,7 @@ class Runs:
 
     def _ended_as(self, run_id: str, outcome: Outcome) -> str:
         """A run that was told to stop and lost its runner has stopped: it is cancelled (Contract: 4.5)."""
-        is_cut = outcome.reason == "runner_killed" and self._stops.get(run_id) == CANCELLED
+        is_cut = outcome.reason == "runner_killed" and self.held[run_id].stop_reason == CANCELLED
         return CANCELLED if is_cut else outcome.outcome
 
     async def _say_started_late(self, connection: Any, row: Row, outcome: Outcome) -> None:
@@ -429,37 +369,17 @@ class Runs:
 
     async def _on_stale(self, run_id: str) -> None:
         """Nobody takes this plane's word for the run any more: it is ended, and nothing is said of it."""
-        if run_id not in self._fences:
+        held = self.held.find(run_id)
+        if held is None:
             return
-        self._stops[run_id] = STALE
+        held.stop_reason = STALE
         async with self._parts.database.transaction() as connection:
             await runs.change(connection, run_id, {"stop_reason": STALE})
-        running = self._running.get(run_id)
-        if running is not None:
-            await running.stop(STALE)
+        if held.running is not None:
+            await held.running.stop(STALE)
 
-    def _place(self, row: Row) -> RunPlace:
-        return self._preparing.place_of(row["organization_id"], row["workspace_id"]).run(row["id"])
-
-    def _open(self, run_id: str, fence: int) -> None:
-        self._fences[run_id] = fence
-        self._taken[run_id] = anyio.Event()
-        self._begun[run_id] = anyio.Event()
-        self._over[run_id] = anyio.Event()
-
-    def _close(self, run_id: str) -> None:
-        for events in (self._taken, self._begun, self._over):
-            event = events.pop(run_id, None)
-            if event is not None:
-                event.set()
-        for known in (self._fences, self._running, self._stops, self._places):
-            known.pop(run_id, None)
-
-
-def log_removed_words(run: Row) -> str:
-    """What a reader is told of a log that housekeeping has removed."""
-    at: datetime = run["log_removed_at"]
-    return f"The log was removed on {at.day} {at:%b %Y} ({run['log_removed_why']})."
+    def _place(self, lease: Lease) -> RunPlace:
+        return self._preparing.place_of(lease.organization_id, lease.workspace_id).run(lease.run_id)
 
 
 async def _in_steps(*steps: Callable[[], None]) -> None:

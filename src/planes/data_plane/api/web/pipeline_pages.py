@@ -101,7 +101,7 @@ def _totals(week: PipelineStatsResponse) -> str:
 async def _pipeline_run(request: Request, visit: Visit, found: DetailedPipelineRunResponse) -> str:
     running = running_of(request)
     trace = await running.telemetry.get_trace(visit.actor, found.id)
-    run = await running.runs.find_run(visit.workspace_id, found.job_run_id) if found.job_run_id else None
+    run = await running.finder.find_run(visit.workspace_id, found.job_run_id) if found.job_run_id else None
     path = f"{visit.path}/pipeline-runs/{found.id}"
     onward = f"job logs {run_name(run)}" if run is not None else f"pipeline run {shlex.quote(found.pipeline_name)}"
     return (

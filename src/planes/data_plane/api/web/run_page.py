@@ -66,7 +66,7 @@ async def log_script() -> Response:
 @router.get("/{workspace_id}/runs/{run_id}")
 async def show_run(request: Request, visit: CurrentVisit, run_id: Part) -> Response:
     running = running_of(request)
-    run = await running.runs.find_run(visit.workspace_id, run_id)
+    run = await running.finder.find_run(visit.workspace_id, run_id)
     watermark = await running.telemetry.get_watermark(visit.actor)
     tag = tag_of(watermark.updated_at, visit.claims.role, run and [run["state"], run["outcome"], run["stop_reason"]])
     return await fresh_page(request, tag, _title(run), lambda: _body(request, visit, run), scripts=_SCRIPTS)
@@ -139,7 +139,7 @@ async def _containment(request: Request, visit: Visit, run: Row) -> list[tuple[s
     """What keeps the run in, and its share of the machine; nothing while there is nothing to tell."""
     if run["log_removed_at"] is not None:
         return []
-    folder = await running_of(request).runs.find_log(visit.workspace_id, run["id"])
+    folder = await running_of(request).finder.find_log(visit.workspace_id, run["id"])
     told = await to_thread.run_sync(find_containment, folder) if folder is not None else None
     return [(name, escape(words)) for name, words in told.rows()] if told is not None else []
 
@@ -147,7 +147,7 @@ async def _containment(request: Request, visit: Visit, run: Row) -> list[tuple[s
 async def _find_error(request: Request, visit: Visit, run: Row) -> RunError | None:
     if run["log_removed_at"] is not None:
         return None
-    folder = await running_of(request).runs.find_log(visit.workspace_id, run["id"])
+    folder = await running_of(request).finder.find_log(visit.workspace_id, run["id"])
     if folder is None:
         return None
     stored = shown_to(visit.claims, await range_of(log_folder(folder), -LAST_LINES, LAST_LINES))

@@ -183,18 +183,18 @@ async def test_stream_waits_for_a_lease_that_is_on_its_way(
 
 
 async def test_a_lease_that_is_being_written_down_is_waited_for(place: RunningRegion) -> None:
-    runs = place.region.plane.running.runs
+    running = place.region.plane.running
     values = {"deployment_id": await place.deploy({"job.py": b""}), "configuration_id": await place.configure()}
     found: list[Path | None] = []
     before: list[Path | None] = []
 
     async def look(workspace_id: str) -> None:
-        found.append(await runs.await_log(workspace_id, lease.run_id, 0))
+        found.append(await running.finder.await_log(workspace_id, lease.run_id, 0))
 
     with closing(sqlite3.connect(place.region.folder / "region.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # nothing else can be written now
         lease = await place.lease("", **values)
-        await until(lambda: runs.active)
+        await until(lambda: running.runs.active)
         with anyio.fail_after(60):
             async with anyio.create_task_group() as group:
                 await look(new_id())

@@ -275,7 +275,7 @@ async def test_stale_fence_ends_the_run_in_silence(place: RunningRegion) -> None
 
     await until(lambda: place.region.plane.running.runs.active == 0)
     assert place.control.statuses[lease.run_id] == ["starting"]
-    assert await place.region.plane.running.runs.held() == {}
+    assert await place.region.plane.running.runs.leases() == {}
 
 
 async def test_reports_wait_for_a_control_plane_that_is_away(place: RunningRegion) -> None:
@@ -285,7 +285,7 @@ async def test_reports_wait_for_a_control_plane_that_is_away(place: RunningRegio
     await until((place.run_folder(lease) / "ctl" / "exit.json").exists)
     await until(lambda: place.region.plane.running.runs.active == 0)
     assert place.control.statuses[lease.run_id] == ["starting"]
-    assert await place.region.plane.running.runs.held() == {lease.run_id: 1}
+    assert await place.region.plane.running.runs.leases() == {lease.run_id: 1}
 
     place.control.is_away = False
 
