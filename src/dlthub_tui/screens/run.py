@@ -27,6 +27,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.changed import changed_runs
 from dlthub_tui.viewmodel.jobs import typical_seconds
+from dlthub_tui.viewmodel.log_rule import LogStanding, log_rule
 from dlthub_tui.viewmodel.log_times import parse_line, parse_time
 from dlthub_tui.viewmodel.log_views import LinesShown
 from dlthub_tui.viewmodel.log_window import LogWindow
@@ -138,40 +139,22 @@ class RunScreen(Rotating):
 
     def _rule(self, width: int) -> Line:
         log = self.pane
-        total = words.plural(log.window.total, "line")
-        if self.lines_shown.kind != "all":
-            total = f"{log.window.places:,} of {total}, {self.lines_shown.name}"
-        where = total
-        if log.current is not None:
-            row = log.window.find(log.current)
-            where = f"line {log.current + 1:,} of {log.window.total:,}"
-            where += f", {self.lines_shown.name}" if self.lines_shown.kind != "all" else ""
-            where += f"   {words.clock(row.at, self.look)}" if row is not None and row.at is not None else ""
-        elif not log.is_following and not log.window.is_sealed:
-            new = f", {log.new_lines:,} new below" if log.new_lines else ""
-            where = f"paused{new}, {total}"
-        elif log.last_shown is not None and self.lines_shown.kind == "all":
-            where = f"to line {log.last_shown + 1:,}, {total}"
-        elif self._stream == "live":
-            where = f"following, {total}"
-        elif self._stream == "silent":
-            where = f"{self.place.workspace.dataplane_id} is silent"
-            where += f", up to here: {total}" if log.window.total else ""
-        elif self._stream == "forbidden" and not log.window.total:
-            where = "not shown"
-        elif self._stream in {"", "waiting"} and not log.window.total:
-            where = f"loading{self.look.glyphs.cut}" if not self._stream else "not there yet"
-        if log.view.style.left:
-            where = f"from column {log.view.style.left + 1:,}   {where}"
-        if self._damage:
-            where = f"{words.plural(sum(end - first for first, end in self._damage), 'line')} damaged   {where}"
-        if log.marks:
-            where = f"{len(log.marks):,} marked   {where}"
-        if self._is_zoomed and self._masked and (self.hits is None or self.hits.kind != "masked"):
-            where = f"{where}   {sum(each.count for each in self._masked):,} masked"
-        if self.hits is not None and self.hits.numbers:
-            where = f"{where}   {self.hits.on_rule(log.current)}"
-        return rule("Log", where, width, self.look)
+        standing = LogStanding(
+            window=log.window,
+            shown=self.lines_shown,
+            region=self.place.workspace.dataplane_id,
+            stream=self._stream,
+            current=log.current,
+            last_shown=log.last_shown,
+            is_following=log.is_following,
+            new=log.new_lines,
+            column=log.view.style.left,
+            marked=len(log.marks),
+            damage=self._damage,
+            masked=sum(each.count for each in self._masked) if self._is_zoomed else 0,
+            hits=self.hits,
+        )
+        return rule("Log", log_rule(standing, self.look), width, self.look)
 
     def on_mount(self) -> None:
         """Asks for the run and begins to fill the log."""
