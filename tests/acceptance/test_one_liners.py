@@ -176,6 +176,29 @@ def test_a_webhook_starts_its_job_and_what_it_sends_stays_in_the_region(shell: S
     assert any(b"webhook:orders" in content for content in control)
 
 
+def test_people_are_invited_listed_and_withdrawn(shell: Shell) -> None:
+    made = shell.run("invite", "orchard/shop", "Eve@else.example", "--role", "viewer")
+    link = made.stdout.strip()
+    (listed,) = shell.json("invites", "orchard/shop")["items"]
+    again = shell.json("invite", "orchard/shop", "eve@else.example", "--new-link")
+    member = shell.json("invite", "orchard/shop", "fay@else.example", "--joins-as", "member")
+    statuses = [httpx.get(each, trust_env=False).status_code for each in (link, again["url"], member["url"])]
+    table = shell.run("invites", "orchard/shop").stdout
+    gone = shell.run("invite", "orchard/shop", "eve@else.example", "--withdraw")
+    unknown = shell.run("invite", "orchard/shop", "eve@else.example", "--withdraw")
+
+    assert made.returncode == 0, made.stderr
+    assert "/invite?link=" in link, "nothing else is on standard output"
+    assert (listed["email"], listed["role"], listed["url"]) == ("eve@else.example", "collaborator", None)
+    assert list(listed["workspaces"].values()) == ["viewer"]
+    assert (again["id"], member["role"], statuses) == (listed["id"], "member", [404, 200, 200])
+    assert "eve@else.example" in table
+    assert "fay@else.example" in table
+    assert (gone.returncode, unknown.returncode) == (0, 2)
+    assert httpx.get(again["url"], trust_env=False).status_code == 404
+    assert [each["email"] for each in shell.json("invites", "orchard/shop")["items"]] == ["fay@else.example"]
+
+
 def test_run_as_json_says_each_event_on_a_line(shell: Shell) -> None:
     done = shell.run("run", "orchard/shop/broken", "-f", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]

@@ -103,8 +103,7 @@ def team_routes(installation: Any, workspace: str) -> Routes:
 
 
 def invite_routes(installation: Any) -> Routes:
-    """(method, path, handler) of an organization's invites; none wait at first."""
-    path = "/own/v1/organizations/{org}/invites"
+    """(method, path, handler) of an organization's invites and of a workspace's; none wait at first."""
 
     def made(invite: dict[str, Any], number: int) -> Response:
         url = f"https://orchard.example/invite?link={number}" + "0123456789abcdef" * 3
@@ -117,8 +116,9 @@ def invite_routes(installation: Any) -> Routes:
         body = await request.json()
         installation.bodies.append(("invites", body))
         installation.invites.append(
-            body | {"id": identifier(f"invite/{body['email']}"), "organization_id": request.path_params["org"],
-                    "invited_by": EMAIL, "created_at": stamp(NOW), "expires_at": stamp(NOW + timedelta(days=3))}
+            {"role": "collaborator", "workspaces": [], "organization_id": request.path_params.get("org", "")} | body |
+            {"id": identifier(f"invite/{body['email']}"), "invited_by": EMAIL, "created_at": stamp(NOW),
+             "expires_at": stamp(NOW + timedelta(days=3))}
         )  # fmt: skip
         return made(installation.invites[-1], 1)
 
@@ -131,10 +131,14 @@ def invite_routes(installation: Any) -> Routes:
         return Response(status_code=204)
 
     return [
-        ("GET", path, listed),
-        ("POST", path, send),
-        ("POST", f"{path}/{{id}}/-issue-link", again),
-        ("DELETE", f"{path}/{{id}}", revoke),
+        route
+        for path in ("/own/v1/organizations/{org}/invites", "/own/v1/workspaces/{ws}/invites")
+        for route in (
+            ("GET", path, listed),
+            ("POST", path, send),
+            ("POST", f"{path}/{{id}}/-issue-link", again),
+            ("DELETE", f"{path}/{{id}}", revoke),
+        )
     ]
 
 

@@ -192,6 +192,10 @@ CONTROL_ROUTES: dict[str, str] = {
     f"POST {_OW}/members": "manage signed in",
     f"PATCH {_OW}/members/{{member_id}}": "manage signed in",
     f"DELETE {_OW}/members/{{member_id}}": "manage signed in",
+    f"GET {_OW}/invites": "manage signed in",
+    f"POST {_OW}/invites": "manage signed in",
+    f"POST {_OW}/invites/{{invite_id}}/-issue-link": "manage signed in",
+    f"DELETE {_OW}/invites/{{invite_id}}": "manage signed in",
 }
 
 LINK_ROUTES = {

@@ -112,6 +112,7 @@ class Place:
             f"PUT {own_workspace}/default-role": {"role": "viewer"},
             f"POST {own_workspace}/members": {"email": "idle@orchard.example", "role": "viewer"},
             f"PATCH {own_workspace}/members/{{member_id}}": {"role": "viewer"},
+            f"POST {own_workspace}/invites": {"email": "newer@orchard.example", "role": "viewer"},
         }  # fmt: skip
 
 

@@ -68,6 +68,21 @@ async def test_who_is_not_known_is_invited_by_a_link_that_is_shown_once(open_app
         assert link[-16:] not in stage.text
 
 
+async def test_the_owner_of_a_workspace_alone_invites_to_that_one(open_app: Any) -> None:
+    async with open_app() as stage:
+        refused = (403, {"detail": "Invites are for owners.", "code": "not_allowed"})
+        stage.installation.refusals[f"/organizations/{stage.installation.organizations[0]['id']}/invites"] = refused
+        await stage.press(*TEAM, "a")
+        await stage.until("New member")
+        await stage.type("eve@else.example")
+        await stage.press("enter", "enter")
+        await stage.until("this workspace only; developer here")
+        await stage.press("right", "enter")
+        await stage.until("Link for eve@else.example: shown this once")
+
+        assert stage.posted("invites") == [{"email": "eve@else.example", "role": "developer"}]
+
+
 async def test_an_invite_gets_another_link_and_is_revoked(open_app: Any) -> None:
     async with open_app() as stage:
         stage.installation.invites.append(INVITE)

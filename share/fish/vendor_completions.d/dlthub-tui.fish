@@ -5,8 +5,8 @@
 function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc jobs link logs open org restore resume rotate-key run runs scrub serve stop user web webhook workspaces'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc invite invites jobs link logs open org restore resume rotate-key run runs scrub serve stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -45,7 +45,7 @@ end
 function __fish_dlthub-tui_positional_index
     set -l cmd (commandline -opc)
     set -l path_len $argv[1]
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
     set -l skip_next 0
     set -l consumed_path 0
     set -l count 0
@@ -90,6 +90,8 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'open' -d 'Open the terminal 
 complete -c dlthub-tui -n __fish_use_subcommand -a 'runs' -d 'List runs of a workspace or of a job, the newest first.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'jobs' -d 'List the jobs of a workspace.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'workspaces' -d 'List the workspaces that you can see, with the region that each is locked to.'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'invites' -d 'List who is invited and did not come yet: to the organization, or to the worksp…'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'invite' -d 'Print a link with which somebody joins, once, within three days. Pass it on: no…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'connect' -d 'Open the terminal app against another installation.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'serve' -d 'Run the planes without the terminal app; prints one JSON line when ready. SIGTE…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'web' -d 'Show the terminal app in a browser of this machine, signed in as the home'\''s own…'
@@ -330,6 +332,30 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l version -d
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l residency -d 'Instead, prove residency: plant random words in every region of the platform th…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l json -d 'One JSON object on one line.'
+
+# Options for: invite
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l role -x -a 'owner developer viewer' -d 'The role in the workspace.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l joins-as -x -a 'collaborator member owner' -d 'The role in the organization; member and owner are for its owners to give.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l new-link -d 'Print another link for who waits; the one before ends.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l withdraw -d 'End the invite and its link.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l url -r -d 'The control plane of another installation; default: DLTHUB_TUI_URL, else the ho…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l json -d 'One JSON object on one line.'
+# Positionals for: invite
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
+
+# Options for: invites
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites' -l url -r -d 'The control plane of another installation; default: DLTHUB_TUI_URL, else the ho…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites' -l json -d 'One JSON object on one line.'
+# Positionals for: invites
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invites; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
 
 # Options for: jobs
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command jobs' -l help -d 'Display this message and exit.'

@@ -31,6 +31,8 @@ for _name, _place in (
     ("runs", "listing:runs"),
     ("jobs", "listing:jobs"),
     ("workspaces", "listing:workspaces"),
+    ("invites", "inviting:invites"),
+    ("invite", "inviting:invite"),
 ):
     app.command(f"dlthub_tui.cli.{_place}", name=_name)
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import anyio
 
-from dlthub_tui.client.errors import NotAllowed, NotFound, Refused
-from dlthub_tui.client.invites import Invite, InviteLink
+from dlthub_tui.client.errors import NotAllowed, Refused
+from dlthub_tui.client.invites import Invite, InviteLink, Inviting
 from dlthub_tui.client.members import ApiKey, Member
 from dlthub_tui.screens.acting import READ_ONLY
 from dlthub_tui.screens.context import Context
@@ -49,14 +49,14 @@ class TeamScreen(TabScreen, SortedList):
         self._members: tuple[Member, ...] = ()
         self._invites: tuple[Invite, ...] = ()
         self._keys: tuple[ApiKey, ...] = ()
-        self._invites_people = False
+        self._inviting: Inviting | None = None
         self._sees_workspace_keys = True
         self._role = workspace.role
         self._email = ""
 
     async def load(self) -> None:
         """Members, invites and the workspace's keys where one may see them, one's own keys."""
-        from dlthub_tui.client.invites import list_invites
+        from dlthub_tui.client.invites import find_inviting
         from dlthub_tui.client.members import list_keys, list_members
         from dlthub_tui.client.organizations import get_me, get_workspace_role
 
@@ -74,10 +74,8 @@ class TeamScreen(TabScreen, SortedList):
             self._sees_workspace_keys = "workspace" in keys
 
         async def ask_invites() -> None:
-            found: tuple[Invite, ...] | None = None
-            with suppress(NotAllowed, NotFound):  # no owner of the organization, or an older platform
-                found = await list_invites(plane, self.workspace.organization_id)
-            self._invites, self._invites_people = found or (), found is not None
+            found = await find_inviting(plane, self.workspace.organization_id, self.workspace.id)
+            self._inviting, self._invites = found or (None, ())
 
         async def ask_own_keys() -> None:
             keys["own"] = await list_keys(plane, None)
@@ -219,7 +217,7 @@ class TeamScreen(TabScreen, SortedList):
         try:
             await add_member(self.context.connected.control, self.workspace.id, joining.email, joining.role)
         except Refused as refused:
-            if refused.code != "unknown_user" or not self._invites_people:
+            if refused.code != "unknown_user" or self._inviting is None:
                 raise
             self._ask_to_invite(joining)
             return
@@ -231,13 +229,19 @@ class TeamScreen(TabScreen, SortedList):
             if role is not None:
                 self.fetch(self._send_invite(joining, role), "act")
 
-        self.host.push_screen(InviteSheet(self.context, joining, self.workspace.organization_name), chosen)
+        owns_all = self._inviting is not None and self._inviting.workspace_id is None
+        roles = view.JOINS_AS if owns_all else view.JOINS_AS[:1]
+        self.host.push_screen(InviteSheet(self.context, joining, self.workspace.organization_name, roles), chosen)
 
     async def _send_invite(self, joining: Joining, role: str) -> None:
-        from dlthub_tui.client.invites import invite
+        from dlthub_tui.client.invites import invite, invite_to_workspace
 
-        here = {} if role == "owner" else {self.workspace.id: joining.role}
-        made = await invite(self.context.connected.control, self.workspace.organization_id, joining.email, role, here)
+        plane, inviting = self.context.connected.control, self._inviting
+        if inviting is not None and inviting.workspace_id is not None:
+            made = await invite_to_workspace(plane, inviting, joining.email, joining.role)
+        else:
+            here = {} if role == "owner" else {self.workspace.id: joining.role}
+            made = await invite(plane, self.workspace.organization_id, joining.email, role, here)
         await self._show_link(made)
 
     async def _show_link(self, made: InviteLink | None) -> None:
@@ -256,8 +260,8 @@ class TeamScreen(TabScreen, SortedList):
     async def _make_link(self, invite: Invite) -> None:
         from dlthub_tui.client.invites import issue_link
 
-        plane = self.context.connected.control
-        await self._show_link(await issue_link(plane, self.workspace.organization_id, invite.id))
+        if self._inviting is not None:
+            await self._show_link(await issue_link(self.context.connected.control, self._inviting, invite.id))
 
     def _wished(self, wish: KeyWish | None) -> None:
         if wish is not None:
@@ -301,13 +305,13 @@ class TeamScreen(TabScreen, SortedList):
             case Member():
                 await remove_member(plane, self.workspace.id, what.id)
                 said = f"{guard(what.email)} is no member any more."
-            case Invite():
-                await revoke_invite(plane, self.workspace.organization_id, what.id)
+            case Invite() if self._inviting is not None:
+                await revoke_invite(plane, self._inviting, what.id)
                 said = f"Revoked the invite of {guard(what.email)}; the link opens nothing any more."
             case ApiKey():
                 await revoke_key(plane, self.workspace.id if what.role else None, what.id)
                 said = f"Revoked {guard(what.name)}; it ends within 2 s."
-            case None:
+            case _:
                 return
         await self.reload()
         self.say(said)

@@ -12,7 +12,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.screens.shown_once import ShownOnceSheet
 from dlthub_tui.viewmodel import words
-from dlthub_tui.viewmodel.team import IMPLIES, JOINING, JOINS_AS, ROLES
+from dlthub_tui.viewmodel.team import IMPLIES, JOINING, ROLES
 from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
@@ -77,15 +77,15 @@ class InviteSheet(FormSheet[str]):
 
     FOOTER = (("form.next", "make the link"), ("nav.back", "leave it"))
 
-    def __init__(self, context: Context, joining: Joining, organization: str) -> None:
+    def __init__(self, context: Context, joining: Joining, organization: str, roles: tuple[str, ...]) -> None:
         super().__init__(context, f"Invite {guard(joining.email)}")
-        self._joining, self._organization = joining, organization
+        self._joining, self._organization, self._roles = joining, organization, roles
 
     def compose_sheet(self) -> ComposeResult:
         """Why they are invited, the choice, and what it means."""
         said = f"   Nobody here has this address. A link invites them to {guard(self._organization)}, once."
         yield LinesView(lambda _width: [line(said)])
-        yield Choice(self.look, line("   Joins as  "), JOINS_AS, JOINS_AS[0], widget_id="role")
+        yield Choice(self.look, line("   Joins as  "), self._roles, self._roles[0], widget_id="role")
         yield LinesView(lambda _width: [self._means()], widget_id="means")
 
     def _means(self) -> Line:

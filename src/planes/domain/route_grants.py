@@ -155,6 +155,9 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"DELETE {_OWN_WORKSPACE}/api-keys/{{key_id}}", f"PUT {_OWN_WORKSPACE}/default-role",
         f"POST {_OWN_WORKSPACE}/members", f"PATCH {_OWN_WORKSPACE}/members/{{member_id}}",
         f"DELETE {_OWN_WORKSPACE}/members/{{member_id}}",
+        f"GET {_OWN_WORKSPACE}/invites", f"POST {_OWN_WORKSPACE}/invites",
+        f"POST {_OWN_WORKSPACE}/invites/{{invite_id}}/-issue-link",
+        f"DELETE {_OWN_WORKSPACE}/invites/{{invite_id}}",
     ),
     **_each(
         RouteGrant(Caller.SIGNED_IN, Permission.MANAGE_ORGANIZATION),

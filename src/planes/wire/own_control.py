@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.wire.link import DataPlaneName, RegionNumbers
-from planes.wire.workspaces import DescriptionText, NameText
+from planes.wire.workspaces import DescriptionText, NameText, WorkspaceMemberResponse
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -102,6 +102,13 @@ class InviteRequest(BaseModel):
     workspaces: Annotated[list[InviteWorkspace], Field(max_length=50)] = []
 
 
+class InviteToWorkspaceRequest(BaseModel):
+    """Somebody who joins the organization as a collaborator, for this workspace."""
+
+    email: Email
+    role: WorkspaceRole
+
+
 class InviteResponse(BaseModel):
     """An invite that waits; its link works until `expires_at`."""
 
@@ -119,6 +126,14 @@ class InvitedResponse(BaseModel):
     """Either `member`, who is known and in already, or `invite` and `invite_url`, which is answered once."""
 
     member: OrganizationMemberResponse | None = None
+    invite: InviteResponse | None = None
+    invite_url: str | None = None
+
+
+class InvitedToWorkspaceResponse(BaseModel):
+    """The same of one workspace."""
+
+    member: WorkspaceMemberResponse | None = None
     invite: InviteResponse | None = None
     invite_url: str | None = None
 

@@ -8,18 +8,25 @@ from fastapi import Depends
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
-from planes.control_plane.api.place_views import render_invite, render_organization_member
+from planes.control_plane.api.place_views import render_invite, render_organization_member, render_workspace_member
 from planes.control_plane.services import invites
-from planes.control_plane.services.invites import Invited, NewInvite
+from planes.control_plane.services.invites import Asked, Invited, NewInvite
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
-from planes.wire.own_control import InvitedResponse, InviteRequest, InviteResponse
+from planes.wire.own_control import (
+    InvitedResponse,
+    InvitedToWorkspaceResponse,
+    InviteRequest,
+    InviteResponse,
+    InviteToWorkspaceRequest,
+)
 from planes.wire.pages import ListPage
 
-router = LateRouter(prefix="/own/v1/organizations/{organization_id}", tags=["own: organizations"])
+router = LateRouter(prefix="/own/v1", tags=["own: organizations"])
+_ORGANIZATION, _WORKSPACE = "/organizations/{organization_id}/invites", "/workspaces/{workspace_id}/invites"
 
 
-@router.get("/invites", response_model=ListPage[InviteResponse])
+@router.get(_ORGANIZATION, response_model=ListPage[InviteResponse])
 async def list_invites(
     parts: CurrentParts, principal: CurrentSession, organization_id: str, page: Annotated[Page, Depends(PageQuery())]
 ) -> dict[str, Any]:
@@ -27,7 +34,7 @@ async def list_invites(
     return envelope([render_invite(each) for each in found.items], page, found)
 
 
-@router.post("/invites")
+@router.post(_ORGANIZATION)
 async def invite(
     parts: CurrentParts, principal: CurrentSession, organization_id: str, body: InviteRequest
 ) -> InvitedResponse:
@@ -39,16 +46,48 @@ async def invite(
     return InvitedResponse(member=render_organization_member(came))
 
 
-@router.post("/invites/{invite_id}/-issue-link")
+@router.post(_ORGANIZATION + "/{invite_id}/-issue-link")
 async def issue_invite_link(
     parts: CurrentParts, principal: CurrentSession, organization_id: str, invite_id: str
 ) -> InvitedResponse:
-    return _render(await invites.issue_link(parts, principal, organization_id, invite_id))
+    return _render(await invites.issue_link(parts, principal, Asked(organization_id), invite_id))
 
 
-@router.delete("/invites/{invite_id}", status_code=204, response_class=Response)
+@router.delete(_ORGANIZATION + "/{invite_id}", status_code=204, response_class=Response)
 async def revoke_invite(parts: CurrentParts, principal: CurrentSession, organization_id: str, invite_id: str) -> None:
-    await invites.revoke(parts, principal, organization_id, invite_id)
+    await invites.revoke(parts, principal, Asked(organization_id), invite_id)
+
+
+@router.get(_WORKSPACE, response_model=ListPage[InviteResponse])
+async def list_workspace_invites(
+    parts: CurrentParts, principal: CurrentSession, workspace_id: str, page: Annotated[Page, Depends(PageQuery())]
+) -> dict[str, Any]:
+    found = await invites.list_workspace_invites(parts, principal, workspace_id, page)
+    return envelope([render_invite(each) for each in found.items], page, found)
+
+
+@router.post(_WORKSPACE)
+async def invite_to_workspace(
+    parts: CurrentParts, principal: CurrentSession, workspace_id: str, body: InviteToWorkspaceRequest
+) -> InvitedToWorkspaceResponse:
+    came = await invites.invite_to_workspace(parts, principal, workspace_id, body.email, body.role)
+    if isinstance(came, Invited):
+        return InvitedToWorkspaceResponse(invite=render_invite(came.invite), invite_url=came.url)
+    return InvitedToWorkspaceResponse(member=render_workspace_member(came))
+
+
+@router.post(_WORKSPACE + "/{invite_id}/-issue-link")
+async def issue_workspace_invite_link(
+    parts: CurrentParts, principal: CurrentSession, workspace_id: str, invite_id: str
+) -> InvitedResponse:
+    return _render(await invites.issue_link(parts, principal, Asked(workspace_id, is_workspace=True), invite_id))
+
+
+@router.delete(_WORKSPACE + "/{invite_id}", status_code=204, response_class=Response)
+async def revoke_workspace_invite(
+    parts: CurrentParts, principal: CurrentSession, workspace_id: str, invite_id: str
+) -> None:
+    await invites.revoke(parts, principal, Asked(workspace_id, is_workspace=True), invite_id)
 
 
 def _render(invited: Invited) -> InvitedResponse:

@@ -1,5 +1,8 @@
 """Invites of people who are not on the platform: an owner passes a link on, who has it joins.
 
+The owner of an organization invites to all of it; the owner of a workspace to that one, as a collaborator (Contract:
+8.1), and sees and ends such invites only.
+
     invite ──► pending ──accept──► member          pending ──revoke, or its inviter is no owner any more──► gone
                 │  └─ another link: the old one is dead
                 └─ three days: the link has run out; another one is still possible
@@ -16,14 +19,14 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from planes.control_plane.services import audit, members
-from planes.control_plane.services.access import OrganizationAccess, authorize_organization
+from planes.control_plane.services.access import OrganizationAccess, authorize_organization, authorize_workspace
 from planes.control_plane.services.audit import Actor, Record
-from planes.control_plane.services.members import Joining, own_organization, own_region
+from planes.control_plane.services.members import Joining, own_organization, own_region, own_shared_workspace
 from planes.control_plane.services.names import checked_email, checked_name
 from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.sign_in import find_user_by_password, hash_new_password
 from planes.control_plane.services.users import find_known_user, unknown_user
-from planes.domain.access import OrganizationRole, Permission, Principal
+from planes.domain.access import OrganizationRole, Permission, Principal, WorkspaceRole
 from planes.domain.errors import Conflict, InvalidRequest, NotFound, Reason
 from planes.domain.identifiers import is_uuid, new_id
 from planes.server.paging import Page
@@ -33,6 +36,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
 from planes.storage.control.invites import Invite
 from planes.storage.control.organizations import Organization, OrganizationMember
+from planes.storage.control.workspaces import WorkspaceMember
 from planes.storage.keyset import Listed
 from planes.tokens.opaque import hash_secret, new_secret
 
@@ -47,6 +51,28 @@ class NewInvite:
     email: str
     role: OrganizationRole
     places: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose invites are meant: an organization's, or a workspace's."""
+
+    id: str
+    is_workspace: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """Where the caller may invite: in an organization, or in one workspace of it."""
+
+    organization_id: str
+    workspace_id: str | None = None
+
+    def covers(self, invite: Invite) -> bool:
+        """Whether the invite is this ground's to change."""
+        if self.workspace_id is None:
+            return invite.organization_id == self.organization_id
+        return invite.role == OrganizationRole.COLLABORATOR and set(invite.workspaces) == {self.workspace_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +104,41 @@ async def list_invites(parts: Parts, principal: Principal, organization_id: str,
         return await stored.list_invites(connection, access.organization_id, page.bounds)
 
 
+async def list_workspace_invites(parts: Parts, principal: Principal, workspace_id: str, page: Page) -> Listed[Invite]:
+    """Those who are invited to this workspace alone; for its owners.
+
+    Raises: NotFound, NotAllowed.
+    """
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(
+            connection, principal, workspace_id, Permission.MANAGE_WORKSPACE, allow_archived=True
+        )
+        return await stored.list_invites(connection, access.organization_id, page.bounds, access.workspace_id)
+
+
+async def invite_to_workspace(
+    parts: Parts, principal: Principal, workspace_id: str, email: str, role: WorkspaceRole
+) -> WorkspaceMember | Invited:
+    """Gives somebody known a role in the workspace at once; for anybody else keeps an invite, in place of one of this
+    workspace.
+
+    Raises: NotFound, NotAllowed, TooManyRequests; InvalidRequest for a playground; Conflict for a present member, for
+    somebody whom the organization has invited already, and when too many wait.
+    """
+    now, email = parts.clock.now(), checked_email(email)
+    async with parts.database.transaction() as connection:
+        workspace = await own_shared_workspace(connection, parts, principal, workspace_id)
+        user = await find_known_user(connection, email, workspace.organization_id)
+        if user is not None:
+            came = await members.place_user(connection, Actor.of(principal), workspace, user, role, now)
+        else:
+            new = NewInvite(email=email, role=OrganizationRole.COLLABORATOR, places={workspace.id: role})
+            ground = _Ground(organization_id=workspace.organization_id, workspace_id=workspace.id)
+            came = await _send(connection, parts, principal, new, ground)
+    parts.news.tell_all()
+    return came
+
+
 async def invite(
     parts: Parts, principal: Principal, organization_id: str, new: NewInvite
 ) -> OrganizationMember | Invited:
@@ -95,19 +156,20 @@ async def invite(
             joining = Joining(organization_id=access.organization_id, user=user, role=new.role, places=new.places)
             joined = members.member_of(await members.join(connection, Actor.of(principal), joining, now), user)
         else:
-            joined = await _send(connection, parts, principal, replace(new, email=email), access.organization_id)
+            ground = _Ground(organization_id=access.organization_id)
+            joined = await _send(connection, parts, principal, replace(new, email=email), ground)
     parts.news.tell_all()
     return joined
 
 
-async def issue_link(parts: Parts, principal: Principal, organization_id: str, invite_id: str) -> Invited:
+async def issue_link(parts: Parts, principal: Principal, asked: Asked, invite_id: str) -> Invited:
     """Another link for an invite, which then is the caller's; the old one is dead.
 
     Raises: NotFound, NotAllowed, InvalidRequest, TooManyRequests.
     """
     now, secret = parts.clock.now(), new_secret()
     async with parts.database.transaction() as connection:
-        found = await _own_invite(connection, parts, principal, organization_id, invite_id)
+        found = await _own_invite(connection, parts, principal, asked, invite_id)
         await _may_bring_people(connection, parts, principal)
         _count_link(parts, found.organization_id)
         renewed = replace(
@@ -118,13 +180,13 @@ async def issue_link(parts: Parts, principal: Principal, organization_id: str, i
     return Invited(renewed, _url(parts, secret))
 
 
-async def revoke(parts: Parts, principal: Principal, organization_id: str, invite_id: str) -> None:
+async def revoke(parts: Parts, principal: Principal, asked: Asked, invite_id: str) -> None:
     """Ends an invite and its link.
 
     Raises: NotFound, NotAllowed.
     """
     async with parts.database.transaction() as connection:
-        found = await _own_invite(connection, parts, principal, organization_id, invite_id)
+        found = await _own_invite(connection, parts, principal, asked, invite_id)
         await stored.remove_invite(connection, found.id)
         await audit.record(connection, Actor.of(principal), parts.clock.now(), _event("invite_revoked", found))
 
@@ -206,13 +268,13 @@ async def _accept(connection: Connection, parts: Parts, link: str, user: User, *
     await members.join(connection, actor, joining, now)
 
 
-async def _send(
-    connection: Connection, parts: Parts, principal: Principal, new: NewInvite, organization_id: str
-) -> Invited:
-    now, secret = parts.clock.now(), new_secret()
+async def _send(connection: Connection, parts: Parts, principal: Principal, new: NewInvite, ground: _Ground) -> Invited:
+    now, secret, organization_id = parts.clock.now(), new_secret(), ground.organization_id
     await _may_bring_people(connection, parts, principal)
     _count_link(parts, organization_id)
     waiting = await stored.find_invite_of(connection, organization_id, new.email)
+    if waiting is not None and not ground.covers(waiting):
+        raise Conflict("invite_waits", "This address is invited to more than this workspace already.")
     if waiting is not None:
         await stored.remove_invite(connection, waiting.id)
     elif await stored.count_invites(connection, organization_id) >= MOST_PENDING:
@@ -245,13 +307,17 @@ async def _check_places(connection: Connection, access: OrganizationAccess, new:
 
 
 async def _own_invite(
-    connection: Connection, parts: Parts, principal: Principal, organization_id: str, invite_id: str
+    connection: Connection, parts: Parts, principal: Principal, asked: Asked, invite_id: str
 ) -> Invite:
-    access = await own_organization(connection, parts, principal, organization_id)
-    found = (
-        await stored.find_invite(connection, access.organization_id, invite_id.lower()) if is_uuid(invite_id) else None
-    )
-    if found is None:
+    if asked.is_workspace:
+        workspace = await own_shared_workspace(connection, parts, principal, asked.id)
+        ground = _Ground(organization_id=workspace.organization_id, workspace_id=workspace.id)
+    else:
+        access = await own_organization(connection, parts, principal, asked.id)
+        ground = _Ground(organization_id=access.organization_id)
+    known = is_uuid(invite_id)
+    found = await stored.find_invite(connection, ground.organization_id, invite_id.lower()) if known else None
+    if found is None or not ground.covers(found):
         raise NotFound("invite_not_found", "There is no such invite: it was accepted or revoked.")
     return found
 

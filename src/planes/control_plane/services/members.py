@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from planes.server.paging import Page
 from planes.storage.control import identity, invites, organizations, workspaces
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
+from planes.storage.control.invites import Invite
 from planes.storage.control.organizations import OrganizationMember, OrganizationMembership
 from planes.storage.control.workspaces import Workspace, WorkspaceMember, WorkspaceMembership
 from planes.storage.keyset import Listed
@@ -81,7 +82,7 @@ async def change_member(
         membership, user = await _owned_membership(connection, parts, principal, organization_id, membership_id)
         await _keep_an_owner(connection, membership, role)
         await organizations.change_membership(connection, membership.id, role=role, is_active=True, now=now)
-        if role is not OrganizationRole.OWNER:
+        if membership.role == OrganizationRole.OWNER and role is not OrganizationRole.OWNER:
             await _end_invites(connection, Actor.of(principal), membership, now)
         await revocations.revoke(connection, RevokedClaim.MEMBERSHIP, membership.id, now)
         await _audit(connection, parts, principal, _event("member_changed", membership, role))
@@ -113,22 +114,29 @@ async def add_workspace_member(
     """
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
-        workspace = await _own_workspace(connection, principal, workspace_id)
-        if workspace.is_playground:
-            raise InvalidRequest("playground", "A playground belongs to one person.")
-        await parts.database.lock(connection, f"members:{workspace.organization_id}")
+        workspace = await own_shared_workspace(connection, parts, principal, workspace_id)
         user = await get_known_user(connection, email, workspace.organization_id)
-        membership = await organizations.find_membership(connection, workspace.organization_id, user.id)
-        if membership is None or not membership.is_active:
-            joining = Joining(organization_id=workspace.organization_id, user=user, role=OrganizationRole.COLLABORATOR)
-            membership = await _enter(connection, joining, now)
-        if await workspaces.find_workspace_membership(connection, workspace.id, membership.id) is not None:
-            raise Conflict("member_exists", "This user has a role in the workspace already.")
-        place_id = await _place(connection, Actor.of(principal), _Place(membership, workspace.id, role), now)
-        member = await _get_member(connection, workspace.id, place_id)
+        member = await place_user(connection, Actor.of(principal), workspace, user, role, now)
     # A role of one's own may be less than the default one was.
     parts.news.tell_all()
     return member
+
+
+async def place_user(
+    connection: Connection, actor: Actor, workspace: Workspace, user: User, role: WorkspaceRole, now: datetime
+) -> WorkspaceMember:
+    """Gives a role in the workspace, for who holds the organization's members; outsiders join as collaborators.
+
+    Raises: Conflict for a present member.
+    """
+    membership = await organizations.find_membership(connection, workspace.organization_id, user.id)
+    if membership is None or not membership.is_active:
+        joining = Joining(organization_id=workspace.organization_id, user=user, role=OrganizationRole.COLLABORATOR)
+        membership = await _enter(connection, joining, now)
+    if await workspaces.find_workspace_membership(connection, workspace.id, membership.id) is not None:
+        raise Conflict("member_exists", "This user has a role in the workspace already.")
+    place_id = await _place(connection, actor, _Place(membership, workspace.id, role), now)
+    return await _get_member(connection, workspace.id, place_id)
 
 
 async def change_workspace_member(
@@ -143,6 +151,8 @@ async def change_workspace_member(
         workspace = await _own_workspace(connection, principal, workspace_id)
         member = await _human_member(connection, workspace, member_id)
         await workspaces.change_workspace_role(connection, member.id, role, now)
+        if role is not WorkspaceRole.OWNER:
+            await _end_workspace_invites(connection, Actor.of(principal), workspace, member, now)
         await _lost_a_right(
             connection, parts, principal, _of_member("workspace_member_changed", workspace, member, role)
         )
@@ -160,6 +170,7 @@ async def remove_workspace_member(parts: Parts, principal: Principal, workspace_
         workspace = await _own_workspace(connection, principal, workspace_id)
         member = await _human_member(connection, workspace, member_id)
         await workspaces.remove_workspace_membership(connection, member.id)
+        await _end_workspace_invites(connection, Actor.of(principal), workspace, member, parts.clock.now())
         await _lost_a_right(
             connection, parts, principal, _of_member("workspace_member_removed", workspace, member, None)
         )
@@ -266,7 +277,23 @@ async def _place(connection: Connection, actor: Actor, place: _Place, now: datet
 
 async def _end_invites(connection: Connection, actor: Actor, membership: OrganizationMembership, now: datetime) -> None:
     """Who is no owner any more invites nobody: what they sent and nobody accepted ends."""
-    for invite in await invites.list_invites_by(connection, membership.organization_id, membership.user_id):
+    sent = await invites.list_invites_by(connection, membership.organization_id, membership.user_id)
+    await _end(connection, actor, sent, now)
+
+
+async def _end_workspace_invites(
+    connection: Connection, actor: Actor, workspace: Workspace, member: WorkspaceMember, now: datetime
+) -> None:
+    """The same of one workspace; whoever owns the organization goes on."""
+    membership = await organizations.find_membership(connection, workspace.organization_id, member.user_id)
+    if membership is not None and membership.is_active and membership.role == OrganizationRole.OWNER:
+        return
+    sent = await invites.list_invites_by(connection, workspace.organization_id, member.user_id)
+    await _end(connection, actor, [each for each in sent if workspace.id in each.workspaces], now)
+
+
+async def _end(connection: Connection, actor: Actor, sent: Sequence[Invite], now: datetime) -> None:
+    for invite in sent:
         await invites.remove_invite(connection, invite.id)
         event = Record(
             action="invite_revoked", subject=invite.id, organization_id=invite.organization_id,
@@ -329,6 +356,20 @@ async def _own_workspace(connection: Connection, principal: Principal, workspace
         connection, principal, workspace_id, Permission.MANAGE_WORKSPACE, allow_archived=True
     )
     return access.workspace
+
+
+async def own_shared_workspace(
+    connection: Connection, parts: Parts, principal: Principal, workspace_id: str
+) -> Workspace:
+    """A workspace of the caller's that others may join. Holds the members of its organization.
+
+    Raises: NotFound, NotAllowed; InvalidRequest for a playground.
+    """
+    workspace = await _own_workspace(connection, principal, workspace_id)
+    if workspace.is_playground:
+        raise InvalidRequest("playground", "A playground belongs to one person.")
+    await parts.database.lock(connection, f"members:{workspace.organization_id}")
+    return await _own_workspace(connection, principal, workspace_id)  # who waited is asked for the role of now
 
 
 async def _human_member(connection: Connection, workspace: Workspace, member_id: str) -> WorkspaceMember:

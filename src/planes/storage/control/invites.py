@@ -94,17 +94,25 @@ async def find_invite_by_link(connection: Connection, link_hash: str) -> Invite 
     return await _find(connection, invites.c.link_hash == link_hash)
 
 
-async def list_invites(connection: Connection, organization_id: str, bounds: Bounds) -> Listed[Invite]:
-    """One page by e-mail, with those that have run out."""
+async def list_invites(
+    connection: Connection, organization_id: str, bounds: Bounds, workspace_id: str | None = None
+) -> Listed[Invite]:
+    """One page by e-mail, with those that have run out; of one workspace: collaborators of it alone."""
     mine = invites.c.organization_id == organization_id
-    total = await count_invites(connection, organization_id)
+    if workspace_id is not None:
+        places = select(invite_workspaces.c.invite_id)
+        here, there = (
+            places.where(invite_workspaces.c.workspace_id == workspace_id),
+            places.where(invite_workspaces.c.workspace_id != workspace_id),
+        )
+        mine &= (invites.c.role == "collaborator") & invites.c.id.in_(here) & invites.c.id.not_in(there)
+    total = await _count(connection, mine)
     rows, last = await read_page(connection, _with_inviter.where(mine), [Key(invites.c.email)], bounds)
     return Listed(await _whole(connection, rows), total, last)
 
 
 async def count_invites(connection: Connection, organization_id: str) -> int:
-    query = select(func.count()).select_from(invites).where(invites.c.organization_id == organization_id)
-    return (await connection.execute(query)).scalar_one()
+    return await _count(connection, invites.c.organization_id == organization_id)
 
 
 async def list_invites_by(connection: Connection, organization_id: str, user_id: str) -> list[Invite]:
@@ -130,6 +138,10 @@ async def forget_invites(connection: Connection, before: datetime) -> None:
     old = select(invites.c.id).where(invites.c.expires_at < before)
     await connection.execute(delete(invite_workspaces).where(invite_workspaces.c.invite_id.in_(old)))
     await connection.execute(delete(invites).where(invites.c.expires_at < before))
+
+
+async def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    return (await connection.execute(select(func.count()).select_from(invites).where(condition))).scalar_one()
 
 
 async def _find(connection: Connection, *conditions: ColumnElement[bool]) -> Invite | None:
