@@ -34,7 +34,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 def read_sent(place: RunPlace) -> Iterator[tuple[str, Files]]:
     """(pipeline, its files) of what a run has left, at most MOST_PIPELINES; what is larger than MOST_BYTES is none."""
-    with opened_folder(place.sent_artifacts) as sent:
+    with place.opened(place.sent_artifacts) as sent:
         if sent is None:
             return
         for number, name in enumerate(_names(sent)):

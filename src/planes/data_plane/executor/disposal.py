@@ -8,10 +8,13 @@ What is renamed is nobody's any more: the next pass removes what a killed one le
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+
+from planes.data_plane.runner.trees import remove_tree
+from planes.data_plane.runner.usage import size_below
 
 GONE = ".gone"
 _BUILDING = ".building"
@@ -21,14 +24,7 @@ _KEY_DIGITS = 24
 
 def size_of(path: Path) -> int:
     """Bytes on the disk below a path, links not followed; what vanishes meanwhile counts nothing."""
-    total = 0
-    try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                total += size_of(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else _bytes_of(entry)
-    except OSError:
-        return total
-    return total
+    return size_below(str(path)).bytes
 
 
 def changed_at(path: Path) -> datetime:
@@ -47,15 +43,8 @@ def remove(path: Path) -> None:
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        return
-    except PermissionError:
-        if os.geteuid() == 0:
-            raise
-        _make_writable(path)
-        shutil.rmtree(path)
+    with contextlib.suppress(FileNotFoundError):
+        remove_tree(str(path))
 
 
 def names_in(folder: Path) -> list[str]:
@@ -97,19 +86,3 @@ def set_aside(path: Path, hidden: bool = False) -> Path:
 
 def _is_key(name: str) -> bool:
     return len(name) == _KEY_DIGITS and set(name) <= set("0123456789abcdef")
-
-
-def _bytes_of(entry: os.DirEntry[str]) -> int:
-    try:
-        return entry.stat(follow_symlinks=False).st_blocks * 512
-    except OSError:
-        return 0
-
-
-def _make_writable(folder: Path) -> None:
-    folder.chmod(0o700)
-    for parent, folders, _ in os.walk(folder):
-        for name in folders:
-            inner = os.path.join(parent, name)
-            if not os.path.islink(inner):
-                os.chmod(inner, 0o700)

@@ -17,12 +17,13 @@ import os
 import shutil
 import stat
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from planes.data_plane.executor.environments import Unreachable
 from planes.data_plane.executor.environments.reach import obstacle
+from planes.data_plane.runner.trees import remove_tree
 
 _ORGANIZATIONS = "orgs"
 _PASSED_THROUGH = 0o711
@@ -191,15 +192,21 @@ class RunPlace:
 
     def remove_configuration(self) -> None:
         """Removes `.dlt/*.toml`. The job may have put anything in their place: nothing is followed."""
-        with opened_folder(self.work) as work:
-            if work is None:
+        with self.opened(self.work / ".dlt") as settings:
+            if settings is None:
                 return
-            with opened_folder(".dlt", work) as settings:
-                if settings is None:
-                    return
-                for name in os.listdir(settings):
-                    if name.endswith(_TOML) and not stat.S_ISDIR(os.lstat(name, dir_fd=settings).st_mode):
-                        os.unlink(name, dir_fd=settings)
+            for name in os.listdir(settings):
+                if name.endswith(_TOML) and not stat.S_ISDIR(os.lstat(name, dir_fd=settings).st_mode):
+                    os.unlink(name, dir_fd=settings)
+
+    @contextmanager
+    def opened(self, folder: Path) -> Generator[int | None]:
+        """A folder in `work/` by descriptor, or None if there is none. On the way there no link is followed either."""
+        with ExitStack() as stack:
+            found = stack.enter_context(opened_folder(self.work))
+            for name in folder.relative_to(self.work).parts:
+                found = stack.enter_context(opened_folder(name, found)) if found is not None else None
+            yield found
 
     def remove_artifacts(self) -> None:
         """Removes what a dashboard has read. May run twice."""
@@ -220,16 +227,8 @@ class RunPlace:
 
 def remove_jobs_folder(folder: Path) -> None:
     """Removes a folder in which a job did what it liked; nothing happens if it is not there. Raises: OSError."""
-    if not folder.exists():
-        return
-    try:
-        shutil.rmtree(folder)
-    except PermissionError:
-        if os.geteuid() == 0:
-            raise
-        # The job ran as this very user and took permissions from its own folders.
-        _make_writable(folder)
-        shutil.rmtree(folder)
+    if folder.exists():
+        remove_tree(str(folder))
 
 
 def files_of_profile(names: Mapping[str, bytes], profile: str) -> list[str]:
@@ -254,14 +253,6 @@ def _let_pass(folder: Path, way: str) -> None:
             if entry.name != way and not entry.is_symlink() and mode & _CLOSED_TO_OTHERS:
                 os.chmod(entry.path, mode & ~_CLOSED_TO_OTHERS)
     _make(folder, _PASSED_THROUGH)
-
-
-def _make_writable(folder: Path) -> None:
-    folder.chmod(_PRIVATE)
-    for parent, folders, _ in os.walk(folder):
-        for name in folders:
-            if not os.path.islink(os.path.join(parent, name)):
-                os.chmod(os.path.join(parent, name), _PRIVATE)
 
 
 def _own_folder(folder: Path) -> None:

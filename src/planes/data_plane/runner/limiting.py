@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator
 
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
-from planes.data_plane.runner.reasons import Reason, of_disk, of_memory, of_processes, of_processor
+from planes.data_plane.runner.reasons import Reason, of_disk, of_files, of_memory, of_processes, of_processor
 from planes.data_plane.runner.request import Step
-from planes.data_plane.runner.usage import measure, measure_together, walk_sizes
+from planes.data_plane.runner.usage import OnDisk, measure, measure_together, walk_sizes
 
 LOOK_SECONDS = 1.0
 _WALK_SECONDS = 2.0
@@ -29,10 +29,10 @@ class StepLimits:
         self._limits = step.limits
         places = step.confinement.write if step.confinement is not None else ()
         self._folders = _outermost({step.cwd, *places, *_temporary(step)}) if self._limits.disk_bytes else []
-        self._walk: Generator[None, None, int] | None = None
+        self._walk: Generator[None, None, OnDisk] | None = None
         self._walked_seconds = 0.0
-        self._before: int | None = None
-        self._disk_bytes = 0
+        self._before: OnDisk | None = None
+        self._on_disk = OnDisk()
         self._look_at = 0.0
         self._walk_at = 0.0
         self._refused = group.refused_processes()
@@ -113,16 +113,17 @@ class StepLimits:
                 next(self._walk)
         except StopIteration as end:
             self._walk = None
-            self._disk_bytes = int(end.value)
+            self._on_disk = end.value
         self._walked_seconds += time.monotonic() - began
         if self._walk is not None:
             self._walk_at = now + _BETWEEN_SLICES_SECONDS
             return None
         self._walk_at = now + max(_WALK_SECONDS, _WALK_SHARE * self._walked_seconds)
-        if self._before is None:
-            self._before = self._disk_bytes
-        added = self._disk_bytes - self._before
-        return of_disk(self._limits) if _is_over(added, self._limits.disk_bytes) else None
+        before = self._before = self._before or self._on_disk
+        limits = self._limits
+        if _is_over(self._on_disk.bytes - before.bytes, limits.disk_bytes):
+            return of_disk(limits)
+        return of_files(limits) if _is_over(self._on_disk.entries - before.entries, limits.most_files) else None
 
 
 def _is_over(taken: float, most: int | None) -> bool:

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from planes.scrub import ScrubSettings, parse_settings, settings_document
 
+BYTES_OF_A_FILE = 16 * 1024
+"""So much of a disk there is for each of its files, as file systems are usually made."""
+
 
 class Limits(NamedTuple):
     """Resource limits of a step; None leaves the system's.
@@ -23,6 +26,11 @@ class Limits(NamedTuple):
     total_memory_bytes: int | None = None
     disk_bytes: int | None = None
     processor_seconds: int | None = None
+
+    @property
+    def most_files(self) -> int | None:
+        """How many files and folders all processes may add: a disk runs out of room for their names, too."""
+        return self.disk_bytes // BYTES_OF_A_FILE if self.disk_bytes is not None else None
 
 
 class Confinement(NamedTuple):

@@ -1,10 +1,13 @@
 """What the processes of a run take of the machine, measured by its runner, where the kernel does not count it."""
 
+import contextlib
 import os
+import stat
 from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from planes.data_plane.runner.processes import Process
+from planes.data_plane.runner.trees import descend
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -32,10 +35,10 @@ def measure(processes: Iterable[Process]) -> Taken:
             with open(f"/proc/{process.pid}/statm", "rb") as file:
                 pages = file.read().split()
             with open(f"/proc/{process.pid}/stat", "rb") as file:
-                stat = file.read()
+                told = file.read()
         except OSError:
             continue
-        fields = stat[stat.rindex(b")") + 2 :].split()
+        fields = told[told.rindex(b")") + 2 :].split()
         memory += max(0, int(pages[1]) - int(pages[2])) * _PAGE
         threads += int(fields[17])
         seconds += sum(map(int, fields[11:15])) / _TICKS  # its own, and that of the children it has waited for
@@ -58,51 +61,69 @@ def measure_together(processes: Iterable[Process]) -> int:
     return total
 
 
-def walk_sizes(folders: Sequence[str], processes: Iterable[Process]) -> Generator[None, None, int]:
-    """Bytes on the disk below these folders, and of files that are open but have no name any more.
+class OnDisk(NamedTuple):
+    """Bytes, and how many entries of folders: an empty file takes none of the former, and still one of the latter."""
+
+    bytes: int = 0
+    entries: int = 0
+
+
+def walk_sizes(folders: Sequence[str], processes: Iterable[Process]) -> Generator[None, None, OnDisk]:
+    """What is on the disk below these folders, and of files that are open but have no name any more.
 
     Stops now and then, to be gone on with. Links are not followed, other file systems not entered.
     """
-    total = 0
+    walked = _Walked()
     devices: set[int] = set()
     for folder in folders:
-        try:
-            devices.add(os.lstat(folder).st_dev)
-        except OSError:
-            continue
-        total += yield from _walk(folder)
+        with contextlib.suppress(OSError):
+            walked.device = os.lstat(folder).st_dev
+            devices.add(walked.device)
+            yield from descend(folder, walked.look)
     yield
     seen: set[tuple[int, int]] = set()
+    nameless = 0
     for process in processes:
-        total += _nameless(process.pid, devices, seen)
+        nameless += _nameless(process.pid, devices, seen)
         yield
-    return total
+    return OnDisk(walked.bytes + nameless, walked.entries + len(seen))
 
 
-def _walk(folder: str) -> Generator[None, None, int]:
-    try:
-        device = os.lstat(folder).st_dev
-    except OSError:
-        return 0
-    total = passed = 0
-    waiting = [folder]
-    while waiting:
+def size_below(folder: str) -> OnDisk:
+    """What is on the disk below a folder, at one go; nothing when it is not there. Blocking."""
+    walk = walk_sizes((folder,), ())
+    while True:
         try:
-            with os.scandir(waiting.pop()) as entries:
+            next(walk)
+        except StopIteration as end:
+            return end.value
+
+
+class _Walked:
+    """What was counted so far. `device` is the file system that is not left."""
+
+    def __init__(self) -> None:
+        self.bytes = self.entries = self.device = 0
+
+    def look(self, folder: int) -> Generator[None, None, list[str]]:
+        """Counts what is in one folder."""
+        inner: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
                 for entry in entries:
-                    passed += 1
-                    if passed % _ENTRIES_AT_ONCE == 0:
+                    self.entries += 1
+                    if self.entries % _ENTRIES_AT_ONCE == 0:
                         yield
                     try:
                         found = entry.stat(follow_symlinks=False)
                     except OSError:
                         continue
-                    total += found.st_blocks * _BLOCK
-                    if found.st_dev == device and entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
+                    self.bytes += found.st_blocks * _BLOCK
+                    if found.st_dev == self.device and stat.S_ISDIR(found.st_mode):
+                        inner.append(entry.name)
         except OSError:
-            continue
-    return total
+            return inner
+        return inner
 
 
 def _nameless(pid: int, devices: set[int], seen: set[tuple[int, int]]) -> int:

@@ -168,6 +168,18 @@ odd.mkdir()
     assert {path.rpartition("/")[2] for path in found} == {"trace.pickle", "state.json", "orchard.schema.json"}
 
 
+@pytest.mark.parametrize("swapped", ["place.parent", "place"])
+async def test_a_link_on_the_way_to_artifacts_opens_nobody_elses(place: RunningRegion, swapped: str) -> None:
+    others = place.region.folder / "others"
+    others.joinpath("artifacts/harvest").mkdir(parents=True)
+    others.joinpath("artifacts/harvest/state.json").write_text("{}")
+    target = others if swapped == "place.parent" else others / "artifacts"
+    await left(place, f"{LEAVES}\n{swapped}.rename('aside')\n{swapped}.symlink_to({str(target)!r})\n")
+
+    async with place.region.plane.services.parts.database.reading() as connection:
+        assert await artifacts.list_places(connection, place.region.workspace_id) == []
+
+
 async def test_nothing_is_left_on_the_disk_when_a_dashboard_is_over(place: RunningRegion) -> None:
     await left(place)
     await shown(place)

@@ -1,0 +1,48 @@
+"""What a step adds to the disk is seen wherever it puts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.integration.planes.data_plane.runner.test_trees import deep
+
+from planes.data_plane.runner.groups import RunGroup
+from planes.data_plane.runner.limiting import LOOK_SECONDS, StepLimits
+from planes.data_plane.runner.reasons import Reason
+from planes.data_plane.runner.request import BYTES_OF_A_FILE, Limits, Step
+
+
+def look_through(limits: StepLimits) -> Reason | None:
+    """One look at all that there is, which is made in slices."""
+    now = limits.next_at()
+    found = limits.look(now)
+    while found is None and limits.next_at() < now + LOOK_SECONDS:
+        found = limits.look(limits.next_at())
+    return found
+
+
+def hundred_empty(folder: Path) -> None:
+    for number in range(100):
+        (folder / str(number)).touch()
+
+
+@pytest.mark.parametrize(
+    ("add", "disk_bytes", "word"),
+    [
+        pytest.param(hundred_empty, 99 * BYTES_OF_A_FILE, "Too many files", id="files without content"),
+        pytest.param(deep, 8191, "Too much disk", id="below what a path can name"),
+    ],
+)
+def test_what_is_added_counts(tmp_path: Path, add: Callable[[Path], None], disk_bytes: int, word: str) -> None:
+    step = Step("job", "user", "run", ("true",), str(tmp_path), {}, limits=Limits(disk_bytes=disk_bytes))
+    limits = StepLimits(RunGroup({}), step)
+    before = look_through(limits)
+    add(tmp_path)
+    found = look_through(limits)
+
+    assert before is None
+    assert found is not None
+    assert found.text.startswith(word)
+    assert found.word == "disk_limit"
