@@ -11,10 +11,11 @@ from tests.tui.waiting import screen_text
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.viewmodel.frame import PlaneState, plane_spans
 from dlthub_tui.viewmodel.look import ASCII, STATE_ROLES, UNICODE, Look
-from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.viewmodel.text import Role, text_of
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.message_line import MessageLine
+from dlthub_tui.widgets.palette import palette_of
 
 HOME = ("0", "g")
 WORKSPACE = ("tab", "down", "enter")
@@ -43,6 +44,16 @@ LISTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("command log", (*WORKSPACE, "2", "at")), ("settings", ("colon", *"settings", "enter")),
     ("webhooks", (*WORKSPACE, "enter", "w")),
 )  # fmt: skip
+
+
+def focused_titles(app: Any) -> list[str]:
+    """Titles of rules that say that the keys go there."""
+    accent = palette_of(app.screen).style(Role.ACCENT).color
+    rows = [
+        [segment for segment in strip if segment.text.strip(" ")] for strip in app.screen._compositor.render_strips()
+    ]
+    rules = [row for row in rows if len(row) > 1 and row[0].text.startswith("─ ")]
+    return [row[1].text.strip() for row in rules if row[1].style is not None and row[1].style.color == accent]
 
 
 def controls_of(screen: Any) -> list[Field | Choice]:
@@ -85,12 +96,37 @@ async def test_one_cursor_is_seen_without_colour_in_every_list_and_keys_move_it(
             await stage.press(*HOME, *keys)
             before = stage.text
             assert before.count("❯") == 1, (name, before)
+            assert len(focused_titles(stage.app)) <= 1, (name, focused_titles(stage.app))
 
             await stage.press("down")
 
             rows = [text.index("❯") for text in (before, stage.text)]
             only_one = stage.app.screen.rows.keys[1:] == []
             assert only_one or rows[0] != rows[1], (name, stage.text)
+
+
+@pytest.mark.anyio
+async def test_title_of_the_pane_with_the_keys_is_in_accent_and_moves_with_the_cursor(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press(*WORKSPACE, "6")
+        assert focused_titles(stage.app) == ["Members"]
+        await stage.press("G")
+        assert focused_titles(stage.app) == ["Keys"]
+        assert stage.text.count("❯") == 1
+        await stage.press("a")
+        await stage.until("New key")
+        assert focused_titles(stage.app) == ["New key"]
+        assert "❯" not in stage.text
+        await stage.press("escape")
+        assert focused_titles(stage.app) == ["Keys"]
+        assert stage.text.count("❯") == 1
+        await stage.press("2", "enter")
+        await stage.until("following")
+        assert focused_titles(stage.app) == ["Log"]
+        await stage.press("x")
+        await stage.until("Stop ingest.load_orders 1041?")
+
+        assert focused_titles(stage.app) == ["Stop ingest.load_orders 1041?"]
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])

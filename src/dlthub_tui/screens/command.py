@@ -92,7 +92,9 @@ class CommandSheet(Sheet[str]):
         rows = max(TWIN_ROWS + 1, self.size.height // 2 - FRAME_ROWS)  # the sheet is never higher than half the screen
         most = rows - TWIN_ROWS if any(item.twin for item in shown) else rows
         first = max(0, self._at - most + 1)
-        lines: list[Line] = [rule(self.sheet_title, f"{len(shown)} of {len(self._offers)}", width, self.look)]
+        lines: list[Line] = [
+            rule(self.sheet_title, f"{len(shown)} of {len(self._offers)}", width, self.look, has_focus=True)
+        ]
         visible = shown[first : first + most]
         lines.extend(command_line(item, self.look, is_chosen=first + n == self._at) for n, item in enumerate(visible))
         if not shown:

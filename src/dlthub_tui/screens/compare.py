@@ -125,7 +125,7 @@ class CompareScreen(CompareSearching):
         which = pane.alignment.difference_at(pane.place)
         if which is not None and looked is not None and looked.is_done:
             said = f"difference {which:,} of {pane.alignment.differences:,}"
-        return rule(title, said, width, self.look)
+        return rule(title, said, width, self.look, has_focus=self.is_active)
 
     def on_mount(self) -> None:
         """Asks for both runs, then compares."""

@@ -16,6 +16,7 @@ from dlthub_tui.viewmodel.shell_twins import TWINS
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
+from dlthub_tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from dlthub_tui.screens.context import Undo
@@ -94,6 +95,17 @@ class PlaceScreen(Approving):
     def on_screen_resume(self) -> None:
         """The planes may have changed while another screen was up."""
         self.update_frame()
+        self._refresh_focus()
+
+    def on_screen_suspend(self) -> None:
+        """A sheet over it has the keys."""
+        self._refresh_focus()
+
+    def _refresh_focus(self) -> None:
+        for rows in self.query(RowList):
+            rows.refresh_focus()
+        for rule in self.query("#rule").results(LinesView):
+            rule.update()
 
     @property
     def message_line(self) -> MessageLine:

@@ -154,7 +154,7 @@ class RunScreen(Rotating):
             masked=sum(each.count for each in self._masked) if self._is_zoomed else 0,
             hits=self.hits,
         )
-        return rule("Log", log_rule(standing, self.look), width, self.look)
+        return rule("Log", log_rule(standing, self.look), width, self.look, has_focus=self.is_active)
 
     def on_mount(self) -> None:
         """Asks for the run and begins to fill the log."""

@@ -43,7 +43,7 @@ class Sheet(ActingScreen[_Result]):
     def compose(self) -> ComposeResult:
         """The rule with the title, the content, row 23 and the footer."""
         with Vertical(id="sheet"):
-            yield LinesView(lambda width: [rule(self.sheet_title, self.sheet_note, width, self.look)], widget_id="rule")
+            yield LinesView(self._rule, widget_id="rule")
             yield from self.compose_sheet()
             yield MessageLine(self.look)
             yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
@@ -51,6 +51,9 @@ class Sheet(ActingScreen[_Result]):
     def compose_sheet(self) -> ComposeResult:
         """What the sheet asks."""
         yield from ()
+
+    def _rule(self, width: int) -> list[Line]:
+        return [rule(self.sheet_title, self.sheet_note, width, self.look, has_focus=True)]
 
     def _footer(self, width: int) -> Line:
         return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)

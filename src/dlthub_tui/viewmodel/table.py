@@ -70,7 +70,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a list; without a key it cannot be chosen. Without a table, its only cell is the line."""
+    """One line of a list; without a key it cannot be chosen. Without a table, its only cell is the line.
+
+    A rule is full and has two: as it is while the keys go elsewhere, and while they go to what is below it.
+    """
 
     key: str | None
     glyph: Span
@@ -139,10 +142,10 @@ def draw_cells(columns: Sequence[Column], cells: Sequence[Line], layout: Layout,
     return tuple(spans)
 
 
-def rule(title: str, right: str, width: int, look: Look, *, has_focus: bool = True) -> Line:
-    """A line between panes with a title in it."""
+def rule(title: str, right: str, width: int, look: Look, *, has_focus: bool | None = None) -> Line:
+    """A line between panes with a title in it. `has_focus`: whether the keys go there; None where they never do."""
     dash = look.glyphs.rule
-    role = Role.TITLE if has_focus else Role.MUTED
+    role = Role.TITLE if has_focus is None else Role.ACCENT if has_focus else Role.MUTED
     left: Line = (Span(f"{dash} ", Role.RULE), Span(title, role), Span(" ", Role.RULE)) if title else ()
     end: Line = (Span(" ", Role.RULE), muted(right), Span(f" {dash}", Role.RULE)) if right else ()
     room = width - width_of(left) - width_of(end)
@@ -156,7 +159,8 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
     entries: list[Entry] = []
     for section in sections:
         if section.title is not None:
-            entries.append(Entry(None, Span(" "), (rule(section.title, section.right, width, look),), is_full=True))
+            rules = [rule(section.title, section.right, width, look, has_focus=focus) for focus in (False, True)]
+            entries.append(Entry(None, Span(" "), tuple(rules), is_full=True))
         entries.extend(_section_entries(section, width - 4, look))
     return entries
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 
 from textual import events
@@ -47,6 +48,7 @@ class RowList(Widget):
         self._sections: tuple[Section, ...] = ()
         self._entries: list[Entry] = []
         self._choices: list[int] = []
+        self._rules: list[int] = []
         self._at = 0
         self._top = 0
         self._wanted: str | None = None
@@ -56,10 +58,24 @@ class RowList(Widget):
 
     def take_keys(self, has_keys: bool) -> None:
         """Whether the keys go here: only then the cursor is shown."""
-        row = self._cursor_row()
-        if has_keys != self._has_keys and row is not None:
-            self._refresh_entry(row)
+        if has_keys != self._has_keys:
+            self.refresh_focus()
         self._has_keys = has_keys
+
+    def refresh_focus(self) -> None:
+        """Draws again what says whether the keys go here: the cursor, and the title of its pane."""
+        for row in self._focused():
+            self._refresh_entry(row)
+
+    def _focused(self) -> set[int]:
+        """The row under the cursor and the rule above it, where they are."""
+        return {row for row in (self._cursor_row(), self._rule_row()) if row is not None}
+
+    def _rule_row(self) -> int | None:
+        """The rule of the pane that the cursor is in; the first one where there is nothing to stand on."""
+        row = self._cursor_row()
+        above = self._rules[: 1 if row is None else bisect(self._rules, row)]
+        return above[-1] if above else None
 
     @property
     def key(self) -> str | None:
@@ -100,24 +116,24 @@ class RowList(Widget):
         if not self.size.width:
             return
         before, top = self._entries, self._top
-        key, row = self.key, self._cursor_row()
+        key, row, focused = self.key, self._cursor_row(), self._focused()
         was_first = self._at == 0 and top == 0 and self._wanted is None
         self._entries = lay_out(self._sections, self.size.width, self._look)
         self._choices = [index for index, entry in enumerate(self._entries) if entry.key is not None]
+        self._rules = [index for index, entry in enumerate(self._entries) if entry.is_full]
         self._restore(None if was_first and before else key, None if row is None else row - top, shown)
         if self._top != top or len(before) != len(self._entries):
             self.refresh()
         else:
-            self._refresh_changed(before, row)
+            self._refresh_changed(before, focused)
         if self.key != key:
             self.post_message(self.Moved(self.key))
 
-    def _refresh_changed(self, before: list[Entry], row: int | None) -> None:
-        rows = {row, self._cursor_row()} if row != self._cursor_row() else set[int | None]()
+    def _refresh_changed(self, before: list[Entry], focused: set[int]) -> None:
+        rows = focused ^ self._focused()
         rows |= {y for y, (old, new) in enumerate(zip(before, self._entries, strict=True)) if old != new}
         for y in rows:
-            if y is not None:
-                self._refresh_entry(y)
+            self._refresh_entry(y)
 
     def _restore(self, key: str | None, offset: int | None, shown: Sequence[Section] = ()) -> None:
         keys = self.keys
@@ -194,7 +210,7 @@ class RowList(Widget):
         position = max(0, min(position, len(self._choices) - 1))
         if position == self._at:
             return
-        old_row, old_top = self._cursor_row(), self._top
+        focused, old_top = self._focused(), self._top
         self._at = position
         self._clamp()
         if position == 0:
@@ -202,9 +218,8 @@ class RowList(Widget):
         if self._top != old_top:
             self.refresh()
         else:
-            for row in (old_row, self._cursor_row()):
-                if row is not None:
-                    self._refresh_entry(row)
+            for row in focused ^ self._focused():
+                self._refresh_entry(row)
         self.post_message(self.Moved(self.key))
 
     def toggle_mark(self) -> None:
@@ -271,9 +286,10 @@ class RowList(Widget):
         if index >= len(self._entries):
             return draw(palette, EMPTY_LINE, width)
         entry = self._entries[index]
+        has_keys = self._has_keys and self.screen.is_active
         if entry.is_full:
-            return draw(palette, entry.line, width)
-        is_chosen = self._has_keys and index == self._cursor_row()
+            return draw(palette, entry.cells[has_keys and index == self._rule_row()], width)
+        is_chosen = has_keys and index == self._cursor_row()
         cursor = Span(self._look.glyphs.cursor if is_chosen else " ", Role.ACCENT)
         mark = Span(self._look.glyphs.mark if entry.key in self.marked else " ", Role.ACCENT)
         line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)
