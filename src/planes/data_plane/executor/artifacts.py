@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from planes.data_plane.executor.layout import Owner, RunPlace, opened_folder
+from planes.data_plane.executor.layout import Owner, RunPlace, opened_below, opened_folder
 
 Files = Mapping[str, bytes]
 
@@ -34,7 +34,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 def read_sent(place: RunPlace) -> Iterator[tuple[str, Files]]:
     """(pipeline, its files) of what a run has left, at most MOST_PIPELINES; what is larger than MOST_BYTES is none."""
-    with place.opened(place.sent_artifacts) as sent:
+    with opened_below(place.work, place.sent_artifacts.relative_to(place.work).parts) as sent:
         if sent is None:
             return
         for number, name in enumerate(_names(sent)):

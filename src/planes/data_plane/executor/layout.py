@@ -16,8 +16,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,21 +192,12 @@ class RunPlace:
 
     def remove_configuration(self) -> None:
         """Removes `.dlt/*.toml`. The job may have put anything in their place: nothing is followed."""
-        with self.opened(self.work / ".dlt") as settings:
+        with opened_below(self.work, (".dlt",)) as settings:
             if settings is None:
                 return
             for name in os.listdir(settings):
                 if name.endswith(_TOML) and not stat.S_ISDIR(os.lstat(name, dir_fd=settings).st_mode):
                     os.unlink(name, dir_fd=settings)
-
-    @contextmanager
-    def opened(self, folder: Path) -> Generator[int | None]:
-        """A folder in `work/` by descriptor, or None if there is none. On the way there no link is followed either."""
-        with ExitStack() as stack:
-            found = stack.enter_context(opened_folder(self.work))
-            for name in folder.relative_to(self.work).parts:
-                found = stack.enter_context(opened_folder(name, found)) if found is not None else None
-            yield found
 
     def remove_artifacts(self) -> None:
         """Removes what a dashboard has read. May run twice."""
@@ -279,12 +270,32 @@ def _write(path: Path, content: bytes, mode: int) -> None:
 @contextmanager
 def opened_folder(name: str | Path, parent: int | None = None) -> Generator[int | None]:
     """A folder by descriptor, or None if there is none (a link is none)."""
-    try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-    except OSError:
-        descriptor = None
+    descriptor = _open_folder(name, parent)
     try:
         yield descriptor
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+@contextmanager
+def opened_below(root: Path, names: Iterable[str]) -> Generator[int | None]:
+    """The same for one in another, by the names on the way there: none of them, and not `root`, may be a link."""
+    found = _open_folder(root, None)
+    try:
+        for name in names:
+            if found is None:
+                break
+            above, found = found, _open_folder(name, found)
+            os.close(above)
+        yield found
+    finally:
+        if found is not None:
+            os.close(found)
+
+
+def _open_folder(name: str | Path, parent: int | None) -> int | None:
+    try:
+        return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    except OSError:
+        return None

@@ -81,11 +81,15 @@ def database_name(plane: str) -> str:
     return DATABASES[plane == CONTROL]
 
 
-def files_of(folder: Path, plane: str) -> Generator[Path]:
-    """Every file and folder of the plane that belongs into its backup; a parent before what is in it. No links."""
+def files_of(folder: Path, plane: str) -> Generator[tuple[Path, Path]]:
+    """Every file and folder of the plane that belongs into its backup; a parent before what is in it. No links.
+
+    Each with the folder of the platform's that it lies in: below that a job may exchange what a name stands for.
+    """
     for pattern in _PATTERNS[plane == CONTROL]:
         for root in sorted(folder.glob(pattern)):
-            yield from _walk(root)
+            for path in _walk(root):
+                yield root.parent if path == root else root, path
 
 
 def _walk(root: Path) -> Generator[Path]:

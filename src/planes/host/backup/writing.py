@@ -6,10 +6,12 @@ and nothing is removed while the plane's folder is held still (`held_still`).
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import secrets
+import stat
 import tarfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from planes.data_plane.executor.layout import opened_below
 from planes.data_plane.services.stillness import held_still
 from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, files_of, plane_folder, planes_of
 from planes.host.building import CONTROL, PREFIX, database_url
@@ -98,20 +101,20 @@ def _back_up_plane(
             about = About(plane=plane, version=version, created_at=datetime.now(UTC), master_key_ids=keys)
             with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
                 _add_bytes(archive, ABOUT, json.dumps(about.render()).encode())
-                _add(archive, snapshot, database_name(plane))
-                for path in _files(place, plane, environment):
-                    entries += _add(archive, path, path.relative_to(place).as_posix())
+                add_member(archive, place, snapshot, database_name(plane))
+                for root, path in _files(place, plane, environment):
+                    entries += add_member(archive, root, path, path.relative_to(place).as_posix())
 
     path = seal(folder, plane, recipient, write)
     return Written(plane=plane, path=path, size_bytes=path.stat().st_size, entries=entries)
 
 
-def _files(place: Path, plane: str, environment: Mapping[str, str]) -> Generator[Path]:
+def _files(place: Path, plane: str, environment: Mapping[str, str]) -> Generator[tuple[Path, Path]]:
     """Blobs in a bucket are the bucket's to keep."""
     is_in_bucket = f"{PREFIX}{plane.upper()}_BLOBS_URL" in environment
-    for path in files_of(place, plane):
+    for root, path in files_of(place, plane):
         if not (is_in_bucket and path.is_relative_to(place / "blobs")):
-            yield path
+            yield root, path
 
 
 @contextmanager
@@ -127,22 +130,38 @@ def _snapshot(source: Path, place: Path) -> Generator[Path]:
         path.unlink(missing_ok=True)
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> int:
-    """One file or folder as it is now; a file that grows meanwhile as long as it was. 0 when it has gone."""
+def add_member(archive: tarfile.TarFile, root: Path, path: Path, name: str) -> int:
+    """One file or folder as it is now; a file that grows meanwhile as long as it was. 0 when it has gone.
+
+    Below `root` nothing is followed: jobs go on, and may put a link to what is the platform's in the place of a folder.
+    """
+    with opened_below(Path(os.path.realpath(root)), path.relative_to(root).parent.parts) as folder:
+        if folder is None:
+            return 0
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(path.name, flags, dir_fd=folder)
+        except OSError as exc:
+            if exc.errno in {errno.ENOENT, errno.ELOOP}:
+                return 0
+            raise
     try:
-        if path.is_dir():
-            archive.addfile(archive.gettarinfo(path, name))
-            return 1
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return 0
-    with os.fdopen(descriptor, "rb") as file:
-        member = archive.gettarinfo(arcname=name, fileobj=file)
-        if not member.isfile():
-            member.type, member.linkname = tarfile.REGTYPE, ""  # a second name of a file is a file of its own
-            member.size = os.fstat(file.fileno()).st_size
-        archive.addfile(member, _Exactly(file, member.size))
-    return 1
+        found = os.fstat(descriptor)
+        member = tarfile.TarInfo(name)
+        member.mode, member.mtime = stat.S_IMODE(found.st_mode), found.st_mtime
+        member.uid, member.gid = found.st_uid, found.st_gid
+        if stat.S_ISDIR(found.st_mode):
+            member.type = tarfile.DIRTYPE
+            archive.addfile(member)
+        elif stat.S_ISREG(found.st_mode):
+            member.size = found.st_size
+            with open(descriptor, "rb", closefd=False) as file:
+                archive.addfile(member, _Exactly(file, member.size))
+        else:
+            return 0
+        return 1
+    finally:
+        os.close(descriptor)
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
