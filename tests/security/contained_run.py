@@ -73,6 +73,9 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as of_datagrams,
     ):
         places = ((by_path, home / "control.sock"), (of_datagrams, home / "notify.sock"), (of_machine, outside / "bus"))
+        memory = escapes.LIBC.shmget(0, 4096, 0o1666)
+        ours, terminal = os.openpty()
+        os.fchmod(terminal, 0o666)
         for listener, place in places:
             listener.bind(str(place))
             place.chmod(0o666)
@@ -94,6 +97,8 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
                 "socket": str(home / "control.sock"),
                 "datagrams": str(home / "notify.sock"),
                 "abstract": name,
+                "memory": memory,
+                "terminal": os.ttyname(terminal),
                 "runner": executor.server_pid,
                 "platform": os.getpid(),
                 "port": port,
@@ -127,6 +132,9 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
             ran = json.loads((spec.folder / "ctl/step.json").read_bytes())
             report |= {"outcome": outcome.outcome, "was_warm": ran["start_ticks"] < before - 1}
             group.cancel_scope.cancel()
+    escapes.LIBC.shmctl(memory, 0, None)
+    for end in (ours, terminal):
+        os.close(end)
     shutil.rmtree(outside)
     stored = b"".join([chunk async for chunk in iterate(log_folder(home / "runs/run-1"))])
     report["lines"] = [[line["source"], line["content"]] for line in map(json.loads, stored.splitlines())]

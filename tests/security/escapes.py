@@ -53,6 +53,20 @@ def send(address: str, kind: socket.SocketKind) -> None:
         ours.sendto(b"hello", address)
 
 
+def attach(memory: int) -> None:
+    """Shared memory by its number, as any process of the same namespace may."""
+    LIBC.shmat.restype = ctypes.c_void_p
+    if LIBC.shmat(memory, None, 0) == ctypes.c_void_p(-1).value:
+        raise OSError(ctypes.get_errno(), "refused")
+
+
+def move() -> None:
+    for name in ("from", "to"):
+        os.mkdir(name)
+    write("from/file")
+    os.rename("from/file", "to/file")
+
+
 def hostile(world: dict[str, Any]) -> dict[str, str]:
     """Each of these has to fail."""
     runner = world["runner"]
@@ -88,6 +102,8 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "user namespace": attempt(lambda: LIBC.unshare(0x10000000) and call(-1)),
         "mount": attempt(lambda: LIBC.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None) and call(-1)),
         "kernel keys": attempt(lambda: call(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0)),
+        "shared memory of others": attempt(lambda: attach(world["memory"])),
+        "terminal of the machine": attempt(lambda: write(world["terminal"])),
         "uid 0": attempt(lambda: os.setuid(0)) if os.getuid() else "PermissionError",
     }
 
@@ -111,6 +127,7 @@ def honest(world: dict[str, Any]) -> dict[str, Any]:
         "loop": asyncio.run(asyncio.sleep(0, "ran")),
         "module": read(world["environment"] + "/module.py").decode(),
         "own file": attempt(lambda: write("made")),
+        "moved between folders": attempt(move),
         "own data": attempt(lambda: write(world["data"] + "/kept")),
         "processor": read("/proc/cpuinfo") != b"",
         "own process": os.readlink("/proc/self") == str(os.getpid()),
