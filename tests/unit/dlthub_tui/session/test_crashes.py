@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dlthub_tui.session.crashes import write_crash
+from dlthub_tui.session.crashes import ERRORS_FILE, note_error, write_crash
 
 LOCAL = "a passphrase that stands in a variable only"
 TOKEN = "ghp_" + "Ab3" * 12
@@ -34,3 +34,15 @@ def test_a_crash_file_is_for_its_owner_scrubbed_and_without_locals(tmp_path: Pat
     assert TOKEN not in text
     assert "[masked:" in text
     assert LOCAL not in text
+
+
+def test_noted_errors_are_for_their_owner_and_do_not_grow_without_end(tmp_path: Path) -> None:
+    at = datetime(2026, 3, 17, 14, 5, tzinfo=UTC)
+    note_error(tmp_path / "client", "first", "x" * 200_000, at)
+    file = tmp_path / "client" / ERRORS_FILE
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)]
+    note_error(tmp_path / "client", "second", "KeyError in jobs.py:1", at)
+    note_error(tmp_path / "client", "third", "KeyError in jobs.py:1", at)
+
+    assert modes == [0o600, 0o700]
+    assert [line.split()[1] for line in file.read_text().splitlines()] == ["second", "third"]

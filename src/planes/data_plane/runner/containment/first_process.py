@@ -56,11 +56,16 @@ def be_first(
 
 
 def _reap(main: int, status: int) -> None:
+    """The program's end is told before it is reaped: whoever sees that it is gone can be sure that its end is known."""
     while True:
         try:
-            pid, code = os.wait()
+            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         except ChildProcessError:
             return
-        if pid == main:
-            os.write(status, STATUS.pack(code))
+        if found is None:
+            continue
+        if found.si_pid == main:
+            is_exit = found.si_code == os.CLD_EXITED
+            os.write(status, STATUS.pack(found.si_status << 8 if is_exit else found.si_status))
             os.close(status)
+        os.waitpid(found.si_pid, 0)
