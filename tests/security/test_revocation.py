@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -108,6 +111,51 @@ def test_lower_role_ends_the_tokens_of_the_higher_one(place: Place) -> None:
     assert took < FELT_SECONDS
     assert place.region_status(place.region_token(session)) == 404
     place.ask("DELETE", members, place.owner)
+
+
+@pytest.mark.parametrize("kind", ["deployment", "configuration"])
+def test_removed_member_ends_no_upload_that_they_have_begun(place: Place, kind: str) -> None:
+    """Its token opened the request before; nothing of it is stored."""
+    member_id = _join(place)
+    session = _sign_in(place.platform, "member@example.org")["jwt"]
+    ticket = place.ask("POST", f"/api/v1/workspaces/{place.workspace_id}/{kind}s/-issue-upload", session)
+    members = f"/own/v1/workspaces/{place.workspace_id}/members/{member_id}"
+    address = urlsplit(ticket["upload_url"])
+    head = (
+        f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer {ticket['upload_token']}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n--b\r\n"
+        'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    )
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(head.encode())
+        connection.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)  # it waits for the rest
+        connection.settimeout(30)
+        place.ask("DELETE", members, place.owner)
+        begun = time.monotonic()
+        answer = connection.recv(65536)
+        took = time.monotonic() - begun
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert took < FELT_SECONDS
+    assert place.ask("GET", f"/api/v1/workspaces/{place.workspace_id}/{kind}s", place.owner)["items"] == []
+
+
+def test_signed_out_session_hears_no_change_any_more(place: Place) -> None:
+    """An open stream of the control plane ends by itself."""
+    session = _sign_in(place.platform, "owner@example.org")
+    url, headers = f"{place.platform.control_plane}/own/v1/changes", {"authorization": f"Bearer {session['jwt']}"}
+    body = {"refresh_token": session["refresh_token"]}
+    with httpx.stream("GET", url, headers=headers, timeout=60, trust_env=False) as stream:
+        assert stream.status_code == 200
+        place.ask("POST", "/auth/v1/sessions/-revoke", session["jwt"], json=body)
+        begun = time.monotonic()
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            stream.read()
+        took = time.monotonic() - begun
+
+    assert took < FELT_SECONDS
 
 
 def test_signed_out_session_is_out_of_the_region(place: Place) -> None:

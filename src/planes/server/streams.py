@@ -134,9 +134,11 @@ class StreamResponse(Response):
                 group.start_soon(end_with, self._until)
 
 
-def ndjson_response(chunks: AsyncGenerator[bytes], stopping: Stopping) -> StreamResponse:
-    """One JSON object a line; `chunks` may hold any number of whole lines."""
-    return StreamResponse(chunks, stopping, media_type=NDJSON)
+def ndjson_response(
+    chunks: AsyncGenerator[bytes], stopping: Stopping, until: Callable[[], Awaitable[None]] | None = None
+) -> StreamResponse:
+    """One JSON object a line; `chunks` may hold any number of whole lines. `until` ends them, too."""
+    return StreamResponse(chunks, stopping, media_type=NDJSON, until=until)
 
 
 def event_stream_response(

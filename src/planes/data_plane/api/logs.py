@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Annotated, cast
@@ -48,7 +48,8 @@ async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_
     if folder is None or not await to_thread.run_sync(is_sealed, log_folder(folder)):
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
-    return ndjson_response(shown(iterate(log_folder(folder)), claims), stopping_of(request))
+    lines = shown(iterate(log_folder(folder)), claims)
+    return ndjson_response(lines, stopping_of(request), until=refusal_of(request, claims))
 
 
 @router.get("/log-stream", response_class=Response, responses={200: {"content": {EVENT_STREAM: {}}}})
@@ -67,8 +68,12 @@ async def open_stream(request: Request, run_id: str, workspace_id: str, claims: 
     followers: Followers = request.app.state.followers
     lines = followers.follow(log_folder(folder), running.finder.wakes(run_id, folder), from_line)
     events = _until_told(_events(shown(lines, claims)), running.runs, run_id)
-    refused = partial(services_of(request).credentials.wait_refused, claims)
-    return event_stream_response(events, stopping_of(request), until=refused)
+    return event_stream_response(events, stopping_of(request), until=refusal_of(request, claims))
+
+
+def refusal_of(request: Request, claims: Claims) -> Callable[[], Awaitable[None]]:
+    """What ends an answer that goes on for long: the end of the token that asked for it (Security: 10)."""
+    return partial(services_of(request).credentials.wait_refused, claims)
 
 
 def no_such_log() -> NotFound:

@@ -13,7 +13,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import services_of
-from planes.data_plane.api.logs import Reader, no_such_log, shown, shown_to
+from planes.data_plane.api.logs import Reader, no_such_log, refusal_of, shown, shown_to
 from planes.data_plane.api.run_access import Id, RunPath, running_of, stopping_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import (
@@ -72,7 +72,7 @@ async def search_lines(
         reason = Reason(key="regex", message="must be a regular expression that RE2 takes")
         raise InvalidRequest("invalid_request", "This is not a regular expression.", (reason,)) from exc
     log = await _open(request, workspace_id, run_id, claims)
-    return _answer(request, partial(Scan, log, matcher, _scope(query), partial(shown_to, claims)))
+    return _answer(request, claims, partial(Scan, log, matcher, _scope(query), partial(shown_to, claims)))
 
 
 @router.get("/-new", response_class=Response, responses=_ANSWERS)
@@ -88,7 +88,7 @@ async def list_new_lines(
     other = await _open(request, workspace_id, against, claims)
     log = await _open(request, workspace_id, run_id, claims)
     finder: LineFinder = Templates()
-    return _answer(request, partial(Scan, log, finder, _scope(query), partial(shown_to, claims), other))
+    return _answer(request, claims, partial(Scan, log, finder, _scope(query), partial(shown_to, claims), other))
 
 
 @router.get("/-compare", response_class=Response, responses=_RUNS)
@@ -103,7 +103,7 @@ async def compare_logs(
     """Runs of lines that are like those of another run of the workspace: numbers of lines only, in their order."""
     other = await _open(request, workspace_id, against, claims)
     log = await _open(request, workspace_id, run_id, claims)
-    return _answer(request, partial(Comparison, log, other, partial(shown_to, claims), limit))
+    return _answer(request, claims, partial(Comparison, log, other, partial(shown_to, claims), limit))
 
 
 @router.get("/-first")
@@ -125,9 +125,10 @@ async def download_lines(
 ) -> Response:
     """The log as it is stored now, as a file: wire lines, or the contents alone."""
     lines = shown(iterate(await _open(request, workspace_id, run_id, claims)), claims)
+    stopping, refused = stopping_of(request), refusal_of(request, claims)
     if format == "ndjson":
-        return _attached(ndjson_response(lines, stopping_of(request)), f"{run_id}.ndjson")
-    text = StreamResponse(as_text(lines), stopping_of(request), media_type="text/plain; charset=utf-8")
+        return _attached(ndjson_response(lines, stopping, until=refused), f"{run_id}.ndjson")
+    text = StreamResponse(as_text(lines), stopping, media_type="text/plain; charset=utf-8", until=refused)
     return _attached(text, f"{run_id}.txt")
 
 
@@ -140,12 +141,12 @@ async def _open(request: Request, workspace_id: str, run_id: str, claims: Claims
     return log_folder(folder)
 
 
-def _answer(request: Request, build: Callable[[], Work]) -> Response:
+def _answer(request: Request, claims: Claims, build: Callable[[], Work]) -> Response:
     searches: Searches = request.app.state.searches
     if searches.is_full:
         raise TooManyRequests("too_many_searches", "This region searches as many logs as it can: try again soon.")
     found: AsyncGenerator[bytes] = searches.run(build())
-    return ndjson_response(found, stopping_of(request))
+    return ndjson_response(found, stopping_of(request), until=refusal_of(request, claims))
 
 
 def _scope(query: SearchQuery) -> Scope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -53,7 +54,8 @@ async def upload_deployment(
     requirements = MemorySpool(MAXIMUM_REQUIREMENTS_BYTES)
     with FileSpool(services.parts.incoming_folder / new_id(), limit) as archive:
         spools = {"file": archive, "requirements_file": requirements}
-        await receive_form(request, spools, limit + MAXIMUM_REQUIREMENTS_BYTES)
+        receive = partial(receive_form, request, spools, limit + MAXIMUM_REQUIREMENTS_BYTES)
+        await services.credentials.while_good(claims, receive)
         return await services.uploads.store_deployment(Actor.of(claims), deployment_id, archive, requirements.content)
 
 
@@ -66,5 +68,6 @@ async def upload_configuration(
     """Stores a version of the workspace's `.dlt` files, encrypted; they never touch a disk in clear."""
     services = services_of(request)
     archive = MemorySpool(MAXIMUM_ARCHIVE_BYTES)
-    await receive_form(request, {"file": archive}, MAXIMUM_ARCHIVE_BYTES)
+    receive = partial(receive_form, request, {"file": archive}, MAXIMUM_ARCHIVE_BYTES)
+    await services.credentials.while_good(claims, receive)
     return await services.uploads.store_configuration(Actor.of(claims), configuration_id, archive.content)

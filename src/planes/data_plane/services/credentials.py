@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+
+import anyio
 
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.residency import Residency
@@ -41,6 +44,28 @@ class Credentials:
     async def wait_refused(self, claims: Claims) -> None:
         """Returns when the token of these claims is revoked: what it opened ends then (Security: 10)."""
         await self._revocations.wait_revoked(claims)
+
+    async def while_good(self, claims: Claims, work: Callable[[], Awaitable[None]]) -> None:
+        """Does what takes long, and stops it as soon as the token of these claims is revoked.
+
+        Raises: NotAuthenticated, what the work raises.
+        """
+        is_done = False
+        try:
+            async with anyio.create_task_group() as group:
+
+                async def stop() -> None:
+                    await self.wait_refused(claims)
+                    group.cancel_scope.cancel()
+
+                group.start_soon(stop)
+                await work()
+                is_done = True
+                group.cancel_scope.cancel()
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        if not is_done:
+            raise _refused()
 
     async def spend(self, token: str, workspace_id: str, kind: str, upload_id: str) -> Claims:
         """An upload token for exactly this upload, which it can open once: a failed upload stays spent (Borders: 2).

@@ -160,6 +160,27 @@ async def test_revocation_closes_an_open_stream_and_no_other(place: RunningRegio
     assert "second" in others
 
 
+async def test_revocation_ends_stored_logs_that_are_read_slowly(place: RunningRegion) -> None:
+    lease, _ = await place.run("for number in range(40_000): print('x' * 200)")
+    stored, own = place.log_path(lease), place.log_path(lease, "lines").replace("/logs/v1/", "/own/v1/")
+    paths = (stored, f"{own}/-download", f"{own}/-download?format=text")
+    for epoch, path in enumerate(paths, start=5):
+        session_id = new_id()
+        revocation = Revocation(epoch=epoch, claim=RevokedClaim.SESSION, value=session_id)
+        news = PollResponse(leases=[], cancels=[], epoch=epoch, revocations=[revocation], keys=[])
+        headers = place.region.headers(epoch=epoch - 1, session_id=session_id)
+        async with place.region.client.stream("GET", path, headers=headers) as answer:
+            assert answer.status_code == 200, (path, await answer.aread())
+            pieces = answer.aiter_raw()
+            size = len(await anext(pieces))
+            await place.region.plane.services.revocations.apply(news)
+            with anyio.fail_after(2):
+                async for piece in pieces:
+                    size += len(piece)
+
+        assert size < 4_000_000, path
+
+
 async def test_stream_waits_for_a_lease_that_is_on_its_way(
     place: RunningRegion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
