@@ -8,6 +8,7 @@ import pytest
 from tests.acceptance.installations import Installation, installed
 from tests.contract.client_environment import ClientEnvironment, client_environment
 from tests.contract.client_users import ClientUsers
+from tests.contract.published_ground import Ground, published_ground
 from tests.contract.released_client import RealClient
 
 MakeClient = Callable[..., RealClient]
@@ -40,4 +41,11 @@ def real_client(make_client: MakeClient) -> RealClient:
 def installation() -> Generator[Installation]:
     """A platform with both regions and an owner, shared by the tests of one file."""
     with installed() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ground() -> Generator[Ground]:
+    """A platform with one of everything, shared by the tests of one file."""
+    with published_ground() as running:
         yield running

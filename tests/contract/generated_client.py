@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from tests.contract.released_client import RealClient
 
-PROGRAM = '''
-import asyncio, base64, datetime, enum, importlib, inspect, io, json, pkgutil, sys, types, typing, uuid
+PROGRAM = r'''
+import asyncio, base64, datetime, enum, importlib, inspect, io, json, pkgutil, re, sys, types, typing, uuid
 
 import dlthub_sdk._gen as generated
 from dateutil.parser import isoparse
@@ -148,7 +148,22 @@ def answer(ask):
             "is_parsed": is_model(response.parsed), "model": type(response.parsed).__name__}
 
 
-print(json.dumps(sorted(OPERATIONS)), flush=True)
+def declared(module):
+    """Method, address, and the words that each parameter of the query may be; none where it may be anything."""
+    source = inspect.getsource(module._get_kwargs)
+    hints = typing.get_type_hints(module._get_kwargs)
+    method, path = (re.search(f'"{key}": "([^"]+)"', source)[1] for key in ("method", "url"))
+    query = {name: sorted(set(words_in(hints[name]))) for name in re.findall(r'params\["(\w+)"\]', source)}
+    return {"method": method, "path": path, "query": query}
+
+
+def words_in(hint):
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return [one.value for one in hint]
+    return [word for part in typing.get_args(hint) for word in words_in(part)]
+
+
+print(json.dumps({name: declared(module) for name, (_, module) in sorted(OPERATIONS.items())}), flush=True)
 for line in sys.stdin:
     print(json.dumps(answer(json.loads(line))), flush=True)
 '''
@@ -173,7 +188,8 @@ class GeneratedClient:
         self._asks = asks
         self._answers = answers
         self._awaited = awaited
-        self.operations: list[str] = json.loads(answers.readline())
+        # by name: method, path, and the query's parameters with the words that each may be
+        self.operations: dict[str, dict[str, Any]] = json.loads(answers.readline())
         self.called: set[str] = set()
 
     def call(self, operation: str, *, base_url: str, token: str | None = None, **arguments: Any) -> Answer:

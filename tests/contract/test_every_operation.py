@@ -6,8 +6,11 @@ none, and what was parsed says the same as what was sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
+from typing import Any
 
+import httpx
 import pytest
 from tests.acceptance.installations import Installation
 from tests.contract.generated_client import generated_client
@@ -31,6 +34,40 @@ def walk(request: pytest.FixtureRequest, installation: Installation) -> Generato
 def test_every_operation_is_walked(walk: Walk) -> None:
     assert len(walk.client.operations) == 61
     assert walk.client.called == set(walk.client.operations)
+
+
+def test_every_filter_and_order_of_the_client_is_published_and_no_other(walk: Walk) -> None:
+    """A plane passes over what it does not know in a query, so a filter that it lacks would not be missed."""
+    planes = (walk.control_plane, walk.workspace["dataplane_url"])
+    documents = [httpx.get(f"{origin}/openapi.json", timeout=60, trust_env=False).json() for origin in planes]
+    published = {
+        (method, re.sub(r"\{\w+\}", "{}", path)): {
+            each["name"]: sorted(set(_words(each["schema"], document)))
+            for each in operation.get("parameters", ()) if each["in"] == "query"
+        }
+        for document in documents for path, found in document["paths"].items() for method, operation in found.items()
+    }  # fmt: skip
+    asked = {
+        (each["method"], re.sub(r"\{\w+\}", "{}", each["path"]).replace("/latest", "/{}")): each["query"]
+        for each in walk.client.operations.values()
+    }
+
+    # the four services of a data plane share its origin
+    assert {key: _of(published, key) for key in asked} == asked
+
+
+def _of(published: dict[tuple[str, str], Any], key: tuple[str, str]) -> Any:
+    method, path = key
+    return next((query for (one, place), query in published.items() if one == method and place.endswith(path)), None)
+
+
+def _words(schema: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key, ())]
+    parts += [schema["items"]] if "items" in schema else []
+    if "$ref" in schema:
+        parts.append(document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    own = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else [])]
+    return own + [word for part in parts for word in _words(part, document)]
 
 
 def test_every_answer_is_parsed_in_full(walk: Walk) -> None:
