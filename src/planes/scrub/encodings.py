@@ -41,6 +41,26 @@ def forms(value: str) -> Iterator[bytes]:
         yield from _foreign_forms(value, raw)
 
 
+def common_forms(raw: bytes) -> Iterator[bytes]:
+    """Yield the few forms in which nearly all programs print a text, the raw one first; forms may repeat."""
+    yield raw
+    if not _UNRESERVED.issuperset(raw):
+        value = raw.decode("utf-8", "surrogateescape")
+        texts = [json.dumps(value)[1:-1], repr(value)[1:-1], json.dumps(json.dumps(value)[1:-1])[1:-1]]
+        texts += [_html_texts(value)[2], value.replace("'", "''"), value.replace("'", "'\"'\"'")]
+        for text in texts:
+            yield text.encode("utf-8", "surrogateescape")
+        for safe in _URL_SAFE[:3]:
+            quoted = _percent(raw, safe)
+            yield quoted
+            yield _lower_percent(quoted)
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + raw)
+        form = encoded[(0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6]
+        yield form
+        yield form.replace(b"+", b"-").replace(b"/", b"_")
+
+
 def rare_forms(value: str) -> Iterator[bytes]:
     """Yield forms that programs print seldom, and hardly ever shortened."""
     if len(value) > LONGEST_IN_ALL_FORMS:

@@ -7,12 +7,14 @@ stream alone, not on its chunks.
 
 import functools
 from collections import Counter
+from operator import attrgetter
 
 from planes.scrub.ahead import LinesAhead
 from planes.scrub.below import LONGEST_LINE, Opening, open_quote, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
-from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined
+from planes.scrub.learned import Learned
+from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined, told_apart, with_again
 from planes.scrub.marks import mark_at_end, with_marks
 from planes.scrub.registered import Registered
 from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, with_repeats
@@ -20,6 +22,8 @@ from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.shortened import Shortened, mark_finder
 from planes.scrub.signs import NO_SIGNS, LineSigns
+
+_start_of = attrgetter("start")
 
 # Behind so many known lines in a piece, all known lines of the rest are left out at once.
 _MANY_KNOWN = 8
@@ -40,7 +44,7 @@ def prepare() -> None:
 
 
 class RuleStage:
-    """Masks what the rules find in a stream, and pieces of registered values.
+    """Masks what the rules find in a stream, where it stands again, and pieces of registered values.
 
     Attributes:
         hits: counts masks by name.
@@ -54,6 +58,7 @@ class RuleStage:
         "_has_begun",
         "_is_pending_quiet",
         "_known",
+        "_learned",
         "_long",
         "_names",
         "_pending",
@@ -72,6 +77,7 @@ class RuleStage:
         self.is_plain = False
         self._long: LongLine | None = None
         self._known = KnownLines()
+        self._learned = Learned()
         self._names: list[str] = []  # masks that `hits` does not count yet
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
@@ -109,6 +115,9 @@ class RuleStage:
         self._block_lines = -1
         self._below = None
         self._has_begun = False
+        if self._learned:
+            self._learned.clear()
+            self._known = KnownLines()  # the lines that taught something teach it again
         self._count()
         return rest
 
@@ -138,7 +147,7 @@ class RuleStage:
     def _last_piece(self, line: bytes) -> bytes:
         if self._long is None:
             plain = without_colour(line)
-            return self._line(line, plain, None, None, self._pieces_in(plain))
+            return self._line(line, plain, None, None, self._cuts_in(plain, has_begun=self._has_begun))
         long_line, self._long = self._long, None
         return self._end_long(long_line, line)
 
@@ -146,18 +155,30 @@ class RuleStage:
         if self._long is None:
             self._block_lines = -1
             self._below = None
-            self._long = LongLine(self._book, self._shortened, self._names)
+            self._long = LongLine(self._book, self._cuts_in, self._names)
         given, taken = self._long.advance(bytes(self._pending))
         del self._pending[:taken]
         return given
 
-    def _pieces_in(self, plain: bytes) -> list[Span]:
-        return self._shortened.find(plain, has_begun=self._has_begun) if self._shortened else []
+    def _cuts_in(self, plain: bytes, *, has_begun: bool = True) -> list[Span]:
+        """Pieces of registered values, and what was learned.
+
+        Args:
+            plain: a text without colour codes.
+            has_begun: whether a form of a registered value may begin in it.
+        """
+        pieces = self._shortened.find(plain, has_begun=has_begun) if self._shortened else []
+        return self._merged(plain, pieces, self._learned.find(plain)) if self._learned else pieces
+
+    def _merged(self, plain: bytes, cuts: list[Span], again: list[Span]) -> list[Span]:
+        """Both, by their beginnings. They may overlap: what lies on one line is put together when it is masked."""
+        again = self._book.permitted(plain, again)
+        return sorted([*cuts, *again], key=_start_of) if again else cuts
 
     def _lines(self, data: bytes, known_from: int) -> bytes:
         """Mask a piece of whole lines. On the lines that begin at or after `known_from` no sign stands."""
         plain = without_colour(data)
-        cuts = self._pieces_in(plain)[::-1]  # the next one last
+        cuts = self._cuts_in(plain, has_begun=self._has_begun)[::-1]  # the next one last
         if self._block_lines >= 0:
             sign = 0
         elif plain is data and known_from < len(data):
@@ -223,6 +244,8 @@ class RuleStage:
             if masked is not line:
                 given += data[done:first], masked
                 done = last
+            if self._learned.has_new:
+                cuts = self._merged(plain, cuts[::-1], self._learned.find_new(plain, end))[::-1]
             start = end + 1
         given.append(data[done:])
         return b"".join(given)
@@ -253,12 +276,12 @@ class RuleStage:
             plain: the line without colour codes.
             signs: the signs on it; None: not known.
             spans: the secrets that the rules find in it; None: not looked for yet.
-            cuts: pieces of registered values in the line.
+            cuts: pieces of registered values in the line, and what was learned.
         """
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
             self._below = None
-            long_line = LongLine(self._book, self._shortened, self._names)
+            long_line = LongLine(self._book, self._cuts_in, self._names)
             given, taken = long_line.advance(line)
             return given + self._end_long(long_line, line[taken:])
         if self._block_lines >= 0:
@@ -273,10 +296,12 @@ class RuleStage:
             spans = self._book.spans(plain, signs)
         if spans and len(plain) <= LONGEST_LINE:
             spans = with_repeats(plain, spans)
-        if cuts:
-            spans = joined(spans, cuts)
+        pieces, again = told_apart(cuts) if cuts else (cuts, cuts)
+        spans = joined(spans, pieces)
+        self._learned.learn(plain, spans)
         self._see_opening(plain)
-        out = with_marks(line, coloured(line, plain, spans), self._names) if spans else line
+        found = with_again(spans, again)
+        out = with_marks(line, coloured(line, plain, found), self._names) if found else line
         if opening is not None:
             out = self._told(opening, out, plain if out == plain else without_colour(out))
         if self._below is None and len(plain) <= LONGEST_LINE:
@@ -306,6 +331,7 @@ class RuleStage:
 
     def _without(self, line: bytes, plain: bytes, told: list[Span]) -> bytes:
         kept = self._book.permitted(plain, outside_marks(plain, told))
+        self._learned.learn(plain, kept)
         return with_marks(line, coloured(line, plain, kept), self._names) if kept else line
 
     def _end_long(self, long_line: "LongLine", rest: bytes) -> bytes:

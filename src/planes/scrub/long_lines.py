@@ -1,11 +1,11 @@
 """A line that is too long to be held: worked through in windows that overlap, so that no line makes the memory grow."""
 
 import re
+from collections.abc import Callable
 
 from planes.scrub.marks import with_marks
 from planes.scrub.rulebook import Book, Span, coloured, disjoint, plain_spans
 from planes.scrub.shadow import without_colour
-from planes.scrub.shortened import Shortened
 
 LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024
@@ -18,11 +18,11 @@ _STOPS = re.compile(b"[ \t\r\"'`<>,;&|]")
 class LongLine:
     """One line beyond the bound: worked through in windows of `LONGEST_HELD` bytes that overlap."""
 
-    __slots__ = ("_before", "_book", "_names", "_shortened", "_swallows")
+    __slots__ = ("_before", "_book", "_cuts_in", "_names", "_swallows")
 
-    def __init__(self, book: Book, shortened: Shortened | None, names: "list[str]") -> None:
+    def __init__(self, book: Book, cuts_in: Callable[[bytes], list[Span]], names: "list[str]") -> None:
         self._book = book
-        self._shortened = shortened
+        self._cuts_in = cuts_in
         self._names = names
         self._before = b""
         self._swallows = False
@@ -73,8 +73,8 @@ class LongLine:
         """The secrets in what came before and a window, less those that came out with it."""
         plain = without_colour(line)
         spans = plain_spans(self._book, plain)
-        pieces = self._shortened.find(plain, has_begun=True) if self._shortened else []
-        spans = coloured(line, plain, joined(spans, pieces) if pieces else spans)
+        pieces, again = told_apart(self._cuts_in(plain))
+        spans = coloured(line, plain, with_again(joined(spans, pieces), again))
         first = len(self._before)
         return [span for span in spans if span.end > first]
 
@@ -86,8 +86,8 @@ class LongLine:
 
 def joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
     """Both, in order; what a piece of a value and a rule find together is named after the value."""
-    if not spans:
-        return pieces
+    if not spans or not pieces:
+        return spans or pieces
     both = disjoint([*pieces, *spans])
     number = 0
     for piece in pieces:
@@ -95,3 +95,13 @@ def joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
             number += 1
         both[number] = both[number]._replace(rule=piece.rule)
     return both
+
+
+def told_apart(cuts: list[Span]) -> tuple[list[Span], list[Span]]:
+    """Pieces of registered values, and what a rule found on a line before."""
+    return [cut for cut in cuts if cut.rule.kind != "learned"], [cut for cut in cuts if cut.rule.kind == "learned"]
+
+
+def with_again(spans: list[Span], again: list[Span]) -> list[Span]:
+    """Both, in order; what the line itself tells is named as it tells it."""
+    return disjoint([*spans, *again]) if again else spans

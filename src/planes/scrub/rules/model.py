@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-Kind = Literal["token", "uri-password", "key-block", "checksum", "name"]
+# `learned`: a value that another rule found before in the same stream.
+Kind = Literal["token", "uri-password", "key-block", "checksum", "name", "learned"]
 # (line, where the match begins, where the secret begins, where it ends) → where the secret ends, or -1: not a secret.
 Judge = Callable[[bytes, int, int, int], int]
 
