@@ -54,6 +54,13 @@ def test_only_harmless_colour_survives(text: str) -> None:
     assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]", rest)
 
 
+def test_more_parts_than_every_terminal_takes_alike_are_shown_as_text() -> None:
+    sixteen, seventeen = (f"\x1b[{';'.join(['1'] * count)}mred" for count in (16, 17))
+
+    assert display_guard(sixteen).startswith("\x1b[")
+    assert display_guard(seventeen) == "\u241b" + seventeen[1:]
+
+
 @settings(max_examples=400, deadline=None)
 @given(LINES)
 def test_guarding_again_changes_nothing(text: str) -> None:

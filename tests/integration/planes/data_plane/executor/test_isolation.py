@@ -140,6 +140,15 @@ async def test_values_reach_the_runner_by_no_argument(executor: LocalExecutor, p
     assert b"a-registered-value" not in arguments
 
 
+async def test_runners_have_nothing_of_the_platforms_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLTHUB_TUI_EU1_MASTER_KEY", "of the platform alone")
+    async with LocalExecutor() as other:
+        found = Path(f"/proc/{other.server_pid}/environ").read_bytes()
+
+    assert b"MASTER_KEY" not in found
+    assert b"of the platform alone" not in found
+
+
 async def test_a_long_path_has_its_socket_elsewhere(executor: LocalExecutor, runs_root: Path) -> None:
     deep = runs_root / ("deep-" * 12) / ("er-" * 20)
     deep.mkdir(parents=True)

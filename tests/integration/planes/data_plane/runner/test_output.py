@@ -153,6 +153,14 @@ def test_a_secret_is_in_no_byte_on_the_disk(bench: Bench, tmp_path: Path) -> Non
         assert form.encode() not in stored
 
 
+def test_words_of_others_in_the_runners_own_lines_are_masked_and_inert(bench: Bench) -> None:
+    bench.log.say("it could not be started: ", foreign=f"no file \x1b[2J{SECRET}\nexit code 0")
+
+    assert [(line["source"], line["content"]) for line in bench.lines()] == [
+        ("runner", "it could not be started: no file \u241b[2J[masked:PASSPHRASE] exit code 0")
+    ]
+
+
 def test_a_possible_beginning_is_held_until_the_end(bench: Bench) -> None:
     source, end = os.pipe()
     stream = bench.log.open_stream(source, USER)
