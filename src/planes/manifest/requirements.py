@@ -22,6 +22,8 @@ AGENT_TOOL_PACKAGES = ("dlthub-client", "fastmcp")
 AGENT_LOOP_GROUP = "agent-loop-"
 MAX_REQUIREMENTS_BYTES = 4 * 1024 * 1024
 
+_UNNAMED_GROUPS = frozenset({MAIN_GROUP, DASHBOARD_GROUP})
+"""Groups that the client writes by itself."""
 _PYTHON_VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
 
 
@@ -84,7 +86,7 @@ def job_requirements(manifest: Mapping[str, Any], definition: Mapping[str, Any])
     wanted: list[str] = list(dict.fromkeys([*manifest["default_groups"], *own_groups]))
     missing = [name for name in wanted if name not in groups]
     if missing:
-        raise InvalidRequirements(_missing(missing[0]))
+        raise InvalidRequirements(_missing(missing[0], sorted(set(groups) - _UNNAMED_GROUPS)))
     lines: list[str] = []
     added = _without_commercial(manifest["launcher_requirements"].get(launcher_of(definition), []))
     for name in wanted:
@@ -113,10 +115,11 @@ def package_name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", found.group(1)).lower() if found else ""
 
 
-def _missing(group: str) -> str:
-    said = f"the requirements have no dependency group {group!r}"
+def _missing(group: str, present: Sequence[str]) -> str:
+    said = f"the job asks for the dependency group {group!r}, and there is none of this name"
     if not group.startswith(AGENT_LOOP_GROUP):
-        return said
+        there = ", ".join(name for name in present if not name.startswith(AGENT_LOOP_GROUP)) or "none"
+        return f"{said} (there: {there}). Add it to pyproject.toml or name another in the job, and deploy"
     loop = group.removeprefix(AGENT_LOOP_GROUP)
     return f"{said}. Add one of this name to pyproject.toml, with the packages of the agent loop {loop!r}, and deploy"
 

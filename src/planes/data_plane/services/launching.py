@@ -91,7 +91,7 @@ def plan_launch(lease: Lease, requirements: Mapping[str, Any], port: int | None 
         )
         entry_point = runtime_entry_point(lease.definition, arguments, wanted.dlt_version.as_spec())
     except InvalidRequirements as exc:
-        raise LaunchRefused(f"The requirements of this job cannot be used: {exc}.") from exc
+        raise LaunchRefused(f"The requirements of this job cannot be used: {exc.reason}.") from exc
     environment = EnvironmentSpecification(
         organization_id=lease.organization_id,
         workspace_id=lease.workspace_id,

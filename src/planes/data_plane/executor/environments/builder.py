@@ -75,13 +75,11 @@ def build(specification: Mapping[str, Any]) -> None:
         say(f"Building an environment with Python {specification['python_version']} ({python})")
         uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
         builds = bool(specification.get("source_builds"))
-        wishes = specification.get("wishes", [])
-        _install(
-            uv,
-            building,
-            _with_wishes(uv, building, specification["requirements"], wishes, builds=builds),
-            builds=builds,
-        )
+        own, wishes = specification["requirements"], specification.get("wishes", [])
+        together = _with_wishes(uv, building, own, wishes, builds=builds)
+        _install(uv, building, own if together is None else together, builds=builds)
+        if together is None:  # only now it is known that the wishes are to blame, and not the requirements alone
+            say(f"Left out, since they do not fit the workspace's own requirements: {', '.join(wishes)}.")
         if not specification["includes_dlthub"]:
             let_hub_be_imported(building)
         (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
@@ -227,8 +225,10 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
         raise BuildFailed(str(exc) if builds else f"{exc} {_WHEELS_ONLY}") from exc
 
 
-def _with_wishes(uv: _Uv, building: Path, requirements: list[str], wishes: list[str], *, builds: bool) -> list[str]:
-    """The requirements and, where one set of versions has room for both, the wishes; said where it has none.
+def _with_wishes(
+    uv: _Uv, building: Path, requirements: list[str], wishes: list[str], *, builds: bool
+) -> list[str] | None:
+    """The requirements and the wishes, or None where no set of versions has room for both.
 
     They are resolved together: a package that nobody pins may be the version that a wish needs.
     """
@@ -240,8 +240,7 @@ def _with_wishes(uv: _Uv, building: Path, requirements: list[str], wishes: list[
     try:
         uv.ask("pip", "compile", "--python", str(building / "bin" / "python"), *wheels, listed)
     except BuildFailed:
-        say(f"Left out, since they do not fit the workspace's own requirements: {', '.join(wishes)}.")
-        return requirements
+        return None
     return together
 
 
