@@ -20,6 +20,8 @@ from planes.control_plane.services.triggers import (
     deferred_request,
     fire,
     hold_work,
+    is_put_off,
+    waits_for_room,
 )
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId
@@ -214,27 +216,24 @@ async def _fire_events(
 async def _start_waiting(
     parts: Parts, connection: Connection, scene: Scene, job: VersionedJob, *, is_completed: bool
 ) -> list[Fired]:
-    """Starts that waited for this job, if nothing else holds them. After a failure a person's start is given up."""
-    waiting = [
-        found
-        for found in await stored_jobs.deferred_jobs(connection, scene.workspace_id)
-        if job.job.job_ref in upstream_refs(found.version.definition)
-    ]
+    """Starts that waited for this job, if nothing else holds them. After a failure a person's start is given up.
+
+    A start of the job itself that waited for room does not ask how the run before it ended.
+    """
     requests: list[FireRequest] = []
-    for found in waiting:
+    for found in await stored_jobs.deferred_jobs(connection, scene.workspace_id):
         request = deferred_request(found)
         assert request is not None, "a waiting job has a start that was put off"
-        if is_completed:
+        is_behind = job.job.job_ref in upstream_refs(found.version.definition)
+        if (is_behind and is_completed) or (found.job.id == job.job.id and waits_for_room(request)):
             requests.append(request)
-        elif request.source is Source.PERSON:
+        elif is_behind and request.source is Source.PERSON:
             await stored_jobs.change_job(connection, found.job.id, deferred=None)
     fired = await fire(parts, connection, scene, requests)
     for item in fired:
-        is_dropped = isinstance(item.decision, Declined) and item.decision.status not in {
-            "skipped_fresh",
-            "skipped_upstream_pending",
-        }
-        if is_dropped:
+        if not isinstance(item.decision, Declined) or is_put_off(item.request, item.decision):
+            continue
+        if item.decision.status not in {"skipped_fresh", "skipped_upstream_pending"}:
             await stored_jobs.change_job(connection, item.request.job.job.id, deferred=None)
     return fired
 

@@ -20,6 +20,7 @@ from planes.domain.errors import Conflict
 from planes.domain.identifiers import DataPlaneId, MembershipId, OrganizationId, RunId, WorkspaceId, new_id
 from planes.domain.runs import Run, RunStatus
 from planes.domain.triggers import EVENT_RUNS_WITHIN, Accepted, Declined, ReceiptStatus, Source
+from planes.manifest.facts import trigger_kind
 from planes.manifest.freshness import upstream_refs
 from planes.storage.control import backfills as stored_backfills
 from planes.storage.control import deployments as stored_deployments
@@ -150,7 +151,7 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired], n
     for item in fired:
         job = item.request.job.job
         if isinstance(item.decision, Declined):
-            if _is_put_off(item.request, item.decision):
+            if is_put_off(item.request, item.decision):
                 await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request))
         elif job.deferred is not None and item.request.source is not Source.WEBHOOK:
             await stored_jobs.change_job(connection, job.id, deferred=None)
@@ -163,7 +164,7 @@ def _is_passed_over(fired: Fired) -> bool:
         isinstance(fired.decision, Declined)
         and fired.request.source in {Source.CLOCK, Source.JOB_EVENT, Source.DEPLOY}
         and fired.decision.status is not ReceiptStatus.SKIPPED_PAUSED
-        and not _is_put_off(fired.request, fired.decision)
+        and not is_put_off(fired.request, fired.decision)
     )
 
 
@@ -280,13 +281,30 @@ def _new_run(scene: Scene, request: FireRequest, verdict: Verdict, ground: _Grou
     )
 
 
-def _is_put_off(request: FireRequest, declined: Declined) -> bool:
-    """A start in a batch waits for its upstreams; what fires by itself and finds them stale, too (Contract: 4.4)."""
+def is_put_off(request: FireRequest, declined: Declined) -> bool:
+    """A start in a batch waits for its upstreams; what fires by itself and finds them stale, too (Contract: 4.4).
+
+    What happens once and finds no room waits for it.
+    """
     if request.source is Source.WEBHOOK:
         return False  # the call waits in its region
     if declined.status is ReceiptStatus.SKIPPED_UPSTREAM_PENDING:
         return True
+    if declined.status is ReceiptStatus.SKIPPED_CONCURRENCY_LIMIT:
+        kept = request.job.job.deferred
+        return waits_for_room(request) and (kept is None or kept["source"] == request.source.value)
     return declined.status is ReceiptStatus.SKIPPED_FRESH and request.source is not Source.PERSON
+
+
+def waits_for_room(request: FireRequest) -> bool:
+    """Whether a start that finds as many runs active as the job may have starts when one of them ends.
+
+    The next tick of a schedule covers what a tick could not; what happens once would be lost.
+    Of several the last waits.
+    """
+    return request.source in {Source.JOB_EVENT, Source.DEPLOY} or (
+        request.source is Source.CLOCK and trigger_kind(request.trigger) == "once"
+    )
 
 
 def _deferred(request: FireRequest) -> dict[str, Any]:
@@ -303,7 +321,7 @@ def _deferred(request: FireRequest) -> dict[str, Any]:
 
 
 def deferred_request(job: VersionedJob) -> FireRequest | None:
-    """The start of this job that waits for upstream jobs; None when none does."""
+    """The start of this job that waits for upstream jobs or for room; None when none does."""
     kept = job.job.deferred
     if kept is None:
         return None

@@ -117,7 +117,7 @@ def read_requirements(content: bytes) -> dict[str, Any]:
         json.loads(content.decode())
         return parse_requirements(content)
     except InvalidRequirements as exc:
-        raise InvalidRequest("requirements_refused", f"requirements.json was refused: {exc}.") from exc
+        raise InvalidRequest("requirements_refused", f"requirements.json was refused: {exc.reason}.") from exc
     except (ValueError, RecursionError) as exc:
         raise InvalidRequest("requirements_refused", "requirements.json was refused: it is not JSON.") from exc
 

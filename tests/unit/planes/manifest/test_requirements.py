@@ -74,6 +74,21 @@ def test_unknown_group_is_refused(job: Build) -> None:
         job_requirements(parse_requirements(_file()), job(require={"dependency_groups": ["gpu"]}))
 
 
+@pytest.mark.parametrize("line", ["-e ./libs/shop", "./libs/shop", "../shop", "--editable=libs/shop", "/srv/shop"])
+def test_package_that_lies_in_a_folder_is_refused_with_what_to_do(line: str) -> None:
+    with pytest.raises(InvalidRequirements, match=r"is a folder.*put the package there") as caught:
+        parse_requirements(_file(groups={"main": [line]}))
+
+    assert line in caught.value.reason
+
+
+def test_address_in_a_refused_line_is_not_repeated() -> None:
+    with pytest.raises(InvalidRequirements) as caught:
+        parse_requirements(_file(groups={"main": ["-e git+https://me:word@git.example/shop"]}))
+
+    assert "word@" not in str(caught.value)
+
+
 def test_engine_one_is_taken_as_dlt_1_28() -> None:
     content = json.loads(_file(engine_version=1))
     del content["dlt_version"]

@@ -200,6 +200,43 @@ async def test_end_of_a_run_fires_its_followers_with_the_run_they_follow(stage: 
     assert [run["job_ref"] for run in upstream["downstream_job_runs"]] == ["jobs.jobs.good"]
 
 
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_event_that_finds_its_listener_running_starts_it_afterwards(stage: Stage, end: str) -> None:
+    await stage.deployed(definition("load"), definition("alarm", "job.fail:jobs.jobs.load"))
+    load = (await stage.job_ids())["load"]
+
+    async def alarms() -> list[dict]:
+        return [run for run in await stage.runs() if run["trigger"] == "job.fail:jobs.jobs.load"]
+
+    failed = [(await stage.trigger(load))["id"]]
+    await stage.finished(failed[0], "failed")
+    for _ in range(2):
+        failed.append((await stage.trigger(load))["id"])
+        await stage.finished(failed[-1], "failed")
+    (first,) = await alarms()
+
+    for step in ("running", end):
+        await stage.report(first["id"], step)
+
+    assert [run["previous_job_run_id"] for run in await alarms()] == [failed[-1], failed[0]]
+    await stage.finished((await alarms())[0]["id"])
+    assert len(await alarms()) == 2
+
+
+async def test_moment_that_finds_its_job_running_starts_it_afterwards(stage: Stage) -> None:
+    moment = stage.clock.now() + timedelta(hours=1)
+    await stage.deployed(definition("load", f"once:{moment.isoformat()}"))
+    by_hand = (await stage.trigger((await stage.job_ids())["load"], trigger="manual:"))["id"]
+    stage.clock.set(moment)
+    await fire_due(stage.parts)
+    assert len(await stage.runs()) == 1
+
+    await stage.finished(by_hand)
+
+    (late,) = await stage.runs(status="pending")
+    assert late["trigger"].startswith("once:")
+
+
 async def test_jobs_that_start_each_other_stop_after_a_while(stage: Stage) -> None:
     await stage.deployed(
         definition("ping", "job.success:jobs.jobs.pong"), definition("pong", "job.success:jobs.jobs.ping")
