@@ -5,6 +5,7 @@ import ctypes
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -104,6 +105,8 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "kernel keys": attempt(lambda: call(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0)),
         "shared memory of others": attempt(lambda: attach(world["memory"])),
         "terminal of the machine": attempt(lambda: write(world["terminal"])),
+        "machine that runs this one": attempt(lambda: socket.socket(40, socket.SOCK_STREAM).connect((2, 1))),
+        "limits of the first process": attempt(lambda: resource.prlimit(1, resource.RLIMIT_CPU, (1, 1))),
         "uid 0": attempt(lambda: os.setuid(0)) if os.getuid() else "PermissionError",
     }
 

@@ -1,10 +1,12 @@
 """A seccomp filter: the system calls that no job needs and that lead past the other parts.
 
 Landlock does not stop a connection to a unix socket by its path: with one of the desktop's or of Docker's a job would
-have them work outside. A pair of datagram sockets is such a socket too: it may send to any path. Named pipes, pairs of
-streams and internet sockets stay. Rings of calls (`io_uring`) pass filters by. A user namespace of its own would give a
-job every capability of the kernel's inside. Kernel keys, tracing of the kernel and programs for it are nobody's
-business in a load.
+have them work outside. A pair of datagram sockets is such a socket too: it may send to any path. Sockets of other
+kinds (to the machine that runs this one, to radios) know no network namespace, so that they would be open to a job that
+is to have no network. Named pipes, pairs of streams, internet sockets and questions about the network stay.
+Limits of another process (`prlimit`) are for its uid to change: the platform's, where that is the job's. Rings of calls
+(`io_uring`) pass filters by. A user namespace of its own would give a job every capability of the kernel's inside.
+Kernel keys, tracing of the kernel and programs for it are nobody's business in a load.
 """
 
 import ctypes
@@ -19,7 +21,9 @@ _SET_MODE_FILTER = 1
 _LOAD, _MASK, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
 _CALL, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
-_UNIX = 1
+_FAMILIES = (2, 10, 16)
+"""Of sockets: internet, its sixth version, and questions to the kernel (netlink)."""
+
 _KIND, _DATAGRAM, _RAW = 0xF, 2, 3
 """The kind of a socket is in the lowest bits; of unix sockets a raw one is a datagram socket."""
 
@@ -39,6 +43,7 @@ class _Machine(NamedTuple):
     socketpair: int
     clone: int
     unshare: int
+    prlimit: int
     others: tuple[int, ...]
     tracing: tuple[int, ...]
 
@@ -46,8 +51,8 @@ class _Machine(NamedTuple):
 _MACHINES = {
     # tracing: ptrace, process_vm_readv, process_vm_writev, pidfd_getfd;
     # others: add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd
-    "x86_64": _Machine(0xC000003E, 317, 41, 53, 56, 272, (248, 249, 250, 298, 321, 323), (101, 310, 311, 438)),
-    "aarch64": _Machine(0xC00000B7, 277, 198, 199, 220, 97, (217, 218, 219, 241, 280, 282), (117, 270, 271, 438)),
+    "x86_64": _Machine(0xC000003E, 317, 41, 53, 56, 272, 302, (248, 249, 250, 298, 321, 323), (101, 310, 311, 438)),
+    "aarch64": _Machine(0xC00000B7, 277, 198, 199, 220, 97, 261, (217, 218, 219, 241, 280, 282), (117, 270, 271, 438)),
 }
 
 
@@ -91,14 +96,20 @@ def _assemble(machine: _Machine, more: tuple[int, ...]) -> bytes:
     for call in (_IO_URING_SETUP, _CLONE3, *machine.others, *more):
         steps += [(_EQUALS, 0, 1, call), (_RETURN, 0, 0, missing)]
     for call, test, value, answer in (
-        (machine.socket, _EQUALS, _UNIX, errno.EAFNOSUPPORT),
         (machine.clone, _ANY_BIT, _NEW_USER_NAMESPACE, errno.EPERM),
         (machine.unshare, _ANY_BIT, _NEW_USER_NAMESPACE, errno.EPERM),
+        (machine.prlimit, _AT_LEAST, 1, errno.EPERM),
     ):
         steps += [
             (_EQUALS, 0, 4, call), (_LOAD, 0, 0, _FIRST_ARGUMENT),
             (test, 0, 1, value), (_RETURN, 0, 0, _ERROR | answer), (_RETURN, 0, 0, _ALLOW),
         ]  # fmt: skip
+    count = len(_FAMILIES)
+    steps += [
+        (_EQUALS, 0, count + 3, machine.socket), (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        *((_EQUALS, count - at, 0, family) for at, family in enumerate(_FAMILIES)),
+        (_RETURN, 0, 0, _ERROR | errno.EAFNOSUPPORT), (_RETURN, 0, 0, _ALLOW),
+    ]  # fmt: skip
     steps += [
         (_EQUALS, 0, 6, machine.socketpair), (_LOAD, 0, 0, _SECOND_ARGUMENT), (_MASK, 0, 0, _KIND),
         (_EQUALS, 2, 0, _DATAGRAM), (_EQUALS, 1, 0, _RAW), (_RETURN, 0, 0, _ALLOW),

@@ -41,6 +41,10 @@ def answer(number: int, *arguments: int, machine: int = X86_64, keeps_apart: boo
 
 REFUSED = [
     pytest.param(41, (UNIX, STREAM), errno.EAFNOSUPPORT, id="unix socket"),
+    pytest.param(41, (0, STREAM), errno.EAFNOSUPPORT, id="socket of no family"),
+    pytest.param(41, (40, STREAM), errno.EAFNOSUPPORT, id="socket to the machine that runs this one"),
+    pytest.param(41, (31, RAW), errno.EAFNOSUPPORT, id="socket to a radio"),
+    pytest.param(302, (1, 7), errno.EPERM, id="limits of another process"),
     pytest.param(53, (UNIX, DATAGRAM), errno.EPROTONOSUPPORT, id="pair of datagram sockets"),
     pytest.param(53, (UNIX, RAW | CLOSES_AT_EXEC), errno.EPROTONOSUPPORT, id="pair of raw sockets"),
     pytest.param(56, (USERS | 17,), errno.EPERM, id="clone into a user namespace"),
@@ -78,8 +82,8 @@ def test_tracing_is_refused_where_processes_are_kept_apart(number: int) -> None:
 @pytest.mark.parametrize(
     ("number", "arguments"),
     [
-        (0, ()), (41, (INTERNET, STREAM)), (41, (NETLINK, RAW)), (53, (UNIX, STREAM)), (53, (UNIX, SEQUENCE)),
-        (56, (17,)), (272, (MOUNTS,)), (59, ()),
+        (0, ()), (41, (INTERNET, STREAM)), (41, (10, STREAM | CLOSES_AT_EXEC)), (41, (NETLINK, RAW)), (302, (0, 7)),
+        (53, (UNIX, STREAM)), (53, (UNIX, SEQUENCE)), (56, (17,)), (272, (MOUNTS,)), (59, ()),
     ],
 )  # fmt: skip
 def test_what_a_load_needs_is_let_through(number: int, arguments: tuple[int, ...]) -> None:
