@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -321,3 +322,15 @@ async def test_what_is_copied_is_the_link_of_the_row(open_app: Any) -> None:
         await stage.press("slash", *"nothing", "enter", "y")
 
         assert "Copied orchard-eu/fruitshop:runs" in stage.text
+
+
+async def test_help_names_the_keys_of_a_place_after_it(open_app: Any) -> None:
+    async with open_app(size=(120, 60)) as stage:
+        await stage.press(*WORKSPACE)
+        for keys, title in (((), "Jobs"), (("2",), "Runs"), (("1", "enter"), "Job")):
+            await stage.press(*keys, "?")
+            groups = re.findall(r"─ ([A-Za-z ]*) ─", stage.text)
+
+            assert groups[0] == title, stage.text
+            assert "verbs" not in map(str.lower, groups)
+            await stage.press("escape")

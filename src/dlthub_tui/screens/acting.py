@@ -38,6 +38,8 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
     LAYERS: ClassVar[tuple[str, ...]] = ()
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = ()
     STYLES: ClassVar[str] = ""
+    KEYS: ClassVar[str] = ""
+    """What the help calls keys that several places have, each in its own way."""
     AUTO_FOCUS = ""
 
     def __init_subclass__(cls, **more: Any) -> None:

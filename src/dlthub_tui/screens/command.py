@@ -45,7 +45,7 @@ class CommandSheet(Sheet[str]):
             if action.id not in seen and action.id not in {"command.open", "palette.open"}:
                 seen.add(action.id)
                 why_not = origin.why_not(action)
-                offered = offer(action, why_not, self.look)
+                offered = offer(action, why_not, self.look, origin.KEYS)
                 offers.append(offered if why_not else replace(offered, twin=origin.twin_of(action)))
         return offers
 

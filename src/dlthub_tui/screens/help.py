@@ -47,7 +47,11 @@ class HelpScreen(ActingScreen[str]):
         # The keys of the screen itself stand left where there is room for both.
         self._left = self._pane = RowList(self.look, widget_id="list")
         self._right = RowList(self.look, widget_id="right")
-        self._offers = [offer(action, origin.why_not(action), self.look) for action in origin.live]
+        self._offers = self._offered()
+
+    def _offered(self) -> list[Offer]:
+        origin = self._origin
+        return [offer(action, origin.why_not(action), self.look, origin.KEYS) for action in origin.live]
 
     def compose(self) -> ComposeResult:
         """The frame of the screen below, a search line, the keys."""
@@ -109,7 +113,7 @@ class HelpScreen(ActingScreen[str]):
         for screen in self.host.screen_stack:
             if isinstance(screen, ActingScreen):
                 screen.rebind()
-        self._offers = [offer(each, self._origin.why_not(each), self.look) for each in self._origin.live]
+        self._offers = self._offered()
         self._show()
         self.query_one("#footer", LinesView).update()
         self.say(f"{action.title} is {shown} now.", Role.OK)

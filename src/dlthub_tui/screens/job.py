@@ -42,6 +42,7 @@ class JobScreen(JobPanes):
     """When does it fire, and how did it go?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
+    KEYS = "Job"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open run"), ("app.open", "app"), ("run.start", "run"), ("run.options", "with options"),
         ("job.pause", "pause"), ("definition.open", "definition"), ("item.destroy", "archive"), ("log.open", "log"),

@@ -41,6 +41,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     """What is running, and what runs when?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
+    KEYS = "Jobs"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open"), ("app.open", "app"), ("run.start", "run"), ("log.open", "log"), ("job.pause", "pause"),
         ("deploy.open", "deploy"), ("list.filter", "filter"), ("row.mark", "mark"), ("list.sort", "sort"),

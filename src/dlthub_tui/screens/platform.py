@@ -32,6 +32,7 @@ class PlatformScreen(ListScreen):
     """Do all planes answer, are they who they were, and how full are they?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
+    KEYS = "Platform"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("pane.next", "pane"), ("row.open", "open"), ("item.end", "drain"), ("item.destroy", "clean"),
         ("doctor.open", "doctor"), ("log.open", "log"), ("link.retry", "ask again"), ("list.filter", "filter"),

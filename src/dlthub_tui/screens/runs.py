@@ -44,6 +44,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     """What ran, and how did it end?"""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
+    KEYS = "Runs"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open"), ("log.open", "log"), ("run.start", "run again"), ("item.end", "stop"),
         ("list.filter", "filter"), ("list.sort", "sort"), ("row.mark", "mark"), ("pane.details", "details"),

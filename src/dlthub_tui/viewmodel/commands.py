@@ -12,8 +12,9 @@ from dlthub_tui.viewmodel.text import Line, Role, Span, accent, line, muted
 
 LAYER_TITLES = {
     "global": "Everywhere", "workspace": "Workspace", "home": "Home", "move": "Every list", "list": "Every list",
-    "verbs": "Verbs", "tree": "Columns", "log": "Log", "run": "Run", "deploy": "Deploy", "form": "Form",
-    "sign-in": "Sign in",
+    "tree": "Columns", "log": "Log", "run": "Run", "compare": "Compare", "shown-once": "Shown once",
+    "versions": "Deployments", "alerts": "Alerts", "backfills": "Backfills", "webhooks": "Webhooks",
+    "residency": "Residency", "deploy": "Deploy", "form": "Form", "sign-in": "Sign in",
 }  # fmt: skip
 
 
@@ -77,10 +78,10 @@ def _refreshing(name: str) -> Offer:
     )
 
 
-def offer(action: Action, why_not: str | None, look: Look) -> Offer:
-    """An action as it is offered."""
+def offer(action: Action, why_not: str | None, look: Look, place: str) -> Offer:
+    """An action as it is offered. A layer of several places is named after the one that it is offered in."""
     keys = " ".join(key_name(key, is_ascii=look.is_ascii) for key in action.keys)
-    group = "Not possible here" if why_not else LAYER_TITLES.get(action.layer, action.layer)
+    group = "Not possible here" if why_not else LAYER_TITLES.get(action.layer, place)
     return Offer(action.id, action.command or "", action.title, keys, action.sentence, group, why_not)
 
 
