@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import anyio
 import pytest
+
+from dlthub_tui.screens import following
 
 pytestmark = [pytest.mark.anyio]
 
@@ -92,3 +95,19 @@ async def test_own_failure_of_a_place_is_a_sheet_that_names_its_file(open_app: A
 
         assert labels_of(stage.text) == []
         assert "something here failed" not in stage.text
+
+
+async def test_sheet_counts_how_often_a_silent_region_was_asked_after(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "ASKS_SECONDS", 0.01)
+    async with open_app() as stage:
+        stage.installation.silent.add("eu1")
+        await stage.press("ctrl+r", *WORKSPACE, "2")
+        assert "tries" not in stage.text, "nobody asked since"
+        stage.app.context.live.is_up = True
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(following.watch_planes, stage.app, stage.app.context)
+            await stage.until(" tries, ")
+            tasks.cancel_scope.cancel()

@@ -80,11 +80,18 @@ async def watch_planes(app: App[Any], context: Context) -> None:
         except ClientError:
             continue  # the stream says what is wrong
         before, context.planes = context.planes, plane_states(health.planes, context.look)
+        _count_tries(context)
         context.grace_seconds = health.grace_seconds
         if isinstance(app.screen, Living):
             app.screen.planes_heard(health)
             for text in back_again(before, context.planes):
                 app.screen.say(text, Role.OK)
+
+
+def _count_tries(context: Context) -> None:
+    for plane in context.planes:
+        if plane.state != "up":
+            context.errors.tried(f"region/{plane.id}")
 
 
 async def _look_at_regions(app: App[Any], context: Context) -> None:
@@ -101,5 +108,6 @@ async def _look_at_regions(app: App[Any], context: Context) -> None:
         else:
             found.append(plane)
     context.planes = tuple(found)
+    _count_tries(context)
     if isinstance(app.screen, Living):
         app.screen.stream_moved()

@@ -108,7 +108,9 @@ class Troubled(Living):
 
     def of_region(self, region: PlaneState, why: str) -> Trouble:
         asks = ASKS_SECONDS if self.context.poll_seconds else 0.0
-        return silent_region(region, why, self.context.grace_seconds, asks, self.look)
+        noted = self.context.errors.find(f"region/{region.id}")
+        tries = noted.tries if noted is not None else 0
+        return silent_region(region, why, self.context.grace_seconds, asks, self.look, tries)
 
     def _silence(self) -> Silence:
         live, region, workspace = self.context.live, self.region_state(), self.workspace_here()

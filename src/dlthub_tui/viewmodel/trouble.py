@@ -17,12 +17,13 @@ NOTHING_ANSWERS = "Nothing answers. Is a platform running? Press ! to look, or s
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Noted:
-    """An error as it was met first."""
+    """An error as it was met first, and how often it was asked after since."""
 
     error_id: str
     since: datetime
+    tries: int = 0
 
 
 @dataclass(slots=True)
@@ -46,6 +47,11 @@ class Errors:
         self._count += 1
         self._known[key] = Noted(f"E-{self._begun}-{self._count:04}", now)
         return self._known[key]
+
+    def tried(self, key: str) -> None:
+        """It was asked after, and goes on."""
+        if key in self._known:
+            self._known[key].tries += 1
 
     def end(self, key: str) -> None:
         """It is over; the same again is another error."""
@@ -85,11 +91,15 @@ def _after(since: datetime, look: Look) -> str:
     return words.duration(seconds) if seconds >= 1 else "now"
 
 
-def silent_region(plane: PlaneState, why: str, grace_seconds: float, asks_seconds: float, look: Look) -> Trouble:
+def silent_region(
+    plane: PlaneState, why: str, grace_seconds: float, asks_seconds: float, look: Look, tries: int = 0
+) -> Trouble:
     """A region of which the control plane hears nothing, or that does not answer us. `why` is empty for the former."""
     at = plane.seen_at or look.now()
     since = f"{look.local(at):%H:%M:%S}"
     again = f"asked again every {words.duration(asks_seconds)}" if asks_seconds else "ctrl+r asks again"
+    if tries:
+        again = f"{words.plural(tries, 'try', 'tries')}, {again}"
     lost_at = look.local(at + timedelta(seconds=grace_seconds))
     silence = f"are called failed only after {words.duration(grace_seconds)} of silence, not before {lost_at:%H:%M}"
     is_heard = plane.state == "up"
