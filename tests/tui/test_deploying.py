@@ -224,3 +224,18 @@ async def test_archived_jobs_are_taken_back_from_the_receipt(open_app: Any, work
 
         await stage.until("Taken back.")
         assert any(path.endswith(f"{gone['id']}/-unarchive") for _, path, _ in stage.installation.requests)
+
+
+async def test_archived_jobs_are_not_taken_back_after_another_deploy(open_app: Any, workspace: Path) -> None:
+    async with open_app() as stage:
+        gone = next(job for job in stage.installation.jobs if job["job_ref"] == "jobs.tests.smoke")
+        stage.installation.archives = [gone]
+        await open_difference(stage, workspace)
+        await stage.press("enter")
+        await stage.until("u takes 1 archived job back.")
+        newest = stage.installation.deployments[-1]
+        stage.installation.deployments.append({**newest, "id": "another", "version": newest["version"] + 1})
+        await stage.press("u")
+
+        await stage.until(f"Deployment {newest['version'] + 1} came after")
+        assert not any(path.endswith("/-unarchive") for _, path, _ in stage.installation.requests)

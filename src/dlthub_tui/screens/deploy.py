@@ -11,14 +11,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from dlthub_tui.client.deployments import DeployReceipt
+from dlthub_tui.client.deployments import DeployReceipt, find_latest_deployment
 from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.models import Deployment
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.folder_sheet import FolderSheet
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.screens.starting import Stopper
-from dlthub_tui.session.deploys import Deploy, Difference, StepReport
+from dlthub_tui.session.deploys import CameAfter, Deploy, Difference, StepReport
 from dlthub_tui.viewmodel import deploying as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
@@ -229,7 +230,7 @@ class DeployScreen(PlaceScreen):
             return "Jobs and files can be looked at, before they are sent."
         if action.id in {"pane.next", "pane.previous"} and not self._has_right:
             return "There is one pane."
-        if action.id == "undo" and self.context.undo is None:
+        if action.id == "undo" and (self.context.undo is None or not self._archived()):
             return "Nothing here can be taken back."
         if action.id == "definition.open" and self._difference is None:
             return "The folder is not read yet."
@@ -242,6 +243,10 @@ class DeployScreen(PlaceScreen):
     def _created(self) -> list[str]:
         jobs = self._receipt.jobs if self._receipt else ()
         return [job.job.id for job in jobs if job.outcome == "created" and job.job.job_type == "batch"]
+
+    def _archived(self) -> list[str]:
+        jobs = self._receipt.jobs if self._receipt else ()
+        return [job.job.id for job in jobs if job.outcome == "archived"]
 
     def command_text(self) -> str:
         """Deploys the folder."""
@@ -274,10 +279,10 @@ class DeployScreen(PlaceScreen):
         self._state = "done"
         self._show()
         self.query_one("#steps", LinesView).update()
-        archived = [each.job for each in self._receipt.jobs if each.outcome == "archived"]
-        can = ""
+        archived, can = self._archived(), ""
         if archived:
-            self.context.undo = Undo(lambda: self._bring_back([job.id for job in archived]), "They are back.")
+            latest = await find_latest_deployment(self.context.connected.control, self.place.workspace.id)
+            self.context.undo = Undo(lambda: self._bring_back(archived, latest), "They are back.")
             can = f" u takes {words.plural(len(archived), 'archived job')} back."
         self.say(f"Deployed {words.plural(len(difference.packed.jobs), 'job')}.{can}", Role.OK)
         self.update_frame()
@@ -288,11 +293,16 @@ class DeployScreen(PlaceScreen):
         self.say(f"Taken back. {undo.said}", Role.OK)
         self.update_frame()
 
-    async def _bring_back(self, job_ids: list[str]) -> None:
+    async def _bring_back(self, job_ids: list[str], after: Deployment | None) -> None:
+        """Raises: CameAfter where another deploy did, whoever sent it: what runs is its code."""
         from dlthub_tui.client.jobs import set_archived
 
+        control, workspace_id = self.context.connected.control, self.place.workspace.id
+        latest = await find_latest_deployment(control, workspace_id)
+        if latest is not None and (after is None or latest.id != after.id):
+            raise CameAfter(latest.version)
         for job_id in job_ids:
-            await set_archived(self.context.connected.control, self.place.workspace.id, job_id, is_archived=False)
+            await set_archived(control, workspace_id, job_id, is_archived=False)
 
     def do_nav_back(self) -> None:
         """Stops what goes on; else leaves."""

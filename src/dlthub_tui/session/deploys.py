@@ -204,6 +204,13 @@ class NotAsSent(ClientError):
         super().__init__(f"{step}: what the region stored is not what was sent.", "Nothing runs it.")
 
 
+class CameAfter(ClientError):
+    """Another deploy did, since what is to be taken back."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"Deployment {version} came after: the archived jobs are not in its code.", "Nothing changed.")
+
+
 def definitions(packed: PackedWorkspace) -> Definitions:
     """What the control plane is told: these words and no others."""
     return Definitions(

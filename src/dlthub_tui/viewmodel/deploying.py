@@ -68,6 +68,7 @@ def difference_sections(difference: Difference, look: Look, region: str) -> tupl
     sent_rows = (
         _fact_row("code", f"{words.plural(len(packed.code.files), 'file')}, {code}"),
         _fact_row("configuration", f"profiles {profiles}; {configuration}"),
+        *profile_rows(packed.jobs, packed.profiles, look),
     )
     sections = [
         Section(COLUMNS, tuple(rows), "Jobs", counted(jobs), empty=("The same jobs as before.",), shows_titles=False),
@@ -85,6 +86,27 @@ def difference_sections(difference: Difference, look: Look, region: str) -> tupl
         warnings = tuple(_fact_row(f"warning {n}", guard(text), Role.WARN) for n, text in enumerate(packed.warnings, 1))
         sections.append(Section(COLUMNS, warnings, "Warnings", shows_titles=False))
     return sections, _file_sections(difference, look)
+
+
+def profile_rows(jobs: Sequence[dict[str, Any]], profiles: Sequence[str], look: Look) -> list[Row]:
+    """Whether the profiles that jobs ask for come with files; no row where none is asked for."""
+    asked = dict[str, str]()
+    for job in jobs:
+        required: dict[str, Any] = job.get("require") or {}
+        profile = required.get("profile")
+        if isinstance(profile, str):
+            asked.setdefault(profile, words.short_ref(str(job.get("job_ref", "?"))))
+    # `prod` runs on the base configuration where it has no file of its own.
+    missing = [profile for profile in asked if profile not in {"prod", *profiles}]
+    rows: list[Row] = []
+    for profile in missing:
+        said = Span(f"{guard(asked[profile])} asks for {guard(profile)}, which has no file", Role.FAIL)
+        rows.append(Row(f"fact/profile {profile}", look.state("failed"), (line("profile"), line(said)), profile))
+    if asked and not missing:
+        names = " and ".join(guard(profile) for profile in asked)
+        said = muted(f"{names} {'is' if len(asked) == 1 else 'are'} there, as jobs ask")
+        rows.append(Row("fact/profiles", look.state("completed"), (line("profiles"), line(said)), "profiles"))
+    return rows
 
 
 def _file_sections(difference: Difference, look: Look) -> list[Section]:
