@@ -262,7 +262,8 @@ def what_to_expect(run: Run, region: str, look: Look) -> str:
             return "This run printed nothing before it was cancelled."
         case _:
             took = seconds_of(run, look)
-            return f"This run printed nothing. It ended after {words.duration(took or 0)}."
+            code = " with 0" if run.status == "completed" else ""  # any other is said in its log, which is not empty
+            return f"This run printed nothing. It ended after {words.duration(took or 0)}{code}."
 
 
 STOPPED_CHAINS = frozenset({"chain_too_long", "chain_too_fast"})
