@@ -20,6 +20,7 @@ from dlthub_tui.cli.tour.stage import Stage
 GIVES_BACK = b"\x1d"
 _LEAST_SECONDS, _MOST_SECONDS, _SECONDS_A_WORD = 3.0, 8.0, 0.33
 _KEY_SECONDS = 0.14
+_LONGEST_HINT = 30
 _ESCAPE_SECONDS = 0.4
 _WAIT_SECONDS = 1200.0
 _SAID_SECONDS = 5.0
@@ -52,6 +53,12 @@ class Beat:
     caption: str
     steps: tuple[Keys | Do, ...] = ()
     still: str = ""
+
+
+def hint_of(step: Keys) -> str:
+    """The keys of a step beside its caption; of many, the one that presses them."""
+    hint = " ".join(step.keys)
+    return hint if len(hint) <= _LONGEST_HINT else "ctrl+] presses the keys"
 
 
 class Left(Exception):
@@ -108,7 +115,7 @@ class Player:
             for key in step.keys:
                 self._press(key)
         else:
-            self._hint = " ".join(step.keys)
+            self._hint = hint_of(step)
             self._show()
         self._wait_for(step)
 
@@ -185,7 +192,7 @@ class Player:
     def _show(self) -> None:
         match self._mode:
             case _Mode.PAUSED:
-                self.stage.say(self._beat.caption, "paused, space goes on")
+                self.stage.say(self._beat.caption, "space goes on")
             case _Mode.TAKEN:
                 self.stage.say("You play. The tour waits.", "ctrl+] gives it back")
             case _Mode.PLAYING if self.is_auto:

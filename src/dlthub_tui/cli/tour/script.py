@@ -18,7 +18,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
     return (
         Beat("Two regions and a control plane, on this machine.", (Keys((), _UP),), "home"),
         Beat(
-            "An organization chooses where its data lives. Once, for good.",
+            "An organization chooses where its data lives. Once.",
             (Keys(("/", "ana", "enter", "enter"), r"eu1  Europe"),),
             "regions",
         ),
@@ -27,7 +27,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             (Keys(("enter",), "the same six words"), Keys(("eu1", "enter"), "is locked to eu1")),
         ),
         Beat(
-            "A workspace came with it. Its secrets are sealed in eu1.",
+            "It has a workspace. Secrets are sealed in eu1.",
             (
                 Keys(("esc", "/", "playground", "enter", "enter"), r"\[1 Jobs\]"),
                 Keys(("4",), "No variables"),
@@ -43,7 +43,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             "deploy",
         ),
         Beat(
-            "Code goes straight to eu1. The control plane gets a hash, and no file.",
+            "Code goes straight to eu1. The control plane gets a hash.",
             (Keys(("enter",), "Receipt"), Keys(("enter",), r"\[1 Jobs\]")),
         ),
         Beat(
@@ -53,11 +53,9 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
                 Keys(("l",), "(✓ completed|✗ failed)"),
             ),
         ),
+        Beat("It printed its API key, masked before it was stored.", (Keys((), r"\[masked:"),), "masked"),
         Beat(
-            "It printed its API key. That was masked before anything was stored.", (Keys((), r"\[masked:"),), "masked"
-        ),
-        Beat(
-            "A job that fails. The log opens where it says why.",
+            "A job that fails. Its log opens where it says why.",
             (
                 _JOBS,
                 Keys(("/", "ctrl+u", "labels", "enter", "r"), r"Started shop\.print_labels \d+"),
@@ -67,7 +65,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             "failed",
         ),
         Beat(
-            "Now a longer job, and kill -9 for the whole platform while it runs.",
+            "Now a longer job, and kill -9 of the platform.",
             (
                 _JOBS,
                 Keys(("/", "ctrl+u", "stock", "enter", "r"), r"Started shop\.take_stock \d+"),
@@ -77,16 +75,16 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             "killed",
         ),
         Beat(
-            "Both planes start again. The run never stopped, and no line is missing.",
+            "All starts again. The run never stopped; no line is missing.",
             (Do(restart, "all 60 crates counted"), Keys((), "✓ completed")),
             "survived",
         ),
-        Beat("The proof comes last: words planted in each region, and every byte searched.", (), ""),
+        Beat("The proof: words planted in each region, every byte searched.", (), ""),
     )
 
 
 PROOF = Beat(
-    "doctor --residency: real jobs print planted words; none may be found elsewhere.",
+    "doctor --residency: planted words, found nowhere else.",
     (Keys((), "Nothing left its region"),),
     "proof",
 )
