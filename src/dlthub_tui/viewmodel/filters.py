@@ -42,7 +42,8 @@ def nearest_word(rows: Sequence[Row], text: str) -> tuple[str, int] | None:
     from difflib import get_close_matches
 
     vocabulary = {word for row in rows for word in row.words.casefold().split()}
-    found = get_close_matches(text.casefold().strip(), vocabulary, n=1, cutoff=0.6)
+    vocabulary |= {part for word in vocabulary for part in re.split(r"[\W_]+", word) if part}
+    found = get_close_matches(text.casefold().strip(), vocabulary, n=1, cutoff=0.7)
     if not found:
         return None
     return found[0], sum(1 for row in rows if found[0] in row.words.casefold())

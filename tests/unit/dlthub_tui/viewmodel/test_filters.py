@@ -29,3 +29,9 @@ def test_words_and_facts_that_all_hold_leave_a_row(text: str, found: str) -> Non
 
 def test_filter_without_a_hit_names_the_nearest_word() -> None:
     assert no_match(ROWS, "faild", "run") == 'No run matches "faild". Nearest: failed (2).'
+
+
+def test_a_part_of_a_name_is_near_as_well() -> None:
+    row = Row("a", Span(" "), (), "housekeeping.load_orders failed")
+
+    assert no_match([row], "ordrs", "job") == 'No job matches "ordrs". Nearest: orders (1).'
