@@ -40,6 +40,7 @@ def _status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, 
             {**regions, "now": stamp(NOW), "started_at": stamp(NOW - timedelta(days=6)),
              "database": "sqlite", "database_bytes": 12_400_000, "database_answer_seconds": 0.002,
              "disk_total_bytes": 64_000_000_000, "disk_free_bytes": 41_000_000_000, "sessions": 2,
+             "signing_key_at": stamp(NOW - timedelta(days=12)),
              "pending_count": sum(run["status"] == "pending" for run in installation.runs), "held_count": len(held),
              "next_due_at": stamp(NOW + timedelta(minutes=13)), "due_count": 3, "held": held}
         )  # fmt: skip
@@ -87,6 +88,12 @@ def _region(installation: Any, name: str) -> dict[str, Any]:
         "environments": factor + 1, "environments_used_at": stamp(NOW - timedelta(hours=2)),
         "environments_bytes": 1_430_000_000, "caches_bytes": 212_000_000, "runs_bytes": factor * 640_000_000,
         "data_bytes": 310_000_000, "code_bytes": 4_200_000, "blobs_bytes": 9_300_000,
+        "master_key_at": stamp(NOW - timedelta(days=6)),
+        "runs": [
+            {"run_id": run["id"], "pid": 40_112 + position, "memory_bytes": 212_000_000, "processor_percent": 62}
+            for position, run in enumerate(installation.runs)
+            if run["status"] == "running"
+        ],
     }  # fmt: skip
     return {
         "dataplane_id": name,

@@ -20,6 +20,7 @@ FIRST = {
     "HeldRun": {"fence", "run_id"},
     "PollRequest": {"epoch", "free_slots", "held", "url"},
     "RegionNumbers": {"runners", "slots", "started_at", "version"},
+    "RunNumbers": {"memory_bytes", "pid", "run_id"},
     "Lease": {
         "configuration_id", "definition", "deployment_id", "expires_at", "fence", "grace_seconds", "job_id", "job_ref",
         "number", "organization_id", "profile", "refresh", "run_id", "time_limit_seconds", "trigger", "workspace_id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -170,3 +171,19 @@ async def test_a_run_of_others_says_whose_it_is(open_app: Any) -> None:
         await stage.press("enter")
 
         await stage.until("fruitshop is for its members; you are none of them.")
+
+
+async def test_leases_say_what_their_runs_take_and_keys_how_old_they_are(open_app: Any) -> None:
+    async with open_app(size=(120, 40)) as stage:
+        await stage.press("9")
+        await stage.until("load_orders 1041")
+        lease = next(line for line in stage.text.splitlines() if "load_orders 1041" in line)
+
+        assert re.search(r"\b401\d\d +62 % +212 MB", lease), lease
+        control, region = (re.search(rf"▴ {name} .*", stage.text) for name in ("control", "eu1"))
+        assert control is not None
+        assert control[0].rstrip().endswith("5 Mar")
+        assert region is not None
+        assert region[0].rstrip().endswith("6 days ago")
+        await stage.press("end", "home", "down")
+        assert "master key written 6 days ago" in stage.text

@@ -9,7 +9,7 @@ from typing import Any
 
 from dlthub_tui.client.errors import NotAllowed, NotFound, NotReachable, TimedOut
 from dlthub_tui.client.reading import Fields
-from dlthub_tui.client.region_numbers import Region, parse_region
+from dlthub_tui.client.region_numbers import Region, RunUse, parse_region
 from dlthub_tui.client.transport import Transport
 
 # Of an installation that does not say how long a silent region's runs are waited for.
@@ -111,6 +111,12 @@ class Status:
     held: tuple[HeldRun, ...]
     started_at: datetime | None = None
     regions: tuple[Region, ...] | None = None
+    signing_key_at: datetime | None = None
+
+    def find_use(self, run: HeldRun) -> RunUse | None:
+        """What a run takes, as its region told with its last poll."""
+        numbers = next((each.numbers for each in self.regions or () if each.id == run.plane_id), None)
+        return next((use for use in numbers.runs if use.run_id == run.run_id), None) if numbers is not None else None
 
 
 async def find_status(plane: Transport) -> Status | None:
@@ -132,6 +138,7 @@ async def find_status(plane: Transport) -> Status | None:
         due_count=fields.number("due_count"),
         held=fields.many("held", _parse_held),
         started_at=fields.maybe_moment("started_at"),
+        signing_key_at=fields.maybe_moment("signing_key_at"),
         regions=None if fields.raw("regions") is None else fields.many("regions", parse_region),
     )
 

@@ -14,6 +14,16 @@ KINDS = ("environments", "caches", "runs", "data", "code", "blobs", "database")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunUse:
+    """What a run takes where it runs, its runner with it. `processor_percent` is None where it was looked at once."""
+
+    run_id: str
+    pid: int
+    memory_bytes: int
+    processor_percent: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """All organizations' together. None is what the region did not tell; `sizes` has the kinds that it told."""
 
@@ -29,6 +39,8 @@ class Numbers:
     environments: int | None
     environments_used_at: datetime | None
     sizes: Mapping[str, int]
+    master_key_at: datetime | None = None
+    runs: tuple[RunUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,18 @@ def _parse_numbers(fields: Fields) -> Numbers:
         environments=_maybe_whole(fields, "environments"),
         environments_used_at=fields.maybe_moment("environments_used_at"),
         sizes={kind: int(size) for kind, size in told.items() if size is not None},
+        master_key_at=fields.maybe_moment("master_key_at"),
+        runs=fields.many("runs", _parse_use) if fields.raw("runs") is not None else (),
+    )
+
+
+def _parse_use(raw: Any) -> RunUse:
+    fields = Fields(raw, "run's use")
+    return RunUse(
+        run_id=fields.text("run_id"),
+        pid=fields.number("pid"),
+        memory_bytes=fields.number("memory_bytes"),
+        processor_percent=_maybe_whole(fields, "processor_percent"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar
 
 from dlthub_tui.client.errors import NotAllowed, NotFound
@@ -80,8 +81,9 @@ class PlatformScreen(ListScreen):
         if self._health is None:
             return []
         planes = sorted(self._health.planes, key=lambda plane: plane.id)
-        rows = [view.control_row(self.context.connected.origin, self.look)]
-        rows.extend(view.plane_row(plane, self.look) for plane in planes)
+        signs = self._status.signing_key_at if self._status is not None else None
+        rows = [view.control_row(self.context.connected.origin, signs, self.look)]
+        rows.extend(view.plane_row(plane, self._key_at(plane.id), self.look) for plane in planes)
         empty = f'No plane matches "{self.filter_text}".'
         leases = view.lease_section(self._status, self.look)
         found = [Section(view.COLUMNS, matching(rows, self.filter_text), "Planes", empty=(empty,))]
@@ -124,6 +126,10 @@ class PlatformScreen(ListScreen):
     def _numbers(self, plane_id: str) -> Numbers | None:
         regions = (self._status.regions or ()) if self._status else ()
         return next((region.numbers for region in regions if region.id == plane_id), None)
+
+    def _key_at(self, plane_id: str) -> datetime | None:
+        numbers = self._numbers(plane_id)
+        return numbers.master_key_at if numbers is not None else None
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What x does to the row under the cursor."""
@@ -257,7 +263,7 @@ class PlatformScreen(ListScreen):
         """The plane, region or run under the cursor."""
         plane = self._plane()
         if plane is not None:
-            return view.plane_details(plane, self._words.get(plane.id), self.look, width)
+            return view.plane_details(plane, self._words.get(plane.id), self._key_at(plane.id), self.look, width)
         regions = (self._status.regions or ()) if self._status else ()
         region = next((region for region in regions if f"region/{region.id}" == self.rows.key), None)
         if region is not None and self._health is not None:
@@ -265,7 +271,7 @@ class PlatformScreen(ListScreen):
             return region_view.region_details(region, is_reachable, self.look, width)
         run = self._held()
         if run is not None:
-            return view.lease_details(run, self.look, width)
+            return view.lease_details(run, self._status.find_use(run) if self._status else None, self.look, width)
         if self._health is None:
             return []
         home = str(self.context.client_folder.parent)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
-from dlthub_tui.client.region_numbers import Numbers
+from dlthub_tui.client.region_numbers import Numbers, RunUse
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.regions import seen_of
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
-from dlthub_tui.viewmodel.text import Line, Role, Span, cut_middle, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 COLUMNS = (
     Column("Plane", least=10),
     Column("Place", takes_rest=True, least=12),
     Column("Address", least=22, drops=1),
     Column("Seen", is_number=True, least=9),
-    Column("Key", least=9, drops=2),
+    Column("Key", is_number=True, least=10, drops=2),
 )
 LEASE_COLUMNS = (
     Column("Run", takes_rest=True, least=20),
     Column("Workspace", least=10, drops=1),
     Column("Region", least=6),
     Column("Lease", is_number=True, least=10),
-    Column("Fence", is_number=True, drops=2),
+    Column("Fence", is_number=True, drops=4),
+    Column("Runner", is_number=True, drops=3),
+    Column("CPU", is_number=True, least=5, drops=2),
+    Column("Memory", is_number=True, least=8),
 )
 CONTROL = "control"
 NOT_TOLD = "Leases are for who administers this platform. In a shell as that user: dlthub-tui."
@@ -40,26 +45,35 @@ def answer_of(health: Health, look: Look) -> Line:
     return (*said, muted(f"control and {words.plural(len(health.planes), 'region')} answer"))
 
 
-def control_row(origin: str, look: Look) -> Row:
-    """The control plane: it answered."""
+def control_row(origin: str, key_at: datetime | None, look: Look) -> Row:
+    """The control plane: it answered. `key_at`: its key signs tokens since."""
     glyph = Span(look.glyphs.up, Role.OK)
-    cells = (line(CONTROL), line(muted("who may act")), line(muted(guard(origin))), line("now"), line(muted("-")))
+    cells = (
+        line(CONTROL),
+        line(muted("who may act")),
+        line(muted(guard(origin))),
+        line("now"),
+        line(_age(key_at, look)),
+    )
     return Row(CONTROL, glyph, cells, "control")
 
 
-def plane_row(plane: PlaneHealth, look: Look) -> Row:
-    """One region."""
+def plane_row(plane: PlaneHealth, key_at: datetime | None, look: Look) -> Row:
+    """One region. `key_at`: its master key was written then."""
     glyph = Span(look.glyphs.up, Role.OK) if plane.is_reachable else Span(look.glyphs.silent, Role.WARN)
     seen = words.moment(plane.last_seen_at, look, "never")
-    key = cut_middle(plane.fingerprint, 9, look.glyphs.cut) if plane.fingerprint else "-"
     cells = (
         line(Span(guard(plane.id), look.hue(plane.id))),
         line(guard(plane.place)),
         line(muted(guard(plane.url or "-"))),
         line(seen_of(plane, seen)),
-        line(muted(key)),
+        line(_age(key_at, look)),
     )
     return Row(plane.id, glyph, cells, f"{plane.id} {plane.place}")
+
+
+def _age(key_at: datetime | None, look: Look) -> Span:
+    return muted(words.moment(key_at, look, "?"))
 
 
 def drain_lines(plane: PlaneHealth, running: int | None) -> tuple[str, ...]:
@@ -99,7 +113,7 @@ def lease_section(status: Status | None, look: Look) -> Section:
     if status is None:
         return Section(LEASE_COLUMNS, (), "Leases", empty=(NOT_TOLD,), shows_titles=False)
     right = f"{words.plural(status.held_count, 'run')} held, {words.count(status.pending_count)} waiting"
-    rows = tuple(_lease_row(run, look) for run in status.held)
+    rows = tuple(_lease_row(run, status.find_use(run), look) for run in status.held)
     if len(rows) < status.held_count:
         right = f"{len(rows)} shown of {right}"
     return Section(LEASE_COLUMNS, rows, "Leases", right, empty=("No region holds a run.",), shows_titles=bool(rows))
@@ -110,7 +124,7 @@ def name_of(run: HeldRun) -> str:
     return f"{guard(words.short_ref(run.job_ref))} {run.number}"
 
 
-def _lease_row(run: HeldRun, look: Look) -> Row:
+def _lease_row(run: HeldRun, use: RunUse | None, look: Look) -> Row:
     name = name_of(run)
     if run.left_seconds is None:
         lease = line(Span("region silent", Role.WARN))
@@ -118,12 +132,19 @@ def _lease_row(run: HeldRun, look: Look) -> Row:
         lease = line(muted(f"{words.duration(run.left_seconds)} left"))
     cells = (
         line(name), line(guard(run.workspace_name)), line(Span(guard(run.plane_id), look.hue(run.plane_id))), lease,
-        line(muted(words.count(run.fence))),
+        line(muted(words.count(run.fence))), line(muted(str(use.pid) if use is not None else "-")),
+        line(_processor(use)), line(words.size(use.memory_bytes) if use is not None else muted("-")),
     )  # fmt: skip
     return Row(f"run/{run.run_id}", look.state(run.status), cells, f"{name} {run.workspace_name} {run.plane_id}")
 
 
-def lease_details(run: HeldRun, look: Look, width: int) -> list[Line]:
+def _processor(use: RunUse | None) -> Span:
+    if use is None or use.processor_percent is None:
+        return muted("-")
+    return Span(f"{use.processor_percent} %")
+
+
+def lease_details(run: HeldRun, use: RunUse | None, look: Look, width: int) -> list[Line]:
     """The strip of a run that a region holds."""
     plane = guard(run.plane_id)
     if run.left_seconds is None:
@@ -135,7 +156,15 @@ def lease_details(run: HeldRun, look: Look, width: int) -> list[Line]:
         line("   ", muted("Workspace    "), guard(run.workspace_name)),
         line("   ", muted("Lease        "), said),
         line("   ", muted("Fence        "), f"{words.count(run.fence)}: reports with an older one are refused"),
+        line("   ", muted("Runner       "), _taken(use)),
     ]
+
+
+def _taken(use: RunUse | None) -> str:
+    if use is None:
+        return "its region has not told yet what it takes"
+    processor = "" if use.processor_percent is None else f", {use.processor_percent} % of a core"
+    return f"process {use.pid} and those below it: {words.size(use.memory_bytes)}{processor}"
 
 
 def due_line(status: Status, look: Look) -> str:
@@ -145,7 +174,9 @@ def due_line(status: Status, look: Look) -> str:
     return f"Next {words.moment(status.next_due_at, look)}, {words.count(status.due_count)} due within an hour."
 
 
-def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: int) -> list[Line]:
+def plane_details(
+    plane: PlaneHealth, six_words: str | None, key_at: datetime | None, look: Look, width: int
+) -> list[Line]:
     """The strip below the list: how the region is recognised."""
     state = "answers" if plane.is_reachable else f"silent since {words.moment(plane.last_seen_at, look, 'it enrolled')}"
     if plane.drained_at is not None:
@@ -156,7 +187,8 @@ def plane_details(plane: PlaneHealth, six_words: str | None, look: Look, width: 
     else:
         lines.append(line(muted("   Not met yet: its key is kept when something there is first asked for.")))
     lines.append(line("   ", muted("Fingerprint  "), guard(plane.fingerprint or "-")))
-    lines.append(line("   ", muted("Enrolled     "), words.moment(plane.enrolled_at, look)))
+    key = f"   master key written {words.moment(key_at, look)}" if key_at is not None else ""
+    lines.append(line("   ", muted("Enrolled     "), f"{words.moment(plane.enrolled_at, look)}{key}"))
     if plane.drained_at is not None:
         lines.append(line(Span("   It is given no new run. x resumes it.", Role.WARN)))
     if not plane.is_reachable:
@@ -168,9 +200,11 @@ def control_details(
     health: Health, status: Status | None, origin: str, home: str, look: Look, width: int
 ) -> list[Line]:
     """The strip of the control plane."""
+    key_at = status.signing_key_at if status is not None else None
+    signs = f"   its key signs since {words.moment(key_at, look)}" if key_at is not None else ""
     lines = [
         rule("control", f"version {guard(health.version)}", width, look),
-        line("   ", muted("Address      "), guard(origin)),
+        line("   ", muted("Address      "), f"{guard(origin)}{signs}"),
         line("   ", muted("Scheduler    "), scheduler_line(health)),
     ]
     if status is not None:

@@ -120,7 +120,7 @@ class DataPlane:
         self.identity = services.parts.identity
         self.running = assemble_running(services, settings.uid_range, _run_settings(settings))
         self.measuring = Measuring(
-            services.parts, self.active_runs, self.running.executor.stand_by, settings.slots, settings.version
+            services.parts, self.running.runs.held, self.running.executor.stand_by, settings.slots, settings.version
         )
         self.worker = Worker(
             services.parts,

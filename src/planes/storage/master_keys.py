@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -80,6 +81,10 @@ class MasterKeys(Protocol):
         """The key of this id, if it is still there."""
         ...
 
+    def written_at(self) -> datetime | None:
+        """When the present key was written down; None of one that is given each time."""
+        ...
+
 
 class GivenMasterKey:
     """One key, from the environment."""
@@ -94,6 +99,10 @@ class GivenMasterKey:
     def find(self, key_id: str) -> MasterKey | None:
         """The key, if it is this one."""
         return self._key if self._key.id == key_id else None
+
+    def written_at(self) -> datetime | None:
+        """Nobody knows here how old it is."""
+        return None
 
 
 class MasterKeyFile:
@@ -123,6 +132,10 @@ class MasterKeyFile:
                 if key is not None:
                     self._known[key.id] = key
         return self._known.get(key_id)
+
+    def written_at(self) -> datetime | None:
+        """As its file says, which a rotation writes anew."""
+        return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
     def begin(self) -> MasterKey:
         """Makes the next key, or finds the one that an earlier try made."""

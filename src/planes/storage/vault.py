@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from anyio import to_thread
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -58,6 +59,10 @@ class Vault:
         self._clock = clock
         self._ciphers: dict[str, AESGCM] = {}
         self._fingerprint_keys: dict[str, bytes] = {}
+
+    def master_key_written_at(self) -> datetime | None:
+        """How old the key is under which all others lie; None of one that is given each time. Blocking."""
+        return self._master_keys.written_at()
 
     async def prepare(self, organization_id: str) -> None:
         """Makes the organization's key ready, so that `seal` and `open` need no database. May run twice."""

@@ -38,7 +38,8 @@ class KeyRing:
 
     def __init__(self, folder: Path) -> None:
         """Raises: InvalidToken when a file is no key."""
-        self.root = SigningKey.load_or_create(folder / "signing.key")
+        self._root_path = folder / "signing.key"
+        self.root = SigningKey.load_or_create(self._root_path)
         self._folder = folder / _FOLDER
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self._seen = -1
@@ -47,6 +48,11 @@ class KeyRing:
     def signer(self, now: datetime) -> SigningKey:
         """The key that signs at this moment."""
         return self._current(now).key
+
+    def signs_since(self, now: datetime) -> datetime:
+        """From when on the key of this moment signs; the first one since its file was written."""
+        current = self._current(now)
+        return datetime.fromtimestamp(current.signs_from or self._root_path.stat().st_mtime, UTC)
 
     def published(self, now: datetime) -> list[PublicKey]:
         """The keys whose tokens are good, the one that signs first."""

@@ -30,6 +30,7 @@ MAXIMUM_SUMMARIES_PER_RUN = 100
 MAXIMUM_POLL_SECONDS = 25
 MAXIMUM_VERSIONS = 100
 MAXIMUM_MEMBERS = 100
+MAXIMUM_MEASURED_RUNS = 200
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
@@ -64,11 +65,22 @@ class HeldRun(LinkModel):
     fence: Count
 
 
+class RunNumbers(LinkModel):
+    """What a run takes of its region's machine, its runner with it. `processor_percent`: 100 is one core."""
+
+    run_id: Uuid
+    pid: Count
+    memory_bytes: Count
+    processor_percent: Count | None = None
+
+
 class RegionNumbers(LinkModel):
     """How a region is: versions of our own software, counts, sizes and times. Never a name (docs/adr/0010).
 
     `started_at` is of its process, `runners` of `slots` are taken, `warm` are interpreters that stand by. What lies in
     its folders was measured at `measured_at`, and is None before; `environments_used_at` is when a run last took one.
+    `master_key_at` is when the key was written under which all that is sealed lies. `runs` are among those that the
+    poll renews, by their ids.
     """
 
     version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+\-]{1,64}$")]
@@ -89,6 +101,8 @@ class RegionNumbers(LinkModel):
     data_bytes: Count | None = None
     code_bytes: Count | None = None
     blobs_bytes: Count | None = None
+    master_key_at: AwareDatetime | None = None
+    runs: Annotated[list[RunNumbers], Field(max_length=MAXIMUM_MEASURED_RUNS)] = []
 
 
 class PollRequest(LinkModel):

@@ -325,7 +325,8 @@ class StatusResponse(BaseModel):
     """How the platform is. `held` are up to 200 of the runs that regions have, which `held_count` counts.
 
     `database_answer_seconds` is how long its database took to count; `due_count` are clocks that fire within an hour.
-    The disk is the one of the home. `started_at` is the start of the control plane that answers.
+    The disk is the one of the home. `started_at` is the start of the control plane that answers, `signing_key_at` from
+    when on its key signs tokens.
     """
 
     now: datetime
@@ -335,6 +336,7 @@ class StatusResponse(BaseModel):
     database_answer_seconds: float
     disk_total_bytes: int
     disk_free_bytes: int
+    signing_key_at: datetime
     sessions: int
     pending_count: int
     held_count: int

@@ -68,6 +68,7 @@ async def get_status(parts: CurrentParts, principal: CurrentSession) -> StatusRe
         database_answer_seconds=found.answer_seconds,
         disk_total_bytes=found.disk_total_bytes,
         disk_free_bytes=found.disk_free_bytes,
+        signing_key_at=found.signing_key_at,
         sessions=found.counts.sessions,
         pending_count=found.counts.pending,
         held_count=found.counts.held,

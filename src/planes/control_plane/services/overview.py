@@ -47,6 +47,7 @@ class Overview:
     answer_seconds: float
     disk_total_bytes: int
     disk_free_bytes: int
+    signing_key_at: datetime
     counts: Counts
     next_due_at: datetime | None
     held: Sequence[HeldRun]
@@ -74,6 +75,7 @@ async def read(parts: Parts, principal: Principal) -> Overview:
         answer_seconds=answer_seconds,
         disk_total_bytes=disk.total,
         disk_free_bytes=disk.free,
+        signing_key_at=await to_thread.run_sync(parts.signing_keys.signs_since, now),
         counts=counts,
         next_due_at=next_due_at,
         held=held,

@@ -18,9 +18,11 @@ from planes.data_plane.executor.launching import NoRoom, RunnerServer, RunNotSta
 from planes.data_plane.executor.runner_link import RunnerUnreachable, RunnerWakes, connect
 from planes.data_plane.executor.standing import Berth, StandBy
 from planes.data_plane.executor.takeover import NoSuchRun, read_spec, settle, write_spec
-from planes.data_plane.runner.folders import Outcome, RunFolder
+from planes.data_plane.runner.folders import Outcome, RunFolder, read_record
 from planes.data_plane.runner.groups import prepare_groups
+from planes.data_plane.runner.processes import Process, find_process, list_descendants
 from planes.data_plane.runner.request import Limits, Request, Step, render_request
+from planes.data_plane.runner.usage import Taken, measure
 from planes.data_plane.segments import DEFAULT_MAX_LOG_BYTES
 from planes.domain.runs import BUILD_LIMIT_SECONDS
 from planes.scrub import ScrubSettings
@@ -103,6 +105,14 @@ class RunningRun:
     def log_folder(self) -> Path:
         """The log, for `logs`."""
         return self._folder.segments
+
+    def measure(self, among: Sequence[Process]) -> tuple[int, Taken] | None:
+        """The pid of its runner, and what that takes with its job, of processes that were listed. Blocking."""
+        record = read_record(self._folder.runner_path)
+        runner = find_process(record["pid"]) if record is not None else None
+        if record is None or runner is None or runner.start_ticks != record["start_ticks"]:
+            return None
+        return runner.pid, measure([runner, *list_descendants(runner.pid, among)])
 
     def wakes(self) -> RunnerWakes:
         """The wake-up source for `logs.follow`."""

@@ -47,10 +47,10 @@ def list_processes() -> list[Process]:
     return [process for process in found if process is not None]
 
 
-def list_descendants(ancestor: int) -> list[Process]:
-    """Children, their children and so on, parents first."""
+def list_descendants(ancestor: int, among: Iterable[Process] | None = None) -> list[Process]:
+    """Children, their children and so on, parents first; `among` processes that were listed before."""
     children: dict[int, list[Process]] = {}
-    for process in list_processes():
+    for process in list_processes() if among is None else among:
         children.setdefault(process.parent, []).append(process)
     found: list[Process] = []
     waiting = [ancestor]

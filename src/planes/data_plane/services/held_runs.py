@@ -68,6 +68,10 @@ class HeldRuns:
         """Of each run its fence."""
         return {run_id: held.fence for run_id, held in self._runs.items()}
 
+    def running(self) -> list[RunningRun]:
+        """Those that a runner has."""
+        return [held.running for held in self._runs.values() if held.running is not None]
+
     async def wait_begun(self, run_ids: Sequence[str], seconds: float) -> None:
         """Returns when each of these has had its first moments, or is over; at the latest after `seconds`."""
         with anyio.move_on_after(seconds):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,10 @@ import structlog
 from anyio import to_thread
 
 from planes.data_plane.executor import disposal
+from planes.data_plane.executor.local import RunningRun
 from planes.data_plane.executor.standing import StandBy
+from planes.data_plane.runner.processes import list_processes
+from planes.data_plane.services.held_runs import HeldRuns
 from planes.data_plane.services.old_environments import CACHES
 from planes.data_plane.services.parts import Parts
 from planes.storage.data import retention as stored
@@ -60,6 +63,16 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunUse:
+    """What a run takes, its runner with it. `processor_percent` is since the look before, None at the first one."""
+
+    run_id: str
+    pid: int
+    memory_bytes: int
+    processor_percent: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """The numbers. None is what was not looked at yet."""
 
@@ -72,15 +85,18 @@ class Measured:
     disk_total_bytes: int | None = None
     disk_free_bytes: int | None = None
     database_bytes: int | None = None
+    master_key_at: datetime | None = None
     folders: Folders | None = None
+    runs: Sequence[RunUse] = ()
 
 
 class Measuring:
-    """`run` is one task of the plane; what it found last is `latest`. `active` tells how many slots are taken."""
+    """`run` is one task of the plane; what it found last is `latest`."""
 
-    def __init__(self, parts: Parts, active: Callable[[], int], stand_by: StandBy, slots: int, version: str) -> None:
+    def __init__(self, parts: Parts, held: HeldRuns, stand_by: StandBy, slots: int, version: str) -> None:
         self._parts = parts
-        self._active = active
+        self._held = held
+        self._processor: dict[str, tuple[float, float]] = {}
         self._stand_by = stand_by
         self.slots = slots
         self._found = Measured(version=version, started_at=parts.clock.now(), slots=slots, runners=0)
@@ -89,7 +105,7 @@ class Measuring:
     @property
     def latest(self) -> Measured:
         """What was found last, and the runs that there are now. Looks at nothing."""
-        return replace(self._found, runners=self._active())
+        return replace(self._found, runners=len(self._held))
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -105,8 +121,10 @@ class Measuring:
             await anyio.sleep(min(_LOOK_SECONDS, max(0.0, folders_at - time.monotonic())))
 
     async def look(self) -> None:
-        """Interpreters that stand by, the disk, the database."""
+        """Interpreters that stand by, runs, the disk, the database."""
         warm, warm_bytes = await self._stand_by.measure()
+        uses = await to_thread.run_sync(self._look_at_runs, self._held.running())
+        key_at = await to_thread.run_sync(self._parts.vault.master_key_written_at)
         disk = await to_thread.run_sync(shutil.disk_usage, self._parts.folder)
         async with self._parts.database.reading() as connection:
             size = await database_size(connection)
@@ -117,7 +135,28 @@ class Measuring:
             disk_total_bytes=disk.total,
             disk_free_bytes=disk.free,
             database_bytes=size,
+            master_key_at=key_at,
+            runs=uses,
         )
+
+    def _look_at_runs(self, running: Sequence[RunningRun]) -> list[RunUse]:
+        """Processor time is told as a share of the time since the look before. Blocking."""
+        before, self._processor = self._processor, {}
+        processes = list_processes() if running else []
+        uses: list[RunUse] = []
+        for run in running:
+            found = run.measure(processes)
+            if found is None:
+                continue
+            pid, taken = found
+            now = time.monotonic()
+            percent = None
+            if run.run_id in before:
+                then, seconds = before[run.run_id]
+                percent = round(100 * max(0.0, taken.processor_seconds - seconds) / max(now - then, 0.001))
+            self._processor[run.run_id] = (now, taken.processor_seconds)
+            uses.append(RunUse(run_id=run.run_id, pid=pid, memory_bytes=taken.memory_bytes, processor_percent=percent))
+        return uses
 
     async def measure_folders(self) -> None:
         """Walks the region's folder, resting in between."""

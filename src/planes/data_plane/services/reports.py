@@ -15,6 +15,7 @@ from planes.data_plane.services.measuring import Kind, Measured
 from planes.data_plane.services.traces import PipelineRunFacts
 from planes.scrub import Registered, find_hits, scrub_text
 from planes.wire.link import (
+    MAXIMUM_MEASURED_RUNS,
     NAME_PATTERN,
     WITHHELD,
     ConfigurationReport,
@@ -26,6 +27,7 @@ from planes.wire.link import (
     PollRequest,
     RegionNumbers,
     ReportedStatus,
+    RunNumbers,
     StatusReport,
     VersionIds,
     WebhookRunRequest,
@@ -56,7 +58,7 @@ def build_poll(
 
 
 def build_numbers(measured: Measured) -> RegionNumbers:
-    """How this plane is: it says no name, and of no organization, workspace or run."""
+    """How this plane is: it says no name, and of no organization or workspace."""
     folders = measured.folders
     sizes = {f"{kind}_bytes": _bounded(folders.sizes[kind]) for kind in Kind} if folders is not None else {}
     return RegionNumbers(
@@ -70,6 +72,16 @@ def build_numbers(measured: Measured) -> RegionNumbers:
         disk_free_bytes=_bounded(measured.disk_free_bytes),
         database_bytes=_bounded(measured.database_bytes),
         measured_at=folders and folders.measured_at,
+        master_key_at=measured.master_key_at,
+        runs=[
+            RunNumbers(
+                run_id=use.run_id,
+                pid=use.pid,
+                memory_bytes=_bounded(use.memory_bytes) or 0,
+                processor_percent=_bounded(use.processor_percent),
+            )
+            for use in measured.runs[:MAXIMUM_MEASURED_RUNS]
+        ],
         environments=folders and folders.environments,
         environments_used_at=folders and folders.environments_used_at,
         **sizes,

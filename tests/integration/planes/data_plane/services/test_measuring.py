@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.integration.planes.data_plane.running_region import RunningRegion, until
 
+from planes.data_plane.runner.processes import find_process
 from planes.data_plane.services.measuring import Kind
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -24,6 +25,13 @@ async def test_polls_tell_what_runs_and_what_lies_on_the_disk(place: RunningRegi
     lease = await place.lease(WAITS)
     await place.control.wait_status(lease, "running")
     await until(lambda: any(poll.numbers and poll.numbers.runners for poll in place.control.polls))
+    await measuring.look()
+    await measuring.look()
+    (use,) = measuring.latest.runs
+    assert use.run_id == lease.run_id
+    assert find_process(use.pid) is not None
+    assert use.memory_bytes > 1_000_000
+    assert use.processor_percent is not None
     (place.run_folder(lease) / "work" / "go").touch()
     await place.control.wait_end(lease)
     big = place.region.folder / "orgs" / lease.organization_id / "workspaces" / lease.workspace_id / "data" / "prod"
@@ -50,6 +58,7 @@ async def test_polls_tell_what_runs_and_what_lies_on_the_disk(place: RunningRegi
     assert numbers.database_bytes
     assert numbers.disk_total_bytes is not None
     assert 0 < (numbers.disk_free_bytes or 0) < numbers.disk_total_bytes
+    assert numbers.master_key_at is not None
     said = numbers.model_dump_json()
     assert not [name for name in (lease.organization_id, lease.workspace_id, "planted", "eu1") if name in said]
 

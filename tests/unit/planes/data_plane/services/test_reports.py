@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from planes.data_plane.link import Link
 from planes.data_plane.services import reports
-from planes.data_plane.services.measuring import Folders, Kind, Measured
+from planes.data_plane.services.measuring import Folders, Kind, Measured, RunUse
 from planes.data_plane.services.reports import (
     build_configuration,
     build_numbers,
@@ -38,6 +38,7 @@ from planes.wire.link import (
     PublicLinkRequest,
     RegionNumbers,
     ReportedStatus,
+    RunNumbers,
     RunTokenRequest,
     StatusReport,
     SwapCodeRequest,
@@ -47,6 +48,7 @@ from planes.wire.link import (
 )
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
+RUN = "0b8e607e-7d6d-456c-a3cc-e652fefc0932"
 # Everything that a region may say. A new field is a decision about residency: it is made here too.
 SAID: dict[type[BaseModel], set[str]] = {
     DeploymentReport: {
@@ -70,8 +72,9 @@ SAID: dict[type[BaseModel], set[str]] = {
     RegionNumbers: {
         "version", "started_at", "slots", "runners", "warm", "warm_bytes", "disk_total_bytes", "disk_free_bytes",
         "database_bytes", "measured_at", "environments", "environments_used_at", "environments_bytes", "caches_bytes",
-        "runs_bytes", "data_bytes", "code_bytes", "blobs_bytes",
+        "runs_bytes", "data_bytes", "code_bytes", "blobs_bytes", "master_key_at", "runs",
     },
+    RunNumbers: {"run_id", "pid", "memory_bytes", "processor_percent"},
     PipelineRunReport: {
         "fence", "pipeline_name", "dataset_name", "destination_name", "transaction_id", "status", "started_at",
         "finished_at", "duration_ms", "total_rows",
@@ -120,12 +123,10 @@ def test_pipeline_run_carries_no_text_of_the_failure() -> None:
 
 
 def test_poll_names_what_is_held() -> None:
-    run_id = "0b8e607e-7d6d-456c-a3cc-e652fefc0932"
-
-    poll = build_poll(-3, [(run_id, 2)], "http://127.0.0.1:8402", 7)
+    poll = build_poll(-3, [(RUN, 2)], "http://127.0.0.1:8402", 7)
 
     assert poll.free_slots == 0
-    assert [(held.run_id, held.fence) for held in poll.held] == [(run_id, 2)]
+    assert [(held.run_id, held.fence) for held in poll.held] == [(RUN, 2)]
 
 
 def test_a_region_says_numbers_times_and_its_version() -> None:
@@ -133,7 +134,8 @@ def test_a_region_says_numbers_times_and_its_version() -> None:
     folders = Folders(measured_at=NOW, environments=3, environments_used_at=NOW, sizes=dict.fromkeys(Kind, 2**70))
     measured = Measured(
         version="1.2.3+local", started_at=NOW, slots=8, runners=2, warm=1, warm_bytes=5, disk_total_bytes=9,
-        disk_free_bytes=4, database_bytes=1, folders=folders,
+        disk_free_bytes=4, database_bytes=1, folders=folders, master_key_at=NOW,
+        runs=[RunUse(run_id=RUN, pid=7, memory_bytes=2**70, processor_percent=99)],
     )  # fmt: skip
 
     said = build_numbers(measured).model_dump(mode="json")
@@ -141,9 +143,10 @@ def test_a_region_says_numbers_times_and_its_version() -> None:
 
     texts = {name: value for name, value in said.items() if isinstance(value, str)}
     assert texts.pop("version") == "1.2.3+local"
-    assert texts.keys() == {"started_at", "measured_at", "environments_used_at"}
+    assert texts.keys() == {"started_at", "measured_at", "environments_used_at", "master_key_at"}
     assert {datetime.fromisoformat(value) for value in texts.values()} == {NOW}
     assert [said[f"{kind}_bytes"] for kind in Kind] == [2**53] * len(Kind)
+    assert said["runs"] == [{"run_id": RUN, "pid": 7, "memory_bytes": 2**53, "processor_percent": 99}]
     assert len(json.dumps(said)) < 1024
     assert (bare["version"], bare["environments"], bare["blobs_bytes"]) == ("withheld", None, None)
 
