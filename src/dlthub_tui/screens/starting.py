@@ -13,7 +13,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.run_options import RunOptions, RunOptionsSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.places import WorkspaceRef
-from dlthub_tui.viewmodel.runs import declined, name_of
+from dlthub_tui.viewmodel.runs import declined, ended_before, name_of
 from dlthub_tui.viewmodel.text import Role, guard
 
 
@@ -96,7 +96,7 @@ class Stopper:
     async def stop(self, runs: list[Run]) -> None:
         """Asks runs to stop. One that had ended is said, not an error."""
         from dlthub_tui.client.errors import Conflict
-        from dlthub_tui.client.runs import cancel_run
+        from dlthub_tui.client.runs import cancel_run, get_run
 
         stopped: list[Run] = []
         for run in runs:
@@ -104,7 +104,8 @@ class Stopper:
                 await cancel_run(self._context.connected.control, self._workspace.id, run.id)
                 stopped.append(run)
             except Conflict:
-                self._screen.say(f"{name_of(run)} had ended before. Nothing was stopped.")
+                ended = await get_run(self._context.connected.control, self._workspace.id, run.id)
+                self._screen.say(ended_before(ended, self._context.look))
         if len(stopped) == 1:
             self._screen.say(f"Stopping {name_of(stopped[0])}.")
         elif stopped:

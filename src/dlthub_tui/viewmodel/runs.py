@@ -266,6 +266,13 @@ def what_to_expect(run: Run, region: str, look: Look) -> str:
             return f"This run printed nothing. It ended after {words.duration(took or 0)}{code}."
 
 
+def ended_before(run: Run, look: Look) -> str:
+    """Why a run was not stopped."""
+    how = {"completed": "completed", "failed": "failed", "cancelled": "been cancelled"}.get(run.status, "ended")
+    ago = f" {words.duration((look.now() - run.finished_at).total_seconds())}" if run.finished_at is not None else ""
+    return f"{name_of(run)} had {how}{ago} before. Nothing was stopped."
+
+
 STOPPED_CHAINS = frozenset({"chain_too_long", "chain_too_fast"})
 """Jobs that start each other by their ends were stopped."""
 

@@ -1,0 +1,33 @@
+"""What stands where a log would be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from dlthub_tui.client.models import Run
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.runs import ended_before, what_to_expect
+
+NOW = datetime(2026, 3, 17, 14, 5, 20, tzinfo=UTC)
+
+
+def ended(status: str) -> Run:
+    """Two seconds long."""
+    return Run(
+        id="r", number=1, status=status, trigger="manual:", profile="prod", job_id="j", job_ref="jobs.a.b",
+        job_type="batch", created_at=NOW, started_at=NOW, finished_at=NOW + timedelta(seconds=2), duration_seconds=2.0,
+        interval_start=None, interval_end=None, deployment_id="d", configuration_id="c", triggered_by=None,
+        job_version=1, max_run_time_seconds=None, summaries=(),
+    )  # fmt: skip
+
+
+def test_a_silent_run_ended_with_0_only_where_that_is_known() -> None:
+    assert what_to_expect(ended("completed"), "eu1", Look()).endswith("It ended after 2 s with 0.")
+    assert what_to_expect(ended("failed"), "eu1", Look()).endswith("It ended after 2 s.")
+
+
+def test_a_run_that_was_over_says_since_when() -> None:
+    look = Look(now=lambda: NOW + timedelta(seconds=4))
+
+    assert ended_before(ended("completed"), look) == "a.b 1 had completed 2 s before. Nothing was stopped."
+    assert ended_before(ended("cancelled"), look) == "a.b 1 had been cancelled 2 s before. Nothing was stopped."
