@@ -11,7 +11,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.place import PlaceScreen
 from dlthub_tui.screens.sheets import Sheet
 from dlthub_tui.viewmodel.actions import Action
-from dlthub_tui.viewmodel.commands import Offer, command_line, found, offer, unknown
+from dlthub_tui.viewmodel.commands import Offer, command_line, found, name_cells, offer, unknown
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, muted
 from dlthub_tui.widgets.choice import Choice
@@ -96,7 +96,11 @@ class CommandSheet(Sheet[str]):
             rule(self.sheet_title, f"{len(shown)} of {len(self._offers)}", width, self.look, has_focus=True)
         ]
         visible = shown[first : first + most]
-        lines.extend(command_line(item, self.look, is_chosen=first + n == self._at) for n, item in enumerate(visible))
+        cells = name_cells(visible)
+        lines.extend(
+            command_line(item, self.look, is_chosen=first + n == self._at, name_cells=cells)
+            for n, item in enumerate(visible)
+        )
         if not shown:
             lines.append((Span("   "), Span(unknown(self._offers, self._text), Role.WARN)))
         twin = shown[self._at].twin if self._at < len(shown) else ""

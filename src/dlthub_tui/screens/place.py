@@ -79,6 +79,13 @@ class PlaceScreen(Approving):
             twin = self.twin_of(action)
             self.context.log.note(self.look.now(), key, action.title, place, twin, id(self))
 
+    def _note_command(self, command: str, name: str) -> None:
+        """The same for a line of the command line."""
+        from dlthub_tui.viewmodel.commands import twin_of_job
+
+        place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
+        self.context.log.note(self.look.now(), ":", f"{command} {name}", place, twin_of_job(command, name), id(self))
+
     def twin_of(self, action: Action) -> str:
         """The same as a command line; empty where there is none."""
         return TWINS.get(action.id, "")
@@ -367,6 +374,7 @@ class PlaceScreen(Approving):
                 self.post_message(Open(SignInsPlace()))
             case "of-job":
                 command, _, name = argument.partition(" ")
+                self._note_command(command, name)
                 self.fetch(self._do_with_job(command, name), "act")
             case "free":
                 self.take_free_command(argument)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from dlthub_tui.viewmodel.actions import Action, key_name
+from dlthub_tui.viewmodel.actions import ACTIONS, Action, key_name
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, accent, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, line, muted
 
 LAYER_TITLES = {
     "global": "Everywhere", "workspace": "Workspace", "home": "Home", "move": "Every list", "list": "Every list",
@@ -70,9 +70,16 @@ def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Of
     return plain[:1] + refreshing[:1] + plain[1:] if wanted else plain
 
 
+def twin_of_job(command: str, name: str) -> str:
+    """The same in a shell."""
+    if command == "refresh":
+        return f"{OF_A_JOB['run'][1].format(name)} {REFRESH}"
+    return OF_A_JOB[command][1].format(name)
+
+
 def _refreshing(name: str) -> Offer:
     """The job started so that it loads everything again."""
-    twin = f"{OF_A_JOB['run'][1].format(name)} {REFRESH}"
+    twin = twin_of_job("refresh", name)
     return Offer(
         f"of-job refresh {name}", f"run {name} {REFRESH}", name, "", "and load everything again", "Commands", twin=twin
     )
@@ -86,7 +93,10 @@ def offer(action: Action, why_not: str | None, look: Look, place: str) -> Offer:
 
 
 def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
-    """Offers that begin with, then that contain each word; possible ones first."""
+    """Offers that begin with, then that contain each word; possible ones first.
+
+    A command is found by its name alone: enter after a name that there is not must do nothing else.
+    """
     wanted = text.casefold().strip()
     named = [item for item in offers if item.name or by_title]
     if not wanted:
@@ -94,7 +104,7 @@ def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
 
     def rank(item: Offer) -> tuple[bool, int] | None:
         name = (item.title if by_title else item.name).casefold()
-        whole = f"{item.name} {item.title} {item.sentence} {item.keys}".casefold()
+        whole = (f"{item.name} {item.title} {item.sentence} {item.keys}" if by_title else item.name).casefold()
         if name == wanted:
             return (item.why_not is not None, 0)
         if name.startswith(wanted):
@@ -113,18 +123,28 @@ def unknown(offers: Sequence[Offer], text: str) -> str:
     command, _, rest = text.partition(" ")
     if command in OF_A_JOB and rest.strip():
         return f'No job matches "{rest.strip()}".'
+    if any(action.command == command for action in ACTIONS):
+        return f'"{command}" does nothing here: it belongs to another place.'
     names = [item.name for item in offers if item.name]
-    near = get_close_matches(text.split(" ", maxsplit=1)[0], names, n=2, cutoff=0.5)
+    near = get_close_matches(command, names, n=2, cutoff=0.5)
     return f'No command "{text}".' + (f" Nearest: {', '.join(near)}." if near else "")
 
 
-def command_line(item: Offer, look: Look, *, is_chosen: bool) -> Line:
+LEAST_NAME_CELLS = 16
+
+
+def name_cells(items: Sequence[Offer]) -> int:
+    """How wide the names of these candidates stand: sentences begin behind the longest one."""
+    return max((cell_width(item.name or item.title) + 2 for item in items), default=0)
+
+
+def command_line(item: Offer, look: Look, *, is_chosen: bool, name_cells: int) -> Line:
     """One candidate."""
     cursor = accent(f"{look.glyphs.cursor}  ") if is_chosen else Span("   ")
     role = Role.MUTED if item.why_not else Role.TEXT
     said = item.why_not or item.sentence or item.title
-    name = f"{item.name or item.title:<28}"
-    return (cursor, Span(name, role), accent(item.keys.ljust(38 - len(name))), muted(said))
+    name = f"{item.name or item.title:<{max(LEAST_NAME_CELLS, name_cells)}}"
+    return (cursor, Span(name, role), accent(f"{item.keys:<10}"), muted(said))
 
 
 def help_line(item: Offer) -> Line:
