@@ -334,3 +334,38 @@ async def test_help_names_the_keys_of_a_place_after_it(open_app: Any) -> None:
             assert groups[0] == title, stage.text
             assert "verbs" not in map(str.lower, groups)
             await stage.press("escape")
+
+
+async def test_name_of_another_place_does_nothing_and_says_so(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("colon")
+        await stage.type("runs")
+
+        assert '"runs" does nothing here' in stage.text
+        await stage.press("enter")
+        assert ":runs" in stage.text, "nothing was done"
+        await stage.press("escape")
+        await stage.press("colon")
+        assert "with runs active asks about the platform" in stage.text, "sentences are whole where names are short"
+
+
+async def test_footer_says_what_works_while_a_line_is_typed(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "slash")
+        assert " ".join(stage.text.rstrip().splitlines()[-1].split()) == "enter keep the filter esc clear it f1 help"
+
+        await stage.press("escape")
+        assert "enter open" in stage.text.rstrip().splitlines()[-1]
+        await stage.press("2", "j", "l", "ampersand")
+        assert " ".join(stage.text.rstrip().splitlines()[-1].split()) == "enter do it esc leave f1 help"
+
+
+async def test_lines_of_the_command_line_stand_in_the_command_log(open_app: Any) -> None:
+    async with open_app(size=(140, 30)) as stage:
+        await stage.press(*WORKSPACE, "colon")
+        await stage.type("run load_returns")
+        await stage.press("enter", "at")
+
+        entry = next(row for row in stage.text.splitlines() if "run ingest.load_returns" in row)
+        assert "Started ingest.load_returns" in entry
+        assert "dlthub job trigger ingest.load_returns" in entry

@@ -42,6 +42,7 @@ class ListScreen(Troubled):
     """Subclasses answer `sections`, `answer_line` and `load`."""
 
     DETAIL_ROWS: ClassVar[int] = 0
+    PROMPT = ("keep the filter", "clear it")
     FOLLOWS: ClassVar[bool] = True
     """Whether it asks again by itself: now and then, and when one comes back to it."""
     filter_text = ""

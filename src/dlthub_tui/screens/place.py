@@ -11,7 +11,7 @@ from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome
 from dlthub_tui.screens.approving import Approving
 from dlthub_tui.viewmodel.actions import Action, key_name
 from dlthub_tui.viewmodel.command_log import is_noted
-from dlthub_tui.viewmodel.frame import footer, header
+from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.shell_twins import TWINS
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
 from dlthub_tui.widgets.lines import LinesView
@@ -31,6 +31,8 @@ class PlaceScreen(Approving):
     """A place one can be at. Subclasses compose the body and say the crumbs."""
 
     HELP_KEY: ClassVar[str] = "? help"
+    PROMPT: ClassVar[tuple[str, str]] = ("do it", "leave")
+    """What enter and esc do while a line is typed on row 23."""
 
     def compose(self) -> ComposeResult:
         """The frame with the body inside."""
@@ -56,6 +58,10 @@ class PlaceScreen(Approving):
         return header(self.crumbs(), self.context.planes_now, self.region_lock(), self.look, width)
 
     def _footer(self, width: int) -> Line:
+        if any(line.is_prompting for line in self.query(MessageLine)):
+            # The last of them is the one that lives while letters type.
+            helping = [action.keys[0] for action in self.live if action.id == "help.open"][-1]
+            return prompt_footer(*self.PROMPT, key_name(helping, is_ascii=self.look.is_ascii), width)
         return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
 
     def update_frame(self) -> None:
@@ -133,11 +139,13 @@ class PlaceScreen(Approving):
         """Takes a line of input on row 23."""
         self.message_line.prompt(label, text)
         self.type_into(self.message_line)
+        self.update_frame()
 
     def end_prompt(self) -> None:
         """Keys are actions again."""
         self.type_into(None)
         self.message_line.end_prompt()
+        self.update_frame()
 
     def link_text(self) -> str:
         """The deep link of this place."""

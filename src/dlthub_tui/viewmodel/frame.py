@@ -106,6 +106,12 @@ def tabs(current: str, width: int) -> Line:
     return tuple(spans)
 
 
+def prompt_footer(does: str, leaves: str, help_key: str, width: int) -> Line:
+    """The keys that live while a line is typed on row 23: letters are text."""
+    left = (Span(" "), accent("enter"), muted(f" {does}  "), accent("esc"), muted(f" {leaves}"))
+    return between(left, (accent(help_key), muted(" help"), Span(" ")), width)
+
+
 def footer(
     entries: Sequence[tuple[Action, str]],
     look: Look,
