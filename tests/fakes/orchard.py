@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tests.fakes.alert_routes import membership
 from tests.fakes.installation import NOW, Installation, identifier, stamp
 
 
@@ -99,7 +100,7 @@ def _versions(installation: Installation, workspace: dict[str, Any]) -> None:
         installation.deployments.append(
             {"id": identifier(f"deployment/{version}"), "workspace_id": workspace["id"], "version": version,
              "content_hash": f"EdgckwDXY3TWB8Np6zZyylGj2SVUdxK3MgTkXwb{version:04d}=", "created_at": at,
-             "updated_at": at, "created_by": identifier("ana"), "file_count": 38 + version // 6,
+             "updated_at": at, "created_by": membership("ana@orchard.example"), "file_count": 38 + version // 6,
              "size_bytes": 214_000 + version * 11, "requirements_size_bytes": 996}
         )  # fmt: skip
     installation.configurations.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -239,3 +240,13 @@ async def test_archived_jobs_are_not_taken_back_after_another_deploy(open_app: A
 
         await stage.until(f"Deployment {newest['version'] + 1} came after")
         assert not any(path.endswith("/-unarchive") for _, path, _ in stage.installation.requests)
+
+
+async def test_versions_say_who_sent_them_where_that_may_be_seen(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "3")
+        assert re.search(r"✓ +12 .* ana@orchard.example", stage.text), stage.text
+
+        stage.installation.refusals["/members"] = (403, {"detail": "Members are for owners.", "code": "not_allowed"})
+        await stage.press("ctrl+r")
+        assert re.search(r"✓ +12 +2 days ago +\? ", stage.text), stage.text

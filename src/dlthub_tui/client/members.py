@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dlthub_tui.client.errors import NotAllowed
 from dlthub_tui.client.paging import get_all
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport
@@ -50,6 +51,14 @@ class NewKey:
 async def list_members(plane: Transport, workspace_id: str) -> tuple[Member, ...]:
     """People; a key of the workspace is a member too, and listed with the keys. Contract: 1.5 (21)."""
     return await get_all(plane, f"/api/v1/workspaces/{workspace_id}/members", _parse_member, {"kind": "human"})
+
+
+async def find_emails(plane: Transport, workspace_id: str) -> dict[str, str]:
+    """Addresses of a workspace's people by their memberships; none for who may not see them."""
+    try:
+        return {member.membership_id: member.email for member in await list_members(plane, workspace_id)}
+    except NotAllowed:
+        return {}
 
 
 async def add_member(plane: Transport, workspace_id: str, email: str, role: str) -> None:

@@ -39,6 +39,7 @@ class DeploymentsScreen(TabScreen, SortedList):
         super().__init__(context, workspace)
         self._versions: tuple[Version, ...] = ()
         self._total = 0
+        self._emails: dict[str, str] = {}
 
     def concerns(self, change: Change) -> bool:
         """What is deployed to the workspace, and the jobs that a deploy changes."""
@@ -46,15 +47,17 @@ class DeploymentsScreen(TabScreen, SortedList):
 
     async def load(self) -> None:
         """The newest versions."""
+        from dlthub_tui.client.members import find_emails
         from dlthub_tui.client.versions import list_versions
 
         page = await list_versions(self.context.connected.control, self.workspace.id)
+        self._emails = await find_emails(self.context.connected.control, self.workspace.id)
         self._versions, self._total = page.items, page.total
 
     def sections(self) -> list[Section]:
         """The versions that the filter leaves."""
         versions = self.in_order(view.sorted_versions(self._versions, self.order))
-        rows = [view.version_row(version, self.look) for version in versions]
+        rows = [view.version_row(version, self._emails, self.look) for version in versions]
         found = matching(rows, self.filter_text)
         empty = ("Nothing is deployed yet. d deploys a folder.",)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "version"),) if rows else empty)]

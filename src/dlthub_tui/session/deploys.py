@@ -22,8 +22,8 @@ from dlthub_tui.client.deployments import (
     find_latest_deployment,
     issue_upload,
 )
-from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotReachable, TimedOut
-from dlthub_tui.client.members import list_members
+from dlthub_tui.client.errors import ClientError, NotFound, NotReachable, TimedOut
+from dlthub_tui.client.members import find_emails
 from dlthub_tui.client.models import Configuration, Deployment
 from dlthub_tui.client.packing import PackedWorkspace, PackingOptions, pack
 from dlthub_tui.client.regions import HasRegion
@@ -107,17 +107,11 @@ class Deploy:
             receipt=receipt,
         )
         if difference.latest is not None:
-            difference = replace(difference, latest_by=await self._email_of(difference.latest.created_by))
+            emails = await find_emails(plane, workspace_id)
+            difference = replace(difference, latest_by=emails.get(difference.latest.created_by, ""))
         if difference.latest is None or not difference.has_new_code:
             return difference
         return replace(difference, deployed_files=await self._files_of(difference.latest))
-
-    async def _email_of(self, membership_id: str) -> str:
-        try:
-            members = await list_members(self._connection.control, self._workspace.id)
-        except NotAllowed:
-            return ""
-        return next((each.email for each in members if each.membership_id == membership_id), "")
 
     async def _files_of(self, deployment: Deployment) -> tuple[VersionFile, ...] | None:
         try:

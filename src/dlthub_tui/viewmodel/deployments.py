@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dlthub_tui.client.deployments import DeployReceipt
 from dlthub_tui.client.models import Deployment
@@ -15,10 +15,11 @@ from dlthub_tui.viewmodel.text import Line, Span, cut_middle, guard, line, muted
 COLUMNS = (
     Column("Version", is_number=True),
     Column("When", is_number=True, least=12),
+    Column("By", takes_rest=True, least=12),
     Column("Jobs", is_number=True, drops=2),
     Column("Files", is_number=True, drops=2),
     Column("Size", is_number=True, drops=1, least=8),
-    Column("Content", takes_rest=True, drops=3),
+    Column("Content", least=25, drops=3),
 )
 
 ORDERS = ("newest", "size", "files", "jobs")
@@ -37,13 +38,15 @@ def sorted_versions(versions: Sequence[Version], order: str) -> list[Version]:
             return list(versions)
 
 
-def version_row(version: Version, look: Look) -> Row:
-    """One line of the list. A version without jobs was uploaded and never deployed."""
+def version_row(version: Version, emails: Mapping[str, str], look: Look) -> Row:
+    """One line of the list, `emails` by memberships. A version without jobs was uploaded and never deployed."""
     deployment = version.deployment
     hash_text = cut_middle(deployment.content_hash, 20, look.glyphs.cut)
+    by = guard(emails.get(deployment.created_by, "?"))
     cells = (
         line(str(deployment.version)),
         line(words.moment(deployment.created_at, look)),
+        line(muted(by)),
         line(muted("none") if version.job_count is None else words.count(version.job_count)),
         line(words.count(deployment.file_count)),
         line(words.size(deployment.size_bytes)),
@@ -51,7 +54,11 @@ def version_row(version: Version, look: Look) -> Row:
     )
     glyph = look.state("completed") if version.is_latest else Span(" ")
     return Row(
-        deployment.id, glyph, cells, f"{deployment.version} {deployment.content_hash}", is_muted=not version.is_latest
+        deployment.id,
+        glyph,
+        cells,
+        f"{deployment.version} {by} {deployment.content_hash}",
+        is_muted=not version.is_latest,
     )
 
 
