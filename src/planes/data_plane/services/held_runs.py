@@ -14,7 +14,7 @@ from planes.wire.link import Lease
 
 
 @dataclass(slots=True, kw_only=True)
-class HeldRun:
+class Held:
     """One of them. Its `folder` is known once its lease is written down.
 
     `accepted` is the lease with the run's token at the control plane, until the run is carried for the first time.
@@ -36,7 +36,7 @@ class HeldRuns:
     """All of them by id."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, HeldRun] = {}
+        self._runs: dict[str, Held] = {}
         self._arrival = anyio.Event()
         self._arriving: dict[tuple[str, str], anyio.Event] = {}
 
@@ -46,14 +46,14 @@ class HeldRuns:
     def __contains__(self, run_id: str) -> bool:
         return run_id in self._runs
 
-    def __getitem__(self, run_id: str) -> HeldRun:
+    def __getitem__(self, run_id: str) -> Held:
         return self._runs[run_id]
 
-    def find(self, run_id: str) -> HeldRun | None:
+    def find(self, run_id: str) -> Held | None:
         """None for a run that is not held."""
         return self._runs.get(run_id)
 
-    def open(self, run_id: str, held: HeldRun) -> None:
+    def open(self, run_id: str, held: Held) -> None:
         """Holds a run from here on."""
         self._runs[run_id] = held
 

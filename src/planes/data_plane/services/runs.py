@@ -37,7 +37,7 @@ from planes.data_plane.logs import Consolidation
 from planes.data_plane.services.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
 from planes.data_plane.services.artifacts import Artifacts
-from planes.data_plane.services.held_runs import HeldRun, HeldRuns
+from planes.data_plane.services.held_runs import Held, HeldRuns
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.outbox import Outbox
 from planes.data_plane.services.parts import Parts
@@ -103,7 +103,7 @@ class Runs:
             await runs.close_beacons(connection, self._parts.clock.now())
             rows = await runs.list_open(connection)
         for row in rows:
-            held = HeldRun(workspace_id=row["workspace_id"], fence=row["fence"], stop_reason=row["stop_reason"])
+            held = Held(workspace_id=row["workspace_id"], fence=row["fence"], stop_reason=row["stop_reason"])
             self.held.open(row["id"], held)
             self.apps.begin(Lease.model_validate(row["lease"]))
         return [row["id"] for row in rows]
@@ -127,7 +127,7 @@ class Runs:
             "state": runs.LEASED,
             "leased_at": self._parts.clock.now(),
         }
-        held = HeldRun(workspace_id=lease.workspace_id, fence=lease.fence)
+        held = Held(workspace_id=lease.workspace_id, fence=lease.fence)
         self.held.open(lease.run_id, held)
         try:
             with self.held.arriving(lease.workspace_id, lease.run_id):
