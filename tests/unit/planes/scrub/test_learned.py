@@ -200,6 +200,23 @@ def test_a_stream_forgets_at_its_end() -> None:
         scrubber.finish()
 
 
+def test_a_value_that_repeats_itself_is_masked_to_its_end_in_every_chunking() -> None:
+    value = "aB1cD2eF3" * 2
+    text = f"password={value}\nordinary\nwith {value[:9]}{value}{value[:9]} here\n"
+
+    for size in (1, 30, 1 << 20):
+        assert scrubbed(text, size).endswith("\nwith [masked:named-plain] here\n")
+
+
+def test_a_value_that_is_a_form_of_another_is_called_the_same_in_every_chunking() -> None:
+    value = made(random.Random(11))
+    encoded = base64.b64encode(value.encode()).decode()
+    for first, second in ((value, encoded), (encoded, value)):
+        text = f"password={first}\nAuthorization: Bearer {second}\nwith {value} and {encoded} here\n"
+
+        assert len({scrubbed(text, size) for size in (1, 30, 1 << 20)}) == 1
+
+
 def test_two_streams_share_nothing() -> None:
     value = made(random.Random(4))
     one, other = StreamScrubber(REGISTERED), StreamScrubber(REGISTERED)
@@ -218,6 +235,7 @@ def test_what_is_learned_is_bounded() -> None:
     forms = sum(len(group.needles) for group in learned._groups)  # pyright: ignore[reportPrivateUsage]
 
     assert MOST_VALUES <= forms <= MOST_FORMS
+    assert learned._count <= MOST_VALUES  # pyright: ignore[reportPrivateUsage]
     assert scrubber.feed(f"with {values[0]}\n".encode()) == b"with [masked:named-double-quoted]\n"
     assert scrubber.feed(f"with {values[-1]}\n".encode()) == f"with {values[-1]}\n".encode()
     assert not any(value in f"{learned!r} {scrubber!r} {learned.__class__.__slots__}" for value in values)
@@ -245,9 +263,7 @@ def test_a_workspaces_own_pattern_teaches_nothing() -> None:
 def test_a_quote_before_a_learned_value_opens_nothing() -> None:
     value = made(random.Random(8))
 
-    assert scrubbed(f"password={value}\nmsg = 'with {value}\nordinary\n").endswith(
-        "\nmsg = 'with [masked:named-plain]\nordinary\n"
-    )
+    assert scrubbed(f"password={value}\nmsg = '{value}\n  more'\n").endswith("\nmsg = '[masked:named-plain]\n  more'\n")
 
 
 def test_a_line_without_end_is_searched_too() -> None:
