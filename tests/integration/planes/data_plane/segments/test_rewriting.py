@@ -66,6 +66,16 @@ def test_a_word_is_gone_from_every_byte_and_all_else_stays(folder: Path, *, is_c
     assert again == (LINES, 0, 0)
 
 
+def test_what_a_death_left_of_a_replaced_segment_goes(folder: Path) -> None:
+    plain = {path: path.read_bytes() for path in folder.iterdir()}
+    rewrite_log(folder, lambda content: content.replace("tomato", "[masked:FRUIT]"))
+    for path, content in plain.items():
+        path.write_bytes(content)
+    rewrite_log(folder, lambda content: content.replace("tomato", "[masked:FRUIT]"))
+
+    assert b"tomato" not in stored_bytes(folder)
+
+
 def test_only_segments_with_a_changed_line_are_replaced(folder: Path) -> None:
     result = rewrite_log(folder, lambda content: content.replace("line 1234 says tomato", "gone"))
 
