@@ -349,6 +349,7 @@ def test_workspaces_never_share_an_environment() -> None:
     )
 
     assert specify("plain").key != other.key
+    assert other.key != replace(other, organization_id="elsewhere").key
 
 
 def test_order_of_requirements_does_not_matter() -> None:

@@ -23,6 +23,9 @@ def test_a_workspace_keeps_its_uid_and_shares_it_with_none(tmp_path: Path) -> No
     assert again.find_uid("c") == 70_002
     with pytest.raises(UidsExhausted):
         again.find_uid("d")
+    shutil.rmtree(machine)  # whoever did so: those of this home stay taken
+    with pytest.raises(UidsExhausted):
+        WorkspaceUids(tmp_path, UidRange(70_000, 70_002), machine).find_uid("d")
 
 
 @root_only

@@ -1,5 +1,6 @@
 """The strict level: what a run inside bubblewrap is told, how it ends, and what happens where there is none."""
 
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments.interpreters import parts_of
 from planes.data_plane.executor.local import LocalExecutor, Step
 from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
+from planes.data_plane.runner.processes import find_process, list_descendants
 
 __all__ = ["executor"]
 
@@ -76,6 +78,18 @@ async def test_a_stop_is_asked_for_and_has_its_grace(executor: LocalExecutor, pl
 
     assert outcome.outcome == "cancelled"
     assert await place.texts() == ["asked"]
+
+
+async def test_it_ends_with_its_runner(executor: LocalExecutor, place: RunPlace) -> None:
+    await executor.start(place.spec(strict(place, place.shell("touch ready; exec sleep 60"))), [])
+    await until((place.work / "ready").exists)
+    runner, step = (json.loads((place.folder / f"ctl/{name}.json").read_bytes())["pid"] for name in ("runner", "step"))
+    inside = list_descendants(runner)
+    os.kill(runner, signal.SIGKILL)
+
+    assert step in {process.pid for process in inside}
+    assert len(inside) > 1
+    await until(lambda: all((found := find_process(one.pid)) is None or found.is_dead for one in inside))
 
 
 async def test_without_a_network_there_is_none(executor: LocalExecutor, place: RunPlace) -> None:
