@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 SECONDS = int(os.environ.get("DLTHUB_TUI_SCHEMA_SECONDS", sized("15", "1800")))
 # Some rules are no JSON schema's: a cursor is one that the list gave, a profile is configured, a trigger can be read.
-# What breaks one answers 400 with the reason, which is in the documents too.
+# What breaks one answers 400 with the reason, what is too large 413; both are in the documents too.
 CONFIGURATION = """
 [parameters]
 "path.workspace_id" = "{workspace_id}"
@@ -32,10 +32,10 @@ CONFIGURATION = """
 "path.run_id" = "{run_id}"
 
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 414, 429, 431]
+expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 413, 414, 429, 431]
 
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 406, 409, 414, 422, 428, 429, 431, "5xx"]
+expected-statuses = [400, 401, 403, 404, 406, 409, 413, 414, 422, 428, 429, 431, "5xx"]
 
 # Bad data is for the phases before. Here its judge takes good ids for bad ones, and a text such as true for no text.
 [phases.stateful.generation]
