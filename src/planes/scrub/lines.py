@@ -7,23 +7,20 @@ stream alone, not on its chunks.
 
 import functools
 from collections import Counter
-from operator import attrgetter
 
 from planes.scrub.ahead import LinesAhead
 from planes.scrub.below import LONGEST_LINE, Opening, open_quote, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
 from planes.scrub.learned import Learned
-from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined, told_apart, with_again
+from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined, told_apart, with_again, with_open
 from planes.scrub.marks import mark_at_end, with_marks
 from planes.scrub.registered import Registered
-from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, with_repeats
+from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, start_of, with_repeats
 from planes.scrub.rules.blocks import BODY, OPENING
 from planes.scrub.shadow import ColourMap, without_colour
 from planes.scrub.shortened import Shortened, mark_finder
 from planes.scrub.signs import NO_SIGNS, LineSigns
-
-_start_of = attrgetter("start")
 
 # Behind so many known lines in a piece, all known lines of the rest are left out at once.
 _MANY_KNOWN = 8
@@ -173,7 +170,7 @@ class RuleStage:
     def _merged(self, plain: bytes, cuts: list[Span], again: list[Span]) -> list[Span]:
         """Both, by their beginnings. They may overlap: what lies on one line is put together when it is masked."""
         again = self._book.permitted(plain, again)
-        return sorted([*cuts, *again], key=_start_of) if again else cuts
+        return sorted([*cuts, *again], key=start_of) if again else cuts
 
     def _lines(self, data: bytes, known_from: int) -> bytes:
         """Mask a piece of whole lines. On the lines that begin at or after `known_from` no sign stands."""
@@ -296,11 +293,11 @@ class RuleStage:
             spans = self._book.spans(plain, signs)
         if spans and len(plain) <= LONGEST_LINE:
             spans = with_repeats(plain, spans)
-        pieces, again = told_apart(cuts) if cuts else (cuts, cuts)
+        pieces, again, going_on = told_apart(cuts) if cuts else (cuts, cuts, cuts)
         spans = joined(spans, pieces)
         self._learned.learn(plain, spans)
         self._see_opening(plain)
-        found = with_again(spans, again)
+        found = with_open(with_again(spans, again), going_on)
         out = with_marks(line, coloured(line, plain, found), self._names) if found else line
         if opening is not None:
             out = self._told(opening, out, plain if out == plain else without_colour(out))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from planes.scrub.marks import with_marks
 from planes.scrub.rulebook import Book, Span, coloured, disjoint, plain_spans
 from planes.scrub.shadow import without_colour
+from planes.scrub.shortened import OPEN
 
 LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024
@@ -73,8 +74,8 @@ class LongLine:
         """The secrets in what came before and a window, less those that came out with it."""
         plain = without_colour(line)
         spans = plain_spans(self._book, plain)
-        pieces, again = told_apart(self._cuts_in(plain))
-        spans = coloured(line, plain, with_again(joined(spans, pieces), again))
+        pieces, again, going_on = told_apart(self._cuts_in(plain))
+        spans = coloured(line, plain, with_open(with_again(joined(spans, pieces), again), going_on))
         first = len(self._before)
         return [span for span in spans if span.end > first]
 
@@ -97,11 +98,31 @@ def joined(spans: list[Span], pieces: list[Span]) -> list[Span]:
     return both
 
 
-def told_apart(cuts: list[Span]) -> tuple[list[Span], list[Span]]:
-    """Pieces of registered values, and what a rule found on a line before."""
-    return [cut for cut in cuts if cut.rule.kind != "learned"], [cut for cut in cuts if cut.rule.kind == "learned"]
+def told_apart(cuts: list[Span]) -> tuple[list[Span], list[Span], list[Span]]:
+    """Pieces of registered values, what a rule found on a line before, and pieces behind which the text goes on."""
+    pieces: list[Span] = []
+    again: list[Span] = []
+    going_on: list[Span] = []
+    for cut in cuts:
+        kind = cut.rule.kind
+        (again if kind == "learned" else going_on if kind == OPEN else pieces).append(cut)
+    return pieces, again, going_on
 
 
 def with_again(spans: list[Span], again: list[Span]) -> list[Span]:
     """Both, in order; what the line itself tells is named as it tells it."""
     return disjoint([*spans, *again]) if again else spans
+
+
+def with_open(spans: list[Span], going_on: list[Span]) -> list[Span]:
+    """With the pieces behind which nothing but what is masked goes on: a second look would find them before a mark."""
+    if not going_on or not spans:
+        return spans
+    starts = [span.start for span in spans]
+    found: list[Span] = []
+    for piece in reversed(going_on):
+        # It may share a little with what follows, by chance.
+        if any(piece.start < start <= piece.end for start in starts):
+            starts.append(piece.start)
+            found.append(piece)
+    return disjoint([*spans, *found]) if found else spans

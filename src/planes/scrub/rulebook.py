@@ -8,6 +8,7 @@ import functools
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from planes.scrub.demands import Demands
@@ -383,6 +384,9 @@ def with_repeats(line: bytes, spans: list[Span]) -> list[Span]:
             if place != span.start:
                 more.append(Span(place, place + len(secret), span.rule))
     return disjoint([*spans, *more]) if more else spans
+
+
+start_of = attrgetter("start")
 
 
 def disjoint(spans: list[Span]) -> list[Span]:

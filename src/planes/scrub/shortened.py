@@ -15,7 +15,7 @@ from planes.scrub.engine import Marks, compile_marks
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group
 from planes.scrub.registered import Registered
 from planes.scrub.repeats import common
-from planes.scrub.rulebook import Span, disjoint, outside_marks
+from planes.scrub.rulebook import Span, disjoint, outside_marks, start_of
 from planes.scrub.rules.model import Rule
 from planes.scrub.shadow import WHITE, WhiteMap
 from planes.scrub.telling import piece_tells, tells
@@ -32,6 +32,8 @@ _PADDED = frozenset(_PADDING)
 LONGEST_PIECE = 4096
 # A piece goes on in another form of the value where the two begin to differ (it is quoted, say); so often, at most.
 _STEPS = 8
+# A beginning behind which the text goes on.
+OPEN = "open"
 # Looks on one line: so many, and one more for so many bytes.
 _LOOKS = 64
 _BYTES_FOR_A_LOOK = 128
@@ -59,6 +61,8 @@ class Shortened:
     def find(self, text: bytes, *, has_begun: bool) -> list[Span]:
         """The pieces in a text of lines without colour codes, in order; none goes over the end of a line.
 
+        One of the kind `open` is none yet: the text goes on behind it. It is one if what goes on is masked.
+
         Args:
             has_begun: whether a form may begin in the text that does not stand there wholly.
         """
@@ -67,12 +71,16 @@ class Shortened:
             found += self._beginnings(text)
         marks = self._marks.find(text)
         if marks:
-            found += self._beside(text, marks, {span.start: span.end for span in found})
+            ends = {span.start: span.end for span in found if span.rule.kind != OPEN}
+            found += self._beside(text, marks, ends)
         if not found:
             return found
         if text.find(b"[masked:") >= 0:
             found = outside_marks(text, found)
-        return disjoint(found)
+        going_on = [span for span in found if span.rule.kind == OPEN]
+        if not going_on:
+            return disjoint(found)
+        return sorted([*disjoint([span for span in found if span.rule.kind != OPEN]), *going_on], key=start_of)
 
     def _beginnings(self, text: bytes) -> Iterator[Span]:
         solid = text.translate(None, WHITE)
@@ -93,8 +101,12 @@ class Shortened:
             rest = text[place : min(line_end, place + LONGEST_PIECE)]
             # Which form it is must not depend on the lines below, which may come in a later chunk.
             form, length = self._shared(group, rest.translate(None, WHITE))
-            end = self._end_of_beginning(rest, form) if length >= self._index.profile(form).marked else 0
-            if end:
+            if length < self._index.profile(form).marked:
+                continue
+            end, goes_on = self._end_of_beginning(rest, form)
+            if goes_on:
+                yield Span(place, place + end, self._rule(form.name)._replace(kind=OPEN))
+            elif end:
                 covered = place + end
                 yield Span(place, covered, self._rule(form.name))
 
@@ -108,25 +120,28 @@ class Shortened:
                 best, most = form, length
         return best, most
 
-    def _end_of_beginning(self, rest: bytes, form: Form) -> int:
-        """Where the piece ends that begins a line's rest; 0 if it does not tell the form."""
+    def _end_of_beginning(self, rest: bytes, form: Form) -> tuple[int, bool]:
+        """Where the piece ends that begins a line's rest, and whether the text goes on there; 0 if there is none."""
         wanted = form.solid if form.exact is None else form.exact
         gaps = WHITE if form.exact is None else b""
         judged = self._index.profile(form)
         length = common(wanted, rest.translate(None, gaps))
         end = _place_of(rest, length, gaps)
         if tells(wanted, judged, length, is_marked=True) and _MARK_BEHIND.match(rest, end):
-            return end
+            return end, False
+        longest = 0
         while length >= judged.unmarked:
             if rest[end : end + 1] == b"" or rest[end] not in _GOES_ON:
-                return end if tells(wanted, judged, length, is_marked=False) else 0
+                return (end, False) if tells(wanted, judged, length, is_marked=False) else (longest, longest > 0)
+            if longest == 0 and tells(wanted, judged, length, is_marked=False):
+                longest = end
             # The next word may go on by chance as the value does.
             end = max(rest.rfind(b" ", 0, end), rest.rfind(b"\t", 0, end))
             if end <= 0:
-                return 0
+                break
             end = len(rest[:end].rstrip(WHITE))
             length = len(rest[:end].translate(None, gaps))
-        return 0
+        return longest, longest > 0
 
     def _beside(
         self, text: bytes, marks: "Sequence[tuple[int, int, int]]", beginnings: "Mapping[int, int]"

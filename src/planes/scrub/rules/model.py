@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-# `learned`: a value that another rule found before in the same stream.
-Kind = Literal["token", "uri-password", "key-block", "checksum", "name", "learned"]
+# `learned`: a value that another rule found before in the same stream. `open`: see `Shortened.find`.
+Kind = Literal["token", "uri-password", "key-block", "checksum", "name", "learned", "open"]
 # (line, where the match begins, where the secret begins, where it ends) → where the secret ends, or -1: not a secret.
 Judge = Callable[[bytes, int, int, int], int]
 

@@ -290,6 +290,26 @@ def test_a_row_without_end_comes_out_as_one_mask() -> None:
     assert scrubber.hits == {"V": 1}
 
 
+@pytest.mark.parametrize("tail", ["Q", "-tail", "Q" * 9])
+@pytest.mark.parametrize("behind", ["piece", "three pieces", "token", "address"])
+def test_a_piece_before_what_is_masked_is_masked_at_once(tail: str, behind: str) -> None:
+    """A second look finds it before the mark; so must the first, which decides what is stored."""
+    source = random.Random(len(tail) + len(behind))
+    for _ in range(40):
+        piece = "".join(source.choices(SIGNS, k=24))
+        registered = Registered.from_values([("V", piece + tail)])
+        follows = {
+            "piece": piece,
+            "three pieces": piece * 3,
+            "token": "gh" + "p_" + "".join(source.choices(SIGNS, k=36)),
+            "address": piece + "://u:" + "".join(source.choices(SIGNS, k=20)) + "@db.example.com/x",
+        }[behind]
+        once = scrub_text(f"seen {piece}{follows}", registered)
+
+        assert scrub_text(once, registered) == once
+        assert behind == "address" or piece[:8] not in once
+
+
 def test_looks_on_a_line_are_bounded() -> None:
     value = KINDS["hex"](random.Random(5))
     shortened = Shortened(Registered.from_values([("V", value)]))
