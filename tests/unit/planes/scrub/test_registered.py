@@ -173,3 +173,9 @@ def test_very_long_value_is_found() -> None:
     assert out.startswith("x [masked:V]")
     assert out.endswith(" y")
     assert len(out) < 200
+
+
+def test_a_name_neither_ends_its_mask_nor_its_line() -> None:
+    registered = Registered.from_values([("A]\n\x1b[2JB\u2028", "correct-horse-battery")])
+
+    assert scrub_text("it is correct-horse-battery.", registered) == "it is [masked:A___[2JB_]."

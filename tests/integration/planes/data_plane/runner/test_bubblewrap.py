@@ -80,14 +80,18 @@ async def test_a_stop_is_asked_for_and_has_its_grace(executor: LocalExecutor, pl
     assert await place.texts() == ["asked"]
 
 
-async def test_it_ends_with_its_runner(executor: LocalExecutor, place: RunPlace) -> None:
-    await executor.start(place.spec(strict(place, place.shell("touch ready; exec sleep 60"))), [])
+@pytest.mark.parametrize("is_strict", [True, False])
+async def test_it_ends_with_its_runner(executor: LocalExecutor, place: RunPlace, *, is_strict: bool) -> None:
+    step = strict(place, place.shell("touch ready; exec sleep 60"), is_strict=is_strict)
+    await executor.start(place.spec(step), [])
     await until((place.work / "ready").exists)
-    runner, step = (json.loads((place.folder / f"ctl/{name}.json").read_bytes())["pid"] for name in ("runner", "step"))
+    runner, program = (
+        json.loads((place.folder / f"ctl/{name}.json").read_bytes())["pid"] for name in ("runner", "step")
+    )
     inside = list_descendants(runner)
     os.kill(runner, signal.SIGKILL)
 
-    assert step in {process.pid for process in inside}
+    assert program in {process.pid for process in inside}
     assert len(inside) > 1
     await until(lambda: all((found := find_process(one.pid)) is None or found.is_dead for one in inside))
 
