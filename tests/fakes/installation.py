@@ -427,7 +427,8 @@ class Installation(InstallationRows):
         self.variables.append(
             {"name": name, "profile": profile, "type": "secret" if is_secret else "plain",
              "value": None if is_secret else value, "created_at": at, "updated_at": at,
-             "created_by": identifier("ana"), "updated_by": identifier("ana")}
+             "created_by": identifier("membership/ana@orchard.example"),
+             "updated_by": identifier("membership/ana@orchard.example")}
         )  # fmt: skip
 
     def remove_variable(self, profile: str | None, name: str) -> None:

@@ -117,7 +117,7 @@ async def set_secret(user: Driver, name: str, value: str) -> None:
     await user.press("enter", "enter", "enter")
     await user.type(value)
     await user.press("enter")
-    await user.until("✓ secret, set")
+    await user.until("✓ secret, ")
 
 
 async def deploy(user: Driver, folder: Path) -> None:

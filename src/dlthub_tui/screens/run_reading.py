@@ -21,21 +21,32 @@ async def learn_known(context: Context, workspace: WorkspaceRef, runs: tuple[Run
     known = context.known.get(workspace.id, Known())
     versions = {run.deployment_id for run in runs} - set(known.deployments)
     settings = {run.configuration_id for run in runs} - set(known.configurations)
-    people = {run.triggered_by for run in runs if run.triggered_by} - set(known.people)
-    asked = (versions | settings | people) - context.unknown.setdefault(workspace.id, set())
-    if not asked:
-        return known
-    plane = context.connected.control
+    asked = (versions | settings) - context.unknown.setdefault(workspace.id, set())
     try:
-        known = await _ask(plane, workspace.id, known, versions=bool(versions), settings=bool(settings))
-        if people:
-            from dlthub_tui.client.members import list_members
-
-            members = await list_members(plane, workspace.id)
-            known = replace(known, people={member.membership_id: member.email for member in members})
+        if asked:
+            plane = context.connected.control
+            known = await _ask(plane, workspace.id, known, versions=bool(versions), settings=bool(settings))
     except ClientError:
         return known
-    context.unknown[workspace.id] |= asked - set(known.deployments) - set(known.configurations) - set(known.people)
+    context.unknown[workspace.id] |= asked - set(known.deployments) - set(known.configurations)
+    context.known[workspace.id] = known
+    return await learn_people(context, workspace, {run.triggered_by for run in runs if run.triggered_by})
+
+
+async def learn_people(context: Context, workspace: WorkspaceRef, ids: set[str]) -> Known:
+    """Who they are, of members of the workspace; asked once for each."""
+    from dlthub_tui.client.members import list_members
+
+    known = context.known.get(workspace.id, Known())
+    asked = ids - set(known.people) - context.unknown.setdefault(workspace.id, set())
+    if not asked:
+        return known
+    try:
+        members = await list_members(context.connected.control, workspace.id)
+    except ClientError:
+        return known
+    known = replace(known, people={member.membership_id: member.email for member in members})
+    context.unknown[workspace.id] |= asked - set(known.people)
     context.known[workspace.id] = known
     return known
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from dlthub_tui.client.errors import ClientError
@@ -11,6 +11,7 @@ from dlthub_tui.client.variables import Variable
 from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.editing import edited
 from dlthub_tui.screens.marking import MarkedList
+from dlthub_tui.screens.run_reading import learn_people
 from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
 from dlthub_tui.screens.tabs import TabScreen
@@ -33,6 +34,7 @@ from dlthub_tui.viewmodel.variable_file import (
     scopes_of,
     secrets_of,
 )
+from dlthub_tui.widgets.lines import LinesView
 
 EMPTY = "No variables. Press a. Jobs read them as environment variables, before .dlt TOML."
 
@@ -55,6 +57,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         self._variables: tuple[Variable, ...] = ()
         self._configuration: Configuration | None = None
         self._profile = "prod"
+        self._people: Mapping[str, str] = {}
 
     async def load(self) -> None:
         """All scopes, straight from the region."""
@@ -65,6 +68,12 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         self._variables = ()
         self._variables = await list_variables(region, self.workspace.id)
         self._configuration = await find_latest_configuration(self.context.connected.control, self.workspace.id)
+        self.fetch(self._learn_people(), "known")
+
+    async def _learn_people(self) -> None:
+        authors = {variable.updated_by for variable in self._variables if variable.updated_by}
+        self._people = (await learn_people(self.context, self.workspace, authors)).people
+        self.query_one("#details", LinesView).update()
 
     @property
     def _profiles(self) -> list[str]:
@@ -77,10 +86,12 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         """The names that the filter leaves; nothing of an older reading while the region is silent."""
         if self.trouble is not None:
             return []
-        rows = [view.pair_row(pair, self.look) for pair in self._pairs()]
+        others = [name for name in self._profiles if name != self._profile]
+        rows = [view.pair_row(pair, others, self.look) for pair in self._pairs()]
         found = matching(rows, self.filter_text)
         empty = (no_match(rows, self.filter_text, "variable"),) if rows else (EMPTY,)
-        return [Section(view.columns(guard(self._profile)), found, empty=empty)]
+        columns = view.columns(guard(self._profile), [guard(name) for name in others], self.look)
+        return [Section(columns, found, empty=empty)]
 
     def answer_line(self) -> tuple[Line, str]:
         """How values win."""
@@ -98,7 +109,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
     def detail_lines(self, width: int) -> list[Line]:
         """The name under the cursor."""
         pair = self._pair() if self.is_loaded and self.trouble is None else None
-        return view.pair_details(pair, self._profile, self.look, width) if pair else []
+        return view.pair_details(pair, self._profile, self._people, self.look, width) if pair else []
 
     def why_not(self, action: Action) -> str | None:
         """What needs a name under the cursor."""

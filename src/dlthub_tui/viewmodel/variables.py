@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dlthub_tui.client.models import Configuration
@@ -17,12 +17,12 @@ SHORTEST_SECRET = 5
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A name in both scopes that are shown side by side; `elsewhere` are profiles that have it too."""
+    """A name in both scopes that are compared; `others` are its values on the other profiles, by their names."""
 
     name: str
     workspace: Variable | None
     profile: Variable | None
-    elsewhere: tuple[str, ...] = ()
+    others: tuple[tuple[str, Variable], ...] = ()
 
     @property
     def winner(self) -> Variable | None:
@@ -30,22 +30,23 @@ class Pair:
         return self.profile or self.workspace
 
 
-def columns(profile: str) -> tuple[Column, ...]:
-    """Name, the workspace's value, the profile's value."""
-    return (Column("Name", least=20), Column("Workspace", takes_rest=True), Column(f"Profile {profile}", least=22))
+def columns(profile: str, others: Sequence[str], look: Look) -> tuple[Column, ...]:
+    """Name, the workspace's value, the profile's value; where there is room, those of the other profiles."""
+    chosen = f"< Profile {profile} >" if look.is_ascii else f"‹ Profile {profile} ›"
+    beside = (Column(f"Profile {name}", drops=1 + number, least=16) for number, name in enumerate(others))
+    return (Column("Name", least=20), Column("Workspace", takes_rest=True, least=20), Column(chosen, least=22), *beside)
 
 
 def pairs(variables: Sequence[Variable], profile: str) -> list[Pair]:
     """By name."""
     found = {(variable.profile, variable.name): variable for variable in variables}
-    others: dict[str, list[str]] = {}
+    others: dict[str, list[tuple[str, Variable]]] = {}
     for variable in variables:
         if variable.profile not in {None, profile}:
-            others.setdefault(variable.name, []).append(variable.profile or "")
+            others.setdefault(variable.name, []).append((variable.profile or "", variable))
     names = sorted({variable.name for variable in variables})
     return [
-        Pair(name, found.get((None, name)), found.get((profile, name)), tuple(sorted(others.get(name, ()))))
-        for name in names
+        Pair(name, found.get((None, name)), found.get((profile, name)), tuple(others.get(name, ()))) for name in names
     ]
 
 
@@ -109,8 +110,7 @@ def profiles_of(variables: Sequence[Variable], configuration: Configuration | No
 def value_of(variable: Variable, look: Look) -> str:
     """A plain value, or how old a secret is; a secret is never dots."""
     if variable.is_secret:
-        age = words.moment(variable.updated_at, look)
-        return "secret" if variable.updated_at is None else f"secret, set {age}"
+        return "secret" if variable.updated_at is None else f"secret, {words.aged(variable.updated_at, look)}"
     return guard(variable.value or "")
 
 
@@ -122,38 +122,46 @@ def _cell(variable: Variable | None, look: Look, *, wins: bool) -> Line:
     return (Span(f"{mark} ", Role.OK), Span(text)) if wins else (Span("  "), muted(text))
 
 
-def pair_row(pair: Pair, look: Look) -> Row:
-    """One line of the list: the value that loses is muted."""
+def pair_row(pair: Pair, others: Sequence[str], look: Look) -> Row:
+    """One line of the list: the value that loses is muted. A value of a profile wins there."""
+    beside = dict(pair.others)
+    values = tuple(_cell(beside.get(name), look, wins=True) for name in others)
     if pair.winner is None:
-        only = guard(", ".join(pair.elsewhere))
-        cells = (line(muted(guard(pair.name))), (), line(muted(f"  only in {only}")))
+        cells = (line(muted(guard(pair.name))), (), line(muted(f"  only in {_names(pair)}")), *values)
         return Row(pair.name, Span(" "), cells, guard(pair.name))
     cells = (
         line(guard(pair.name)),
         _cell(pair.workspace, look, wins=pair.profile is None),
         _cell(pair.profile, look, wins=pair.profile is not None),
+        *values,
     )
     return Row(pair.name, Span(" "), cells, guard(pair.name))
 
 
-def pair_details(pair: Pair, profile: str, look: Look, width: int) -> list[Line]:
-    """The strip below the list."""
+def _names(pair: Pair) -> str:
+    return guard(", ".join(sorted(name for name, _ in pair.others)))
+
+
+def _author(variable: Variable, people: Mapping[str, str]) -> str:
+    return guard(people.get(variable.updated_by or "", ""))
+
+
+def pair_details(pair: Pair, profile: str, people: Mapping[str, str], look: Look, width: int) -> list[Line]:
+    """The strip below the list, with who set what as far as `people` are known."""
     kind = "secret" if pair.winner and pair.winner.is_secret else "plain"
     lines = [rule(guard(pair.name), kind if pair.winner else "not set here", width, look)]
     if pair.winner is None:
-        only = guard(", ".join(pair.elsewhere))
-        return [
-            *lines,
-            line(muted(f"   Jobs on {guard(profile)} do not get it: it is set in {only}. enter sets it here.")),
-        ]
+        unset = f"   Jobs on {guard(profile)} do not get it: it is set in {_names(pair)}. enter sets it here."
+        return [*lines, line(muted(unset))]
     for scope, variable in (("workspace", pair.workspace), (profile, pair.profile)):
         if variable is None:
             continue
         wins = variable is pair.winner
         mark = Span(f"  {look.state('completed').text} wins", Role.OK) if wins else Span("")
         # Of a secret the value says it already.
-        at = "" if variable.is_secret else f"   {words.moment(variable.updated_at, look)}"
-        lines.append(line("   ", muted(f"{guard(scope):<12}"), value_of(variable, look), muted(at), mark))
+        said = ("" if variable.is_secret else words.moment(variable.updated_at, look), _author(variable, people))
+        at = "".join(f"   {text}" for text in said if text)
+        lines.append(line("   ", muted(f"{guard(scope):<12}"), value_of(variable, look), mark, muted(at)))
     # Security: 11. Who may deploy to a profile runs code with its secrets.
     said = ", and so can whoever may deploy there: 6 shows who." if kind == "secret" else " from their next run on."
     lines.append(line(muted(f"   Jobs on {guard(profile)} read it{said}")))

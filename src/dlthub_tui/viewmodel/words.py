@@ -60,6 +60,13 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} days"
 
 
+def aged(at: datetime, look: Look) -> str:
+    """`3 days old`, the moment where times are exact: ages are compared, as moments they would not be."""
+    if look.times != "relative":
+        return f"set {moment(at, look)}"
+    return f"{rough((look.now() - at).total_seconds())} old"
+
+
 def rough(seconds: float) -> str:
     """One unit: `2 h`."""
     whole = int(seconds)

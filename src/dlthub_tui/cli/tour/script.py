@@ -31,7 +31,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             (
                 Keys(("esc", "/", "playground", "enter", "enter"), r"\[1 Jobs\]"),
                 Keys(("4",), "No variables"),
-                Keys(("a", KEY_NAME, "enter", "enter", "enter", key, "enter"), "secret, set"),
+                Keys(("a", KEY_NAME, "enter", "enter", "enter", key, "enter"), "secret, "),
             ),
         ),
         Beat(

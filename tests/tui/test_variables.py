@@ -1,0 +1,41 @@
+"""Variables: which value wins, on the chosen profile and beside it, how old secrets are, and who set what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.anyio]
+VARIABLES = ("tab", "down", "enter", "4")
+
+
+async def test_all_profiles_stand_side_by_side_where_there_is_room(open_app: Any) -> None:
+    async with open_app(size=(140, 24)) as stage:
+        stage.installation.add_variable("LOG_LEVEL", "DEBUG", "access")
+        await stage.press(*VARIABLES)
+        assert "‹ Profile prod ›" in stage.text
+        (row,) = [row for row in stage.text.splitlines() if "LOG_LEVEL" in row]
+        assert row.split() == ["LOG_LEVEL", "✓", "INFO", "✓", "DEBUG"]
+        await stage.press("right")
+        assert "‹ Profile access ›" in stage.text
+        assert "Profile prod" in stage.text
+        (row,) = [row for row in stage.text.splitlines() if "LOG_LEVEL" in row and "─" not in row]
+        assert row.split() == ["LOG_LEVEL", "INFO", "✓", "DEBUG"]
+        await stage.press("left")
+        await stage.pilot.resize_terminal(80, 24)
+        await stage.until("5 Pipelines  6 Team")
+
+        assert "‹ Profile prod ›" in stage.text
+        assert "Profile access" not in stage.text
+
+
+async def test_age_of_secrets_and_who_set_what_are_said(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*VARIABLES)
+        await stage.until("secret, 90 days old")
+        assert "secret, 3 days old" in stage.text
+        await stage.until("3 days ago   ana@orchard.example")
+        await stage.press("t")
+
+        assert "secret, set " in stage.text
