@@ -219,3 +219,13 @@ async def test_zoom_gives_the_log_the_screen_and_back(open_app: Any) -> None:
         await stage.press("z")
 
         assert "Window" in stage.text
+
+
+async def test_run_that_waits_says_how_many_are_ahead_of_it(open_app: Any) -> None:
+    async with open_app() as stage:
+        first, second, third = stage.installation.jobs[:3]
+        for job, number, ago in ((first, 2001, 60), (second, 2002, 40), (third, 2003, 5)):
+            stage.installation.add_run(job, number, "pending", ago=ago)
+        await stage.press(*OPEN_RUN[:-1], "slash", *"2003", "enter", "enter")
+
+        await stage.until("Waiting for eu1 to take it. 2 runs of this workspace are ahead.")

@@ -75,6 +75,7 @@ class RunScreen(Rotating):
         self._region_facts = RegionFacts()
         self._known = view.NOTHING
         self._claimed_at: datetime | None = None
+        self._ahead = 0
         self._typical: float | None = None
         self._damage: set[tuple[int, int]] = set()
         self._is_zoomed = place.is_log_only
@@ -220,11 +221,14 @@ class RunScreen(Rotating):
     async def _load_more(self, run: Run) -> None:
         """What the rows above the log say beside its state. What is refused, or old, is left out."""
         from dlthub_tui.client.jobs import get_job
-        from dlthub_tui.client.runs import find_claimed_at
+        from dlthub_tui.client.runs import find_claimed_at, list_runs
 
         plane, workspace = self.context.connected.control, self.place.workspace
         self._known = await learn_known(self.context, workspace, (run,))
         try:
+            if run.status == "pending":
+                waiting = (await list_runs(plane, workspace.id, statuses=("pending",))).items
+                self._ahead = sum(each.created_at < run.created_at for each in waiting)
             self._claimed_at = await find_claimed_at(plane, workspace.id, run.id)
             self._typical = typical_seconds((await get_job(plane, workspace.id, run.job_id)).recent_runs)
             self.show_facts()
@@ -263,7 +267,7 @@ class RunScreen(Rotating):
         if self._run is not None and not self.pane.window.total and self._stream in {"live", "sealed", "waiting"}:
             is_gone = self._stream == "waiting" and not self.goes_on
             region = self.place.workspace.dataplane_id
-            self.keep(LOG_GONE if is_gone else view.what_to_expect(self._run, region, self.look))
+            self.keep(LOG_GONE if is_gone else view.what_to_expect(self._run, region, self.look, self._ahead))
         elif self._stream not in {"forbidden", "silent"}:
             self.show_search()
 

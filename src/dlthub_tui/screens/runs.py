@@ -48,6 +48,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "open"), ("log.open", "log"), ("run.start", "run again"), ("item.end", "stop"),
         ("list.filter", "filter"), ("list.sort", "sort"), ("row.mark", "mark"), ("pane.details", "details"),
+        ("copy.link", "link"), ("copy.command", "command"),
     )  # fmt: skip
     STYLES = "runs"
     DETAIL_ROWS: ClassVar[int] = 4

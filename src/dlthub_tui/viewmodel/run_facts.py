@@ -41,6 +41,7 @@ WIDE = 100
 MOST_ROWS = 4
 BEFORE = ("Window", "Environment")
 SECOND = 32
+LABEL = 8
 TAIL_LINES = 10
 # What stands above and below the tail, with as many rows of the list.
 LEAST_HEIGHT = 34
@@ -137,14 +138,16 @@ def above_log(run: Run, facts: RegionFacts, claimed_at: datetime | None, look: L
 def _one_below_the_other(left: list[Fact], right: list[Fact], width: int) -> list[Line]:
     """Window and environment share a row where both fit."""
     facts = [fact for fact in left if fact[0] in BEFORE] + right + [fact for fact in left if fact[0] not in BEFORE]
-    rows: list[Line] = []
+    rows: list[Fact] = []
+    room = SECOND - LABEL - 2
     for name, value in facts:
         said = (muted(f"{name}  "), *value)
-        if name == "Environment" and rows and width_of(rows[-1]) < SECOND and SECOND + width_of(said) <= width:
-            rows[-1] = (*fit(rows[-1], SECOND), *said)
+        if name == "Environment" and rows and width_of(rows[-1][1]) < room and SECOND + width_of(said) <= width:
+            rows[-1] = (rows[-1][0], (*fit(rows[-1][1], room), *said))
         else:
-            rows.append((muted(f" {name:<8} "), *value))
-    return rows
+            rows.append((name, value))
+    label = max([LABEL, *(len(name) for name, _ in rows)])
+    return [(muted(f" {name:<{label}} "), *value) for name, value in rows]
 
 
 def _cell(fact: Fact, label: int, width: int) -> Line:

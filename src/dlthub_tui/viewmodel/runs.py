@@ -247,11 +247,12 @@ def timeline(run: Run, look: Look, claimed_at: datetime | None = None) -> Line:
     )
 
 
-def what_to_expect(run: Run, region: str, look: Look) -> str:
-    """The sentence in an empty log pane."""
+def what_to_expect(run: Run, region: str, look: Look, ahead: int = 0) -> str:
+    """The sentence in an empty log pane; `ahead` are runs of its workspace that wait for longer."""
     match run.status:
         case "pending":
-            return f"Waiting for {guard(region)} to take it."
+            more = f" {words.plural(ahead, 'run')} of this workspace {'is' if ahead == 1 else 'are'} ahead."
+            return f"Waiting for {guard(region)} to take it.{more if ahead else ''}"
         case "starting":
             waited = words.duration((look.now() - run.created_at).total_seconds())
             return f"Building the environment, {waited}. Its output comes here."
