@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dlthub_tui.client.errors import NotReachable
 from dlthub_tui.screens.deploy import DeployScreen
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -87,9 +88,11 @@ async def test_every_word_for_the_control_plane_can_be_read(open_app: Any, works
 async def test_deploy_sends_archives_and_shows_the_receipt(open_app: Any, workspace: Path) -> None:
     async with open_app() as stage:
         await open_difference(stage, workspace)
+        stage.installation.deployments[-1]["version"] = 13
         await stage.press("enter")
         await stage.until("Receipt")
 
+        assert "deployment 13   2 new" in stage.text
         assert len(stage.installation.uploaded) == 2
         assert stage.posted("deploy")[-1]["dry_run"] is False
         assert stage.posted("deploy")[-1]["deployment_module"] == "__deployment__"
@@ -125,6 +128,24 @@ async def test_a_refused_upload_says_that_nothing_changed(open_app: Any, workspa
         await stage.until("The jobs are as they were.")
 
         assert "Request Entity Too Large" in stage.text
+        assert [body for body in stage.posted("deploy") if not body["dry_run"]] == []
+
+
+async def test_a_region_that_falls_silent_midway_is_said_with_what_stays(
+    open_app: Any, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut(_permit: Any, _parts: Any, progress: Callable[[int, int], None]) -> str:
+        progress(140_000, 214_000)
+        raise NotReachable("https://eu1.example", "the connection ended")
+
+    async with open_app() as stage:
+        await open_difference(stage, workspace)
+        monkeypatch.setattr("dlthub_tui.client.uploads.send", cut)
+        await stage.press("enter")
+        await stage.until("eu1 went silent at 140 KB of 214 KB.")
+
+        assert "Deployment 12 stays. enter tries again." in stage.text
+        assert "✗ Code" in stage.text
         assert [body for body in stage.posted("deploy") if not body["dry_run"]] == []
 
 

@@ -52,10 +52,11 @@ class DeployedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployReceipt:
-    """What `-deploy` did, or would do."""
+    """What `-deploy` did, or would do. `version`: which deployment runs now; None where that was not asked."""
 
     jobs: tuple[DeployedJob, ...]
     warnings: tuple[str, ...]
+    version: int | None = None
 
 
 async def list_deployments(plane: Transport, workspace_id: str) -> Page[Deployment]:

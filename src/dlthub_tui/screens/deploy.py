@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from dlthub_tui.client.deployments import DeployReceipt, find_latest_deployment
-from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.errors import ClientError, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.client.models import Deployment
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context, Undo
@@ -145,12 +145,12 @@ class DeployScreen(PlaceScreen):
         self._show()
 
     def _report(self, report: StepReport) -> None:
+        self._steps[report.step] = report  # at once: a failure right after it says how far this came
         self.post_message(StepReported(report))
 
     def on_step_reported(self, event: StepReported) -> None:
         """A bar is painted at most four times a second."""
         report = event.report
-        self._steps[report.step] = report
         now = time.monotonic()
         is_between = 0 < report.sent_bytes < report.total_bytes
         if is_between and now - self._painted_at < 0.25:
@@ -158,10 +158,10 @@ class DeployScreen(PlaceScreen):
         self._painted_at = now
         self.query_one("#steps", LinesView).update()
 
-    def _fail(self, error: ClientError, kept: str) -> None:
+    def _fail(self, error: ClientError, kept: str, said: tuple[str, ...] = ()) -> None:
         detail = [guard(text) for text in error.what.splitlines() if text.strip()][:8]
         after = [error.can] if kept in error.can else [error.can, kept]
-        self._failure = (*detail, *(text for text in after if text))
+        self._failure = said or (*detail, *(text for text in after if text))
         self._state = "failed"
         for name, step in self._steps.items():
             if step.state == "running":
@@ -274,7 +274,10 @@ class DeployScreen(PlaceScreen):
         except NotSignedIn:
             raise
         except ClientError as exc:
-            self._fail(exc, "The jobs are as they were.")
+            is_silent = isinstance(exc, NotReachable | TimedOut)
+            region = self.place.workspace.dataplane_id
+            said = view.silent_lines(self._steps, difference, region) if is_silent else ()
+            self._fail(exc, "The jobs are as they were.", said)
             return
         self._state = "done"
         self._show()

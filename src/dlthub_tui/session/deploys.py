@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -141,6 +142,9 @@ class Deploy:
         receipt = await deploy(self._connection.control, self._workspace.id, definitions(packed), dry_run=False)
         detail = f"{len(packed.jobs)} jobs"
         report(StepReport(step="Reconcile", state="completed", detail=detail, seconds=time.monotonic() - begun))
+        with suppress(ClientError):  # it is done, whatever is said of it
+            latest = await find_latest_deployment(self._connection.control, self._workspace.id)
+            receipt = replace(receipt, version=latest.version if latest else None)
         return receipt
 
     def close(self) -> None:

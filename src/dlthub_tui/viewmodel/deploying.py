@@ -235,6 +235,16 @@ def _step_line(name: str, step: StepReport | None, look: Look, bar_cells: int) -
     return line("   ", glyph, f" {name:<16}", Span(f"{step.detail:<{bar_cells + 22}}", role), muted(took))
 
 
+def silent_lines(steps: dict[str, StepReport], difference: Difference, region: str) -> tuple[str, ...]:
+    """How far the sending came before the region fell silent, and what stays; none where no bytes were on their way."""
+    step = next((step for step in steps.values() if step.state == "running" and step.total_bytes), None)
+    if step is None:
+        return ()
+    stays = f"Deployment {difference.latest.version} stays." if difference.latest else "Nothing is deployed yet."
+    sent = f"{words.size(step.sent_bytes)} of {words.size(step.total_bytes)}"
+    return (f"{guard(region)} went silent at {sent}.", f"{stays} enter tries again.")
+
+
 def receipt_sections(
     receipt: DeployReceipt, difference: Difference, look: Look, region: str
 ) -> tuple[list[Section], list[Section]]:
@@ -253,7 +263,9 @@ def receipt_sections(
         _fact_row("", ", ".join(_told(packed.jobs)[2:])),
     )
     went_where = Section(FACT_COLUMNS, facts, "Where it went", "the control plane got no file", shows_titles=False)
-    what = Section(COLUMNS, tuple(rows), "Receipt", counted(receipt.jobs), empty=("No job.",), shows_titles=False)
+    version = f"deployment {receipt.version}   " if receipt.version is not None else ""
+    right = version + counted(receipt.jobs)
+    what = Section(COLUMNS, tuple(rows), "Receipt", right, empty=("No job.",), shows_titles=False)
     return [went_where], [what]
 
 
