@@ -70,6 +70,8 @@ class DlthubTui(MovingApp, inherit_bindings=False):
     CSS_PATH = styles_folder() / "base.tcss"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "dlthub-tui"
+    # What makes room for the rows of a list where there are few: SCREENS 1.1. The styles say what goes at each.
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (14, "-short"), (20, "-tall")]  # noqa: RUF012 - Textual's type
 
     def __init__(self, options: AppOptions) -> None:
         # Without colour, and in the terminal's own sixteen, its palette decides: no conversion to true colour.

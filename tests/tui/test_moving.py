@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.tui.waiting import settle
 from textual._styles_cache import StylesCache
 
 from dlthub_tui.screens.home import HomeScreen
@@ -140,6 +141,26 @@ async def test_a_narrow_terminal_still_shows_names_and_states(open_app: Any) -> 
         assert "running" in stage.text
         assert "ingest.load" in stage.text
         assert all(len(line) <= 40 for line in stage.text.splitlines())
+
+
+async def test_few_rows_take_details_first_then_the_answer_then_the_tabs(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2")
+        parts = {"strip": "every 15 min, prod", "answer": "17 shown of 17", "tabs": "[2 Runs]"}
+
+        async def left_at(height: int) -> list[str]:
+            await stage.pilot.resize_terminal(80, height)
+            await settle(stage.pilot)
+            return [part for part, words in parts.items() if words in stage.text]
+
+        assert await left_at(20) == ["strip", "answer", "tabs"]
+        assert await left_at(19) == ["answer", "tabs"]
+        await stage.press("i")
+        assert await left_at(18) == ["strip", "answer", "tabs"], "i brings back what was left out"
+        await stage.press("i")
+        assert await left_at(13) == ["tabs"]
+        assert await left_at(9) == []
+        assert stage.text.count("running") > 0
 
 
 async def test_help_runs_what_is_chosen(open_app: Any) -> None:

@@ -349,4 +349,7 @@ class ListScreen(Troubled):
         """The details, off and on; while something is wrong its sheet."""
         if self.turn_sheet():
             return
-        self.query_one("#details", LinesView).toggle_class("hidden")
+        details = self.query_one("#details", LinesView)
+        is_shown = details.styles.display != "none"
+        details.set_class(is_shown, "hidden")
+        details.set_class(not is_shown, "asked")

@@ -98,12 +98,17 @@ def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:
 
 
 def tabs(current: str, width: int) -> Line:
-    """The tab you are on is in brackets; short names where the terminal is narrow."""
-    spans: list[Span] = []
-    for tab, digit, name, short in TABS:
-        label = f"{digit} {name if width >= NARROW else short}"
-        spans.append(Span(f"[{label}]", Role.TITLE) if tab == current else Span(f" {label} ", Role.MUTED))
-    return tuple(spans)
+    """The tab you are on is in brackets; short names where the terminal is narrow, else only the others' keys."""
+    for name_at in (2, 3) if width >= NARROW else (3,):
+        spans = [_tab(each[1], each[name_at], is_current=each[0] == current) for each in TABS]
+        if width_of(spans) <= width:
+            return tuple(spans)
+    return tuple(_tab(each[1], each[3] if each[0] == current else "", is_current=each[0] == current) for each in TABS)
+
+
+def _tab(digit: str, name: str, *, is_current: bool) -> Span:
+    label = f"{digit} {name}".strip()
+    return Span(f"[{label}]", Role.TITLE) if is_current else Span(f" {label} ", Role.MUTED)
 
 
 def prompt_footer(does: str, leaves: str, help_key: str, width: int) -> Line:

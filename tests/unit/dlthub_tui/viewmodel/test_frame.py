@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dlthub_tui.viewmodel.actions import Action, of_layers
-from dlthub_tui.viewmodel.frame import PlaneState, back_again, footer
+from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, footer, tabs
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import text_of
 
@@ -41,3 +41,14 @@ def test_a_plane_that_answers_again_is_named_with_how_long_it_was_silent() -> No
 
     assert back_again(before, now) == ["eu1 answers again after 2 min."]
     assert back_again(now, now) == []
+
+
+@pytest.mark.parametrize("width", [36, 60, 80, 120])
+@pytest.mark.parametrize("current", [each[0] for each in TABS])
+def test_tab_one_is_on_is_named_at_every_width_and_keys_of_all_are_there(current: str, width: int) -> None:
+    row = text_of(tabs(current, width))
+
+    ((_, digit, name, short),) = [each for each in TABS if each[0] == current]
+    assert len(row) <= width
+    assert row.partition("[")[2].partition("]")[0] in {f"{digit} {name}", f"{digit} {short}"}
+    assert all(each[1] in row for each in TABS)
