@@ -423,12 +423,11 @@ class Installation(InstallationRows):
         self, name: str, value: str, profile: str | None = None, *, is_secret: bool = False, days: int = 0
     ) -> None:
         """A variable set some days ago."""
-        at = stamp(NOW - timedelta(days=days))
+        at, by = stamp(NOW - timedelta(days=days)), identifier("membership/ana@orchard.example")
         self.variables.append(
             {"name": name, "profile": profile, "type": "secret" if is_secret else "plain",
              "value": None if is_secret else value, "created_at": at, "updated_at": at,
-             "created_by": identifier("membership/ana@orchard.example"),
-             "updated_by": identifier("membership/ana@orchard.example")}
+             "created_by": by, "updated_by": by}
         )  # fmt: skip
 
     def remove_variable(self, profile: str | None, name: str) -> None:
