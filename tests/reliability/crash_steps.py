@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tests.fakes.leftovers import start_ticks
 from tests.fakes.workspaces import requirements
 from tests.reliability.crash_stage import CrashStage, MomentMissed, children_of, command_of
 
@@ -193,7 +192,7 @@ def leave(stage: CrashStage, kill: Kill) -> Begun:
     stage.when(lambda: stage.lines_on_disk(run_id) > 1)
     with stage.frozen(runner["pid"]):
         stage.let(run_id)
-        stage.when(lambda: start_ticks(step["pid"]) is None)
+        stage.when(lambda: not os.path.exists(f"/proc/{step['pid']}"))  # reaped, so its end was told
         kill(run_id)
     return Begun(run_id, "waits")
 
