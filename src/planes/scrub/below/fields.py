@@ -18,6 +18,8 @@ _ANSWER = re.compile(
     rb"(?:\[1\][ \t]+|=>[ ]+|\$[0-9]+ = (?:0x[0-9a-f]+ )?"
     rb"|Out\[[0-9]+\]:[ \t]*|##\[debug\](?:=>|Result:)[ \t]*)?[bruf]{0,2}([\"'])"
 )
+# A text of SQL on a line of its own.
+_LITERAL = re.compile(rb"(?::?=[ \t]*)?[nN]?'")
 _FORM_HEADER = re.compile(rb"[A-Za-z-]{4,40}: ")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 # Below a line of code: marks that lead up from a value to its name.
@@ -54,6 +56,10 @@ class FieldName(NamedTuple):
         row = row_of(line)
         if _RULER.fullmatch(row.text):
             return [], OneColumn()
+        if literal := _LITERAL.match(row.text):
+            begin, end = row.start + literal.end(), closing(line, b"'", row.start + literal.end())
+            is_whole = end >= 0 and not line[end + 1 : row.end].strip(b",;) ")
+            return below(begin, end) if is_whole and is_secret(line[begin:end]) else [], None
         found = _ANSWER.match(row.text) if self.is_asked else _INPUT.search(row.text) if row.indent else None
         if found is None:
             return [], None

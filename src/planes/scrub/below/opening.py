@@ -13,6 +13,7 @@ from planes.scrub.below.fields import (
     opened_command,
     opened_prompt,
 )
+from planes.scrub.below.help_texts import opened_help
 from planes.scrub.below.manifests import opened_manifest, opened_state
 from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import ComplexKey, PairName, opened_pair
@@ -57,6 +58,8 @@ _ENDS_IN_MARK = re.compile(rb"\[masked:[^\]\n]{1,64}\].?$")
 _BEGINS = re.compile(rb"[-*\"'`{(\[, \t]*[\w.-]*$")
 _DECLARES = re.compile(rb"(?:variable|output|resource[ \t]+\"[\w-]+\"|data[ \t]+\"[\w-]+\")[ \t]+\"[\w-]*$")
 _ASKS = re.compile(rb"(?:\([Pp]db\)|i?pdb>|>>>|In \[[0-9]+\]:|##\[debug\]Evaluating:|\$)[ \t]*(?:pp?[ \t]+|print\()?")
+# Before a word of a statement of SQL that ends its line: `ENCRYPTED PASSWORD`, `, SECRET`.
+_CLAUSE = re.compile(rb"(?:[A-Z]+[ \t]+){1,4}$|,[ \t]*$")
 _ALONE = re.compile(_ASKS.pattern + rb"[\w.]*$|[\w.]*$")
 _NUMBERED = re.compile(rb"[ \t]*[0-9]{1,4}\) [\"'][\w.-]*$")
 _COMPLEX = re.compile(rb"\?[ \t]+(?:![!\w]+[ \t]+)?[\"']?[\w.-]*$")
@@ -127,7 +130,7 @@ def _opened_by(line: bytes) -> Step:
                 return [], opening
     if has_mark:
         return [], None
-    return [], opened_table(line) or (opened_code(line) if line.startswith(b"    ") else None)
+    return [], opened_table(line) or opened_help(line) or (opened_code(line) if line.startswith(b"    ") else None)
 
 
 def _ends_in_mark(line: bytes) -> bool:
@@ -182,7 +185,11 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
 
 def _field(before: bytes, name: bytes) -> FieldName | None:
     """A name alone on its line, as those who check settings print it, or asked for at a prompt."""
-    if not _ALONE.match(before) or not name.replace(b"_", b"").isalnum() or name.lower() == b"signature":
+    if (
+        not (_ALONE.match(before) or _CLAUSE.match(before))
+        or not name.replace(b"_", b"").isalnum()
+        or name.lower() == b"signature"
+    ):
         return None
     return FieldName(is_asked=bool(_ASKS.match(before)))
 

@@ -8,8 +8,11 @@ from planes.scrub.below.model import Step, is_no_word, is_secret, is_shown, is_t
 from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import NAMED_COLUMN
+from planes.scrub.rules.judges import DOTTED
 from planes.scrub.rules.names import is_sensitive_key
 from planes.scrub.rules.plausible import is_type
+from planes.scrub.rules.prose import phrase_end
+from planes.scrub.rules.source_code import is_class
 
 _Cell = tuple[int, int]  # where it lies in the line
 _Cut = Callable[[bytes], list[_Cell]]
@@ -163,7 +166,7 @@ class Ruled(NamedTuple):
 def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
     cell = _unquoted(line, *cell)
     value = line[slice(*cell)]
-    if is_type(value) or not judge(value):
+    if is_type(value) or is_class(value) or not (judge(value) or phrase_end(value, 0) == len(value)):
         return []
     return [Span(*cell, NAMED_COLUMN)]
 
@@ -258,7 +261,7 @@ def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
 
 
 def _is_told_apart(value: bytes) -> bool:
-    return is_no_word(value) or is_telling(value)
+    return (is_no_word(value) and not DOTTED.match(value)) or is_telling(value)
 
 
 def copied_table(names: list[bytes]) -> Table | None:

@@ -1,5 +1,6 @@
 """Numbers that prove themselves: payment cards by Luhn, bank accounts (IBAN) by mod 97."""
 
+import itertools
 import re
 
 from planes.scrub.rules.model import Rule
@@ -60,6 +61,9 @@ def _judge_card(line: bytes, _: int, start: int, end: int) -> int:
 
 def _is_dumped(line: bytes, start: int, end: int) -> bool:
     beside = (_GROUPS_BEFORE.search(line, max(0, start - 10), start), _GROUPS_BEHIND.match(line, end))
+    groups = line[start:end].split()
+    if len(groups) == 4 and all(int(b) - int(a) == 1 for a, b in itertools.pairwise(groups)):
+        return True  # as tables of signs count
     return any(groups and _LETTER.search(groups[0]) for groups in beside)
 
 

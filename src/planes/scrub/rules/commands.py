@@ -51,6 +51,20 @@ def _authenticated(line: bytes, begin: int, start: int, end: int) -> int:
     return unquoted.shown(line, begin, start, end)
 
 
+# Ids and digests, which scripts look at as often.
+_ID = re.compile(rb"[0-9a-f]{7,}|[0-9A-F]{7,}|[0-9a-f-]{36}")
+_MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
+
+
+def traced(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that a traced test or `echo` shows without a name: only one that nothing else looks like."""
+    secret = line[start:end]
+    if _ID.fullmatch(secret) or secret[:1] == b"-":
+        return -1
+    is_sure = looks_random(secret) and _MIXED.match(secret)
+    return judges.quoted(line, begin, start, end) if is_sure else -1
+
+
 COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "named-flag",
@@ -160,6 +174,15 @@ COMMAND_RULES: tuple[Rule, ...] = (
             ),
             rb"",
         ),
+    ),
+    named(
+        "traced-test",
+        # What a shell traces of a look at a variable, and of the word that goes into a pipe.
+        rb"[+][ ](?:(?:\[\[|'\['|test)[ ](?:-[nz][ ])?|(?:echo|printf)[ ](?:-[en]{1,2}[ ])?(?:'?%s(?:\\n)?'?[ ])?)"
+        rb"'?(?P<secret>[^ '\n]{8,})",
+        "+ [[ -z <a12>B7b<a4> ]]",
+        traced,
+        ((b"+ [[ ", b"+ '[' ", b"+ test ", b"+ echo ", b"+ printf "), rb""),
     ),
     named(
         "powershell-password",
@@ -293,11 +316,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "sql-quoted-password",
-        rb"identified[ \t]+by[ \t]+\"(?P<secret>[^\"]+)\"",
+        rb"identified[ \t]+by[ \t]+(?:\"|q'[\[{(<!|])(?P<secret>[^\"'\n]+?)(?:\"|[\]})>!|]')",
         'CREATE USER me IDENTIFIED BY "<a16>"',
         judges.quoted,
-        ((b"identified",), rb"[ \t]+by[ \t]+\""),
-        needs=(b'"',),
+        ((b"identified",), rb"[ \t]+by[ \t]+[\"q]"),
+        needs=(b'"', b"q'"),
     ),
     named(
         "sql-bare-password",
@@ -341,13 +364,16 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "sql-variable",
-        rb"@[0-9a-z_]{0,30}"
+        rb"(?:@[0-9a-z_]{0,30}"
         + KEY
-        + rb"[ \t]+(?:as[ \t]+)?[a-z]{2,20}(?:\([0-9a-z]{1,5}\))?[ \t]*=[ \t]*n?'"
+        + rb"[ \t]+(?:as[ \t]+)?[a-z]{2,20}(?:\([0-9a-z]{1,5}\))?[ \t]*="
+        + rb"|"
+        + KEY
+        + rb"[ \t]+(?:n?varchar2?|text|n?clob|string|char)(?:\([0-9a-z ]{1,10}\))?[ \t]*(?::=|default))[ \t]*n?'"
         + rb"(?P<secret>[^'\n]+)",
         "DECLARE @password NVARCHAR(50) = N'<a16>'",
         judges.quoted,
-        needs=(b"@",),
+        needs=(b"@", b"char", b"text", b"clob", b"string"),
     ),
     named(
         "here-string",

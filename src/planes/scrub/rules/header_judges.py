@@ -28,6 +28,8 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
     if len(secret) < 8 and (has_scheme or _OWN_SCHEME.search(line, begin, start)) and not _PARAMETER.fullmatch(secret):
         end = _header_end(line, begin, start, end)  # a sign of a border in it ended the pattern early
         secret = line[start:end].rstrip(b")]}")
+    if not has_scheme and _CODE.match(secret) and line[start - 2 : start] == b"= ":
+        return -1
     if len(secret) < 4 or is_placeholder(secret) or is_code(secret) or _SOURCE_LINE.search(secret):
         return -1
     if (
@@ -41,6 +43,8 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
     return _header_end(line, begin, start, end)
 
 
+# `headers["Authorization"] = _basic_auth_str(user, password)`
+_CODE = re.compile(rb"!?[A-Za-z_]+(?:\.[A-Za-z_]+)+$|[A-Za-z_][\w.]*\(")
 # A parameter of a scheme such as `Digest`.
 _PARAMETER = re.compile(rb"[A-Za-z][A-Za-z_-]{1,24}=")
 # The quote that encloses a whole header value, with what stands between it and the credential.

@@ -12,7 +12,8 @@ from planes.scrub.rules.plausible import (
     is_sensitive,
     looks_random,
 )
-from planes.scrub.rules.prose import is_common, phrase_end
+from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
+from planes.scrub.rules.source_code import is_class, is_constant, is_declared_type, is_text_of_code
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _HARMLESS_BEGINNINGS = re.compile(
@@ -82,6 +83,11 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
         return -1
     if _PLURAL.match(line, begin) and is_common(secret):
         return -1
+    if line[start - 1 : start] in (b'"', b"'"):
+        if is_text_of_code(line, begin, start, end):
+            return -1
+    elif is_class(secret):
+        return -1
     if BARE_PASS.match(line, begin, start) and (
         len(secret) < 4 or (secret.isdigit() and len(secret) < 6) or is_common(secret)
     ):
@@ -145,6 +151,8 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
         ] in (b")", b"]")
         if not alone or end - start < 8 or is_sensitive(line[start:end]):
             return -1
+    if line[start:end].find(b" ") >= 0 and is_common_text(line[start:end]):
+        return -1
     return quoted(line, begin, start, end)
 
 
@@ -188,10 +196,16 @@ def secret_id(line: bytes, begin: int, start: int, end: int) -> int:
     return end if UUID.match(secret) else random(line, begin, start, end)
 
 
+# `session: boto3.session.Session`, `synchronize_session: SynchronizeSessionArgument`
+_ARGUMENT = re.compile(rb"(?:[A-Z][a-z]+){2,}$|(?:[a-z][a-z0-9]*\.)+[A-Z][a-z]+$")
+
+
 def session(line: bytes, begin: int, start: int, end: int) -> int:
     """The id of a session; in a name of a cloud's resource it is none."""
     word = line[max(0, begin - 128) : begin].rpartition(b" ")[2]
-    return -1 if word.find(b"arn:") >= 0 else random(line, begin, start, end)
+    if word.find(b"arn:") >= 0 or is_declared_type(line, start) or _ARGUMENT.match(line[start:end]):
+        return -1
+    return random(line, begin, start, end)
 
 
 def parameter(line: bytes, begin: int, start: int, end: int) -> int:
@@ -257,7 +271,8 @@ def uri_password(line: bytes, _: int, start: int, end: int) -> int:
     if IN_MASK.search(line[max(0, start - 128) : start]):  # of the user, who is masked already
         rest = line[start:end].partition(b"]:")[2]
         return -1 if is_placeholder(rest) else end
-    return -1 if is_placeholder(line[start:end]) else end
+    is_stand_in = line[start:end].lower() in (b"pass", b"pwd", b"pw")  # as in `user:pass@host`
+    return -1 if is_stand_in or is_placeholder(line[start:end]) else end
 
 
 def loose_uri_password(line: bytes, begin: int, start: int, end: int) -> int:
@@ -419,7 +434,9 @@ def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
         return quoted(line, begin, start, end)
     if before.endswith(_TABLE_KEYS) or before.endswith(_OPEN_KEYS):
         return -1
-    if FILE.match(line[start:end]):
+    if FILE.match(line[start:end]) or line[end : end + 1] == b"(" or is_declared_type(line, start):
+        return -1
+    if is_constant(line, start, end):
         return -1
     is_variable = line[begin : begin + 5].isupper() and not _SHORT_WORD.match(line[start:end])
     if is_variable and not is_code(line[start:end]):

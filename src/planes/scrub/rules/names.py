@@ -105,14 +105,14 @@ NAME_RULES: tuple[Rule, ...] = (
         "named-value",
         rb"(?:name|key|type|id|var|variable|setting|parameter|path|field|property|attribute|option|label)"
         rb"\\*[\"']?[ \t]*[=:][ \t]*"
-        rb"\\*[\"']?[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"']?[,; \t/][^{}<>\n]{0,120}?"
-        rb"\b(?:(?:[a-z]{1,12}_?)?value|data|new|content)\\*[\"']?[ \t]*[=:][ \t]*"
+        rb"\\*[\"']?[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"']?[,; \t/](?:type=<class '[a-z_.]+'>,)?[^{}<>\n]{0,120}?"
+        rb"\b(?:(?:[a-z]{1,12}_?)?value|data|new|content|(?-i:default))\\*[\"']?[ \t]*[=:][ \t]*"
         rb"(?:[{][ \t]*\\*[\"']?string_?value\\*[\"']?[ \t]*:[ \t]*)?"
         rb"\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
         "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
         judges.quoted,
         (SIGNS, FOLLOW),
-        needs=(b"value", b"data", b"new", b"content"),
+        needs=(b"value", b"data", b"new", b"content", b"default="),
     ),
     named(
         "named-member",
@@ -128,7 +128,8 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "value-before-name",
-        rb"\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"'](?P<secret>[^\"'\n\\]+)\\*[\"'][,; \t]+\\*[\"']?"
+        rb"\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"'](?P<secret>[^\"'\n\\]+)\\*[\"']"
+        rb"[,; \t]+(?:where[ \t]+)?\\*[\"']?"
         rb"(?:name|key|variable|parameter)\\*[\"']?[ \t]*[=:][ \t]*\\*[\"'][0-9A-Za-z_.:-]*" + KEY + rb"\\*[\"']",
         '{"value": "<a16>", "name": "DB_PASSWORD"}',
         judges.quoted,

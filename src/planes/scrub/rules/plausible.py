@@ -16,6 +16,7 @@ _WORDS = frozenset(
     basic digest password passwd token secret changeme change_me change-me placeholder example dummy replaceme
     protected sensitive secured encrypted concealed obfuscated suppressed omitted censored sanitized confidential
     unavailable unchanged secure filtered prompt ask keyring
+    incomplete typealias classvar final undef async
     replace_me replace-me insert_here foobar ellipsis inherit inherited abc foo bar baz xyz
     """.split()
 )
@@ -23,7 +24,7 @@ _SHAPES = re.compile(
     rb"^(?:"
     rb"[*x.\-_#\xe2\x80\xa2\x97\x8f]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
     rb"|.{0,7}(?:\.{3}|\xe2\x80\xa6)"  # shortened to its prefix
-    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*|\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
+    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*|\??\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
     rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"
     rb"|\(?(?:is[ ])?not[ _-](?:set|found|configured|provided|available|specified|defined|required|applicable|used)\)?"

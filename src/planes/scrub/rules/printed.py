@@ -22,6 +22,12 @@ _SIDES = (b"to", b"old", b"new", b"previous", b"before", b"after", b"from", b"cu
 _SIDE = rb"\\*[\"']?(?:" + b"|".join(_SIDES) + rb")(?:_?value)?\\*[\"']?[ ]?(?:[:=]|=>)[ ]?[bu]?\\*[\"']"
 _CHANGED = KEY + rb"[\\\"'\])]{0,6}" + GIVES + rb"[{(][ ]?" + _SIDE
 
+
+def _held(line: bytes, begin: int, start: int, end: int) -> int:
+    """What a wrapper holds; in `token: Optional[Text] = None` it is a type."""
+    return -1 if line.startswith(b"] =", end) else unquoted.shown(line, begin, start, end)
+
+
 PRINTED_RULES: tuple[Rule, ...] = (
     named(
         "named-detail",
@@ -64,7 +70,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         + GIVES
         + rb"(?:str|string|some|just|optional|value|secret)[(\[](?P<secret>[^\"'()\n]{4,}?)[)\]](?:$|[ \t\r,;}\]])",
         "-> api.key: Str(<a16>)",
-        unquoted.shown,
+        _held,
         (SIGNS, FOLLOW),
         needs=(b"(", b"["),
     ),

@@ -47,7 +47,7 @@ _COMMON = frozenset(
 _ENDINGS = (b"ed", b"ing", b"able", b"ible", b"ly", b"less", b"ful", b"ive", b"ous", b"ent", b"ant", b"tion", b"ment")
 _PHRASE = re.compile(
     rb"[A-Za-z][a-z]*[0-9]{0,4}[!?]?(?: [A-Za-z][a-z]*[0-9]{0,4}[!?]?| [0-9]{1,6}[!?]?){2,11}"
-    rb"(?=$|[\"'`|),;\]}\\]|\xe2|[ \t]{2}| #)"
+    rb"(?=$|[\"'`|),;\]}\\<]|\xe2|[ \t]{2}| #)"
 )
 _PARTS = re.compile(rb"[^A-Za-z]+")
 

@@ -14,8 +14,9 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "named-far",
         KEY
-        + rb"[\"'`]?[ ,.)][^\n]+?"
-        + rb"(?:[a-z)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|assert|not the [a-z]{1,12})[ ]?:?)[ ]"
+        + rb"[\"'`]?[ ,.:)][^\n]+?"
+        + rb"(?:[a-z0-9)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|assert"
+        rb"|not the [a-z]{1,12})[ ]?:?)[ ]"
         rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
         "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
         judges.far,

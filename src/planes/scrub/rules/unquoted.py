@@ -20,6 +20,7 @@ from planes.scrub.rules.judges import (
 )
 from planes.scrub.rules.plausible import is_code, is_jumbled, is_placeholder, is_type, looks_random
 from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
+from planes.scrub.rules.source_code import is_reference
 
 # Where a value in a list of values ends: before the next name, before a closing bracket.
 _NEXT_VALUE = re.compile(
@@ -378,7 +379,7 @@ def stands_out(secret: bytes) -> bool:
 
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
     """A value without quotes: find its end, and tell it from code and prose."""
-    if is_other_name(line, begin) or is_in_variable(line, begin):
+    if is_other_name(line, begin) or is_in_variable(line, begin) or is_reference(line, start):
         return -1
     end = unjoined(line, start, end)
     secret = line[start:end]

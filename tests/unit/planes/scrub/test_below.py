@@ -15,6 +15,11 @@ S = "hunter2-Xy9"  # what must go
 LONG = fake("<a120>7")
 
 MASKED = {
+    "the default of a flag, wrapped": f"  --api-key API_KEY  what the service knows us by (default:\n                     {S})\n  --host HOST\n",
+    "the default of a flag, in its text": f"  --secret-access-key SECRET_ACCESS_KEY\n        what to sign with (default: {S})\n  --host HOST\n",
+    "a flag of a list, among texts of help": f"    args:\n    - --access-token\n    - {S}\n    env:\n",
+    "SQL, a word a line": f"ALTER ROLE loader\nWITH LOGIN\nENCRYPTED PASSWORD\n'{S}'\nVALID UNTIL 'infinity';\nhost\n",
+    "SQL, the sign before the text": f"CREATE USER loader\n  PASSWORD\n    = '{S}'\n  DEFAULT_ROLE = X\nhost\n",
     "a complex key of YAML": f"? db_password\n: {S}\n? host\n: db.example.com\n",
     "a complex key of YAML, quoted": f'  ? "api_key"\n  : "{S}"\n  ? host\n  : db.example.com\n',
     "a property joined behind its name": f"db.password \\\n    {S}\nhost = db\n",

@@ -271,4 +271,28 @@ arn:aws:devicefarm:us-west-2:123456789101:session:EXAMPLE-GUID-123-456
 me@example.com:8080/inbox
 tokens = (TokenType.ROW,)
 Request id for token /var/lib/kubelet/pods/0b7e5d1c/volumes2
+password: Optional[HiddenText] = None
+ssl_key_password: _PasswordType | None = None,
+client_token: Incomplete
+ERROR_NO_SUCH_SECRET: Final = 1786
+_Token: TypeAlias = dict[str, Any]
+DLT_HINTS_METADATA_KEY = "dlt_resource_hints"
+RAW_QUERY_KEY = "x-schemathesis-raw-query"
+item.stash[_OUTCOME_KEY] = PytestReportOutcome(Status.SUCCESS)
+current = read.password('Current password: ')
+def getpass(prompt: str = "Password: ", stream: TextIO | None = None) -> str:
+fmt.secho("Secret:", fg="green")
+X25519PrivateKey as X25519PrivateKey,
+r.headers["Authorization"] = _basic_auth_str(self.username, self.password)
+def __init__(self, session: boto3.session.Session) -> None:
+Pass :meth:`peek` a default value
+postgres://user:pass@localhost:5432/main
+'Pod::Simple::PullParserToken'=> '3.16',
+Token:              '#d0d0d0',
+log.info('token', 'getting list')
+5211 5212 5213 5214 5215 5216 5217 5218 5219
++ [[ -z 3f786850e387550fdab836ed7e6dc881de23001b ]]
++ echo release-2026.11
+  --api-key TEXT  what the service knows us by
+                  (default: 30 seconds)
 """.strip("\n").split("\n")
