@@ -34,6 +34,15 @@ _SECRETS = "secrets.toml"
 _SEARCHED = "/usr/local/bin:/usr/bin:/bin"
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
 _MOST_NAME = 200
+# Parts of a connection that dlt's specifications do not hold for secrets. They stand beside the password in most
+# `secrets.toml`; what they say is registered all the same, but for what stands in every log.
+_OPEN_PARTS = frozenset({"drivername", "host", "database", "username"})
+_DRIVER = re.compile(r"[a-z0-9_]+(\+[a-z0-9_]+)?")
+_EVERYWHERE = frozenset({
+    "localhost", "127.0.0.1", "postgres", "postgresql", "mysql", "mariadb", "mssql", "oracle", "sqlite", "duckdb",
+    "snowflake", "redshift", "clickhouse", "databricks", "bigquery", "synapse", "mongodb", "master", "public",
+    "default", "admin", "guest",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +75,10 @@ def secrets_to_register(
 
 
 def secrets_in_toml(configuration: Mapping[str, bytes], profile: str) -> Iterator[tuple[str, str]]:
-    """(name, value) of every string in the secret TOML that a run on this profile is given."""
+    """(name, value) of every string in the secret TOML that a run on this profile is given.
+
+    Without words such as a driver's name, which are no secret and stand in every log.
+    """
     for name in files_of_profile(configuration, profile):
         if name.endswith(_SECRETS):
             yield from toml_strings(configuration[name])
@@ -88,7 +100,7 @@ def names_too_short(pairs: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
-    """Every string in a TOML file with its name as dlt's environment variable would have it.
+    """The strings in a TOML file that may be secret, with their names as dlt's environment variables would have them.
 
     Of a file that is no TOML, everything in quotes.
     """
@@ -165,9 +177,17 @@ def _is_reserved(name: str) -> bool:
     return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES)
 
 
+def _is_open(path: tuple[str, ...], value: str) -> bool:
+    part = path[-1].lower() if path else ""
+    if part == "drivername":
+        return _DRIVER.fullmatch(value) is not None
+    return part in _OPEN_PARTS and value.lower() in _EVERYWHERE
+
+
 def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield "__".join(path).upper()[:_MOST_NAME] or _SECRETS, value
+        if not _is_open(path, value):
+            yield "__".join(path).upper()[:_MOST_NAME] or _SECRETS, value
     elif isinstance(value, dict):
         for key, member in cast("dict[str, Any]", value).items():
             yield from _strings(member, (*path, key))

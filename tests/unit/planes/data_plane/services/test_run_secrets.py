@@ -54,6 +54,30 @@ def test_quoted_text_of_broken_toml_is_registered() -> None:
     assert {"single-quoted", "third-one"} <= found
 
 
+def test_words_of_a_connection_that_stand_in_every_log_are_not_registered() -> None:
+    """A log that names its destination stays readable; what is particular, and every password, is registered."""
+    content = b"""[destination.postgres.credentials]
+drivername = "postgresql+psycopg2"
+host = "localhost"
+database = "postgres"
+username = "admin"
+password = "postgres"
+[destination.other.credentials]
+host = "db.orchard.example"
+database = "warehouse"
+username = "loader"
+query = "localhost"
+"""
+
+    assert dict(toml_strings(content)) == {
+        "DESTINATION__POSTGRES__CREDENTIALS__PASSWORD": "postgres",
+        "DESTINATION__OTHER__CREDENTIALS__HOST": "db.orchard.example",
+        "DESTINATION__OTHER__CREDENTIALS__DATABASE": "warehouse",
+        "DESTINATION__OTHER__CREDENTIALS__USERNAME": "loader",
+        "DESTINATION__OTHER__CREDENTIALS__QUERY": "localhost",
+    }
+
+
 def test_short_values_are_named() -> None:
     assert names_too_short([("PIN", "1234"), ("LONG", "12345"), ("PIN", "999")]) == ["PIN"]
 
