@@ -6,6 +6,7 @@ import re
 from planes.scrub.rules.model import Rule
 
 _SEPARATORS = b" -"
+_BLANK = 0x20
 # Groups of a dump in hexadecimal beside it, of which one shows that it is no number.
 _GROUPS_BEFORE = re.compile(rb"(?:(?<![0-9A-Za-z])[0-9A-Fa-f]{4}[ -]){2}$")
 _GROUPS_BEHIND = re.compile(rb"(?:[ -][0-9A-Fa-f]{4}(?![0-9A-Za-z])){2}")
@@ -59,11 +60,15 @@ def _judge_card(line: bytes, _: int, start: int, end: int) -> int:
     return end if different and luhn_valid(digits) and not _is_dumped(line, start, end) else -1
 
 
+def _counts_up(groups: list[bytes]) -> bool:
+    """Whether each group is the one after the last, as in tables of signs (`5211 5212 5213 5214`)."""
+    return all(int(later) - int(earlier) == 1 for earlier, later in itertools.pairwise(groups))
+
+
 def _is_dumped(line: bytes, start: int, end: int) -> bool:
     beside = (_GROUPS_BEFORE.search(line, max(0, start - 10), start), _GROUPS_BEHIND.match(line, end))
-    groups = line[start:end].split()
-    if len(groups) == 4 and all(int(b) - int(a) == 1 for a, b in itertools.pairwise(groups)):
-        return True  # as tables of signs count
+    if line[start + 4] == _BLANK and _counts_up(line[start:end].split()):
+        return True
     return any(groups and _LETTER.search(groups[0]) for groups in beside)
 
 
