@@ -7,6 +7,7 @@ from planes.scrub.rules.model import Rule
 
 _SEPARATORS = b" -"
 _BLANK = 0x20
+_STEPS = 3  # between four groups
 # Groups of a dump in hexadecimal beside it, of which one shows that it is no number.
 _GROUPS_BEFORE = re.compile(rb"(?:(?<![0-9A-Za-z])[0-9A-Fa-f]{4}[ -]){2}$")
 _GROUPS_BEHIND = re.compile(rb"(?:[ -][0-9A-Fa-f]{4}(?![0-9A-Za-z])){2}")
@@ -60,14 +61,16 @@ def _judge_card(line: bytes, _: int, start: int, end: int) -> int:
     return end if different and luhn_valid(digits) and not _is_dumped(line, start, end) else -1
 
 
-def _counts_up(groups: list[bytes]) -> bool:
+def _counts_up(line: bytes, start: int, end: int) -> bool:
     """Whether each group is the one after the last, as in tables of signs (`5211 5212 5213 5214`)."""
-    return all(int(later) - int(earlier) == 1 for earlier, later in itertools.pairwise(groups))
+    if int(line[end - 4 : end]) - int(line[start : start + 4]) != _STEPS:
+        return False
+    return all(int(later) - int(earlier) == 1 for earlier, later in itertools.pairwise(line[start:end].split()))
 
 
 def _is_dumped(line: bytes, start: int, end: int) -> bool:
     beside = (_GROUPS_BEFORE.search(line, max(0, start - 10), start), _GROUPS_BEHIND.match(line, end))
-    if line[start + 4] == _BLANK and _counts_up(line[start:end].split()):
+    if line[start + 4] == _BLANK and _counts_up(line, start, end):
         return True
     return any(groups and _LETTER.search(groups[0]) for groups in beside)
 

@@ -36,7 +36,7 @@ def is_reference(line: bytes, start: int) -> bool:
     return (
         is_declared_type(line, start)
         or _ATTRIBUTE.match(line, start) is not None
-        or (start > 0 and _ROLE.match(line, start - 1) is not None)
+        or (line[start - 1 : start] == b":" and _ROLE.match(line, start - 1) is not None)
     )
 
 
@@ -53,7 +53,7 @@ def is_text_of_code(line: bytes, begin: int, start: int, end: int) -> bool:
     if line[start - 2 : start - 1] == b"r" and _EXPRESSION.search(secret):
         return True
     return _PROMPT.match(secret) is not None or (
-        b"pass" not in line[begin:start].lower() and _VERSION.match(secret) is not None
+        _VERSION.match(secret) is not None and b"pass" not in line[begin:start].lower()
     )
 
 
