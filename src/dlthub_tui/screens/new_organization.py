@@ -25,6 +25,7 @@ from dlthub_tui.widgets.lines import LinesView
 
 NO_REGION = "This installation has no data plane yet. Add one: dlthub-tui admin data-plane add eu1 --place Europe."
 
+ARROWS = "Left and right choose the region, enter goes on."
 FOR_GOOD = "Chosen once. It cannot be changed later, by anyone."
 
 
@@ -147,12 +148,12 @@ class NewOrganizationScreen(PlaceScreen):
         self._turn(-1)
 
     def do_pane_next(self) -> None:
-        """The next region: the name keeps the typing."""
-        self._turn(1)
+        """Nothing is chosen by it: the name keeps the typing."""
+        self.say(ARROWS)
 
     def do_pane_previous(self) -> None:
-        """The region before."""
-        self._turn(-1)
+        """As tab."""
+        self.do_pane_next()
 
     def _turn(self, steps: int) -> None:
         if self._choices:

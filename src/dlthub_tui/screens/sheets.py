@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -14,7 +14,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.frame import footer
 from dlthub_tui.viewmodel.table import rule
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted, wrapped
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -92,7 +92,7 @@ class ConfirmSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What ends, what stays, whether it comes back."""
-        yield LinesView(lambda _width: [line("   ", text) for text in self._more])
+        yield LinesView(lambda width: _wrapped((line("   ", text) for text in self._more), width))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What enter does, in the sheet's own word."""
@@ -102,6 +102,11 @@ class ConfirmSheet(Sheet[bool]):
     def do_form_next(self) -> None:
         """Yes."""
         self.dismiss(True)
+
+
+def _wrapped(lines: Iterable[Line], width: int) -> list[Line]:
+    """What a question says is never cut: names in it may be long."""
+    return [row for each in lines for row in wrapped(each, width - 1)]
 
 
 class FormSheet(Sheet[_Result]):
@@ -153,7 +158,7 @@ class TypedSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What will be, and the field with the word below it."""
-        yield LinesView(lambda _width: self._lines, widget_id="consequences")
+        yield LinesView(lambda width: _wrapped(self._lines, width), widget_id="consequences")
         label = f"   {self.asks}  "
         yield LinesView(lambda _width: [EMPTY_LINE])
         yield Field(self.look, line(label), widget_id="word")

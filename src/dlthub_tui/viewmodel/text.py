@@ -5,6 +5,7 @@ A screen is made of lines, a line of spans. A span names a role (SCREENS 1.2), n
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ Line = tuple[Span, ...]
 _ISOLATE, _ISOLATED = "\u2068", "\u2069"
 _FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
 EMPTY_LINE: Line = ()
+_PIECES = re.compile(r"[ ]+|[^ ]+")
 
 
 def line(*parts: str | Span) -> Line:
@@ -179,6 +181,28 @@ def _cut_line(spans: Line, width: int, mark: str) -> Line:
         kept.append(span)
         left -= size
     return fit(tuple(kept), width) if width_of(kept) <= width else (Span(" " * width),)
+
+
+def wrapped(spans: Line, width: int) -> list[Line]:
+    """A sentence on as many rows as it takes, broken at blanks; each further row is indented as the first."""
+    if width_of(spans) <= width:
+        return [spans]
+    text = text_of(spans)
+    indent = min(len(text) - len(text.lstrip(" ")), width // 2)
+    rows: list[list[Span]] = [[]]
+    used = 0
+    for span in spans:
+        for piece in _PIECES.findall(span.text):
+            size = cell_width(piece)
+            if used + size > width and used > indent:
+                if piece.isspace():
+                    continue
+                rows.append([Span(" " * indent)])
+                used = indent
+            if len(rows) == 1 or used > indent or not piece.isspace():
+                rows[-1].append(span._replace(text=piece))
+                used += size
+    return [tuple(row) for row in rows]
 
 
 def between(left: Line, right: Line, width: int) -> Line:

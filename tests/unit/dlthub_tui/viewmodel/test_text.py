@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlthub_tui.viewmodel.text import (
+    Role,
     Span,
     between,
     cell_width,
@@ -16,6 +17,7 @@ from dlthub_tui.viewmodel.text import (
     guard,
     text_of,
     width_of,
+    wrapped,
 )
 
 
@@ -55,3 +57,25 @@ def test_guarded_text_holds_nothing_that_acts_on_a_terminal(text: str) -> None:
 def test_colours_are_taken_out_of_names() -> None:
     assert guard("\x1b[31mred\x1b[0m name") == "red name"
     assert text_of((Span("a"), Span("b"))) == "ab"
+
+
+def test_a_sentence_is_broken_at_blanks_and_keeps_its_indent() -> None:
+    spans = (Span("   From now on "), Span("the code", Role.TITLE), Span("  stays in eu1."))
+
+    assert [text_of(row) for row in wrapped(spans, 40)] == ["   From now on the code  stays in eu1."]
+    assert [text_of(row).rstrip() for row in wrapped(spans, 20)] == [
+        "   From now on the",
+        "   code  stays in",
+        "   eu1.",
+    ]
+    assert wrapped(spans, 20)[1][1] == Span("code", Role.TITLE)
+
+
+@given(st.lists(st.text("ab \u65e5", max_size=12), max_size=5), st.integers(min_value=8, max_value=60))
+def test_no_row_of_a_broken_sentence_is_too_wide_and_no_word_is_lost(parts: list[str], width: int) -> None:
+    spans = tuple(Span(part) for part in parts)
+    rows = wrapped(spans, width)
+    longest = max((cell_width(word) for part in parts for word in part.split(" ")), default=0)
+
+    assert all(width_of(row) <= max(width, longest + width // 2) for row in rows)
+    assert "".join(map(text_of, rows)).replace(" ", "") == "".join(parts).replace(" ", "")
