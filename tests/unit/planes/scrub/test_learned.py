@@ -41,7 +41,7 @@ TOLD: dict[str, Callable[[str], str]] = {
 }
 AGAIN: dict[str, Callable[[str], str]] = {
     "written": lambda value: f"connected with {value}",
-    "shell": lambda value: f"+ [[ -z {value} ]]",
+    "shell": lambda value: f"+ upload {value}",
     "repr": lambda value: f"  raise Refused({value!r}) from error",
     "JSON": lambda value: f"  {json.dumps({'seen': [value]})}",
     "JSON in JSON": lambda value: json.dumps(json.dumps({"seen": value})),
