@@ -16,11 +16,11 @@ from planes.scrub.below.fields import (
 from planes.scrub.below.help_texts import opened_help
 from planes.scrub.below.manifests import opened_manifest, opened_state
 from planes.scrub.below.model import Opening, Step
-from planes.scrub.below.pairs import ComplexKey, PairName, opened_pair
+from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.shown import FlagItem, SeriesBelow, opened_assertion
 from planes.scrub.below.statements import CREATES, opened_parameters, opened_statement
-from planes.scrub.below.tables import opened_table
+from planes.scrub.below.tables import Table, Underlined, opened_table
 from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
 from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
 from planes.scrub.engine import Pattern, compile_pattern, group_number
@@ -38,7 +38,8 @@ _OPENS = (
     rb"|" + CLOSES + rb"(?:[ \t]*:[ \t]*[a-z]+)?" + GIVES + rb"[bruf]{0,2}(?P<triple>\"\"\"|''')"
     rb"|[\"']?[ \t]*=?[ \t]*<<[-~]?[\"'\\]?(?P<heredoc>[A-Za-z_]\w*)[\"']?[ \t\r]*$"
     rb"|(?P<element>(?:[ \t][^<>]{0,160})?>[ \t\r]*$)"
-    rb"|(?P<cell>[ \t]*</[0-9a-z]{1,12}>[ \t\r]*$)"
+    rb"|(?P<cell>[ \t]*(?:</(?:code|b|strong|em|i|tt|kbd|span|a)>)?</[0-9a-z]{1,12}>[ \t\r]*$)"
+    rb"|(?P<attribute>[\"'](?:[ \t][^<>/]{0,120})?>[ \t\r]*$)"
     rb"|(?P<flag>[ \t=]*\\[ \t]*$)"
     rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
     rb"|(?P<value>"
@@ -79,7 +80,20 @@ _SHORT = 64
 @functools.cache
 def _pattern() -> "tuple[Pattern, dict[str, int]]":
     pattern = compile_pattern(_OPENS)
-    names = ("name", "scalar", "triple", "heredoc", "element", "cell", "flag", "member", "value", "series", "pair")
+    names = (
+        "name",
+        "scalar",
+        "triple",
+        "heredoc",
+        "element",
+        "cell",
+        "attribute",
+        "flag",
+        "member",
+        "value",
+        "series",
+        "pair",
+    )
     return pattern, {name: group_number(pattern, name) for name in names}
 
 
@@ -161,6 +175,8 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
         return SeriesBelow() if before.startswith(b"Series") else None
     if "cell" in found:
         return opened_pair(row, begin, is_element=True)
+    if "attribute" in found:
+        return opened_attribute(row, begin)
     if "member" in found:
         opens = _BEGINS.match(before) or _DECLARES.match(before)
         return PairName(row.prefix, is_element=False) if opens else None
@@ -177,10 +193,16 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
             return NumberedName()
         if _COMPLEX.match(before):
             return ComplexKey(row.prefix, row.indent)
-        return opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end])
+        return _field_or_header(row, opened_pair(row, begin, is_element=False) or _field(before, line[begin : row.end]))
     if "element" in found and not _ELEMENT.search(before):
         return None
     return _value_below(row, before, line[begin:end], is_list=line[end:].find(b"[") >= 0)
+
+
+def _field_or_header(row: Row, opening: Opening | None) -> Opening | None:
+    """The same, unless what looks like a container's name before a log (`id | api_key`) is a header's first cell."""
+    table = opened_table(row.line) if opening is not None and row.prefix.endswith(b"| ") else None
+    return Underlined(table, opening) if isinstance(table, Table) and opening is not None else opening
 
 
 def _field(before: bytes, name: bytes) -> FieldName | None:

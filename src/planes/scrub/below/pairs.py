@@ -16,16 +16,23 @@ _NAMES = (
 )
 _BEFORE_NAME = re.compile(rb"(?:^|[\s\"'{,(<-])" + _NAMES + rb"[\"']?[ \t]*[:=][ \t]*[\"']?[\w./:@-]*$", re.IGNORECASE)
 _ELEMENT_BEFORE = re.compile(
-    rb"<(?:name|key|id|td|th|dt|label|param|property|setting)(?:[ \t][^<>]*)?>[^<>]*$", re.IGNORECASE
+    rb"<(?:name|key|id|td|th|dt|label|param|property|setting)(?:[ \t][^<>]*)?>(?:<[a-z]{1,8}>)?[^<>]*$", re.IGNORECASE
 )
+_ATTRIBUTE_BEFORE = re.compile(
+    rb"<[\w:.-]{1,40}[ \t](?:[^<>]{0,80}[ \t])?(?:name|key|id|property|var)=[\"'][\w.:/-]*$", re.IGNORECASE
+)
+_HEAD_BEFORE = re.compile(rb"<th(?:[ \t][^<>]*)?>[^<>]*$", re.IGNORECASE)
 _VALUE = re.compile(
     rb"(?:[-+~{][ \t]*)*[\"']?(?:value|val|default|content|secret|secret_?value|secret_?string|plain_?text"
     rb"|[a-z]{1,12}_?value)[\"']?[ \t]*[:=][ \t]*(?:![^ ]+[ \t]+)?",
     re.IGNORECASE,
 )
 _VALUE_ELEMENT = re.compile(
-    rb"<(?:value|string|td|dd|th|data|v|input|span|code)(?:[ \t][^<>]*)?>([^<>]+)(?:<|$)", re.IGNORECASE
+    rb"<(?:value|string|td|dd|th|data|v|input|span|code)(?:[ \t][^<>]*)?>[ \t]*(?:<[a-z]{1,8}>|<!\[CDATA\[)?"
+    rb"([^<>]+?)(?:\]\]>)?(?:<|$)",
+    re.IGNORECASE,
 )
+_CELL = re.compile(rb"<td(?:[ \t][^<>]*)?>(?:<[a-z]{1,8}>)?[ \t]*([^<>]*[^<> \t])", re.IGNORECASE)
 _MEMBER = re.compile(rb"[\"']?[\w.-]+[\"']?[ \t]*(?:[:=]|[{]$)")
 _SCALAR = re.compile(rb"[|>][+-]?[0-9]?[ \t]*$")
 
@@ -95,9 +102,46 @@ class PairName(NamedTuple):
         return spans, torn(row.line, spans) if spans else None
 
 
-def opened_pair(row: Row, name: int, *, is_element: bool) -> PairName | None:
+# So many lines below a header its cells are looked at.
+_MOST_CELLS = 1024
+
+
+class HeadName(NamedTuple):
+    """A sensitive name in a header's cell that is a line: of the row that goes on below, or of a column.
+
+    Attributes:
+        row: the name, as one of a row.
+        is_column: whether another cell of the header or the end of its row has shown that it is one of a column. Which
+            one no line says, so cells below must look made.
+        left: lines that may still follow.
+    """
+
+    row: PairName
+    is_column: bool = False
+    left: int = _MOST_CELLS
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        text = row_of(line).text[:7].lower()
+        if not self.is_column and not text.startswith((b"<th", b"</tr")):
+            return self.row.take(line)
+        if self.left <= 0 or not text.startswith(b"<") or text == b"</table":
+            return [], None
+        cells = (cell.span(1) for cell in _CELL.finditer(line))
+        spans = [span for start, end in cells if is_telling(line[start:end]) for span in below(start, end)]
+        return spans, self._replace(is_column=True, left=self.left - 1)
+
+
+def opened_attribute(row: Row, name: int) -> PairName | None:
+    """What a sensitive name in an attribute opens (`<property name="password">`): the element on the next line."""
+    before = row.line[row.start : name]
+    return PairName(row.prefix, is_element=True, left=1) if _ATTRIBUTE_BEFORE.match(before) else None
+
+
+def opened_pair(row: Row, name: int, *, is_element: bool) -> PairName | HeadName | None:
     """What a sensitive name opens whose line ends behind it; `name` is where it begins in the line."""
     before = row.line[row.start : name]
     if is_element:
-        return PairName(row.prefix, is_element=True) if _ELEMENT_BEFORE.search(before) else None
+        pair = PairName(row.prefix, is_element=True) if _ELEMENT_BEFORE.search(before) else None
+        return HeadName(pair) if pair and _HEAD_BEFORE.search(before) else pair
     return PairName(row.prefix, is_element=False) if _BEFORE_NAME.search(before) else None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from planes.scrub.below.model import Step, is_no_word, is_secret, is_shown, is_telling
+from planes.scrub.below.model import Opening, Step, is_no_word, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.below import NAMED_COLUMN
@@ -28,6 +28,7 @@ _NAME = re.compile(rb"(?:[A-Za-z_][\w.#/%()+*-]*|\(index\))(?: [\w.#/%()+*-]+){0
 _WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
 _RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$|\\[a-z]+(?:\{[-0-9]+\})?[ \t\r]*$")
 _RULER_PIECES = re.compile(rb"(?:[-=]{3,} ?)+[ \r]*")
+_BARRED_RULER = re.compile(rb"[ \t]*:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*)+")
 _MOST_WORDS = 8
 _CORNER = b"\xe2\x94\x8c\xe2\x94\x80"
 _BORDER = re.compile(rb"(?:\xe2\x94[\x80\x8c\x90\xac])+")
@@ -161,6 +162,17 @@ class Ruled(NamedTuple):
         if not _RULER_PIECES.fullmatch(line) or len(line.split()) != len(self.header.split()):
             return [], None
         return [], _table(self.header, _by_blanks, _by_blanks(self.header), _WORD_NAME, may_shift=True)
+
+
+class Underlined(NamedTuple):
+    """A line that is a header if a ruler with bars stands below; else it opens something else."""
+
+    table: Table
+    other: Opening
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        return ([], self.table) if _BARRED_RULER.fullmatch(line) else self.other.take(line)
 
 
 def _secret(line: bytes, cell: _Cell, judge: _Judge) -> list[Span]:
