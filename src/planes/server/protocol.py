@@ -18,6 +18,7 @@ from planes.server import room
 from planes.server.errors import error_response
 
 PEER = "planes.peer"
+BREAK = "planes.break"
 MAXIMUM_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
 """From the connection, or the first byte of a further request, to the end of its head."""
@@ -36,6 +37,15 @@ class Peer:
     pid: int
     uid: int
     gid: int
+
+
+def break_off(scope: Scope) -> bool:
+    """Closes the connection of a request whose answer cannot be completed; False where there is none to close."""
+    close = scope.get("extensions", {}).get(BREAK)
+    if close is None:
+        return False
+    close()
+    return True
 
 
 def peer_of(scope: Scope) -> Peer | None:
@@ -91,10 +101,10 @@ class PlaneProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._is_in_head, self._head_bytes = True, 0
         self._wait(HEAD_SECONDS)
+        extensions: dict[str, Any] = {**(self.scope.get("extensions") or {}), BREAK: self.transport.abort}
         if self.peer is not None:
-            extensions: dict[str, Any] = dict(self.scope.get("extensions") or {})
             extensions[PEER] = self.peer
-            cast("dict[str, Any]", self.scope)["extensions"] = extensions
+        cast("dict[str, Any]", self.scope)["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
         self._is_in_head, self._piece_bytes = False, 0

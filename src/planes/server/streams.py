@@ -10,6 +10,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from planes.server.protocol import break_off
+
 NDJSON = "application/x-ndjson"
 EVENT_STREAM = "text/event-stream"
 # A comment more often than once a second would keep `dlthub job logs` from ever ending (Contract: 6).
@@ -57,6 +59,8 @@ class StreamResponse(Response):
 
     It ends when `chunks` ends, the client leaves, the server stops, or `until` returns. Nothing piles up: a chunk is
     asked for when the one before was taken by the connection. With `keep_alive`, silence is filled with that comment.
+    A document (`is_document`) has an end of its own: where it is cut short its connection breaks, for half a log must
+    not look like a whole one.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class StreamResponse(Response):
         media_type: str,
         keep_alive: bytes | None = None,
         until: Callable[[], Awaitable[None]] | None = None,
+        is_document: bool = False,
     ) -> None:
         super().__init__(media_type=media_type, headers=_HEADERS)
         del self.headers["content-length"]
@@ -74,17 +79,18 @@ class StreamResponse(Response):
         self._stopping = stopping
         self._keep_alive = keep_alive
         self._until = until
+        self._is_document = is_document
+        self._is_whole = False
 
-    async def __call__(
-        self,
-        scope: Scope,  # noqa: ARG002
-        receive: Receive,
-        send: Send,
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             await self._stream(receive, send)
         except ClientDisconnect:
+            return
+        if self._is_document and not self._is_whole and break_off(scope):
+            while (await receive())["type"] != "http.disconnect":
+                pass
             return
         # A stream that the stop cut short ends cleanly too: the client then asks for the run's state and goes on.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -103,6 +109,7 @@ class StreamResponse(Response):
             async with aclosing(self._chunks) as chunks:
                 async for chunk in chunks:
                     await emit(chunk)
+            self._is_whole = True
             group.cancel_scope.cancel()
 
         async def fill_silence(comment: bytes) -> None:
@@ -137,8 +144,8 @@ class StreamResponse(Response):
 def ndjson_response(
     chunks: AsyncGenerator[bytes], stopping: Stopping, until: Callable[[], Awaitable[None]] | None = None
 ) -> StreamResponse:
-    """One JSON object a line; `chunks` may hold any number of whole lines. `until` ends them, too."""
-    return StreamResponse(chunks, stopping, media_type=NDJSON, until=until)
+    """One JSON object a line; `chunks` may hold any number of whole lines. `until` breaks them off, too."""
+    return StreamResponse(chunks, stopping, media_type=NDJSON, until=until, is_document=True)
 
 
 def event_stream_response(

@@ -128,7 +128,9 @@ async def download_lines(
     stopping, refused = stopping_of(request), refusal_of(request, claims)
     if format == "ndjson":
         return _attached(ndjson_response(lines, stopping, until=refused), f"{run_id}.ndjson")
-    text = StreamResponse(as_text(lines), stopping, media_type="text/plain; charset=utf-8", until=refused)
+    text = StreamResponse(
+        as_text(lines), stopping, media_type="text/plain; charset=utf-8", until=refused, is_document=True
+    )
     return _attached(text, f"{run_id}.txt")
 
 

@@ -62,7 +62,7 @@ class Credentials:
                 await work()
                 is_done = True
                 group.cancel_scope.cancel()
-        except BaseExceptionGroup as failed:
+        except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         if not is_done:
             raise _refused()

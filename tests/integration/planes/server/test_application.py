@@ -382,6 +382,15 @@ async def test_an_open_stream_does_not_hold_up_the_stop() -> None:
     assert rest == []
 
 
+async def test_a_document_that_the_stop_cuts_short_does_not_look_whole() -> None:
+    async with serving() as running, running.client.stream("GET", "/endless") as answer:
+        received = answer.aiter_raw()
+        await anext(received)
+        running.server.stop()
+        with anyio.fail_after(60), pytest.raises(httpx.RemoteProtocolError):
+            _ = [chunk async for chunk in received]
+
+
 async def test_little_is_held_for_a_client_that_does_not_read(running: Running) -> None:
     with socket.socket() as idle:
         idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
