@@ -39,7 +39,7 @@ _OPENS = (
     rb"|[\"']?[ \t]*=?[ \t]*<<[-~]?[\"'\\]?(?P<heredoc>[A-Za-z_]\w*)[\"']?[ \t\r]*$"
     rb"|(?P<element>(?:[ \t][^<>]{0,160})?>[ \t\r]*$)"
     rb"|(?P<cell>[ \t]*(?:</(?:code|b|strong|em|i|tt|kbd|span|a)>)?</[0-9a-z]{1,12}>[ \t\r]*$)"
-    rb"|(?P<attribute>[\"'](?:[ \t][^<>/]{0,120})?>[ \t\r]*$)"
+    rb"|(?P<attribute>[\"'](?:[ \t][a-z][^<>/]{0,120})?>[ \t\r]*$)"
     rb"|(?P<flag>[ \t=]*\\[ \t]*$)"
     rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
     rb"|(?P<value>"
