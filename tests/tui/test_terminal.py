@@ -138,7 +138,8 @@ def test_bytes_for_keys_stay_in_their_budget(connected: Terminal) -> None:
     line, page = connected.bytes_of("k"), connected.bytes_of("\x1b[5~")
 
     step = connected.bytes_of("k")
-    budgets = {"prompt": (prompt, 200), "screen": (screen, 8000), "first": (line, 300), "step": (step, 300),
+    # A prompt's row within 200; what it leaves of the footer is painted too, as with each footer that changes.
+    budgets = {"prompt": (prompt, 200 + 80), "screen": (screen, 8000), "first": (line, 300), "step": (step, 300),
                "page": (page, 5000)}  # fmt: skip
 
     assert not {name: cost for name, (cost, budget) in budgets.items() if cost > budget}, budgets
