@@ -24,6 +24,11 @@ _MAXIMUM_DEPTH = 64
 _MAXIMUM_MANIFEST_BYTES = 24 * 1024 * 1024
 _MAXIMUM_LINKS = 10_000
 _MAXIMUM_HOPS = 40
+# What a person can do about their own files.
+_RENAME = "Rename it, or leave it out with .gitignore."
+_RENAME_ONE = "Rename one of them, or leave it out with .gitignore."
+_SHORTEN = "Shorten it, or leave it out with .gitignore."
+_LINK = "Link to a file of the folder by a relative path, or leave it out with .gitignore."
 # Characters that would make a name look like another one, or break a line.
 _UNSHOWABLE = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\ufeff")
 
@@ -60,7 +65,7 @@ class ArchiveReader:
         self._facts: dict[str, FileFact] = {}
         self._links: dict[str, str] = {}
         self._folders: set[str] = set()
-        self._folded: set[str] = set()
+        self._folded: dict[str, str] = {}
         self._manifest: bytearray | None = None
         self._contents: Contents | None = None
 
@@ -112,7 +117,7 @@ class ArchiveReader:
             raise refusal("a member lies outside files/", shown)
         path = _checked_path(member.name[len(_PREFIX) :], shown)
         if member.mode & 0o6000:
-            raise refusal("a set-user-id or set-group-id file is not allowed", shown)
+            raise refusal("a set-user-id or set-group-id file is not allowed", shown, advice="Remove it: chmod ug-s.")
         self._claim(path, shown)
         target = None
         if member.target is not None:
@@ -121,14 +126,11 @@ class ArchiveReader:
 
     def _claim(self, path: str, shown: str) -> None:
         """No two members may meet in one place, not even on a file system that ignores case."""
-        folded = unicodedata.normalize("NFC", path).casefold()
         if path in self._facts:
             raise refusal("a name is there twice", shown)
         if path in self._folders:
             raise refusal("a name is both a file and a folder", shown)
-        if folded in self._folded:
-            raise refusal("two names differ in case only", shown)
-        self._folded.add(folded)
+        self._claim_folded(path)
         parts = path.split("/")
         for depth in range(len(parts) - 1, 0, -1):
             parent = "/".join(parts[:depth])
@@ -137,21 +139,24 @@ class ArchiveReader:
                 raise refusal(f"a member lies below a {kind}", shown)
             if parent in self._folders:
                 break
-            self._claim_folder(parent, shown)
+            self._claim_folded(parent)
+            self._folders.add(parent)
 
-    def _claim_folder(self, parent: str, shown: str) -> None:
-        folded = unicodedata.normalize("NFC", parent).casefold()
-        if folded in self._folded:
-            raise refusal("two names differ in case only", shown)
-        self._folded.add(folded)
-        self._folders.add(parent)
+    def _claim_folded(self, path: str) -> None:
+        other = self._folded.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
+        if other != path:
+            rule = "two names differ only in case or in how an accent is written, which some file systems take for one"
+            raise refusal(rule, other, path, advice=_RENAME_ONE)
 
     def _admit_link(self, path: str, raw: bytes, shown: str) -> str:
         target = _checked_text(raw, shown)
-        if not target or target.startswith("/") or len(raw) > _MAXIMUM_PATH_BYTES:
-            raise refusal("a link is empty, absolute or too long", shown)
+        if not target or target.startswith("/"):
+            raise refusal("a link is empty or absolute", shown, advice=_LINK)
+        if len(raw) > _MAXIMUM_PATH_BYTES:
+            raise refusal(f"the target of a link is longer than {_MAXIMUM_PATH_BYTES} bytes", shown, advice=_LINK)
         if path.split("/", maxsplit=1)[0].casefold() == ".dlt":
-            raise refusal("a link in .dlt is not allowed: configuration is written there", shown)
+            rule = "a link in .dlt is not allowed: configuration is written there"
+            raise refusal(rule, shown, advice="Put a file in its place.")
         if len(self._links) >= _MAXIMUM_LINKS:
             raise refusal(f"it has more than {_MAXIMUM_LINKS} links")
         self._links[path] = target
@@ -160,7 +165,7 @@ class ArchiveReader:
     def _conclude(self) -> None:
         for path in self._links:
             if not _stays_inside(path, self._links):
-                raise refusal("a link leads out of the tree or in a circle", path)
+                raise refusal("a link leads out of the tree or in a circle", path, advice=_LINK)
         if self._manifest is None:
             raise refusal("it has no manifest.yaml")
         facts = tuple(self._facts[path] for path in sorted(self._facts))
@@ -188,7 +193,7 @@ def encode_digest(digest: bytes) -> str:
 
 def _checked_path(raw: bytes, shown: str) -> str:
     if len(raw) > _MAXIMUM_PATH_BYTES:
-        raise refusal("a name is too long", shown)
+        raise refusal(f"a path is longer than {_MAXIMUM_PATH_BYTES} bytes", shown, advice=_SHORTEN)
     path = _checked_text(raw, shown)
     parts = path.split("/")
     if path.startswith("/"):
@@ -198,9 +203,9 @@ def _checked_path(raw: bytes, shown: str) -> str:
     if "" in parts or "." in parts:
         raise refusal("a name is not in its plain form", shown)
     if len(parts) > _MAXIMUM_DEPTH:
-        raise refusal(f"a name is deeper than {_MAXIMUM_DEPTH} folders", shown)
+        raise refusal(f"a path is deeper than {_MAXIMUM_DEPTH} folders", shown, advice=_SHORTEN)
     if any(len(part.encode()) > _MAXIMUM_PART_BYTES for part in parts):
-        raise refusal("a name is too long", shown)
+        raise refusal(f"a name is longer than {_MAXIMUM_PART_BYTES} bytes", shown, advice=_SHORTEN)
     return path
 
 
@@ -208,9 +213,11 @@ def _checked_text(raw: bytes, shown: str) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError as exc:
-        raise refusal("a name is not UTF-8", shown) from exc
-    if any(unicodedata.category(character) == "Cc" or character in _UNSHOWABLE for character in text):
-        raise refusal("a name contains a control character", shown)
+        raise refusal("a name is not UTF-8", shown, advice=_RENAME) from exc
+    for character in text:
+        if unicodedata.category(character) == "Cc" or character in _UNSHOWABLE:
+            rule = f"a name contains a control character, U+{ord(character):04X}, which could hide what it is"
+            raise refusal(rule, shown, advice=_RENAME)
     return text
 
 

@@ -46,11 +46,12 @@ class Member:
     target: bytes | None
 
 
-def refusal(rule: str, member: str | None = None) -> InvalidRequest:
-    """The error of an archive that breaks a rule; `member` is made safe to show."""
-    place = f" ({display_safe(member)})" if member is not None else ""
-    reason = Reason(key="file", message=rule + place)
-    return InvalidRequest("archive_refused", f"The archive was refused: {rule}{place}.", (reason,))
+def refusal(rule: str, *members: str, advice: str = "") -> InvalidRequest:
+    """The error of an archive that breaks a rule; `members` are made safe to show. `advice` says what helps."""
+    place = f" ({' and '.join(map(display_safe, members))})" if members else ""
+    said = f"{rule}{place}. {advice}" if advice else f"{rule}{place}."
+    reason = Reason(key="file", message=said.removesuffix("."))
+    return InvalidRequest("archive_refused", f"The archive was refused: {said}", (reason,))
 
 
 def display_safe(name: str) -> str:
@@ -169,7 +170,8 @@ class TarStream:
         name = extended.get("path", header.name)
         shown = name.decode("utf-8", "replace")
         if header.kind not in {_REGULAR, _OLD_REGULAR, _LINK}:
-            raise refusal(f"{_KINDS.get(header.kind, 'an unknown kind of entry')} is not allowed", shown)
+            kind = _KINDS.get(header.kind, "an unknown kind of entry")
+            raise refusal(f"{kind} is not allowed", shown, advice="Leave it out with .gitignore.")
         if any(key.startswith("GNU.sparse") for key in extended):
             raise refusal("a sparse file is not allowed", shown)
         size = _decimal(extended["size"]) if "size" in extended else header.size

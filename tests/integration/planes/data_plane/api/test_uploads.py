@@ -244,7 +244,10 @@ async def test_the_archive_must_keep_the_rules(region: RunningDataPlane) -> None
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "archive_refused"
-    assert answer.json()["detail"] == "The archive was refused: a name contains a control character (files/../\\x1bx)."
+    assert answer.json()["detail"] == (
+        "The archive was refused: a name contains a control character, U+001B, which could hide what it is "
+        "(files/../\\x1bx). Rename it, or leave it out with .gitignore."
+    )
     assert blobs(region) == []
     assert await rows(region) == 0
 

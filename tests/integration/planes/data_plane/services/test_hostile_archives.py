@@ -98,11 +98,11 @@ CASES: dict[str, tuple[bytes, str]] = {
     "set-user-id": (end(member(b"files/a", b"x", mode=0o4755)), "set-user-id"),
     "set-group-id": (end(member(b"files/a", b"x", mode=0o2755)), "set-group-id"),
     "a name twice": (end(A + A), "twice"),
-    "names that differ in case": (end(A + member(b"files/A", b"x")), "case only"),
-    "folders that differ in case": (end(member(b"files/d/a", b"x") + member(b"files/D/b", b"x")), "case only"),
+    "names that differ in case": (end(A + member(b"files/A", b"x")), "only in case"),
+    "folders that differ in case": (end(member(b"files/d/a", b"x") + member(b"files/D/b", b"x")), "only in case"),
     "names that differ in composition": (
         end(member("files/\u00e9".encode(), b"x") + member("files/e\u0301".encode(), b"x")),
-        "case only",
+        "only in case",
     ),
     "NUL in a name": (end(member(b"files/a\0../x", b"x")), "NUL"),
     "NUL in a pax name": (end(pax({"path": b"files/a\0b"}) + A), "control character"),
@@ -111,10 +111,10 @@ CASES: dict[str, tuple[bytes, str]] = {
     "C1 in a name": (end(member("files/a\u009b31m".encode(), b"x")), "control character"),
     "text direction in a name": (end(member("files/a\u202egpj.exe".encode(), b"x")), "control character"),
     "a name that is not UTF-8": (end(member(b"files/\xff\xfe", b"x")), "UTF-8"),
-    "10,000 folders deep": (end(pax({"path": b"files/" + b"a/" * 10_000 + b"x"}) + A), "too long"),
+    "10,000 folders deep": (end(pax({"path": b"files/" + b"a/" * 10_000 + b"x"}) + A), "longer than 1024 bytes"),
     "too deep": (end(pax({"path": b"files/" + b"a/" * 70 + b"x"}) + A), "deeper"),
-    "too long": (end(pax({"path": b"files/" + b"a/" + b"b" * 2000}) + A), "too long"),
-    "a part too long": (end(pax({"path": b"files/" + b"b" * 300}) + A), "too long"),
+    "too long": (end(pax({"path": b"files/" + b"a/" + b"b" * 2000}) + A), "longer than 1024 bytes"),
+    "a part too long": (end(pax({"path": b"files/" + b"b" * 300}) + A), "longer than 255 bytes"),
     "a header of 1 GB": (gzip.compress(header(b"p", 1_000_000_000, b"x") + bytes(4096)), "header is too large"),
     "a long name of 1 GB": (gzip.compress(header(b"p", 1_000_000_000, b"L") + bytes(4096)), "header is too large"),
     "a header that says two names": (end(member(b"p", b"16 path=files/b\n16 path=files/c\n", b"x") + A), "twice"),
@@ -201,6 +201,33 @@ def test_a_hostile_archive_is_refused_with_its_rule(name: str) -> None:
     assert rule in refused.value.detail
     assert refused.value.detail.isprintable()
     assert time.process_time() - started < 2
+
+
+WHAT_PEOPLE_MAKE = {
+    "names that differ in case": "(a and A). Rename one",
+    "folders that differ in case": "(d and D). Rename one",
+    "names that differ in composition": r"(\xe9 and e\u0301). Rename one",
+    "newline in a name": "U+000A",
+    "text direction in a name": "U+202E",
+    "a name that is not UTF-8": "Rename it",
+    "too deep": "Shorten it",
+    "too long": "Shorten it",
+    "a part too long": "Shorten it",
+    "link to an absolute name": "relative path",
+    "set-user-id": "chmod",
+    "named pipe": "Leave it out",
+}
+
+
+@pytest.mark.parametrize("name", WHAT_PEOPLE_MAKE)
+def test_what_people_can_mend_in_their_folder_is_said_with_what_to_do(name: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        verify_archive(io.BytesIO(CASES[name][0]), LIMITS)
+
+    said = refused.value.detail
+    assert WHAT_PEOPLE_MAKE[name] in said
+    assert "). " in said, "the advice follows what is wrong, and where"
+    assert said == f"The archive was refused: {refused.value.reasons[0].message}."
 
 
 @pytest.mark.parametrize("name", CASES)
