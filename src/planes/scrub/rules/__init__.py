@@ -6,6 +6,7 @@ from planes.scrub.rules.checksums import CHECKSUM_RULES
 from planes.scrub.rules.clouds import CLOUD_RULES
 from planes.scrub.rules.code import CODE_RULES
 from planes.scrub.rules.commands import COMMAND_RULES
+from planes.scrub.rules.created import CREATED_RULES
 from planes.scrub.rules.families import FAMILY_RULES
 from planes.scrub.rules.files import FILE_RULES
 from planes.scrub.rules.hashes import HASH_RULES
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     *IDENTITY_RULES,
     *HEADER_RULES,
     *COMMAND_RULES,
+    *CREATED_RULES,
     *CALL_RULES,
     *FILE_RULES,
     *NAME_RULES,
@@ -107,6 +109,7 @@ SELDOM = frozenset(
             rule.name
             for rule in (
                 *COMMAND_RULES,
+                *CREATED_RULES,
                 *CALL_RULES,
                 *FILE_RULES,
                 *LANGUAGE_RULES,

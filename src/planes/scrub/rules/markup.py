@@ -24,6 +24,16 @@ MARKUP_RULES: tuple[Rule, ...] = (
         needs=(b"<",),
     ),
     named(
+        "named-characters",
+        rb"(?:<|=[\"'])[0-9A-Za-z_.:/-]*"
+        + KEY
+        + rb"[\"']?(?:[ \t][^<>]{0,160})?>[ \t]*(?:<[a-z]{1,10}>[ \t]*)?<!\[cdata\[(?P<secret>[^\n]+?)\]\]>",
+        "<password><![CDATA[<a16>]]></password>",
+        judges.quoted,
+        (SIGNS, FOLLOW),
+        needs=(b"cdata",),
+    ),
+    named(
         "named-open-element",
         rb"<[0-9A-Za-z_.:-]*" + KEY + rb"(?:[ \t][^<>]{0,160})?>(?P<secret>[0-9A-Za-z+/=_.~-]{16,})(?:[ \t\r\])]|$)",
         "<db:password><a16>",

@@ -8,6 +8,15 @@ _SCAN = (SIGNS, FOLLOW)
 # What links the old and the new value of something that changed.
 _OLD = rb"\b(?:old|previous|former|before|from)(?:[_ ]?(?:value|key|secret|token|password))?(?:[ ]?[=:][ ]?|[ ])[\"'`]?"
 _NEW = rb"\b(?:new|current|after)(?:[_ ]?(?:value|key|secret|token|password))?(?:[ ]?[=:][ ]?|[ ])[\"'`]?"
+# Words of a remark behind which the value stands, and with what may stand between.
+_REMARKS = (b"value", b"was", b"got", b"received", b"given", b"found", b"provided", b"environment", b"default")
+_BEFORE_QUOTE = tuple(word + sign for word in _REMARKS for sign in (b" '", b' "', b":", b"="))
+_BRACKETS = tuple(
+    word + sign
+    for word in (b"value", b"was", b"got", b"received", b"found", b"rejected")
+    for sign in (b" [", b" <", b": [", b": <")
+)
+_BEHIND_QUOTE = tuple(quote + word for quote in (b"'", b'"', b"`") for word in (b" for ", b" of ", b" in "))
 _END = rb"(?P<secret>[^ \t\r\"'`,;<>()\[\]{}]{8,})"
 
 SENTENCE_RULES: tuple[Rule, ...] = (
@@ -128,6 +137,36 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         judges.random,
         _SCAN,
         needs=(b" is ", b" was "),
+    ),
+    named(
+        "named-remark",
+        KEY
+        + rb"[\"'`][^\n\"'`]{0,60}?[ (\[](?:"
+        + b"|".join(_REMARKS)
+        + rb")(?:[:=][ ]?|[ ])[\"'](?P<secret>[^\n]+?)[\"'](?:[ ,.;)\]]|$)",
+        "unused setting 'api_key' (value '<a12>7<a3>')",
+        unquoted.made,
+        _SCAN,
+        needs=_BEFORE_QUOTE,
+    ),
+    named(
+        "named-bracketed",
+        KEY + rb"[\"'`]?[ :,](?:[^\n]{0,60}?[ ])?(?:value|was|got|received|found|rejected):?[ ]"
+        rb"(?:\[[\"']?|<)(?P<secret>[^\n]+?)(?:[\"']?\]|>)(?:[ \t\r;,.]|$)",
+        "field 'api_key': rejected value [<a12>7<a3>]; codes",
+        unquoted.made,
+        _SCAN,
+        needs=_BRACKETS,
+    ),
+    named(
+        "value-for-name",
+        rb"(?:value|got|received|given|found|input)[ :]{1,2}[bru]?[\"'`](?P<secret>[^\"'`\n]{3,})[\"'`]"
+        rb"[ ](?:for|of|in)[ ](?:(?:the[ ])?(?:env(?:ironment)?|variable|setting|option|key|field|flag|argument"
+        rb"|parameter|property|input)[ ]){0,2}[\"'`$-]{0,3}[0-9A-Za-z_.-]*" + KEY + rb"(?:[^0-9a-z_-]|$)",
+        "invalid value '<a12>7<a3>' for flag -api-key",
+        unquoted.made,
+        _SCAN,
+        needs=_BEHIND_QUOTE,
     ),
     named(
         "named-old",
