@@ -29,7 +29,7 @@ MARKUP_RULES: tuple[Rule, ...] = (
         + KEY
         + rb"[\"']?(?:[ \t][^<>]{0,160})?>[ \t]*(?:<[a-z]{1,10}>[ \t]*)?<!\[cdata\[(?P<secret>[^\n]+?)\]\]>",
         "<password><![CDATA[<a16>]]></password>",
-        judges.quoted,
+        unquoted.shown,
         (SIGNS, FOLLOW),
         needs=(b"cdata",),
     ),

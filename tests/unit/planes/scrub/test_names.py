@@ -238,6 +238,7 @@ UNTOUCHED = [
     "unused setting 'token' (value 'str')",
     "field 'api_key' got 'default' from the environment 'prod'",
     "the token was <unk> and is [PAD]",
+    '<description name="token"><![CDATA[The token of the user]]></description>',
     "invalid value 'user-name' for flag -token-type: parse error",
     "if not password:",
     "for token in tokens:",
