@@ -49,9 +49,8 @@ class Member:
 def refusal(rule: str, *members: str, advice: str = "") -> InvalidRequest:
     """The error of an archive that breaks a rule; `members` are made safe to show. `advice` says what helps."""
     place = f" ({' and '.join(map(display_safe, members))})" if members else ""
-    said = f"{rule}{place}. {advice}" if advice else f"{rule}{place}."
-    reason = Reason(key="file", message=said.removesuffix("."))
-    return InvalidRequest("archive_refused", f"The archive was refused: {said}", (reason,))
+    reason = Reason(key="file", message=rule + place)
+    return InvalidRequest("archive_refused", f"The archive was refused: {rule}{place}. {advice}".rstrip(), (reason,))
 
 
 def display_safe(name: str) -> str:
