@@ -161,8 +161,8 @@ def check_run(stage: CrashStage, begun: Begun, step: str, victim: str, figures: 
     figures.settled.append(time.monotonic() - at)
     lines = stage.log(run_id)
     texts = [line["content"] for line in lines if line["source"] == "user"]
-    if status != "completed" and texts and begun.job == "burst":
-        texts.pop()  # a job that writes by the block is killed in the middle of a line
+    if status != "completed" and texts and (begun.job == "burst" or _is_torn(texts)):
+        texts.pop()  # a job is killed in the middle of a line: it writes by the block, or a word at a time
     numbers = [int(text.split()[1]) for text in texts if text.startswith("line ")]
     is_cut = victim in _ENDS_OF_RUN
 
@@ -175,6 +175,12 @@ def check_run(stage: CrashStage, begun: Begun, step: str, victim: str, figures: 
         assert texts[-1] == "end"
         assert len(numbers) == {"quick": 3, "waits": 2, "burst": BURST_LINES}.get(begun.job, len(numbers))
     assert is_sealed(stage.folder(run_id) / "ctl" / "segments")
+
+
+def _is_torn(texts: list[str]) -> bool:
+    """Whether the last of the lines, which are numbered, is a beginning of what it was to be."""
+    wanted = f"line {len(texts) - 1}"
+    return texts[-1] != wanted and wanted.startswith(texts[-1].rstrip())
 
 
 def expected(step: str, victim: str) -> tuple[str, ...]:
