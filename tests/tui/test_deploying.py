@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,7 @@ def nightly() -> None:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
+def bare_workspace(tmp_path: Path) -> Path:
     """A folder that declares one job."""
     folder = tmp_path / "shop"
     (folder / ".dlt").mkdir(parents=True)
@@ -39,6 +40,13 @@ def workspace(tmp_path: Path) -> Path:
     (folder / ".dlt" / "prod.config.toml").write_text("[runtime]\nlog_level = 'INFO'\n")
     (folder / ".dlt" / "config.toml").write_text("")
     return folder
+
+
+@pytest.fixture
+def workspace(bare_workspace: Path) -> Path:
+    """The same with an environment that can deploy: to build one takes most of a test's time."""
+    (bare_workspace / ".venv").symlink_to(sys.prefix)
+    return bare_workspace
 
 
 async def open_difference(stage: Any, folder: Path) -> None:
@@ -65,9 +73,9 @@ async def test_difference_names_what_leaves_for_where(open_app: Any, workspace: 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_difference_and_receipt_look_as_stored(
-    open_app: Any, picture: Compare, workspace: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    open_app: Any, picture: Compare, bare_workspace: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", str(workspace.parent))
+    monkeypatch.setenv("HOME", str(bare_workspace.parent))
     monkeypatch.setattr("dlthub_tui.viewmodel.words.size", lambda _bytes: "480 B")  # compressors differ
     monkeypatch.setattr("dlthub_tui.session.deploys.time", SimpleNamespace(monotonic=lambda: 0.0))
     async with open_app(size=size) as stage:
@@ -159,12 +167,12 @@ async def test_what_a_region_stored_otherwise_than_it_was_sent_is_never_run(open
         assert [body for body in stage.posted("deploy") if not body["dry_run"]] == []
 
 
-async def test_what_stays_on_this_machine_is_named(open_app: Any, workspace: Path) -> None:
-    (workspace / ".dlt" / "dev.secrets.toml").write_text("")
-    (workspace / ".venv").mkdir()
-    (workspace / ".venv" / "pyvenv.cfg").write_text("")
+async def test_what_stays_on_this_machine_is_named(open_app: Any, bare_workspace: Path) -> None:
+    (bare_workspace / ".dlt" / "dev.secrets.toml").write_text("")
+    (bare_workspace / ".venv").mkdir()
+    (bare_workspace / ".venv" / "pyvenv.cfg").write_text("")
     async with open_app() as stage:
-        await open_difference(stage, workspace)
+        await open_difference(stage, bare_workspace)
         await stage.press("G")
         await stage.until("Stays on this machine")
         assert ".dlt/dev.secrets.toml  .venv/" in stage.text
