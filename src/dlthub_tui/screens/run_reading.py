@@ -35,17 +35,17 @@ async def learn_known(context: Context, workspace: WorkspaceRef, runs: tuple[Run
 
 async def learn_people(context: Context, workspace: WorkspaceRef, ids: set[str]) -> Known:
     """Who they are, of members of the workspace; asked once for each."""
-    from dlthub_tui.client.members import list_members
+    from dlthub_tui.client.members import find_emails
 
     known = context.known.get(workspace.id, Known())
     asked = ids - set(known.people) - context.unknown.setdefault(workspace.id, set())
     if not asked:
         return known
     try:
-        members = await list_members(context.connected.control, workspace.id)
+        people = await find_emails(context.connected.control, workspace.id)
     except ClientError:
         return known
-    known = replace(known, people={member.membership_id: member.email for member in members})
+    known = replace(known, people=people or known.people)
     context.unknown[workspace.id] |= asked - set(known.people)
     context.known[workspace.id] = known
     return known
