@@ -166,3 +166,19 @@ async def test_read_only_session_changes_no_alert(open_app: Any) -> None:
             assert "read-only and changes nothing" in stage.text, key
 
         assert not any(method != "GET" and "/alerts" in path for method, path, _ in stage.installation.requests)
+
+
+async def test_members_who_may_not_be_seen_stay_told(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.refusals["/members"] = (403, {"detail": "Members are not told.", "code": "no"})
+        await stage.press(*ALERTS)
+        assert "1 member, oncall@orchard.example" in stage.text
+        assert "somebody who left" not in stage.text
+        await stage.press("enter")
+        assert "1 member whom you may not see" in stage.text
+        await stage.press(*["tab"] * 5, "ctrl+u", "enter")
+        await stage.until("Set fruitshop")
+
+        (body,) = stage.posted("alert")
+        assert body["members"] == [membership("ana@orchard.example")]
+        assert body["addresses"] == []

@@ -12,6 +12,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import FormSheet
 from dlthub_tui.viewmodel import alerts as view
 from dlthub_tui.viewmodel.text import Role, guard, line, muted
+from dlthub_tui.viewmodel.words import plural
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -101,14 +102,22 @@ class AlertSheet(_RequestSheet):
         }
         if found["channel"] == "mail":
             members, addresses = view.split_recipients(self._text("target"), self._people)
-            return found | {"members": members, "addresses": addresses}
+            return found | {"members": [*self._unseen(), *members], "addresses": addresses}
         return found | ({"url": self._text("target")} if self._text("target") else {})
 
     def _keeps_target(self) -> bool:
         channel = self._chosen("channel")
-        return self._alert is not None and self._alert.channel == channel and channel != "mail"
+        if channel == "mail":
+            return bool(self._unseen())
+        return self._alert is not None and self._alert.channel == channel
+
+    def _unseen(self) -> tuple[str, ...]:
+        """Who gets mail and is not told by name to who changes the alert: they stay."""
+        return self._alert.members if self._alert is not None and not self._people else ()
 
     def _meaning(self) -> str:
+        if self._chosen("channel") == "mail" and (unseen := self._unseen()):
+            return f"Addresses between commas. {plural(len(unseen), 'member')} whom you may not see: told as well."
         if self._chosen("channel") == "mail":
             return "Addresses between commas. Whoever is a member gets mail while they are one."
         if self._keeps_target() and self._alert is not None:

@@ -44,7 +44,7 @@ class AlertsScreen(TabScreen):
     async def load(self) -> None:
         """Alerts and mail server from the region; who its members are from the control plane."""
         from dlthub_tui.client.alerts import find_mail_server, list_alerts
-        from dlthub_tui.client.members import list_members
+        from dlthub_tui.client.members import find_emails
 
         region = await self.context.connected.region(self.workspace)
         try:
@@ -53,8 +53,7 @@ class AlertsScreen(TabScreen):
             self._alerts = ()
             raise
         self._server = await find_mail_server(region, self.workspace.id)
-        members = await list_members(self.context.connected.control, self.workspace.id)
-        self._people = {member.membership_id: member.email for member in members}
+        self._people = await find_emails(self.context.connected.control, self.workspace.id)
 
     def sections(self) -> list[Section]:
         """The alerts that the filter leaves."""

@@ -79,10 +79,12 @@ def what_of(alert: Alert) -> str:
 
 
 def whom_of(alert: Alert, people: Mapping[str, str]) -> str:
-    """To whom; a member who left is no one."""
+    """To whom; a member who left is no one. Without `people` nobody says who the members are."""
     if alert.channel != "mail":
         return f"{alert.channel} {guard(alert.host or '')}"
     names = [people.get(each, "somebody who left") for each in alert.members]
+    if not people and alert.members:
+        names = [words.plural(len(alert.members), "member")]
     return ", ".join(guard(each) for each in (*names, *alert.addresses))
 
 
