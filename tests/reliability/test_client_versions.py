@@ -218,4 +218,4 @@ def test_earlier_version_is_told_to_upgrade(installation: Installation, version:
 
 
 def is_told(text: str) -> bool:
-    return "Upgrade it" in text
+    return "upgrade it" in text.lower()

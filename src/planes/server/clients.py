@@ -15,7 +15,15 @@ MINIMUM_HEADER = "x-dlthub-min-client-version"
 _RELEASED = re.compile(r"(?:dlt-runtime-cli|dlthub-cli|dlthub-python-sdk|dlthub-mcp)/(\d{1,4})\.(\d{1,4})\.(\d{1,4})\b")
 
 
-def is_too_old(user_agent: str | None) -> bool:
-    """Whether this is the released client in a version that asks at other addresses."""
+_EARLIER_SIGN_IN = "/auth/v1/workos/"
+
+
+def is_too_old(user_agent: str | None, path: str) -> bool:
+    """Whether this is the released client in a version that asks at other addresses.
+
+    The oldest ones do not say who they are when they sign in, but nobody else asks there.
+    """
+    if path.startswith(_EARLIER_SIGN_IN):
+        return True
     found = _RELEASED.match(user_agent or "")
     return found is not None and tuple(int(part) for part in found.groups()) < OLDEST

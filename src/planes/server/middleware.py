@@ -131,8 +131,8 @@ class KnownClients:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and is_too_old(Headers(scope=scope).get("user-agent")):
-            detail = f"dlthub-client before {OLDEST_TEXT} speaks an earlier protocol. Upgrade it to go on."
+        if scope["type"] == "http" and is_too_old(Headers(scope=scope).get("user-agent"), scope["path"]):
+            detail = f"dlthub-client before {OLDEST_TEXT} speaks an earlier protocol: upgrade it to go on."
             refusal = error_response(426, "client_too_old", detail, headers={MINIMUM_HEADER: OLDEST_TEXT})
             await refusal(scope, receive, send)
             return

@@ -260,18 +260,22 @@ async def test_unknown_routes_answer_with_the_error_body(running: Running, metho
 
 
 @pytest.mark.parametrize(
-    ("agent", "status"),
+    ("agent", "path", "status"),
     [
-        ("dlt-runtime-cli/0.28.4", 426), ("dlthub-cli/0.28.6", 426), ("dlthub-mcp/0.9.12 more", 426),
-        ("dlthub-cli/0.28.7", 404), ("dlthub-python-sdk/1.0.0", 404), ("dlthub-cli/0.28", 404), ("curl/8.0.1", 404),
+        ("dlt-runtime-cli/0.28.4", "/nowhere", 426), ("dlthub-cli/0.28.6", "/nowhere", 426),
+        ("dlthub-mcp/0.9.12 more", "/nowhere", 426), ("dlthub-cli/0.28.7", "/nowhere", 404),
+        ("dlthub-python-sdk/1.0.0", "/nowhere", 404), ("dlthub-cli/0.28", "/nowhere", 404),
+        ("curl/8.0.1", "/nowhere", 404), ("python-httpx/0.28.1", "/auth/v1/workos/device-flow/code", 426),
     ],
 )  # fmt: skip
-async def test_a_client_of_another_protocol_is_told_to_upgrade(running: Running, agent: str, status: int) -> None:
-    answer = await running.client.post("/auth/v1/workos/device-flow/code", headers={"User-Agent": agent})
+async def test_a_client_of_another_protocol_is_told_to_upgrade(
+    running: Running, agent: str, path: str, status: int
+) -> None:
+    answer = await running.client.post(path, headers={"User-Agent": agent})
 
     assert answer.status_code == answer.json()["status_code"] == status
     assert answer.headers.get("x-dlthub-min-client-version") == ("0.28.7" if status == 426 else None)
-    assert ("Upgrade it" in answer.json()["detail"]) is (status == 426)
+    assert ("upgrade it" in answer.json()["detail"]) is (status == 426)
 
 
 @pytest.mark.parametrize(("agent", "status"), [("dlthub-cli/0.28.6", 426), ("dlthub-cli/0.28.7", 200)])
@@ -280,7 +284,7 @@ async def test_a_client_of_another_protocol_is_not_half_served(running: Running,
     answer = await running.client.get("/things/7", headers={"User-Agent": agent})
 
     assert answer.status_code == status
-    assert ("Upgrade it" in answer.text) is (status == 426)
+    assert ("upgrade it" in answer.text) is (status == 426)
 
 
 async def test_head_is_get_without_its_body(running: Running) -> None:
