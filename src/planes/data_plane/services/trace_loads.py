@@ -85,6 +85,10 @@ def tables_of(
     """What became of each table: extracted, normalized, loaded."""
     found: dict[str, PipelineRunTableResponse] = {}
     schemas = _schemas(by_name)
+    extracted = part(by_name.get("extract", {}), "extract_info")
+    dispositions = {
+        _extraction(hint): _disposition(hint.get("write_disposition")) for hint in objects(extracted.get("hints"))
+    }
 
     def table(entry: Document) -> PipelineRunTableResponse | None:
         name = text(entry.get("table_name"))
@@ -92,8 +96,9 @@ def tables_of(
             return None
         return found.setdefault(name, PipelineRunTableResponse(table_name=name))
 
-    for metric in objects(part(by_name.get("extract", {}), "extract_info").get("table_metrics")):
+    for metric in objects(extracted.get("table_metrics")):
         if (row := table(metric)) is not None:
+            row.write_disposition = row.write_disposition or dispositions.get(_extraction(metric))
             row.rows_extracted = (row.rows_extracted or 0) + count(metric.get("items_count"))
             row.bytes_extracted = (row.bytes_extracted or 0) + count(metric.get("file_size"))
             row.schema_name = schemas.get(str(metric.get("load_id")), row.schema_name)
@@ -101,6 +106,7 @@ def tables_of(
         if (row := table(metric)) is not None:
             row.schema_name = row.schema_name or schemas.get(str(metric.get("load_id")), "")
     _add_load_jobs(by_name.get("load", {}), table, rows, failed_jobs)
+    _inherit_dispositions(found)
     return list(found.values())
 
 
@@ -166,7 +172,7 @@ def _add_load_jobs(load: Document, table: Any, rows: NormalizedRows, failed_jobs
         for described in objects(package.get("tables")):
             row = table({"table_name": described.get("name")}) if described.get("name") is not None else None
             if row is not None:
-                row.write_disposition = _disposition(described.get("write_disposition"))
+                row.write_disposition = _disposition(described.get("write_disposition")) or row.write_disposition
     spans: dict[str, tuple[datetime, datetime]] = {}
     for metric in objects(part(load, "load_info").get("job_metrics")):
         row = table(metric)
@@ -176,6 +182,19 @@ def _add_load_jobs(load: Document, table: Any, rows: NormalizedRows, failed_jobs
         first, last = spans.get(row.table_name, (start, end))
         spans[row.table_name] = (min(first, start), max(last, end))
         row.load_duration_ms = milliseconds_between(*spans[row.table_name])
+
+
+def _extraction(entry: Document) -> tuple[str, str]:
+    """What a hint of a resource and the tables that it filled have in common."""
+    return str(entry.get("load_id")), str(entry.get("extract_idx"))
+
+
+def _inherit_dispositions(tables: Mapping[str, PipelineRunTableResponse]) -> None:
+    """A load names a table's disposition when it changes the schema; nested ones have that of their root."""
+    for name, row in tables.items():
+        above = name
+        while row.write_disposition is None and not is_dlts_own(name) and (above := above.rpartition("__")[0]):
+            row.write_disposition = tables[above].write_disposition if above in tables else None
 
 
 def _schemas(by_name: Mapping[str, Document]) -> dict[str, str]:

@@ -47,6 +47,21 @@ def test_succeeded_trace_gives_counts_of_the_users_tables_only() -> None:
     assert facts.detail()["has_schema_migration"] is True
 
 
+def test_tables_have_their_disposition_when_a_load_changes_no_schema() -> None:
+    trace = recorded("succeeded")
+    first = read_trace(trace)
+    for step in trace["steps"]:
+        for package in step.get("step_info", {}).get("load_packages", ()):
+            package["tables"] = []
+    later = read_trace(trace)
+
+    assert first is not None
+    assert later is not None
+    said = [{row.table_name: row.write_disposition for row in facts.tables} for facts in (first, later)]
+    assert said[1]["rows__b__c"] == "append"
+    assert said[1] == {name: said[0][name] for name in said[1]}
+
+
 def test_failed_trace_names_the_first_failing_step_and_the_last_cause() -> None:
     facts = read_trace(recorded("failed"))
 
