@@ -328,7 +328,7 @@ class Wrapped(NamedTuple):
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
-        if not self.is_boxed and not self.prefix and line.strip().find(b" ") >= 0 and not line[:_HANGING].isspace():
+        if self.ends_above(line):
             return [], None
         row = row_of(line)
         word = _WORD.match(row.text)
@@ -344,6 +344,10 @@ class Wrapped(NamedTuple):
         return continued(row.start, row.start + len(secret)), self._replace(
             left=self.left - 1
         ) if goes_further else None
+
+    def ends_above(self, line: bytes) -> bool:
+        """Whether a line is text of its own, which is told at once of most that follow a secret."""
+        return not self.is_boxed and not self.prefix and line.strip().find(b" ") >= 0 and not line[:_HANGING].isspace()
 
 
 # A value that was encoded in lines: each but the last as long as the first.
