@@ -118,7 +118,7 @@ def workspaces(*, home: Home = None, url: Url = None, as_json: Json = False) -> 
         if as_json:
             print(json.dumps({"items": [workspace_shape(one) for one in places], "total": len(places)}))
             return exits.DONE
-        rows = [(one.address, one.workspace.dataplane_id, one.workspace.id) for one in places]
+        rows = [(one.name, one.workspace.dataplane_id, one.workspace.id) for one in places]
         print_table(("WORKSPACE", "REGION", "ID"), rows, colour=wants_colour())
         return exits.DONE
 

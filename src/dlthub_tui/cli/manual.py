@@ -21,7 +21,8 @@ _BACK_MATTER = """\
 A job or a run is named as a link of the terminal app is:
 .IR ORGANIZATION / WORKSPACE / JOB / NUMBER .
 The organization may be left out where only one has such a workspace, and a job's last word is enough where only one
-job has it. A name that fits several things is refused with a list of them.
+job has it. A name that fits several things is refused with a list of them;
+an id stands there for a workspace whose name another one has too.
 .SH EXIT STATUS
 .TP
 .B 0

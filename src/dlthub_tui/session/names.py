@@ -6,6 +6,7 @@ names that there are. Where it fits several things, none of them is taken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -31,22 +32,30 @@ class NoSuchName(Exception):
 class AmbiguousName(Exception):
     """Several things have this name; `candidates` are addresses that name one each."""
 
-    def __init__(self, text: str, candidates: Sequence[str]) -> None:
-        super().__init__(f'"{text}" names {len(candidates)} things. Say which:')
-        self.candidates = tuple(candidates[:_MOST_CANDIDATES])
+    def __init__(self, text: str, candidates: Sequence[Spot]) -> None:
+        alike = any(spot.place.has_namesake for spot in candidates)
+        hint = " Workspaces of one name have their id here: dlthub-tui jobs ID shows what is in each." if alike else ""
+        super().__init__(f'"{text}" names {len(candidates)} things.{hint} Say which:')
+        self.candidates = tuple(spot.address for spot in candidates[:_MOST_CANDIDATES])
 
 
 @dataclass(frozen=True, slots=True)
 class NamedWorkspace:
-    """A workspace and whose it is."""
+    """A workspace and whose it is. `has_namesake`: its names alone do not tell which one it is."""
 
     organization: Organization
     workspace: Workspace
+    has_namesake: bool = False
+
+    @property
+    def name(self) -> str:
+        """`organization/workspace`."""
+        return f"{self.organization.name}/{self.workspace.name}"
 
     @property
     def address(self) -> str:
-        """`organization/workspace`."""
-        return f"{self.organization.name}/{self.workspace.name}"
+        """What names it and no other: its name, or its id where another has the same."""
+        return self.workspace.id if self.has_namesake else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,10 @@ async def list_places(plane: Transport) -> list[NamedWorkspace]:
         if organization.dataplane_id is not None:
             listed = await list_workspaces(plane, organization.id)
             places += [NamedWorkspace(organization, workspace) for workspace in listed]
-    return sorted(places, key=lambda place: place.workspace.archived_at is not None)
+    names = Counter(place.name for place in places)
+    active = Counter(place.name for place in places if _is_active(place))
+    found = [replace(place, has_namesake=(active if _is_active(place) else names)[place.name] > 1) for place in places]
+    return sorted(found, key=lambda place: not _is_active(place))
 
 
 async def find_workspace(plane: Transport, text: str) -> NamedWorkspace:
@@ -113,7 +125,7 @@ async def find_spot(plane: Transport, text: str) -> Spot:
             raise NoSuchName("job or run", path, closest)
         raise NoSuchName("workspace", path, _near(path, _forms_of(places)))
     if len(spots) > 1:
-        raise AmbiguousName(path, [spot.address for spot in spots])
+        raise AmbiguousName(path, spots)
     return replace(spots[0], line=line)
 
 
@@ -159,26 +171,22 @@ def _beginnings(places: Sequence[NamedWorkspace], text: str) -> list[tuple[Named
 
 def _forms(place: NamedWorkspace) -> tuple[str, ...]:
     organization, workspace = place.organization, place.workspace
-    return (place.address, f"{organization.id}/{workspace.name}", workspace.name, workspace.id)
+    return (place.name, f"{organization.id}/{workspace.name}", workspace.name, workspace.id)
 
 
 def _forms_of(places: Iterable[NamedWorkspace]) -> list[str]:
-    return [form for place in places for form in (place.address, place.workspace.name)]
+    return [form for place in places for form in (place.name, place.workspace.name)]
 
 
 def _only(text: str, found: Sequence[NamedWorkspace]) -> NamedWorkspace:
-    active = [place for place in found if place.workspace.archived_at is None] or list(found)
+    active = [place for place in found if _is_active(place)] or list(found)
     if len(active) > 1:
-        raise AmbiguousName(text, _distinct(active))
+        raise AmbiguousName(text, [Spot(place) for place in active])
     return active[0]
 
 
-def _distinct(places: Sequence[NamedWorkspace]) -> list[str]:
-    """Their addresses, or their ids where addresses are the same."""
-    addresses = [place.address for place in places]
-    if len(set(addresses)) == len(addresses):
-        return addresses
-    return [place.workspace.id for place in places]
+def _is_active(place: NamedWorkspace) -> bool:
+    return place.workspace.archived_at is None
 
 
 def _without_line(text: str) -> tuple[str, int | None]:
