@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeVar
 from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.misuse import sentence_of_misuse
 from dlthub_tui.cli.options import Home, Json, Switch
 from dlthub_tui.settings import find_home, our_version
 
@@ -49,8 +50,9 @@ def run_command(words: Sequence[str]) -> int:
         for name in app:
             app[name]  # loaded: a command that is not has no words in the list of them
     try:
-        result = app(list(words), exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
+        result = app(list(words), exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as exc:
+        exits.say_error(sentence_of_misuse(exc, app))
         return exits.WRONG_USAGE
     return result if isinstance(result, int) else exits.DONE
 
@@ -77,9 +79,9 @@ def open_here(
     calm
         Fewer repaints.
     """
-    from dlthub_tui.cli.opening import OpenRequest, open_app
+    from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
-    return open_app(OpenRequest(home=home, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
+    return open_on_terminal(OpenRequest(home=home, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
 
 
 @app.command
@@ -107,9 +109,11 @@ def connect(
     read_only
         Hide every action that changes something.
     """
-    from dlthub_tui.cli.opening import OpenRequest, open_app
+    from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
-    return open_app(OpenRequest(home=home, url=url, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
+    return open_on_terminal(
+        OpenRequest(home=home, url=url, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm)
+    )
 
 
 @app.command

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, cast
 
+from dlthub_tui.settings import find_key
+
 if TYPE_CHECKING:
     from dlthub_tui.client.errors import ClientError
 
@@ -77,6 +79,8 @@ def sentence_of(error: ClientError) -> str:
     match error:
         case errors.NotReachable() | errors.TimedOut():
             return f"{error.what} Is it running? dlthub-tui doctor says more."
+        case errors.NotSignedIn() if find_key() is not None:
+            return "The key in DLTHUB_TUI_API_KEY is unknown here, has run out or was revoked."
         case errors.NotSignedIn():
             return f"{error.what} Here: dlthub-tui, or dlthub-tui connect URL."
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,21 @@ def parse_open_request(words: Sequence[str]) -> OpenRequest | None:
         else:
             return None
     return request
+
+
+def has_terminal() -> bool:
+    """Whether there is one to draw on and to read keys from."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def open_on_terminal(request: OpenRequest) -> int:
+    """Opens the terminal app where there is a terminal, else says so; returns the exit code."""
+    if has_terminal():
+        return open_app(request)
+    from dlthub_tui.cli.exits import WRONG_USAGE, say_error
+
+    say_error("The app needs a terminal for its input and its output. dlthub-tui --help lists what needs none.")
+    return WRONG_USAGE
 
 
 def open_app(request: OpenRequest) -> int:

@@ -184,12 +184,12 @@ def open_link(link: RunName, /, *, home: Home = None, url: Url = None, as_json: 
 
 
 def _opened_at(link: str, home: str | None, url: str | None) -> int:
-    from dlthub_tui.cli.opening import OpenRequest, open_app
+    from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         exits.say_error("open needs a terminal. --json prints what a link names.")
         return exits.WRONG_USAGE
-    return open_app(OpenRequest(home=home, url=find_url(url), link=link))
+    return open_on_terminal(OpenRequest(home=home, url=find_url(url), link=link))
 
 
 async def _follow(connection: Connection, spot: Spot, output: LogOutput, followed: Followed) -> int:

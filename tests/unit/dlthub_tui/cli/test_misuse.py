@@ -1,0 +1,54 @@
+"""What is said of a command line that does not fit: one sentence, as of every other failure."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlthub_tui.cli import exits
+from dlthub_tui.cli.commands import run_command
+from dlthub_tui.cli.main import main
+from dlthub_tui.client.errors import NotSignedIn
+from dlthub_tui.settings import KEY_VARIABLE
+
+HELP = "--help says what there is."
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("runz", f'No command "runz". Nearest: run, runs. dlthub-tui {HELP}'),
+        ("frobnicate", f'No command "frobnicate". dlthub-tui {HELP}'),
+        ("run a/b extra", f'"extra" is one word too many. dlthub-tui run {HELP}'),
+        ("logs", f"RUN is missing. dlthub-tui logs {HELP}"),
+        ("connect", f"URL is missing. dlthub-tui connect {HELP}"),
+        ("admin org create x", f"--region is missing. dlthub-tui admin org create {HELP}"),
+        ("runs a --statu x", f"Unknown option: --statu. Did you mean --status? dlthub-tui runs {HELP}"),
+    ],
+)
+def test_misuse_is_one_sentence_that_names_the_help(words: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(words.split()) == exits.WRONG_USAGE
+    printed = capsys.readouterr()
+
+    assert (printed.out, printed.err) == ("", f"dlthub-tui: {said}\n")
+
+
+@pytest.mark.parametrize("words", [["connect", "http://127.0.0.1:1"], ["--ascii"], ["--home", "/nowhere"]])
+def test_without_a_terminal_the_app_is_not_drawn(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Into a pipe it would write what only a terminal reads, and wait for keys that never come."""
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    printed = capsys.readouterr()
+
+    assert left.value.code == exits.WRONG_USAGE
+    assert printed.out == ""
+    assert "needs a terminal" in printed.err
+
+
+def test_a_key_that_is_not_good_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = NotSignedIn(401, "The credential is unknown, has run out or was revoked. Sign in again.")
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    assert "connect" in exits.sentence_of(refused)
+
+    monkeypatch.setenv(KEY_VARIABLE, "a key")
+
+    assert exits.sentence_of(refused) == f"The key in {KEY_VARIABLE} is unknown here, has run out or was revoked."
