@@ -133,7 +133,7 @@ def create_api_key(
         act,
         as_json=as_json,
         say=lambda result: result["api_key"],
-        advise=lambda result: f"Shown this once; works until {result['expires_at']}.",
+        advise=lambda result: f"Shown this once; works until {result['expires_at'][:10]}.",
     )
 
 

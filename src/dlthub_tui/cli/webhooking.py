@@ -49,6 +49,7 @@ def webhook(
     async def act(connection: Connection, _: Followed) -> int:
         from dlthub_tui.client import webhooks
         from dlthub_tui.session.names import find_spot
+        from dlthub_tui.viewmodel.webhooks import triggers_of
 
         if rotate and remove:
             raise WrongUsage("--rotate makes another secret, --remove ends the address: one of them.")
@@ -60,6 +61,8 @@ def webhook(
         workspace = spot.place.workspace
         region = await connection.region(workspace)
         found = await _find(region, workspace.id, spot, trigger)
+        if found is None and not triggers_of(spot.job):
+            raise WrongUsage(f"{spot.address} has no webhook: trigger, so nobody can call it.")
         if found is None and (rotate or remove):
             raise WrongUsage(f"{spot.address} has no webhook yet. Make it: dlthub-tui webhook {spot.address}")
         if found is not None and remove:

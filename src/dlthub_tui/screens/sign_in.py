@@ -64,7 +64,7 @@ class SignInScreen(PlaceScreen):
             EMPTY_LINE,
             self._waiting(),
             EMPTY_LINE,
-            line("   Somebody who is signed in there can approve it too:"),
+            line("   Where you are signed in already you can approve it too:"),
             line(muted("        in dlthub-tui   "), f":approve {code}"),
             line(muted("        in a shell      "), f"dlthub-tui admin approve {code}"),
             EMPTY_LINE,
