@@ -53,6 +53,21 @@ for _ in range(100):
 kept.flush()
 time.sleep(50)
 """
+IN_MEMORY = """
+import os, time
+kept = os.memfd_create("kept")
+shared = os.open("/dev/shm/kept", os.O_CREAT | os.O_WRONLY)
+for _ in range(40):
+    for descriptor in {descriptors}:
+        os.write(descriptor, b"x" * (4 << 20))
+time.sleep(50)
+"""
+SHARED = """
+import mmap, time
+kept = mmap.mmap(-1, 160 << 20)
+for _ in range(160): kept.write(b"x" * (1 << 20))
+time.sleep(50)
+"""
 ONE_FILE = "open('big', 'wb').write(b'x' * (64 << 20))"
 OPENS = "kept = []\nwhile True: kept.append(open('/dev/null'))"
 SPINS = "while True: pass"
@@ -60,12 +75,27 @@ DISK = {"disk_bytes": 20 * MIB}
 
 SHORT = [
     pytest.param(EATS_IN_CHILDREN, {"total_memory_bytes": 96 * MIB}, "out_of_memory", "96 MiB", id="memory"),
+    pytest.param(
+        IN_MEMORY.format(descriptors="(kept, shared)"),
+        {"total_memory_bytes": 256 * MIB},
+        "out_of_memory",
+        "256 MiB",
+        id="files in memory",
+    ),
     pytest.param(FORK_BOMB, {"processes": 40}, "too_many_processes", "40 processes", id="fork bomb"),
     pytest.param(NAMELESS, DISK, "disk_limit", "RUN_DISK_MB", id="a file without a name"),
     pytest.param(OPENS, {"open_files": 64}, "open_files", "RUN_OPEN_FILES", id="open files"),
 ]
 FURTHER = [
     pytest.param(EATS_MEMORY, {"total_memory_bytes": 96 * MIB}, "out_of_memory", "RUN_MEMORY_MB", id="one's memory"),
+    pytest.param(
+        IN_MEMORY.format(descriptors="(kept,)"),
+        {"total_memory_bytes": 96 * MIB},
+        "out_of_memory",
+        "96 MiB",
+        id="files without a name in memory",
+    ),
+    pytest.param(SHARED, {"total_memory_bytes": 96 * MIB}, "out_of_memory", "96 MiB", id="shared memory"),
     pytest.param(EATS_MEMORY, {"memory_bytes": 96 * MIB}, "out_of_memory", "smaller pieces", id="a process's memory"),
     pytest.param(THREADS, {"processes": 40}, "too_many_processes", "RUN_PROCESSES", id="threads"),
     pytest.param(MANY_FILES, DISK, "disk_limit", "20 MiB", id="many files"),

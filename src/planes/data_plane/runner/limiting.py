@@ -9,7 +9,7 @@ from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
 from planes.data_plane.runner.reasons import Reason, of_disk, of_files, of_memory, of_processes, of_processor
 from planes.data_plane.runner.request import Step
-from planes.data_plane.runner.usage import OnDisk, measure, measure_together, walk_sizes
+from planes.data_plane.runner.usage import OnDisk, measure, measure_files, measure_together, walk_sizes
 
 LOOK_SECONDS = 1.0
 _WALK_SECONDS = 2.0
@@ -86,10 +86,12 @@ class StepLimits:
         limits, group = self._limits, self._group
         began = time.monotonic()
         taken = measure(descendants())
+        most = limits.total_memory_bytes
         is_too_much = (
             not group.bounds_memory
-            and _is_over(taken.memory_bytes, limits.total_memory_bytes)
-            and _is_over(measure_together(descendants()), limits.total_memory_bytes)
+            and most is not None
+            and taken.memory_bytes + measure_files(descendants()) > most
+            and measure_together(descendants()) > most
         )
         self._look_at += _WALK_SHARE * (time.monotonic() - began)
         if is_too_much:

@@ -1,6 +1,7 @@
 """What the processes of a run take of the machine, measured by its runner, where the kernel does not count it."""
 
 import contextlib
+import functools
 import os
 import stat
 from collections.abc import Generator, Iterable, Sequence
@@ -18,7 +19,7 @@ _ENTRIES_AT_ONCE = 256
 class Taken(NamedTuple):
     """Memory of the processes, how many there are (threads count), and their processor time.
 
-    What forks share until one of them writes is counted for each of them: `measure_together` counts it once.
+    What several share is counted for each of them, programs and libraries too: `measure_together` counts less.
     """
 
     memory_bytes: int
@@ -39,26 +40,94 @@ def measure(processes: Iterable[Process]) -> Taken:
         except OSError:
             continue
         fields = told[told.rindex(b")") + 2 :].split()
-        memory += max(0, int(pages[1]) - int(pages[2])) * _PAGE
+        memory += int(pages[1]) * _PAGE
         threads += int(fields[17])
         seconds += sum(map(int, fields[11:15])) / _TICKS  # its own, and that of the children it has waited for
     return Taken(memory, threads, seconds)
 
 
-def measure_together(processes: Iterable[Process]) -> int:
+def measure_together(processes: Sequence[Process]) -> int:
     """Memory that these have together: what several share counts once. The kernel walks all their pages for it.
 
-    Of a process that this one may not look into, all that it has counts.
+    Of a process that this one may not look into, all that it has counts. What of files in memory is mapped is told by
+    the kernel among the pages, not of which file it is: the greater of both counts, so that nothing counts twice.
     """
-    total = 0
+    own = mapped = 0
     for process in processes:
         try:
             with open(f"/proc/{process.pid}/smaps_rollup", "rb") as file:
                 found = dict(line.split()[:2] for line in file.readlines()[1:])
-            total += (int(found[b"Pss_Anon:"]) + int(found[b"Pss_Shmem:"])) * 1024
+            own += int(found[b"Pss_Anon:"]) * 1024
+            mapped += int(found[b"Pss_Shmem:"]) * 1024
         except (OSError, KeyError):
-            total += measure([process]).memory_bytes
+            own += measure([process]).memory_bytes
+    return own + max(mapped, measure_files(processes))
+
+
+def measure_files(processes: Iterable[Process]) -> int:
+    """Bytes of files in memory: those without a name that are open, and those in file systems that only these see.
+
+    Not seen is one without a name that nobody has open, and of it what is mapped and was not touched since.
+    """
+    nameless = {_device_of_nameless()}
+    seen: set[tuple[int, int]] = set()
+    namespaces: set[int | None] = {None, _namespace_of_mounts("self")}
+    devices: set[str] = set()
+    total = 0
+    for process in processes:
+        total += _nameless(process.pid, nameless, seen)
+        namespace = _namespace_of_mounts(process.pid)
+        if namespace in namespaces:
+            continue
+        namespaces.add(namespace)
+        devices = devices or {device for device, _ in _mounts_in_memory("self")}
+        for device, place in _mounts_in_memory(process.pid):
+            if device not in devices:
+                devices.add(device)
+                total += _taken_of(f"/proc/{process.pid}/root{place}")
     return total
+
+
+@functools.cache
+def _device_of_nameless() -> int:
+    """Where the kernel keeps files in memory that never had a name."""
+    if not hasattr(os, "memfd_create"):
+        return -1
+    descriptor = os.memfd_create("device")
+    try:
+        return os.fstat(descriptor).st_dev
+    finally:
+        os.close(descriptor)
+
+
+def _namespace_of_mounts(pid: int | str) -> int | None:
+    try:
+        return os.stat(f"/proc/{pid}/ns/mnt").st_ino
+    except OSError:
+        return None
+
+
+def _mounts_in_memory(pid: int | str) -> list[tuple[str, str]]:
+    """Device and place of each file system in memory that a process sees."""
+    found: list[tuple[str, str]] = []
+    try:
+        with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                before, _, after = line.partition(" - ")
+                if after.startswith("tmpfs "):
+                    words = before.split(" ")
+                    found.append((words[2], words[4]))
+    except OSError:
+        return []
+    return found
+
+
+def _taken_of(mount: str) -> int:
+    try:
+        found = os.statvfs(mount)
+    except OSError:
+        return 0
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
 
 
 class OnDisk(NamedTuple):
@@ -127,7 +196,7 @@ class _Walked:
 
 
 def _nameless(pid: int, devices: set[int], seen: set[tuple[int, int]]) -> int:
-    """Of these devices only: files in memory are the memory's."""
+    """Of these devices only: on a disk, or in memory."""
     total = 0
     try:
         names = os.listdir(f"/proc/{pid}/fd")

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Iterator
 
 from planes.data_plane.runner.containment.calls import assemble
-from planes.data_plane.runner.containment.namespaces import SHARED_MEMORY, TEMPORARY
+from planes.data_plane.runner.containment.namespaces import MEMORY_BYTES, SHARED_MEMORY, TEMPORARY
 from planes.data_plane.runner.request import Confinement, Step
 
 READY_DESCRIPTOR = 3
@@ -64,7 +64,7 @@ def become(step: Step, confinement: Confinement, ready: int, info: int) -> None:
         confinement.bubblewrap, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
         *([] if confinement.has_network else ["--unshare-net"]),
         "--die-with-parent", "--new-session", "--info-fd", str(info), "--seccomp", str(calls),
-        *_mounts(confinement), "--remount-ro", "/", "--chdir", step.cwd,
+        *_mounts(confinement), "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", step.cwd,
         "--", "/bin/sh", "-c", _STARTS, "sh", *step.argv,
     ]  # fmt: skip
     os.execve(words[0], words, dict(step.environment))  # noqa: S606 - no shell is wanted
@@ -97,8 +97,9 @@ def _mounts(confinement: Confinement) -> Iterator[str]:
     for path in _LINKS:
         if os.path.islink(path):
             yield from ("--symlink", os.readlink(path), path)
-    yield from ("--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", SHARED_MEMORY)
-    yield from ("--perms", "1777", "--tmpfs", TEMPORARY)
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    for path in (SHARED_MEMORY, TEMPORARY):
+        yield from ("--perms", "1777", "--size", str(MEMORY_BYTES), "--tmpfs", path)
     places = {path: "--ro-bind-fd" for path in confinement.read if path not in {"/proc", "/"}}
     places |= dict.fromkeys(confinement.write, "--bind-fd")
     for path, how in sorted(places.items()):

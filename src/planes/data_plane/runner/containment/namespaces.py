@@ -14,6 +14,9 @@ _SET_ATTRIBUTES, _HERE, _ALL_BELOW, _READ_ONLY = 442, -100, 0x8000, 1
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - a place to mount at
 TERMINALS, NEW_TERMINAL = "/dev/pts", "/dev/ptmx"
 TEMPORARY = "/tmp"  # noqa: S108 - a place to mount at
+MEMORY_BYTES = 1024**3
+"""What fits in each place that is in memory."""
+
 _OWN = ("/proc", SHARED_MEMORY, TERMINALS, TEMPORARY)
 
 
@@ -126,7 +129,7 @@ def _set_attributes(place: str, added: int, removed: int) -> None:
 
 
 def _mount_memory(place: str) -> None:
-    _mount("tmpfs", place, "tmpfs", _NO_SETUID | _NO_DEVICES, "mode=1777,size=1g")
+    _mount("tmpfs", place, "tmpfs", _NO_SETUID | _NO_DEVICES, f"mode=1777,size={MEMORY_BYTES}")
 
 
 def _make_place(path: str, *, is_folder: bool) -> None:
