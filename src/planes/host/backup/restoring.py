@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, cast
 
 import anyio
 
@@ -97,7 +97,7 @@ def _restore_plane(
                 return Restored(plane=plane, backed_up_at=before["created_at"], entries=0, said_again=0)
             raw_key = _check_master_key(plane, about, master_key, environment)
             fresh.mkdir(mode=0o700)
-            entries = _extract(archive, fresh)
+            entries = extract(archive, fresh)
         while content.read(_PIECE_BYTES):
             pass  # what follows the archive's end: only then is it known that nothing was cut off
     database = fresh / database_name(plane)
@@ -158,7 +158,7 @@ def _check_master_key(plane: str, about: About, given: str | None, environment: 
     return None if from_environment else text
 
 
-def _extract(archive: tarfile.TarFile, root: Path) -> int:
+def extract(archive: tarfile.TarFile, root: Path) -> int:
     """Files and folders only, below `root`, which is new: so nothing in it leads elsewhere. Owners as they were (root).
 
     Raises: StorageError for a name that leads out.
@@ -177,7 +177,7 @@ def _extract(archive: tarfile.TarFile, root: Path) -> int:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             source = archive.extractfile(member)
             assert source is not None, "a file has content"
-            _copy(source, path)
+            _copy(source, path, member)
             _take_over(path, member)
         else:
             continue
@@ -190,11 +190,20 @@ def _extract(archive: tarfile.TarFile, root: Path) -> int:
     return count
 
 
-def _copy(source: IO[bytes], path: Path) -> None:
+def _copy(source: IO[bytes], path: Path, member: tarfile.TarInfo) -> None:
     path.unlink(missing_ok=True)  # told twice: the later one is what the plane had when it was looked at again
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        shutil.copyfileobj(source, file, _PIECE_BYTES)
+        if not member.issparse():
+            shutil.copyfileobj(source, file, _PIECE_BYTES)
+            return
+        parts = cast("Any", source).raw  # its buffer would ask whether a stream goes back
+        for start, length in cast("Any", member).sparse:  # between them nothing is written: holes again
+            parts.seek(start)
+            file.seek(start)
+            for at in range(0, length, _PIECE_BYTES):
+                file.write(parts.read(min(_PIECE_BYTES, length - at)))
+        file.truncate(member.size)
 
 
 def _take_over(path: Path, member: tarfile.TarInfo) -> None:

@@ -13,10 +13,12 @@ import os
 import secrets
 import stat
 import tarfile
+from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -24,11 +26,15 @@ from planes.data_plane.executor.layout import opened_below
 from planes.data_plane.services.stillness import held_still
 from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, files_of, plane_folder, planes_of
 from planes.host.building import CONTROL, PREFIX, database_url
+from planes.host.holes import written_parts
 from planes.storage.errors import StorageError
 from planes.storage.sealing import Recipient, seal
 from planes.storage.snapshots import copy_database, master_key_ids, sqlite_file
 
 _SNAPSHOT = ".backup-"
+_LARGE_HOLES = 1024 * 1024
+_MOST_PARTS, _MOST_OF_PARTS = 100_000, 4 * 1024**3
+"""Beyond these a file's zeros are read and compressed; Python misreads the place after one with 8 GiB in its parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +160,7 @@ def add_member(archive: tarfile.TarFile, root: Path, path: Path, name: str) -> i
             member.type = tarfile.DIRTYPE
             archive.addfile(member)
         elif stat.S_ISREG(found.st_mode):
-            member.size = found.st_size
-            with open(descriptor, "rb", closefd=False) as file:
-                archive.addfile(member, _Exactly(file, member.size))
+            _add_content(archive, member, descriptor, found.st_size)
         else:
             return 0
         return 1
@@ -170,19 +174,44 @@ def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(member, io.BytesIO(content))
 
 
-class _Exactly(io.RawIOBase):
-    """As many bytes as were promised: one that was cut meanwhile is filled with zeros."""
+def _add_content(archive: tarfile.TarFile, member: tarfile.TarInfo, descriptor: int, size: int) -> None:
+    """A file with large holes as GNU tar tells one (pax, 1.0): a list of its parts, then these."""
+    parts = list(islice(written_parts(descriptor, size), _MOST_PARTS + 1))
+    written = sum(length for _, length in parts)
+    head = b""
+    if size - written > _LARGE_HOLES and len(parts) <= _MOST_PARTS and written < _MOST_OF_PARTS:
+        parts.append((size, 0))
+        numbers = [len(parts), *(number for part in parts for number in part)]
+        head = b"".join(b"%d\n" % number for number in numbers)
+        head += bytes(-len(head) % tarfile.BLOCKSIZE)
+        told = {"major": "1", "minor": "0", "name": member.name, "realsize": str(size)}
+        member.pax_headers = {f"GNU.sparse.{name}": value for name, value in told.items()}
+        member.size = len(head) + written
+    else:
+        parts = [(0, size)]
+        member.size = size
+    archive.addfile(member, _Parts(descriptor, head, parts))
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file = file
-        self._left = size
+
+class _Parts(io.RawIOBase):
+    """As many bytes as were promised, of these parts of a file: where it was cut meanwhile, zeros."""
+
+    def __init__(self, descriptor: int, head: bytes, parts: Sequence[tuple[int, int]]) -> None:
+        self._descriptor = descriptor
+        self._head = head
+        self._parts = deque(parts)
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        wanted = self._left if size < 0 else min(size, self._left)
-        content = self._file.read(wanted)
-        content += bytes(wanted - len(content))
-        self._left -= wanted
-        return content
+        """Of `size` bytes, which is what an archive asks for."""
+        content = bytearray(self._head[:size])
+        self._head = self._head[len(content) :]
+        while len(content) < size and self._parts:
+            start, length = self._parts.popleft()
+            wanted = min(length, size - len(content))
+            content += os.pread(self._descriptor, wanted, start).ljust(wanted, b"\0")
+            if wanted < length:
+                self._parts.appendleft((start + wanted, length - wanted))
+        return bytes(content)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import zstandard
 
+from planes.host.holes import written_parts
 from planes.host.proof.forms import SoughtWords
 from planes.storage.cells import compressed_cells
 
@@ -19,6 +20,7 @@ _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE_FRAME = b"\x2a\x4d\x18"  # behind a byte of 0x50 to 0x5f
 _GZIP = b"\x1f\x8b"
 _HEADER_BYTES = 4
+_HOLE_BYTES = 2**12
 _PIECE_BYTES = 2**20  # stays in the processor's cache for all forms
 
 
@@ -116,7 +118,7 @@ def _contents(path: str) -> Iterator[Iterator[bytes]]:
     with open(path, "rb", buffering=0) as file:
         head = file.read(_HEADER_BYTES)
         file.seek(0)
-        yield _pieces(file)
+        yield _written_pieces(file)
         if head.startswith(_GZIP):
             file.seek(0)
             yield _unzipped(file)
@@ -126,6 +128,24 @@ def _contents(path: str) -> Iterator[Iterator[bytes]]:
     if head == b"SQLi" and path.endswith(".db"):
         for cell in compressed_cells(Path(path)):
             yield iter((cell,))
+
+
+def _written_pieces(file: FileIO) -> Iterator[bytes]:
+    """What is on the disk, with some of the zeros of each hole: a word may end in them."""
+    size = os.fstat(file.fileno()).st_size
+    end = 0
+    for start, length in written_parts(file.fileno(), size):
+        if start > end:
+            yield bytes(min(start - end, _HOLE_BYTES))
+        end = start + length
+        file.seek(start)
+        while start < end and (piece := file.read(min(_PIECE_BYTES, end - start))):
+            start += len(piece)
+            yield piece
+    if size > end:
+        yield bytes(min(size - end, _HOLE_BYTES))
+    file.seek(max(size, end))
+    yield from _pieces(file)  # what was added meanwhile
 
 
 def _pieces(file: FileIO) -> Iterator[bytes]:

@@ -1,9 +1,13 @@
-"""What a job exchanges while a region is backed up leads to nothing of the platform's, and holds nothing up."""
+"""Of files with holes what is in them is saved.
+
+What a job exchanges while a region is backed up leads to nothing of the platform's, and holds nothing up.
+"""
 
 from __future__ import annotations
 
 import io
 import os
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from planes.host.backup.contents import files_of
+from planes.host.backup.restoring import extract
 from planes.host.backup.writing import add_member
+from planes.host.proof.searching import search_folder
 
 KEY = b"the key"
 
@@ -51,3 +57,72 @@ def test_what_is_exchanged_after_the_look_is_left_out(tmp_path: Path, exchange: 
         found = {name.rpartition("/")[2]: file.read() for name, file in files.items() if file is not None}
     assert found == {"kept": b"kept"}
     assert KEY not in content.getvalue()
+
+
+LONG = 2**40
+PARTS = {0: b"first", 5 * 2**20: b"middle" * 1000, LONG // 2: b"far"}
+
+
+def with_holes(path: Path, *, size: int = LONG) -> Path:
+    with path.open("wb") as file:
+        for start, content in PARTS.items():
+            file.seek(start)
+            file.write(content)
+        file.truncate(size)
+    if path.stat().st_blocks * 512 > 2**20:
+        pytest.skip("this file system has no holes")
+    return path
+
+
+def packed(path: Path, root: Path) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        for each in (path, root / "after"):
+            add_member(archive, root, each, each.name)
+    return content.getvalue()
+
+
+def parts_of(path: Path) -> dict[int, bytes]:
+    with path.open("rb") as file:
+        return {start: os.pread(file.fileno(), len(content), start) for start, content in PARTS.items()}
+
+
+@pytest.mark.parametrize("how", ["restored", "tar"])
+def test_a_file_with_holes_is_saved_and_restored_with_them(tmp_path: Path, how: str) -> None:
+    root, fresh = tmp_path / "root", tmp_path / "fresh"
+    for folder in (root, fresh):
+        folder.mkdir()
+    (root / "after").write_bytes(b"kept")
+    content = packed(with_holes(root / "long"), root)
+    if how == "restored":
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r|") as archive:
+            extract(archive, fresh)
+    else:
+        subprocess.run(["tar", "-x", "-C", str(fresh)], input=content, check=True)
+    found = (fresh / "long").stat()
+
+    assert len(content) < 2**18
+    assert found.st_size == LONG
+    assert found.st_blocks * 512 < 2**20
+    assert parts_of(fresh / "long") == PARTS
+    assert (fresh / "after").read_bytes() == b"kept"
+
+
+def test_a_file_of_nothing_but_a_hole(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.touch()
+    os.truncate(path, LONG)
+    (tmp_path / "after").touch()
+    (tmp_path / "fresh").mkdir()
+    with tarfile.open(fileobj=io.BytesIO(packed(path, tmp_path)), mode="r|") as archive:
+        extract(archive, tmp_path / "fresh")
+
+    assert (tmp_path / "fresh/long").stat().st_size == LONG
+
+
+def test_a_search_reads_what_was_written(tmp_path: Path) -> None:
+    with_holes(tmp_path / "long")
+    found = search_folder(tmp_path, ["middle", "first", "far"])
+
+    assert all(found.hits.values())
+    assert found.bytes < 2**20
