@@ -6,6 +6,7 @@ One execution, the right end, a complete and ordered log, no process and no file
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sqlite3
 import time
@@ -24,7 +25,11 @@ from planes.data_plane.segments import is_sealed
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
 
-ROUNDS = sized(1, 3)
+ROUNDS = range(sized(1, 14))
+"""The first kills as soon as the step is seen, each other a random while later."""
+PAUSE_SECONDS = {"build": 0.1, "output burst": 0.02, "consolidation": 0.02, "unpack": 0.1}
+"""How long the others of a step wait at most: as long as it lasts."""
+OTHER_PAUSE_SECONDS = 0.5
 TRIES = 8
 PLANES = ("control plane", "data plane", "platform")
 OF_A_RUN = ("runner", "user process", "first process", "data plane and runner")
@@ -91,13 +96,20 @@ def whole() -> Generator[CrashStage]:
         yield stage
 
 
-@pytest.mark.parametrize("round_number", range(ROUNDS))
 @pytest.mark.parametrize(("step", "victim"), sized([case for case in CASES if case in SAMPLE], CASES))
+@pytest.mark.parametrize("round_number", ROUNDS)
 def test_kill(request: pytest.FixtureRequest, figures: Figures, step: str, victim: str, round_number: int) -> None:
     stage: CrashStage = request.getfixturevalue("whole" if victim == "platform" else "split")
+    moments = random.Random(f"{step} {victim} {round_number}")
+    longest = PAUSE_SECONDS.get(step, OTHER_PAUSE_SECONDS) if round_number else 0
+
+    def kill_later(run_id: str | None) -> None:
+        time.sleep(moments.uniform(0, longest))  # noqa: TID251 - the moment is to be a random one
+        kill(stage, victim, run_id)
+
     for _ in range(TRIES):
         try:
-            begun = STEPS[step](stage, lambda run_id: kill(stage, victim, run_id))
+            begun = STEPS[step](stage, kill_later)
             break
         except MomentMissed:
             figures.missed += 1
@@ -131,8 +143,13 @@ def kill(stage: CrashStage, victim: str, run_id: str | None) -> None:
         if victim.startswith("data plane and"):
             stage.kill("data")
         step = stage.record(run_id, "step") if victim == "first process" and run_id is not None else None
+        if run_id is not None and victim != "first process" and stage.record(run_id, "exit") is not None:
+            raise MomentMissed
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                raise MomentMissed from None
         # With the first process all end that it began, a moment later.
         gone(lambda: [str(pid) for pid in (*pids, *([step["pid"]] if step else [])) if start_ticks(pid) is not None])
 
