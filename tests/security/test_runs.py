@@ -14,6 +14,7 @@ from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import definition, open_folder, with_entry_point, write_launchers
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
+from planes.data_plane.executor.limits import limits_of
 from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
 from planes.domain.identifiers import new_id
 from planes.domain.run_limits import RunLimits
@@ -126,7 +127,7 @@ print(json.dumps({
     found = json.loads((await place.lines(lease))[0])
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     share = RunLimits()
-    wanted = (0, share.open_files, share.disk_bytes, memory)
+    wanted = (0, share.open_files, limits_of(share).file_size_bytes or 0, memory)
     numbers = (resource.RLIMIT_CORE, resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_DATA)
     for (soft, hard), limit, number in zip(found["limits"], wanted, numbers, strict=True):
         ours = resource.getrlimit(number)[1]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
 from planes.data_plane.runner.reasons import Reason, of_disk, of_files, of_memory, of_processes, of_processor
-from planes.data_plane.runner.request import Step
+from planes.data_plane.runner.request import Limits, Step
 from planes.data_plane.runner.usage import OnDisk, measure, measure_files, measure_together, walk_sizes
 
 LOOK_SECONDS = 1.0
@@ -17,6 +17,7 @@ _WALK_SHARE = 20
 """A walk through the files is followed by so many times its own length without one."""
 
 _SLICE_SECONDS, _BETWEEN_SLICES_SECONDS = 0.005, 0.05
+_LEAST_SHARE_BYTES = 64 * 1024**2
 _LOOKS_AT_ITS_PROCESSES = 3
 """A run that is refused more, or stands at its bound, for so many looks does not get on any more."""
 
@@ -26,7 +27,7 @@ class StepLimits:
 
     def __init__(self, group: RunGroup, step: Step) -> None:
         self._group = group
-        self._limits = step.limits
+        self._limits = _within_room(step.limits, step.cwd)
         places = step.confinement.write if step.confinement is not None else ()
         self._folders = _outermost({step.cwd, *places, *_temporary(step)}) if self._limits.disk_bytes else []
         self._walk: Generator[None, None, OnDisk] | None = None
@@ -130,6 +131,18 @@ class StepLimits:
 
 def _is_over(taken: float, most: int | None) -> bool:
     return most is not None and taken > most
+
+
+def _within_room(limits: Limits, folder: str) -> Limits:
+    """With a bound that leaves others some of a disk that has little room; a full one tells by itself."""
+    if limits.disk_bytes is None or limits.disk_percent is None:
+        return limits
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return limits
+    share = found.f_bavail * found.f_frsize * limits.disk_percent // 100
+    return limits._replace(disk_bytes=min(limits.disk_bytes, max(share, _LEAST_SHARE_BYTES)))
 
 
 def _temporary(step: Step) -> tuple[str, ...]:

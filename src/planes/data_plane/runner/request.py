@@ -15,7 +15,8 @@ class Limits(NamedTuple):
 
     `open_files`, `file_size_bytes`, `address_space_bytes` and `memory_bytes` (what it may write to) are each process's.
     All processes of a run together have `processes` (threads count), `total_memory_bytes`, `processor_seconds`, and
-    `disk_bytes` (what they add to the folders that they may change).
+    `disk_bytes` (what they add to the folders that they may change), and of what is free there when they start
+    `disk_percent` at most.
     """
 
     open_files: int | None = 4096
@@ -26,6 +27,7 @@ class Limits(NamedTuple):
     total_memory_bytes: int | None = None
     disk_bytes: int | None = None
     processor_seconds: int | None = None
+    disk_percent: int | None = None
 
     @property
     def most_files(self) -> int | None:

@@ -46,12 +46,16 @@ def words_of(limits: Limits) -> str:
     together = [
         (limits.total_memory_bytes, "memory", _size),
         (limits.processes, "processes and threads", _count),
-        (limits.disk_bytes, "of new data on the disk", _size),
+        (limits.disk_bytes, f"of new data on the disk{_of_free(limits.disk_percent)}", _size),
         (limits.processor_seconds, "seconds of processor time", _count),
         (limits.open_files, "open files a process", _count),
     ]
     found = [f"{words(value)} {what}" for value, what, words in together if value is not None]
     return ", ".join(found) or "no limit is set"
+
+
+def _of_free(percent: int | None) -> str:
+    return f" (at most {percent} % of what is free at its start)" if percent is not None else ""
 
 
 def _size(count: int) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.fakes.disks import small_tmpfs
 from tests.integration.planes.data_plane.runner.test_trees import deep
 
+from planes.data_plane.runner import limiting
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.limiting import LOOK_SECONDS, StepLimits
 from planes.data_plane.runner.reasons import Reason
@@ -46,3 +48,18 @@ def test_what_is_added_counts(tmp_path: Path, add: Callable[[Path], None], disk_
     assert found is not None
     assert found.text.startswith(word)
     assert found.word == "disk_limit"
+
+
+def test_on_a_disk_with_little_room_some_is_left_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiting, "_LEAST_SHARE_BYTES", 0)
+    with small_tmpfs(2) as disk:
+        bound = Limits(disk_bytes=2**30, disk_percent=90)
+        limits = StepLimits(RunGroup({}), Step("job", "user", "run", ("true",), str(disk), {}, limits=bound))
+        before = look_through(limits)
+        (disk / "large").write_bytes(bytes(19 * 2**20 // 10))
+        found = look_through(limits)
+
+    assert before is None
+    assert found is not None
+    assert "(1 MiB)" in found.text
+    assert (found.word, "RUN_DISK_MB" in found.text) == ("disk_limit", True)
