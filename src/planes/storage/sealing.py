@@ -22,13 +22,14 @@ import zstandard
 
 from planes.private_files import sync_folder
 from planes.storage.errors import StorageError
+from planes.storage.passphrases import MOST_BYTES, CannotOpen, open_by_passphrase, seal_by_passphrase
 
 _AGE: Any = pyrage
 CONTENT = ".tar.zst.age"
 KEY = ".key.age"
 _PART = ".part"
 _LEVEL = 3
-_LONGEST_KEY_BYTES = 64 * 1024
+_LONGEST_KEY_BYTES = MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def seal(folder: Path, name: str, recipient: Recipient, write: Callable[[IO[byte
     else:
         own: Any = _AGE.x25519.Identity.generate()
         public = own.to_public()
-        key = _AGE.passphrase.encrypt(str(own).encode(), recipient.passphrase or "")
+        key = seal_by_passphrase(str(own).encode(), recipient.passphrase or "")
     part = path.with_name(path.name + _PART)
     try:
         with _private(part) as file:
@@ -133,9 +134,9 @@ def _identity(key_path: Path, opener: Opener) -> Any:
     if opener.passphrase is not None:
         try:
             with key_path.open("rb") as file:
-                text = _AGE.passphrase.decrypt(file.read(_LONGEST_KEY_BYTES), opener.passphrase).decode()
-        except _AGE.DecryptError as exc:
-            raise CannotUnseal("the passphrase is not the one") from exc
+                text = open_by_passphrase(file.read(_LONGEST_KEY_BYTES), opener.passphrase).decode("ascii")
+        except CannotOpen as exc:
+            raise CannotUnseal(str(exc)) from exc
     try:
         return _AGE.x25519.Identity.from_str((text or "").strip())
     except _AGE.IdentityError as exc:
