@@ -122,6 +122,8 @@ def test_what_is_no_address_of_ours_is_refused(plane: Plane) -> None:
         refused = [plane.ask("GET", path + end) for end in ("/", "%zz", "%ff%fe", "/..;/")]
 
         assert all(400 <= each.check().status < 500 for each in refused), path
+        slashed = [plane.ask("GET", "/" + path[1:].replace("/", slash)) for slash in ("%2F", "%2f")]
+        assert {each.check().status for each in slashed} == {404}, path
 
 
 def test_methods_that_a_route_lacks_are_named(plane: Plane) -> None:

@@ -11,7 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import Lifespan
 
 from planes.server.errors import install_error_handlers
-from planes.server.middleware import BodyLimit, HeadAsGet, HostCheck, KnownClients, NoNul, ServiceLog
+from planes.server.middleware import BodyLimit, HeadAsGet, HostCheck, KnownClients, PlainAddresses, ServiceLog
 
 _ERROR_STATUSES = {
     "400": "The request breaks a rule", "401": "No usable credential", "403": "Not allowed", "404": "Not found",
@@ -59,7 +59,7 @@ def build_application(
     )
     install_error_handlers(app)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(NoNul)
+    app.add_middleware(PlainAddresses)
     app.add_middleware(BodyLimit, unlimited=unlimited_bodies)
     app.add_middleware(KnownClients)
     app.add_middleware(HostCheck, names=host_names)

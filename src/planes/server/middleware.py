@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from planes.domain.errors import InvalidRequest, Misdirected, NotAllowed, Reason, TooLarge
+from planes.domain.errors import InvalidRequest, Misdirected, NotAllowed, NotFound, Reason, TooLarge
 from planes.server.clients import MINIMUM_HEADER, OLDEST_TEXT, is_too_old
 from planes.server.errors import error_response, render_error
 from planes.server.host_names import host_name
@@ -104,8 +104,12 @@ class BodyLimit:
         await self.app(scope, bounded, send)
 
 
-class NoNul:
-    """Answers 400 for an address that holds NUL: no stored text does, and Postgres refuses to look for one."""
+class PlainAddresses:
+    """Answers 400 for an address that holds NUL: no stored text does, and Postgres refuses to look for one.
+
+    A slash that is written `%2F` divides nothing (RFC 3986, 2.2), so it makes no address of ours: a proxy in front may
+    look at addresses by their beginnings.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -118,6 +122,9 @@ class NoNul:
                     error = InvalidRequest("invalid_request", "The request breaks a rule.", (reason,))
                     await render_error(error)(scope, receive, send)
                     return
+            if b"%2f" in scope.get("raw_path", b"").lower():
+                await render_error(NotFound("not_found", "Not Found"))(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
 
