@@ -92,14 +92,15 @@ class SignsOnLine:
                             break
         shape = line.translate(_SHAPES)
         for shaped in self._shaped:
-            place = shape.find(shaped.shape)
+            wanted, bits_of, length = shaped.shape, shaped.bits, shaped.length
+            place = shape.find(wanted)
             while place >= 0 and count <= _MOST:
                 count += 1
-                bits = shaped.bits_at(line, place)
-                if bits:
+                bits = bits_of.get(line[place : place + length])  # years and times have the shape, but no sign
+                if bits and shaped.stands_at(line, place):
                     bits_at[place] = bits_at.get(place, 0) | bits
                     places.add(place)
-                place = shape.find(shaped.shape, place + 1)
+                place = shape.find(wanted, place + 1)
         if count > _MOST:
             return None
         chosen, last = 0, -1
@@ -148,23 +149,26 @@ class _Around:
 
 
 class _Shaped:
-    """Short signs of one rule, which stand where a shape does (`AA00`)."""
+    """Short signs of one rule, which stand where a shape does (`AA00`).
 
-    __slots__ = ("_bits", "_length", "_look", "shape")
+    Attributes:
+        shape: digits and capitals of a sign, and of what follows it.
+        bits: whose signs they are.
+        length: of each.
+    """
+
+    __slots__ = ("_look", "bits", "length", "shape")
 
     def __init__(self, shape: bytes, bits: Mapping[bytes, int], before: bytes, follow: bytes) -> None:
         self.shape = shape
-        self._bits = bits
-        self._length = len(next(iter(bits)))
+        self.bits = bits
+        self.length = len(next(iter(bits)))
         self._look = re.compile(before + b"(?:%s)" % b"|".join(bits) + follow)
 
-    def bits_at(self, line: bytes, place: int) -> int:
-        """Whose sign begins at a place."""
-        bits = self._bits.get(line[place : place + self._length])
-        if not bits:
-            return 0
+    def stands_at(self, line: bytes, place: int) -> bool:
+        """Whether what stands around the text of a sign makes it one."""
         match = self._look.match
-        return bits if match(line, place) or (place and match(line, place - 1)) else 0
+        return match(line, place) is not None or (place > 0 and match(line, place - 1) is not None)
 
 
 def _shape_of(signs: Sequence[bytes], follow: bytes) -> bytes:
