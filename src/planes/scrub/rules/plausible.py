@@ -120,9 +120,10 @@ def is_code(secret: bytes) -> bool:
 
 @functools.lru_cache(_REMEMBERED)
 def _yields_one(secret: bytes) -> bool:
-    if _CALL.match(secret):
+    # Without a bracket or a dot there is neither a call nor a path. Most secrets have none.
+    if (secret.find(b"(") >= 0 or secret.find(b"[") >= 0) and _CALL.match(secret):
         return True
-    if _PATH.match(secret):
+    if secret.find(b".") >= 0 and _PATH.match(secret):
         head, _, _ = secret.partition(b".")
         last = secret.rpartition(b".")[2].lower()
         return head.lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
