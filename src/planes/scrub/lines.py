@@ -9,7 +9,7 @@ import functools
 from collections import Counter
 
 from planes.scrub.ahead import LinesAhead
-from planes.scrub.below import LONGEST_LINE, Opening, Wrapped, open_quote, opened_by, prepare_below, torn
+from planes.scrub.below import LONGEST_LINE, MoreLines, Opening, Wrapped, open_quote, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome
 from planes.scrub.learned import Learned
@@ -211,7 +211,7 @@ class RuleStage:
                     start = end + 1
                     continue
                 below = self._below
-                if isinstance(below, Wrapped) and not 0 <= sign < end and below.ends_above(shadow):
+                if isinstance(below, (Wrapped, MoreLines)) and not 0 <= sign < end and below.ends_above(shadow):
                     # Most secrets that end their line leave this open, and most lines below are texts of their own.
                     self._below = None
                     start = end + 1

@@ -10,6 +10,6 @@ nothing.
 
 from planes.scrub.below.model import LONGEST_LINE, Opening
 from planes.scrub.below.opening import opened_by, prepare_below
-from planes.scrub.below.values import Wrapped, open_quote, torn
+from planes.scrub.below.values import MoreLines, Wrapped, open_quote, torn
 
-__all__ = ["LONGEST_LINE", "Opening", "Wrapped", "open_quote", "opened_by", "prepare_below", "torn"]
+__all__ = ["LONGEST_LINE", "MoreLines", "Opening", "Wrapped", "open_quote", "opened_by", "prepare_below", "torn"]

@@ -69,13 +69,15 @@ def row_of(line: bytes) -> Row:
     """Take a line apart."""
     margin = 0
     prefix = b""
-    if found := _PREFIX.match(line):
+    # Each pattern is asked only about lines that hold what it needs: a date's hyphen, a bar, the name of a pod.
+    may_have_prefix = line[4:5] == b"-" or line.find(b"| ") >= 0 or line.startswith(b"[pod/")
+    if may_have_prefix and (found := _PREFIX.match(line)):
         margin = found.end()
         prefix = b"time" if line[:1].isdigit() and line[4:5] == b"-" else found[0]
-    left = _LEFT.match(line, margin)
+    left = _LEFT.match(line, margin) if line.find(b"\xe2", margin) >= 0 else None
     if left:
         margin = left.end()
-    blank = _BLANK.match(line, margin)
+    blank = _BLANK.match(line, margin) if line[margin : margin + 1] in (b" ", b"\t") else None
     start = blank.end() if blank else margin
     end = _text_end(line)
     return _row((line, min(start, end), end, min(margin, end), prefix, left is not None))

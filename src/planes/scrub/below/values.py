@@ -347,7 +347,12 @@ class Wrapped(NamedTuple):
 
     def ends_above(self, line: bytes) -> bool:
         """Whether a line is text of its own, which is told at once of most that follow a secret."""
-        return not self.is_boxed and not self.prefix and line.strip().find(b" ") >= 0 and not line[:_HANGING].isspace()
+        return not self.is_boxed and not self.prefix and _is_text(line)
+
+
+def _is_text(line: bytes) -> bool:
+    """Whether a line holds several words, and does not hang below a record that a screen wrapped."""
+    return line.strip().find(b" ") >= 0 and not line[:_HANGING].isspace()
 
 
 # A value that was encoded in lines: each but the last as long as the first.
@@ -380,6 +385,10 @@ class MoreLines(NamedTuple):
         if not fits or not (is_like or looks_random(text)) or self.left <= 0 or not goes_on(row, self.prefix):
             return Wrapped(self.prefix, is_boxed=False, left=self.left).take(line) if self.width else ([], None)
         return continued(row.start, row.start + len(text)), self._replace(left=self.left - 1) if is_whole else None
+
+    def ends_above(self, line: bytes) -> bool:
+        """See `Wrapped.ends_above`; what frames a line may make the only word of it one of several."""
+        return not self.prefix and _is_text(line) and line.find(b"\xe2") < 0 and line.find(b".py:") < 0
 
 
 def value_of(row: Row, place: int) -> tuple[int, int]:
@@ -416,17 +425,18 @@ def open_quote(line: bytes, start: int, end: int) -> OpenQuote | None:
 def torn(line: bytes, spans: list[Span]) -> Opening | None:
     """What the last secret of a line leaves open: its closing quote, or the rest that a screen wrapped."""
     last = spans[-1]
-    if _MORE_TEXT.match(line, last.end):
+    rest = line[last.end :]
+    if rest and _MORE_TEXT.match(line, last.end):
         return None
     before = line[last.start - 1 : last.start] if last.start else b""
-    rest = line[last.end :]
-    has_bar = rest.find(b"|") >= 0 or rest.find(b"\xe2") >= 0
-    if has_bar and (rows := more_rows(line, last)) is not None:
-        return rows
-    if rest.isascii() and rest.find(b".py:") < 0:  # then nothing frames it at the right
-        shown = rest.rstrip(b" \t\r")
-        if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
-            return None
+    if rest:
+        has_bar = rest.find(b"|") >= 0 or rest.find(b"\xe2") >= 0
+        if has_bar and (rows := more_rows(line, last)) is not None:
+            return rows
+        if rest.isascii() and rest.find(b".py:") < 0:  # then nothing frames it at the right
+            shown = rest.rstrip(b" \t\r")
+            if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
+                return None
     row = row_of(line)
     behind = line[last.end : row.end]
     if before in _QUOTES and behind[:1] == before and behind[1:].strip() in (b"", b"\\", b"+"):
@@ -445,6 +455,6 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
     if not row.is_boxed and not behind:
         if size >= _LEAST_OF_MANY and _SOLID.fullmatch(line, last.start, last.end):
             return MoreLines(row.prefix, size, row.end - row.start if row.fills_its_line else 0)
-        if key := _YAML_KEY.match(line[row.start : last.start]):
+        if before == b" " and (key := _YAML_KEY.match(line[row.start : last.start])):
             return MorePlain(row.prefix, row.indent + len(key[1]))
     return Wrapped(row.prefix, row.is_boxed) if row.fills_its_line else None
