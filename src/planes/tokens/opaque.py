@@ -24,6 +24,11 @@ def new_secret(prefix: str = "") -> str:
     return prefix + secrets.token_hex(32)
 
 
+def is_api_key(text: str) -> bool:
+    """Whether this looks like one of our API keys."""
+    return text.startswith((PERSONAL_KEY_PREFIX, WORKSPACE_KEY_PREFIX))
+
+
 def hash_secret(secret: str) -> str:
     """SHA-256 in hex: fit for random secrets, not for passwords."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -15,7 +15,7 @@ from planes.storage.control import revocations as stored_revocations
 from planes.storage.control.connection import Connection
 from planes.tokens.claims import CONTROL_AUDIENCE, Claims, TokenKind, verify
 from planes.tokens.errors import InvalidToken
-from planes.tokens.opaque import PERSONAL_KEY_PREFIX, WORKSPACE_KEY_PREFIX, hash_secret
+from planes.tokens.opaque import hash_secret, is_api_key
 
 _CAPACITY = 2000
 _TOUCH_AFTER = timedelta(minutes=10)
@@ -37,7 +37,7 @@ class Principals:
 
     async def authenticate(self, token: str) -> Principal:
         """Raises: NotAuthenticated, in the same words for every reason."""
-        if token.startswith((PERSONAL_KEY_PREFIX, WORKSPACE_KEY_PREFIX)):
+        if is_api_key(token):
             return await self._of_key(token)
         return await self._of_token(token)
 

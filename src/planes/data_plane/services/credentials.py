@@ -16,6 +16,7 @@ from planes.storage.data import uploads
 from planes.storage.errors import AlreadyThere
 from planes.tokens.claims import Claims, TokenKind, verify
 from planes.tokens.errors import InvalidToken
+from planes.tokens.opaque import is_api_key
 
 _CACHE_ENTRIES = 4096
 
@@ -65,7 +66,7 @@ class Credentials:
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
         if not is_done:
-            raise _refused()
+            raise refused()
 
     async def spend(self, token: str, workspace_id: str, kind: str, upload_id: str) -> Claims:
         """An upload token for exactly this upload, which it can open once: a failed upload stays spent (Borders: 2).
@@ -92,9 +93,9 @@ class Credentials:
             raise Unavailable("not_enrolled", "This region has not met its control plane yet. Try again shortly.")
         claims = self._signed(token)
         if claims.kind is not kind or claims.expires_at <= self._parts.clock.now().timestamp():
-            raise _refused()
+            raise refused()
         if self._revocations.is_revoked(claims):
-            raise _refused()
+            raise refused()
         return claims
 
     def _signed(self, token: str) -> Claims:
@@ -112,7 +113,7 @@ class Credentials:
                     now=self._parts.clock.now(),
                 )
             except InvalidToken as exc:
-                raise _refused() from exc
+                raise refused(token) from exc
             if len(self._verified) >= _CACHE_ENTRIES:
                 self._verified.clear()
             self._verified[digest] = claims
@@ -124,5 +125,9 @@ class Credentials:
         await self._residency.admit(claims)
 
 
-def _refused() -> NotAuthenticated:
+def refused(token: str = "") -> NotAuthenticated:
+    """Said of what a client brought instead of a token of this region. An API key is never one (Contract: 1.4)."""
+    if is_api_key(token):
+        detail = "An API key is for the control plane: its -issue-dataplane-token gives a token for here."
+        return NotAuthenticated("token_refused", detail)
     return NotAuthenticated("token_refused", "The token is not valid here: ask the control plane for a new one.")

@@ -17,9 +17,11 @@ from planes.data_plane.api.gateway.proxying import AppGone, AppTransports, Excha
 from planes.data_plane.api.gateway.sockets import pass_socket_on, refuse_socket
 from planes.data_plane.services.app_visits import COOKIE_SECONDS, AppVisits
 from planes.data_plane.services.apps import App, Apps
+from planes.data_plane.services.credentials import refused
 from planes.domain.errors import InvalidRequest, NotAllowed, NotAuthenticated, PlaneError
 from planes.server.streams import Stopping
 from planes.tokens.claims import Claims
+from planes.tokens.opaque import is_api_key
 
 ENTRANCE = "/-/enter"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -141,7 +143,7 @@ class GatewayDoor:
             return await visits.of_bearer(token.strip(), app)
         cookie = find_cookie(scope["headers"], cookie_name(is_secure=self._gateway.hosts.is_secure))
         if cookie is None:
-            raise _NOBODY
+            raise refused(token) if is_api_key(token) else _NOBODY
         return visits.of_cookie(cookie, run_id)
 
     def _enter(self, run_id: str, scope: Scope) -> Response:

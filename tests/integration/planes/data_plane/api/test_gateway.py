@@ -272,6 +272,21 @@ async def test_second_person_is_let_in_only_by_role(place: RunningRegion, claims
     assert (asked.status_code, direct.status_code) == (status, status)
 
 
+@pytest.mark.parametrize("key", ["dlt_u_" + "0" * 64, "dlt_sa_" + "0" * 64])
+async def test_api_key_opens_nothing_and_is_told_what_does(place: RunningRegion, key: str) -> None:
+    headers = {"authorization": f"Bearer {key}"}
+    port = httpx.URL(str(place.region.client.base_url)).port
+    async with browser(f"http://r-{UUID(new_id()).hex}.localhost:{port}") as client:
+        at_an_app = await client.get("/", headers=headers)
+    of_the_region = await place.region.client.get(
+        f"/telemetry/v1/workspaces/{place.region.workspace_id}/watermark", headers=headers
+    )
+
+    for answer in (at_an_app, of_the_region):
+        assert answer.status_code == 401
+        assert "-issue-dataplane-token" in answer.json()["detail"]
+
+
 async def test_viewer_opens_apps_on_the_access_profile(app: OpenApp) -> None:
     asked = await ask_to_open(app.place, app.lease, role="viewer")
 
