@@ -19,6 +19,7 @@ _SAID = (
     (OPEN_FILES, rb"Too many open files|\[Errno 24\]"),
     (TOO_MANY_PROCESSES, rb"can't start new thread|Resource temporarily unavailable|Cannot fork|can't fork"),
 )
+_ASKED_FOR_A_CLOSED_SOCKET = re.compile(rb"Address family not supported by protocol|\[Errno 97\]")
 _PATTERNS = tuple((reason, re.compile(pattern)) for reason, pattern in _SAID)
 
 
@@ -157,6 +158,13 @@ def _of_exit(evidence: Evidence) -> Reason | None:
             "signal",
             f"Ended by signal {evidence.signal} ({name}), and not by this platform: "
             "by the job itself or what it started, or by somebody on the machine.",
+        )
+    if evidence.is_user and _ASKED_FOR_A_CLOSED_SOCKET.search(evidence.said):
+        return Reason(
+            "exit_code",
+            "It asked for a socket that a job may not have: only internet sockets are open to it. Where that was "
+            "multiprocessing's start method forkserver (the usual one from Python 3.14 on) or its Manager, "
+            'choose multiprocessing.get_context("spawn"), or concurrent.futures with it.',
         )
     has_said = bool(evidence.said.strip())
     if has_said and (evidence.exit_code == 1 or not evidence.is_user):

@@ -75,3 +75,12 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
     assert machine is not None
     assert (outside.word, machine.word) == ("signal", "out_of_memory")
     assert "the machine had none left" in machine.text
+
+
+def test_what_asks_for_a_closed_socket_is_told_what_to_choose() -> None:
+    said = b"OSError: [Errno 97] Address family not supported by protocol\n"
+    found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
+
+    assert found is not None
+    assert 'get_context("spawn")' in found.text
+    assert find_reason(Evidence(exit_code=1, signal=None, said=said, is_user=False), LIMITS) is None
