@@ -19,7 +19,7 @@ from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.shown import FlagItem, SeriesBelow, opened_assertion
-from planes.scrub.below.statements import CREATES, opened_parameters, opened_statement
+from planes.scrub.below.statements import CREATES, opened_parameters, opened_result, opened_statement
 from planes.scrub.below.tables import Table, Underlined, opened_table
 from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
 from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
@@ -44,7 +44,7 @@ _OPENS = (
     rb"|(?P<member>" + CLOSES + rb"[ \t]*(?:" + GIVES + rb")?[{][ \t\r]*$)"
     rb"|(?P<value>"
     + CLOSES
-    + rb"(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z]{1,16}){1,5}))?(?:[ ]\([^()\n]{1,100}\))?"
+    + rb"(?:[ \t]+(?:is|was|are|follows|below|(?:to|for)(?:[ ][a-z-]{1,16}){1,7}))?(?:[ ]\([^()\n]{1,100}\))?"
     + GIVES
     + _SCHEME
     + _WRAPPER
@@ -125,6 +125,8 @@ def _opened_by(line: bytes) -> Step:
         parameters := opened_parameters(line)
     ):
         return [], parameters
+    if line.find(b"Col (") >= 0 and (result := opened_result(line)):
+        return [], result
     if line.find(ASKED) >= 0:
         return [], Answered()
     if line.find(b"apiVersion") >= 0 and (manifest := opened_manifest(line)):

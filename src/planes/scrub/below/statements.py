@@ -131,6 +131,18 @@ def _sensitive(names: list[bytes]) -> tuple[int, ...]:
     return tuple(index for index, name in enumerate(names) if is_sensitive_key(name.decode("utf-8", "replace")))
 
 
+# What SQLAlchemy logs of a result: its columns, then each row.
+_RESULT = re.compile(rb"\bCol \(((?:'[^']{1,80}',? ?){1,60})\)[ \t\r]*$")
+
+
+def opened_result(line: bytes) -> Values | None:
+    """What the columns of a result open: rows of its values."""
+    result = _RESULT.search(line)
+    names = [name for name in _names(result[1]) if name] if result else []
+    columns = _sensitive(names)
+    return Values(len(names), columns) if columns else None
+
+
 def opened_parameters(line: bytes) -> Values | None:
     """What a statement opens that leaves its values to parameters by place: `SET token = ? WHERE id = ?`."""
     if not _PARAMETER.search(line) or not _STATEMENT.search(line):

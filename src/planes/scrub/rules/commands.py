@@ -275,7 +275,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "transfer-login",
         rb"(?:\*cmd\*[ \t]+[\"']|--->[ \t]*|>[ \t]+(?:b?[\"'])?)"
-        rb"(?:PASS[ \t]+|user[ \t]+[^ \t]+[ \t]+|[0-9a-z]+[ \t]+LOGIN[ \t]+[^ \t]+[ \t]+[\"']?)"
+        rb"(?:(?-i:PASS)[ \t]+|user[ \t]+[^ \t]+[ \t]+|[0-9a-z]+[ \t]+LOGIN[ \t]+[^ \t]+[ \t]+[\"']?)"
         rb"(?P<secret>[^ \t\r\"'\\]+)",
         "*cmd* 'PASS <a16>'",
         judges.quoted,

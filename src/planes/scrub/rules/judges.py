@@ -22,7 +22,7 @@ _OTHER_HALVES = (
 _DIGESTS = b"checksum fingerprint sha256".split()
 _WORDS_OF_MODELS = b"eos pad bos unk sep cls mask no max min num".split()
 _HARMLESS_BEGINNINGS = re.compile(
-    rb"(?:%s)[_-]?$|(?:%s)[/-]$|(?:^|[^a-z])(?:%s)[_-]$"
+    rb"(?:%s)(?<!rsync)[_-]?$|(?:%s)[/-]$|(?:^|[^a-z])(?:%s)[_-]$"
     % (b"|".join(_OTHER_HALVES), b"|".join(_DIGESTS), b"|".join(_WORDS_OF_MODELS))
 )
 # One of these ends what stands before, less one sign: two looks at the end say so in a fifth of the pattern's time.
@@ -158,7 +158,7 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
         alone = is_tuple.endswith((b"('", b'("', b"(b'", b"['", b'["', b"[ '", b'{"', b'{,"')) and line[
             end + 1 : end + 2
         ] in (b")", b"]")
-        if not alone or end - start < 8 or is_sensitive(line[start:end]):
+        if not alone or end - start < 8 or is_sensitive(line[start:end]) or is_common(line[start:end]):
             return -1
     if line[start:end].find(b" ") >= 0 and is_common_text(line[start:end]):
         return -1
@@ -244,7 +244,7 @@ def flag(line: bytes, begin: int, start: int, end: int) -> int:
     """The word behind a flag, unless it is a flag too."""
     end = full_end(line, start, end)
     secret = line[start:end]
-    if secret[:1] == b"-" or secret.startswith((b"id=", b"type=", b"src=", b"source=")):
+    if secret[:1] == b"-" or secret.startswith((b"id=", b"type=", b"src=", b"source=")) or is_help(line, start):
         return -1
     if is_code(secret) or _METAVAR.match(secret) or (secret.islower() and is_common(secret)):
         return -1
@@ -256,11 +256,33 @@ def environment(line: bytes, begin: int, start: int, end: int) -> int:
     return flag(line, begin, start, max(end, phrase_end(line, start)))
 
 
+# An item of a help text: flags, a gap, and what they do.
+_HELP_ITEM = re.compile(rb"[ \t]{1,16}(?:-[0-9A-Za-z?], ?)?--?[\w-]+$")
+_HELP_GAP = re.compile(rb"(?:[ ]{3,}|\t+)$")
+
+
+def is_help(line: bytes, start: int) -> bool:
+    """Whether a word behind a flag begins what a help text says of it: `  -W, --password      force a prompt`."""
+    gap = _HELP_GAP.search(line, 0, start)
+    return gap is not None and _HELP_ITEM.match(line, 0, gap.start()) is not None and line.find(b" ", start) > 0
+
+
 _OPENS_USER = re.compile(rb"[ \t=]([\"'])[^ \"':]+:$")
+
+
+_LOGIN = re.compile(rb"[^ \t=\"'`]*$")
+
+
+def is_place_of_login(line: bytes, start: int, end: int) -> bool:
+    """Whether a login says where one is kept, or what to put there: `env:DB_LOGIN`, `arn:aws:…`, `<user:password>`."""
+    login = _LOGIN.search(line, max(0, start - 128), start)
+    return login is not None and is_placeholder(line[login.start() : end])
 
 
 def enclosed(line: bytes, begin: int, start: int, end: int) -> int:
     """A password behind its user, up to the quote that opens before the user."""
+    if line[start : start + 2] == b"//" or is_place_of_login(line, start, end):
+        return -1
     quote = _OPENS_USER.search(line, begin, start)
     closes = closing_end(line, quote.start(1)) if quote else -1
     return quoted(line, begin, start, max(end, closes))

@@ -281,7 +281,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
         rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
-        unquoted.apart_or_word,
+        unquoted.login,
         (
             (
                 b"/pass",
@@ -361,7 +361,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "named-input",
         rb"\bloc[\"']?[ \t]*[:=][ \t]*[\[(][^\])\n]{0,120}"
         + KEY
-        + rb"[\"'],?[ \t]*[\])][^\n]{0,300}[\"']input[\"'][ \t]*:[ \t]*[\"'](?P<secret>[^\"'\n]+)",
+        + rb"[\"'],?[ \t]*[\])][^\n]{0,300}?[\"']input[\"'][ \t]*:[ \t]*[\"'](?P<secret>[^\"'\n]+)",
         '{"loc": ["body", "password"], "input": "<a16>"}',
         judges.quoted,
         (SIGNS, FOLLOW),

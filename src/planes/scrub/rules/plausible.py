@@ -30,6 +30,8 @@ _SHAPES = re.compile(
     rb"|\(?(?:is[ ])?not[ _-](?:set|found|configured|provided|available|specified|defined|required|applicable|used)\)?"
     rb"|no[ _-](?:password|token|secret|value|key)s?(?:[ ](?:set|given|provided|configured))?"
     rb"|(?:env|environ|environment|file|vault|ssm|keyring|keychain|secretref|secretkeyref):[A-Za-z_./-]+"
+    rb"|(?:/var)?/run/secrets/[\w./-]+|\(sensitive(?:[ ]value)?\)|![a-z]+|(?:typing\.)?(?:Optional|Union|Annotated)\[.*"
+    rb"|(?:os\.)?(?:environ|getenv)[\[(].*"
     rb"|##[A-Za-z0-9]+|#\{.*|\$__\w+\{.*|@(?:[./~]|Microsoft\.KeyVault\().*|vault:[\w/.#-]+|arn:aws[\w-]*:.*"
     rb"|projects/[\w-]+/secrets/[\w/-]+|ENC[\[(].*|\w+\[:[\w=>]+\]?|your[-_ ].*|please .*|\.\.\.|\\+[nrt\"'].{0,3}"
     rb")$",
@@ -42,8 +44,12 @@ _CALL = re.compile(
     rb"|^\$?[A-Za-z_][\w.]*\[[\w.\"' ,:$@|*()\[-]*(?:\](?:[\[\](){},;:.\"'`|<>=& ].*)?)?$",
     re.DOTALL,
 )
-_PATH = re.compile(rb"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
+_PATH = re.compile(rb"^&?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _NAME = re.compile(rb"^[A-Za-z_]+$")
+# A command of PowerShell: `Get-AzAccessToken`.
+_CMDLET = re.compile(
+    rb"(?:Get|New|Set|Read|Import|Export|Invoke|ConvertTo|ConvertFrom|Unprotect|Protect)-[A-Z][A-Za-z]+$"
+)
 _CODE_HEADS = frozenset(b"self cls os config settings args dlt credentials creds secrets env params kwargs".split())
 # A name of something secret: a sensitive word as a part of its own, a long one at an end (`mypassword`, no `monkey`).
 _NAMED = re.compile(
@@ -51,7 +57,7 @@ _NAMED = re.compile(
     rb"|(?i:pass(?:word|wd|phrase|code)s?|secrets?|tokens?|credentials?|(?:api|access|private|account|auth)key)$"
     rb"|^(?i:password|passwd|secret|token|credential)"
 )
-_SENSITIVE = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth")
+_SENSITIVE = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"session")
 # What stands beside it. A name may be written in small letters (`apikey`), where words that end so are many (`monkey`).
 _BESIDE = re.compile(
     rb"user|login|mail|host|name|string|secret|token|passw|credential|(?<!hou)auth(?!or)"
@@ -126,8 +132,8 @@ def _yields_one(secret: bytes) -> bool:
     if secret.find(b".") >= 0 and _PATH.match(secret):
         head, _, _ = secret.partition(b".")
         last = secret.rpartition(b".")[2].lower()
-        return head.lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
-    return bool(_NAME.match(secret)) and bool(_NAMED.search(secret))
+        return head.lstrip(b"&").lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
+    return bool(_CMDLET.match(secret)) or (bool(_NAME.match(secret)) and bool(_NAMED.search(secret)))
 
 
 # The types of columns.

@@ -39,7 +39,7 @@ _COMMON = frozenset(
     token tokens tool total true false try type types unable undefined unexpected unique unknown unset update updated
     updates updating upper uppercase url valid validate validated validating validation value values variable variables
     vault verified verify verifying version wait waiting warning weak workspace worker write wrong
-    deprecated unchanged rotated skipped written stale mandatory case-sensitive read-only up-to-date
+    deprecated implicit explicit unchanged rotated skipped written stale mandatory case-sensitive read-only up-to-date
     production development staging primary secondary replica
     """.split()
 )

@@ -177,6 +177,15 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         needs=(b"old", b"previous", b"former", b"before", b"from"),
     ),
     named(
+        "named-changed",
+        KEY + rb"[\"'`\])]{0,4}[ ](?:(?:was|has[ ]been)[ ])?(?:changed|updated|modified|switched)[ ]from[ ]"
+        rb"[\"'`](?P<secret>[^\n]+?)[\"'`][ ]to[ ]",
+        "the value of root['password'] changed from \"<a12>\" to None.",
+        judges.quoted,
+        _SCAN,
+        needs=(b"ed from ",),
+    ),
+    named(
         "named-new",
         KEY + rb"[\"'`]?[ ,;:][^\n]{0,160}?" + _NEW + _END,
         "secret rotated: new value <a12>7<a11>",

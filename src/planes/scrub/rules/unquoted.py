@@ -13,6 +13,7 @@ from planes.scrub.rules.judges import (
     is_in_variable,
     is_lexeme,
     is_other_name,
+    is_place_of_login,
     is_place_of_secret,
     is_table_key,
     quoted,
@@ -99,6 +100,11 @@ def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
     if looks_random(secret) or is_wordy(secret) or is_word or stands_out(secret):
         return quoted(line, begin, start, start + len(secret))
     return -1
+
+
+def login(line: bytes, begin: int, start: int, end: int) -> int:
+    """The password behind its user (`logged in as me / …`); where a login is kept is none."""
+    return -1 if is_place_of_login(line, start, end) else apart_or_word(line, begin, start, end)
 
 
 def answered(line: bytes, begin: int, start: int, end: int) -> int:

@@ -18,7 +18,7 @@ _KEYS = """
     api_keys app_keys access_keys secret_keys signing_keys encryption_keys key_source
     passwrd pasword code_verifier auth_code authorization_code device_code unlock_code backup_code backup_codes
     recovery_code recovery_codes snmp_community community_string
-    password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
+    authtok password_hash password_md5 password_sha256 password_sha256_hex password_double_sha1_hex
     sec_key secret_access_key session_id jsessionid phpsessid credential credentials connection_string
     access_token_secret
 """
