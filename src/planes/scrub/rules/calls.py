@@ -1,6 +1,6 @@
 """Calls that are given a secret or give one, and sentences that tell one some words behind its name."""
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import judges, login_judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.plausible import is_jumbled
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
@@ -67,7 +67,7 @@ CALL_RULES: tuple[Rule, ...] = (
         "named-tuple",
         rb"[(\[][0-9a-z_.-]*" + KEY + rb",(?P<secret>[^ \t\r\"'`,()<>\[\]]{6,})[)\]]",
         "(db.password,<a12>7<a4>)",
-        unquoted.apart_or_word,
+        told.apart_or_word,
         (SIGNS, rb"[0-9A-Za-z_]{0,10},"),
         needs=(b",",),
     ),
@@ -180,7 +180,7 @@ CALL_RULES: tuple[Rule, ...] = (
         "secret-id",
         rb"secret[ _-]?id[\"']?(?:[ \t]*[:=][ \t]*|[ \t]{2,20})[\"']?(?P<secret>[0-9A-Za-z_-]{20,})",
         '"secret_id": "<uuid>"',
-        judges.secret_id,
+        login_judges.secret_id,
         ((b"secret",), rb"[ _-]?id[\"']?[ \t:=]"),
     ),
     named(
@@ -193,7 +193,7 @@ CALL_RULES: tuple[Rule, ...] = (
         + rb"(?P<secret>[^ \t\r\"'`|<>(0-9]*[0-9][^ \t\r\"'`|<>(]{2,}"
         + rb"|(?-i:[A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z][A-Z][A-Za-z]*))",
         "the password of the loader was set to <a12>7<a4>",
-        unquoted.told,
+        told.told,
         needs=_LINKS,
     ),
 )

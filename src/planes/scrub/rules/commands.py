@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import command_judges, judges, login_judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.plausible import looks_random
 from planes.scrub.rules.prose import is_common_text
@@ -48,7 +48,7 @@ def _authenticated(line: bytes, begin: int, start: int, end: int) -> int:
         is_text = line[end:].strip() or _SENTENCE.search(line, 0, begin) or secret.isupper()
         if (is_text and secret.isalpha()) or _MECHANISM.fullmatch(secret):
             return -1
-    return unquoted.shown(line, begin, start, end)
+    return told.shown(line, begin, start, end)
 
 
 # Ids and digests, which scripts look at as often.
@@ -70,7 +70,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "named-flag",
         rb"(?:^|[^0-9A-Za-z-])--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|bearer|pass)[ \t]+[\"']?" + _WORD,
         "tool --db-password <a8>7<a8> --verbose",
-        judges.flag,
+        command_judges.flag,
         ((*SIGNS, b"bearer", b"pass"), rb"[0-9A-Za-z_]{0,10}[ \t]"),
         needs=(b"-",),
     ),
@@ -78,7 +78,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "flag-in-list",
         rb"[\"' ]--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|pass)[\"'][ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"']+)",
         "['tool', '--token', '<a16>']",
-        judges.flag_pair,
+        command_judges.flag_pair,
         ((*SIGNS, b"pass"), rb"[0-9A-Za-z_]{0,10}[\"']"),
         needs=(b'"-', b"'-", b" -"),
     ),
@@ -101,7 +101,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
         rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%[\"']?)" + _WORD,
         "mysql -u me -p<a16> -h db",
-        judges.command,
+        command_judges.command,
         (
             (
                 *(b" -p", b" -a ", b" -w ", b" -pass", b" -u ", b" -k "),
@@ -115,7 +115,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:^|[ \t\"'])(?:env|arg|setx|setenv|set(?:[ \t]+--?[a-z]{1,9}){1,3}|heroku config:set|fish_set)"
         rb"[ \t]+[0-9a-z_]*" + KEY + rb"[ \t]+[\"']?" + _WORD,
         "ENV API_TOKEN <a8>7<a8>",
-        judges.environment,
+        command_judges.environment,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
         needs=(b"env", b"arg", b"set"),
     ),
@@ -125,7 +125,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:[^ \t\n-][^ \t\n]*[ \t]+)?(?:set|add|put|import)[ \t]+"
         rb"(?:-{1,2}[0-9a-z-]+[ \t]+)*[^ \t\n]*" + KEY + rb"[ \t]+[\"']?" + _WORD,
         "aws configure set aws_secret_access_key <a16>",
-        judges.flag,
+        command_judges.flag,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
         needs=(b"set", b"add", b"put", b"import"),
     ),
@@ -135,7 +135,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"[ \t]--(?:value|secret-string|string-value|plaintext|data)"
         rb"[ \t=]+[\"']?" + _WORD,
         "az keyvault secret set --name db --value <a16>",
-        judges.flag,
+        command_judges.flag,
         ((b" --value", b" --secret-string", b" --string-value", b" --plaintext"), rb"[ \t=]"),
     ),
     named(
@@ -153,7 +153,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\b(?:addauth[ \t]+digest|stats[ \t]+auth)[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?"
         + _WORD,
         "vault login <a16>",
-        judges.command,
+        command_judges.command,
         (
             (
                 b"vault login ",
@@ -205,7 +205,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:gh|glab)[ \t]+(?:secret|variable)[ \t]+set[ \t]+[0-9a-z_]+(?:[ \t]+-[^b][^ \t]*[ \t]+[^ \t]+)*"
         rb"[ \t]+(?:--body|--value|-b|-v)[ \t=]*[\"']?" + _WORD,
         "gh secret set DB --body <a16>",
-        judges.flag,
+        command_judges.flag,
         ((b"secret set", b"variable set"), rb"[ \t]"),
         needs=(b"set",),
     ),
@@ -230,7 +230,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?P<secret>[^ \t|\"'$]+)[\"']?[ \t]*(?:>{1,2}|[|][ \t]*(?:sudo[ \t]+)?tee(?:[ \t]+-a)?)[ \t]*[^ \t>|;]*"
         + KEY,
         "echo <a12>7<a4> > /run/secrets/password",
-        unquoted.answered,
+        told.answered,
         (SIGNS, FOLLOW),
         needs=(b"echo ", b"printf "),
     ),
@@ -243,7 +243,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|htpasswd[^|;\n]{0,80}[ \t]-(?:[a-z]*b[a-z]*[ \t]+[^ \t]+|[a-z]*(?:nb|bn)[a-z]*)[ \t]+[^ \t]+)"
         rb"[ \t]+[\"']?" + _WORD,
         "poetry config http-basic.main me <a16>",
-        judges.command,
+        command_judges.command,
         (
             (
                 b"http-basic.",
@@ -262,7 +262,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "hdbuserstore-password",
         rb"(?:\b|\\[nrt])hdbuserstore[ \t]+(?:-[a-z]+[ \t]+)*set(?:[ \t]+[^ \t]+){3}[ \t]+[\"']?" + _WORD,
         "hdbuserstore SET KEY db.example.com:30015 me <a16>",
-        judges.command,
+        command_judges.command,
         ((b"hdbuserstore",), rb""),
     ),
     named(
@@ -294,7 +294,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|--credentials|--basic-auth|--basic)[ \t=]*[\"']?"
         rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:[\"']?(?P<secret>[^ \t\r\"']+)",
         "curl -s -u me:<a16> https://example.com",
-        judges.enclosed,
+        login_judges.enclosed,
         ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"-creds", b"--basic"), rb""),
     ),
     named(
@@ -310,7 +310,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|values))?"
         rb"|secret|secret_access_key|session_token|access_token|aws_secret_key|sas_token|using)[ \t]+" + _QUOTED,
         "ALTER USER loader PASSWORD '<a16>'",
-        judges.sql,
+        command_judges.sql,
         ((b"password", b"passwd", b"identified", b"secret", b"_key", b"_token"), rb"[ \t]"),
         needs=(b"'",),
     ),
@@ -327,7 +327,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"\b(?:user|role|login|grant|connect[ \t]+to)\b[^\n]{0,200}identified[ \t]+by[ \t]+"
         rb"(?P<secret>[^ \t\r\n;\"'(]+)",
         "CREATE USER me IDENTIFIED BY <a16> ACCOUNT UNLOCK",
-        judges.flag,
+        command_judges.flag,
         ((b"identified",), rb"[ \t]+by[ \t]+[^\"' \t]"),
     ),
     named(
@@ -381,7 +381,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"(?:<<<[ \t]*|(?:[<$]\(|[\"'])(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
         rb"(?P<secret>[^ \t\r\"'$)]{5,})",
         "docker login -u me --password-stdin <<< '<a16>'",
-        judges.command,
+        command_judges.command,
         (
             (b"<<<", b"<(echo", b"<(printf", b"$(echo", b"$(printf", b"'echo ", b'"echo ', b"'printf ", b'"printf '),
             rb"",
@@ -408,7 +408,7 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "windows-command",
         rb"(?:" + KEY + rb"[^\n|;]{0,80}[ \t](?:-value|/d)|\bschtasks\b[^\n]{0,200}[ \t]/rp)[ \t]+[\"']?" + _WORD,
         'New-Item Env:DB_PASSWORD -Value "<a16>"',
-        judges.command,
+        command_judges.command,
         ((b" -value ", b" /d ", b" /rp "), rb""),
     ),
     named(

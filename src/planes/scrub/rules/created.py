@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import cells, command_judges, judges
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import KEY, named
 
@@ -11,7 +11,7 @@ _CREATES = re.compile(rb"\bsecrets?[ \t]")
 
 def _literal(line: bytes, begin: int, start: int, end: int) -> int:
     """A member of a Secret whatever its name; of a ConfigMap it is none."""
-    return unquoted.made(line, begin, start, end) if _CREATES.search(line, 0, begin) else -1
+    return cells.made(line, begin, start, end) if _CREATES.search(line, 0, begin) else -1
 
 
 CREATED_RULES: tuple[Rule, ...] = (
@@ -19,7 +19,7 @@ CREATED_RULES: tuple[Rule, ...] = (
         "first-passphrase",
         rb"ssh-keygen\b[^|;\n]*?[ \t](?-i:-[NP])[ \t]+[\"']?(?P<secret>[^ \t\r\"']+)",
         "ssh-keygen -P <a16> -N x",
-        judges.command,
+        command_judges.command,
         ((b"ssh-keygen ",), rb""),
     ),
     named(

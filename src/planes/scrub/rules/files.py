@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
 
@@ -36,7 +36,7 @@ FILE_RULES: tuple[Rule, ...] = (
         + GIVES
         + rb"\{[0-9]{1,9}:[ ][\"'](?P<secret>[^\"'\n]+(?:[\"'],[ ][0-9]{1,9}:[ ][\"'][^\"'\n]+)*)[\"']",
         "{'api_key': {0: '<a16>', 1: '<a16>'}}",
-        unquoted.listed,
+        told.listed,
         needs=(b"{",),
     ),
     named(

@@ -1,6 +1,6 @@
 """Headers, cookies, and parameters of signed addresses."""
 
-from planes.scrub.rules import header_judges, judges
+from planes.scrub.rules import header_judges, judges, login_judges
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import named
 
@@ -66,7 +66,7 @@ HEADER_RULES: tuple[Rule, ...] = (
         "bearer-token",
         rb"(?:bearer|basic)[ \t]+(?P<secret>[0-9A-Za-z._~+/-]{8,}=*)",
         "got Bearer <w40>7 from cache",
-        judges.bearer,
+        login_judges.bearer,
         ((b"bearer", b"basic"), rb"[ \t]"),
     ),
     named(

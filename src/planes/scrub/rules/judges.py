@@ -1,19 +1,11 @@
-"""Decisions about a match in its line that no pattern can make."""
+"""Decisions about a value beside a sensitive name that no pattern can make."""
 
-import base64
 import re
 
-from planes.scrub.rules.extents import closing_end, enclosed_end, full_end
-from planes.scrub.rules.plausible import (
-    is_code,
-    is_default,
-    is_jumbled,
-    is_placeholder,
-    is_sensitive,
-    looks_random,
-)
-from planes.scrub.rules.prose import is_common, is_common_text, phrase_end
-from planes.scrub.rules.source_code import is_class, is_constant, is_declared_type, is_text_of_code
+from planes.scrub.rules.extents import full_end
+from planes.scrub.rules.plausible import is_code, is_default, is_jumbled, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.prose import is_common, is_common_text
+from planes.scrub.rules.source_code import is_class, is_declared_type, is_text_of_code
 
 # Names that end in a sensitive word and are harmless: cursors, marks of a language model's vocabulary, public halves.
 _OTHER_HALVES = (
@@ -36,15 +28,12 @@ _NAME_OF_ONE = re.compile(
 )
 IN_MASK = re.compile(rb"\[masked:[^\] \t]*$")
 DOTTED = re.compile(rb"^[A-Za-z_]+(?:\.[A-Za-z_]+)+$")
-IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
 FILE = re.compile(
     rb"^(?:~|[.]{1,2})?(?:/[.]?[a-z0-9_-][a-z0-9_.@-]*){2,}$|^~/[a-z0-9_./-]+$"
     rb"|^[.]?[a-z][a-z0-9_-]*(?:/[.]?[a-z][a-z0-9_.-]*){2,}$|^[.]?[a-z][a-z0-9_-]*(?:/[a-z0-9_.-]+)+[.][a-z]{2,5}$"
 )
-# What a help text puts in the place of a value.
-_METAVAR = re.compile(rb"[\[<]?[A-Z][A-Z_-]*[\]>,;.)]*$")
+IDENTIFIER = re.compile(rb"^[A-Za-z_-]+$")
 _SECRET_DATA = re.compile(rb"\"(?:data|stringData)\\*\"[ ]?:[ ]?\{[^{}]*$")
-_SHORT_WORD = re.compile(rb"^[a-z_.-]{1,15}$")
 # The lines of a box behind a value whose quote closes below.
 _BOX_BEHIND = re.compile(rb"(?:[ \t]+(?:\xe2\x94[\x82\x83]|\xe2\x95\x91))+[ \t]*$")
 # What a parser calls a token: `Token(type='NAME', value='select')`; and the names and keywords that such a one holds.
@@ -165,28 +154,6 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, end)
 
 
-def flag_pair(line: bytes, begin: int, start: int, end: int) -> int:
-    """The element behind a flag in a list of arguments, unless it is a flag too."""
-    return -1 if line[start : start + 1] == b"-" else quoted(line, begin, start, end)
-
-
-def command(line: bytes, begin: int, start: int, end: int) -> int:
-    """The password in a command line; a word behind `-p` that is a flag, a port or a path is none."""
-    end = enclosed_end(line, start, full_end(line, start, end))
-    secret = line[start:end]
-    if secret[:1] in b"-/:=|>&" or (secret.isdigit() and len(secret) < 6) or len(secret) < 3:
-        return -1
-    return -1 if is_code(secret) or is_placeholder(secret) or is_other_name(line, begin) else end
-
-
-def sql(line: bytes, begin: int, start: int, end: int) -> int:
-    """A text behind a word of SQL; in prose (`invalid token 'x'`) it must look random."""
-    word = line[begin : begin + 5]
-    if word.isupper() or word[:4].lower() in (b"pass", b"iden"):
-        return quoted(line, begin, start, end)
-    return random(line, begin, start, end)
-
-
 def random(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that looks made by a generator, where names and prose are as likely."""
     return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
@@ -197,12 +164,6 @@ def given(line: bytes, begin: int, start: int, end: int) -> int:
     if line[:begin].find(b"def ") >= 0:
         return -1
     return -1 if IDENTIFIER.match(line[start:end]) and end - start < 8 else quoted(line, begin, start, end)
-
-
-def secret_id(line: bytes, begin: int, start: int, end: int) -> int:
-    """The secret half of a login with two ids; the name of a secret in a store is none."""
-    secret = line[start:end]
-    return end if UUID.match(secret) else random(line, begin, start, end)
 
 
 # `session: boto3.session.Session`, `synchronize_session: SynchronizeSessionArgument`
@@ -230,197 +191,9 @@ def signature(line: bytes, begin: int, start: int, end: int) -> int:
     return parameter(line, begin, start, end) if looks_random(line[start:end]) else -1
 
 
-def basic_pair(line: bytes, _: int, start: int, end: int) -> int:
-    """`user:password` in base64, as in the settings of docker."""
-    try:
-        decoded = base64.b64decode(line[start:end] + b"==")
-    except ValueError:
-        return -1
-    is_pair = decoded[1:].find(b":") >= 0 and decoded.isascii()
-    return end if is_pair or looks_random(line[start:end]) else -1
-
-
-def flag(line: bytes, begin: int, start: int, end: int) -> int:
-    """The word behind a flag, unless it is a flag too."""
-    end = full_end(line, start, end)
-    secret = line[start:end]
-    if secret[:1] == b"-" or secret.startswith((b"id=", b"type=", b"src=", b"source=")) or is_help(line, start):
-        return -1
-    if is_code(secret) or _METAVAR.match(secret) or (secret.islower() and is_common(secret)):
-        return -1
-    return quoted(line, begin, start, end)
-
-
-def environment(line: bytes, begin: int, start: int, end: int) -> int:
-    """What a variable is set to: one word in quotes or without, or words up to the end of the line."""
-    return flag(line, begin, start, max(end, phrase_end(line, start)))
-
-
-# An item of a help text: flags, a gap, and what they do.
-_HELP_ITEM = re.compile(rb"[ \t]{1,16}(?:-[0-9A-Za-z?], ?)?--?[\w-]+$")
-_HELP_GAP = re.compile(rb"(?:[ ]{3,}|\t+)$")
-
-
-def is_help(line: bytes, start: int) -> bool:
-    """Whether a word behind a flag begins what a help text says of it: `  -W, --password      force a prompt`."""
-    gap = _HELP_GAP.search(line, 0, start)
-    return gap is not None and _HELP_ITEM.match(line, 0, gap.start()) is not None and line.find(b" ", start) > 0
-
-
-_OPENS_USER = re.compile(rb"[ \t=]([\"'])[^ \"':]+:$")
-
-
-_LOGIN = re.compile(rb"[^ \t=\"'`]*$")
-
-
-def is_place_of_login(line: bytes, start: int, end: int) -> bool:
-    """Whether a login says where one is kept, or what to put there: `env:DB_LOGIN`, `arn:aws:…`, `<user:password>`."""
-    login = _LOGIN.search(line, max(0, start - 128), start)
-    return login is not None and is_placeholder(line[login.start() : end])
-
-
-def enclosed(line: bytes, begin: int, start: int, end: int) -> int:
-    """A password behind its user, up to the quote that opens before the user."""
-    if line[start : start + 2] == b"//" or is_place_of_login(line, start, end):
-        return -1
-    quote = _OPENS_USER.search(line, begin, start)
-    closes = closing_end(line, quote.start(1)) if quote else -1
-    return quoted(line, begin, start, max(end, closes))
-
-
-def bearer(line: bytes, _: int, start: int, end: int) -> int:
-    """A word behind `Bearer` in a text; there, words occur that are none."""
-    secret = line[start:end]
-    telling = len(secret) >= 24 or any(48 <= byte <= 57 for byte in secret)
-    return end if telling and not is_placeholder(secret) and not is_code(secret) else -1
-
-
-def uri_password(line: bytes, _: int, start: int, end: int) -> int:
-    """A password in an address; behind a mark in the place of the user, an empty one is none."""
-    if line[start:end].endswith(b"]:") and IN_MASK.search(line[max(0, start - 128) : start]):
-        return -1
-    if IN_MASK.search(line[max(0, start - 128) : start]):  # of the user, who is masked already
-        rest = line[start:end].partition(b"]:")[2]
-        return -1 if is_placeholder(rest) else end
-    is_stand_in = line[start:end].lower() in (b"pass", b"pwd", b"pw")  # as in `user:pass@host`
-    return -1 if is_stand_in or is_placeholder(line[start:end]) else end
-
-
-def loose_uri_password(line: bytes, begin: int, start: int, end: int) -> int:
-    """A password with an unquoted `/`, `?` or `#`; what begins with a port and goes on as a path is none."""
-    secret = line[start:end]
-    digits = len(secret) - len(secret.lstrip(b"0123456789"))
-    is_port = digits > 0 and secret[digits : digits + 1] in (b"/", b"?", b"#")
-    return -1 if is_port else uri_password(line, begin, start, end)
-
-
-def phrase_in_uri(line: bytes, _: int, start: int, end: int) -> int:
-    """A password of several words; words of sentences and settings are none."""
-    secret = line[start:end]
-    return -1 if any(map(is_common, secret.split(b" "))) or secret.find(b"=") >= 0 or is_placeholder(secret) else end
-
-
-def uri_token(line: bytes, _: int, start: int, end: int) -> int:
-    """A token in the place of the user's name."""
-    secret = line[start:end]
-    has_digit = any(48 <= byte <= 57 for byte in secret)
-    return end if has_digit and not UUID.match(secret) and not is_placeholder(secret) else -1
-
-
 def mixed(line: bytes, _: int, start: int, end: int) -> int:
     """Random tokens hold a digit, names in code mostly do not."""
     return end if any(48 <= byte <= 57 for byte in line[start:end]) else -1
-
-
-# Names in `_key` that no secret stands behind: of databases, storage, caches and tables.
-_TABLE_KEYS = (
-    *(
-        b"sort",
-        b"merge",
-        b"dist",
-        b"partition",
-        b"cluster",
-        b"clustering",
-        b"cache",
-        b"object",
-        b"bucket",
-        b"row",
-        b"unique",
-    ),
-    *(
-        b"natural",
-        b"surrogate",
-        b"business",
-        b"hash",
-        b"dedup",
-        b"group",
-        b"lookup",
-        b"json",
-        b"dict",
-        b"parent",
-        b"child",
-    ),
-    *(
-        b"root",
-        b"record",
-        b"index",
-        b"routing",
-        b"idempotency",
-        b"s3",
-        b"blob",
-        b"file",
-        b"config",
-        b"metric",
-        b"feature",
-    ),
-    *(
-        b"host",
-        b"ssh_host",
-        b"map",
-        b"range",
-        b"order",
-        b"join",
-        b"candidate",
-        b"composite",
-        b"item",
-        b"event",
-        b"message",
-    ),
-    *(
-        b"issue",
-        b"project",
-        b"translation",
-        b"i18n",
-        b"cursor",
-        b"state",
-        b"column",
-        b"table",
-        b"schema",
-        b"section",
-        b"default",
-    ),
-    *(
-        b"dataset",
-        b"resource",
-        b"hot",
-        b"press",
-        b"key",
-        b"shortcut",
-        b"sharding",
-        b"shard",
-        b"incremental",
-        b"delta",
-        b"lock",
-        b"restore",
-        b"version",
-        b"websocket",
-    ),
-)
-
-
-# Where PagerDuty sends an event; those of queues are words.
-_ALERTED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])[0-9a-zA-Z]{32}")
-_OPEN_KEYS = (b"primary", b"foreign", b"public", b"publishable", b"site", b"gpg", b"pgp", b"pub")
 
 
 # What stands before a value that a program prints at its end and that is no secret: an id, a digest, a place.
@@ -431,8 +204,6 @@ _OTHER_END = re.compile(
     rb"[\"'`)\]]*[ \t]*[:=]?[ \t]*[\"'`]?$",
     re.IGNORECASE,
 )
-
-
 # `SHA2-256(token.bin)= …`, as tools print digests of files.
 _DIGEST = re.compile(rb"\)[ ]?=[ ]$")
 _FARTHEST = 200
@@ -450,31 +221,6 @@ def far(line: bytes, begin: int, start: int, end: int) -> int:
     return random(line, begin, start, end) if is_quoted or is_jumbled(secret) else -1
 
 
-def is_table_key(name: bytes) -> bool:
-    """Whether a name in `-key` is one of databases, caches or tables: `x-cache-key`."""
-    return name[:-4].endswith(_TABLE_KEYS) and name[-4:] in (b"_key", b"-key")
-
-
-def generic_key(line: bytes, begin: int, start: int, end: int) -> int:
-    """A value of any `…_key`: in capitals as a variable, or such that it looks random; not of keys of tables."""
-    if is_other_name(line, begin + 2) or is_other_name(line, begin + 1) or is_in_variable(line, begin):
-        return -1
-    word = re.search(rb"[0-9A-Za-z_.-]*$", line[max(0, begin - 60) : begin + 1])
-    before = word[0].lower() if word else b""
-    if before.endswith(b"routing") and _ALERTED.fullmatch(line, start, end):
-        return quoted(line, begin, start, end)
-    if before.endswith(_TABLE_KEYS) or before.endswith(_OPEN_KEYS):
-        return -1
-    if FILE.match(line[start:end]) or line[end : end + 1] == b"(" or is_declared_type(line, start):
-        return -1
-    if is_constant(line, start, end):
-        return -1
-    is_variable = line[begin : begin + 5].isupper() and not _SHORT_WORD.match(line[start:end])
-    if is_variable and not is_code(line[start:end]):
-        return quoted(line, begin, start, end)
-    return random(line, begin, start, end)
-
-
 def short_name(line: bytes, begin: int, start: int, end: int) -> int:
     """A value of `pass` or `pw`, which also count what passed."""
     secret = line[start:end]
@@ -487,12 +233,6 @@ def secret_object(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that an object holds whose type names a secret; tokens of a parser are none."""
     is_token = b"token" in line[begin:start].lower().partition(b"(")[0]
     return (random if is_token else quoted)(line, begin, start, end)
-
-
-def key_parameter(line: bytes, _: int, start: int, end: int) -> int:
-    """A parameter of a key in base64, which a checksum in hexadecimal is not."""
-    secret = line[start:end]
-    return end if re.search(rb"[A-Z]", secret) and re.search(rb"[g-z]", secret) and re.search(rb"[0-9]", secret) else -1
 
 
 def secret_member(line: bytes, begin: int, start: int, end: int) -> int:

@@ -1,6 +1,6 @@
 """Names of secrets in other languages than English, as programs and their settings use them."""
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import judges, told, unquoted
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, SUFFIX, named
 
@@ -78,7 +78,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         rb"|[ ]?:[ ][\"'`]?|[ \t]+[\"'`])"
         rb"(?P<secret>[^ \t\r\"'`|<>(]{8,})",
         "la contraseña es <a12>7<a4>",
-        unquoted.apart,
+        told.apart,
         _SCAN,
         needs=(b" ", b"\t"),
     ),

@@ -1,6 +1,6 @@
 """Values beside a sensitive name in elements, attributes and cells of markup."""
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import cells, judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import FOLLOW, KEY, SIGNS, named
 
@@ -29,7 +29,7 @@ MARKUP_RULES: tuple[Rule, ...] = (
         + KEY
         + rb"[\"']?(?:[ \t][^<>]{0,160})?>[ \t]*(?:<[a-z]{1,10}>[ \t]*)?<!\[cdata\[(?P<secret>[^\n]+?)\]\]>",
         "<password><![CDATA[<a16>]]></password>",
-        unquoted.shown,
+        told.shown,
         (SIGNS, FOLLOW),
         needs=(b"cdata",),
     ),
@@ -63,7 +63,7 @@ MARKUP_RULES: tuple[Rule, ...] = (
         rb"[ \t]*(?:</?[a-z]{1,6}>)?[ \t]*"
         rb"<(?:td|dd|code|span|pre|value|string)(?:[ \t][^<>]{0,80})?>[ \t]*(?:<code>)?(?P<secret>[^<>\t\n]+)",
         "<td>Password</td><td><a12>7<a4></td>",
-        unquoted.shown,
+        told.shown,
         (SIGNS, FOLLOW),
         needs=(b"</",),
     ),
@@ -74,7 +74,7 @@ MARKUP_RULES: tuple[Rule, ...] = (
         + rb":?[ ]{0,40}</(?:td|th)>(?:[ ]?<td(?:[ ][^<>]{0,80})?>[^<>]{0,40}</td>){1,2}"
         rb"[ ]?<td(?:[ ][^<>]{0,80})?>(?P<secret>[^<>\t\n]+)</td>",
         "<td>Password</td><td>env</td><td><a12>7<a4></td>",
-        unquoted.made,
+        cells.made,
         (SIGNS, FOLLOW),
         needs=(b"</t", b"</T"),
     ),

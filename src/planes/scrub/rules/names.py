@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import cells, command_judges, judges, key_judges, login_judges, told, unquoted
 from planes.scrub.rules.languages import FOREIGN_KEY
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, NAME, SIGNS, named
@@ -144,14 +144,14 @@ NAME_RULES: tuple[Rule, ...] = (
         + rb"[*]{0,2}[ \t]*(?:[|]{1,2}(?:[<>=]\.)?|\xe2\x94[\x82\x83]|\xe2\x95\x91|\t)[ \t]*[\"'`]?"
         + rb"(?P<secret>[^ \t\r|\"'`\xe2][^\t\r|\xe2\n]*)",
         "| db_password | <a12>7<a4> |",
-        unquoted.cell,
+        cells.cell,
         needs=(b"|", b"\t", b"\xe2\x94", b"\xe2\x95"),
     ),
     named(
         "named-arrow",
         KEY + CLOSES + rb"[ \t]+(?:->|\xe2\x86\x92)[ \t]+[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{2,}[^ \t\r]{4,})",
         "DB_PASSWORD -> <a12>7<a4>",
-        unquoted.shown,
+        told.shown,
         needs=(b"->", b"\xe2\x86"),
     ),
     named(
@@ -174,7 +174,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "named-parenthesised",
         KEY + rb"[ ][(\[](?P<secret>[^ \t\r\"'`,;<>()\[\]]{8,})(?:\)|\](?:$|[^:?>]))",
         "secret (<a16>7)",
-        unquoted.apart,
+        told.apart,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ][(\[]"),
         needs=(b" (", b" ["),
     ),
@@ -269,7 +269,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "prompt-default",
         KEY + rb"[ ]?\[(?P<secret>[^\]\[ \t\n]{4,})\][ \t]*[:?>]",
         "Password [<a16>]:",
-        unquoted.apart_or_word,
+        told.apart_or_word,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}[ ]?\["),
         needs=(b"]:", b"]?", b"]>", b"] ", b"]\t"),
     ),
@@ -281,7 +281,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
         rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
-        unquoted.login,
+        told.login,
         (
             (
                 b"/pass",
@@ -307,7 +307,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"|::set-(?:output|env) name=[0-9a-z_.-]*" + KEY + rb"::|::add-mask::|##vso\[task\.setsecret\])"
         rb"(?P<secret>[^ \t\r\n\"]+)",
         "::add-mask::<a16>",
-        judges.environment,
+        command_judges.environment,
         ((b"##vso[task.set", b"::set-output ", b"::set-env ", b"::add-mask::"), rb""),
     ),
     named(
@@ -331,14 +331,14 @@ NAME_RULES: tuple[Rule, ...] = (
         "docker-auth",
         rb"\\*\"(?:auth|identitytoken|registrytoken)\\*\"[ \t]*:[ \t]*\\*\"(?P<secret>[0-9A-Za-z+/_.-]{8,}={0,2})",
         '"auth": "<b30>7=="',
-        judges.basic_pair,
+        login_judges.basic_pair,
         ((b'"auth', b'"identitytoken', b'"registrytoken'), rb"\\?\"[ \t]{0,4}:"),
     ),
     named(
         "named-list",
         NAME + rb"\[{1,2}[ \t]*[bu]?[\"'](?P<secret>[^\"'\[\]]+(?:[\"'][ \t]*,[ \t]*[\"'][^\"'\[\]]+)*)[\"']",
         '"tokens": ["<a12>7<a4>", "<a16>"]',
-        unquoted.listed,
+        told.listed,
         needs=(b'["', b"['", b"[[", b"[ ", b"[\t", b'[b"', b"[b'", b'[u"', b"[u'"),
     ),
     named(
@@ -372,7 +372,7 @@ NAME_RULES: tuple[Rule, ...] = (
         KEY + rb"(?:(?:[*]{2}|_{2}|[\"'`]{1,2})?" + GIVES + rb"|[ ]?:(?:[*]{1,3}|_{2}|</b>|</strong>)[ ]?)`{1,2}"
         rb"(?P<secret>[^`\n]+)`",
         "**password**: `<a12>7<a4>`",
-        unquoted.shown,
+        told.shown,
         needs=(b"`",),
     ),
     named(
@@ -398,7 +398,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "generic-key",
         rb"[0-9a-z][_-](?:key|pat)[\"'`]?\]?" + GIVES + rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>=,;&(){}\[\]]{8,})",
         "STRIPE_KEY=<a12>7<a8>",
-        judges.generic_key,
+        key_judges.generic_key,
         ((b"_key", b"-key", b"_pat"), rb"[\"'`]?\]?[ \t]{0,20}[:=]"),
     ),
     named(
@@ -412,7 +412,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "named-apart",
         KEY + CLOSES + _APART + rb"[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{8,})",
         "the password is <a12>7<a4>",
-        unquoted.apart,
+        told.apart,
         (SIGNS, FOLLOW),
     ),
     named(

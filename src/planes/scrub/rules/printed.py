@@ -1,6 +1,6 @@
 """Names and values as engines of databases, frames and collectors print them side by side."""
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import cells, judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
 
@@ -25,7 +25,7 @@ _CHANGED = KEY + rb"[\\\"'\])]{0,6}" + GIVES + rb"[{(][ ]?" + _SIDE
 
 def _held(line: bytes, begin: int, start: int, end: int) -> int:
     """What a wrapper holds; in `token: Optional[Text] = None` it is a type."""
-    return -1 if line.startswith(b"] =", end) else unquoted.shown(line, begin, start, end)
+    return -1 if line.startswith(b"] =", end) else told.shown(line, begin, start, end)
 
 
 PRINTED_RULES: tuple[Rule, ...] = (
@@ -104,7 +104,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         + _BAR
         + rb"|$)",
         "| db_password | string | <a12>7<a4> |",
-        unquoted.made,
+        cells.made,
         (SIGNS, _BEHIND_NAME + rb"[\"'`*]{0,3}[ \t]*[|\t\xe2]"),
         needs=(b"|", b"\t", b"\xe2\x94", b"\xe2\x95"),
     ),
@@ -112,7 +112,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "named-gap-between",
         KEY + rb"[ ]{2,}[A-Za-z][0-9A-Za-z_./-]{0,30}[ ]{2,}(?P<secret>[^ \t\r|\"']{8,})(?:[ \t\r]|$)",
         "db_password    string    <a12>7<a4>",
-        unquoted.cell_between,
+        cells.cell_between,
         (SIGNS, _BEHIND_NAME + rb"[ ][ ]"),
         needs=(b"  ",),
     ),
@@ -120,7 +120,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "named-two-cells",
         KEY + rb"[\"']?[,;][\"']?(?P<secret>[^ ,;\"'()<>\[\]\r\n]{6,})[\"']?(?:[ \t\r]|$)",
         "db_password,<a12>7<a4>",
-        unquoted.made,
+        cells.made,
         (SIGNS, _BEHIND_NAME + rb"[\"']?[,;]"),
         needs=(b",", b";"),
     ),
@@ -128,7 +128,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "pepper",
         rb"pepper[\"']?" + GIVES + rb"[\"']?(?P<secret>[^ \t\r\"'`<>,;(){}]{6,})",
         "pepper = '<a12>7<a4>'",
-        unquoted.made,
+        cells.made,
         ((b"pepper",), rb"[\"']?[ \t:=]"),
     ),
     named(
@@ -137,7 +137,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         + rb"[ =,\t][^\n]{0,160}?[\[(](?:[^\[\]()\n]{0,80}[;,] )?"
         + rb"default:? [\"']?(?P<secret>[^\[\]()\"'\n]+)[\"']?[\])]",
         "--api-key TEXT  [default: <a12>7<a4>]",
-        unquoted.made,
+        cells.made,
         (SIGNS, _BEHIND_NAME + rb"[ =,\t]"),
         needs=(b"default",),
     ),
@@ -161,7 +161,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "named-leader",
         KEY + rb"[ ]?[.]{4,}[ ]?(?P<secret>[^ .\t\r\"'][^\n]*)$",
         "apiKey......................<a12>7<a4>",
-        unquoted.gap,
+        cells.gap,
         (SIGNS, _BEHIND_NAME + rb"[ ]?[.][.]"),
         needs=(b"....",),
     ),
@@ -170,7 +170,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         KEY
         + rb"[ ]?:[ ][A-Za-z][0-9A-Za-z_.]{2,20}(?:\[[A-Za-z]+\])?[ ]=[ ](?P<secret>[^ \t\r\"'`(]{6,})(?:[ \t\r]|$)",
         "val apiKey: String = <a12>7<a4>",
-        unquoted.made,
+        cells.made,
         (SIGNS, _BEHIND_NAME + rb"[ ]?:[ ]"),
         needs=(b" = ",),
     ),
@@ -181,7 +181,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         + GIVES
         + rb"[\[({]{0,2}[\"'][A-Za-z][A-Za-z ]{2,40}[ :]\\*[\"'`](?P<secret>[^\"'`\n]{6,}?)\\*[\"'`][ ]",
         "{'api_key': [\"value '<a12>7<a4>' does not match\"]}",
-        unquoted.made,
+        cells.made,
         needs=(b" '", b' "', b" `", b' \\"', b":'"),
     ),
     named(
@@ -197,7 +197,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         "named-backquoted-far",
         KEY + rb"[ ][^\n`]{0,60}[ ]`(?P<secret>[^`.~ ()\n]{6,})`",
         "New API key for staging: `<a12>7<a4>`",
-        unquoted.made,
+        cells.made,
         (SIGNS, _BEHIND_NAME + rb"[ ]"),
         needs=(b"`",),
     ),
@@ -224,7 +224,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
         + KEY
         + rb"(?:[ ]{2,}|[ ]?\t[ \t]*)(?P<secret>[^ \t\r|\xe2\"'][^\n]*)",
         "api_key    <a12>7<a4>!",
-        unquoted.gap,
+        cells.gap,
         (SIGNS, _BEHIND_NAME + rb"(?:[ ][ ]|[ ]?\t)"),
         needs=(b"  ", b"\t"),
     ),

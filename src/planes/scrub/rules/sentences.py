@@ -1,6 +1,6 @@
 """Values that texts tell beside a sensitive name, or far behind it: errors, prompts, changes, logins, defaults."""
 
-from planes.scrub.rules import judges, unquoted
+from planes.scrub.rules import cells, judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.vocabulary import CLOSES, FOLLOW, KEY, NAME, SIGNS, named
 
@@ -99,7 +99,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         rb"|[ ](?:\xe2\x80\xa6|\xe2\x80\xba|\xe2\x9d\xaf|\xc2\xb7)[ ]+|\\+t)"
         rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>\\(]{6,})",
         "? What is your API key? <a12>7<a11>",
-        unquoted.answered,
+        told.answered,
         _SCAN,
         needs=(b"? ", b": ", b"\\t", b"\xe2\x80", b"\xe2\x9d\xaf", b"\xc2\xb7"),
     ),
@@ -109,7 +109,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         rb"(?:[ /][^<>\n]{0,60})?>"
         rb"[ :]*){1,4}(?P<secret>[^<> \t\n]{6,})<",
         "<li>API key: <code><a12>7<a11></code></li>",
-        unquoted.apart_or_word,
+        told.apart_or_word,
         _SCAN,
         needs=(b"<",),
     ),
@@ -117,7 +117,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         "typed-again",
         rb"repeat for confirmation:[ ](?P<secret>[^ \t\r\n]{6,})",
         "Repeat for confirmation: <a12>7<a4>",
-        unquoted.answered,
+        told.answered,
         ((b"repeat for confirmation: ",), rb""),
     ),
     named(
@@ -125,7 +125,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         KEY + rb"(?:[^\n]{0,60}?[ ](?:resolved|resolves|evaluates|evaluated|expands|expanded|decodes|decrypts)[ ]to"
         rb"|[\"']?[\])][^\n]{0,40}?[ ](?:=>|->|=))[ ][\"'`]?(?P<secret>[^ \t\r\"'`<>]{6,})",
         "secret('DB_PASSWORD') resolved to <a12>7<a3>",
-        unquoted.answered,
+        told.answered,
         _SCAN,
         needs=(b" to ", b" => ", b" -> ", b" = "),
     ),
@@ -145,7 +145,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         + b"|".join(_REMARKS)
         + rb")(?:[:=][ ]?|[ ])[\"'](?P<secret>[^\n]+?)[\"'](?:[ ,.;)\]]|$)",
         "unused setting 'api_key' (value '<a12>7<a3>')",
-        unquoted.made,
+        cells.made,
         _SCAN,
         needs=_BEFORE_QUOTE,
     ),
@@ -154,7 +154,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         KEY + rb"[\"'`]?[ :,](?:[^\n]{0,60}?[ ])?(?:value|was|got|received|found|rejected):?[ ]"
         rb"(?:\[[\"']?|<)(?P<secret>[^\n]+?)(?:[\"']?\]|>)(?:[ \t\r;,.]|$)",
         "field 'api_key': rejected value [<a12>7<a3>]; codes",
-        unquoted.made,
+        cells.made,
         _SCAN,
         needs=_BRACKETS,
     ),
@@ -164,7 +164,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         rb"[ ](?:for|of|in)[ ](?:(?:the[ ])?(?:env(?:ironment)?|variable|setting|option|key|field|flag|argument"
         rb"|parameter|property|input)[ ]){0,2}[\"'`$-]{0,3}[0-9A-Za-z_.-]*" + KEY + rb"(?:[^0-9a-z_-]|$)",
         "invalid value '<a12>7<a3>' for flag -api-key",
-        unquoted.made,
+        cells.made,
         _SCAN,
         needs=_BEHIND_QUOTE,
     ),
@@ -177,7 +177,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         needs=(b"old", b"previous", b"former", b"before", b"from"),
     ),
     named(
-        "named-changed",
+        "named-told-old",
         KEY + rb"[\"'`\])]{0,4}[ ](?:(?:was|has[ ]been)[ ])?(?:changed|updated|modified|switched)[ ]from[ ]"
         rb"[\"'`](?P<secret>[^\n]+?)[\"'`][ ]to[ ]",
         "the value of root['password'] changed from \"<a12>\" to None.",
@@ -218,7 +218,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         rb"(?:connect(?:ing|ed)?|authenticat(?:ing|ed|e)|bind(?:ing)?|bound|sign(?:ing|ed)? in)[ ](?:as|with)[ ]"
         rb"[\"'`]?[0-9a-z_.@+-]{1,60}[:/](?P<secret>[^ \t\r\"'`/()@]{6,})",
         "connecting as loader:<a12>7<a3> to db.example.com",
-        unquoted.apart_or_word,
+        told.apart_or_word,
         (
             tuple(
                 b"connecting as |connected as |connect as |connecting with |authenticating as |authenticated as "
@@ -232,7 +232,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         rb"(?:logg(?:ing|ed) in|log in|sign(?:ing|ed) in|connect(?:ing|ed)|authenticat(?:ing|ed)|bound|binding)[ ]as[ ]"
         rb"(?:user[ ])?[\"'`]?[0-9a-z_.@+-]{1,60}[\"'`]?[ ](?:with|using)[ ][\"'`]?(?P<secret>[^ \t\r\"'`<>(]{6,})",
         "logging in as loader with <a12>7<a3>",
-        unquoted.answered,
+        told.answered,
         ((b" in as ", b"connecting as ", b"connected as ", b"authenticating as ", b"authenticated as "), rb""),
     ),
     named(
@@ -241,7 +241,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         rb"[0-9a-z_.@+-]{1,60}[:/]"
         rb"(?P<secret>[^ \t\r\"'`/()@\]]{6,})",
         "auth failed for loader/<a12>7<a3>",
-        unquoted.apart_or_word,
+        told.apart_or_word,
         ((b"failed for ", b"login attempt ["), rb""),
     ),
     named(

@@ -1,6 +1,6 @@
 """Credentials in addresses: `scheme://user:password@host`, whatever the scheme."""
 
-from planes.scrub.rules import judges
+from planes.scrub.rules import login_judges
 from planes.scrub.rules.model import Rule
 
 URI_RULES: tuple[Rule, ...] = (
@@ -12,7 +12,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#]+)@",
         "RFC 3986: user information",
         "postgresql://loader:<a20>@db.example.com:5432/main",
-        judges.uri_password,
+        login_judges.uri_password,
     ),
     Rule(
         "uri-loose-password",
@@ -22,7 +22,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>@/?#]*[/?#][^ \t\r\"'<>@]*)@",
         "RFC 3986: user information, not quoted as it should be",
         "mysql://loader:<a10>/<a10>@db.example.com/main",
-        judges.loose_uri_password,
+        login_judges.loose_uri_password,
     ),
     Rule(
         "uri-spaced-password",
@@ -32,7 +32,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[A-Za-z][^ \t\r\"'<>@/?#]*(?:[ ][^ \t\r\"'<>@/?#]+){1,7})@[0-9A-Za-z]",
         "SQLAlchemy: addresses, in which blanks stay as they are",
         "postgresql://loader:x<a7> <a8> <a8>@db.example.com/main",
-        judges.phrase_in_uri,
+        login_judges.phrase_in_uri,
     ),
     Rule(
         "uri-cut-password",
@@ -42,7 +42,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"://[^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#@]{3,80}?)(?:\xe2\x80\xa6|\.\.\.)",
         "RFC 3986: user information, cut off by a printer",
         "postgresql://loader:<a12>...",
-        judges.uri_password,
+        login_judges.uri_password,
     ),
     Rule(
         "dsn-password",
@@ -52,7 +52,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"[0-9A-Za-z_.-]+:(?P<secret>[^ \t\r\"'<>/:]+)@(?:tcp|unix)\(",
         "Go MySQL driver: data source names",
         "loader:<a20>@tcp(db.example.com:3306)/main",
-        judges.uri_password,
+        login_judges.uri_password,
     ),
     Rule(
         "netloc-password",
@@ -62,7 +62,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"(?:netloc|authority|userinfo)[\"']?[=:][ ]?b?[\"'][^ \t\r/@:\"'<>?#]*:(?P<secret>[^ \t\r\"'<>/?#]+)@",
         "RFC 3986: the authority of an address taken apart",
         "ParseResult(scheme='postgres', netloc='loader:<a20>@db.example.com', path='/main')",
-        judges.uri_password,
+        login_judges.uri_password,
     ),
     Rule(
         "host-password",
@@ -74,7 +74,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"[0-9A-Za-z_.-]+:[0-9]{2,5}(?:[/ \t\"']|$)",
         "how programs print addresses without a scheme",
         "loader:<a20>@db.example.com:5432/main",
-        judges.uri_password,
+        login_judges.uri_password,
     ),
     Rule(
         "uri-broken-password",
@@ -85,7 +85,7 @@ URI_RULES: tuple[Rule, ...] = (
         rb"(?P<secret>[^ \t\r\"'<>@/]{3,})@[0-9A-Za-z_-]",
         "how errors print addresses that are written wrong",
         "could not parse 'snowflake//loader:<a20>@account/main'",
-        judges.uri_password,
+        login_judges.uri_password,
         before=rb"[^ \t\"'/@\n]",
     ),
     Rule(
@@ -96,6 +96,6 @@ URI_RULES: tuple[Rule, ...] = (
         rb"https?://(?P<secret>[0-9A-Za-z_.~%-]{16,})(?::(?:x-oauth-basic|api_?token|token|[xX]?))?@",
         "RFC 3986: user information",
         "https://<a20>7<a19>@git.example.com/a.git",
-        judges.uri_token,
+        login_judges.uri_token,
     ),
 )
