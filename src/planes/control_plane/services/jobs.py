@@ -16,6 +16,7 @@ from planes.domain.access import Permission, Principal
 from planes.domain.errors import InvalidRequest
 from planes.domain.identifiers import WorkspaceId, new_id
 from planes.domain.runs import Run
+from planes.domain.triggers import ReceiptStatus
 from planes.manifest.freshness import upstream_refs
 from planes.manifest.schedules import Tick
 from planes.storage.control import clocks as stored_clocks
@@ -81,7 +82,7 @@ async def get_job(parts: Parts, principal: Principal, workspace_id: str, job_id:
 
 @dataclass(frozen=True, slots=True)
 class FireTimes:
-    """When a job fires next. `waits_for` are the refs that a start which was put off waits for.
+    """When a job fires next. `waits_for` are the refs that a start which was put off waits for: its own, for room.
 
     `passed_over` is the newest start that fired by itself and was declined.
     """
@@ -103,8 +104,16 @@ async def fire_times(parts: Parts, principal: Principal, workspace_id: str, job_
         passed_over = await find_passed_over(connection, found.job.id)
     definition, now = found.version.definition, parts.clock.now()
     ticks = await windows.in_thread(lambda: schedules.upcoming_ticks(definition, clocks, now, count))
-    waits_for = () if found.job.deferred is None else upstream_refs(definition)
-    return FireTimes(found, ticks, waits_for, passed_over)
+    return FireTimes(found, ticks, _waits_for(found), passed_over)
+
+
+def _waits_for(found: VersionedJob) -> tuple[str, ...]:
+    kept = found.job.deferred
+    if kept is None:
+        return ()
+    if kept.get("status") == ReceiptStatus.SKIPPED_CONCURRENCY_LIMIT:
+        return (found.job.job_ref,)
+    return upstream_refs(found.version.definition)
 
 
 async def list_versions(

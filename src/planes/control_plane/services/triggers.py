@@ -152,7 +152,7 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired], n
         job = item.request.job.job
         if isinstance(item.decision, Declined):
             if is_put_off(item.request, item.decision):
-                await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request))
+                await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request, item.decision))
         elif job.deferred is not None and item.request.source is not Source.WEBHOOK:
             await stored_jobs.change_job(connection, job.id, deferred=None)
     await keep_passed_over(connection, [_passed_over(item, now) for item in fired if _is_passed_over(item)])
@@ -307,8 +307,9 @@ def waits_for_room(request: FireRequest) -> bool:
     )
 
 
-def _deferred(request: FireRequest) -> dict[str, Any]:
+def _deferred(request: FireRequest, declined: Declined) -> dict[str, Any]:
     return {
+        "status": declined.status.value,
         "trigger": request.trigger,
         "source": request.source.value,
         "profile": request.profile,

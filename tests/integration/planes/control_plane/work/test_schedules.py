@@ -225,11 +225,15 @@ async def test_event_that_finds_its_listener_running_starts_it_afterwards(stage:
 
 async def test_moment_that_finds_its_job_running_starts_it_afterwards(stage: Stage) -> None:
     moment = stage.clock.now() + timedelta(hours=1)
-    await stage.deployed(definition("load", f"once:{moment.isoformat()}"))
-    by_hand = (await stage.trigger((await stage.job_ids())["load"], trigger="manual:"))["id"]
+    fresh = {"freshness": ["job.is_fresh:jobs.jobs.first"]}
+    ids = await stage.deployed(definition("first"), definition("load", f"once:{moment.isoformat()}", **fresh))
+    await stage.finished((await stage.trigger(ids["first"], trigger="manual:"))["id"])
+    by_hand = (await stage.trigger(ids["load"], trigger="manual:"))["id"]
     stage.clock.set(moment)
     await fire_due(stage.parts)
-    assert len(await stage.runs()) == 1
+    assert len(await stage.runs(status="pending")) == 1
+    # It waits for room, not for what is fresh already.
+    assert (await stage.own(f"/jobs/{ids['load']}/fire-times")).json()["waits_for"] == ["jobs.jobs.load"]
 
     await stage.finished(by_hand)
 
