@@ -9,9 +9,8 @@ from planes.scrub.engine import Finder, compile_needles
 from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row
 from planes.scrub.joints import FIRST
 from planes.scrub.pieces import PieceIndex
-from planes.scrub.quiet import Absence, Quiet, quiet_without_values
+from planes.scrub.quiet import Absence
 from planes.scrub.rows import Rows
-from planes.scrub.rulebook import Book
 from planes.scrub.shadow import BARS, WHITE
 from planes.scrub.structured import members
 
@@ -44,7 +43,6 @@ class Registered:
         "_openings",
         "_pieces",
         "_plain",
-        "_quiets",
         "_rows",
         "is_absent",
         "reach",
@@ -69,7 +67,6 @@ class Registered:
         # Whether surely no form has its beginning in a text with its white space, of eight bytes or all of it. That is
         # half the work of taking the white space out and looking for the beginnings.
         self.is_absent = Absence(self._anchors).holds
-        self._quiets: dict[Book, Quiet] = {}
         self.reach = max((form.reach for group in self._groups for form in group.forms), default=0)
 
     @classmethod
@@ -146,14 +143,6 @@ class Registered:
             length = min(length, least)
         opening = self._openings[index] = length, frozenset(form.solid[:length] for form in group.forms)
         return opening
-
-    def quiet(self, book: Book) -> Quiet:
-        """What tells that neither these values nor a book's rules have to be looked for in a text."""
-        if not self:
-            return quiet_without_values(book)
-        if book not in self._quiets:
-            self._quiets[book] = Quiet(book, self._anchors)
-        return self._quiets[book]
 
     def beginnings(self, solid: bytes, shortest: int) -> Iterator[int]:
         """Where in a text shorter than an anchor a proper beginning of some form stands at its end, earliest first."""

@@ -29,7 +29,7 @@ class StreamScrubber:
         self.hits: Counter[str] = Counter()
         self.is_plain = False
         book = book_of(settings)
-        self._values = ValueStage(registered, self.hits, registered.quiet(book))
+        self._values = ValueStage(registered, self.hits, book)
         self._rules = RuleStage(self.hits, book, registered)
 
     def feed(self, data: bytes) -> bytes:

@@ -15,9 +15,10 @@ from planes.scrub.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
 from planes.scrub.joints import FIRST, IN_TEXT, Joined, without_joints
 from planes.scrub.marks import mark
 from planes.scrub.pieces import PieceIndex
-from planes.scrub.quiet import Quiet
+from planes.scrub.quiet import is_quiet, quiet_without_values
 from planes.scrub.registered import Registered
 from planes.scrub.repeats import period_of, row_end
+from planes.scrub.rulebook import Book
 from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, may_have_frames, without_frames
 
 # A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
@@ -52,11 +53,11 @@ class ValueStage:
             its borders.
     """
 
-    __slots__ = ("_before", "_held", "_open", "_quiet", "_registered", "has_begun", "hits", "is_quiet")
+    __slots__ = ("_before", "_book", "_held", "_open", "_registered", "has_begun", "hits", "is_quiet")
 
-    def __init__(self, registered: Registered, hits: "Counter[str]", quiet: Quiet) -> None:
+    def __init__(self, registered: Registered, hits: "Counter[str]", book: Book) -> None:
         self._registered = registered
-        self._quiet = quiet
+        self._book = book
         self._held = b""
         self._before = b""  # the last solid bytes already given out; a value may begin in them
         self._open: _Span | None = None  # what goes on at the beginning of what is held
@@ -67,12 +68,12 @@ class ValueStage:
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; give out all that can be no part of a value any more."""
         if not self._registered:
-            self.is_quiet = self._quiet.holds(data)
+            self.is_quiet = quiet_without_values(self._book).holds(data)
             return data
         if self._open is None:
             whole = b"".join((self._before, self._held, data))
-            self.is_quiet = self._quiet.holds(whole)
-            if self.is_quiet or (not may_have_frames(whole) and self._registered.is_absent(whole)):
+            self.is_quiet = is_quiet(self._book, whole)
+            if (self.is_quiet or not may_have_frames(whole)) and self._registered.is_absent(whole):
                 given = self._advance_quickly(whole)
                 if given is not None:
                     return given
@@ -112,6 +113,7 @@ class ValueStage:
             return text
         merged = _merge(view.spans)
         ended = [span for span in merged if span.start < release]
+        self.is_quiet = self.is_quiet and not ended  # marks are no sign of a rule, but no text of the job's either
         if ended and ended[-1].end > release:
             # What is held may go on with it: its mark is given out now, and the rest is left out when it comes.
             self._open = _Span(0, ended[-1].end - release, ended[-1].name, is_open=True)
