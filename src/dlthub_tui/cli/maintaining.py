@@ -97,7 +97,15 @@ def backup(
     )
     said = "\n".join(f"{each['plane']}: {each['path']} ({size_words(int(each['bytes']))})" for each in written)
     exits.say_result({"planes": written}, as_json=as_json, sentence=said, advice=advice)
-    return exits.DONE
+    closed = [name for each in written for name in each["closed"]]
+    if closed:
+        more = f" and {len(closed) - 1:,} more" if len(closed) > 1 else ""
+        exits.say_error(
+            # As Python writes it: a job chose the name.
+            f"Not in the backup, since jobs closed it to this user: {closed[0]!r}{more}. "
+            "Open it (chmod u+rwX), or run this as root, and back up once more."
+        )
+    return exits.FAILED if closed else exits.DONE
 
 
 def restore(

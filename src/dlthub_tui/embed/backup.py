@@ -16,7 +16,7 @@ class CannotBackUp(Exception):
 def back_up(
     home: Path, folder: Path, planes: Sequence[str] | None, recipient: str | None, passphrase: str | None
 ) -> list[dict[str, Any]]:
-    """Each plane's `plane`, `path`, `bytes`, `entries`. Raises: CannotBackUp."""
+    """Each plane's `plane`, `path`, `bytes`, `entries`, `closed` (what could not be read). Raises: CannotBackUp."""
     from planes.host import backup
 
     to = backup.Recipient(public_key=recipient, passphrase=passphrase)
@@ -25,7 +25,13 @@ def back_up(
     except backup.CannotBackUp as exc:
         raise CannotBackUp(str(exc)) from exc
     return [
-        {"plane": each.plane, "path": str(each.path), "bytes": each.size_bytes, "entries": each.entries}
+        {
+            "plane": each.plane,
+            "path": str(each.path),
+            "bytes": each.size_bytes,
+            "entries": each.entries,
+            "closed": list(each.closed),
+        }
         for each in written
     ]
 

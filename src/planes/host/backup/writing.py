@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import re
 import secrets
 import stat
 import tarfile
@@ -32,6 +33,7 @@ from planes.storage.sealing import Recipient, seal
 from planes.storage.snapshots import copy_database, master_key_ids, sqlite_file
 
 _SNAPSHOT = ".backup-"
+_JOBS_DATA = re.compile("orgs/[^/]+/workspaces/[^/]+/data/")
 _LARGE_HOLES = 1024 * 1024
 _MOST_PARTS, _MOST_OF_PARTS = 100_000, 4 * 1024**3
 """Beyond these a file's zeros are read and compressed; Python misreads the place after one with 8 GiB in its parts."""
@@ -39,12 +41,13 @@ _MOST_PARTS, _MOST_OF_PARTS = 100_000, 4 * 1024**3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One plane's backup."""
+    """One plane's backup. `closed`: what jobs closed to the platform's user, by name; it is not in it."""
 
     plane: str
     path: Path
     size_bytes: int
     entries: int
+    closed: tuple[str, ...] = ()
 
 
 def back_up(
@@ -99,6 +102,7 @@ def _back_up_plane(
     source = sqlite_file(database_url(plane, place, environment))
     assert source is not None, "looked at before"
     entries = 0
+    closed: list[str] = []
 
     def write(out: IO[bytes]) -> None:
         nonlocal entries
@@ -109,10 +113,17 @@ def _back_up_plane(
                 _add_bytes(archive, ABOUT, json.dumps(about.render()).encode())
                 add_member(archive, place, snapshot, database_name(plane))
                 for root, path in _files(place, plane, environment):
-                    entries += add_member(archive, root, path, path.relative_to(place).as_posix())
+                    name = path.relative_to(place).as_posix()
+                    try:
+                        entries += add_member(archive, root, path, name)
+                    except PermissionError:
+                        if not _JOBS_DATA.match(name):
+                            raise
+                        closed.append(name)
 
     path = seal(folder, plane, recipient, write)
-    return Written(plane=plane, path=path, size_bytes=path.stat().st_size, entries=entries)
+    size = path.stat().st_size
+    return Written(plane=plane, path=path, size_bytes=size, entries=entries, closed=tuple(closed))
 
 
 def _files(place: Path, plane: str, environment: Mapping[str, str]) -> Generator[tuple[Path, Path]]:

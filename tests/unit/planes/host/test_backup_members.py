@@ -6,13 +6,22 @@ What a job exchanges while a region is backed up leads to nothing of the platfor
 from __future__ import annotations
 
 import io
+import json
 import os
+import sqlite3
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import pyrage  # pyright: ignore[reportMissingTypeStubs] - there are none
 import pytest
+from tests.contract.client_environment import as_uid
+from tests.fakes.platform_uids import ORDINARY_UID, ROOT
+from tests.fakes.workspaces import open_folder
 
 from planes.host.backup.contents import files_of
 from planes.host.backup.restoring import extract
@@ -20,6 +29,7 @@ from planes.host.backup.writing import add_member
 from planes.host.proof.searching import search_folder
 
 KEY = b"the key"
+AGE: Any = pyrage
 
 
 def to_the_platform(data: Path, plane: Path) -> None:
@@ -126,3 +136,42 @@ def test_a_search_reads_what_was_written(tmp_path: Path) -> None:
 
     assert all(found.hits.values())
     assert found.bytes < 2**20
+
+
+BACKS_UP = """
+import json, sys
+from pathlib import Path
+from planes.host.backup import Recipient, back_up
+home, folder, key = sys.argv[1:]
+(written,) = back_up(Path(home), Path(folder), ["eu1"], Recipient(public_key=key), "1", {})
+print(json.dumps({"entries": written.entries, "closed": written.closed}))
+"""
+
+
+def test_what_a_job_closes_holds_nothing_up_and_is_named() -> None:
+    with open_folder("closed-") as home:
+        place = home / "home/data/eu1"
+        data = place / "orgs/organization/workspaces/workspace/data/prod"
+        for name in ("folder/inner", "other"):
+            (data / name).mkdir(parents=True)
+        for name in ("folder/inner/file", "other/closed", "other/kept"):
+            (data / name).write_bytes(b"content")
+        (place / "identity.key").write_bytes(b"key")
+        with closing(sqlite3.connect(place / "region.db")) as database:
+            database.execute("create table data_keys (master_key_id text)")
+        if os.geteuid() == 0:
+            for path in (home, *home.rglob("*")):
+                os.chown(path, ORDINARY_UID, ORDINARY_UID)
+        for name in ("folder", "other/closed"):
+            (data / name).chmod(0)
+        done = subprocess.run(
+            [*as_uid(ORDINARY_UID if os.geteuid() == 0 else None), sys.executable, "-c", BACKS_UP,
+             str(home / "home"), str(home / "backup"), str(AGE.x25519.Identity.generate().to_public())],
+            check=False, capture_output=True, text=True, cwd=ROOT, timeout=60,
+        )  # fmt: skip
+        (data / "folder").chmod(0o700)
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [name.rpartition("/data/prod/")[2] for name in told["closed"]] == ["folder", "other/closed"]
+    assert told["entries"] >= 3
