@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Sequence
 
+from planes.scrub.below.cut import opened_cut
 from planes.scrub.below.fields import (
     Answered,
     FieldName,
@@ -136,6 +137,9 @@ def _opened_by(line: bytes) -> Step:
     for opened in (opened_assertion, opened_prompt, opened_command):
         if (opening := opened(line)) is not None:
             return [], opening
+    told, cut = opened_cut(line)
+    if cut is not None:
+        return told, cut
     has_mark = line.find(b"[masked:") >= 0
     if not (has_mark and _ends_in_mark(line)) or line.find(b'"""') >= 0 or line.find(b"'''") >= 0:
         pattern, groups = _pattern()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from planes.scrub.below.cut import cut_token
 from planes.scrub.below.model import Opening, Step, below, continued, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import Row, closing, goes_on, row_of
 from planes.scrub.below.shown import RULER, Described, OpenElement, more_rows
@@ -437,6 +438,8 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
             shown = rest.rstrip(b" \t\r")
             if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
                 return None
+    if not rest and last.rule.kind == "token" and (cut := cut_token(line, last.start, last.end)):
+        return cut
     row = row_of(line)
     behind = line[last.end : row.end]
     if before in _QUOTES and behind[:1] == before and behind[1:].strip() in (b"", b"\\", b"+"):

@@ -23,7 +23,17 @@ MANIFEST_MEMBER = _below(
     "apiVersion: v1\nkind: Secret\nstringData:\n  main: <a16>\n",
 )
 ASKED_BELOW = _below("asked-below", (ASKED.lower(),), b"", "334 UGFzc3dvcmQ6\n<b24>\n")
-BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER, ASKED_BELOW)
+# The first piece of a token that a screen cut; the signs of all formats tell of it, this is one of them.
+CUT_TOKEN = Rule(
+    "cut-token",
+    "token",
+    (b"glpat-",),
+    rb"[0-9A-Za-z_.-]{8}",
+    b"",
+    "how screens cut what is too long for a line",
+    "the settings of this workspace were read, and the key is glpat-7<a9>\n<a20> and no more\n",
+)
+BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER, ASKED_BELOW, CUT_TOKEN)
 
 # The rest of a secret whose beginning is masked already: it goes without a mark of its own.
 CONTINUED = Rule("", "name", (), b"", b"", SOURCE, "")

@@ -1,0 +1,48 @@
+"""Tokens that a screen cut in two, with other text before and behind."""
+
+import pytest
+
+from planes.scrub import scrub_lines
+from planes.scrub.rules import RULES
+from planes.scrub.rules.samples import fake
+
+WIDTH = 80
+BEFORE = "2026-11-27 INFO the value that was read is "
+# Formats of one word that begin with a sign of their own.
+FORMATS = [
+    "github-oauth-token",
+    "github-app-user-token",
+    "shopify-user-token",
+    "square-application-secret",
+    "fly-token",
+]
+
+
+def masked(text: str) -> str:
+    return "\n".join(scrub_lines(text.split("\n"), []))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_both_pieces_are_masked_and_the_text_around_them_stays(name: str) -> None:
+    rule = next(rule for rule in RULES if rule.name == name)
+    token = fake(rule.sample, 3)
+    text = BEFORE + token + " and so on"
+    rows = [text[place : place + WIDTH] for place in range(0, len(text), WIDTH)]
+    out = masked("\n".join(rows))
+    assert out.startswith(BEFORE + "[masked:")
+    assert out.replace("\n", "").endswith(" and so on")
+    assert out.count("\n") == len(rows) - 1
+    assert not any(token[place : place + 8] in out for place in range(len(token) - 7))
+    assert masked(out) == out
+
+
+def test_what_follows_a_whole_token_is_no_piece_of_it() -> None:
+    token = fake("gho_<a36>", 3)
+    line = BEFORE.ljust(WIDTH, "x") + " " + token
+    assert masked(line + "\nextracting orders 7f3a9c21 to here").endswith("\nextracting orders 7f3a9c21 to here")
+
+
+@pytest.mark.parametrize("word", ["glpat-settings", "gho_token_of_the_bot", "ico-arrow12", "npm_config_registry"])
+def test_names_that_begin_like_a_token_stay(word: str) -> None:
+    text = BEFORE.ljust(WIDTH, "x") + " " + word + "\nand more"
+    assert masked(text) == text
