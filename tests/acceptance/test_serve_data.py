@@ -32,6 +32,14 @@ def test_the_token_that_is_redirected_to_a_file_lets_the_region_join(tmp_path: P
         words = serve_data(tmp_path / "region", control.control_plane, token)[4:]
         with serving(tmp_path / "region", "data", *words) as region:
             assert set(region.data_planes) == {"eu1"}
+            examined = run_command("doctor", "--home", str(region.home))
+            assert "separation: a process of its own" in examined.stdout
+
+        # A word less would have begun another control plane in the region's home, and a region that belongs to neither.
+        forgotten = run_command("serve", "--home", str(tmp_path / "region"), "--port", "0")
+        assert forgotten.returncode == 1
+        assert "serve data --region eu1 --control-plane URL" in forgotten.stderr
+        assert not (tmp_path / "region" / "control").exists()
 
         # It was spent. That is said before the time is over for which a silent control plane is waited for.
         refused = run_command(*serve_data(tmp_path / "other", control.control_plane, token))

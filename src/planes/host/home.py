@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from planes.domain.errors import Conflict
 from planes.private_files import create_private, write_private
 
 _PRIVATE = 0o700
@@ -80,6 +81,20 @@ class Home:
         """The folder of one data plane."""
         _folder(self.root / "data", self._way)
         return _folder(self.root / "data" / dataplane_id, self._way)
+
+    def check_control_plane(self) -> None:
+        """That one may run here: beside a new one the regions of another could not work.
+
+        Raises: Conflict (`home_of_regions`).
+        """
+        control = self.root / "control"
+        regions = sorted(path.parent.name for path in (self.root / "data").glob("[!.]*/identity.key"))
+        if regions and not (control.is_dir() and any(control.iterdir())):
+            raise Conflict(
+                "home_of_regions",
+                f"{self.root} holds {' and '.join(regions)} of a control plane elsewhere, so none is started here. "
+                f"The region: dlthub-tui serve data --region {regions[0]} --control-plane URL --home {self.root}",
+            )
 
     @property
     def lock_file(self) -> Path:

@@ -201,9 +201,11 @@ async def _serve_until(
 
 
 def _listen(options: PlatformOptions) -> dict[str, socket.socket]:
-    kept = options.home.read_ports()
+    kept, parts = options.home.read_ports(), _parts(options)
+    if CONTROL in parts:
+        options.home.check_control_plane()
     plan = PortPlan(host=options.host, first=options.port, may_move=options.may_move)
-    listeners = open_listeners(_parts(options), plan, kept)
+    listeners = open_listeners(parts, plan, kept)
     options.home.write_ports({**kept, **{part: port_of(listener) for part, listener in listeners.items()}})
     return listeners
 

@@ -11,6 +11,10 @@ from planes.domain.errors import PlaneError, Unavailable
 
 _FIRST_WAIT_SECONDS = 0.05
 _LONGEST_WAIT_SECONDS = 5.0
+_HOW_TO_JOIN = (
+    "The first start of a data plane needs a join token: --join-token-file FILE. "
+    "Where the control plane runs, dlthub-tui admin data-plane add ID --place PLACE makes one."
+)
 _log = structlog.get_logger("planes.data_plane.enrolment")
 
 
@@ -44,7 +48,7 @@ class Enrolment:
             self._enrolled()
             return
         if self._join_token is None:
-            self.refusal = Unavailable("no_join_token", "The first start of a data plane needs a join token.")
+            self.refusal = Unavailable("no_join_token", _HOW_TO_JOIN)
             self._answered.set()
             _log.error("enrolment_impossible", reason="no join token")
             return

@@ -117,7 +117,8 @@ def _platform(record: PlatformRecord | None) -> Iterator[Finding]:
             advice="dlthub-tui opens one; dlthub-tui serve runs one without the terminal app.",
         )
         return
-    is_one_process = len(record.data_planes) + (record.control_plane is not None) > 1
+    # The record of a region alone names its control plane, which runs elsewhere and has no socket here.
+    is_one_process = len(record.data_planes) + (record.socket is not None) > 1
     separation = "code only, all its planes are one process" if is_one_process else "a process of its own"
     yield Finding(
         area="platform",

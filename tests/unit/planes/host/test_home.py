@@ -34,6 +34,20 @@ def test_a_home_is_private(tmp_path: Path) -> None:
     assert Home(tmp_path / "home").owner_key_file.read_bytes() == home.owner_key_file.read_bytes()
 
 
+def test_no_control_plane_begins_beside_regions_of_another(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.check_control_plane()
+    for region in ("eu1", ".eu2.restoring"):
+        folder = home.data_folder(region)
+        (folder / "identity.key").touch()
+
+    with pytest.raises(Conflict, match=r"holds eu1 of a control plane elsewhere.* serve data --region eu1 "):
+        home.check_control_plane()
+
+    (home.control_folder / "control.db").touch()
+    home.check_control_plane()
+
+
 def test_a_home_has_one_platform_at_a_time_and_says_where_it_is(tmp_path: Path) -> None:
     home = Home(tmp_path)
     lock = HomeLock(home)
