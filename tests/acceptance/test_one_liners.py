@@ -270,6 +270,15 @@ def test_lists_for_people_and_for_programs(shell: Shell) -> None:
         assert shell.run("runs", "orchard/shop", *words).returncode == 2
 
 
+def test_a_run_of_the_dashboard_is_listed_among_the_others(shell: Shell) -> None:
+    started = shell.json("run", "orchard/shop/dashboard")["link"]
+    listed = [one["link"] for one in shell.json("runs", "orchard/shop")["items"]]
+    stopped = shell.run("stop", started)
+
+    assert stopped.returncode == 0, stopped.stderr
+    assert listed[0] == started == "orchard/shop/workspace.dashboard/1"
+
+
 def test_ctrl_c_in_a_terminal_leaves_the_run_running_and_says_so(shell: Shell) -> None:
     words = ["-m", "dlthub_tui.cli.main", "run", "orchard/shop/slow", "-f"]
     with terminal(words, shell.environment(), size=(100, 24)) as shown:

@@ -57,7 +57,9 @@ def runs(
         spot = await find_spot(connection.control, place)
         job_id = spot.job.id if spot.job else None
         workspace = spot.place.workspace
-        page = await list_runs(connection.control, workspace.id, job_id=job_id, statuses=states, limit=limit)
+        page = await list_runs(
+            connection.control, workspace.id, job_id=job_id, statuses=states, limit=limit, has_dashboard=True
+        )
         if as_json:
             print(json.dumps({"items": [run_shape(spot.place, one) for one in page.items], "total": page.total}))
             return exits.DONE

@@ -13,12 +13,15 @@ from dlthub_tui.client.transport import Query, Transport
 
 async def list_runs(
     plane: Transport, workspace_id: str, *, job_id: str | None = None, statuses: tuple[str, ...] = (),
-    since: datetime | None = None, limit: int = 200,
+    since: datetime | None = None, limit: int = 200, has_dashboard: bool = False,
 ) -> Page[Run]:  # fmt: skip
-    """The newest runs first; `since`: those that were asked for from then on. Contract: 1.5 (41)."""
+    """The newest runs first; `since`: those that were asked for from then on. Contract: 1.5 (41).
+
+    Runs of the workspace's dashboard are left out unless its job is asked for, or `has_dashboard`.
+    """
     start = since.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") if since else None
     query: Query = {
-        "timezone": "UTC", "include_system_job_runs": False, "job_id": job_id, "status": list(statuses) or None,
+        "timezone": "UTC", "include_system_job_runs": has_dashboard, "job_id": job_id, "status": list(statuses) or None,
         "start": start,
     }  # fmt: skip
     return await get_page(plane, f"/api/v1/workspaces/{workspace_id}/job-runs", parse_run, query, limit=limit)
