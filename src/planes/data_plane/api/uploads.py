@@ -56,7 +56,10 @@ async def upload_deployment(
         spools = {"file": archive, "requirements_file": requirements}
         receive = partial(receive_form, request, spools, limit + MAXIMUM_REQUIREMENTS_BYTES)
         await services.credentials.while_good(claims, receive)
-        return await services.uploads.store_deployment(Actor.of(claims), deployment_id, archive, requirements.content)
+        check = partial(services.credentials.check_again, claims)
+        return await services.uploads.store_deployment(
+            Actor.of(claims), deployment_id, archive, requirements.content, check
+        )
 
 
 @router.post("/configurations/{configuration_id}/-upload", openapi_extra=_form("file"))
@@ -70,4 +73,5 @@ async def upload_configuration(
     archive = MemorySpool(MAXIMUM_ARCHIVE_BYTES)
     receive = partial(receive_form, request, {"file": archive}, MAXIMUM_ARCHIVE_BYTES)
     await services.credentials.while_good(claims, receive)
-    return await services.uploads.store_configuration(Actor.of(claims), configuration_id, archive.content)
+    check = partial(services.credentials.check_again, claims)
+    return await services.uploads.store_configuration(Actor.of(claims), configuration_id, archive.content, check)

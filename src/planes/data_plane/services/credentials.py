@@ -46,6 +46,11 @@ class Credentials:
         """Returns when the token of these claims is revoked: what it opened ends then (Security: 10)."""
         await self._revocations.wait_revoked(claims)
 
+    def check_again(self, claims: Claims) -> None:
+        """For what comes after the work that its token allowed. Raises: NotAuthenticated when it was revoked since."""
+        if self._revocations.is_revoked(claims):
+            raise refused()
+
     async def while_good(self, claims: Claims, work: Callable[[], Awaitable[None]]) -> None:
         """Does what takes long, and stops it as soon as the token of these claims is revoked.
 

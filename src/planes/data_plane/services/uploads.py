@@ -67,11 +67,12 @@ class Uploads:
         self._locks = KeyedLocks[str]()
 
     async def store_deployment(
-        self, actor: Actor, deployment_id: str, spool: FileSpool, requirements: bytes
+        self, actor: Actor, deployment_id: str, spool: FileSpool, requirements: bytes, check: Callable[[], None]
     ) -> DeploymentResponse:
         """Verifies and stores a deployment; answers with the version that the control plane gave it.
 
-        Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull.
+        `check` raises when the uploader may no longer upload; it is asked last, before the control plane hears of it.
+        Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull, what `check` raises.
         """
         sha256 = spool.finish()
         await to_thread.run_sync(code_trees.read_requirements, requirements, limiter=self._verifying)
@@ -81,14 +82,18 @@ class Uploads:
         key = _key_of(uploads.DEPLOYMENTS, row)
         report = build_deployment(row)
         version = _Version(kind=uploads.DEPLOYMENTS, row=row, key=key, content=spool.path)
-        answer = await self._store(actor, version, lambda: self._parts.link.report_deployment(deployment_id, report))
+        answer = await self._store(
+            actor, version, check, lambda: self._parts.link.report_deployment(deployment_id, report)
+        )
         await self._retire(actor, answer.retired)
         return DeploymentResponse(**answer.model_dump(exclude={"retired"}))
 
-    async def store_configuration(self, actor: Actor, configuration_id: str, archive: bytes) -> ConfigurationResponse:
+    async def store_configuration(
+        self, actor: Actor, configuration_id: str, archive: bytes, check: Callable[[], None]
+    ) -> ConfigurationResponse:
         """Verifies, seals and stores a configuration; answers with the version that the control plane gave it.
 
-        Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull.
+        Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull, what `check` raises.
         """
         contents, files = await to_thread.run_sync(read_configuration, archive, limiter=self._verifying)
         row = self._row(actor, configuration_id, contents)
@@ -99,13 +104,16 @@ class Uploads:
         report = build_configuration(row)
         version = _Version(kind=uploads.CONFIGURATIONS, row=row, key=key, content=sealed)
         return await self._store(
-            actor, version, lambda: self._parts.link.report_configuration(configuration_id, report)
+            actor, version, check, lambda: self._parts.link.report_configuration(configuration_id, report)
         )
 
-    async def _store(self, actor: Actor, version: _Version, report: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def _store(
+        self, actor: Actor, version: _Version, check: Callable[[], None], report: Callable[[], Awaitable[_Answer]]
+    ) -> _Answer:
         is_sent = False
         try:
             await self._write(actor, version)
+            check()
             is_sent = True
             answer = await _insist(report)
         except BaseException as exc:

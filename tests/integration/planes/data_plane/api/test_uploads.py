@@ -18,6 +18,7 @@ from tests.fakes.disks import small_tmpfs
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.storage.data.tables import deployments, spent_uploads
+from planes.wire.link import PollResponse, Revocation, RevokedClaim
 
 pytestmark = pytest.mark.anyio
 FILES = {"jobs.py": b"print('hello')\n", "pkg/run.sh": b"#!/bin/sh\n", "pkg/\u00e4.txt": b"\xc3\xa4"}
@@ -166,6 +167,29 @@ async def test_a_refused_write_back_leaves_nothing(region: RunningDataPlane, sta
     assert blobs(region) == []
     assert incoming(region) == []
     assert await rows(region) == 0
+
+
+@pytest.mark.parametrize("kind", ["deployment", "configuration"])
+async def test_a_revocation_after_the_last_byte_leaves_nothing(
+    region: RunningDataPlane, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the archive was being verified and put in its place."""
+    store = region.plane.services.parts.blobs
+    put = store.put
+
+    async def put_while_revoked(key: str, content: bytes | Path) -> None:
+        await put(key, content)
+        revocation = Revocation(epoch=99, claim=RevokedClaim.WORKSPACE, value=region.workspace_id)
+        news = PollResponse(leases=[], cancels=[], epoch=99, revocations=[revocation], keys=[])
+        await region.plane.services.revocations.apply(news)
+
+    monkeypatch.setattr(store, "put", put_while_revoked)
+    upload = region.upload_deployment if kind == "deployment" else region.upload_configuration
+    answer = await upload(pack(FILES if kind == "deployment" else {"prod.config.toml": b"a = 1\n"}))
+
+    assert answer.status_code == 401, answer.text
+    assert (blobs(region), incoming(region), await rows(region)) == ([], [], 0)
+    assert region.control.versions == {}
 
 
 async def test_a_failed_write_back_keeps_the_archive_of_another_version(region: RunningDataPlane) -> None:
