@@ -1,5 +1,6 @@
 """An interpreter with the workspace's packages: its own `.venv`, else one built by `uv` into a cache. BORDERS 5, 6."""
 
+import codecs
 import fcntl
 import hashlib
 import importlib.metadata
@@ -26,6 +27,7 @@ _PROBE = (
     "print(bool(s and s.origin and os.path.isfile(os.path.join(os.path.dirname(s.origin), "
     "'_workspace', 'deployment', '_run_helpers.py'))))"
 )
+_NAMES_ANOTHER = re.compile(r"""(?m)^\s*(?:-r|-c|--requirement|--constraint)(?:\s+|=)["']?([^\s"'#]+)""")
 
 
 def find_interpreter(
@@ -131,16 +133,28 @@ def _key(folder: Path, arguments: list[str]) -> str:
     """Changes with every file that decides what is installed, and with our interpreter."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {arguments}".encode())
     names = ["pyproject.toml", "uv.lock", ".python-version", *sorted(p.name for p in folder.glob("requirements*"))]
-    for name in names:
-        file = folder / name
-        if file.is_file():
-            digest.update(f"\0{name}\0".encode() + file.read_bytes())
+    waiting = [folder / name for name in names]
+    seen: set[Path] = set()
+    while waiting:
+        file = waiting.pop(0)
+        if file in seen or not file.is_file():
+            continue
+        seen.add(file)
+        content = file.read_bytes()
+        digest.update(f"\0{os.path.relpath(file, folder)}\0".encode() + content)
+        names_of_others = _NAMES_ANOTHER.findall(content.decode(errors="replace"))
+        waiting += [Path(os.path.normpath(file.parent / name)) for name in names_of_others]
     return digest.hexdigest()[:32]
 
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        content = file.read_bytes()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise EnvironmentFailed(
+                f"{file.name} is UTF-16, as PowerShell writes what is sent to a file by >. Save it as UTF-8."
+            )
+        return content.decode("utf-8-sig")
     except (OSError, UnicodeError) as exc:
         raise EnvironmentFailed(f"{file.name}: {exc}") from exc
 

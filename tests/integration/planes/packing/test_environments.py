@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from planes.packing import environments
+
 Pack = Callable[..., Any]
 
 
@@ -35,6 +37,31 @@ def test_environment_is_built_once_and_again_when_requirements_change(workspace:
     assert first.answer["python"] == second.answer["python"] != third.answer["python"]
     assert "building with uv" in first.stderr
     assert "built before" in second.stderr
+
+
+def test_another_environment_when_a_file_changes_that_requirements_name(workspace: Path) -> None:
+    (workspace / "requirements.txt").write_text("dlt==1.31.0\n-r libs/more.txt  # those\n--constraint=bounds.txt\n")
+    (workspace / "libs").mkdir()
+    keys: list[str] = []
+    for name, content in (
+        ("libs/more.txt", "-c deeper.txt\n"),
+        ("libs/deeper.txt", "humanize<4\n"),
+        ("bounds.txt", "humanize<5\n"),
+        ("unrelated.txt", "humanize\n"),
+    ):
+        (workspace / name).write_text(content)
+        keys.append(environments._key(workspace, []))
+
+    assert len(set(keys)) == 3
+    assert keys[2] == keys[3]
+
+
+def test_requirements_in_utf_16_are_refused_with_what_to_do(workspace: Path, pack: Pack) -> None:
+    (workspace / "requirements.txt").write_text("dlt==1.31.0\n", encoding="utf-16")
+    packed = pack(python=None)
+
+    assert packed.answer["error"] == "environment_failed"
+    assert "Save it as UTF-8" in packed.answer["detail"]
 
 
 @pytest.mark.slow
