@@ -252,6 +252,21 @@ def test_names_with_slashes_and_blanks_are_found_and_doubtful_ones_listed(shell:
     assert "has not run yet" in shell.run("logs", "orchard/shop/slow").stderr
 
 
+def test_a_command_leaves_no_session_behind(shell: Shell) -> None:
+    async def others() -> set[str]:
+        async with as_owner(shell.platform.home) as owner:
+            listed = await owner.control.get("/own/v1/sessions")
+            return {each["id"] for each in listed["items"] if not each["is_current"]}
+
+    before = anyio.run(others)
+    assert shell.run("workspaces").returncode == 0
+    assert shell.run("jobs", "no/such").returncode == 2
+    shell.platform.admin("user", "link", "ana@orchard.example")
+
+    # The one that is new is that of the look before.
+    assert len(anyio.run(others) - before) == 1
+
+
 def test_lists_for_people_and_for_programs(shell: Shell) -> None:
     shell.run("run", "orchard/shop/broken", "-f")
     failed = shell.json("runs", "orchard/shop", "--status", "failed,cancelled")

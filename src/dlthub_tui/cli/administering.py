@@ -14,7 +14,7 @@ import anyio
 from dlthub_tui.cli import exits
 from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
 from dlthub_tui.client.errors import ClientError
-from dlthub_tui.client.sessions import TokenPair
+from dlthub_tui.client.sessions import TokenPair, leave
 from dlthub_tui.client.transport import Transport
 
 # A name for the Host header: the socket needs no address.
@@ -63,6 +63,7 @@ class Door:
         try:
             yield signed_in
         finally:
+            await leave(signed_in, pair)
             await signed_in.aclose()
 
 

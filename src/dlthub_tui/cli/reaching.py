@@ -16,6 +16,7 @@ from dlthub_tui.cli import exits
 from dlthub_tui.settings import find_home, find_key, find_url
 
 if TYPE_CHECKING:
+    from dlthub_tui.client.sessions import TokenPair
     from dlthub_tui.session.connection import Connection
 
 
@@ -54,11 +55,16 @@ class Target:
 @asynccontextmanager
 async def reached(target: Target) -> AsyncGenerator[Connection]:
     """The installation, signed in. Raises: NotReached, a ClientError."""
+    from dlthub_tui.client.sessions import leave
+
     connection = await _opened(target)
+    own: TokenPair | None = None
     try:
-        await _sign_in(connection, target)
+        own = await _sign_in(connection, target)
         yield connection
     finally:
+        if own is not None:
+            await leave(connection.open_plane, own)
         await connection.aclose()
 
 
@@ -132,20 +138,21 @@ async def _opened(target: Target) -> Connection:
     return Connection(found.control_plane, store, socket_path=found.socket)
 
 
-async def _sign_in(connection: Connection, target: Target) -> None:
+async def _sign_in(connection: Connection, target: Target) -> TokenPair | None:
+    """Signs in; answers the session that this command began, if it did."""
+    from dlthub_tui.client import sessions
     from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
     from dlthub_tui.client.errors import NotAllowed, NotFound, NotSignedIn
-    from dlthub_tui.client.sessions import TokenPair
     from dlthub_tui.session.connection import read_owner_key
 
     key = find_key()
     if key is not None:
-        await connection.begin(TokenPair(jwt=key, refresh_token=""), is_kept=False)
-        return
+        await connection.begin(sessions.TokenPair(jwt=key, refresh_token=""), is_kept=False)
+        return None
     owner_key = await anyio.to_thread.run_sync(read_owner_key, target.home) if connection.is_local else None
     if owner_key is not None:
         try:
-            await connection.begin(await sign_in_as_owner(connection.open_plane, owner_key), is_kept=False)
+            own = await sign_in_as_owner(connection.open_plane, owner_key)
         except NoOwner:
             raise NotReached(
                 "Nobody owns this installation yet. First: dlthub-tui, or dlthub-tui admin user add EMAIL", exits.FAILED
@@ -153,10 +160,12 @@ async def _sign_in(connection: Connection, target: Target) -> None:
         except (NotAllowed, NotFound, NotSignedIn):
             pass
         else:
-            return
+            await connection.begin(own, is_kept=False)
+            return own
     if not await connection.resume():
         way = f"dlthub-tui connect {connection.origin}" if target.url else "dlthub-tui"
         raise NotReached(
             f"Nobody is signed in at {connection.origin}. Sign in once: {way}. In scripts: DLTHUB_TUI_API_KEY",
             exits.NOT_ALLOWED,
         )
+    return None

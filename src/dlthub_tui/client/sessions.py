@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from dlthub_tui.client.errors import NotAllowed
+import anyio
+
+from dlthub_tui.client.errors import ClientError, NotAllowed
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport
 
 _PATH = "/auth/v1/sessions"
 _OWN = "/own/v1/sessions"
+_LEAVE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +73,13 @@ async def refresh(plane: Transport, refresh_token: str) -> TokenPair:
     return _pair(await plane.post(f"{_PATH}/-refresh", {"refresh_token": refresh_token}))
 
 
-async def revoke(plane: Transport, refresh_token: str) -> None:
-    """Ends the session. Contract: 1.5 (7)."""
-    await plane.post(f"{_PATH}/-revoke", {"refresh_token": refresh_token})
+async def leave(plane: Transport, pair: TokenPair) -> None:
+    """Ends the session of a command that is over, also one that was interrupted. Contract: 1.5 (7).
+
+    Where the plane does not answer, the session runs out by itself.
+    """
+    with anyio.move_on_after(_LEAVE_SECONDS, shield=True), suppress(ClientError):
+        await plane.post(f"{_PATH}/-revoke", {"refresh_token": pair.refresh_token})
 
 
 async def _answered(plane: Transport, owner_key: str) -> dict[str, Any]:
