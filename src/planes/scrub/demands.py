@@ -93,7 +93,7 @@ def _begins_with_name(rule: Rule) -> bool:
 
 
 _Need = tuple[int, Sequence[bytes], bool]
-"""The bit of a rule, literals of which it needs one, and whether that stands behind a name."""
+"""Bits of rules, literals of which each needs one, and whether that stands behind a name."""
 
 
 class Demands:
@@ -177,20 +177,24 @@ class Demands:
             lowered = line.lower()
             find = lowered.find  # `in` takes three times as long: it tries the literal as a number first
             first = names[0] if names else 0
-            for bit, needs, is_behind in self._wanting.get(chosen) or self._wanted(chosen):
+            for bits, needs, is_behind in self._wanting.get(chosen) or self._wanted(chosen):
                 place = first if is_behind else 0
                 for need in needs:
                     if find(need, place) >= 0:
                         break
                 else:
-                    chosen ^= bit
+                    chosen ^= bits
         return chosen
 
     def _wanted(self, chosen: int) -> "Sequence[_Need]":
-        """What some rules need."""
+        """What some rules need; those that need the same are asked about once."""
         if len(self._wanting) >= _MOST_WANTED:
             self._wanting.clear()
-        wanted = self._wanting[chosen] = [want for want in self._needs if want[0] & chosen]
+        bits_of: dict[tuple[Sequence[bytes], bool], int] = {}
+        for bit, needs, is_behind in self._needs:
+            if bit & chosen:
+                bits_of[needs, is_behind] = bits_of.get((needs, is_behind), 0) | bit
+        wanted = self._wanting[chosen] = [(bits, *want) for want, bits in bits_of.items()]
         return wanted
 
 

@@ -17,7 +17,10 @@ _GETTER = (
     rb"[ \t]*(?:->|=>|\xe2\x86\x92|={1,2}|:|returned|returns|is)"
 )
 
-_BEHIND_CALL = (b")->", b")=", b"):", b") ", b")\t", b")\xe2")
+_BEHIND_CALL = (
+    *(b")->", b")=", b"):", b")\t", b")\xe2"),
+    *(b") ->", b") =", b") :", b") \xe2", b") re", b") is", b")  ", b") \t"),
+)
 _LINKS = (
     *(b": ", b"= ", b" with ", b" is ", b" was ", b" to ", b" as ", b" reads ", b" equals ", b" value "),
     *(b" \xc3\xa8 ", b" est ", b" ist ", b" lautet ", b" es "),

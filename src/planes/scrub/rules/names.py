@@ -33,6 +33,9 @@ _APART = (
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
 _PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
 
+# What stands behind a text before the next one of a list.
+_NEXT_TEXT = (b'",', b"',", b'" ', b"' ", b'"\t', b"'\t")
+
 NAME_RULES: tuple[Rule, ...] = (
     named(
         "named-escaped",
@@ -159,7 +162,7 @@ NAME_RULES: tuple[Rule, ...] = (
         KEY + rb"[\"'][ \t]*,[ \t]*[bruf]{0,2}[\"'](?P<secret>[^\"']+)",
         "(b'x-api-key', b'<a8>7<a8>')",
         judges.pair,
-        needs=(b'",', b"',", b'" ', b"' ", b'"\t', b"'\t"),
+        needs=_NEXT_TEXT,
     ),
     named(
         "named-setting",
@@ -318,6 +321,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "auth=('me', '<a16>')",
         judges.quoted,
         ((b"auth",), rb"[a-z_]{0,12}[\"']?[ \t]?[=:(\[]"),
+        needs=_NEXT_TEXT,
     ),
     named(
         "auth-key-pair",
@@ -326,6 +330,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "auth=('<a20>7', 'X')",
         judges.random,
         ((b"auth",), rb"[a-z_]{0,12}[\"']?[ \t]?[=:(\[]"),
+        needs=_NEXT_TEXT,
     ),
     named(
         "docker-auth",
@@ -432,6 +437,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "webhook_url: https://example.com/hooks/<a24>7",
         judges.random,
         ((b"hook",), rb""),
+        needs=(b"://",),
     ),
     named(
         "named-plain",
