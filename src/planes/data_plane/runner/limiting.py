@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
 from planes.data_plane.runner.reasons import Reason, of_disk, of_files, of_memory, of_processes, of_processor
-from planes.data_plane.runner.request import Limits, Step
+from planes.data_plane.runner.request import BYTES_OF_A_FILE, Limits, Step
 from planes.data_plane.runner.usage import OnDisk, measure, measure_files, measure_together, walk_sizes
 
 LOOK_SECONDS = 1.0
@@ -27,7 +27,7 @@ class StepLimits:
 
     def __init__(self, group: RunGroup, step: Step) -> None:
         self._group = group
-        self._limits = _within_room(step.limits, step.cwd)
+        self._limits, self._most_files = _within_room(step.limits, step.cwd)
         places = step.confinement.write if step.confinement is not None else ()
         self._folders = _outermost({step.cwd, *places, *_temporary(step)}) if self._limits.disk_bytes else []
         self._walk: Generator[None, None, OnDisk] | None = None
@@ -126,23 +126,27 @@ class StepLimits:
         limits = self._limits
         if _is_over(self._on_disk.bytes - before.bytes, limits.disk_bytes):
             return of_disk(limits)
-        return of_files(limits) if _is_over(self._on_disk.entries - before.entries, limits.most_files) else None
+        is_over = _is_over(self._on_disk.entries - before.entries, self._most_files)
+        return of_files(self._most_files) if is_over else None
 
 
 def _is_over(taken: float, most: int | None) -> bool:
     return most is not None and taken > most
 
 
-def _within_room(limits: Limits, folder: str) -> Limits:
-    """With a bound that leaves others some of a disk that has little room; a full one tells by itself."""
-    if limits.disk_bytes is None or limits.disk_percent is None:
-        return limits
+def _within_room(limits: Limits, folder: str) -> tuple[Limits, int | None]:
+    """With bounds that leave others something of a disk that has little room. A full one tells by itself."""
+    files = limits.most_files
+    if limits.disk_bytes is None or limits.disk_percent is None or files is None:
+        return limits, files
     try:
         found = os.statvfs(folder)
     except OSError:
-        return limits
-    share = found.f_bavail * found.f_frsize * limits.disk_percent // 100
-    return limits._replace(disk_bytes=min(limits.disk_bytes, max(share, _LEAST_SHARE_BYTES)))
+        return limits, files
+    share = max(found.f_bavail * found.f_frsize * limits.disk_percent // 100, _LEAST_SHARE_BYTES)
+    if found.f_favail:  # some file systems have no such number
+        files = min(files, max(found.f_favail * limits.disk_percent // 100, _LEAST_SHARE_BYTES // BYTES_OF_A_FILE))
+    return limits._replace(disk_bytes=min(limits.disk_bytes, share)), files
 
 
 def _temporary(step: Step) -> tuple[str, ...]:

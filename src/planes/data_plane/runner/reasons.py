@@ -122,11 +122,11 @@ def of_disk(limits: Limits) -> Reason:
     )
 
 
-def of_files(limits: Limits) -> Reason:
+def of_files(most: int | None) -> Reason:
     """More files than go with that room."""
     return Reason(
         DISK_LIMIT,
-        f"Too many files: the run added more than it may ({_count(limits.most_files)}) to its folders. "
+        f"Too many files: the run added more than it may ({_count(most)}) to its folders. "
         "Remove what is loaded already, write fewer and larger files, or raise DLTHUB_TUI_RUN_DISK_MB of this region: "
         "there may be one for each 16 KiB of it.",
     )

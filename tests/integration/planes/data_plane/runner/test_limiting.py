@@ -11,17 +11,16 @@ from tests.integration.planes.data_plane.runner.test_trees import deep
 
 from planes.data_plane.runner import limiting
 from planes.data_plane.runner.groups import RunGroup
-from planes.data_plane.runner.limiting import LOOK_SECONDS, StepLimits
+from planes.data_plane.runner.limiting import StepLimits
 from planes.data_plane.runner.reasons import Reason
 from planes.data_plane.runner.request import BYTES_OF_A_FILE, Limits, Step
 
 
 def look_through(limits: StepLimits) -> Reason | None:
     """One look at all that there is, which is made in slices."""
-    now = limits.next_at()
-    found = limits.look(now)
-    while found is None and limits.next_at() < now + LOOK_SECONDS:
-        found = limits.look(limits.next_at())
+    found = limits.look(limits._walk_at)
+    while found is None and limits._walk is not None:
+        found = limits.look(limits._walk_at)
     return found
 
 
