@@ -207,3 +207,30 @@ async def test_a_filter_stands_on_its_first_hit(open_app: Any) -> None:
         await stage.type("load")
 
         await stage.until("❯ ◉ ingest.load_orders")
+
+
+async def test_d_on_an_organization_says_what_is_to_be_made_before(open_app: Any) -> None:
+    """A first owner stands there, as the README sends them, and has no workspace that could be chosen."""
+    async with open_app() as stage:
+        orchard = stage.installation.organizations[0]
+        stage.installation.add_organization("aaa-bare", None)
+        stage.installation.add_organization("aab-empty", "eu1")
+        await stage.press("ctrl+r")
+        await stage.until("aab-empty")
+
+        for name, said in (
+            ("aaa-bare", "It has no region yet: enter chooses it."),
+            ("aab-empty", "It has no workspace yet: enter makes one, then d deploys to it."),
+            (orchard["name"], "Choose a workspace below it to deploy to."),
+        ):
+            await stage.press("g")
+            while f"❯   {name}" not in stage.text:
+                await stage.press("down")
+            await stage.press("d")
+            assert said in stage.text
+
+        await stage.press("g")
+        while "❯   aaa-bare" not in stage.text:
+            await stage.press("down")
+        await stage.press("enter")
+        await stage.until("it has this name")

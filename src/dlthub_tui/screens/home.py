@@ -277,14 +277,22 @@ class HomeScreen(SortedList):
 
     def why_not(self, action: Action) -> str | None:
         """What needs something under the cursor."""
-        kind, _, _ = self._chosen()
+        kind, first, _ = self._chosen()
         if action.id == "deploy.open" and kind != "workspace":
-            return "Choose a workspace to deploy to."
+            return self._way_to_deploy(first) if kind == "organization" else "Choose a workspace to deploy to."
         if action.id == "item.end" and kind not in {"run", "leak", "sign-in"}:
             return "Only what needs you can be set aside."
         if action.id == "row.open" and not kind:
             return "There is nothing under the cursor."
         return super().why_not(action)
+
+    def _way_to_deploy(self, organization_id: str) -> str:
+        """What an organization lacks before a folder can be deployed."""
+        if not self._region_of(organization_id):
+            return "It has no region yet: enter chooses it."
+        if any(item.workspace.organization_id == organization_id for item in self.state.workspaces):
+            return "Choose a workspace below it to deploy to."
+        return "It has no workspace yet: enter makes one, then d deploys to it."
 
     def _region_of(self, organization_id: str) -> str | None:
         membership = next((m for m in self.state.memberships if m.organization.id == organization_id), None)

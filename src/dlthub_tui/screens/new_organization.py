@@ -26,6 +26,7 @@ from dlthub_tui.widgets.lines import LinesView
 NO_REGION = "This installation has no data plane yet. Add one: dlthub-tui admin data-plane add eu1 --place Europe."
 
 ARROWS = "Left and right choose the region, enter goes on."
+NAMED = "it has this name; a on home makes another "
 FOR_GOOD = "Chosen once. It cannot be changed later, by anyone."
 
 
@@ -58,7 +59,10 @@ class NewOrganizationScreen(PlaceScreen):
     def compose_body(self) -> ComposeResult:
         """Name, cards, ledger."""
         yield LinesView(lambda _width: [EMPTY_LINE])
-        yield Field(self.look, line(" Name     "), text=self.place.name, widget_id="name")
+        name = Field(self.look, line(" Name     "), text=self.place.name, widget_id="name")
+        if self.place.organization_id is not None:
+            name.set_hint(line(muted(NAMED)))
+        yield name
         yield LinesView(lambda _width: [EMPTY_LINE, line(" Region   ", muted(FOR_GOOD)), EMPTY_LINE])
         with Horizontal(id="regions"):
             yield LinesView(self._choice, widget_id="choice")
