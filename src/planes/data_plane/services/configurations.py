@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import tomllib
@@ -24,6 +25,7 @@ MAXIMUM_ARCHIVE_BYTES = 8 * 1024 * 1024
 MAXIMUM_FILES = 400
 _LIMITS = Limits(unpacked_bytes=16 * 1024 * 1024, members=MAXIMUM_FILES + 1)
 _NAME = re.compile(r"(?:(?P<profile>[A-Za-z0-9_\-.]{1,128})\.)?(?:config|secrets)\.toml")
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PLACE_IN_FILE = re.compile(r"line (\d+)")
 
 
@@ -112,6 +114,8 @@ def profiles_in(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _check_toml(name: str, content: bytes) -> None:
+    if content.startswith(_BYTE_ORDER_MARKS):
+        raise _broken(name, "it begins with a byte order mark, which dlt does not read; save it as UTF-8 without one")
     try:
         tomllib.loads(content.decode())
     except UnicodeDecodeError as exc:

@@ -377,6 +377,8 @@ async def test_a_configuration_is_stored_sealed_and_names_its_profiles(region: R
         ({"config.toml": b"a = 1\na = 's3cret'\n"}, "config.toml is not valid TOML: line 2."),
         ({"config.toml": b"a = 1\n\xff\n"}, "line 2"),
         ({"config.toml": b"a = 's3cret"}, "config.toml is not valid TOML"),
+        ({"config.toml": b"\xef\xbb\xbfa = 1\r\n"}, "it begins with a byte order mark"),
+        ({"config.toml": "a = 1\r\n".encode("utf-16")}, "it begins with a byte order mark"),
         ({"config.toml": b"a = " + b"[" * 100_000}, "config.toml is not valid TOML"),
         ({"jobs.py": b""}, "holds only files named"),
         ({"sub/config.toml": b""}, "holds only files named"),
