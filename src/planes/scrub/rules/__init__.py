@@ -13,6 +13,7 @@ from planes.scrub.rules.hashes import HASH_RULES
 from planes.scrub.rules.headers import HEADER_RULES
 from planes.scrub.rules.hosting import HOSTING_RULES
 from planes.scrub.rules.identities import IDENTITY_RULES
+from planes.scrub.rules.kept import KEPT_RULES
 from planes.scrub.rules.languages import LANGUAGE_RULES
 from planes.scrub.rules.markup import MARKUP_RULES
 from planes.scrub.rules.messaging import MESSAGING_RULES
@@ -27,6 +28,7 @@ from planes.scrub.rules.prefixes import PREFIX_RULES
 from planes.scrub.rules.printed import PRINTED_RULES
 from planes.scrub.rules.sentences import SENTENCE_RULES
 from planes.scrub.rules.services import SERVICE_RULES
+from planes.scrub.rules.statements import STATEMENT_RULES
 from planes.scrub.rules.uris import URI_RULES
 from planes.scrub.rules.warehouses import WAREHOUSE_RULES
 
@@ -51,6 +53,8 @@ RULES: tuple[Rule, ...] = (
     *IDENTITY_RULES,
     *HEADER_RULES,
     *COMMAND_RULES,
+    *STATEMENT_RULES,
+    *KEPT_RULES,
     *CREATED_RULES,
     *CALL_RULES,
     *FILE_RULES,
@@ -109,6 +113,8 @@ SELDOM = frozenset(
             rule.name
             for rule in (
                 *COMMAND_RULES,
+                *STATEMENT_RULES,
+                *KEPT_RULES,
                 *CREATED_RULES,
                 *CALL_RULES,
                 *FILE_RULES,

@@ -1,17 +1,15 @@
-"""Command lines, SQL statements and the files in which tools keep passwords."""
+"""Command lines: flags, logins, and what a shell passes on."""
 
 import re
 
 from planes.scrub.rules import command_judges, judges, login_judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.plausible import looks_random
-from planes.scrub.rules.prose import is_common_text
 from planes.scrub.rules.vocabulary import FOLLOW, KEY, SIGNS, named
 
 _WORD = rb"(?P<secret>[^ \t\r\"']+)"
 # Between a flag and its word: blanks, or what stands there in a list of arguments.
 _NEXT_WORD = rb"(?:[ \t]|[\"'][ \t]*,[ \t]*[bu]?[\"'])"
-_QUOTED = rb"[enu&]{0,2}'(?P<secret>(?:[^'\\]|''|\\.)+)'"
 # Programs whose `-p` is a password, and may touch it.
 _MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*|7z[a-z]?|7zz|rar|unrar)"
 _LOGINS = (
@@ -24,33 +22,6 @@ _LOGINS = (
 )
 # Up to the next command: a `;` inside an address ends none.
 _ARGUMENTS = rb"(?:[^|;\n]|;[^ \n])*"
-_PORTS = tuple(b":5432: :5433: :6432: :5439: :26257: :6543: :*:".split())
-
-
-def alone_or_random(line: bytes, begin: int, start: int, end: int) -> int:
-    """A text behind `password` that fills a line, as in a netrc, and is no message; elsewhere its words look random."""
-    if line[begin - 1 : begin] in (b"(", b":"):
-        return -1  # a list of Lisp, which has a rule of its own
-    is_alone = not line[:begin].strip() and not line[end + 1 :].strip()
-    words = line[start:end].split()
-    fits = all(map(looks_random, words)) or (is_alone and not is_common_text(line[start:end]))
-    return judges.quoted(line, begin, start, end) if fits else -1
-
-
-# In a sentence about it `AUTH` is followed by a word, and in mail by a mechanism (IANA: SASL mechanisms).
-_SENTENCE = re.compile(rb"[A-Za-z`\"](?<!redis-cli)[ \t]$")
-_MECHANISM = re.compile(rb"X?OAUTH(?:2|BEARER)|(?:S?CRAM|DIGEST)-[A-Z0-9-]+")
-
-
-def _authenticated(line: bytes, begin: int, start: int, end: int) -> int:
-    secret = line[start:end].rstrip(b"`.,;:!?)")
-    if line.startswith(b"AUTH", begin) and line[start - 1 : start] not in (b"'", b'"'):
-        is_text = line[end:].strip() or _SENTENCE.search(line, 0, begin) or secret.isupper()
-        if (is_text and secret.isalpha()) or _MECHANISM.fullmatch(secret):
-            return -1
-    return told.shown(line, begin, start, end)
-
-
 # Ids and digests, which scripts look at as often.
 _ID = re.compile(rb"[0-9a-f]{7,}|[0-9A-F]{7,}|[0-9a-f-]{36}")
 _MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
@@ -305,77 +276,6 @@ COMMAND_RULES: tuple[Rule, ...] = (
         ((b" -b", b"--cookie"), rb"[ \t=]"),
     ),
     named(
-        "sql-password",
-        rb"(?:password|passwd|identified(?:[ \t]+with[ \t]+[0-9a-z_\"'`]+)?[ \t]+(?:by|as)(?:[ \t]+(?:password"
-        rb"|values))?"
-        rb"|secret|secret_access_key|session_token|access_token|aws_secret_key|sas_token|using)[ \t]+" + _QUOTED,
-        "ALTER USER loader PASSWORD '<a16>'",
-        command_judges.sql,
-        ((b"password", b"passwd", b"identified", b"secret", b"_key", b"_token"), rb"[ \t]"),
-        needs=(b"'",),
-    ),
-    named(
-        "sql-quoted-password",
-        rb"identified[ \t]+by[ \t]+(?:\"|q'[\[{(<!|])(?P<secret>[^\"'\n]+?)(?:\"|[\]})>!|]')",
-        'CREATE USER me IDENTIFIED BY "<a16>"',
-        judges.quoted,
-        ((b"identified",), rb"[ \t]+by[ \t]+[\"q]"),
-        needs=(b'"', b"q'"),
-    ),
-    named(
-        "sql-bare-password",
-        rb"\b(?:user|role|login|grant|connect[ \t]+to)\b[^\n]{0,200}identified[ \t]+by[ \t]+"
-        rb"(?P<secret>[^ \t\r\n;\"'(]+)",
-        "CREATE USER me IDENTIFIED BY <a16> ACCOUNT UNLOCK",
-        command_judges.flag,
-        ((b"identified",), rb"[ \t]+by[ \t]+[^\"' \t]"),
-    ),
-    named(
-        "sql-key",
-        rb"(?:\b(?:old_|hash)?password\([ \t]*[nu]?'|\bset[ \t]+password[ \t]+(?:for[ \t]+[^=\n]{1,120})?=[ \t]*[nu]?'"
-        rb"|\bpragma[ \t]+(?:hex)?(?:re)?key[ \t]*=[ \t]*[\"']"
-        rb"|\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)cryptbypassphrase)"
-        rb"\((?:[^()'\"\n]{1,200}|[ ]*'[^'\n]{0,200}'[ ]*),[ \t]*'"
-        rb"|\baccount_add\([ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'|\bcrypt\([ \t]*'"
-        rb"|\bsp_addlinkedsrvlogin[ \t]+n?'[^'\n]{1,80}'(?:[ \t]*,[ \t]*(?:n?'[^'\n]{0,80}'|null|0|1)){3}"
-        rb"[ \t]*,[ \t]*n?'"
-        rb"|\bsp_(?:addlogin|adduser)[ \t]+n?'[^'\n]{1,80}'[ \t]*,[ \t]*n?'"
-        rb"|\bsp_password[ \t][^'\n]{0,40}@new[ \t]*=[ \t]*n?')"
-        rb"(?P<secret>[^'\"\n]+)",
-        "SET PASSWORD FOR me = PASSWORD('<a16>')",
-        judges.quoted,
-        (
-            (
-                b"password(",
-                b"set password ",
-                b"pragma ",
-                b"_encrypt",
-                b"_decrypt",
-                b"bypassphrase(",
-                b"account_add(",
-                b"crypt(",
-                b"sp_addlogin",
-                b"sp_addlinkedsrvlogin",
-                b"sp_adduser",
-                b"sp_password",
-            ),
-            rb"",
-        ),
-    ),
-    named(
-        "sql-variable",
-        rb"(?:@[0-9a-z_]{0,30}"
-        + KEY
-        + rb"[ \t]+(?:as[ \t]+)?[a-z]{2,20}(?:\([0-9a-z]{1,5}\))?[ \t]*="
-        + rb"|"
-        + KEY
-        + rb"[ \t]+(?:n?varchar2?|text|n?clob|string|char)(?:\([0-9a-z ]{1,10}\))?[ \t]*(?::=|default))[ \t]*n?'"
-        + rb"(?P<secret>[^'\n]+)",
-        "DECLARE @password NVARCHAR(50) = N'<a16>'",
-        judges.quoted,
-        needs=(b"@", b"char", b"text", b"clob", b"string"),
-    ),
-    named(
         "here-string",
         rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg|kinit|luks)[^\n|;<]{0,200}"
         rb"(?:<<<[ \t]*|(?:[<$]\(|[\"'])(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
@@ -395,84 +295,10 @@ COMMAND_RULES: tuple[Rule, ...] = (
         ((b"send ",), rb"[ \t]*[\"-]"),
     ),
     named(
-        "sql-table-password",
-        rb"\b(?:(?:mysql|postgresql|mongodb|remote(?:secure)?)\([ \t]*'[^'\n]{3,200}'"
-        rb"(?:[ \t]*,[ \t]*'?[^',()\n]{1,80}'?){2}"
-        rb"|remote(?:secure)?\([ \t]*'[^'\n]{3,200}'[ \t]*,[ \t]*[0-9a-z_.]{1,80})"
-        rb"[ \t]*,[ \t]*'[^'\n]{1,80}'[ \t]*,[ \t]*'(?P<secret>[^'\n]+)'",
-        "SELECT * FROM mysql('db.example.com:3306', 'main', 'orders', 'loader', '<a16>')",
-        judges.quoted,
-        ((b"mysql(", b"postgresql(", b"mongodb(", b"remote(", b"remotesecure("), rb"[ \t]*'"),
-    ),
-    named(
         "windows-command",
         rb"(?:" + KEY + rb"[^\n|;]{0,80}[ \t](?:-value|/d)|\bschtasks\b[^\n]{0,200}[ \t]/rp)[ \t]+[\"']?" + _WORD,
         'New-Item Env:DB_PASSWORD -Value "<a16>"',
         command_judges.command,
         ((b" -value ", b" /d ", b" /rp "), rb""),
-    ),
-    named(
-        "sql-s3-secret",
-        rb"\b(?:s3|s3cluster|gcs|deltalake|iceberg|hudi|oss|cosn)\([^\n()]{0,300}?'[^']{8,}'[ \t]*,[ \t]*"
-        rb"'[0-9A-Za-z_-]{4,}'[ \t]*,[ \t]*'(?P<secret>[^'\n]{8,})'[ \t]*[,)]",
-        "SELECT * FROM s3('https://b.example.com/x', '<u20>', '<a20>7<b19>', 'CSV')",
-        judges.quoted,
-        ((b"s3(", b"s3cluster(", b"gcs(", b"deltalake(", b"iceberg("), rb"[ \t]*'"),
-    ),
-    named(
-        "oracle-password",
-        rb"(?:oracle:thin:|\bconn(?:ect)?[ \t]+|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+"
-        rb"(?:userid=)?)[\"']?"
-        rb"[0-9a-z_$#]+/[\"']?(?P<secret>[^ \t\r\"']+)[\"']?@",
-        "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
-        judges.quoted,
-        ((b"oracle:thin:", b"connect ", b"conn ", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
-    ),
-    named(
-        "oracle-connect",
-        rb"(?:^|[^0-9a-z_./-]|\\[nrt])[a-z_][0-9a-z_$#.]{0,40}/(?P<secret>[^ \t\r\"'/]{3,})@"
-        rb"(?://)?[0-9a-z_.-]+:[0-9]{2,5}[/:][0-9a-z_.]+",
-        "loader/<a16>@db.example.com:1521/main",
-        judges.quoted,
-        ((b"@",), rb"(?://)?[0-9A-Za-z_.-]{1,80}:[0-9]{2,5}[/:]"),
-    ),
-    named(
-        "netrc-password",
-        rb"login[ \t]+(?:\"[^\"\n]*\"|[^ \t\r]+)[ \t]+password[ \t]+"
-        rb"(?P<secret>\"(?:[^\"\\\n]|\\.)+\"|[^ \t\r]+)",
-        "machine example.com login me password <a16>",
-        judges.quoted,
-        ((b"password",), rb"[ \t]"),
-        needs=(b"login",),
-    ),
-    named(
-        "netrc-quoted",
-        rb"password[ \t]+\"(?P<secret>(?:[^\"\\\n]|\\.)+)\"",
-        'password "<a12>7<a4> <a9>7<a3>"',
-        alone_or_random,
-        ((b"password",), rb"[ \t]"),
-        needs=(b'"',),
-    ),
-    Rule(
-        "pgpass-line",
-        "name",
-        _PORTS,
-        rb"[^ :\n]",
-        rb"(?:^|[ \t\"'])[^: \t/\"']+:(?:[0-9]{4,5}|\*):[^: \t/]+:[^: \t/]+:(?P<secret>[^ \t\r\"']+)",
-        "PostgreSQL: the password file",
-        "db.example.com:5432:main:loader:<a16>",
-        judges.quoted,
-    ),
-    Rule(
-        "redis-password",
-        "name",
-        (b"AUTH ", b'AUTH"', b"requirepass", b"masterauth"),
-        rb"",
-        rb"(?:\bAUTH[\"']?(?:[ \t]+(?:[\"'][^\"' \t]{1,40}[\"']|[a-z][a-z_.-]{0,30}))?"
-        rb"|(?:requirepass|masterauth)[\"']?)"
-        rb"[ \t]+[\"']?(?P<secret>[^ \t\r\"'=:,()][^ \t\r\"']{5,})",
-        "Redis: AUTH",
-        "requirepass <a12>7<a4>",
-        _authenticated,
     ),
 )
