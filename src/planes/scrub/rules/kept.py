@@ -75,4 +75,12 @@ KEPT_RULES: tuple[Rule, ...] = (
         "requirepass <a12>7<a4>",
         _authenticated,
     ),
+    named(
+        "bundler-login",
+        rb"(?:\b|\\[nrt])BUNDLE_[0-9A-Z]+(?:___?[0-9A-Z]+)+[\"']?[ ]?[:=][ ]?[\"']?[^ \t\"':-][^ \t\"':]{0,60}:"
+        rb"(?P<secret>[^ \t\r\"'/][^ \t\r\"']{3,})",
+        'BUNDLE_GEMS__EXAMPLE__COM: "me:<a16>"',
+        judges.quoted,
+        ((b"bundle_",), rb"[0-9A-Za-z]{2}"),
+    ),
 )

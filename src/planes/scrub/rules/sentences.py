@@ -159,6 +159,14 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         needs=_BRACKETS,
     ),
     named(
+        "value-where",
+        rb"(?:\b|\\[nrt])where[ ][bru]?[\"'](?P<secret>[^\n]+?)[\"'][ ]=[ ][^\n]{0,200}?" + KEY + rb"(?:[^0-9a-z_-]|$)",
+        "where '<a12>7<a3>' = Settings(host='x').api_key",
+        judges.quoted,
+        _SCAN,
+        needs=(b" = ",),
+    ),
+    named(
         "value-for-name",
         rb"(?:value|got|received|given|found|input)[ :]{1,2}[bru]?[\"'`](?P<secret>[^\"'`\n]{3,})[\"'`]"
         rb"[ ](?:for|of|in)[ ](?:(?:the[ ])?(?:env(?:ironment)?|variable|setting|option|key|field|flag|argument"

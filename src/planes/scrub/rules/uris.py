@@ -1,6 +1,6 @@
 """Credentials in addresses: `scheme://user:password@host`, whatever the scheme."""
 
-from planes.scrub.rules import login_judges
+from planes.scrub.rules import judges, login_judges
 from planes.scrub.rules.model import Rule
 
 URI_RULES: tuple[Rule, ...] = (
@@ -87,6 +87,16 @@ URI_RULES: tuple[Rule, ...] = (
         "could not parse 'snowflake//loader:<a20>@account/main'",
         login_judges.uri_password,
         before=rb"[^ \t\"'/@\n]",
+    ),
+    Rule(
+        "uri-token-user",
+        "uri-password",
+        (b":x-oauth-basic@",),
+        b"",
+        rb"https?://(?P<secret>[^ \t\r\"'<>/?#@:]{6,}):x-oauth-basic@",
+        "GitHub: a token as the name of a user",
+        "https://<a8>7<a3>:x-oauth-basic@git.example.com/a.git",
+        judges.quoted,
     ),
     Rule(
         "uri-token",
