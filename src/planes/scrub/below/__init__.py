@@ -8,8 +8,8 @@ nothing.
       the value            value: the value         me,the value                     g and the rest'
 """
 
+from planes.scrub.below.going_on import MoreLines, Wrapped, open_quote, torn
 from planes.scrub.below.model import LONGEST_LINE, Opening
 from planes.scrub.below.opening import opened_by, prepare_below
-from planes.scrub.below.values import MoreLines, Wrapped, open_quote, torn
 
 __all__ = ["LONGEST_LINE", "MoreLines", "Opening", "Wrapped", "open_quote", "opened_by", "prepare_below", "torn"]

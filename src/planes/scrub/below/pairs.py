@@ -3,10 +3,11 @@
 import re
 from typing import NamedTuple
 
+from planes.scrub.below.going_on import torn
 from planes.scrub.below.model import Step, below, is_secret, is_telling
 from planes.scrub.below.rows import Row, goes_on, row_of
 from planes.scrub.below.texts import BlockScalar
-from planes.scrub.below.values import torn, value_of
+from planes.scrub.below.values import value_of
 
 # Lines that may stand between the two: a type, a description.
 _MOST_BETWEEN = 4
