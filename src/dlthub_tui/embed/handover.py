@@ -94,13 +94,6 @@ class Successor:
         with self.process.stdout as output:
             return b'"ready": true' in output.readline()
 
-    def give_up(self) -> None:
-        """Ends it before it began: it sees the pipe close and leaves."""
-        os.close(self._go)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        self.process.wait()
-
 
 def received_handover(environment: Mapping[str, str]) -> Handover | None:
     """What an older process hands to this one, when it does; waits for its word.

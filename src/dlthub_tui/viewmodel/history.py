@@ -19,16 +19,6 @@ class History:
         """Where one is."""
         return self._places[self._at]
 
-    @property
-    def has_older(self) -> bool:
-        """Whether there is a place before this one."""
-        return self._at > 0
-
-    @property
-    def has_newer(self) -> bool:
-        """Whether one came back from a place."""
-        return self._at < len(self._places) - 1
-
     def visit(self, place: Place) -> None:
         """One went to a place; what lay ahead is forgotten."""
         if place == self.at:

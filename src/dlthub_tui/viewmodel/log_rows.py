@@ -45,7 +45,6 @@ class LogRow:
     at: datetime | None
     is_masked: bool
     is_error: bool
-    is_warning: bool = False
     is_traceback: bool = False
     is_frame: bool = False
     source: str = "user"
@@ -58,7 +57,7 @@ def log_row(line: LogLine, look: Look) -> LogRow:
     guarded = display_guard(scrub_text(line.content)).replace("\n", look.glyphs.turns)
     spans = _mark_masks(_coloured(guarded))
     plain = "".join(span.text for span in spans)
-    spans, level = _with_level(line, spans, plain)
+    spans = _with_level(line, spans, plain)
     base = _role(line)
     if base is not Role.TEXT:
         spans = tuple(span._replace(role=base) if span.role is Role.TEXT else span for span in spans)
@@ -70,23 +69,21 @@ def log_row(line: LogLine, look: Look) -> LogRow:
         at=line.at,
         is_masked=any(span.role is Role.MASKED for span in spans),
         is_error=_names_error(line, plain),
-        is_warning=line.source == "user" and level == "warning",
         is_traceback=line.source == "user" and plain.startswith(_HEAD),
         is_frame=line.source == "user" and plain.startswith("  "),
         source=line.source,
     )
 
 
-def _with_level(line: LogLine, spans: Line, plain: str) -> tuple[Line, str]:
-    """The line with the word that says how bad it is in that colour, and which level it is."""
+def _with_level(line: LogLine, spans: Line, plain: str) -> Line:
+    """The line with the word that says how bad it is in that colour."""
     if line.source != "user" or plain.startswith("  "):
-        return spans, ""
+        return spans
     found = _LEVEL.search(plain)
     if found is None:
-        return spans, ""
-    level = found.lastgroup or ""
-    role = Role.WARN if level == "warning" else Role.FAIL
-    return _split(spans, [found.span()], role, only=Role.TEXT), level
+        return spans
+    role = Role.WARN if found.lastgroup == "warning" else Role.FAIL
+    return _split(spans, [found.span()], role, only=Role.TEXT)
 
 
 def shown_text(text: str) -> str:

@@ -104,7 +104,6 @@ _GRANTS: dict[WorkspaceRole, frozenset[Grant]] = {
 _OF_PEOPLE = frozenset({Grant.ALERTS_WRITE})
 
 ACCESS_PROFILE = "access"
-PRODUCTION_PROFILE = "prod"
 LOCAL_PROFILES = frozenset({"dev", "tests"})
 
 

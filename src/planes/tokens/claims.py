@@ -115,14 +115,6 @@ def verify(
     return _checked(payload, frozenset(kinds), now)
 
 
-def unverified_expiry(token: str) -> int | None:
-    """`exp` of a token whose signature does not matter here: for caches and clients."""
-    try:
-        return int(jwt.decode(token, options={"verify_signature": False})["exp"])
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
-        return None
-
-
 def unverified_key_id(token: str) -> str | None:
     """Which key a token says it was signed with, to find the one that then verifies it; None for no name of ours."""
     try:

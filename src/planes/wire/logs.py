@@ -87,27 +87,6 @@ class SearchQuery(BaseModel):
     limit: int = Field(1000, ge=1, le=10_000)
 
 
-class SearchMatch(BaseModel):
-    """A line that was found."""
-
-    line: LogLine
-    number: int
-
-
-class SearchProgress(BaseModel):
-    """How many of the lines in its scope a search has looked at."""
-
-    looked_at: int
-    total: int
-
-
-class SearchDone(SearchProgress):
-    """The last word of a search. `is_complete` is false when it ended at its limit of matches."""
-
-    matches: int
-    is_complete: bool
-
-
 class FirstLine(BaseModel):
     """The number of a line."""
 

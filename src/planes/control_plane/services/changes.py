@@ -59,7 +59,6 @@ class Changes:
         """The place of the oldest change that is kept; places count what was read, in the order of reading."""
         self._top = 0
         self._holes: dict[int, float] = {}
-        self._trimmed_at = 0
         self._is_reading = False
         self._is_told_here = False
         self._arrived = anyio.Event()

@@ -6,7 +6,6 @@ and is what counts. Contract: 3.3, Reliability: R6.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -184,11 +183,6 @@ def verify_archive(source: BinaryIO, limits: Limits) -> Contents:
     for _ in reader.entries():
         pass
     return reader.contents
-
-
-def encode_digest(digest: bytes) -> str:
-    """As the manifest and the wire write it."""
-    return base64.b64encode(digest).decode()
 
 
 def _checked_path(raw: bytes, shown: str) -> str:

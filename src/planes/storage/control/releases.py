@@ -123,12 +123,6 @@ async def retired_versions(connection: Connection, workspace_id: WorkspaceId, li
     return list((await connection.execute(query)).scalars())
 
 
-async def find_roll_back(connection: Connection, workspace_id: WorkspaceId) -> str | None:
-    """The version that was rolled back to, while that holds."""
-    query = select(deploy_states.c.rolled_back_to).where(deploy_states.c.workspace_id == workspace_id)
-    return (await connection.execute(query)).scalar_one_or_none()
-
-
 def _release(row: dict[str, Any]) -> Release:
     values: dict[str, Any] = {**row, "job_version_ids": tuple(row["job_version_ids"])}
     return Release(**values)

@@ -155,11 +155,6 @@ async def add_delivery(connection: AsyncConnection, row: Mapping[str, Any]) -> N
     await connection.execute(insert(alert_deliveries).values(row))
 
 
-async def find_delivery(connection: AsyncConnection, delivery_id: str) -> Row | None:
-    """One message."""
-    return _row(await connection.execute(select(alert_deliveries).where(alert_deliveries.c.id == delivery_id)))
-
-
 async def has_delivery(connection: AsyncConnection, alert_id: str, run_id: str, trigger: str) -> bool:
     """Whether this alert knows this event of this run already."""
     table = alert_deliveries.c
