@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from tests.fakes.installation_rows import NOW, TERMINAL, stamp
+from tests.fakes.installation_rows import NOW, TERMINAL, identifier, stamp
 
 
 def platform_routes(installation: Any) -> list[tuple[str, str, Callable[[Request], Coroutine[Any, Any, Response]]]]:
@@ -17,6 +17,7 @@ def platform_routes(installation: Any) -> list[tuple[str, str, Callable[[Request
         ("GET", "/own/v1/status", _status_route(installation)),
         ("GET", "/own/v1/workspaces/{ws}/rows-loaded", _rows_route(installation)),
         ("POST", "/own/v1/data-planes/{region}/-{verb}", _upkeep_route(installation)),
+        *_environment_routes(installation),
     ]
 
 
@@ -76,6 +77,42 @@ def _upkeep_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, 
         return JSONResponse({"dataplane_id": name, "drained_at": drained_at, "clean_before": None})
 
     return tend
+
+
+def _environment_routes(installation: Any) -> list[tuple[str, str, Callable[[Request], Coroutine[Any, Any, Response]]]]:
+    """A region's environments: one of the newest code, one that a notebook runs in, one of older code."""
+
+    def use(name: str, runs: int, number: int, days: float) -> dict[str, Any]:
+        return {"job_ref": f"jobs.{name}", "runs": runs, "last_number": number,
+                "last_at": stamp(NOW - timedelta(days=days))}  # fmt: skip
+
+    rows = [
+        {"key": "a" * 24, "python_version": "3.11", "requirements": ["dlt[duckdb]==1.28.2", "duckdb==1.4.0"],
+         "size_bytes": 412_000_000, "built_at": stamp(NOW - timedelta(days=20)), "used_at": stamp(NOW),
+         "is_current": True, "in_use_by": [],
+         "jobs": [use("ingest.load_orders", 1040, 1041, 0), use("ingest.load_stock", 160, 310, 0.04)]},
+        {"key": "b" * 24, "python_version": "3.11", "requirements": ["marimo", "dlt==1.28.2"],
+         "size_bytes": 630_000_000, "built_at": stamp(NOW - timedelta(days=9)),
+         "used_at": stamp(NOW - timedelta(hours=2)), "is_current": True,
+         "in_use_by": [{"run_id": identifier("run"), "job_ref": "jobs.notebooks.orders", "number": 7}],
+         "jobs": [use("notebooks.orders", 7, 7, 0.08)]},
+        {"key": "c" * 24, "python_version": "3.12", "requirements": ["dlt==1.27.0"], "size_bytes": 388_000_000,
+         "built_at": stamp(NOW - timedelta(days=60)), "used_at": stamp(NOW - timedelta(days=9)),
+         "is_current": False, "in_use_by": [], "jobs": [use("backfill.orders_2024", 4, 4, 9)]},
+    ]  # fmt: skip
+
+    async def listed(request: Request) -> Response:
+        mine = request.path_params["ws"] == installation.workspaces[0]["id"]
+        return JSONResponse({"items": rows if mine else [], "keep_days": 30})
+
+    async def remove(request: Request) -> Response:
+        key = request.path_params["key"]
+        installation.bodies.append(("remove-environment", key))
+        rows[:] = [row for row in rows if row["key"] != key]
+        return Response(status_code=204)
+
+    path = "/own/v1/workspaces/{ws}/environments"
+    return [("GET", path, listed), ("DELETE", path + "/{key}", remove)]
 
 
 def _region(installation: Any, name: str) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def residency_routes(installation: Any) -> list[tuple[str, str, Any]]:
                  "variables": {"count": 22, "size_bytes": None, "secret_count": 9},
                  "logs": {"count": 9480, "size_bytes": 3_100_000_000}, "results": {"count": 0, "size_bytes": 0},
                  "telemetry": {"count": 9120, "size_bytes": 212_000_000},
-                 "artifacts": {"count": 3, "size_bytes": 1_400_000}, "audit_entries": first}
+                 "artifacts": {"count": 3, "size_bytes": 1_400_000}, "audit_entries": first,
+                 "keep_log_days": 90}
             )  # fmt: skip
         names = {"eu1": ("Europe", installation.url), "us1": ("United States", installation.other_url)}
         regions = [{"dataplane_id": name, "place": place, "url": url} for name, (place, url) in names.items()]

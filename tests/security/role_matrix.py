@@ -268,6 +268,8 @@ REGION_ROUTES: dict[str, str] = {
     f"GET {_OW}/hits/-by-run": "read",
     f"GET {_OW}/events": "read",
     f"GET {_OW}/residency": "read",
+    f"GET {_OW}/environments": "read",
+    f"DELETE {_OW}/environments/{{key}}": "names of secrets",
     f"GET {_OW}/leaks": "names of secrets",
     f"GET {_OW}/leaks/{{leak_id}}": "names of secrets",
     f"GET {_OW}/job-runs/{{run_id}}/leaks": "names of secrets",

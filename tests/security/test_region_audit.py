@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.archives import REQUIREMENTS, pack
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
-from tests.integration.planes.data_plane.leaks.asking import ask_until
+from tests.integration.planes.data_plane.leaks.asking import ask, ask_until
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 from tests.security.role_matrix import REGION_ROUTES
 
@@ -55,6 +55,7 @@ ACTIONS = {
     "-trace": "telemetry_read", "{name}": "telemetry_read",
     "result": "result_read", "result-trace": "result_read", "hits": "hits_read", "events": "hits_read",
     "-by-run": "hits_read", "residency": "holdings_read",
+    "environments": "environments_read", "{key}": "environment_removed",
     "leaks": "leaks_read", "{leak_id}": "leaks_read", "rescrubs": "rescrub", "{rescrub_id}": "rescrubs_read",
     "scrub-settings": "scrub_settings_", "audit-entries": "audit_read", "-upload": "_uploaded",
     "audit-chain": "audit_read",
@@ -189,6 +190,7 @@ async def _fill(place: RunningRegion) -> Filled:
     ids = {
         "run_id": lease.run_id, "deployment_id": deployment, "configuration_id": configuration,
         "leak_id": leaks["items"][0]["id"], "rescrub_id": asked.json()["id"],
+        "key": (await ask(place, "/environments"))["items"][0]["key"],
         "pipeline_run_id": runs.json()["items"][0]["id"], "name": runs.json()["items"][0]["pipeline_name"],
     }  # fmt: skip
     return Filled(place=place, ids=ids)

@@ -187,3 +187,43 @@ async def test_leases_say_what_their_runs_take_and_keys_how_old_they_are(open_ap
         assert region[0].rstrip().endswith("6 days ago")
         await stage.press("end", "home", "down")
         assert "master key written 6 days ago" in stage.text
+
+
+ENVIRONMENTS = ("9", "tab", "enter")
+
+
+async def test_environments_of_a_region_are_seen_opened_and_removed(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ENVIRONMENTS)
+        await stage.until("3 environments, 1.4 GB. One that no run uses goes after 30 days.")
+        assert "3.11 dlt 1.28.2, duckdb 1.4.0" in stage.text
+        assert "ingest.load_orders 1041, ingest.load_stock 310" in stage.text
+        await stage.press("enter")
+        await stage.until("dlt[duckdb]==1.28.2")
+        await stage.press("escape", "G")
+        await stage.until("in 21 days, 30 days after its last run")
+        await stage.press("D")
+        await stage.until("It was used by backfill.orders_2024 4.")
+        await stage.press("enter")
+        await stage.until("Removed 3.12 dlt 1.27.0 of fruitshop.")
+
+        assert stage.posted("remove-environment") == ["c" * 24]
+        assert "2 environments" in stage.text
+
+
+async def test_an_environment_that_a_run_uses_is_not_removed(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*ENVIRONMENTS, "j", "D")
+        await stage.until("A run uses it.")
+
+        assert "notebooks.orders 7" in stage.text
+        assert stage.posted("remove-environment") == []
+
+
+async def test_environments_that_are_not_known_are_not_said_to_be_none(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.refusals["/environments"] = (503, {"detail": "The region is busy.", "code": "busy"})
+        await stage.press(*ENVIRONMENTS)
+        await stage.until("Not known of")
+
+        assert "No environments." not in stage.text

@@ -52,6 +52,14 @@ async def set_region(plane: Transport, organization_id: str, dataplane_id: str) 
     return parse_organization(answer)
 
 
+async def list_memberships(plane: Transport) -> tuple[Membership, ...]:
+    """One's organizations with one's role; a key's are those that it may see."""
+    me = await get_me(plane)
+    if me.memberships:
+        return tuple(me.memberships)
+    return tuple([await get_membership(plane, found.id) for found in await list_organizations(plane)])
+
+
 async def list_workspaces(plane: Transport, organization_id: str) -> tuple[Workspace, ...]:
     """Contract: 1.5 (14)."""
     query = {"include_archived": True}

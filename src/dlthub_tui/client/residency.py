@@ -46,7 +46,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionHoldings:
-    """What the region stores of a workspace."""
+    """What the region stores of a workspace. `keep_log_days` 0: for ever, None: an older region does not say."""
 
     counted_at: datetime
     code: Kept
@@ -58,6 +58,7 @@ class RegionHoldings:
     telemetry: Kept
     artifacts: Kept
     audit_entries: int
+    keep_log_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,7 @@ async def get_region_holdings(region: Transport, workspace_id: str) -> RegionHol
         telemetry=_kept(fields, "telemetry"),
         artifacts=_kept(fields, "artifacts"),
         audit_entries=fields.number("audit_entries", 0),
+        keep_log_days=None if (days := fields.maybe_number("keep_log_days")) is None else int(days),
     )
 
 

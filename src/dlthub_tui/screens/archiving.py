@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 from textual.app import ComposeResult
 
+from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.models import Run
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.sheets import TypedSheet
@@ -23,7 +24,7 @@ class ArchiveSheet(TypedSheet):
     """Typing the name archives it, once no run is active; ctrl+x stops those that are."""
 
     def __init__(self, context: Context, workspace: WorkspaceRef, name: str) -> None:
-        lines = _consequences("jobs", "runs", workspace.dataplane_id)
+        lines = _consequences("jobs", "runs", workspace.dataplane_id, None)
         super().__init__(context, f"Archive workspace {guard(name)}", name, "archive", lines)
         self._workspace = workspace
         self._active: tuple[Run, ...] = ()
@@ -49,8 +50,23 @@ class ArchiveSheet(TypedSheet):
         jobs = [job for job in await list_jobs(plane, self._workspace.id, recent_runs=0) if not job.is_archived]
         runs = await list_runs(plane, self._workspace.id, limit=1)
         concerned = words.plural(len(jobs), "job"), words.plural(runs.total, "run")
-        self._lines = _consequences(*concerned, self._workspace.dataplane_id)
+        self._say_consequences(*concerned, None)
+        self._say_consequences(*concerned, await self._log_days())
+
+    def _say_consequences(self, jobs: str, runs: str, log_days: int | None) -> None:
+        self._lines = _consequences(jobs, runs, self._workspace.dataplane_id, log_days)
         self.query_one("#consequences", LinesView).update()
+
+    async def _log_days(self) -> int | None:
+        from dlthub_tui.client.residency import get_region_holdings
+
+        try:
+            region = await self.context.connected.region(self._workspace)
+            return (await get_region_holdings(region, self._workspace.id)).keep_log_days
+        except NotSignedIn:
+            raise
+        except ClientError:
+            return None  # how long is not known while the region does not say; that they stay is
 
     async def _watch(self) -> None:
         from dlthub_tui.client.runs import list_runs
@@ -113,9 +129,15 @@ class ArchiveSheet(TypedSheet):
                 continue  # it ended by itself
 
 
-def _consequences(jobs: str, runs: str, region: str) -> tuple[Line, ...]:
-    """What ends, what stays, and that it comes back."""
+def _consequences(jobs: str, runs: str, region: str, log_days: int | None) -> tuple[Line, ...]:
+    """What ends, what stays and for how long, and that it comes back."""
+    back = line(muted("   You can bring it back."))
+    if log_days:
+        back = line(
+            f"   A log goes {words.plural(log_days, 'day')} after its run's end. ", muted("You can bring it back.")
+        )
     return (
         line(f"   Its {jobs} stop firing and nobody can deploy or run. Code, variables, logs"),
-        line(f"   and {runs} stay in {guard(region)}, readable. ", muted("You can bring it back.")),
+        line(f"   and {runs} stay in {guard(region)}, readable."),
+        back,
     )

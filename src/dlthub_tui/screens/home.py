@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import anyio
 
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn, Refused
-from dlthub_tui.client.models import Membership, Workspace
+from dlthub_tui.client.models import Workspace
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.listing import RECENT
@@ -126,22 +126,18 @@ class HomeScreen(SortedList):
     async def load(self) -> None:
         """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
         from dlthub_tui.client.installation import get_health
-        from dlthub_tui.client.organizations import get_me, get_membership, list_organizations, list_workspaces
+        from dlthub_tui.client.organizations import list_memberships, list_workspaces
 
         plane = self.context.connected.control
         self._is_whole_changed = False
         self._changed.clear()
-        me = await get_me(plane)
+        memberships = await list_memberships(plane)
         health = await get_health(plane)
         planes = health.planes
         self.look.know_regions([region.id for region in planes])
         self.look.is_insecure = health.is_insecure
         self.context.planes = view.plane_states(planes, self.look)
         self.context.grace_seconds = health.grace_seconds
-        memberships: list[Membership] = list(me.memberships)
-        if not memberships:
-            organizations = await list_organizations(plane)
-            memberships = [await get_membership(plane, organization.id) for organization in organizations]
         workspaces: list[Workspace] = []
         for membership in memberships:
             if membership.organization.dataplane_id:
@@ -150,7 +146,7 @@ class HomeScreen(SortedList):
         states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
         await self._ask_administration()
         self.state = replace(
-            self.state, memberships=tuple(memberships), planes=planes, workspaces=states,
+            self.state, memberships=memberships, planes=planes, workspaces=states,
             late_seconds=health.late_seconds,
         )  # fmt: skip
         if not self.is_loaded:

@@ -52,6 +52,10 @@ def screen_of(place: places.Place, context: Context) -> PlaceScreen:
             from dlthub_tui.screens.platform import PlatformScreen
 
             return PlatformScreen(context, place)
+        case places.EnvironmentsPlace():
+            from dlthub_tui.screens.environments import EnvironmentsScreen
+
+            return EnvironmentsScreen(context, place)
         case places.DoctorPlace():
             from dlthub_tui.screens.doctor import DoctorScreen
 

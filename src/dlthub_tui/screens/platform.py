@@ -13,13 +13,13 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.context import Context, Undo
 from dlthub_tui.screens.listing import ListScreen
 from dlthub_tui.screens.sheets import ConfirmSheet, TypedSheet
-from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.screens.starting import Stopper, stop_sheet
 from dlthub_tui.viewmodel import home as home_view
 from dlthub_tui.viewmodel import platform as view
 from dlthub_tui.viewmodel import regions as region_view
 from dlthub_tui.viewmodel.actions import Action
 from dlthub_tui.viewmodel.filters import matching
-from dlthub_tui.viewmodel.places import Place, PlatformPlace, RunPlace, WorkspaceRef
+from dlthub_tui.viewmodel.places import EnvironmentsPlace, Place, PlatformPlace, RunPlace, WorkspaceRef
 from dlthub_tui.viewmodel.shell_twins import twin_of_run
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
@@ -139,7 +139,7 @@ class PlatformScreen(ListScreen):
 
     def why_not(self, action: Action) -> str | None:
         """Runs are opened and stopped here, regions drained and cleaned; planes tell their logs on their machines."""
-        if action.id == "row.open" and self._held() is None and self._plane() is None:
+        if action.id == "row.open" and self._held() is None and self._region() is None:
             return "What is known of it stands below."
         if action.id in {"item.end", "item.destroy"}:
             if self._region() is None and (action.id == "item.destroy" or self._held() is None):
@@ -151,12 +151,14 @@ class PlatformScreen(ListScreen):
         return super().why_not(action)
 
     def do_row_open(self) -> None:
-        """The run; of a region, how it is."""
+        """The run; of a region, how it is, and from there its environments."""
         run, plane = self._held(), self._plane()
         if run is not None:
             self.fetch(self._open_run(run, is_log_only=False), "open")
-        elif plane is not None:
+        elif plane is not None and self._status is not None:
             self.rows.move_to(f"region/{plane.id}")
+        elif (region := self._region()) is not None:
+            self.post_message(Open(EnvironmentsPlace(region.id)))
 
     def do_log_open(self) -> None:
         """The run's log."""
@@ -192,8 +194,8 @@ class PlatformScreen(ListScreen):
             if yes:
                 self.fetch(self._stop(run), "act")
 
-        question = f"Stop {view.name_of(run)} in {guard(run.workspace_name)}?"
-        self.host.push_screen(ConfirmSheet(self.context, question, "stop"), answered)
+        what = f"{view.name_of(run)} in {guard(run.workspace_name)}"
+        self.host.push_screen(stop_sheet(self.context, what), answered)
 
     def _drain_or_resume(self, region: PlaneHealth) -> None:
         if region.drained_at is not None:

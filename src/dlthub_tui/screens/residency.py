@@ -43,7 +43,7 @@ class ResidencyScreen(TabScreen):
         ("times.toggle", "times"), ("link.retry", "ask again"), ("strictness.change", "strictness"),
     )  # fmt: skip
     STYLES = "residency"
-    DETAIL_ROWS: ClassVar[int] = 6
+    DETAIL_ROWS: ClassVar[int] = 7
     # Each look at the trail is an entry of it: nobody looks but when a key says so.
     FOLLOWS: ClassVar[bool] = False
     TAB = "residency"
@@ -194,7 +194,8 @@ class ResidencyScreen(TabScreen):
 
     def detail_lines(self, width: int) -> list[Line]:
         """What the numbers do not say."""
-        return [rule("Limits", "", width, self.look), *view.limit_lines(), view.strictness_line(self._is_strict)]
+        limits = view.limit_lines(self._region.keep_log_days if self._region else None)
+        return [rule("Limits", "", width, self.look), *limits, view.strictness_line(self._is_strict)]
 
     def command_text(self) -> str:
         """The proof in a shell."""

@@ -20,8 +20,7 @@ from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.log_feed import LinesArrived, LogFeed, StreamState, ask_again
 from dlthub_tui.screens.rotating import Rotating
 from dlthub_tui.screens.run_reading import learn_known, read_facts
-from dlthub_tui.screens.sheets import ConfirmSheet
-from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.screens.starting import Stopper, stop_sheet
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.actions import Action
@@ -429,7 +428,7 @@ class RunScreen(Rotating):
             if yes:
                 self.fetch(self._stop(run), "act")
 
-        self.host.push_screen(ConfirmSheet(self.context, f"Stop {view.name_of(run)}?", "stop"), answered)
+        self.host.push_screen(stop_sheet(self.context, view.name_of(run)), answered)
 
     async def _stop(self, run: Run) -> None:
         await self._runner.stop([run])

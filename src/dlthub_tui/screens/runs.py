@@ -18,9 +18,8 @@ from dlthub_tui.screens.marking import MarkedList
 from dlthub_tui.screens.masked import open_masked
 from dlthub_tui.screens.masked_counts import MaskedCounts
 from dlthub_tui.screens.run_reading import learn_known
-from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.screens.sorting import SortedList
-from dlthub_tui.screens.starting import Stopper
+from dlthub_tui.screens.starting import Stopper, stop_sheet
 from dlthub_tui.screens.tabs import TabScreen
 from dlthub_tui.viewmodel import runs as view
 from dlthub_tui.viewmodel import words
@@ -306,7 +305,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
             if yes:
                 self.fetch(self._stop(runs), "act")
 
-        self.host.push_screen(ConfirmSheet(self.context, f"Stop {names}{more}?", "stop"), answered)
+        self.host.push_screen(stop_sheet(self.context, f"{names}{more}"), answered)
 
     async def _stop(self, runs: list[Run]) -> None:
         await self._runner.stop(runs)

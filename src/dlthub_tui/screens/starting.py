@@ -11,10 +11,21 @@ from dlthub_tui.client.models import Job, Run
 from dlthub_tui.screens.acting import ActingScreen
 from dlthub_tui.screens.context import Context
 from dlthub_tui.screens.run_options import RunOptions, RunOptionsSheet
+from dlthub_tui.screens.sheets import ConfirmSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.runs import declined, ended_before, name_of
 from dlthub_tui.viewmodel.text import Role, guard
+
+GRACE = (
+    "A run that is asked to end has its job's grace period for that: 30 s where the code says nothing else.",
+    "What was loaded stays, and the log too.",
+)
+
+
+def stop_sheet(context: Context, what: str) -> ConfirmSheet:
+    """Asks whether to stop, and says for how long a run may take its leave."""
+    return ConfirmSheet(context, f"Stop {what}?", "stop", GRACE)
 
 
 class Stopper:

@@ -45,6 +45,13 @@ class PlatformPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentsPlace:
+    """The environments that a region has built."""
+
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class DoctorPlace:
     """What is installed, active and missing on this machine."""
 
@@ -162,7 +169,7 @@ class DeployPlace:
 
 Place = (
     HomePlace | GuidePlace | NewOrganizationPlace | SignInsPlace | WorkspacePlace | JobPlace | RunPlace | ComparePlace
-    | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace
+    | DeployPlace | PipelinePlace | PipelineRunPlace | PlatformPlace | DoctorPlace | EnvironmentsPlace
     | CommandLogPlace | SettingsPlace | WorkspaceSettingsPlace | BackfillsPlace | WebhooksPlace
 )  # fmt: skip
 

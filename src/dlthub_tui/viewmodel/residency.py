@@ -218,9 +218,12 @@ def entry_lines(entry: TrailEntry, look: Look) -> list[Line]:
     return [line(muted(f"{guard(name):<16}"), guard(value)) for name, value in facts]
 
 
-def limit_lines() -> list[Line]:
-    """What the numbers do not say."""
-    return [line(muted(f"   {text}")) for text in LIMITS]
+def limit_lines(log_days: int | None) -> list[Line]:
+    """What the numbers do not say, and for how long there are logs."""
+    said: list[str] = list(LIMITS)
+    if log_days:
+        said.append(f"A log goes {words.plural(log_days, 'day')} after its run's end; what is known of the run stays.")
+    return [line(muted(f"   {text}")) for text in said]
 
 
 STRICT_SAID = "is strict: the words of its definitions are withheld from the control plane."

@@ -220,7 +220,7 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
             "hits",
         )),
         f"GET {_OWN_WORKSPACE}/hits", f"GET {_OWN_WORKSPACE}/hits/-by-run",
-        f"GET {_OWN_WORKSPACE}/events", f"GET {_OWN_WORKSPACE}/residency",
+        f"GET {_OWN_WORKSPACE}/events", f"GET {_OWN_WORKSPACE}/residency", f"GET {_OWN_WORKSPACE}/environments",
         f"GET {_TELEMETRY}/pipelines/-/stats", f"GET {_TELEMETRY}/datasets/-/stats",
         f"POST {_OWN_WORKSPACE}/job-runs/{{run_id}}/-open-app",
     ),
@@ -232,6 +232,7 @@ DATA_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         f"GET {_OWN_WORKSPACE}/alerts", f"GET {_OWN_WORKSPACE}/alerts/{{alert_id}}",
         f"GET {_OWN_WORKSPACE}/alert-deliveries", f"GET {_OWN_WORKSPACE}/mail-server",
         f"GET {_OWN_WORKSPACE}/webhooks", f"GET {_OWN_WORKSPACE}/webhooks/{{webhook_id}}/calls",
+        f"DELETE {_OWN_WORKSPACE}/environments/{{key}}",
     ),
     **_each(
         RouteGrant(Caller.REGION_TOKEN, grant=Grant.ALERTS_WRITE),

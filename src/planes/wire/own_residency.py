@@ -25,7 +25,8 @@ class RegionHoldings(BaseModel):
 
     `code` and `configuration` are versions by the size of their archives, `logs` runs with a log by what lies on disk,
     `results` structured results, `telemetry` pipeline runs with their traces and states, `artifacts` what
-    the dashboard shows of a pipeline on a profile; `audit_entries` are of this workspace.
+    the dashboard shows of a pipeline on a profile; `audit_entries` are of this workspace. A log goes `keep_log_days`
+    after the end of its run, 0: never.
     """
 
     dataplane_id: str
@@ -40,6 +41,7 @@ class RegionHoldings(BaseModel):
     telemetry: Stored
     artifacts: Stored
     audit_entries: int
+    keep_log_days: int
 
 
 class RegionPresence(BaseModel):

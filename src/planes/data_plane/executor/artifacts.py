@@ -11,13 +11,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from planes.data_plane.executor.layout import Owner, RunPlace, opened_below, opened_folder
+from planes.data_plane.executor.layout import Owner, RunPlace, opened_below, opened_folder, read_plain
 
 Files = Mapping[str, bytes]
 
@@ -29,7 +28,6 @@ _TOP = frozenset({"trace.pickle", "state.json"})
 _SCHEMAS = "schemas"
 # As what is said of pipelines to the control plane (Security: 2), so that one name means one pipeline everywhere.
 _NAME = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def read_sent(place: RunPlace) -> Iterator[tuple[str, Files]]:
@@ -75,7 +73,7 @@ def _files_of(pipeline: int) -> dict[str, bytes]:
         if schemas is not None:
             places += [(schemas, name, f"{_SCHEMAS}/{name}") for name in _names(schemas) if name.endswith(".json")]
         for folder, name, path in places[:_MOST_FILES]:
-            content = _content(folder, name, room)
+            content = read_plain(folder, name, room)
             if content is None:
                 continue
             room -= len(content)
@@ -83,16 +81,6 @@ def _files_of(pipeline: int) -> dict[str, bytes]:
                 return {}
             found[path] = content
     return found
-
-
-def _content(folder: int, name: str, room: int) -> bytes | None:
-    """At most one byte more than there is room for; None for what is no plain file."""
-    try:
-        descriptor = os.open(name, _READ, dir_fd=folder)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(room + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def _names(folder: int) -> list[str]:

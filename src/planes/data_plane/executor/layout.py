@@ -294,6 +294,16 @@ def opened_below(root: Path, names: Iterable[str]) -> Generator[int | None]:
             os.close(found)
 
 
+def read_plain(folder: int, name: str, most_bytes: int) -> bytes | None:
+    """The content of a plain file in an opened folder, at most one byte more than asked for; None for anything else."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(most_bytes + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+
+
 def _open_folder(name: str | Path, parent: int | None) -> int | None:
     try:
         return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)

@@ -156,6 +156,11 @@ class StandBy:
         self._spent.append(berth)
         self._news.set()
 
+    async def end_environment(self, key: str) -> None:
+        """Ends those that stand by in an environment that is gone."""
+        while (kind := next((kind for kind in self._berths if kind.environment == key), None)) is not None:
+            await self._end(kind)
+
     async def measure(self) -> tuple[int, int]:
         """How many stand by, and the memory that they take."""
         berths = [berth for berth, _ in self._berths.values()]

@@ -13,6 +13,7 @@ from planes.data_plane.services.code_trees import CodeTrees
 from planes.data_plane.services.configurations import Configurations
 from planes.data_plane.services.credentials import Credentials
 from planes.data_plane.services.enrolment import Enrolment
+from planes.data_plane.services.environments import Environments
 from planes.data_plane.services.examining import Examining
 from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.holdings import Holdings
@@ -45,6 +46,7 @@ class Services:
     credentials: Credentials
     app_visits: AppVisits
     enrolment: Enrolment
+    environments: Environments
     uploads: Uploads
     leftovers: Leftovers
     housekeeping: Housekeeping
@@ -85,6 +87,7 @@ def assemble(
     enrolment = Enrolment(parts, revocations, join_token)
     stored = Uploads(parts, audit)
     webhooks = Webhooks(parts, audit)
+    kept = retention or Retention()
     return Services(
         parts=parts,
         audit=audit,
@@ -95,13 +98,14 @@ def assemble(
         enrolment=enrolment,
         uploads=stored,
         leftovers=Leftovers(parts, stored, enrolment),
-        housekeeping=Housekeeping(parts, audit, retention or Retention()),
+        housekeeping=Housekeeping(parts, audit, kept),
+        environments=Environments(parts, audit, kept),
         listings=Listings(parts, audit),
         variables=Variables(parts, residency, audit, rescrub_requests),
         code_trees=CodeTrees(parts),
         configurations=configurations,
         hits=hits,
-        holdings=Holdings(parts, audit),
+        holdings=Holdings(parts, audit, kept),
         examining=examining,
         leaks=Leaks(parts, configurations),
         scrubbing=scrubbing,

@@ -78,6 +78,7 @@ class Action(StrEnum):
     WEBHOOK_CALLED = "webhook_called"
     WEBHOOK_BODY_GIVEN = "webhook_body_given"
     LOG_REMOVED = "log_removed"
+    ENVIRONMENTS_READ = "environments_read"
     ENVIRONMENT_REMOVED = "environment_removed"
     CACHE_REMOVED = "cache_removed"
     CODE_REMOVED = "code_removed"

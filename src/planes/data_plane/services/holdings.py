@@ -10,6 +10,7 @@ from anyio import to_thread
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
+from planes.domain.retention import Retention
 from planes.storage.data import holdings
 from planes.wire.own_residency import RegionHoldings, RegionPresence, Stored, StoredVariables
 
@@ -17,9 +18,10 @@ from planes.wire.own_residency import RegionHoldings, RegionPresence, Stored, St
 class Holdings:
     """Counts rows, and the bytes of logs on disk."""
 
-    def __init__(self, parts: Parts, audit: Audit) -> None:
+    def __init__(self, parts: Parts, audit: Audit, retention: Retention) -> None:
         self._parts = parts
         self._audit = audit
+        self._retention = retention
 
     async def of_workspace(self, actor: Actor) -> RegionHoldings:
         """Everything that is the actor's workspace's, by kind."""
@@ -41,6 +43,7 @@ class Holdings:
             telemetry=_stored(rows.telemetry),
             artifacts=_stored(rows.artifacts),
             audit_entries=rows.audit_entries,
+            keep_log_days=self._retention.log_days,
         )
 
     async def presence_of(self, organization_id: str) -> RegionPresence:

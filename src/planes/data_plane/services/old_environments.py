@@ -12,7 +12,7 @@ from anyio import to_thread
 from planes.data_plane.executor import disposal
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.removals import KeptParts, Kind, Removal, left_over, left_over_if
-from planes.domain.retention import Kept, Retention, Verdict, decide_removals
+from planes.domain.retention import Kept, Retention, Verdict, Why, decide_removals
 from planes.storage.data import retention as stored
 
 CACHES = ("uv-cache", "build-tmp")
@@ -125,25 +125,39 @@ class OldEnvironments:
         )
 
     async def _set_aside(self, workspace: _Workspace, path: Path, verdict: Verdict | None) -> bool:
-        """A run says which environment it wants before it looks whether that is there (`lock_environments`)."""
-        is_environment = verdict is not None and path.name not in CACHES
+        if verdict is not None and path.name not in CACHES:
+            why, size = verdict.why, verdict.item.size_bytes
+            return await set_environment_aside(self._parts, self._audit, workspace.actor, path, why, size)
         async with self._parts.database.transaction() as connection:
             await lock_environments(self._parts, connection, workspace.id)
-            if is_environment:
-                if path.name in await stored.environments_in_use(connection, workspace.id):
-                    return False
-            elif workspace.id in await stored.workspaces_with_open_runs(connection):
+            if workspace.id in await stored.workspaces_with_open_runs(connection):
                 return False
             if verdict is not None:
-                action = Action.ENVIRONMENT_REMOVED if is_environment else Action.CACHE_REMOVED
                 facts = {"why": str(verdict.why), "size_bytes": verdict.item.size_bytes}
-                await self._audit.append(connection, workspace.actor, action, path.name, **facts)
+                await self._audit.append(connection, workspace.actor, Action.CACHE_REMOVED, path.name, **facts)
             aside = await to_thread.run_sync(disposal.set_aside, path)
-            if is_environment:
-                for suffix in (".json", ".lock"):
-                    await to_thread.run_sync(disposal.remove, path.with_name(path.name + suffix))
         await to_thread.run_sync(disposal.remove, aside)
         return True
+
+
+async def set_environment_aside(
+    parts: KeptParts, audit: Audit, actor: Actor, path: Path, why: Why, size_bytes: int
+) -> bool:
+    """Removes it from the actor's workspace; False when a run uses it.
+
+    A run says which environment it wants before it looks whether that is there (`lock_environments`).
+    """
+    async with parts.database.transaction() as connection:
+        await lock_environments(parts, connection, actor.workspace_id)
+        if path.name in await stored.environments_in_use(connection, actor.workspace_id):
+            return False
+        facts = {"why": str(why), "size_bytes": size_bytes}
+        await audit.append(connection, actor, Action.ENVIRONMENT_REMOVED, path.name, **facts)
+        aside = await to_thread.run_sync(disposal.set_aside, path)
+        for suffix in (".json", ".lock"):
+            await to_thread.run_sync(disposal.remove, path.with_name(path.name + suffix))
+    await to_thread.run_sync(disposal.remove, aside)
+    return True
 
 
 async def lock_environments(parts: KeptParts, connection: object, workspace_id: str) -> None:

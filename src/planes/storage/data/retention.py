@@ -71,6 +71,33 @@ async def environments_used(connection: AsyncConnection, workspace_id: str) -> d
     return {row[0]: row[1] for row in (await connection.execute(query)).all()}
 
 
+async def environment_uses(connection: AsyncConnection, workspace_id: str) -> list[Row]:
+    """environment, job_ref, runs, number, at: of each job that used one, the newest first."""
+    query = (
+        select(
+            runs.c.environment,
+            runs.c.job_ref,
+            func.count().label("runs"),
+            func.max(runs.c.number).label("number"),
+            func.max(runs.c.leased_at).label("at"),
+        )
+        .where(runs.c.workspace_id == workspace_id, runs.c.environment.is_not(None))
+        .group_by(runs.c.environment, runs.c.job_ref)
+        .order_by(func.max(runs.c.leased_at).desc(), runs.c.job_ref)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def open_runs_in_environments(connection: AsyncConnection, workspace_id: str) -> list[Row]:
+    """id, job_ref, number, environment of runs that go on, oldest first."""
+    query = (
+        select(runs.c.id, runs.c.job_ref, runs.c.number, runs.c.environment)
+        .where(runs.c.workspace_id == workspace_id, runs.c.state != DONE, runs.c.environment.is_not(None))
+        .order_by(runs.c.leased_at, runs.c.id)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def environments_last_used(connection: AsyncConnection) -> datetime | None:
     """When a run of any workspace last came that used one."""
     query = select(func.max(runs.c.leased_at)).where(runs.c.environment.is_not(None))

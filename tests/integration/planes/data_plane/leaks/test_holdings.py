@@ -31,6 +31,7 @@ async def test_region_counts_what_it_stores_of_a_workspace(place: RunningRegion)
     assert held["telemetry"] == {"count": 0, "size_bytes": 0}
     assert held["artifacts"] == {"count": 0, "size_bytes": 0}
     assert held["audit_entries"] > 0
+    assert held["keep_log_days"] == 90
 
 
 async def test_region_says_whether_it_holds_anything_and_pins_nobody_who_is_asked_for(
