@@ -159,7 +159,11 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         """Reaches or starts the platform, then shows who is signed in or how to sign in."""
         from dlthub_tui.screens.connecting import connect
 
-        await connect(self, self.context, self.options.platform, uses_keyring=self.options.uses_keyring)
+        try:
+            await connect(self, self.context, self.options.platform, uses_keyring=self.options.uses_keyring)
+        finally:
+            if self.context.connection is None or self.context.connection.pair is None:
+                self.start_over()
         # What was imported and made by now stays: to look through all of it stops the keys for 80 ms each time.
         gc.freeze()
 
@@ -198,7 +202,8 @@ class DlthubTui(MovingApp, inherit_bindings=False):
                 self.screen.do_link_retry()
             return
         await self._reset()
-        await self.turn(lambda: self.push_screen(HomeScreen(self.context)))
+        home = HomeScreen(self.context)
+        await self.turn(lambda: self.push_screen(home))
         if self.options.link and isinstance(self.screen, HomeScreen):
             await self.screen.run_chosen(f"open {self.options.link}")
         if self.context.troubles and isinstance(self.screen, HomeScreen):
@@ -207,6 +212,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             from dlthub_tui.screens.guide import GuideScreen
 
             await self.push_screen(GuideScreen(self.context))
+        self.run_worker(self.give_keys(home), group="ahead", exit_on_error=False)
 
     def _follow_changes(self) -> None:
         from dlthub_tui.screens.following import follow, watch_planes

@@ -173,6 +173,9 @@ def telemetry_routes(installation: Any) -> Routes:
                         "latest_destination_name": "duckdb"}  # fmt: skip
         return _page([mine, other])
 
+    async def datasets(_request: Request) -> Response:
+        return _page([{"dataset_name": "orders", "table_count": 3}, {"dataset_name": "stock", "table_count": 1}])
+
     async def listed(request: Request) -> Response:
         return _page(runs if request.query_params.get("pipeline_name") != "stock_pipeline" else [])
 
@@ -197,6 +200,7 @@ def telemetry_routes(installation: Any) -> Routes:
 
     return [
         ("GET", f"{base}/pipelines/-/stats", stats),
+        ("GET", f"{base}/datasets/-/stats", datasets),
         ("GET", f"{base}/pipeline-runs", listed),
         ("GET", f"{base}/pipeline-runs/{{id}}", one),
         ("GET", f"{base}/job-runs/{{run}}/result", no_result),

@@ -129,6 +129,37 @@ async def test_title_of_the_pane_with_the_keys_is_in_accent_and_moves_with_the_c
         assert focused_titles(stage.app) == ["Stop ingest.load_orders 1041?"]
 
 
+@pytest.mark.anyio
+async def test_nothing_around_a_job_has_the_cursor_behind_a_sheet(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "enter", "tab")
+        assert focused_titles(stage.app) == ["Around it"]
+        await stage.press("D")
+        await stage.until("Archive ingest.load_orders")
+        assert focused_titles(stage.app) == ["Archive ingest.load_orders"]
+        assert "❯" not in stage.text
+        await stage.press("escape")
+
+        assert focused_titles(stage.app) == ["Around it"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [(60, 15), (60, 12), (60, 8)])
+async def test_on_few_rows_facts_make_room_and_i_brings_them_back(open_app: Any, size: tuple[int, int]) -> None:
+    async with open_app(size=size) as stage:
+        await stage.press(*WORKSPACE, "enter")
+        await stage.until("❯ ◉ running")
+        assert "every 15 min  " not in stage.text
+        await stage.press("i")
+        await stage.until("also by")
+        await stage.press("i", "escape", "2", "enter")
+        await stage.until("following")
+        assert "pending 20 ms" not in stage.text
+        await stage.press("i")
+
+        await stage.until("pending 20 ms")
+
+
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 def test_every_state_has_a_glyph_of_its_own_in_one_cell(glyphs: Any) -> None:
     assert glyphs.states.keys() == STATE_ROLES.keys()

@@ -6,6 +6,7 @@ import gc
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from tests.tui.waiting import settle
 from textual._styles_cache import StylesCache
@@ -352,3 +353,28 @@ async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) 
             kept.append(sum(type(each) is StylesCache for each in gc.get_objects()))
 
     assert kept[2] <= kept[1] <= kept[0], kept
+
+
+async def test_keys_that_are_typed_while_it_starts_are_done_on_home(open_app: Any) -> None:
+    async with open_app():
+        pass  # from here on there is a session
+    async with open_app(waits=False) as stage:
+        held = stage.installation.held["/api/v1/me"] = anyio.Event()
+        for key in ("tab", "down", "enter", "2"):
+            await stage.pilot.press(key)
+        assert "fruitshop" not in stage.text
+        stage.portal.call(held.set)
+
+        await stage.until("[2 Runs]")
+        assert "fruitshop › Runs" in stage.text
+
+
+async def test_keys_for_home_are_not_typed_into_a_sign_in(open_app: Any) -> None:
+    async with open_app(waits=False) as stage:
+        stage.installation.device_approved = False
+        await stage.pilot.press("9")
+        await stage.until("type this code")
+        stage.installation.device_approved = True
+
+        await stage.until("Workspaces")
+        assert "platform" not in stage.text.splitlines()[0]

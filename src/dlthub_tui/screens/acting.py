@@ -107,6 +107,10 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
                 found.append((action, label))
         return found
 
+    def action_of(self, key: str) -> Action | None:
+        """What a key does here."""
+        return self._by_key.get(key)
+
     def _find(self, action_id: str) -> Action | None:
         """The action of this screen with this id, with the user's own keys."""
         return next((action for action in self.live if action.id == action_id), None)
@@ -165,7 +169,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             if typed is not None:
                 self._after_typing(self.typing, typed)
                 return
-        action = self._by_key.get(event.key)
+        action = self.action_of(event.key)
         if action is not None:
             await self.action_perform(action.id)
 

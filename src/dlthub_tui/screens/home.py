@@ -217,6 +217,8 @@ class HomeScreen(SortedList):
                     wait = ASKS_AGAIN_SECONDS  # the row of the plane says what is wrong
                 self._leaks_again[workspace.id] = time.monotonic() + wait
 
+        # What is learned of a workspace for the first time is nothing new.
+        is_known = bool(self._leaks_again)
         async with anyio.create_task_group() as group:
             for workspace_id in workspace_ids:
                 ref = self.workspace_ref(workspace_id)
@@ -225,9 +227,9 @@ class HomeScreen(SortedList):
         states = tuple(
             replace(state, leaks=found.get(state.workspace.id, state.leaks)) for state in self.state.workspaces
         )
-        if states != self.state.workspaces:
+        if states != self.state.workspaces and self.is_loaded:
             self.state = replace(self.state, workspaces=states)
-            self.show_changed()
+            self.show_rows(counts_new=is_known)
 
     def sections(self) -> list[Section]:
         """The panes, with the filter applied to each."""

@@ -50,6 +50,7 @@ class JobScreen(JobPanes):
         ("list.filter", "filter"), ("copy.link", "link"),
     )  # fmt: skip
     STYLES = "job"
+    DETAILS = "#facts"
     ORDERS = runs_view.ORDERS
     IS_TOLD = True
 

@@ -85,7 +85,7 @@ class JobPanes(SortedList, FailedList):
         total = words.plural(self._total, "run")
         right = f"{total}, {view.history_title(recent, self.look)}" if recent else total
         plots = view.history_plots(recent, self.look)
-        has_keys = self.graph.job_ref is None
+        has_keys = self.graph.job_ref is None and self.is_active
         title = rule("History", right, width, self.look, has_focus=has_keys)
         return [title, *plots, *([EMPTY_LINE] if plots else [])]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -106,6 +107,7 @@ class ListScreen(Troubled):
         if kept is not None:
             self.filter_text = kept.filter
             self.rows.place = (kept.key, kept.top)
+        self.rows.show(self._unknown())
         self.fetch(self.reload())
         if self.context.poll_seconds and self.FOLLOWS:
             self.set_interval(self.context.poll_seconds, self._poll)
@@ -144,6 +146,7 @@ class ListScreen(Troubled):
 
     async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
         """Loads, all or what `load` asks for; trouble keeps the old rows and says since when they are old."""
+        was_loaded = self.is_loaded
         try:
             await (load or self.load)()
         except NotSignedIn:
@@ -160,7 +163,7 @@ class ListScreen(Troubled):
             if not self.context.live.is_up:
                 self.say("It answers again.")
         self.is_loaded = True
-        self.show_rows(counts_new=True)
+        self.show_rows(counts_new=was_loaded)
 
     @property
     def can_fold(self) -> bool:
@@ -188,9 +191,13 @@ class ListScreen(Troubled):
             self.shown.set()
 
     def _unknown(self) -> list[Section]:
-        """Where nothing was ever known; what one may not see is named, with who may."""
+        """Where nothing was ever known: titles of columns. What one may not see is named, with who may."""
         if not isinstance(self.trouble, NotAllowed):
-            return []
+            return [
+                replace(each, rows=(), right="", empty=(), below=())
+                for each in self.sections()
+                if each.columns and each.shows_titles
+            ]
         return [Section((), (), title=self.crumbs()[-1], empty=(self.refusal(self.trouble),))]
 
     def show_kept(self) -> None:
@@ -344,12 +351,3 @@ class ListScreen(Troubled):
         else:
             shown = cut_front(str(path), 50, self.look.glyphs.cut)
             self.say(f"Saved {what} to {shown}", Role.OK)
-
-    def do_pane_details(self) -> None:
-        """The details, off and on; while something is wrong its sheet."""
-        if self.turn_sheet():
-            return
-        details = self.query_one("#details", LinesView)
-        is_shown = details.styles.display != "none"
-        details.set_class(is_shown, "hidden")
-        details.set_class(not is_shown, "asked")

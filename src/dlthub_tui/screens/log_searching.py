@@ -62,7 +62,7 @@ class LogSearching(LogKeys):
 
     def _look(self, kind: str, text: str, from_line: int) -> None:
         self._end = from_line
-        self.fetch(self.feed.search(kind, _wanted(kind, text), from_line=from_line), "search")
+        self.fetch(self.feed.search(kind, wanted(kind, text), from_line=from_line), "search")
         self.show_search()
 
     def on_found(self, event: Found) -> None:
@@ -203,7 +203,7 @@ class LogSearching(LogKeys):
         self._move_minutes(60)
 
 
-def _wanted(kind: str, text: str) -> Wanted:
+def wanted(kind: str, text: str) -> Wanted:
     from dlthub_tui.client.logs import Wanted
 
     if kind == "masked":

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
+from textual.worker import WorkerError
 
 from dlthub_tui import messages
 from dlthub_tui.viewmodel.text import Role
 
 if TYPE_CHECKING:
+    from dlthub_tui.screens.acting import ActingScreen
     from dlthub_tui.viewmodel.history import History
     from dlthub_tui.viewmodel.places import Place
 
 PATIENCE_SECONDS = 0.5
 BEFORE_WAITING_SECONDS = 0.15
+START_SECONDS = 10.0
+AT_ONCE = frozenset({"link.retry", "app.quit", "app.interrupt", "app.suspend"})
 
 
 class MovingApp(App[int], inherit_bindings=False):
@@ -29,6 +34,9 @@ class MovingApp(App[int], inherit_bindings=False):
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
         self._keys: deque[events.Key] = deque()
+        self._ahead: deque[events.Key] = deque()
+        self.is_starting = True
+        """Nobody is signed in yet: what is typed waits for home, but for what cannot wait."""
 
     @cached_property
     def history(self) -> History:
@@ -48,10 +56,43 @@ class MovingApp(App[int], inherit_bindings=False):
 
     async def on_next_key(self) -> None:
         """Gives the oldest key to the screen that is up; the next one goes behind what that asks of the app."""
-        await super().on_event(self._keys[0])
-        await self._screen_is_done()
+        if self._waits(self._keys[0]):
+            self._ahead.append(self._keys[0])
+        else:
+            await super().on_event(self._keys[0])
+            await self._screen_is_done()
         self._keys.popleft()
         if self._keys:
+            self.post_message(messages.NextKey())
+
+    def _waits(self, event: events.Key) -> bool:
+        from dlthub_tui.screens.acting import ActingScreen
+
+        if not self.is_starting or not isinstance(self.screen, ActingScreen):
+            return False
+        action = self.screen.action_of(event.key)
+        return action is None or action.id not in AT_ONCE
+
+    def start_over(self) -> None:
+        """It did not start, or asks who one is: what was typed for home is dropped."""
+        self.is_starting = False
+        self._ahead.clear()
+
+    async def give_keys(self, home: ActingScreen[None]) -> None:
+        """What was typed while it started is done, once home has its rows."""
+        import anyio
+
+        assert home.shown is not None, "home says when it has its rows"
+        with anyio.move_on_after(START_SECONDS):
+            await home.shown.wait()
+            loading = [work for work in home.workers if work.group == "load"]
+            with suppress(WorkerError):  # home says what it could not load
+                await self.workers.wait_for_complete(loading)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+        self.is_starting = False
+        is_idle = not self._keys
+        self._keys.extend(self._ahead)
+        self._ahead.clear()
+        if is_idle and self._keys:
             self.post_message(messages.NextKey())
 
     async def _screen_is_done(self) -> None:

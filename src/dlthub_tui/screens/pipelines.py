@@ -39,20 +39,22 @@ class PipelinesScreen(TabScreen, SortedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._pipelines: tuple[PipelineStats, ...] = ()
+        self._tables: dict[str, int] = {}
         self._runs: tuple[PipelineRun, ...] = ()
 
     async def load(self) -> None:
         """Totals of seven days, and the newest runs of all."""
-        from dlthub_tui.client.telemetry import list_pipeline_runs, list_pipelines
+        from dlthub_tui.client.telemetry import count_tables, list_pipeline_runs, list_pipelines
 
         region = await self.context.connected.region(self.workspace)
         self._pipelines = await list_pipelines(region, self.workspace.id)
+        self._tables = view.tables_of(self._pipelines, await count_tables(region, self.workspace.id))
         self._runs = (await list_pipeline_runs(region, self.workspace.id)).items
 
     def sections(self) -> list[Section]:
         """The pipelines that the filter leaves."""
         pipelines = self.in_order(view.sorted_pipelines(self._pipelines, self.order))
-        rows = [view.pipeline_row(item, self.look) for item in pipelines]
+        rows = [view.pipeline_row(item, self._tables.get(item.name), self.look) for item in pipelines]
         found = matching(rows, self.filter_text)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "pipeline") if rows else EMPTY,))]
 

@@ -117,8 +117,8 @@ class PlaceScreen(Approving):
     def _refresh_focus(self) -> None:
         for rows in self.query(RowList):
             rows.refresh_focus()
-        for rule in self.query("#rule").results(LinesView):
-            rule.update()
+        for pane in self.query("#rule, #around, #history").results(LinesView):
+            pane.update()
 
     @property
     def message_line(self) -> MessageLine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, Refused, TimedOut
 from dlthub_tui.screens.living import Living
@@ -41,6 +41,8 @@ ASKS_SECONDS = 5.0
 class Troubled(Living):
     """Subclasses set `trouble` when something they asked for failed, and draw `answer_of_trouble` and the sheet."""
 
+    DETAILS: ClassVar[str] = "#details"
+    """What `i` turns off and on."""
     trouble: ClientError | None = None
     loaded_at: datetime | None = None
 
@@ -205,6 +207,18 @@ class Troubled(Living):
     def turn_sheet(self) -> bool:
         """Folds or unfolds it; False where there is none."""
         return self.fold(is_folded=self.open_sheet() is not None)
+
+    def do_pane_details(self) -> None:
+        """The details, off and on; while something is wrong its sheet."""
+        if self.turn_sheet():
+            return
+        if not self.query(self.DETAILS):
+            self.say("There are no details here.")
+            return
+        details = self.query_one(self.DETAILS)
+        is_shown = details.styles.display != "none"
+        details.set_class(is_shown, "hidden")
+        details.set_class(not is_shown, "asked")
 
     def know_control(self, *, answers: bool) -> None:
         """What the header says of the control plane, which nobody but its own answers tells of."""

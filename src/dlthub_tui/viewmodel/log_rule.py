@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dlthub_tui.viewmodel import words
-from dlthub_tui.viewmodel.log_hits import Hits
+from dlthub_tui.viewmodel.log_hits import MOST_HITS, Hits
 from dlthub_tui.viewmodel.log_views import LinesShown
 from dlthub_tui.viewmodel.log_window import LogWindow
 from dlthub_tui.viewmodel.look import Look
@@ -18,7 +18,8 @@ class LogStanding:
 
     `current` is the line that somebody went to, `last_shown` the last on the screen where that is not the end, `new`
     how many came since it was left, `column` the first that is shown, `stream` what its stream does, `damage` ranges
-    of lines that cannot be read, `masked` how many values are masked where nothing else says so.
+    of lines that cannot be read, `masked` how many values are masked and `errors` how many lines tell an error, where
+    nothing else says so.
     """
 
     window: LogWindow
@@ -33,6 +34,7 @@ class LogStanding:
     marked: int
     damage: Collection[tuple[int, int]]
     masked: int
+    errors: int
     hits: Hits | None
 
 
@@ -48,6 +50,9 @@ def log_rule(log: LogStanding, look: Look) -> str:
     parts.append(_where(log, look))
     if log.masked and (log.hits is None or log.hits.kind != "masked"):
         parts.append(f"{log.masked:,} masked")
+    if log.errors and (log.hits is None or log.hits.kind != "error"):
+        count = f"{log.errors:,}+ errors" if log.errors >= MOST_HITS else words.plural(log.errors, "error")
+        parts.append(count)
     if log.hits is not None and log.hits.numbers:
         parts.append(log.hits.on_rule(log.current))
     return "   ".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dlthub_tui.client.telemetry import LoadPackage, PipelineRun, PipelineRunDetails, PipelineStats, TableLoad
 from dlthub_tui.viewmodel import words
@@ -16,8 +16,9 @@ COLUMNS = (
     Column("Runs", is_number=True, least=5),
     Column("Success", is_number=True, drops=1),
     Column("Rows", is_number=True, least=9),
+    Column("Tables", is_number=True, drops=3),
     Column("Average", is_number=True, drops=2, least=8),
-    Column("To", drops=3, least=10),
+    Column("To", drops=4, least=10),
 )
 RUN_COLUMNS = (
     Column("State", least=9),
@@ -61,8 +62,18 @@ def _to(destination: str | None, dataset: str | None) -> str:
     return ".".join(guard(part) for part in (destination, dataset) if part) or "-"
 
 
-def pipeline_row(stats: PipelineStats, look: Look) -> Row:
-    """One pipeline."""
+def tables_of(pipelines: Sequence[PipelineStats], counted: Mapping[str, int]) -> dict[str, int]:
+    """How many tables a pipeline loads, by its name: those of its dataset, where no other pipeline loads there too."""
+    datasets = [stats.dataset for stats in pipelines]
+    return {
+        stats.name: counted[stats.dataset]
+        for stats in pipelines
+        if stats.dataset is not None and stats.dataset in counted and datasets.count(stats.dataset) == 1
+    }
+
+
+def pipeline_row(stats: PipelineStats, tables: int | None, look: Look) -> Row:
+    """One pipeline. `tables` is None where they cannot be told from another pipeline's."""
     name = guard(stats.name)
     cells = (
         line(name),
@@ -70,6 +81,7 @@ def pipeline_row(stats: PipelineStats, look: Look) -> Row:
         line(words.count(stats.runs)),
         line(_success(stats.success)),
         line(words.count(stats.rows)),
+        line(muted("?") if tables is None else words.count(tables)),
         line("-" if stats.average_seconds is None else words.duration(stats.average_seconds)),
         line(muted(_to(stats.destination, stats.dataset))),
     )

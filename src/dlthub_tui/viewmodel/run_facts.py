@@ -125,7 +125,7 @@ def above_log(run: Run, facts: RegionFacts, claimed_at: datetime | None, look: L
         ("Environment", line(environment) if environment else ()),
         *_masked_rows(facts.masked, look, is_wide=width >= WIDE),
     ]
-    right: list[Fact] = [*_loaded_rows(run, facts, look, is_wide=width >= WIDE), ("Result", _result(facts))]
+    right: list[Fact] = [*_loaded_rows(run, facts, look, is_wide=width >= WIDE), ("Result", _result(run, facts))]
     left, right = [fact for fact in left if fact[1]], [fact for fact in right if fact[1]]
     first = view.timeline(run, look, claimed_at)
     if width < WIDE:
@@ -181,10 +181,10 @@ def _loaded_rows(run: Run, facts: RegionFacts, look: Look, *, is_wide: bool) -> 
     return [*rows, ("", line(muted(f"and {hidden} more")))] if hidden else rows
 
 
-def _result(facts: RegionFacts) -> Line:
+def _result(run: Run, facts: RegionFacts) -> Line:
     found = facts.result
     if found is None:
-        return ()
+        return (muted("none yet"),) if view.is_active(run) else ()
     said = found.summary or ("" if found.value is None else json.dumps(found.value, ensure_ascii=False))
     return line(guard(found.kind), muted(f"  {guard(said)}" if said else ""))
 

@@ -45,8 +45,8 @@ class GraphView(LinesView):
 
     @property
     def can_take_keys(self) -> bool:
-        """Whether a job is around."""
-        return bool(self._drawing.places)
+        """Whether a job is around, and the rows are there to show it."""
+        return bool(self._drawing.places) and self.display
 
     def take_keys(self, has_keys: bool) -> None:
         """Whether the keys go here."""
@@ -65,12 +65,13 @@ class GraphView(LinesView):
         if ref is not None and known != drawing.places and ref in refs:
             self._at = refs.index(ref)
         self._at = max(0, min(self._at, len(refs) - 1))
-        chosen = self._at if self._has_keys and refs else None
+        has_keys = self._has_keys and self.screen.is_active
+        chosen = self._at if has_keys and refs else None
         self._drawing = drawing if chosen is None else self._draws(width, chosen)
         if not self._drawing.lines:
             return []
         rows, self._top = window(self._drawing, chosen, MOST_ROWS)
-        return [rule(TITLE, self._legend, width, self._look, has_focus=self._has_keys), *rows]
+        return [rule(TITLE, self._legend, width, self._look, has_focus=has_keys), *rows]
 
     def on_click(self, event: events.Click) -> None:
         """A click opens what it hits."""

@@ -28,6 +28,7 @@ def said(total: int = 1_204, *, sealed: bool = False, **other: Any) -> str:
     standing: dict[str, Any] = {
         "window": window, "shown": LinesShown(), "region": "eu1", "stream": "live", "current": None,
         "last_shown": None, "is_following": True, "new": 0, "column": 0, "marked": 0, "damage": (), "masked": 0,
+        "errors": 0,
         "hits": None,
     }  # fmt: skip
     return log_rule(LogStanding(**{**standing, **other}), LOOK)
@@ -57,6 +58,13 @@ def test_it_says_where_the_pane_is() -> None:
     assert said(sealed=True, stream="sealed") == "1,204 lines"
     assert said(current=883) == "line 884 of 1,204   14:01:52"
     assert said(current=5) == "line 6 of 1,204"
+
+
+def test_errors_are_counted_unless_they_are_searched_for() -> None:
+    assert said(sealed=True, stream="sealed", masked=3, errors=24) == "1,204 lines   3 masked   24 errors"
+    assert said(errors=1).endswith("   1 error")
+    assert said(errors=10_000).endswith("   10,000+ errors")
+    assert "errors" not in said(errors=24, hits=Hits("error", is_done=True))
 
 
 def test_lines_that_are_chosen_are_named() -> None:
