@@ -416,3 +416,14 @@ async def test_a_plane_is_opened_with_its_six_words(open_app: Any) -> None:
 
         await stage.until("Known as")
         assert "control and 2 regions answer" in stage.text
+
+
+async def test_a_run_that_ended_is_run_again_with_options_and_the_new_one_is_opened(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "2", "slash", *"returns", "enter", "enter")
+        await stage.until("ingest.load_returns › 498")
+        await stage.press("R")
+        await stage.until("Profile")
+        await stage.press("enter", "enter")
+
+        await stage.until("ingest.load_returns › 499")

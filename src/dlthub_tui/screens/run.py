@@ -38,7 +38,7 @@ class RunScreen(RunPage):
             return "It has ended."
         if action.id == "app.open":
             return why_no_app(self._run.job_type if self._run else None, self._run)
-        if action.id == "run.start" and (self._run is None or self.goes_on):
+        if action.id in {"run.start", "run.options"} and (self._run is None or self.goes_on):
             return "It has not ended yet."
         if action.id in {"match.next", "match.previous"} and not (self.hits and self.hits.may_be_more):
             return self.hits.none_found() if self.hits else "Nothing is searched for. / searches."
@@ -155,6 +155,18 @@ class RunScreen(RunPage):
     async def _start(self, job_id: str) -> None:
         run = await self._runner.start_ids([job_id])
         if run is not None:
-            self.post_message(
-                Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number), instead=True)
-            )
+            self._open(run)
+
+    def _open(self, run: Run) -> None:
+        self.post_message(Open(RunPlace(self.place.workspace, run.id, self.place.job_ref, run.number), instead=True))
+
+    def do_run_options(self) -> None:
+        """Runs the job with another profile or refreshed, and opens the new run."""
+        if self._run is not None:
+            self.fetch(self._ask_options(self._run.job_id), "act")
+
+    async def _ask_options(self, job_id: str) -> None:
+        from dlthub_tui.client.jobs import get_job
+
+        job = await get_job(self.context.connected.control, self.place.workspace.id, job_id)
+        await self._runner.ask(job, self._open)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import anyio
@@ -85,9 +85,10 @@ class Stopper:
 
     def ask_options(self, job: Job) -> None:
         """Asks for profile and refresh, then starts the job."""
-        self._screen.fetch(self._ask(job), "act")
+        self._screen.fetch(self.ask(job), "act")
 
-    async def _ask(self, job: Job) -> None:
+    async def ask(self, job: Job, then: Callable[[Run], object] | None = None) -> None:
+        """The same. `then` gets the run that began."""
         from dlthub_tui.client.deployments import find_latest_configuration
 
         configuration = await find_latest_configuration(self._context.connected.control, self._workspace.id)
@@ -96,13 +97,15 @@ class Stopper:
         def answered(options: RunOptions | None) -> None:
             if options is not None:
                 work = self.start([job], profile=options.profile, refresh=options.refresh)
-                self._screen.fetch(self._started(work), "act")
+                self._screen.fetch(self._started(work, then), "act")
 
         name = guard(words.short_ref(job.job_ref))
         self._screen.host.push_screen(RunOptionsSheet(self._context, name, profiles, job.profile), answered)
 
-    async def _started(self, work: Coroutine[Any, Any, Run | None]) -> None:
-        await work
+    async def _started(self, work: Coroutine[Any, Any, Run | None], then: Callable[[Run], object] | None) -> None:
+        run = await work
+        if run is not None and then is not None:
+            then(run)
 
     async def stop(self, runs: list[Run]) -> None:
         """Asks runs to stop. One that had ended is said, not an error."""

@@ -143,6 +143,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("log", "S", "log.save", "save", "the masked text to a file", "save"),
     _action("run", "x", "item.end", "stop", "stop the run", "stop", changes=True),
     _action("run", "r", "run.start", "run again", "the same job, now", "run", changes=True),
+    _action("run", "R", "run.options", "run with options", "profile and refresh", "run-options", changes=True),
     _action("run", "O", "app.open", "open app", "of an interactive job; y copies its address", "open-app"),
     _action("run", "V", "leak.rotate", "new value", "for a secret that this run printed", "new-value", changes=True),
     _action("compare", "enter", "log.open", "log", "this line in the log of its run", "log"),

@@ -43,6 +43,7 @@ BEFORE = ("Window", "Environment")
 SECOND = 32
 LABEL = 8
 TAIL_LINES = 10
+NONE_YET: Line = (muted("none yet"),)
 # What stands above and below the tail, with as many rows of the list.
 LEAST_HEIGHT = 34
 
@@ -136,7 +137,7 @@ def above_log(run: Run, facts: RegionFacts, claimed_at: datetime | None, look: L
 
 
 def _one_below_the_other(left: list[Fact], right: list[Fact], width: int) -> list[Line]:
-    """Window and environment share a row where both fit."""
+    """Window and environment share a row where both fit; that there is no result yet takes none of its own."""
     facts = [fact for fact in left if fact[0] in BEFORE] + right + [fact for fact in left if fact[0] not in BEFORE]
     rows: list[Fact] = []
     room = SECOND - LABEL - 2
@@ -144,8 +145,10 @@ def _one_below_the_other(left: list[Fact], right: list[Fact], width: int) -> lis
         said = (muted(f"{name}  "), *value)
         if name == "Environment" and rows and width_of(rows[-1][1]) < room and SECOND + width_of(said) <= width:
             rows[-1] = (rows[-1][0], (*fit(rows[-1][1], room), *said))
-        else:
+        elif value is not NONE_YET:
             rows.append((name, value))
+        elif rows and LABEL + 2 + width_of(rows[-1][1]) + 3 + width_of(said) <= width:
+            rows[-1] = (rows[-1][0], (*rows[-1][1], Span("   "), *said))
     label = max([LABEL, *(len(name) for name, _ in rows)])
     return [(muted(f" {name:<{label}} "), *value) for name, value in rows]
 
@@ -184,7 +187,7 @@ def _loaded_rows(run: Run, facts: RegionFacts, look: Look, *, is_wide: bool) -> 
 def _result(run: Run, facts: RegionFacts) -> Line:
     found = facts.result
     if found is None:
-        return (muted("none yet"),) if view.is_active(run) else ()
+        return NONE_YET if view.is_active(run) else ()
     said = found.summary or ("" if found.value is None else json.dumps(found.value, ensure_ascii=False))
     return line(guard(found.kind), muted(f"  {guard(said)}" if said else ""))
 
