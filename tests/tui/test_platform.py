@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.tui.waiting import until
+
+from dlthub_tui.client.environments import Environment
+from dlthub_tui.viewmodel.environments import name_of
 
 pytestmark = [pytest.mark.anyio]
 
@@ -227,3 +232,24 @@ async def test_environments_that_are_not_known_are_not_said_to_be_none(open_app:
         await stage.until("Not known of")
 
         assert "No environments." not in stage.text
+
+
+async def test_a_question_is_never_higher_than_the_screen(open_app: Any) -> None:
+    async with open_app(size=(30, 8)) as stage:
+        await stage.press(*ENVIRONMENTS, "G", "D")
+        await stage.until("more rows, on a")
+
+        assert "Remove this environment" in stage.text
+        assert stage.text.splitlines()[7].startswith(" enter remove")
+
+
+def test_an_environment_of_many_packages_is_named_by_dlt() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    locked = [f"package-{number}=={number}.0" for number in range(36)]
+    many = Environment(
+        key="a", python_version="3.13", requirements=(*locked, "dlt[duckdb]==1.31.0"), size_bytes=1, built_at=now,
+        used_at=now, is_current=True, in_use_by=(), jobs=(),
+    )  # fmt: skip
+
+    assert name_of(many) == "3.13 dlt 1.31.0, 36 more packages"
+    assert name_of(replace(many, python_version=None, requirements=())) == "Python ?"

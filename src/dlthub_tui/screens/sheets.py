@@ -21,6 +21,8 @@ from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 
 _Result = TypeVar("_Result")
+# The rule of a sheet, row 23 and the footer.
+_AROUND = 3
 NOTHING_TYPED = "Nothing is typed yet. Type it, or press esc."
 
 
@@ -51,6 +53,15 @@ class Sheet(ActingScreen[_Result]):
     def compose_sheet(self) -> ComposeResult:
         """What the sheet asks."""
         yield from ()
+
+    def wrapped(self, lines: Iterable[Line], width: int, below: int = 0) -> list[Line]:
+        """What a question says is broken over rows: names in it may be long. Its keys always stay on the screen."""
+        rows = [row for each in lines for row in wrapped(each, width - 1)]
+        room = max(1, self.host.size.height - _AROUND - below)
+        if len(rows) > room:
+            rest = f"   {self.look.glyphs.cut} {len(rows) - room + 1} more rows, on a larger terminal"
+            rows[room - 1 :] = [line(muted(rest))]
+        return rows
 
     def _rule(self, width: int) -> list[Line]:
         return [rule(self.sheet_title, self.sheet_note, width, self.look, has_focus=True)]
@@ -92,7 +103,7 @@ class ConfirmSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What ends, what stays, whether it comes back."""
-        yield LinesView(lambda width: _wrapped((line("   ", text) for text in self._more), width))
+        yield LinesView(lambda width: self.wrapped((line("   ", text) for text in self._more), width))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What enter does, in the sheet's own word."""
@@ -102,11 +113,6 @@ class ConfirmSheet(Sheet[bool]):
     def do_form_next(self) -> None:
         """Yes."""
         self.dismiss(True)
-
-
-def _wrapped(lines: Iterable[Line], width: int) -> list[Line]:
-    """What a question says is never cut: names in it may be long."""
-    return [row for each in lines for row in wrapped(each, width - 1)]
 
 
 class FormSheet(Sheet[_Result]):
@@ -158,7 +164,7 @@ class TypedSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What will be, and the field with the word below it."""
-        yield LinesView(lambda width: _wrapped(self._lines, width), widget_id="consequences")
+        yield LinesView(lambda width: self.wrapped(self._lines, width, below=3), widget_id="consequences")
         label = f"   {self.asks}  "
         yield LinesView(lambda _width: [EMPTY_LINE])
         yield Field(self.look, line(label), widget_id="word")

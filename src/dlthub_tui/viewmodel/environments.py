@@ -25,6 +25,7 @@ COLUMNS = (
 EMPTY = ("No environments. The first run of a job builds one.",)
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._\-]+)\s*(?:\[[^\]]*\])?\s*([^;@]*)")
 _SHOWN_JOBS = 3
+_SHOWN_PACKAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,13 @@ class Held:
 
 
 def name_of(environment: Environment) -> str:
-    """`3.11 dlt 1.28.2, duckdb 1.4`: the interpreter and what was asked for, dlt first."""
+    """`3.11 dlt 1.28.2, duckdb 1.4`: the interpreter and what was asked for, dlt first. Of many packages how many."""
     wanted = sorted(
         (_short(each) for each in environment.requirements), key=lambda short: (short.split()[0] != "dlt", short)
     )
-    return " ".join([environment.python_version or "Python ?", ", ".join(wanted)]).strip() or environment.key
+    if len(wanted) > _SHOWN_PACKAGES:
+        wanted = [wanted[0], f"{len(wanted) - 1} more packages"]
+    return " ".join([environment.python_version or "Python ?", ", ".join(wanted)]).strip()
 
 
 def _short(requirement: str) -> str:
