@@ -31,6 +31,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "variable-add": ((*WORKSPACE, "4", "a", *"API"), "New variable"),
     "platform": (("9", "j"), "Fingerprint"),
     "platform-region": (("9", "tab"), "last used 2 h ago"),
+    "environments": (("9", "tab", "enter"), "3 environments"),
     "pipelines": ((*WORKSPACE, "5"), "orders_pipeline"),
     "pipeline": ((*WORKSPACE, "5", "enter"), "12 runs of orders_pipeline"),
     "pipeline-run": ((*WORKSPACE, "5", "enter", "enter"), "Load packages"),
