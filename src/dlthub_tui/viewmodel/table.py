@@ -41,7 +41,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table under a rule. `title` None draws no rule; `empty` stands where no row is, `below` under the rows."""
+    """A table under a rule. `title` None draws no rule; `empty` stands where no row is, `below` under the rows.
+
+    Without rows and without `empty` it is not known what is there: the titles of the columns stand alone.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -166,7 +169,7 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
 
 
 def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
-    if not section.rows:
+    if not section.rows and (section.empty or not section.columns):
         texts = [
             piece for text in section.empty for piece in (wrap(text, max(20, width)) if len(text) > width else [text])
         ]
