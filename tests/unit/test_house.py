@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -51,3 +52,15 @@ def test_nothing_that_is_made_is_tracked() -> None:
     made = ("__pycache__", ".venv", "uv.lock", "snapshot_report.html", ".coverage")
 
     assert [path for path in tracked() if any(part in made for part in path.parts)] == []
+
+
+def test_settings_are_listed_for_who_runs_a_platform() -> None:
+    """By the names that code takes from the environment; `DLTHUB_TUI_`, and the plane between, are put before them."""
+    source = (ROOT / "src/planes/host/building.py").read_text(encoding="utf-8")
+    listed = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"\{PREFIX\}(?:\{[^}]*\}_)?([A-Z][A-Z_]+)", source))
+    names |= set(re.findall(r'_named\("([A-Z_]+)"', source))
+    names |= set(re.findall(r'"([A-Z]+_(?:DAYS|GB|MB|SECONDS|PROCESSES|FILES))"', source))
+
+    assert len(names) > 15
+    assert {name for name in names if name.strip("_") not in listed} == set()
