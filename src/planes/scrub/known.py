@@ -1,7 +1,7 @@
 """Lines that a log says again: what became of one is remembered, so that each is judged once.
 
-What becomes of a line depends on its bytes and on what the lines above leave open, and on nothing else. So the output
-is the same with and without this.
+What becomes of a line depends on its bytes, on what the lines above leave open, and on where pieces of registered
+values and what was learned stand in it, and on nothing else. So the output is the same with and without this.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,7 +11,7 @@ from operator import not_
 from typing import NamedTuple
 
 from planes.scrub.below import Opening
-from planes.scrub.rulebook import Book
+from planes.scrub.rulebook import Book, Span
 
 # So many lines are remembered of each sort, of so many bytes.
 _MOST_HARMLESS = 1024
@@ -35,36 +35,51 @@ class Outcome(NamedTuple):
     below: Opening | None
 
 
+Key = tuple[type, Opening | None, bytes, tuple[tuple[int, int, str, str], ...]]
+
+
+def key_of(opening: Opening | None, line: bytes, cuts: Sequence[Span]) -> Key:
+    """By what an outcome is remembered: what was open (its class too: openings are plain tuples), the line, and what
+    stands in it that it does not tell itself.
+    """
+    stands = tuple((start, end, rule.name, rule.kind) for start, end, rule in cuts) if cuts else ()
+    return opening.__class__, opening, line, stands
+
+
 class KnownLines:
     """What a stream remembers.
 
     Attributes:
         harmless: lines with signs that came out as they were, with nothing open before and behind them.
-        outcomes: what became of other lines, by what was open (its class too: openings are plain tuples) and by line.
+        outcomes: what became of other lines, see `key_of`.
     """
 
-    __slots__ = ("harmless", "outcomes")
+    __slots__ = ("_cut", "harmless", "outcomes")
 
     def __init__(self) -> None:
         self.harmless: set[bytes] = set()
-        self.outcomes: dict[tuple[type, Opening | None, bytes], Outcome] = {}
+        self.outcomes: dict[Key, Outcome] = {}
+        self._cut: set[bytes] = set()  # the lines among them in which something stood that the line does not tell
 
     def is_known(self, line: bytes) -> bool:
-        """Whether it is known what becomes of a line with nothing open before it."""
-        return line in self.harmless or (_NOTHING, None, line) in self.outcomes
+        """Whether it is known what becomes of a line with nothing open before it, or most likely so."""
+        return line in self.harmless or (_NOTHING, None, line, ()) in self.outcomes or line in self._cut
 
-    def remember(self, opening: Opening | None, line: bytes, outcome: Outcome) -> None:
+    def remember(self, opening: Opening | None, line: bytes, cuts: Sequence[Span], outcome: Outcome) -> None:
         """Take note of a line that lay in no key block and opened none."""
         if len(line) > _LONGEST:
             return
-        if opening is None and outcome.below is None and outcome.out is None:
+        if opening is None and outcome.below is None and outcome.out is None and not cuts:
             if len(self.harmless) >= _MOST_HARMLESS:
                 self.harmless.clear()
             self.harmless.add(line)
         else:
             if len(self.outcomes) >= _MOST_OUTCOMES:
                 self.outcomes.clear()
-            self.outcomes[opening.__class__, opening, line] = outcome
+                self._cut.clear()
+            self.outcomes[key_of(opening, line, cuts)] = outcome
+            if cuts:
+                self._cut.add(line)
 
 
 class OtherLines:

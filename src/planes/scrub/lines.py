@@ -11,7 +11,7 @@ from collections import Counter
 from planes.scrub.ahead import LinesAhead
 from planes.scrub.below import LONGEST_LINE, MoreLines, Opening, Wrapped, open_quote, opened_by, prepare_below, torn
 from planes.scrub.engine import Pattern, compile_pattern, group_number
-from planes.scrub.known import KnownLines, OtherLines, Outcome
+from planes.scrub.known import KnownLines, OtherLines, Outcome, key_of
 from planes.scrub.learned import Learned
 from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined, told_apart, with_again, with_open
 from planes.scrub.marks import mark_at_end, with_marks
@@ -38,6 +38,15 @@ def prepare() -> None:
     prepare_below()
     _block_patterns()
     mark_finder()
+
+
+def _taken(cuts: list[Span], start: int, end: int) -> list[Span]:
+    """What begins on the line [start, end) of a text, by places of that line; `cuts`, the next one last, lose it."""
+    taken: list[Span] = []
+    while cuts and cuts[-1].start < end:
+        cut = cuts.pop()
+        taken.append(Span(cut.start - start, cut.end - start, cut.rule))
+    return taken
 
 
 class RuleStage:
@@ -202,8 +211,9 @@ class RuleStage:
                 start = max(start, plain.rfind(b"\n", start, here) + 1)
             end = plain.index(b"\n", start)
             shadow = plain[start:end]
-            if self._block_lines < 0 and not (cuts and cuts[-1].start < end):
-                if self._below is None and shadow in harmless:
+            line_cuts = _taken(cuts, start, end) if cuts else []
+            if self._block_lines < 0:
+                if not line_cuts and self._below is None and shadow in harmless:
                     known += 1
                     if others is None and known > _MANY_KNOWN:
                         others = OtherLines(self._book, plain, end + 1, harmless)
@@ -211,12 +221,13 @@ class RuleStage:
                     start = end + 1
                     continue
                 below = self._below
-                if isinstance(below, (Wrapped, MoreLines)) and not 0 <= sign < end and below.ends_above(shadow):
+                is_open = isinstance(below, (Wrapped, MoreLines))
+                if is_open and not line_cuts and not 0 <= sign < end and below.ends_above(shadow):
                     # Most secrets that end their line leave this open, and most lines below are texts of their own.
                     self._below = None
                     start = end + 1
                     continue
-                outcome = outcomes.get((below.__class__, below, shadow)) if places is None else None
+                outcome = outcomes.get(key_of(below, shadow, line_cuts)) if places is None else None
                 if outcome is not None:
                     out, names, self._below = outcome
                     if out is not None:
@@ -237,10 +248,6 @@ class RuleStage:
                     if signs.last < 0 and not self._book.matches_besides(shadow):
                         signs = NO_SIGNS
             first, last = (start, end) if places is None else (places.real_end(start), places.real(end))
-            line_cuts: list[Span] = []
-            while cuts and cuts[-1].start < end:
-                cut = cuts.pop()
-                line_cuts.append(Span(cut.start - start, cut.end - start, cut.rule))
             line = data[first:last]
             masked = self._line_remembered(line, line if places is None else shadow, signs, spans, line_cuts)
             if masked is not line:
@@ -255,17 +262,17 @@ class RuleStage:
     def _line_remembered(
         self, line: bytes, plain: bytes, signs: LineSigns | None, spans: list[Span] | None, cuts: list[Span]
     ) -> bytes:
-        """See `_line`; and take note of what becomes of it, where nothing but itself and what is open says that."""
+        """See `_line`; and take note of what becomes of it, where nothing but these and what is open says that."""
         opening, is_in_block, before = self._below, self._block_lines >= 0, len(self._names)
         if signs is NO_SIGNS and opening is not None and not cuts and len(plain) <= LONGEST_LINE:
             masked = self._told(opening, line, plain)
         else:
             masked = self._line(line, plain, signs, spans, cuts)
-        if cuts or is_in_block or self._block_lines >= 0:
+        if is_in_block or self._block_lines >= 0:
             return masked
-        if plain is line or (masked is line and opening is None and self._below is None):
+        if plain is line or (masked is line and opening is None and self._below is None and not cuts):
             out, names = (None, ()) if masked is line else (masked, tuple(self._names[before:]))
-            self._known.remember(opening, plain, Outcome(out, names, self._below))
+            self._known.remember(opening, plain, cuts, Outcome(out, names, self._below))
         return masked
 
     def _line(

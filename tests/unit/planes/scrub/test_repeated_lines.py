@@ -1,11 +1,15 @@
 """What is remembered of lines that come again and again changes nothing of what comes out."""
 
+import itertools
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 from planes.scrub import Registered, StreamScrubber
 from planes.scrub.below import Opening
 from planes.scrub.known import KnownLines, Outcome
+from planes.scrub.learned import is_telling
+from planes.scrub.rulebook import Span
 from planes.scrub.rules import RULES
 from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
@@ -36,8 +40,8 @@ LINES = (
 class Forgets(KnownLines):
     """Remembers nothing."""
 
-    def remember(self, opening: Opening | None, line: bytes, outcome: Outcome) -> None:
-        del opening, line, outcome
+    def remember(self, opening: Opening | None, line: bytes, cuts: Sequence[Span], outcome: Outcome) -> None:
+        del opening, line, cuts, outcome
 
 
 def scrubbed(text: bytes, *, forgets: bool = False, size: int = 997) -> "tuple[bytes, Counter[str]]":
@@ -58,6 +62,21 @@ def test_repeated_lines_come_out_as_if_each_were_the_first() -> None:
         expected = scrubbed(text, forgets=True)
         for size in (97, 997, len(text)):
             assert scrubbed(text, size=size) == expected, text
+
+
+def test_what_was_learned_decides_about_a_line_that_was_seen() -> None:
+    learned = next(value for seed in itertools.count() if is_telling(value := fake("<a12>7<a4>", seed).encode()))
+    source = random.Random(7)
+    for _ in range(20):
+        told = (b"retry with %s in 5 s", b"token: %s and ${TOKEN}", b"password: |\n  %s", b"\x1b[1m%s\x1b[0m", b"x %s")
+        lines = [line % learned for line in told] + [b"x " + VALUE[:14].encode() + b"..."] + [*LINES[:3], LINES[-1]]
+        before, behind = (b"\n".join(source.choices(lines, k=40)) + b"\n" for _ in range(2))
+        text = before + b"password=" + learned + b"\n" + behind
+
+        expected = scrubbed(text, forgets=True)
+        for size in (97, len(text)):
+            assert scrubbed(text, size=size) == expected, text
+        assert learned not in expected[0][-len(behind) :].replace(b"\x1b[1m", b"")
 
 
 def test_what_is_open_decides_about_a_line_that_was_seen() -> None:
@@ -103,4 +122,4 @@ def test_what_is_remembered_is_bounded() -> None:
     assert 0 < len(known.harmless) <= 1024
     assert max(map(len, known.harmless)) <= 512
     assert 0 < len(known.outcomes) <= 512
-    assert max(len(line) for _, _, line in known.outcomes) <= 512
+    assert max(len(line) for _, _, line, _ in known.outcomes) <= 512
