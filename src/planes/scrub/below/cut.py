@@ -51,14 +51,23 @@ def _is_piece(sign: bytes, piece: bytes) -> bool:
 
 
 @functools.cache
-def _signs() -> tuple[bytes, ...]:
-    return tuple(_formats())
+def _by_beginning() -> dict[bytes, list[bytes]]:
+    """The signs by their first bytes: hundreds of them, and every line with a secret asks."""
+    signs: dict[bytes, list[bytes]] = {}
+    for sign in _formats():
+        signs.setdefault(sign[:_SHORTEST_SIGN], []).append(sign)
+    return signs
+
+
+def _sign_of(piece: bytes) -> bytes | None:
+    """The first of the signs with which a piece begins."""
+    signs = _by_beginning().get(piece[:_SHORTEST_SIGN], ())
+    return next((sign for sign in signs if piece.startswith(sign)), None)
 
 
 def _format_of(piece: bytes) -> Rule | None:
-    if not piece.startswith(_signs()):
-        return None
-    return next(rule for sign, rule in _formats().items() if piece.startswith(sign))
+    sign = _sign_of(piece)
+    return None if sign is None else _formats()[sign]
 
 
 @functools.cache
@@ -111,9 +120,7 @@ def opened_cut(line: bytes) -> Step:
         return [], None
     start = len(line.rstrip(_OF_TOKENS))
     head = line[start:]
-    if not head.startswith(_signs()):
-        return [], None
-    sign = next(sign for sign in _formats() if head.startswith(sign))
-    if not _is_piece(sign, head[len(sign) :]):
+    sign = _sign_of(head)
+    if sign is None or not _is_piece(sign, head[len(sign) :]):
         return [], None
     return [Span(start, len(line), CUT_TOKEN)], CutToken(head, len(line))
