@@ -216,7 +216,7 @@ def installed(home: Path | None = None, *words: str) -> Generator[Installation]:
         ):
             yield Installation(platform, add_person(platform, users, OWNER), users)
             platform.stop()
-            assert not platform.failures()
+            assert platform.failures() == []
     finally:
         users.close()
 

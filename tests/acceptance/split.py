@@ -68,7 +68,7 @@ def split_installation(packages: Sequence[str] | None = PACKAGES) -> Generator[S
         for plane in reversed(planes.values()):
             plane.stop()
         for plane in planes.values():
-            assert not plane.failures()
+            assert plane.failures() == []
 
 
 def _serve(stack: ExitStack, builders: Mapping[str, str], *words: str) -> PlatformProcess:

@@ -155,7 +155,7 @@ def restored(backed_up: BackedUp) -> Generator[PlatformProcess]:
                 desk.person.platform = platform
             yield platform
             platform.stop()
-            assert not platform.failures()
+            assert platform.failures() == []
 
 
 def unpacked(one: BackedUp, plane: str) -> dict[str, bytes]:
@@ -261,7 +261,7 @@ def test_people_sign_in_anew(tmp_path: Path) -> None:
             person.sign_in()
             assert person.make_organization("orchard", "eu1")["dataplane_id"] == "eu1"
             assert platform.stop() == 0
-            assert not platform.failures()
+            assert platform.failures() == []
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -143,7 +143,7 @@ def stage() -> Generator[Stage]:
         assert deployed.code == 0, deployed.text
         yield stage
         stage.end(signal.SIGTERM)
-        assert not stage.platform.failures()
+        assert stage.platform.failures() == []
     users.close()
 
 

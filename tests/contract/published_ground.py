@@ -75,7 +75,7 @@ def published_ground() -> Generator[Ground]:
         ground.run()
         yield ground
         platform.stop()
-        assert not platform.failures()
+        assert platform.failures() == []
 
 
 def _sign_in(platform: PlatformProcess) -> dict[str, str]:
