@@ -191,7 +191,9 @@ class ListScreen(Troubled):
             self.shown.set()
 
     def _unknown(self) -> list[Section]:
-        """Where nothing was ever known: titles of columns. What one may not see is named, with who may."""
+        """Titles of columns while it loads. What one may not see is named, with who may; what failed has its sheet."""
+        if self.trouble is not None and not isinstance(self.trouble, NotAllowed):
+            return []
         if not isinstance(self.trouble, NotAllowed):
             return [
                 replace(each, rows=(), right="", empty=(), below=())
