@@ -2,6 +2,7 @@
 
 import functools
 import re
+from base64 import b64encode
 from typing import NamedTuple
 
 from planes.scrub.below.model import Step, continued
@@ -21,6 +22,11 @@ _ONE_WORD = re.compile(r"[\w.:+/=-]+(?:<[abdhlqsuwz][0-9]+>[\w.:+/=-]*)+")
 _SHORTEST_SIGN = 3
 # Behind a sign that is a few letters and no more, as `eyJ` and `ATTA`.
 _SHORTEST_BARE_PIECE = 16
+# Any JSON object in base64 begins so; a token's header names one of these first (RFC 7515, RFC 7516).
+_JSON = b"eyJ"
+_HEADERS = tuple(
+    b64encode(b'{"' + name + b'"') for name in (b"alg", b"typ", b"kid", b"enc", b"cty", b"jku", b"jwk", b"x5t", b"zip")
+)
 _HEXADECIMAL = re.compile(rb"[0-9a-f]+")
 _MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
 
@@ -43,7 +49,7 @@ def _is_word(text: bytes) -> bool:
 
 def _is_piece(sign: bytes, piece: bytes) -> bool:
     """Whether what stands behind a sign looks like the beginning of its token."""
-    if not looks_random(piece):
+    if not looks_random(piece) or (sign == _JSON and not (sign + piece).startswith(_HEADERS)):
         return False
     if sign[-1:] in b"_-" or sign[-1:].isdigit():
         return piece.isalnum() or _MIXED.match(piece) is not None

@@ -49,13 +49,17 @@ _PHRASE = re.compile(
     rb"[A-Za-z][a-z]*[0-9]{0,4}[!?]?(?: [A-Za-z][a-z]*[0-9]{0,4}[!?]?| [0-9]{1,6}[!?]?){2,11}"
     rb"(?=$|[\"'`|),;\]}\\<]|\xe2|[ \t]{2}| #)"
 )
+# Words, and names of code; random letters take capitals anywhere.
+_WRITTEN = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*|[A-Z]+")
 _PARTS = re.compile(rb"[^A-Za-z]+")
 
 
 def is_common(word: bytes) -> bool:
     """Whether messages use a word: then it is no password where prose may stand."""
     lowered = word.lower()
-    return lowered in _COMMON or (len(lowered) > 5 and lowered.isalpha() and lowered.endswith(_ENDINGS))
+    if lowered in _COMMON:
+        return True
+    return len(lowered) > 5 and lowered.endswith(_ENDINGS) and _WRITTEN.fullmatch(word) is not None
 
 
 def is_common_text(text: bytes) -> bool:

@@ -1,5 +1,9 @@
 """Tokens that a screen cut in two, with other text before and behind."""
 
+import json
+import random
+from base64 import b64encode
+
 import pytest
 
 from planes.scrub import scrub_lines
@@ -40,6 +44,14 @@ def test_what_follows_a_whole_token_is_no_piece_of_it() -> None:
     token = fake("gho_<a36>", 3)
     line = BEFORE.ljust(WIDTH, "x") + " " + token
     assert masked(line + "\nextracting orders 7f3a9c21 to here").endswith("\nextracting orders 7f3a9c21 to here")
+
+
+def test_json_in_base64_is_a_token_only_if_it_is_the_header_of_one() -> None:
+    source = random.Random(7)
+    for document, goes in ({"last_id": 5}, False), ({"alg": "HS256"}, True), ({"after": "b", "n": 1}, False):
+        text = b64encode(json.dumps({**document, "x": source.randbytes(12).hex()}).encode()).decode().rstrip("=")
+        line = BEFORE.ljust(WIDTH, "x") + " " + text
+        assert (masked(line) != line) is goes, document
 
 
 @pytest.mark.parametrize("word", ["glpat-settings", "gho_token_of_the_bot", "ico-arrow12", "npm_config_registry"])
