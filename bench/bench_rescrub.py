@@ -29,7 +29,7 @@ from planes.data_plane.logs.codec import Zstandard
 from planes.data_plane.segments.codecs import use_codec
 from planes.data_plane.segments.reader import read_range
 
-HELPER = b"planes.data_plane.services.rescrub_process"
+HELPER = b"planes.data_plane.services.scrubbing.rescrub_process"
 SOURCE = """
 import os
 import dlt.hub.run as run

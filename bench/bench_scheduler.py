@@ -27,7 +27,7 @@ from bench.harness import open_folder
 from tests.fakes.control_stage import Stage, control_stage, definition
 
 from planes.control_plane.loops.clock import run_clock
-from planes.control_plane.services.lateness import Lateness
+from planes.control_plane.services.memory.lateness import Lateness
 from planes.domain.clock import SystemClock
 from planes.domain.identifiers import new_id
 from planes.storage.control import workspaces

@@ -25,7 +25,7 @@ from planes.wire.link import Lease
 
 pytestmark = [pytest.mark.anyio, pytest.mark.acceptance]
 
-HELPER = "planes.data_plane.services.rescrub_process"
+HELPER = "planes.data_plane.services.scrubbing.rescrub_process"
 LINES = 240_000
 # About three segments of 16 MiB.
 PRINTS = f"""

@@ -8,7 +8,7 @@ import tarfile
 
 import yaml
 
-from planes.data_plane.services.archive_manifest import FileFact, content_hash_of
+from planes.data_plane.services.uploads.archive_manifest import FileFact, content_hash_of
 
 
 def digest_of(body: bytes, content_type: str) -> str:

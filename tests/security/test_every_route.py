@@ -32,7 +32,7 @@ from tests.fakes.control_stage import Stage, control_stage, definition
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 from tests.fakes.postgres import HAS_POSTGRES, running_postgres
 
-from planes.control_plane.services.sessions import start_session
+from planes.control_plane.services.identity.sessions import start_session
 from planes.domain.identifiers import new_id
 from planes.storage.control import identity
 

@@ -42,14 +42,14 @@ from planes.data_plane.executor.environments import BuilderOptions
 from planes.data_plane.executor.standing import remove_berths
 from planes.data_plane.link import Link, LinkAddress
 from planes.data_plane.logs import Followers, Searches
-from planes.data_plane.services.alert_delivery import DeliverySettings
+from planes.data_plane.services.alerts.alert_delivery import DeliverySettings
 from planes.data_plane.services.assembly import Services, assemble
-from planes.data_plane.services.code_trees import remove_unfinished
 from planes.data_plane.services.identity import Identity
-from planes.data_plane.services.measuring import Measuring
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.preparing import RunSettings
+from planes.data_plane.services.reporting.measuring import Measuring
 from planes.data_plane.services.running import Running, assemble_running
+from planes.data_plane.services.runs.preparing import RunSettings
+from planes.data_plane.services.uploads.code_trees import remove_unfinished
 from planes.data_plane.worker import Worker
 from planes.domain.clock import Clock, SystemClock
 from planes.domain.errors import Conflict

@@ -16,13 +16,13 @@ import anyio
 import anyio.abc
 import structlog
 
-from planes.data_plane.services.enrolment import Enrolment
-from planes.data_plane.services.housekeeping import Housekeeping
-from planes.data_plane.services.measuring import Measuring
+from planes.data_plane.services.access.enrolment import Enrolment
+from planes.data_plane.services.access.revocations import Revocations
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.reports import build_numbers, build_poll
-from planes.data_plane.services.revocations import Revocations
-from planes.data_plane.services.runs import Runs
+from planes.data_plane.services.reporting.measuring import Measuring
+from planes.data_plane.services.reporting.reports import build_numbers, build_poll
+from planes.data_plane.services.runs.runs import Runs
+from planes.data_plane.services.upkeep.housekeeping import Housekeeping
 from planes.domain.errors import PlaneError
 from planes.wire.link import PollResponse
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planes.data_plane.services.audit import Audit
-from planes.data_plane.services.housekeeping import Housekeeping
+from planes.data_plane.services.upkeep.housekeeping import Housekeeping
 from planes.domain.clock import Clock, SystemClock
 from planes.domain.errors import PlaneError
 from planes.host.building import database_url, retention

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_routes import PageRoute
 from planes.control_plane.api.web_visits import see_other
-from planes.control_plane.services import app_links
+from planes.control_plane.services.work import app_links
 from planes.server.late_routes import LateRouter
 
 router = LateRouter(route_class=PageRoute, include_in_schema=False)

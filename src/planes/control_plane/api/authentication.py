@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from planes.control_plane.services.link_calls import authenticate_call
+from planes.control_plane.services.identity.principals import Principals
+from planes.control_plane.services.installation.link_calls import authenticate_call
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.principals import Principals
 from planes.domain.access import Principal, PrincipalKind
 from planes.domain.errors import NotAllowed
 from planes.domain.identifiers import DataPlaneId

@@ -8,7 +8,7 @@ from fastapi import Depends
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import VersionIdPath, VersionsQuery, WorkspaceIdPath
-from planes.control_plane.services import deployments
+from planes.control_plane.services.work import deployments
 from planes.server.late_routes import LateRouter
 from planes.server.paging import envelope
 from planes.storage.control.deployments import Configuration

@@ -7,8 +7,8 @@ from fastapi import Request
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.api.job_views import render_job, render_version
-from planes.control_plane.services.deploy_plan import DeployPlan, PlannedJob
-from planes.control_plane.services.deploying import Deploys
+from planes.control_plane.services.work.deploy_plan import DeployPlan, PlannedJob
+from planes.control_plane.services.work.deploying import Deploys
 from planes.domain.deploying import DeployOutcome
 from planes.server.late_routes import LateRouter
 from planes.wire.deploying import DeployedJob, DeployWorkspaceRequest, DeployWorkspaceResponse, JobsDeployReceipt

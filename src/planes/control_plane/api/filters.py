@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Depends, Path, Query
 from pydantic import StringConstraints
 
-from planes.control_plane.services.runs import Downstream
+from planes.control_plane.services.work.runs import Downstream
 from planes.domain.errors import InvalidRequest, Reason
 from planes.domain.identifiers import WorkspaceId
 from planes.server.paging import Page, PageQuery

@@ -11,7 +11,7 @@ from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_layout import new_password
 from planes.control_plane.api.page_routes import Field, PageRoute, SecretQuery, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
-from planes.control_plane.services import invites
+from planes.control_plane.services.identity import invites
 from planes.control_plane.services.parts import Parts
 from planes.server.late_routes import LateRouter
 from planes.server.page_document import page

@@ -19,8 +19,8 @@ from planes.control_plane.api.filters import (
     words,
 )
 from planes.control_plane.api.job_views import render_detailed_run, render_own_run
-from planes.control_plane.services import rerunning, runs, starting
-from planes.control_plane.services.runs import Cancelled
+from planes.control_plane.services.work import rerunning, runs, starting
+from planes.control_plane.services.work.runs import Cancelled
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import CONTRACT_SKIPS, Declined
 from planes.server.errors import error_response

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from planes.control_plane.services.jobs import DetailedJob
-from planes.control_plane.services.runs import DetailedRun
+from planes.control_plane.services.work.jobs import DetailedJob
+from planes.control_plane.services.work.runs import DetailedRun
 from planes.domain.runs import Run
 from planes.manifest.facts import JobFacts
 from planes.storage.control.jobs import JobVersion, VersionedJob

@@ -18,9 +18,9 @@ from planes.control_plane.api.filters import (
     words,
 )
 from planes.control_plane.api.job_views import render_detailed_job, render_job, render_run
-from planes.control_plane.services import jobs, starting
-from planes.control_plane.services.jobs import Extras
-from planes.control_plane.services.triggers import Fired
+from planes.control_plane.services.work import jobs, starting
+from planes.control_plane.services.work.jobs import Extras
+from planes.control_plane.services.work.triggers import Fired
 from planes.domain.identifiers import WorkspaceId
 from planes.domain.triggers import Declined, ReceiptStatus
 from planes.server.late_routes import LateRouter

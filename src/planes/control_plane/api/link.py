@@ -10,15 +10,8 @@ from fastapi import Path, Request
 from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
-from planes.control_plane.services import (
-    app_links,
-    deployments,
-    leases,
-    recipients,
-    run_reports,
-    versions,
-    webhook_runs,
-)
+from planes.control_plane.services.identity import recipients
+from planes.control_plane.services.work import app_links, deployments, leases, run_reports, versions, webhook_runs
 from planes.server.late_routes import LateRouter
 from planes.server.streams import Stopping
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment

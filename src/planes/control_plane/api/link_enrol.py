@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planes.control_plane.api.authentication import CurrentParts
-from planes.control_plane.services import data_planes
+from planes.control_plane.services.installation import data_planes
 from planes.server.late_routes import LateRouter
 from planes.wire.link import EnrolRequest, EnrolResponse
 

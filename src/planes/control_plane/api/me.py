@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts
 from planes.control_plane.api.place_views import render_organization, render_workspace
-from planes.control_plane.services import organizations
+from planes.control_plane.services.organizations import organizations
 from planes.domain.access import OrganizationRole
 from planes.server.late_routes import LateRouter
 from planes.wire.me import MeResponse

@@ -13,7 +13,8 @@ from planes.control_plane.api.place_views import (
     render_organization,
     render_workspace,
 )
-from planes.control_plane.services import data_planes, organizations, workspaces
+from planes.control_plane.services.installation import data_planes
+from planes.control_plane.services.organizations import organizations, workspaces
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.wire.data_planes import DataplaneCatalog

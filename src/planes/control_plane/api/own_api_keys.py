@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
-from planes.control_plane.services import api_keys
-from planes.control_plane.services.api_keys import CreatedKey
+from planes.control_plane.services.identity import api_keys
+from planes.control_plane.services.identity.api_keys import CreatedKey
 from planes.domain.access import WorkspaceRole
 from planes.server.late_routes import LateRouter
 from planes.storage.control.api_keys import ApiKey

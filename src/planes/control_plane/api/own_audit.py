@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.filters import UuidQuery, Words, words
-from planes.control_plane.services import audit_reading
+from planes.control_plane.services.installation import audit_reading
 from planes.server.late_routes import LateRouter
 from planes.server.moments import aware
 from planes.server.paging import Page, PageQuery, envelope

@@ -9,8 +9,8 @@ from fastapi import Path, Response
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.api.jobs import JobIdPath
-from planes.control_plane.services import backfilling
-from planes.control_plane.services.backfilling import Order, Shown
+from planes.control_plane.services.work import backfilling
+from planes.control_plane.services.work.backfilling import Order, Shown
 from planes.manifest.slices import Wanted
 from planes.server.late_routes import LateRouter
 from planes.wire.own_backfills import (

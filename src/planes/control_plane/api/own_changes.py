@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.services.change_scope import ChangeScope
-from planes.control_plane.services.changes import Batch
+from planes.control_plane.services.memory.changes import Batch
 from planes.control_plane.services.parts import Parts
 from planes.domain.access import Principal
 from planes.server.bearer import bearer_token

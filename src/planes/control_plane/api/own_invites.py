@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.place_views import render_invite, render_organization_member, render_workspace_member
-from planes.control_plane.services import invites
-from planes.control_plane.services.invites import Asked, Invited, NewInvite
+from planes.control_plane.services.identity import invites
+from planes.control_plane.services.identity.invites import Asked, Invited, NewInvite
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.wire.own_control import (

@@ -9,7 +9,7 @@ from fastapi import Query
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
 from planes.control_plane.api.jobs import JobIdPath
-from planes.control_plane.services import jobs, retrying
+from planes.control_plane.services.work import jobs, retrying
 from planes.domain.retries import RetryPolicy
 from planes.manifest.facts import JobFacts
 from planes.server.late_routes import LateRouter

@@ -13,8 +13,9 @@ from planes.control_plane.api.place_views import (
     render_organization_member,
     render_workspace_member,
 )
-from planes.control_plane.services import members, organizations
-from planes.control_plane.services.organizations import NewOrganization
+from planes.control_plane.services.identity import members
+from planes.control_plane.services.organizations import organizations
+from planes.control_plane.services.organizations.organizations import NewOrganization
 from planes.domain.access import WorkspaceRole
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope

@@ -9,11 +9,13 @@ from fastapi import Depends, Path, Query
 
 from planes.control_plane.api.authentication import CurrentHuman, CurrentParts, CurrentSession
 from planes.control_plane.api.own_audit import render_audit_event
-from planes.control_plane.services import audit_reading, data_planes, draining, overview, signing_keys, users
-from planes.control_plane.services.data_planes import NewDataPlane
-from planes.control_plane.services.overview import Region
+from planes.control_plane.services.identity import signing_keys, users
+from planes.control_plane.services.identity.users import NewUser
+from planes.control_plane.services.installation import audit_reading, data_planes, overview
+from planes.control_plane.services.installation.data_planes import NewDataPlane
+from planes.control_plane.services.installation.overview import Region
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.users import NewUser
+from planes.control_plane.services.work import draining
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.storage.control.data_planes import DataPlane

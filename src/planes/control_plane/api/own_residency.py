@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
-from planes.control_plane.services import holdings
+from planes.control_plane.services.organizations import holdings
 from planes.server.late_routes import LateRouter
 from planes.wire.own_residency import ControlPlaneHoldings, OtherRegion
 

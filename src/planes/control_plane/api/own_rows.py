@@ -8,7 +8,7 @@ from fastapi import Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
-from planes.control_plane.services import runs
+from planes.control_plane.services.work import runs
 from planes.server.late_routes import LateRouter
 from planes.server.moments import aware
 from planes.wire.moments import Moment

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
 from planes.control_plane.api.filters import IdText
 from planes.control_plane.api.sessions import render_session
-from planes.control_plane.services import local_sign_in, sessions
-from planes.control_plane.services.challenges import LIFETIME_SECONDS
-from planes.control_plane.services.local_sign_in import LocalProof
-from planes.control_plane.services.users import NewUser
+from planes.control_plane.services.identity import local_sign_in, sessions
+from planes.control_plane.services.identity.local_sign_in import LocalProof
+from planes.control_plane.services.identity.users import NewUser
+from planes.control_plane.services.memory.challenges import LIFETIME_SECONDS
 from planes.domain.errors import NotFound
 from planes.server.late_routes import LateRouter
 from planes.server.protocol import Peer, peer_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
-from planes.control_plane.services import sign_in_approvals
+from planes.control_plane.services.identity import sign_in_approvals
 from planes.server.late_routes import LateRouter
 from planes.storage.control.codes import DeviceCode
 from planes.wire.own_control import (

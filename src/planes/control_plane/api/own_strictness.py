@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.filters import WorkspaceIdPath
-from planes.control_plane.services import strictness
+from planes.control_plane.services.work import strictness
 from planes.server.late_routes import LateRouter
 from planes.wire.own_strictness import Strictness
 

@@ -10,9 +10,9 @@ from planes.control_plane.api.authentication import CurrentParts, CurrentPrincip
 from planes.control_plane.api.deploy import render_receipt
 from planes.control_plane.api.deployments import render_deployment
 from planes.control_plane.api.filters import VersionsQuery, WorkspaceIdPath
-from planes.control_plane.services import deployments, versions
-from planes.control_plane.services.deploying import Deploys
-from planes.control_plane.services.versions import Version
+from planes.control_plane.services.work import deployments, versions
+from planes.control_plane.services.work.deploying import Deploys
+from planes.control_plane.services.work.versions import Version
 from planes.server.late_routes import LateRouter
 from planes.server.paging import envelope
 from planes.wire.own_versions import DeployedAs, Retention, RollBackRequest, RollBackResponse, VersionResponse

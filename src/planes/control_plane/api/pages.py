@@ -11,10 +11,10 @@ from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_layout import age, credentials, new_password
 from planes.control_plane.api.page_routes import Field, PageRoute, SecretQuery, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
-from planes.control_plane.services import authorization_codes, device_codes, users
 from planes.control_plane.services.audit import NOBODY, Actor
+from planes.control_plane.services.identity import authorization_codes, device_codes, users
+from planes.control_plane.services.identity.sign_in import find_user_by_password
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.sign_in import find_user_by_password
 from planes.domain.errors import NotFound
 from planes.server.late_routes import LateRouter
 from planes.server.page_document import Ways, page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planes.control_plane.services.workspaces import ListedWorkspace
+from planes.control_plane.services.organizations.workspaces import ListedWorkspace
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.invites import Invite

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.requester import address_of, client_of
-from planes.control_plane.services import authorization_codes, device_codes, sessions
-from planes.control_plane.services.authorization_codes import AuthorizationRequest
+from planes.control_plane.services.identity import authorization_codes, device_codes, sessions
+from planes.control_plane.services.identity.authorization_codes import AuthorizationRequest
+from planes.control_plane.services.identity.sessions import SignedIn, TokenPair
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.sessions import SignedIn, TokenPair
 from planes.domain.errors import PlaneError, Unavailable
 from planes.server.late_routes import LateRouter
 from planes.wire.sessions import (

@@ -15,9 +15,9 @@ from fastapi import Request
 from starlette.responses import Response
 
 from planes.control_plane.api.web_visits import CurrentVisit, Part, Visit, VisitRoute, see_other, to_region
-from planes.control_plane.services import jobs, runs
-from planes.control_plane.services.jobs import DetailedJob, Extras
-from planes.control_plane.services.runs import DetailedRun, Downstream
+from planes.control_plane.services.work import jobs, runs
+from planes.control_plane.services.work.jobs import DetailedJob, Extras
+from planes.control_plane.services.work.runs import DetailedRun, Downstream
 from planes.domain.errors import NotFound
 from planes.domain.identifiers import WorkspaceId, is_uuid
 from planes.domain.runs import Run

@@ -21,10 +21,11 @@ from planes.control_plane.api.authentication import CurrentParts
 from planes.control_plane.api.page_layout import credentials
 from planes.control_plane.api.page_routes import Field, PageRoute, form_mark, genuine_form, with_cookie
 from planes.control_plane.api.requester import address_of
-from planes.control_plane.services import browsing, workspaces
+from planes.control_plane.services.identity import browsing
+from planes.control_plane.services.identity.principals import Principals
+from planes.control_plane.services.identity.sign_in import find_user_by_password
+from planes.control_plane.services.organizations import workspaces
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.principals import Principals
-from planes.control_plane.services.sign_in import find_user_by_password
 from planes.domain.access import Principal
 from planes.domain.errors import NotAuthenticated
 from planes.domain.identifiers import is_uuid

@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentPrincipal
 from planes.control_plane.api.place_views import render_organization, render_workspace, render_workspace_member
-from planes.control_plane.services import workspaces
+from planes.control_plane.services.organizations import workspaces
 from planes.server.late_routes import LateRouter
 from planes.server.paging import Page, PageQuery, envelope
 from planes.wire.pages import ListPage

@@ -8,10 +8,10 @@ from __future__ import annotations
 import anyio
 import structlog
 
-from planes.control_plane.services import windows
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.schedules import CLOCKS
-from planes.control_plane.services.ticking import Resting, fire_due
+from planes.control_plane.services.work import windows
+from planes.control_plane.services.work.schedules import CLOCKS
+from planes.control_plane.services.work.ticking import Resting, fire_due
 from planes.storage.database import Holding
 
 _LONGEST_SLEEP_SECONDS = 60.0

@@ -6,7 +6,7 @@ import anyio
 import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from planes.control_plane.services.news import EVERYBODY
+from planes.control_plane.services.memory.news import EVERYBODY
 from planes.control_plane.services.parts import Parts
 from planes.storage.notices import exchange_notices
 

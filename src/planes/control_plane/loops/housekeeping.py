@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import structlog
 
-from planes.control_plane.services.housekeeping import tidy
+from planes.control_plane.services.installation.housekeeping import tidy
 from planes.control_plane.services.parts import Parts
 
 _PAUSE_SECONDS = 600.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import anyio
 import structlog
 
-from planes.control_plane.services import windows
-from planes.control_plane.services.definitions import check_words
 from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.work import windows
+from planes.control_plane.services.work.definitions import check_words
 from planes.storage.control.jobs import has_jobs
 
 # The terminal app reads its first screens meanwhile; an import in another thread makes them wait (Borders: 11).

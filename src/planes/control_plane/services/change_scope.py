@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import anyio
 
 from planes.control_plane.services.access import authorize_workspace
+from planes.control_plane.services.identity.principals import Principals
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.principals import Principals
 from planes.domain.access import Permission, Principal
 from planes.domain.errors import NotAllowed, NotAuthenticated, NotFound
 

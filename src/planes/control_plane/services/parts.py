@@ -9,13 +9,13 @@ from pathlib import Path
 
 import anyio
 
-from planes.control_plane.services.challenges import Challenges
-from planes.control_plane.services.changes import Changes
-from planes.control_plane.services.lateness import Lateness
-from planes.control_plane.services.lease_time import LeaseTime
-from planes.control_plane.services.news import News
-from planes.control_plane.services.regions import Regions
-from planes.control_plane.services.throttle import Throttle
+from planes.control_plane.services.memory.challenges import Challenges
+from planes.control_plane.services.memory.changes import Changes
+from planes.control_plane.services.memory.lateness import Lateness
+from planes.control_plane.services.memory.lease_time import LeaseTime
+from planes.control_plane.services.memory.news import News
+from planes.control_plane.services.memory.regions import Regions
+from planes.control_plane.services.memory.throttle import Throttle
 from planes.domain.clock import Clock
 from planes.domain.identifiers import RunId
 from planes.storage.control.connection import Connection

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Path, Request
 
 from planes.data_plane.api.run_access import running_of
-from planes.data_plane.services.beacon import MAXIMUM_RESULT_BYTES, ReportKind
+from planes.data_plane.services.runs.beacon import MAXIMUM_RESULT_BYTES, ReportKind
 from planes.domain.errors import TooLarge
 from planes.server.late_routes import LateRouter
 

@@ -18,7 +18,7 @@ from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import Followers, iterate
 from planes.data_plane.segments import is_sealed
 from planes.data_plane.services.audit import Action, Actor
-from planes.data_plane.services.runs import Runs
+from planes.data_plane.services.runs.runs import Runs
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotFound
 from planes.server.late_routes import LateRouter

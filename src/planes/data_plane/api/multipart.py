@@ -11,7 +11,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from planes.data_plane.services.spools import Spool
+from planes.data_plane.services.uploads.spools import Spool
 from planes.domain.errors import InvalidRequest, Reason, TooLarge
 
 _BATCH_BYTES = 512 * 1024

@@ -11,7 +11,7 @@ from fastapi import Depends, Query, Request
 from planes.data_plane.api.authentication import requires
 from planes.data_plane.api.run_access import Id, RunPath, running_of
 from planes.data_plane.services.audit import Actor
-from planes.data_plane.services.statistics import Statistics
+from planes.data_plane.services.telemetry.statistics import Statistics
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest, Reason
 from planes.server.late_routes import LateRouter

@@ -10,9 +10,9 @@ from fastapi import Depends, Request
 from planes.data_plane.api.authentication import services_of, spends_upload
 from planes.data_plane.api.multipart import receive_form
 from planes.data_plane.services.audit import Actor
-from planes.data_plane.services.configurations import MAXIMUM_ARCHIVE_BYTES
-from planes.data_plane.services.spools import FileSpool, MemorySpool
-from planes.data_plane.services.uploads import MAXIMUM_REQUIREMENTS_BYTES
+from planes.data_plane.services.uploads.configurations import MAXIMUM_ARCHIVE_BYTES
+from planes.data_plane.services.uploads.spools import FileSpool, MemorySpool
+from planes.data_plane.services.uploads.uploads import MAXIMUM_REQUIREMENTS_BYTES
 from planes.domain.identifiers import new_id
 from planes.server.late_routes import LateRouter
 from planes.tokens.claims import Claims

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 
 from planes.data_plane.api.authentication import requires, services_of
 from planes.data_plane.services.audit import Actor
-from planes.data_plane.services.variables import WORKSPACE_SCOPE, scope_of
+from planes.data_plane.services.secrets.variables import WORKSPACE_SCOPE, scope_of
 from planes.domain.access import Grant
 from planes.domain.errors import InvalidRequest
 from planes.server.late_routes import LateRouter

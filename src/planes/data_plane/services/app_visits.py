@@ -11,11 +11,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from planes.data_plane.services.access.credentials import Credentials
+from planes.data_plane.services.access.revocations import Revocations
 from planes.data_plane.services.apps import App
 from planes.data_plane.services.audit import Action, Actor, Audit
-from planes.data_plane.services.credentials import Credentials
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.revocations import Revocations
 from planes.domain.access import Grant
 from planes.domain.errors import NotAuthenticated, NotFound
 from planes.domain.identifiers import new_id

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planes.data_plane.services.alert_delivery import AlertDelivery, DeliverySettings
-from planes.data_plane.services.alert_queue import AlertQueue
-from planes.data_plane.services.alerts import Alerts
+from planes.data_plane.services.access.credentials import Credentials
+from planes.data_plane.services.access.enrolment import Enrolment
+from planes.data_plane.services.access.residency import Residency
+from planes.data_plane.services.access.revocations import Revocations
+from planes.data_plane.services.alerts.alert_delivery import AlertDelivery, DeliverySettings
+from planes.data_plane.services.alerts.alert_queue import AlertQueue
+from planes.data_plane.services.alerts.alerts import Alerts
+from planes.data_plane.services.alerts.mail_servers import MailServers
 from planes.data_plane.services.app_visits import AppVisits
 from planes.data_plane.services.audit import Audit
-from planes.data_plane.services.code_trees import CodeTrees
-from planes.data_plane.services.configurations import Configurations
-from planes.data_plane.services.credentials import Credentials
-from planes.data_plane.services.enrolment import Enrolment
-from planes.data_plane.services.environments import Environments
-from planes.data_plane.services.examining import Examining
-from planes.data_plane.services.hits import Hits
 from planes.data_plane.services.holdings import Holdings
-from planes.data_plane.services.housekeeping import Housekeeping
-from planes.data_plane.services.leaks import Leaks
-from planes.data_plane.services.leftovers import Leftovers
-from planes.data_plane.services.listings import Listings
-from planes.data_plane.services.mail_servers import MailServers
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.rescrub_requests import RescrubRequests
-from planes.data_plane.services.rescrubbing import Rescrubbing
-from planes.data_plane.services.residency import Residency
-from planes.data_plane.services.revocations import Revocations
-from planes.data_plane.services.scrub_settings import WorkspaceScrubbing
-from planes.data_plane.services.uploads import Uploads
-from planes.data_plane.services.variables import Variables
+from planes.data_plane.services.scrubbing.examining import Examining
+from planes.data_plane.services.scrubbing.hits import Hits
+from planes.data_plane.services.scrubbing.leaks import Leaks
+from planes.data_plane.services.scrubbing.rescrubbing import Rescrubbing
+from planes.data_plane.services.scrubbing.scrub_settings import WorkspaceScrubbing
+from planes.data_plane.services.secrets.rescrub_requests import RescrubRequests
+from planes.data_plane.services.secrets.variables import Variables
+from planes.data_plane.services.upkeep.environments import Environments
+from planes.data_plane.services.upkeep.housekeeping import Housekeeping
+from planes.data_plane.services.uploads.code_trees import CodeTrees
+from planes.data_plane.services.uploads.configurations import Configurations
+from planes.data_plane.services.uploads.leftovers import Leftovers
+from planes.data_plane.services.uploads.listings import Listings
+from planes.data_plane.services.uploads.uploads import Uploads
 from planes.data_plane.services.webhook_calls import WebhookCalls
 from planes.data_plane.services.webhooks import Webhooks
 from planes.domain.retention import Retention

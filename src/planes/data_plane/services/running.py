@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from planes.data_plane.executor.local import LocalExecutor
 from planes.data_plane.executor.uids import UidRange, WorkspaceUids
-from planes.data_plane.services.artifacts import Artifacts
 from planes.data_plane.services.assembly import Services
-from planes.data_plane.services.beacon import Beacon
-from planes.data_plane.services.preparing import Preparing, RunSettings
-from planes.data_plane.services.results import Results
-from planes.data_plane.services.run_finding import RunFinder
-from planes.data_plane.services.runs import Findings, Runs
-from planes.data_plane.services.statistics import Statistics
-from planes.data_plane.services.telemetry import Telemetry
+from planes.data_plane.services.runs.beacon import Beacon
+from planes.data_plane.services.runs.preparing import Preparing, RunSettings
+from planes.data_plane.services.runs.run_finding import RunFinder
+from planes.data_plane.services.runs.runs import Findings, Runs
+from planes.data_plane.services.telemetry.artifacts import Artifacts
+from planes.data_plane.services.telemetry.results import Results
+from planes.data_plane.services.telemetry.statistics import Statistics
+from planes.data_plane.services.telemetry.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

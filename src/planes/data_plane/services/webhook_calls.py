@@ -13,7 +13,7 @@ import anyio
 import structlog
 
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.reports import build_webhook_run
+from planes.data_plane.services.reporting.reports import build_webhook_run
 from planes.data_plane.services.webhooks import Webhooks
 from planes.domain.errors import PlaneError, Unavailable
 from planes.storage.data import webhooks as stored

@@ -14,7 +14,7 @@ import anyio
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.variables import author_of
+from planes.data_plane.services.secrets.variables import author_of
 from planes.domain import webhooks as rules
 from planes.domain.errors import Conflict, InvalidRequest, NotAuthenticated, NotFound, Reason, TooManyRequests
 from planes.domain.identifiers import is_uuid, new_id

@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 
 import anyio
 
-from planes.data_plane.services.restored import make_ready
+from planes.data_plane.services.reporting.restored import make_ready
 from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, plane_folder
 from planes.host.building import CONTROL, PREFIX, database_url
 from planes.storage.database import Database

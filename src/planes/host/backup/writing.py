@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from planes.data_plane.executor.layout import opened_below
-from planes.data_plane.services.stillness import held_still
+from planes.data_plane.services.upkeep.stillness import held_still
 from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, files_of, plane_folder, planes_of
 from planes.host.building import CONTROL, PREFIX, database_url
 from planes.host.holes import written_parts

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from anyio import to_thread
 
-from planes.control_plane.services import audit_reading
+from planes.control_plane.services.installation import audit_reading
 from planes.data_plane.executor.environments.reach import obstacle
 from planes.data_plane.services.audit import verify_chain
 from planes.host.building import CONTROL, database_url, uid_range

@@ -14,7 +14,7 @@ from planes.data_plane.executor.environments.reach import Unreachable, builder_p
 from planes.data_plane.executor.limits import limits_of
 from planes.data_plane.runner.containment.bubblewrap import find_bubblewrap
 from planes.data_plane.runner.groups import MEMORY, PROCESSES, offered_controllers
-from planes.data_plane.services.run_containment import words_of
+from planes.data_plane.services.runs.run_containment import words_of
 from planes.domain.run_limits import RunLimits
 from planes.host.doctor.findings import Finding, State
 

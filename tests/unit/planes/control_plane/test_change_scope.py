@@ -7,8 +7,8 @@ from typing import cast
 import pytest
 
 from planes.control_plane.services.change_scope import ChangeScope
+from planes.control_plane.services.identity.principals import Principals
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.principals import Principals
 from planes.domain.access import Principal
 
 

@@ -7,9 +7,9 @@ import anyio
 import pytest
 from tests.fakes.clock import FakeClock
 
-from planes.control_plane.services.challenges import Challenges
-from planes.control_plane.services.news import News
-from planes.control_plane.services.throttle import Throttle
+from planes.control_plane.services.memory.challenges import Challenges
+from planes.control_plane.services.memory.news import News
+from planes.control_plane.services.memory.throttle import Throttle
 from planes.domain.errors import TooManyRequests
 
 

@@ -7,7 +7,7 @@ import structlog
 
 from planes.data_plane.api.gateway.proxying import AppTransports
 from planes.data_plane.runner.stopping import IDLE
-from planes.data_plane.services.runs import Runs
+from planes.data_plane.services.runs.runs import Runs
 
 _LOOKS = 20
 _log = structlog.get_logger("planes.data_plane.gateway")

@@ -15,9 +15,9 @@ from planes.data_plane.api.gateway.headers import cookie_name, find_cookie
 from planes.data_plane.api.gateway.hosts import AppHosts
 from planes.data_plane.api.gateway.proxying import AppGone, AppTransports, Exchange, Misframed
 from planes.data_plane.api.gateway.sockets import pass_socket_on, refuse_socket
+from planes.data_plane.services.access.credentials import refused
 from planes.data_plane.services.app_visits import COOKIE_SECONDS, AppVisits
 from planes.data_plane.services.apps import App, Apps
-from planes.data_plane.services.credentials import refused
 from planes.domain.errors import InvalidRequest, NotAllowed, NotAuthenticated, PlaneError
 from planes.server.streams import Stopping
 from planes.tokens.claims import Claims

@@ -13,7 +13,7 @@ from planes.data_plane.api.run_access import running_of
 from planes.data_plane.api.web.fresh import fresh_page, tag_of
 from planes.data_plane.api.web.pipeline_rows import pipeline_path, pipeline_run_table, run_name
 from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRoute
-from planes.data_plane.services.schema_changes import TableChange, find_schema_changes
+from planes.data_plane.services.traces.schema_changes import TableChange, find_schema_changes
 from planes.server.late_routes import LateRouter
 from planes.server.page_parts import (
     block,

@@ -22,8 +22,8 @@ from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
 from planes.data_plane.runner.stopping import IDLE
 from planes.data_plane.services.audit import Action
-from planes.data_plane.services.run_containment import find_containment
-from planes.data_plane.services.run_errors import LAST_LINES, RunError, find_error
+from planes.data_plane.services.runs.run_containment import find_containment
+from planes.data_plane.services.runs.run_errors import LAST_LINES, RunError, find_error
 from planes.domain.errors import NotFound
 from planes.domain.runs import RunStatus
 from planes.server.late_routes import LateRouter

@@ -6,7 +6,7 @@ import jwt
 import pytest
 from tests.fakes.identity_stage import Caller, IdentityStage, ok
 
-from planes.control_plane.services.audit_reading import is_intact
+from planes.control_plane.services.installation.audit_reading import is_intact
 from planes.control_plane.services.revocations import current_epoch
 from planes.domain.identifiers import new_id
 

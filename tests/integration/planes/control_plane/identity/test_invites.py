@@ -12,7 +12,8 @@ from sqlalchemy import text
 from tests.fakes.identity_stage import Caller, IdentityStage, identity_stage, ok
 from tests.integration.planes.control_plane.identity.test_pages import fields_of, submit
 
-from planes.control_plane.services import housekeeping, invites
+from planes.control_plane.services.identity import invites
+from planes.control_plane.services.installation import housekeeping
 from planes.domain.identifiers import new_id
 
 pytestmark = pytest.mark.anyio

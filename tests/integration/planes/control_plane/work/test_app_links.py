@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.control_stage import REGION_URL, Person, Stage, definition
 
-from planes.control_plane.services.sessions import SignedIn, end_session, issue_swap_code, start_session
+from planes.control_plane.services.identity.sessions import SignedIn, end_session, issue_swap_code, start_session
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.domain.identifiers import new_id
 from planes.storage.control import identity

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from tests.fakes.control_stage import Person, Stage, definition
 
 from planes.control_plane.app import open_control_plane
-from planes.control_plane.services.changes import Batch, Changes
+from planes.control_plane.services.memory.changes import Batch, Changes
 from planes.domain.access import WorkspaceRole
 from planes.domain.identifiers import new_id
 from planes.server.listening import AppServer, listen_tcp

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from tests.fakes.control_stage import Stage, definition
 
-from planes.control_plane.services.sessions import start_session
+from planes.control_plane.services.identity.sessions import start_session
 from planes.storage.control import identity
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.fakes.control_stage import Stage, definition
 
-from planes.control_plane.services.ticking import fire_due
+from planes.control_plane.services.work.ticking import fire_due
 from planes.storage.control.jobs import live_jobs
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.fakes.control_stage import Person, Stage, definition
 
-from planes.control_plane.services.ticking import fire_due
+from planes.control_plane.services.work.ticking import fire_due
 from planes.domain.identifiers import DataPlaneId, new_id
 from planes.storage.control.runs import has_pending_run
 

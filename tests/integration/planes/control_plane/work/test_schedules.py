@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.control_stage import Stage, definition
 
 from planes.control_plane.loops.clock import run_clock
-from planes.control_plane.services.ticking import fire_due
+from planes.control_plane.services.work.ticking import fire_due
 from planes.domain.identifiers import new_id
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from tests.fakes.control_stage import Stage, definition
 from planes.control_plane.app import ControlPlane, open_control_plane
 from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.exchange import run_exchange
-from planes.control_plane.services.ticking import fire_due
+from planes.control_plane.services.work.ticking import fire_due
 from planes.domain.identifiers import new_id
 from planes.settings import ControlPlaneSettings
 

@@ -16,8 +16,8 @@ from tests.fakes.chromium import Chromium, chromium, needs_chromium
 from tests.fakes.control_stage import REGION_URL, Stage, definition
 from tests.fakes.workspaces import LAUNCHERS
 
-from planes.control_plane.services import sessions
-from planes.control_plane.services.sign_in import hash_new_password
+from planes.control_plane.services.identity import sessions
+from planes.control_plane.services.identity.sign_in import hash_new_password
 from planes.server.listening import AppServer, listen_tcp
 from planes.server.streams import Stopping
 from planes.storage.control import identity

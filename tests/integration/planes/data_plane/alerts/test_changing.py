@@ -10,7 +10,7 @@ from tests.fakes.receivers import HttpReceiver, MailReceiver
 from tests.fakes.workspaces import definition
 from tests.integration.planes.data_plane.alerts.asking import Region
 
-from planes.data_plane.services.beacon import ReportKind
+from planes.data_plane.services.runs.beacon import ReportKind
 from planes.domain.access import Grant, WorkspaceRole, grants_of
 from planes.domain.identifiers import new_id
 from planes.storage.data import audit, runs

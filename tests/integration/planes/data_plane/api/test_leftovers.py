@@ -14,7 +14,7 @@ from tests.fakes.archives import pack
 from tests.fakes.control_plane import FakeControlPlane
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 
-from planes.data_plane.services.leftovers import AGE
+from planes.data_plane.services.uploads.leftovers import AGE
 from planes.domain.errors import Unavailable
 from planes.domain.identifiers import new_id
 from planes.storage.data.tables import audit_log, configurations, deployments

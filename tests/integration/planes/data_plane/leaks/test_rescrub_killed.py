@@ -19,8 +19,8 @@ from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.data_plane.segments.codecs import use_codec
 from planes.data_plane.segments.reader import damage_of, read_range
-from planes.data_plane.services.rescrub_helper import HelperFailed, open_helper
-from planes.data_plane.services.rescrub_journal import Found, RescrubJournal, forget_others
+from planes.data_plane.services.scrubbing.rescrub_helper import HelperFailed, open_helper
+from planes.data_plane.services.scrubbing.rescrub_journal import Found, RescrubJournal, forget_others
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -39,7 +39,7 @@ def count(event, args):
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(count)
-from planes.data_plane.services.rescrub_process import main
+from planes.data_plane.services.scrubbing.rescrub_process import main
 main()
 """
 

@@ -20,7 +20,7 @@ from tests.integration.planes.data_plane.leaks.asking import (
 )
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
-from planes.data_plane.services.beacon import ReportKind
+from planes.data_plane.services.runs.beacon import ReportKind
 from planes.storage.data import runs
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

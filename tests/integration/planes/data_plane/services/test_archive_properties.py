@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.fakes.archives import content_hash, end, listed, member, pack
 
-from planes.data_plane.services.archives import verify_archive
-from planes.data_plane.services.tar_stream import Limits
-from planes.data_plane.services.unpacking import tree_matches, unpack
+from planes.data_plane.services.uploads.archives import verify_archive
+from planes.data_plane.services.uploads.tar_stream import Limits
+from planes.data_plane.services.uploads.unpacking import tree_matches, unpack
 from planes.domain.errors import PlaneError
 
 LIMITS = Limits(unpacked_bytes=1024 * 1024)

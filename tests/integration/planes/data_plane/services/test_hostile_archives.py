@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from tests.fakes.archives import digest, end, header, listed, manifest, member, pack, pax
 
-from planes.data_plane.services.archives import verify_archive
-from planes.data_plane.services.tar_stream import Limits
-from planes.data_plane.services.unpacking import unpack
+from planes.data_plane.services.uploads.archives import verify_archive
+from planes.data_plane.services.uploads.tar_stream import Limits
+from planes.data_plane.services.uploads.unpacking import unpack
 from planes.domain.errors import InvalidRequest, TooLarge
 
 LIMITS = Limits(unpacked_bytes=64 * 1024 * 1024, members=1000)
@@ -273,8 +273,8 @@ def test_links_that_stay_inside_are_allowed(root: Path) -> None:
 MEASURE = """
 import sys, time
 from pathlib import Path
-from planes.data_plane.services.archives import verify_archive
-from planes.data_plane.services.tar_stream import Limits
+from planes.data_plane.services.uploads.archives import verify_archive
+from planes.data_plane.services.uploads.tar_stream import Limits
 from planes.domain.errors import PlaneError
 
 def peak():

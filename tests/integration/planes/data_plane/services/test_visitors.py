@@ -10,9 +10,9 @@ import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.data_plane import RunningDataPlane
 
+from planes.data_plane.services.access.credentials import Credentials
 from planes.data_plane.services.app_visits import COOKIE_SECONDS, TICKET_SECONDS, AppVisits
 from planes.data_plane.services.apps import App
-from planes.data_plane.services.credentials import Credentials
 from planes.domain.access import Grant
 from planes.domain.errors import NotAuthenticated
 from planes.domain.identifiers import new_id

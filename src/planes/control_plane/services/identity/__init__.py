@@ -1,0 +1,1 @@
+"""Who somebody is: users, members, invites, sign-in, sessions, keys, tokens."""

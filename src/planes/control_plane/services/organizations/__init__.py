@@ -1,0 +1,1 @@
+"""Organizations with their region, workspaces, and what each plane holds of them."""

@@ -1,0 +1,1 @@
+"""What runs, and when: deployments, jobs, triggers, runs, leases, the scheduler."""

@@ -1,0 +1,393 @@
+"""The data planes' side: the poll that hands out runs, the tokens of runs, and what silence means (Borders: 1)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from planes.control_plane.services import revocations
+from planes.control_plane.services.identity.tokens import MintedToken, RunSubject, mint_run
+from planes.control_plane.services.parts import Parts
+from planes.control_plane.services.work import draining, windows
+from planes.control_plane.services.work.run_reports import finish
+from planes.control_plane.services.work.triggers import hold_work
+from planes.domain import leases
+from planes.domain.errors import Conflict, NotFound
+from planes.domain.identifiers import DataPlaneId, MembershipId
+from planes.domain.leases import LeaseRules
+from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
+from planes.domain.runs import BUILD_LIMIT_SECONDS, LEASED, Run, RunStatus
+from planes.storage.control import backfills as stored_backfills
+from planes.storage.control import data_planes, identity, organizations
+from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import retries as stored_retries
+from planes.storage.control import runs as stored_runs
+from planes.storage.control.connection import Connection
+from planes.storage.control.data_planes import DataPlane
+from planes.storage.control.jobs import JobVersion
+from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse, Revocation
+
+# Well within the silence after which a plane is called unreachable (`data_planes.is_reachable`).
+_SEEN_EVERY = timedelta(seconds=10)
+_TELL_AGAIN_AFTER = timedelta(seconds=5)
+_DELIVER_AGAIN_AFTER = timedelta(seconds=5)
+_log = structlog.get_logger("planes.control_plane.leases")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look found; `is_news` says that the plane should hear it now rather than wait.
+
+    `is_all` says that it left nothing to another poll of the plane. In `again_in` seconds there is a lease to deliver
+    again, unless the plane shows a sign of it before.
+    """
+
+    response: PollResponse
+    is_news: bool
+    is_all: bool = False
+    again_in: float = MAXIMUM_POLL_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the database says to a plane. `untold` are the cancels that it has to hear of now, `leased` the plane's runs
+    if they were read to be written.
+    """
+
+    leased: list[Run] | None
+    cancels: list[Run]
+    untold: list[str]
+    stale: list[HeldRun]
+    epoch: int
+    revoked: list[Revocation]
+    has_leases: bool
+    again_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """Leases, and beside them the tokens of their runs. `is_all`: no run waits for a lease any more."""
+
+    leases: list[Lease] = field(default_factory=list[Lease])
+    tokens: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    is_all: bool = False
+
+
+def rules_of(parts: Parts) -> LeaseRules:
+    """This control plane's times."""
+    return LeaseRules(
+        lease_seconds=parts.lease_seconds,
+        lost_after_seconds=parts.lost_after_seconds,
+        drift=parts.lease_time.drift(),
+    )
+
+
+async def poll(
+    parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, is_gone: Callable[[], Awaitable[bool]]
+) -> PollResponse:
+    """Renews what is held, then answers as soon as there is something to say, at the latest after half a lease.
+
+    `is_gone` says that the caller has hung up: then nothing is claimed for an answer that nobody reads. A run claimed
+    by an answer that got lost is delivered again with the same fence, so a data plane takes a lease that it knows as
+    one and the same.
+    """
+    # Half a lease: the plane's next poll renews in time even if this one waits to its end.
+    wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
+    seen = parts.news.seen(dataplane_id)
+    parts.regions.hear(dataplane_id, parts.clock.now(), request.numbers)
+    plane = await _renew(parts, dataplane_id, request)
+    clean_before = draining.still_to_clean(plane, parts.clock.now()) if plane is not None else None
+    is_woken = False
+    while True:
+        again_in: float = _DELIVER_AGAIN_AFTER.total_seconds()  # should the answer that dealt with it get lost
+        left = wait_until - parts.clock.monotonic()
+        async with parts.news.turn(dataplane_id):
+            if left <= 0 or not is_woken or not parts.news.is_dealt_with(dataplane_id, seen):
+                look = await _look(parts, dataplane_id, request, may_claim=not await is_gone(), is_woken=is_woken)
+                left, again_in = wait_until - parts.clock.monotonic(), look.again_in
+                if look.is_all:
+                    parts.news.deal_with(dataplane_id, seen)
+                if look.is_news or left <= 0 or await is_gone():
+                    return look.response.model_copy(update={"clean_before": clean_before})
+        told = await parts.news.wait(dataplane_id, seen, min(left, again_in))
+        is_woken, seen = told != seen, told
+
+
+async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, fence: int) -> MintedToken:
+    """The token with which a run speaks to the control plane: good until its limits and grace.
+
+    Raises: NotFound, Conflict for a stale fence or a run that has ended.
+    """
+    async with parts.database.reading() as connection:
+        epoch = await revocations.current_epoch(connection)
+        run = await stored_runs.find_run(connection, run_id)
+        if run is None or run.dataplane_id != dataplane_id:
+            raise NotFound("run_not_found", "There is no such run of this data plane.")
+        if run.status not in LEASED or run.fence != fence:
+            raise Conflict("stale_fence", "The lease of this run is not the one named by the fence.")
+        versions = await stored_jobs.versions_by_id(connection, [run.job_version_id])
+        return await _mint(parts, connection, run, versions[run.job_version_id], epoch)
+
+
+async def settle(parts: Parts) -> None:
+    """Gives every leased run one lease from now: for a control plane that starts. May run twice."""
+    rules, now = rules_of(parts), parts.clock.now()
+    async with parts.database.transaction() as connection:
+        for run in await stored_runs.leased_runs(connection, for_update=True):
+            after = leases.settle(run, now, rules)
+            if after is not None:
+                await stored_runs.save_run(connection, after)
+
+
+async def reap(parts: Parts) -> float | None:
+    """Marks silent runs unreachable and gives up those whose grace is over; returns in how many seconds to look again.
+
+    None: nothing is leased.
+    """
+    rules = rules_of(parts)
+    now = parts.clock.now()
+    async with parts.database.reading() as connection:
+        held = await stored_runs.leased_runs(connection)
+    for run in held:
+        if leases.decide_silence(run, now, rules) is not None:
+            await _silence(parts, run, now, rules)
+    async with parts.database.reading() as connection:
+        held = await stored_runs.leased_runs(connection)
+    ends = [run.lease_expires_at for run in held if run.lease_expires_at is not None]
+    steady = rules.steady(parts.clock.now())
+    return (min(ends) - steady).total_seconds() if ends else None
+
+
+async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) -> None:
+    await windows.prepare()
+    has_started = False
+    async with parts.database.transaction() as connection:
+        await hold_work(parts, connection, seen.workspace_id)
+        run = await stored_runs.find_run(connection, seen.id, for_update=True)
+        after = None if run is None else leases.decide_silence(run, now, rules)
+        if after is None:
+            return
+        await stored_runs.save_run(connection, after)
+        if after.is_lost:
+            has_started = await finish(parts, connection, after, fires_events=True)
+    _log.warning("run_lost" if after.is_lost else "run_unreachable", run_id=after.id, dataplane_id=after.dataplane_id)
+    if has_started:
+        parts.news.tell(after.dataplane_id)
+
+
+async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> DataPlane | None:
+    """Prolongs the leases that the plane names, and keeps its address; answers what was known of it.
+
+    Writes only when there is something to write.
+    """
+    now = parts.clock.now()
+    rules = rules_of(parts)
+    held = {item.run_id: item.fence for item in request.held}
+    async with parts.database.reading() as connection:
+        plane = await data_planes.find_data_plane(connection, dataplane_id)
+        leased = await stored_runs.leased_runs(connection, dataplane_id) if held else []
+    is_due = any(run.id in held and leases.is_renewal_due(run, held[run.id], now, rules) for run in leased)
+    is_same = plane is not None and plane.url == request.url and plane.last_seen_at is not None
+    is_recent = plane is not None and plane.last_seen_at is not None and abs(now - plane.last_seen_at) < _SEEN_EVERY
+    if is_same and is_recent and not is_due:
+        return plane
+    async with parts.database.transaction() as connection:
+        await data_planes.saw(connection, dataplane_id, request.url, now)
+        if not held:
+            return plane
+        leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
+        renewed = [
+            run.id for run in leased if run.id in held and leases.renew(run, held[run.id], now, rules) is not None
+        ]
+        await stored_runs.renew_leases(connection, renewed, rules.expiry(now))
+        return plane
+
+
+async def _look(
+    parts: Parts, dataplane_id: DataPlaneId, request: PollRequest, *, may_claim: bool, is_woken: bool
+) -> _Look:
+    """One look. After news there is most likely something to write, so it reads and writes in one transaction."""
+    may_write = may_claim and is_woken
+    async with parts.database.transaction() if may_write else parts.database.reading() as connection:
+        found = await _find(parts, connection, dataplane_id, request, is_to_be_written=may_write)
+        is_to_be_written = may_claim and (found.untold or (request.free_slots and found.has_leases))
+        written = may_write and is_to_be_written
+        granted = await _write(parts, connection, dataplane_id, request, found) if written else _Granted()
+    if is_to_be_written and not may_write:
+        async with parts.database.transaction() as connection:
+            granted = await _write(parts, connection, dataplane_id, request, found)
+    response = PollResponse(
+        leases=granted.leases,
+        run_tokens=granted.tokens,
+        cancels=[HeldRun(run_id=run.id, fence=run.fence) for run in found.cancels] + found.stale,
+        epoch=found.epoch,
+        revocations=found.revoked,
+        keys=[key.text for key in parts.public_keys],
+    )
+    is_news = bool(granted.leases or found.untold or found.epoch > request.epoch)
+    is_all = is_news and may_claim and granted.is_all
+    return _Look(response, is_news=is_news, is_all=is_all, again_in=found.again_in)
+
+
+async def _find(
+    parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, *, is_to_be_written: bool
+) -> _Found:
+    """`is_to_be_written`: whether runs wait is seen when they are claimed, in this transaction."""
+    now = parts.clock.now()
+    held = {item.run_id: item.fence for item in request.held}
+    leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=is_to_be_written)
+    has_pending = is_to_be_written or await stored_runs.has_pending_run(connection, dataplane_id, now)
+    cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
+    ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
+    epoch = await revocations.current_epoch(connection)
+    return _Found(
+        leased=leased if is_to_be_written else None,
+        cancels=cancels,
+        untold=[
+            run.id
+            for run in cancels
+            if run.cancel_told_at is None or abs(now - run.cancel_told_at) >= _TELL_AGAIN_AFTER
+        ],
+        stale=await _stale(connection, dataplane_id, request, leased),
+        epoch=epoch,
+        revoked=await revocations.since(connection, request.epoch) if epoch > request.epoch else [],
+        has_leases=has_pending or any(age >= _DELIVER_AGAIN_AFTER for age in ages),
+        again_in=min(
+            ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
+            default=MAXIMUM_POLL_SECONDS,
+        ),
+    )
+
+
+async def _write(
+    parts: Parts, connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, found: _Found
+) -> _Granted:
+    granted = (
+        await _grant(parts, connection, dataplane_id, request, found)
+        if request.free_slots and found.has_leases
+        else _Granted()
+    )
+    if found.untold:
+        await stored_runs.note_cancels_told(connection, found.untold, parts.clock.now())
+    return granted
+
+
+async def _grant(
+    parts: Parts,
+    connection: Connection,
+    dataplane_id: DataPlaneId,
+    request: PollRequest,
+    found: _Found,
+) -> _Granted:
+    """Up to `free_slots` leases: first those that an earlier answer did not bring home, then waiting runs."""
+    now, rules, leased = parts.clock.now(), rules_of(parts), found.leased
+    held = {item.run_id: item.fence for item in request.held}
+    if leased is None:
+        leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
+    undelivered = [
+        run
+        for run in leased
+        # Whatever the clock was set to since.
+        if run.claimed_at is not None and _is_unseen(run, held) and abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER
+    ][: request.free_slots]
+    granted = [leases.claim_again(run, now, rules) for run in undelivered]
+    free = request.free_slots - len(granted)
+    if free > 0:
+        waiting = await stored_runs.pending_runs(connection, dataplane_id, free, now)
+        granted += [leases.claim(run, now, rules) for run in waiting]
+    for run in granted:
+        await stored_runs.save_run(connection, run)
+    is_all = len(granted) < request.free_slots or not await stored_runs.has_pending_run(connection, dataplane_id, now)
+    return replace(await _render_leases(parts, connection, granted, found.epoch), is_all=is_all)
+
+
+def _is_unseen(run: Run, held: dict[str, int]) -> bool:
+    """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
+    return run.id not in held and not run.is_acknowledged and run.status is RunStatus.STARTING
+
+
+async def _stale(
+    connection: Connection, dataplane_id: DataPlaneId, request: PollRequest, leased: Sequence[Run]
+) -> list[HeldRun]:
+    """What the plane holds and should let go: taken from it, or ended other than by its silence.
+
+    Never news by itself: a plane that takes its time to stop a process would poll without a pause.
+    """
+    fences: dict[str, int] = {run.id: run.fence for run in leased}
+    stale: list[HeldRun] = []
+    for item in request.held:
+        if fences.get(item.run_id) == item.fence:
+            continue
+        run = await stored_runs.find_run(connection, item.run_id)
+        is_ours = run is not None and run.dataplane_id == dataplane_id and run.fence == item.fence
+        if not (is_ours and run is not None and run.is_lost):
+            stale.append(item)
+    return stale
+
+
+async def _render_leases(parts: Parts, connection: Connection, claimed: Sequence[Run], epoch: int) -> _Granted:
+    if not claimed:
+        return _Granted()
+    versions = await stored_jobs.versions_by_id(connection, [run.job_version_id for run in claimed])
+    policies: dict[str, RetryPolicy] = await stored_retries.policies_of(connection, [run.job_id for run in claimed])
+    of_backfill = [run.backfill_id for run in claimed if run.backfill_id]
+    of_backfills = await stored_backfills.policies_of(connection, of_backfill) if of_backfill else {}
+    granted = _Granted()
+    for run in claimed:
+        version = versions[run.job_version_id]
+        policy = of_backfills.get(run.backfill_id or "", policies.get(run.job_id, NO_RETRIES))
+        granted.leases.append(_lease(run, version, policy))
+        with contextlib.suppress(NotFound):  # the run hears of it when it asks
+            granted.tokens[run.id] = (await _mint(parts, connection, run, version, epoch)).token
+    return granted
+
+
+def _lease(run: Run, version: JobVersion, policy: RetryPolicy) -> Lease:
+    assert run.lease_expires_at is not None, "a claimed run has a lease"
+    return Lease(
+        run_id=run.id,
+        fence=run.fence,
+        expires_at=run.lease_expires_at,
+        organization_id=run.organization_id,
+        workspace_id=run.workspace_id,
+        job_id=run.job_id,
+        job_ref=version.definition["job_ref"],
+        number=run.number,
+        definition=dict(version.definition),
+        trigger=run.trigger,
+        profile=run.profile,
+        deployment_id=run.deployment_id,
+        configuration_id=run.configuration_id,
+        refresh=run.is_refresh,
+        interval_start=run.interval_start,
+        interval_end=run.interval_end,
+        previous_job_run_id=run.previous_job_run_id,
+        time_limit_seconds=run.time_limit_seconds,
+        grace_seconds=run.grace_seconds,
+        tries_left=max(0, policy.attempts - run.attempt),
+        next_try_seconds=int(wait_after(run.attempt, policy).total_seconds()),
+        webhook_call_id=run.webhook_call_id,
+    )
+
+
+async def _mint(parts: Parts, connection: Connection, run: Run, version: JobVersion, epoch: int) -> MintedToken:
+    """The token of a run, which speaks for who started it, else who deployed its job. Raises: NotFound."""
+    membership_id = run.triggered_by or version.created_by
+    membership = await organizations.find_membership_by_id(connection, run.organization_id, membership_id)
+    user = None if membership is None else await identity.find_user(connection, membership.user_id)
+    if membership is None or user is None:
+        raise NotFound("member_not_found", "Whoever this run would speak for is gone.")
+    subject = RunSubject(
+        run_id=run.id,
+        fence=run.fence,
+        user_id=user.id,
+        email=user.email,
+        membership_id=MembershipId(membership.id),
+        organization_id=run.organization_id,
+        workspace_id=run.workspace_id,
+    )
+    return mint_run(parts, subject, BUILD_LIMIT_SECONDS + run.time_limit_seconds + run.grace_seconds, epoch)

@@ -1,0 +1,79 @@
+"""The first meeting with the control plane: the join token is exchanged for its public keys, once."""
+
+from __future__ import annotations
+
+import anyio
+import structlog
+
+from planes.data_plane.services.access.revocations import Revocations
+from planes.data_plane.services.parts import Parts
+from planes.domain.errors import PlaneError, Unavailable
+
+_FIRST_WAIT_SECONDS = 0.05
+_LONGEST_WAIT_SECONDS = 5.0
+_HOW_TO_JOIN = (
+    "The first start of a data plane needs a join token: --join-token-file FILE. "
+    "Where the control plane runs, dlthub-tui admin data-plane add ID --place PLACE makes one."
+)
+_log = structlog.get_logger("planes.data_plane.enrolment")
+
+
+class Enrolment:
+    """`refusal` says why the control plane does not take this plane, while it does not."""
+
+    def __init__(self, parts: Parts, revocations: Revocations, join_token: str | None) -> None:
+        self._parts = parts
+        self._revocations = revocations
+        self._join_token = join_token
+        self._done = anyio.Event()
+        self._answered = anyio.Event()
+        self.refusal: PlaneError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether this plane knows its control plane."""
+        return self._done.is_set()
+
+    async def wait(self) -> None:
+        """Returns when the plane is enrolled; the caller sets the deadline."""
+        await self._done.wait()
+
+    async def wait_answered(self) -> None:
+        """Returns when the plane is enrolled or was refused; the caller sets the deadline."""
+        await self._answered.wait()
+
+    async def run(self) -> None:
+        """Enrols unless an earlier start did; goes on trying while the control plane does not answer or refuses."""
+        if self._revocations.keys:
+            self._enrolled()
+            return
+        if self._join_token is None:
+            self.refusal = Unavailable("no_join_token", _HOW_TO_JOIN)
+            self._answered.set()
+            _log.error("enrolment_impossible", reason="no join token")
+            return
+        wait = _FIRST_WAIT_SECONDS
+        while not await self._try_once(self._join_token):
+            await anyio.sleep(wait)  # the control plane may be starting beside us: nothing tells when it answers
+            wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+        self._enrolled()
+
+    def _enrolled(self) -> None:
+        self._done.set()
+        self._answered.set()
+
+    async def _try_once(self, join_token: str) -> bool:
+        try:
+            answer = await self._parts.link.enrol(join_token)
+        except Unavailable:
+            return False
+        except PlaneError as exc:
+            if self.refusal is None or self.refusal.code != exc.code:
+                _log.error("enrolment_refused", code=exc.code)
+            self.refusal = exc
+            self._answered.set()
+            return False
+        await self._revocations.learn_keys(answer.keys)
+        self.refusal = None
+        _log.info("enrolled", dataplane_id=self._parts.dataplane_id)
+        return bool(self._revocations.keys)

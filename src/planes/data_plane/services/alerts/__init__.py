@@ -1,0 +1,1 @@
+"""Alerts: what makes one, what it says, where it goes."""

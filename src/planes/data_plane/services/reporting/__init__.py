@@ -1,0 +1,1 @@
+"""What a region tells the control plane, and how it is."""

@@ -1,0 +1,1 @@
+"""One leased run: gathered, prepared, started, watched, ended, and found by readers."""

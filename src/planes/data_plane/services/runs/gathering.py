@@ -1,0 +1,178 @@
+"""What a lease needs from the region's own data: checked, written down, opened.
+
+    read ─► plan ─► written down: environment, what will be opened ─► opened ─► gathered
+      └── meanwhile, unless it came with the lease: the run's credential ────────┘
+
+One transaction reads and one writes, because a run's start waits for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from anyio import to_thread
+
+from planes.data_plane.executor.apps import AppPlace, free_port, health_of
+from planes.data_plane.services.access.residency import LeasedVersions
+from planes.data_plane.services.assembly import Services
+from planes.data_plane.services.audit import Action, Actor, Deed
+from planes.data_plane.services.launching import Launch, LaunchRefused, check_lease, is_app, plan_launch
+from planes.data_plane.services.secrets.run_secrets import Credentials
+from planes.data_plane.services.secrets.variables import ResolvedVariables, scope_of
+from planes.data_plane.services.side_by_side import side_by_side
+from planes.data_plane.services.upkeep.old_environments import lock_environments
+from planes.data_plane.services.uploads.code_trees import read_requirements
+from planes.data_plane.services.webhooks import SentCall
+from planes.domain.errors import Conflict, Unavailable
+from planes.manifest.launch import launcher_of
+from planes.scrub import ScrubSettings
+from planes.storage.data import runs
+from planes.storage.types import Row
+from planes.tokens.opaque import new_secret
+from planes.wire.link import Lease
+
+_TOKEN_TRIES = 4
+_TOKEN_WAIT_SECONDS = 0.5
+
+
+class LeaseLost(Exception):
+    """The control plane has taken the run from this plane."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """All that a run is made of."""
+
+    launch: Launch
+    app: AppPlace | None
+    tree: Path
+    configuration: dict[str, bytes] = field(repr=False)
+    variables: ResolvedVariables
+    credentials: Credentials
+    scrub: ScrubSettings | None = field(repr=False)
+    call: SentCall | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Rows, still sealed."""
+
+    versions: LeasedVersions
+    variables: Mapping[str, Row] = field(repr=False)
+    scrub: Row | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    launch: Launch
+    app: AppPlace | None
+    tree: Path
+    configuration: dict[str, bytes] = field(repr=False)
+    variables: ResolvedVariables = field(repr=False)
+    scrub: ScrubSettings | None = field(repr=False)
+    call: SentCall | None = field(repr=False)
+
+
+class Gathering:
+    """Gathers for one run at a time or for many; knows nothing between two of them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._parts = services.parts
+
+    async def gather(self, lease: Lease, token: str | None = None) -> Gathered:
+        """`token` is the run's credential, if it came with the lease.
+
+        Raises: LeaseLost, LaunchRefused, PlaneError, StorageError, BlobMissing.
+        """
+        if token is not None:
+            opened = await self._open(lease)
+        else:
+            token, opened = await side_by_side(lambda: self._run_token(lease), lambda: self._open(lease))
+        secret = new_secret()
+        return Gathered(
+            launch=opened.launch,
+            app=opened.app,
+            tree=opened.tree,
+            configuration=opened.configuration,
+            variables=opened.variables,
+            credentials=Credentials(
+                beacon_url=f"{self._parts.public_url}/beacon/{secret}", beacon_secret=secret, token=token
+            ),
+            scrub=opened.scrub,
+            call=opened.call,
+        )
+
+    async def _open(self, lease: Lease) -> _Opened:
+        services = self._services
+        stored = await self._read(lease)
+        tree = await services.code_trees.tree_of_row(stored.versions.deployment)
+        app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
+        requirements: bytes = stored.versions.deployment["requirements"]
+        launch = await to_thread.run_sync(_plan, lease, tree, requirements, app.port if app else None)
+        await self._write_down(lease, launch.environment.key, stored)
+        return _Opened(
+            launch=launch,
+            app=app,
+            tree=tree,
+            configuration=await services.configurations.open_row(stored.versions.configuration),
+            variables=await services.variables.open_winners(lease.organization_id, stored.variables),
+            scrub=await services.scrubbing.open_row(stored.scrub),
+            call=await self._call_of(lease),
+        )
+
+    async def _call_of(self, lease: Lease) -> SentCall | None:
+        """What was sent to the webhook that the run answers. Raises: LaunchRefused."""
+        if lease.webhook_call_id is None:
+            return None
+        found = await self._services.webhooks.sent_by(lease.workspace_id, lease.webhook_call_id)
+        if found is None:
+            raise LaunchRefused("What the webhook was sent is no longer kept in this region.")
+        return found
+
+    async def _read(self, lease: Lease) -> _Stored:
+        services = self._services
+        async with self._parts.database.reading() as connection:
+            stored = _Stored(
+                await services.residency.find_versions(connection, lease),
+                await services.variables.find_winners(connection, lease.workspace_id, lease.profile),
+                await services.scrubbing.find_row(connection, lease.workspace_id),
+            )
+        await services.residency.settle(lease, stored.versions)
+        return stored
+
+    async def _write_down(self, lease: Lease, environment: str, stored: _Stored) -> None:
+        """Before anything is opened, and before anybody looks whether the environment is there: so housekeeping leaves
+        it alone.
+        """
+        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
+        audit = self._services.audit
+        async with self._parts.database.transaction() as connection:
+            await lock_environments(self._parts, connection, lease.workspace_id)
+            await runs.change(connection, lease.run_id, {"environment": environment})
+            deeds = [
+                Deed(Action.CONFIGURATION_OPENED, lease.configuration_id),
+                Deed(Action.VARIABLES_RESOLVED, scope_of(lease.profile), {"names": sorted(stored.variables)}),
+            ]
+            if lease.webhook_call_id is not None:
+                deeds.append(Deed(Action.WEBHOOK_BODY_GIVEN, lease.webhook_call_id))
+            await audit.append_all(connection, actor, deeds)
+
+    async def _run_token(self, lease: Lease) -> str | None:
+        """None when the control plane does not answer: the job may well not need it."""
+        for _ in range(_TOKEN_TRIES):
+            try:
+                return (await self._parts.link.issue_run_token(lease.run_id, lease.fence)).token
+            except Conflict as exc:
+                raise LeaseLost(lease.run_id) from exc
+            except Unavailable:
+                await anyio.sleep(_TOKEN_WAIT_SECONDS)
+        return None
+
+
+def _plan(lease: Lease, tree: Path, requirements: bytes, port: int | None) -> Launch:
+    check_lease(lease, tree)
+    return plan_launch(lease, read_requirements(requirements), port)

@@ -1,0 +1,370 @@
+"""From a lease to everything its runner needs: checked, unpacked, laid out.
+
+    gathered (gathering.py) ─► work folder ─► steps; meanwhile written down
+      └──────── any of them refuses ──► CannotStart, work folder removed
+
+Every step may run twice: an attempt that a crash cut short is simply made again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import anyio
+import structlog
+from anyio import to_thread
+
+from planes.data_plane.executor.apps import write_app
+from planes.data_plane.executor.confinement import Openings
+from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
+from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
+from planes.data_plane.executor.limits import limits_of
+from planes.data_plane.executor.local import RunSpec, Step
+from planes.data_plane.executor.standing import Berth, Kind, StandBy
+from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
+from planes.data_plane.services.assembly import Services
+from planes.data_plane.services.audit import Action, Actor
+from planes.data_plane.services.launching import LaunchRefused, is_dashboard
+from planes.data_plane.services.runs.gathering import Gathered, Gathering, LeaseLost
+from planes.data_plane.services.secrets.run_secrets import (
+    APP_ENVIRONMENT,
+    Credentials,
+    Pairs,
+    RunPlacement,
+    artifacts_environment,
+    dashboard_environment,
+    names_in_toml,
+    names_too_short,
+    platform_names,
+    process_environment,
+    registered_place,
+    render_pairs,
+    secrets_to_register,
+    webhook_environment,
+)
+from planes.data_plane.services.secrets.secrets_used import SecretUse, render_uses, uses_of
+from planes.data_plane.services.side_by_side import side_by_side
+from planes.data_plane.services.telemetry.artifacts import Artifacts
+from planes.data_plane.services.uploads.unpacking import copy_tree
+from planes.domain.errors import PlaneError
+from planes.domain.run_limits import RunLimits
+from planes.storage.data import runs
+from planes.storage.errors import BlobMissing, StorageError
+from planes.tokens.opaque import hash_secret
+from planes.wire.link import Lease
+
+_log = structlog.get_logger("planes.data_plane.runs")
+_MOST_PROCESS_BYTES = 120 * 1024  # Linux takes 128 KiB for one argument or variable
+# The launcher of modules gives its process away to another interpreter at once, and apps start seldom.
+_STANDS_BY_FOR = frozenset({"dlt._workspace.deployment.launchers.job"})
+_NO_HOME = "/nonexistent"
+
+
+class CannotStart(Exception):
+    """The run is not to be started; `str()` is for the person whose job it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What every run of this plane shares."""
+
+    builder: BuilderOptions
+    log_limit_bytes: int
+    openings: Openings
+    most_standing: int = 0
+    run_limits: RunLimits = field(default_factory=RunLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that can be started. `notes` begin its log."""
+
+    spec: RunSpec
+    registered: Pairs = field(repr=False)
+    notes: list[str]
+    berth: Berth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What follows from what was gathered."""
+
+    registered: Pairs = field(repr=False)
+    notes: list[str]
+    secrets_used: dict[str, SecretUse]
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """A run's folder, ready to be run in."""
+
+    root: Path
+    steps: tuple[Step, ...]
+    berth: Berth | None
+
+
+class Preparing:
+    """Prepares runs. Between two of them it knows only what kinds of runs there were, for those who stand by."""
+
+    def __init__(
+        self, services: Services, uids: WorkspaceUids, artifacts: Artifacts, settings: RunSettings, stand_by: StandBy
+    ) -> None:
+        self._stand_by = stand_by
+        self._kinds: dict[str, tuple[Kind, Callable[[RunPlace], Step]]] = {}
+        self._services = services
+        self._gathering = Gathering(services)
+        self._artifacts = artifacts
+        self._parts = services.parts
+        self._uids = uids
+        self._settings = settings
+
+    def place_of(self, organization_id: str, workspace_id: str) -> WorkspacePlace:
+        """Where a workspace's files lie."""
+        return WorkspacePlace(plane=self._parts.folder, organization_id=organization_id, workspace_id=workspace_id)
+
+    async def prepare(self, lease: Lease, token: str | None = None) -> Prepared:
+        """Does all that has to be done before a runner is asked for. Without the run's `token` it is asked for.
+
+        Raises: CannotStart, LeaseLost.
+        """
+        try:
+            gathered = await self._gathering.gather(lease, token)
+            known = self._known(lease, gathered)
+            place, _ = await side_by_side(
+                lambda: self._lay_out(lease, gathered), lambda: self._write_down(lease, gathered, known)
+            )
+            return self._prepared(lease, gathered, known, place)
+        except LeaseLost:
+            raise
+        except (LaunchRefused, Unreachable, UidsExhausted) as exc:
+            raise CannotStart(str(exc)) from exc
+        except PlaneError as exc:
+            raise CannotStart(exc.detail) from exc
+        except BlobMissing as exc:
+            raise CannotStart("The region no longer has the files of this deployment or configuration.") from exc
+        except (StorageError, OSError) as exc:
+            _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
+            raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
+
+    async def _lay_out(self, lease: Lease, gathered: Gathered) -> _LaidOut:
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
+        run = workspace.run(lease.run_id)
+        berth: Berth | None = None
+        try:
+            owner, steps = await to_thread.run_sync(self._begin, lease, gathered, workspace, run)
+            if is_dashboard(lease):
+                await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
+            if len(steps) == 1 and lease.run_id in self._kinds:
+                berth = self._stand_by.take(self._kinds[lease.run_id][0])
+            if berth is not None and not await to_thread.run_sync(_moved_in, berth, run, owner):
+                berth = None
+                await to_thread.run_sync(self._fill, lease, gathered, run, owner)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                if berth is not None:
+                    await to_thread.run_sync(berth.discard)
+                await to_thread.run_sync(run.remove_artifacts)
+                await to_thread.run_sync(run.remove_work)
+            raise
+        return _LaidOut(run.root, steps, berth)
+
+    def _known(self, lease: Lease, gathered: Gathered) -> _Known:
+        registered = secrets_to_register(
+            gathered.configuration, lease.profile, gathered.variables, gathered.credentials
+        )
+        of_builds = _secrets_of_builds(self._settings.builder)
+        used = uses_of(
+            gathered.variables,
+            names_in_toml(gathered.configuration, lease.profile),
+            lease.configuration_id,
+            (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
+        )
+        everything = (*registered, *of_builds)
+        return _Known(everything, _notes(everything, gathered.credentials), used)
+
+    def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:
+        return Prepared(
+            spec=RunSpec(
+                run_id=lease.run_id,
+                folder=place.root,
+                fence=lease.fence,
+                steps=place.steps,
+                time_limit_seconds=lease.time_limit_seconds,
+                grace_seconds=lease.grace_seconds,
+                max_log_bytes=self._settings.log_limit_bytes,
+                scrub=gathered.scrub,
+            ),
+            registered=known.registered,
+            notes=known.notes,
+            berth=place.berth,
+        )
+
+    async def _write_down(self, lease: Lease, gathered: Gathered, known: _Known) -> None:
+        """What the region has to know of a run before its process starts, in one transaction."""
+        where = registered_place(lease.organization_id, lease.workspace_id, lease.run_id)
+        sealed = await self._parts.vault.seal(where, render_pairs(known.registered))
+        values = {
+            "beacon_hash": hash_secret(gathered.credentials.beacon_secret),
+            "registered": sealed,
+            "secrets_used": render_uses(known.secrets_used),
+        }
+        actor = Actor.run(lease.run_id, lease.organization_id, lease.workspace_id)
+        async with self._parts.database.transaction() as connection:
+            await runs.change(connection, lease.run_id, values)
+            await self._services.audit.append(connection, actor, Action.RUN_STARTED, lease.run_id)
+
+    def _begin(
+        self, lease: Lease, gathered: Gathered, workspace: WorkspacePlace, run: RunPlace
+    ) -> tuple[Owner, tuple[Step, ...]]:
+        """The run's folders, and what is to run in them. Blocking, in one thread: a start waits for each change."""
+        owner = Owner(self._uids.find_uid(lease.workspace_id))
+        workspace.prepare(lease.profile, owner)
+        self._fill(lease, gathered, run, owner)
+        if gathered.app is not None:
+            write_app(run.root, gathered.app)
+        return owner, self._steps(lease, gathered, run, workspace, owner.uid)
+
+    def _fill(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> None:
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
+        run.begin(owner)
+        copy_tree(gathered.tree, run.work, None)
+        run.furnish(gathered.configuration, lease.profile, workspace.data(lease.profile))
+        if gathered.call is not None:
+            run.lay_out_call(gathered.call.headers, gathered.call.body)
+        run.hand_over(owner)
+
+    def ended(self, run_id: str) -> None:
+        """The run is over: another of its kind may come soon."""
+        found = self._kinds.pop(run_id, None)
+        if found is not None:
+            self._stand_by.ended(*found)
+
+    def _steps(
+        self, lease: Lease, gathered: Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None
+    ) -> tuple[Step, ...]:
+        catalogue = EnvironmentCatalogue(workspace.root, self._settings.builder, uid, uid)
+        wanted = gathered.launch.environment
+        python = catalogue.python(wanted)
+        placement = RunPlacement(
+            run_id=lease.run_id,
+            workspace_id=lease.workspace_id,
+            organization_id=lease.organization_id,
+            profile=lease.profile,
+            api_url=self._parts.control_plane_url,
+            dataplane_url=self._parts.public_url,
+        )
+        environment = process_environment(
+            placement, gathered.variables.environment, gathered.credentials, str(run.home), str(python.parent)
+        )
+        reads = catalogue.reads_of(wanted)
+        if is_dashboard(lease):
+            reads = [*reads, run.found_artifacts]
+            environment |= dashboard_environment(run.found_artifacts)
+        else:
+            environment |= artifacts_environment(run.sent_artifacts)
+        if gathered.call is not None:
+            environment |= webhook_environment(run.called)
+        if gathered.app is not None:
+            environment = {**APP_ENVIRONMENT, **environment}
+        job = Step(
+            name=lease.job_ref,
+            source="user",
+            stage="run",
+            argv=(str(python), *gathered.launch.arguments),
+            cwd=str(run.work),
+            environment=environment,
+            uid=uid,
+            gid=uid,
+            limits=limits_of(self._settings.run_limits),
+            app_port=gathered.app.port if gathered.app else None,
+            confinement=self._settings.openings.confine(
+                reads,
+                catalogue.programs_of(wanted),
+                [run.work, workspace.data(lease.profile)],
+                run.temporary,
+            ),
+        )
+        too_long = [text for text in job.argv if len(text.encode()) > _MOST_PROCESS_BYTES]
+        if too_long:
+            raise LaunchRefused("The definition of this job is too large to be passed to its process.")
+        is_ready = catalogue.is_ready(wanted)
+        # Inside bubblewrap a folder that is moved is not found again.
+        if gathered.app is None and job.argv[3] in _STANDS_BY_FOR and not self._settings.openings.is_strict:
+            kind = Kind(workspace.root, wanted.key, lease.profile, job.argv[3], uid)
+            self._kinds[lease.run_id] = (kind, partial(self._berth_step, job, workspace.data(lease.profile)))
+        return (
+            (job,)
+            if is_ready
+            else (
+                _build_step(catalogue.prepare_build(wanted), uid, self._settings),
+                job,
+            )
+        )
+
+    def _berth_step(self, job: Step, data: Path, place: RunPlace) -> Step:
+        """What stands by for steps like this one, contained in its own place: nothing of the run is in it."""
+        assert job.confinement is not None, "every job is confined"
+        write = tuple(sorted((os.path.realpath(place.work), os.path.realpath(data))))
+        environment = {name: job.environment[name] for name in ("PATH", "PYTHONUNBUFFERED") if name in job.environment}
+        confinement = job.confinement._replace(write=write, temporary=os.path.realpath(place.aside))
+        return job._replace(name="standby", environment={**environment, "HOME": _NO_HOME}, confinement=confinement)
+
+
+def _moved_in(berth: Berth, run: RunPlace, owner: Owner) -> bool:
+    try:
+        berth.move_in(run, owner)
+    except OSError as exc:
+        _log.warning("berth_not_used", reason=exc.strerror)
+        berth.discard()
+        return False
+    return True
+
+
+def _secrets_of_builds(builder: BuilderOptions) -> Pairs:
+    """What opens package indexes and proxies: `uv` and builds may print it (Borders: 6)."""
+    told = {**builder.environment, "UV_DEFAULT_INDEX": builder.index_url or ""}
+    return tuple(
+        (name, value)
+        for name, value in told.items()
+        if ("://" in value and "@" in value) or name.endswith(("_PASSWORD", "_TOKEN"))
+    )
+
+
+def _build_step(build: BuildStep, uid: int | None, settings: RunSettings) -> Step:
+    return Step(
+        name="environment",
+        source="setup",
+        stage="build",
+        argv=tuple(build.argv),
+        cwd=str(build.cwd),
+        environment=build.environment,
+        uid=uid,
+        gid=uid,
+        limits=limits_of(settings.run_limits),
+        # A build has the index to reach, whatever jobs have.
+        confinement=replace(settings.openings, have_network=True).confine(
+            build.reads, build.programs, build.writes, build.temporary
+        ),
+    )
+
+
+def _notes(registered: Pairs, credentials: Credentials) -> list[str]:
+    notes: list[str] = []
+    short = names_too_short(registered)
+    if short:
+        notes.append(
+            f"Shorter than five characters, so not masked in this log: {', '.join(short)}. Choose longer secrets."
+        )
+    if credentials.token is None:
+        notes.append("The control plane did not answer: this run has no credential for it (RUNTIME__AUTH_TOKEN).")
+    return notes
+
+
+def _plainly(exc: Exception) -> str:
+    if isinstance(exc, OSError) and exc.strerror:
+        return exc.strerror
+    return str(exc) if isinstance(exc, StorageError) else type(exc).__name__

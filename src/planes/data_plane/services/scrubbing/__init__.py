@@ -1,0 +1,1 @@
+"""What was masked in logs, what it meant, and scrubbing stored logs again."""

@@ -1,0 +1,1 @@
+"""Variables, and which of their values a run must never print."""

@@ -1,0 +1,1 @@
+"""What pipelines leave behind, and what is served of it."""

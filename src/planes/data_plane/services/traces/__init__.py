@@ -1,0 +1,1 @@
+"""What dlt says of a pipeline run, read with suspicion. Pure."""

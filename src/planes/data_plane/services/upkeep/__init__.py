@@ -1,0 +1,1 @@
+"""What a region removes by itself, and when it must hold still."""
