@@ -19,9 +19,9 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerError, WorkerState
 
 from dlthub_tui import messages, styles_folder
-from dlthub_tui.screens.context import Context
+from dlthub_tui.screens.entering.start import StartScreen
+from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.moving import PATIENCE_SECONDS, MovingApp
-from dlthub_tui.screens.start import StartScreen
 from dlthub_tui.viewmodel.look import Look, Times
 from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
 from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, theme_of
@@ -113,7 +113,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         look = self.context.look
         self.context.chosen = chosen
         if "keys" in document:
-            from dlthub_tui.viewmodel.keymap import read_keys
+            from dlthub_tui.viewmodel.keys.keymap import read_keys
 
             self.context.keys, of_keys = read_keys(document["keys"])
             troubles = [*troubles, *of_keys]
@@ -139,7 +139,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         """Also where the terminal is a pane of tmux, which takes no clipboard from programs unless it is told to."""
         super().copy_to_clipboard(text)
         if get_environ("TMUX", None) is not None:
-            from dlthub_tui.screens.clipboard import copy_in_tmux
+            from dlthub_tui.screens.frame.clipboard import copy_in_tmux
 
             self.run_worker(copy_in_tmux(text), group="copy", exclusive=True, exit_on_error=False)
 
@@ -157,7 +157,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     async def _connect(self) -> None:
         """Reaches or starts the platform, then shows who is signed in or how to sign in."""
-        from dlthub_tui.screens.connecting import connect
+        from dlthub_tui.screens.entering.connecting import connect
 
         try:
             await connect(self, self.context, self.options.platform, uses_keyring=self.options.uses_keyring)
@@ -173,7 +173,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         if event.state is WorkerState.ERROR and worker.error is not None:
             if worker.group == "live" and self._is_over(worker.error):
                 return
-            from dlthub_tui.screens.connecting import report
+            from dlthub_tui.screens.entering.connecting import report
 
             report(self, self.context, worker.error)
 
@@ -191,9 +191,9 @@ class DlthubTui(MovingApp, inherit_bindings=False):
     async def on_signed_in(self, message: messages.SignedIn) -> None:
         """There is a session: back to where it ended, else home, and on the first start the guide over it."""
         self._follow_changes()
-        from dlthub_tui.screens.home import HomeScreen
-        from dlthub_tui.screens.place import PlaceScreen
-        from dlthub_tui.screens.sign_in import SignInScreen
+        from dlthub_tui.screens.entering.sign_in import SignInScreen
+        from dlthub_tui.screens.installation.home import HomeScreen
+        from dlthub_tui.screens.places.place import PlaceScreen
 
         if any(isinstance(screen, HomeScreen) for screen in self.screen_stack):
             if isinstance(self.screen, SignInScreen):
@@ -209,13 +209,13 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         if self.context.troubles and isinstance(self.screen, HomeScreen):
             self.screen.say(self.context.troubles[0], Role.WARN)
         if message.is_first:
-            from dlthub_tui.screens.guide import GuideScreen
+            from dlthub_tui.screens.installation.guide import GuideScreen
 
             await self.push_screen(GuideScreen(self.context))
         self.run_worker(self.give_keys(home), group="ahead", exit_on_error=False)
 
     def _follow_changes(self) -> None:
-        from dlthub_tui.screens.following import follow, watch_planes
+        from dlthub_tui.screens.places.following import follow, watch_planes
 
         if self.context.poll_seconds:
             self.run_worker(follow(self, self.context), group="live", exclusive=True, exit_on_error=False)
@@ -228,9 +228,9 @@ class DlthubTui(MovingApp, inherit_bindings=False):
     def on_ask_for(self, message: messages.AskFor) -> None:
         """The help, the command line or the palette, for the screen that is up."""
         from dlthub_tui.screens.command import CommandSheet
+        from dlthub_tui.screens.frame.sheets import Sheet
         from dlthub_tui.screens.help import HelpScreen
-        from dlthub_tui.screens.place import PlaceScreen
-        from dlthub_tui.screens.sheets import Sheet
+        from dlthub_tui.screens.places.place import PlaceScreen
 
         origin = self.screen
         if message.what == "help" and isinstance(origin, PlaceScreen | Sheet):
@@ -246,7 +246,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     def on_times_changed(self) -> None:
         """Every screen says times in the other way."""
-        from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.screens.places.place import PlaceScreen
 
         for screen in self.screen_stack:
             if isinstance(screen, PlaceScreen):

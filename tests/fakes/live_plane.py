@@ -132,7 +132,7 @@ async def sign_in_by(app: DlthubTui, key: str) -> None:
     """Signs in by this key."""
     from dlthub_tui.client.sessions import TokenPair
     from dlthub_tui.messages import SignedIn
-    from dlthub_tui.screens.sign_in import SignInScreen
+    from dlthub_tui.screens.entering.sign_in import SignInScreen
 
     deadline = time.monotonic() + 60
     while not isinstance(app.screen, SignInScreen):

@@ -17,7 +17,7 @@ from tests.tui.waiting import NAMES, screen_text, settle, until
 from textual.pilot import Pilot
 
 from dlthub_tui.app import AppOptions, DlthubTui
-from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.screens.frame.acting import ActingScreen
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.webhook_routes import give_webhooks
 from tests.tui.waiting import screen_text
 
-from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.viewmodel.frame import PlaneState, plane_spans
 from dlthub_tui.viewmodel.look import ASCII, STATE_ROLES, UNICODE, Look
 from dlthub_tui.viewmodel.text import Role, text_of

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.fakes.installation import NOW
 
-from dlthub_tui.screens.compare import CompareScreen
-from dlthub_tui.screens.run import RunScreen
+from dlthub_tui.screens.logs.compare import CompareScreen
+from dlthub_tui.screens.work.run import RunScreen
 from dlthub_tui.widgets.compare_view import CompareView
 
 pytestmark = [pytest.mark.anyio]

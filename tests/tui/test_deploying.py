@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dlthub_tui.client.errors import NotReachable
-from dlthub_tui.screens.deploy import DeployScreen
+from dlthub_tui.screens.workspace.deploy import DeployScreen
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -14,8 +14,8 @@ from tests.tui.test_comparing import fill_good
 from tests.tui.waiting import settle
 from textual.screen import Screen
 
-from dlthub_tui.screens.acting import ActingScreen
-from dlthub_tui.viewmodel.actions import ACTIONS
+from dlthub_tui.screens.frame.acting import ActingScreen
+from dlthub_tui.viewmodel.keys.actions import ACTIONS
 
 pytestmark = [pytest.mark.anyio]
 

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.places.listing import ListScreen
 
 pytestmark = [pytest.mark.anyio]
 

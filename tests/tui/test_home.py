@@ -129,7 +129,7 @@ def shown(app: DlthubTui) -> str:
 async def test_times_go_on_where_nothing_else_changes(
     installation: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlthub_tui.screens.listing.TIMES_SECONDS", 0.5)
+    monkeypatch.setattr("dlthub_tui.screens.places.listing.TIMES_SECONDS", 0.5)
     fake, _ = installation
     for run in fake.runs:  # nothing else on the screen moves
         run |= {"status": "completed", "finished_at": stamp(NOW), "duration_seconds": 9}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.installation import Installation
 
-from dlthub_tui.screens.run import RunScreen
+from dlthub_tui.screens.work.run import RunScreen
 from dlthub_tui.widgets.log_view import LogView
 
 pytestmark = [pytest.mark.anyio]

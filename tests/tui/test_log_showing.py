@@ -465,7 +465,7 @@ async def test_a_copied_line_is_in_the_buffer_of_tmux(open_app: Any, tmux_socket
 async def test_lines_that_passed_by_unread_are_shown_too_where_they_fit(
     open_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlthub_tui.screens.log_feed.MOST_PENDING", 10)
+    monkeypatch.setattr("dlthub_tui.screens.logs.log_feed.MOST_PENDING", 10)
     async with followed_run(open_app) as stage:
         await stage.press("ampersand")
         await stage.type("needle")

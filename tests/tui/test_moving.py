@@ -11,9 +11,9 @@ import pytest
 from tests.tui.waiting import settle
 from textual._styles_cache import StylesCache
 
-from dlthub_tui.screens.home import HomeScreen
-from dlthub_tui.screens.jobs import JobsScreen
-from dlthub_tui.screens.listing import ListScreen
+from dlthub_tui.screens.installation.home import HomeScreen
+from dlthub_tui.screens.places.listing import ListScreen
+from dlthub_tui.screens.work.jobs import JobsScreen
 
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")

@@ -8,7 +8,7 @@ import pkgutil
 import re
 
 from dlthub_tui import screens
-from dlthub_tui.screens.acting import ActingScreen
+from dlthub_tui.screens.frame.acting import ActingScreen
 
 
 def _below(base: type) -> set[type]:
@@ -16,8 +16,8 @@ def _below(base: type) -> set[type]:
 
 
 def test_no_value_of_a_screen_hides_a_method() -> None:
-    for module in pkgutil.iter_modules(screens.__path__):
-        importlib.import_module(f"{screens.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
     of_screens = [each for each in _below(ActingScreen) if each.__module__.startswith("dlthub_tui.")]
     hidden = []
     for screen in of_screens:

@@ -11,7 +11,7 @@ import pytest
 from tests.tui.waiting import until
 
 from dlthub_tui.client.environments import Environment
-from dlthub_tui.viewmodel.environments import name_of
+from dlthub_tui.viewmodel.installation.environments import name_of
 
 pytestmark = [pytest.mark.anyio]
 

@@ -14,8 +14,8 @@ from tests.fakes.installation import OWNER_KEY
 from tests.tui.waiting import NAMES, screen_text, settle, until
 
 from dlthub_tui.app import AppOptions, DlthubTui
-from dlthub_tui.screens.first_owner import FirstOwnerScreen
-from dlthub_tui.screens.home import HomeScreen
+from dlthub_tui.screens.entering.first_owner import FirstOwnerScreen
+from dlthub_tui.screens.installation.home import HomeScreen
 from planes.tokens.keys import SigningKey
 
 pytestmark = [pytest.mark.anyio]

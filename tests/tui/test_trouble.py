@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from dlthub_tui.screens import following
+from dlthub_tui.screens.places import following
 
 pytestmark = [pytest.mark.anyio]
 

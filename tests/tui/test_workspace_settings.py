@@ -13,7 +13,7 @@ from tests.tui.real_planes import Driver, found_organization, opened, served_pla
 
 from dlthub_tui.app import DlthubTui
 from dlthub_tui.client import workspace_settings
-from dlthub_tui.screens.workspace_settings import WorkspaceSettingsScreen
+from dlthub_tui.screens.workspace.workspace_settings import WorkspaceSettingsScreen
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 

@@ -130,7 +130,7 @@ def workspaces(*, home: Home = None, url: Url = None, as_json: Json = False) -> 
 def _run_row(run: Run) -> tuple[str, ...]:
     from dlthub_tui.cli.tables import local
     from dlthub_tui.viewmodel import words
-    from dlthub_tui.viewmodel.runs import rows_of, started_by
+    from dlthub_tui.viewmodel.work.runs import rows_of, started_by
 
     rows = rows_of(run)
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dlthub_tui.viewmodel.runs import rows_of
+from dlthub_tui.viewmodel.work.runs import rows_of
 
 if TYPE_CHECKING:
     from dlthub_tui.client.models import Job, LogLine, Run

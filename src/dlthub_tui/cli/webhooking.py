@@ -49,7 +49,7 @@ def webhook(
     async def act(connection: Connection, _: Followed) -> int:
         from dlthub_tui.client import webhooks
         from dlthub_tui.session.names import find_spot
-        from dlthub_tui.viewmodel.webhooks import triggers_of
+        from dlthub_tui.viewmodel.workspace.webhooks import triggers_of
 
         if rotate and remove:
             raise WrongUsage("--rotate makes another secret, --remove ends the address: one of them.")

@@ -54,7 +54,7 @@ def run(
         from dlthub_tui.cli.shapes import run_shape
         from dlthub_tui.client.jobs import trigger
         from dlthub_tui.session.names import find_spot
-        from dlthub_tui.viewmodel.runs import declined
+        from dlthub_tui.viewmodel.work.runs import declined
 
         spot = await find_spot(connection.control, job)
         if spot.job is None or spot.run is not None:
@@ -196,7 +196,7 @@ async def _follow(connection: Connection, spot: Spot, output: LogOutput, followe
     from dlthub_tui.cli.log_output import follow_to_end
     from dlthub_tui.cli.shapes import run_shape
     from dlthub_tui.viewmodel import words
-    from dlthub_tui.viewmodel.runs import rows_of
+    from dlthub_tui.viewmodel.work.runs import rows_of
 
     assert spot.run is not None
     followed.address = "" if spot.run.status in TERMINAL_STATES else spot.address

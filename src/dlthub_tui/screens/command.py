@@ -7,11 +7,11 @@ from dataclasses import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.place import PlaceScreen
-from dlthub_tui.screens.sheets import Sheet
-from dlthub_tui.viewmodel.actions import Action
-from dlthub_tui.viewmodel.commands import Offer, command_line, found, name_cells, offer, unknown
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.sheets import Sheet
+from dlthub_tui.screens.places.place import PlaceScreen
+from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.commands import Offer, command_line, found, name_cells, offer, unknown
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, muted
 from dlthub_tui.widgets.choice import Choice

@@ -8,14 +8,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
-from dlthub_tui.screens.acting import ActingScreen
-from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.place import PlaceScreen
-from dlthub_tui.screens.sheets import Sheet
-from dlthub_tui.viewmodel.actions import Action, key_name
-from dlthub_tui.viewmodel.commands import Offer, found, help_line, offer
+from dlthub_tui.screens.frame.acting import ActingScreen
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.sheets import Sheet
+from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel.frame import footer, header
-from dlthub_tui.viewmodel.keymap import with_key
+from dlthub_tui.viewmodel.keys.actions import Action, key_name
+from dlthub_tui.viewmodel.keys.commands import Offer, found, help_line, offer
+from dlthub_tui.viewmodel.keys.keymap import with_key
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted, width_of
 from dlthub_tui.widgets.choice import Choice

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 
-from dlthub_tui.screens.context import Context
-from dlthub_tui.screens.sheets import Sheet
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.sheets import Sheet
 from dlthub_tui.viewmodel import words
-from dlthub_tui.viewmodel.actions import Action
+from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.text import line
 from dlthub_tui.widgets.lines import LinesView
 

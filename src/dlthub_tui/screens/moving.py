@@ -16,7 +16,7 @@ from dlthub_tui import messages
 from dlthub_tui.viewmodel.text import Role
 
 if TYPE_CHECKING:
-    from dlthub_tui.screens.acting import ActingScreen
+    from dlthub_tui.screens.frame.acting import ActingScreen
     from dlthub_tui.viewmodel.history import History
     from dlthub_tui.viewmodel.places import Place
 
@@ -66,7 +66,7 @@ class MovingApp(App[int], inherit_bindings=False):
             self.post_message(messages.NextKey())
 
     def _waits(self, event: events.Key) -> bool:
-        from dlthub_tui.screens.acting import ActingScreen
+        from dlthub_tui.screens.frame.acting import ActingScreen
 
         if not self.is_starting or not isinstance(self.screen, ActingScreen):
             return False
@@ -127,16 +127,16 @@ class MovingApp(App[int], inherit_bindings=False):
 
     def _place(self) -> Place:
         """Where the screen that is up is."""
-        from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.screens.places.place import PlaceScreen
         from dlthub_tui.viewmodel.places import HomePlace
 
         return self.screen.where() if isinstance(self.screen, PlaceScreen) else HomePlace()
 
     async def on_go_in_history(self, message: messages.GoInHistory) -> None:
         """To the place that was visited before, or forward again."""
-        from dlthub_tui.screens.acting import ActingScreen
+        from dlthub_tui.screens.frame.acting import ActingScreen
         from dlthub_tui.screens.opening import screen_of
-        from dlthub_tui.screens.place import PlaceScreen
+        from dlthub_tui.screens.places.place import PlaceScreen
         from dlthub_tui.viewmodel.places import HomePlace
 
         place = self.history.step(message.steps)
@@ -179,7 +179,7 @@ class MovingApp(App[int], inherit_bindings=False):
 
     def on_go_home(self, message: messages.GoHome) -> None:
         """Back to home."""
-        from dlthub_tui.screens.acting import ActingScreen
+        from dlthub_tui.screens.frame.acting import ActingScreen
         from dlthub_tui.viewmodel.places import HomePlace
 
         while len(self.screen_stack) > 2:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dlthub_tui.viewmodel.actions import Action, key_name, paired
+from dlthub_tui.viewmodel.keys.actions import Action, key_name, paired
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, guard, muted, width_of
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from textual.message import Message
 
-from dlthub_tui.viewmodel.log_compare import (
+from dlthub_tui.viewmodel.logs.log_compare import (
     SPLIT_WIDTH,
     Alignment,
     Beside,
@@ -16,8 +16,8 @@ from dlthub_tui.viewmodel.log_compare import (
     number_width,
     text_beside,
 )
-from dlthub_tui.viewmodel.log_rows import LogRow
-from dlthub_tui.viewmodel.log_window import LogLine, LogWindow
+from dlthub_tui.viewmodel.logs.log_rows import LogRow
+from dlthub_tui.viewmodel.logs.log_window import LogLine, LogWindow
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.widgets.scrolled_rows import Row, ScrolledRows
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from textual import events
 from textual.message import Message
 
-from dlthub_tui.viewmodel.job_graph import MOST_ROWS, Drawing, window
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import Line
+from dlthub_tui.viewmodel.work.job_graph import MOST_ROWS, Drawing, window
 from dlthub_tui.widgets.lines import LinesView
 
 TITLE = "Around it"

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from textual.message import Message
 
-from dlthub_tui.viewmodel.log_rows import LogStyle
-from dlthub_tui.viewmodel.log_viewport import LogViewport, Spot
-from dlthub_tui.viewmodel.log_window import MOST_FRAMES, LogLine, LogWindow
+from dlthub_tui.viewmodel.logs.log_rows import LogStyle
+from dlthub_tui.viewmodel.logs.log_viewport import LogViewport, Spot
+from dlthub_tui.viewmodel.logs.log_window import MOST_FRAMES, LogLine, LogWindow
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.widgets.scrolled_rows import Row, ScrolledRows
 

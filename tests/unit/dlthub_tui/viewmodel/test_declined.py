@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlthub_tui.viewmodel.runs import declined
+from dlthub_tui.viewmodel.work.runs import declined
 
 LIMITED = "2 of at most 2 runs of this job are active."
 

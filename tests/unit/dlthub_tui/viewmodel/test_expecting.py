@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from dlthub_tui.client.models import Run
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.runs import ended_before, what_to_expect
+from dlthub_tui.viewmodel.work.runs import ended_before, what_to_expect
 
 NOW = datetime(2026, 3, 17, 14, 5, 20, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from dlthub_tui.viewmodel.actions import Action, of_layers
 from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, footer, tabs
+from dlthub_tui.viewmodel.keys.actions import Action, of_layers
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import text_of
 

@@ -1,0 +1,1 @@
+"""What keys do that work on several screens: start, stop, approve, open."""

@@ -1,0 +1,51 @@
+"""From a deep link to a place: `org/workspace[/job[/run[#line]]]`, or a tab, `org/workspace:runs`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.viewmodel.frame import TABS
+from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace, WorkspacePlace, WorkspaceRef
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.models import Workspace
+    from dlthub_tui.client.transport import Transport
+
+_TAB_NAMES = frozenset(name for name, *_ in TABS)
+
+
+async def find_place(context: Context, text: str) -> Place | None:
+    """The place a link names, if everything on the way is there."""
+    from dlthub_tui.session.names import AmbiguousName, NoSuchName, find_spot
+
+    plane = context.connected.control
+    path, _, tab = text.strip().rpartition(":")
+    try:
+        spot = await find_spot(plane, path if tab in _TAB_NAMES else text)
+    except (AmbiguousName, NoSuchName):
+        return None
+    workspace = await _reference(plane, spot.place.workspace)
+    if spot.job is None:
+        return WorkspacePlace(workspace, tab if tab in _TAB_NAMES else "jobs")
+    if spot.run is None:
+        return JobPlace(workspace, spot.job.id, spot.job.job_ref)
+    return RunPlace(workspace, spot.run.id, spot.job.job_ref, spot.run.number, spot.line)
+
+
+async def find_workspace(plane: Transport, workspace_id: str) -> WorkspaceRef:
+    """A workspace by its id. Raises: NotFound for who is no member."""
+    from dlthub_tui.client.organizations import get_workspace
+
+    return await _reference(plane, await get_workspace(plane, workspace_id))
+
+
+async def _reference(plane: Transport, workspace: Workspace) -> WorkspaceRef:
+    from dlthub_tui.client.organizations import get_membership
+
+    membership = await get_membership(plane, workspace.organization_id)
+    return WorkspaceRef(
+        id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
+        organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
+        dataplane_url=workspace.dataplane_url, role=membership.role,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""From the first frame to a session."""

@@ -1,0 +1,151 @@
+"""Signing in by a code that is approved elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+import anyio
+from textual.app import ComposeResult
+
+from dlthub_tui.client.errors import NotSignedIn, Refused
+from dlthub_tui.client.sessions import DeviceCode
+from dlthub_tui.messages import AskToLeave, SignedIn
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.sheets import LineSheet
+from dlthub_tui.screens.places.place import PlaceScreen
+from dlthub_tui.viewmodel.large import large, spaced
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted
+from dlthub_tui.widgets.lines import LinesView
+
+CODE_SECONDS = 300
+LEAST_PAUSE_SECONDS = 0.1
+
+
+class SignInScreen(PlaceScreen):
+    """On any device with a browser, or by somebody who is signed in."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "sign-in")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("copy.link", "copy code"), ("sign_in.key", "API key"), ("link.retry", "new code"), ("nav.back", "leave"),
+    )  # fmt: skip
+    STYLES = "sign_in"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._code: DeviceCode | None = None
+        self._state = "asking"
+        self._said = ""
+        self._ends_at = 0.0
+
+    def crumbs(self) -> list[str]:
+        """Sign in, and where."""
+        return ["dlthub-tui", "sign in", self.context.url or ""]
+
+    def compose_body(self) -> ComposeResult:
+        """The address, the code, what it waits for."""
+        yield LinesView(self._lines, widget_id="steps")
+
+    def _lines(self, _width: int) -> list[Line]:
+        origin = guard(self.context.connected.origin)
+        if self._code is None:
+            return [EMPTY_LINE, line(muted(f"   Asking {origin} for a code{self.look.glyphs.cut}"))]
+        code = guard(self._code.user_code)
+        shown = [spaced(code)] if self.look.is_ascii else large(code)
+        return [
+            EMPTY_LINE,
+            line("   1  On any device with a browser, open"),
+            EMPTY_LINE,
+            line("        ", accent(guard(self._code.verification_uri))),
+            EMPTY_LINE,
+            line("   2  and type this code"),
+            EMPTY_LINE,
+            *(line("        ", Span(row, Role.TITLE)) for row in shown),
+            EMPTY_LINE,
+            self._waiting(),
+            EMPTY_LINE,
+            line("   Where you are signed in already you can approve it too:"),
+            line(muted("        in dlthub-tui   "), f":approve {code}"),
+            line(muted("        in a shell      "), f"dlthub-tui admin approve {code}"),
+            EMPTY_LINE,
+            line(muted(f"   {self.context.connected.store.place}")),
+        ]
+
+    def _waiting(self) -> Line:
+        if self._state == "over":
+            return line("   ", Span(self._said, Role.WARN))
+        minutes = max(1, round((self._ends_at - time.monotonic()) / 60))
+        said = f" Waiting for approval. The code works for another {minutes} min."
+        return line("   ", self.look.state("pending"), said)
+
+    def on_mount(self) -> None:
+        """Asks for a code."""
+        self.fetch(self._sign_in())
+
+    async def _sign_in(self) -> None:
+        from dlthub_tui.client.sessions import Pending, issue_device_code, redeem_device_code
+
+        connection = self.context.connected
+        await connection.store.probe()
+        self._state = "asking"
+        self._code = await issue_device_code(connection.open_plane)
+        self._ends_at = time.monotonic() + CODE_SECONDS
+        self._show()
+        pause = max(LEAST_PAUSE_SECONDS, float(self._code.interval_seconds))
+        while True:
+            await anyio.sleep(pause)
+            try:
+                pair = await redeem_device_code(connection.open_plane, self._code.device_code)
+            except Pending as exc:
+                pause += 5 if exc.slow_down else 0
+                self._show()
+                continue
+            except Refused as exc:
+                self._state, self._said = "over", f"{guard(exc.detail)} Press ctrl+r for a new code."
+                self._show()
+                return
+            await connection.begin(pair, is_kept=True)
+            self.post_message(SignedIn())
+            return
+
+    def _show(self) -> None:
+        self.query_one("#steps", LinesView).update()
+
+    def do_sign_in_key(self) -> None:
+        """Asks for an API key; it is typed hidden."""
+
+        def typed(key: str | None) -> None:
+            if key:
+                self.fetch(self._use_key(key.strip()), "load")
+
+        self.host.push_screen(LineSheet(self.context, "Sign in by an API key", "Key", is_hidden=True), typed)
+
+    async def _use_key(self, key: str) -> None:
+        from dlthub_tui.client.organizations import get_me
+        from dlthub_tui.client.sessions import TokenPair
+
+        connection = self.context.connected
+        await connection.begin(TokenPair(jwt=key, refresh_token=""), is_kept=False)
+        try:
+            connection.email = (await get_me(connection.control)).email
+        except NotSignedIn:
+            connection.pair = None
+            self._state, self._said = "over", "This key is not accepted. ctrl+r asks for a code, k for another key."
+            self._show()
+            return
+        await connection.begin(TokenPair(jwt=key, refresh_token="", email=connection.email), is_kept=True)
+        self.post_message(SignedIn())
+
+    def link_text(self) -> str:
+        """The code."""
+        return self._code.user_code if self._code else ""
+
+    def do_link_retry(self) -> None:
+        """A new code."""
+        self._code = None
+        self._show()
+        self.fetch(self._sign_in())
+
+    def do_nav_back(self) -> None:
+        """There is nothing behind this."""
+        self.post_message(AskToLeave())

@@ -1,0 +1,252 @@
+"""Screens whose keys come from the registry of actions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from dlthub_tui import styles_folder
+from dlthub_tui.messages import AskToLeave, SessionEnded
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.viewmodel.keys.actions import Action, of_layers
+from dlthub_tui.viewmodel.keys.keymap import rebound
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.widgets.left_behind import forget_gone
+from dlthub_tui.widgets.message_line import MessageLine
+
+if TYPE_CHECKING:
+    import anyio
+
+    from dlthub_tui.widgets.choice import Choice
+    from dlthub_tui.widgets.field import Field, Typed
+
+_Result = TypeVar("_Result")
+READ_ONLY = "This session is read-only and changes nothing."
+
+
+class ActingScreen(Screen[_Result], inherit_bindings=False):
+    """`LAYERS` names the layers that are live; an action exists where the class has its method."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ()
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = ()
+    STYLES: ClassVar[str] = ""
+    KEYS: ClassVar[str] = ""
+    """What the help calls keys that several places have, each in its own way."""
+    AUTO_FOCUS = ""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        cls.BINDINGS = [
+            Binding(",".join(action.keys), f"perform('{action.id}')", action.title, id=action.id, show=False)
+            for action in cls.actions()
+        ]
+        if cls.STYLES:
+            cls.CSS_PATH = styles_folder() / f"{cls.STYLES}.tcss"
+        super().__init_subclass__(**more)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.typing: Field | Choice | None = None
+        self.shown: anyio.Event | None = None
+        self._is_unpainted = True
+        self._last_done = ""
+        self.is_repeated = False
+        self._works: dict[str, Coroutine[Any, Any, None]] = {}
+        self.live: tuple[Action, ...] = ()
+        self._by_key: dict[str, Action] = {}
+        self.rebind()
+
+    def rebind(self) -> None:
+        """Takes the user's own keys, which may be others than before."""
+        self.live = rebound(self.actions(), self.context.keys)
+        self._by_key = {key: action for action in self.live for key in action.keys}
+
+    @property
+    def host(self) -> App[Any]:
+        """The app, as its type is known here."""
+        return cast("App[Any]", self.app)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+
+    def stop_work(self, *groups: str) -> bool:
+        """Ends the work of these groups; says whether there was any."""
+        found = [self.workers.cancel_group(self, group) for group in groups]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - generic in Textual
+        return any(found)  # pyright: ignore[reportUnknownArgumentType] - as above
+
+    def is_at_work(self, group: str) -> bool:
+        """Whether work of a group goes on."""
+        work = self._works.get(group)
+        return work is not None and inspect.getcoroutinestate(work) != inspect.CORO_CLOSED
+
+    @property
+    def look(self) -> Look:
+        """How things are drawn."""
+        return self.context.look
+
+    @classmethod
+    def actions(cls) -> tuple[Action, ...]:
+        """The actions this screen has, in the registry's order."""
+        return tuple(action for action in of_layers(cls.LAYERS) if callable(getattr(cls, action.method, None)))
+
+    def why_not(self, action: Action) -> str | None:
+        """Why the action is not possible now; None when it is. Screens add their own reasons."""
+        return READ_ONLY if action.changes and self.look.is_read_only else None
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """What the footer offers: the actions of `FOOTER` that work now."""
+        found: list[tuple[Action, str]] = []
+        for action_id, label in self.FOOTER:
+            action = self._find(action_id)
+            if action is not None and self.why_not(action) is None:
+                found.append((action, label))
+        return found
+
+    def action_of(self, key: str) -> Action | None:
+        """What a key does here."""
+        return self._by_key.get(key)
+
+    def _find(self, action_id: str) -> Action | None:
+        """The action of this screen with this id, with the user's own keys."""
+        return next((action for action in self.live if action.id == action_id), None)
+
+    async def action_perform(self, action_id: str) -> None:
+        """Does an action of the registry, or says why it is not possible."""
+        action = self._find(action_id)
+        if action is None:
+            return
+        reason = self.why_not(action)
+        if reason is not None:
+            self.say(reason, Role.WARN)
+            return
+        self.note(action)
+        self.is_repeated, self._last_done = self._last_done == action_id, action_id
+        outcome: object = getattr(self, action.method)()
+        if inspect.isawaitable(outcome):
+            await outcome
+
+    def _on_timer_update(self) -> None:
+        """The first layout paints the whole screen; the library would paint its widgets, then the whole screen.
+
+        Where no widget is, rows of the screen before would stay.
+        """
+        if self._is_unpainted and self._layout_required and self.is_current:
+            self._is_unpainted = self._repaint_required = False
+            size = cast("App[Any]", self.app).size
+            self._compositor._dirty_regions.add(size.region)  # pyright: ignore[reportPrivateUsage] - no public way
+        super()._on_timer_update()
+
+    def on_unmount(self) -> None:
+        """What was painted of it goes with it."""
+        forget_gone()
+
+    def do_app_quit(self) -> None:
+        """Leave the app, also from what is open over a place."""
+        self.post_message(AskToLeave())
+
+    def note(self, action: Action) -> None:
+        """Places write down what their keys do."""
+
+    def say(self, text: str, role: Role = Role.TEXT) -> None:
+        """Says something on row 23."""
+        for line in self.query(MessageLine):
+            line.say(text, role)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Types, or does the key's action. Each key is done before the next: what is typed ahead is not lost."""
+        event.stop()
+        event.prevent_default()
+        for line in self.query(MessageLine):
+            line.hush()
+        if self.typing is not None:
+            character = event.character if event.is_printable else None
+            typed = self.typing.press(event.key, character)
+            if typed is not None:
+                self._after_typing(self.typing, typed)
+                return
+        action = self.action_of(event.key)
+        if action is not None:
+            await self.action_perform(action.id)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pastes into the field that is typed into."""
+        event.stop()
+        if self.typing is not None:
+            self._after_typing(self.typing, self.typing.paste(event.text))
+
+    def _after_typing(self, widget: Field | Choice, typed: Typed) -> None:
+        if typed == "changed":
+            self.field_changed(widget)
+        elif typed == "submitted":
+            self.field_submitted(widget)
+        elif typed == "left":
+            self.field_left(widget)
+
+    def type_into(self, widget: Field | Choice | None) -> None:
+        """The keys go there from now on; None: they are actions."""
+        if self.typing is not None:
+            self.typing.set_typed_into(False)
+        self.typing = widget
+        if widget is not None:
+            widget.set_typed_into(True)
+
+    def fields(self) -> list[Field | Choice]:
+        """What is filled in, from the top."""
+        from dlthub_tui.widgets.choice import Choice
+        from dlthub_tui.widgets.field import Field
+
+        found = [widget for widget in self.query("Field, Choice") if isinstance(widget, Field | Choice)]
+        return [widget for widget in found if not isinstance(widget, MessageLine)]
+
+    def type_into_next(self, steps: int) -> None:
+        """To the next field of the form, round the end."""
+        fields = self.fields()
+        if fields:
+            at = fields.index(self.typing) if self.typing in fields else -steps
+            self.type_into(fields[(at + steps) % len(fields)])
+
+    def field_changed(self, widget: Field | Choice) -> None:
+        """The text, or what is chosen, is another one."""
+
+    def field_submitted(self, widget: Field | Choice) -> None:
+        """Enter was pressed in a field."""
+
+    def field_left(self, widget: Field | Choice) -> None:
+        """Escape was pressed in a prompt."""
+
+    def fetch(self, work: Coroutine[Any, Any, None], group: str = "load") -> None:
+        """Runs `work` beside the screen; newer work of a group ends the older. Failures come to `failed`."""
+        older = self._works.get(group)
+        if older is not None and inspect.getcoroutinestate(older) == inspect.CORO_CREATED:
+            older.close()
+        self._works[group] = work
+        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The one place where failed work of a screen is reported."""
+        event.stop()
+        worker = cast("Worker[Any]", event.worker)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
+        if event.state is WorkerState.ERROR:
+            self.failed(worker.error or RuntimeError(), worker.group)
+
+    def failed(self, error: BaseException, group: str) -> None:  # noqa: ARG002 - screens tell groups apart
+        """Says what failed and what can be done next."""
+        from dlthub_tui.client.errors import ClientError, NotSignedIn
+
+        if isinstance(error, NotSignedIn):
+            self.post_message(SessionEnded())
+        elif isinstance(error, ClientError):
+            self.say(error.sentence, Role.FAIL)
+        else:
+            self.say(f"Something here failed: see {self.crash_file(error)}. The platform goes on.", Role.FAIL)
+
+    def crash_file(self, error: BaseException) -> str:
+        """Writes what failed beside the session, without any value, and answers the file's name."""
+        from dlthub_tui.session.crashes import write_crash
+
+        return write_crash(self.context.client_folder, error, self.look.now())

@@ -1,0 +1,237 @@
+"""Sheets: what is modal grows up from row 23 under a rule, and the list stays visible above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from dlthub_tui.messages import AskFor
+from dlthub_tui.screens.frame.acting import ActingScreen
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.viewmodel.frame import footer
+from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.table import rule
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted, wrapped
+from dlthub_tui.widgets.choice import Choice
+from dlthub_tui.widgets.field import Field
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.message_line import MessageLine
+
+_Result = TypeVar("_Result")
+# The rule of a sheet, row 23 and the footer.
+_AROUND = 3
+NOTHING_TYPED = "Nothing is typed yet. Type it, or press esc."
+
+
+class Sheet(ActingScreen[_Result]):
+    """A question over a place. Subclasses say its title, its lines and its fields."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
+    HELP_KEY: ClassVar[str] = "f1 help"
+
+    def __init__(self, context: Context, title: str) -> None:
+        super().__init__(context)
+        self.sheet_title = title
+        self.sheet_note = ""
+
+    @property
+    def is_modal(self) -> bool:
+        """Keys of the place below do nothing meanwhile."""
+        return True
+
+    def compose(self) -> ComposeResult:
+        """The rule with the title, the content, row 23 and the footer."""
+        with Vertical(id="sheet"):
+            yield LinesView(self._rule, widget_id="rule")
+            yield from self.compose_sheet()
+            yield MessageLine(self.look)
+            yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def compose_sheet(self) -> ComposeResult:
+        """What the sheet asks."""
+        yield from ()
+
+    def wrapped(self, lines: Iterable[Line], width: int, below: int = 0) -> list[Line]:
+        """What a question says is broken over rows: names in it may be long. Its keys always stay on the screen."""
+        rows = [row for each in lines for row in wrapped(each, width - 1)]
+        room = max(1, self.host.size.height - _AROUND - below)
+        if len(rows) > room:
+            rest = f"   {self.look.glyphs.cut} {len(rows) - room + 1} more rows, on a larger terminal"
+            rows[room - 1 :] = [line(muted(rest))]
+        return rows
+
+    def _rule(self, width: int) -> list[Line]:
+        return [rule(self.sheet_title, self.sheet_note, width, self.look, has_focus=True)]
+
+    def _footer(self, width: int) -> Line:
+        return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
+
+    def update_footer(self) -> None:
+        """Draws the footer again where it changed."""
+        self.query_one("#footer", LinesView).update()
+
+    def do_nav_back(self) -> None:
+        """Closes the sheet; nothing happened."""
+        self.dismiss(None)
+
+    def do_help_open(self) -> None:
+        """The keys of this sheet."""
+        self.post_message(AskFor("help"))
+
+    async def run_chosen(self, chosen: str | None) -> None:
+        """Does what was chosen in the help."""
+        if chosen is not None:
+            await self.action_perform(chosen)
+
+    def do_app_interrupt(self) -> None:
+        """As esc."""
+        self.dismiss(None)
+
+
+class ConfirmSheet(Sheet[bool]):
+    """A question that enter answers with yes and esc with no."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
+
+    def __init__(self, context: Context, question: str, verb: str, more: Sequence[str] = ()) -> None:
+        super().__init__(context, question)
+        self._more = tuple(more)
+        self._verb = verb
+
+    def compose_sheet(self) -> ComposeResult:
+        """What ends, what stays, whether it comes back."""
+        yield LinesView(lambda width: self.wrapped((line("   ", text) for text in self._more), width))
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """What enter does, in the sheet's own word."""
+        names = {"form.next": self._verb, "nav.back": "leave it"}
+        return [(action, names[action.id]) for action in self.live if action.id in names]
+
+    def do_form_next(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+
+class FormSheet(Sheet[_Result]):
+    """Fields one below the other: tab goes round, enter goes on and, from the last one, does it."""
+
+    FOOTER = (("form.next", "next, then set it"), ("pane.next", "next field"), ("nav.back", "leave it"))
+
+    def on_mount(self) -> None:
+        """Typing goes into the first field."""
+        self.type_into(self.first())
+
+    def first(self) -> Field | Choice:
+        """The field in which it begins."""
+        return self.fields()[0]
+
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - enter goes on, wherever it is
+        """Enter goes on."""
+        self.do_form_next()
+
+    def do_pane_next(self) -> None:
+        """The next field."""
+        self.type_into_next(1)
+
+    def do_pane_previous(self) -> None:
+        """The field before."""
+        self.type_into_next(-1)
+
+    def do_form_next(self) -> None:
+        """The next field; on the last one, does it."""
+        if self.typing is self.fields()[-1]:
+            self.finish()
+        else:
+            self.type_into_next(1)
+
+    def finish(self) -> None:
+        """Answers what is filled in, or says what is missing."""
+
+
+class TypedSheet(Sheet[bool]):
+    """A question answered by typing a word: no single key ever means yes."""
+
+    def __init__(self, context: Context, title: str, word: str, verb: str, lines: Sequence[Line]) -> None:
+        super().__init__(context, title)
+        self._word = word
+        self._verb = verb
+        self._lines = tuple(lines)
+        self.asks = f"Type the name to {verb} it:"
+        self.leaves = "go back, nothing changes"
+
+    def compose_sheet(self) -> ComposeResult:
+        """What will be, and the field with the word below it."""
+        yield LinesView(lambda width: self.wrapped(self._lines, width, below=3), widget_id="consequences")
+        label = f"   {self.asks}  "
+        yield LinesView(lambda _width: [EMPTY_LINE])
+        yield Field(self.look, line(label), widget_id="word")
+        yield LinesView(lambda _width: [line(" " * len(label), muted(self._word))])
+
+    def on_mount(self) -> None:
+        """Typing goes into the field."""
+        self.type_into(self.query_one("#word", Field))
+
+    @property
+    def matches(self) -> bool:
+        """Whether the word was typed."""
+        return self.query_one("#word", Field).text.strip() == self._word
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """Enter is offered only when it works."""
+        entries = {action.id: action for action in self.live}
+        leave = [(entries["nav.back"], self.leaves)]
+        return ([(entries["form.next"], self._verb)] if self.matches else []) + leave
+
+    def field_changed(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
+        """The footer says whether enter works."""
+        self.update_footer()
+
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
+        """Enter in the field."""
+        self.do_form_next()
+
+    def do_form_next(self) -> None:
+        """Does it when the word matches."""
+        if self.matches:
+            self.dismiss(True)
+        else:
+            self.say(f'Type "{self._word}" to {self._verb}, or press esc.', Role.WARN)
+
+
+class LineSheet(Sheet[str]):
+    """Asks for one line."""
+
+    def __init__(self, context: Context, title: str, label: str, *, text: str = "", is_hidden: bool = False) -> None:
+        super().__init__(context, title)
+        self._label, self._text, self._is_hidden = label, text, is_hidden
+        self.lines: tuple[Line, ...] = ()
+
+    def compose_sheet(self) -> ComposeResult:
+        """The field, with what is good to know above it."""
+        yield LinesView(lambda _width: self.lines)
+        label = (Span(f"   {self._label}  "),)
+        yield Field(self.look, label, text=self._text, is_hidden=self._is_hidden, widget_id="line")
+
+    def on_mount(self) -> None:
+        """Typing goes into the field."""
+        self.type_into(self.query_one("#line", Field))
+
+    def footer_entries(self) -> list[tuple[Action, str]]:
+        """Enter and esc."""
+        names = {"form.next": "do it", "nav.back": "leave it"}
+        return [(action, names[action.id]) for action in self.live if action.id in names]
+
+    def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
+        """Enter in the field."""
+        self.do_form_next()
+
+    def do_form_next(self) -> None:
+        """Answers what was typed."""
+        text = self.query_one("#line", Field).text
+        if text.strip():
+            self.dismiss(text if self._is_hidden else text.strip())
+        else:
+            self.say(NOTHING_TYPED, Role.WARN)

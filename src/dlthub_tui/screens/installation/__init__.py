@@ -1,0 +1,1 @@
+"""Home, and what concerns the whole installation or the app itself."""

@@ -1,0 +1,402 @@
+"""Organizations and their workspaces, what needs you, the planes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+import anyio
+
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn, Refused
+from dlthub_tui.client.models import Workspace
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.frame.sheets import LineSheet
+from dlthub_tui.screens.places.listing import RECENT
+from dlthub_tui.screens.places.sorting import SortedList
+from dlthub_tui.viewmodel.changed import changed_jobs
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.installation import home as view
+from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
+from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.places import (
+    DeployPlace,
+    NewOrganizationPlace,
+    PlatformPlace,
+    RunPlace,
+    SignInsPlace,
+    WorkspacePlace,
+    WorkspaceRef,
+)
+from dlthub_tui.viewmodel.table import Section
+from dlthub_tui.viewmodel.text import Line
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.changes import Change
+    from dlthub_tui.client.installation import Health
+    from dlthub_tui.client.leaks import Leak
+    from dlthub_tui.session.live_state import News
+
+MOST_AT_ONCE = 4
+# Of so many failed runs those are shown that are the last of their job.
+MOST_FAILED = 20
+# Each look at a workspace is an entry of its audit log.
+LEAKS_SECONDS = 300.0
+ASKS_AGAIN_SECONDS = 5.0
+
+
+class HomeScreen(SortedList):
+    """What is running, what failed, what needs me?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "home")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "open"), ("pane.next", "pane"), ("item.add", "new"), ("deploy.open", "deploy"),
+        ("list.filter", "filter"), ("item.end", "set aside"), ("command.open", "command"), ("nav.close", "leave"),
+    )  # fmt: skip
+    STYLES = "home"
+    ORDERS = view.ORDERS
+    IS_TOLD = True
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.state = HomeState()
+        self._changed: set[str] = set()
+        self._leaks_again: dict[str, float] = {}
+        self._is_whole_changed = False
+
+    def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
+        """All that may be read."""
+        return True
+
+    def heard(self, news: News) -> None:
+        """Only workspaces in which something changed are asked about again."""
+        known = {item.workspace.id for item in self.state.workspaces}
+        changed = {change.workspace_id for change in news.changes}
+        if news.is_all or not changed <= known or any(change.job_id is None for change in news.changes):
+            self._is_whole_changed = True
+        self._changed |= changed
+        super().heard(news)
+
+    def take_changes(self, changes: Sequence[Change]) -> bool:
+        """New states of the last runs."""
+        states = tuple(
+            replace(item, jobs=changed_jobs(item.jobs, changes)) if item.jobs else item
+            for item in self.state.workspaces
+        )
+        is_other = states != self.state.workspaces
+        self.state = replace(self.state, workspaces=states)
+        return is_other
+
+    async def ask_again(self) -> None:
+        """Asks about what changed."""
+        await self.reload(self.load if self._is_whole_changed or not self.is_loaded else self._load_jobs)
+
+    def do_link_retry(self) -> None:
+        """Asks again, also for what runs printed."""
+        self._leaks_again.clear()
+        super().do_link_retry()
+
+    def planes_heard(self, health: Health) -> None:
+        """The planes as they are now, and who waits to sign in."""
+        super().planes_heard(health)
+        self.state = replace(self.state, planes=health.planes, late_seconds=health.late_seconds)
+        self.show_changed()
+        self.fetch(self._load_administration(), "sign-ins")
+
+    async def _load_administration(self) -> None:
+        """What is for who administers the platform: who waits to sign in, how the planes are."""
+        before = self.state
+        await self._ask_administration()
+        if before != self.state:
+            self.show_changed()
+
+    async def _ask_administration(self) -> None:
+        from dlthub_tui.client.installation import find_status, list_sign_ins
+
+        control = self.context.connected.control
+        try:
+            sign_ins = await list_sign_ins(control)
+            status = await find_status(control)
+        except (NotAllowed, NotFound):
+            sign_ins, status = (), None
+        self.state = replace(self.state, sign_ins=sign_ins, status=status)
+
+    async def load(self) -> None:
+        """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
+        from dlthub_tui.client.installation import get_health
+        from dlthub_tui.client.organizations import list_memberships, list_workspaces
+
+        plane = self.context.connected.control
+        self._is_whole_changed = False
+        self._changed.clear()
+        memberships = await list_memberships(plane)
+        health = await get_health(plane)
+        planes = health.planes
+        self.look.know_regions([region.id for region in planes])
+        self.look.is_insecure = health.is_insecure
+        self.context.planes = view.plane_states(planes, self.look)
+        self.context.grace_seconds = health.grace_seconds
+        workspaces: list[Workspace] = []
+        for membership in memberships:
+            if membership.organization.dataplane_id:
+                workspaces.extend(await list_workspaces(plane, membership.organization.id))
+        known = {state.workspace.id: state for state in self.state.workspaces}
+        states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
+        await self._ask_administration()
+        self.state = replace(
+            self.state, memberships=memberships, planes=planes, workspaces=states,
+            late_seconds=health.late_seconds,
+        )  # fmt: skip
+        if not self.is_loaded:
+            self.is_loaded = True
+            self.show_rows()
+        await self._load_jobs()
+
+    async def _load_jobs(self) -> None:
+        from dlthub_tui.client.deployments import find_latest_deployment
+        from dlthub_tui.client.jobs import list_jobs
+        from dlthub_tui.client.runs import find_rows_loaded, list_runs
+
+        plane, limiter = self.context.connected.control, anyio.CapacityLimiter(MOST_AT_ONCE)
+        only, self._changed = self._changed, set()
+        now, is_wide = self.look.now(), self.size.width >= view.WIDE
+        since, midnight = now - RECENT, self.look.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        found: dict[str, WorkspaceState] = {}
+
+        async def ask(state: WorkspaceState) -> None:
+            workspace_id = state.workspace.id
+            async with limiter:
+                try:
+                    jobs = await list_jobs(plane, workspace_id)
+                    failed = await list_runs(plane, workspace_id, statuses=("failed",), since=since, limit=MOST_FAILED)
+                    completed = await list_runs(plane, workspace_id, statuses=("completed",), since=since, limit=1)
+                    latest = await find_latest_deployment(plane, workspace_id) if is_wide else None
+                    today = await find_rows_loaded(plane, workspace_id, midnight) if is_wide else None
+                except NotSignedIn:
+                    raise
+                except Refused:
+                    return
+                found[workspace_id] = replace(
+                    state, jobs=jobs, failed=failed.items, failed_count=failed.total, completed_count=completed.total,
+                    deployed_at=latest.created_at if latest else state.deployed_at,
+                    rows_today=today if today is not None else state.rows_today,
+                )  # fmt: skip
+
+        asked = [
+            state
+            for state in self.state.workspaces
+            if state.workspace.archived_at is None and (not only or state.workspace.id in only)
+        ]
+        async with anyio.create_task_group() as group:
+            for state in asked:
+                group.start_soon(ask, state)
+        states = tuple(
+            replace(found.get(state.workspace.id, state), leaks=state.leaks) for state in self.state.workspaces
+        )
+        self.state = replace(self.state, workspaces=states)
+        self.fetch(self._load_leaks([state.workspace.id for state in asked]), "leaks")
+
+    async def _load_leaks(self, workspace_ids: Sequence[str]) -> None:
+        """What runs printed, from each workspace's region, some minutes after the look before at the earliest."""
+        from dlthub_tui.client.leaks import list_open_leaks
+
+        limiter = anyio.CapacityLimiter(MOST_AT_ONCE)
+        found: dict[str, tuple[Leak, ...]] = {}
+
+        async def ask(workspace: WorkspaceRef) -> None:
+            async with limiter:
+                wait = LEAKS_SECONDS
+                try:
+                    region = await self.context.connected.region(workspace)
+                    found[workspace.id] = await list_open_leaks(region, workspace.id)
+                except (NotAllowed, NotFound):
+                    found[workspace.id] = ()  # viewers are told of none
+                except ClientError:
+                    wait = ASKS_AGAIN_SECONDS  # the row of the plane says what is wrong
+                self._leaks_again[workspace.id] = time.monotonic() + wait
+
+        # What is learned of a workspace for the first time is nothing new.
+        is_known = bool(self._leaks_again)
+        async with anyio.create_task_group() as group:
+            for workspace_id in workspace_ids:
+                ref = self.workspace_ref(workspace_id)
+                if ref is not None and time.monotonic() >= self._leaks_again.get(workspace_id, 0):
+                    group.start_soon(ask, ref)
+        states = tuple(
+            replace(state, leaks=found.get(state.workspace.id, state.leaks)) for state in self.state.workspaces
+        )
+        if states != self.state.workspaces and self.is_loaded:
+            self.state = replace(self.state, workspaces=states)
+            self.show_rows(counts_new=is_known)
+
+    def sections(self) -> list[Section]:
+        """The panes, with the filter applied to each."""
+        is_silent = any(plane.id == "control" and plane.state != "up" for plane in self.context.planes_now)
+        found = view.sections(replace(self.state, is_control_silent=is_silent), self.look)
+        if not self.filter_text:
+            return found
+        kept = [replace(section, rows=matching(section.rows, self.filter_text)) for section in found]
+        nothing = no_match([row for section in found for row in section.rows], self.filter_text, "row")
+        return [section for section in kept if section.rows] or [Section((), (), empty=(nothing,))]
+
+    def answer_line(self) -> tuple[Line, str]:
+        """What goes on."""
+        return view.answer_of(self.state, self.look), ""
+
+    def is_moving(self) -> bool:
+        """Relative times on home are not ticked."""
+        return False
+
+    def _chosen(self) -> tuple[str, str, str]:
+        kind, _, rest = (self.rows.key or "").partition("/")
+        first, _, second = rest.partition("/")
+        return kind, first, second
+
+    def workspace_ref(self, workspace_id: str) -> WorkspaceRef | None:
+        """A workspace of the list, as screens need it."""
+        state = next((item for item in self.state.workspaces if item.workspace.id == workspace_id), None)
+        if state is None:
+            return None
+        workspace = state.workspace
+        membership = next(item for item in self.state.memberships if item.organization.id == workspace.organization_id)
+        return WorkspaceRef(
+            id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
+            organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
+            dataplane_url=workspace.dataplane_url, role=membership.role,
+        )  # fmt: skip
+
+    @property
+    def workspaces(self) -> list[WorkspaceRef]:
+        """All that can be opened."""
+        states = (self.workspace_ref(item.workspace.id) for item in self.state.workspaces)
+        return [ref for ref in states if ref is not None]
+
+    def why_not(self, action: Action) -> str | None:
+        """What needs something under the cursor."""
+        kind, first, _ = self._chosen()
+        if action.id == "deploy.open" and kind != "workspace":
+            return self._way_to_deploy(first) if kind == "organization" else "Choose a workspace to deploy to."
+        if action.id == "item.end" and kind not in {"run", "leak", "sign-in"}:
+            return "Only what needs you can be set aside."
+        if action.id == "row.open" and not kind:
+            return "There is nothing under the cursor."
+        return super().why_not(action)
+
+    def _way_to_deploy(self, organization_id: str) -> str:
+        """What an organization lacks before a folder can be deployed."""
+        if not self._region_of(organization_id):
+            return "It has no region yet: enter chooses it."
+        if any(item.workspace.organization_id == organization_id for item in self.state.workspaces):
+            return "Choose a workspace below it to deploy to."
+        return "It has no workspace yet: enter makes one, then d deploys to it."
+
+    def _region_of(self, organization_id: str) -> str | None:
+        membership = next((m for m in self.state.memberships if m.organization.id == organization_id), None)
+        return membership.organization.dataplane_id if membership else None
+
+    def do_row_open(self) -> None:
+        """The workspace, the failed run, the sign-in, an organization's first workspace, or the choice of a region."""
+        kind, first, second = self._chosen()
+        if kind == "workspace" and (workspace := self.workspace_ref(first)):
+            self.post_message(Open(WorkspacePlace(workspace)))
+        elif kind == "run" and (workspace := self.workspace_ref(first)):
+            state = next(item for item in self.state.workspaces if item.workspace.id == first)
+            run = next((item for item in state.failed if item.id == second), None)
+            if run is not None:
+                self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
+        elif kind == "leak" and (workspace := self.workspace_ref(first)):
+            self.fetch(self._open_leak(workspace, *second.split("/", 1)), "open")
+        elif kind == "archived":
+            self.state = replace(self.state, shows_archived=not self.state.shows_archived)
+            self.show_rows()
+        elif kind == "sign-in":
+            self.post_message(Open(SignInsPlace()))
+        elif kind == "plane":
+            self.post_message(Open(PlatformPlace(first)))
+        elif kind == "organization" and self._region_of(first):
+            self._open_first_workspace(first)
+        elif kind == "organization":
+            membership = next(m for m in self.state.memberships if m.organization.id == first)
+            self.post_message(Open(NewOrganizationPlace(first, membership.organization.name)))
+
+    async def _open_leak(self, workspace: WorkspaceRef, run_id: str, name: str) -> None:
+        from dlthub_tui.client.runs import get_run
+        from dlthub_tui.screens.work.masked import open_masked
+
+        run = await get_run(self.context.connected.control, workspace.id, run_id)
+        await open_masked(self, workspace, run, name)
+
+    def _open_first_workspace(self, organization_id: str) -> None:
+        """The first that is listed below the organization; where there is none, its name is asked for."""
+        mine = [
+            item.workspace
+            for item in self.state.workspaces
+            if item.workspace.organization_id == organization_id and item.workspace.archived_at is None
+        ]
+        workspace = self.workspace_ref(min(mine, key=lambda item: item.name).id) if mine else None
+        if workspace is not None:
+            self.post_message(Open(WorkspacePlace(workspace)))
+        elif self.look.is_read_only:
+            self.say("No workspace is in this organization yet.")
+        else:
+            self._ask_for_workspace(organization_id)
+
+    def do_list_sort(self) -> None:
+        """By the next order, within each organization."""
+        super().do_list_sort()
+        self.state = replace(self.state, order=self.order, is_turned=self.is_turned)
+        self.show_rows()
+
+    def do_pane_next(self) -> None:
+        """The next pane."""
+        self.rows.move_to_next_section(1)
+
+    def do_pane_previous(self) -> None:
+        """The pane before."""
+        self.rows.move_to_next_section(-1)
+
+    def do_item_end(self) -> None:
+        """Sets an entry aside until it happens again."""
+        key = self.rows.key
+        if key:
+            self.state = replace(self.state, aside=self.state.aside | {key})
+            self.show_rows()
+
+    def do_deploy_open(self) -> None:
+        """Deploys a folder to the workspace under the cursor."""
+        kind, first, _ = self._chosen()
+        workspace = self.workspace_ref(first) if kind == "workspace" else None
+        if workspace is not None:
+            self.post_message(Open(DeployPlace(workspace)))
+
+    def do_item_add(self) -> None:
+        """A new workspace in the organization under the cursor; elsewhere a new organization."""
+        kind, first, _ = self._chosen()
+        organization_id = first if kind == "organization" else None
+        if kind == "workspace" and (workspace := self.workspace_ref(first)):
+            organization_id = workspace.organization_id
+        if organization_id is None or not self._region_of(organization_id) or kind == "organization":
+            self.post_message(Open(NewOrganizationPlace()))
+            return
+        self._ask_for_workspace(organization_id)
+
+    def _ask_for_workspace(self, organization_id: str) -> None:
+        def named(name: str | None) -> None:
+            if name:
+                self.fetch(self._add_workspace(organization_id, name), "act")
+
+        self.host.push_screen(LineSheet(self.context, "New workspace", "Name"), named)
+
+    async def _add_workspace(self, organization_id: str, name: str) -> None:
+        from dlthub_tui.client.organizations import create_workspace
+
+        try:
+            workspace = await create_workspace(self.context.connected.control, organization_id, name)
+        except ClientError as exc:
+            self.say(exc.sentence)
+            return
+        await self.reload()
+        self.rows.move_to(f"workspace/{workspace.id}")
+        self.say(f"Created {workspace.name}. d deploys a folder to it.")

@@ -1,0 +1,1 @@
+"""A log on the screen: filling it, moving in it, searching, comparing."""

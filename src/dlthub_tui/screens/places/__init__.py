@@ -1,0 +1,1 @@
+"""Places: what is common to all, to lists, and to tabs."""

@@ -1,0 +1,27 @@
+"""Lists whose rows `space` marks, for what is then done to all of them."""
+
+from __future__ import annotations
+
+from dlthub_tui.screens.places.listing import ListScreen
+
+
+class MarkedList(ListScreen):
+    """Marks stay until something was done with them, or esc takes them away."""
+
+    @property
+    def chosen_keys(self) -> set[str]:
+        """What a verb acts on: what is marked, else the row under the cursor."""
+        return self.rows.marked or {self.rows.key or ""}
+
+    def do_row_mark(self) -> None:
+        """Marks, and goes one down."""
+        self.rows.toggle_mark()
+        self.rows.move(1)
+        self.show_kept()
+        self.update_frame()
+
+    def do_list_mark_all(self) -> None:
+        """Marks what the filter shows."""
+        self.rows.set_marks(set(self.rows.keys))
+        self.show_kept()
+        self.update_frame()

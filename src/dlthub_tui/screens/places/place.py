@@ -1,0 +1,399 @@
+"""The frame around every place: breadcrumb, content, the line that speaks, the footer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
+from dlthub_tui.screens.asking.approving import Approving
+from dlthub_tui.viewmodel.command_log import is_noted
+from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
+from dlthub_tui.viewmodel.keys.actions import Action, key_name
+from dlthub_tui.viewmodel.keys.shell_twins import TWINS
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
+from dlthub_tui.widgets.lines import LinesView
+from dlthub_tui.widgets.message_line import MessageLine
+from dlthub_tui.widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from dlthub_tui.screens.frame.context import Undo
+    from dlthub_tui.viewmodel.keys.commands import Offer
+    from dlthub_tui.viewmodel.places import Place, WorkspaceRef
+
+# Of what was copied row 23 says so much on the smallest terminal.
+COPIED_CELLS = 70
+
+
+class PlaceScreen(Approving):
+    """A place one can be at. Subclasses compose the body and say the crumbs."""
+
+    HELP_KEY: ClassVar[str] = "? help"
+    PROMPT: ClassVar[tuple[str, str]] = ("do it", "leave")
+    """What enter and esc do while a line is typed on row 23."""
+
+    def compose(self) -> ComposeResult:
+        """The frame with the body inside."""
+        yield LinesView(lambda width: [self._header(width)], ground="raised", widget_id="header")
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield MessageLine(self.look)
+        yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
+
+    def compose_body(self) -> ComposeResult:
+        """What stands between the frame's rows."""
+        yield from ()
+
+    def crumbs(self) -> list[str]:
+        """The segments of the breadcrumb."""
+        return ["dlthub-tui"]
+
+    def region_lock(self) -> str | None:
+        """The region this place belongs to."""
+        return None
+
+    def _header(self, width: int) -> Line:
+        return header(self.crumbs(), self.context.planes_now, self.region_lock(), self.look, width)
+
+    def _footer(self, width: int) -> Line:
+        if any(line.is_prompting for line in self.query(MessageLine)):
+            # The last of them is the one that lives while letters type.
+            helping = [action.keys[0] for action in self.live if action.id == "help.open"][-1]
+            return prompt_footer(*self.PROMPT, key_name(helping, is_ascii=self.look.is_ascii), width)
+        return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
+
+    def update_frame(self) -> None:
+        """Draws header and footer again where they changed."""
+        for name in ("#header", "#footer"):
+            for view in self.query(name).results(LinesView):
+                view.update()
+        if self.is_current:
+            crumb = self.look.glyphs.crumb
+            self.context.signs.show(self.host, self.context.chosen, self.crumbs(), crumb, runs=self.has_runs())
+
+    def has_runs(self) -> bool:
+        """Whether a run goes on here."""
+        return False
+
+    def note(self, action: Action) -> None:
+        """Into the command log."""
+        if is_noted(action.id, action.layer):
+            key = key_name(action.keys[0], is_ascii=self.look.is_ascii)
+            place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
+            twin = self.twin_of(action)
+            self.context.log.note(self.look.now(), key, action.title, place, twin, id(self))
+
+    def _note_command(self, command: str, name: str) -> None:
+        """The same for a line of the command line."""
+        from dlthub_tui.viewmodel.keys.commands import twin_of_job
+
+        place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
+        self.context.log.note(self.look.now(), ":", f"{command} {name}", place, twin_of_job(command, name), id(self))
+
+    def twin_of(self, action: Action) -> str:
+        """The same as a command line; empty where there is none."""
+        return TWINS.get(action.id, "")
+
+    def say(self, text: str, role: Role = Role.TEXT) -> None:
+        """Says it, and writes it down beside the key that it answers."""
+        super().say(text, role)
+        self.context.log.heard(id(self), text)
+
+    def redraw(self) -> None:
+        """Draws everything again, after the look changed."""
+        self.update_frame()
+
+    def on_screen_resume(self) -> None:
+        """The planes may have changed while another screen was up."""
+        self.update_frame()
+        self._refresh_focus()
+
+    def on_screen_suspend(self) -> None:
+        """A sheet over it has the keys."""
+        self._refresh_focus()
+
+    def _refresh_focus(self) -> None:
+        for rows in self.query(RowList):
+            rows.refresh_focus()
+        for pane in self.query("#rule, #around, #history").results(LinesView):
+            pane.update()
+
+    @property
+    def message_line(self) -> MessageLine:
+        """Row 23."""
+        return self.query_one(MessageLine)
+
+    def keep(self, text: str, role: Role = Role.MUTED) -> None:
+        """What stands on row 23 while nothing is said."""
+        self.message_line.keep((Span(" "), Span(text, role)) if text else EMPTY_LINE)
+
+    def where(self) -> Place:
+        """The place that this screen shows."""
+        from dlthub_tui.viewmodel.places import HomePlace
+
+        return HomePlace()
+
+    def prompt(self, label: str, text: str = "") -> None:
+        """Takes a line of input on row 23."""
+        self.message_line.prompt(label, text)
+        self.type_into(self.message_line)
+        self.update_frame()
+
+    def end_prompt(self) -> None:
+        """Keys are actions again."""
+        self.type_into(None)
+        self.message_line.end_prompt()
+        self.update_frame()
+
+    def link_text(self) -> str:
+        """The deep link of this place."""
+        from dlthub_tui.viewmodel.places import link
+
+        return link(self.where())
+
+    def do_nav_back(self) -> None:
+        """One step back; never quits."""
+        self.post_message(GoBack())
+
+    def do_nav_close(self) -> None:
+        """As esc; on home asks whether to leave."""
+        if len(self.host.screen_stack) > 2:
+            self.post_message(GoBack())
+        else:
+            self.post_message(AskToLeave(asks=True))
+
+    def do_nav_older(self) -> None:
+        """The place visited before."""
+        self.post_message(GoInHistory(-1))
+
+    def do_nav_newer(self) -> None:
+        """Forward again."""
+        self.post_message(GoInHistory(1))
+
+    def do_nav_home(self) -> None:
+        """Home."""
+        self.post_message(GoHome())
+
+    def do_nav_platform(self) -> None:
+        """The planes."""
+        from dlthub_tui.viewmodel.places import PlatformPlace
+
+        if self.context.connection is None:
+            self.say("There is no connection yet.")
+        elif not isinstance(self.where(), PlatformPlace):
+            self.post_message(Open(PlatformPlace()))
+
+    def do_doctor_open(self) -> None:
+        """What is installed, active and missing."""
+        from dlthub_tui.viewmodel.places import DoctorPlace
+
+        if not isinstance(self.where(), DoctorPlace):
+            self.post_message(Open(DoctorPlace()))
+
+    def do_log_commands(self) -> None:
+        """What each key did."""
+        from dlthub_tui.viewmodel.places import CommandLogPlace
+
+        if not isinstance(self.where(), CommandLogPlace):
+            self.post_message(Open(CommandLogPlace()))
+
+    def do_undo(self) -> None:
+        """Takes the last undoable thing back."""
+        undo, self.context.undo = self.context.undo, None
+        if undo is None:
+            self.say("Nothing here can be taken back.")
+        else:
+            self.fetch(self._take_back(undo), "act")
+
+    async def _take_back(self, undo: Undo) -> None:
+        await undo.take_back()
+        self.say(f"Taken back. {undo.said}", Role.OK)
+        self.do_link_retry()
+
+    def do_open_web(self) -> None:
+        """The web page of this place, in the browser of this desktop; without one its address is copied."""
+        from dlthub_tui.viewmodel.places import web_path
+
+        path = web_path(self.where())
+        if self.context.connection is None:
+            self.say("There is no connection yet.")
+        elif not path:
+            self.say("This place has no web page.")
+        else:
+            self.fetch(self._open_web(self.context.connected.origin + path), "open")
+
+    async def _open_web(self, url: str) -> None:
+        import webbrowser
+
+        from anyio import to_thread
+
+        if self.context.opens_browser and await to_thread.run_sync(webbrowser.open, url):
+            self.say(f"Opened {guard(url)} in the browser.", Role.OK)
+            return
+        self.copied(url)
+
+    def do_app_suspend(self) -> None:
+        """To the shell."""
+        self.host.action_suspend_process()
+
+    def do_app_interrupt(self) -> None:
+        """Stops what this screen waits for; the second time in a row asks whether to leave."""
+        if self.stop_work("load", "search"):
+            self.say("Stopped waiting.")
+        elif self.is_repeated:
+            self._last_done = ""
+            self.post_message(AskToLeave(asks=True))
+        else:
+            self.say("ctrl+c again asks whether to leave.")
+
+    def do_link_retry(self) -> None:
+        """Connects again; places ask again."""
+        self.post_message(ConnectAgain())
+
+    def do_times_toggle(self) -> None:
+        """Relative, exact, UTC."""
+        self.look.times = self.look.next_times()
+        self.post_message(TimesChanged())
+        said = {"relative": "Times are relative.", "exact": "Times are exact, in your zone.", "utc": "Times are UTC."}
+        self.say(said[self.look.times])
+
+    def do_copy_link(self) -> None:
+        """Copies the deep link."""
+        text = self.link_text()
+        if not text:
+            self.say("This place has no link.")
+            return
+        self.copied(text)
+
+    def copied(self, text: str) -> None:
+        """Copies it and says so, in one row."""
+        self.host.copy_to_clipboard(text)
+        self.say(f"Copied {cut_middle(guard(text), COPIED_CELLS, self.look.glyphs.cut)}")
+
+    def command_text(self) -> str:
+        """This place as a command line; empty where there is none."""
+        return ""
+
+    def do_copy_command(self) -> None:
+        """Copies the command line that does the same."""
+        text = self.command_text()
+        if not text:
+            self.say("There is no command line for this.")
+            return
+        self.copied(text)
+
+    def do_help_open(self) -> None:
+        """The keys of this screen."""
+        self.post_message(AskFor("help"))
+
+    def do_command_open(self) -> None:
+        """The command line."""
+        self.post_message(AskFor("command"))
+
+    def do_palette_open(self) -> None:
+        """The palette."""
+        self.post_message(AskFor("palette"))
+
+    def free_command(self, text: str) -> str | None:  # noqa: ARG002 - places with a log have some
+        """What a command means that is no name, in words; None when it means nothing here."""
+        return None
+
+    def take_free_command(self, text: str) -> None:
+        """Does it."""
+
+    def workspace_here(self) -> WorkspaceRef | None:
+        """The workspace that this place is in."""
+        from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef
+
+        place = self.where()
+        if isinstance(found := getattr(place, "workspace", None), WorkspaceRef):
+            return found
+        run = getattr(place, "run", None)
+        return run.workspace if isinstance(run, RunPlace) else None
+
+    async def learn_jobs(self) -> None:
+        """The names of the workspace's jobs, for the command line."""
+        from dlthub_tui.client.jobs import list_jobs
+
+        workspace = self.workspace_here()
+        if workspace is not None and self.context.connection is not None:
+            jobs = await list_jobs(self.context.connected.control, workspace.id, recent_runs=0)
+            self.context.jobs[workspace.id] = {
+                job.job_ref.removeprefix("jobs."): job.id for job in jobs if not job.is_archived
+            }
+
+    def offers_of_jobs(self, text: str) -> list[Offer] | None:
+        """Commands with a job's name, as far as names are known."""
+        from dlthub_tui.viewmodel.keys.commands import offers_of_jobs
+
+        workspace = self.workspace_here()
+        names = list(self.context.jobs.get(workspace.id, ())) if workspace is not None else []
+        return offers_of_jobs(text, names, changes=not self.look.is_read_only)
+
+    async def _do_with_job(self, command: str, name: str) -> None:
+        """Runs, opens or lists a job by its name."""
+        from dlthub_tui.screens.asking.naming import do_with_job
+
+        workspace = self.workspace_here()
+        job_id = self.context.jobs.get(workspace.id, {}).get(name) if workspace is not None else None
+        if workspace is not None and job_id is not None:
+            await do_with_job(self, workspace, command, job_id)
+
+    def own_commands(self) -> list[Offer]:
+        """Commands that are no keys: to open by link, to approve a sign-in."""
+        from dlthub_tui.viewmodel.keys.commands import Offer
+
+        group = "Commands"
+        of_workspace = Offer(
+            "workspace-settings", "workspace-settings", "settings of the workspace", "",
+            "name, default role, versions kept, scrubbing, archive", group,
+        )  # fmt: skip
+        return [
+            *((of_workspace,) if self.workspace_here() is not None else ()),
+            Offer("open", "open", "open a link", "", "org/workspace/job/run#line", group),
+            Offer("approve", "approve", "approve a sign-in", "", "by the code that the device shows", group),
+            Offer("settings", "settings", "settings", "", "theme, motion, times, notifications, read-only", group),
+            Offer("guide", "guide", "first steps", "", "from nothing to a running job", group),
+            Offer("sign-ins", "sign-ins", "pending sign-ins", "", "devices that wait for approval", group),
+        ]
+
+    async def run_chosen(self, chosen: str | None) -> None:
+        """Does what was chosen in the help, on the command line or in the palette."""
+        from dlthub_tui.viewmodel.places import GuidePlace, SettingsPlace, SignInsPlace, WorkspaceSettingsPlace
+
+        name, _, argument = (chosen or "").partition(" ")
+        match name:
+            case "":
+                return
+            case "open":
+                self.fetch(self._open_link(argument), "act")
+            case "approve":
+                self.approve(argument)
+            case "guide":
+                self.post_message(Open(GuidePlace()))
+            case "settings":
+                self.post_message(Open(SettingsPlace(self.workspace_here())))
+            case "workspace-settings":
+                if (workspace := self.workspace_here()) is not None:
+                    self.post_message(Open(WorkspaceSettingsPlace(workspace)))
+            case "sign-ins":
+                self.post_message(Open(SignInsPlace()))
+            case "of-job":
+                command, _, name = argument.partition(" ")
+                self._note_command(command, name)
+                self.fetch(self._do_with_job(command, name), "act")
+            case "free":
+                self.take_free_command(argument)
+            case _:
+                await self.action_perform(name)
+
+    async def _open_link(self, text: str) -> None:
+        from dlthub_tui.screens.asking.links import find_place
+
+        place = await find_place(self.context, text)
+        if place is None:
+            self.say(f'Nothing is at "{text}". Links look like org/workspace/job/run#line.', Role.WARN)
+        else:
+            self.post_message(Open(place))

@@ -1,0 +1,87 @@
+"""What the tabs of a workspace share: the row of tabs, the digits, `d`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.messages import Open
+from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.screens.places.listing import ListScreen
+from dlthub_tui.viewmodel.frame import TABS, tabs
+from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace, WorkspaceRef
+from dlthub_tui.widgets.lines import LinesView
+
+
+class TabScreen(ListScreen):
+    """One tab of a workspace."""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list")
+    TAB: ClassVar[str] = "jobs"
+
+    def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
+        super().__init__(context)
+        self.workspace = workspace
+        self.place = WorkspacePlace(workspace, self.TAB)
+
+    def where(self) -> Place:
+        """This place."""
+        return self.place
+
+    def crumbs(self) -> list[str]:
+        """Organization, workspace, tab."""
+        name = next(long for tab, _, long, _ in TABS if tab == self.TAB)
+        return [self.workspace.organization_name, self.workspace.name, name]
+
+    def region_lock(self) -> str | None:
+        """The workspace's region."""
+        return self.workspace.dataplane_id
+
+    def place_key(self) -> str:
+        """Each workspace's tab keeps its own place."""
+        return f"{self.workspace.id}/{self.TAB}"
+
+    def compose_top(self) -> ComposeResult:
+        """The row of tabs."""
+        yield LinesView(lambda width: [tabs(self.TAB, width)], widget_id="tabs")
+
+    def _go(self, tab: str) -> None:
+        if tab != self.TAB:
+            self.post_message(Open(WorkspacePlace(self.workspace, tab), instead=True))
+
+    def do_tab_1(self) -> None:
+        """Jobs."""
+        self._go("jobs")
+
+    def do_tab_2(self) -> None:
+        """Runs."""
+        self._go("runs")
+
+    def do_tab_3(self) -> None:
+        """Deployments."""
+        self._go("deployments")
+
+    def do_tab_4(self) -> None:
+        """Variables."""
+        self._go("variables")
+
+    def do_tab_5(self) -> None:
+        """Pipelines."""
+        self._go("pipelines")
+
+    def do_tab_6(self) -> None:
+        """Members and keys."""
+        self._go("team")
+
+    def do_tab_7(self) -> None:
+        """Alerts."""
+        self._go("alerts")
+
+    def do_tab_8(self) -> None:
+        """Residency."""
+        self._go("residency")
+
+    def do_deploy_open(self) -> None:
+        """Deploy a folder."""
+        self.post_message(Open(DeployPlace(self.workspace)))

@@ -1,0 +1,116 @@
+"""Pausing, publishing and archiving jobs, the same from every screen that can; each can be taken back with `u`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from dlthub_tui.client.models import Job
+from dlthub_tui.screens.frame.context import Context, Undo
+from dlthub_tui.screens.frame.sheets import TypedSheet
+from dlthub_tui.screens.places.listing import ListScreen
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.places import WorkspaceRef
+from dlthub_tui.viewmodel.text import Role, guard, line, muted
+
+
+def why_not_changed(action_id: str, job: Job) -> str | None:
+    """Why a job cannot be changed like that."""
+    if action_id == "job.publish" and job.job_type != "interactive":
+        return "Only an interactive job can be published: it has an app."
+    if action_id == "job.publish" and job.is_archived:
+        return "It is archived: it is not in the code any more."
+    return None
+
+
+class JobChanger:
+    """Changes jobs of one workspace and says what came of it."""
+
+    def __init__(self, context: Context, workspace: WorkspaceRef, screen: ListScreen) -> None:
+        self._context = context
+        self._workspace = workspace
+        self._screen = screen
+
+    def pause(self, jobs: list[Job]) -> None:
+        """Pauses the schedules, or resumes them where all are paused."""
+        self._screen.fetch(self._pause(jobs), "act")
+
+    async def _pause(self, jobs: list[Job]) -> None:
+        pauses = not all(job.is_paused for job in jobs)
+        changed = [job for job in jobs if job.is_paused != pauses]
+        await self._set_paused(changed, is_paused=pauses)
+        name = _name_of(jobs[0]) if len(jobs) == 1 else words.plural(len(jobs), "job")
+        is_one = len(jobs) == 1
+        on, off = f"{name} {'goes' if is_one else 'go'} on.", f"{name} {'is' if is_one else 'are'} paused."
+        resumes = f" u resumes {'it' if is_one else 'them'}." if pauses else " u takes that back."
+        await self._done(
+            (off if pauses else on) + resumes,
+            lambda: self._set_paused(changed, is_paused=not pauses),
+            on if pauses else off,
+        )
+
+    async def _set_paused(self, jobs: list[Job], *, is_paused: bool) -> None:
+        from dlthub_tui.client.jobs import set_paused
+
+        for job in jobs:
+            await set_paused(self._context.connected.control, self._workspace.id, job.id, is_paused=is_paused)
+
+    def publish(self, job: Job) -> None:
+        """Makes its app everybody's who has the link, or ends that."""
+        self._screen.fetch(self._publish(job), "act")
+
+    async def _publish(self, job: Job) -> None:
+        from dlthub_tui.client.jobs import set_published
+
+        plane, publishes = self._context.connected.control, job.public_url is None
+        changed = await set_published(plane, self._workspace.id, job.id, is_published=publishes)
+        name = _name_of(job)
+        hidden = f"{name} is not published any more."
+        if publishes and changed.public_url:
+            self._screen.host.copy_to_clipboard(changed.public_url)
+        shown = f"{name} is open to everybody with the link, which is copied."
+        await self._done(
+            f"{shown if publishes else hidden} u takes that back.",
+            lambda: set_published(plane, self._workspace.id, job.id, is_published=not publishes),
+            hidden if publishes else f"{name} is published again, at a new link.",
+        )
+
+    def archive(self, job: Job) -> None:
+        """Asks for the name, then archives; unarchives without a question."""
+        if job.is_archived:
+            self._screen.fetch(self._set_archived(job, is_archived=False), "act")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._screen.fetch(self._set_archived(job, is_archived=True), "act")
+
+        name = words.short_ref(job.job_ref)
+        lines = (
+            line("   It fires no more and cannot be run. Its runs and their logs stay, readable."),
+            line(muted("   The next deploy whose code declares it brings it back; so does u, or D again.")),
+        )
+        self._screen.host.push_screen(
+            TypedSheet(self._context, f"Archive {guard(name)}", name, "archive", lines), answered
+        )
+
+    async def _set_archived(self, job: Job, *, is_archived: bool) -> None:
+        from dlthub_tui.client.jobs import set_archived
+
+        plane, name = self._context.connected.control, _name_of(job)
+        await set_archived(plane, self._workspace.id, job.id, is_archived=is_archived)
+        away, back = f"{name} is archived.", f"{name} is back."
+        await self._done(
+            f"{away if is_archived else back} u takes that back.",
+            lambda: set_archived(plane, self._workspace.id, job.id, is_archived=not is_archived),
+            back if is_archived else away,
+        )
+
+    async def _done(self, said: str, take_back: Callable[[], Awaitable[object]], then: str) -> None:
+        self._context.undo = Undo(take_back, then)
+        self._screen.say(said, Role.OK)
+        self._screen.rows.set_marks(set())
+        await self._screen.reload()
+
+
+def _name_of(job: Job) -> str:
+    return guard(words.short_ref(job.job_ref))

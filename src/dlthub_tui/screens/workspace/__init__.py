@@ -1,0 +1,1 @@
+"""The other tabs of a workspace, its settings, and deploying to it."""

@@ -1,0 +1,301 @@
+"""What is set for one workspace: its name, who may do what, what is kept, how its logs are scrubbed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+
+from dlthub_tui.client.errors import ClientError, NotSignedIn
+from dlthub_tui.client.workspace_settings import Scrubbing, WorkspaceSettings
+from dlthub_tui.screens.frame.context import Context, Undo
+from dlthub_tui.screens.frame.editing import edited
+from dlthub_tui.screens.frame.sheets import ConfirmSheet, FormSheet, LineSheet
+from dlthub_tui.screens.places.listing import ListScreen
+from dlthub_tui.screens.workspace.archiving import ArchiveSheet
+from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.places import Place, WorkspaceSettingsPlace
+from dlthub_tui.viewmodel.table import Section, rule
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line
+from dlthub_tui.viewmodel.workspace import workspace_settings as view
+from dlthub_tui.viewmodel.workspace.residency import LAX_SAID, STRICT_SAID, strictness_question
+from dlthub_tui.widgets.choice import Choice
+
+MOST_NAMED = 8
+
+
+class RoleSheet(FormSheet[str]):
+    """Which role members have who have none of their own."""
+
+    FOOTER = (("form.next", "set it"), ("nav.back", "leave it"))
+
+    def __init__(self, context: Context, role: str | None) -> None:
+        super().__init__(context, "Default role")
+        self._role = role or view.NO_ROLE
+
+    def compose_sheet(self) -> ComposeResult:
+        """One choice."""
+        yield Choice(self.look, line("   Role      "), view.ROLES, self._role, widget_id="role")
+
+    def finish(self) -> None:
+        """Answers."""
+        self.dismiss(self.query_one("#role", Choice).chosen)
+
+
+class WorkspaceSettingsScreen(ListScreen):
+    """What holds for everybody in this workspace?"""
+
+    LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list")
+    FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("row.open", "change"), ("list.filter", "filter"), ("copy.text", "copy"), ("nav.back", "back"),
+    )  # fmt: skip
+    STYLES = "settings"
+    DETAIL_ROWS: ClassVar[int] = 3
+
+    def __init__(self, context: Context, place: WorkspaceSettingsPlace) -> None:
+        super().__init__(context)
+        self.place = place
+        self.workspace = place.workspace
+        self._settings: WorkspaceSettings | None = None
+        self._scrubbing: Scrubbing | str = ""
+
+    def where(self) -> Place:
+        """This place."""
+        return self.place
+
+    def crumbs(self) -> list[str]:
+        """Organization, workspace, settings."""
+        return [self.workspace.organization_name, self.workspace.name, "settings"]
+
+    def region_lock(self) -> str | None:
+        """The workspace's region."""
+        return self.workspace.dataplane_id
+
+    def place_key(self) -> str:
+        """Each workspace keeps its own place."""
+        return f"{self.workspace.id}/settings"
+
+    async def load(self) -> None:
+        """From the control plane; of scrubbing its region is asked, and what it refuses hides nothing else."""
+        from dlthub_tui.client.workspace_settings import get_scrubbing, get_settings
+
+        self._settings = await get_settings(self.context.connected.control, self.workspace.id)
+        try:
+            region = await self.context.connected.region(self.workspace)
+            self._scrubbing = await get_scrubbing(region, self.workspace.id)
+        except NotSignedIn:
+            raise
+        except ClientError as exc:
+            self._scrubbing = guard(exc.what)
+
+    def sections(self) -> list[Section]:
+        """The settings that the filter leaves."""
+        if self._settings is None:
+            return []
+        found = view.sections(self._settings, self._scrubbing, self.workspace.dataplane_id, self.look)[0]
+        rows = matching(found.rows, self.filter_text)
+        return [Section(found.columns, rows, empty=(no_match(found.rows, self.filter_text, "setting"),))]
+
+    def answer_line(self) -> tuple[Line, str]:
+        """Whose settings they are."""
+        if self._settings is None:
+            return EMPTY_LINE, ""
+        return (Span(f"Settings of {guard(self._settings.name)}, for everybody in it."),), self.workspace.role
+
+    def detail_lines(self, width: int) -> list[Line]:
+        """What the setting under the cursor does."""
+        key = self.rows.key
+        if key not in view.SETTINGS:
+            return []
+        why = self._scrubbing if isinstance(self._scrubbing, str) else ""
+        return [rule(view.SETTINGS[key].title, "", width, self.look), *view.details(key, why)]
+
+    def why_not(self, action: Action) -> str | None:
+        """Owners change settings; some cannot be changed."""
+        key, settings = self.rows.key, self._settings
+        if action.id == "row.open":
+            if settings is None or key not in view.SETTINGS:
+                return "There is no setting under the cursor."
+            if self.look.is_read_only:
+                return "This session is read-only and changes nothing."
+            if self.workspace.role != "owner":
+                return f"Settings are changed by owners of the workspace; you are a {self.workspace.role}."
+            if settings.is_playground and key in {"name", "description", "role", "state"}:
+                return "A playground belongs to one person and stays as it is."
+            if key in view.SCRUBBING and isinstance(self._scrubbing, str):
+                return self._scrubbing or "It is not known yet."
+        return super().why_not(action)
+
+    def do_row_open(self) -> None:
+        """Changes the setting under the cursor."""
+        settings, key = self._settings, self.rows.key
+        if settings is None:
+            return
+        match key:
+            case "name" | "description":
+                self._ask_text(settings, key)
+            case "role":
+                self.host.push_screen(RoleSheet(self.context, settings.default_role), self._chose_role)
+            case "versions":
+                text = str(settings.keep_versions)
+                sheet = LineSheet(self.context, "How many of the newest versions are kept?", "Versions", text=text)
+                self.host.push_screen(sheet, self._chose_count)
+            case "words":
+                self._ask_words(is_strict=not settings.is_strict)
+            case "state":
+                self._ask_archive(settings)
+            case _:
+                self._edit_scrubbing()
+
+    async def _done(self, said: str, take_back: Callable[[], Awaitable[object]] | None, then: str = "") -> None:
+        self.context.undo = Undo(take_back, then) if take_back is not None else None
+        await self.reload()
+        self.say(f"{said} u takes that back." if take_back is not None else said, Role.OK)
+
+    def _ask_text(self, settings: WorkspaceSettings, key: str) -> None:
+        before = settings.name if key == "name" else settings.description or ""
+
+        def answered(text: str | None) -> None:
+            if text and text != before:
+                self.fetch(self._set_text(key, before, text), "act")
+
+        title = view.SETTINGS[key].title
+        sheet = LineSheet(self.context, f"{title} of {guard(settings.name)}", title, text=before)
+        self.host.push_screen(sheet, answered)
+
+    async def _set_text(self, key: str, before: str, text: str) -> None:
+        from dlthub_tui.client.workspace_settings import change_workspace
+
+        control, workspace_id = self.context.connected.control, self.workspace.id
+        await change_workspace(control, workspace_id, {key: text})
+        title = view.SETTINGS[key].title
+        await self._done(
+            f"{title} is {guard(text)}.",
+            lambda: change_workspace(control, workspace_id, {key: before or None}),
+            f"{title} is as it was.",
+        )
+
+    def _chose_role(self, chosen: str | None) -> None:
+        settings = self._settings
+        role = None if chosen == view.NO_ROLE else chosen
+        if chosen is not None and settings is not None and role != settings.default_role:
+            self.fetch(self._set_role(settings.default_role, role), "act")
+
+    async def _set_role(self, before: str | None, role: str | None) -> None:
+        from dlthub_tui.client.workspace_settings import set_default_role
+
+        control, workspace_id = self.context.connected.control, self.workspace.id
+        await set_default_role(control, workspace_id, role)
+        said = f"Members without a role of their own are {role}s here." if role else "Members need a role of their own."
+        await self._done(
+            said, lambda: set_default_role(control, workspace_id, before), "The default role is as it was."
+        )
+
+    def _chose_count(self, text: str | None) -> None:
+        settings = self._settings
+        if text is None or settings is None:
+            return
+        if not text.isascii() or not text.isdecimal() or int(text) < 1:
+            self.say("A number of versions is needed, 1 or more. Nothing changed.", Role.WARN)
+            return
+        count, before = int(text), settings.keep_versions
+        if count == before:
+            return
+        if count > before:
+            self.fetch(self._set_count(before, count), "act")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._set_count(before, count), "act")
+
+        more = ("Older ones are removed with the next upload, and nobody can roll back to them then.",)
+        question = f"Keep {count} versions of code instead of {before}?"
+        self.host.push_screen(ConfirmSheet(self.context, question, "keep fewer", more), answered)
+
+    async def _set_count(self, before: int, count: int) -> None:
+        from dlthub_tui.client.workspace_settings import set_kept_versions
+
+        control, workspace_id = self.context.connected.control, self.workspace.id
+        await set_kept_versions(control, workspace_id, count)
+        await self._done(
+            f"The newest {count} versions are kept.",
+            lambda: set_kept_versions(control, workspace_id, before),
+            f"The newest {before} are kept.",
+        )
+
+    def _ask_words(self, *, is_strict: bool) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._set_strict(is_strict), "act")
+
+        question, verb, more = strictness_question(guard(self.workspace.name), is_strict=is_strict)
+        self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
+
+    async def _set_strict(self, is_strict: bool) -> None:
+        from dlthub_tui.client.strictness import set_strict
+
+        await set_strict(self.context.connected.control, self.workspace.id, is_strict=is_strict)
+        await self._done(f"{guard(self.workspace.name)} {STRICT_SAID if is_strict else LAX_SAID}", None)
+
+    def _ask_archive(self, settings: WorkspaceSettings) -> None:
+        if settings.archived_at is not None:
+            self.fetch(self._set_archived(is_archived=False), "act")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._set_archived(is_archived=True), "act")
+
+        self.host.push_screen(ArchiveSheet(self.context, self.workspace, settings.name), answered)
+
+    async def _set_archived(self, *, is_archived: bool) -> None:
+        from dlthub_tui.client.organizations import archive_workspace, unarchive_workspace
+
+        control, workspace_id, name = self.context.connected.control, self.workspace.id, guard(self.workspace.name)
+        do, back = (archive_workspace, unarchive_workspace) if is_archived else (unarchive_workspace, archive_workspace)
+        await do(control, workspace_id)
+        away, here = f"{name} is archived.", f"{name} is in use again."
+        said, then = (away, here) if is_archived else (here, away)
+        await self._done(said, lambda: back(control, workspace_id), then)
+
+    def _edit_scrubbing(self) -> None:
+        """All of it in the user's editor; what changes is named before it is sent."""
+        before = self._scrubbing
+        if isinstance(before, str):
+            return
+        where = f"{self.workspace.organization_name}/{self.workspace.name}"
+        text = edited(self, view.file_of(before, guard(where)), "scrubbing.toml")
+        if text is None:
+            return
+        try:
+            after = view.parse_file(text, before)
+        except view.BadScrubbing as exc:
+            self.say(f"Nothing changed. {guard(str(exc))}", Role.FAIL)
+            return
+        changes = view.changes_of(before, after)
+        if not changes:
+            self.say("Nothing changed.")
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.fetch(self._set_scrubbing(before, after), "act")
+
+        more = changes[:MOST_NAMED] + ([f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else [])
+        more.append("It holds for runs that start from now on; stored logs stay as they are.")
+        question = f"Change how logs of {guard(where)} are scrubbed?"
+        self.host.push_screen(ConfirmSheet(self.context, question, "change", more), answered)
+
+    async def _set_scrubbing(self, before: Scrubbing, after: Scrubbing) -> None:
+        from dlthub_tui.client.workspace_settings import set_scrubbing
+
+        region = await self.context.connected.region(self.workspace)
+        await set_scrubbing(region, self.workspace.id, after)
+        await self._done(
+            "Runs from now on are scrubbed like that.",
+            lambda: set_scrubbing(region, self.workspace.id, before),
+            "Scrubbing is as it was.",
+        )

@@ -1,0 +1,1 @@
+"""Home, planes and regions on the screen."""

@@ -1,0 +1,75 @@
+"""The guide of the first start: five steps, ticked by whoever did them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from dlthub_tui.viewmodel.installation.home_state import HomeState
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.table import Column, Row, Section, rule
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line, muted
+
+COLUMNS = (Column("", least=26), Column("", takes_rest=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step and whether it is done."""
+
+    key: str
+    title: str
+    what: str
+    is_done: bool
+
+
+def steps(state: HomeState, *, url: str = "", is_proved: bool = False) -> tuple[Step, ...]:
+    """The steps as the installation stands now. `is_proved`: this home keeps a proof that found nothing outside.
+
+    `url` is the control plane's.
+    """
+    planes = ", ".join(_with_port(plane.id, plane.url) for plane in state.planes if plane.is_reachable)
+    has_region = any(item.organization.dataplane_id for item in state.memberships)
+    has_jobs = bool(state.jobs)
+    has_run = any(job.latest_run is not None for job in state.jobs)
+    up = f"{_with_port('control', url)}, {planes}" if planes else ""
+    return (
+        Step("planes", "1  Planes are up", up or "No region answers yet.", bool(up)),
+        Step("region", "2  Choose a region", "For your organization, and for good.", has_region),
+        Step("code", "3  Bring code", "Deploy a folder that has a __deployment__.py.", has_jobs),
+        Step("run", "4  Run a job", "Press r, watch its log arrive.", has_run),
+        Step("proof", "5  See the proof", "Look for its data outside the region. Find none.", is_proved),
+    )
+
+
+def _with_port(name: str, url: str | None) -> str:
+    """`eu1 8402`; the name alone where it is reached at the usual port."""
+    try:
+        port = urlsplit(url or "").port
+    except ValueError:
+        port = None
+    return f"{name} {port}" if port else name
+
+
+def sections(state: HomeState, look: Look, *, url: str = "", is_proved: bool = False) -> list[Section]:
+    """One row a step."""
+    rows = [
+        Row(
+            step.key,
+            look.state("completed" if step.is_done else "pending"),
+            (line(step.title), line(muted(guard(step.what)))),
+            step.title,
+        )
+        for step in steps(state, url=url, is_proved=is_proved)
+    ]
+    return [Section(COLUMNS, tuple(rows), shows_titles=False)]
+
+
+def shell_lines(url: str, look: Look, width: int) -> list[Line]:
+    """The same from a shell."""
+    said = (
+        'pip install "dlt[duckdb]" dlthub-client',
+        f"export RUNTIME__API_BASE_URL={url}",
+        "dlthub login --device          approve it here with :approve",
+    )
+    return [rule("Your shell can do it as well", "", width, look), *(line("   ", text) for text in said), EMPTY_LINE]

@@ -1,0 +1,70 @@
+"""What needs somebody: jobs whose last run failed, secrets that runs printed, sign-ins that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from dlthub_tui.client.installation import PendingSignIn
+from dlthub_tui.client.leaks import Leak
+from dlthub_tui.client.models import Run, Workspace
+from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
+from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
+from dlthub_tui.viewmodel.table import Column, Row
+from dlthub_tui.viewmodel.text import Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.work.runs import name_of
+
+COLUMNS = (Column("", least=12), Column("", takes_rest=True, least=20), Column("", is_number=True))
+
+Dated = tuple[datetime, Row]
+
+
+def needs(state: HomeState, look: Look) -> list[Row]:
+    """The newest first, without what was set aside."""
+    found: list[Dated] = []
+    for item in state.workspaces:
+        found.extend((run.created_at, _failed_row(item.workspace, run, look)) for run in needing(item))
+        found.extend(_leak_rows(item, look))
+    found.extend((sign_in.created_at, _sign_in_row(sign_in, look)) for sign_in in state.sign_ins)
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    return [row for _, row in found if row.key not in state.aside]
+
+
+def needing(item: WorkspaceState) -> Iterator[Run]:
+    """Failed runs of the last day that are the last that ended of their job; a later success leaves nothing to do."""
+    last_ended = {
+        job.id: next((run.id for run in job.recent_runs if run.status in TERMINAL_STATES), None)
+        for job in item.jobs or ()
+        if not job.is_archived
+    }
+    return (run for run in item.failed if last_ended.get(run.job_id) == run.id)
+
+
+def _failed_row(workspace: Workspace, run: Run, look: Look) -> Row:
+    name = guard(workspace.name)
+    said = f"{name_of(run)} failed"
+    cells = (line(name), line(said), line(muted(words.moment(run.finished_at or run.created_at, look))))
+    return Row(f"run/{workspace.id}/{run.id}", look.state("failed"), cells, f"{name} {said}")
+
+
+def _leak_rows(item: WorkspaceState, look: Look) -> Iterator[Dated]:
+    """One of each job and secret; `enter` opens the newest run."""
+    by_secret: dict[tuple[str, str], list[Leak]] = {}
+    for leak in item.leaks:
+        by_secret.setdefault((leak.job_ref, leak.name), []).append(leak)
+    name = guard(item.workspace.name)
+    for (job_ref, secret), leaks in by_secret.items():
+        newest = leaks[0]
+        said = f"{guard(words.short_ref(job_ref))} prints {guard(secret)}"
+        runs = words.plural(len({leak.run_id for leak in leaks}), "run")
+        cells = (line(name), line(said), line(muted(runs)))
+        key = f"leak/{item.workspace.id}/{newest.run_id}/{secret}"
+        glyph = Span(look.glyphs.masked, Role.MASKED)
+        yield newest.at or look.now(), Row(key, glyph, cells, f"{name} {said} masked")
+
+
+def _sign_in_row(sign_in: PendingSignIn, look: Look) -> Row:
+    said = f"{guard(sign_in.client)} from {guard(sign_in.address)} waits for your approval"
+    cells = (line("sign-in"), line(said), line(muted(words.moment(sign_in.created_at, look))))
+    return Row(f"sign-in/{sign_in.id}", look.state("pending"), cells, "sign-in")

@@ -1,0 +1,1 @@
+"""Actions and their keys, and what is derived from them."""

@@ -1,0 +1,152 @@
+"""What the command line, the palette and the help offer: the actions of a screen, with what is possible now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from dlthub_tui.viewmodel.keys.actions import ACTIONS, Action, key_name
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, line, muted
+
+LAYER_TITLES = {
+    "global": "Everywhere", "workspace": "Workspace", "home": "Home", "move": "Every list", "list": "Every list",
+    "tree": "Columns", "log": "Log", "run": "Run", "compare": "Compare", "shown-once": "Shown once",
+    "versions": "Deployments", "alerts": "Alerts", "backfills": "Backfills", "webhooks": "Webhooks",
+    "residency": "Residency", "deploy": "Deploy", "form": "Form", "sign-in": "Sign in",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be done. `choice` is what is done; `why_not` is None when it is possible now.
+
+    `twin` is the same as a command line of a shell.
+    """
+
+    choice: str
+    name: str
+    title: str
+    keys: str
+    sentence: str
+    group: str
+    why_not: str | None = None
+    twin: str = ""
+
+
+# Commands that take a job's name: what they do with it, and their twin in a shell.
+OF_A_JOB = {
+    "run": ("start it now", "dlthub job trigger {}"),
+    "log": ("the log of its last run", "dlthub job logs {}"),
+    "job": ("what fires it, and its history", "dlthub job info {}"),
+    "runs": ("its runs only", "dlthub job runs list {}"),
+}
+
+
+REFRESH = "--refresh"
+
+
+def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Offer] | None:
+    """What `run load` may become: the command with each job whose name holds the words. None for other commands.
+
+    Names that begin with the words, after any dot, come first.
+    """
+    command, space, rest = text.partition(" ")
+    if not space or command not in OF_A_JOB or (command == "run" and not changes):
+        return None
+    sentence, twin = OF_A_JOB[command]
+    refreshes = command == "run" and rest.rstrip().endswith(REFRESH)
+    wanted = rest.strip().removesuffix(REFRESH).strip().casefold()
+    found = [name for name in names if wanted in name.casefold()]
+    found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.rpartition(".")[2])))
+    refreshing = [_refreshing(name) for name in found] if command == "run" else []
+    if refreshes:
+        return refreshing
+    plain = [
+        Offer(f"of-job {command} {name}", f"{command} {name}", name, "", sentence, "Commands", twin=twin.format(name))
+        for name in found
+    ]
+    return plain[:1] + refreshing[:1] + plain[1:] if wanted else plain
+
+
+def twin_of_job(command: str, name: str) -> str:
+    """The same in a shell."""
+    if command == "refresh":
+        return f"{OF_A_JOB['run'][1].format(name)} {REFRESH}"
+    return OF_A_JOB[command][1].format(name)
+
+
+def _refreshing(name: str) -> Offer:
+    """The job started so that it loads everything again."""
+    twin = twin_of_job("refresh", name)
+    return Offer(
+        f"of-job refresh {name}", f"run {name} {REFRESH}", name, "", "and load everything again", "Commands", twin=twin
+    )
+
+
+def offer(action: Action, why_not: str | None, look: Look, place: str) -> Offer:
+    """An action as it is offered. A layer of several places is named after the one that it is offered in."""
+    keys = " ".join(key_name(key, is_ascii=look.is_ascii) for key in action.keys)
+    group = "Not possible here" if why_not else LAYER_TITLES.get(action.layer, place)
+    return Offer(action.id, action.command or "", action.title, keys, action.sentence, group, why_not)
+
+
+def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
+    """Offers that begin with, then that contain each word; possible ones first.
+
+    A command is found by its name alone: enter after a name that there is not must do nothing else.
+    """
+    wanted = text.casefold().strip()
+    named = [item for item in offers if item.name or by_title]
+    if not wanted:
+        return sorted(named, key=lambda item: item.why_not is not None)
+
+    def rank(item: Offer) -> tuple[bool, int] | None:
+        name = (item.title if by_title else item.name).casefold()
+        whole = (f"{item.name} {item.title} {item.sentence} {item.keys}" if by_title else item.name).casefold()
+        if name == wanted:
+            return (item.why_not is not None, 0)
+        if name.startswith(wanted):
+            return (item.why_not is not None, 1)
+        if all(word in whole for word in wanted.split()):
+            return (item.why_not is not None, 2)
+        return None
+
+    ranked = [(rank(item), position, item) for position, item in enumerate(named)]
+    kept = [(place, position, item) for place, position, item in ranked if place is not None]
+    return [item for _, _, item in sorted(kept, key=lambda entry: entry[:2])]
+
+
+def unknown(offers: Sequence[Offer], text: str) -> str:
+    """The sentence for a command that does not exist."""
+    command, _, rest = text.partition(" ")
+    if command in OF_A_JOB and rest.strip():
+        return f'No job matches "{rest.strip()}".'
+    if any(action.command == command for action in ACTIONS):
+        return f'"{command}" does nothing here: it belongs to another place.'
+    names = [item.name for item in offers if item.name]
+    near = get_close_matches(command, names, n=2, cutoff=0.5)
+    return f'No command "{text}".' + (f" Nearest: {', '.join(near)}." if near else "")
+
+
+LEAST_NAME_CELLS = 16
+
+
+def name_cells(items: Sequence[Offer]) -> int:
+    """How wide the names of these candidates stand: sentences begin behind the longest one."""
+    return max((cell_width(item.name or item.title) + 2 for item in items), default=0)
+
+
+def command_line(item: Offer, look: Look, *, is_chosen: bool, name_cells: int) -> Line:
+    """One candidate."""
+    cursor = accent(f"{look.glyphs.cursor}  ") if is_chosen else Span("   ")
+    role = Role.MUTED if item.why_not else Role.TEXT
+    said = item.why_not or item.sentence or item.title
+    name = f"{item.name or item.title:<{max(LEAST_NAME_CELLS, name_cells)}}"
+    return (cursor, Span(name, role), accent(f"{item.keys:<10}"), muted(said))
+
+
+def help_line(item: Offer) -> Line:
+    """One key: key, title, what it does or why not."""
+    return line(accent(f"{item.keys:<12} "), f"{item.title:<18} ", muted(item.why_not or item.sentence))

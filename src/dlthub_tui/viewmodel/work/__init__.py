@@ -1,0 +1,1 @@
+"""Jobs, runs and pipelines on the screen."""

@@ -1,0 +1,1 @@
+"""The other tabs of a workspace on the screen."""

@@ -1,0 +1,70 @@
+"""Keys of the user's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from dlthub_tui.viewmodel.keys.actions import ACTIONS, conflicts, of_layers
+from dlthub_tui.viewmodel.keys.keymap import STACKS, parse_key, read_keys, rebound, with_key
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("/", "slash"), ("esc", "escape"), ("ctrl+X", "ctrl+x"), ("F6", "f6"), ("G", "G"), ("g", "g"), ("-", "minus"),
+     ("@", "at"), ("pgdn", "pagedown"), ("space", "space"), ("↑", "up"), ("shift+Tab", "shift+tab")],
+)  # fmt: skip
+def test_keys_are_written_as_people_read_them(text: str, key: str) -> None:
+    if text == "↑":
+        assert parse_key("up") == key
+    else:
+        assert parse_key(text) == key
+
+
+def test_an_action_gets_its_own_key_in_every_layer() -> None:
+    keys, troubles = read_keys({"run.start": "f6", "row.next": ["j", "ctrl+n"]})
+
+    assert troubles == []
+    for stack in STACKS:
+        for action in rebound(of_layers(stack), keys):
+            if action.id == "run.start":
+                assert action.keys == ("f6",)
+            if action.id == "row.next":
+                assert action.keys == ("j", "ctrl+n")
+
+
+def test_a_key_that_another_action_has_is_refused_with_its_name() -> None:
+    keys, troubles = read_keys({"job.publish": "l", "log.open": "f7", "job.pause": "/"})
+
+    assert keys == {"job.publish": ("l",), "log.open": ("f7",)}
+    assert troubles == ["settings.toml: / is filter (list.filter); job.pause keeps its own key."]
+
+
+def test_two_actions_may_swap_their_keys() -> None:
+    keys, troubles = read_keys({"job.pause": "v", "definition.open": "p"})
+
+    assert troubles == []
+    assert len(keys) == 2
+
+
+def test_what_is_no_action_or_no_key_is_said() -> None:
+    keys, troubles = read_keys({"run.fly": "f6", "run.start": 6, "log.open": []})
+
+    assert keys == {}
+    assert len(troubles) == 3
+    assert read_keys("nonsense") == ({}, [])
+
+
+def test_stacks_hold_every_layer_and_have_no_conflict() -> None:
+    layers = {layer for stack in STACKS for layer in stack}
+
+    assert {action.layer for action in ACTIONS} <= layers
+    assert all(conflicts(stack) == [] for stack in STACKS)
+
+
+def test_arrows_go_on_beside_a_key_that_is_set_in_the_help() -> None:
+    keys, why_not = with_key({}, "row.next", "f6")
+    again, _ = with_key(keys, "row.next", "f7")
+
+    assert (keys, why_not) == ({"row.next": ("f6", "down")}, None)
+    assert again == {"row.next": ("f7", "down")}
+    assert with_key({}, "run.start", "f6")[0] == {"run.start": ("f6",)}

@@ -1,0 +1,102 @@
+"""What the list of jobs and a job's own screen say of its last runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from dlthub_tui.client.jobs import PassedOver, Starts
+from dlthub_tui.client.models import Job, RecentRun, parse_run
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.viewmodel.work.jobs import history_plots, history_title, job_answer, job_details, job_facts
+
+RUNS = (
+    RecentRun("4", "running", None, None),
+    RecentRun("3", "failed", 9.0, None),
+    RecentRun("2", "completed", 40.0, 12_000),
+    RecentRun("1", "completed", 80.0, 6_000),
+)
+LOAD = Job(
+    id="load", job_ref="jobs.load", job_type="batch", profile="prod", version=4, description=None,
+    triggers=("every:1h",), declared_triggers=("every:1h",), is_paused=False, is_archived=False,
+    next_scheduled_run_at=None, pipeline_name=None, freshness=("job.is_fresh:jobs.returns",), timezone=None,
+    updated_at=datetime(2026, 3, 17, tzinfo=UTC), latest_run=None, recent_runs=RUNS, timeout_seconds=None,
+    definition={},
+)  # fmt: skip
+DAILY = replace(LOAD, id="daily", job_ref="jobs.daily", declared_triggers=("job.success:jobs.load",), freshness=())
+
+
+def strip(job: Job, failures: int | None) -> list[str]:
+    return [text_of(row).strip() for row in job_details(job, (LOAD, DAILY), Look(), 80, failures)][1:]
+
+
+def test_strip_says_what_follows_what_is_waited_for_and_what_is_usual() -> None:
+    assert strip(LOAD, 1) == [
+        "Batch, profile prod.",
+        "Then: daily. Waits for: returns.",
+        "Typical 1 min 20 s (of the last 4), 12,000 rows. 1 failure in 24 hours.",
+    ]
+
+
+def test_failures_that_were_not_counted_are_not_named() -> None:
+    assert strip(LOAD, None)[-1] == "Typical 1 min 20 s (of the last 4), 12,000 rows."
+    assert strip(LOAD, 0)[-1].endswith("No failure in 24 hours.")
+    assert "10,000+ failures in 24 hours." in strip(LOAD, 10_001)[-1]
+
+
+def test_job_without_neighbours_says_when_it_fires() -> None:
+    assert "Fires every hour." in strip(replace(LOAD, freshness=(), job_ref="jobs.alone"), None)
+
+
+def test_page_says_what_waits_and_what_was_passed_over() -> None:
+    at = datetime(2026, 3, 17, 2, tzinfo=UTC)
+    starts = Starts(
+        waits_for=("jobs.returns",), passed_over=PassedOver(at=at, trigger="job.fail:jobs.x", status="chain_too_long")
+    )
+    look = Look(now=lambda: at + timedelta(minutes=3))
+
+    assert [text_of(row).strip() for row in job_facts(LOAD, starts, look, 80)][-2:] == [
+        "a start waits for       returns",
+        "passed over             3 min ago, after x fails: jobs start each other in a circle",
+    ]
+    assert len(job_facts(LOAD, Starts(), look, 80)) == len(job_facts(LOAD, None, look, 80))
+
+
+def test_page_says_since_when_a_job_is_paused_and_what_it_catches_up_on() -> None:
+    now = datetime(2026, 3, 17, 20, tzinfo=UTC)
+    look, paused = Look(now=lambda: now, zone=UTC), replace(LOAD, is_paused=True)
+    starts = Starts(paused_at=now - timedelta(days=2), completed_until=now - timedelta(days=2, hours=6))
+
+    def said(starts: Starts | None) -> str:
+        return text_of(job_facts(paused, starts, look, 80)[2])
+
+    assert said(starts) == "   ◫ paused since 2 days; the first run after it covers 14:00 on 15 Mar to now"
+    assert said(replace(starts, completed_until=now)).endswith("covers 20:00 to now")
+    assert said(Starts()) == said(None) == "   ◫ paused"
+
+
+def test_how_long_ago_the_last_run_was_is_not_since_when_a_job_is_paused() -> None:
+    now = datetime(2026, 3, 17, 20, tzinfo=UTC)
+    run = parse_run({
+        "id": "1", "number": 1, "status": "completed", "trigger": "manual:", "profile": "prod",
+        "created_at": (now - timedelta(hours=3)).isoformat(), "pipeline_run_summaries": [],
+    })  # fmt: skip
+
+    def said(job: Job) -> str:
+        return text_of(job_answer(replace(job, latest_run=run), run, None, Look(now=lambda: now, zone=UTC)))
+
+    assert "completed 3 h ago" in said(LOAD)
+    assert "paused, last run 3 h ago" in said(replace(LOAD, is_paused=True))
+
+
+def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
+    assert [text_of(row).strip() for row in history_plots(RUNS, Look())] == [
+        "Took     █▄✗◉   9 s to 1 min 20 s",
+        "Rows     ▄█✗◉   6,000 to 12,000",
+    ]
+    assert history_plots(RUNS[:2], Look()) == []
+
+
+def test_title_of_the_history_counts_how_runs_ended() -> None:
+    assert history_title(RUNS, Look()) == "last 4: 2 ✓  1 ✗   typical 1 min 20 s"
