@@ -19,7 +19,7 @@ from tests.unit.planes.scrub.corpus.test_prints import CONTEXTS, NAMES, filled, 
 from planes.data_plane.runner.output import READ_BYTES, RunLog
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.scrub import JSON, Registered, StreamScrubber, scrub_json, scrub_text
-from planes.scrub.encodings import forms
+from planes.scrub.registered.encodings import forms
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
 

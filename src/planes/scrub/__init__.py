@@ -10,7 +10,7 @@ what it does not promise.
 
 from planes.scrub.display import display_guard, refused_in_name
 from planes.scrub.lines import prepare
-from planes.scrub.registered import Registered
+from planes.scrub.registered.registered import Registered
 from planes.scrub.settings import (
     PII_CLASSES,
     ScrubSettings,

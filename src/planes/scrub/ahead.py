@@ -7,9 +7,9 @@ for all of these lines before the next one is. What it finds depends on the line
 
 from collections.abc import Callable
 
-from planes.scrub.line_signs import LONGEST_QUICK
 from planes.scrub.rulebook import Book, Span
-from planes.scrub.signs import LineSigns
+from planes.scrub.search.line_signs import LONGEST_QUICK
+from planes.scrub.search.signs import LineSigns
 
 # So many lines are looked at in one go.
 _MOST = 64

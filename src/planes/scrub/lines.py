@@ -10,17 +10,17 @@ from collections import Counter
 
 from planes.scrub.ahead import LinesAhead
 from planes.scrub.below import LONGEST_LINE, MoreLines, Opening, Wrapped, open_quote, opened_by, prepare_below, torn
-from planes.scrub.engine import Pattern, compile_pattern, group_number
 from planes.scrub.known import KnownLines, OtherLines, Outcome, key_of
-from planes.scrub.learned import Learned
 from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined, told_apart, with_again, with_open
 from planes.scrub.marks import mark_at_end, with_marks
-from planes.scrub.registered import Registered
+from planes.scrub.registered.learned import Learned
+from planes.scrub.registered.registered import Registered
+from planes.scrub.registered.shortened import Shortened, mark_finder
 from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, start_of, with_repeats
 from planes.scrub.rules.blocks import BODY, OPENING
+from planes.scrub.search.engine import Pattern, compile_pattern, group_number
+from planes.scrub.search.signs import NO_SIGNS, LineSigns
 from planes.scrub.shadow import ColourMap, without_colour
-from planes.scrub.shortened import Shortened, mark_finder
-from planes.scrub.signs import NO_SIGNS, LineSigns
 
 # Behind so many known lines in a piece, all known lines of the rest are left out at once.
 _MANY_KNOWN = 8

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 from planes.scrub.marks import with_marks
+from planes.scrub.registered.shortened import OPEN
 from planes.scrub.rulebook import Book, Span, coloured, disjoint, plain_spans
 from planes.scrub.shadow import without_colour
-from planes.scrub.shortened import OPEN
 
 LONGEST_HELD = 64 * 1024
 _OVERLAP = 8 * 1024

@@ -3,7 +3,7 @@
 import functools
 
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.below import CONTINUED
+from planes.scrub.rules.named.below import CONTINUED
 
 
 @functools.lru_cache(maxsize=1024)

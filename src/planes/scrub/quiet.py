@@ -9,8 +9,8 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 
-from planes.scrub.engine import Ends, fast_ends
 from planes.scrub.rulebook import Book
+from planes.scrub.search.engine import Ends, fast_ends
 from planes.scrub.shadow import WHITE
 
 # After so many bytes of a stream a pattern is worth compiling, and after so many more for each beginning in it. With

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from planes.scrub.demands import Demands
-from planes.scrub.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
-from planes.scrub.literals import AtLiteral
-from planes.scrub.name_places import AtName, NamePlaces
 from planes.scrub.rules import RULES, SELDOM
-from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.plausible import looks_random
-from planes.scrub.rules.vocabulary import SIGNS
+from planes.scrub.rules.named.below import BELOW_RULES
+from planes.scrub.rules.named.vocabulary import SIGNS
+from planes.scrub.search.demands import Demands
+from planes.scrub.search.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
+from planes.scrub.search.literals import AtLiteral
+from planes.scrub.search.name_places import AtName, NamePlaces
+from planes.scrub.search.signs import NO_SIGNS, LineSigns, Signs
 from planes.scrub.shadow import ColourMap, without_colour
-from planes.scrub.signs import NO_SIGNS, LineSigns, Signs
 
 # So many rules with the same signs are asked together which of them match. On a long line each is asked alone: there
 # the automaton for all could grow too large.

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from planes.scrub import rules as _rules
-from planes.scrub.engine import fast_pattern
 from planes.scrub.rules.model import Rule
+from planes.scrub.search.engine import fast_pattern
 
 LONGEST_PATTERN = 512
 LONGEST_ALLOWED = 4096

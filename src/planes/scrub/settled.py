@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Iterable, Iterator
 
-from planes.scrub.engine import Pattern, compile_pattern, line_pattern
-from planes.scrub.long_line_signs import scan_pattern
 from planes.scrub.rulebook import Book, CompiledRule, Span, disjoint, outside_marks, rulebook
 from planes.scrub.rules.model import Rule
+from planes.scrub.search.engine import Pattern, compile_pattern, line_pattern
+from planes.scrub.search.long_line_signs import scan_pattern
+from planes.scrub.search.signs import LineSigns
 from planes.scrub.settings import GROUP, LONGEST_ALLOWED, ScrubSettings, rules_of
-from planes.scrub.signs import LineSigns
 
 # So many finds of one pattern on a line are looked at one by one; behind them all is masked. Each find may cost a look
 # at the whole line, and nobody but the writer of the pattern loses by it.

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from planes.scrub.lines import RuleStage
-from planes.scrub.registered import Registered
+from planes.scrub.registered.registered import Registered
+from planes.scrub.registered.values import ValueStage
 from planes.scrub.settings import ScrubSettings
 from planes.scrub.settled import book_of
-from planes.scrub.values import ValueStage
 
 
 class StreamScrubber:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 
 from planes.scrub.rules import RULES
-from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.links import linked
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.named.below import BELOW_RULES
 
 BEGIN = "<!-- rules: begin, written by planes.scrub.table -->"
 END = "<!-- rules: end -->"

@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from planes.scrub.registered import Registered
+from planes.scrub.registered.registered import Registered
 from planes.scrub.rulebook import coloured_spans, rulebook
+from planes.scrub.rules.judging.plausible import is_placeholder
 from planes.scrub.rules.model import Kind
-from planes.scrub.rules.names import is_sensitive_key
-from planes.scrub.rules.plausible import is_placeholder
+from planes.scrub.rules.named.names import is_sensitive_key
 from planes.scrub.settings import ScrubSettings
 from planes.scrub.stream import StreamScrubber
 

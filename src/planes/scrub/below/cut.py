@@ -9,9 +9,9 @@ from planes.scrub.below.model import Step, continued
 from planes.scrub.below.rows import NARROWEST
 from planes.scrub.rulebook import Span
 from planes.scrub.rules import RULES, Rule
-from planes.scrub.rules.below import CUT_TOKEN
-from planes.scrub.rules.plausible import is_sensitive, looks_random
-from planes.scrub.rules.prose import is_common
+from planes.scrub.rules.judging.plausible import is_sensitive, looks_random
+from planes.scrub.rules.judging.prose import is_common
+from planes.scrub.rules.named.below import CUT_TOKEN
 
 # No screen is wider.
 _WIDEST = 400

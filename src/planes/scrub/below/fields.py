@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, is_secret, is_telling
 from planes.scrub.below.rows import closing, row_of
-from planes.scrub.engine import Pattern, compile_pattern
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.below import ASKED_BELOW
-from planes.scrub.rules.names import is_sensitive_key
-from planes.scrub.rules.prose import is_common
-from planes.scrub.rules.vocabulary import KEY
+from planes.scrub.rules.judging.prose import is_common
+from planes.scrub.rules.named.below import ASKED_BELOW
+from planes.scrub.rules.named.names import is_sensitive_key
+from planes.scrub.rules.named.vocabulary import KEY
+from planes.scrub.search.engine import Pattern, compile_pattern
 
 _INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
 _ANSWER = re.compile(

@@ -9,8 +9,8 @@ from planes.scrub.below.rows import Row, closing, goes_on, row_of
 from planes.scrub.below.shown import OpenElement, more_rows
 from planes.scrub.below.texts import PLAIN_WORD, MorePlain
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.plausible import looks_random
-from planes.scrub.rules.prose import is_common_text
+from planes.scrub.rules.judging.plausible import looks_random
+from planes.scrub.rules.judging.prose import is_common_text
 
 # So many lines a value may take. What a program never closes must not mask a whole log.
 MOST_LINES = 60

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, is_shown
 from planes.scrub.below.rows import row_of
-from planes.scrub.engine import Pattern, compile_pattern
-from planes.scrub.rules.vocabulary import KEY
+from planes.scrub.rules.named.vocabulary import KEY
+from planes.scrub.search.engine import Pattern, compile_pattern
 
 # So many lines a flag is explained in.
 _MOST_LINES = 8

@@ -14,8 +14,8 @@ from planes.scrub.below.model import Step, below, continued, is_secret
 from planes.scrub.below.rows import Row, goes_on, row_of
 from planes.scrub.below.values import value_of
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.below import MANIFEST_MEMBER
-from planes.scrub.rules.plausible import looks_random
+from planes.scrub.rules.judging.plausible import looks_random
+from planes.scrub.rules.named.below import MANIFEST_MEMBER
 
 _HEAD = re.compile(rb"(?:- )?[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?v1[\"']?,?$")
 _MEMBER = re.compile(rb"[\"']?([\w./-]{1,253})[\"']?[ \t]*:[ \t]*")

@@ -4,10 +4,10 @@ import re
 from typing import Protocol, TypeAlias
 
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.below import CONTINUED, NAMED_BELOW
-from planes.scrub.rules.looks import is_wordy, stands_out
-from planes.scrub.rules.plausible import is_code, is_placeholder, is_sensitive, looks_random
-from planes.scrub.rules.prose import phrase_end
+from planes.scrub.rules.judging.looks import is_wordy, stands_out
+from planes.scrub.rules.judging.plausible import is_code, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.judging.prose import phrase_end
+from planes.scrub.rules.named.below import CONTINUED, NAMED_BELOW
 
 # Longer lines neither open anything nor go on with it.
 LONGEST_LINE = 2048

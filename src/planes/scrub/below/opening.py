@@ -24,10 +24,10 @@ from planes.scrub.below.statements import CREATES, opened_parameters, opened_res
 from planes.scrub.below.tables import Table, Underlined, opened_table
 from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
 from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
-from planes.scrub.engine import Pattern, compile_pattern, group_number
-from planes.scrub.rules import judges
-from planes.scrub.rules.below import ASKED
-from planes.scrub.rules.vocabulary import CLOSES, GIVES, KEY
+from planes.scrub.rules.judging import judges
+from planes.scrub.rules.named.below import ASKED
+from planes.scrub.rules.named.vocabulary import CLOSES, GIVES, KEY
+from planes.scrub.search.engine import Pattern, compile_pattern, group_number
 
 _END = rb"[ \t\r]*(?:[ \t][0-9A-Za-z_./-]+\.py:[0-9]+[ \t]*)?(?:[ \t]*" + BAR + rb")*[ \t]*$"
 _SCHEME = rb"(?:(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)[ \t]*)?"

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, continued, is_secret, is_shown
 from planes.scrub.below.rows import row_of
-from planes.scrub.engine import Pattern, compile_pattern
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.prose import phrase_end
-from planes.scrub.rules.vocabulary import KEY
+from planes.scrub.rules.judging.prose import phrase_end
+from planes.scrub.rules.named.vocabulary import KEY
+from planes.scrub.search.engine import Pattern, compile_pattern
 
 _MOST_LINES = 60
 RULER = re.compile(rb"[-=~]{3,}")

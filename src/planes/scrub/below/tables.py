@@ -7,12 +7,12 @@ from typing import NamedTuple
 from planes.scrub.below.model import Opening, Step, is_no_word, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
-from planes.scrub.rules.below import NAMED_COLUMN
-from planes.scrub.rules.judges import DOTTED
-from planes.scrub.rules.names import is_sensitive_key
-from planes.scrub.rules.plausible import is_type
-from planes.scrub.rules.prose import phrase_end
-from planes.scrub.rules.source_code import is_class
+from planes.scrub.rules.judging.judges import DOTTED
+from planes.scrub.rules.judging.plausible import is_type
+from planes.scrub.rules.judging.prose import phrase_end
+from planes.scrub.rules.judging.source_code import is_class
+from planes.scrub.rules.named.below import NAMED_COLUMN
+from planes.scrub.rules.named.names import is_sensitive_key
 
 _Cell = tuple[int, int]  # where it lies in the line
 _Cut = Callable[[bytes], list[_Cell]]

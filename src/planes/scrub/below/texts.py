@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, continued, is_secret, is_telling
 from planes.scrub.below.rows import goes_on, row_of
-from planes.scrub.rules.prose import is_common_text
+from planes.scrub.rules.judging.prose import is_common_text
 
 _MOST_LINES = 60
 _MOST_BLOCK_LINES = 200

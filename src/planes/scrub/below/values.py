@@ -18,7 +18,7 @@ from planes.scrub.below.going_on import (
 from planes.scrub.below.model import Step, below, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import Row, closing, goes_on, row_of
 from planes.scrub.below.shown import RULER, Described
-from planes.scrub.rules.plausible import looks_random
+from planes.scrub.rules.judging.plausible import looks_random
 
 _QUOTED = re.compile(
     rb"(?:[-*][ \t]+)?(?:string\([0-9]+\)[ \t]|(?:some|ok|secretstr|str|string)\()?[bruf]{0,2}([\"'`])", re.IGNORECASE

@@ -1,36 +1,36 @@
 """Every rule there is, in one tuple. A rule is data: see `model.Rule` and the tables beside it."""
 
 from planes.scrub.rules.blocks import BLOCK_RULES
-from planes.scrub.rules.calls import CALL_RULES
-from planes.scrub.rules.checksums import CHECKSUM_RULES
-from planes.scrub.rules.clouds import CLOUD_RULES
-from planes.scrub.rules.code import CODE_RULES
-from planes.scrub.rules.commands import COMMAND_RULES
-from planes.scrub.rules.created import CREATED_RULES
-from planes.scrub.rules.families import FAMILY_RULES
-from planes.scrub.rules.files import FILE_RULES
 from planes.scrub.rules.hashes import HASH_RULES
-from planes.scrub.rules.headers import HEADER_RULES
-from planes.scrub.rules.hosting import HOSTING_RULES
-from planes.scrub.rules.identities import IDENTITY_RULES
-from planes.scrub.rules.kept import KEPT_RULES
-from planes.scrub.rules.languages import LANGUAGE_RULES
-from planes.scrub.rules.markup import MARKUP_RULES
-from planes.scrub.rules.messaging import MESSAGING_RULES
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.models import MODEL_RULES
-from planes.scrub.rules.monitoring import MONITORING_RULES
-from planes.scrub.rules.names import NAME_RULES
-from planes.scrub.rules.national import NATIONAL_RULES
-from planes.scrub.rules.payments import PAYMENT_RULES
-from planes.scrub.rules.pii import PII_CLASSES, PII_RULES
-from planes.scrub.rules.prefixes import PREFIX_RULES
-from planes.scrub.rules.printed import PRINTED_RULES
-from planes.scrub.rules.sentences import SENTENCE_RULES
-from planes.scrub.rules.services import SERVICE_RULES
-from planes.scrub.rules.statements import STATEMENT_RULES
-from planes.scrub.rules.uris import URI_RULES
-from planes.scrub.rules.warehouses import WAREHOUSE_RULES
+from planes.scrub.rules.named.calls import CALL_RULES
+from planes.scrub.rules.named.commands import COMMAND_RULES
+from planes.scrub.rules.named.created import CREATED_RULES
+from planes.scrub.rules.named.files import FILE_RULES
+from planes.scrub.rules.named.headers import HEADER_RULES
+from planes.scrub.rules.named.kept import KEPT_RULES
+from planes.scrub.rules.named.languages import LANGUAGE_RULES
+from planes.scrub.rules.named.markup import MARKUP_RULES
+from planes.scrub.rules.named.names import NAME_RULES
+from planes.scrub.rules.named.printed import PRINTED_RULES
+from planes.scrub.rules.named.sentences import SENTENCE_RULES
+from planes.scrub.rules.named.statements import STATEMENT_RULES
+from planes.scrub.rules.named.uris import URI_RULES
+from planes.scrub.rules.personal.checksums import CHECKSUM_RULES
+from planes.scrub.rules.personal.identities import IDENTITY_RULES
+from planes.scrub.rules.personal.national import NATIONAL_RULES
+from planes.scrub.rules.personal.pii import PII_CLASSES, PII_RULES
+from planes.scrub.rules.providers.clouds import CLOUD_RULES
+from planes.scrub.rules.providers.code import CODE_RULES
+from planes.scrub.rules.providers.families import FAMILY_RULES
+from planes.scrub.rules.providers.hosting import HOSTING_RULES
+from planes.scrub.rules.providers.messaging import MESSAGING_RULES
+from planes.scrub.rules.providers.models import MODEL_RULES
+from planes.scrub.rules.providers.monitoring import MONITORING_RULES
+from planes.scrub.rules.providers.payments import PAYMENT_RULES
+from planes.scrub.rules.providers.prefixes import PREFIX_RULES
+from planes.scrub.rules.providers.services import SERVICE_RULES
+from planes.scrub.rules.providers.warehouses import WAREHOUSE_RULES
 
 # The order decides the name in the mask where two rules find the same bytes: the more telling one comes first.
 RULES: tuple[Rule, ...] = (

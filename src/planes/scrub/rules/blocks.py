@@ -4,7 +4,7 @@ Over several lines the line stage follows a block from its opening line on (`OPE
 ones that stand on one line, with their line borders as they are, escaped, or gone.
 """
 
-from planes.scrub.rules import key_judges
+from planes.scrub.rules.judging import key_judges
 from planes.scrub.rules.model import Rule
 
 _MARKER = rb"-----BEGIN [0-9A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"

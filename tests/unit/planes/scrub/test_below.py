@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from planes.scrub import Registered, ScrubSettings, StreamScrubber, scrub_text
-from planes.scrub.rules.below import BELOW_RULES
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 
 S = "hunter2-Xy9"  # what must go

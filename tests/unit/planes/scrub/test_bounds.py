@@ -8,11 +8,11 @@ import tracemalloc
 import pytest
 
 from planes.scrub import Registered, StreamScrubber
-from planes.scrub.encodings import forms
 from planes.scrub.long_lines import LONGEST_HELD
+from planes.scrub.registered.encodings import forms
 from planes.scrub.rulebook import Rulebook, rulebook
 from planes.scrub.rules.samples import fake
-from planes.scrub.signs import LineSigns
+from planes.scrub.search.signs import LineSigns
 
 REGISTERED = Registered.from_values([("V", "correct-horse7"), ("LONG", "k" * 3000 + "ey")])
 CHUNK = 64 * 1024

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from planes.scrub.rules import RULES
-from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 from planes.scrub.table import renewed, rule_table
 

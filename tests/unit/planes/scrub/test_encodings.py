@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planes.scrub import scrub_lines
-from planes.scrub.encodings import ascii85, base32, base85
+from planes.scrub.registered.encodings import ascii85, base32, base85
 
 SIGNS = string.ascii_letters + string.digits
 

@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 from planes.scrub import Registered, StreamScrubber
-from planes.scrub.encodings import forms
-from planes.scrub.engine import FastFinder, StdlibFinder
+from planes.scrub.registered.encodings import forms
 from planes.scrub.rules import RULES
-from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.engine import FastFinder, StdlibFinder
 
 VALUES = [
     ("A", "correct-horse7"),

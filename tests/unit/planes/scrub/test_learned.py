@@ -10,7 +10,7 @@ import pytest
 from tests.unit.planes.scrub.test_repeated_lines import Forgets
 
 from planes.scrub import Registered, ScrubSettings, StreamScrubber
-from planes.scrub.learned import MOST_FORMS, MOST_VALUES, SHORTEST, Learned, is_telling
+from planes.scrub.registered.learned import MOST_FORMS, MOST_VALUES, SHORTEST, Learned, is_telling
 from planes.scrub.rules.samples import fake
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from planes.scrub.literals import AtLiteral, literal_beginning
 from planes.scrub.rulebook import CompiledRule
 from planes.scrub.rules import RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.literals import AtLiteral, literal_beginning
 
 _AT_LITERAL = [rule for rule in RULES if not rule.any_case and AtLiteral.of(rule.pattern)]
 # What stands before and behind a token: borders, no borders, escapes that are borders, another script.

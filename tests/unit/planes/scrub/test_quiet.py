@@ -7,7 +7,7 @@ import pytest
 from tests.unit.planes.scrub.test_stream import PIECES, REGISTERED, VALUES
 
 from planes.scrub import Registered, ScrubSettings, StreamScrubber, quiet
-from planes.scrub.encodings import forms
+from planes.scrub.registered.encodings import forms
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
 

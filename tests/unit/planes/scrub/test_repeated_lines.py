@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from planes.scrub import Registered, StreamScrubber
 from planes.scrub.below import Opening
 from planes.scrub.known import KnownLines, Outcome
-from planes.scrub.learned import is_telling
+from planes.scrub.registered.learned import is_telling
 from planes.scrub.rulebook import Span
 from planes.scrub.rules import RULES
-from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 
 VALUE = "correct-horse-battery7"

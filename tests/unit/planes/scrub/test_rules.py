@@ -6,14 +6,14 @@ import re
 import pytest
 
 from planes.scrub import find_hits, scrub_text
-from planes.scrub.engine import compile_pattern, fast_pattern, group_number, stdlib_pattern
 from planes.scrub.rulebook import rulebook, signs_of
 from planes.scrub.rules import RULES
-from planes.scrub.rules.checksums import iban_valid, luhn_valid
-from planes.scrub.rules.identities import IDENTITY_RULES
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.personal.checksums import iban_valid, luhn_valid
+from planes.scrub.rules.personal.identities import IDENTITY_RULES
 from planes.scrub.rules.samples import fake
-from planes.scrub.signs import LineSigns, scan_pattern
+from planes.scrub.search.engine import compile_pattern, fast_pattern, group_number, stdlib_pattern
+from planes.scrub.search.signs import LineSigns, scan_pattern
 
 BY_NAME = {rule.name: rule for rule in RULES}
 

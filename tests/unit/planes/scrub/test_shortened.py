@@ -20,10 +20,10 @@ from rich.table import Table
 from rich.text import Text
 
 from planes.scrub import Registered, StreamScrubber, scrub_text
-from planes.scrub.repeats import common, row_end
+from planes.scrub.registered.repeats import common, row_end
+from planes.scrub.registered.shortened import Shortened
+from planes.scrub.registered.values import ValueStage
 from planes.scrub.rulebook import rulebook
-from planes.scrub.shortened import Shortened
-from planes.scrub.values import ValueStage
 
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 KINDS: "dict[str, Callable[[random.Random], str]]" = {

@@ -3,14 +3,14 @@
 import random
 from collections.abc import Iterator
 
-from planes.scrub.demands import Demands
-from planes.scrub.engine import compile_pattern
-from planes.scrub.line_signs import SignsOnLine
-from planes.scrub.long_line_signs import SignBits, SignsOnLongLine
 from planes.scrub.rulebook import rulebook, signs_of
 from planes.scrub.rules import RULES
-from planes.scrub.rules.below import BELOW_RULES
+from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.demands import Demands
+from planes.scrub.search.engine import compile_pattern
+from planes.scrub.search.line_signs import SignsOnLine
+from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine
 
 
 def lines() -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planes.scrub import Registered, StreamScrubber, scrub_lines
-from planes.scrub.encodings import forms
+from planes.scrub.registered.encodings import forms
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
 

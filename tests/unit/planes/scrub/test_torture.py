@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planes.scrub import Registered, StreamScrubber, scrub_lines
-from planes.scrub.encodings import forms
+from planes.scrub.registered.encodings import forms
 from planes.scrub.shadow import COLOUR, WHITE
 
 SIZE = int(os.environ.get("SCRUB_TORTURE", "1"))

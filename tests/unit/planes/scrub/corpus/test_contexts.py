@@ -7,9 +7,9 @@ import pytest
 from tests.unit.planes.scrub.corpus.contexts import Case, cases, contexts
 
 from planes.scrub import scrub_lines
-from planes.scrub.engine import compile_pattern
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.engine import compile_pattern
 
 # Batches were written one after another, each measured before anything was mended for it: see docs/scrubbing.md.
 LEAST = {"1": 0.965, "2": 0.955, "3": 0.94, "4": 0.93}

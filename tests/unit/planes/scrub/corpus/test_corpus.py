@@ -16,10 +16,10 @@ from tests.unit.planes.scrub.corpus.negatives import NEGATIVES
 from tests.unit.planes.scrub.corpus.shapes import FIXED, NAMED, NAMES, PLAIN
 
 from planes.scrub import scrub_text
-from planes.scrub.engine import compile_pattern, group_number
 from planes.scrub.rules import PII_CLASSES, PII_RULES, RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.engine import compile_pattern, group_number
 
 LETTERS = string.ascii_letters + string.digits
 LOAD = """

@@ -3,10 +3,10 @@
 from tests.unit.planes.scrub.corpus.contexts import cases
 from tests.unit.planes.scrub.corpus.test_contexts import CLEAN, LEAST
 
-from planes.scrub.demands import Demands, between
-from planes.scrub.engine import compile_pattern
 from planes.scrub.rules import RULES
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.demands import Demands, between
+from planes.scrub.search.engine import compile_pattern
 
 
 def lines() -> set[bytes]:

@@ -1,0 +1,1 @@
+"""Decisions that no pattern can make: where a value ends, and whether it is one."""

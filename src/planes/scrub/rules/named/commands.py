@@ -1,0 +1,304 @@
+"""Command lines: flags, logins, and what a shell passes on."""
+
+import re
+
+from planes.scrub.rules.judging import command_judges, judges, login_judges, told
+from planes.scrub.rules.judging.plausible import looks_random
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.named.vocabulary import FOLLOW, KEY, SIGNS, named
+
+_WORD = rb"(?P<secret>[^ \t\r\"']+)"
+# Between a flag and its word: blanks, or what stands there in a list of arguments.
+_NEXT_WORD = rb"(?:[ \t]|[\"'][ \t]*,[ \t]*[bu]?[\"'])"
+# Programs whose `-p` is a password, and may touch it.
+_MYSQL = rb"(?:mysql[a-z]*|mariadb[a-z-]*|7z[a-z]?|7zz|rar|unrar)"
+_LOGINS = (
+    rb"(?:sshpass|(?:docker|podman|buildah|skopeo|crane|oras|nerdctl|helm registry|oc|cf|ibmcloud|argocd)[ \t]login"
+    rb"|az[ \t]+[a-z]+"
+    rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql|twine|cqlsh|beeline|cypher-shell"
+    rb"|sqoop|psexec[0-9]*"
+    rb"|rabbitmqadmin|useradd|usermod|rdesktop|ncftp[a-z]*|couchbase-cli"
+    rb"|hdbsql|nzsql|tabcmd|ksql|mosquitto_[a-z]+)"
+)
+# Up to the next command: a `;` inside an address ends none.
+_ARGUMENTS = rb"(?:[^|;\n]|;[^ \n])*"
+# Ids and digests, which scripts look at as often.
+_ID = re.compile(rb"[0-9a-f]{7,}|[0-9A-F]{7,}|[0-9a-f-]{36}")
+_MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
+
+
+def traced(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that a traced test or `echo` shows without a name: only one that nothing else looks like."""
+    secret = line[start:end]
+    if _ID.fullmatch(secret) or secret[:1] == b"-":
+        return -1
+    is_sure = looks_random(secret) and _MIXED.match(secret)
+    return judges.quoted(line, begin, start, end) if is_sure else -1
+
+
+COMMAND_RULES: tuple[Rule, ...] = (
+    named(
+        "named-flag",
+        rb"(?:^|[^0-9A-Za-z-])--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|bearer|pass)[ \t]+[\"']?" + _WORD,
+        "tool --db-password <a8>7<a8> --verbose",
+        command_judges.flag,
+        ((*SIGNS, b"bearer", b"pass"), rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b"-",),
+    ),
+    named(
+        "flag-in-list",
+        rb"[\"' ]--?[0-9A-Za-z_.-]*(?:" + KEY + rb"|pass)[\"'][ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"']+)",
+        "['tool', '--token', '<a16>']",
+        command_judges.flag_pair,
+        ((*SIGNS, b"pass"), rb"[0-9A-Za-z_]{0,10}[\"']"),
+        needs=(b'"-', b"'-", b" -"),
+    ),
+    named(
+        "command-password",
+        rb"(?:"
+        + _MYSQL
+        + rb"\b"
+        + _ARGUMENTS
+        + rb"[ \t\"']-p[\"']?|"
+        + _LOGINS
+        + rb"\b"
+        + _ARGUMENTS
+        + rb"[ \t\"']-p"
+        + _NEXT_WORD
+        + rb"*[\"']?"
+        rb"|redis-cli\b[^|;\n]*[ \t\"']-a" + _NEXT_WORD + rb"+[\"']?"
+        rb"|(?:ldap(?:search|modify|add|whoami)|vsql)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
+        rb"|(?:sqlcmd|bcp|zip|ipmitool|tsql|osql|freebcp)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
+        rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
+        rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%[\"']?)" + _WORD,
+        "mysql -u me -p<a16> -h db",
+        command_judges.command,
+        (
+            (
+                *(b" -p", b" -a ", b" -w ", b" -pass", b" -u ", b" -k "),
+                *(b"'-p", b'"-p', b"'-a'", b'"-a"', b"'-w'", b'"-w"'),
+            ),
+            rb"",
+        ),
+    ),
+    named(
+        "environment-command",
+        rb"(?:^|[ \t\"'])(?:env|arg|setx|setenv|set(?:[ \t]+--?[a-z]{1,9}){1,3}|heroku config:set|fish_set)"
+        rb"[ \t]+[0-9a-z_]*" + KEY + rb"[ \t]+[\"']?" + _WORD,
+        "ENV API_TOKEN <a8>7<a8>",
+        command_judges.environment,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b"env", b"arg", b"set"),
+    ),
+    named(
+        "set-command",
+        rb"(?:config|configure|config:set|secrets?|variable|env|params?|parameter)[ \t]+"
+        rb"(?:[^ \t\n-][^ \t\n]*[ \t]+)?(?:set|add|put|import)[ \t]+"
+        rb"(?:-{1,2}[0-9a-z-]+[ \t]+)*[^ \t\n]*" + KEY + rb"[ \t]+[\"']?" + _WORD,
+        "aws configure set aws_secret_access_key <a16>",
+        command_judges.flag,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[ \t]"),
+        needs=(b"set", b"add", b"put", b"import"),
+    ),
+    named(
+        "secret-value",
+        rb"(?:secret|parameter|credential|password)s?\b[^\n|;]{0,200}"
+        rb"[ \t]--(?:value|secret-string|string-value|plaintext|data)"
+        rb"[ \t=]+[\"']?" + _WORD,
+        "az keyvault secret set --name db --value <a16>",
+        command_judges.flag,
+        ((b" --value", b" --secret-string", b" --string-value", b" --plaintext"), rb"[ \t=]"),
+    ),
+    named(
+        "login-command",
+        rb"(?:(?:\b|\\[nrt])vault[ \t]+login[ \t]+(?:-[^ ]+[ \t]+)*|\bnet[ \t]+user[ \t]+[^ \t/]+[ \t]+"
+        rb"|\bnet[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?\\\\[^ \t]+[ \t]+(?:/(?:user|u):[^ \t]+[ \t]+)?"
+        rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
+        rb"|\bsnmp[a-z-]*:?[ \t]+community[ \t]+"
+        rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
+        rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
+        rb"|\bisql[ \t]+(?:-[a-z]+[ \t]+)*[a-z][^ \t/]*[ \t]+[a-z][^ \t]*[ \t]+"
+        rb"|\b(?:(?:cargo|wandb)[ \t]+login|snyk[ \t]+auth|rclone[ \t]+obscure"
+        rb"|vercel[ \t]+env[ \t]+add[ \t]+[^ \t]+[ \t]+[a-z]+)[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
+        rb"|\bconnect[ \t]+to[ \t]+[^ \t]+[ \t]+user[ \t]+[^ \t]+[ \t]+using[ \t]+|\.logon[ \t]+[^ \t/]+/[^ \t,]+,"
+        rb"|\b(?:addauth[ \t]+digest|stats[ \t]+auth)[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?"
+        + _WORD,
+        "vault login <a16>",
+        command_judges.command,
+        (
+            (
+                b"vault login ",
+                b"net user ",
+                b"net use ",
+                b"snmp",
+                b"rabbitmqctl ",
+                b"ssh-keygen ",
+                b"lftp ",
+                b"addauth ",
+                b"stats auth ",
+                *(b"cargo login ", b"wandb login ", b"snyk auth ", b"rclone obscure ", b"vercel env add "),
+                b"isql ",
+                b"acl setuser ",
+                b"connect to ",
+                b".logon ",
+                b"freerdp ",
+            ),
+            rb"",
+        ),
+    ),
+    named(
+        "traced-test",
+        # What a shell traces of a look at a variable, and of the word that goes into a pipe.
+        rb"[+][ ](?:(?:\[\[|'\['|test)[ ](?:-[nz][ ])?|(?:echo|printf)[ ](?:-[en]{1,2}[ ])?(?:'?%s(?:\\n)?'?[ ])?)"
+        rb"'?(?P<secret>[^ '\n]{8,})",
+        "+ [[ -z <a12>B7b<a4> ]]",
+        traced,
+        ((b"+ [[ ", b"+ '[' ", b"+ test ", b"+ echo ", b"+ printf "), rb""),
+    ),
+    named(
+        "powershell-password",
+        rb"(?:ConvertTo-SecureString[ \t]+(?:-(?:String|AsPlainText|Force)[ \t]+){0,3}"
+        rb"|-AsPlainText[ \t]+)[\"'](?P<secret>[^\"'\n]+)",
+        'ConvertTo-SecureString "<a16>" -AsPlainText -Force',
+        judges.quoted,
+        ((b"convertto-securestring", b"-asplaintext"), rb"[ \t]"),
+    ),
+    named(
+        "piped-login",
+        rb"(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+[\"']?[0-9a-z_.-]+:(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
+        rb"[ \t]*(?:(?:sudo[ \t]+)?chpasswd|base64)",
+        "echo 'root:<a16>' | chpasswd",
+        judges.quoted,
+        ((b"chpasswd", b"| base64", b"|base64"), rb""),
+    ),
+    named(
+        "secret-command",
+        rb"(?:gh|glab)[ \t]+(?:secret|variable)[ \t]+set[ \t]+[0-9a-z_]+(?:[ \t]+-[^b][^ \t]*[ \t]+[^ \t]+)*"
+        rb"[ \t]+(?:--body|--value|-b|-v)[ \t=]*[\"']?" + _WORD,
+        "gh secret set DB --body <a16>",
+        command_judges.flag,
+        ((b"secret set", b"variable set"), rb"[ \t]"),
+        needs=(b"set",),
+    ),
+    named(
+        "piped-password",
+        rb"(?:echo|printf)(?:[ \t]+-n)?[ \t]+[\"']?(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
+        rb"(?:[^|\n]{0,200}(?:--(?:password-stdin|with-token|stdin)|--passphrase-fd|\bsudo[ \t]+-[a-zA-Z]*S)"
+        rb"|[ \t]*(?:sudo[ \t]+)?(?:kinit|cryptsetup|smbpasswd|passwd|vault[ \t]+login|ecryptfs[a-z-]*)\b)",
+        "echo <a16> | docker login -u me --password-stdin",
+        judges.quoted,
+        (
+            (
+                *(b"--password-stdin", b"--with-token", b"--stdin", b"--passphrase-fd", b"sudo -", b"| vault login"),
+                *(b"| kinit", b"| cryptsetup", b"| smbpasswd", b"| passwd", b"| ecryptfs", b"| sudo "),
+            ),
+            rb"",
+        ),
+    ),
+    named(
+        "written-to-file",
+        rb"(?:\b|\\[nrt])(?:echo|printf)(?:[ \t]+-[a-z]+)*(?:[ \t]+[\"']?%s(?:\\+n)?[\"']?)?[ \t]+[\"']?"
+        rb"(?P<secret>[^ \t|\"'$]+)[\"']?[ \t]*(?:>{1,2}|[|][ \t]*(?:sudo[ \t]+)?tee(?:[ \t]+-a)?)[ \t]*[^ \t>|;]*"
+        + KEY,
+        "echo <a12>7<a4> > /run/secrets/password",
+        told.answered,
+        (SIGNS, FOLLOW),
+        needs=(b"echo ", b"printf "),
+    ),
+    named(
+        "user-and-password",
+        rb"(?:\bconfluent[ \t]+api-key[ \t]+store[ \t]+[^ \t]+"
+        rb"|\bmc[ \t]+(?:alias[ \t]+set|config[ \t]+host[ \t]+add)[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+"
+        rb"|http-basic\.[^ \t]{1,60}[ \t]+[^ \t-][^ \t]*|\bconfig[ \t]+pypi-token\.[^ \t]{1,60}"
+        rb"|-(?:create|modify)credential[ \t]+[^ \t]+[ \t]+[^ \t]+"
+        rb"|htpasswd[^|;\n]{0,80}[ \t]-(?:[a-z]*b[a-z]*[ \t]+[^ \t]+|[a-z]*(?:nb|bn)[a-z]*)[ \t]+[^ \t]+)"
+        rb"[ \t]+[\"']?" + _WORD,
+        "poetry config http-basic.main me <a16>",
+        command_judges.command,
+        (
+            (
+                b"http-basic.",
+                b"pypi-token.",
+                b"htpasswd",
+                b"mc alias set",
+                b"api-key store",
+                b"mc config host add",
+                b"ecredential ",
+                b"ycredential ",
+            ),
+            rb"",
+        ),
+    ),
+    named(
+        "hdbuserstore-password",
+        rb"(?:\b|\\[nrt])hdbuserstore[ \t]+(?:-[a-z]+[ \t]+)*set(?:[ \t]+[^ \t]+){3}[ \t]+[\"']?" + _WORD,
+        "hdbuserstore SET KEY db.example.com:30015 me <a16>",
+        command_judges.command,
+        ((b"hdbuserstore",), rb""),
+    ),
+    named(
+        "mail-login",
+        rb"\bAUTH[ \t]+(?:plain|login|cram-md5|xoauth2|scram-sha-[0-9]+)[ \t]+(?P<secret>[0-9a-z+/]{8,}={0,2})",
+        "send: 'AUTH PLAIN <b32>'",
+        judges.quoted,
+        ((b"auth ",), rb"(?:plain|login|cram|xoauth2|scram)"),
+    ),
+    named(
+        "transfer-login",
+        rb"(?:\*cmd\*[ \t]+[\"']|--->[ \t]*|>[ \t]+(?:b?[\"'])?)"
+        rb"(?:(?-i:PASS)[ \t]+|user[ \t]+[^ \t]+[ \t]+|[0-9a-z]+[ \t]+LOGIN[ \t]+[^ \t]+[ \t]+[\"']?)"
+        rb"(?P<secret>[^ \t\r\"'\\]+)",
+        "*cmd* 'PASS <a16>'",
+        judges.quoted,
+        ((b"pass ", b"login ", b"> user "), rb""),
+    ),
+    named(
+        "mail-login-quoted",
+        rb"(?:^|[ \t]|b?[\"'])(?:[0-9a-z]{2,12} )?LOGIN [^ \t\r\n]{1,80} [\"'](?P<secret>[^\"'\r\n]+)",
+        "b'ABCD1 LOGIN loader \"<a16>\"'",
+        judges.quoted,
+        ((b" login ", b"'login ", b'"login '), rb"[^ \t\r\n]+ [\"']"),
+    ),
+    named(
+        "curl-user",
+        rb"(?:(?:curl|http|https|xh)(?:[ \t][^\n]*)?[ \t]-[ua][ \t]*|--user|--proxy-user|--auth|--(?:src-|dest-)?creds"
+        rb"|--credentials|--basic-auth|--basic)[ \t=]*[\"']?"
+        rb"[^ \t\r:\"'/-][^ \t\r:\"'/]*:[\"']?(?P<secret>[^ \t\r\"']+)",
+        "curl -s -u me:<a16> https://example.com",
+        login_judges.enclosed,
+        ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"-creds", b"--basic"), rb""),
+    ),
+    named(
+        "curl-cookie",
+        rb"(?:curl\b[^\n]*?[ \t]-b|--cookie)[ \t=]+[\"']?(?P<secret>[^ \t\r=;,\"'`]+=[^\r\"'`]+)",
+        "curl -b 'session=<a16>' https://example.com",
+        judges.quoted,
+        ((b" -b", b"--cookie"), rb"[ \t=]"),
+    ),
+    named(
+        "here-string",
+        rb"(?:pass|secret|token|key|login|sudo|stdin|auth|openssl|gpg|kinit|luks)[^\n|;<]{0,200}"
+        rb"(?:<<<[ \t]*|(?:[<$]\(|[\"'])(?:echo|printf)(?:[ \t]+-[a-z]+)*[ \t]+)[\"']?(?:[0-9a-z_.-]{1,40}:)?"
+        rb"(?P<secret>[^ \t\r\"'$)]{5,})",
+        "docker login -u me --password-stdin <<< '<a16>'",
+        command_judges.command,
+        (
+            (b"<<<", b"<(echo", b"<(printf", b"$(echo", b"$(printf", b"'echo ", b'"echo ', b"'printf ", b'"printf '),
+            rb"",
+        ),
+    ),
+    named(
+        "typed-answer",
+        rb"(?:\b|\\[nrt])send[ \t]+(?:-[a-z-]*[ \t]+)?\"(?P<secret>[^\"\\ ]{6,})\\+[rn]",
+        'send "<a12>7<a4>\\r"',
+        judges.random,
+        ((b"send ",), rb"[ \t]*[\"-]"),
+    ),
+    named(
+        "windows-command",
+        rb"(?:" + KEY + rb"[^\n|;]{0,80}[ \t](?:-value|/d)|\bschtasks\b[^\n]{0,200}[ \t]/rp)[ \t]+[\"']?" + _WORD,
+        'New-Item Env:DB_PASSWORD -Value "<a16>"',
+        command_judges.command,
+        ((b" -value ", b" /d ", b" /rp "), rb""),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Formats of tokens, provider by provider."""

@@ -1,0 +1,1 @@
+"""What finds signs and literals on lines, fast."""

@@ -1,0 +1,215 @@
+"""What must stand on a line for the shapes of names to match there, looked for of all of them in one pass.
+
+Dozens of shapes share their signs, and each is a search of its own. Most are told apart by what stands between the name
+and the value: `": "`, `</td><td>`, ` -> `. An automaton for whole shapes grows without end, since a name may begin
+anywhere and a value be anything; one for what stands between stays small.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.named.languages import FOREIGN_KEY
+from planes.scrub.rules.named.vocabulary import KEY
+from planes.scrub.search.engine import compile_set
+from planes.scrub.search.spelling import loosened
+
+_SECRET = b"(?P<secret>"
+# Names that a shape takes besides those of the vocabulary: `(?:KEY|bearer)`
+_OTHER_NAMES = re.compile(rb"(?:\|[a-z]+)+\)")
+# The class of a value's first sign.
+_FIRST_SIGN = re.compile(rb"(\[\^?\]?(?:\\.|[^\]\\])*\])(?![*?]|\{0)")
+_ANY_CASE = b"(?i)"
+# How a name may end.
+_LAST = rb"[0-9A-Za-z\x80-\xff]"
+# What names consist of, behind the beginnings of their signs. What follows a name is looked for wherever one may end,
+# and no farther: an automaton that also reads the value makes new states for each.
+_NAME = re.compile(rb"[0-9A-Za-z_. -]*")
+_BEHIND = b"(?i)[0-9A-Za-z_. -]*[0-9A-Za-z]"
+# So many texts that begin with a name are remembered with the shapes that may match there.
+_MOST_REMEMBERED = 512
+# So many bit sets are remembered with what their rules need.
+_MOST_WANTED = 1024
+
+
+def between(pattern: bytes) -> bytes | None:
+    """A pattern for what stands between name and value wherever a shape matches, up to the value's first sign.
+
+    None: the shape does not say that alone.
+    """
+    for key in (KEY, FOREIGN_KEY):
+        if pattern.count(key) == 1:
+            before, _, behind = pattern.partition(key)
+            others = _OTHER_NAMES.match(behind) if before.endswith(b"(?:") else None
+            middle, secret, value = behind[others.end() if others else 0 :].partition(_SECRET)
+            if secret and _is_whole(middle):
+                first = _FIRST_SIGN.match(value)
+                return _ANY_CASE + _LAST + loosened(middle) + (first[1] if first else b"")
+    return None
+
+
+def _is_whole(pattern: bytes) -> bool:
+    """Whether a piece of a pattern is a pattern, and no choice."""
+    try:
+        re.compile(pattern)
+        re.compile(b"(?:" + pattern + b")")
+    except re.error:
+        return False
+    depth = 0
+    for sign in re.finditer(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", pattern, re.DOTALL):
+        depth += {b"(": 1, b")": -1}.get(sign[0], 0)
+        if sign[0] == b"|" and not depth:
+            return False
+    return True
+
+
+_UNITS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]|[^\\\[()]", re.DOTALL)
+_QUANTIFIER = re.compile(rb"(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??")
+# What takes in words and secrets and all that stands between them.
+_ALL_SORTS = re.compile(rb"\[\^[{}<>\\n]*\](?:[*+]|\{[0-9]+,[0-9]*\})")
+
+
+def beginning(pattern: bytes) -> bytes:
+    """The beginning of a pattern that matches wherever the pattern does, up to where it takes in all sorts of text."""
+    place = depth = first = 0
+    while place < len(pattern):
+        unit = _UNITS.match(pattern, place)
+        if unit is None:
+            return pattern[:first]
+        depth += {b"(": 1, b")": -1}.get(unit[0], 0)
+        place = unit.end()
+        if not depth:
+            quantifier = _QUANTIFIER.match(pattern, place)
+            place = quantifier.end() if quantifier else place
+            if _ALL_SORTS.search(pattern, first, place):
+                return pattern[:first]
+            first = place
+    return pattern
+
+
+def _begins_with_name(rule: Rule) -> bool:
+    """Whether a shape begins with a name of the vocabulary, so that what it needs stands behind one."""
+    return rule.pattern.startswith(_ANY_CASE + KEY)
+
+
+_Need = tuple[int, Sequence[bytes], bool]
+"""Bits of rules, literals of which each needs one, and whether that stands behind a name."""
+
+
+class Demands:
+    """Tells which rules (bits of a number) cannot match on a line, by the literals that they need and what is between.
+
+    Attributes:
+        members: the rules of which it can tell.
+    """
+
+    __slots__ = (
+        "_anywhere",
+        "_behind",
+        "_foreign",
+        "_free",
+        "_needs",
+        "_needy",
+        "_patterns",
+        "_remembered",
+        "_wanting",
+        "members",
+    )
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        betweens: dict[bytes, int] = {}
+        self._needs = [
+            (1 << index, rule.needs, _begins_with_name(rule)) for index, rule in enumerate(rules) if rule.needs
+        ]
+        self._needy = sum(bit for bit, _, _ in self._needs)
+        told = self._foreign = 0
+        for index, rule in enumerate(rules):
+            middle = between(rule.pattern) if rule.any_case else None
+            if middle is not None:
+                betweens[middle] = betweens.get(middle, 0) | 1 << index
+                told |= 1 << index
+                if FOREIGN_KEY in rule.pattern:
+                    self._foreign |= 1 << index
+        self._patterns = betweens
+        self.members = self._needy | told
+        self._free = ((1 << len(rules)) - 1) ^ told
+        self._anywhere: _Owned | None = None
+        self._behind: _Owned | None = None
+        self._remembered: dict[bytes, int] = {}
+        self._wanting: dict[int, Sequence[_Need]] = {}
+
+    def prepare(self) -> "_Owned":
+        """Compile now what is needed for lines whose names are known."""
+        if self._behind is None:
+            owners: dict[bytes, int] = {}
+            for middle, rules in self._patterns.items():
+                pattern = _BEHIND + beginning(middle.removeprefix(_ANY_CASE + _LAST))
+                owners[pattern] = owners.get(pattern, 0) | rules
+            self._behind = _Owned(owners, at_begin=True)
+        return self._behind
+
+    def met(self, line: bytes, chosen: int, names: "Sequence[int] | None" = None) -> int:
+        """Of some rules those that may match on a line; `names`: where all signs of names stand in it, if known."""
+        may = self._free
+        if names is None or not line.isascii():
+            if self._anywhere is None:
+                self._anywhere = _Owned(self._patterns, at_begin=False)
+            may |= self._anywhere.matching(line)
+        else:
+            may |= self._foreign  # no names of the vocabulary
+            behind = self._behind or self.prepare()
+            known = -1
+            for place in names:
+                if place >= known:
+                    text = line[place:]
+                    rules = self._remembered.get(text)
+                    if rules is None:
+                        rules = behind.matching(text)
+                        if len(self._remembered) >= _MOST_REMEMBERED:
+                            self._remembered.clear()
+                        self._remembered[text] = rules
+                    may |= rules
+                    if place != names[-1]:
+                        run = _NAME.match(line, place)
+                        known = run.end() if run else place
+        chosen &= may
+        if chosen & self._needy:
+            lowered = line.lower()
+            find = lowered.find  # `in` takes three times as long: it tries the literal as a number first
+            first = names[0] if names else 0
+            for bits, needs, is_behind in self._wanting.get(chosen) or self._wanted(chosen):
+                place = first if is_behind else 0
+                for need in needs:
+                    if find(need, place) >= 0:
+                        break
+                else:
+                    chosen ^= bits
+        return chosen
+
+    def _wanted(self, chosen: int) -> "Sequence[_Need]":
+        """What some rules need; those that need the same are asked about once."""
+        if len(self._wanting) >= _MOST_WANTED:
+            self._wanting.clear()
+        bits_of: dict[tuple[Sequence[bytes], bool], int] = {}
+        for bit, needs, is_behind in self._needs:
+            if bit & chosen:
+                bits_of[needs, is_behind] = bits_of.get((needs, is_behind), 0) | bit
+        wanted = self._wanting[chosen] = [(bits, *want) for want, bits in bits_of.items()]
+        return wanted
+
+
+class _Owned:
+    """Patterns that are looked for together, each with the rules that it says may match."""
+
+    __slots__ = ("_matching", "_owners")
+
+    def __init__(self, owners: Mapping[bytes, int], *, at_begin: bool) -> None:
+        self._owners = list(owners.values())
+        self._matching = compile_set(list(owners), at_begin=at_begin)
+
+    def matching(self, text: bytes) -> int:
+        """The rules of the patterns that match."""
+        found = 0
+        for index in self._matching(text):
+            found |= self._owners[index]
+        return found
