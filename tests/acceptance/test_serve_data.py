@@ -38,14 +38,25 @@ def test_the_token_that_is_redirected_to_a_file_lets_the_region_join(tmp_path: P
         # A word less would have begun another control plane in the region's home, and a region that belongs to neither.
         forgotten = run_command("serve", "--home", str(tmp_path / "region"), "--port", "0")
         assert forgotten.returncode == 1
-        assert "serve data --region eu1 --control-plane URL" in forgotten.stderr
+        assert f"serve data --home {tmp_path / 'region'}" in forgotten.stderr
         assert not (tmp_path / "region" / "control").exists()
+
+        with serving(tmp_path / "region", "data") as again:
+            assert set(again.data_planes) == {"eu1"}
 
         # It was spent. That is said before the time is over for which a silent control plane is waited for.
         refused = run_command(*serve_data(tmp_path / "other", control.control_plane, token))
         assert refused.returncode == 1
         assert "was used" in refused.stderr
         assert "admin data-plane add" in refused.stderr
+
+
+def test_a_region_that_is_not_told_where_it_belongs_is_wrong_usage(tmp_path: Path) -> None:
+    refused = run_command("serve", "data", "--home", str(tmp_path / "region"), "--port", "0")
+
+    assert refused.returncode == 2
+    assert "--region ID and --control-plane URL" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize("content", ["", "one two\n", "a" * 200, "gr\u00fcn"])

@@ -143,9 +143,9 @@ def serve(
     insecure
         Listen beyond this machine without TLS.
     region
-        The data plane's id, such as eu1.
+        The data plane's id, such as eu1; needed once, its home remembers it.
     control_plane
-        The control plane's URL.
+        The control plane's URL; needed once.
     join_token_file
         The file that `admin data-plane add` gave the token for; needed once.
     public_url
@@ -153,7 +153,7 @@ def serve(
     log_level
         How much is said on standard error.
     """
-    from dlthub_tui.embed.serving import CannotStart, ServeRequest, serve
+    from dlthub_tui.embed.serving import CannotStart, ServeRequest, WrongOptions, serve
 
     request = ServeRequest(
         home=find_home(home),
@@ -170,6 +170,9 @@ def serve(
     )
     try:
         serve(request)
+    except WrongOptions as exc:
+        exits.say_error(str(exc))
+        return exits.WRONG_USAGE
     except CannotStart as exc:
         exits.say_error(str(exc))
         return exits.FAILED

@@ -39,6 +39,10 @@ class CannotStart(Exception):
     """The platform cannot start as asked; the text says why and what to do."""
 
 
+class WrongOptions(CannotStart):
+    """What was asked for is not enough, or contradicts what the home knows."""
+
+
 class Overtaken(CannotStart):
     """Another process took the home a moment before; its platform can be used once it is ready."""
 
@@ -51,9 +55,9 @@ def serve(request: ServeRequest) -> None:
     handover = received_handover(os.environ)
 
     with _plain_lines():
+        from planes.host import platform
         from planes.host.building import PlatformOptions
         from planes.host.home import Home, PlatformRecord
-        from planes.host.platform import HostCannotStart, serve_until_signalled
 
     options = PlatformOptions(
         home=Home(request.home),
@@ -75,8 +79,10 @@ def serve(request: ServeRequest) -> None:
 
     inherited = _inherited(handover) if handover else None
     try:
-        serve_until_signalled(options, announce, inherited)
-    except HostCannotStart as exc:
+        platform.serve_until_signalled(options, announce, inherited)
+    except platform.WrongOptions as exc:
+        raise WrongOptions(str(exc)) from exc
+    except platform.HostCannotStart as exc:
         raise CannotStart(str(exc)) from exc
 
 

@@ -4,6 +4,7 @@
 <home>/platform.lock    held by the running platform
 <home>/platform.json    where it is; written when ready
 <home>/ports.json       the ports it took, since clients store the URL
+<home>/region.json      of a data plane alone: its id and its control plane, once it has joined
 <home>/control.sock     the control plane for this machine
 <home>/control/         the control plane's own
 <home>/data/<id>/       each data plane's own
@@ -59,6 +60,14 @@ class PlatformRecord:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedRegion:
+    """What `region.json` says. `control_plane` has no trailing slash."""
+
+    dataplane_id: str
+    control_plane: str
+
+
 class Home:
     """Paths of one home. Creating it makes the folder (0700; as root 0711) and the owner's key (0600)."""
 
@@ -90,10 +99,11 @@ class Home:
         control = self.root / "control"
         regions = sorted(path.parent.name for path in (self.root / "data").glob("[!.]*/identity.key"))
         if regions and not (control.is_dir() and any(control.iterdir())):
+            told = "" if self.read_region() else f"--region {regions[0]} --control-plane URL "
             raise Conflict(
                 "home_of_regions",
                 f"{self.root} holds {' and '.join(regions)} of a control plane elsewhere, so none is started here. "
-                f"The region: dlthub-tui serve data --region {regions[0]} --control-plane URL --home {self.root}",
+                f"The region: dlthub-tui serve data {told}--home {self.root}",
             )
 
     @property
@@ -136,6 +146,18 @@ class Home:
     def write_ports(self, ports: dict[str, int]) -> None:
         """Keeps the ports, since clients store the URL."""
         write_private(self.root / "ports.json", json.dumps(ports).encode())
+
+    def read_region(self) -> JoinedRegion | None:
+        """The data plane of this home and its control plane, once it has joined one from here."""
+        stored = _read_json(self.root / "region.json")
+        try:
+            return JoinedRegion(**stored) if stored else None
+        except TypeError:
+            return None
+
+    def write_region(self, region: JoinedRegion) -> None:
+        """Keeps what the next start need not be told."""
+        write_private(self.root / "region.json", json.dumps(asdict(region)).encode())
 
     def read_record(self) -> PlatformRecord | None:
         """What `platform.json` says, or None when there is none to read."""

@@ -34,6 +34,7 @@ from planes.host.building import (
     trusted_proxies,
 )
 from planes.host.home import HomeInUse, HomeLock, PlatformRecord
+from planes.host.joining import BAD_OPTIONS, completed, remember
 from planes.host.listeners import PortPlan, open_listeners, port_of
 from planes.observability import configure_logging
 from planes.server.listening import AppServer, PlaneFailed, StartFailed, listen_unix
@@ -50,6 +51,10 @@ _log = structlog.get_logger("planes.host")
 
 class HostCannotStart(Exception):
     """The platform cannot start as asked, or has stopped by itself; the text says why and what to do."""
+
+
+class WrongOptions(HostCannotStart):
+    """What was asked for is not enough, or contradicts what the home has joined."""
 
 
 class StoppedAtStart(Exception):
@@ -92,6 +97,7 @@ async def running_platform(
     Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest, StoppedAtStart.
     """
     check_binding(options)
+    options = completed(options)
     # The vault's key and every secret that passes through are in this process's memory (Security: 5).
     forbid_dumps()
     take_all_descriptors()
@@ -107,6 +113,7 @@ async def running_platform(
             unix, unix_path = listen_unix(path), str(path)
         async with _served(options, lock, listeners, unix, unix_path, stop or anyio.Event()) as platform:
             options.home.write_record(platform.record)
+            remember(options)
             try:
                 yield platform
             finally:
@@ -150,6 +157,8 @@ def cannot_start_said() -> Generator[None]:
         yield
     except* (HomeInUse, InsecureBinding, PlaneError, StorageError, StartFailed, PlaneFailed, OSError) as group:
         first = _first_of(group)
+        if isinstance(first, InvalidRequest) and first.code == BAD_OPTIONS:
+            raise WrongOptions(first.detail) from first
         raise HostCannotStart(first.detail if isinstance(first, PlaneError) else str(first)) from first
 
 
@@ -214,8 +223,7 @@ def _parts(options: PlatformOptions) -> list[str]:
     if options.part == "control":
         return [CONTROL]
     if options.part == "data":
-        if options.dataplane_id is None or options.control_plane_url is None:
-            raise InvalidRequest("bad_options", "A data plane needs --region ID and --control-plane URL.")
+        assert options.dataplane_id is not None
         return [options.dataplane_id]
     return [CONTROL, *DEFAULT_DATA_PLANES]
 

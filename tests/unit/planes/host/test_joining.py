@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from planes.domain.errors import InvalidRequest
+from planes.host.building import PlatformOptions
+from planes.host.home import Home
+from planes.host.joining import completed, remember
+
+URL = "https://control.example"
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> PlatformOptions:
+    return PlatformOptions(home=Home(tmp_path / "home"), version="1", part="data")
+
+
+@pytest.mark.parametrize(("region", "url"), [(None, None), ("eu1", None), (None, URL)])
+def test_the_first_start_is_told_both(options: PlatformOptions, region: str | None, url: str | None) -> None:
+    with pytest.raises(InvalidRequest, match="--region ID and --control-plane URL"):
+        completed(replace(options, dataplane_id=region, control_plane_url=url))
+
+
+def test_a_home_remembers_what_it_has_joined(options: PlatformOptions) -> None:
+    first = completed(replace(options, dataplane_id="eu1", control_plane_url=f"{URL}/"))
+    with pytest.raises(InvalidRequest):
+        completed(options)  # it did not join yet
+    remember(first)
+
+    assert completed(options) == first
+    assert completed(replace(options, dataplane_id="eu1", control_plane_url=f"{URL}/")) == first
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"dataplane_id": "us1"}, r"holds eu1\. us1 needs a home of its own"),
+        ({"control_plane_url": "https://other.example"}, r"joined the control plane at https://control\.example, not"),
+    ],
+)
+def test_what_contradicts_the_home_is_refused(options: PlatformOptions, said: dict[str, str], sentence: str) -> None:
+    remember(replace(options, dataplane_id="eu1", control_plane_url=URL))
+
+    with pytest.raises(InvalidRequest, match=sentence) as refused:
+        completed(replace(options, **said))
+    assert refused.value.code == "bad_options"
+
+
+def test_other_platforms_are_not_asked(options: PlatformOptions) -> None:
+    whole = replace(options, part="all")
+    assert completed(whole) == whole
+    remember(whole)
+    assert options.home.read_region() is None
