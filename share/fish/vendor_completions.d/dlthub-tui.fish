@@ -5,8 +5,8 @@
 function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc invite invites jobs link logs open org restore resume rotate-key run runs scrub serve stop user web webhook workspaces'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc invite invites jobs link list logs open org restore resume revoke rotate-key run runs scrub serve stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -45,7 +45,7 @@ end
 function __fish_dlthub-tui_positional_index
     set -l cmd (commandline -opc)
     set -l path_len $argv[1]
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
     set -l skip_next 0
     set -l consumed_path 0
     set -l count 0
@@ -127,7 +127,9 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -s h -d 'Displ
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -l version -d 'Display application version.'
 
 # Subcommands for: admin api-key
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'list' -d 'List the personal API keys of the home'\''s owner that work, the one that ends fir…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'create' -d 'Create a personal API key. It is shown this once.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'revoke' -d 'End a personal API key at once, of whomever it is.'
 # Options for: admin api-key
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -s h -d 'Display this message and exit.'
@@ -141,6 +143,21 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l days -r -d '1 to 365.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l json -d 'One JSON object on one line.'
+
+# Options for: admin api-key list
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key list' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key list' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key list' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key list' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key list' -l json -d 'One JSON object on one line.'
+
+# Options for: admin api-key revoke
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l key-id -r -d 'The key'\''s id, which was said when it was made; never the key itself.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l json -d 'One JSON object on one line.'
 
 # Options for: admin approve
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l help -d 'Display this message and exit.'
@@ -163,6 +180,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l home
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin data-plane
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'list' -d 'List the regions: where each is, and whether it answers, is drained, or did not…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'add' -d 'Make a data plane known; prints the token that lets it join, once.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'drain' -d 'Give a region no new run; those that it has go on to their ends.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'resume' -d 'Give a drained region runs again, those that waited first.'
@@ -198,6 +216,13 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drai
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l json -d 'One JSON object on one line.'
 
+# Options for: admin data-plane list
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane list' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane list' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane list' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane list' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane list' -l json -d 'One JSON object on one line.'
+
 # Options for: admin data-plane resume
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -s h -d 'Display this message and exit.'
@@ -223,6 +248,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l home -r 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin org
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -a 'list' -d 'List the organizations that the home'\''s owner is in, with the region that each i…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -a 'create' -d 'Create an organization. Its region is chosen here, once, for good.'
 # Options for: admin org
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -l help -d 'Display this message and exit.'
@@ -239,6 +265,13 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l json -d 'One JSON object on one line.'
 
+# Options for: admin org list
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org list' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org list' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org list' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org list' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org list' -l json -d 'One JSON object on one line.'
+
 # Options for: admin restore
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -s h -d 'Display this message and exit.'
@@ -252,6 +285,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l hom
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin user
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user' -a 'list' -d 'List all accounts.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user' -a 'add' -d 'Add a local account. On an empty installation it becomes the owner.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user' -a 'link' -d 'Make a one-use link at which this user chooses a password, or a new one. Good f…'
 # Options for: admin user
@@ -267,6 +301,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l em
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l password-stdin -d 'Read the password from the first line of standard input; without it a one-use s…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l json -d 'One JSON object on one line.'
+
 # Options for: admin user link
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -s h -d 'Display this message and exit.'
@@ -275,6 +310,12 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l e
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l json -d 'One JSON object on one line.'
 
+# Options for: admin user list
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user list' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user list' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user list' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user list' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user list' -l json -d 'One JSON object on one line.'
 # Options for: backfill
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -s h -d 'Display this message and exit.'

@@ -21,6 +21,8 @@ data_plane = App(name="data-plane", help="Data planes.")
 _WAITING = "What is due waits until it is resumed."
 for group in (user, org, api_key, data_plane):
     admin.command(group)
+for group, listed in ((user, "users"), (org, "organizations"), (data_plane, "data_planes"), (api_key, "api_keys")):
+    group.command(f"dlthub_tui.cli.admin_lists:{listed}", name="list")
 admin.command("dlthub_tui.cli.maintaining:gc", name="gc", help="Remove what regions no longer keep.")
 admin.command("dlthub_tui.cli.maintaining:backup", name="backup", help="Back up planes, while they run or not.")
 admin.command("dlthub_tui.cli.maintaining:restore", name="restore", help="Put backed up planes into an empty home.")
@@ -133,8 +135,32 @@ def create_api_key(
         act,
         as_json=as_json,
         say=lambda result: result["api_key"],
-        advise=lambda result: f"Shown this once; works until {result['expires_at'][:10]}.",
+        advise=lambda result: (
+            f"Shown this once; works until {result['expires_at'][:10]}. "
+            f"To end it before: dlthub-tui admin api-key revoke {result['id']}"
+        ),
     )
+
+
+@api_key.command(name="revoke")
+def revoke_api_key(key_id: str, *, home: Home = None, as_json: Json = False) -> int:
+    """End a personal API key at once, of whomever it is.
+
+    Parameters
+    ----------
+    key_id
+        The key's id, which was said when it was made; never the key itself.
+    """
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            return await administration.revoke_api_key(plane, key_id)
+
+    def say(result: Mapping[str, Any]) -> str:
+        named = "" if result["name"] is None else f' "{result["name"]}"'
+        return f"Revoked the API key{named} ({result['id']}). It opens nothing any more."
+
+    return administer(find_home(home), act, as_json=as_json, say=say)
 
 
 @data_plane.command(name="add")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 
 from dlthub_tui.cli import exits
 from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
 from dlthub_tui.client.errors import ClientError
+from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.sessions import TokenPair, leave
 from dlthub_tui.client.transport import Transport
+from dlthub_tui.settings import wants_colour
 
+_T = TypeVar("_T")
 # A name for the Host header: the socket needs no address.
 _SOCKET_URL = "http://localhost"
 
@@ -90,6 +94,52 @@ def administer(
     advise: Callable[[Mapping[str, Any]], str | None] = lambda _: None,
 ) -> int:
     """Runs one administrative act and says its result; answers the exit code."""
+
+    def show(result: Mapping[str, Any]) -> None:
+        exits.say_result(result, as_json=as_json, sentence=say(result), advice=advise(result))
+
+    return _acted(home, act, show)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One of `admin`'s lists. `columns` are their titles and what each reads of an item; `empty` is said of none."""
+
+    keys: Sequence[str]
+    columns: Mapping[str, Callable[[Fields], str]]
+    order: Callable[[Mapping[str, Any]], Any]
+    empty: str
+
+
+def administer_list(
+    home: Path,
+    read: Callable[[Transport], Awaitable[Sequence[Mapping[str, Any]]]],
+    listing: Listing,
+    *,
+    as_json: bool,
+) -> int:
+    """Prints a list in order, one line for each, or one JSON object; answers the exit code."""
+
+    async def act(door: Door) -> Sequence[Mapping[str, Any]]:
+        async with door.as_owner() as plane:
+            return sorted(await read(plane), key=listing.order)
+
+    def show(items: Sequence[Mapping[str, Any]]) -> None:
+        from dlthub_tui.cli.tables import print_table
+
+        if as_json:
+            shown = [{key: item.get(key) for key in listing.keys} for item in items]
+            print(json.dumps({"items": shown, "total": len(shown)}), flush=True)
+        elif not items:
+            exits.say_error(listing.empty)
+        else:
+            rows = [[cell(Fields(item, "item")) for cell in listing.columns.values()] for item in items]
+            print_table(tuple(listing.columns), rows, colour=wants_colour())
+
+    return _acted(home, act, show)
+
+
+def _acted(home: Path, act: Callable[[Door], Awaitable[_T]], show: Callable[[_T], None]) -> int:
     try:
         result = anyio.run(act, find_door(home))
     except NoPlatform as exc:
@@ -101,7 +151,7 @@ def administer(
     except ClientError as exc:
         exits.say_error(exits.sentence_of(exc))
         return exits.code_of(exc)
-    exits.say_result(result, as_json=as_json, sentence=say(result), advice=advise(result))
+    show(result)
     return exits.DONE
 
 

@@ -74,6 +74,7 @@ def code_of(error: ClientError) -> int:
 
 def sentence_of(error: ClientError) -> str:
     """What happened, and what to do in a shell, where no key helps."""
+    from dlthub_tui.cli.misuse import sentence_of_fields
     from dlthub_tui.client import errors
 
     match error:
@@ -83,5 +84,7 @@ def sentence_of(error: ClientError) -> str:
             return "The key in DLTHUB_TUI_API_KEY is unknown here, has run out or was revoked."
         case errors.NotSignedIn():
             return f"{error.what} Here: dlthub-tui, or dlthub-tui connect URL."
+        case errors.Refused(status=400, reasons=reasons) if (said := sentence_of_fields(reasons)) is not None:
+            return said
         case _:
             return error.what if "Press" in error.can else error.sentence

@@ -1,11 +1,37 @@
-"""What is wrong with a command line that the parser refuses, in a sentence as all other refusals are."""
+"""What is wrong with a command line that the parser or a plane refuses, in a sentence as all other refusals are."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+
+# What the fields of requests are called where they are typed.
+_TYPED = {"dataplane_id": "REGION", "expires_in_days": "DAYS", "owner_email": "OWNER"}
+# What a pattern means, which is for programs.
+_FORMS = {"dataplane_id": "must be letters and up to three digits, such as eu1"}
+_PREDICATES = ("must ", "is ", "holds ")
+
+
+def sentence_of_fields(reasons: Sequence[str]) -> str | None:
+    """What a plane says of fields (`key: message`), each with what was typed as its subject.
+
+    None when one of them is no statement about its field.
+    """
+    said: list[str] = []
+    for reason in reasons:
+        key, _, message = reason.partition(": ")
+        field = key.rpartition(".")[2]
+        message = re.sub(r"^(Input|String|Value|List) should ", "must ", message)
+        if message.startswith("must match pattern"):
+            message = _FORMS.get(field, "is not in the form that it must have")
+        if not message.startswith(_PREDICATES):
+            return None
+        said.append(f"{_TYPED.get(field, field.upper())} {message}.")
+    return " ".join(said) or None
 
 
 def sentence_of_misuse(error: CycloptsError, app: App) -> str:

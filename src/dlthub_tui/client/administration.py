@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from dlthub_tui.client import sessions
-from dlthub_tui.client.errors import ClientError, Conflict
+from dlthub_tui.client.errors import ClientError, Conflict, Refused
 from dlthub_tui.client.paging import get_all
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.sessions import TokenPair
@@ -36,28 +39,63 @@ async def add_user(plane: Transport, email: str, password: str | None) -> dict[s
     return _document(await plane.post("/own/v1/users", {"email": email, "password": password}), "user")
 
 
+async def list_users(plane: Transport) -> tuple[dict[str, Any], ...]:
+    """Every account."""
+    return await get_all(plane, "/own/v1/users", lambda raw: _document(raw, "user"))
+
+
+async def list_organizations(plane: Transport) -> tuple[dict[str, Any], ...]:
+    """Those that the caller is in; the platform lists nobody those of others."""
+    return await get_all(plane, "/api/v1/organizations", lambda raw: _document(raw, "organization"))
+
+
+async def list_data_planes(plane: Transport) -> tuple[dict[str, Any], ...]:
+    """Every data plane that was made known, as the control plane sees it."""
+    health = Fields(await plane.get("/own/v1/health"), "health")
+    return health.many("data_planes", lambda raw: _document(raw, "data plane"))
+
+
+async def list_api_keys(plane: Transport) -> tuple[dict[str, Any], ...]:
+    """The caller's personal keys that work; the platform lists nobody those of others."""
+    return Fields(await plane.get("/own/v1/api-keys"), "keys").many("items", lambda raw: _document(raw, "API key"))
+
+
+async def revoke_api_key(plane: Transport, key_id: str) -> dict[str, Any]:
+    """Ends a personal key of anybody; `name` is None where it is not the caller's. Raises: NotFound."""
+    own = {key["id"]: key for key in await list_api_keys(plane)}
+    await plane.delete(f"/own/v1/api-keys/{quote(key_id, safe='')}")
+    return {"id": key_id, "name": own[key_id]["name"] if key_id in own else None}
+
+
 async def issue_link(plane: Transport, email: str) -> dict[str, Any]:
     """The account with another one-use `sign_up_url`, to choose a password or a new one.
 
     Raises: NoAccount.
     """
-    accounts = await get_all(plane, "/own/v1/users", lambda raw: _document(raw, "user"))
-    for account in accounts:
+    for account in await list_users(plane):
         if account["email"].casefold() == email.casefold():
             return _document(await plane.post(f"/own/v1/users/{account['user_id']}/-issue-link", {}), "user")
     raise NoAccount(email)
 
 
 async def create_organization(plane: Transport, name: str, dataplane_id: str, owner: str) -> dict[str, Any]:
-    """An organization with its region locked, for this owner. Answers CONTRACT's Organization."""
+    """An organization with its region locked, for this owner. Answers CONTRACT's Organization.
+
+    Raises: NoAccount.
+    """
     body = {"name": name, "dataplane_id": dataplane_id, "owner_email": owner}
-    return _document(await plane.post("/own/v1/organizations", body), "organization")
+    with _account_of(owner):
+        return _document(await plane.post("/own/v1/organizations", body), "organization")
 
 
 async def create_api_key(plane: Transport, email: str, days: int) -> dict[str, Any]:
-    """A personal key of this user; `api_key` is shown this once."""
+    """A personal key of this user; `api_key` is shown this once.
+
+    Raises: NoAccount.
+    """
     body = {"email": email, "expires_in_days": days}
-    return _document(await plane.post("/own/v1/api-keys", body), "API key")
+    with _account_of(email):
+        return _document(await plane.post("/own/v1/api-keys", body), "API key")
 
 
 async def add_data_plane(plane: Transport, dataplane_id: str, place: str) -> dict[str, Any]:
@@ -72,9 +110,24 @@ async def tend_data_plane(plane: Transport, dataplane_id: str, verb: str) -> dic
 
 
 async def approve_sign_in(plane: Transport, user_code: str, email: str | None) -> dict[str, Any]:
-    """Lets the device with this code sign in as that user; without one, as the caller."""
+    """Lets the device with this code sign in as that user; without one, as the caller.
+
+    Raises: NoAccount.
+    """
     body = {"user_code": user_code, "email": email}
-    return _document(await plane.post("/own/v1/sign-ins/-approve", body), "sign-in")
+    with _account_of(email or ""):
+        return _document(await plane.post("/own/v1/sign-ins/-approve", body), "sign-in")
+
+
+@contextmanager
+def _account_of(email: str) -> Generator[None]:
+    """An administrator is told how to make the account, not to ask an administrator for it."""
+    try:
+        yield
+    except Refused as exc:
+        if exc.code == "unknown_user":
+            raise NoAccount(email) from exc
+        raise
 
 
 def _document(raw: Any, what: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.commands import run_command
 from dlthub_tui.cli.main import main
-from dlthub_tui.client.errors import NotSignedIn
+from dlthub_tui.client.errors import NotSignedIn, refusal
 from dlthub_tui.settings import KEY_VARIABLE
 
 HELP = "--help says what there is."
@@ -52,3 +52,24 @@ def test_a_key_that_is_not_good_is_named_by_its_variable(monkeypatch: pytest.Mon
     monkeypatch.setenv(KEY_VARIABLE, "a key")
 
     assert exits.sentence_of(refused) == f"The key in {KEY_VARIABLE} is unknown here, has run out or was revoked."
+
+
+@pytest.mark.parametrize(
+    ("key", "message", "said"),
+    [
+        ("email", "must be an e-mail address", "EMAIL must be an e-mail address."),
+        ("expires_in_days", "Input should be less than or equal to 365", "DAYS must be less than or equal to 365."),
+        (
+            "dataplane_id",
+            "String should match pattern '^[a-z]{2,12}[0-9]{0,3}$'",
+            "REGION must be letters and up to three digits, such as eu1.",
+        ),
+        ("profile", "String should match pattern '^x$'", "PROFILE is not in the form that it must have."),
+        # Not about what was typed, so it needs the sentence before it.
+        ("email", "nobody has it", "The request breaks a rule. email: nobody has it"),
+    ],
+)
+def test_what_a_plane_says_of_fields_names_what_was_typed(key: str, message: str, said: str) -> None:
+    body = {"detail": "The request breaks a rule.", "extra": [{"key": key, "message": message}]}
+
+    assert exits.sentence_of(refusal(400, body)).startswith(said)
