@@ -217,7 +217,7 @@ class Audit:
             await self.append(connection, actor, action, object_id, **details)
 
     async def note(self, actor: Actor, action: Action, object_id: str | None = None, **details: Any) -> None:
-        """Adds an entry for a read, which goes on when the entry cannot be written."""
+        """Adds an entry for a read or a refusal, which goes on when the entry cannot be written."""
         try:
             await self.record(actor, action, object_id, **details)
         except (StorageError, PlaneError, OSError):

@@ -10,7 +10,8 @@ names them proves that it has (`Residency.check_lease`), or until it is asked (`
 from __future__ import annotations
 
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from planes.data_plane.services.uploads.configurations import profiles_in, read_
 from planes.data_plane.services.uploads.listings import render_listing
 from planes.data_plane.services.uploads.spools import FileSpool
 from planes.data_plane.services.uploads.tar_stream import Limits
-from planes.domain.errors import Conflict, Unavailable
+from planes.domain.errors import Conflict, InvalidRequest, TooLarge, Unavailable
 from planes.storage.data import uploads
 from planes.storage.types import Row
 from planes.wire.deployments import ConfigurationResponse, DeploymentResponse
@@ -75,8 +76,9 @@ class Uploads:
         Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull, what `check` raises.
         """
         sha256 = spool.finish()
-        await to_thread.run_sync(code_trees.read_requirements, requirements, limiter=self._verifying)
-        contents = await to_thread.run_sync(self._verify_file, spool.path, limiter=self._verifying)
+        async with self._refusals_written(actor, uploads.DEPLOYMENTS, deployment_id):
+            await to_thread.run_sync(code_trees.read_requirements, requirements, limiter=self._verifying)
+            contents = await to_thread.run_sync(self._verify_file, spool.path, limiter=self._verifying)
         row = self._row(actor, deployment_id, contents)
         row |= {"archive_sha256": sha256, "requirements": requirements}
         key = _key_of(uploads.DEPLOYMENTS, row)
@@ -95,7 +97,8 @@ class Uploads:
 
         Raises: InvalidRequest, TooLarge, Conflict, Unavailable, StorageFull, what `check` raises.
         """
-        contents, files = await to_thread.run_sync(read_configuration, archive, limiter=self._verifying)
+        async with self._refusals_written(actor, uploads.CONFIGURATIONS, configuration_id):
+            contents, files = await to_thread.run_sync(read_configuration, archive, limiter=self._verifying)
         row = self._row(actor, configuration_id, contents)
         row |= {"profiles": profiles_in(files)}
         place = configurations.archive_place(actor.organization_id, actor.workspace_id, configuration_id)
@@ -106,6 +109,15 @@ class Uploads:
         return await self._store(
             actor, version, check, lambda: self._parts.link.report_configuration(configuration_id, report)
         )
+
+    @asynccontextmanager
+    async def _refusals_written(self, actor: Actor, kind: str, upload_id: str) -> AsyncGenerator[None]:
+        """Writes down who sent what is refused for what is in it, and the class of the reason; no names, no content."""
+        try:
+            yield
+        except (InvalidRequest, TooLarge) as exc:
+            await self._audit.note(actor, Action.UPLOAD_REFUSED, upload_id, kind=kind, reason=exc.code)
+            raise
 
     async def _store(
         self, actor: Actor, version: _Version, check: Callable[[], None], report: Callable[[], Awaitable[_Answer]]

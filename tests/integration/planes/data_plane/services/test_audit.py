@@ -48,6 +48,27 @@ async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
     assert "s3cret" not in str(written)
 
 
+async def test_an_upload_that_is_refused_for_what_is_in_it_is_written_down(region: RunningDataPlane) -> None:
+    ids = [new_id() for _ in range(3)]
+    refused = [
+        await region.upload_deployment(b"s3cret-name.py", upload_id=ids[0]),
+        await region.upload_deployment(pack({"a.py": b"x"}), b"s3cret", upload_id=ids[1]),
+        await region.upload_configuration(pack({"prod.secrets.toml": b"a = s3cret-value"}), upload_id=ids[2]),
+    ]
+
+    assert [answer.status_code for answer in refused] == [400, 400, 400]
+    written = await entries(region)
+    assert [(entry["action"], entry["object_id"], entry["email"]) for entry in written] == [
+        ("upload_refused", upload_id, "dev@example.com") for upload_id in ids
+    ]
+    assert [entry["details"] for entry in written] == [
+        {"kind": "deployments", "reason": "archive_refused"},
+        {"kind": "deployments", "reason": "requirements_refused"},
+        {"kind": "configurations", "reason": "configuration_refused"},
+    ]
+    assert "s3cret" not in str(written)
+
+
 async def test_the_chain_is_whole(region: RunningDataPlane) -> None:
     await use(region)
 
