@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -21,14 +22,19 @@ def serve_data(home: Path, url: str, token: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def test_the_token_that_is_redirected_to_a_file_lets_the_region_join(tmp_path: Path) -> None:
+def test_the_token_in_a_file_of_its_own_lets_the_region_join(tmp_path: Path) -> None:
     with serving(tmp_path / "control", "control", "--port", "0") as control:
         control.admin("user", "add", "ana@orchard.example")
-        added = run_command("admin", "data-plane", "add", "eu1", "--place", "Europe", "--home", str(control.home))
+        token = tmp_path / "eu1.token"
+        add = ("admin", "data-plane", "add", "eu1", "--place", "Europe", "--output", str(token))
+        added = run_command(*add, "--home", str(control.home))
         assert added.returncode == 0
         assert "--join-token-file" in added.stderr
-        token = tmp_path / "eu1.token"
-        token.write_text(added.stdout)
+        assert token.read_text().strip() not in added.stdout + added.stderr
+        assert stat.S_IMODE(token.stat().st_mode) == 0o600
+        again = run_command(*add, "--home", str(control.home))  # which would have ended the first one
+        assert again.returncode == 2
+        assert "Nothing was made" in again.stderr
         words = serve_data(tmp_path / "region", control.control_plane, token)[4:]
         with serving(tmp_path / "region", "data", *words) as region:
             assert set(region.data_planes) == {"eu1"}
@@ -107,3 +113,13 @@ def test_api_keys_come_alone_too(platform: PlatformProcess) -> None:
     assert made.returncode == 0
     assert len(made.stdout.split()) == 1
     assert "Shown this once" in made.stderr
+
+
+def test_a_file_for_what_was_not_made_goes(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    refused = run_command(
+        "admin", "api-key", "create", "--user", "ana@orchard.example", "--output", str(key), "--home", str(tmp_path)
+    )
+
+    assert refused.returncode == 3
+    assert not key.exists()

@@ -5,7 +5,7 @@
 function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
     set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc invite invites jobs link list logs open org restore resume revoke rotate-key run runs scrub serve stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
@@ -45,7 +45,7 @@ end
 function __fish_dlthub-tui_positional_index
     set -l cmd (commandline -opc)
     set -l path_len $argv[1]
-    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
+    set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
     set -l skip_next 0
     set -l consumed_path 0
     set -l count 0
@@ -141,6 +141,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l user -r -d 'The e-mail of whom the key speaks for.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l days -r -d '1 to 365.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l output -r -F -d 'Write it to a new file that only you can read, instead of printing it.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l json -d 'One JSON object on one line.'
 
@@ -197,6 +198,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l dataplane-id -r -d 'Its id, such as eu1.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l place -r -d 'Where it stands, as people read it, such as Europe.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l output -r -F -d 'Write it to a new file that only you can read, instead of printing it.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l home -r -d 'The platform'\''s folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l json -d 'One JSON object on one line.'
 

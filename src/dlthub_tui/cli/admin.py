@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.administering import Door, administer, read_password
+from dlthub_tui.cli.administering import Door, administer, administer_secret, read_password
 from dlthub_tui.client import administration, sessions
 from dlthub_tui.client.administration import NoOwner
 from dlthub_tui.settings import find_home
@@ -29,6 +30,12 @@ admin.command("dlthub_tui.cli.maintaining:restore", name="restore", help="Put ba
 
 Home = Annotated[str | None, Parameter(help="The platform's folder.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
+
+
+Output = Annotated[
+    Path | None,
+    Parameter(show_default=False, help="Write it to a new file that only you can read, instead of printing it."),
+]
 
 
 @user.command(name="add")
@@ -113,7 +120,12 @@ def create_organization(name: str, *, region: str, owner: str, home: Home = None
 
 @api_key.command(name="create")
 def create_api_key(
-    *, user: Annotated[str, Parameter(name="--user")], days: int = 90, home: Home = None, as_json: Json = False
+    *,
+    user: Annotated[str, Parameter(name="--user")],
+    days: int = 90,
+    output: Output = None,
+    home: Home = None,
+    as_json: Json = False,
 ) -> int:
     """Create a personal API key. It is shown this once.
 
@@ -130,11 +142,12 @@ def create_api_key(
             created = await administration.create_api_key(plane, user, days)
         return {key: created[key] for key in ("id", "api_key", "expires_at")}
 
-    return administer(
+    return administer_secret(
         find_home(home),
         act,
+        shown_once="api_key",
+        output=output,
         as_json=as_json,
-        say=lambda result: result["api_key"],
         advise=lambda result: (
             f"Shown this once; works until {result['expires_at'][:10]}. "
             f"To end it before: dlthub-tui admin api-key revoke {result['id']}"
@@ -164,7 +177,9 @@ def revoke_api_key(key_id: str, *, home: Home = None, as_json: Json = False) -> 
 
 
 @data_plane.command(name="add")
-def add_data_plane(dataplane_id: str, *, place: str, home: Home = None, as_json: Json = False) -> int:
+def add_data_plane(
+    dataplane_id: str, *, place: str, output: Output = None, home: Home = None, as_json: Json = False
+) -> int:
     """Make a data plane known; prints the token that lets it join, once.
 
     Parameters
@@ -179,11 +194,12 @@ def add_data_plane(dataplane_id: str, *, place: str, home: Home = None, as_json:
         async with door.as_owner() as plane:
             return await administration.add_data_plane(plane, dataplane_id, place)
 
-    return administer(
+    return administer_secret(
         find_home(home),
         act,
+        shown_once="join_token",
+        output=output,
         as_json=as_json,
-        say=lambda result: result["join_token"],
         advise=lambda _: (
             "Put it in a file on that machine and start there: "
             f"dlthub-tui serve data --region {dataplane_id} --control-plane URL --join-token-file FILE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -99,6 +100,47 @@ def administer(
         exits.say_result(result, as_json=as_json, sentence=say(result), advice=advise(result))
 
     return _acted(home, act, show)
+
+
+def administer_secret(
+    home: Path,
+    act: Callable[[Door], Awaitable[Mapping[str, Any]]],
+    *,
+    shown_once: str,
+    output: Path | None,
+    as_json: bool,
+    advise: Callable[[Mapping[str, Any]], str],
+) -> int:
+    """The same for what makes a secret, under a key that is `shown_once`: printed alone, or in a new file of its own.
+
+    The file is there, for its owner alone to read, before anything is made, and goes if nothing was.
+    """
+    if output is None:
+        return administer(home, act, as_json=as_json, say=lambda result: result[shown_once], advise=advise)
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        exits.say_error(f"{output} cannot be made: {exc.strerror}. Nothing was made.")
+        return exits.WRONG_USAGE
+    code = exits.FAILED
+
+    def show(result: Mapping[str, Any]) -> None:
+        file.write(f"{result[shown_once]}\n")
+        file.flush()
+        os.fsync(descriptor)
+        shown = {key: value for key, value in result.items() if key != shown_once} | {"output": str(output)}
+        sentence = f"{output} holds it, for you alone to read."
+        exits.say_result(shown, as_json=as_json, sentence=sentence, advice=advise(result))
+
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            code = _acted(home, act, show)
+    except OSError as exc:
+        exits.say_error(f"{output} cannot be written: {exc.strerror}. What was made is lost: make another.")
+    finally:
+        if code != exits.DONE:
+            output.unlink(missing_ok=True)
+    return code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

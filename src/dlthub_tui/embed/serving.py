@@ -121,6 +121,7 @@ def _read_join_token(path: Path | None) -> str | None:
         words = []
     if len(words) != 1 or len(words[0]) > _LONGEST_TOKEN:
         raise CannotStart(
-            f"{path} must hold a join token and nothing else: dlthub-tui admin data-plane add REGION > {path.name}"
+            f"{path} must hold a join token and nothing else: "
+            f"dlthub-tui admin data-plane add REGION --place PLACE --output {path.name}"
         )
     return words[0]
