@@ -234,5 +234,9 @@ def _turns(text: str) -> bool:
 
 def text_of(spans: Line) -> str:
     """The characters of a line, for copying and searching."""
-    text = "".join([span.text for span in spans])
+    return without_isolation("".join([span.text for span in spans]))
+
+
+def without_isolation(text: str) -> str:
+    """Drawn text without the marks of `isolated`."""
     return text if text.isascii() else text.replace(_ISOLATE, "").replace(_ISOLATED, "")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, muted
 from dlthub_tui.widgets.field import Typed
-from dlthub_tui.widgets.palette import draw, palette_of
+from dlthub_tui.widgets.painted import Painted
 
 
-class Choice(Widget):
+class Choice(Painted):
     """A label and the words. The chosen one is in brackets, and between arrows where the arrows choose."""
 
     def __init__(self, look: Look, label: Line, words: Sequence[str], chosen: str, *, widget_id: str) -> None:
@@ -54,7 +53,7 @@ class Choice(Widget):
     def render_line(self, y: int) -> Strip:
         """The one row."""
         if y:
-            return draw(palette_of(self), EMPTY_LINE, self.size.width)
+            return self.paint(y, EMPTY_LINE)
         spans: list[Span] = [*self._label]
         for position, word in enumerate(self._words):
             if position == self._at:
@@ -62,4 +61,4 @@ class Choice(Widget):
                 spans.append(Span(f"{left}{word}{right}", Role.ACCENT if self.is_typed_into else Role.TEXT))
             else:
                 spans.append(muted(f" {word} "))
-        return draw(palette_of(self), tuple(spans), self.size.width)
+        return self.paint(y, tuple(spans))

@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import Literal
 
 from textual.strip import Strip
-from textual.widget import Widget
 
 from dlthub_tui.viewmodel.editing import LineEditor
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cell_width, muted, width_of
-from dlthub_tui.widgets.palette import draw, palette_of
+from dlthub_tui.widgets.painted import Painted
 
 Typed = Literal["changed", "submitted", "left", "moved"]
 
 
-class Field(Widget):
+class Field(Painted):
     """A label and what is typed. A hidden field shows nothing of it, not even its length."""
 
     def __init__(
@@ -110,9 +109,9 @@ class Field(Widget):
         """The one row."""
         width = self.size.width
         if y:
-            return draw(palette_of(self), EMPTY_LINE, width)
+            return self.paint(y, EMPTY_LINE)
         line = (*self.label, *self._typed(width - width_of(self.label) - 1))
         room = width - width_of(line) - width_of(self.hint) - 1
         if self.hint and room > 0:
             line = (*line, Span(" " * room), *self.hint)
-        return draw(palette_of(self), line, width)
+        return self.paint(y, line)

@@ -74,7 +74,9 @@ class GraphView(LinesView):
         return [rule(TITLE, self._legend, width, self._look, has_focus=has_keys), *rows]
 
     def on_click(self, event: events.Click) -> None:
-        """A click opens what it hits."""
+        """A click opens what it hits; what was selected with it is no click."""
+        if self.text_selection is not None:
+            return
         row = event.y - 1 + self._top
         for ref, of, first, width in self._drawing.places:
             if of == row and first <= event.x < first + width:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
-from dlthub_tui.widgets.palette import Ground, draw, palette_of
+from dlthub_tui.widgets.painted import Painted
+from dlthub_tui.widgets.palette import Ground
 
 Maker = Callable[[int], Sequence[Line]]
 
 
-class LinesView(Widget):
+class LinesView(Painted):
     """Shows lines. `make` gets the width and answers the lines, so that a new size lays them out again."""
 
     def __init__(self, make: Maker | None = None, *, ground: Ground = "ground", widget_id: str | None = None) -> None:
@@ -58,4 +58,4 @@ class LinesView(Widget):
     def render_line(self, y: int) -> Strip:
         """One row."""
         line = self._lines[y] if y < len(self._lines) else EMPTY_LINE
-        return draw(palette_of(self), line, self.size.width, self._ground)
+        return self.paint(y, line, self._ground)

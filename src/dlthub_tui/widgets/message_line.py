@@ -8,7 +8,6 @@ from textual.timer import Timer
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span
 from dlthub_tui.widgets.field import Field
-from dlthub_tui.widgets.palette import draw, palette_of
 
 TOAST_SECONDS = 4.0
 
@@ -69,4 +68,4 @@ class MessageLine(Field):
         """The prompt, the toast, or what is kept."""
         if self.is_prompting:
             return super().render_line(y)
-        return draw(palette_of(self), self._toast or self._kept, self.size.width)
+        return self.paint(y, self._toast or self._kept)

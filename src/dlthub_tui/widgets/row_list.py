@@ -9,15 +9,14 @@ from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Entry, Section, lay_out
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, text_of
-from dlthub_tui.widgets.palette import draw, palette_of
+from dlthub_tui.widgets.painted import Painted
 
 
-class RowList(Widget):
+class RowList(Painted):
     """Sections of rows under one cursor.
 
     A reload never moves the list under the cursor: the row under it keeps its place on the screen. On the first row the
@@ -265,7 +264,9 @@ class RowList(Widget):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """A click does what enter does."""
+        """A click does what enter does; what was selected with it is no click."""
+        if self.text_selection is not None:
+            return
         index = self._top + event.y
         if index in self._choices:
             self._go(self._choices.index(index))
@@ -281,20 +282,19 @@ class RowList(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row, with cursor, mark and state in its first cells."""
-        palette, width = palette_of(self), self.size.width
         index = y if y < self._held else self._top + y
         if index >= len(self._entries):
-            return draw(palette, EMPTY_LINE, width)
+            return self.paint(y, EMPTY_LINE)
         entry = self._entries[index]
         has_keys = self._has_keys and self.screen.is_active
         if entry.is_full:
-            return draw(palette, entry.cells[has_keys and index == self._rule_row()], width)
+            return self.paint(y, entry.cells[has_keys and index == self._rule_row()])
         is_chosen = has_keys and index == self._cursor_row()
         cursor = Span(self._look.glyphs.cursor if is_chosen else " ", Role.ACCENT)
         mark = Span(self._look.glyphs.mark if entry.key in self.marked else " ", Role.ACCENT)
         line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)
         ground = "chosen" if is_chosen and not self._look.is_calm else "ground"
-        return draw(palette, line, width, ground)
+        return self.paint(y, line, ground)
 
 
 def _nearest(key: str, shown: Sequence[Section], keys: Sequence[str]) -> str | None:

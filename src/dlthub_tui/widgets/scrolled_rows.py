@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
-from dlthub_tui.widgets.palette import draw, palette_of
+from dlthub_tui.widgets.painted import Painted
 from dlthub_tui.widgets.scroll_region import can_scroll, forget_painted, scroll_rows
 
 # A row of text, and whether the cursor is on it.
 Row = tuple[Line, bool]
 
 
-class ScrolledRows(Widget):
+class ScrolledRows(Painted):
     """Subclasses answer `lay_out`: as many rows as there are to be shown now, at most as many as the pane is high."""
 
     def __init__(self, look: Look, *, widget_id: str | None = None) -> None:
@@ -61,7 +60,7 @@ class ScrolledRows(Widget):
         """By how many rows the terminal may move what it shows, 0 for not at all: only where that saves most rows."""
         height = len(after)
         painted = sum(old != new for old, new in zip(before, after, strict=False))
-        if len(before) != height or painted < 3:
+        if len(before) != height or painted < 3 or self.text_selection is not None:
             return 0
         for rows in range(1, height // 2 + 1):
             for shift in (rows, -rows):
@@ -101,7 +100,7 @@ class ScrolledRows(Widget):
         visible = self._visible()
         line, is_current = visible[y] if y < len(visible) else (EMPTY_LINE, False)
         ground = "chosen" if is_current else "ground"
-        return draw(palette_of(self), line, self.size.width, ground)
+        return self.paint(y, line, ground)
 
     def notify_style_update(self) -> None:
         """Nothing drawn with the old theme survives."""

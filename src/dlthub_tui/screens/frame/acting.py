@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.geometry import Offset
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from dlthub_tui import styles_folder
 from dlthub_tui.messages import AskToLeave, SessionEnded
 from dlthub_tui.screens.frame.context import Context
+from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action, of_layers
 from dlthub_tui.viewmodel.keys.keymap import rebound
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.left_behind import forget_gone
 from dlthub_tui.widgets.message_line import MessageLine
+from dlthub_tui.widgets.painted import Painted
 
 if TYPE_CHECKING:
     import anyio
@@ -145,6 +149,33 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """What was painted of it goes with it."""
         forget_gone()
 
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Where a selection begins and ends: the cells of a row are its offsets, and no segment has to say them."""
+        found, offset = super().get_widget_and_offset_at(x, y)
+        if isinstance(found, Painted):
+            inside = found.content_region
+            offset = Offset(x - inside.x, min(y - inside.y, inside.height - 1))
+        return found, offset
+
+    def copy_selected(self) -> bool:
+        """Copies what the mouse selected; says whether anything was."""
+        text = self.get_selected_text()
+        if not text:
+            return False
+        self.clear_selection()
+        self._last_done = ""
+        self.host.copy_to_clipboard(text)
+        self.say(f"Copied what was selected: {words.plural(len(text.splitlines()), 'row')}.")
+        return True
+
+    def do_app_interrupt(self) -> None:
+        """Copies what is selected; where nothing is, ends what goes on here."""
+        if not self.copy_selected():
+            self.interrupt()
+
+    def interrupt(self) -> None:
+        """Screens say what they end."""
+
     def do_app_quit(self) -> None:
         """Leave the app, also from what is open over a place."""
         self.post_message(AskToLeave())
@@ -161,15 +192,19 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """Types, or does the key's action. Each key is done before the next: what is typed ahead is not lost."""
         event.stop()
         event.prevent_default()
-        for line in self.query(MessageLine):
-            line.hush()
+        action = self.action_of(event.key)
+        # What is said may be what is selected: it stands until it is copied.
+        if not self.selections or action is None or action.id != "app.interrupt":
+            for line in self.query(MessageLine):
+                line.hush()
+            if self.selections:
+                self.clear_selection()
         if self.typing is not None:
             character = event.character if event.is_printable else None
             typed = self.typing.press(event.key, character)
             if typed is not None:
                 self._after_typing(self.typing, typed)
                 return
-        action = self.action_of(event.key)
         if action is not None:
             await self.action_perform(action.id)
 

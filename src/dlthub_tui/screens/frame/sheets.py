@@ -86,7 +86,7 @@ class Sheet(ActingScreen[_Result]):
         if chosen is not None:
             await self.action_perform(chosen)
 
-    def do_app_interrupt(self) -> None:
+    def interrupt(self) -> None:
         """As esc."""
         self.dismiss(None)
 

@@ -232,6 +232,13 @@ class LogShowing(LogSearching):
             self.host.copy_to_clipboard(row.plain)
             self.say(f"Copied line {row.number + 1:,}.")
 
+    def interrupt(self) -> None:
+        """Copies the marked lines; again, and without any, as everywhere."""
+        if self.pane.marks and not self.is_repeated:
+            self.do_copy_text()
+        else:
+            super().interrupt()
+
     def do_log_save(self) -> None:
         """Asks for the name of a file."""
         name = f"{words.short_ref(self.place.job_ref).replace('.', '-')}-{self.place.number}.log"

@@ -238,7 +238,7 @@ class PlaceScreen(Approving):
         """To the shell."""
         self.host.action_suspend_process()
 
-    def do_app_interrupt(self) -> None:
+    def interrupt(self) -> None:
         """Stops what this screen waits for; the second time in a row asks whether to leave."""
         if self.stop_work("load", "search"):
             self.say("Stopped waiting.")

@@ -297,10 +297,10 @@ class ResidencyScreen(TabScreen):
         else:
             self.say("This is no proof: enter on it says what was found, or was not searched.", Role.FAIL)
 
-    def do_app_interrupt(self) -> None:
+    def interrupt(self) -> None:
         """Stops a proof."""
         if self.stop_work("prove"):
             self.show_kept()
             self.say("Stopped. Nothing was proved.")
         else:
-            super().do_app_interrupt()
+            super().interrupt()

@@ -66,7 +66,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("global", "z", "pane.zoom", "zoom", "this pane alone, and back", "zoom"),
     _action("global", "i", "pane.details", "details", "the details, off and on", "details"),
     _action("global", "ctrl+z", "app.suspend", "to the shell", "fg returns", "suspend"),
-    _action("global", "ctrl+c", "app.interrupt", "interrupt", "stops the current wait; twice asks to leave"),
+    _action("global", "ctrl+c", "app.interrupt", "interrupt", "copies a selection, or stops; twice to leave"),
     _action("workspace", "1", "tab.1", "Jobs", "the workspace's jobs", "jobs"),
     _action("workspace", "2", "tab.2", "Runs", "the workspace's runs", "runs"),
     _action("workspace", "3", "tab.3", "Deployments", "versions of its code", "deployments"),
