@@ -44,6 +44,7 @@ from planes.storage.keyset import Bounds
 router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 _LIVE = Ways(scripts=["/w/-live.js"])
 _PAGE = 100
+_PREFIX = "jobs."
 
 
 @router.get("/-live.js")
@@ -192,14 +193,14 @@ async def _list_runs(visit: Visit, wanted: RunFilter) -> Sequence[DetailedRun]:
 
 
 async def _find_job(visit: Visit, job: str) -> DetailedJob:
-    """Raises: NotFound."""
+    """By its id, its reference, or the short name that pages show. Raises: NotFound."""
     if is_uuid(job):
         return await jobs.get_job(visit.parts, visit.principal, visit.workspace.id, job, Extras())
-    wanted = JobFilter(workspace_id=WorkspaceId(visit.workspace.id), bounds=Bounds(limit=1), job_ref=job)
-    found = (await jobs.list_jobs(visit.parts, visit.principal, wanted, Extras())).items
-    if not found:
-        raise NotFound("job_not_found", "There is no such job in this workspace.")
-    return found[0]
+    for ref in (job, f"{_PREFIX}{job}"):
+        wanted = JobFilter(workspace_id=WorkspaceId(visit.workspace.id), bounds=Bounds(limit=1), job_ref=ref)
+        if found := (await jobs.list_jobs(visit.parts, visit.principal, wanted, Extras())).items:
+            return found[0]
+    raise NotFound("job_not_found", "There is no such job in this workspace.")
 
 
 def _job_table(visit: Visit, found: Sequence[DetailedJob], empty: str) -> str:
@@ -264,4 +265,4 @@ def _took(run: Run) -> str:
 
 
 def _short(job_ref: str) -> str:
-    return job_ref.removeprefix("jobs.")
+    return job_ref.removeprefix(_PREFIX)

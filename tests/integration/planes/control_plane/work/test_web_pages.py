@@ -104,6 +104,7 @@ async def test_workspace_job_and_pipeline_lead_to_each_other(stage: Stage) -> No
     for address in (
         *addresses,
         f"/w/{stage.workspace_id}/jobs/{ids['load']}",
+        f"/w/{stage.workspace_id}/jobs/jobs.load",
         f"/w/{stage.workspace_id}/pipelines/orders",
     ):
         page = await stage.client.get(address)
