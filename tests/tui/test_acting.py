@@ -280,7 +280,8 @@ async def test_a_lost_race_for_the_region_is_said(open_app: Any) -> None:
         await stage.type("eu1")
         await stage.press("enter")
 
-        await stage.until("ben@orchard.example locked late to us1 first. Nothing changed.")
+        await stage.until("ben@orchard.example locked late to us1 first.")
+        assert "Type the region to lock it:  eu1" in stage.text
 
 
 async def test_a_region_that_is_silent_cannot_be_chosen(open_app: Any) -> None:

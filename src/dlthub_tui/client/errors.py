@@ -53,17 +53,28 @@ class TimedOut(ClientError):
 
 
 class Refused(ClientError):
-    """The plane answered and says no. `reasons` are its field reasons, `code` its stable name for the refusal."""
+    """The plane answered and says no.
+
+    `reasons` are its field reasons, `keys` the fields they name; `code` is its stable name for the refusal.
+    """
 
     next_step = "Press ctrl+r to ask again."
 
-    def __init__(self, status: int, detail: str, code: str | None = None, reasons: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        code: str | None = None,
+        reasons: tuple[str, ...] = (),
+        keys: tuple[str, ...] = (),
+    ) -> None:
         said = detail or f"The plane answered {status}."
         super().__init__(" ".join((said, *reasons)), self.next_step)
         self.status = status
         self.detail = said
         self.code = code
         self.reasons = reasons
+        self.keys = keys
 
 
 class NotSignedIn(Refused):
@@ -163,24 +174,27 @@ def refusal(status: int, body: object) -> Refused:
     fields: dict[object, object] = body if isinstance(body, dict) else {}  # pyright: ignore[reportUnknownVariableType] - JSON
     detail, code = fields.get("detail"), fields.get("code")
     cls = CLASS_OF_STATUS.get(status, PlaneFailed if status >= 500 else Refused)
-    return cls(
-        status, detail if isinstance(detail, str) else "", code if isinstance(code, str) else None, _reasons(fields)
-    )
+    named = _reasons(fields)
+    reasons = tuple(f"{key}: {message}" if key else message for key, message in named)
+    keys = tuple(key for key, _message in named if key)
+    said = detail if isinstance(detail, str) else ""
+    return cls(status, said, code if isinstance(code, str) else None, reasons, keys)
 
 
-def _reasons(fields: dict[object, object]) -> tuple[str, ...]:
+def _reasons(fields: dict[object, object]) -> list[tuple[str, str]]:
+    """Each with the field that it names, where it names one."""
     extra = fields.get("extra")
     if isinstance(extra, dict):
         extra = extra.get("reasons")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
     if not isinstance(extra, list):
-        return ()
-    found: list[str] = []
+        return []
+    found: list[tuple[str, str]] = []
     for item in extra:  # pyright: ignore[reportUnknownVariableType] - JSON
         if isinstance(item, str):
-            found.append(item)
+            found.append(("", item))
         elif isinstance(item, dict):
             message = item.get("message") or item.get("detail")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
             key = item.get("key")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
             if isinstance(message, str):
-                found.append(f"{key}: {message}" if isinstance(key, str) else message)
-    return tuple(found)
+                found.append((key if isinstance(key, str) else "", message))
+    return found

@@ -28,11 +28,9 @@ class Approving(ActingScreen[None]):
         who = f"{guard(waiting.client)} at {guard(waiting.address)}, asked {asked}."
         more = (who, "It will act as you until you revoke it. If you did not start this, leave it.")
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._approve(code), "act")
-
-        self.host.push_screen(ConfirmSheet(self.context, "Sign this device in as you?", "approve", more), answered)
+        self.act_on(
+            ConfirmSheet(self.context, "Sign this device in as you?", "approve", more), lambda _yes: self._approve(code)
+        )
 
     async def _approve(self, code: str) -> None:
         from dlthub_tui.client.installation import approve_sign_in

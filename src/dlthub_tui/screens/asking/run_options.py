@@ -42,4 +42,4 @@ class RunOptionsSheet(FormSheet[RunOptions]):
         """Runs it."""
         chosen = self.query_one("#profile", Choice).index
         profile = self._profiles[chosen] if chosen else None
-        self.dismiss(RunOptions(profile, refresh=self.query_one("#refresh", Choice).chosen == "yes"))
+        self.answer(RunOptions(profile, refresh=self.query_one("#refresh", Choice).chosen == "yes"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import anyio
 
@@ -94,18 +93,13 @@ class Stopper:
         configuration = await find_latest_configuration(self._context.connected.control, self._workspace.id)
         profiles = list(configuration.profiles) if configuration else []
 
-        def answered(options: RunOptions | None) -> None:
-            if options is not None:
-                work = self.start([job], profile=options.profile, refresh=options.refresh)
-                self._screen.fetch(self._started(work, then), "act")
+        async def start(options: RunOptions) -> None:
+            run = await self.start([job], profile=options.profile, refresh=options.refresh)
+            if run is not None and then is not None:
+                then(run)
 
         name = guard(words.short_ref(job.job_ref))
-        self._screen.host.push_screen(RunOptionsSheet(self._context, name, profiles, job.profile), answered)
-
-    async def _started(self, work: Coroutine[Any, Any, Run | None], then: Callable[[Run], object] | None) -> None:
-        run = await work
-        if run is not None and then is not None:
-            then(run)
+        self._screen.act_on(RunOptionsSheet(self._context, name, profiles, job.profile), start)
 
     async def stop(self, runs: list[Run]) -> None:
         """Asks runs to stop. One that had ended is said, not an error."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import anyio
 from textual.app import ComposeResult
 
-from dlthub_tui.client.errors import NotSignedIn, Refused
+from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused
 from dlthub_tui.client.sessions import DeviceCode
 from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.frame.context import Context
@@ -114,25 +114,22 @@ class SignInScreen(PlaceScreen):
     def do_sign_in_key(self) -> None:
         """Asks for an API key; it is typed hidden."""
 
-        def typed(key: str | None) -> None:
-            if key:
-                self.fetch(self._use_key(key.strip()), "load")
+        self.act_on(LineSheet(self.context, "Sign in by an API key", "Key", is_hidden=True), self._use_key)
 
-        self.host.push_screen(LineSheet(self.context, "Sign in by an API key", "Key", is_hidden=True), typed)
-
-    async def _use_key(self, key: str) -> None:
+    async def _use_key(self, text: str) -> None:
         from dlthub_tui.client.organizations import get_me
         from dlthub_tui.client.sessions import TokenPair
 
-        connection = self.context.connected
+        self.stop_work("load")
+        connection, key = self.context.connected, text.strip()
         await connection.begin(TokenPair(jwt=key, refresh_token=""), is_kept=False)
         try:
             connection.email = (await get_me(connection.control)).email
-        except NotSignedIn:
+        except NotSignedIn as exc:
             connection.pair = None
             self._state, self._said = "over", "This key is not accepted. ctrl+r asks for a code, k for another key."
             self._show()
-            return
+            raise ClientError("This key is not accepted.", "") from exc
         await connection.begin(TokenPair(jwt=key, refresh_token="", email=connection.email), is_kept=True)
         self.post_message(SignedIn())
 

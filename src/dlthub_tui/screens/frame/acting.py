@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import events
@@ -29,9 +29,11 @@ from dlthub_tui.widgets.painted import Painted
 if TYPE_CHECKING:
     import anyio
 
+    from dlthub_tui.screens.frame.sheets import Sheet
     from dlthub_tui.widgets.choice import Choice
     from dlthub_tui.widgets.field import Field, Typed
 
+_Answer = TypeVar("_Answer")
 _Result = TypeVar("_Result")
 READ_ONLY = "This session is read-only and changes nothing."
 
@@ -261,6 +263,10 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             older.close()
         self._works[group] = work
         self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    def act_on(self, sheet: Sheet[_Answer], act: Callable[[_Answer], Coroutine[Any, Any, object]]) -> None:
+        """Opens a sheet and acts on its answer: `Sheet.acting` says how."""
+        self.host.push_screen(sheet.acting(self, act))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The one place where failed work of a screen is reported."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeVar, cast
 
+from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 
+from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused
 from dlthub_tui.messages import AskFor
 from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.viewmodel.frame import footer
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.table import rule
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted, wrapped
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted, wrapped
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -23,6 +26,8 @@ from dlthub_tui.widgets.message_line import MessageLine
 _Result = TypeVar("_Result")
 # The rule of a sheet, row 23 and the footer.
 _AROUND = 3
+# While an answer is sent there is only a way out.
+_WAYS_OUT = frozenset({"nav.back", "app.interrupt", "app.quit"})
 NOTHING_TYPED = "Nothing is typed yet. Type it, or press esc."
 
 
@@ -31,11 +36,120 @@ class Sheet(ActingScreen[_Result]):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
     HELP_KEY: ClassVar[str] = "f1 help"
+    FIELD_OF: ClassVar[Mapping[str, str]] = {}
+    """Which field asks for what a plane calls by another name."""
 
     def __init__(self, context: Context, title: str) -> None:
         super().__init__(context)
         self.sheet_title = title
         self.sheet_note = ""
+        self.is_sending = False
+        self._asker: ActingScreen[Any] | None = None
+        self._act: Callable[[_Result], Coroutine[Any, Any, object]] | None = None
+        self._is_left = self._is_done = False
+        self._refusal: tuple[str, ...] = ()
+
+    def acting(self, asker: ActingScreen[Any], act: Callable[[_Result], Coroutine[Any, Any, object]]) -> Self:
+        """Its answer is acted on while it is open: it closes once that succeeded, else it says why not.
+
+        What is typed stays meanwhile. A sheet that `act` answers is opened next. Who leaves before hears the end of it
+        from `asker`.
+        """
+        self._asker, self._act = asker, act
+        return self
+
+    def answer(self, result: _Result) -> None:
+        """Acts on it where there is something to do, else closes with it. While one is sent there is no second."""
+        if self._asker is None:
+            self.dismiss(result)
+        elif not self.is_sending:
+            self.show_refusal(())
+            self._set_sending(True)
+            self._asker.fetch(self._send(self._asker, result), "act")
+
+    async def _send(self, asker: ActingScreen[Any], result: _Result) -> None:
+        assert self._act is not None, "who asks says what is done"
+        try:
+            following: object = await self._act(result)
+        except Exception as exc:
+            if self._is_left:
+                raise
+            self.failed(exc, "act")
+            return
+        finally:
+            self._set_sending(False)
+        self._is_done = True
+        if asker.host.screen is self:
+            self.dismiss(None)
+        if isinstance(following, Sheet):
+            asker.host.push_screen(cast("Sheet[Any]", following))
+
+    def on_screen_resume(self) -> None:
+        """What was sent is done, and something else was over the sheet then."""
+        if self._is_done:
+            self.dismiss(None)
+
+    def dismiss(self, result: _Result | None = None) -> AwaitComplete:
+        """What was typed hidden goes with the sheet."""
+        self._is_left = True
+        for field in self.query(Field):
+            if field.is_hidden:
+                field.set_text("")
+        return super().dismiss(result)
+
+    def failed(self, error: BaseException, group: str) -> None:
+        """Says all of it, at the field that it names."""
+        if isinstance(error, NotSignedIn) or not isinstance(error, ClientError):
+            super().failed(error, group)
+            return
+        said = [error.detail, *error.reasons] if isinstance(error, Refused) else [error.what]
+        # What the keys of places would do helps nobody here.
+        said += [] if error.can.startswith("Press ") else [error.can]
+        keys = error.keys if isinstance(error, Refused) else ()
+        names = [self.FIELD_OF.get(part, part) for key in keys for part in key.split(".")]
+        field = next((widget for name in names for widget in self.fields() if widget.id == name), None)
+        self.show_refusal(said, field)
+
+    def show_refusal(self, said: Sequence[str], field: Field | Choice | None = None) -> None:
+        """Why it was not done, below the field that is to be another; nothing said takes it away."""
+        self._refusal = tuple(said)
+        refusal = self.query_one("#refusal", LinesView)
+        if field is None:
+            self.query_one("#sheet").move_child(refusal, before=self.query_one(MessageLine))
+        else:
+            self.query_one("#sheet").move_child(refusal, after=field)
+            self.type_into(field)
+        refusal.update()
+
+    def _refused(self, width: int) -> list[Line]:
+        around = ("refusal", "rule", "message", "footer")
+        below = sum(each.size.height for each in self.query_one("#sheet").children if each.id not in around)
+        lines = [line("   ", Span(guard(text), Role.FAIL)) for text in self._refusal if text]
+        return self.wrapped(lines, width, below) if lines else []
+
+    def _set_sending(self, is_sending: bool) -> None:
+        self.is_sending = is_sending
+        if self._is_left or not self.is_attached:
+            return
+        said = line(" ", muted(f"Sending{self.look.glyphs.cut}")) if is_sending else EMPTY_LINE
+        self.query_one(MessageLine).keep(said)
+        self.update_footer()
+
+    async def on_key(self, event: events.Key) -> None:
+        """While an answer is sent nothing is typed, and enter does nothing."""
+        action = self.action_of(event.key)
+        if self.is_sending and (action is None or action.id not in _WAYS_OUT):
+            event.stop()
+            event.prevent_default()
+        else:
+            await super().on_key(event)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """The same."""
+        event.stop()
+        event.prevent_default()
+        if not self.is_sending:
+            super().on_paste(event)
 
     @property
     def is_modal(self) -> bool:
@@ -47,6 +161,7 @@ class Sheet(ActingScreen[_Result]):
         with Vertical(id="sheet"):
             yield LinesView(self._rule, widget_id="rule")
             yield from self.compose_sheet()
+            yield LinesView(self._refused, widget_id="refusal")
             yield MessageLine(self.look)
             yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
 
@@ -67,7 +182,8 @@ class Sheet(ActingScreen[_Result]):
         return [rule(self.sheet_title, self.sheet_note, width, self.look, has_focus=True)]
 
     def _footer(self, width: int) -> Line:
-        return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
+        entries = [each for each in self.footer_entries() if not self.is_sending or each[0].id in _WAYS_OUT]
+        return footer(entries, self.look, width, live=self.live, help_key=self.HELP_KEY)
 
     def update_footer(self) -> None:
         """Draws the footer again where it changed."""
@@ -112,7 +228,7 @@ class ConfirmSheet(Sheet[bool]):
 
     def do_form_next(self) -> None:
         """Yes."""
-        self.dismiss(True)
+        self.answer(True)
 
 
 class FormSheet(Sheet[_Result]):
@@ -196,7 +312,7 @@ class TypedSheet(Sheet[bool]):
     def do_form_next(self) -> None:
         """Does it when the word matches."""
         if self.matches:
-            self.dismiss(True)
+            self.answer(True)
         else:
             self.say(f'Type "{self._word}" to {self._verb}, or press esc.', Role.WARN)
 
@@ -232,6 +348,6 @@ class LineSheet(Sheet[str]):
         """Answers what was typed."""
         text = self.query_one("#line", Field).text
         if text.strip():
-            self.dismiss(text if self._is_hidden else text.strip())
+            self.answer(text if self._is_hidden else text.strip())
         else:
             self.say(NOTHING_TYPED, Role.WARN)

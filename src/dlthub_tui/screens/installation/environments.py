@@ -126,12 +126,10 @@ class EnvironmentsScreen(ListScreen):
         if held is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._remove(held), "act")
-
         question = f"Remove this environment of {guard(held.workspace.name)}?"
-        self.host.push_screen(ConfirmSheet(self.context, question, "remove", view.removal_lines(held)), answered)
+        self.act_on(
+            ConfirmSheet(self.context, question, "remove", view.removal_lines(held)), lambda _yes: self._remove(held)
+        )
 
     async def _remove(self, held: view.Held) -> None:
         from dlthub_tui.client.environments import remove_environment

@@ -383,20 +383,14 @@ class HomeScreen(SortedList):
         self._ask_for_workspace(organization_id)
 
     def _ask_for_workspace(self, organization_id: str) -> None:
-        def named(name: str | None) -> None:
-            if name:
-                self.fetch(self._add_workspace(organization_id, name), "act")
-
-        self.host.push_screen(LineSheet(self.context, "New workspace", "Name"), named)
+        self.act_on(
+            LineSheet(self.context, "New workspace", "Name"), lambda name: self._add_workspace(organization_id, name)
+        )
 
     async def _add_workspace(self, organization_id: str, name: str) -> None:
         from dlthub_tui.client.organizations import create_workspace
 
-        try:
-            workspace = await create_workspace(self.context.connected.control, organization_id, name)
-        except ClientError as exc:
-            self.say(exc.sentence)
-            return
+        workspace = await create_workspace(self.context.connected.control, organization_id, name)
         await self.reload()
         self.rows.move_to(f"workspace/{workspace.id}")
         self.say(f"Created {workspace.name}. d deploys a folder to it.")

@@ -10,7 +10,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from dlthub_tui.client.errors import ClientError
 from dlthub_tui.client.models import DataPlaneInfo
 from dlthub_tui.messages import GoHome
 from dlthub_tui.screens.frame.context import Context
@@ -194,23 +193,14 @@ class NewOrganizationScreen(PlaceScreen):
         sheet.leaves = "go back, nothing is created"
         sheet.asks = "Type the region to lock it:"
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._lock(name, region), "act")
-
         self.message_line.hush()
-        self.host.push_screen(sheet, answered)
+        self.act_on(sheet, lambda _yes: self._lock(name, region))
 
     async def _lock(self, name: str, region: DataPlaneInfo) -> None:
         from dlthub_tui.client.organizations import create_organization, set_region
 
         plane = self.context.connected.control
-        self.say(f"Locking {guard(name)} to {region.id}{self.look.glyphs.cut}")
-        try:
-            if self._organization_id is None:
-                self._organization_id = (await create_organization(plane, name)).id
-            await set_region(plane, self._organization_id, region.id)
-        except ClientError as exc:
-            self.say(exc.sentence, Role.FAIL)
-            return
+        if self._organization_id is None:
+            self._organization_id = (await create_organization(plane, name)).id
+        await set_region(plane, self._organization_id, region.id)
         self.post_message(GoHome(f"{name} is locked to {region.id}."))

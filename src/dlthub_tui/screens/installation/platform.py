@@ -190,25 +190,20 @@ class PlatformScreen(ListScreen):
         if run is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._stop(run), "act")
-
         what = f"{view.name_of(run)} in {guard(run.workspace_name)}"
-        self.host.push_screen(stop_sheet(self.context, what), answered)
+        self.act_on(stop_sheet(self.context, what), lambda _yes: self._stop(run))
 
     def _drain_or_resume(self, region: PlaneHealth) -> None:
         if region.drained_at is not None:
             self.fetch(self._set_drained(region, is_drained=False), "act")
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._set_drained(region, is_drained=True), "act")
-
         numbers = self._numbers(region.id)
         lines = view.drain_lines(region, numbers.runners if numbers else None)
-        self.host.push_screen(ConfirmSheet(self.context, f"Drain {guard(region.id)}?", "drain", lines), answered)
+        self.act_on(
+            ConfirmSheet(self.context, f"Drain {guard(region.id)}?", "drain", lines),
+            lambda _yes: self._set_drained(region, is_drained=True),
+        )
 
     async def _set_drained(self, region: PlaneHealth, *, is_drained: bool) -> None:
         from dlthub_tui.client.administration import tend_data_plane
@@ -228,13 +223,9 @@ class PlatformScreen(ListScreen):
         if region is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._clean(region), "act")
-
         lines = view.clean_lines(region, self._numbers(region.id))
         sheet = TypedSheet(self.context, f"Clean {guard(region.id)}", region.id, "clean", lines)
-        self.host.push_screen(sheet, answered)
+        self.act_on(sheet, lambda _yes: self._clean(region))
 
     async def _clean(self, region: PlaneHealth) -> None:
         from dlthub_tui.client.administration import tend_data_plane

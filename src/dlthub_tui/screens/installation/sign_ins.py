@@ -108,12 +108,8 @@ class SignInsScreen(SortedList):
         if sign_in is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._refuse(sign_in), "act")
-
         question = f"Refuse the sign-in from {guard(sign_in.address)}?"
-        self.host.push_screen(ConfirmSheet(self.context, question, "refuse"), answered)
+        self.act_on(ConfirmSheet(self.context, question, "refuse"), lambda _yes: self._refuse(sign_in))
 
     async def _refuse(self, sign_in: PendingSignIn) -> None:
         from dlthub_tui.client.installation import refuse_sign_in

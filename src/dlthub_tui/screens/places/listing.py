@@ -334,22 +334,20 @@ class ListScreen(Troubled):
     def save_as(self, title: str, name: str, what: str, read: Callable[[], str]) -> None:
         """Asks for the name of a file. `read` gives what goes into it, in a thread."""
 
-        def answered(chosen: str | None) -> None:
-            if chosen:
-                self.fetch(self._save(Path(chosen).expanduser().absolute(), what, read), "act")
-
-        self.host.push_screen(LineSheet(self.context, title, "File", text=name), answered)
+        self.act_on(
+            LineSheet(self.context, title, "File", text=name),
+            lambda chosen: self._save(Path(chosen).expanduser().absolute(), what, read),
+        )
 
     async def _save(self, path: Path, what: str, read: Callable[[], str]) -> None:
         from dlthub_tui.session.lists import write_new
 
         try:
             await to_thread.run_sync(lambda: write_new(path, read()))
-        except FileExistsError:
-            self.say(f"{path.name} exists already. Nothing was saved; choose another name.", Role.WARN)
+        except FileExistsError as exc:
+            raise ClientError(f"{path.name} exists already.", "Nothing was saved; choose another name.") from exc
         except OSError as exc:
             why = exc.strerror or "no reason given"
-            self.say(f"{path.name} cannot be written: {why}. Nothing was saved.", Role.FAIL)
-        else:
-            shown = cut_front(str(path), 50, self.look.glyphs.cut)
-            self.say(f"Saved {what} to {shown}", Role.OK)
+            raise ClientError(f"{path.name} cannot be written: {why}.", "Nothing was saved.") from exc
+        shown = cut_front(str(path), 50, self.look.glyphs.cut)
+        self.say(f"Saved {what} to {shown}", Role.OK)

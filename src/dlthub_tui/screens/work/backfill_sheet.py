@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 
@@ -28,15 +28,19 @@ _FIELDS = ("from", "to", "slice", "parallel")
 def ask_for_backfill(screen: ActingScreen[Any], job: JobPlace, then: Callable[[], object]) -> None:
     """`then` is called once one was started."""
 
-    def answered(found: Backfill | None) -> None:
-        if found is not None:
-            then()
+    async def start(body: dict[str, Any]) -> None:
+        from dlthub_tui.client.backfills import start_backfill
 
-    screen.host.push_screen(BackfillSheet(screen.context, job), answered)
+        await start_backfill(screen.context.connected.control, job.workspace.id, job.job_id, body)
+        then()
+
+    screen.act_on(BackfillSheet(screen.context, job), start)
 
 
-class BackfillSheet(FormSheet["Backfill"]):
+class BackfillSheet(FormSheet[dict[str, Any]]):
     """From, to, slice, at once. The first enter on the last field asks what it would be, the second starts it."""
+
+    FIELD_OF: ClassVar[Mapping[str, str]] = {"start": "from", "end": "to"}
 
     def __init__(self, context: Context, job: JobPlace) -> None:
         super().__init__(context, f"Backfill {guard(words.short_ref(job.job_ref))}")
@@ -104,7 +108,11 @@ class BackfillSheet(FormSheet["Backfill"]):
             "start": start or None, "end": end or None, "slice": size, "parallel": int(parallel) if parallel else None,
         }  # fmt: skip
         is_shown = self._plan is not None and body == self._planned
-        self.fetch(self._start(body) if is_shown else self._ask(body), "act")
+        if is_shown:
+            self.answer(body)
+        else:
+            self.show_refusal(())
+            self.fetch(self._ask(body), "act")
 
     async def _ask(self, body: dict[str, Any]) -> None:
         from dlthub_tui.client.backfills import start_backfill
@@ -113,12 +121,6 @@ class BackfillSheet(FormSheet["Backfill"]):
         found = await start_backfill(control, workspace.id, self._job.job_id, {**body, "dry_run": True})
         self._planned = body
         self._show(found)
-
-    async def _start(self, body: dict[str, Any]) -> None:
-        from dlthub_tui.client.backfills import start_backfill
-
-        control, workspace = self.context.connected.control, self._job.workspace
-        self.dismiss(await start_backfill(control, workspace.id, self._job.job_id, body))
 
     def _show(self, plan: Backfill | None) -> None:
         if plan is not self._plan:

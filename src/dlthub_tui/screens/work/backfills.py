@@ -160,10 +160,6 @@ class BackfillsScreen(ListScreen):
         """Asks, then cancels."""
         found = self._backfill()
 
-        def answered(yes: bool | None) -> None:
-            if yes and found is not None:
-                self.fetch(self._cancel(found), "act")
-
         if found is not None:
             name = guard(words.short_ref(self.place.job.job_ref))
             more = (
@@ -171,7 +167,7 @@ class BackfillsScreen(ListScreen):
                 "What is loaded stays. r loads the rest again.",
             )
             question = f"Cancel the backfill of {name}, {view.span(found.start, found.end, self.look)}?"
-            self.host.push_screen(ConfirmSheet(self.context, question, "cancel it", more), answered)
+            self.act_on(ConfirmSheet(self.context, question, "cancel it", more), lambda _yes: self._cancel(found))
 
     async def _cancel(self, found: Backfill) -> None:
         from dlthub_tui.client.backfills import cancel_backfill

@@ -80,18 +80,13 @@ class JobChanger:
             self._screen.fetch(self._set_archived(job, is_archived=False), "act")
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._screen.fetch(self._set_archived(job, is_archived=True), "act")
-
         name = words.short_ref(job.job_ref)
         lines = (
             line("   It fires no more and cannot be run. Its runs and their logs stay, readable."),
             line(muted("   The next deploy whose code declares it brings it back; so does u, or D again.")),
         )
-        self._screen.host.push_screen(
-            TypedSheet(self._context, f"Archive {guard(name)}", name, "archive", lines), answered
-        )
+        sheet = TypedSheet(self._context, f"Archive {guard(name)}", name, "archive", lines)
+        self._screen.act_on(sheet, lambda _yes: self._set_archived(job, is_archived=True))
 
     async def _set_archived(self, job: Job, *, is_archived: bool) -> None:
         from dlthub_tui.client.jobs import set_archived

@@ -311,13 +311,9 @@ class JobScreen(JobPanes):
         """Asks how often it is tried again."""
         from dlthub_tui.screens.work.retry_sheet import RetrySheet
 
-        def answered(retries: Retries | None) -> None:
-            if retries is not None:
-                self.fetch(self._set_retries(retries), "act")
-
         if self._retries is not None:
             name = guard(words.short_ref(self.place.job_ref))
-            self.host.push_screen(RetrySheet(self.context, name, self._retries), answered)
+            self.act_on(RetrySheet(self.context, name, self._retries), self._set_retries)
 
     async def _set_retries(self, retries: Retries) -> None:
         from dlthub_tui.client.retries import set_retries

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from textual.app import ComposeResult
 
 from dlthub_tui.client.retries import Retries
@@ -17,6 +20,7 @@ SAID = "A failed run is tried again after the wait, then twice that, a day at mo
 class RetrySheet(FormSheet[Retries]):
     """Tries, the first time counted, and the seconds before the second one."""
 
+    FIELD_OF: ClassVar[Mapping[str, str]] = {"wait_seconds": "wait"}
     FOOTER = (("form.next", "next"), ("pane.next", "next field"), ("nav.back", "leave it"))
 
     def __init__(self, context: Context, name: str, now: Retries) -> None:
@@ -38,4 +42,4 @@ class RetrySheet(FormSheet[Retries]):
         elif not wait.isdecimal() or not 1 <= int(wait) <= 86_400:
             self.say("The wait is 1 to 86400 seconds, a day.", Role.WARN)
         else:
-            self.dismiss(Retries(int(attempts), int(wait)))
+            self.answer(Retries(int(attempts), int(wait)))

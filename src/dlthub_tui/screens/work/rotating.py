@@ -43,15 +43,11 @@ class Rotating(LogShowing):
             self.say(_why_none(leaks))
             return
 
-        def answered(change: VariableChange | None) -> None:
-            if change is not None:
-                self.fetch(self._set(leak, change), "act")
-
         change = VariableChange(leak.name, leak.profile, "", is_secret=True)
         profiles = [leak.profile] if leak.profile else []
         sheet = VariableSheet(self.context, profiles, leak.profile or "workspace", change)
         sheet.sheet_note = f"printed in {words.plural(leak.count, 'line')}, {_read_by(leak.reader_count)}"
-        self.host.push_screen(sheet, answered)
+        self.act_on(sheet, lambda change: self._set(leak, change))
 
     async def _set(self, leak: Leak, change: VariableChange) -> None:
         from dlthub_tui.client.leaks import list_active_runs

@@ -114,11 +114,7 @@ class RunScreen(RunPage):
         if run is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._stop(run), "act")
-
-        self.host.push_screen(stop_sheet(self.context, view.name_of(run)), answered)
+        self.act_on(stop_sheet(self.context, view.name_of(run)), lambda _yes: self._stop(run))
 
     async def _stop(self, run: Run) -> None:
         await self._runner.stop([run])

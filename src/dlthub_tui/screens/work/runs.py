@@ -301,11 +301,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         names = " and ".join(view.name_of(run) for run in runs[:2])
         more = f" and {len(runs) - 2} more" if len(runs) > 2 else ""
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._stop(runs), "act")
-
-        self.host.push_screen(stop_sheet(self.context, f"{names}{more}"), answered)
+        self.act_on(stop_sheet(self.context, f"{names}{more}"), lambda _yes: self._stop(runs))
 
     async def _stop(self, runs: list[Run]) -> None:
         await self._runner.stop(runs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual.app import ComposeResult
 
@@ -28,6 +30,8 @@ class VariableChange:
 
 class VariableSheet(FormSheet[VariableChange]):
     """A secret is typed hidden and never read back."""
+
+    FIELD_OF: ClassVar[Mapping[str, str]] = {"profile": "scope"}
 
     def __init__(self, context: Context, profiles: list[str], profile: str, change: VariableChange | None) -> None:
         super().__init__(context, f"Change {guard(change.name)}" if change else "New variable")
@@ -69,4 +73,4 @@ class VariableSheet(FormSheet[VariableChange]):
         elif is_secret and not value.text:
             self.say("A secret cannot be empty.", Role.WARN)
         else:
-            self.dismiss(VariableChange(name, None if scope == "workspace" else scope, value.text, is_secret))
+            self.answer(VariableChange(name, None if scope == "workspace" else scope, value.text, is_secret))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 
@@ -28,7 +28,7 @@ class _RequestSheet(FormSheet[dict[str, Any]]):
             self.say(problem, Role.WARN)
             self.type_into(self._field(name))
         else:
-            self.dismiss(self.body())
+            self.answer(self.body())
 
     def problem(self) -> tuple[str, str]:
         """What is missing and in which field; empty when nothing is."""
@@ -50,6 +50,10 @@ class _RequestSheet(FormSheet[dict[str, Any]]):
 
 class AlertSheet(_RequestSheet):
     """When, what, to whom. An address that leads somewhere by itself is typed hidden and never read back."""
+
+    FIELD_OF: ClassVar[Mapping[str, str]] = {
+        "triggers": "when", "url": "target", "addresses": "target", "members": "target"
+    }  # fmt: skip
 
     def __init__(self, context: Context, alert: Alert | None, name: str, people: Mapping[str, str]) -> None:
         super().__init__(context, f"Change {guard(alert.name)}" if alert else "New alert")

@@ -102,12 +102,8 @@ class AlertsScreen(TabScreen):
         self._ask(self._alert())
 
     def _ask(self, alert: Alert | None) -> None:
-        def answered(body: dict[str, Any] | None) -> None:
-            if body is not None:
-                self.fetch(self._write(alert, body), "act")
-
         sheet = AlertSheet(self.context, alert, self.workspace.name[:64], self._people)
-        self.host.push_screen(sheet, answered)
+        self.act_on(sheet, lambda body: self._write(alert, body))
 
     async def _write(self, alert: Alert | None, body: dict[str, Any]) -> None:
         from dlthub_tui.client.alerts import save_alert
@@ -147,12 +143,10 @@ class AlertsScreen(TabScreen):
         if alert is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._delete(alert), "act")
-
         more = ("Messages that wait are not sent, and what was sent is forgotten. It does not come back.",)
-        self.host.push_screen(ConfirmSheet(self.context, f"Delete {guard(alert.name)}?", "delete", more), answered)
+        self.act_on(
+            ConfirmSheet(self.context, f"Delete {guard(alert.name)}?", "delete", more), lambda _yes: self._delete(alert)
+        )
 
     async def _delete(self, alert: Alert) -> None:
         from dlthub_tui.client.alerts import remove_alert
@@ -198,11 +192,7 @@ class AlertsScreen(TabScreen):
     def do_alert_mail(self) -> None:
         """The workspace's mail server."""
 
-        def answered(body: dict[str, Any] | None) -> None:
-            if body is not None:
-                self.fetch(self._set_mail_server(body), "act")
-
-        self.host.push_screen(MailServerSheet(self.context, self._server), answered)
+        self.act_on(MailServerSheet(self.context, self._server), self._set_mail_server)
 
     async def _set_mail_server(self, body: dict[str, Any]) -> None:
         from dlthub_tui.client.alerts import save_mail_server

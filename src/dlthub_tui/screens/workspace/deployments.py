@@ -124,12 +124,8 @@ class DeploymentsScreen(TabScreen, SortedList):
         control, deployment = self.context.connected.control, version.deployment
         receipt = await roll_back(control, self.workspace.id, deployment.id, dry_run=True)
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._roll_back(version), "act")
-
         question, more = view.roll_back_question(deployment), view.roll_back_lines(receipt)
-        self.host.push_screen(ConfirmSheet(self.context, question, "roll back", more), answered)
+        self.act_on(ConfirmSheet(self.context, question, "roll back", more), lambda _yes: self._roll_back(version))
 
     async def _roll_back(self, version: Version) -> None:
         from dlthub_tui.client.versions import roll_back

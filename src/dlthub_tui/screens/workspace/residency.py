@@ -221,12 +221,8 @@ class ResidencyScreen(TabScreen):
         """Asks, then withholds the words of definitions, or stops to."""
         is_strict = not self._is_strict
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._set_strict(is_strict), "act")
-
         question, verb, more = view.strictness_question(guard(self.workspace.name), is_strict=is_strict)
-        self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
+        self.act_on(ConfirmSheet(self.context, question, verb, more), lambda _yes: self._set_strict(is_strict))
 
     async def _set_strict(self, is_strict: bool) -> None:
         from dlthub_tui.client.strictness import set_strict

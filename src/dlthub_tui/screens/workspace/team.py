@@ -187,15 +187,14 @@ class TeamScreen(TabScreen, SortedList):
             self.do_item_add()
             return
 
-        def chosen(joining: Joining | None) -> None:
-            if joining is not None and joining.role != member.role:
-                self.fetch(self._change(member, joining.role), "act")
-
-        self.host.push_screen(MemberSheet(self.context, email=member.email, role=member.role), chosen)
+        sheet = MemberSheet(self.context, email=member.email, role=member.role)
+        self.act_on(sheet, lambda joining: self._change(member, joining.role))
 
     async def _change(self, member: Member, role: str) -> None:
         from dlthub_tui.client.members import change_role
 
+        if role == member.role:
+            return
         await change_role(self.context.connected.control, self.workspace.id, member.id, role)
         await self.reload()
         self.say(f"{guard(member.email)} is {role} now; felt within 2 s.")
@@ -203,15 +202,12 @@ class TeamScreen(TabScreen, SortedList):
     def do_item_add(self) -> None:
         """A member, or in the pane of keys a key."""
         if self._member() is None and self._invite() is None:
-            self.host.push_screen(KeySheet(self.context, owns=self._role == "owner"), self._wished)
+            self.act_on(KeySheet(self.context, owns=self._role == "owner"), self._make)
         else:
-            self.host.push_screen(MemberSheet(self.context), self._joins)
+            self.act_on(MemberSheet(self.context), self._add)
 
-    def _joins(self, joining: Joining | None) -> None:
-        if joining is not None:
-            self.fetch(self._add(joining), "act")
-
-    async def _add(self, joining: Joining) -> None:
+    async def _add(self, joining: Joining) -> InviteSheet | None:
+        """Who is not known yet can be invited."""
         from dlthub_tui.client.members import add_member
 
         try:
@@ -219,21 +215,18 @@ class TeamScreen(TabScreen, SortedList):
         except Refused as refused:
             if refused.code != "unknown_user" or self._inviting is None:
                 raise
-            self._ask_to_invite(joining)
-            return
+            return self._invite_sheet(joining)
         await self.reload()
         self.say(f"{guard(joining.email)} is {joining.role} in {guard(self.workspace.name)}.")
+        return None
 
-    def _ask_to_invite(self, joining: Joining) -> None:
-        def chosen(role: str | None) -> None:
-            if role is not None:
-                self.fetch(self._send_invite(joining, role), "act")
-
+    def _invite_sheet(self, joining: Joining) -> InviteSheet:
         owns_all = self._inviting is not None and self._inviting.workspace_id is None
         roles = view.JOINS_AS if owns_all else view.JOINS_AS[:1]
-        self.host.push_screen(InviteSheet(self.context, joining, self.workspace.organization_name, roles), chosen)
+        sheet = InviteSheet(self.context, joining, self.workspace.organization_name, roles)
+        return sheet.acting(self, lambda role: self._send_invite(joining, role))
 
-    async def _send_invite(self, joining: Joining, role: str) -> None:
+    async def _send_invite(self, joining: Joining, role: str) -> LinkShownSheet | None:
         from dlthub_tui.client.invites import invite, invite_to_workspace
 
         plane, inviting = self.context.connected.control, self._inviting
@@ -242,38 +235,33 @@ class TeamScreen(TabScreen, SortedList):
         else:
             here = {} if role == "owner" else {self.workspace.id: joining.role}
             made = await invite(plane, self.workspace.organization_id, joining.email, role, here)
-        await self._show_link(made)
+        return await self._link_sheet(made)
 
-    async def _show_link(self, made: InviteLink | None) -> None:
+    async def _link_sheet(self, made: InviteLink | None) -> LinkShownSheet | None:
         await self.reload()
-        if made is not None:
-            self.host.push_screen(LinkShownSheet(self.context, made))
+        return LinkShownSheet(self.context, made) if made is not None else None
 
     def _ask_for_link(self, invite: Invite) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._make_link(invite), "act")
-
         question = f"Make another link for {guard(invite.email)}?"
-        self.host.push_screen(ConfirmSheet(self.context, question, "make it", ("The one before ends now.",)), answered)
+        self.act_on(
+            ConfirmSheet(self.context, question, "make it", ("The one before ends now.",)),
+            lambda _yes: self._make_link(invite),
+        )
 
-    async def _make_link(self, invite: Invite) -> None:
+    async def _make_link(self, invite: Invite) -> LinkShownSheet | None:
         from dlthub_tui.client.invites import issue_link
 
-        if self._inviting is not None:
-            await self._show_link(await issue_link(self.context.connected.control, self._inviting, invite.id))
+        if self._inviting is None:
+            return None
+        return await self._link_sheet(await issue_link(self.context.connected.control, self._inviting, invite.id))
 
-    def _wished(self, wish: KeyWish | None) -> None:
-        if wish is not None:
-            self.fetch(self._make(wish), "act")
-
-    async def _make(self, wish: KeyWish) -> None:
+    async def _make(self, wish: KeyWish) -> KeyShownSheet:
         from dlthub_tui.client.members import create_key
 
         workspace_id = self.workspace.id if wish.role else None
         key = await create_key(self.context.connected.control, workspace_id, wish.name, wish.role, wish.days)
         await self.reload()
-        self.host.push_screen(KeyShownSheet(self.context, key))
+        return KeyShownSheet(self.context, key)
 
     def do_item_end(self) -> None:
         """Removes the member, or revokes the invite or the key, under the cursor; asks once."""
@@ -289,12 +277,8 @@ class TeamScreen(TabScreen, SortedList):
         else:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._end(member or invite or key), "act")
-
         verb = "remove" if member is not None else "revoke"
-        self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
+        self.act_on(ConfirmSheet(self.context, question, verb, more), lambda _yes: self._end(member or invite or key))
 
     async def _end(self, what: Member | Invite | ApiKey | None) -> None:
         from dlthub_tui.client.invites import revoke_invite

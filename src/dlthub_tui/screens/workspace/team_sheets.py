@@ -69,7 +69,7 @@ class MemberSheet(FormSheet[Joining]):
             self.say("An e-mail address is needed: the one they sign in with.", Role.WARN)
             self.type_into(self.query_one("#email", Field))
         else:
-            self.dismiss(Joining(email, self.query_one("#role", Choice).chosen))
+            self.answer(Joining(email, self.query_one("#role", Choice).chosen))
 
 
 class InviteSheet(FormSheet[str]):
@@ -99,7 +99,7 @@ class InviteSheet(FormSheet[str]):
 
     def finish(self) -> None:
         """Answers the role in the organization."""
-        self.dismiss(self.query_one("#role", Choice).chosen)
+        self.answer(self.query_one("#role", Choice).chosen)
 
 
 class LinkShownSheet(ShownOnceSheet):
@@ -137,7 +137,7 @@ class KeySheet(FormSheet[KeyWish]):
             self.type_into_next(1)
         else:
             kind = self.query_one("#kind", Choice).chosen
-            self.dismiss(KeyWish(name, None if kind == "yourself" else kind, int(days.chosen)))
+            self.answer(KeyWish(name, None if kind == "yourself" else kind, int(days.chosen)))
 
 
 class KeyShownSheet(ShownOnceSheet):

@@ -166,11 +166,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         self._ask(None)
 
     def _ask(self, change: VariableChange | None) -> None:
-        def answered(wanted: VariableChange | None) -> None:
-            if wanted is not None:
-                self.fetch(self._set(wanted), "act")
-
-        self.host.push_screen(VariableSheet(self.context, self._profiles, self._profile, change), answered)
+        self.act_on(VariableSheet(self.context, self._profiles, self._profile, change), self._set)
 
     async def _set(self, change: VariableChange) -> None:
         from dlthub_tui.client.variables import set_variable
@@ -241,12 +237,9 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         said = [each for change in changes for each in change.words]
         more = [guard(each) for each in said[:6]] + ([f"and {len(said) - 6} more"] if len(said) > 6 else [])
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                changed = f"Changed {words.plural(len(said), 'variable')}."
-                self.fetch(self._change(changes, changed, "u takes that back."), "act")
-
-        self.host.push_screen(ConfirmSheet(self.context, f"Change {where}?", "change", more), answered)
+        changed, undo = f"Changed {words.plural(len(said), 'variable')}.", "u takes that back."
+        sheet = ConfirmSheet(self.context, f"Change {where}?", "change", more)
+        self.act_on(sheet, lambda _yes: self._change(changes, changed, undo))
 
     def do_item_destroy(self) -> None:
         """Deletes the values that win, of what is marked or under the cursor; says what will win instead."""
@@ -258,8 +251,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         names = guard(variables[0].name) if len(variables) == 1 else words.plural(len(variables), "variable")
         said = f"Deleted {names} in {' and '.join(sorted(map(guard, scopes)))}."
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._change(deletion(variables), said, undo), "act")
-
-        self.host.push_screen(ConfirmSheet(self.context, question, "delete", more), answered)
+        self.act_on(
+            ConfirmSheet(self.context, question, "delete", more),
+            lambda _yes: self._change(deletion(variables), said, undo),
+        )

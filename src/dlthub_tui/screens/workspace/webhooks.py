@@ -51,7 +51,7 @@ class RotateSheet(Sheet[int]):
 
     def do_form_next(self) -> None:
         """Makes it."""
-        self.dismiss(view.KEPT_SECONDS[self.query_one("#kept", Choice).index])
+        self.answer(view.KEPT_SECONDS[self.query_one("#kept", Choice).index])
 
 
 class WebhooksScreen(ListScreen):
@@ -181,40 +181,34 @@ class WebhooksScreen(ListScreen):
 
         region = await self.context.connected.region(self.place.workspace)
         made = await add_webhook(region, self.place.workspace.id, self.place.job.job_id, trigger)
-        await self._show_secret(made)
+        sheet = await self._secret_sheet(made)
+        if sheet is not None:
+            self.host.push_screen(sheet)
 
     def do_webhook_rotate(self) -> None:
         """Asks how long the old secret stays, then makes another one."""
         hook = self._webhook()
 
-        def answered(seconds: int | None) -> None:
-            if seconds is not None and hook is not None:
-                self.fetch(self._rotate(hook, seconds), "act")
-
         if hook is not None:
-            self.host.push_screen(RotateSheet(self.context, guard(hook.trigger)), answered)
+            self.act_on(RotateSheet(self.context, guard(hook.trigger)), lambda seconds: self._rotate(hook, seconds))
 
-    async def _rotate(self, hook: Webhook, seconds: int) -> None:
+    async def _rotate(self, hook: Webhook, seconds: int) -> ShownOnceSheet | None:
         from dlthub_tui.client.webhooks import rotate_webhook
 
         region = await self.context.connected.region(self.place.workspace)
-        made = await rotate_webhook(region, self.place.workspace.id, hook.id, seconds)
-        await self._show_secret(made)
+        return await self._secret_sheet(await rotate_webhook(region, self.place.workspace.id, hook.id, seconds))
 
-    async def _show_secret(self, made: Webhook) -> None:
-        if made.secret is not None:
-            note = "nobody can read it again. Whoever calls needs it."
-            self.host.push_screen(ShownOnceSheet(self.context, guard(made.trigger), made.secret, "secret", note))
+    async def _secret_sheet(self, made: Webhook) -> ShownOnceSheet | None:
         await self.reload()
         self.rows.move_to(made.trigger)
+        if made.secret is None:
+            return None
+        note = "nobody can read it again. Whoever calls needs it."
+        return ShownOnceSheet(self.context, guard(made.trigger), made.secret, "secret", note)
 
     def do_item_destroy(self) -> None:
         """Asks for the name, then removes it."""
         hook = self._webhook()
-
-        def answered(yes: bool | None) -> None:
-            if yes and hook is not None:
-                self.fetch(self._remove(hook), "act")
 
         if hook is not None:
             lines = (
@@ -223,7 +217,7 @@ class WebhooksScreen(ListScreen):
             )
             name = words.short_ref(self.place.job.job_ref)
             title = f"Remove the webhook {guard(hook.trigger)} of {guard(name)}"
-            self.host.push_screen(TypedSheet(self.context, title, name, "remove", lines), answered)
+            self.act_on(TypedSheet(self.context, title, name, "remove", lines), lambda _yes: self._remove(hook))
 
     async def _remove(self, hook: Webhook) -> None:
         from dlthub_tui.client.webhooks import remove_webhook

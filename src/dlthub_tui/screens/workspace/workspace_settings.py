@@ -11,7 +11,7 @@ from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.workspace_settings import Scrubbing, WorkspaceSettings
 from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.frame.editing import edited
-from dlthub_tui.screens.frame.sheets import ConfirmSheet, FormSheet, LineSheet
+from dlthub_tui.screens.frame.sheets import ConfirmSheet, FormSheet, LineSheet, Sheet
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.screens.workspace.archiving import ArchiveSheet
 from dlthub_tui.viewmodel.filters import matching, no_match
@@ -41,7 +41,7 @@ class RoleSheet(FormSheet[str]):
 
     def finish(self) -> None:
         """Answers."""
-        self.dismiss(self.query_one("#role", Choice).chosen)
+        self.answer(self.query_one("#role", Choice).chosen)
 
 
 class WorkspaceSettingsScreen(ListScreen):
@@ -137,11 +137,12 @@ class WorkspaceSettingsScreen(ListScreen):
             case "name" | "description":
                 self._ask_text(settings, key)
             case "role":
-                self.host.push_screen(RoleSheet(self.context, settings.default_role), self._chose_role)
+                sheet = RoleSheet(self.context, settings.default_role)
+                self.act_on(sheet, lambda chosen: self._chose_role(settings.default_role, chosen))
             case "versions":
                 text = str(settings.keep_versions)
                 sheet = LineSheet(self.context, "How many of the newest versions are kept?", "Versions", text=text)
-                self.host.push_screen(sheet, self._chose_count)
+                self.act_on(sheet, lambda text: self._chose_count(settings.keep_versions, text))
             case "words":
                 self._ask_words(is_strict=not settings.is_strict)
             case "state":
@@ -157,17 +158,15 @@ class WorkspaceSettingsScreen(ListScreen):
     def _ask_text(self, settings: WorkspaceSettings, key: str) -> None:
         before = settings.name if key == "name" else settings.description or ""
 
-        def answered(text: str | None) -> None:
-            if text and text != before:
-                self.fetch(self._set_text(key, before, text), "act")
-
         title = view.SETTINGS[key].title
         sheet = LineSheet(self.context, f"{title} of {guard(settings.name)}", title, text=before)
-        self.host.push_screen(sheet, answered)
+        self.act_on(sheet, lambda text: self._set_text(key, before, text))
 
     async def _set_text(self, key: str, before: str, text: str) -> None:
         from dlthub_tui.client.workspace_settings import change_workspace
 
+        if text == before:
+            return
         control, workspace_id = self.context.connected.control, self.workspace.id
         await change_workspace(control, workspace_id, {key: text})
         title = view.SETTINGS[key].title
@@ -177,11 +176,10 @@ class WorkspaceSettingsScreen(ListScreen):
             f"{title} is as it was.",
         )
 
-    def _chose_role(self, chosen: str | None) -> None:
-        settings = self._settings
+    async def _chose_role(self, before: str | None, chosen: str) -> None:
         role = None if chosen == view.NO_ROLE else chosen
-        if chosen is not None and settings is not None and role != settings.default_role:
-            self.fetch(self._set_role(settings.default_role, role), "act")
+        if role != before:
+            await self._set_role(before, role)
 
     async def _set_role(self, before: str | None, role: str | None) -> None:
         from dlthub_tui.client.workspace_settings import set_default_role
@@ -193,27 +191,20 @@ class WorkspaceSettingsScreen(ListScreen):
             said, lambda: set_default_role(control, workspace_id, before), "The default role is as it was."
         )
 
-    def _chose_count(self, text: str | None) -> None:
-        settings = self._settings
-        if text is None or settings is None:
-            return
+    async def _chose_count(self, before: int, text: str) -> Sheet[bool] | None:
+        """More at once; fewer after a question."""
         if not text.isascii() or not text.isdecimal() or int(text) < 1:
-            self.say("A number of versions is needed, 1 or more. Nothing changed.", Role.WARN)
-            return
-        count, before = int(text), settings.keep_versions
-        if count == before:
-            return
-        if count > before:
-            self.fetch(self._set_count(before, count), "act")
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._set_count(before, count), "act")
+            raise ClientError("A number of versions is needed, 1 or more.", "Nothing changed.")
+        count = int(text)
+        if count >= before:
+            if count > before:
+                await self._set_count(before, count)
+            return None
 
         more = ("Older ones are removed with the next upload, and nobody can roll back to them then.",)
         question = f"Keep {count} versions of code instead of {before}?"
-        self.host.push_screen(ConfirmSheet(self.context, question, "keep fewer", more), answered)
+        sheet = ConfirmSheet(self.context, question, "keep fewer", more)
+        return sheet.acting(self, lambda _yes: self._set_count(before, count))
 
     async def _set_count(self, before: int, count: int) -> None:
         from dlthub_tui.client.workspace_settings import set_kept_versions
@@ -227,12 +218,8 @@ class WorkspaceSettingsScreen(ListScreen):
         )
 
     def _ask_words(self, *, is_strict: bool) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._set_strict(is_strict), "act")
-
         question, verb, more = strictness_question(guard(self.workspace.name), is_strict=is_strict)
-        self.host.push_screen(ConfirmSheet(self.context, question, verb, more), answered)
+        self.act_on(ConfirmSheet(self.context, question, verb, more), lambda _yes: self._set_strict(is_strict))
 
     async def _set_strict(self, is_strict: bool) -> None:
         from dlthub_tui.client.strictness import set_strict
@@ -245,11 +232,9 @@ class WorkspaceSettingsScreen(ListScreen):
             self.fetch(self._set_archived(is_archived=False), "act")
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._set_archived(is_archived=True), "act")
-
-        self.host.push_screen(ArchiveSheet(self.context, self.workspace, settings.name), answered)
+        self.act_on(
+            ArchiveSheet(self.context, self.workspace, settings.name), lambda _yes: self._set_archived(is_archived=True)
+        )
 
     async def _set_archived(self, *, is_archived: bool) -> None:
         from dlthub_tui.client.organizations import archive_workspace, unarchive_workspace
@@ -280,14 +265,12 @@ class WorkspaceSettingsScreen(ListScreen):
             self.say("Nothing changed.")
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.fetch(self._set_scrubbing(before, after), "act")
-
         more = changes[:MOST_NAMED] + ([f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else [])
         more.append("It holds for runs that start from now on; stored logs stay as they are.")
         question = f"Change how logs of {guard(where)} are scrubbed?"
-        self.host.push_screen(ConfirmSheet(self.context, question, "change", more), answered)
+        self.act_on(
+            ConfirmSheet(self.context, question, "change", more), lambda _yes: self._set_scrubbing(before, after)
+        )
 
     async def _set_scrubbing(self, before: Scrubbing, after: Scrubbing) -> None:
         from dlthub_tui.client.workspace_settings import set_scrubbing

@@ -112,7 +112,10 @@ class MailServers:
         return (await self._parts.vault.open(_place(row), row["sealed"])).decode()
 
 
-NOT_PUBLIC = "no address of the public internet, and none that this region's administrator allows"
+NOT_PUBLIC = (
+    "no address of the public internet, and none that this region's administrator allows"
+    " (DLTHUB_TUI_ALERT_DESTINATIONS)"
+)
 
 
 def _shown(row: Mapping[str, Any] | None) -> MailServerResponse | None:
