@@ -53,7 +53,7 @@ async def test_an_interactive_job_is_said_to_serve_an_app(open_app: Any) -> None
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "slash", *"notebooks", "enter")
 
-        await stage.until("Serves an app while it runs: r starts it, o opens it in a browser.")
+        await stage.until("Serves an app while it runs: r starts it, O opens it in a browser.")
         assert "Fires interactive" not in stage.text
 
 

@@ -220,6 +220,11 @@ async def test_warnings_are_gone_to(open_app: Any) -> None:
         assert pane(stage).current == 122
 
 
+def asked_of_home(stage: Any) -> int:
+    """How often it was asked what runs of workspaces printed."""
+    return sum(path.endswith("/leaks") and "runs/" not in path for _method, path, _ in stage.installation.requests)
+
+
 async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_app: Any) -> None:
     async with leaking_run(open_app, "SOURCES__SHOP__API_KEY", "github-token") as stage:
         await stage.until("Masked   ▚ 3   SOURCES__SHOP__API_KEY 2, github-token 1")
@@ -234,6 +239,10 @@ async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_ap
         assert body["profile"] == "prod"
         assert body["upserts"][0]["value"] == "another-value"
         assert "another-value" not in stage.text
+        before = asked_of_home(stage)
+        await stage.press("0")
+        await stage.until("Needs you")
+        assert asked_of_home(stage) == before + 1
 
 
 async def test_a_secret_of_a_file_is_said_to_be_changed_there(open_app: Any) -> None:

@@ -75,6 +75,8 @@ class Context:
     # Versions and people of workspaces by their ids, and ids that their control plane did not tell of.
     known: dict[str, Known] = field(default_factory=dict[str, "Known"])
     unknown: dict[str, set[str]] = field(default_factory=dict[str, "set[str]"])
+    # When home asks again what runs of a workspace printed; at once where that is not known.
+    leaks_again: dict[str, float] = field(default_factory=dict[str, float])
     # For how long a region may be silent before its runs are called failed.
     grace_seconds: float = 600.0
 

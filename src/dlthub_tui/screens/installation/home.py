@@ -63,7 +63,7 @@ class HomeScreen(SortedList):
         super().__init__(context)
         self.state = HomeState()
         self._changed: set[str] = set()
-        self._leaks_again: dict[str, float] = {}
+        context.leaks_again.clear()
         self._is_whole_changed = False
 
     def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
@@ -95,7 +95,7 @@ class HomeScreen(SortedList):
 
     def do_link_retry(self) -> None:
         """Asks again, also for what runs printed."""
-        self._leaks_again.clear()
+        self.context.leaks_again.clear()
         super().do_link_retry()
 
     def planes_heard(self, health: Health) -> None:
@@ -215,14 +215,14 @@ class HomeScreen(SortedList):
                     found[workspace.id] = ()  # viewers are told of none
                 except ClientError:
                     wait = ASKS_AGAIN_SECONDS  # the row of the plane says what is wrong
-                self._leaks_again[workspace.id] = time.monotonic() + wait
+                self.context.leaks_again[workspace.id] = time.monotonic() + wait
 
         # What is learned of a workspace for the first time is nothing new.
-        is_known = bool(self._leaks_again)
+        is_known = bool(self.context.leaks_again)
         async with anyio.create_task_group() as group:
             for workspace_id in workspace_ids:
                 ref = self.workspace_ref(workspace_id)
-                if ref is not None and time.monotonic() >= self._leaks_again.get(workspace_id, 0):
+                if ref is not None and time.monotonic() >= self.context.leaks_again.get(workspace_id, 0):
                     group.start_soon(ask, ref)
         states = tuple(
             replace(state, leaks=found.get(state.workspace.id, state.leaks)) for state in self.state.workspaces

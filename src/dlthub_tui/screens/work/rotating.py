@@ -58,6 +58,7 @@ class Rotating(LogShowing):
         await set_variable(
             region, workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
         )  # fmt: skip
+        self.context.leaks_again.pop(workspace.id, None)
         said, role = f"{guard(change.name)} is set. No run goes on with the old value.", Role.TEXT
         try:
             runs = await list_active_runs(region, workspace.id, leak.id)

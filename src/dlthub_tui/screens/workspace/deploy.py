@@ -100,7 +100,7 @@ class DeployScreen(PlaceScreen):
             lines = [*view.step_lines(self._steps, self.look, width, self.place.workspace.dataplane_id), EMPTY_LINE]
         elif self._state == "packing":
             running = [step for step in self._steps.values() if step.state == "running"]
-            detail = guard(running[-1].detail) if running else ""
+            detail = guard(view.reading(running[-1])) if running else ""
             lines = [
                 line("   ", self.look.state("running"), f" Reading the folder{self.look.glyphs.cut} ", muted(detail))
             ]

@@ -176,6 +176,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         await set_variable(
             region, self.workspace.id, change.profile, change.name, change.value, is_secret=change.is_secret
         )
+        self.context.leaks_again.pop(self.workspace.id, None)
         # A plain one that became a secret stays one.
         plain = () if change.is_secret else (ScopeChange(change.profile, {change.name: change.value}, ()),)
         undo = " u takes that back." if self._can_take_back(plain, before) else ""

@@ -207,7 +207,7 @@ def job_details(job: Job, others: Sequence[Job], look: Look, width: int, failure
     of_window = f" Window {window}." if window else ""
     lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{of_window}{limits}")))
     if job.job_type == "interactive":
-        lines.append(line(muted("   Serves an app while it runs: r starts it, o opens it in a browser.")))
+        lines.append(line(muted("   Serves an app while it runs: r starts it, O opens it in a browser.")))
     then, waits = _names(job_graph.edges_after(job, others)), _names(job_graph.waits_for(job))
     fires = [text for text in map(words.trigger, job.declared_triggers) if text != "interactive"]
     if then or waits:

@@ -21,6 +21,12 @@ COLUMNS = (Column("", least=28), Column("", takes_rest=True, least=20))
 FACT_COLUMNS = (Column("", least=14), Column("", takes_rest=True, least=20))
 # From here on files stand right of jobs, and the receipt right of the steps.
 WIDE = 116
+_READING = {
+    "environment": "its Python environment: {}",
+    "code": "its code: {}",
+    "configuration": "its configuration: {}",
+    "manifest": "importing {} to learn its jobs",
+}
 STEPS = ("Pack", "Permit", "Code", "Configuration", "Check", "Reconcile")
 BAR_CELLS = 30
 # Why something stays, as the rule says it.
@@ -209,6 +215,11 @@ def told_lines(jobs: Sequence[dict[str, Any]]) -> list[Line]:
         lines.append((Span(guard(str(job.get("job_ref", "?"))), Role.TITLE),))
         lines.extend(line("  ", muted(f"{guard(path)}: "), guard(value)) for path, value in words_of("", job))
     return lines
+
+
+def reading(report: StepReport) -> str:
+    """What is read of the folder just now, and what may take its time."""
+    return _READING.get(report.step, "{}").format(report.detail)
 
 
 def step_lines(steps: dict[str, StepReport], look: Look, width: int, region: str) -> list[Line]:
