@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import weakref
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +355,24 @@ async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) 
             kept.append(sum(type(each) is StylesCache for each in gc.get_objects()))
 
     assert kept[2] <= kept[1] <= kept[0], kept
+
+
+async def test_screens_that_were_left_are_gone(open_app: Any) -> None:
+    seen: dict[str, set[weakref.ref[Any]]] = defaultdict(set)
+    keys = (
+        "1", "enter", "escape", "2", "enter", "z", "z", "slash", "escape", "escape", "question_mark", "escape",
+        "colon", "escape", "3", "4", "5", "enter", "escape", "6", "7", "8", "at", "escape", "9", "0",
+    )  # fmt: skip
+    async with open_app() as stage:
+        for key in (*WORKSPACE, *keys):
+            await stage.press(key)
+            seen[type(stage.app.screen).__name__].add(weakref.ref(stage.app.screen))
+        gc.collect()
+        there = [id(screen) for screen in stage.app.screen_stack]
+        kept = {name for name, refs in seen.items() for ref in refs if (found := ref()) and id(found) not in there}
+
+    assert len(seen) > 12, set(seen)
+    assert not kept
 
 
 async def test_keys_that_are_typed_while_it_starts_are_done_on_home(open_app: Any) -> None:
