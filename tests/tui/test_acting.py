@@ -57,6 +57,22 @@ async def test_an_interactive_job_is_said_to_serve_an_app(open_app: Any) -> None
         assert "Fires interactive" not in stage.text
 
 
+async def test_the_key_for_the_log_is_named_only_where_it_opens_that_log(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "j", "space", "r")
+        await stage.until("Started ingest.load_customers 512.")
+        assert "opens its log" not in stage.text, "the cursor is on the next row"
+
+        await stage.press("2", "j", "j", "r")
+        await stage.until("l opens its log.")
+        await stage.press("G", "enter")
+        await stage.until("─ Log ─")
+        await stage.press("r")
+        said = [entry.said for entry in stage.app.context.log.entries if entry.said.startswith("Started")]
+
+    assert [each.endswith("opens its log.") for each in said] == [False, True, False], said
+
+
 async def test_marked_jobs_start_together(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "j", "space", "space", "r")

@@ -12,6 +12,7 @@ from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.actions import key_name
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.text import Role, guard
 from dlthub_tui.viewmodel.work.runs import declined, ended_before, name_of
@@ -28,12 +29,22 @@ def stop_sheet(context: Context, what: str) -> ConfirmSheet:
 
 
 class Stopper:
-    """Starts and stops runs of one workspace and says what came of it."""
+    """Starts and stops runs of one workspace and says what came of it.
 
-    def __init__(self, context: Context, workspace: WorkspaceRef, screen: ActingScreen[None]) -> None:
+    `opens_log` says of a job whether the log that the screen's key opens is that of the run that was just started.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        workspace: WorkspaceRef,
+        screen: ActingScreen[None],
+        opens_log: Callable[[str], bool] = lambda _job_id: False,
+    ) -> None:
         self._context = context
         self._workspace = workspace
         self._screen = screen
+        self._opens_log = opens_log
         self._is_starting: anyio.Event | None = None
         self._begun: dict[str, Run] = {}
 
@@ -72,7 +83,7 @@ class Stopper:
         refused = [result for result in results if result.run is None]
         if len(started) == 1 and not refused and started[0].run is not None:
             name = f"{guard(words.short_ref(started[0].job_ref))} {started[0].run.number}"
-            self._screen.say(f"Started {name}. l opens its log.", Role.OK)
+            self._screen.say(f"Started {name}.{self._way_to_log(started[0].job_id)}", Role.OK)
             return started[0].run
         if refused:
             first = refused[0]
@@ -81,6 +92,13 @@ class Stopper:
         elif started:
             self._screen.say(f"Started {words.plural(len(started), 'run')}.", Role.OK)
         return None
+
+    def _way_to_log(self, job_id: str) -> str:
+        """By the key that this user has for it; empty where another log would open, or none."""
+        found = next((action for action in self._screen.live if action.id == "log.open"), None)
+        if found is None or not self._opens_log(job_id):
+            return ""
+        return f" {key_name(found.keys[0], is_ascii=self._context.look.is_ascii)} opens its log."
 
     def ask_options(self, job: Job) -> None:
         """Asks for profile and refresh, then starts the job."""

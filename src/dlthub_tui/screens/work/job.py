@@ -60,7 +60,7 @@ class JobScreen(JobPanes):
         self._deployment: int | None = None
         self._masked = MaskedCounts(context, place.workspace)
         self._reasons = FailureReasons(context, place.workspace)
-        self._runner = Stopper(context, place.workspace, self)
+        self._runner = Stopper(context, place.workspace, self, lambda _job_id: True)
         self._changer = JobChanger(context, place.workspace, self)
 
     def where(self) -> Place:

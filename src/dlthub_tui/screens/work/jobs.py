@@ -58,7 +58,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
         self._missing = 0
         self._failures: dict[tuple[str, str, str], int] = {}
         self._asked_about: tuple[str, str, str] | None = None
-        self._runner = Stopper(context, workspace, self)
+        self._runner = Stopper(context, workspace, self, lambda job_id: self.rows.key == job_id)
         self._changer = JobChanger(context, workspace, self)
 
     async def load(self) -> None:

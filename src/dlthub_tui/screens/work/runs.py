@@ -60,7 +60,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         self._runs: tuple[Run, ...] = ()
         self._total = 0
         self._masked = MaskedCounts(context, workspace)
-        self._runner = Stopper(context, workspace, self)
+        self._runner = Stopper(context, workspace, self, lambda _job_id: not self.filter_text)
         self._counted: dict[str, int] | None = None
         self._known = view.NOTHING
         self._chosen_run = ChosenRun(context, workspace, self._show_chosen)
