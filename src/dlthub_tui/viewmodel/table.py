@@ -12,7 +12,10 @@ from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, isolated, 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`drops` is the order in which columns go when room is short: the highest first, 0 never."""
+    """`drops` is the order in which columns go when room is short: the highest first, 0 never.
+
+    `usual` is how wide it is with most rows: its title stands there already while they load.
+    """
 
     title: str
     drops: int = 0
@@ -20,6 +23,7 @@ class Column:
     takes_rest: bool = False
     least: int = 1
     gap: int = 2
+    usual: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layou
     """Widths for each column; 0 for one that is not shown. `width` is what is there beside cursor and glyph."""
     rows = [row for row in rows if len(row.cells) == len(columns)]
     natural = [
-        max([width_of(row.cells[position]) for row in rows] + [len(column.title), column.least])
+        max([len(column.title), column.least, *([width_of(row.cells[position]) for row in rows] or [column.usual])])
         for position, column in enumerate(columns)
     ]
     shown = [True] * len(columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, lay_out, measure
 from dlthub_tui.viewmodel.text import Span, line, text_of, width_of
+from dlthub_tui.viewmodel.work import jobs, runs
 
 COLUMNS = (
     Column("Name", takes_rest=True, least=10),
@@ -68,3 +70,15 @@ def test_text_from_right_to_left_keeps_to_its_cell() -> None:
 
     (_, entry) = lay_out([Section(columns, (row,))], 80, Look(is_ascii=True))
     assert "\u2068" not in "".join(span.text for span in entry.line)
+
+
+@pytest.mark.parametrize(("columns", "shown"), [
+    (jobs.COLUMNS, ["Job", "When", "Next", "Last", "Recent"]),
+    (runs.COLUMNS, ["State", "Job", "Run", "Started", "Took", "Rows", ""]),
+], ids=["jobs", "runs"])  # fmt: skip
+def test_columns_that_have_no_room_beside_usual_rows_have_none_while_they_load(
+    columns: tuple[Column, ...], shown: list[str]
+) -> None:
+    widths = measure(columns, (), 76).widths
+
+    assert [column.title for column, width in zip(columns, widths, strict=True) if width] == shown
