@@ -91,7 +91,7 @@ class StepLimits:
         is_too_much = (
             not group.bounds_memory
             and most is not None
-            and taken.memory_bytes + measure_files(descendants()) > most
+            and taken.resident_bytes + measure_files(descendants()) > most
             and measure_together(descendants()) > most
         )
         self._look_at += _WALK_SHARE * (time.monotonic() - began)

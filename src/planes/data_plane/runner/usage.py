@@ -19,17 +19,19 @@ _ENTRIES_AT_ONCE = 256
 class Taken(NamedTuple):
     """Memory of the processes, how many there are (threads count), and their processor time.
 
-    What several share is counted for each of them, programs and libraries too: `measure_together` counts less.
+    Of memory that forks share each has all. `resident_bytes` is more: there is what they map of programs, libraries and
+    files in memory too, which `measure_together` tells apart.
     """
 
     memory_bytes: int
+    resident_bytes: int
     processes: int
     processor_seconds: float
 
 
 def measure(processes: Iterable[Process]) -> Taken:
     """What these take now; who has ended meanwhile counts nothing."""
-    memory = threads = 0
+    memory = resident = threads = 0
     seconds = 0.0
     for process in processes:
         try:
@@ -40,10 +42,11 @@ def measure(processes: Iterable[Process]) -> Taken:
         except OSError:
             continue
         fields = told[told.rindex(b")") + 2 :].split()
-        memory += int(pages[1]) * _PAGE
+        memory += max(0, int(pages[1]) - int(pages[2])) * _PAGE
+        resident += int(pages[1]) * _PAGE
         threads += int(fields[17])
         seconds += sum(map(int, fields[11:15])) / _TICKS  # its own, and that of the children it has waited for
-    return Taken(memory, threads, seconds)
+    return Taken(memory, resident, threads, seconds)
 
 
 def measure_together(processes: Sequence[Process]) -> int:
@@ -60,7 +63,7 @@ def measure_together(processes: Sequence[Process]) -> int:
             own += int(found[b"Pss_Anon:"]) * 1024
             mapped += int(found[b"Pss_Shmem:"]) * 1024
         except (OSError, KeyError):
-            own += measure([process]).memory_bytes
+            own += measure([process]).resident_bytes
     return own + max(mapped, measure_files(processes))
 
 
