@@ -210,13 +210,14 @@ async def test_a_log_that_was_removed_says_when(open_app: Any) -> None:
         await stage.until("The log was removed on 2 Mar 2026 (90 days). Its facts are above.")
 
 
-async def test_zoom_gives_the_log_the_screen_and_back(open_app: Any) -> None:
+@pytest.mark.parametrize("back", ["z", "escape"])
+async def test_zoom_gives_the_log_the_screen_and_back(open_app: Any, back: str) -> None:
     async with open_app() as stage:
         await stage.press(*OPEN_RUN)
         await stage.until("following, 125 lines")
         await stage.press("z")
         assert "Window" not in stage.text
-        await stage.press("z")
+        await stage.press(back)
 
         assert "Window" in stage.text
 

@@ -75,7 +75,7 @@ class RunScreen(RunPage):
         ]
 
     def do_nav_back(self) -> None:
-        """Ends the search, the marks, the choice of lines, then goes back."""
+        """Ends the search, the marks, the choice of lines, the log's having the whole screen, then goes back."""
         if self.end_search():
             return
         if self.pane.clear_marks() or self.pane.current is not None:
@@ -83,6 +83,8 @@ class RunScreen(RunPage):
             self.show_facts()
         elif self.lines_shown.kind != "all":
             self.show_lines(LinesShown())
+        elif self._is_zoomed and not self.place.is_log_only:
+            self.do_pane_zoom()
         else:
             super().do_nav_back()
 
