@@ -60,6 +60,6 @@ def stands_out(secret: bytes) -> bool:
     return _STRENGTHENED.fullmatch(secret) is not None or _PUNCTUATED.match(secret) is not None
 
 
-def is_shown(secret: bytes) -> bool:
+def looks_made(secret: bytes) -> bool:
     """Whether a text stands out, or is full of signs as what a generator made."""
     return stands_out(secret) or (PUNCTUATED_MADE.match(secret) is not None and not is_placeholder(secret))

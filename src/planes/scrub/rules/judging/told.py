@@ -11,8 +11,8 @@ from planes.scrub.rules.judging.looks import (
     HEXADECIMAL,
     PUNCTUATED_MADE,
     counts,
-    is_shown,
     is_wordy,
+    looks_made,
     stands_out,
     tail_stop,
 )
@@ -167,13 +167,13 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
         phrase = phrase_end(line, start)
         if phrase > end and line[phrase : phrase + 1] == line[start - 1 : start]:
             return phrase
-        is_told = is_shown(secret) or (UUID.match(secret) and _TELLS.search(line, begin, start))
+        is_told = looks_made(secret) or (UUID.match(secret) and _TELLS.search(line, begin, start))
         return end if is_told and line[end : end + 1] == line[start - 1 : start] else -1
     is_first = _VARIABLE_ALONE.match(line, 0, begin) or (_ALONE.match(line, 0, begin) and b"_" in line[begin:start])
     if not _TELLS.search(line, begin, start) and not is_first:
         return -1
     if not line[end:].strip(b".,;\"'`)! \t\r"):
-        return end if is_shown(line[start:end]) else -1
+        return end if looks_made(line[start:end]) else -1
     phrase = phrase_end(line, start)
     return phrase if phrase > end and not line[phrase:].strip(b".! \t\r") else -1
 
