@@ -376,10 +376,10 @@ async def test_screens_that_were_left_are_gone(open_app: Any) -> None:
 
 
 async def test_keys_that_are_typed_while_it_starts_are_done_on_home(open_app: Any) -> None:
-    async with open_app():
-        pass  # from here on there is a session
-    async with open_app(waits=False) as stage:
+    async with open_app() as stage:
+        # From here on there is a session, and nobody is told yet whose it is.
         held = stage.installation.held["/api/v1/me"] = anyio.Event()
+    async with open_app(waits=False) as stage:
         for key in ("tab", "down", "enter", "2"):
             await stage.pilot.press(key)
         assert "fruitshop" not in stage.text

@@ -68,8 +68,10 @@ class MovingApp(App[int], inherit_bindings=False):
     def _waits(self, event: events.Key) -> bool:
         from dlthub_tui.screens.frame.acting import ActingScreen
 
-        if not self.is_starting or not isinstance(self.screen, ActingScreen):
+        if not self.is_starting:
             return False
+        if not isinstance(self.screen, ActingScreen):
+            return True  # the first frame is not up yet
         action = self.screen.action_of(event.key)
         return action is None or action.id not in AT_ONCE
 
