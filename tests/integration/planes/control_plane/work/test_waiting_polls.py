@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -25,23 +27,30 @@ async def test_waiting_poll_is_answered_at_once_when_a_run_is_created(stage: Sta
 async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
     """The other would take the writer's turn from the very run that starts."""
     ids = await stage.deployed(definition("load"))
-    transactions = meanwhile = 0
     begin = stage.parts.database.transaction
+    ended = anyio.Semaphore(0)
+    begun = meanwhile = 0
 
-    def counted() -> Any:
-        nonlocal transactions
-        transactions += 1
-        return begin()
+    @asynccontextmanager
+    async def counted() -> AsyncGenerator[Any]:
+        nonlocal begun
+        begun += 1
+        async with begin() as connection:
+            yield connection
+        ended.release()
 
+    stage.parts.database.transaction = counted
     async with anyio.create_task_group() as group:
-        group.start_soon(partial(stage.poll, free=1))
-        await anyio.wait_all_tasks_blocked()
-        group.start_soon(partial(stage.poll, free=1))
-        await anyio.wait_all_tasks_blocked()
-        stage.parts.database.transaction = counted
+        for _ in range(2):
+            group.start_soon(partial(stage.poll, free=1))
+            await ended.acquire()  # its first look, for which a database elsewhere takes its time
+            await anyio.wait_all_tasks_blocked()
+        begun = 0
         await stage.trigger(ids["load"])
+        for _ in range(2):
+            await ended.acquire()
         await anyio.wait_all_tasks_blocked()
-        meanwhile = transactions
+        meanwhile = begun
         stage.plane.stopping.stop()
 
     assert meanwhile == 2  # the trigger's and one look's
