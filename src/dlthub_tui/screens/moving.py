@@ -116,7 +116,7 @@ class MovingApp(App[int], inherit_bindings=False):
             if shown is not None:
                 with anyio.move_on_after(BEFORE_WAITING_SECONDS):
                     await shown.wait()
-        if self.screen.is_modal:
+        if self.screen_stack and self.screen.is_modal:  # without one the app was left meanwhile
             # It opened within the change: its first paint, the only one of all its rows, was not sent.
             for widget in self.screen.query("*"):
                 widget.refresh()
