@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -282,7 +281,9 @@ def demo(
     if not 0 <= pace <= 10:
         exits.say_error("--pace takes 0 to 10.")
         return exits.WRONG_USAGE
-    if record is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    from dlthub_tui.cli.opening import has_terminal
+
+    if record is None and not has_terminal():
         exits.say_error("The demo needs a terminal. --record FILE plays it without one, --headless runs the main job.")
         return exits.WRONG_USAGE
     from dlthub_tui.cli.tour.touring import Tour, run_tour

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -184,9 +183,9 @@ def open_link(link: RunName, /, *, home: Home = None, url: Url = None, as_json: 
 
 
 def _opened_at(link: str, home: str | None, url: str | None) -> int:
-    from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
+    from dlthub_tui.cli.opening import OpenRequest, has_terminal, open_on_terminal
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not has_terminal():
         exits.say_error("open needs a terminal. --json prints what a link names.")
         return exits.WRONG_USAGE
     return open_on_terminal(OpenRequest(home=home, url=find_url(url), link=link))

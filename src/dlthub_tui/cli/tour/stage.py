@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pyte
 
+from dlthub_tui.cli.opening import has_terminal
 from dlthub_tui.cli.tour.recording import Cast
 from dlthub_tui.viewmodel.text import cut_end
 
@@ -49,7 +50,7 @@ class Stage:
 
     def __init__(self, cast: Cast | None, size: tuple[int, int] | None = None) -> None:
         self._cast = cast
-        self._is_shown = sys.stdin.isatty() and sys.stdout.isatty()
+        self._is_shown = has_terminal()
         self.columns, self.rows = size or _terminal_size()
         self._follows_size = size is None and self._is_shown
         self._master = -1
