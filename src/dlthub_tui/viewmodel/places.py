@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from dlthub_tui.client.models import Membership, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,15 @@ class WorkspaceRef:
     dataplane_id: str
     dataplane_url: str
     role: str = "owner"
+
+    @classmethod
+    def of(cls, workspace: Workspace, membership: Membership) -> Self:
+        """Of a workspace, for the member of its organization who is to stand in it."""
+        return cls(
+            id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
+            organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
+            dataplane_url=workspace.dataplane_url, role=membership.role,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,4 @@ async def _reference(plane: Transport, workspace: Workspace) -> WorkspaceRef:
     from dlthub_tui.client.organizations import get_membership
 
     membership = await get_membership(plane, workspace.organization_id)
-    return WorkspaceRef(
-        id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
-        organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
-        dataplane_url=workspace.dataplane_url, role=membership.role,
-    )  # fmt: skip
+    return WorkspaceRef.of(workspace, membership)

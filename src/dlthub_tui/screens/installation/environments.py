@@ -75,14 +75,11 @@ class EnvironmentsScreen(ListScreen):
 
         control = self.context.connected.control
         return [
-            WorkspaceRef(
-                workspace.id, workspace.name, workspace.organization_id, membership.organization.name,
-                workspace.dataplane_id, workspace.dataplane_url, membership.role,
-            )
+            WorkspaceRef.of(workspace, membership)
             for membership in await list_memberships(control)
             if membership.organization.dataplane_id == self.place.region
             for workspace in await list_workspaces(control, membership.organization.id)
-        ]  # fmt: skip
+        ]
 
     def sections(self) -> list[Section]:
         """The environments that the filter leaves."""

@@ -261,11 +261,7 @@ class HomeScreen(SortedList):
             return None
         workspace = state.workspace
         membership = next(item for item in self.state.memberships if item.organization.id == workspace.organization_id)
-        return WorkspaceRef(
-            id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
-            organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
-            dataplane_url=workspace.dataplane_url, role=membership.role,
-        )  # fmt: skip
+        return WorkspaceRef.of(workspace, membership)
 
     @property
     def workspaces(self) -> list[WorkspaceRef]:
