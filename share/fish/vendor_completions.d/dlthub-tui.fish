@@ -142,7 +142,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l user -r -d 'The e-mail of whom the key speaks for.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l days -r -d '1 to 365.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l output -r -F -d 'Write it to a new file that only you can read, instead of printing it.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key create' -l json -d 'One JSON object on one line.'
 
 # Options for: admin api-key list
@@ -157,7 +157,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l key-id -r -d 'The key'\''s id, which was said when it was made; never the key itself.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l json -d 'One JSON object on one line.'
 
 # Options for: admin approve
@@ -166,7 +166,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -s h -
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l code -r -d 'The code that the device shows.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l user -r -d 'As whom; default: the home'\''s owner.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin approve' -l json -d 'One JSON object on one line.'
 
 # Options for: admin backup
@@ -177,7 +177,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l fold
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l plane -r -d 'Only this one (control, us1, eu1, …); may be given again. A region'\''s file holds…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l recipient -r -d 'The public key of age (age1…) whose owner may open them.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l passphrase-file -r -F -d 'A file whose first line is the passphrase instead.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin backup' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin data-plane
@@ -199,7 +199,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l dataplane-id -r -d 'Its id, such as eu1.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l place -r -d 'Where it stands, as people read it, such as Europe.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l output -r -F -d 'Write it to a new file that only you can read, instead of printing it.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane add' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane clean
@@ -207,7 +207,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clea
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane clean' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane drain
@@ -215,7 +215,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drai
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane list
@@ -230,7 +230,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resu
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane rotate-key
@@ -238,7 +238,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rota
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l json -d 'One JSON object on one line.'
 
 # Options for: admin gc
@@ -246,7 +246,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l help -d 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l dry-run -d 'Only say what would be removed.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin org
@@ -264,7 +264,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l name -r -d 'What it is called.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l region -r -d 'The data plane'\''s id, such as eu1.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l owner -r -d 'The owner'\''s e-mail.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org create' -l json -d 'One JSON object on one line.'
 
 # Options for: admin org list
@@ -283,7 +283,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l pla
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l identity-file -r -F -d 'The private key of age whose public key they were sealed for.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l passphrase-file -r -F -d 'A file whose first line is the passphrase instead.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l master-key -r -d 'ID=FILE: the master.key of a region as it was then; once for each region.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin user
@@ -301,7 +301,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -s h 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l email -r -d 'Whose account it is.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l password-stdin -d 'Read the password from the first line of standard input; without it a one-use s…'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user add' -l json -d 'One JSON object on one line.'
 
 # Options for: admin user link
@@ -309,7 +309,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l h
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l email -r -d 'Whose link it is.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l home -r -d 'The platform'\''s folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user link' -l json -d 'One JSON object on one line.'
 
 # Options for: admin user list

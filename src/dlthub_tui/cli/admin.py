@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.administering import Door, administer, administer_secret, read_password
+from dlthub_tui.cli.options import Home, Json, Switch
 from dlthub_tui.client import administration, sessions
 from dlthub_tui.client.administration import NoOwner
 from dlthub_tui.settings import find_home
@@ -28,10 +29,6 @@ admin.command("dlthub_tui.cli.maintaining:gc", name="gc", help="Remove what regi
 admin.command("dlthub_tui.cli.maintaining:backup", name="backup", help="Back up planes, while they run or not.")
 admin.command("dlthub_tui.cli.maintaining:restore", name="restore", help="Put backed up planes into an empty home.")
 
-Home = Annotated[str | None, Parameter(help="The platform's folder.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
-
-
 Output = Annotated[
     Path | None,
     Parameter(show_default=False, help="Write it to a new file that only you can read, instead of printing it."),
@@ -42,7 +39,7 @@ Output = Annotated[
 def add_user(
     email: str,
     *,
-    password_stdin: Annotated[bool, Parameter(negative="")] = False,
+    password_stdin: Switch = False,
     home: Home = None,
     as_json: Json = False,
 ) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.misuse import sentence_of_misuse
-from dlthub_tui.cli.options import Home, Json, Switch
+from dlthub_tui.cli.options import Home, Json, Repeated, Switch
 from dlthub_tui.settings import find_home, our_version
 
 app = App(
@@ -35,10 +35,6 @@ for _name, _place in (
     ("invite", "inviting:invite"),
 ):
     app.command(f"dlthub_tui.cli.{_place}", name=_name)
-
-# One value each time it is given, so that the word behind it is never taken for another value.
-T = TypeVar("T")
-Repeated = Annotated[list[T] | None, Parameter(negative="", consume_multiple=False, show_default=False)]
 
 Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False)]
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, cast
+from typing import cast
 
 import anyio
-from cyclopts import Parameter
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.options import Home, Json, Repeated, Switch
 from dlthub_tui.settings import find_home
-
-Home = Annotated[str | None, Parameter(help="The platform's folder.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="One JSON object on one line.")]
-
-Planes = Annotated[tuple[str, ...], Parameter(negative="")]
 
 _SHORTEST_PASSPHRASE = 12
 # One, and more than one.
@@ -30,7 +25,7 @@ _WORDS = {
 
 def gc(
     *,
-    dry_run: Annotated[bool, Parameter(name="--dry-run", negative="")] = False,
+    dry_run: Switch = False,
     home: Home = None,
     as_json: Json = False,
 ) -> int:
@@ -59,7 +54,7 @@ def gc(
 def backup(
     folder: Path,
     *,
-    plane: Planes = (),
+    plane: Repeated[str] = None,
     recipient: str | None = None,
     passphrase_file: Path | None = None,
     home: Home = None,
@@ -85,7 +80,7 @@ def backup(
         if (recipient is None) == (secret is None):
             exits.say_error("Say for whom to seal it: --recipient age1…, or --passphrase-file FILE.")
             return exits.WRONG_USAGE
-        written = back_up(find_home(home), folder, list(plane) or None, recipient, secret)
+        written = back_up(find_home(home), folder, plane, recipient, secret)
     except (CannotBackUp, OSError) as exc:
         exits.say_error(str(exc))
         return exits.FAILED
@@ -111,10 +106,10 @@ def backup(
 def restore(
     folder: Path,
     *,
-    plane: Planes = (),
+    plane: Repeated[str] = None,
     identity_file: Path | None = None,
     passphrase_file: Path | None = None,
-    master_key: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    master_key: Repeated[str] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> int:
@@ -141,13 +136,13 @@ def restore(
         if (identity_file is None) == (secret is None):
             exits.say_error("Say what opens it: --identity-file FILE, or --passphrase-file FILE.")
             return exits.WRONG_USAGE
-        pairs = [word.partition("=") for word in master_key]
+        pairs = [word.partition("=") for word in master_key or ()]
         if any(not (region and name) for region, _, name in pairs):
             exits.say_error("A master key is given as ID=FILE, such as eu1=master.key.")
             return exits.WRONG_USAGE
         keys = {region: Path(name).read_text(encoding="ascii") for region, _, name in pairs}
         identity = None if identity_file is None else _private_key(identity_file)
-        restored = put_back(find_home(home), folder, list(plane) or None, (identity, secret), keys)
+        restored = put_back(find_home(home), folder, plane, (identity, secret), keys)
     except (CannotBackUp, OSError, UnicodeDecodeError) as exc:
         exits.say_error(str(exc))
         return exits.FAILED

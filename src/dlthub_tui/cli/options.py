@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
@@ -15,6 +15,10 @@ Url = Annotated[
 ]
 
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+
+# One value each time it is given, so that the word behind it is never taken for another value.
+T = TypeVar("T")
+Repeated = Annotated[list[T] | None, Parameter(negative="", consume_multiple=False, show_default=False)]
 
 Json = Annotated[bool, Parameter(name="--json", negative="", show_default=False, help="One JSON object on one line.")]
 
