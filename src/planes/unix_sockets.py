@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from anyio.abc import SocketStream
 
 # The public names of both are made at run time, which types cannot follow; the stream has none.
 from httpcore._backends.anyio import AnyIOBackend, AnyIOStream
+
+from planes.certificates import nobody
 
 
 async def connect_unix(path: str | Path) -> SocketStream:
@@ -39,8 +40,7 @@ class UnixTransport(httpx.AsyncHTTPTransport):
     """Sends each request over the socket at this path, whatever host its address names."""
 
     def __init__(self, path: str, limits: httpx.Limits) -> None:
-        # No TLS over a socket: to read the list of authorities would take 6 ms.
-        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+        super().__init__(verify=nobody(), trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             uds=path,
             max_connections=limits.max_connections,

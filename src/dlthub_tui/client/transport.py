@@ -6,11 +6,9 @@ redirect, and waits for every answer with a deadline (Security: 10).
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -25,6 +23,7 @@ from dlthub_tui.client.errors import (
     WrongOrigin,
     refusal,
 )
+from planes.certificates import find_tls_error, nobody, trusted, words_of
 from planes.unix_sockets import UnixTransport
 from planes.wire.addresses import is_loopback
 
@@ -83,24 +82,16 @@ def origin_of(url: str) -> Origin:
     return origin
 
 
-@cache
-def nobody() -> ssl.SSLContext:
-    """Trusts no certificate: for connections without any."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
 class Transport:
     """Requests to one plane. Close it with `aclose`."""
 
     def __init__(self, url: str, tokens: TokenSource | None = None, *, socket_path: str | None = None) -> None:
         self.origin = origin_of(url)
         self._tokens = tokens
-        # To read the list of authorities takes 6 ms, and nothing but https asks for one.
-        trusted = nobody() if self.origin.scheme == "http" else True
         self._http = httpx.AsyncClient(
             base_url=str(self.origin),
             transport=UnixTransport(socket_path, _LIMITS) if socket_path else None,
-            verify=trusted,
+            verify=nobody() if self.origin.scheme == "http" else trusted(),
             headers={"user-agent": USER_AGENT, "accept": "application/json"},
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             follow_redirects=False,
@@ -211,6 +202,8 @@ def parse_answer(response: httpx.Response) -> Any:
 
 def reason_of(error: httpx.TransportError) -> str:
     """Why a connection failed, in a few words without addresses of ours."""
+    if (broken := find_tls_error(error)) is not None:
+        return words_of(broken)
     text = str(error).casefold()
     if "refused" in text or "all connection attempts failed" in text:
         return "connection refused"

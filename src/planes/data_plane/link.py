@@ -8,7 +8,6 @@ answer is `Unavailable`, a refusal is the error class of its status.
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,6 +15,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from planes.certificates import find_tls_error, nobody, trusted, words_of
 from planes.domain.clock import Clock
 from planes.domain.errors import (
     Conflict,
@@ -75,11 +75,6 @@ class LinkAddress:
     control_plane_url: str
 
 
-def _trust(url: str) -> ssl.SSLContext | bool:
-    """Whom TLS trusts: the known authorities. Without TLS nobody, and their certificates are not read."""
-    return True if not url.startswith("http://") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
 class Link:
     """Signed calls to the control plane. Use as an async context manager, or call `aclose`."""
 
@@ -100,7 +95,7 @@ class Link:
             timeout=_TIMEOUT,
             follow_redirects=False,
             trust_env=False,
-            verify=_trust(address.control_plane_url),
+            verify=nobody() if address.control_plane_url.startswith("http://") else trusted(),
             transport=transport,
             limits=httpx.Limits(max_connections=32, keepalive_expiry=30.0),
         )
@@ -246,12 +241,18 @@ class Link:
                 method, path, content=body, headers=headers, timeout=timeout or httpx.USE_CLIENT_DEFAULT
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
-            raise Unavailable("control_plane_unreachable", "The control plane does not answer.") from exc
+            raise Unavailable("control_plane_unreachable", _why_unreachable(exc)) from exc
         except httpx.HTTPError as exc:
             raise Unanswered("control_plane_unreachable", "The control plane did not answer.") from exc
         if answer.status_code >= 300:
             raise _refusal(answer)
         return answer
+
+
+def _why_unreachable(error: httpx.HTTPError) -> str:
+    found = find_tls_error(error)
+    why = "" if found is None else f": {words_of(found)}"
+    return f"The control plane does not answer{why}."
 
 
 def _refusal(answer: httpx.Response) -> PlaneError:

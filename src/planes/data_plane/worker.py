@@ -111,7 +111,7 @@ class Worker:
             answer = await self._parts.link.poll(request)
         except PlaneError as exc:
             if self._silence == 0:
-                _log.warning("control_plane_away", code=exc.code)
+                _log.warning("control_plane_away", code=exc.code, reason=exc.detail)
             self._silence += 1
             await anyio.sleep(_pause(self._silence))
             return None

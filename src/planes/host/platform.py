@@ -346,7 +346,7 @@ async def _wait_enrolled(plane: DataPlane, stop: anyio.Event) -> None:
     if stop.is_set():
         raise StoppedAtStart
     if not enrolment.is_done:
-        raise enrolment.refusal or Unavailable("control_plane_unreachable", "The control plane does not answer.")
+        raise enrolment.refusal or enrolment.silence or Unavailable("not_enrolled", "The control plane is not heard.")
 
 
 async def _cancel_after(wait: Callable[[], Awaitable[object]], scope: anyio.CancelScope) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 from sqlalchemy import Connection, event, inspect, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -33,6 +33,7 @@ _BUSY_SECONDS = 15
 _CACHE_KIB = 256
 _NOTED = "planes_noted"
 _NOT_SYNCED = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+_HOW_ADDRESSES_READ = "it reads postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE or sqlite+aiosqlite:///FILE"
 _BROKEN = "the disk of the database failed to write what it was given; look at the disk, then start the plane again"
 _Answer = TypeVar("_Answer")
 
@@ -59,20 +60,32 @@ class Database:
         `url` is a SQLAlchemy URL (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`); `migrations` the package that
         holds alembic's scripts, such as `planes.storage.control.migrations`. May run twice.
 
-        Raises: SchemaTooNew.
+        Raises: SchemaTooNew, StorageError that names the database and says what is wrong with it.
         """
         is_sqlite = url.startswith("sqlite")
-        engine = create_async_engine(
-            url, pool_pre_ping=not is_sqlite, hide_parameters=True, connect_args=_connect_arguments(is_sqlite=is_sqlite)
-        )
+        try:
+            engine = create_async_engine(
+                url,
+                pool_pre_ping=not is_sqlite,
+                hide_parameters=True,
+                connect_args=_connect_arguments(is_sqlite=is_sqlite),
+            )
+        except (SQLAlchemyError, ImportError, ValueError) as exc:
+            raise StorageError(
+                f"The address of a plane's database (DLTHUB_TUI_ID_DATABASE_URL) is none: {_HOW_ADDRESSES_READ}."
+            ) from exc
         if engine.dialect.name == "sqlite":
             _make_private(engine.url.database)
             _prepare_sqlite(engine)
         database = Database(engine)
         try:
-            async with engine.connect() as connection:
+            async with database._connected() as connection:
                 await connection.run_sync(_migrate, migrations)
                 await connection.commit()
+        except (StorageError, DBAPIError, TypeError) as exc:
+            with anyio.CancelScope(shield=True):
+                await engine.dispose()
+            raise _cannot_open(engine, exc) from exc
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await engine.dispose()
@@ -168,10 +181,8 @@ class Database:
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[AsyncConnection]:
         connection = self._engine.connect()
-        try:
+        with _reaching():
             await connection.start()
-        except (OSError, PoolTimeout) as exc:  # a server that is not there; too many that wait
-            raise StorageError(f"the database cannot be reached: {type(exc).__name__}") from exc
         try:
             yield connection
         finally:
@@ -212,10 +223,8 @@ class Database:
                 await connection.close()
 
     async def _connect_alone(self) -> AsyncConnection:
-        try:
+        with _reaching():
             return await _shielded(self._engine.execution_options(isolation_level="AUTOCOMMIT").connect)
-        except DBAPIError as exc:
-            raise _failure(exc) from exc
 
     async def empty_journal(self) -> None:
         """Empties SQLite's journal, which still holds what rows said before they changed; unless somebody reads in it.
@@ -231,6 +240,31 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+
+
+@contextmanager
+def _reaching() -> Generator[None]:
+    """Around the making of a connection: a server that is not there or refuses us; too many that wait.
+
+    Raises: StorageError.
+    """
+    try:
+        yield
+    except (OSError, PoolTimeout, DBAPIError) as exc:
+        raise StorageError(f"the database cannot be reached: {type(exc).__name__}") from exc
+
+
+def _cannot_open(engine: AsyncEngine, error: BaseException) -> StorageError:
+    """What is said at a start, to whoever runs the plane: which database, without its password, and the server's word.
+
+    Details of the word are left out: they may hold values.
+    """
+    if isinstance(error, SchemaTooNew):
+        return error
+    cause = error.__cause__ if isinstance(error, StorageError) else error
+    said = cause.orig if isinstance(cause, DBAPIError) else cause
+    why = said.strerror if isinstance(said, OSError) and said.strerror else str(said).partition("\n")[0]
+    return StorageError(f"The database {engine.url.render_as_string(hide_password=True)} cannot be opened: {why}.")
 
 
 def note_commit(connection: AsyncConnection) -> None:

@@ -20,9 +20,9 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from planes.certificates import trusted
 from planes.data_plane.delivery.destinations import AllowedDestinations, Denied, is_allowed_only, resolve
 from planes.data_plane.delivery.outcomes import DELIVERED, Outcome, Verdict, code_of_tls
-from planes.data_plane.delivery.webhooks import tls_context
 
 TOTAL_SECONDS = 30.0
 _CONNECT_SECONDS = 5.0
@@ -83,7 +83,7 @@ async def _send(server: MailServer, mail: Mail, allowed: AllowedDestinations) ->
         is_allowed_only(server.host, server.port, each, allowed) for each in addresses
     ):
         return Outcome(Verdict.REFUSED, "not_encrypted")
-    context = None if server.security == PLAIN else tls_context()
+    context = None if server.security == PLAIN else trusted()
     connection = await _connect(addresses, server.port)
     client = SMTP(
         hostname=server.host,

@@ -6,6 +6,8 @@ import ssl
 from dataclasses import dataclass
 from enum import StrEnum
 
+from planes.certificates import find_tls_error
+
 
 class Verdict(StrEnum):
     """Whether to go on."""
@@ -30,10 +32,8 @@ DELIVERED = Outcome(Verdict.DELIVERED, "delivered")
 
 
 def code_of_tls(error: BaseException) -> str | None:
-    """What is wrong with the encryption, where that is what broke: the libraries wrap it."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return "certificate" if isinstance(cause, ssl.SSLCertVerificationError) else "tls"
-        cause = cause.__cause__ or cause.__context__
-    return None
+    """The word for what is wrong with the encryption, where that is what broke."""
+    found = find_tls_error(error)
+    if found is None:
+        return None
+    return "certificate" if isinstance(found, ssl.SSLCertVerificationError) else "tls"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import anyio
 import httpx
 
+from planes.certificates import trusted
 from planes.data_plane.delivery.destinations import AllowedDestinations, Denied, is_allowed_only, resolve
 from planes.data_plane.delivery.outcomes import DELIVERED, Outcome, Verdict, code_of_tls
 
@@ -102,17 +103,9 @@ class Webhooks:
         return _outcome_of(answer.status_code)
 
     def _tls(self) -> ssl.SSLContext:
-        """What is trusted: the roots that come with the HTTP client, and the system's."""
         if self._context is None:
-            self._context = tls_context()
+            self._context = trusted()
         return self._context
-
-
-def tls_context() -> ssl.SSLContext:
-    """Certificates are checked against the roots that come with the HTTP client, and the system's own."""
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()
-    return context
 
 
 def key_of(secret: str) -> bytes:

@@ -19,7 +19,7 @@ _log = structlog.get_logger("planes.data_plane.enrolment")
 
 
 class Enrolment:
-    """`refusal` says why the control plane does not take this plane, while it does not."""
+    """While the plane is not enrolled, `refusal` says why it is not taken, `silence` why nobody is heard."""
 
     def __init__(self, parts: Parts, revocations: Revocations, join_token: str | None) -> None:
         self._parts = parts
@@ -28,6 +28,7 @@ class Enrolment:
         self._done = anyio.Event()
         self._answered = anyio.Event()
         self.refusal: PlaneError | None = None
+        self.silence: Unavailable | None = None
 
     @property
     def is_done(self) -> bool:
@@ -65,7 +66,10 @@ class Enrolment:
     async def _try_once(self, join_token: str) -> bool:
         try:
             answer = await self._parts.link.enrol(join_token)
-        except Unavailable:
+        except Unavailable as exc:
+            if self.silence is None or self.silence.detail != exc.detail:
+                _log.warning("control_plane_away", code=exc.code, reason=exc.detail)
+            self.silence = exc
             return False
         except PlaneError as exc:
             if self.refusal is None or self.refusal.code != exc.code:
