@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from tests.fakes.control_stage import REGION_URL, Person, Stage, definition
 
 from planes.control_plane.services.identity.sessions import SignedIn, end_session, issue_swap_code, start_session
@@ -53,6 +54,11 @@ async def test_code_gives_the_region_a_token_once(stage: Stage, job_id: str) -> 
     assert (claims.workspace_id, claims.subject, claims.role) == (stage.workspace_id, stage.owner.user_id, "owner")
     assert claims.session_id is not None, "so that signing out ends it"
     assert (again.status_code, again.json()["code"]) == (401, "swap_code_refused")
+    async with stage.parts.database.reading() as connection:
+        query = text("SELECT actor_user_id, facts FROM audit_events WHERE action = 'swap_code_redeemed'")
+        ((user_id, facts),) = (await connection.execute(query)).all()
+    assert user_id == stage.owner.user_id
+    assert "eu1" in str(facts)
 
 
 async def test_code_is_for_a_minute_and_for_the_region_of_the_workspace(stage: Stage, job_id: str) -> None:
@@ -143,3 +149,12 @@ async def test_public_address_rotates_and_what_it_opened_ends(stage: Stage, job_
     await stage.post(f"/jobs/{job_id}/-unpublish")
     assert (await find(second)).status_code == 404
     assert len((await stage.poll())["revocations"]) == 2
+
+
+async def test_public_address_of_an_archived_workspace_opens_nothing(stage: Stage, job_id: str) -> None:
+    secret = (await stage.post(f"/jobs/{job_id}/-publish")).json()["public_secret"]
+    assert (await stage.client.get(f"/public/{secret}")).status_code == 303
+    assert (await stage.post("/-archive")).status_code == 200
+
+    assert (await stage.client.get(f"/public/{secret}")).status_code == 404
+    assert (await stage.link("POST", "public-links/-find", {"secret": secret})).status_code == 404

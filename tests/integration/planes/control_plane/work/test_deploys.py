@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+
 import anyio
 import pytest
 from tests.fakes.control_stage import Stage, definition
@@ -192,6 +194,11 @@ async def test_failed_deploy_gives_the_lock_back(stage: Stage) -> None:
         ({"description": "use AKIAZ7Q5XVNT2WLK4RJP to sign in"}, "jobs[0].description"),
         ({"expose": {"tags": ["AKIAZ7Q5XVNT2WLK4RJP"]}}, "jobs[0].expose.tags[0]"),
         ({"config_keys": ["AKIAZ7Q5XVNT2WLK4RJP"]}, "jobs[0].config_keys[0]"),
+        (
+            {"description": f"-----BEGIN PRIVATE KEY-----\n{'MIIEvQIBADANBgkqhkiG' * 3}\n-----END PRIVATE KEY-----"},
+            "jobs[0].description",
+        ),
+        ({"description": "charged to 5500005555555559"}, "jobs[0].description"),
     ],
 )
 async def test_secret_in_a_definition_is_refused_by_its_path_and_never_repeated(
@@ -204,16 +211,18 @@ async def test_secret_in_a_definition_is_refused_by_its_path_and_never_repeated(
     assert (answer.status_code, answer.json()["code"]) == (400, "secret_in_definition"), answer.text
     assert [reason["key"] for reason in answer.json()["extra"]] == [path]
     assert "AKIAZ7" not in answer.text
-    assert "Xk3v9TqLw2Zr" not in answer.text
+    assert not [word for word in ("Xk3v9TqLw2Zr", "MIIEvQ", "5500005") if word in answer.text]
     assert (await stage.get("/jobs")).json()["total"] == 0
 
 
 async def test_secret_as_a_key_is_refused_without_the_key(stage: Stage) -> None:
     await stage.upload()
 
-    answer = await stage.deploy(definition("load", inputs={"properties": {"AKIAZ7Q5XVNT2WLK4RJP": {"type": "x"}}}))
+    schema = {"AKIAZ7Q5XVNT2WLK4RJP": {"default": "AKIAZ7Q5XVNT2WLK4RJQ"}}
+    answer = await stage.deploy(definition("load", inputs={"properties": schema}))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "secret_in_definition")
+    assert len(answer.json()["extra"]) == 2
     assert "AKIAZ7" not in answer.text
 
 
@@ -227,6 +236,7 @@ async def test_secret_as_a_key_is_refused_without_the_key(stage: Stage) -> None:
         {"description": "d" * 4097},
         {"expose": {"display_name": "n" * 1025}},
         {"inputs": {"properties": {f"key{number}": {"title": "t" * 1000} for number in range(70)}}},
+        {"inputs": {"properties": {"deep": functools.reduce(lambda inner, _: [inner], range(80), [])}}},
     ],
 )
 async def test_hidden_characters_and_large_texts_are_refused(stage: Stage, changes: dict) -> None:

@@ -133,6 +133,22 @@ async def test_profile_that_is_not_configured_is_refused(stage: Stage) -> None:
     assert await stage.runs() == []
 
 
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [("AKIAZ7Q5XVNT2WLK4RJP", "secret_in_definition"), ("prod\u202e", "invalid_job_definition")],
+)
+async def test_profile_that_may_not_be_stored_is_refused_without_echo(stage: Stage, profile: str, code: str) -> None:
+    ids = await stage.deployed(definition("load"))
+
+    answers = [
+        await stage.post("/jobs/-trigger", {"job_ids": [ids["load"]], "profile": profile}),
+        await stage.post("/job-runs", {"job_id": ids["load"], "trigger": "manual:", "profile": profile}),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(400, code)] * 2
+    assert not [answer.text for answer in answers if "AKIAZ7" in answer.text or "\u202e" in answer.text]
+
+
 async def test_profile_override_reaches_the_run(stage: Stage) -> None:
     ids = await stage.deployed(definition("load"))
 
