@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain gc invite invites jobs link list logs open org restore resume revoke rotate-key run runs scrub serve stop user web webhook workspaces'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain follow gc invite invites jobs link list logs open org restore resume revoke rotate-key run runs scrub serve stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -186,6 +186,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'drain' -d 'Give a region no new run; those that it has go on to their ends.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'resume' -d 'Give a drained region runs again, those that waited first.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'clean' -d 'Have a region remove the environments and caches that nobody needs, whatever th…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'follow' -d 'Tell the region of this home that its control plane is at another address, from…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'rotate-key' -d 'Replace the master key of a region of this home, while it runs or not. Stored s…'
 # Options for: admin data-plane
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -l help -d 'Display this message and exit.'
@@ -217,6 +218,14 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drai
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane drain' -l json -d 'One JSON object on one line.'
+
+# Options for: admin data-plane follow
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane follow' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane follow' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane follow' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane follow' -l url -r -d 'Where the same control plane is now: https://HOST, or with a port.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane follow' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane follow' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane list
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane list' -l help -d 'Display this message and exit.'
@@ -481,12 +490,12 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l version -d 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l part -x -a 'all control data' -d 'all planes, the control plane alone, or one data plane alone.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l host -r -d 'The address to listen on.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l port -r -d 'The first port; 0 takes free ones. Default: 8400 for the control plane, 8401 us…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l port -r -d 'The first port; 0 takes free ones. Default: those of the last start, else 8400 …'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l insecure -d 'Listen beyond this machine without TLS.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l region -r -d 'The data plane'\''s id, such as eu1; needed once, its home remembers it.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l control-plane -r -d 'The control plane'\''s URL; needed once.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l join-token-file -r -F -d 'The file that admin data-plane add gave the token for; needed once.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l public-url -r -d 'The address that clients use, where it differs.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l region -r -d 'With data: its id, such as eu1; needed once, its home remembers it.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l control-plane -r -d 'With data: the control plane'\''s URL; needed once.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l join-token-file -r -F -d 'With data: the file that admin data-plane add gave the token for; needed once.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l public-url -r -d 'With control or data: the address that clients use, where it differs; said at e…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve' -l log-level -x -a 'debug info warning error' -d 'How much is said on standard error.'
 # Positionals for: serve
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command serve; and test (__fish_dlthub-tui_positional_index 1) = 0' -f -a 'all control data'

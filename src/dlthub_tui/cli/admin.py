@@ -294,6 +294,29 @@ def _subject(token: str) -> str:
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
 
 
+@data_plane.command(name="follow")
+def follow_control_plane(url: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Tell the region of this home that its control plane is at another address, from its next start on.
+
+    Parameters
+    ----------
+    url
+        Where the same control plane is now: https://HOST, or with a port.
+    """
+    from dlthub_tui.embed.following import CannotFollow, follow
+
+    try:
+        region, address = follow(find_home(home), url)
+    except CannotFollow as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    result = {"dataplane_id": region, "control_plane": address}
+    exits.say_result(
+        result, as_json=as_json, sentence=f"{region} looks for its control plane at {address} once it starts."
+    )
+    return exits.DONE
+
+
 @data_plane.command(name="rotate-key")
 def rotate_key(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
     """Replace the master key of a region of this home, while it runs or not. Stored secrets stay readable.

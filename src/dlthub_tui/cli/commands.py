@@ -134,17 +134,18 @@ def serve(
     host
         The address to listen on.
     port
-        The first port; 0 takes free ones. Default: 8400 for the control plane, 8401 us1, 8402 eu1.
+        The first port; 0 takes free ones. Default: those of the last start, else 8400 for the control plane, 8401 us1,
+        8402 eu1, 8403 another region.
     insecure
         Listen beyond this machine without TLS.
     region
-        The data plane's id, such as eu1; needed once, its home remembers it.
+        With data: its id, such as eu1; needed once, its home remembers it.
     control_plane
-        The control plane's URL; needed once.
+        With data: the control plane's URL; needed once.
     join_token_file
-        The file that `admin data-plane add` gave the token for; needed once.
+        With data: the file that `admin data-plane add` gave the token for; needed once.
     public_url
-        The address that clients use, where it differs.
+        With control or data: the address that clients use, where it differs; said at each start.
     log_level
         How much is said on standard error.
     """

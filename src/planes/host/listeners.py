@@ -10,7 +10,9 @@ from pathlib import Path
 from planes.domain.errors import Conflict
 from planes.server.listening import listen_tcp
 
-FIRST_PORT = 8400
+KNOWN_PORTS = {"control": 8400, "us1": 8401, "eu1": 8402}
+# Of another region, which is alone on its machine.
+OTHER_PORT = 8403
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ def open_listeners(parts: Sequence[str], plan: PortPlan, kept: Mapping[str, int]
     opened: dict[str, socket.socket] = {}
     try:
         for number, part in enumerate(parts):
-            opened[part] = _open(plan, _wanted_port(number, part, plan, kept))
+            opened[part] = _open(plan, wanted_port(number, part, plan, kept))
     except BaseException:
         for listener in opened.values():
             listener.close()
@@ -47,12 +49,13 @@ def port_of(listener: socket.socket) -> int:
     return listener.getsockname()[1]
 
 
-def _wanted_port(number: int, part: str, plan: PortPlan, kept: Mapping[str, int]) -> int:
+def wanted_port(number: int, part: str, plan: PortPlan, kept: Mapping[str, int]) -> int:
+    """The port of the part with this number: as asked for, as at the last start, or the usual one."""
     if plan.first == 0:
         return 0
     if plan.first is not None:
         return plan.first + number
-    return kept.get(part, FIRST_PORT + number)
+    return kept.get(part, KNOWN_PORTS.get(part, OTHER_PORT))
 
 
 def _open(plan: PortPlan, port: int) -> socket.socket:

@@ -356,6 +356,6 @@ async def _cancel_after(wait: Callable[[], Awaitable[object]], scope: anyio.Canc
 
 def _public_url(options: PlatformOptions, listener: socket.socket) -> str:
     if options.public_url is not None and options.part != "all":
-        return options.public_url.rstrip("/")
+        return options.public_url
     host = options.host if options.host not in {"0.0.0.0", "::"} else socket.getfqdn()  # noqa: S104 - a comparison
     return f"http://{f'[{host}]' if ':' in host else host}:{port_of(listener)}"

@@ -13,7 +13,7 @@ import pytest
 from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
 from planes.host.home import Home, HomeInUse, HomeLock, PlatformRecord
-from planes.host.listeners import PortPlan, open_listeners, port_of
+from planes.host.listeners import PortPlan, open_listeners, port_of, wanted_port
 from planes.settings import DataPlaneSettings
 
 RECORD = PlatformRecord(pid=1, version="1", control_plane="http://127.0.0.1:1", data_planes={"eu1": "http://x"})
@@ -110,6 +110,14 @@ def test_ports_are_asked_for_in_order_and_zero_takes_free_ones() -> None:
     assert len(ports) == 3
     for listener in listeners.values():
         listener.close()
+
+
+@pytest.mark.parametrize(
+    ("part", "kept", "port"),
+    [("control", {}, 8400), ("us1", {}, 8401), ("eu1", {}, 8402), ("ap1", {}, 8403), ("eu1", {"eu1": 9000}, 9000)],
+)
+def test_each_part_has_a_port_of_its_own_also_where_it_is_alone(part: str, kept: dict[str, int], port: int) -> None:
+    assert wanted_port(0, part, PortPlan(host="127.0.0.1", first=None), kept) == port
 
 
 def test_a_taken_port_is_named_with_its_owner_and_nothing_stays_open() -> None:

@@ -8,7 +8,7 @@ import pytest
 from planes.domain.errors import InvalidRequest
 from planes.host.building import PlatformOptions
 from planes.host.home import Home
-from planes.host.joining import completed, remember
+from planes.host.joining import CannotFollow, completed, follow, remember
 
 URL = "https://control.example"
 
@@ -46,6 +46,55 @@ def test_what_contradicts_the_home_is_refused(options: PlatformOptions, said: di
 
     with pytest.raises(InvalidRequest, match=sentence) as refused:
         completed(replace(options, **said))
+    assert refused.value.code == "bad_options"
+
+
+def test_a_home_follows_its_control_plane(options: PlatformOptions) -> None:
+    remember(replace(options, dataplane_id="eu1", control_plane_url=URL))
+    moved = replace(options, control_plane_url="https://new.example")
+    with pytest.raises(InvalidRequest, match=r"admin data-plane follow https://new\.example --home .*home$"):
+        completed(moved)
+
+    follow(options.home.root, "https://new.example/")
+
+    assert completed(options) == completed(moved)
+    assert completed(options).control_plane_url == "https://new.example"
+
+
+@pytest.mark.parametrize(
+    "address", ["new.example", "https://new.example/path", "ftp://new.example", "https://a:b@x", ""]
+)
+def test_an_address_is_scheme_host_and_port(options: PlatformOptions, address: str) -> None:
+    remember(replace(options, dataplane_id="eu1", control_plane_url=URL))
+
+    with pytest.raises(CannotFollow, match="https://HOST"):
+        follow(options.home.root, address)
+    with pytest.raises(InvalidRequest, match="--public-url is https://HOST"):
+        completed(replace(options, public_url=address))
+    assert completed(options).control_plane_url == URL
+
+
+def test_a_home_that_has_joined_nobody_follows_nobody_and_none_is_made(
+    options: PlatformOptions, tmp_path: Path
+) -> None:
+    for root in (options.home.root, tmp_path / "none"):
+        with pytest.raises(CannotFollow, match="no data plane that has joined"):
+            follow(root, URL)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "given"),
+    [
+        (part, given)
+        for part in ("all", "control")
+        for given in ({"dataplane_id": "eu1"}, {"control_plane_url": URL}, {"join_token": "t"})
+    ]
+    + [("all", {"public_url": URL})],
+)
+def test_what_is_of_another_part_is_not_passed_over(options: PlatformOptions, part: str, given: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest, match=r"of one (data )?plane alone: dlthub-tui serve") as refused:
+        completed(replace(options, part=part, **given))
     assert refused.value.code == "bad_options"
 
 
