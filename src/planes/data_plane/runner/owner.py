@@ -23,7 +23,7 @@ from planes.data_plane.runner.request import Limits, Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 from planes.data_plane.runner.standing import Standing
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
-from planes.data_plane.runner.stopping import IDLE, StopPlan
+from planes.data_plane.runner.stopping import IDLE, TIME_LIMIT, StopPlan
 from planes.data_plane.runner.watch import Watch
 from planes.data_plane.segments import SegmentWriter, write_synced
 
@@ -207,14 +207,15 @@ class RunOwner:
         seconds = self._request.time_limit_seconds if is_job else self._request.build_limit_seconds
         self._deadline = time.monotonic() + seconds
         said = f"time limit of {seconds:g} s reached: stopping"
-        self._when_over = f"{said}; the job's `execute` timeout sets it" if is_job else f"{step.name}: {said}"
+        sets = "`execute` timeout" if step.app_port is None else "`idle_timeout`, or `execute` timeout,"
+        self._when_over = f"{said}; the job's {sets} sets it" if is_job else f"{step.name}: {said}"
 
     def _note_deadline(self) -> float:
         """Stop the run if its time is over; the moment to look again."""
         now = time.monotonic()
         if now < self._deadline:
             return self._deadline
-        if self._plan.request("time_limit", now):
+        if self._plan.request(TIME_LIMIT, now):
             self._log.explain(self._when_over)
         return now + 3600
 
@@ -249,7 +250,7 @@ class RunOwner:
 
     def _stopped(self, step: Step, end: StepEnd | None = None) -> _End:
         reason = self._plan.reason or "cancelled"
-        outcome = "failed" if reason in {"time_limit", "runner_terminated", *LIMIT_REASONS} else "cancelled"
+        outcome = "failed" if reason in {TIME_LIMIT, "runner_terminated", *LIMIT_REASONS} else "cancelled"
         if self._excess is not None and self._excess.word == reason:
             self._log.explain(self._excess.text)
         return _End(outcome, reason, step.name, end.exit_code if end else None, end.signal if end else None)

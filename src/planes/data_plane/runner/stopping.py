@@ -3,6 +3,9 @@
 IDLE = "idle"
 """The reason of an app's end that nobody has used."""
 
+TIME_LIMIT = "time_limit"
+"""The reason of a run's end that has lasted as long as it may."""
+
 KILL_AFTER_SECONDS = 1.0
 """Between the second SIGTERM, which a launcher no longer catches, and SIGKILL."""
 

@@ -34,9 +34,11 @@ from planes.data_plane.executor.local import (
     log_folder,
 )
 from planes.data_plane.logs import Consolidation
+from planes.data_plane.runner.stopping import TIME_LIMIT
 from planes.data_plane.services.alerts.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
 from planes.data_plane.services.held_runs import Held, HeldRuns
+from planes.data_plane.services.launching import is_app
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_status
@@ -330,7 +332,8 @@ class Runs:
         self._preparing.ended(lease.run_id)
         await _in_steps(place.remove_configuration, place.remove_artifacts, place.set_work_aside)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
-        ended = self._ended_as(lease.run_id, outcome)
+        served_out = await self._has_served_its_time(lease, outcome)
+        ended = CANCELLED if served_out else self._ended_as(lease.run_id, outcome)
         values: dict[str, Any] = {
             "state": runs.DONE,
             "outcome": ended,
@@ -338,6 +341,7 @@ class Runs:
             # A runner that was killed has told nothing: what its log masks is counted there, later.
             "masked": outcome.hits if outcome.reason != "runner_killed" else None,
             "beacon_until": beacon_until,
+            **({"stop_reason": TIME_LIMIT} if served_out else {}),
         }
         async with self._parts.database.transaction() as connection:
             await runs.change(connection, lease.run_id, values)
@@ -359,6 +363,14 @@ class Runs:
         """A run that was told to stop and lost its runner has stopped: it is cancelled (Contract: 4.5)."""
         is_cut = outcome.reason == "runner_killed" and self.held[run_id].stop_reason == CANCELLED
         return CANCELLED if is_cut else outcome.outcome
+
+    async def _has_served_its_time(self, lease: Lease, outcome: Outcome) -> bool:
+        """Whether it is an app that answered, until it had lasted as long as its job allows: nothing of it failed."""
+        if outcome.reason != TIME_LIMIT or not is_app(lease):
+            return False
+        async with self._parts.database.reading() as connection:
+            row = await runs.find(connection, lease.run_id)
+        return row is not None and row["state"] == runs.STARTED
 
     async def _say_started_late(self, connection: Any, row: Row, outcome: Outcome) -> None:
         """A run that began and ended while this process was away was running too."""
