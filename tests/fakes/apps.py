@@ -128,6 +128,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(bytes([0x80 | kind]) + size + data)
 
 
+if os.path.exists("ends"):
+    sys.exit(0)
 print("serving", flush=True)
 ThreadingHTTPServer(("0.0.0.0", port), Handler).serve_forever()
 """

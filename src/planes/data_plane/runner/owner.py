@@ -232,6 +232,8 @@ class RunOwner:
         if end.was_stopped:
             return self._stopped(step, end)
         if end.exit_code == 0:
+            if step.app_port is not None:
+                self._log.explain("this app has ended by itself")
             return None
         evidence = Evidence(
             exit_code=end.exit_code,

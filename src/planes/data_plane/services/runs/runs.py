@@ -34,15 +34,14 @@ from planes.data_plane.executor.local import (
     log_folder,
 )
 from planes.data_plane.logs import Consolidation
-from planes.data_plane.runner.stopping import TIME_LIMIT
 from planes.data_plane.services.alerts.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
 from planes.data_plane.services.held_runs import Held, HeldRuns
-from planes.data_plane.services.launching import is_app
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_status
 from planes.data_plane.services.reporting.restored import say_again
+from planes.data_plane.services.runs.endings import CANCELLED, decide_end
 from planes.data_plane.services.runs.preparing import (
     CannotStart,
     LeaseLost,
@@ -56,7 +55,6 @@ from planes.storage.errors import AlreadyThere
 from planes.storage.types import Row
 from planes.wire.link import Lease, ReportedStatus
 
-CANCELLED = "cancelled"
 STALE = "stale"
 # dlt sends its last report from a thread of the ending process; after this the secret opens nothing.
 BEACON_GRACE_SECONDS = 60
@@ -332,16 +330,15 @@ class Runs:
         self._preparing.ended(lease.run_id)
         await _in_steps(place.remove_configuration, place.remove_artifacts, place.set_work_aside)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
-        served_out = await self._has_served_its_time(lease, outcome)
-        ended = CANCELLED if served_out else self._ended_as(lease.run_id, outcome)
+        async with self._parts.database.reading() as connection:
+            before = await runs.find(connection, lease.run_id)
         values: dict[str, Any] = {
             "state": runs.DONE,
-            "outcome": ended,
+            **decide_end(lease, outcome, before, self.held[lease.run_id].stop_reason),
             "ended_at": datetime.fromisoformat(outcome.finished_at),
             # A runner that was killed has told nothing: what its log masks is counted there, later.
             "masked": outcome.hits if outcome.reason != "runner_killed" else None,
             "beacon_until": beacon_until,
-            **({"stop_reason": TIME_LIMIT} if served_out else {}),
         }
         async with self._parts.database.transaction() as connection:
             await runs.change(connection, lease.run_id, values)
@@ -350,27 +347,14 @@ class Runs:
             await self._hits.note(connection, row, values["masked"] or {}, values["ended_at"])
             if self.held[lease.run_id].stop_reason != STALE:
                 await self._say_started_late(connection, row, outcome)
-                report = build_status(lease.fence, ReportedStatus(ended), values["ended_at"])
+                report = build_status(lease.fence, ReportedStatus(values["outcome"]), values["ended_at"])
                 await self.outbox.queue(connection, lease.run_id, report)
                 await self._alerts.run_ended(connection, row)
         self._beacons_until.append(beacon_until)
         self.outbox.wake()
         self._on_end()
-        _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=ended, reason=outcome.reason,
+        _log.info("run_ended", run_id=lease.run_id, fence=lease.fence, outcome=values["outcome"], reason=outcome.reason,
                   lines=outcome.lines)  # fmt: skip
-
-    def _ended_as(self, run_id: str, outcome: Outcome) -> str:
-        """A run that was told to stop and lost its runner has stopped: it is cancelled (Contract: 4.5)."""
-        is_cut = outcome.reason == "runner_killed" and self.held[run_id].stop_reason == CANCELLED
-        return CANCELLED if is_cut else outcome.outcome
-
-    async def _has_served_its_time(self, lease: Lease, outcome: Outcome) -> bool:
-        """Whether it is an app that answered, until it had lasted as long as its job allows: nothing of it failed."""
-        if outcome.reason != TIME_LIMIT or not is_app(lease):
-            return False
-        async with self._parts.database.reading() as connection:
-            row = await runs.find(connection, lease.run_id)
-        return row is not None and row["state"] == runs.STARTED
 
     async def _say_started_late(self, connection: Any, row: Row, outcome: Outcome) -> None:
         """A run that began and ended while this process was away was running too."""
