@@ -37,7 +37,10 @@ async def connect_unix(path: str | Path) -> SocketStream:
 
 
 class UnixTransport(httpx.AsyncHTTPTransport):
-    """Sends each request over the socket at this path, whatever host its address names."""
+    """Sends each request over the socket at this path, whatever host its address names, and without TLS.
+
+    The address may be one for clients elsewhere (https), whose TLS ends in a proxy: nobody listens in on a socket.
+    """
 
     def __init__(self, path: str, limits: httpx.Limits) -> None:
         super().__init__(verify=nobody(), trust_env=False)
@@ -48,6 +51,17 @@ class UnixTransport(httpx.AsyncHTTPTransport):
             keepalive_expiry=limits.keepalive_expiry,
             network_backend=_Backend(),
         )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises: httpx.TransportError."""
+        plain = httpx.Request(
+            request.method,
+            request.url.copy_with(scheme="http"),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return await super().handle_async_request(plain)
 
 
 class _Backend(AnyIOBackend):

@@ -73,3 +73,27 @@ def test_a_read_that_is_cancelled_as_bytes_arrive_leaves_no_error(
 
     asyncio.run(cancel_as_bytes_arrive())
     assert reported == []
+
+
+async def ask(path: Path, address: str) -> tuple[httpx.Response, bytes]:
+    """The answer of a server behind the socket, and the head that it was sent."""
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+        writer.close()
+
+    async with (
+        await asyncio.start_unix_server(answer, path),
+        httpx.AsyncClient(transport=UnixTransport(str(path), httpx.Limits())) as client,
+    ):
+        return await client.get(f"{address}/own/v1/health"), heads[0]
+
+
+@pytest.mark.parametrize("address", ["https://control.example", "https://control.example:8443"])
+def test_a_platform_whose_clients_come_by_tls_answers_over_its_socket(tmp_path: Path, address: str) -> None:
+    answer, head = asyncio.run(ask(tmp_path / "s", address))
+
+    assert (answer.text, str(answer.request.url)) == ("ok", f"{address}/own/v1/health")
+    assert f"\r\nhost: {address.removeprefix('https://')}\r\n".encode() in head.lower()
