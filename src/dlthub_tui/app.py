@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -92,6 +93,8 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             self.register_theme(theme)
         self._take(document, chosen, [trouble] if trouble else troubles)
         self._is_leaving = False
+        self.crash = ""
+        """What says where the app failed, if it did."""
 
     @property
     def is_ascii(self) -> bool:
@@ -301,6 +304,22 @@ class DlthubTui(MovingApp, inherit_bindings=False):
                 with suppress(WorkerError):
                     await worker.wait()
 
+    def _fatal_error(self) -> None:
+        """A file says where it failed, without values; the library would print them all on the screen."""
+        from dlthub_tui.session.crashes import write_crash
+
+        if self._exception is not None and not self.crash:
+            folder = self.context.client_folder
+            try:
+                self.crash = f"see {folder / write_crash(folder, self._exception, self.context.look.now())}"
+            except OSError as exc:
+                self.crash = f"{type(self._exception).__name__}; {folder} takes no file ({exc.strerror})"
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: object) -> None:  # noqa: ARG002 - errors that know how to draw themselves
+        """The same."""
+        self._fatal_error()
+
     def get_driver_class(self) -> type[Driver]:
         """Textual's own choice, but for a driver that outlives its terminal."""
         found = super().get_driver_class()
@@ -326,8 +345,10 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         await self._leave("keep" if runs else "stop")
 
 
-def run(options: AppOptions) -> int:
-    """Opens the terminal application; returns its exit code."""
+def run(options: AppOptions, say_failed: Callable[[str], None] | None = None) -> int:
+    """Opens the terminal application; returns its exit code. `say_failed` hears where it failed, if it did."""
     app = DlthubTui(options)
     app.run()
+    if app.crash and say_failed is not None:
+        say_failed(app.crash)
     return app.return_code or 0

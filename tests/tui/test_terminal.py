@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import termios
@@ -314,3 +315,31 @@ def test_plain_variables_are_changed_in_the_users_editor(installation: Any, tmp_
         "INFO",
     ]
     assert not list(Path("/tmp").glob("dlthub-tui-*/variables.toml"))
+
+
+FAILS = """
+import sys
+from dlthub_tui.screens.work import jobs
+def compose_body(screen):
+    pin = "s3cret-Value-77"
+    raise RuntimeError
+jobs.JobsScreen.compose_body = compose_body
+from dlthub_tui.cli.opening import OpenRequest, open_app
+sys.exit(open_app(OpenRequest(home=sys.argv[1], url=sys.argv[2])))
+"""
+
+
+def test_an_app_that_fails_says_in_which_file_and_shows_no_traceback(installation: Any, tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    with terminal(["-c", FAILS, str(tmp_path), installation[0].url], environment) as opened:
+        opened.until_text("nothing needs you")
+        opened.press("j\r")
+
+        assert opened.wait() == 1
+        assert ALTERNATE_SCREEN_OFF in opened.output
+        said = re.search(rb"Something here failed: see (\S+/crash-\S+)[.] The platform goes on[.]", opened.output)
+        assert said is not None
+        written = Path(said[1].decode()).read_bytes()
+        assert b"compose_body" in written
+        assert b"Traceback" not in opened.output
+        assert b"s3cret" not in opened.output + written

@@ -97,6 +97,21 @@ async def test_own_failure_of_a_place_is_a_sheet_that_names_its_file(open_app: A
         assert "something here failed" not in stage.text
 
 
+async def test_a_key_that_fails_is_said_and_the_app_goes_on(open_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(_screen: Any) -> None:
+        raise RuntimeError
+
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        monkeypatch.setattr(type(stage.app.screen), "do_list_sort", breaks)
+        await stage.press("s")
+        (file,) = (stage.home / "client").glob("crash-*")
+        assert f"Something here failed: see {file.name}. The platform goes on." in stage.text
+
+        await stage.press("2")
+        assert "[2 Runs]" in stage.text
+
+
 async def test_sheet_counts_how_often_a_silent_region_was_asked_after(
     open_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,10 @@ import gc
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlthub_tui.embed.embedded import EmbeddedPlatform
 
 _SWITCHES = {"--read-only": "read_only", "--ascii": "ascii", "--slow": "slow", "--calm": "calm"}
 
@@ -65,6 +69,7 @@ def open_app(request: OpenRequest) -> int:
 
     home = find_home(request.home)
     platform = None if request.url else EmbeddedPlatform(home, our_version)
+    failed: list[str] = []
     code = run(
         AppOptions(
             home=str(home),
@@ -77,11 +82,32 @@ def open_app(request: OpenRequest) -> int:
             platform=platform,
             opens_browser=has_desktop(),
             link=request.link,
-        )
+        ),
+        failed.append,
     )
+    if failed:
+        _say_failed(failed[0], platform)
     if platform is not None and platform.failure is not None:
         from dlthub_tui.cli.exits import FAILED, say_error
 
         say_error(platform.failure)
         return FAILED
     return code
+
+
+def _say_failed(where: str, platform: EmbeddedPlatform | None) -> None:
+    """What the app failed at, and what became of its platform: with runs it goes on, as when a terminal is lost."""
+    import anyio
+
+    from dlthub_tui.cli.exits import say_error
+
+    became = "The platform goes on."
+    if platform is not None and platform.is_running_here:
+        anyio.run(_leave, platform)
+        if platform.successor is None:
+            became = "The platform stopped with it and starts with the next dlthub-tui."
+    say_error(f"Something here failed: {where}. {became}")
+
+
+async def _leave(platform: EmbeddedPlatform) -> None:
+    await platform.leave(keep_running=await platform.active_runs() > 0)

@@ -73,6 +73,11 @@ class EmbeddedPlatform:
                 if anyio.current_time() >= until:
                     raise
 
+    @property
+    def is_running_here(self) -> bool:
+        """Whether its planes are in this process."""
+        return self._running is not None
+
     async def active_runs(self) -> int:
         """Runs that go on in this process's regions; 0 when attached to a platform of another process."""
         return self._running.active_runs() if self._running else 0

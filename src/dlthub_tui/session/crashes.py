@@ -9,6 +9,7 @@ from pathlib import Path
 
 ERRORS_FILE = "errors.log"
 _MOST_BYTES = 200_000
+_MOST_IN_A_SECOND = 9
 
 
 def note_error(folder: Path, error_id: str, what: str, at: datetime) -> None:
@@ -28,13 +29,18 @@ def _is_long(path: Path) -> bool:
 
 
 def write_crash(folder: Path, error: BaseException, now: datetime) -> str:
-    """Writes the stack of an error, 0600, scrubbed and without its locals; answers the file's name."""
+    """Writes the stack of an error, 0600, scrubbed and without its locals; answers the file's name.
+
+    Another error in the same second, which the first may have caused, has a file of its own.
+    """
     from planes.scrub import scrub_text
 
-    name = f"crash-{now:%m%d-%H%M%S}.txt"
     stack = "".join(traceback.format_tb(error.__traceback__))
     text = f"{type(error).__name__}: {scrub_text(str(error))}\n{stack}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begin = f"crash-{now:%m%d-%H%M%S}"
+    names = [f"{begin}.txt", *(f"{begin}-{number}.txt" for number in range(2, _MOST_IN_A_SECOND + 1))]
+    name = next((each for each in names if not (folder / each).exists()), names[-1])
     descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(text)

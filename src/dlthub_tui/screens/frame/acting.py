@@ -191,9 +191,18 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             line.say(text, role)
 
     async def on_key(self, event: events.Key) -> None:
-        """Types, or does the key's action. Each key is done before the next: what is typed ahead is not lost."""
+        """Types, or does the key's action. Each key is done before the next: what is typed ahead is not lost.
+
+        Where one fails the app goes on: the library would end it.
+        """
         event.stop()
         event.prevent_default()
+        try:
+            await self._take_key(event)
+        except Exception as exc:  # noqa: BLE001 - the edge of a key
+            self.failed(exc, "key")
+
+    async def _take_key(self, event: events.Key) -> None:
         action = self.action_of(event.key)
         # What is said may be what is selected: it stands until it is copied.
         if not self.selections or action is None or action.id != "app.interrupt":

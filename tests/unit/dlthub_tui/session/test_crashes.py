@@ -36,6 +36,14 @@ def test_a_crash_file_is_for_its_owner_scrubbed_and_without_locals(tmp_path: Pat
     assert LOCAL not in text
 
 
+def test_what_an_error_leads_to_does_not_take_the_place_of_its_file(tmp_path: Path) -> None:
+    at = datetime(2026, 3, 17, 14, 5, tzinfo=UTC)
+    first, second = (write_crash(tmp_path, error(), at) for error in (RuntimeError, LookupError))
+
+    assert first != second
+    assert "RuntimeError" in (tmp_path / first).read_text()
+
+
 def test_noted_errors_are_for_their_owner_and_do_not_grow_without_end(tmp_path: Path) -> None:
     at = datetime(2026, 3, 17, 14, 5, tzinfo=UTC)
     note_error(tmp_path / "client", "first", "x" * 200_000, at)
