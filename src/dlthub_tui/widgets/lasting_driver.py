@@ -18,12 +18,15 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from dlthub_tui.widgets.changed_cells import ChangedCells
 
 _ESC = "\x1b"
 # Behind esc they begin what a terminal says by itself: arrows, its size, its answers.
 _INTRODUCERS = frozenset("[O]P_^X")
+_PASTE = f"{_ESC}[200~"
+_PASTED = f"{_ESC}[201~"
 
 
 class EscapeFirst(XTermParser):
@@ -31,7 +34,48 @@ class EscapeFirst(XTermParser):
 
     Terminals send alt with a key as the same bytes. No action has alt, and a field would type what Textual makes of
     it: a bullet for esc and 8.
+
+    What is pasted is text whatever is in it. Most terminals take escapes out of it, tmux does not, and Textual would
+    take what follows one for keys: somebody else's text would press them.
     """
+
+    _is_pasting = False
+    # The end of what was read: it may be the first half of a mark. Keys do not wait for the other half, text does.
+    _passed = _held = ""
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """What was read; empty at the end."""
+        inert = self._inert(data)
+        if inert or not data:
+            yield from super().feed(inert)
+
+    def _inert(self, data: str) -> str:
+        """Without escapes in what is pasted."""
+        done: list[str] = []
+        text, self._held = self._held + data, ""
+        while text:
+            piece, text = self._pasted(text) if self._is_pasting else self._typed(text)
+            done.append(piece)
+        return "".join(done)
+
+    def _typed(self, text: str) -> tuple[str, str]:
+        before = self._passed
+        at = (before + text).find(_PASTE)
+        if at < 0:
+            self._passed = (before + text)[1 - len(_PASTE) :]
+            return text, ""
+        self._is_pasting, self._passed = True, ""
+        end = at + len(_PASTE) - len(before)
+        return text[:end], text[end:]
+
+    def _pasted(self, text: str) -> tuple[str, str]:
+        inside, mark, rest = text.partition(_PASTED)
+        if mark:
+            self._is_pasting = False
+        else:
+            half = next((n for n in range(len(_PASTED) - 1, 0, -1) if inside.endswith(_PASTED[:n])), 0)
+            inside, self._held = inside[: len(inside) - half], inside[len(inside) - half :]
+        return inside.replace(_ESC, "") + mark, rest
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         is_pair = len(sequence) == 2 and sequence[0] == _ESC and sequence[1].isprintable()
