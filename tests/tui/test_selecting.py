@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.fakes.installation import Installation
 from tests.tui.conftest import Stage
-from tests.tui.waiting import settle
+from tests.tui.waiting import settle, until
+from textual import events
 
 from dlthub_tui.screens.leaving import LeaveSheet
+from dlthub_tui.screens.places.listing import ListScreen
 
 pytestmark = [pytest.mark.anyio]
 
@@ -105,3 +108,37 @@ async def test_marked_lines_are_copied_and_ctrl_c_twice_still_asks_to_leave(open
 
         await stage.press("ctrl+c")
         assert isinstance(stage.app.screen, LeaveSheet)
+
+
+async def test_lines_that_arrive_do_not_move_what_is_selected_and_moving_the_pane_ends_it(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*OPEN_RUN)
+        await stage.until("following, 125 lines")
+        x, y = cell_of(stage, "retry header")
+        await drag(stage, (x, y), (x + len("retry header") - 1, y))
+        stage.portal.call(Installation.grow, stage.installation, stage.installation.runs[0], "the next line")
+        await stage.until("1 new below")
+        assert cell_of(stage, "retry header") == (x, y)
+        assert stage.app.screen.get_selected_text() == "retry header"
+
+        await stage.pilot._post_mouse_events([events.MouseScrollUp], offset=(x, y))
+        await settle(stage.pilot)
+        assert not stage.app.screen.selections
+
+
+async def test_rows_that_come_and_go_end_what_is_selected_of_a_list(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter")
+        await stage.until("[1 Jobs]")
+        x, y = cell_of(stage, "load_returns")
+        await drag(stage, (x, y), (x + len("load_returns") - 1, y))
+        place = stage.app.screen
+        assert isinstance(place, ListScreen)
+        stage.app.call_later(place.show_rows)
+        await settle(stage.pilot)
+        assert place.selections
+
+        place.filter_text = "failed"
+        stage.app.call_later(place.show_rows)
+        await until(stage.pilot, lambda: "load_returns" not in stage.text, "only what failed")
+        assert not place.selections

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from textual.message import Message
+from textual.selection import Selection
 
 from dlthub_tui.viewmodel.logs.log_rows import LogStyle
 from dlthub_tui.viewmodel.logs.log_viewport import LogViewport, Spot
@@ -131,6 +132,12 @@ class LogView(ScrolledRows):
             self.is_following = False
             self.seen = self.window.total
             self.post_message(self.Moved())
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """What is being selected does not move away."""
+        if selection is not None:
+            self.pause()
+        super().selection_updated(selection)
 
     def _moved(self) -> None:
         self.repaint_changes()

@@ -27,6 +27,15 @@ class Painted(Widget):
         before, chosen, after = strip.divide([start, end, strip.cell_length])
         return Strip.join([before, chosen.apply_style(SELECTED), after])
 
+    def end_selection(self) -> None:
+        """What is selected stands at other cells now, or no more: nothing is painted or copied in its place."""
+        if self.text_selection is not None:
+            self.screen.clear_selection()
+
+    def on_resize(self) -> None:
+        """Rows are laid out anew."""
+        self.end_selection()
+
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What is selected of the rows that are shown."""
         rows: list[str] = []

@@ -121,6 +121,8 @@ class RowList(Painted):
         self._choices = [index for index, entry in enumerate(self._entries) if entry.key is not None]
         self._rules = [index for index, entry in enumerate(self._entries) if entry.is_full]
         self._restore(None if was_first and before else key, None if row is None else row - top, shown)
+        if self.text_selection is not None and _keys(before, top) != _keys(self._entries, self._top):
+            self.end_selection()
         if self._top != top or len(before) != len(self._entries):
             self.refresh()
         else:
@@ -215,6 +217,7 @@ class RowList(Painted):
         if position == 0:
             self.new_above = 0
         if self._top != old_top:
+            self.end_selection()
             self.refresh()
         else:
             for row in focused ^ self._focused():
@@ -263,11 +266,15 @@ class RowList(Painted):
         self._clamp()
         self.refresh()
 
+    def _entry_at(self, y: int) -> int:
+        """Which line of the list a row shows."""
+        return y if y < self._held else self._top + y
+
     def on_click(self, event: events.Click) -> None:
         """A click does what enter does; what was selected with it is no click."""
         if self.text_selection is not None:
             return
-        index = self._top + event.y
+        index = self._entry_at(event.y)
         if index in self._choices:
             self._go(self._choices.index(index))
             self.post_message(self.Opened(self._entries[index].key or ""))
@@ -282,7 +289,7 @@ class RowList(Painted):
 
     def render_line(self, y: int) -> Strip:
         """One row, with cursor, mark and state in its first cells."""
-        index = y if y < self._held else self._top + y
+        index = self._entry_at(y)
         if index >= len(self._entries):
             return self.paint(y, EMPTY_LINE)
         entry = self._entries[index]
@@ -295,6 +302,10 @@ class RowList(Painted):
         line: Line = (cursor, mark, entry.glyph, Span(" "), *entry.line)
         ground = "chosen" if is_chosen and not self._look.is_calm else "ground"
         return self.paint(y, line, ground)
+
+
+def _keys(entries: Sequence[Entry], top: int) -> list[str | None]:
+    return [entry.key for entry in entries[top:]]
 
 
 def _nearest(key: str, shown: Sequence[Section], keys: Sequence[str]) -> str | None:

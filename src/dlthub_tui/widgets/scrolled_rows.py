@@ -43,6 +43,11 @@ class ScrolledRows(Painted):
             self.after_layout()
             return
         after = self._visible()
+        selection = self.text_selection
+        if selection is not None and any(
+            selection.get_span(y) and old != new for y, (old, new) in enumerate(zip(before, after, strict=False))
+        ):
+            self.end_selection()
         shift = self._shift_between(before, after)
         kept: list[Row | None] = list(before)
         if shift:
