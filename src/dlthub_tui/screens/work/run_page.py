@@ -23,7 +23,7 @@ from dlthub_tui.screens.logs.log_searching import wanted
 from dlthub_tui.screens.work.rotating import Rotating
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.changed import changed_runs
-from dlthub_tui.viewmodel.logs.log_rule import LogStanding, log_rule
+from dlthub_tui.viewmodel.logs.log_rule import LogStanding, log_foot, log_rule
 from dlthub_tui.viewmodel.logs.log_window import LogWindow
 from dlthub_tui.viewmodel.places import Place, RunPlace
 from dlthub_tui.viewmodel.table import answer, rule
@@ -147,7 +147,8 @@ class RunPage(Rotating):
             errors=self._errors if self._is_zoomed else 0,
             hits=self.hits,
         )
-        return rule("Log", log_rule(standing, self.look), width, self.look, has_focus=self.is_active)
+        said = log_foot(standing, self.look) if self._is_zoomed else ("Log", log_rule(standing, self.look))
+        return rule(*said, width, self.look, has_focus=self.is_active)
 
     def on_mount(self) -> None:
         """Asks for the run and begins to fill the log."""
@@ -341,6 +342,12 @@ class RunPage(Rotating):
             self.fetch(self.feed.fetch_range(*self._asked), "range")
 
     def _show_zoom(self) -> None:
+        """The facts and the rule stand above the log; alone on the screen it begins at the top, its rule below it."""
         self._count_errors()
+        body, rule_of_log = self.query_one("#body"), self.query_one("#rule")
+        if self._is_zoomed:
+            body.move_child(rule_of_log, after=self.pane)
+        else:
+            body.move_child(rule_of_log, before=self.pane)
         for name in ("#answer", "#facts"):
             self.query_one(name).set_class(self._is_zoomed, "hidden")

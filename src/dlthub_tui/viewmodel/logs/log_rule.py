@@ -1,4 +1,4 @@
-"""The rule above a log: where one stands in it, and what is to be known of it before reading."""
+"""The rule of a log: where one stands in it, and what is to be known of it before reading."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ class LogStanding:
 
 def log_rule(log: LogStanding, look: Look) -> str:
     """In words, the most particular last."""
+    return "   ".join([*_apart(log), _where(log, look), *_found(log)])
+
+
+def log_foot(log: LogStanding, look: Look) -> tuple[str, str]:
+    """The same below a log that has the whole screen: where one stands at its left, the rest at its right."""
+    return _where(log, look), "   ".join([*_apart(log), *_found(log)])
+
+
+def _apart(log: LogStanding) -> list[str]:
     parts: list[str] = []
     if log.marked:
         parts.append(f"{log.marked:,} marked")
@@ -47,7 +56,11 @@ def log_rule(log: LogStanding, look: Look) -> str:
         parts.append(f"{words.plural(sum(end - first for first, end in log.damage), 'line')} damaged")
     if log.column:
         parts.append(f"from column {log.column + 1:,}")
-    parts.append(_where(log, look))
+    return parts
+
+
+def _found(log: LogStanding) -> list[str]:
+    parts: list[str] = []
     if log.masked and (log.hits is None or log.hits.kind != "masked"):
         parts.append(f"{log.masked:,} masked")
     if log.errors and (log.hits is None or log.hits.kind != "error"):
@@ -55,7 +68,7 @@ def log_rule(log: LogStanding, look: Look) -> str:
         parts.append(count)
     if log.hits is not None and log.hits.numbers:
         parts.append(log.hits.on_rule(log.current))
-    return "   ".join(parts)
+    return parts
 
 
 def _where(log: LogStanding, look: Look) -> str:
