@@ -72,9 +72,9 @@ def seconds_of(run: Run, look: Look) -> float | None:
 
 
 def started_by(run: Run, known: Known = NOTHING) -> str:
-    """The person, where one started it and is known; else the trigger in words."""
+    """The person, where one started it and is known, also ahead of its schedule; else the trigger in words."""
     kind = run.trigger.partition(":")[0]
-    if run.triggered_by and kind in {"manual", "tag", "pipeline_name"}:
+    if run.triggered_by and kind in {"manual", "tag", "pipeline_name", "schedule", "every", "once", "http"}:
         email = known.people.get(run.triggered_by)
         return f"by {guard(email.partition('@')[0])}" if email else "by hand"
     return guard(words.trigger(run.trigger))

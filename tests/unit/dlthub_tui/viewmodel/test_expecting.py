@@ -1,12 +1,15 @@
-"""What stands where a log would be."""
+"""What is said of a run in words: where a log would be, when it is over, who started it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from dlthub_tui.client.models import Run
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.work.runs import ended_before, what_to_expect
+from dlthub_tui.viewmodel.work.runs import Known, ended_before, started_by, what_to_expect
 
 NOW = datetime(2026, 3, 17, 14, 5, 20, tzinfo=UTC)
 
@@ -31,3 +34,20 @@ def test_a_run_that_was_over_says_since_when() -> None:
 
     assert ended_before(ended("completed"), look) == "a.b 1 had completed 2 s before. Nothing was stopped."
     assert ended_before(ended("cancelled"), look) == "a.b 1 had been cancelled 2 s before. Nothing was stopped."
+
+
+@pytest.mark.parametrize(
+    ("trigger", "by", "said"),
+    [
+        ("manual:jobs.a.b", "m", "by ana"),
+        ("schedule:*/15 * * * *", "m", "by ana"),
+        ("schedule:*/15 * * * *", None, "every 15 min"),
+        ("every:5m", "m", "by ana"),
+        ("job.success:jobs.a.c", None, "after c"),
+        ("manual:jobs.a.b", "gone", "by hand"),
+    ],
+)
+def test_who_started_a_run_is_named_also_where_its_schedule_would_have(trigger: str, by: str | None, said: str) -> None:
+    run = replace(ended("completed"), trigger=trigger, triggered_by=by)
+
+    assert started_by(run, Known(people={"m": "ana@orchard.example"})) == said
