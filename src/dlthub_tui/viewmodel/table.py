@@ -1,4 +1,4 @@
-"""Tables laid out for a width: columns drop by priority, one column takes the room that is left."""
+"""Tables laid out for a width: columns drop by priority, one column takes of the room that is left."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from textwrap import wrap
 
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, isolated, muted, width_of
+
+# On a wide terminal a name stands near what is said of it: the eye follows a row over this much of nothing, not more.
+MOST_SPARE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layou
     spare = width - _total(natural, shown, gaps)
     for position, column in enumerate(columns):
         if column.takes_rest and shown[position] and spare > 0:
-            natural[position] += spare
+            natural[position] += min(spare, MOST_SPARE)
             spare = 0
     return Layout(tuple(size if visible else 0 for size, visible in zip(natural, shown, strict=True)))
 

@@ -32,6 +32,14 @@ def test_columns_drop_by_priority() -> None:
     assert [bool(width) for width in measure(COLUMNS, rows, 16).widths] == [True, False, False]
 
 
+def test_on_a_wide_terminal_what_is_said_of_a_name_stays_near_it() -> None:
+    rows = [row("ingest.load_orders")]
+    (name, *_), (wider, *_) = (measure(COLUMNS, rows, width).widths for width in (100, 200))
+
+    assert name == wider
+    assert measure(COLUMNS, rows, 50).widths[0] == 50 - 10 - 8 - 2 * 2
+
+
 @given(
     st.lists(st.text(alphabet="abc日 _", min_size=1, max_size=60), max_size=6), st.integers(min_value=20, max_value=160)
 )
