@@ -444,3 +444,29 @@ async def test_a_run_that_ended_is_run_again_with_options_and_the_new_one_is_ope
         await stage.press("enter", "enter")
 
         await stage.until("ingest.load_returns › 499")
+
+
+async def test_what_is_too_long_for_row_23_is_said_whole_on_more_rows(open_app: Any) -> None:
+    said = "Not started, and why takes more than a row of eighty cells to say, so it goes on: R can skip that check."
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        before = stage.text.splitlines()
+        stage.app.call_later(stage.app.screen.say, said)
+        await stage.until("R can skip that check.")
+        rows = stage.text.splitlines()
+        assert " ".join("".join(rows[-3:-1]).split()) == said
+        assert rows[-1] == before[-1]
+
+        await stage.press("i", "i")
+        assert stage.text.splitlines() == before
+
+
+async def test_what_a_sheet_says_is_whole_at_80_columns_and_less(open_app: Any) -> None:
+    async with open_app(size=(60, 24)) as stage:
+        await stage.press(*WORKSPACE, "R")
+        await stage.until("Refresh forgets")
+        assert "loads everything again, downstream jobs too." in " ".join(stage.text.split())
+
+        await stage.press("escape", "ctrl+q")
+        await stage.until("Leave dlthub-tui?")
+        assert "taken up at the next start." in " ".join(stage.text.split())

@@ -11,7 +11,6 @@ from dlthub_tui.screens.frame.sheets import Sheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.text import line
-from dlthub_tui.widgets.lines import LinesView
 
 Ending = Literal["stop", "keep"]
 
@@ -34,17 +33,16 @@ class LeaveSheet(Sheet[Ending]):
         if self._runs:
             said = (
                 "   Left running, the platform goes on in the background, and so do the runs.",
-                "   Stopped too, no schedule fires; the runs end by themselves and are",
-                "   taken up at the next start.",
+                "   Stopped too, no schedule fires; the runs end by themselves and are taken up at the next start.",
             )
         elif self.context.is_embedded:
             said = (
-                "   No run is active. The platform on this machine stops too; what falls due",
-                "   meanwhile runs once at the next start.",
+                "   No run is active.",
+                "   The platform on this machine stops too; what falls due meanwhile runs once at the next start.",
             )
         else:
             said = ("   The platform goes on, and so do its runs.",)
-        yield LinesView(lambda _width: [line(text) for text in said])
+        yield self.sentences(lambda: [line(text) for text in said])
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """The answers, and staying."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from dlthub_tui.viewmodel.table import Row
+from dlthub_tui.viewmodel.text import in_a_sentence
 
 _FACT = re.compile(r"([a-z]+)(>=|<=|>|<|=)(?:(\d+(?:\.\d+)?)(ms|s|min|m|h|d|k)?)?")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "k": 1000}
@@ -53,4 +54,4 @@ def no_match(rows: Sequence[Row], text: str, thing: str) -> str:
     """The sentence for a filter that leaves nothing."""
     near = nearest_word(rows, text)
     hint = f" Nearest: {near[0]} ({near[1]})." if near else " esc clears the filter."
-    return f'No {thing} matches "{text}".{hint}'
+    return f'No {thing} matches "{in_a_sentence(text)}".{hint}'

@@ -60,6 +60,7 @@ Line = tuple[Span, ...]
 _ISOLATE, _ISOLATED = "\u2068", "\u2069"
 _FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
 EMPTY_LINE: Line = ()
+MOST_SAID_CELLS = 30
 _PIECES = re.compile(r"[ ]+|[^ ]+")
 
 
@@ -145,6 +146,11 @@ def cut_middle(text: str, width: int, mark: str = "…") -> str:
     if room < 2:
         return cut_end(text, width, mark)
     return take_cells(text, room - room // 2) + mark + _take_last_cells(text, room // 2)
+
+
+def in_a_sentence(text: str) -> str:
+    """What somebody typed or pasted, with room left for the words about it."""
+    return cut_middle(text, MOST_SAID_CELLS, "..")
 
 
 def cut_front(text: str, width: int, mark: str = "…") -> str:

@@ -10,7 +10,6 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import FormSheet
 from dlthub_tui.viewmodel.text import guard, line, muted
 from dlthub_tui.widgets.choice import Choice
-from dlthub_tui.widgets.lines import LinesView
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class RunOptionsSheet(FormSheet[RunOptions]):
         yield Choice(self.look, line("   Profile   "), profiles, profiles[0], widget_id="profile")
         yield Choice(self.look, line("   Refresh   "), ["no", "yes"], "no", widget_id="refresh")
         said = "   Refresh forgets what was loaded and loads everything again, downstream jobs too."
-        yield LinesView(lambda _width: [line(muted(said))])
+        yield self.sentences(lambda: [line(muted(said))])
 
     def do_form_next(self) -> None:
         """Runs it."""

@@ -102,12 +102,16 @@ class Sheet(ActingScreen[_Result]):
         if isinstance(error, NotSignedIn) or not isinstance(error, ClientError):
             super().failed(error, group)
             return
-        said = [error.detail, *error.reasons] if isinstance(error, Refused) else [error.what]
+        said = [error.what]
         # What the keys of places would do helps nobody here.
         said += [] if error.can.startswith("Press ") else [error.can]
         keys = error.keys if isinstance(error, Refused) else ()
         names = [self.FIELD_OF.get(part, part) for key in keys for part in key.split(".")]
         field = next((widget for name in names for widget in self.fields() if widget.id == name), None)
+        if isinstance(error, Refused):
+            # Said below its field, a reason need not say where that stands in the request.
+            where = f"{error.keys[0]}: " if field is not None and len(set(error.keys)) == 1 else ""
+            said[:1] = [error.detail, *(reason.removeprefix(where) for reason in error.reasons)]
         self.show_refusal(said, field)
 
     def show_refusal(self, said: Sequence[str], field: Field | Choice | None = None) -> None:
@@ -169,6 +173,12 @@ class Sheet(ActingScreen[_Result]):
         """What the sheet asks."""
         yield from ()
 
+    def sentences(
+        self, say: Callable[[], Iterable[Line]], *, below: int = 0, widget_id: str | None = None
+    ) -> LinesView:
+        """What the sheet says, with as many rows below it that must stay on the screen."""
+        return LinesView(lambda width: self.wrapped(say(), width, below), widget_id=widget_id)
+
     def wrapped(self, lines: Iterable[Line], width: int, below: int = 0) -> list[Line]:
         """What a question says is broken over rows: names in it may be long. Its keys always stay on the screen."""
         rows = [row for each in lines for row in wrapped(each, width - 1)]
@@ -219,7 +229,7 @@ class ConfirmSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What ends, what stays, whether it comes back."""
-        yield LinesView(lambda width: self.wrapped((line("   ", text) for text in self._more), width))
+        yield self.sentences(lambda: (line("   ", text) for text in self._more))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What enter does, in the sheet's own word."""
@@ -280,7 +290,7 @@ class TypedSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What will be, and the field with the word below it."""
-        yield LinesView(lambda width: self.wrapped(self._lines, width, below=3), widget_id="consequences")
+        yield self.sentences(lambda: self._lines, below=3, widget_id="consequences")
         label = f"   {self.asks}  "
         yield LinesView(lambda _width: [EMPTY_LINE])
         yield Field(self.look, line(label), widget_id="word")

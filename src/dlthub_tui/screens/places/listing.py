@@ -20,7 +20,7 @@ from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.places.troubled import Troubled
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.table import Section, answer
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, cut_front, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, cut_front, in_a_sentence, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -206,7 +206,7 @@ class ListScreen(Troubled):
         """What row 23 says by itself: marks, and the filter that is on."""
         parts: list[str] = []
         if self.filter_text and not self.message_line.is_prompting:
-            parts.append(f"/{self.filter_text}")
+            parts.append(f"/{in_a_sentence(self.filter_text)}")
         if self.rows.marked:
             parts.append(f"{len(self.rows.marked)} marked")
         self.keep("   ".join(parts))

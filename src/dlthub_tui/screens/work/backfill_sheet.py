@@ -54,7 +54,7 @@ class BackfillSheet(FormSheet[dict[str, Any]]):
         yield Field(self.look, line("   To         "), widget_id="to")
         yield Field(self.look, line("   Slice      "), text="1d", widget_id="slice")
         yield Field(self.look, line("   At once    "), widget_id="parallel")
-        yield LinesView(lambda _width: self._said(), widget_id="plan")
+        yield self.sentences(self._said, widget_id="plan")
 
     def _said(self) -> list[Line]:
         if self._plan is not None:

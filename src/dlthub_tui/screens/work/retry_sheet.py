@@ -12,7 +12,6 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import FormSheet
 from dlthub_tui.viewmodel.text import Role, line, muted
 from dlthub_tui.widgets.field import Field
-from dlthub_tui.widgets.lines import LinesView
 
 SAID = "A failed run is tried again after the wait, then twice that, a day at most."
 
@@ -32,7 +31,7 @@ class RetrySheet(FormSheet[Retries]):
         tries, wait = str(self._now.attempts), str(self._now.wait_seconds)
         yield Field(self.look, line("   Tries, 1 to 10   "), text=tries, widget_id="attempts")
         yield Field(self.look, line("   Wait, seconds    "), text=wait, widget_id="wait")
-        yield LinesView(lambda _width: [line(muted(f"   {SAID}"))])
+        yield self.sentences(lambda: [line(muted(f"   {SAID}"))])
 
     def finish(self) -> None:
         """Answers what was typed, where it is within bounds."""

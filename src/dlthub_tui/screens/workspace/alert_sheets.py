@@ -74,7 +74,7 @@ class AlertSheet(_RequestSheet):
         to = view.recipients_of(alert, self._people) if alert else ""
         hidden = channel != "mail"
         yield Field(self.look, line("   To         "), text=to, is_hidden=hidden, widget_id="target")
-        yield LinesView(lambda _width: [line(muted(f"   {self._meaning()}"))], widget_id="meaning")
+        yield self.sentences(lambda: [line(muted(f"   {self._meaning()}"))], widget_id="meaning")
 
     def field_changed(self, widget: Field | Choice) -> None:
         """An address that holds a token is not shown while it is typed."""
@@ -148,7 +148,7 @@ class MailServerSheet(_RequestSheet):
         yield Field(self.look, line("   User       "), text=server.username if server else "", widget_id="username")
         yield Field(self.look, line("   Password   "), text="", is_hidden=True, widget_id="password")
         kept = "Left empty, the password stays." if server and server.has_password else "Empty: none."
-        yield LinesView(lambda _width: [line(muted(f"   {kept} It is sealed in the region."))])
+        yield self.sentences(lambda: [line(muted(f"   {kept} It is sealed in the region."))])
 
     def problem(self) -> tuple[str, str]:
         """A host, a port, a sender."""

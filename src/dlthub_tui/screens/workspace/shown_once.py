@@ -33,7 +33,7 @@ class ShownOnceSheet(Sheet[bool]):
             EMPTY_LINE,
             *(line("   ", Span(row, Role.TITLE)) for row in rows),
             EMPTY_LINE,
-            line("   ", accent("y"), muted(f" copies it. Keep it now: {self._note}")),
+            *self.wrapped([line("   ", accent("y"), muted(f" copies it. Keep it now: {self._note}"))], width),
         ]
 
     def footer_entries(self) -> list[tuple[Action, str]]:

@@ -52,7 +52,7 @@ class MemberSheet(FormSheet[Joining]):
         if not self._email:
             yield Field(self.look, line("   E-mail    "), widget_id="email")
         yield Choice(self.look, line("   Role      "), ROLES, self._role, widget_id="role")
-        yield LinesView(lambda _width: [self._means()], widget_id="means")
+        yield self.sentences(lambda: [self._means()], widget_id="means")
 
     def _means(self) -> Line:
         chosen = self.query_one("#role", Choice).chosen
@@ -84,9 +84,9 @@ class InviteSheet(FormSheet[str]):
     def compose_sheet(self) -> ComposeResult:
         """Why they are invited, the choice, and what it means."""
         said = f"   Nobody here has this address. A link invites them to {guard(self._organization)}, once."
-        yield LinesView(lambda _width: [line(said)])
+        yield self.sentences(lambda: [line(said)])
         yield Choice(self.look, line("   Joins as  "), self._roles, self._roles[0], widget_id="role")
-        yield LinesView(lambda _width: [self._means()], widget_id="means")
+        yield self.sentences(lambda: [self._means()], widget_id="means")
 
     def _means(self) -> Line:
         chosen = self.query_one("#role", Choice).chosen

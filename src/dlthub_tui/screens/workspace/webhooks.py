@@ -19,7 +19,6 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
 from dlthub_tui.viewmodel.workspace import webhooks as view
 from dlthub_tui.widgets.choice import Choice
-from dlthub_tui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
     from dlthub_tui.client.models import Job
@@ -37,7 +36,7 @@ class RotateSheet(Sheet[int]):
     def compose_sheet(self) -> ComposeResult:
         """One choice."""
         yield Choice(self.look, line("   The old one is good for   "), view.KEPT, view.KEPT[0], widget_id="kept")
-        yield LinesView(lambda _width: [line(muted("   Whoever calls needs the new one, which is shown this once."))])
+        yield self.sentences(lambda: [line(muted("   Whoever calls needs the new one, which is shown this once."))])
 
     def on_mount(self) -> None:
         """The arrows choose at once."""

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from dlthub_tui.viewmodel.keys.actions import ACTIONS, Action, key_name
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, in_a_sentence, line, muted
 
 LAYER_TITLES = {
     "global": "Everywhere", "workspace": "Workspace", "home": "Home", "move": "Every list", "list": "Every list",
@@ -122,12 +122,12 @@ def unknown(offers: Sequence[Offer], text: str) -> str:
     """The sentence for a command that does not exist."""
     command, _, rest = text.partition(" ")
     if command in OF_A_JOB and rest.strip():
-        return f'No job matches "{rest.strip()}".'
+        return f'No job matches "{in_a_sentence(rest.strip())}".'
     if any(action.command == command for action in ACTIONS):
         return f'"{command}" does nothing here: it belongs to another place.'
     names = [item.name for item in offers if item.name]
     near = get_close_matches(command, names, n=2, cutoff=0.5)
-    return f'No command "{text}".' + (f" Nearest: {', '.join(near)}." if near else "")
+    return f'No command "{in_a_sentence(text)}".' + (f" Nearest: {', '.join(near)}." if near else "")
 
 
 LEAST_NAME_CELLS = 16

@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
+from dlthub_tui.viewmodel.text import in_a_sentence
 from dlthub_tui.viewmodel.words import plural
 
 MOST_HITS = 10_000
@@ -61,7 +62,7 @@ class Hits:
 
     def on_message_row(self) -> str:
         """How far it is, or what it found, for row 23."""
-        what = f"/{self.text}   " if self.text else ""
+        what = f"/{in_a_sentence(self.text)}   " if self.text else ""
         if not self.is_done:
             percent = min(100, 100 * self.looked_at // max(1, self.total))
             return f"{what}{self.count} so far, {percent} % searched   esc stops"
@@ -82,13 +83,13 @@ class Hits:
         """Nothing was there; masked text is why it may be."""
         lines = plural(self.looked_at - self.lost, "line") + (f" ({self.lost:,} are lost)" if self.lost else "")
         if self.kind == "match":
-            return f'No "{self.text}" in {lines}. Masked text cannot be searched.'
+            return f'No "{in_a_sentence(self.text)}" in {lines}. Masked text cannot be searched.'
         return f"No {KINDS[self.kind]} in {lines}."
 
     def on_rule(self, current: int | None) -> str:
         """`timeout 2 of 7`, or `24 errors`."""
         place = None if current is None else self.place_of(current)
-        name = self.text or {"error": "errors", "warning": "warnings", "masked": "masked"}[self.kind]
+        name = in_a_sentence(self.text) or {"error": "errors", "warning": "warnings", "masked": "masked"}[self.kind]
         if place is not None:
             return f"{name} {place:,} of {self.count}"
         return f"{name} {self.count}" if self.text else f"{self.count} {name}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.logs.log_rows import log_row
 from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import in_a_sentence
 
 ORDER = ("all", "mine", "errors", "new")
 # So many lines are chosen at most; 8 bytes each.
@@ -34,7 +35,7 @@ class LinesShown:
             case "new":
                 return f"new since {self.number}"
             case "containing":
-                return f'only "{self.text}"'
+                return f'only "{in_a_sentence(self.text)}"'
             case _:
                 return ""
 

@@ -31,6 +31,13 @@ def test_filter_without_a_hit_names_the_nearest_word() -> None:
     assert no_match(ROWS, "faild", "run") == 'No run matches "faild". Nearest: failed (2).'
 
 
+def test_what_was_pasted_leaves_room_for_what_is_said_of_it() -> None:
+    said = no_match(ROWS, "page " * 100, "run")
+
+    assert len(said) < 78
+    assert said.endswith("esc clears the filter.")
+
+
 def test_a_part_of_a_name_is_near_as_well() -> None:
     row = Row("a", Span(" "), (), "housekeeping.load_orders failed")
 
