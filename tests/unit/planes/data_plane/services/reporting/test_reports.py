@@ -122,6 +122,18 @@ def test_pipeline_run_carries_no_text_of_the_failure() -> None:
     assert "marked-text" not in report.model_dump_json()
 
 
+@pytest.mark.parametrize("name", ["my-registered-secret", "ghp_abcdefghijklmnopqrstuvwxyz0123456789", "with space"])
+def test_every_name_of_a_pipeline_run_is_looked_at(name: str) -> None:
+    facts = read_trace({"pipeline_name": "p", "transaction_id": "t", "steps": []})
+    assert facts is not None
+    names = ("pipeline_name", "transaction_id", "dataset_name", "destination_name")
+    facts = replace(facts, **dict.fromkeys(names, name))
+
+    report = build_pipeline_run(3, facts, Registered.from_values([("WAREHOUSE", "my-registered-secret")]))
+
+    assert {getattr(report, each) for each in names} == {"withheld"}
+
+
 def test_poll_names_what_is_held() -> None:
     poll = build_poll(-3, [(RUN, 2)], "http://127.0.0.1:8402", 7)
 
