@@ -33,10 +33,13 @@ WORKSPACE = "0b8e607e-7d6d-456c-a3cc-e652fefc0932"
 
 @dataclass
 class Server:
-    """A server that remembers whatever it was sent. `key` signs who it is; `redirects_to` answers with that."""
+    """A server that remembers whatever it was sent. `key` signs who it is, `late` ago; `names` is a key that it names
+    in place of that; `redirects_to` answers with that."""
 
     dataplane_id: str = "eu1"
     key: SigningKey = field(default_factory=SigningKey.generate)
+    names: SigningKey | None = None
+    late: timedelta = timedelta()
     status: int = 200
     redirects_to: str | None = None
     url: str = ""
@@ -51,7 +54,8 @@ class Server:
         if parts.path == "/.well-known/data-plane":
             identity = Identity(self.key, self.dataplane_id, "Europe", self.url)
             nonce = parse_qs(parts.query)["nonce"][0]
-            return identity.attest(nonce, datetime.now(UTC)).model_dump(mode="json")
+            said = identity.attest(nonce, datetime.now(UTC) - self.late).model_dump(mode="json")
+            return said | ({"public_key": self.names.public.text} if self.names else {})
         return {"token": "region-token", "expires_at": int((datetime.now(UTC) + timedelta(minutes=9)).timestamp())}
 
 
@@ -174,14 +178,18 @@ async def test_a_region_is_asked_who_it_is_before_it_gets_a_token(tmp_path: Path
         assert TOKEN not in str(region.received)
 
 
-@pytest.mark.parametrize("difference", ["key", "name", "address"])
+@pytest.mark.parametrize("difference", ["key", "signature", "time", "name", "address"])
 async def test_a_region_that_is_another_gets_nothing(tmp_path: Path, difference: str) -> None:
     store = SessionStore(tmp_path, uses_keyring=False)
     async with serving(Server()) as control, serving(Server()) as region, serving(Server()) as impostor:
         await _asked(control, region, store)
         minted = len(control.received)
-        if difference != "key":
+        if difference not in {"key", "signature"}:
             impostor.key = region.key
+        if difference == "signature":  # it knows the key that it is to have, and has another
+            impostor.names = region.key
+        if difference == "time":
+            impostor.late = timedelta(hours=1)
         if difference == "name":
             impostor.dataplane_id = "us1"
         if difference == "address":  # the true answer, passed on from somewhere else

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.fakes.control_plane import FakeControlPlane
@@ -29,7 +29,7 @@ async def test_the_answer_is_signed_for_the_nonce(region: RunningDataPlane) -> N
     verify_statement(answer.public_key, signed_bytes(answer), answer.signature)
     assert (answer.nonce, answer.dataplane_id, answer.region) == (NONCE, "eu1", "Europe")
     assert answer.origins == [str(region.client.base_url).rstrip("/")]
-    assert answer.not_after > datetime.now(UTC)
+    assert datetime.now(UTC) < answer.not_after <= datetime.now(UTC) + timedelta(minutes=5)
 
 
 async def test_the_key_is_the_one_that_signs_the_link(region: RunningDataPlane) -> None:
@@ -54,6 +54,16 @@ async def test_no_part_of_the_answer_can_be_changed(region: RunningDataPlane, fi
 
     with pytest.raises(InvalidToken):
         verify_statement(answer.public_key, signed_bytes(changed), answer.signature)
+
+
+async def test_what_else_the_key_signs_is_no_answer(region: RunningDataPlane) -> None:
+    """It signs calls and reports of proofs, too: what it says of itself begins with what it is for."""
+    answer = await ask(region)
+    purpose, _, bare = signed_bytes(answer).partition(b"\n")
+
+    assert b"attestation" in purpose
+    with pytest.raises(InvalidToken):
+        verify_statement(answer.public_key, bare, answer.signature)
 
 
 async def test_another_key_did_not_sign_it(region: RunningDataPlane) -> None:
