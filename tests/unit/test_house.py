@@ -64,3 +64,24 @@ def test_settings_are_listed_for_who_runs_a_platform() -> None:
 
     assert len(names) > 15
     assert {name for name in names if name.strip("_") not in listed} == set()
+
+
+def test_what_the_rules_of_security_name_is_there() -> None:
+    """Each rule names the code that holds it and tests that fail without it; `::test` is of the file named before."""
+    text = (ROOT / "docs/security-rules.md").read_text(encoding="utf-8").partition("## Rules that were broken")[0]
+    rules = re.findall(r"^\| ([^|]+) \| (`[^|]+`) \| (`[^|]+`) \|$", text, re.MULTILINE)
+    missing: list[str] = []
+    for _, code, tests in rules:
+        for name in re.findall(r"`([^`]+)`", code):
+            place = ROOT / "src" / (name if name.startswith("dlthub_tui/") else f"planes/{name}")
+            missing += [] if place.is_file() else [name]
+        file = ""
+        for name in re.findall(r"`([^`]+)`", tests):
+            own, _, function = name.partition("::")
+            file = own or file
+            source = (ROOT / "tests" / file).read_text(encoding="utf-8") if (ROOT / "tests" / file).is_file() else ""
+            missing += [] if f"def {function}" in source else [f"{file}::{function}"]
+
+    assert len(rules) == len(re.findall(r"^\| (?!-|rule )", text.replace("|---", "-"), re.MULTILINE))
+    assert len(rules) > 70
+    assert missing == []
