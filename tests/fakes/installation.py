@@ -35,8 +35,9 @@ from tests.fakes.version_routes import version_routes
 from tests.fakes.webhook_routes import webhook_routes
 
 from planes.data_plane.services.identity import Identity
-from planes.server.listening import AppServer, listen_tcp, listen_unix
+from planes.server.listening import AppServer, listen_tcp
 from planes.server.streams import Stopping, event_stream_response, frame_event
+from planes.unix_sockets.listening import listen_unix
 
 __all__ = ["EMAIL", "NOW", "OWNER_KEY", "Installation", "LogOfRun", "identifier", "served", "stamp"]
 
@@ -476,9 +477,9 @@ def served(installation: Installation) -> Generator[Any]:
     listener, other = listen_tcp("127.0.0.1", 0), listen_tcp("127.0.0.1", 0)
     installation.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     installation.other_url = f"http://127.0.0.1:{other.getsockname()[1]}"
-    with TemporaryDirectory(prefix="fake-") as folder, start_blocking_portal() as portal:
-        local = listen_unix(Path(folder) / "control.sock")
+    with TemporaryDirectory(prefix="fake-") as folder, listener, other, start_blocking_portal() as portal:
         installation.socket_path = str(Path(folder) / "control.sock")
+        local = listen_unix(Path(installation.socket_path))
         installation.stopping = portal.call(Stopping)
         server = AppServer(installation.application(), [listener, local], installation.stopping, grace_seconds=1)
         beside = AppServer(other_region(installation), [other], installation.stopping, grace_seconds=1)
@@ -495,6 +496,4 @@ def served(installation: Installation) -> Generator[Any]:
             yield portal
         finally:
             leave()
-            listener.close()
-            other.close()
             local.close()

@@ -408,9 +408,6 @@ class CrashStage:
             "orgs/*/workspaces/*/runs/*/ctl/socket", "orgs/*/workspaces/*/runs/*/ctl/app",
         )  # fmt: skip
         found = [str(path.relative_to(self.region)) for pattern in patterns for path in self.region.glob(pattern)]
-        sockets = (record for record in self.place.glob("runs/*/ctl/runner.json"))
-        folders = {Path(json.loads(record.read_bytes())["socket"]).parent for record in sockets}
-        found += [str(folder) for folder in folders if folder.name != "ctl" and folder.exists()]
         return [place for place in found if place not in self.told]
 
 

@@ -24,7 +24,7 @@ from dlthub_tui.client.errors import (
     refusal,
 )
 from planes.certificates import find_tls_error, nobody, trusted, words_of
-from planes.unix_sockets import UnixTransport
+from planes.unix_sockets.connecting import UnixTransport
 from planes.wire.addresses import is_loopback
 
 USER_AGENT = "dlthub-tui/0.1"

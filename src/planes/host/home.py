@@ -16,7 +16,6 @@ import fcntl
 import json
 import os
 import secrets
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any, cast
 
 from planes.domain.errors import Conflict
 from planes.private_files import create_private, write_private
+from planes.unix_sockets.listening import socket_place
 
 _PRIVATE = 0o700
 # A platform that is root runs each workspace's jobs as another uid, which has to pass through to its own folders.
@@ -31,7 +31,6 @@ _PASSED_THROUGH = 0o711
 
 # The system's limit is 107 bytes; some of it is kept for the name of a temporary file beside it.
 _LOG_BYTES = 16 * 1024 * 1024
-_SOCKET_PATH_LIMIT = 100
 
 
 class HomeInUse(Exception):
@@ -123,20 +122,8 @@ class Home:
         return self.log_file
 
     def socket_path(self) -> Path:
-        """Where the control plane listens for this machine: in the home, or in a private folder if the path is long."""
-        path = self.root / "control.sock"
-        if len(os.fsencode(path)) <= _SOCKET_PATH_LIMIT:
-            return path
-        runtime = os.environ.get("XDG_RUNTIME_DIR")
-        folder = tempfile.mkdtemp(prefix="dlthub-tui-", dir=runtime if runtime and Path(runtime).is_dir() else None)
-        return Path(folder) / "control.sock"
-
-    def remove_socket(self, path: Path) -> None:
-        """Takes the socket's file away, and the folder that was made for it. May run twice."""
-        path.unlink(missing_ok=True)
-        if path.parent != self.root:
-            with suppress(FileNotFoundError):
-                path.parent.rmdir()
+        """Where the control plane listens for this machine. Raises: OSError."""
+        return socket_place(self.root / "control.sock")
 
     def read_ports(self) -> dict[str, int]:
         """The ports of earlier starts by part (`control`, or a data plane's id)."""

@@ -37,9 +37,10 @@ from planes.host.home import HomeInUse, HomeLock, PlatformRecord
 from planes.host.joining import BAD_OPTIONS, completed, remember
 from planes.host.listeners import PortPlan, open_listeners, port_of
 from planes.observability import configure_logging
-from planes.server.listening import AppServer, PlaneFailed, StartFailed, listen_unix
+from planes.server.listening import AppServer, PlaneFailed, StartFailed
 from planes.server.room import take_all_descriptors
 from planes.storage.errors import StorageError
+from planes.unix_sockets.listening import listen_unix, remove_socket
 
 if TYPE_CHECKING:
     from planes.control_plane.app import ControlPlane
@@ -119,7 +120,7 @@ async def running_platform(
             finally:
                 options.home.clear_record()
                 if platform.record.socket is not None and not platform.is_handed_over:
-                    options.home.remove_socket(Path(platform.record.socket))
+                    remove_socket(Path(platform.record.socket))
     finally:
         for listener in [*listeners.values(), *([unix] if unix else [])]:
             listener.close()

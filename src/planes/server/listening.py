@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import anyio
 import uvicorn
@@ -54,17 +53,6 @@ def _hold_little(listener: socket.socket) -> None:
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
     if option is not None:
         listener.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
-
-
-def listen_unix(path: Path) -> socket.socket:
-    """A listening unix socket, 0600. It replaces an old socket file: the home's lock makes sure that one is dead."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    path.chmod(0o600)
-    listener.listen(128)
-    listener.setblocking(False)
-    return listener
 
 
 class AppServer:

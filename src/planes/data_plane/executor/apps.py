@@ -16,7 +16,7 @@ import anyio
 import anyio.abc
 
 from planes.data_plane.runner.folders import RunFolder, app_socket, read_record, write_record
-from planes.unix_sockets import connect_unix
+from planes.unix_sockets.connecting import connect_unix
 
 Health = Literal["marimo", "streamlit", "mcp", "http"]
 

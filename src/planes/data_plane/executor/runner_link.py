@@ -11,7 +11,7 @@ import anyio.abc
 from anyio import to_thread
 
 from planes.data_plane.runner.folders import RunFolder, read_record
-from planes.unix_sockets import connect_unix
+from planes.unix_sockets.connecting import connect_unix
 
 _CONNECT_SECONDS = 5.0
 _WAKE_RETRY_SECONDS = 0.2

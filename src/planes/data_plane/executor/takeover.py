@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from planes.data_plane.runner.folders import Outcome, RunFolder, read_record
+from planes.data_plane.runner.folders import Outcome, RunFolder, read_record, remove_sockets
 from planes.data_plane.runner.groups import remove_groups
 from planes.data_plane.runner.processes import Process, list_processes, signal_processes
 from planes.data_plane.segments import Origin, SegmentWriter
@@ -59,7 +59,7 @@ def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, An
     _end_processes(folder, spec["run_id"], runner, step)
     remove_groups(runner.get("groups", ()))
     folder.release_room()
-    folder.remove_socket(Path(runner["socket"]))
+    remove_sockets(Path(runner["socket"]))
     lines = _seal(folder, step.get("stage", "run"))
     outcome = Outcome(
         run_id=spec["run_id"],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planes.data_plane.runner.watch import Watch
+from planes.unix_sockets.listening import listen_unix
 
 _MAX_REQUEST_BYTES = 4096
 
@@ -32,12 +33,7 @@ class ControlSocket:
         self._on_stop = on_stop
         self._sent_state = dict(self.state)
         self._clients: dict[int, _Client] = {}
-        self._listener = socket.socket(socket.AF_UNIX)
-        path.unlink(missing_ok=True)  # of a runner that was killed before it began anything
-        self._listener.bind(str(path))
-        path.chmod(0o600)
-        self._listener.listen(64)
-        self._listener.setblocking(False)
+        self._listener = listen_unix(path)  # an old one is of a runner that was killed before it began anything
         watch.add(self._listener.fileno(), self._accept)
 
     def flush(self) -> None:

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from planes.data_plane.segments import write_synced
+from planes.unix_sockets.listening import remove_socket, socket_place
 
-SOCKET_PATH_BYTES = 100
 ROOM_BYTES = 128 * 1024
 
 
@@ -108,25 +108,19 @@ class RunFolder:
         write_synced(self.exit_path, json.dumps(outcome._asdict()).encode())
 
     def socket_path(self) -> Path:
-        """Where the runner listens: in `ctl`, or in a fresh 0700 folder where that path is too long for a socket."""
-        path = self.control / "socket"
-        if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
-            return path
-        folder = Path("/tmp") / f"dlthub-tui-run-{os.urandom(8).hex()}"  # noqa: S108 - made by us, 0700, random name
-        folder.mkdir(mode=0o700)
-        return folder / "socket"
-
-    def remove_socket(self, path: Path) -> None:
-        """Remove the socket, and the folder that was made for it."""
-        path.unlink(missing_ok=True)
-        app_socket(path).unlink(missing_ok=True)
-        if path.parent != self.control and path.parent.name.startswith("dlthub-tui-run-") and path.parent.exists():
-            path.parent.rmdir()
+        """Where the runner listens. Raises: OSError."""
+        return socket_place(self.control / "socket")
 
 
 def app_socket(path: Path) -> Path:
     """Where the forwarder of a run's app listens: beside the runner's own socket."""
     return path.with_name("app")
+
+
+def remove_sockets(path: Path) -> None:
+    """Remove the runner's socket at this path, and its app's."""
+    app_socket(path).unlink(missing_ok=True)
+    remove_socket(path)
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from planes.data_plane.runner import kernel
+from planes.unix_sockets.listening import listen_unix
 
 _LOOPBACK = "127.0.0.1"
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000
@@ -46,13 +47,9 @@ class Forwarder(NamedTuple):
 
 def start_forwarder(path: Path, port: int, *, wants_own_network: bool) -> Forwarder:
     """Starts one that listens at `path` and passes connections on to the port. Raises: OSError."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
+    listener = listen_unix(path, 256)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with listener, theirs:
-        listener.bind(str(path))
-        path.chmod(0o600)
-        listener.listen(256)
         runner = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -112,7 +109,6 @@ class _Relay:
 
     def run(self) -> None:
         """Until the runner is gone."""
-        self._listener.setblocking(False)
         for watched in (self._listener, self._requests):
             self._poll.register(watched, select.EPOLLIN)
         while True:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from planes.data_plane.runner.control import ControlSocket
-from planes.data_plane.runner.folders import Outcome, RunFolder, app_socket, write_record
+from planes.data_plane.runner.folders import Outcome, RunFolder, app_socket, remove_sockets, write_record
 from planes.data_plane.runner.groups import open_group
 from planes.data_plane.runner.limiting import StepLimits
 from planes.data_plane.runner.output import RunLog
@@ -107,7 +107,7 @@ class RunOwner:
         )
         _with_room(partial(self._folder.write_outcome, outcome))
         self._control.state.update(lines=self._log.lines, ended=True)
-        self._folder.remove_socket(self._control.path)
+        remove_sockets(self._control.path)
         self._control.close()
         self._writer.close()
 

@@ -20,11 +20,12 @@ from pydantic import BaseModel
 
 from planes.domain.errors import Conflict, InvalidRequest, PlaneError, Reason, TooLarge
 from planes.server.application import build_application
-from planes.server.listening import AppServer, listen_tcp, listen_unix
+from planes.server.listening import AppServer, listen_tcp
 from planes.server.paging import PageQuery, envelope
 from planes.server.protocol import peer_of
 from planes.server.streams import Stopping, event_stream_response, frame_event, ndjson_response
 from planes.storage.keyset import Listed
+from planes.unix_sockets.listening import listen_unix
 
 pytestmark = pytest.mark.anyio
 SECRET = "s3cr3t-input"

@@ -94,15 +94,6 @@ def test_a_handed_over_lock_stays_held_when_the_first_holder_lets_go(tmp_path: P
     second.release()
 
 
-def test_a_long_home_keeps_its_socket_elsewhere(tmp_path: Path) -> None:
-    deep = tmp_path / ("x" * 60) / ("y" * 60)
-    path = Home(deep).socket_path()
-
-    assert len(os.fsencode(path)) < 107
-    assert mode_of(path.parent) == 0o700
-    path.parent.rmdir()
-
-
 def test_ports_are_asked_for_in_order_and_zero_takes_free_ones() -> None:
     listeners = open_listeners(["control", "us1", "eu1"], PortPlan(host="127.0.0.1", first=0), {})
 

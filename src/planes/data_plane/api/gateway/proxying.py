@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from planes.data_plane.api.gateway.headers import Raw, from_app, to_app
 from planes.data_plane.executor.apps import LOOPBACK, AppPlace
 from planes.data_plane.services.apps import MOST_CONNECTIONS, App
-from planes.unix_sockets import UnixTransport
+from planes.unix_sockets.connecting import UnixTransport
 
 # An answer may stream as long as it likes (server-sent events); everything else is bounded.
 _TIMEOUT: dict[str, float | None] = {"connect": 5.0, "read": None, "write": 60.0, "pool": 10.0}

@@ -8,11 +8,12 @@ from typing import Any
 
 import anyio
 from starlette.types import Message, Receive, Scope, Send
-from websockets.asyncio.client import ClientConnection, connect, unix_connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from planes.data_plane.api.gateway.headers import to_app
 from planes.data_plane.executor.apps import LOOPBACK, AppPlace
+from planes.unix_sockets.connecting import connected_socket
 
 MOST_MESSAGE_BYTES = 64 * 1024 * 1024
 _CONNECT_SECONDS = 10.0
@@ -116,7 +117,11 @@ async def _connect(scope: Scope, place: AppPlace, origin: str) -> ClientConnecti
         "ping_interval": None,
         "proxy": None,
     }
-    if place.socket is not None:
-        del options["proxy"]
-        return await unix_connect(place.socket, uri, **options)
-    return await connect(uri, host=LOOPBACK, port=place.port, **options)
+    if place.socket is None:
+        return await connect(uri, host=LOOPBACK, port=place.port, **options)
+    plain = await connected_socket(place.socket)
+    try:
+        return await connect(uri, sock=plain, **options)
+    except BaseException:
+        plain.close()
+        raise

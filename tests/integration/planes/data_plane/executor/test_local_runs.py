@@ -179,6 +179,7 @@ def test_a_runner_loads_what_it_uses_and_nothing_else() -> None:
     segments = "planes.data_plane.segments"
     own = (
         *("planes", "planes.data_plane", "planes.data_plane.runner", "planes.scrub", segments),
+        *("planes.unix_sockets", "planes.unix_sockets.listening"),
         *(f"{segments}.{name}" for name in ("bulk", "files", "seals", "splitting", "wire", "writer")),
     )
 

@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from planes.unix_sockets import UnixTransport, connect_unix
+from planes.unix_sockets.connecting import UnixTransport, connect_unix
 
 
 @pytest.fixture

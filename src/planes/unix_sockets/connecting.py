@@ -22,18 +22,25 @@ from anyio.abc import SocketStream
 from httpcore._backends.anyio import AnyIOBackend, AnyIOStream
 
 from planes.certificates import nobody
+from planes.unix_sockets.listening import socket_address
+
+
+async def connected_socket(path: str | Path) -> socket.socket:
+    """A socket that is connected to the one at this path. Raises: OSError."""
+    plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        plain.setblocking(False)
+        with socket_address(Path(path)) as address:
+            await asyncio.get_running_loop().sock_connect(plain, address)
+    except BaseException:
+        plain.close()
+        raise
+    return plain
 
 
 async def connect_unix(path: str | Path) -> SocketStream:
     """A connection to the socket at this path. Raises: OSError."""
-    plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        plain.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(plain, str(path))
-        return await SocketStream.from_socket(plain)
-    except BaseException:
-        plain.close()
-        raise
+    return await SocketStream.from_socket(await connected_socket(path))
 
 
 class UnixTransport(httpx.AsyncHTTPTransport):
