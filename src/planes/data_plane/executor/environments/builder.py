@@ -18,12 +18,14 @@ import ctypes
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ _WHEELS_ONLY = (
     "Where a package has no wheel: this region installs wheels only, and DLTHUB_TUI_SOURCE_BUILDS=allow of the region "
     "lets it build from source, which runs the package's code."
 )
+_WITH_EXTRAS = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^]]+)\]")
 # Without a floor `uv` looks through ten years of versions when pins of the workspace fit none.
 _RECENT = {"botocore": "botocore>=1.36", "s3fs": "s3fs>=2024.6"}
 _PTH_NAME = "dlt_hub_run.pth"
@@ -80,6 +83,8 @@ def build(specification: Mapping[str, Any]) -> None:
         _install(uv, building, own if together is None else together, builds=builds)
         if together is None:  # only now it is known that the wishes are to blame, and not the requirements alone
             say(f"Left out, since they do not fit the workspace's own requirements: {', '.join(wishes)}.")
+        for line in find_missing_extras(building, own):
+            say(line)
         if not specification["includes_dlthub"]:
             let_hub_be_imported(building)
         (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
@@ -119,6 +124,29 @@ def let_hub_be_imported(building: Path) -> None:
         hub = packages / "dlt" / "hub"
         if (hub / "run.py").exists() or (hub / "run").is_dir():
             (packages / _PTH_NAME).write_text(_PTH)
+
+
+def find_missing_extras(building: Path, requirements: Iterable[str]) -> list[str]:
+    """Of packages too old for an extra that was asked for: `uv` takes them where pins leave room for no other.
+
+    The client pins what the workspace's own files name, and leaves to us what it adds itself, such as an agent's loop.
+    """
+    found: list[str] = []
+    for match in filter(None, map(_WITH_EXTRAS.match, requirements)):
+        name, wanted = match["name"], {_plain(extra) for extra in match["extras"].split(",")}
+        for installed in distributions(name=name, path=list(map(str, building.glob("lib/python3*/site-packages")))):
+            missing = sorted(wanted - {_plain(extra) for extra in installed.metadata.get_all("Provides-Extra") or ()})
+            if missing:
+                found.append(
+                    f"{name} {installed.version} has no {', '.join(missing)}: newer versions do not fit the versions "
+                    f"that the workspace pins. Name {match[0]} in the workspace's own requirements and deploy again: "
+                    "then all are chosen together."
+                )
+    return found
+
+
+def _plain(extra: str) -> str:
+    return re.sub(r"[-_.]+", "-", extra.strip()).lower()
 
 
 def make_read_only(building: Path) -> None:

@@ -13,11 +13,13 @@ def write_wheel(
     version: str = "1.0",
     files: Mapping[str, str] | None = None,
     requires: tuple[str, ...] = (),
+    extras: tuple[str, ...] = (),
 ) -> Path:
     """A pure wheel that holds these files (path in site-packages → content)."""
     content = dict(files or {f"{name}.py": f"VERSION = {version!r}\n"})
     information = f"{name}-{version}.dist-info"
     needs = "".join(f"Requires-Dist: {line}\n" for line in requires)
+    needs += "".join(f"Provides-Extra: {extra}\n" for extra in extras)
     content[f"{information}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
     content[f"{information}/WHEEL"] = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = "".join(f"{path},,\n" for path in [*content, f"{information}/RECORD"])
