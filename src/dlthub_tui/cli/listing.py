@@ -96,7 +96,7 @@ def jobs(place: PlaceName, /, *, home: Home = None, url: Url = None, as_json: Js
         rows = [
             (
                 short_name(one),
-                "paused" if one.is_paused else words.schedule(one.triggers, one.job_type),
+                "paused" if one.is_paused else words.schedules(one.triggers, one.job_type, one.timezone),
                 local(one.next_scheduled_run_at),
                 one.latest_run.status if one.latest_run else "-",
             )

@@ -13,6 +13,7 @@ _DAYS = {
     "0": "Sundays", "1": "Mondays", "2": "Tuesdays", "3": "Wednesdays", "4": "Thursdays", "5": "Fridays",
     "6": "Saturdays", "7": "Sundays", "1-5": "weekdays", "MON-FRI": "weekdays",
 }  # fmt: skip
+_FIRING = ("schedule", "every", "once", "job.success", "job.fail", "deployment", "webhook")
 _UNITS = {"s": "s", "m": "min", "h": "h", "d": "days", "w": "weeks"}
 
 _MOST_COUNTED = 10_000
@@ -214,9 +215,25 @@ def trigger(text: str) -> str:
 
 def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
     """When a job fires, as one short phrase: what fires by itself first."""
-    order = ("schedule", "every", "once", "job.success", "job.fail", "deployment", "webhook")
-    for kind in order:
-        for text in triggers:
-            if text.partition(":")[0] == kind:
-                return trigger(text)
+    firing = _firing(triggers)
+    return trigger(firing[0]) if firing else _without_firing(job_type)
+
+
+def schedules(triggers: tuple[str, ...], job_type: str, zone: str | None) -> str:
+    """All that a job fires by, with the zone of its schedule where it has one."""
+    said = [
+        f"{trigger(text)} {zone}" if zone and _kind(text) == "schedule" else trigger(text) for text in _firing(triggers)
+    ]
+    return ", ".join(said) or _without_firing(job_type)
+
+
+def _kind(text: str) -> str:
+    return text.partition(":")[0]
+
+
+def _firing(triggers: tuple[str, ...]) -> list[str]:
+    return sorted((text for text in triggers if _kind(text) in _FIRING), key=lambda text: _FIRING.index(_kind(text)))
+
+
+def _without_firing(job_type: str) -> str:
     return "interactive" if job_type == "interactive" else "by hand"

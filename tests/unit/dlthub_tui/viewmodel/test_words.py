@@ -52,6 +52,18 @@ def test_triggers_are_said_in_words(trigger: str, said: str) -> None:
     assert words.trigger(trigger) == said
 
 
+@pytest.mark.parametrize(
+    ("triggers", "said"),
+    [
+        (("job.success:jobs.b", "job.success:jobs.a", "manual:jobs.load"), "after b, after a"),
+        (("job.fail:jobs.a", "schedule:30 2 * * *"), "daily at 02:30 Europe/Berlin, after a fails"),
+        (("manual:jobs.load",), "by hand"),
+    ],
+)
+def test_all_that_a_job_fires_by_is_said_with_the_zone_of_its_schedule(triggers: tuple[str, ...], said: str) -> None:
+    assert words.schedules(triggers, "batch", "Europe/Berlin") == said
+
+
 @pytest.mark.parametrize(("size", "said"), [(999, "999 B"), (2100, "2.1 KB"), (214_000, "214 KB"), (3.1e9, "3.1 GB")])
 def test_sizes_are_of_thousands(size: int, said: str) -> None:
     assert words.size(int(size)) == said
