@@ -19,7 +19,21 @@ _SAID = (
     (OPEN_FILES, rb"Too many open files|\[Errno 24\]"),
     (TOO_MANY_PROCESSES, rb"can't start new thread|Resource temporarily unavailable|Cannot fork|can't fork"),
 )
-_ASKED_FOR_A_CLOSED_SOCKET = re.compile(rb"Address family not supported by protocol|\[Errno 97\]")
+_CLOSED_SOCKET = (
+    "It asked for a socket that a job may not have: only internet sockets are open to it. Where that was "
+    "multiprocessing's start method forkserver (the usual one from Python 3.14 on) or its Manager, "
+    'choose multiprocessing.get_context("spawn"), or concurrent.futures with it.'
+)
+_STANDARD_INPUT = (
+    "It asked for a line of standard input, which is empty here: nobody is there to answer a job. "
+    "Take what it asks for from the configuration or a variable."
+)
+_ASKED_FOR = (
+    (re.compile(rb"Address family not supported by protocol|\[Errno 97\]"), _CLOSED_SOCKET),
+    (re.compile(rb"EOFError: EOF when reading a line"), _STANDARD_INPUT),
+)
+"""What fails on every run of a job because a job has none of it, and what to do instead."""
+
 _PATTERNS = tuple((reason, re.compile(pattern)) for reason, pattern in _SAID)
 
 
@@ -159,13 +173,9 @@ def _of_exit(evidence: Evidence) -> Reason | None:
             f"Ended by signal {evidence.signal} ({name}), and not by this platform: "
             "by the job itself or what it started, or by somebody on the machine.",
         )
-    if evidence.is_user and _ASKED_FOR_A_CLOSED_SOCKET.search(evidence.said):
-        return Reason(
-            "exit_code",
-            "It asked for a socket that a job may not have: only internet sockets are open to it. Where that was "
-            "multiprocessing's start method forkserver (the usual one from Python 3.14 on) or its Manager, "
-            'choose multiprocessing.get_context("spawn"), or concurrent.futures with it.',
-        )
+    for pattern, text in _ASKED_FOR if evidence.is_user else ():
+        if pattern.search(evidence.said):
+            return Reason("exit_code", text)
     has_said = bool(evidence.said.strip())
     if has_said and (evidence.exit_code == 1 or not evidence.is_user):
         return None

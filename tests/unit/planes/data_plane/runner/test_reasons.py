@@ -77,10 +77,13 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
     assert "the machine had none left" in machine.text
 
 
-def test_what_asks_for_a_closed_socket_is_told_what_to_choose() -> None:
-    said = b"OSError: [Errno 97] Address family not supported by protocol\n"
+@pytest.mark.parametrize(("said", "instead"), [
+    (b"OSError: [Errno 97] Address family not supported by protocol\n", 'get_context("spawn")'),
+    (b"EOFError: EOF when reading a line\nname? ", "from the configuration or a variable"),
+], ids=["closed socket", "standard input"])  # fmt: skip
+def test_who_asks_for_what_no_job_has_is_told_what_to_do_instead(said: bytes, instead: str) -> None:
     found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
 
     assert found is not None
-    assert 'get_context("spawn")' in found.text
+    assert instead in found.text
     assert find_reason(Evidence(exit_code=1, signal=None, said=said, is_user=False), LIMITS) is None
