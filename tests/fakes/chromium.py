@@ -173,7 +173,8 @@ async def chromium() -> AsyncGenerator[Chromium]:
     process = subprocess.Popen(
         [PROGRAM, *options, "about:blank"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={"PATH": os.environ["PATH"], "HOME": str(profile), "LANG": "C.UTF-8"},
+        # Its sockets and scratch folders lie in the profile, too: killed, it leaves them where they are.
+        env={"PATH": os.environ["PATH"], "HOME": str(profile), "TMPDIR": str(profile), "LANG": "C.UTF-8"},
     )  # fmt: skip
     try:
         port_file = profile / "DevToolsActivePort"
