@@ -85,3 +85,16 @@ def test_what_the_rules_of_security_name_is_there() -> None:
     assert len(rules) == len(re.findall(r"^\| (?!-|rule )", text.replace("|---", "-"), re.MULTILINE))
     assert len(rules) > 70
     assert missing == []
+
+
+def test_tables_of_pages_have_heads() -> None:
+    """A blank line in a table leaves rows that are shown as text."""
+    torn: list[str] = []
+    for path in tracked("*.md"):
+        lines = ["", *path.read_text(encoding="utf-8").splitlines(), ""]
+        for number in range(1, len(lines) - 1):
+            begins = lines[number].startswith("|") and not lines[number - 1].startswith("|")
+            if begins and not re.fullmatch(r"\|[ :|-]+\|", lines[number + 1]):
+                torn.append(f"{path.relative_to(ROOT)}:{number}")
+
+    assert torn == []
