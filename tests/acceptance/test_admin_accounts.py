@@ -93,12 +93,15 @@ def test_a_key_is_revoked_by_its_id(platform: PlatformProcess) -> None:
         url = f"{platform.control_plane}/api/v1/me"
         return httpx.get(url, headers={"authorization": f"Bearer {key}"}, timeout=20).status_code == 200
 
-    assert [key["id"] for key in platform.admin("api-key", "list")["items"]] == [own["id"]]
+    listed = platform.admin("api-key", "list")["items"]
+    assert [(key["id"], key["email"]) for key in listed] == [
+        (own["id"], OWNER), (other["id"], "ben@orchard.example"),
+    ]  # fmt: skip
     assert allows(own["api_key"])
     assert allows(other["api_key"])
     said = run_command("admin", "api-key", "revoke", own["id"], "--home", str(platform.home))
     assert said.stdout == f'Revoked the API key "key" ({own["id"]}). It opens nothing any more.\n'
-    assert platform.admin("api-key", "revoke", other["id"]) == {"id": other["id"], "name": None}
+    assert platform.admin("api-key", "revoke", other["id"]) == {"id": other["id"], "name": "key"}
     assert not allows(own["api_key"])
     assert not allows(other["api_key"])
 

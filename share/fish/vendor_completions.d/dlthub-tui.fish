@@ -115,7 +115,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -l version -d 'Display applicati
 # Subcommands for: admin
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'user' -d 'Local accounts.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'org' -d 'Organizations.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'api-key' -d 'Personal API keys.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'api-key' -d 'API keys.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'data-plane' -d 'Data planes.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'gc' -d 'Remove what regions no longer keep.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'backup' -d 'Back up planes, while they run or not.'
@@ -127,9 +127,9 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -s h -d 'Displ
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -l version -d 'Display application version.'
 
 # Subcommands for: admin api-key
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'list' -d 'List the personal API keys of the home'\''s owner that work, the one that ends fir…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'list' -d 'List the API keys of everybody, and of workspaces, that work; the one that ends…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'create' -d 'Create a personal API key. It is shown this once.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'revoke' -d 'End a personal API key at once, of whomever it is.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -a 'revoke' -d 'End an API key at once, of whomever or whatever workspace it is.'
 # Options for: admin api-key
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key' -s h -d 'Display this message and exit.'
@@ -156,7 +156,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key list' -
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l help -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l version -d 'Display application version.'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l key-id -r -d 'The key'\''s id, which was said when it was made; never the key itself.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l key-id -r -d 'The key'\''s id, as admin api-key list says it; never the key itself.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin api-key revoke' -l json -d 'One JSON object on one line.'
 
@@ -259,7 +259,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l home -r 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin gc' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin org
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -a 'list' -d 'List the organizations that the home'\''s owner is in, with the region that each i…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -a 'list' -d 'List all organizations, with the region that each is locked to.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -a 'create' -d 'Create an organization. Its region is chosen here, once, for good.'
 # Options for: admin org
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin org' -l help -d 'Display this message and exit.'

@@ -18,7 +18,7 @@ from dlthub_tui.settings import find_home
 admin = App(name="admin", help="Administer the platform of this machine, as the owner of its home.")
 user = App(name="user", help="Local accounts.")
 org = App(name="org", help="Organizations.")
-api_key = App(name="api-key", help="Personal API keys.")
+api_key = App(name="api-key", help="API keys.")
 data_plane = App(name="data-plane", help="Data planes.")
 _WAITING = "What is due waits until it is resumed."
 for group in (user, org, api_key, data_plane):
@@ -154,12 +154,12 @@ def create_api_key(
 
 @api_key.command(name="revoke")
 def revoke_api_key(key_id: str, *, home: Home = None, as_json: Json = False) -> int:
-    """End a personal API key at once, of whomever it is.
+    """End an API key at once, of whomever or whatever workspace it is.
 
     Parameters
     ----------
     key_id
-        The key's id, which was said when it was made; never the key itself.
+        The key's id, as `admin api-key list` says it; never the key itself.
     """
 
     async def act(door: Door) -> Mapping[str, Any]:

@@ -39,8 +39,7 @@ _ORGANIZATIONS = Listing(
         "ID": lambda organization: organization.text("id"),
     },
     order=lambda organization: (organization["name"].casefold(), organization["id"]),
-    empty="The home's owner is in no organization. To make one: "
-    "dlthub-tui admin org create NAME --region REGION --owner EMAIL",
+    empty="There is no organization. To make one: dlthub-tui admin org create NAME --region REGION --owner EMAIL",
 )
 _DATA_PLANES = Listing(
     keys=(
@@ -58,17 +57,20 @@ _DATA_PLANES = Listing(
     empty="No data plane is known. To make one known: dlthub-tui admin data-plane add REGION --place PLACE",
 )  # fmt: skip
 _API_KEYS = Listing(
-    keys=("id", "name", "user_id", "created_at", "expires_at", "last_used_at"),
+    keys=(
+        "id", "name", "user_id", "email", "workspace_id", "workspace_name", "role", "created_at", "expires_at",
+        "last_used_at",
+    ),
     columns={
         "ID": lambda key: key.text("id"),
+        "OF": lambda key: key.maybe_text("email") or f"workspace {key.text('workspace_name')}",
         "NAME": lambda key: key.text("name"),
-        "SINCE": lambda key: local(key.moment("created_at")),
         "UNTIL": lambda key: local(key.moment("expires_at")),
         "LAST USED": lambda key: local(key.maybe_moment("last_used_at")),
     },
     order=lambda key: (key["expires_at"], key["id"]),
-    empty="The home's owner has no API key. To make one: dlthub-tui admin api-key create --user EMAIL",
-)
+    empty="There is no API key. To make one: dlthub-tui admin api-key create --user EMAIL",
+)  # fmt: skip
 
 
 def users(*, home: Home = None, as_json: Json = False) -> int:
@@ -77,7 +79,7 @@ def users(*, home: Home = None, as_json: Json = False) -> int:
 
 
 def organizations(*, home: Home = None, as_json: Json = False) -> int:
-    """List the organizations that the home's owner is in, with the region that each is locked to."""
+    """List all organizations, with the region that each is locked to."""
     return administer_list(find_home(home), administration.list_organizations, _ORGANIZATIONS, as_json=as_json)
 
 
@@ -87,5 +89,5 @@ def data_planes(*, home: Home = None, as_json: Json = False) -> int:
 
 
 def api_keys(*, home: Home = None, as_json: Json = False) -> int:
-    """List the personal API keys of the home's owner that work, the one that ends first on top."""
+    """List the API keys of everybody, and of workspaces, that work; the one that ends first on top."""
     return administer_list(find_home(home), administration.list_api_keys, _API_KEYS, as_json=as_json)

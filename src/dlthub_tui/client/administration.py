@@ -45,8 +45,8 @@ async def list_users(plane: Transport) -> tuple[dict[str, Any], ...]:
 
 
 async def list_organizations(plane: Transport) -> tuple[dict[str, Any], ...]:
-    """Those that the caller is in; the platform lists nobody those of others."""
-    return await get_all(plane, "/api/v1/organizations", lambda raw: _document(raw, "organization"))
+    """Everybody's."""
+    return await get_all(plane, "/own/v1/organizations", lambda raw: _document(raw, "organization"))
 
 
 async def list_data_planes(plane: Transport) -> tuple[dict[str, Any], ...]:
@@ -56,15 +56,15 @@ async def list_data_planes(plane: Transport) -> tuple[dict[str, Any], ...]:
 
 
 async def list_api_keys(plane: Transport) -> tuple[dict[str, Any], ...]:
-    """The caller's personal keys that work; the platform lists nobody those of others."""
-    return Fields(await plane.get("/own/v1/api-keys"), "keys").many("items", lambda raw: _document(raw, "API key"))
+    """Everybody's that work, those of workspaces too."""
+    return await get_all(plane, "/own/v1/api-keys/-all", lambda raw: _document(raw, "API key"))
 
 
 async def revoke_api_key(plane: Transport, key_id: str) -> dict[str, Any]:
-    """Ends a personal key of anybody; `name` is None where it is not the caller's. Raises: NotFound."""
-    own = {key["id"]: key for key in await list_api_keys(plane)}
+    """Ends a key of anybody, or of a workspace; `name` is None where it had run out before. Raises: NotFound."""
+    known = {key["id"]: key for key in await list_api_keys(plane)}
     await plane.delete(f"/own/v1/api-keys/{quote(key_id, safe='')}")
-    return {"id": key_id, "name": own[key_id]["name"] if key_id in own else None}
+    return {"id": key_id, "name": known[key_id]["name"] if key_id in known else None}
 
 
 async def issue_link(plane: Transport, email: str) -> dict[str, Any]:

@@ -191,6 +191,13 @@ class ApiKeyResponse(BaseModel):
     last_used_at: datetime | None
 
 
+class HeldKeyResponse(ApiKeyResponse):
+    """Whose it is: the `email` of a person, or the `workspace_name` that a workspace's key belongs to."""
+
+    email: str | None
+    workspace_name: str | None
+
+
 class CreatedApiKeyResponse(ApiKeyResponse):
     """`api_key` is shown this once."""
 

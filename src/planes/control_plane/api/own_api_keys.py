@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+from fastapi import Depends
 from starlette.responses import Response
 
 from planes.control_plane.api.authentication import CurrentParts, CurrentSession
@@ -9,14 +12,17 @@ from planes.control_plane.services.identity import api_keys
 from planes.control_plane.services.identity.api_keys import CreatedKey
 from planes.domain.access import WorkspaceRole
 from planes.server.late_routes import LateRouter
-from planes.storage.control.api_keys import ApiKey
+from planes.server.paging import Page, PageQuery, envelope
+from planes.storage.control.api_keys import ApiKey, HeldKey
 from planes.wire.own_control import (
     ApiKeyList,
     ApiKeyResponse,
     CreatedApiKeyResponse,
     CreatePersonalKeyRequest,
     CreateWorkspaceKeyRequest,
+    HeldKeyResponse,
 )
+from planes.wire.pages import ListPage
 
 router = LateRouter(prefix="/own/v1", tags=["own: API keys"])
 
@@ -24,6 +30,14 @@ router = LateRouter(prefix="/own/v1", tags=["own: API keys"])
 @router.get("/api-keys")
 async def list_personal_keys(parts: CurrentParts, principal: CurrentSession) -> ApiKeyList:
     return ApiKeyList(items=[_render(key) for key in await api_keys.list_personal_keys(parts, principal)])
+
+
+@router.get("/api-keys/-all", response_model=ListPage[HeldKeyResponse])
+async def list_all_keys(
+    parts: CurrentParts, principal: CurrentSession, page: Annotated[Page, Depends(PageQuery())]
+) -> dict[str, Any]:
+    found = await api_keys.list_all_keys(parts, principal, page)
+    return envelope([_render_held(held) for held in found.items], page, found)
 
 
 @router.post("/api-keys")
@@ -35,8 +49,8 @@ async def create_personal_key(
 
 
 @router.delete("/api-keys/{key_id}", status_code=204, response_class=Response)
-async def revoke_personal_key(parts: CurrentParts, principal: CurrentSession, key_id: str) -> None:
-    await api_keys.revoke_personal_key(parts, principal, key_id)
+async def revoke_key(parts: CurrentParts, principal: CurrentSession, key_id: str) -> None:
+    await api_keys.revoke_key(parts, principal, key_id)
 
 
 @router.get("/workspaces/{workspace_id}/api-keys")
@@ -69,6 +83,10 @@ def _render(key: ApiKey) -> ApiKeyResponse:
         expires_at=key.expires_at,
         last_used_at=key.last_used_at,
     )
+
+
+def _render_held(held: HeldKey) -> HeldKeyResponse:
+    return HeldKeyResponse(**_render(held.key).model_dump(), email=held.email, workspace_name=held.workspace_name)
 
 
 def _render_created(created: CreatedKey) -> CreatedApiKeyResponse:

@@ -46,6 +46,14 @@ async def create_organization(
     return render_organization(await organizations.create_organization(parts, principal, new))
 
 
+@router.get("/organizations", response_model=ListPage[OrganizationResponse])
+async def list_all_organizations(
+    parts: CurrentParts, principal: CurrentSession, page: Annotated[Page, Depends(PageQuery())]
+) -> dict[str, Any]:
+    found = await organizations.list_all_organizations(parts, principal, page)
+    return envelope([render_organization(one) for one in found.items], page, found)
+
+
 @router.get("/organizations/{organization_id}/members", response_model=ListPage[OrganizationMemberResponse])
 async def list_members(
     parts: CurrentParts,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, String, Table, insert, select, update
+from sqlalchemy import Column, ForeignKey, String, Table, func, insert, select, update
 
 from planes.storage.control.connection import Connection
+from planes.storage.control.identity import users
 from planes.storage.control.metadata import metadata
+from planes.storage.control.workspaces import workspaces
+from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, identifier
 
 api_keys = Table(
@@ -47,6 +51,15 @@ class ApiKey:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A key with whose it is: a person's address, or the name of the workspace that it belongs to."""
+
+    key: ApiKey
+    email: str | None
+    workspace_name: str | None
+
+
 async def add_api_key(connection: Connection, key: ApiKey) -> None:
     await connection.execute(insert(api_keys).values(
         id=key.id, key_hash=key.key_hash, name=key.name, user_id=key.user_id, workspace_id=key.workspace_id,
@@ -69,6 +82,24 @@ async def list_personal_keys(connection: Connection, user_id: str) -> Sequence[A
 async def list_workspace_keys(connection: Connection, workspace_id: str) -> Sequence[ApiKey]:
     """Keys that are not revoked, newest first."""
     return await _list(connection, api_keys.c.workspace_id == workspace_id)
+
+
+async def list_all_keys(connection: Connection, bounds: Bounds, now: datetime) -> Listed[HeldKey]:
+    """Everybody's that work, also those of workspaces; the one that ends first on top."""
+    query = (
+        select(api_keys, users.c.email.label("holder"), workspaces.c.name.label("workspace_name"))
+        .join(users, users.c.id == api_keys.c.user_id)
+        .join(workspaces, workspaces.c.id == api_keys.c.workspace_id, isouter=True)
+        .where(api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > now)
+    )
+    total = (await connection.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
+    rows, last = await read_page(connection, query, [Key(api_keys.c.expires_at), Key(api_keys.c.id)], bounds)
+    return Listed([_held(dict(row)) for row in rows], total, last)
+
+
+def _held(row: dict[str, Any]) -> HeldKey:
+    holder, name = row.pop("holder"), row.pop("workspace_name")
+    return HeldKey(key=ApiKey(**row), email=None if row["workspace_id"] else holder, workspace_name=name)
 
 
 async def revoke_api_key(connection: Connection, key_id: str, now: datetime) -> bool:

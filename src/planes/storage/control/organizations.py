@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, UniqueConstraint, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import users
@@ -122,10 +135,20 @@ async def list_organizations_of(
         select(organization_memberships.c.organization_id)
         .where(organization_memberships.c.user_id == user_id, organization_memberships.c.is_active)
     )  # fmt: skip
-    mine = organizations.c.id.in_(belongs)
-    total = (await connection.execute(select(func.count()).select_from(organizations).where(mine))).scalar_one()
-    keys = [Key(organizations.c[key], descending) for key, descending in order or (("created_at", False),)]
-    query = select(organizations).where(mine)
+    query = select(organizations).where(organizations.c.id.in_(belongs))
+    return await _list(connection, query, bounds, order or (("created_at", False),))
+
+
+async def list_all_organizations(connection: Connection, bounds: Bounds) -> Listed[Organization]:
+    """Everybody's, by name."""
+    return await _list(connection, select(organizations), bounds, (("name", False),))
+
+
+async def _list(
+    connection: Connection, query: Select[Any], bounds: Bounds, order: tuple[tuple[str, bool], ...]
+) -> Listed[Organization]:
+    total = (await connection.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
+    keys = [Key(organizations.c[key], descending) for key, descending in order]
     rows, last = await read_page(connection, query, [*keys, Key(organizations.c.id)], bounds)
     return Listed([Organization(**row) for row in rows], total, last)
 

@@ -15,13 +15,15 @@ from planes.control_plane.services.parts import Parts
 from planes.domain.access import OrganizationRole, Permission, Principal
 from planes.domain.errors import NotFound
 from planes.domain.identifiers import is_uuid, new_id
+from planes.server.paging import Page
 from planes.storage.control import api_keys as stored
 from planes.storage.control import identity, organizations, workspaces
-from planes.storage.control.api_keys import ApiKey
+from planes.storage.control.api_keys import ApiKey, HeldKey
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import User
 from planes.storage.control.organizations import OrganizationMembership
 from planes.storage.control.workspaces import WorkspaceMembership
+from planes.storage.keyset import Listed
 from planes.tokens.opaque import PERSONAL_KEY_PREFIX, WORKSPACE_KEY_PREFIX, hash_secret, new_secret
 from planes.wire.link import RevokedClaim
 
@@ -59,21 +61,36 @@ async def list_personal_keys(parts: Parts, principal: Principal) -> Sequence[Api
         return await stored.list_personal_keys(connection, principal.user_id)
 
 
-async def revoke_personal_key(parts: Parts, principal: Principal, key_id: str) -> None:
-    """Ends one of the caller's keys at once; an administrator ends anybody's.
+async def list_all_keys(parts: Parts, principal: Principal, page: Page) -> Listed[HeldKey]:
+    """Everybody's keys that work, those of workspaces too; for administrators.
+
+    Raises: NotAllowed.
+    """
+    async with parts.database.reading() as connection:
+        await authorize_administrator(connection, principal)
+        return await stored.list_all_keys(connection, page.bounds, parts.clock.now())
+
+
+async def revoke_key(parts: Parts, principal: Principal, key_id: str) -> None:
+    """Ends one of the caller's keys at once; an administrator ends anybody's, and those of workspaces.
 
     Raises: NotFound.
     """
     async with parts.database.transaction() as connection:
         key = await stored.find_api_key(connection, id=key_id) if is_uuid(key_id) else None
-        if key is None or key.workspace_id is not None or key.revoked_at is not None:
+        if key is None or key.revoked_at is not None:
             raise _no_key()
-        if key.user_id != principal.user_id:
+        if key.workspace_id is not None or key.user_id != principal.user_id:
             user = await identity.find_user(connection, principal.user_id)
             if user is None or not user.is_administrator:
                 raise _no_key()
-        await _revoke(connection, parts, key)
-        await _audit(connection, parts, principal, key, "personal_key_revoked", None)
+        if key.workspace_id is None:
+            await _revoke(connection, parts, key)
+            await _audit(connection, parts, principal, key, "personal_key_revoked", None)
+        else:
+            place = await workspaces.find_workspace(connection, key.workspace_id)
+            assert place is not None, "a key's workspace is a row"
+            await _revoke_with_account(connection, parts, principal, key, place.organization_id)
     parts.news.tell_all()
 
 
@@ -124,7 +141,6 @@ async def revoke_workspace_key(parts: Parts, principal: Principal, workspace_id:
 
     Raises: NotFound, NotAllowed.
     """
-    now = parts.clock.now()
     async with parts.database.transaction() as connection:
         access = await authorize_workspace(
             connection, principal, workspace_id, Permission.MANAGE_WORKSPACE, allow_archived=True
@@ -132,14 +148,7 @@ async def revoke_workspace_key(parts: Parts, principal: Principal, workspace_id:
         key = await stored.find_api_key(connection, id=key_id) if is_uuid(key_id) else None
         if key is None or key.workspace_id != access.workspace_id or key.revoked_at is not None:
             raise _no_key()
-        await _revoke(connection, parts, key)
-        membership = await organizations.find_membership(connection, access.organization_id, key.user_id)
-        if membership is not None:
-            await workspaces.remove_memberships_of(connection, membership.id)
-            await organizations.change_membership(
-                connection, membership.id, role=membership.role, is_active=False, now=now
-            )
-        await _audit(connection, parts, principal, key, "workspace_key_revoked", access.organization_id)
+        await _revoke_with_account(connection, parts, principal, key, access.organization_id)
     parts.news.tell_all()
 
 
@@ -163,6 +172,20 @@ async def _revoke(connection: Connection, parts: Parts, key: ApiKey) -> None:
         raise _no_key()
     # Data-plane tokens that were minted with the key name it as their session.
     await revocations.revoke(connection, RevokedClaim.SESSION, key.id, now)
+
+
+async def _revoke_with_account(
+    connection: Connection, parts: Parts, principal: Principal, key: ApiKey, organization_id: str
+) -> None:
+    """A workspace's key; its service account leaves the organization with it."""
+    await _revoke(connection, parts, key)
+    membership = await organizations.find_membership(connection, organization_id, key.user_id)
+    if membership is not None:
+        await workspaces.remove_memberships_of(connection, membership.id)
+        await organizations.change_membership(
+            connection, membership.id, role=membership.role, is_active=False, now=parts.clock.now()
+        )
+    await _audit(connection, parts, principal, key, "workspace_key_revoked", organization_id)
 
 
 async def _audit(

@@ -86,6 +86,16 @@ async def list_organizations(parts: Parts, principal: Principal, page: Page) -> 
         return await stored.list_organizations_of(connection, principal.user_id, page.bounds, page.order)
 
 
+async def list_all_organizations(parts: Parts, principal: Principal, page: Page) -> Listed[Organization]:
+    """Everybody's, by name; for administrators.
+
+    Raises: NotAllowed.
+    """
+    async with parts.database.reading() as connection:
+        await authorize_administrator(connection, principal)
+        return await stored.list_all_organizations(connection, page.bounds)
+
+
 async def get_organization(parts: Parts, principal: Principal, organization_id: str) -> Organization:
     """Raises: NotFound."""
     async with parts.database.reading() as connection:

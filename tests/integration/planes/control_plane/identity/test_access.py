@@ -4,7 +4,7 @@ from typing import Any
 
 import jwt
 import pytest
-from tests.fakes.identity_stage import Caller, IdentityStage, ok
+from tests.fakes.identity_stage import Caller, IdentityStage, caller, ok
 
 from planes.control_plane.services.installation.audit_reading import is_intact
 from planes.control_plane.services.revocations import current_epoch
@@ -242,6 +242,46 @@ async def test_workspace_key_sees_exactly_its_workspace(stage: IdentityStage, ow
     ok(await stage.ask("DELETE", f"{path}/{created['id']}", owner), 204)
     assert (await stage.get("/api/v1/organizations", key)).status_code == 401
     assert await epoch_of(stage) > before
+
+
+async def test_an_administrator_sees_and_ends_every_key_and_sees_every_organization(
+    stage: IdentityStage, owner: Caller, ben: Caller
+) -> None:
+    organization = await stage.organization(ben)
+    workspace = await stage.workspace(ben, organization)
+    of_workspace = f"/own/v1/workspaces/{workspace}/api-keys"
+    machine = ok(await stage.post(of_workspace, ben, {"name": "ci", "role": "viewer", "expires_in_days": 2}))
+    personal = ok(await stage.post("/own/v1/api-keys", ben, {"name": "laptop", "expires_in_days": 3}))
+    ok(await stage.post("/own/v1/api-keys", ben, {"name": "old", "expires_in_days": 1}))
+    stage.clock.advance(days=1)
+    async with stage.socket() as socket:
+        owner = caller(ok(await socket.post("/own/v1/sessions/-local", json=await stage.proof(socket))))
+    ben = await stage.sign_in(owner, "ben@orchard.example")
+
+    keys = ok(await stage.get("/own/v1/api-keys/-all", owner))
+    organizations = ok(await stage.get("/own/v1/organizations", owner))
+    ended = [(await stage.ask("DELETE", f"/own/v1/api-keys/{key['id']}", owner)).status_code for key in keys["items"]]
+
+    assert [(key["id"], key["name"], key["email"], key["workspace_name"]) for key in keys["items"]] == [
+        (machine["id"], "ci", None, "fruit shop"),
+        (personal["id"], "laptop", "ben@orchard.example", None),
+    ]
+    assert organization in {item["id"] for item in organizations["items"]}
+    assert organizations["total"] == len(organizations["items"])
+    assert ended == [204, 204]
+    assert ok(await stage.get("/own/v1/api-keys/-all", owner))["total"] == 0
+    assert (await stage.get("/api/v1/organizations", machine["api_key"])).status_code == 401
+    assert ok(await stage.get(f"/api/v1/workspaces/{workspace}/members", ben, kind="service_account"))["total"] == 0
+
+
+async def test_a_workspace_key_is_no_personal_key_for_who_is_no_administrator(
+    stage: IdentityStage, owner: Caller, ben: Caller
+) -> None:
+    workspace = await stage.workspace(owner, await stage.organization(owner))
+    key = ok(await stage.post(f"/own/v1/workspaces/{workspace}/api-keys", owner, {"name": "ci", "role": "viewer"}))
+
+    assert (await stage.ask("DELETE", f"/own/v1/api-keys/{key['id']}", ben)).status_code == 404
+    assert (await stage.get("/api/v1/organizations", key["api_key"])).status_code == 200
 
 
 async def test_members_are_listed_by_kind(stage: IdentityStage, owner: Caller) -> None:
