@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planes.domain.access import Grant, Permission, WorkspaceRole
+from planes.domain.route_grants import Caller
+
 PRINCIPALS = (
     "organization owner",
     "organization member",
@@ -53,6 +56,26 @@ CONTROL: dict[str, Rows] = {
     "create in organization": Rows("++-++++---oxxx", "", "oooooooooooxxx"),
     "manage organization": Rows("+---------oxxx", "", "oooooooooooxxx"),
     "manage organization signed in": Rows("+---------oxxx", "", "oooooo----oxxx"),
+}
+
+# What the table of grants is to ask for where the rows are these.
+CONTROL_ASKS: dict[str, tuple[Caller, Permission | None]] = {
+    "open": (Caller.ANYBODY, None),
+    "socket": (Caller.SOCKET, None),
+    "anyone": (Caller.CREDENTIAL, None),
+    "person": (Caller.PERSON, None),
+    "signed in": (Caller.SIGNED_IN, None),
+    "administrator": (Caller.ADMINISTRATOR, None),
+    "read": (Caller.CREDENTIAL, Permission.READ),
+    "members of workspace": (Caller.CREDENTIAL, Permission.READ),
+    "start on access": (Caller.CREDENTIAL, Permission.CREATE_RUN),
+    "write": (Caller.CREDENTIAL, Permission.WRITE),
+    "manage": (Caller.CREDENTIAL, Permission.MANAGE_WORKSPACE),
+    "manage signed in": (Caller.SIGNED_IN, Permission.MANAGE_WORKSPACE),
+    "read organization": (Caller.CREDENTIAL, Permission.READ),
+    "create in organization": (Caller.CREDENTIAL, Permission.WRITE),
+    "manage organization": (Caller.CREDENTIAL, Permission.MANAGE_ORGANIZATION),
+    "manage organization signed in": (Caller.SIGNED_IN, Permission.MANAGE_ORGANIZATION),
 }
 
 _AUTH = "/auth/v1/sessions/-"
@@ -223,6 +246,14 @@ REGION: dict[str, str] = {
     "names of secrets": "+.+++-++--.",
     "owners": "+.-+--+---.",
     "alerts": "+.+++-+---.",
+}
+
+_ALL, _ABOVE = WorkspaceRole.VIEWER, WorkspaceRole.DEVELOPER
+REGION_ASKS: dict[str, set[tuple[Grant | None, WorkspaceRole]]] = {
+    "read": {(Grant.READ, _ALL)},
+    "names of secrets": {(Grant.READ, _ABOVE)},
+    "owners": {(grant, _ALL) for grant in (Grant.VARIABLES_READ, Grant.VARIABLES_WRITE, Grant.AUDIT_READ)},
+    "alerts": {(Grant.ALERTS_WRITE, _ALL)},
 }
 
 _L, _T = "/logs/v1/workspaces/{workspace_id}/job-runs/{run_id}", "/telemetry/v1/workspaces/{workspace_id}"
