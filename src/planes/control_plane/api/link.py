@@ -25,11 +25,11 @@ from planes.wire.link import (
     PollResponse,
     PublicLinkRequest,
     PublicLinkResponse,
+    RedeemedSwapCode,
     RunTokenRequest,
     RunTokenResponse,
     StatusReport,
     SwapCodeRequest,
-    SwapCodeResponse,
     VersionIds,
     WebhookJobRequest,
     WebhookJobResponse,
@@ -82,9 +82,9 @@ async def issue_run_token(
 @router.post("/swap-codes/-redeem")
 async def redeem_swap_code(
     parts: CurrentParts, dataplane_id: CurrentDataPlane, body: SwapCodeRequest
-) -> SwapCodeResponse:
+) -> RedeemedSwapCode:
     token = await app_links.redeem_swap_code(parts, dataplane_id, body)
-    return SwapCodeResponse(token=token)
+    return RedeemedSwapCode(token=token)
 
 
 @router.post("/public-links/-find")
