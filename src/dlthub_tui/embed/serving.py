@@ -59,8 +59,14 @@ def serve(request: ServeRequest) -> None:
         from planes.host.building import PlatformOptions
         from planes.host.home import Home, PlatformRecord
 
+    try:
+        home = Home(request.home)
+    except OSError as exc:
+        raise CannotStart(
+            f"{exc.filename or request.home}: {exc.strerror}. Choose another home: --home FOLDER."
+        ) from exc
     options = PlatformOptions(
-        home=Home(request.home),
+        home=home,
         version=request.version,
         part=request.part,
         host=request.host,

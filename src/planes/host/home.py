@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -65,6 +66,35 @@ class JoinedRegion:
 
     dataplane_id: str
     control_plane: str
+
+
+def check_ours(root: Path) -> None:
+    """That the user whose home it is can read what this process writes there: another one's files are closed to them.
+
+    Raises: Conflict (`home_of_another`).
+    """
+    key = root / "owner.key"
+    try:
+        owner = key.stat().st_uid
+    except FileNotFoundError:
+        return  # nobody's yet
+    except PermissionError:
+        owner = root.stat().st_uid
+    if owner != os.geteuid():
+        name = name_of_user(owner)
+        raise Conflict(
+            "home_of_another",
+            f"{root} is the home of {name}, who could not read what {name_of_user(os.geteuid())} writes there. "
+            f"Run this as {name}: sudo -u {name} …, or User={name} in a unit of systemd.",
+        )
+
+
+def name_of_user(uid: int) -> str:
+    """Their name; the number of a user whom this system does not know."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
 
 
 class Home:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from planes.domain.errors import InvalidRequest
+from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import PlatformOptions
-from planes.host.home import Home, JoinedRegion
+from planes.host.home import Home, JoinedRegion, check_ours
 
 BAD_OPTIONS = "bad_options"
 
@@ -88,6 +88,10 @@ def follow(root: Path, url: str) -> JoinedRegion:
 
     The keys by which the region knows its control plane stay. Raises: CannotFollow.
     """
+    try:
+        check_ours(root)
+    except Conflict as exc:
+        raise CannotFollow(exc.detail) from exc
     home = Home(root) if root.is_dir() else None
     known = home.read_region() if home else None
     if home is None or known is None:

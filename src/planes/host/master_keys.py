@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from planes.domain.errors import Conflict
 from planes.host.building import PREFIX, database_url
+from planes.host.home import check_ours
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
 from planes.storage.master_keys import MasterKeyFile
@@ -21,6 +23,10 @@ async def rotate(home: Path, dataplane_id: str, environment: Mapping[str, str]) 
 
     Raises: CannotRotate when there is no such region, its key comes from the environment, or is damaged.
     """
+    try:
+        check_ours(home)
+    except Conflict as exc:
+        raise CannotRotate(exc.detail) from exc
     folder = home / "data" / dataplane_id
     key_file = folder / "master.key"
     if f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY" in environment:

@@ -33,7 +33,7 @@ from planes.host.building import (
     is_proxy_unnamed,
     trusted_proxies,
 )
-from planes.host.home import HomeInUse, HomeLock, PlatformRecord
+from planes.host.home import HomeInUse, HomeLock, PlatformRecord, check_ours, name_of_user
 from planes.host.joining import BAD_OPTIONS, completed, remember
 from planes.host.listeners import PortPlan, open_listeners, port_of
 from planes.observability import configure_logging
@@ -98,6 +98,7 @@ async def running_platform(
     Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest, StoppedAtStart.
     """
     check_binding(options)
+    check_ours(options.home.root)
     options = completed(options)
     # The vault's key and every secret that passes through are in this process's memory (Security: 5).
     forbid_dumps()
@@ -160,7 +161,15 @@ def cannot_start_said() -> Generator[None]:
         first = _first_of(group)
         if isinstance(first, InvalidRequest) and first.code == BAD_OPTIONS:
             raise WrongOptions(first.detail) from first
-        raise HostCannotStart(first.detail if isinstance(first, PlaneError) else str(first)) from first
+        raise HostCannotStart(_sentence(first)) from first
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, PlaneError):
+        return error.detail
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror} to {name_of_user(os.geteuid())}. Whose are it and its folder?"
+    return f"{error.filename}: {error.strerror}." if isinstance(error, OSError) and error.filename else str(error)
 
 
 def _first_of(error: BaseException) -> BaseException:

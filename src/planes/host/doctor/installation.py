@@ -18,7 +18,7 @@ from planes.data_plane.executor.environments.reach import obstacle
 from planes.data_plane.services.audit import verify_chain
 from planes.host.building import CONTROL, database_url, uid_range
 from planes.host.doctor.findings import Finding, State
-from planes.host.home import Home, PlatformRecord
+from planes.host.home import Home, PlatformRecord, name_of_user
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
 from planes.wire.well_known import PATH
@@ -87,6 +87,17 @@ def _files(root: Path) -> Iterator[Finding]:
         detail=f"open to others: {', '.join(open_files)}" if open_files else "closed to others",
         advice=f"chmod 600 {' '.join(open_files)}" if open_files else None,
     )
+    owner = root.joinpath("owner.key")
+    whose = owner.stat().st_uid if owner.exists() else root.stat().st_uid
+    strange = [str(path.relative_to(root)) for path in _first_floors(root) if path.lstat().st_uid != whose]
+    if strange:
+        yield Finding(
+            area="home",
+            subject="owner",
+            state=State.BAD,
+            detail=f"not of {name_of_user(whose)}, whose home it is: {', '.join(strange)}",
+            advice=f"Some command was run as another user. Stop the platform; chown -R {name_of_user(whose)} {root}",
+        )
     if os.geteuid() == 0:
         problem = obstacle(root, *[uid_range("us1")[0]] * 2)
         yield Finding(
@@ -105,6 +116,12 @@ def _files(root: Path) -> Iterator[Finding]:
         detail=f"{free / 1024**3:.1f} GiB free",
         advice=None if has_room else "Environments take about 0.5 GiB each, a log up to 1 GiB.",
     )
+
+
+def _first_floors(root: Path) -> Iterator[Path]:
+    """What planes themselves keep in a home, down to the folders of regions; below those are jobs of other users."""
+    for pattern in ("*", "control/*", "data/*", "data/*/*"):
+        yield from root.glob(pattern)
 
 
 def _platform(record: PlatformRecord | None) -> Iterator[Finding]:

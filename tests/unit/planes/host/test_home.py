@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -8,12 +9,17 @@ import sys
 from pathlib import Path
 from subprocess import PIPE
 
+import anyio
 import pytest
 
 from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
-from planes.host.home import Home, HomeInUse, HomeLock, PlatformRecord
+from planes.host.doctor.installation import examine_installation
+from planes.host.home import Home, HomeInUse, HomeLock, PlatformRecord, check_ours
+from planes.host.joining import CannotFollow, follow
 from planes.host.listeners import PortPlan, open_listeners, port_of, wanted_port
+from planes.host.master_keys import CannotRotate, rotate
+from planes.host.platform import HostCannotStart, cannot_start_said, serve_until_signalled
 from planes.settings import DataPlaneSettings
 
 RECORD = PlatformRecord(pid=1, version="1", control_plane="http://127.0.0.1:1", data_planes={"eu1": "http://x"})
@@ -192,3 +198,52 @@ def test_processes_that_begin_a_home_together_have_one_key(tmp_path: Path) -> No
 
     assert len(seen) == 1
     assert len(next(iter(seen))) == 65
+
+
+@pytest.fixture
+def home_of_another(tmp_path: Path) -> Path:
+    """As a service's home looks to root, who looks after it."""
+    root = tmp_path / "home"
+    Home(root)
+    os.chown(root / "owner.key", 70001, 70001)
+    return root
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_home_of_another_user_is_written_by_nobody_else(home_of_another: Path) -> None:
+    with pytest.raises(Conflict, match=r"home of #70001, who could not read what root writes there\. Run this as"):
+        check_ours(home_of_another)
+    with pytest.raises(CannotFollow, match="home of #70001"):
+        follow(home_of_another, "https://control.example")
+    with pytest.raises(CannotRotate, match="home of #70001"):
+        anyio.run(rotate, home_of_another, "eu1", {})
+    with pytest.raises(HostCannotStart, match="home of #70001"):
+        serve_until_signalled(PlatformOptions(home=Home(home_of_another), version="1", environment={}), print)
+
+
+def test_a_home_of_ones_own_and_one_that_is_not_there_yet_are_ours(tmp_path: Path) -> None:
+    check_ours(tmp_path / "none")
+    Home(tmp_path / "home")
+    check_ours(tmp_path / "home")
+
+
+def test_what_cannot_be_written_at_a_start_is_named_with_who_wants_to() -> None:
+    said = r"^/srv/x: Permission denied to \w+\. Whose are it and its folder\?$"
+    with pytest.raises(HostCannotStart, match=said), cannot_start_said():
+        raise PermissionError(errno.EACCES, "Permission denied", "/srv/x")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_doctor_names_what_is_not_of_the_homes_user(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    key = home.data_folder("eu1") / "master.key"
+    key.touch(mode=0o600)
+
+    async def found() -> list[str]:
+        return [each.detail async for each in examine_installation(home.root, {}) if each.subject == "owner"]
+
+    before = anyio.run(found)
+    os.chown(key, 70001, 70001)
+
+    assert before == []
+    assert anyio.run(found) == ["not of root, whose home it is: data/eu1/master.key"]
