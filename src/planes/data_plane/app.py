@@ -139,6 +139,8 @@ class DataPlane:
             visits=services.app_visits,
             stopping=self.stopping,
             transports=AppTransports(),
+            finder=self.running.finder,
+            sign_in_url=settings.control_plane_url,
         )
         self.idling = Idling(self.running.runs, self.gateway.transports, settings.app_idle_seconds)
         self.app = self._build(settings)

@@ -18,6 +18,7 @@ from planes.data_plane.api.gateway.sockets import pass_socket_on, refuse_socket
 from planes.data_plane.services.access.credentials import refused
 from planes.data_plane.services.app_visits import COOKIE_SECONDS, AppVisits
 from planes.data_plane.services.apps import App, Apps
+from planes.data_plane.services.runs.run_finding import RunFinder
 from planes.domain.errors import InvalidRequest, NotAllowed, NotAuthenticated, PlaneError
 from planes.server.streams import Stopping
 from planes.tokens.claims import Claims
@@ -30,13 +31,15 @@ _NOBODY = NotAuthenticated("not_signed_in", "You are not signed in to this app."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """What the gateway of one plane works with."""
+    """What the gateway of one plane works with. `sign_in_url` is where people sign in to see a run's page."""
 
     hosts: AppHosts
     apps: Apps
     visits: AppVisits
     stopping: Stopping
     transports: AppTransports
+    finder: RunFinder
+    sign_in_url: str
 
     def entrance(self, run_id: str, ticket: str) -> str:
         """The address that lets the holder of a ticket in."""
@@ -82,7 +85,7 @@ class GatewayDoor:
         app = gateway.apps.find(run_id)
         claims = await self._visitor(run_id, app, scope)
         if app is None:
-            return pages.ended(scope)
+            return await self._ended(run_id, claims, scope)
         if claims.public_link is None:
             app.check(claims)
         if app.place is None:
@@ -101,6 +104,13 @@ class GatewayDoor:
                 answer = await self._exchange(app, claims, Exchange(scope, receive, unless, origin), scope)
                 return pages.tools(origin, app.job_ref) if unless.is_missing else answer
             return await self._exchange(app, claims, Exchange(scope, receive, send, origin), scope)
+
+    async def _ended(self, run_id: str, claims: Claims, scope: Scope) -> Response:
+        """Who came by a public address is not told what became of the run."""
+        if claims.public_link is not None or claims.workspace_id is None:
+            return pages.ended(scope)
+        run = await self._gateway.finder.find_run(claims.workspace_id, run_id)
+        return pages.ended(scope, run, f"{self._gateway.sign_in_url}/w/{claims.workspace_id}/runs/{run_id}")
 
     async def _exchange(self, app: App, claims: Claims, exchange: Exchange, scope: Scope) -> Response | None:
         gateway = self._gateway

@@ -10,10 +10,13 @@ from http import HTTPStatus
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Scope, Send
 
+from planes.data_plane.services.runs.endings import why_ended
 from planes.domain.errors import NotAuthenticated, PlaneError
 from planes.server.errors import error_response, render_error
 from planes.server.page_document import Ways, page
+from planes.server.page_parts import link
 from planes.server.page_parts import status as said
+from planes.storage.types import Row
 
 _SIGN_IN = "Open it from your terminal: press o on the job in dlthub-tui, or run dlthub serve with the job's name."
 
@@ -26,12 +29,20 @@ def starting(scope: Scope, name: str) -> Response:
     return _page("Starting…", text, status=503, reloads=True)
 
 
-def ended(scope: Scope) -> Response:
-    """There is no such app, or its run is over."""
-    text = "This app is not running. Start its job again to open it."
+def ended(scope: Scope, run: Row | None = None, page_of_run: str = "") -> Response:
+    """There is no such app, or its run is over: what became of it, where the visitor may know."""
+    if run is None or run["outcome"] is None:
+        text, more = "This app is not running. Start its job again to open it.", ""
+    else:
+        why = why_ended(run)
+        text = (
+            f"{run['job_ref']} is not running: its run {run['number']} is {run['outcome']}{', ' * bool(why)}{why}. "
+            "Start its job again to open it."
+        )
+        more = f"<p>{link(page_of_run, 'What it said until then')}</p>"
     if not wants_page(scope):
         return error_response(404, "app_not_running", text)
-    return _page("Not running", text, status=404)
+    return _page("Not running", text, status=404, more=more)
 
 
 def refused(scope: Scope, error: PlaneError) -> Response:
@@ -74,5 +85,5 @@ def wants_page(scope: Scope) -> bool:
     return scope.get("method") in {"GET", "HEAD"} and b"text/html" in accepted
 
 
-def _page(title: str, text: str, *, status: int, reloads: bool = False) -> HTMLResponse:
-    return page(title, said(text), status=status, ways=Ways(has_forms=False, reloads=reloads))
+def _page(title: str, text: str, *, status: int, reloads: bool = False, more: str = "") -> HTMLResponse:
+    return page(title, said(text) + more, status=status, ways=Ways(has_forms=False, reloads=reloads))

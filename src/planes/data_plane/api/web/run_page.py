@@ -20,8 +20,8 @@ from planes.data_plane.api.web.pipeline_rows import pipeline_run_table, run_name
 from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRoute
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import range_of
-from planes.data_plane.runner.stopping import IDLE, TIME_LIMIT
 from planes.data_plane.services.audit import Action
+from planes.data_plane.services.runs.endings import why_ended
 from planes.data_plane.services.runs.run_containment import find_containment
 from planes.data_plane.services.runs.run_errors import LAST_LINES, RunError, find_error
 from planes.domain.errors import NotFound
@@ -47,7 +47,6 @@ from planes.wire.telemetry import JobResultResponse, PipelineRunResponse
 router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 _SCRIPTS = ("/w/-live.js", "/w/-log.js")
 _MOST_RESULT = 100_000
-_UNWISHED = {IDLE: ": nobody had used it", TIME_LIMIT: ": it had run for as long as its job allows"}
 _AGENT_FACTS = (
     ("Status", "agent_status"), ("Summary", "summary"), ("Model", "model"), ("Loop", "loop_type"),
     ("Stopped", "stop_reason"), ("Turns", "turn_count"), ("Tokens", "total_tokens"), ("Cost in USD", "cost_usd"),
@@ -177,8 +176,8 @@ def _status(run: Row) -> str:
 
 
 def _why(run: Row) -> str:
-    """What `cancelled` alone does not tell: that it was nobody's wish."""
-    return _UNWISHED.get(run["stop_reason"], "")
+    why = why_ended(run)
+    return f": {why}" if why else ""
 
 
 def _took(run: Row) -> str:

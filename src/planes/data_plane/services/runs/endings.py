@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from planes.data_plane.executor.local import Outcome
-from planes.data_plane.runner.stopping import TIME_LIMIT
+from planes.data_plane.runner.stopping import IDLE, TIME_LIMIT
 from planes.data_plane.services.launching import is_app
 from planes.storage.data.runs import STARTED
 from planes.storage.types import Row
@@ -13,6 +13,7 @@ from planes.wire.link import Lease
 
 CANCELLED = "cancelled"
 FAILED = "failed"
+_UNWISHED = {IDLE: "nobody had used it", TIME_LIMIT: "it had run for as long as its job allows"}
 
 
 def decide_end(lease: Lease, outcome: Outcome, before: Row | None, stop_reason: str | None) -> dict[str, Any]:
@@ -29,3 +30,8 @@ def decide_end(lease: Lease, outcome: Outcome, before: Row | None, stop_reason: 
     if outcome.reason == TIME_LIMIT and has_answered:
         return {"outcome": CANCELLED, "stop_reason": TIME_LIMIT}
     return {"outcome": FAILED if outcome.outcome == "completed" and not has_answered else outcome.outcome}
+
+
+def why_ended(run: Row) -> str:
+    """What the outcome alone does not tell: that `cancelled` was nobody's wish."""
+    return _UNWISHED.get(run["stop_reason"], "")

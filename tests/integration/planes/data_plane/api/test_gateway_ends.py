@@ -9,7 +9,8 @@ from tests.integration.planes.data_plane.api.test_gateway import OpenApp, ask_to
 from tests.integration.planes.data_plane.running_region import RunningRegion
 from websockets.exceptions import ConnectionClosed
 
-from planes.wire.link import Lease
+from planes.domain.identifiers import new_id
+from planes.wire.link import Lease, PublicLinkResponse
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 IDLE_SAID = "nobody has used this app for a while: stopping"
@@ -52,13 +53,21 @@ async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() 
                     await socket.recv()  # nothing is said, and the app stays, until its time is over
             assert await control.wait_end(lease) == "cancelled", "it has served its time: nothing of it failed"
             after = await client.get("/", headers={"accept": "text/html"})
+            told = await client.get("/", headers={"accept": "application/json"})
         lines = await place.lines(lease, "setup")
         shown = await page_of_run(place, lease)
 
     assert "time limit of 12 s reached: stopping; the job's `idle_timeout`, or `execute` timeout, sets it" in lines
     assert IDLE_SAID not in lines
     assert "it had run for as long as its job allows" in shown
-    assert (after.status_code, "not running" in after.text.lower()) == (404, True)
+    assert (after.status_code, told.status_code) == (404, 404)
+    why = f"is not running: its run {lease.number} is cancelled, it had run for as long as its job allows."
+    assert why in after.text
+    assert why in told.json()["detail"]
+    assert (
+        f'href="{place.region.plane.services.parts.control_plane_url}/w/{lease.workspace_id}/runs/{lease.run_id}"'
+        in after.text
+    )
 
 
 async def test_app_that_never_answers_fails_when_its_time_is_over() -> None:
@@ -90,3 +99,24 @@ async def test_app_that_ends_before_it_answered_has_failed() -> None:
         lines = await place.lines(lease, "setup")
 
     assert "this app has ended by itself" in lines
+
+
+async def test_visitor_by_a_public_address_is_not_told_how_the_app_ended() -> None:
+    async with region_of_apps() as place:
+        control = place.control
+        lease = await start(place)
+        await control.wait_status(lease, "running")
+        secret = new_id()
+        control.public_links[secret] = PublicLinkResponse(
+            organization_id=lease.organization_id, workspace_id=lease.workspace_id, job_id=lease.job_id, epoch=0
+        )
+        async with browser(control.dataplane_url, follow_redirects=True) as client:
+            opened = await client.get(f"/public/{secret}")
+            control.cancel(lease)
+            await control.wait_end(lease)
+            after = await client.get(str(opened.url), headers={"accept": "text/html"})
+
+    assert (opened.status_code, after.status_code) == (200, 404)
+    assert "This app is not running." in after.text
+    assert lease.job_ref not in after.text
+    assert lease.workspace_id not in after.text
