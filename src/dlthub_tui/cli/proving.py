@@ -236,5 +236,13 @@ def _lines(report: Mapping[str, Any], signatures: list[Mapping[str, str]], kept:
         size = sum(place["bytes"] for place in region["searched"])
         lines.append(f"  searched           {files:,} files, {size:,} bytes")
     lines += [f"signed by {one['plane']}, key {one['fingerprint'][:16]}" for one in signatures]
-    verdict = "Nothing left its region." if report["is_clean"] else "This is no proof: see above."
-    return [*lines, f"kept in {kept}", verdict]
+    return [*lines, f"kept in {kept}", verdict_of(report)]
+
+
+def verdict_of(report: Mapping[str, Any]) -> str:
+    """The last line: it claims no more than was searched."""
+    if not report["is_clean"]:
+        return "This is no proof: see above."
+    if any(region["not_searched"] for region in report["regions"]):
+        return "Nothing left its region, as far as was searched: above is what was not."
+    return "Nothing left its region."

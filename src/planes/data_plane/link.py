@@ -9,6 +9,9 @@ answer is `Unavailable`, a refusal is the error class of its status.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -54,6 +57,8 @@ from planes.wire.link import (
 )
 
 POLL_TIMEOUT_SECONDS = 35.0
+# A signed call lives a minute: half of it may be its way.
+_CLOCKS_DIFFER_SECONDS = 30
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _REFUSALS: dict[int, type[PlaneError]] = {
     400: InvalidRequest, 401: NotAuthenticated, 403: NotAllowed, 404: NotFound, 409: Conflict,
@@ -245,7 +250,7 @@ class Link:
         except httpx.HTTPError as exc:
             raise Unanswered("control_plane_unreachable", "The control plane did not answer.") from exc
         if answer.status_code >= 300:
-            raise _refusal(answer)
+            raise _refusal(answer, self._clock.now())
         return answer
 
 
@@ -255,15 +260,27 @@ def _why_unreachable(error: httpx.HTTPError) -> str:
     return f"The control plane does not answer{why}."
 
 
-def _refusal(answer: httpx.Response) -> PlaneError:
+def _refusal(answer: httpx.Response, now: datetime) -> PlaneError:
     found = _REFUSALS.get(answer.status_code)
     if found is None:
         return Unavailable("control_plane_failed", f"The control plane answered {answer.status_code}.")
     try:
         body: Any = answer.json()
-        return found(str(body["code"])[:100], str(body["detail"])[:500])
+        return found(str(body["code"])[:100], f"{str(body['detail'])[:500]}{_clock_words(answer, now)}")
     except (ValueError, KeyError, TypeError):
         return found("refused", f"The control plane answered {answer.status_code}.")
+
+
+def _clock_words(answer: httpx.Response, now: datetime) -> str:
+    """That the clocks differ by more than a signed call may be old, for whoever wonders why it is refused."""
+    try:
+        seconds = (now - parsedate_to_datetime(answer.headers["date"])).total_seconds()
+    except (KeyError, ValueError, TypeError):
+        return ""
+    if answer.status_code != HTTPStatus.UNAUTHORIZED or abs(seconds) < _CLOCKS_DIFFER_SECONDS:
+        return ""
+    where = "ahead of" if seconds > 0 else "behind"
+    return f" The clock of this machine is {abs(seconds):.0f} s {where} the control plane's."
 
 
 def _parse(model: type[_Answer], answer: httpx.Response) -> _Answer:

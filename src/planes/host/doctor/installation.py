@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 
 from anyio import to_thread
 
+from planes.certificates import find_tls_error, trusted, words_of
 from planes.control_plane.services.installation import audit_reading
 from planes.data_plane.executor.environments.reach import obstacle
 from planes.data_plane.services.audit import verify_chain
@@ -25,6 +28,7 @@ from planes.wire.well_known import PATH
 
 _LITTLE_ROOM_BYTES = 5 * 1024**3
 _ANSWER_SECONDS = 3.0
+_CLOCKS_DIFFER_SECONDS = 30
 _NONCE = "doctor-looks-whether-it-answers"
 _SECRET_FILES = ("owner.key", "control/signing.key", "data/*/identity.key", "data/*/master.key")
 
@@ -152,17 +156,33 @@ def _platform(record: PlatformRecord | None) -> Iterator[Finding]:
 def _answers(name: str, url: str, path: str) -> Finding:
     """Whether a plane of this machine answers at its address."""
     address = urlsplit(url)
-    kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-    connection = kind(address.hostname or "", address.port, timeout=_ANSWER_SECONDS)
+    host = address.hostname or ""
+    connection = (
+        HTTPSConnection(host, address.port, timeout=_ANSWER_SECONDS, context=trusted())
+        if address.scheme == "https"
+        else HTTPConnection(host, address.port, timeout=_ANSWER_SECONDS)
+    )
+    apart = 0
     try:
         connection.request("GET", path)
-        status = connection.getresponse().status
+        answer = connection.getresponse()
+        status, apart = answer.status, seconds_apart(answer.getheader("date"))
         detail = f"{url} answers" if status == HTTPStatus.OK else f"{url} answers {status}"
     except (OSError, HTTPException) as exc:
-        status, detail = 0, f"{url} does not answer ({type(exc).__name__})"
+        found = find_tls_error(exc)
+        status, detail = 0, f"{url} does not answer ({words_of(found) if found else type(exc).__name__})"
     finally:
         connection.close()
     is_good = status == HTTPStatus.OK
+    if is_good and abs(apart) >= _CLOCKS_DIFFER_SECONDS:
+        where = "ahead of" if apart > 0 else "behind"
+        return Finding(
+            area="platform",
+            subject=name,
+            state=State.BAD,
+            detail=f"{detail}, and the clock here is {abs(apart)} s {where} the one there",
+            advice="Planes refuse what is a minute old. Let both machines ask a time server.",
+        )
     return Finding(
         area="platform",
         subject=name,
@@ -170,6 +190,14 @@ def _answers(name: str, url: str, path: str) -> Finding:
         detail=detail,
         advice=None if is_good else "Its service log says more; starting the platform again loses no run.",
     )
+
+
+def seconds_apart(date: str | None) -> int:
+    """How far this machine's clock is ahead of what an answer says; 0 where it says nothing."""
+    try:
+        return round(time.time() - parsedate_to_datetime(date or "").timestamp())
+    except (ValueError, TypeError):
+        return 0
 
 
 def _databases(root: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import anyio
 import httpx
 import pytest
+from tests.fakes.clock import FakeClock
 from tests.fakes.control_plane import JOIN_TOKEN, FakeControlPlane
 
 from planes.data_plane.link import Link, LinkAddress, Unanswered
@@ -121,6 +123,24 @@ async def test_a_refusal_is_the_error_of_its_status(status: int, expected: type[
             await link.report_status(new_id(), REPORT)
 
     assert type(raised.value) is expected
+
+
+@pytest.mark.parametrize(
+    ("shift", "said"),
+    [(3600, "3600 s behind the control"), (-3600, "3600 s ahead of the control"), (5, None), (-5, None)],
+)
+async def test_a_call_that_is_refused_where_clocks_differ_says_so(shift: int, said: str | None) -> None:
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    headers = {"date": format_datetime(now + timedelta(seconds=shift), usegmt=True)}
+    body = {"code": "call_not_authenticated", "detail": "This call is not signed."}
+    transport = httpx.MockTransport(lambda _: httpx.Response(401, json=body, headers=headers))
+    link = Link(address("http://control.test"), SigningKey.generate(), FakeClock(now), transport=transport)
+
+    with pytest.raises(NotAuthenticated) as refused:
+        await link.report_status("run", REPORT)
+
+    found = refused.value.detail.removeprefix("This call is not signed.")
+    assert (said in found) if said else found == ""
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code": 1}'])
