@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.contract.client_environment import as_uid
+
 READY_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -77,15 +79,17 @@ def run_command(
 
 @contextmanager
 def serving(
-    home: Path, *words: str, log_level: str = "debug", env: Mapping[str, str] | None = None
+    home: Path, *words: str, log_level: str = "debug", env: Mapping[str, str] | None = None, uid: int | None = None
 ) -> Generator[PlatformProcess]:
-    """A platform for this home, killed at the end if it still runs. `env` is added to ours."""
+    """A platform for this home, killed at the end if it still runs. `env` is added to ours, `uid` is its user."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if uid is not None:
+        os.chown(home, uid, uid)
     with (home / "serve.log").open("ab") as log:
         process = subprocess.Popen(
             [
-                sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(home), "--log-level", log_level,
-                *(words or ("--port", "0")),
+                *as_uid(uid), sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(home),
+                "--log-level", log_level, *(words or ("--port", "0")),
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},

@@ -126,8 +126,8 @@ def test_a_token_says_who_it_is_for_and_which_it_is(claim: str) -> None:
         check(signed_with({}, without=claim))
 
 
-def signed_with(change: dict[str, object], *, without: str = "") -> str:
-    payload = jwt.decode(mint(KEY, CLAIMS, NOW), options={"verify_signature": False})
+def signed_with(change: dict[str, object], *, without: str = "", token: str | None = None) -> str:
+    payload = jwt.decode(token or mint(KEY, CLAIMS, NOW), options={"verify_signature": False})
     payload = {name: value for name, value in {**payload, **change}.items() if name != without}
     return jwt.encode(payload, KEY.library_key(), algorithm="EdDSA", headers={"kid": KEY.public.kid})
 
@@ -151,6 +151,16 @@ def test_a_signed_call_is_good_for_exactly_that_call() -> None:
             verify_call(token, KEY.public, method, path, body, NOW)
     with pytest.raises(InvalidToken):
         verify_call(token, KEY.public, "POST", "/link/v1/-poll", b"{}", NOW + timedelta(seconds=61))
+
+
+@pytest.mark.parametrize("change", [{"exp": int(NOW.timestamp()) + 600}, {"kind": "app"}, {"kind": "session"}])
+def test_a_call_lives_a_minute_and_is_no_other_token_of_its_key(change: dict[str, object]) -> None:
+    call = ("POST", "/link/v1/-poll", b"{}")
+    token = sign_call(KEY, "eu1", *call, NOW)
+    assert verify_call(signed_with({}, token=token), KEY.public, *call, NOW).subject == "eu1"
+
+    with pytest.raises(InvalidToken):
+        verify_call(signed_with(change, token=token), KEY.public, *call, NOW)
 
 
 def test_a_key_is_read_back_from_its_text() -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
-from tests.fakes.identity_stage import OWNER, Caller, IdentityStage, ok
+from tests.fakes.identity_stage import OWNER, Caller, IdentityStage, identity_stage, ok
 
 pytestmark = pytest.mark.anyio
 LOCAL = "/own/v1/sessions/-local"
@@ -53,13 +54,17 @@ async def test_another_uid_is_refused_even_with_the_key(stage: IdentityStage, ow
     assert answer.status_code == 401
 
 
-async def test_root_is_audited_as_root(stage: IdentityStage, owner: Caller) -> None:
-    async with stage.socket(uid=0) as socket:
-        ok(await socket.post(LOCAL, json=await stage.proof(socket)))
+async def test_root_is_audited_as_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a home that is not root's own."""
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    async with identity_stage(tmp_path, f"sqlite+aiosqlite:///{tmp_path / 'control.db'}") as stage:
+        owner = await stage.first_owner()
+        for uid in (4242, 0):
+            async with stage.socket(uid=uid) as socket:
+                ok(await socket.post(LOCAL, json=await stage.proof(socket)))
 
-    events = ok(await stage.get("/own/v1/audit-events", owner))["items"]
-    expected = "local" if os.geteuid() == 0 else "local_root"
-    assert events[-1]["facts"] == {"method": expected}
+        events = ok(await stage.get("/own/v1/audit-events", owner))["items"]
+        assert [event["facts"] for event in events[-2:]] == [{"method": "local"}, {"method": "local_root"}]
 
 
 async def test_owner_key_is_private(stage: IdentityStage) -> None:

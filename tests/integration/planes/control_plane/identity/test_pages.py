@@ -11,6 +11,8 @@ import httpx
 import pytest
 from tests.fakes.identity_stage import OWNER, PASSWORD, Caller, IdentityStage, ok
 
+from planes.domain.route_grants import CONTROL_PLANE_ROUTES
+
 pytestmark = pytest.mark.anyio
 VERIFIER = "v" * 64
 CALLBACK = "http://127.0.0.1:53111/callback"
@@ -109,6 +111,16 @@ async def test_five_mistyped_codes_from_one_address(stage: IdentityStage) -> Non
     assert statuses == [400] * 5 + [429]
 
 
+async def test_one_address_begins_no_more_sign_ins_than_a_person_would(stage: IdentityStage) -> None:
+    devices = [(await stage.post("/auth/v1/sessions/-issue-device-code")).status_code for _ in range(61)]
+    loopback = (await start_authorization(stage)).status_code
+    stage.clock.advance(minutes=1)
+
+    assert devices == [200] * 60 + [429]
+    assert loopback == 429
+    assert (await start_authorization(stage)).status_code == 200
+
+
 async def test_forms_from_elsewhere_are_refused(stage: IdentityStage, ana: Caller) -> None:
     codes = await start_device(stage)
     asked = await submit(stage, "/device", await stage.get("/device"), code=codes["user_code"])
@@ -128,6 +140,18 @@ async def test_forms_from_elsewhere_are_refused(stage: IdentityStage, ana: Calle
 
     assert [answer.status_code for answer in (no_cookie, other_cookie, no_mark, foreign, opaque)] == [403] * 5
     assert (await redeem(stage, codes)).status_code == 403
+
+
+async def test_every_form_needs_the_mark_of_its_page(stage: IdentityStage) -> None:
+    routes = [route.removeprefix("POST ") for route in CONTROL_PLANE_ROUTES if route.startswith("POST /")]
+    forms = [path for path in routes if not path.startswith(("/api/", "/auth/", "/link/", "/own/"))]
+    mark = fields_of(await stage.get("/device"))["csrf"]  # and the cookie that it belongs to
+    forged = {path: (await stage.client.post(path, data={"csrf": mark[::-1]})).status_code for path in forms}
+    stage.client.cookies.clear()
+    bare = {path: (await stage.client.post(path, data={"csrf": mark})).status_code for path in forms}
+
+    assert len(forms) == 8
+    assert forged == bare == dict.fromkeys(forms, 403)
 
 
 async def test_pages_are_never_framed_kept_or_scripted(stage: IdentityStage) -> None:

@@ -164,12 +164,17 @@ async def test_device_code_is_pending_until_approved_then_redeemed_once(stage: I
 
 async def test_device_code_runs_out_after_five_minutes(stage: IdentityStage, owner: Caller) -> None:
     codes = ok(await stage.post("/auth/v1/sessions/-issue-device-code"))
+    (waiting,) = ok(await stage.get("/own/v1/sign-ins", owner))["items"]
     stage.clock.advance(minutes=5)
 
-    late = await stage.post("/own/v1/sign-ins/-approve", owner, {"user_code": codes["user_code"]})
+    late = [
+        await stage.post("/own/v1/sign-ins/-approve", owner, {"user_code": codes["user_code"]}),
+        await stage.post("/own/v1/sign-ins/-inspect", owner, {"user_code": codes["user_code"]}),
+        await stage.post(f"/own/v1/sign-ins/{waiting['id']}/-refuse", owner),
+    ]
     redeemed = await stage.post(REDEEM, None, {"device_code": codes["device_code"]})
 
-    assert late.status_code == 404
+    assert [answer.status_code for answer in late] == [404] * 3
     assert (redeemed.status_code, redeemed.json()["code"]) == (400, "expired_token")
 
 
