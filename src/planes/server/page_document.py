@@ -16,7 +16,8 @@ _STYLE = """
   --line: color-mix(in srgb, currentcolor 25%, transparent); --well: light-dark(#176b2c, #7fd894);
   --ill: light-dark(#b3261e, #ff9d94); --live: light-dark(#0b57b0, #8ab8ff); --soft: light-dark(#5b5b5b, #a8a8a8); }
 *, ::before { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 1fr); align-items: center; }
+body { background: Canvas; color: CanvasText;
+  margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 1fr); align-items: center; }
 main { width: min(30rem, 100% - 3rem); margin: 0 auto; padding: 2rem 0; overflow-wrap: anywhere; }
 body.wide { align-items: start; }
 body.wide main { width: min(64rem, 100% - 2rem); }
@@ -42,7 +43,8 @@ th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
 tr { border-bottom: 1px solid var(--line); }
 pre { overflow: auto; max-height: 70vh; padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .4rem;
   overflow-wrap: normal; font: .9rem/1.45 ui-monospace, monospace; }
-#log { white-space: pre-wrap; overflow-wrap: anywhere; } #log .runner, #log .setup, .soft { color: var(--soft); }
+#log { white-space: pre-wrap; overflow-wrap: anywhere; } #log span { display: block; }
+#log .runner, #log .setup, .soft { color: var(--soft); }
 code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 .well { color: var(--well); } .ill { color: var(--ill); } .live { color: var(--live); }
 .problem { padding: .8rem 1rem; border: 2px solid var(--ill); border-radius: .4rem; font-weight: 600; }

@@ -21,7 +21,7 @@ async function read() {
       const follows = shown.scrollHeight - shown.scrollTop - shown.clientHeight < 40;
       const rows = document.createDocumentFragment();
       for (const line of log.lines) {
-        const row = document.createElement("div");
+        const row = document.createElement("span");
         row.className = line.source;
         row.textContent = line.content.replace(colours, "") || " ";
         rows.append(row);
