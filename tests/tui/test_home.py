@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from tests.fakes.installation import NOW, stamp
 from tests.tui.waiting import screen_text, settle, until
@@ -48,6 +49,26 @@ async def test_a_secret_that_runs_print_needs_somebody(open_app: Any, picture: A
         await stage.press("x")
 
         assert LEAK not in stage.text
+
+
+async def test_what_one_region_told_is_kept_while_another_is_asked_and_home_asks_again(open_app: Any) -> None:
+    async with open_app() as stage:
+        fill_with_leaks(stage.installation)
+        ids = {workspace["name"]: workspace["id"] for workspace in stage.installation.workspaces}
+        path = f"/own/v1/workspaces/{ids['weather']}/leaks"
+        stage.installation.held[path] = gate = stage.portal.call(anyio.Event)
+        stage.installation.requests.clear()
+        await stage.pilot.press("ctrl+r")
+        asked = stage.app.context.leaks_again
+        await until(stage.pilot, lambda: ids["fruitshop"] in asked, "what was printed in fruitshop is asked for")
+        stage.app.call_later(stage.app.screen.reload)
+        await until(
+            stage.pilot, lambda: [each[1] for each in stage.installation.requests].count(path) == 2, "it is asked again"
+        )
+        stage.portal.call(gate.set)
+        await settle(stage.pilot)
+
+        assert LEAK in stage.text
 
 
 async def test_viewers_are_told_of_no_secret(open_app: Any) -> None:

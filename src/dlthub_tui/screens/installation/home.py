@@ -203,33 +203,39 @@ class HomeScreen(SortedList):
         from dlthub_tui.client.leaks import list_open_leaks
 
         limiter = anyio.CapacityLimiter(MOST_AT_ONCE)
-        found: dict[str, tuple[Leak, ...]] = {}
+        # What is learned of a workspace for the first time is nothing new.
+        is_known = bool(self.context.leaks_again)
 
         async def ask(workspace: WorkspaceRef) -> None:
             async with limiter:
-                wait = LEAKS_SECONDS
+                wait, leaks = LEAKS_SECONDS, None
                 try:
                     region = await self.context.connected.region(workspace)
-                    found[workspace.id] = await list_open_leaks(region, workspace.id)
+                    leaks = await list_open_leaks(region, workspace.id)
                 except (NotAllowed, NotFound):
-                    found[workspace.id] = ()  # viewers are told of none
+                    leaks = ()  # viewers are told of none
                 except ClientError:
                     wait = ASKS_AGAIN_SECONDS  # the row of the plane says what is wrong
+                # At once: a newer look ends this one, and takes what was asked just now for known.
                 self.context.leaks_again[workspace.id] = time.monotonic() + wait
+                if leaks is not None:
+                    self._take_leaks(workspace.id, leaks, counts_new=is_known)
 
-        # What is learned of a workspace for the first time is nothing new.
-        is_known = bool(self.context.leaks_again)
         async with anyio.create_task_group() as group:
             for workspace_id in workspace_ids:
                 ref = self.workspace_ref(workspace_id)
                 if ref is not None and time.monotonic() >= self.context.leaks_again.get(workspace_id, 0):
                     group.start_soon(ask, ref)
+
+    def _take_leaks(self, workspace_id: str, leaks: tuple[Leak, ...], *, counts_new: bool) -> None:
         states = tuple(
-            replace(state, leaks=found.get(state.workspace.id, state.leaks)) for state in self.state.workspaces
+            replace(state, leaks=leaks) if state.workspace.id == workspace_id else state
+            for state in self.state.workspaces
         )
-        if states != self.state.workspaces and self.is_loaded:
+        if states != self.state.workspaces:
             self.state = replace(self.state, workspaces=states)
-            self.show_rows(counts_new=is_known)
+            if self.is_loaded:
+                self.show_rows(counts_new=counts_new)
 
     def sections(self) -> list[Section]:
         """The panes, with the filter applied to each."""
