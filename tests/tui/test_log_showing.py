@@ -234,7 +234,8 @@ async def test_a_secret_that_was_printed_gets_a_new_value_there_and_then(open_ap
         await stage.type("another-value")
         await stage.press("enter")
 
-        await stage.until("Set. 1 active run with the old value: ingest.load_orders. 1 stored line masked.")
+        said = "Set. 1 active run with the old value: ingest.load_orders. 1 stored line masked."
+        await until(stage.pilot, lambda: said in " ".join(stage.text.split()), said)
         (body,) = stage.posted("variables")
         assert body["profile"] == "prod"
         assert body["upserts"][0]["value"] == "another-value"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dlthub_tui.viewmodel.keys.actions import Action, key_name, paired
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, guard, muted, width_of
+from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, cell_width, cut_middle, guard, muted, width_of
 
 # The digit that opens each tab, its name, and its name where the terminal is narrow.
 TABS = (
@@ -80,13 +80,14 @@ def header(crumbs: Sequence[str], planes: Sequence[PlaneState], lock: str | None
 
 
 def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:
-    """At most four segments; too long: the leftmost goes first."""
+    """As many segments as there is room for: the leftmost goes first."""
     parts = [guard(crumb) for crumb in crumbs]
-    is_cut = len(parts) > 4
-    parts = parts[-4:]
+    is_cut = False
     separator = f" {look.glyphs.crumb} "
-    while len(parts) > 1 and len(separator.join(parts)) + (4 if is_cut else 0) > width:
+    around = cell_width(look.glyphs.cut + separator)
+    while len(parts) > 1 and cell_width(separator.join(parts)) + is_cut * around > width:
         parts, is_cut = parts[1:], True
+    parts[-1] = cut_middle(parts[-1], max(1, width - is_cut * around), look.glyphs.cut) if len(parts) < 2 else parts[-1]
     spans: list[Span] = [Span(" ")]
     if is_cut:
         spans.extend((muted(look.glyphs.cut), Span(separator, Role.RULE)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from textwrap import wrap
 
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, isolated, muted, width_of
+from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, isolated, muted, width_of, wrapped
 
 # On a wide terminal a name stands near what is said of it: the eye follows a row over this much of nothing, not more.
 MOST_SPARE = 24
@@ -177,10 +176,8 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
 
 def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
     if not section.rows and (section.empty or not section.columns):
-        texts = [
-            piece for text in section.empty for piece in (wrap(text, max(20, width)) if len(text) > width else [text])
-        ]
-        return [Entry(None, Span(" "), ((muted(text),),)) for text in texts]
+        texts = [row for text in section.empty for row in wrapped((muted(text),), max(20, width))]
+        return [Entry(None, Span(" "), (text,)) for text in texts]
     table = Table(section.columns, measure(section.columns, section.rows, width), look.glyphs.cut)
     entries: list[Entry] = []
     if section.shows_titles:

@@ -187,6 +187,11 @@ def _cron(text: str) -> str:
     return f"{days} at {int(hour):02d}:{int(minute):02d}" if days else text
 
 
+def silence(seconds: float) -> str:
+    """For how long a plane is silent; nothing is said of less than a second."""
+    return duration(seconds) if seconds >= 1 else ""
+
+
 def trigger(text: str) -> str:
     """One trigger in words; a cron that has no short words stays cron."""
     kind, _, rest = text.partition(":")

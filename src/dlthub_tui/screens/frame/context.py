@@ -14,7 +14,7 @@ from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.options import POLL_SECONDS
 from dlthub_tui.viewmodel.settings import Chosen
 from dlthub_tui.viewmodel.trouble import Errors
-from dlthub_tui.viewmodel.words import duration
+from dlthub_tui.viewmodel.words import silence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -91,7 +91,7 @@ class Context:
         """The planes for the header: the control plane is silent while nothing comes from it."""
         if not self.live.is_spoken_of:
             return self.planes
-        silent = PlaneState("control", "silent", duration(self.live.away_seconds))
+        silent = PlaneState("control", "silent", silence(self.live.away_seconds))
         return (silent, *(plane for plane in self.planes if plane.id != "control"))
 
     @property

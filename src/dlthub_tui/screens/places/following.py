@@ -103,7 +103,7 @@ async def _look_at_regions(app: App[Any], context: Context) -> None:
         if plane.url:
             is_up, now = await answers(plane.url), context.look.now()
             at = plane.seen_at if plane.state != "up" and plane.seen_at else now
-            since = "" if is_up else words.duration((now - at).total_seconds())
+            since = "" if is_up else words.silence((now - at).total_seconds())
             found.append(PlaneState(plane.id, "up" if is_up else "silent", since, now if is_up else at, plane.url))
         else:
             found.append(plane)

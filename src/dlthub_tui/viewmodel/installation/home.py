@@ -45,7 +45,7 @@ def plane_states(planes: Sequence[PlaneHealth], look: Look) -> tuple[PlaneState,
 
 
 def _since(plane: PlaneHealth, now: datetime) -> str:
-    return words.duration((now - plane.last_seen_at).total_seconds()) if plane.last_seen_at else ""
+    return words.silence((now - plane.last_seen_at).total_seconds()) if plane.last_seen_at else ""
 
 
 def _runs_of(state: WorkspaceState) -> list[Run]:

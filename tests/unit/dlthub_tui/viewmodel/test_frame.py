@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, footer, tabs
+from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, footer, header, tabs
 from dlthub_tui.viewmodel.keys.actions import Action, of_layers
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.viewmodel.text import text_of, width_of
 
 
 def the(layer: str, action_id: str) -> Action:
@@ -52,3 +52,23 @@ def test_tab_one_is_on_is_named_at_every_width_and_keys_of_all_are_there(current
     assert len(row) <= width
     assert row.partition("[")[2].partition("]")[0] in {f"{digit} {name}", f"{digit} {short}"}
     assert all(each[1] in row for each in TABS)
+
+
+@pytest.mark.parametrize("is_ascii", [False, True])
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("job", ["load", "a_job_with_a_name_" * 6, "日本語の仕事" * 12])
+def test_the_lock_stands_beside_every_breadcrumb(job: str, width: int, is_ascii: bool) -> None:
+    crumbs = ["orchard-eu", "fruitshop", job, "1040", "log"]
+    for shown in (crumbs, crumbs[:3]):
+        row = header(shown, (PlaneState("control", "up"),), "eu1", Look(is_ascii=is_ascii), width)
+        assert width_of(row) == width
+        assert text_of(row).rstrip().endswith("eu1")
+
+
+def test_all_of_a_place_is_named_where_there_is_room() -> None:
+    crumbs = ["orchard-eu", "fruitshop", "load_orders", "1040", "log"]
+
+    assert text_of(header(crumbs, (), "eu1", Look(), 80)).startswith(
+        " orchard-eu › fruitshop › load_orders › 1040 › log "
+    )
+    assert text_of(header(crumbs, (), "eu1", Look(), 50)).startswith(" … › fruitshop › load_orders › 1040 › log ")
