@@ -118,6 +118,8 @@ class InstallationRows:
     # Runs whose masks are counted only when they are asked for again.
     counted_later: set[str] = field(default_factory=set)
     leak_origin: str = "variable"
+    # One's role in every workspace; None: as in the first organization.
+    workspace_role: str | None = None
     # What happens each time it is asked how far the last rescrub is; after the last it is done.
     rescrubs: list[Callable[[], None]] = field(default_factory=list)
 

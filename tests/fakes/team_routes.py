@@ -42,7 +42,8 @@ def team_routes(installation: Any, workspace: str) -> Routes:
     own_ws = workspace.replace("/api/v1", "/own/v1")
 
     async def role(_request: Request) -> Response:
-        return JSONResponse({"workspace_role": installation.organizations[0]["role"]})
+        role = installation.workspace_role or installation.organizations[0]["role"]
+        return JSONResponse({"workspace_role": role})
 
     async def get_workspace(request: Request) -> Response:
         found = (item for item in installation.workspaces if item["id"] == request.path_params["ws"])

@@ -110,6 +110,15 @@ async def test_job_without_windows_and_viewers_are_told_why_not(open_app: Any) -
         await stage.until("was never backfilled. It works in no windows")
 
 
+async def test_a_role_in_the_workspace_counts_not_the_one_in_its_organization(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.organizations[0]["role"] = "collaborator"
+        stage.installation.workspace_role = "developer"
+        await stage.press("ctrl+r", *JOB, "B")
+
+        await stage.until("Backfill ingest.load_orders")
+
+
 async def test_viewers_change_none(open_app: Any) -> None:
     async with open_app() as stage:
         stage.installation.organizations[0]["role"] = "viewer"

@@ -106,9 +106,10 @@ async def test_region_that_holds_what_it_must_not_is_told_of(open_app: Any) -> N
 async def test_trail_is_for_owners_and_counts_are_for_all(open_app: Any, picture: Compare) -> None:
     async with open_app() as stage:
         stage.installation.refusals["/audit-entries"] = (403, {"detail": "This is for owners.", "code": "no"})
+        stage.installation.workspace_role = "viewer"
         await stage.press(*RESIDENCY)
 
-        await picture(stage, "The trail is for owners of the workspace")
+        await picture(stage, "The trail is for owners; you are a viewer. Ask ana@orchard.example.")
         assert "13 versions" in stage.text
 
 

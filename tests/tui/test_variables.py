@@ -39,3 +39,14 @@ async def test_age_of_secrets_and_who_set_what_are_said(open_app: Any) -> None:
         await stage.press("t")
 
         assert "secret, set " in stage.text
+
+
+async def test_who_may_not_read_them_is_told_who_may_and_whom_to_ask(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.workspace_role = "developer"
+        detail = "This needs the grant ws:variables-read, which your role does not give."
+        stage.installation.refusals["/variables"] = (403, {"detail": detail, "code": "not_allowed"})
+        await stage.press(*VARIABLES)
+
+        await stage.until("Variables are for owners; you are a developer. Ask ana@orchard.example.")
+        assert "ws:variables-read" not in stage.text

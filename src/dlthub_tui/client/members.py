@@ -61,6 +61,15 @@ async def find_emails(plane: Transport, workspace_id: str) -> dict[str, str]:
         return {}
 
 
+async def find_owners(plane: Transport, workspace_id: str) -> tuple[str, ...]:
+    """Addresses of those who decide there; none for who may not see them."""
+    try:
+        members = await list_members(plane, workspace_id)
+    except NotAllowed:
+        return ()
+    return tuple(member.email for member in members if member.role == "owner")
+
+
 async def add_member(plane: Transport, workspace_id: str, email: str, role: str) -> None:
     """Own route. Raises: NotFound where nobody with this address is on the platform; Conflict."""
     await plane.post(f"/own/v1/workspaces/{workspace_id}/members", {"email": email, "role": role})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
+from textual.screen import Screen
 from textual.worker import WorkerError
 
 from dlthub_tui import messages
@@ -120,6 +121,25 @@ class MovingApp(App[int], inherit_bindings=False):
             # It opened within the change: its first paint, the only one of all its rows, was not sent.
             for widget in self.screen.query("*"):
                 widget.refresh()
+        if self.screen_stack:
+            self.run_worker(self._learn_role(self.screen), group="role", exclusive=True, exit_on_error=False)
+
+    async def _learn_role(self, screen: Screen[Any]) -> None:
+        """What one may do in the workspace that was opened; it may be another than in the organization, or before."""
+        from dlthub_tui.client.errors import ClientError
+        from dlthub_tui.client.organizations import get_workspace_role
+        from dlthub_tui.screens.places.place import PlaceScreen
+
+        workspace = screen.workspace_here() if isinstance(screen, PlaceScreen) else None
+        if workspace is None or self.context.connection is None or not isinstance(screen, PlaceScreen):
+            return
+        try:
+            role = await get_workspace_role(self.context.connection.control, workspace.id)
+        except ClientError:
+            return  # the place says what it was refused
+        if self.context.roles.get(workspace.id) != role:
+            self.context.roles[workspace.id] = role
+            screen.redraw()
 
     async def on_go_back(self) -> None:
         """One step back."""

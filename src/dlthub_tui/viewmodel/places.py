@@ -20,7 +20,6 @@ class WorkspaceRef:
     organization_name: str
     dataplane_id: str
     dataplane_url: str
-    role: str = "owner"
 
     @classmethod
     def of(cls, workspace: Workspace, membership: Membership) -> Self:
@@ -28,7 +27,7 @@ class WorkspaceRef:
         return cls(
             id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
             organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
-            dataplane_url=workspace.dataplane_url, role=membership.role,
+            dataplane_url=workspace.dataplane_url,
         )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dlthub_tui.client.models import Job
     from dlthub_tui.session.connection import Connection
+    from dlthub_tui.viewmodel.places import WorkspaceRef
     from dlthub_tui.viewmodel.work.runs import Known
 
 
@@ -75,6 +76,8 @@ class Context:
     # Versions and people of workspaces by their ids, and ids that their control plane did not tell of.
     known: dict[str, Known] = field(default_factory=dict[str, "Known"])
     unknown: dict[str, set[str]] = field(default_factory=dict[str, "set[str]"])
+    # What one may do in the workspaces that were opened, by their ids.
+    roles: dict[str, str] = field(default_factory=dict[str, str])
     # When home asks again what runs of a workspace printed; at once where that is not known.
     leaks_again: dict[str, float] = field(default_factory=dict[str, float])
     # For how long a region may be silent before its runs are called failed.
@@ -85,6 +88,10 @@ class Context:
         """The connection; screens that need one are opened after it is there."""
         assert self.connection is not None
         return self.connection
+
+    def role_in(self, workspace: WorkspaceRef) -> str:
+        """One's role there; where it is not known yet its planes decide."""
+        return self.roles.get(workspace.id, "owner")
 
     @property
     def planes_now(self) -> tuple[PlaneState, ...]:

@@ -11,7 +11,10 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.viewmodel.frame import TABS, tabs
 from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace, WorkspaceRef
+from dlthub_tui.viewmodel.text import guard
 from dlthub_tui.widgets.lines import LinesView
+
+MOST_ASKED = 2
 
 
 class TabScreen(ListScreen):
@@ -23,6 +26,7 @@ class TabScreen(ListScreen):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context)
         self.workspace = workspace
+        self._owners: tuple[str, ...] = ()
         self.place = WorkspacePlace(workspace, self.TAB)
 
     def where(self) -> Place:
@@ -41,6 +45,21 @@ class TabScreen(ListScreen):
     def place_key(self) -> str:
         """Each workspace's tab keeps its own place."""
         return f"{self.workspace.id}/{self.TAB}"
+
+    async def learn_owners(self) -> None:
+        """One's role, and who may be asked for what it does not allow."""
+        from dlthub_tui.client.members import find_owners
+        from dlthub_tui.client.organizations import get_workspace_role
+
+        control = self.context.connected.control
+        self.context.roles[self.workspace.id] = await get_workspace_role(control, self.workspace.id)
+        self._owners = await find_owners(control, self.workspace.id)
+
+    def for_owners(self, what: str) -> str:
+        """Who may, who one is, whom to ask."""
+        ask = " or ".join(guard(email) for email in self._owners[:MOST_ASKED]) or "an owner"
+        role = self.context.role_in(self.workspace)
+        return f"{what} for owners; you are {'an' if role == 'owner' else 'a'} {role}. Ask {ask}."
 
     def compose_top(self) -> ComposeResult:
         """The row of tabs."""

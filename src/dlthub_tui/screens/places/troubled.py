@@ -140,8 +140,7 @@ class Troubled(Living):
             return None
         return (Span(f"{self.look.glyphs.silent} {trouble.sentence}", Role.WARN),)
 
-    @staticmethod
-    def refusal(trouble: NotAllowed) -> str:
+    def refusal(self, trouble: NotAllowed) -> str:
         """Who may, who you are, whom to ask."""
         return guard(trouble.what if "Ask " in trouble.what else trouble.sentence)
 

@@ -95,7 +95,7 @@ class BackfillsScreen(ListScreen):
 
     def _never(self) -> str:
         name = guard(words.short_ref(self.place.job.job_ref))
-        refused = view.why_no_backfill(self._job, self.place.workspace.role)
+        refused = view.why_no_backfill(self._job, self.context.role_in(self.place.workspace))
         return f"{name} was never backfilled. {refused or 'a loads a stretch of its past once more, in slices.'}"
 
     def answer_line(self) -> tuple[Line, str]:
@@ -111,7 +111,7 @@ class BackfillsScreen(ListScreen):
 
     def why_not(self, action: Action) -> str | None:
         """What the state of the backfill under the cursor forbids."""
-        role = self.place.workspace.role
+        role = self.context.role_in(self.place.workspace)
         if action.id == "item.add" and (reason := view.why_no_backfill(self._job, role)) is not None:
             return reason
         if (

@@ -229,7 +229,9 @@ class JobScreen(JobPanes):
             return "It has not run yet. r runs it."
         if action.id == "job.retries" and self._retries is None:
             return "This control plane does not try again."
-        if action.id == "job.backfill" and (reason := why_no_backfill(self._job, self.place.workspace.role)):
+        if action.id == "job.backfill" and (
+            reason := why_no_backfill(self._job, self.context.role_in(self.place.workspace))
+        ):
             return reason
         if action.id == "webhooks.open" and (self._job is None or not webhooks_view.triggers_of(self._job)):
             return webhooks_view.NO_TRIGGER

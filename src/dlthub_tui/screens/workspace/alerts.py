@@ -82,7 +82,7 @@ class AlertsScreen(TabScreen):
             return "There is no alert under the cursor."
         if action.id == "row.open" and self.look.is_read_only:
             return "This session is read-only and changes nothing."
-        if action.id == "alert.mail" and self.workspace.role != "owner":
+        if action.id == "alert.mail" and self.context.role_in(self.workspace) != "owner":
             return "The mail server is set by owners of the workspace."
         return super().why_not(action)
 

@@ -109,6 +109,7 @@ class ResidencyScreen(TabScreen):
         try:
             page = await get_trail(region, self.workspace.id)
         except NotAllowed as exc:
+            await self.learn_owners()
             self._troubles["trail"] = exc
             self._trail, self._next, self._total = (), None, 0
         else:
@@ -169,8 +170,7 @@ class ResidencyScreen(TabScreen):
         rows = [view.entry_row(entry, self.look) for entry in self._trail]
         title = "Who read data here"
         if "trail" in self._troubles:
-            said = f"The trail is for owners of the workspace; you are a {self.workspace.role}. Ask an owner."
-            return Section(view.TRAIL_COLUMNS, (), title, empty=(said,))
+            return Section(view.TRAIL_COLUMNS, (), title, empty=(self.for_owners("The trail is"),))
         if self._region is None:
             return Section(view.TRAIL_COLUMNS, (), title, empty=("Not known while the region does not answer.",))
         empty = no_match(rows, self.filter_text, "entry") if rows else "Nobody read anything yet."
@@ -213,8 +213,8 @@ class ResidencyScreen(TabScreen):
         if action.id == "strictness.change":
             if self._is_strict is None:
                 return "This control plane withholds nothing." if self.is_loaded else "It is not known yet."
-            if self.workspace.role != "owner":
-                return f"Strictness is set by owners of the workspace; you are a {self.workspace.role}."
+            if (role := self.context.role_in(self.workspace)) != "owner":
+                return f"Strictness is set by owners of the workspace; you are a {role}."
         return super().why_not(action)
 
     def do_strictness_change(self) -> None:

@@ -51,7 +51,7 @@ class TeamScreen(TabScreen, SortedList):
         self._keys: tuple[ApiKey, ...] = ()
         self._inviting: Inviting | None = None
         self._sees_workspace_keys = True
-        self._role = workspace.role
+        self._role = context.role_in(workspace)
         self._email = ""
 
     async def load(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from dlthub_tui.client.errors import ClientError
+from dlthub_tui.client.errors import ClientError, NotAllowed
 from dlthub_tui.client.models import Configuration
 from dlthub_tui.client.variables import Variable
 from dlthub_tui.screens.asking.run_reading import learn_people
@@ -66,9 +66,18 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
 
         region = await self.context.connected.region(self.workspace)
         self._variables = ()
-        self._variables = await list_variables(region, self.workspace.id)
+        try:
+            self._variables = await list_variables(region, self.workspace.id)
+        except NotAllowed:
+            await self.learn_owners()
+            raise
         self._configuration = await find_latest_configuration(self.context.connected.control, self.workspace.id)
         self.fetch(self._learn_people(), "known")
+
+    def refusal(self, trouble: NotAllowed) -> str:
+        """Which role reads them: its plane speaks of grants."""
+        is_owner = self.context.role_in(self.workspace) == "owner"
+        return super().refusal(trouble) if is_owner else self.for_owners("Variables are")
 
     async def _learn_people(self) -> None:
         authors = {variable.updated_by for variable in self._variables if variable.updated_by}

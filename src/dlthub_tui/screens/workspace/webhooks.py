@@ -131,7 +131,7 @@ class WebhooksScreen(ListScreen):
     def why_not(self, action: Action) -> str | None:
         """What needs an address, or an owner."""
         if action.id in {"item.add", "item.destroy", "webhook.rotate"}:
-            reason = view.why_not_changed(action.id, self._address(), self.place.workspace.role)
+            reason = view.why_not_changed(action.id, self._address(), self.context.role_in(self.place.workspace))
             return super().why_not(action) or reason
         if action.id in {"row.open", "copy.text"} and self._webhook() is None:
             return "It has no address yet. a makes one."

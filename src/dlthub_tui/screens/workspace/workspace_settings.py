@@ -102,7 +102,8 @@ class WorkspaceSettingsScreen(ListScreen):
         """Whose settings they are."""
         if self._settings is None:
             return EMPTY_LINE, ""
-        return (Span(f"Settings of {guard(self._settings.name)}, for everybody in it."),), self.workspace.role
+        said = (Span(f"Settings of {guard(self._settings.name)}, for everybody in it."),)
+        return said, self.context.role_in(self.workspace)
 
     def detail_lines(self, width: int) -> list[Line]:
         """What the setting under the cursor does."""
@@ -120,8 +121,8 @@ class WorkspaceSettingsScreen(ListScreen):
                 return "There is no setting under the cursor."
             if self.look.is_read_only:
                 return "This session is read-only and changes nothing."
-            if self.workspace.role != "owner":
-                return f"Settings are changed by owners of the workspace; you are a {self.workspace.role}."
+            if (role := self.context.role_in(self.workspace)) != "owner":
+                return f"Settings are changed by owners of the workspace; you are a {role}."
             if settings.is_playground and key in {"name", "description", "role", "state"}:
                 return "A playground belongs to one person and stays as it is."
             if key in view.SCRUBBING and isinstance(self._scrubbing, str):
