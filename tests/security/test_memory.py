@@ -18,13 +18,15 @@ from tests.contract.client_environment import as_uid
 from tests.fakes.platform_uids import ORDINARY_UID, ROOT
 
 from planes.data_plane.runner.processes import list_descendants
-from planes.data_plane.services.scrubbing.rescrub_helper import COMMAND
 
 pytestmark = [
     pytest.mark.acceptance,
     pytest.mark.skipif(sys.platform != "linux", reason="the kernel's dump settings are Linux's"),
 ]
-RUNNER = [sys.executable, "-c", "from planes.data_plane.runner.entry import own_run; own_run(0, 1)"]
+PROGRAMS = {
+    "runner": "from planes.data_plane.runner.entry import own_run; own_run(0, 1)",
+    "rescrub": "from planes.data_plane.services.scrubbing.rescrub_process import main; main()",
+}
 
 
 def owner_of(pid: int) -> int:
@@ -57,11 +59,14 @@ def test_a_platform_and_all_that_it_starts_is_closed(home: Path, uid: int | None
         wait_until(lambda: {owner_of(each) for each in (pid, *started)} == {0}, what="one of them is open")
 
 
-@pytest.mark.parametrize("program", [list(COMMAND), RUNNER], ids=["rescrub", "runner"])
-def test_who_is_given_values_is_closed_before_they_come(program: list[str], uid: int | None) -> None:
+@pytest.mark.parametrize("program", list(PROGRAMS))
+def test_who_is_given_values_is_closed_before_they_come(program: str, uid: int | None) -> None:
     """Started by itself: what a fork inherits would hide that it does not close itself."""
-    with subprocess.Popen([*as_uid(uid), *program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command = [*as_uid(uid), sys.executable, "-c", f"print('open', flush=True); {PROGRAMS[program]}"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
-            wait_until(lambda: owner_of(process.pid) == 0, what="it is open")
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"open\n"  # before, it is as the change of its user has left it
+            wait_until(lambda: owner_of(process.pid) == 0, 20, "it is open")
         finally:
             process.kill()

@@ -160,6 +160,9 @@ async def test_pages_are_never_framed_kept_or_scripted(stage: IdentityStage) -> 
         policy = page.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy
         assert "default-src 'none'" in policy
+        assert "base-uri 'none'" in policy
+        assert "script-src" not in policy
+        assert page.headers["x-frame-options"] == "DENY"
         assert page.headers["cache-control"] == "no-store"
         assert "<script" not in page.text
         assert not re.search(r'(src|href)="', page.text)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import anyio
@@ -193,6 +194,22 @@ async def test_a_password_opens_the_page_and_leads_nowhere_else(stage: Stage) ->
     assert (done.status_code, goes_to(done)) == (200, f"/w/{stage.workspace_id}")
     assert "HttpOnly" in done.headers["set-cookie"]
     assert (await stage.client.get(f"/w/{stage.workspace_id}")).status_code == 200
+
+
+async def test_over_tls_cookies_go_over_tls_only(stage: Stage) -> None:
+    email = await password_of(stage)
+    path = f"/w/{stage.workspace_id}"
+    form = await stage.client.get(path)
+    plain = await send_form(stage, form, "/w/-sign-in", email=email, password=PASSWORD)
+    stage.plane.app.state.parts = replace(stage.parts, public_url="https://planes.example")
+    secure = [
+        await stage.client.get("/device"),
+        await send_form(stage, form, "/w/-sign-in", email=email, password=PASSWORD),
+        await stage.client.get(f"{path}?swap={await swap_code(stage)}"),
+    ]
+
+    assert "Secure" not in plain.headers["set-cookie"]
+    assert ["Secure" in answer.headers["set-cookie"] for answer in secure] == [True] * 3
 
 
 async def test_who_signs_out_leaves_nothing_behind_and_is_asked_anew(stage: Stage) -> None:

@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from tests.fakes.clock import FakeClock
 from tests.fakes.data_plane import RunningDataPlane
 
+from planes.data_plane.api.gateway.hosts import AppHosts
+from planes.data_plane.api.gateway.origin import GatewayDoor
 from planes.data_plane.services.access.credentials import Credentials
 from planes.data_plane.services.app_visits import COOKIE_SECONDS, TICKET_SECONDS, AppVisits
 from planes.data_plane.services.apps import App
@@ -103,3 +106,16 @@ async def test_a_cookie_ends_at_its_time_though_it_is_remembered_and_opens_no_ot
 
     with pytest.raises(NotAuthenticated):
         visitor.visits.of_cookie(cookie, visitor.app.run_id)
+
+
+@pytest.mark.parametrize(("url", "is_secure"), [("https://eu1.example", True), ("http://127.0.0.1:8401", False)])
+async def test_over_tls_the_cookie_goes_over_tls_only(visitor: Visitor, url: str, *, is_secure: bool) -> None:
+    plane = visitor.region.plane
+    gateway = replace(plane.gateway, hosts=AppHosts(url, "apps.example"), visits=visitor.visits)
+    ticket = await visitor.visits.issue_ticket(visitor.app, visitor.claims)
+    transport = httpx.ASGITransport(GatewayDoor(plane.app, gateway))
+    async with httpx.AsyncClient(transport=transport) as browser:
+        entered = await browser.get(gateway.entrance(visitor.app.run_id, ticket))
+
+    cookie = entered.headers["set-cookie"]
+    assert ("; Secure" in cookie, cookie.startswith("__Host-")) == (is_secure, is_secure)
