@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain follow gc invite invites jobs link list logs open org restore resume revoke rotate-key run runs scrub serve stop user web webhook workspaces'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-key run runs scrub serve signing-key stop user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -117,6 +117,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'user' -d '
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'org' -d 'Organizations.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'api-key' -d 'API keys.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'data-plane' -d 'Data planes.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'signing-key' -d 'The key that signs the control plane'\''s tokens.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'gc' -d 'Remove what regions no longer keep.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'backup' -d 'Back up planes, while they run or not.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin' -a 'restore' -d 'Put backed up planes into an empty home.'
@@ -294,6 +295,21 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l pas
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l master-key -r -d 'ID=FILE: the master.key of a region as it was then; once for each region.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin restore' -l json -d 'One JSON object on one line.'
+
+# Subcommands for: admin signing-key
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key' -a 'rotate' -d 'Let another key sign tokens, a minute from now. Those of the key before are goo…'
+# Options for: admin signing-key
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key' -l version -d 'Display application version.'
+
+# Options for: admin signing-key rotate
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key rotate' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key rotate' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key rotate' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key rotate' -l at-once -d 'When the key may be in wrong hands: it is refused now, and everybody refreshes …'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key rotate' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin signing-key rotate' -l json -d 'One JSON object on one line.'
 
 # Subcommands for: admin user
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin user' -a 'list' -d 'List all accounts.'

@@ -20,8 +20,9 @@ user = App(name="user", help="Local accounts.")
 org = App(name="org", help="Organizations.")
 api_key = App(name="api-key", help="API keys.")
 data_plane = App(name="data-plane", help="Data planes.")
+signing_key = App(name="signing-key", help="The key that signs the control plane's tokens.")
 _WAITING = "What is due waits until it is resumed."
-for group in (user, org, api_key, data_plane):
+for group in (user, org, api_key, data_plane, signing_key):
     admin.command(group)
 for group, listed in ((user, "users"), (org, "organizations"), (data_plane, "data_planes"), (api_key, "api_keys")):
     group.command(f"dlthub_tui.cli.admin_lists:{listed}", name="list")
@@ -292,6 +293,26 @@ def _subject(token: str) -> str:
 
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
+
+
+@signing_key.command(name="rotate")
+def rotate_signing_key(*, at_once: Switch = False, home: Home = None, as_json: Json = False) -> int:
+    """Let another key sign tokens, a minute from now. Those of the key before are good until they run out.
+
+    Parameters
+    ----------
+    at_once
+        When the key may be in wrong hands: it is refused now, and everybody refreshes or signs in again.
+    """
+
+    async def act(door: Door) -> Mapping[str, Any]:
+        async with door.as_owner() as plane:
+            return await administration.rotate_signing_key(plane, at_once=at_once)
+
+    def say(result: Mapping[str, Any]) -> str:
+        return f"Key {result['kid']} signs from {result['signs_from']} on."
+
+    return administer(find_home(home), act, as_json=as_json, say=say)
 
 
 @data_plane.command(name="follow")

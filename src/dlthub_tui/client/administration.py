@@ -109,6 +109,11 @@ async def tend_data_plane(plane: Transport, dataplane_id: str, verb: str) -> dic
     return _document(await plane.post(f"/own/v1/data-planes/{dataplane_id}/-{verb}", {}), "data plane")
 
 
+async def rotate_signing_key(plane: Transport, *, at_once: bool) -> dict[str, Any]:
+    """Another key signs tokens a minute from now; with `at_once`, now, and tokens of the one before are refused."""
+    return _document(await plane.post("/own/v1/signing-keys/-rotate", {"at_once": at_once}), "signing key")
+
+
 async def approve_sign_in(plane: Transport, user_code: str, email: str | None) -> dict[str, Any]:
     """Lets the device with this code sign in as that user; without one, as the caller.
 

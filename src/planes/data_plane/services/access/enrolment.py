@@ -44,8 +44,14 @@ class Enrolment:
         await self._answered.wait()
 
     async def run(self) -> None:
-        """Enrols unless an earlier start did; goes on trying while the control plane does not answer or refuses."""
+        """Enrols unless an earlier start did; goes on trying while the control plane does not answer or refuses.
+
+        A new token also brings a plane back whose id another home has joined with since. One that is spent changes
+        nothing: a unit that names its file goes on.
+        """
         if self._revocations.keys:
+            if self._join_token is not None:
+                await self._join_again(self._join_token)
             self._enrolled()
             return
         if self._join_token is None:
@@ -62,6 +68,15 @@ class Enrolment:
     def _enrolled(self) -> None:
         self._done.set()
         self._answered.set()
+
+    async def _join_again(self, join_token: str) -> None:
+        try:
+            answer = await self._parts.link.enrol(join_token)
+        except PlaneError as exc:
+            _log.info("not_enrolled_again", code=exc.code)
+        else:
+            await self._revocations.learn_keys(answer.keys)
+            _log.info("enrolled_again", dataplane_id=self._parts.dataplane_id)
 
     async def _try_once(self, join_token: str) -> bool:
         try:

@@ -1,0 +1,73 @@
+"""When a data plane asks to be taken in, and what it makes of the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from planes.data_plane.services.access.enrolment import Enrolment
+from planes.domain.errors import NotAuthenticated, PlaneError, Unavailable
+
+pytestmark = pytest.mark.anyio
+SPENT = NotAuthenticated("join_token_rejected", "The join token was used.")
+AWAY = Unavailable("control_plane_unreachable", "The control plane does not answer: its certificate is not accepted.")
+
+
+@dataclass
+class Control:
+    """A control plane that answers these, one after another, then takes every token."""
+
+    answers: list[PlaneError] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def enrol(self, join_token: str) -> Any:
+        self.asked.append(join_token)
+        if self.answers:
+            raise self.answers.pop(0)
+        return SimpleNamespace(keys=["new"])
+
+
+@dataclass
+class Keys:
+    keys: list[str]
+
+    async def learn_keys(self, keys: list[str]) -> None:
+        self.keys = keys
+
+
+def enrolment(control: Control, keys: Keys, token: str | None) -> Enrolment:
+    return Enrolment(cast("Any", SimpleNamespace(link=control, dataplane_id="eu1")), cast("Any", keys), token)
+
+
+@pytest.mark.parametrize(
+    ("answers", "keys"), [([], ["new"]), ([SPENT], ["old"]), ([AWAY], ["old"])], ids=["new", "spent", "away"]
+)
+async def test_a_new_token_brings_back_a_plane_that_had_joined(answers: list[PlaneError], keys: list[str]) -> None:
+    control, known = Control(answers), Keys(["old"])
+    joining = enrolment(control, known, "token")
+
+    await joining.run()
+
+    assert control.asked == ["token"]
+    assert (joining.is_done, joining.refusal, known.keys) == (True, None, keys)
+
+
+async def test_a_plane_that_had_joined_asks_for_nothing_without_a_token() -> None:
+    control = Control()
+    joining = enrolment(control, Keys(["old"]), None)
+
+    await joining.run()
+
+    assert (joining.is_done, control.asked) == (True, [])
+
+
+async def test_why_nobody_is_heard_is_kept_for_who_waits() -> None:
+    joining = enrolment(Control([AWAY]), Keys([]), "token")
+
+    await joining.run()
+
+    assert joining.is_done
+    assert joining.silence is AWAY
