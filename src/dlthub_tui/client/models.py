@@ -121,6 +121,12 @@ class Run:
     job_version: int | None
     max_run_time_seconds: int | None
     summaries: tuple[RunSummary, ...]
+    previous_run_id: str | None = None
+
+    @property
+    def is_another_try(self) -> bool:
+        """Whether it follows a failure of its own job; not known of what job events start, which follows too."""
+        return self.previous_run_id is not None and not self.trigger.startswith(("job.success:", "job.fail:"))
 
 
 class RecentRun(NamedTuple):
@@ -290,6 +296,7 @@ def parse_run(raw: Any) -> Run:
         job_version=version.number("version") if version else None,
         max_run_time_seconds=None if limit is None else int(limit),
         summaries=fields.many("pipeline_run_summaries", _parse_summary),
+        previous_run_id=fields.maybe_text("previous_job_run_id"),
     )
 
 

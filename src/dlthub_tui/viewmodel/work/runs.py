@@ -73,6 +73,8 @@ def seconds_of(run: Run, look: Look) -> float | None:
 
 def started_by(run: Run, known: Known = NOTHING) -> str:
     """The person, where one started it and is known, also ahead of its schedule; else the trigger in words."""
+    if run.is_another_try:
+        return "another try"
     kind = run.trigger.partition(":")[0]
     if run.triggered_by and kind in {"manual", "tag", "pipeline_name", "schedule", "every", "once", "http"}:
         email = known.people.get(run.triggered_by)
@@ -250,6 +252,8 @@ def timeline(run: Run, look: Look, claimed_at: datetime | None = None) -> Line:
 def what_to_expect(run: Run, region: str, look: Look, ahead: int = 0) -> str:
     """The sentence in an empty log pane; `ahead` are runs of its workspace that wait for longer."""
     match run.status:
+        case "pending" if run.is_another_try:
+            return "The try before it failed. It waits for its time; the job says how long."
         case "pending":
             more = f" {words.plural(ahead, 'run')} of this workspace {'is' if ahead == 1 else 'are'} ahead."
             return f"Waiting for {guard(region)} to take it.{more if ahead else ''}"

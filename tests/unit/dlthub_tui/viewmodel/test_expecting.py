@@ -29,6 +29,15 @@ def test_a_silent_run_ended_with_0_only_where_that_is_known() -> None:
     assert what_to_expect(ended("failed"), "eu1", Look()).endswith("It ended after 2 s.")
 
 
+def test_a_try_after_a_failure_is_told_from_what_a_person_starts_and_waits_for_its_time() -> None:
+    run = replace(ended("pending"), triggered_by="m", previous_run_id="p")
+
+    assert started_by(run) == "another try"
+    assert started_by(replace(run, trigger="job.fail:jobs.a.c")) == "after c fails", "it follows that run"
+    assert "waits for its time" in what_to_expect(run, "eu1", Look())
+    assert "Waiting for eu1" in what_to_expect(replace(run, previous_run_id=None), "eu1", Look())
+
+
 def test_a_run_that_was_over_says_since_when() -> None:
     look = Look(now=lambda: NOW + timedelta(seconds=4))
 

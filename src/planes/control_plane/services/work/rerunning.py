@@ -81,6 +81,7 @@ def _again(past: Run, job: Job, access: WorkspaceAccess, now: datetime) -> Run:
         triggered_by=access.membership_id,
         follows_viewer=access.role is WorkspaceRole.VIEWER,
         backfill_id=None,
+        previous_job_run_id=past.previous_job_run_id if past.attempt == 1 else None,  # it is no further try of that one
     )
 
 

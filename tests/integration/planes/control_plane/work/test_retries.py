@@ -57,6 +57,21 @@ async def test_nothing_is_tried_again_unless_asked_for(stage: Stage) -> None:
     assert not await waits(stage)
 
 
+async def test_a_rerun_of_a_try_is_a_start_of_its_own(stage: Stage) -> None:
+    ids = await stage.deployed(definition("load"))
+    await ask(stage, ids["load"], {"attempts": 2, "wait_seconds": 60})
+    await stage.trigger(ids["load"])
+    await end(stage, "failed")
+    stage.clock.advance(seconds=60)
+    second = await end(stage, "failed")
+
+    path = f"/own/v1/workspaces/{stage.workspace_id}/job-runs/{second['run_id']}/-rerun"
+    answer = await stage.client.post(path, headers=stage.owner.headers)
+
+    assert second["previous_job_run_id"] is not None
+    assert answer.json()["previous_job_run_id"] is None
+
+
 async def test_a_failed_run_is_tried_as_it_was_after_growing_waits_and_so_often_only(stage: Stage) -> None:
     ids = await stage.deployed(definition("load", "schedule:0 3 * * *"))
     assert (await ask(stage, ids["load"], {"attempts": 3, "wait_seconds": 60})).status_code == 200
@@ -76,6 +91,7 @@ async def test_a_failed_run_is_tried_as_it_was_after_growing_waits_and_so_often_
     assert await runs(stage, ids["load"]) == [(1, "failed"), (2, "failed"), (3, "failed")]
     for again in tries[1:]:
         assert {name: again[name] for name in AS_IT_WAS} == {name: tries[0][name] for name in AS_IT_WAS}
+    assert [lease["previous_job_run_id"] for lease in tries] == [None, tries[0]["run_id"], tries[1]["run_id"]]
     assert [lease["tries_left"] for lease in tries] == [2, 1, 0]
     assert [lease["next_try_seconds"] for lease in tries] == [60, 120, 240]
     assert [lease["previous_job_run_id"] for lease in tries] == [None, tries[0]["run_id"], tries[1]["run_id"]]
