@@ -260,6 +260,33 @@ async def test_a_run_whose_interpreter_was_killed_starts_cold(folder: Path, when
     assert left == []
 
 
+@pytest.mark.parametrize("change", ["limits", "read", "use", "write", "cwd"])
+async def test_a_run_that_is_to_be_contained_otherwise_starts_cold(folder: Path, change: str) -> None:
+    (folder / "data" / "job.py").write_text("print('here')")
+    more = str(folder / "data" / "more")
+    async with ground(folder) as here:
+        await here.stand_by()
+        run = here.lay_out("print('here')")
+        here.berth.move_in(run, Owner(JOB_UID))
+        step = here.step(run)
+        assert step.confinement is not None
+        confinement = {
+            "read": step.confinement._replace(read=(*step.confinement.read, more)),
+            "use": step.confinement._replace(use=(*step.confinement.use, more)),
+            "write": step.confinement._replace(write=(*step.confinement.write, more)),
+        }.get(change, step.confinement)
+        step = step._replace(confinement=confinement)
+        step = step._replace(limits=step.limits._replace(open_files=99)) if change == "limits" else step
+        step = step._replace(cwd=str(folder / "data")) if change == "cwd" else step
+        spec = RunSpec(run_id="run-1", folder=run.root, fence=1, steps=(step,), time_limit_seconds=60)
+        with anyio.fail_after(60):
+            outcome = await (await here.executor.start(spec, (), here.berth)).wait()
+        pid = json.loads((run.root / "ctl/step.json").read_bytes())["pid"]
+
+    assert outcome.outcome == "completed"
+    assert pid not in here.standing
+
+
 async def test_a_folder_in_which_something_was_put_is_not_used(folder: Path) -> None:
     async with ground(folder) as here:
         await here.stand_by()
