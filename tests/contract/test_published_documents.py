@@ -17,6 +17,9 @@ import httpx
 import pytest
 from tests.contract.published_ground import Ground
 from tests.reliability.sizes import sized, tell
+from tests.security.role_matrix import CONTROL_ASKS, CONTROL_ROUTES, LINK_ROUTES, REGION_ASKS, REGION_ROUTES
+
+from planes.domain.route_grants import DATA_PLANE_ROUTES, Caller
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
@@ -64,6 +67,32 @@ def test_each_model_and_operation_has_a_name_of_its_own(ground: Ground, plane: s
 
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
     assert len(operations) == len(set(operations))
+
+
+def test_each_route_is_published_with_the_credential_that_it_takes(ground: Ground) -> None:
+    """By the table beside the code, `tests/security/role_matrix.py`."""
+    for plane in ("region", "control"):
+        document = httpx.get(f"{origin_of(ground, plane)}/openapi.json", timeout=60, trust_env=False).json()
+        schemes = document["components"]["securitySchemes"]
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                (asked,) = operation["security"] or [{}]
+                assert asked == credential_of(f"{method.upper()} {path}", plane), (method, path)
+                assert all(schemes[name]["scheme"] == "bearer" for name in asked)
+
+
+def credential_of(route: str, plane: str) -> dict[str, list[str]]:
+    if route in LINK_ROUTES:
+        return {"data_plane": []}
+    if plane == "control":
+        caller, permission = CONTROL_ASKS[CONTROL_ROUTES[route]]
+        open_to_all = caller in {Caller.ANYBODY, Caller.SOCKET}
+        return {} if open_to_all else {str(caller): [str(permission)] if permission else []}
+    if route.endswith("/-upload"):
+        return {"upload_token": [f"{'deployment' if 'deployments' in route else 'configuration'}:upload"]}
+    kind = REGION_ROUTES[route]
+    granted = {str(grant) for grant, _ in REGION_ASKS.get(kind, ())} & {str(DATA_PLANE_ROUTES[route].grant)}
+    return {"region_token": sorted(granted)} if kind in REGION_ASKS else {}
 
 
 @pytest.mark.timeout(SECONDS * 3 + 120)

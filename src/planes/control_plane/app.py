@@ -67,6 +67,7 @@ from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work.deploying import Deploys
 from planes.control_plane.services.work.runs import is_run_live
 from planes.domain.clock import Clock, SystemClock
+from planes.domain.route_grants import CONTROL_PLANE_ROUTES
 from planes.private_files import create_private
 from planes.server.application import build_application
 from planes.server.background import in_background
@@ -164,6 +165,7 @@ async def open_control_plane(settings: ControlPlaneSettings, clock: Clock | None
         title="dlthub-tui control plane",
         version=settings.version,
         host_names=lambda: names,
+        grants=CONTROL_PLANE_ROUTES,
         lifespan=_lifespan(parts, stopping),
     )
     app.state.parts = parts

@@ -53,6 +53,7 @@ from planes.data_plane.services.uploads.code_trees import remove_unfinished
 from planes.data_plane.worker import Worker
 from planes.domain.clock import Clock, SystemClock
 from planes.domain.errors import Conflict
+from planes.domain.route_grants import DATA_PLANE_ROUTES
 from planes.server.application import build_application
 from planes.server.background import in_background
 from planes.server.late_routes import add_routers
@@ -174,6 +175,7 @@ class DataPlane:
             title=f"dlthub-tui data plane {settings.dataplane_id}",
             version=settings.version,
             host_names=lambda: names,
+            grants=DATA_PLANE_ROUTES,
             lifespan=self._lifespan,
             unlimited_bodies=lambda path: uploads.is_upload(path) or beacon.is_result(path),
         )

@@ -48,7 +48,7 @@ class Running:
 
 def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     """`given` gets the size of each piece of an endless answer."""
-    app = build_application(title="test", version="1", host_names=lambda: frozenset({"127.0.0.1"}))
+    app = build_application(title="test", version="1", host_names=lambda: frozenset({"127.0.0.1"}), grants={})
     app.state.cursor_key = b"key"
     pages = PageQuery("name")
 
