@@ -46,6 +46,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(b"{}", 200 if ready else 503)
         if path == "/network":
             return self.answer(json.dumps(self.network()).encode())
+        if path == "/" and os.path.exists("tools"):
+            return self.answer(b"Not Found", 404)
         if path == "/away":
             return self.answer(b"", 302, Location=f"http://localhost:{port}/here?x=1")
         if path == "/cookies":

@@ -15,7 +15,7 @@ from typing import Any, cast
 import anyio
 
 from planes.data_plane.executor.apps import AppPlace
-from planes.data_plane.services.launching import is_app
+from planes.data_plane.services.launching import is_app, launcher_of
 from planes.domain.access import ACCESS_PROFILE, Grant, WorkspaceRole
 from planes.domain.errors import NotAllowed, NotFound, Unavailable
 from planes.manifest.facts import part
@@ -28,7 +28,10 @@ MOST_CONNECTIONS = 256
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class App:
-    """One interactive run. `place` None: it is not ready. One that `has_own_limit` is stopped by that alone."""
+    """One interactive run. `place` None: it is not ready. One that `has_own_limit` is stopped by that alone.
+
+    One that `serves_tools` is for MCP clients.
+    """
 
     run_id: str
     organization_id: str
@@ -37,6 +40,7 @@ class App:
     job_ref: str
     profile: str
     has_own_limit: bool = False
+    serves_tools: bool = False
     place: AppPlace | None = None
     connections: int = 0
     used_at: float = field(default_factory=anyio.current_time)
@@ -94,6 +98,7 @@ class Apps:
             job_ref=lease.job_ref,
             profile=lease.profile,
             has_own_limit=_declares_limit(lease.definition),
+            serves_tools=_serves_tools(lease.definition),
         )
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
@@ -134,6 +139,11 @@ class Apps:
         """Ready apps that nobody has used for so long."""
         ready = [app for app in self._apps.values() if app.place is not None and not app.has_own_limit]
         return [app for app in ready if app.idle_seconds() >= seconds]
+
+
+def _serves_tools(definition: Mapping[str, Any]) -> bool:
+    """Whether MCP clients are who it is for: by its launcher, or as a function that says so (Contract: 5.4)."""
+    return launcher_of(definition).endswith(".mcp") or part(definition, "expose").get("interface") == "mcp"
 
 
 def _declares_limit(definition: Mapping[str, Any]) -> bool:

@@ -99,7 +99,7 @@ class GatewayDoor:
                 endings = (gateway.stopping.wait, app.over.wait, revoked)
                 await pass_socket_on(scope, receive, send, app.place, origin, endings=endings)
                 return None
-            if app.place.health == "mcp" and scope["path"] == "/" and pages.wants_page(scope):
+            if app.serves_tools and scope["path"] == "/" and pages.wants_page(scope):
                 unless = pages.UnlessMissing(send)
                 answer = await self._exchange(app, claims, Exchange(scope, receive, unless, origin), scope)
                 return pages.tools(origin, app.job_ref) if unless.is_missing else answer

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Scope, Send
 
-from planes.data_plane.services.runs.endings import why_ended
+from planes.data_plane.services.runs.endings import CANCELLED, why_ended
 from planes.domain.errors import NotAuthenticated, PlaneError
 from planes.server.errors import error_response, render_error
 from planes.server.page_document import Ways, page
@@ -35,10 +35,9 @@ def ended(scope: Scope, run: Row | None = None, page_of_run: str = "") -> Respon
         text, more = "This app is not running. Start its job again to open it.", ""
     else:
         why = why_ended(run)
-        text = (
-            f"{run['job_ref']} is not running: its run {run['number']} is {run['outcome']}{', ' * bool(why)}{why}. "
-            "Start its job again to open it."
-        )
+        became = "was cancelled" if run["outcome"] == CANCELLED else run["outcome"]
+        ending = f"its run {run['number']} {became}{': ' * bool(why)}{why}"
+        text = f"{run['job_ref']} is not running: {ending}. Start its job again to open it."
         more = f"<p>{link(page_of_run, 'What it said until then')}</p>"
     if not wants_page(scope):
         return error_response(404, "app_not_running", text)

@@ -236,6 +236,19 @@ async def test_looking_ahead_spends_no_ticket(place: RunningRegion) -> None:
     assert (entered.status_code, headed.status_code) == (303, 501), "the app itself knows no HEAD"
 
 
+async def test_browser_that_is_led_to_tools_is_told_who_they_are_for(place: RunningRegion) -> None:
+    """Also those of a function that returns its server, which the launcher of every job starts."""
+    lease = await start(place, files={"tools": b""}, definition=app_definition(expose={"interface": "mcp"}))
+    await place.control.wait_status(lease, "running")
+    opened = (await ask_to_open(place, lease)).json()
+    async with browser(opened["origin"], headers={"accept": "text/html"}, follow_redirects=True) as client:
+        page = await client.get(opened["url"])
+        for_programs = await client.get("/", headers={"accept": "application/json"})
+
+    assert (page.status_code, for_programs.status_code) == (200, 404)
+    assert f"{opened['origin']}/mcp" in page.text
+
+
 async def test_cookie_of_one_app_opens_no_other(app: OpenApp) -> None:
     other = await start(app.place)
     await app.place.control.wait_status(other, "running")

@@ -61,7 +61,7 @@ async def test_app_that_is_looked_at_is_not_idle_but_its_longest_time_ends_it() 
     assert IDLE_SAID not in lines
     assert "it had run for as long as its job allows" in shown
     assert (after.status_code, told.status_code) == (404, 404)
-    why = f"is not running: its run {lease.number} is cancelled, it had run for as long as its job allows."
+    why = f"is not running: its run {lease.number} was cancelled: it had run for as long as its job allows."
     assert why in after.text
     assert why in told.json()["detail"]
     assert (
