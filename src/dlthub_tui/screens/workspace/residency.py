@@ -190,7 +190,7 @@ class ResidencyScreen(TabScreen):
         if self._held is None:
             return EMPTY_LINE, ""
         right = "strict" if self._is_strict else ""
-        return view.lock_line(self._held, self.workspace.organization_name, self.look), right
+        return view.lock_line(self._held, self.workspace.organization_name, self.look, self.size.width), right
 
     def detail_lines(self, width: int) -> list[Line]:
         """What the numbers do not say."""

@@ -11,7 +11,7 @@ from dlthub_tui.session.proofs import Proof
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import Line, Role, Span, cut_middle, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, cut_middle, guard, line, muted, width_of
 
 TRAIL_COLUMNS = (
     Column("When", least=9),
@@ -34,11 +34,15 @@ LIMITS = (
 )
 
 
-def lock_line(held: ControlHoldings, organization: str, look: Look) -> Line:
-    """Since when the region is locked, and by whom."""
+def lock_line(held: ControlHoldings, organization: str, look: Look, width: int) -> Line:
+    """Since when the region is locked, and by whom; where it is in words, if there is room."""
+    place = next((one.place for one in held.regions if one.id == held.dataplane_id), "")
+    said = _lock_spans(held, organization, f" ({guard(place)})" if place else "", look)
+    return said if width_of(said) < width else _lock_spans(held, organization, "", look)
+
+
+def _lock_spans(held: ControlHoldings, organization: str, said: str, look: Look) -> Line:
     region = held.dataplane_id
-    place = next((one.place for one in held.regions if one.id == region), "")
-    said = f" ({guard(place)})" if place else ""
     spans = [Span(f"{look.glyphs.lock} ", look.hue(region)), Span(f"{guard(organization)} is locked to "),
              Span(guard(region), look.hue(region)), Span(said)]  # fmt: skip
     if held.locked_at is not None:
