@@ -27,6 +27,13 @@ def say_error(message: str) -> None:
     print(f"dlthub-tui: {inert(message)}", file=sys.stderr, flush=True)
 
 
+def words_of(error: Exception) -> str:
+    """What went wrong, of a file its name and the system's word: its number says nothing to people."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}."
+    return str(error)
+
+
 def say_result(value: Mapping[str, Any], *, as_json: bool, sentence: str, advice: str | None = None) -> None:
     """A command's result: one JSON object on one line, or a sentence.
 

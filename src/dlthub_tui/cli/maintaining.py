@@ -82,7 +82,7 @@ def backup(
             return exits.WRONG_USAGE
         written = back_up(find_home(home), folder, plane, recipient, secret)
     except (CannotBackUp, OSError) as exc:
-        exits.say_error(str(exc))
+        exits.say_error(exits.words_of(exc))
         return exits.FAILED
     regions = [each["plane"] for each in written if each["plane"] != "control"]
     advice = (
@@ -144,7 +144,7 @@ def restore(
         identity = None if identity_file is None else _private_key(identity_file)
         restored = put_back(find_home(home), folder, plane, (identity, secret), keys)
     except (CannotBackUp, OSError, UnicodeDecodeError) as exc:
-        exits.say_error(str(exc))
+        exits.say_error(exits.words_of(exc))
         return exits.FAILED
     said = "\n".join(f"{each['plane']}: as it was at {each['backed_up_at']}" for each in restored)
     exits.say_result({"planes": restored}, as_json=as_json, sentence=said)
