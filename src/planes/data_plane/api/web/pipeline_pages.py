@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
 from html import escape
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from planes.data_plane.api.web.fresh import fresh_page, tag_of
 from planes.data_plane.api.web.pipeline_rows import pipeline_path, pipeline_run_table, run_name
 from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRoute
 from planes.data_plane.services.traces.schema_changes import TableChange, find_schema_changes
+from planes.manifest.facts import part
 from planes.server.late_routes import LateRouter
 from planes.server.page_parts import (
     block,
@@ -82,8 +84,23 @@ async def _pipeline(request: Request, visit: Visit, name: str) -> str:
     return (
         "".join(_totals(PipelineStatsResponse(**item)) for item in totals["items"])
         + pipeline_run_table(visit.path, "Loads", found, "No run of this pipeline told of itself.", names=False)
-        + command(f"dlthub pipeline run {shlex.quote(name)}")
+        + command(await _command(request, visit, name, found))
     )
+
+
+async def _command(request: Request, visit: Visit, name: str, found: Sequence[PipelineRunResponse]) -> str:
+    """What starts it, where the job that ran it last declares that it does; else what that job said."""
+    running = running_of(request)
+    newest = await running.telemetry.get_pipeline_run(visit.actor, found[0].id) if found else None
+    run_id = newest.job_run_id if newest is not None else None
+    run = await running.finder.find_run(visit.workspace_id, run_id) if run_id else None
+    if run is not None and part(run["lease"]["definition"], "deliver").get("pipeline_name") == name:
+        return f"dlthub pipeline run {shlex.quote(name)}"
+    return _log_command(run)
+
+
+def _log_command(run: Row | None) -> str:
+    return f"dlthub job logs {run_name(run)}" if run is not None else "dlthub job list"
 
 
 def _totals(week: PipelineStatsResponse) -> str:
@@ -103,7 +120,6 @@ async def _pipeline_run(request: Request, visit: Visit, found: DetailedPipelineR
     trace = await running.telemetry.get_trace(visit.actor, found.id)
     run = await running.finder.find_run(visit.workspace_id, found.job_run_id) if found.job_run_id else None
     path = f"{visit.path}/pipeline-runs/{found.id}"
-    onward = f"job logs {run_name(run)}" if run is not None else f"pipeline run {shlex.quote(found.pipeline_name)}"
     return (
         trail(*_above(visit, found, run))
         + facts([
@@ -123,7 +139,7 @@ async def _pipeline_run(request: Request, visit: Visit, found: DetailedPipelineR
         + _resources(found)
         + _schema_changes(find_schema_changes(trace))
         + f"<p>{link(f'{path}/-trace', 'The trace, as JSON')}</p>"
-        + command(f"dlthub {onward}")
+        + command(_log_command(run))
     )  # fmt: skip
 
 

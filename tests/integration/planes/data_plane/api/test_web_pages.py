@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.fakes.chromium import Page, chromium, needs_chromium
 from tests.fakes.leasing import LeasingControlPlane
-from tests.fakes.workspaces import open_folder
+from tests.fakes.workspaces import definition, open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region
 
 from planes.domain.access import Grant
@@ -65,12 +65,14 @@ async def let_in(place: RunningRegion, path: str, **changes: object) -> httpx.Re
     return await place.region.client.get(address)
 
 
-async def reported(place: RunningRegion, **documents: Any) -> Lease:
-    """A run that sends these reports, by kind."""
+async def reported(place: RunningRegion, declares: Mapping[str, Any] | None = None, **documents: Any) -> Lease:
+    """A run that sends these reports, by kind, of a job that `declares` what it delivers."""
     files = {
         f"sent/{number}.{kind}": json.dumps(each).encode() for number, (kind, each) in enumerate(documents.items())
     }
-    lease, outcome = await place.run("", deployment_id=await place.deploy({"job.py": REPORTS.encode(), **files}))
+    deployment = await place.deploy({"job.py": REPORTS.encode(), **files})
+    defined = {**definition("job"), **({"deliver": declares} if declares else {})}
+    lease, outcome = await place.run("", deployment_id=deployment, definition=defined)
     assert outcome == "completed", await place.lines(lease, None)
     return lease
 
@@ -203,9 +205,19 @@ async def test_a_pipeline_shows_its_loads_and_why_one_failed(place: RunningRegio
     assert len(loads) == 2
     (failed,) = (load for load in loads if "Traceback" in load.text)
     assert "Failed in" in failed.text
-    assert f"dlthub pipeline run {name}" in page.text
+    assert "dlthub job logs job 1" in page.text, "no job declares it, so nothing could run it by its name"
+    assert "dlthub pipeline run" not in page.text
     none = await place.region.client.get(f"/w/{place.region.workspace_id}/pipelines/nothing")
     assert (none.status_code, "told of itself" in none.text) == (200, True)
+
+
+async def test_a_pipeline_that_its_job_declares_is_started_by_its_name(place: RunningRegion) -> None:
+    told = trace("succeeded")
+    await reported(place, trace=told, declares={"pipeline_name": told["pipeline_name"]})
+
+    page = await let_in(place, f"pipelines/{told['pipeline_name']}")
+
+    assert f"dlthub pipeline run {told['pipeline_name']}" in page.text
 
 
 async def test_what_has_not_changed_is_not_read_again(place: RunningRegion) -> None:
