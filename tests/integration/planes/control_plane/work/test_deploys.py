@@ -233,6 +233,7 @@ async def test_secret_as_a_key_is_refused_without_the_key(stage: Stage) -> None:
         {"expose": {"tags": ["zero\u200bwidth"]}},
         {"expose": {"display_name": "two\nlines"}},
         {"deliver": {"pipeline_name": "bell\x07"}},
+        {"inputs": {"properties": {"zero\u200bwidth": {"type": "string"}}}},
         {"description": "d" * 4097},
         {"expose": {"display_name": "n" * 1025}},
         {"inputs": {"properties": {f"key{number}": {"title": "t" * 1000} for number in range(70)}}},

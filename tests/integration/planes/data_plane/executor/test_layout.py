@@ -176,6 +176,8 @@ def test_job_owns_its_work_folder_and_passes_through_the_rest(plane: Path) -> No
     run = furnished(plane, Owner(UID))
 
     assert {path.lstat().st_uid for path in (run.work, *run.work.rglob("*"))} == {UID}
+    for own in (run.work, run.home, run.temporary, workspace_in(plane).data("prod")):
+        assert stat.S_IMODE(own.stat().st_mode) == 0o700, "open to jobs of other workspaces"
     assert stat.S_IMODE((plane / "region.db").stat().st_mode) == 0o600
     listed = subprocess.run(
         ["cat", run.work / ".dlt" / "secrets.toml"], user=UID, group=UID, extra_groups=[], check=False

@@ -44,6 +44,7 @@ REFUSED = [
     pytest.param(41, (0, STREAM), errno.EAFNOSUPPORT, id="socket of no family"),
     pytest.param(41, (40, STREAM), errno.EAFNOSUPPORT, id="socket to the machine that runs this one"),
     pytest.param(41, (31, RAW), errno.EAFNOSUPPORT, id="socket to a radio"),
+    pytest.param(41, (17, RAW), errno.EAFNOSUPPORT, id="socket for packets as they are"),
     pytest.param(302, (1, 7), errno.EPERM, id="limits of another process"),
     pytest.param(53, (UNIX, DATAGRAM), errno.EPROTONOSUPPORT, id="pair of datagram sockets"),
     pytest.param(53, (UNIX, RAW | CLOSES_AT_EXEC), errno.EPROTONOSUPPORT, id="pair of raw sockets"),
