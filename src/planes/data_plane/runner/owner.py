@@ -18,7 +18,7 @@ from planes.data_plane.runner.groups import open_group
 from planes.data_plane.runner.limiting import StepLimits
 from planes.data_plane.runner.output import RunLog
 from planes.data_plane.runner.processes import find_process, list_descendants, signal_group, signal_processes
-from planes.data_plane.runner.reasons import LIMIT_REASONS, OUT_OF_MEMORY, Evidence, Reason, find_reason
+from planes.data_plane.runner.reasons import LIMIT_REASONS, OUT_OF_MEMORY, Evidence, Reason, find_reason, of_grace
 from planes.data_plane.runner.request import Limits, Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
 from planes.data_plane.runner.standing import Standing
@@ -57,6 +57,7 @@ class RunOwner:
         self._started_at = datetime.now(UTC)
         self._deadline = float("inf")
         self._when_over = ""
+        self._is_job = False
         self._user_started_at: str | None = None
         self._network: object = None
         self._plan = StopPlan(request.grace_seconds)
@@ -209,6 +210,7 @@ class RunOwner:
         said = f"time limit of {seconds:g} s reached: stopping"
         sets = "`execute` timeout" if step.app_port is None else "`idle_timeout`, or `execute` timeout,"
         self._when_over = f"{said}; the job's {sets} sets it" if is_job else f"{step.name}: {said}"
+        self._is_job = is_job
 
     def _note_deadline(self) -> float:
         """Stop the run if its time is over; the moment to look again."""
@@ -217,6 +219,7 @@ class RunOwner:
             return self._deadline
         if self._plan.request(TIME_LIMIT, now):
             self._log.explain(self._when_over)
+            self._tell_grace()
         return now + 3600
 
     def _stop(self, reason: str) -> None:
@@ -225,7 +228,13 @@ class RunOwner:
                 self._log.explain("nobody has used this app for a while: stopping")
             else:
                 self._log.say("stop requested: ", foreign=reason)
+                self._tell_grace()
             self._control.state["stopping"] = reason
+
+    def _tell_grace(self) -> None:
+        """A program may go on for a while: dlt's launcher takes the first signal for its own code (Contract: 5.5)."""
+        if self._is_job and self._request.grace_seconds > 0:
+            self._log.explain(of_grace(self._request.grace_seconds))
 
     def _judge(self, step: Step, end: StepEnd, limits: StepLimits) -> _End | None:
         """What a step's end means for the run; None: go on."""
@@ -296,4 +305,6 @@ def _last_words(end: _End) -> str:
         how = f"exit code {end.exit_code}"
     else:
         how = "not started" if end.reason != "runner_error" else "not finished"
-    return how if end.reason in {"exit_code", "signal"} else f"{how}; {end.outcome}: {end.reason}"
+    if end.reason in {"exit_code", "signal"}:
+        return how
+    return f"{how}; {end.outcome}" + ("" if end.reason == end.outcome else f": {end.reason}")

@@ -127,6 +127,14 @@ def of_left_processes(count: int, seconds: float) -> str:
     )
 
 
+def of_grace(seconds: float) -> str:
+    """What becomes of a program that was told to stop."""
+    return (
+        f"Asked to end, and killed in {seconds:g} s if it has not: code of dlt looks whether it was asked, "
+        "a loop of your own goes on until then. The grace_period of the job's `execute` timeout sets how long."
+    )
+
+
 def of_disk(limits: Limits) -> Reason:
     """More room on the disk than the run may take."""
     return Reason(

@@ -78,7 +78,11 @@ async def test_stop_asks_twice_then_kills(executor: LocalExecutor, place: RunPla
     assert anyio.current_time() - began < 0.3 + 2
     assert (outcome.outcome, outcome.reason, outcome.signal) == ("cancelled", "cancelled", signal.SIGKILL)
     assert await place.texts() == ["ready", "asked", "asked"]
-    assert "stop requested: cancelled" in await place.texts("runner")
+    said = await place.texts("runner")
+    assert "stop requested: cancelled" in said
+    assert said[-1] == "ended by signal 9; cancelled"
+    (grace,) = await place.texts("setup")
+    assert grace.startswith("Asked to end, and killed in 0.3 s if it has not"), "where the released client shows it"
     await running.stop("after the end")
 
 
@@ -93,6 +97,7 @@ async def test_a_build_can_be_stopped(executor: LocalExecutor, place: RunPlace) 
         await running.wait_started()
 
     assert (ended.value.outcome.outcome, ended.value.outcome.step) == ("cancelled", "environment")
+    assert await place.texts("setup") == ["began"], "a build ends at once"
     assert await place.texts("user") == []
 
 
