@@ -29,4 +29,6 @@ def new_password() -> str:
 def age(since: datetime, now: datetime) -> str:
     """How long ago, in words."""
     seconds = max(0, int((now - since).total_seconds()))
-    return f"{seconds} seconds ago" if seconds < 120 else f"{seconds // 60} minutes ago"
+    if seconds >= 120:
+        return f"{seconds // 60} minutes ago"
+    return f"{seconds} second{'s' * (seconds != 1)} ago"
