@@ -29,8 +29,12 @@ async def rotate(home: Path, dataplane_id: str, environment: Mapping[str, str]) 
         raise CannotRotate(exc.detail) from exc
     folder = home / "data" / dataplane_id
     key_file = folder / "master.key"
-    if f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY" in environment:
-        raise CannotRotate("The master key is given by the environment: replace it there.")
+    variable = f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"
+    if variable in environment:
+        raise CannotRotate(
+            f"The master key is given by {variable}, and another one there would open nothing that is stored. "
+            f"Write this one to {key_file} (mode 0600), start {dataplane_id} without the variable, and rotate then."
+        )
     if not key_file.exists():
         raise CannotRotate(f"There is no master key of a region {dataplane_id} in {home}.")
     database = Database.attach(database_url(dataplane_id, folder, environment), is_written=True)
