@@ -81,6 +81,9 @@ def test_what_there_is_can_be_listed(platform: PlatformProcess) -> None:
     assert first_words("data-plane") == ["ap1", "eu1", "us1"]
     waits = run_command("admin", "data-plane", "list", *home).stdout.splitlines()[1]
     assert waits.split()[1:4] == ["Asia", "not", "joined"]
+    for region, warns in (("eu1", True), ("ap1", False)):
+        added = run_command("admin", "data-plane", "add", region, "--place", "There", *home)
+        assert ("takes its place" in added.stderr) == warns
 
 
 def test_a_key_is_revoked_by_its_id(platform: PlatformProcess) -> None:

@@ -187,10 +187,19 @@ def add_data_plane(
     place
         Where it stands, as people read it, such as Europe.
     """
+    is_joined = False
 
     async def act(door: Door) -> Mapping[str, Any]:
+        nonlocal is_joined
         async with door.as_owner() as plane:
+            known = await administration.list_data_planes(plane)
+            is_joined = any(one["dataplane_id"] == dataplane_id and one["enrolled_at"] for one in known)
             return await administration.add_data_plane(plane, dataplane_id, place)
+
+    def advise(_: Mapping[str, Any]) -> str:
+        start = f"dlthub-tui serve data --region {dataplane_id} --control-plane URL --join-token-file FILE"
+        taken = f"{dataplane_id} has joined: a home that joins with this takes its place, and that one is refused.\n"
+        return (taken if is_joined else "") + f"Put it in a file on that machine and start there: {start}"
 
     return administer_secret(
         find_home(home),
@@ -198,10 +207,7 @@ def add_data_plane(
         shown_once="join_token",
         output=output,
         as_json=as_json,
-        advise=lambda _: (
-            "Put it in a file on that machine and start there: "
-            f"dlthub-tui serve data --region {dataplane_id} --control-plane URL --join-token-file FILE"
-        ),
+        advise=advise,
     )
 
 
