@@ -33,9 +33,11 @@ MARK = "environment.json"
 _BUILDING = ".building"
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _WHEELS_ONLY = (
-    "Where a package has no wheel: this region installs wheels only, and DLTHUB_TUI_SOURCE_BUILDS=allow of the region "
-    "lets it build from source, which runs the package's code."
+    "A package has no wheel for this Python: this region installs wheels only. Choose a version that has one; "
+    "DLTHUB_TUI_SOURCE_BUILDS=allow of the region lets it build from source, which runs the package's code."
 )
+_LACKS_WHEEL = re.compile(rb"no (\w+ )?wheels|--no-build|source \w*\s?is disabled")
+_MOST_SAID = 64 * 1024
 _WITH_EXTRAS = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^]]+)\]")
 # Without a floor `uv` looks through ten years of versions when pins of the workspace fit none.
 _RECENT = {"botocore": "botocore>=1.36", "s3fs": "s3fs>=2024.6"}
@@ -44,7 +46,14 @@ _PTH = "import dlt.hub.run\n"
 
 
 class BuildFailed(Exception):
-    """The environment cannot be built; the message is for the person whose requirements these are."""
+    """The environment cannot be built; the message is for the person whose requirements these are.
+
+    `said` is the end of what `uv` wrote, which is in the log already.
+    """
+
+    def __init__(self, message: str, said: bytes = b"") -> None:
+        super().__init__(message)
+        self.said = said
 
 
 def main(arguments: list[str]) -> int:
@@ -250,7 +259,8 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
     try:
         uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", listed)
     except BuildFailed as exc:
-        raise BuildFailed(str(exc) if builds else f"{exc} {_WHEELS_ONLY}") from exc
+        lacks_wheel = not builds and _LACKS_WHEEL.search(exc.said)
+        raise BuildFailed(f"{exc} {_WHEELS_ONLY}" if lacks_wheel else str(exc)) from exc
 
 
 def _with_wishes(
@@ -285,14 +295,20 @@ class _Uv:
         self._locks = locks
 
     def run(self, *words: str) -> None:
-        """Its output goes where ours goes.
+        """Its output goes where ours goes, line by line.
 
         Raises: BuildFailed; `uv` has then said why.
         """
         say(f"$ uv {words[0]} {words[1]}" if words[0] == "pip" else f"$ uv {words[0]}")
-        done = subprocess.run([self._binary, *words], check=False, stdin=subprocess.DEVNULL, pass_fds=self._locks)
-        if done.returncode != 0:
-            raise BuildFailed("The environment could not be built: see the lines above.")
+        said = b""
+        with subprocess.Popen(
+            [self._binary, *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=self._locks
+        ) as process:
+            for line in process.stderr or ():
+                os.write(sys.stderr.fileno(), line)
+                said = (said + line)[-_MOST_SAID:]
+        if process.returncode != 0:
+            raise BuildFailed("The environment could not be built: see the lines above.", said)
 
     def ask(self, *words: str) -> str:
         """What it prints; what it warns about concerns other interpreters than the job's, and is left out."""

@@ -196,7 +196,7 @@ def test_unresolvable_requirement_says_which(catalogue: EnvironmentCatalogue) ->
 
     assert code == 1
     assert "no-such-package-here" in output
-    assert "Traceback" not in output
+    assert not {"Traceback", "DLTHUB_TUI_SOURCE_BUILDS=allow"} & set(output.split()), "it is not for want of a wheel"
     assert not catalogue.is_ready(wanted)
 
 
