@@ -53,7 +53,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
                 Keys(("l",), "(✓ completed|✗ failed)"),
             ),
         ),
-        Beat("It printed its API key, masked before it was stored.", (Keys((), r"\[masked:"),), "masked"),
+        Beat("It printed its API key, masked before it was stored.", (Keys(("m",), r"\[masked:"),), "masked"),
         Beat(
             "A job that fails. Its log opens where it says why.",
             (
