@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 0.5
 BEFORE_WAITING_SECONDS = 0.15
 START_SECONDS = 10.0
+ROLE_SECONDS = 60.0
 AT_ONCE = frozenset({"link.retry", "app.quit", "app.interrupt", "app.suspend"})
 
 
@@ -133,12 +135,15 @@ class MovingApp(App[int], inherit_bindings=False):
         workspace = screen.workspace_here() if isinstance(screen, PlaceScreen) else None
         if workspace is None or self.context.connection is None or not isinstance(screen, PlaceScreen):
             return
+        if time.monotonic() < self.context.roles_again.get(workspace.id, 0):
+            return
         try:
             role = await get_workspace_role(self.context.connection.control, workspace.id)
         except ClientError:
             return  # the place says what it was refused
-        if self.context.roles.get(workspace.id) != role:
-            self.context.roles[workspace.id] = role
+        self.context.roles_again[workspace.id] = time.monotonic() + ROLE_SECONDS
+        taken, self.context.roles[workspace.id] = self.context.role_in(workspace), role
+        if role != taken:
             screen.redraw()
 
     async def on_go_back(self) -> None:

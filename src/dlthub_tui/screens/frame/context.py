@@ -78,6 +78,8 @@ class Context:
     unknown: dict[str, set[str]] = field(default_factory=dict[str, "set[str]"])
     # What one may do in the workspaces that were opened, by their ids.
     roles: dict[str, str] = field(default_factory=dict[str, str])
+    # When that is asked again.
+    roles_again: dict[str, float] = field(default_factory=dict[str, float])
     # When home asks again what runs of a workspace printed; at once where that is not known.
     leaks_again: dict[str, float] = field(default_factory=dict[str, float])
     # For how long a region may be silent before its runs are called failed.

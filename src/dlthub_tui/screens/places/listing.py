@@ -285,7 +285,8 @@ class ListScreen(Troubled):
             super().do_nav_back()
 
     def do_link_retry(self) -> None:
-        """Asks again."""
+        """Asks again, also for one's role with what is opened next."""
+        self.context.roles_again.clear()
         self.fetch(self.reload())
 
     def do_list_filter(self) -> None:
