@@ -12,8 +12,10 @@ from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
 
+from planes.data_plane.services.runs import beacon
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
+from planes.storage.data import runs
 from planes.wire.link import Lease
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -85,6 +87,23 @@ async def test_trace_becomes_a_pipeline_run_and_a_summary(place: RunningRegion) 
     summary = place.control.pipeline_runs[lease.run_id][0]
     assert (summary.pipeline_name, summary.dataset_name, summary.total_rows) == ("weather", "obs", 15)
     assert (await read(place, "/watermark"))["updated_at"] is not None
+
+
+async def test_a_run_tells_the_control_plane_of_so_many_pipelines(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beacon, "MAXIMUM_SUMMARIES_PER_RUN", 2)
+    trace = json.loads((TRACES / "succeeded.json").read_bytes())
+    names = ("p0", "p1", "p2")
+
+    lease = await send(place, *(("trace", trace | {"pipeline_name": each, "transaction_id": each}) for each in names))
+
+    assert (await read(place, f"/pipeline-runs?job_run_id={lease.run_id}"))["total"] == 3
+    await until(lambda: len(place.control.pipeline_runs.get(lease.run_id, [])) >= 2)
+    async with place.region.plane.services.parts.database.reading() as connection:
+        waiting = [each["kind"] for each in await runs.list_reports(connection, 100)]
+    assert [each.pipeline_name for each in place.control.pipeline_runs[lease.run_id]] == ["p0", "p1"]
+    assert "pipeline_run" not in str(waiting)
 
 
 async def test_failed_trace_says_step_and_message_in_the_region_only(place: RunningRegion) -> None:
