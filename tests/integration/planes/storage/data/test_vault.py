@@ -40,11 +40,16 @@ async def test_it_does_not_open_elsewhere(database: Database, change: dict[str, 
         await vault(database).open(replace(PLACE, **change), sealed)
 
 
-def test_no_two_places_read_the_same() -> None:
-    one = replace(PLACE, scope="a|1:b", name="c")
-    other = replace(PLACE, scope="a", name="b|1:c")
-
-    assert one.associated_data() != other.associated_data()
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"scope": "a|1:b", "name": "c"}, {"scope": "a", "name": "b|1:c"}),
+        ({"scope": "a|b", "name": "c"}, {"scope": "a", "name": "b|c"}),
+        ({"organization_id": "o"}, {"organization_id": "another"}),
+    ],
+)
+def test_no_two_places_read_the_same(one: dict[str, str], other: dict[str, str]) -> None:
+    assert replace(PLACE, **one).associated_data() != replace(PLACE, **other).associated_data()
 
 
 @pytest.mark.parametrize("position", [0, 12, -1])
