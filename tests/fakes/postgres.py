@@ -5,63 +5,90 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-HAS_POSTGRES = shutil.which("initdb") is not None
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from planes.domain.identifiers import new_id
+
+START_SECONDS = 90
+_IS_ROOT = os.geteuid() == 0
+HAS_POSTGRES = all(map(shutil.which, ("initdb", "postgres", *(["setpriv"] if _IS_ROOT else []))))
+# Nothing of it outlives the test, so nothing is synced, and of its journal little is kept.
+_SETTINGS = {
+    "listen_addresses": "", "fsync": "off", "full_page_writes": "off", "max_connections": "200",
+    "max_wal_size": "64MB", "min_wal_size": "32MB",
+}  # fmt: skip
 
 
 @contextmanager
 def running_postgres() -> Generator[str]:
     """The SQLAlchemy URL of an empty server that answers on a unix socket only; it is gone after the block."""
-    root = Path(tempfile.mkdtemp(prefix="pg-"))
-    root.chmod(0o711)
-    place = root / "db"
-    place.mkdir(mode=0o700)
-    as_user = _as_ordinary_user(place)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(place), "LC_ALL": "C"}
-    settings = f"-c listen_addresses='' -c unix_socket_directories={place} -c fsync=off"
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [*as_user, *command], env=environment, cwd="/", check=True, timeout=60, stdout=subprocess.DEVNULL
-        )
-
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: the path of a socket is bounded
+    as_user = _as_ordinary_user(folder)
+    settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": str(folder)}.items()]
     try:
-        run(
-            "initdb",
-            "--pgdata",
-            str(place / "data"),
-            "--username=postgres",
-            "--auth=trust",
-            "--no-sync",
-            "--encoding=UTF8",
-        )
-        run(
-            "pg_ctl",
-            "--pgdata",
-            str(place / "data"),
-            "--log",
-            str(place / "log"),
-            "--wait",
-            "--options",
-            settings,
-            "start",
-        )
+        subprocess.run(
+            [*as_user, "initdb", "-D", folder / "d", "-U", "tester", "-A", "trust", "-N", "-E", "UTF8"],
+            check=True, capture_output=True, cwd="/",
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C"},
+        )  # fmt: skip
+        process = subprocess.Popen(
+            [*as_user, "postgres", "-D", folder / "d", *settings],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
         try:
-            yield f"postgresql+asyncpg://postgres@/postgres?host={place}"
+            _wait_ready(process, folder / "d" / "postmaster.pid")
+            yield f"postgresql+asyncpg://tester@/postgres?host={folder}"
         finally:
-            run("pg_ctl", "--pgdata", str(place / "data"), "--mode=immediate", "--wait", "stop")
+            process.send_signal(signal.SIGINT)  # a fast stop
+            process.wait(timeout=30)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _as_ordinary_user(place: Path) -> list[str]:
-    if os.geteuid() != 0:
+@asynccontextmanager
+async def new_database(server: str) -> AsyncGenerator[str]:
+    """The URL of a new, empty database; it is gone after the block, so that a day of tests takes no room."""
+    name = f"test_{new_id()}"
+    await _command(server, f'create database "{name}"')
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        await _command(server, f'drop database "{name}" with (force)')
+
+
+async def _command(server: str, command: str) -> None:
+    engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(command))
+    finally:
+        await engine.dispose()
+
+
+def _as_ordinary_user(folder: Path) -> list[str]:
+    """What to put before a command so that it does not run as root. The folder is that user's then."""
+    if not _IS_ROOT:
         return []
     nobody = pwd.getpwnam("nobody")
-    os.chown(place, nobody.pw_uid, nobody.pw_gid)
-    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    # A killed test run takes its server with it.
+    return ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--pdeathsig=INT"]
+
+
+def _wait_ready(process: subprocess.Popen[bytes], pid_file: Path) -> None:
+    """The postmaster writes `ready` into its pid file when it takes connections."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if pid_file.exists() and "ready" in pid_file.read_text():
+            return
+        time.sleep(0.02)  # noqa: TID251 - the start of a process is no event
+    raise RuntimeError("Postgres did not start")

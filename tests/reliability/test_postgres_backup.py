@@ -51,8 +51,8 @@ def served() -> Generator[Server]:
     with running_postgres() as url:
         place = make_url(url).query["host"]
         assert isinstance(place, str)
-        environment = {**os.environ, "PGHOST": place, "PGUSER": "postgres"}
-        yield Server(f"postgresql+asyncpg://postgres@/%s?host={place}", environment)
+        environment = {**os.environ, "PGHOST": place, "PGUSER": "tester"}
+        yield Server(f"postgresql+asyncpg://tester@/%s?host={place}", environment)
 
 
 def words_of(tool: str) -> list[str]:

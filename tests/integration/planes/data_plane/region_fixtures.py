@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from tests.fakes.postgres import HAS_POSTGRES, running_postgres
+from tests.fakes.postgres import HAS_POSTGRES
 from tests.fakes.workspaces import open_folder
 
 
@@ -24,5 +24,4 @@ def database(request: pytest.FixtureRequest) -> Generator[dict[str, str]]:
     if request.param == "sqlite":
         yield {}
         return
-    with running_postgres() as url:
-        yield {"database_url": url}
+    yield {"database_url": request.getfixturevalue("postgres_url")}

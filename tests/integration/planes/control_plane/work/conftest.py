@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.fakes.control_stage import Stage, control_stage
 
-from planes.domain.identifiers import new_id
-
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path, postgres: Any, anyio_backend: str) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a new, empty database of each kind."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'control.db'}"
-    if postgres is None:
-        pytest.skip("Postgres is not installed here")
-    return await postgres.create(f"test_{new_id()}")
+    return request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

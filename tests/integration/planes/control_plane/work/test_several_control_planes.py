@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -16,7 +15,6 @@ from planes.control_plane.app import ControlPlane, open_control_plane
 from planes.control_plane.loops.clock import run_clock
 from planes.control_plane.loops.exchange import run_exchange
 from planes.control_plane.services.work.ticking import fire_due
-from planes.domain.identifiers import new_id
 from planes.settings import ControlPlaneSettings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -30,10 +28,8 @@ _HOLDERS = (
 
 
 @pytest.fixture
-async def database_url(postgres: Any, anyio_backend: str) -> str:
-    if postgres is None:
-        pytest.skip("Postgres is not installed here")
-    return await postgres.create(f"test_{new_id()}")
+def database_url(postgres_url: str) -> str:
+    return postgres_url
 
 
 @pytest.fixture

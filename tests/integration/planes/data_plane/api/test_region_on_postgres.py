@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import anyio
@@ -11,17 +11,11 @@ import pytest
 from tests.fakes.archives import pack
 from tests.fakes.control_plane import FakeControlPlane
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
-from tests.fakes.postgres import HAS_POSTGRES, running_postgres
+from tests.fakes.postgres import HAS_POSTGRES
 
 from planes.domain.identifiers import new_id
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not HAS_POSTGRES, reason="no initdb")]
-
-
-@pytest.fixture
-def postgres_url() -> Generator[str]:
-    with running_postgres() as url:
-        yield url
 
 
 @pytest.fixture

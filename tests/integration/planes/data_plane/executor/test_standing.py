@@ -357,6 +357,7 @@ async def test_what_stands_by_is_counted_with_its_memory(folder: Path) -> None:
                 await anyio.sleep(0.01)
 
     own = (resident - shared) * os.sysconf("SC_PAGE_SIZE")
-    assert own < alone < own + 30_000_000, "the interpreter's and its runner's"
+    # Before 3.12 a fork copies more: each look at an object writes to it.
+    assert own < alone < own + 40_000_000, "the interpreter's and its runner's"
     assert nobody == (0, 0)
     assert standing == (1, pytest.approx(alone, rel=0.5))
