@@ -17,18 +17,11 @@ from dlthub_tui.viewmodel.logs.log_frames import fitted
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, plain_of, take_cells
 from dlthub_tui.viewmodel.words import plural
+from planes.wire.log_levels import find_level
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
 _MASK = re.compile(r"\[masked(?::[^\]\n]*)?\]")
-_ERROR = re.compile(r"(?:error|exception|\bcritical|\bfatal)\b", re.IGNORECASE)
-# A traceback says why in its last line: its head and its indented frames, which quote code, do not count.
-_FRAME = re.compile(r"Traceback \(most recent|  ")
 _HEAD = "Traceback (most recent call last):"
-# Words that say how bad a line is. They are searched in what is shown, so nothing that was masked is found.
-_LEVEL = re.compile(
-    r"\b(?:(?P<warning>warn(?:ing)?|[A-Za-z]*Warning)|(?P<error>[A-Za-z_.]*(?:error|exception)|critical|fatal))\b",
-    re.IGNORECASE,
-)
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _TAB = 8
 LogTimes = Literal["local", "utc", "start"]
@@ -57,7 +50,10 @@ def log_row(line: LogLine, look: Look) -> LogRow:
     guarded = display_guard(scrub_text(line.content)).replace("\n", look.glyphs.turns)
     spans = _mark_masks(_coloured(guarded))
     plain = "".join(span.text for span in spans)
-    spans = _with_level(line, spans, plain)
+    told = find_level(plain, line.source)  # in what is shown, so nothing that was masked is found
+    if told is not None:
+        role = Role.WARN if told.level == "warning" else Role.FAIL
+        spans = _split(spans, [(told.start, told.end)], role, only=Role.TEXT)
     base = _role(line)
     if base is not Role.TEXT:
         spans = tuple(span._replace(role=base) if span.role is Role.TEXT else span for span in spans)
@@ -68,22 +64,11 @@ def log_row(line: LogLine, look: Look) -> LogRow:
         gutter=_gutter(line, look),
         at=line.at,
         is_masked=any(span.role is Role.MASKED for span in spans),
-        is_error=_names_error(line, plain),
+        is_error=told is not None and told.level == "error",
         is_traceback=line.source == "user" and plain.startswith(_HEAD),
         is_frame=line.source == "user" and plain.startswith("  "),
         source=line.source,
     )
-
-
-def _with_level(line: LogLine, spans: Line, plain: str) -> Line:
-    """The line with the word that says how bad it is in that colour."""
-    if line.source != "user" or plain.startswith("  "):
-        return spans
-    found = _LEVEL.search(plain)
-    if found is None:
-        return spans
-    role = Role.WARN if found.lastgroup == "warning" else Role.FAIL
-    return _split(spans, [found.span()], role, only=Role.TEXT)
 
 
 def shown_text(text: str) -> str:
@@ -91,11 +76,6 @@ def shown_text(text: str) -> str:
     from planes.scrub import display_guard, scrub_text
 
     return "".join(f"{plain_of(display_guard(line))}\n" for line in scrub_text(text).split("\n")[:-1])
-
-
-def _names_error(line: LogLine, plain: str) -> bool:
-    is_frame = line.stream == "stderr" and _FRAME.match(plain) is not None
-    return line.source == "user" and not is_frame and _ERROR.search(plain) is not None
 
 
 def _role(line: LogLine) -> Role:

@@ -8,7 +8,6 @@ the block is decoded as a whole.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -17,12 +16,8 @@ import orjson
 
 from planes.data_plane.logs.stored_patterns import regex_as_stored, text_as_stored, words_of_level
 from planes.data_plane.segments import CONTENT_END
+from planes.wire.log_levels import find_level
 
-# What the pane colours as such, so that both find the same lines.
-_LEVEL = re.compile(
-    r"\b(?:(?P<warning>warn(?:ing)?|[A-Za-z]*Warning)|(?P<error>[A-Za-z_.]*(?:error|exception)|critical|fatal))\b",
-    re.IGNORECASE,
-)
 _BACKSLASH = b"\\"
 # With more escapes than one in so many bytes a block is decoded as a whole.
 _SPARSE_BYTES = 512
@@ -143,12 +138,9 @@ class Matcher:
 
 
 def level_of(document: Document) -> str | None:
-    """`error` or `warning`, by the first word of the job's line that says so; frames of a traceback say nothing."""
-    content: str = document["content"]
-    if document["source"] != "user" or content.startswith("  "):
-        return None
-    found = _LEVEL.search(content)
-    return found.lastgroup or "error" if found is not None else None
+    """`error` or `warning`, as `planes.wire.log_levels` has it."""
+    told = find_level(document["content"], document["source"])
+    return told.level if told is not None else None
 
 
 def decoded(line: bytes) -> Document:
