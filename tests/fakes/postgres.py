@@ -36,9 +36,9 @@ def running_postgres() -> Generator[str]:
     settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": str(folder)}.items()]
     try:
         subprocess.run(
-            [*as_user, "initdb", "-D", folder / "d", "-U", "tester", "-A", "trust", "-N", "-E", "UTF8"],
+            [*as_user, "initdb", "-D", folder / "d", "-U", "tester", "-A", "trust", "-N", "--locale=C.UTF-8"],
             check=True, capture_output=True, cwd="/",
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C"},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         )  # fmt: skip
         process = subprocess.Popen(
             [*as_user, "postgres", "-D", folder / "d", *settings],

@@ -31,7 +31,7 @@ FIRST = {
     "RunTokenRequest": {"fence"},
     "RunTokenResponse": {"expires_at", "token"},
     "SwapCodeRequest": {"code", "workspace_id"},
-    "RedeemedSwapCode": {"token"},
+    "RedeemSwapCodeResponse": {"token"},
     "PublicLinkRequest": {"secret"},
     "PublicLinkResponse": {"epoch", "job_id", "organization_id", "workspace_id"},
     "DeploymentReport": {

@@ -44,7 +44,7 @@ from planes.wire.link import (
     PollResponse,
     PublicLinkRequest,
     PublicLinkResponse,
-    RedeemedSwapCode,
+    RedeemSwapCodeResponse,
     RunTokenRequest,
     RunTokenResponse,
     StatusReport,
@@ -143,7 +143,7 @@ class Link:
         answer = await self._call("POST", f"/link/v1/runs/{run_id}/-issue-token", RunTokenRequest(fence=fence))
         return _parse(RunTokenResponse, answer)
 
-    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str | None) -> RedeemedSwapCode:
+    async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str | None) -> RedeemSwapCodeResponse:
         """Signs in whoever brought the code, once, for one workspace of this plane; starts the job if it does not run.
 
         Raises: NotAuthenticated (the code), NotFound, NotAllowed, InvalidRequest, Unavailable.
@@ -152,7 +152,7 @@ class Link:
             request = SwapCodeRequest(code=code, workspace_id=workspace_id, job_id=job_id)
         except ValidationError as exc:
             raise NotFound("not_found", "There is no such app.") from exc
-        return _parse(RedeemedSwapCode, await self._call("POST", "/link/v1/swap-codes/-redeem", request))
+        return _parse(RedeemSwapCodeResponse, await self._call("POST", "/link/v1/swap-codes/-redeem", request))
 
     async def find_public_link(self, secret: str) -> PublicLinkResponse:
         """The published job behind a secret address.

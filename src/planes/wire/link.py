@@ -230,7 +230,7 @@ class SwapCodeRequest(LinkModel):
     job_id: Uuid | None = None
 
 
-class RedeemedSwapCode(LinkModel):
+class RedeemSwapCodeResponse(LinkModel):
     """A client's token for that workspace at the data plane that asked: what its holder could get by itself."""
 
     token: str

@@ -25,7 +25,7 @@ from planes.wire.link import (
     PollResponse,
     PublicLinkRequest,
     PublicLinkResponse,
-    RedeemedSwapCode,
+    RedeemSwapCodeResponse,
     RunTokenRequest,
     RunTokenResponse,
     StatusReport,
@@ -82,9 +82,9 @@ async def issue_run_token(
 @router.post("/swap-codes/-redeem")
 async def redeem_swap_code(
     parts: CurrentParts, dataplane_id: CurrentDataPlane, body: SwapCodeRequest
-) -> RedeemedSwapCode:
+) -> RedeemSwapCodeResponse:
     token = await app_links.redeem_swap_code(parts, dataplane_id, body)
-    return RedeemedSwapCode(token=token)
+    return RedeemSwapCodeResponse(token=token)
 
 
 @router.post("/public-links/-find")
