@@ -91,15 +91,18 @@ def test_split_planes_are_proved_and_anybody_can_check_the_report(split: SplitIn
     document = json.loads(done.stdout)
     report = document["report"]
 
+    is_read = Path("/proc/self/mem").exists() and _is_root()
     assert report["is_clean"]
     assert [region["region"] for region in report["regions"]] == ["eu1", "us1"]
     for region in report["regions"]:
         assert region["separation"] == "process"
         assert (region["elsewhere"], region["secrets"], region["unread"]) == ([], [], [])
-        assert region["not_searched"] == [f"{region['region']} itself: it is not in this home"]
+        itself = f"{region['region']} itself: it is not in this home"
+        memory = [] if is_read else ["the control plane's memory: only root on Linux may read it"]
+        assert region["not_searched"] == [itself, *memory]
         searched = {place["place"]: place["bytes"] for place in region["searched"]}
         assert searched["control plane"] > 0
-        assert ("memory of the control plane" in searched) is (Path("/proc/self/mem").exists() and _is_root())
+        assert ("memory of the control plane" in searched) is is_read
     if shutil.which("openssl"):
         assert verify_with_openssl(tmp_path, document) == ["control"]
         report["is_clean"] = False
@@ -114,7 +117,7 @@ def test_a_leak_is_found_said_and_no_success(split: SplitInstallation) -> None:
         done = doctor(split)
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "This is no proof: see above." in done.stdout
+    assert "This is no proof." in done.stdout
     kept = max((split.homes["control"] / "proofs").glob("residency-*.json"), key=lambda path: path.stat().st_mtime)
     report = json.loads(kept.read_text())["report"]
     eu1, us1 = report["regions"]

@@ -18,11 +18,21 @@ Compare = Callable[[Any, str], Awaitable[None]]
 SIZES = [(80, 24), (120, 40)]
 
 
-def keep_proof(home: Path, *, elsewhere: tuple[str, ...] = ()) -> None:
+GAPS = (
+    "the control plane's database: it is elsewhere",
+    "the control plane's memory: it shares a process with eu1",
+    "eu1's database: it is elsewhere",
+)
+
+
+def keep_proof(
+    home: Path, *, elsewhere: tuple[str, ...] = (), unread: tuple[str, ...] = (), gaps: tuple[str, ...] = ()
+) -> None:
     """A report as `doctor --residency` keeps it."""
     region = {
-        "region": "eu1", "own": 40, "elsewhere": list(elsewhere), "secrets": [], "unread": [], "planted": 64,
-        "searched": [{"place": "control", "files": 9, "bytes": 1_200_000_000}], "is_clean": not elsewhere,
+        "region": "eu1", "own": 40, "elsewhere": list(elsewhere), "secrets": [], "unread": list(unread), "planted": 64,
+        "searched": [{"place": "control", "files": 9, "bytes": 1_200_000_000}], "is_clean": not elsewhere + unread,
+        "not_searched": list(gaps),
     }  # fmt: skip
     report = {"began_at": stamp(NOW), "ended_at": stamp(NOW.replace(hour=9)), "regions": [region], "is_clean": True}
     document = {"report": report, "signatures": [{"plane": "eu1", "fingerprint": "3f9ac2d1"}]}
@@ -160,6 +170,29 @@ async def test_proof_is_read_and_says_where_words_were_found(open_local: Any, tm
 
         await stage.until("This is no proof.")
         assert "control/control.db" in stage.text
+
+
+async def test_a_proof_claims_no_more_than_was_searched_on_every_screen(open_local: Any, tmp_path: Path) -> None:
+    keep_proof(tmp_path, gaps=GAPS)
+    async with open_local(size=(120, 40)) as stage:
+        await stage.press(*RESIDENCY)
+        await stage.until("Nothing left its region, as far as was searched")
+        assert "Unsearched  the control plane's database, the control plane's memory, eu1's database" in stage.text
+        await stage.press("slash", *"zzzz", "enter", "G", "enter")
+        await stage.until("Nothing left its region, as far as was searched.")
+        assert all(gap in stage.text for gap in GAPS)
+        await stage.press("escape", "colon", *"guide", "enter")
+
+        await stage.until("✓ 5  See the proof            Nothing left its region, as far as was searched.")
+
+
+async def test_a_folder_that_could_not_be_read_makes_it_no_proof(open_local: Any, tmp_path: Path) -> None:
+    keep_proof(tmp_path, unread=("eu1: orgs: Permission denied",))
+    async with open_local() as stage:
+        await stage.press(*RESIDENCY)
+        await stage.until("no proof")
+
+        assert "Nothing left" not in stage.text
 
 
 async def test_signed_report_is_saved_as_it_is(open_local: Any, tmp_path: Path) -> None:

@@ -6,10 +6,8 @@ its own. What lies on other machines is named as not searched.
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +21,7 @@ from dlthub_tui.cli import exits
 from dlthub_tui.cli.planting import JOBS, PROFILE, SECRET_VARIABLE, Planted, new_stem, write_workspace
 from dlthub_tui.embed import proving
 from dlthub_tui.embed.finding import FoundPlatform, find_platform
+from dlthub_tui.session.proofs import verdict_of
 from dlthub_tui.settings import our_version
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ async def _prove(home: Path) -> tuple[Mapping[str, Any], Path]:
         stem = new_stem()
         planted = [await _plant(home, connection, region, Planted.of(stem)) for region in await _regions(connection)]
     exits.say_error(f"Searching every byte of {home}.")
-    memory = found.pid if not found.data_planes and sys.platform == "linux" and os.geteuid() == 0 else None
+    memory = found.pid if proving.why_not_memory(found.data_planes) is None else None
     findings = await proving.search_home(home, [one.sought for one in planted], memory)
     regions = [_report(home, found, *one) for one in zip(planted, findings, strict=True)]
     report: dict[str, Any] = {
@@ -73,6 +72,7 @@ async def _prove(home: Path) -> tuple[Mapping[str, Any], Path]:
         "ended_at": datetime.now(UTC).isoformat(),
         "version": our_version(),
         "is_clean": all(region["is_clean"] for region in regions),
+        "verdict": verdict_over(regions),
         "regions": regions,
     }
     kept, document = await proving.sign_and_keep(home, f"residency-{began:%Y%m%dT%H%M%SZ}.json", report)
@@ -118,18 +118,19 @@ async def _plant(home: Path, connection: Connection, region: str, planted: Plant
 def _report(home: Path, found: FoundPlatform, planting: _Planting, findings: proving.Findings) -> dict[str, Any]:
     region = findings.region
     is_here = any(place["place"] == region for place in findings.searched)
+    is_clean = not findings.elsewhere and not findings.secrets and not findings.unread
+    is_clean = is_clean and (findings.own > 0 or not is_here)
+    memory = proving.why_not_memory(found.data_planes)
+    not_searched = [*proving.missing_from(home, region), *([memory] if memory else [])]
     return {
         **asdict(findings),
         "separation": proving.separation(region, planting.host, found.data_planes),
         "planted": planting.count,
         "runs": planting.runs,
-        "not_searched": [
-            *([] if is_here else [f"{region} itself: it is not in this home"]),
-            *([] if (home / "control" / "control.db").exists() else ["the control plane's database: it is elsewhere"]),
-        ],
-        "is_clean": not findings.elsewhere and not findings.secrets and not findings.unread
-        and (findings.own > 0 or not is_here),
-    }  # fmt: skip
+        "not_searched": not_searched,
+        "is_clean": is_clean,
+        "verdict": verdict_of(is_clean=is_clean, not_searched=not_searched),
+    }
 
 
 async def _workspace(connection: Connection, region: str, planted: Planted) -> Workspace:
@@ -236,13 +237,12 @@ def _lines(report: Mapping[str, Any], signatures: list[Mapping[str, str]], kept:
         size = sum(place["bytes"] for place in region["searched"])
         lines.append(f"  searched           {files:,} files, {size:,} bytes")
     lines += [f"signed by {one['plane']}, key {one['fingerprint'][:16]}" for one in signatures]
-    return [*lines, f"kept in {kept}", verdict_of(report)]
+    return [*lines, f"kept in {kept}", report["verdict"]]
 
 
-def verdict_of(report: Mapping[str, Any]) -> str:
-    """The last line: it claims no more than was searched."""
-    if not report["is_clean"]:
-        return "This is no proof: see above."
-    if any(region["not_searched"] for region in report["regions"]):
-        return "Nothing left its region, as far as was searched: above is what was not."
-    return "Nothing left its region."
+def verdict_over(regions: Sequence[Mapping[str, Any]]) -> str:
+    """The claim over all regions."""
+    return verdict_of(
+        is_clean=all(region["is_clean"] for region in regions),
+        not_searched=[part for region in regions for part in region["not_searched"]],
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,22 @@ def separation(region: str, host: str, data_planes: Mapping[str, str]) -> str:
     from planes.host.proof import separation_of
 
     return separation_of(data_planes, region, host)
+
+
+def why_not_memory(data_planes: Mapping[str, str]) -> str | None:
+    """Why the control plane's memory is not searched; None where it is. `data_planes` share its process."""
+    if data_planes:
+        return "the control plane's memory: it shares a process with " + ", ".join(sorted(data_planes))
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "the control plane's memory: only root on Linux may read it"
+    return None
+
+
+def missing_from(home: Path, region: str) -> list[str]:
+    """What of the control plane and a region is not in this home."""
+    from planes.host.proof import missing_from
+
+    return missing_from(home, region, os.environ)
 
 
 async def search_home(home: Path, sought: Sequence[Sought], memory_of: int | None) -> list[Findings]:

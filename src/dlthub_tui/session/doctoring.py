@@ -47,13 +47,14 @@ async def examine(home: Path) -> tuple[Finding, ...]:
     return Fields(answer, "doctor").many("findings", _parse_finding)
 
 
-async def prove(home: Path, on_words: Callable[[str], None]) -> bool:
-    """Makes a proof of residency, which is kept in the home; whether it is clean. Takes a minute or more.
+async def prove(home: Path, on_words: Callable[[str], None]) -> tuple[bool, str]:
+    """Makes a proof of residency, which is kept in the home; whether it is clean, and its verdict. Takes a minute.
 
     `on_words` hears what it does. Cancelling ends it. Raises: DoctorFailed.
     """
     answer = await _run(home, ("--residency",), on_words)
-    return Fields(answer, "proof").within("report").flag("is_clean")
+    report = Fields(answer, "proof").within("report")
+    return report.flag("is_clean"), report.text("verdict")
 
 
 async def _run(home: Path, more: tuple[str, ...], on_words: Callable[[str], None]) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,10 @@ from dlthub_tui.client.reading import Fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What the newest report says of one region. `trouble` are places where a planted word was found, or not read."""
+    """What the newest report says of one region. `trouble` are places where a planted word was found, or not read.
+
+    `not_searched` are parts that nobody looked into.
+    """
 
     made_at: datetime
     planted: int
@@ -23,15 +26,28 @@ class Proof:
     secrets: int
     searched_bytes: int
     trouble: tuple[str, ...]
+    not_searched: tuple[str, ...]
     is_clean: bool
     signed_by: tuple[str, ...]
     file: Path
 
+    @property
+    def verdict(self) -> str:
+        """What it claims."""
+        return verdict_of(is_clean=self.is_clean, not_searched=self.not_searched)
 
-def is_proved(home: Path, regions: Iterable[str]) -> bool:
-    """Whether the newest proof of any of these regions found nothing outside of it. Blocking."""
+
+def verdict_of(*, is_clean: bool, not_searched: Sequence[str]) -> str:
+    """What a proof claims, wherever that is said: no more than was searched."""
+    if not is_clean:
+        return "This is no proof."
+    return "Nothing left its region, as far as was searched." if not_searched else "Nothing left its region."
+
+
+def find_clean_proof(home: Path, regions: Iterable[str]) -> Proof | None:
+    """The newest proof of one of these regions, if it found nothing outside of it. Blocking."""
     found = (find_last_proof(home, region) for region in regions)
-    return any(proof is not None and proof.is_clean for proof in found)
+    return next((proof for proof in found if proof is not None and proof.is_clean), None)
 
 
 def find_last_proof(home: Path, region: str) -> Proof | None:
@@ -61,6 +77,7 @@ def _parse(document: Any, region: str, path: Path) -> Proof | None:
         secrets=len(secrets),
         searched_bytes=sum(place.number("bytes", 0) for place in part.many("searched", _as_fields)),
         trouble=(*elsewhere, *secrets, *part.texts("unread")),
+        not_searched=part.texts("not_searched"),
         is_clean=part.flag("is_clean"),
         signed_by=fields.many("signatures", _signer),
         file=path,

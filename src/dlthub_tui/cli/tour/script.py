@@ -79,12 +79,12 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
             (Do(restart, "all 60 crates counted"), Keys((), "✓ completed")),
             "survived",
         ),
-        Beat("The proof: words planted in each region, every byte searched.", (), ""),
+        Beat("The proof: words planted in each region, the home searched.", (), ""),
     )
 
 
 PROOF = Beat(
-    "doctor --residency: planted words, found nowhere else.",
+    "doctor --residency: planted words, looked for everywhere else here.",
     (Keys((), "Nothing left its region"),),
     "proof",
 )

@@ -30,7 +30,7 @@ class GuideScreen(HomeScreen):
     STYLES = "guide"
     DETAIL_ROWS: ClassVar[int] = 5
 
-    _is_proved = False
+    _verdict = ""
     _had_steps = False
     """Whether a step was to be done while this guide was up."""
 
@@ -38,15 +38,16 @@ class GuideScreen(HomeScreen):
         """As home, and whether this home keeps a proof."""
         await super().load()
         if self.context.connected.is_local:
-            from dlthub_tui.session.proofs import is_proved
+            from dlthub_tui.session.proofs import find_clean_proof
 
             regions = [plane.id for plane in self.state.planes]
-            self._is_proved = await to_thread.run_sync(is_proved, self.context.client_folder.parent, regions)
+            proof = await to_thread.run_sync(find_clean_proof, self.context.client_folder.parent, regions)
+            self._verdict = proof.verdict if proof is not None else ""
         self._go_when_done()
 
     @property
     def _steps(self) -> tuple[view.Step, ...]:
-        return view.steps(self.state, url=self.context.url or "", is_proved=self._is_proved)
+        return view.steps(self.state, url=self.context.url or "", verdict=self._verdict)
 
     def where(self) -> Place:
         """The guide."""
@@ -78,7 +79,7 @@ class GuideScreen(HomeScreen):
 
     def sections(self) -> list[Section]:
         """The steps."""
-        return view.sections(self.state, self.look, url=self.context.url or "", is_proved=self._is_proved)
+        return view.sections(self.state, self.look, url=self.context.url or "", verdict=self._verdict)
 
     def detail_lines(self, width: int) -> list[Line]:
         """The same from a shell."""

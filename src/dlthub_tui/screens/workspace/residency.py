@@ -286,12 +286,9 @@ class ResidencyScreen(TabScreen):
             self.keep(f"{text.removeprefix('dlthub-tui: ')} ctrl+c stops.")
 
         said("A proof is being made.")
-        is_clean = await prove(self.context.client_folder.parent, said)
+        is_clean, verdict = await prove(self.context.client_folder.parent, said)
         await self.reload()
-        if is_clean:
-            self.say("Proved: nothing was found outside its region.", Role.OK)
-        else:
-            self.say("This is no proof: enter on it says what was found, or was not searched.", Role.FAIL)
+        self.say(f"{verdict} Enter on the proof says more.", Role.OK if is_clean else Role.FAIL)
 
     def interrupt(self) -> None:
         """Stops a proof."""

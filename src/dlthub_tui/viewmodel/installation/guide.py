@@ -23,8 +23,8 @@ class Step:
     is_done: bool
 
 
-def steps(state: HomeState, *, url: str = "", is_proved: bool = False) -> tuple[Step, ...]:
-    """The steps as the installation stands now. `is_proved`: this home keeps a proof that found nothing outside.
+def steps(state: HomeState, *, url: str = "", verdict: str = "") -> tuple[Step, ...]:
+    """The steps as the installation stands now. `verdict` is that of a clean proof that this home keeps.
 
     `url` is the control plane's.
     """
@@ -38,7 +38,7 @@ def steps(state: HomeState, *, url: str = "", is_proved: bool = False) -> tuple[
         Step("region", "2  Choose a region", "For your organization, and for good.", has_region),
         Step("code", "3  Bring code", "Deploy a folder that has a __deployment__.py.", has_jobs),
         Step("run", "4  Run a job", "Press r, watch its log arrive.", has_run),
-        Step("proof", "5  See the proof", "Look for its data outside the region. Find none.", is_proved),
+        Step("proof", "5  See the proof", verdict or "Look for its data outside the region. Find none.", bool(verdict)),
     )
 
 
@@ -51,7 +51,7 @@ def _with_port(name: str, url: str | None) -> str:
     return f"{name} {port}" if port else name
 
 
-def sections(state: HomeState, look: Look, *, url: str = "", is_proved: bool = False) -> list[Section]:
+def sections(state: HomeState, look: Look, *, url: str = "", verdict: str = "") -> list[Section]:
     """One row a step."""
     rows = [
         Row(
@@ -60,7 +60,7 @@ def sections(state: HomeState, look: Look, *, url: str = "", is_proved: bool = F
             (line(step.title), line(muted(guard(step.what)))),
             step.title,
         )
-        for step in steps(state, url=url, is_proved=is_proved)
+        for step in steps(state, url=url, verdict=verdict)
     ]
     return [Section(COLUMNS, tuple(rows), shows_titles=False)]
 

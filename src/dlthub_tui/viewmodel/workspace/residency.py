@@ -141,8 +141,10 @@ def proof_section(proof: Proof | None, *, is_local: bool, prove_key: str, look: 
         f"{proof.planted} words planted, {proof.elsewhere} found outside, {words.size(proof.searched_bytes)} searched"
     )
     cell = line(f"{words.moment(proof.made_at, look):<12}", Span(count, Role.TEXT if proof.is_clean else Role.FAIL))
-    right = "nothing outside" if proof.is_clean else "no proof"
+    right = proof.verdict.rstrip(".")
+    unsearched = ", ".join(guard(part.partition(":")[0]) for part in proof.not_searched)
     below = (
+        *((line(muted(f"{'Unsearched':<12}{unsearched}")),) if unsearched else ()),
         line(muted(f"{'':<12}signed by {_signers(proof)}, report {guard(proof.file.name)}")),
         line(muted(f"{'Limits':<12}{SHORT_LIMITS}")),
     )
@@ -157,15 +159,15 @@ def _signers(proof: Proof) -> str:
 def proof_lines(proof: Proof, look: Look) -> list[Line]:
     """The report, to read."""
     good = look.state("completed") if proof.is_clean else look.state("failed")
-    verdict = "Nothing left its region." if proof.is_clean else "This is no proof."
     return [
-        line(good, f" {verdict}"),
+        line(good, f" {proof.verdict}"),
         line(),
         line(muted("Made       "), words.moment(proof.made_at, look)),
         line(muted("Planted    "), f"{proof.planted} words"),
         line(muted("Outside    "), f"{proof.elsewhere} found"),
         line(muted("Secret     "), f"{proof.secrets} found in any file"),
         line(muted("Searched   "), words.size(proof.searched_bytes)),
+        *(line(muted("Unsearched "), guard(part)) for part in proof.not_searched),
         *(line(muted("Signed by  "), guard(one)) for one in proof.signed_by),
         line(muted("Report     "), guard(str(proof.file))),
         line(),

@@ -1,22 +1,70 @@
-"""The last line of a proof of residency claims no more than was searched."""
+"""What a proof of residency claims: no more than was searched, and every gap is named."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from dlthub_tui.cli.proving import verdict_of
+from dlthub_tui.cli.proving import verdict_over
+from dlthub_tui.embed.proving import missing_from, why_not_memory
+
+CONTROL = "the control plane's database: it is elsewhere"
+REGION = "eu1's database: it is elsewhere"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name in ("control/control.db", "data/eu1/region.db", "data/eu1/blobs/a"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
 
 
 @pytest.mark.parametrize(
     ("is_clean", "not_searched", "said"),
     [
         (True, [], "Nothing left its region."),
-        (True, ["the control plane's database: it is elsewhere"], "as far as was searched"),
-        (False, [], "no proof"),
-        (False, ["eu1 itself: it is not in this home"], "no proof"),
+        (True, [CONTROL], "Nothing left its region, as far as was searched."),
+        (False, [], "This is no proof."),
+        (False, [REGION], "This is no proof."),
     ],
 )
 def test_a_proof_claims_no_more_than_was_searched(is_clean: bool, not_searched: list[str], said: str) -> None:
-    report = {"is_clean": is_clean, "regions": [{"not_searched": []}, {"not_searched": not_searched}]}
+    regions = [{"is_clean": True, "not_searched": []}, {"is_clean": is_clean, "not_searched": not_searched}]
 
-    assert said in verdict_of(report)
+    assert verdict_over(regions) == said
+
+
+def test_of_a_home_that_has_everything_nothing_is_missing(home: Path) -> None:
+    assert missing_from(home, "eu1") == []
+    assert missing_from(home, "us1") == ["us1 itself: it is not in this home"]
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("control/control.db", CONTROL),
+        ("data/eu1/region.db", REGION),
+        ("data/eu1/blobs/a", "eu1's stored archives: they are elsewhere"),
+    ],
+)
+def test_what_is_not_in_the_home_is_named(home: Path, file: str, said: str) -> None:
+    (home / file).unlink()
+
+    assert missing_from(home, "eu1") == [said]
+
+
+@pytest.mark.parametrize(("part", "said"), [("CONTROL", CONTROL), ("EU1", REGION)])
+def test_a_database_on_a_server_is_elsewhere_though_its_old_file_is_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch, part: str, said: str
+) -> None:
+    monkeypatch.setenv(f"DLTHUB_TUI_{part}_DATABASE_URL", "postgresql://db.example/plane")
+
+    assert missing_from(home, "eu1") == [said]
+
+
+def test_memory_that_is_shared_with_a_region_is_not_searched_and_said() -> None:
+    said = why_not_memory({"us1": "http://127.0.0.1:1", "eu1": "http://127.0.0.1:2"})
+
+    assert said == "the control plane's memory: it shares a process with eu1, us1"
