@@ -97,6 +97,7 @@ _PLACES: dict[str, dict[str, Kind]] = {
         "id": Kind.ID, "name": Kind.OPERATOR, "region": Kind.OPERATOR, "description": Kind.OPERATOR,
         "key_id": Kind.HASH, "public_key": Kind.OPERATOR, "url": Kind.OPERATOR, "created_at": Kind.TIME,
         "enrolled_at": Kind.TIME, "last_seen_at": Kind.TIME, "drained_at": Kind.TIME, "clean_before": Kind.TIME,
+        "process_id": Kind.ID, "process_started_at": Kind.TIME,
     },
     "join_tokens": {
         "token_hash": Kind.HASH, "dataplane_id": Kind.ID, "created_at": Kind.TIME, "expires_at": Kind.TIME,

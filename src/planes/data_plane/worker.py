@@ -16,6 +16,7 @@ import anyio
 import anyio.abc
 import structlog
 
+from planes.data_plane.services.access.absence import Absence
 from planes.data_plane.services.access.enrolment import Enrolment
 from planes.data_plane.services.access.revocations import Revocations
 from planes.data_plane.services.parts import Parts
@@ -24,11 +25,16 @@ from planes.data_plane.services.reporting.reports import build_numbers, build_po
 from planes.data_plane.services.runs.runs import Runs
 from planes.data_plane.services.upkeep.housekeeping import Housekeeping
 from planes.domain.errors import PlaneError
+from planes.domain.identifiers import new_id
+from planes.domain.region_processes import ANOTHER_PROCESS
 from planes.wire.link import PollResponse
 
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 _MOST_POLLS = 2
+# Below the time after which a lease of which nothing was heard is delivered again: by these polls the control plane
+# hears of what this process was still given.
+_ANOTHER_PROCESS_SECONDS = 2.0
 # A run that was just leased goes before the next question, which costs both planes as much as a step of its start.
 _STARTS_FIRST_SECONDS = 0.1
 _log = structlog.get_logger("planes.data_plane.worker")
@@ -54,7 +60,8 @@ class Worker:
         self._housekeeping = housekeeping
         self._asked_for: list[int] = []
         self._changed = anyio.Event()
-        self._silence = 0
+        self._instance = new_id()
+        self._absence = Absence(parts.clock)
         self._full_at: datetime | None = None
         self.failures = 0
 
@@ -106,16 +113,21 @@ class Worker:
     async def _ask(self, free: int) -> PollResponse | None:
         leases = await self._runs.leases()
         numbers = build_numbers(self._measuring.latest)
-        request = build_poll(free, leases.items(), self._parts.public_url, self._revocations.epoch, numbers)
+        epoch = self._revocations.epoch
+        request = build_poll(free, leases.items(), self._parts.public_url, epoch, numbers, self._instance)
+        asked_at = self._parts.clock.monotonic()
         try:
             answer = await self._parts.link.poll(request)
         except PlaneError as exc:
-            if self._silence == 0:
-                _log.warning("control_plane_away", code=exc.code, reason=exc.detail)
-            self._silence += 1
-            await anyio.sleep(_pause(self._silence))
+            self._absence.note(exc)
+            if exc.code == ANOTHER_PROCESS:
+                self._runs.outbox.hold()
+                await anyio.sleep(_ANOTHER_PROCESS_SECONDS)
+            else:
+                await anyio.sleep(_pause(self._absence.tries))
             return None
-        self._silence = 0
+        self._absence.end(asked_at)
+        self._runs.outbox.go_on()
         return answer
 
     async def _take(self, answer: PollResponse, group: anyio.abc.TaskGroup) -> None:

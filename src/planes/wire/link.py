@@ -109,6 +109,8 @@ class PollRequest(LinkModel):
     """`held` are the leases to renew; `epoch` the last one this data plane knows.
 
     `numbers` are for whoever runs the platform: what is not understood of them is let go, and costs no poll.
+    `instance` is drawn at each start of the region's process: of two that run as one region, the one started last
+    (`numbers.started_at`) works.
     """
 
     free_slots: Annotated[int, Field(ge=0, le=10_000)]
@@ -116,6 +118,7 @@ class PollRequest(LinkModel):
     url: HttpUrl
     epoch: Count
     numbers: RegionNumbers | None = None
+    instance: Uuid | None = None
 
     @field_validator("numbers", mode="wrap")
     @classmethod

@@ -12,6 +12,7 @@ from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
 from planes.control_plane.services.identity import recipients
 from planes.control_plane.services.work import app_links, deployments, leases, run_reports, versions, webhook_runs
+from planes.domain.errors import Conflict
 from planes.server.late_routes import LateRouter
 from planes.server.streams import Stopping
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
@@ -56,10 +57,16 @@ async def poll(
         parts.news.tell(dataplane_id)
 
     answers: list[PollResponse] = []
+    refusal: Conflict | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(wake_at_stop)
-        answers.append(await leases.poll(parts, dataplane_id, body, is_gone))
+        try:
+            answers.append(await leases.poll(parts, dataplane_id, body, is_gone))
+        except Conflict as exc:
+            refusal = exc  # out of the group it would come as one of many
         group.cancel_scope.cancel()
+    if refusal is not None:
+        raise refusal
     return answers[0]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, String, Table, delete, insert, select, update
 
+from planes.domain.region_processes import RegionProcess
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.types import Moment
@@ -28,6 +29,8 @@ data_planes = Table(
     Column("last_seen_at", Moment),
     Column("drained_at", Moment),
     Column("clean_before", Moment),
+    Column("process_id", String(36)),
+    Column("process_started_at", Moment),
 )
 
 join_tokens = Table(
@@ -53,7 +56,7 @@ class DataPlane:
     """`url`, `public_key` and `enrolled_at` are None until it has enrolled; `key_id` names its key.
 
     While `drained_at` is set it is given no new run. Environments there that nobody needs and that were last used
-    before `clean_before` are to go.
+    before `clean_before` are to go. `process` is the one that was taken as the region at `last_seen_at`.
     """
 
     id: str
@@ -68,6 +71,15 @@ class DataPlane:
     last_seen_at: datetime | None
     drained_at: datetime | None = None
     clean_before: datetime | None = None
+    process_id: str | None = None
+    process_started_at: datetime | None = None
+
+    @property
+    def process(self) -> RegionProcess | None:
+        """None of a region of a version that does not say."""
+        if self.process_id is None or self.process_started_at is None:
+            return None
+        return RegionProcess(self.process_started_at, self.process_id)
 
 
 async def add_data_plane(connection: Connection, plane: DataPlane) -> None:
@@ -108,14 +120,20 @@ async def enrol(
 ) -> None:
     query = update(data_planes).where(data_planes.c.id == dataplane_id)
     await connection.execute(query.values(
-        key_id=key_id, public_key=public_key, url=url, enrolled_at=now, last_seen_at=now
+        key_id=key_id, public_key=public_key, url=url, enrolled_at=now, last_seen_at=now,
+        process_id=None, process_started_at=None,
     ))  # fmt: skip
 
 
-async def saw(connection: Connection, dataplane_id: str, url: str, now: datetime) -> None:
-    """Keeps the address that the plane reported and when."""
+async def saw(
+    connection: Connection, dataplane_id: str, url: str, process: RegionProcess | None, now: datetime
+) -> None:
+    """Keeps the address that the plane reported, which process it was, and when."""
     query = update(data_planes).where(data_planes.c.id == dataplane_id)
-    await connection.execute(query.values(url=url, last_seen_at=now))
+    await connection.execute(query.values(
+        url=url, last_seen_at=now, process_id=process and process.id,
+        process_started_at=process and process.started_at,
+    ))  # fmt: skip
 
 
 async def drain(connection: Connection, dataplane_id: str, drained_at: datetime | None) -> None:

@@ -226,6 +226,11 @@ async def renew_leases(connection: Connection, run_ids: Sequence[str], expires_a
     await connection.execute(update(runs).where(runs.c.id.in_(list(run_ids))).values(values))
 
 
+async def acknowledge(connection: Connection, run_ids: Sequence[str]) -> None:
+    """The data plane has shown that it knows of these runs; their leases stay as they are."""
+    await connection.execute(update(runs).where(runs.c.id.in_(list(run_ids))).values(is_acknowledged=True))
+
+
 async def note_cancels_told(connection: Connection, run_ids: Sequence[str], now: datetime) -> None:
     """Remembers when a data plane was last told to cancel."""
     await connection.execute(update(runs).where(runs.c.id.in_(list(run_ids))).values(cancel_told_at=now))

@@ -6,15 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from planes.domain.identifiers import DataPlaneId
+from planes.domain.region_processes import RegionProcess
 from planes.wire.link import RegionNumbers
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The latest poll. `numbers` is None of a region of a version that tells none."""
+    """The latest poll. `numbers` and `process` are None of a region of a version that tells none."""
 
     at: datetime
+    url: str
     numbers: RegionNumbers | None
+    process: RegionProcess | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The latest poll of a process that was refused, since another is the region; `url` is its own."""
+
+    at: datetime
+    url: str
 
 
 class Regions:
@@ -22,10 +33,26 @@ class Regions:
 
     def __init__(self) -> None:
         self._heard: dict[str, Heard] = {}
+        self._refused: dict[str, Refused] = {}
 
-    def hear(self, dataplane_id: DataPlaneId, at: datetime, numbers: RegionNumbers | None) -> None:
-        """A poll has come."""
-        self._heard[dataplane_id] = Heard(at, numbers)
+    def hear(self, dataplane_id: DataPlaneId, heard: Heard) -> None:
+        """A poll has come, of the process that is the region."""
+        self._heard[dataplane_id] = heard
+
+    def refuse(self, dataplane_id: DataPlaneId, at: datetime, url: str) -> None:
+        """A poll was refused, of a process that is not the region."""
+        self._refused[dataplane_id] = Refused(at, url)
+
+    def find_newer(self, dataplane_id: DataPlaneId, process: RegionProcess | None) -> Heard | None:
+        """The latest poll, if it was a newer process's."""
+        heard = self._heard.get(dataplane_id)
+        if process is None or heard is None or heard.process is None or heard.process <= process:
+            return None
+        return heard
+
+    def find_refused(self, dataplane_id: str) -> Refused | None:
+        """None: no process of it was refused by this one."""
+        return self._refused.get(dataplane_id)
 
     def find(self, dataplane_id: str) -> Heard | None:
         """None: it has not polled this process yet."""

@@ -11,8 +11,9 @@ import structlog
 
 from planes.control_plane.services import revocations
 from planes.control_plane.services.identity.tokens import MintedToken, RunSubject, mint_run
+from planes.control_plane.services.memory.regions import Heard
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.work import draining, windows
+from planes.control_plane.services.work import draining, renewals, windows
 from planes.control_plane.services.work.run_reports import finish
 from planes.control_plane.services.work.triggers import hold_work
 from planes.domain import leases
@@ -22,17 +23,14 @@ from planes.domain.leases import LeaseRules
 from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
 from planes.domain.runs import BUILD_LIMIT_SECONDS, LEASED, Run, RunStatus
 from planes.storage.control import backfills as stored_backfills
-from planes.storage.control import data_planes, identity, organizations
+from planes.storage.control import identity, organizations
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import retries as stored_retries
 from planes.storage.control import runs as stored_runs
 from planes.storage.control.connection import Connection
-from planes.storage.control.data_planes import DataPlane
 from planes.storage.control.jobs import JobVersion
 from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse, Revocation
 
-# Well within the silence after which a plane is called unreachable (`data_planes.is_reachable`).
-_SEEN_EVERY = timedelta(seconds=10)
 _TELL_AGAIN_AFTER = timedelta(seconds=5)
 _DELIVER_AGAIN_AFTER = timedelta(seconds=5)
 _log = structlog.get_logger("planes.control_plane.leases")
@@ -94,18 +92,24 @@ async def poll(
     `is_gone` says that the caller has hung up: then nothing is claimed for an answer that nobody reads. A run claimed
     by an answer that got lost is delivered again with the same fence, so a data plane takes a lease that it knows as
     one and the same.
+
+    Raises: Conflict when another process is the region, also while it waits.
     """
     # Half a lease: the plane's next poll renews in time even if this one waits to its end.
     wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
     seen = parts.news.seen(dataplane_id)
-    parts.regions.hear(dataplane_id, parts.clock.now(), request.numbers)
-    plane = await _renew(parts, dataplane_id, request)
+    process = renewals.process_of(request)
+    plane = await renewals.renew(parts, dataplane_id, request, process, rules_of(parts))
+    parts.regions.hear(dataplane_id, Heard(parts.clock.now(), request.url, request.numbers, process))
     clean_before = draining.still_to_clean(plane, parts.clock.now()) if plane is not None else None
     is_woken = False
     while True:
         again_in: float = _DELIVER_AGAIN_AFTER.total_seconds()  # should the answer that dealt with it get lost
         left = wait_until - parts.clock.monotonic()
         async with parts.news.turn(dataplane_id):
+            newer = parts.regions.find_newer(dataplane_id, process)
+            if newer is not None:
+                raise renewals.another_process(request.url, newer.url)
             if left <= 0 or not is_woken or not parts.news.is_dealt_with(dataplane_id, seen):
                 look = await _look(parts, dataplane_id, request, may_claim=not await is_gone(), is_woken=is_woken)
                 left, again_in = wait_until - parts.clock.monotonic(), look.again_in
@@ -177,34 +181,6 @@ async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) ->
     _log.warning("run_lost" if after.is_lost else "run_unreachable", run_id=after.id, dataplane_id=after.dataplane_id)
     if has_started:
         parts.news.tell(after.dataplane_id)
-
-
-async def _renew(parts: Parts, dataplane_id: DataPlaneId, request: PollRequest) -> DataPlane | None:
-    """Prolongs the leases that the plane names, and keeps its address; answers what was known of it.
-
-    Writes only when there is something to write.
-    """
-    now = parts.clock.now()
-    rules = rules_of(parts)
-    held = {item.run_id: item.fence for item in request.held}
-    async with parts.database.reading() as connection:
-        plane = await data_planes.find_data_plane(connection, dataplane_id)
-        leased = await stored_runs.leased_runs(connection, dataplane_id) if held else []
-    is_due = any(run.id in held and leases.is_renewal_due(run, held[run.id], now, rules) for run in leased)
-    is_same = plane is not None and plane.url == request.url and plane.last_seen_at is not None
-    is_recent = plane is not None and plane.last_seen_at is not None and abs(now - plane.last_seen_at) < _SEEN_EVERY
-    if is_same and is_recent and not is_due:
-        return plane
-    async with parts.database.transaction() as connection:
-        await data_planes.saw(connection, dataplane_id, request.url, now)
-        if not held:
-            return plane
-        leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
-        renewed = [
-            run.id for run in leased if run.id in held and leases.renew(run, held[run.id], now, rules) is not None
-        ]
-        await stored_runs.renew_leases(connection, renewed, rules.expiry(now))
-        return plane
 
 
 async def _look(

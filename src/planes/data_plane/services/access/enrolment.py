@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 import structlog
 
+from planes.data_plane.services.access.absence import Absence
 from planes.data_plane.services.access.revocations import Revocations
 from planes.data_plane.services.parts import Parts
 from planes.domain.errors import PlaneError, Unavailable
@@ -25,6 +26,7 @@ class Enrolment:
         self._parts = parts
         self._revocations = revocations
         self._join_token = join_token
+        self._absence = Absence(parts.clock)
         self._done = anyio.Event()
         self._answered = anyio.Event()
         self.refusal: PlaneError | None = None
@@ -82,8 +84,7 @@ class Enrolment:
         try:
             answer = await self._parts.link.enrol(join_token)
         except Unavailable as exc:
-            if self.silence is None or self.silence.detail != exc.detail:
-                _log.warning("control_plane_away", code=exc.code, reason=exc.detail)
+            self._absence.note(exc)
             self.silence = exc
             return False
         except PlaneError as exc:
@@ -92,6 +93,7 @@ class Enrolment:
             self.refusal = exc
             self._answered.set()
             return False
+        self._absence.end()
         await self._revocations.learn_keys(answer.keys)
         self.refusal = None
         _log.info("enrolled", dataplane_id=self._parts.dataplane_id)

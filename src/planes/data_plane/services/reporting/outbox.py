@@ -39,6 +39,17 @@ class Outbox:
         self._news = anyio.Event()
         self._stirred = anyio.Event()
         self._said = anyio.Event()
+        self._may_say = anyio.Event()
+        self._may_say.set()
+
+    def hold(self) -> None:
+        """Says nothing until `go_on`. May run twice."""
+        if self._may_say.is_set():
+            self._may_say = anyio.Event()
+
+    def go_on(self) -> None:
+        """What was held is said. May run twice."""
+        self._may_say.set()
 
     async def queue(
         self, connection: Any, run_id: str, report: StatusReport | PipelineRunReport, target_id: str | None = None
@@ -76,6 +87,7 @@ class Outbox:
         """Delivers for ever. Waits for news without end, and for a control plane that is away with growing pauses."""
         wait = _FIRST_WAIT_SECONDS
         while True:
+            await self._may_say.wait()
             self._news, self._stirred = anyio.Event(), anyio.Event()
             try:
                 async with self._parts.database.reading() as connection:
@@ -100,6 +112,8 @@ class Outbox:
         for report in waiting:
             if report["run_id"] in dropped:
                 continue
+            if not self._may_say.is_set():
+                return True
             try:
                 await self._say(report)
             except (Unavailable, TooManyRequests, StorageFull):

@@ -45,15 +45,21 @@ def build_status(fence: int, status: ReportedStatus, at: datetime) -> StatusRepo
 
 
 def build_poll(
-    free_slots: int, held: Iterable[tuple[str, int]], url: str, epoch: int, numbers: RegionNumbers | None = None
+    free_slots: int,
+    held: Iterable[tuple[str, int]],
+    url: str,
+    epoch: int,
+    numbers: RegionNumbers | None = None,
+    instance: str | None = None,
 ) -> PollRequest:
-    """What this plane can take, the (run, fence) leases it holds, and how it is."""
+    """What this plane can take, the (run, fence) leases it holds, how it is, and which process asks."""
     return PollRequest(
         free_slots=max(0, min(free_slots, _MOST_SLOTS)),
         held=[HeldRun(run_id=run_id, fence=fence) for run_id, fence in held],
         url=url,
         epoch=epoch,
         numbers=numbers,
+        instance=instance,
     )
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tests.fakes.clock import FakeClock
 
 from planes.data_plane.services.access.enrolment import Enrolment
 from planes.domain.errors import NotAuthenticated, PlaneError, Unavailable
@@ -39,7 +40,8 @@ class Keys:
 
 
 def enrolment(control: Control, keys: Keys, token: str | None) -> Enrolment:
-    return Enrolment(cast("Any", SimpleNamespace(link=control, dataplane_id="eu1")), cast("Any", keys), token)
+    parts = SimpleNamespace(link=control, dataplane_id="eu1", clock=FakeClock())
+    return Enrolment(cast("Any", parts), cast("Any", keys), token)
 
 
 @pytest.mark.parametrize(
