@@ -16,7 +16,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn, PinMismatch, PinsDamaged, UnsafeAddress, WrongOrigin
+from dlthub_tui.cli.exits import NOT_ALLOWED, code_of
+from dlthub_tui.client.errors import (
+    ClientError,
+    ClocksDiffer,
+    NotSignedIn,
+    PinMismatch,
+    PinsDamaged,
+    UnsafeAddress,
+    WrongOrigin,
+)
 from dlthub_tui.client.models import Workspace
 from dlthub_tui.client.regions import Regions
 from dlthub_tui.client.transport import Transport, origin_of
@@ -178,7 +187,7 @@ async def test_a_region_is_asked_who_it_is_before_it_gets_a_token(tmp_path: Path
         assert TOKEN not in str(region.received)
 
 
-@pytest.mark.parametrize("difference", ["key", "signature", "time", "name", "address"])
+@pytest.mark.parametrize("difference", ["key", "signature", "name", "address"])
 async def test_a_region_that_is_another_gets_nothing(tmp_path: Path, difference: str) -> None:
     store = SessionStore(tmp_path, uses_keyring=False)
     async with serving(Server()) as control, serving(Server()) as region, serving(Server()) as impostor:
@@ -188,8 +197,6 @@ async def test_a_region_that_is_another_gets_nothing(tmp_path: Path, difference:
             impostor.key = region.key
         if difference == "signature":  # it knows the key that it is to have, and has another
             impostor.names = region.key
-        if difference == "time":
-            impostor.late = timedelta(hours=1)
         if difference == "name":
             impostor.dataplane_id = "us1"
         if difference == "address":  # the true answer, passed on from somewhere else
@@ -201,6 +208,20 @@ async def test_a_region_that_is_another_gets_nothing(tmp_path: Path, difference:
         assert impostor.tokens == []
         assert {path.partition("?")[0] for _, path, _, _ in impostor.received} == {"/.well-known/data-plane"}
         assert len(control.received) == minted
+
+
+@pytest.mark.parametrize(("late", "said"), [(6, "6 min"), (180, "3 h"), (60 * 24 * 400, "400 days")])
+async def test_a_region_whose_clock_differs_gets_nothing_and_the_clock_is_named(
+    tmp_path: Path, late: int, said: str
+) -> None:
+    async with serving(Server()) as control, serving(Server(late=timedelta(minutes=late))) as region:
+        with pytest.raises(ClocksDiffer, match=f"clock is {said} ahead of eu1's") as caught:
+            await _asked(control, region, SessionStore(tmp_path, uses_keyring=False))
+
+        assert "Set this machine's by a time server" in caught.value.sentence
+        assert code_of(caught.value) == NOT_ALLOWED
+        assert region.tokens == []
+        assert control.received == []
 
 
 async def test_an_organization_stays_in_the_region_it_was_first_seen_in(tmp_path: Path) -> None:

@@ -71,7 +71,13 @@ def code_of(error: ClientError) -> int:
     match error:
         case errors.NotReachable() | errors.TimedOut():
             return NOT_REACHABLE
-        case errors.NotAllowed() | errors.NotSignedIn() | errors.PinMismatch() | errors.PinsDamaged():
+        case (
+            errors.NotAllowed()
+            | errors.NotSignedIn()
+            | errors.PinMismatch()
+            | errors.PinsDamaged()
+            | errors.ClocksDiffer()
+        ):
             return NOT_ALLOWED
         case errors.UnsafeAddress():
             return WRONG_USAGE

@@ -16,10 +16,13 @@ ClientError
 ├── WrongOrigin         a request that would carry the session elsewhere
 ├── UnsafeAddress       plain http beyond loopback
 ├── PinMismatch         a data plane that is not the one seen before
+├── ClocksDiffer        a data plane whose clock is not this machine's
 └── PinsDamaged         nobody knows which ones were seen before
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 
 class ClientError(Exception):
@@ -152,6 +155,25 @@ class PinMismatch(ClientError):
     def __init__(self, dataplane_id: str, why: str) -> None:
         super().__init__(f"This is not the {dataplane_id} seen before: {why}. Nothing was sent.", "Ask its operator.")
         self.dataplane_id = dataplane_id
+
+
+class ClocksDiffer(ClientError):
+    """A data plane's answer to this very question had run out when it came: one of the two clocks is wrong."""
+
+    def __init__(self, dataplane_id: str, ahead: timedelta) -> None:
+        super().__init__(
+            f"This machine's clock is {_span(ahead)} ahead of {dataplane_id}'s: one of the two is wrong. "
+            "Nothing was sent.",
+            "Set this machine's by a time server; if it is right, ask the region's operator to set theirs.",
+        )
+        self.dataplane_id = dataplane_id
+
+
+def _span(lasting: timedelta) -> str:
+    minutes = round(lasting.total_seconds() / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{lasting.days:,} days"
 
 
 class PinsDamaged(ClientError):

@@ -8,16 +8,16 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 
-from dlthub_tui.client.errors import PinMismatch, Refused
+from dlthub_tui.client.errors import ClocksDiffer, PinMismatch, Refused
 from dlthub_tui.client.transport import Transport, origin_of
-from planes.wire.well_known import PATH, Attestation, fingerprint_of, signed_bytes, six_words
+from planes.wire.well_known import PATH, VALID_SECONDS, Attestation, fingerprint_of, signed_bytes, six_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class PinStore(Protocol):
 async def ask_identity(dataplane_id: str, url: str) -> Pin:
     """Asks a data plane who it is and checks its answer by the key it shows; sends no session.
 
-    Raises: PinMismatch when the answer does not hold; NotReachable, TimedOut.
+    Raises: PinMismatch when the answer does not hold; ClocksDiffer; NotReachable, TimedOut.
     """
     nonce = secrets.token_urlsafe(24)
     plane = Transport(url)
@@ -78,12 +78,15 @@ def _checked(dataplane_id: str, url: str, nonce: str, raw: Any) -> Pin:
         key.verify(_decoded(answer.signature), signed_bytes(answer))
     except (ValidationError, ValueError, InvalidSignature) as exc:
         raise PinMismatch(dataplane_id, "its answer is not signed by its key") from exc
-    if answer.nonce != nonce or answer.not_after < datetime.now(UTC):
+    if answer.nonce != nonce:
         raise PinMismatch(dataplane_id, "its answer is an old one")
     if answer.dataplane_id != dataplane_id:
         raise PinMismatch(dataplane_id, f"it says that it is {answer.dataplane_id[:20]}")
     if origin_of(url) not in {origin_of(origin) for origin in answer.origins}:
         raise PinMismatch(dataplane_id, "it does not answer at this address by its own word")
+    # It is for the nonce of a moment ago, so that it cannot be old: it only looks so.
+    if answer.not_after < (now := datetime.now(UTC)):
+        raise ClocksDiffer(dataplane_id, now - answer.not_after + timedelta(seconds=VALID_SECONDS))
     return Pin(dataplane_id, answer.public_key, f"{datetime.now(UTC):%Y-%m-%d}")
 
 
@@ -100,7 +103,7 @@ async def check_home(pins: PinStore, organization_id: str, dataplane_id: str) ->
 async def recognise(pins: PinStore, dataplane_id: str, url: str) -> Pin:
     """The plane's pin, after its answer was checked against it. The first answer makes the pin.
 
-    Raises: PinMismatch.
+    Raises: PinMismatch, ClocksDiffer.
     """
     shown = await ask_identity(dataplane_id, url)
     known = await pins.find(dataplane_id)

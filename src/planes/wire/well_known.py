@@ -17,6 +17,8 @@ from planes.domain.key_words import fingerprint_of, grouped_fingerprint, six_wor
 __all__ = ["Attestation", "Nonce", "Statement", "fingerprint_of", "grouped_fingerprint", "signed_bytes", "six_words"]
 
 PATH = "/.well-known/data-plane"
+VALID_SECONDS = 300
+"""How long after it is given an answer is good: `not_after`."""
 Nonce = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{16,128}$")]
 _PURPOSE = b"dlthub-tui data plane attestation 1\n"
 

@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 from planes.tokens.attestation import sign_statement
 from planes.tokens.keys import SigningKey
 from planes.tokens.words import fingerprint_text, words_of
-from planes.wire.well_known import Attestation, Statement, signed_bytes
-
-VALID_SECONDS = 300
+from planes.wire.well_known import VALID_SECONDS, Attestation, Statement, signed_bytes
 
 
 class Identity:
