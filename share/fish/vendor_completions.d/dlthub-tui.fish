@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-key run runs scrub serve signing-key stop user web webhook workspaces'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-key run runs scrub serve signing-key stop trust user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -87,6 +87,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'stop' -d 'Ask a run to stop.
 complete -c dlthub-tui -n __fish_use_subcommand -a 'backfill' -d 'Load a stretch of a job'\''s past once more, in slices side by side. Its schedule …'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'webhook' -d 'Show the address at which a job is called, in its region. The first time it is …'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'open' -d 'Open the terminal app at a link, as `y` copies it there.'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'trust' -d 'List the regions whose keys are known here; with a region, trust the key that i…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'runs' -d 'List runs of a workspace or of a job, the newest first.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'jobs' -d 'List the jobs of a workspace.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'workspaces' -d 'List the workspaces that you can see, with the region that each is locked to.'
@@ -525,6 +526,14 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command stop' -l url -r -d 'T
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command stop' -l json -d 'One JSON object on one line.'
 # Positionals for: stop
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command stop; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
+
+# Options for: trust
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command trust' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command trust' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command trust' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command trust' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command trust' -l url -r -d 'The control plane of another installation; default: DLTHUB_TUI_URL, else the ho…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command trust' -l json -d 'One JSON object on one line.'
 
 # Options for: web
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command web' -l help -d 'Display this message and exit.'

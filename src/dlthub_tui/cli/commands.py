@@ -28,6 +28,7 @@ for _name, _place in (
     ("backfill", "backfilling:backfill"),
     ("webhook", "webhooking:webhook"),
     ("open", "working:open_link"),
+    ("trust", "trusting:trust"),
     ("runs", "listing:runs"),
     ("jobs", "listing:jobs"),
     ("workspaces", "listing:workspaces"),

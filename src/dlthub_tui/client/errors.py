@@ -152,8 +152,8 @@ class UnsafeAddress(ClientError):
 class PinMismatch(ClientError):
     """A data plane whose identity is not the one seen before."""
 
-    def __init__(self, dataplane_id: str, why: str) -> None:
-        super().__init__(f"This is not the {dataplane_id} seen before: {why}. Nothing was sent.", "Ask its operator.")
+    def __init__(self, dataplane_id: str, why: str, can: str = "Ask its operator.") -> None:
+        super().__init__(f"This is not the {dataplane_id} seen before: {why}. Nothing was sent.", can)
         self.dataplane_id = dataplane_id
 
 

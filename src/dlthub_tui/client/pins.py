@@ -111,7 +111,8 @@ async def recognise(pins: PinStore, dataplane_id: str, url: str) -> Pin:
         await pins.put(shown)
         return shown
     if known.public_key != shown.public_key:
-        raise PinMismatch(dataplane_id, f"its key is another than on {known.pinned_at}")
+        can = f"Ask its operator. If its key is new: dlthub-tui trust {dataplane_id}"
+        raise PinMismatch(dataplane_id, f"its key is another than on {known.pinned_at}", can)
     return known
 
 

@@ -86,7 +86,18 @@ class SessionStore:
 
     def pins(self, origin: str) -> FilePins:
         """The pins of the data planes of one installation."""
-        return FilePins(self._folder / f"pins-{_name(origin)}.json")
+        return FilePins(self._folder / f"pins-{_name(origin)}.json", origin)
+
+    async def known_pins(self, origin: str | None) -> list[tuple[str, Pin]]:
+        """The pins of an installation, or of all, each with its control plane's origin.
+
+        An older version did not write that down: then it is the name of the file. Raises: PinsDamaged.
+        """
+        if origin is not None:
+            files = [self.pins(origin)]
+        else:
+            files = [FilePins(path, path.name) for path in sorted(self._folder.glob("pins-*.json"))]
+        return [found for file in files for found in await file.known()]
 
     def _session_file(self, origin: str) -> Path:
         return self._folder / f"session-{_name(origin)}.json"
@@ -104,8 +115,9 @@ class SessionStore:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the file holds: keys and dates of planes, and the plane of each organization."""
+    """What the file holds: whose it is, keys and dates of planes, and the plane of each organization."""
 
+    origin: str
     planes: dict[str, tuple[str, str]]
     organizations: dict[str, str]
 
@@ -116,14 +128,24 @@ class FilePins:
     Raises: PinsDamaged, from every method, when the file cannot be read: then nobody is trusted anew.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, origin: str) -> None:
         self._path = path
+        self._origin = origin
         self._lock = anyio.Lock()
 
     async def find(self, dataplane_id: str) -> Pin | None:
         """The pin of a data plane."""
         found = (await self._all()).planes.get(dataplane_id)
         return Pin(dataplane_id, found[0], found[1]) if found else None
+
+    async def known(self) -> list[tuple[str, Pin]]:
+        """All of them, each with the origin of its control plane; each has a fingerprint."""
+        seen = await self._all()
+        pins = [Pin(name, key, at) for name, (key, at) in sorted(seen.planes.items())]
+        try:
+            return [(seen.origin, pin) for pin in pins if pin.fingerprint]
+        except ValueError as exc:
+            raise PinsDamaged(str(self._path)) from exc
 
     async def put(self, pin: Pin) -> None:
         """Keeps a pin."""
@@ -147,10 +169,11 @@ class FilePins:
     async def _all(self) -> _Seen:
         text = await anyio.to_thread.run_sync(_read, self._path)
         if text is None:
-            return _Seen({}, {})
+            return _Seen(self._origin, {}, {})
         try:
             raw: Any = json.loads(text)
             return _Seen(
+                origin=str(raw.get("origin") or self._origin),
                 planes={str(name): (str(key), str(at)) for name, (key, at) in raw["planes"].items()},
                 organizations={str(name): str(plane) for name, plane in raw["organizations"].items()},
             )
