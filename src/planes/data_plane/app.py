@@ -62,8 +62,9 @@ from planes.server.streams import Stopping
 from planes.settings import DataPlaneSettings
 from planes.storage.blobs import Blobs
 from planes.storage.database import Database
+from planes.storage.errors import StorageError
 from planes.storage.master_keys import GivenMasterKey, MasterKey, MasterKeyFile
-from planes.storage.vault import Vault, finish_rotation
+from planes.storage.vault import Vault, count_unopened, finish_rotation
 from planes.tokens.keys import SigningKey
 from planes.tokens.opaque import derive_key
 
@@ -209,6 +210,7 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
     """
     clock = clock or SystemClock()
     delivery = _delivery_settings(settings)
+    await _check_master_key(settings)
     _prepare_folders(settings)
     key = SigningKey.load_or_create(settings.folder / "identity.key")
     master_keys = (
@@ -246,6 +248,25 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
             await link.aclose()
             await database.close()
         raise
+
+
+async def _check_master_key(settings: DataPlaneSettings) -> None:
+    """Before anything is made or changed. Raises: StorageError when a stored data key was wrapped with another one."""
+    file = settings.folder / "master.key"
+    if settings.master_key is not None:
+        which = f"in DLTHUB_TUI_{settings.dataplane_id.upper()}_MASTER_KEY"
+        known = [MasterKey.parse(settings.master_key)]
+    else:
+        which = f"at {file}"
+        known = await to_thread.run_sync(MasterKeyFile.list_there, file)
+    unopened = await count_unopened(settings.database_url, {key.id for key in known})
+    if unopened:
+        wrong = "opens not all of what is stored there" if known else "is missing, and without it nothing stored opens"
+        raise StorageError(
+            f"{settings.dataplane_id} does not start: its master key {which} {wrong} "
+            f"(organizations whose values stay shut: {unopened}). Nothing was changed: "
+            "start it with the key that it had, from its file, its variable or a backup."
+        )
 
 
 def _address(settings: DataPlaneSettings) -> LinkAddress:

@@ -133,6 +133,12 @@ class MasterKeyFile:
                     self._known[key.id] = key
         return self._known.get(key_id)
 
+    @staticmethod
+    def list_there(path: Path) -> list[MasterKey]:
+        """The key that is there and the one that is coming; makes none. Raises: StorageError."""
+        next_path = path.with_name(f"{path.name}.new")
+        return [key for key in (_load(path), _load(next_path)) if key is not None]
+
     def written_at(self) -> datetime | None:
         """As its file says, which a rotation writes anew."""
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)

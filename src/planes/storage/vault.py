@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from anyio import to_thread
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.domain.clock import Clock
 from planes.storage.data import data_keys
 from planes.storage.database import Database
-from planes.storage.errors import AlreadyThere
+from planes.storage.errors import AlreadyThere, StorageError
 from planes.storage.master_keys import (
     KEY_BYTES,
     CannotOpen,
@@ -145,6 +147,23 @@ async def rotate_master_key(database: Database, keys: MasterKeyFile) -> int:
         count = await _rewrap(connection, old, new)
     await to_thread.run_sync(keys.finish)
     return count
+
+
+async def count_unopened(database_url: str, known: Collection[str]) -> int:
+    """How many stored data keys are wrapped with none of these master keys. Changes nothing.
+
+    Where there is no database yet it is none, and of one that cannot be read whoever opens it says what is wrong.
+    """
+    try:
+        database = Database.attach(database_url)
+        try:
+            async with database.reading() as connection:
+                rows = await data_keys.list_all(connection)
+        finally:
+            await database.close()
+    except (StorageError, SQLAlchemyError, ImportError, ValueError, TypeError):
+        return 0
+    return sum(row["master_key_id"] not in known for row in rows)
 
 
 async def finish_rotation(database: Database, keys: MasterKeyFile) -> None:
