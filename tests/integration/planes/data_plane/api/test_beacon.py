@@ -106,6 +106,17 @@ async def test_a_run_tells_the_control_plane_of_so_many_pipelines(
     assert "pipeline_run" not in str(waiting)
 
 
+async def test_a_run_reports_so_many_pipelines(place: RunningRegion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beacon, "MAXIMUM_PER_RUN", 2)
+    trace = json.loads((TRACES / "succeeded.json").read_bytes())
+    names = ("p0", "p1", "p2")
+
+    lease = await send(place, *(("trace", trace | {"pipeline_name": each, "transaction_id": each}) for each in names))
+
+    kept = (await read(place, f"/pipeline-runs?job_run_id={lease.run_id}"))["items"]
+    assert {each["pipeline_name"] for each in kept} == {"p0", "p1"}
+
+
 async def test_failed_trace_says_step_and_message_in_the_region_only(place: RunningRegion) -> None:
     trace = json.loads((TRACES / "failed.json").read_bytes())
 
@@ -184,6 +195,11 @@ async def test_results_of_another_workspace_are_not_found(place: RunningRegion) 
     assert (await read(place, "/pipeline-runs"))["total"] == 0
 
 
+def _nested(levels: int) -> bytes:
+    """A trace that is good but for how deep it is."""
+    return b'{"pipeline_name":"p","transaction_id":"t3","steps":[],"more":' + b"[" * levels + b"]" * levels + b"}"
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [
@@ -196,6 +212,8 @@ async def test_results_of_another_workspace_are_not_found(place: RunningRegion) 
         ("trace", b'{"a":' * 300 + b"1" + b"}" * 300, 400),
         ("trace", b'{"pipeline_name":"p","transaction_id":"t","steps":[1,null,{"step":[]}],"started_at":7}', 200),
         ("trace", b'{"pipeline_name":"p\\ud800\\u0000","transaction_id":"t2","steps":NaN}', 200),
+        ("trace", _nested(98), 200),
+        ("trace", _nested(101), 400),
         ("state", b"{}", 400),
         ("state", b'{"pipeline_name":1}', 400),
         ("job_result", b'{"type":""}', 400),
@@ -204,7 +222,7 @@ async def test_results_of_another_workspace_are_not_found(place: RunningRegion) 
         ("job_result", b"x" * (33 * 1024 * 1024), 413),
         ("other", b"{}", 400),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 async def test_bad_reports_are_refused_and_never_break_the_region(
     place: RunningRegion, kind: str, body: bytes, status: int
