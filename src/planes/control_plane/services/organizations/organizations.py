@@ -240,9 +240,12 @@ async def _lock_region(
     if organization.dataplane_id is not None:
         raise _already_set()
     plane = await data_planes.find_data_plane(connection, dataplane_id) if dataplane_id.isascii() else None
-    if plane is None or plane.enrolled_at is None:
+    if plane is None:
         reason = Reason(key="dataplane_id", message="is not one of this platform's data planes")
         raise InvalidRequest("unknown_dataplane", "There is no such data plane.", (reason,))
+    if plane.enrolled_at is None:
+        reason = Reason(key="dataplane_id", message="has not joined yet: start it once with its join token")
+        raise InvalidRequest("dataplane_not_joined", "This data plane has not joined yet.", (reason,))
     now = parts.clock.now()
     if not await stored.set_dataplane(connection, organization.id, plane.id, now):
         raise _already_set()

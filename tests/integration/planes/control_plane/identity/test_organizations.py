@@ -210,6 +210,21 @@ async def test_lists_page_and_sort(stage: IdentityStage, owner: Caller) -> None:
     assert unpaired.status_code == 400
 
 
+async def test_a_region_that_has_not_joined_is_not_called_unknown(stage: IdentityStage, owner: Caller) -> None:
+    ok(await stage.post("/own/v1/data-planes", owner, {"dataplane_id": "ap1", "place": "Asia"}))
+    organization = ok(await stage.get("/api/v1/me", owner))["primary_organization"]["id"]
+
+    said = {}
+    for name in ("ap1", "ap2"):
+        answer = await stage.post(f"/api/v1/organizations/{organization}/-set-region", owner, {"dataplane_id": name})
+        said[name] = (answer.status_code, answer.json()["code"], answer.json()["extra"][0]["message"])
+
+    assert said == {
+        "ap1": (400, "dataplane_not_joined", "has not joined yet: start it once with its join token"),
+        "ap2": (400, "unknown_dataplane", "is not one of this platform's data planes"),
+    }
+
+
 async def test_catalogue_lists_enrolled_planes_only(stage: IdentityStage, owner: Caller) -> None:
     ok(await stage.post("/own/v1/data-planes", owner, {"dataplane_id": "ap1", "place": "Asia"}))
 
