@@ -83,6 +83,7 @@ class InstallationRows:
     sign_ins: list[dict[str, Any]] = field(default_factory=list)
     logs: dict[str, LogOfRun] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    doubled: set[str] = field(default_factory=set)
     drained: dict[str, str] = field(default_factory=dict)
     # Regions of a version before, which tell no numbers; the control plane is of one with `None`.
     archives: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])

@@ -137,4 +137,5 @@ def _region(installation: Any, name: str) -> dict[str, Any]:
         "polled_at": stamp(NOW - timedelta(seconds=120 if is_silent else 2)),
         "organizations": sum(each["dataplane_id"] == name for each in installation.organizations),
         "numbers": numbers if name in installation.telling else None,
+        "is_doubled": name in installation.doubled,
     }

@@ -176,6 +176,11 @@ async def test_planes_say_since_when_they_are_up_and_what_they_do(open_app: Any)
         assert "2 sessions" in row_of(stage, "control")
         assert "disk 36 %" in row_of(stage, "control")
 
+        stage.installation.doubled.add("eu1")
+        await stage.press("ctrl+r")
+        await stage.until("two processes")
+        assert "two processes" in row_of(stage, "eu1")
+
         stage.installation.silent.add("eu1")
         await stage.press("ctrl+r")
         await stage.until("? running   ? warm")

@@ -45,12 +45,16 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """`numbers` is None where the region has told none, `organizations` where the control plane counts none of them."""
+    """`numbers` is None where the region has told none, `organizations` where the control plane counts none of them.
+
+    `is_doubled`: another process runs as it, and is refused.
+    """
 
     id: str
     polled_at: datetime | None
     numbers: Numbers | None
     organizations: int | None = None
+    is_doubled: bool = False
 
 
 def parse_region(raw: Any) -> Region:
@@ -62,6 +66,7 @@ def parse_region(raw: Any) -> Region:
         polled_at=fields.maybe_moment("polled_at"),
         numbers=_parse_numbers(numbers) if numbers is not None else None,
         organizations=_maybe_whole(fields, "organizations"),
+        is_doubled=fields.flag("is_doubled"),
     )
 
 

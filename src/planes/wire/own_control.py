@@ -319,13 +319,14 @@ class RegionStatusResponse(BaseModel):
     """A data plane as it told with its last poll, at `polled_at`.
 
     `numbers` are null where it told none: this control plane has just started, or the region is of a version before.
-    `organizations` are locked to it.
+    `organizations` are locked to it. `is_doubled`: another process runs as it, and is refused.
     """
 
     dataplane_id: str
     polled_at: datetime | None
     organizations: int
     numbers: RegionNumbers | None
+    is_doubled: bool
 
 
 class StatusResponse(BaseModel):

@@ -22,6 +22,8 @@ COLUMNS = (
     Column("", drops=1, is_number=True, least=9),
 )
 
+_DOUBLED = Span("two processes", Role.WARN)
+
 
 def section(state: HomeState, look: Look) -> Section:
     """The control plane, then the regions. Numbers are told to who administers the platform."""
@@ -54,7 +56,8 @@ def _control_row(state: HomeState, look: Look) -> Row:
 def _plane_row(plane: PlaneHealth, state: HomeState, look: Look) -> Row:
     """What a silent region does is not known."""
     regions = (state.status.regions or ()) if state.status is not None else ()
-    numbers = next((region.numbers for region in regions if region.id == plane.id), None)
+    region = next((region for region in regions if region.id == plane.id), None)
+    numbers = region.numbers if region is not None else None
     place = guard(plane.place)
     name = line(Span(plane.id, look.hue(plane.id)))
     address = line(muted(f"{place}  {guard(plane.url or '')}"))
@@ -68,7 +71,7 @@ def _plane_row(plane: PlaneHealth, state: HomeState, look: Look) -> Row:
         line(muted(_up(numbers.started_at if numbers else None, look))),
         _work(numbers) if numbers is not None else line(muted(place)),
         address,
-        line(seen_of(plane, "lease poll open")),
+        line(_DOUBLED if region is not None and region.is_doubled else seen_of(plane, "lease poll open")),
         line(_disk(numbers.disk_total_bytes, numbers.disk_free_bytes) if numbers else ""),
     )
     return Row(f"plane/{plane.id}", Span(look.glyphs.up, Role.OK), cells, f"{plane.id} {place}")

@@ -171,6 +171,7 @@ def _render_region(region: Region) -> RegionStatusResponse:
         polled_at=region.polled_at,
         organizations=region.organizations,
         numbers=region.heard.numbers if region.heard is not None else None,
+        is_doubled=region.is_doubled,
     )
 
 

@@ -22,19 +22,22 @@ from planes.storage.sizes import database_size
 
 MOST_HELD = 200
 SOON = timedelta(hours=1)
+# A process that is refused asks every few seconds.
+_DOUBLED_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
     """A data plane that has enrolled. `polled_at` is when it last asked for work, as far as is known here.
 
-    `organizations` are locked to it.
+    `organizations` are locked to it. `is_doubled`: another process of it was refused lately.
     """
 
     id: str
     polled_at: datetime | None
     organizations: int
     heard: Heard | None
+    is_doubled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,4 +90,11 @@ def _region(parts: Parts, plane: DataPlane, locked: int) -> Region:
     # The database is told of a poll now and then, of any control plane's.
     heard = parts.regions.find(plane.id)
     times = [at for at in (plane.last_seen_at, heard.at if heard else None) if at is not None]
-    return Region(id=plane.id, polled_at=max(times, default=None), organizations=locked, heard=heard)
+    refused_at = parts.regions.refused_at(plane.id)
+    return Region(
+        id=plane.id,
+        polled_at=max(times, default=None),
+        organizations=locked,
+        heard=heard,
+        is_doubled=refused_at is not None and abs(parts.clock.now() - refused_at) < _DOUBLED_FOR,
+    )

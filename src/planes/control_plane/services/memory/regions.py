@@ -20,28 +20,20 @@ class Heard:
     process: RegionProcess | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The latest poll of a process that was refused, since another is the region; `url` is its own."""
-
-    at: datetime
-    url: str
-
-
 class Regions:
     """The latest of each data plane: as many as there are keys of planes, since every poll is signed."""
 
     def __init__(self) -> None:
         self._heard: dict[str, Heard] = {}
-        self._refused: dict[str, Refused] = {}
+        self._refused: dict[str, datetime] = {}
 
     def hear(self, dataplane_id: DataPlaneId, heard: Heard) -> None:
         """A poll has come, of the process that is the region."""
         self._heard[dataplane_id] = heard
 
-    def refuse(self, dataplane_id: DataPlaneId, at: datetime, url: str) -> None:
+    def refuse(self, dataplane_id: DataPlaneId, at: datetime) -> None:
         """A poll was refused, of a process that is not the region."""
-        self._refused[dataplane_id] = Refused(at, url)
+        self._refused[dataplane_id] = at
 
     def find_newer(self, dataplane_id: DataPlaneId, process: RegionProcess | None) -> Heard | None:
         """The latest poll, if it was a newer process's."""
@@ -50,8 +42,8 @@ class Regions:
             return None
         return heard
 
-    def find_refused(self, dataplane_id: str) -> Refused | None:
-        """None: no process of it was refused by this one."""
+    def refused_at(self, dataplane_id: str) -> datetime | None:
+        """When a poll was refused last; None where none was, by this control plane."""
         return self._refused.get(dataplane_id)
 
     def find(self, dataplane_id: str) -> Heard | None:

@@ -46,7 +46,7 @@ async def renew(
     known = plane.process if plane is not None else None
     if plane is not None and is_refused(process, known, plane.last_seen_at, now, rules.lease_seconds):
         await _acknowledge(parts, dataplane_id, held)
-        parts.regions.refuse(dataplane_id, now, request.url)
+        parts.regions.refuse(dataplane_id, now)
         raise another_process(request.url, plane.url)
     is_due = any(run.id in held and leases.is_renewal_due(run, held[run.id], now, rules) for run in leased)
     is_same = plane is not None and plane.url == request.url and known == process

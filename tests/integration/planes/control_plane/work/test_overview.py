@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
-from tests.fakes.control_stage import Stage, definition
+from tests.fakes.control_stage import REGION_URL, Stage, definition
 
 from planes.control_plane.services.identity.sessions import start_session
+from planes.domain.identifiers import new_id
 from planes.storage.control import identity
 from planes.storage.control.metadata import metadata
 
@@ -123,6 +124,21 @@ async def test_numbers_that_are_not_understood_cost_no_poll(stage: Stage, number
     await polled(stage, numbers=numbers)
 
     assert (await region(stage))["numbers"] is None
+
+
+async def test_a_region_of_which_two_processes_run_is_told_while_both_ask(stage: Stage) -> None:
+    older = {"instance": new_id(), "numbers": NUMBERS}
+    await polled(stage, instance=new_id(), numbers={**NUMBERS, "started_at": "2026-01-02T00:00:00Z"})
+    said = [(await region(stage))["is_doubled"]]
+    body = {"free_slots": 1, "held": [], "url": REGION_URL, "epoch": 0, **older}
+
+    refused = await stage.link("POST", "-poll", body)
+    said.append((await region(stage))["is_doubled"])
+    stage.clock.advance(seconds=60)
+    said.append((await region(stage))["is_doubled"])
+
+    assert refused.status_code == 409
+    assert said == [False, True, False]
 
 
 async def test_numbers_are_written_down_nowhere(stage: Stage) -> None:
