@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.archives import pack
-from tests.fakes.control_plane import JOIN_TOKEN, FakeControlPlane
+from tests.fakes.control_plane import FakeControlPlane
 from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 
 from planes.domain.errors import Conflict, NotAllowed
@@ -81,7 +81,7 @@ async def test_a_plane_enrols_when_its_control_plane_comes_up_and_once_only(tmp_
     async with control.serving() as first, running_data_plane(tmp_path / "eu1", first) as running:
         assert running.plane.is_ready
     control.dataplane_key = None
-    async with control.serving() as second, running_data_plane(tmp_path / "eu1", second, join_token=JOIN_TOKEN):
+    async with control.serving() as second, running_data_plane(tmp_path / "eu1", second, join_token=None):
         assert control.dataplane_key is None
 
 
