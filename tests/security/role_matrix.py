@@ -135,7 +135,7 @@ CONTROL_ROUTES: dict[str, str] = {
     "POST /own/v1/sign-ins/{sign_in_id}/-refuse": "administrator",
     "GET /own/v1/status": "administrator",
     "GET /own/v1/organizations": "administrator",
-    "GET /own/v1/api-keys/-all": "administrator",
+    "GET /own/v1/held-api-keys": "administrator",
     "GET /own/v1/users": "administrator",
     "POST /own/v1/users": "administrator",
     "POST /own/v1/users/{user_id}/-issue-link": "administrator",

@@ -57,7 +57,7 @@ async def list_data_planes(plane: Transport) -> tuple[dict[str, Any], ...]:
 
 async def list_api_keys(plane: Transport) -> tuple[dict[str, Any], ...]:
     """Everybody's that work, those of workspaces too."""
-    return await get_all(plane, "/own/v1/api-keys/-all", lambda raw: _document(raw, "API key"))
+    return await get_all(plane, "/own/v1/held-api-keys", lambda raw: _document(raw, "API key"))
 
 
 async def revoke_api_key(plane: Transport, key_id: str) -> dict[str, Any]:

@@ -171,7 +171,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     **_each(
         RouteGrant(Caller.ADMINISTRATOR),
         "GET /own/v1/status", "GET /own/v1/users", "POST /own/v1/users", "POST /own/v1/users/{user_id}/-issue-link",
-        "GET /own/v1/organizations", "GET /own/v1/api-keys/-all", "POST /own/v1/data-planes",
+        "GET /own/v1/organizations", "GET /own/v1/held-api-keys", "POST /own/v1/data-planes",
         *(f"POST /own/v1/data-planes/{{dataplane_id}}/-{verb}" for verb in ("drain", "resume", "clean")),
         "POST /own/v1/signing-keys/-rotate",
         "GET /own/v1/audit-events", "GET /own/v1/audit-events/-search",

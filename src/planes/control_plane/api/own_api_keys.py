@@ -32,7 +32,7 @@ async def list_personal_keys(parts: CurrentParts, principal: CurrentSession) -> 
     return ApiKeyList(items=[_render(key) for key in await api_keys.list_personal_keys(parts, principal)])
 
 
-@router.get("/api-keys/-all", response_model=ListPage[HeldKeyResponse])
+@router.get("/held-api-keys", response_model=ListPage[HeldKeyResponse])
 async def list_all_keys(
     parts: CurrentParts, principal: CurrentSession, page: Annotated[Page, Depends(PageQuery())]
 ) -> dict[str, Any]:

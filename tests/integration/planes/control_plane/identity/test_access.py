@@ -258,7 +258,7 @@ async def test_an_administrator_sees_and_ends_every_key_and_sees_every_organizat
         owner = caller(ok(await socket.post("/own/v1/sessions/-local", json=await stage.proof(socket))))
     ben = await stage.sign_in(owner, "ben@orchard.example")
 
-    keys = ok(await stage.get("/own/v1/api-keys/-all", owner))
+    keys = ok(await stage.get("/own/v1/held-api-keys", owner))
     organizations = ok(await stage.get("/own/v1/organizations", owner))
     ended = [(await stage.ask("DELETE", f"/own/v1/api-keys/{key['id']}", owner)).status_code for key in keys["items"]]
 
@@ -269,7 +269,7 @@ async def test_an_administrator_sees_and_ends_every_key_and_sees_every_organizat
     assert organization in {item["id"] for item in organizations["items"]}
     assert organizations["total"] == len(organizations["items"])
     assert ended == [204, 204]
-    assert ok(await stage.get("/own/v1/api-keys/-all", owner))["total"] == 0
+    assert ok(await stage.get("/own/v1/held-api-keys", owner))["total"] == 0
     assert (await stage.get("/api/v1/organizations", machine["api_key"])).status_code == 401
     assert ok(await stage.get(f"/api/v1/workspaces/{workspace}/members", ben, kind="service_account"))["total"] == 0
 
