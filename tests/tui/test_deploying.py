@@ -128,6 +128,19 @@ async def test_a_broken_definition_sends_nothing(open_app: Any, workspace: Path)
         assert stage.posted("deploy") == []
 
 
+async def test_a_folder_that_is_not_there_is_named_whole(open_app: Any, tmp_path: Path) -> None:
+    missing = tmp_path / ("a long name " * 8).strip().replace(" ", "-")
+    async with open_app() as stage:
+        await stage.press("tab", "down", "d")
+        await stage.press("ctrl+u")
+        await stage.type(str(missing))
+        await stage.press("enter")
+        await stage.until("Nothing was sent. Choose another folder.")
+
+        said = "".join(row.strip() for row in stage.text.splitlines()[2:])
+        assert f"✗ {missing}: there is no such folder" in said
+
+
 async def test_a_refused_upload_says_that_nothing_changed(open_app: Any, workspace: Path) -> None:
     async with open_app() as stage:
         await open_difference(stage, workspace)

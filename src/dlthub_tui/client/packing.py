@@ -26,6 +26,7 @@ OnPackingProgress = Callable[[str, str], None]
 """Called with a step (`environment`, `code`, `configuration`, `manifest`) and a short text."""
 
 _WHAT_TO_DO: Mapping[str, str] = {
+    "no_folder": "Nothing was sent. Choose another folder.",
     "unreadable_workspace": "Nothing was sent. Choose another folder, or leave the file out by .gitignore.",
     "environment_failed": "Nothing was sent. Correct the workspace's requirements.",
     "requirements_failed": "Nothing was sent. Correct the workspace's requirements.",

@@ -190,7 +190,10 @@ def _cut_line(spans: Line, width: int, mark: str) -> Line:
 
 
 def wrapped(spans: Line, width: int) -> list[Line]:
-    """A sentence on as many rows as it takes, broken at blanks; each further row is indented as the first."""
+    """A sentence on as many rows as it takes, broken at blanks; each further row is indented as the first.
+
+    A word that is longer than a row, such as a path, goes on below.
+    """
     if width_of(spans) <= width:
         return [spans]
     text = text_of(spans)
@@ -200,6 +203,12 @@ def wrapped(spans: Line, width: int) -> list[Line]:
     for span in spans:
         for piece in _PIECES.findall(span.text):
             size = cell_width(piece)
+            while size > width - indent and not piece.isspace():
+                begun = take_cells(piece, width - used) or (piece[0] if used == indent else "")
+                rows[-1].append(span._replace(text=begun))
+                rows.append([Span(" " * indent)])
+                piece, used = piece[len(begun) :], indent
+                size = cell_width(piece)
             if used + size > width and used > indent:
                 if piece.isspace():
                     continue

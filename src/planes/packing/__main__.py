@@ -14,7 +14,7 @@ from typing import Any
 
 from planes.packing.archives import Archive, pack_code, pack_configuration, profiles_of
 from planes.packing.environments import can_deploy, find_interpreter
-from planes.packing.errors import EnvironmentFailed, ManifestFailed, PackingError, UnreadableWorkspace
+from planes.packing.errors import EnvironmentFailed, ManifestFailed, NoFolder, PackingError, UnreadableWorkspace
 from planes.packing.staying import left_behind
 from planes.packing.worker import REQUIREMENTS_FILE, Manifest, Target, started_worker
 
@@ -47,7 +47,7 @@ def _pack(options: argparse.Namespace) -> dict[str, Any]:
     environ = dict(os.environ)
     folder: Path = options.folder.resolve()
     if not folder.is_dir():
-        raise UnreadableWorkspace(f"{options.folder}: not a folder")
+        raise NoFolder(f"{options.folder}: there is no such folder")
     target = _target(folder, options)
     out: Path = options.out.resolve()
     if out == folder or folder in out.parents:

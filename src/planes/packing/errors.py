@@ -2,6 +2,7 @@
 
 PackingError
 ├── UnreadableWorkspace    the folder, or a file of it, cannot be packed
+│   └── NoFolder           there is no folder of that name
 ├── EnvironmentFailed      no interpreter with the workspace's packages could be had
 ├── RequirementsFailed     the dependency files cannot be exported
 └── ManifestFailed         the deployment module cannot be imported, or declares what may not be deployed
@@ -22,6 +23,12 @@ class UnreadableWorkspace(PackingError):
     """The folder, or a file of it, cannot be packed."""
 
     code = "unreadable_workspace"
+
+
+class NoFolder(UnreadableWorkspace):
+    """There is no folder of that name."""
+
+    code = "no_folder"
 
 
 class EnvironmentFailed(PackingError):

@@ -24,7 +24,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted, wrapped
 from dlthub_tui.viewmodel.workspace import deploying as view
 from dlthub_tui.viewmodel.workspace.folders import default_folder
 from dlthub_tui.widgets.lines import LinesView
@@ -106,9 +106,9 @@ class DeployScreen(PlaceScreen):
             ]
         if self._state == "failed":
             mark = self.look.state("failed").text
-            lines.extend(
-                line("   ", Span(f"{mark if not n else ' '} {text}", Role.FAIL)) for n, text in enumerate(self._failure)
-            )
+            for number, text in enumerate(self._failure):
+                said = line("   ", Span(f"{' ' if number else mark} {text}", Role.FAIL))
+                lines.extend(wrapped(said, width - 1))
         return lines
 
     def on_mount(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from dlthub_tui.viewmodel.text import (
     cut_middle,
     fit,
     guard,
+    line,
     text_of,
     width_of,
     wrapped,
@@ -79,3 +81,12 @@ def test_no_row_of_a_broken_sentence_is_too_wide_and_no_word_is_lost(parts: list
 
     assert all(width_of(row) <= max(width, longest + width // 2) for row in rows)
     assert "".join(map(text_of, rows)).replace(" ", "") == "".join(parts).replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [6, 12, 20, 79])
+def test_a_word_longer_than_a_row_goes_on_below(width: int) -> None:
+    path = "/a/path/that/is/" + "long/" * 20 + "日本語/end"
+    rows = wrapped(line("   ", f"✗ {path}: not there"), width)
+
+    assert all(width_of(row) <= width for row in rows)
+    assert path in "".join(text_of(row).strip() for row in rows)
