@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,6 +30,7 @@ from planes.domain.errors import (
 )
 from planes.tokens.keys import SigningKey
 from planes.tokens.link_proof import sign_call
+from planes.wire.clocks import differ
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
@@ -57,8 +57,6 @@ from planes.wire.link import (
 )
 
 POLL_TIMEOUT_SECONDS = 35.0
-# A signed call lives a minute: half of it may be its way.
-_CLOCKS_DIFFER_SECONDS = 30
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _REFUSALS: dict[int, type[PlaneError]] = {
     400: InvalidRequest, 401: NotAuthenticated, 403: NotAllowed, 404: NotFound, 409: Conflict,
@@ -273,14 +271,8 @@ def _refusal(answer: httpx.Response, now: datetime) -> PlaneError:
 
 def _clock_words(answer: httpx.Response, now: datetime) -> str:
     """That the clocks differ by more than a signed call may be old, for whoever wonders why it is refused."""
-    try:
-        seconds = (now - parsedate_to_datetime(answer.headers["date"])).total_seconds()
-    except (KeyError, ValueError, TypeError):
-        return ""
-    if answer.status_code != HTTPStatus.UNAUTHORIZED or abs(seconds) < _CLOCKS_DIFFER_SECONDS:
-        return ""
-    where = "ahead of" if seconds > 0 else "behind"
-    return f" The clock of this machine is {abs(seconds):.0f} s {where} the control plane's."
+    apart = differ(answer.headers.get("date"), now) if answer.status_code == HTTPStatus.UNAUTHORIZED else ""
+    return f" The clock of this machine is {apart} the control plane's." if apart else ""
 
 
 def _parse(model: type[_Answer], answer: httpx.Response) -> _Answer:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -24,11 +23,11 @@ from planes.host.doctor.findings import Finding, State
 from planes.host.home import Home, PlatformRecord, name_of_user
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
+from planes.wire.clocks import differ
 from planes.wire.well_known import PATH
 
 _LITTLE_ROOM_BYTES = 5 * 1024**3
 _ANSWER_SECONDS = 3.0
-_CLOCKS_DIFFER_SECONDS = 30
 _NONCE = "doctor-looks-whether-it-answers"
 _SECRET_FILES = ("owner.key", "control/signing.key", "data/*/identity.key", "data/*/master.key")
 
@@ -162,11 +161,11 @@ def _answers(name: str, url: str, path: str) -> Finding:
         if address.scheme == "https"
         else HTTPConnection(host, address.port, timeout=_ANSWER_SECONDS)
     )
-    apart = 0
+    apart = ""
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
-        status, apart = answer.status, seconds_apart(answer.getheader("date"))
+        status, apart = answer.status, differ(answer.getheader("date"), datetime.now(UTC))
         detail = f"{url} answers" if status == HTTPStatus.OK else f"{url} answers {status}"
     except (OSError, HTTPException) as exc:
         found = find_tls_error(exc)
@@ -174,13 +173,12 @@ def _answers(name: str, url: str, path: str) -> Finding:
     finally:
         connection.close()
     is_good = status == HTTPStatus.OK
-    if is_good and abs(apart) >= _CLOCKS_DIFFER_SECONDS:
-        where = "ahead of" if apart > 0 else "behind"
+    if is_good and apart:
         return Finding(
             area="platform",
             subject=name,
             state=State.BAD,
-            detail=f"{detail}, and the clock here is {abs(apart)} s {where} the one there",
+            detail=f"{detail}, and the clock here is {apart} the one there",
             advice="Planes refuse what is a minute old. Let both machines ask a time server.",
         )
     return Finding(
@@ -190,14 +188,6 @@ def _answers(name: str, url: str, path: str) -> Finding:
         detail=detail,
         advice=None if is_good else "Its service log says more; starting the platform again loses no run.",
     )
-
-
-def seconds_apart(date: str | None) -> int:
-    """How far this machine's clock is ahead of what an answer says; 0 where it says nothing."""
-    try:
-        return round(time.time() - parsedate_to_datetime(date or "").timestamp())
-    except (ValueError, TypeError):
-        return 0
 
 
 def _databases(root: Path, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
