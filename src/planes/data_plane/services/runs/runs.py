@@ -330,17 +330,16 @@ class Runs:
         self._preparing.ended(lease.run_id)
         await _in_steps(place.remove_configuration, place.remove_artifacts, place.set_work_aside)
         beacon_until = self._parts.clock.now() + timedelta(seconds=BEACON_GRACE_SECONDS)
-        async with self._parts.database.reading() as connection:
-            before = await runs.find(connection, lease.run_id)
         values: dict[str, Any] = {
             "state": runs.DONE,
-            **decide_end(lease, outcome, before, self.held[lease.run_id].stop_reason),
             "ended_at": datetime.fromisoformat(outcome.finished_at),
             # A runner that was killed has told nothing: what its log masks is counted there, later.
             "masked": outcome.hits if outcome.reason != "runner_killed" else None,
             "beacon_until": beacon_until,
         }
         async with self._parts.database.transaction() as connection:
+            before = await runs.find(connection, lease.run_id)
+            values |= decide_end(lease, outcome, before, self.held[lease.run_id].stop_reason)
             await runs.change(connection, lease.run_id, values)
             row = await runs.find(connection, lease.run_id)
             assert row is not None, "a run is written down before it ends"
