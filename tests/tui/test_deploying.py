@@ -49,12 +49,17 @@ def workspace(bare_workspace: Path) -> Path:
     return bare_workspace
 
 
-async def open_difference(stage: Any, folder: Path) -> None:
-    """From home to the difference of a folder."""
+async def choose_folder(stage: Any, folder: Path) -> None:
+    """From home to a folder that is read."""
     await stage.press("tab", "down", "d")
     await stage.press("ctrl+u")
     await stage.type(str(folder))
     await stage.press("enter")
+
+
+async def open_difference(stage: Any, folder: Path) -> None:
+    """From home to the difference of a folder."""
+    await choose_folder(stage, folder)
     await stage.until("Goes to the control plane")
 
 
@@ -117,10 +122,7 @@ async def test_deploy_sends_archives_and_shows_the_receipt(open_app: Any, worksp
 async def test_a_broken_definition_sends_nothing(open_app: Any, workspace: Path) -> None:
     (workspace / "__deployment__.py").write_text("raise RuntimeError('no such table')\n")
     async with open_app() as stage:
-        await stage.press("tab", "down", "d")
-        await stage.press("ctrl+u")
-        await stage.type(str(workspace))
-        await stage.press("enter")
+        await choose_folder(stage, workspace)
         await stage.until("Nothing was sent.")
 
         assert "no such table" in stage.text
@@ -131,10 +133,7 @@ async def test_a_broken_definition_sends_nothing(open_app: Any, workspace: Path)
 async def test_a_folder_that_is_not_there_is_named_whole(open_app: Any, tmp_path: Path) -> None:
     missing = tmp_path / ("a long name " * 8).strip().replace(" ", "-")
     async with open_app() as stage:
-        await stage.press("tab", "down", "d")
-        await stage.press("ctrl+u")
-        await stage.type(str(missing))
-        await stage.press("enter")
+        await choose_folder(stage, missing)
         await stage.until("Nothing was sent. Choose another folder.")
 
         said = "".join(row.strip() for row in stage.text.splitlines()[2:])
