@@ -82,13 +82,11 @@ class Database:
             async with database._connected() as connection:
                 await connection.run_sync(_migrate, migrations)
                 await connection.commit()
-        except (StorageError, DBAPIError, TypeError) as exc:
+        except BaseException as exc:
             with anyio.CancelScope(shield=True):
                 await engine.dispose()
-            raise _cannot_open(engine, exc) from exc
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await engine.dispose()
+            if isinstance(exc, StorageError | DBAPIError | TypeError):
+                raise _cannot_open(engine, exc) from exc
             raise
         return database
 
