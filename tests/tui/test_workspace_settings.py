@@ -31,6 +31,16 @@ def editor_that_writes(folder: Path, text: str) -> tuple[str, ...]:
     return sys.executable, str(script)
 
 
+def editor_that_mends(folder: Path, old: str, new: str) -> tuple[str, ...]:
+    """An editor that changes what it finds, and fails where it finds something else."""
+    script = folder / "editor.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\ntext = path.read_text()\n"
+        f"assert {old!r} in text\npath.write_text(text.replace({old!r}, {new!r}))\n"
+    )
+    return sys.executable, str(script)
+
+
 async def settings_of(user: Driver) -> Any:
     """What the planes say themselves."""
     screen = user.app.screen
@@ -97,8 +107,13 @@ async def test_settings_of_a_workspace_are_changed_and_taken_back(
 
             user.app.context.editor = editor_that_writes(tmp_path, '[patterns]\ncustomer = "KD-(?=x)"\n')
             await user.press("enter")
-            await user.until("Nothing changed. customer is no RE2 pattern")
-            assert (await settings_of(user))[1].patterns == ()
+            await user.until("customer is no RE2 pattern")
+            user.app.context.editor = editor_that_mends(tmp_path, "(?=x)", "[0-9]")
+            await user.press("enter")
+            await user.until("pattern: customer is added")
+            await user.press("enter")
+            await user.until("Runs from now on are scrubbed like that")
+            assert (await settings_of(user))[1].patterns == (("customer", "KD-[0-9]"),)
 
             await user.press("G", "enter")
             await user.until("Type the name to archive it")
@@ -123,3 +138,28 @@ async def test_what_cannot_be_set_says_why_and_the_rest_is_shown(tmp_path: Path)
             user.app.context.look.is_read_only = True
             await user.press("j", "j", "j", "enter")
             await user.until("This session is read-only")
+
+
+async def test_an_edited_text_that_is_refused_is_edited_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DlthubTui, "suspend", _suspended)
+    with served_platform() as home:
+        async with opened(home, (80, 24)) as user:
+            await found_organization(user)
+            await user.press("colon", *"variables", "enter")
+            await user.until("No variables")
+            user.app.context.editor = editor_that_writes(tmp_path, '[workspace]\n"not a name" = "1"\nLEVEL = 1\n')
+            await user.press("e")
+            await user.until("variables.toml cannot be used as it is")
+            assert "LEVEL in workspace: the value stands in quotes" in user.text
+
+            user.app.context.editor = editor_that_mends(tmp_path, "LEVEL = 1", 'LEVEL = "1"')
+            await user.press("enter")
+            await user.until("set LEVEL in the workspace")
+            await user.press("enter")
+            await user.until("variables.toml cannot be used as it is")
+
+            user.app.context.editor = editor_that_mends(tmp_path, '"not a name"', "OTHER")
+            await user.press("enter")
+            await user.until("set OTHER in the workspace")
+            await user.press("enter")
+            await user.until("Changed 2 variables")

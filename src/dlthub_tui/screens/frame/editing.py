@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from textual.app import SuspendNotSupported
 
+from dlthub_tui.client.errors import NotAllowed, NotSignedIn, Refused
 from dlthub_tui.screens.frame.acting import ActingScreen
-from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.screens.frame.sheets import ConfirmSheet
+from dlthub_tui.viewmodel.edited_files import BadFile
+from dlthub_tui.viewmodel.text import Role, guard
+
+Change = tuple[ConfirmSheet, Callable[[], Coroutine[Any, Any, object]]]
 
 
 def edited(screen: ActingScreen[None], text: str, name: str) -> str | None:
@@ -38,3 +45,41 @@ def edited(screen: ActingScreen[None], text: str, name: str) -> str | None:
         screen.say(f"{command[0]} ended with {status}. Nothing changed.", Role.WARN)
         return None
     return after
+
+
+def edit(screen: ActingScreen[None], text: str, name: str, read: Callable[[str], Change | None]) -> ConfirmSheet | None:
+    """The question to open after the editor ended; None where nothing is to be done.
+
+    `read` answers what is asked about an edited text, and what then changes; it raises BadFile for one that says
+    nothing. What it or a plane refuses can be edited on: nobody writes it twice.
+    """
+    after = edited(screen, text, name)
+    if after is None:
+        return None
+
+    def again(why: str) -> ConfirmSheet:
+        more = (guard(why), "Nothing changed. What you wrote is lost when you leave it.")
+        sheet = ConfirmSheet(screen.context, f"{name} cannot be used as it is", "edit it again", more)
+
+        async def go_on(_yes: bool) -> ConfirmSheet | None:
+            return edit(screen, after, name, read)
+
+        return sheet.acting(screen, go_on)
+
+    try:
+        change = read(after)
+    except BadFile as exc:
+        return again(str(exc))
+    if change is None:
+        return None
+    sheet, act = change
+
+    async def send(_yes: bool) -> object:
+        try:
+            return await act()
+        except (NotSignedIn, NotAllowed):
+            raise
+        except Refused as exc:
+            return again(exc.what)
+
+    return sheet.acting(screen, send)

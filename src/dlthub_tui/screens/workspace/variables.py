@@ -10,7 +10,7 @@ from dlthub_tui.client.models import Configuration
 from dlthub_tui.client.variables import Variable
 from dlthub_tui.screens.asking.run_reading import learn_people
 from dlthub_tui.screens.frame.context import Context, Undo
-from dlthub_tui.screens.frame.editing import edited
+from dlthub_tui.screens.frame.editing import Change, edit
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
 from dlthub_tui.screens.places.marking import MarkedList
 from dlthub_tui.screens.places.sorting import SortedList
@@ -24,7 +24,6 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, muted
 from dlthub_tui.viewmodel.workspace import variables as view
 from dlthub_tui.viewmodel.workspace.variable_file import (
-    BadFile,
     ScopeChange,
     deletion,
     difference,
@@ -231,25 +230,22 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
 
     def do_item_edit(self) -> None:
         """The plain ones of all scopes, in the user's editor."""
-        before = scopes_of(self._variables)
-        where = f"{self.workspace.organization_name}/{self.workspace.name}"
-        text = edited(self, render(before, self._profiles, guard(where)), "variables.toml")
-        if text is None:
-            return
-        try:
-            changes = difference(before, parse(text), secrets_of(self._variables))
-        except BadFile as exc:
-            self.say(f"Nothing changed. {guard(str(exc))}", Role.FAIL)
-            return
-        if not changes:
-            self.say("Nothing changed.")
-            return
-        said = [each for change in changes for each in change.words]
-        more = [guard(each) for each in said[:6]] + ([f"and {len(said) - 6} more"] if len(said) > 6 else [])
+        before, secrets = scopes_of(self._variables), secrets_of(self._variables)
+        where = guard(f"{self.workspace.organization_name}/{self.workspace.name}")
 
-        changed, undo = f"Changed {words.plural(len(said), 'variable')}.", "u takes that back."
-        sheet = ConfirmSheet(self.context, f"Change {where}?", "change", more)
-        self.act_on(sheet, lambda _yes: self._change(changes, changed, undo))
+        def read(text: str) -> Change | None:
+            changes = difference(before, parse(text), secrets)
+            if not changes:
+                self.say("Nothing changed.")
+                return None
+            said = [each for change in changes for each in change.words]
+            more = [guard(each) for each in said[:6]] + ([f"and {len(said) - 6} more"] if len(said) > 6 else [])
+            changed, undo = f"Changed {words.plural(len(said), 'variable')}.", "u takes that back."
+            sheet = ConfirmSheet(self.context, f"Change {where}?", "change", more)
+            return sheet, lambda: self._change(changes, changed, undo)
+
+        if (sheet := edit(self, render(before, self._profiles, where), "variables.toml", read)) is not None:
+            self.host.push_screen(sheet)
 
     def do_item_destroy(self) -> None:
         """Deletes the values that win, of what is marked or under the cursor; says what will win instead."""

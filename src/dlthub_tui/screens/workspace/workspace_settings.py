@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from dlthub_tui.client.errors import ClientError, NotSignedIn
 from dlthub_tui.client.workspace_settings import Scrubbing, WorkspaceSettings
 from dlthub_tui.screens.frame.context import Context, Undo
-from dlthub_tui.screens.frame.editing import edited
+from dlthub_tui.screens.frame.editing import Change, edit
 from dlthub_tui.screens.frame.sheets import ConfirmSheet, FormSheet, LineSheet, Sheet
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.screens.workspace.archiving import ArchiveSheet
@@ -252,26 +252,22 @@ class WorkspaceSettingsScreen(ListScreen):
         before = self._scrubbing
         if isinstance(before, str):
             return
-        where = f"{self.workspace.organization_name}/{self.workspace.name}"
-        text = edited(self, view.file_of(before, guard(where)), "scrubbing.toml")
-        if text is None:
-            return
-        try:
-            after = view.parse_file(text, before)
-        except view.BadScrubbing as exc:
-            self.say(f"Nothing changed. {guard(str(exc))}", Role.FAIL)
-            return
-        changes = view.changes_of(before, after)
-        if not changes:
-            self.say("Nothing changed.")
-            return
+        where = guard(f"{self.workspace.organization_name}/{self.workspace.name}")
 
-        more = changes[:MOST_NAMED] + ([f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else [])
-        more.append("It holds for runs that start from now on; stored logs stay as they are.")
-        question = f"Change how logs of {guard(where)} are scrubbed?"
-        self.act_on(
-            ConfirmSheet(self.context, question, "change", more), lambda _yes: self._set_scrubbing(before, after)
-        )
+        def read(text: str) -> Change | None:
+            after = view.parse_file(text, before)
+            changes = view.changes_of(before, after)
+            if not changes:
+                self.say("Nothing changed.")
+                return None
+            more = changes[:MOST_NAMED]
+            more += [f"and {len(changes) - MOST_NAMED} more"] if len(changes) > MOST_NAMED else []
+            more.append("It holds for runs that start from now on; stored logs stay as they are.")
+            sheet = ConfirmSheet(self.context, f"Change how logs of {where} are scrubbed?", "change", more)
+            return sheet, lambda: self._set_scrubbing(before, after)
+
+        if (sheet := edit(self, view.file_of(before, where), "scrubbing.toml", read)) is not None:
+            self.host.push_screen(sheet)
 
     async def _set_scrubbing(self, before: Scrubbing, after: Scrubbing) -> None:
         from dlthub_tui.client.workspace_settings import set_scrubbing

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from dlthub_tui.client.variables import Variable
+from dlthub_tui.viewmodel.edited_files import BadFile, read_toml
 
 WORKSPACE = "workspace"
 _HEAD = """\
@@ -34,10 +34,6 @@ class ScopeChange:
         return [f"set {name} in {scope}" for name in self.upserts] + [
             f"delete {name} in {scope}" for name in self.deletes
         ]
-
-
-class BadFile(ValueError):
-    """The file does not say what is meant; the text says where."""
 
 
 def scopes_of(variables: Sequence[Variable]) -> Scopes:
@@ -77,10 +73,7 @@ def render(scopes: Scopes, profiles: Sequence[str], where: str) -> str:
 
 def parse(text: str) -> Scopes:
     """What an edited file says. Raises: BadFile."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise BadFile(f"It is no TOML: {exc}") from exc
+    document = read_toml(text)
     unknown = set(document) - {WORKSPACE, "profile"}
     if unknown:
         raise BadFile(f'There is no scope "{min(unknown)}": workspace, or profile and its name.')

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from dlthub_tui.client.workspace_settings import Scrubbing, WorkspaceSettings
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.edited_files import BadFile, read_toml
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
@@ -45,10 +45,6 @@ SETTINGS = {
     "allowed": Setting("Texts left alone", "No rule masks them in logs. A secret's value is masked all the same."),
     "state": Setting("State", "Archived: its jobs stop firing, nobody deploys or runs; all stays, readable."),
 }
-
-
-class BadScrubbing(ValueError):
-    """The file does not say what is meant; the text says where."""
 
 
 def sections(settings: WorkspaceSettings, scrubbing: Scrubbing | str, region: str, look: Look) -> list[Section]:
@@ -96,26 +92,23 @@ def file_of(scrubbing: Scrubbing, where: str) -> str:
 
 
 def parse_file(text: str, before: Scrubbing) -> Scrubbing:
-    """What an edited file says, with what its region would refuse told here. Raises: BadScrubbing."""
+    """What an edited file says, with what its region would refuse told here. Raises: BadFile."""
     from planes.scrub import check_pattern, check_pattern_name
 
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise BadScrubbing(f"It is no TOML: {exc}") from exc
+    document = read_toml(text)
     if unknown := set(document) - set(SCRUBBING):
-        raise BadScrubbing(f'"{min(unknown)}" is none of pii, allowed and patterns.')
+        raise BadFile(f'"{min(unknown)}" is none of pii, allowed and patterns.')
     patterns = document.get("patterns", {})
     if not isinstance(patterns, dict):
-        raise BadScrubbing("patterns is no table.")
+        raise BadFile("patterns is no table.")
     found = cast("dict[str, object]", patterns)
     for name, pattern in found.items():
         if not isinstance(pattern, str):
-            raise BadScrubbing(f"{name} in patterns: a pattern stands in quotes.")
+            raise BadFile(f"{name} in patterns: a pattern stands in quotes.")
         if why := check_pattern_name(name) or check_pattern(pattern):
-            raise BadScrubbing(f"{name} {why}.")
+            raise BadFile(f"{name} {why}.")
     if strange := set(_texts(document, "pii")) - set(before.known_pii):
-        raise BadScrubbing(f'"{min(strange)}" is no class of personal data here.')
+        raise BadFile(f'"{min(strange)}" is no class of personal data here.')
     return replace(
         before,
         pii=_texts(document, "pii"),
@@ -127,7 +120,7 @@ def parse_file(text: str, before: Scrubbing) -> Scrubbing:
 def _texts(document: dict[str, Any], name: str) -> tuple[str, ...]:
     found = document.get(name, [])
     if not isinstance(found, list) or not all(isinstance(each, str) for each in cast("list[object]", found)):
-        raise BadScrubbing(f"{name} is a list of texts.")
+        raise BadFile(f"{name} is a list of texts.")
     return tuple(cast("list[str]", found))
 
 

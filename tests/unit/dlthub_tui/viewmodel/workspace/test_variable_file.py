@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dlthub_tui.client.variables import Variable
+from dlthub_tui.viewmodel.edited_files import BadFile
 from dlthub_tui.viewmodel.workspace.variable_file import (
-    BadFile,
     ScopeChange,
     deletion,
     difference,
