@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from dlthub_tui.viewmodel.keys.actions import ACTIONS, Action, key_name
+from dlthub_tui.viewmodel.keys.search_words import SEARCH_WORDS
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, in_a_sentence, line, muted
 
@@ -93,7 +94,7 @@ def offer(action: Action, why_not: str | None, look: Look, place: str) -> Offer:
 
 
 def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
-    """Offers that begin with, then that contain each word; possible ones first.
+    """Offers that begin with, then that contain each word, then that are called so elsewhere; possible ones first.
 
     A command is found by its name alone: enter after a name that there is not must do nothing else.
     """
@@ -111,11 +112,19 @@ def found(offers: Sequence[Offer], text: str, *, by_title: bool) -> list[Offer]:
             return (item.why_not is not None, 1)
         if all(word in whole for word in wanted.split()):
             return (item.why_not is not None, 2)
+        if by_title and _is_called(item, wanted):
+            return (item.why_not is not None, 3)
         return None
 
     ranked = [(rank(item), position, item) for position, item in enumerate(named)]
     kept = [(place, position, item) for place, position, item in ranked if place is not None]
     return [item for _, _, item in sorted(kept, key=lambda entry: entry[:2])]
+
+
+def _is_called(item: Offer, wanted: str) -> bool:
+    """Whether each word stands in what it is called here or elsewhere."""
+    whole = f"{item.name} {item.title} {item.sentence} {SEARCH_WORDS.get(item.choice, '')}".casefold()
+    return all(word in whole for word in wanted.split())
 
 
 def unknown(offers: Sequence[Offer], text: str) -> str:
@@ -125,8 +134,9 @@ def unknown(offers: Sequence[Offer], text: str) -> str:
         return f'No job matches "{in_a_sentence(rest.strip())}".'
     if any(action.command == command for action in ACTIONS):
         return f'"{command}" does nothing here: it belongs to another place.'
-    names = [item.name for item in offers if item.name]
-    near = get_close_matches(command, names, n=2, cutoff=0.5)
+    named = [item for item in offers if item.name]
+    near = [item.name for item in named if _is_called(item, text.casefold())][:2]
+    near = near or get_close_matches(command, [item.name for item in named], n=2, cutoff=0.5)
     return f'No command "{in_a_sentence(text)}".' + (f" Nearest: {', '.join(near)}." if near else "")
 
 
