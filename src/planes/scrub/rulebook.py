@@ -12,15 +12,17 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from planes.scrub.rules import RULES, SELDOM
+from planes.scrub.rules.beginnings import formats, pieces
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.named.below import BELOW_RULES
+from planes.scrub.rules.named.below import BELOW_RULES, CUT_TOKEN, ESCAPED_TOKEN
 from planes.scrub.rules.named.vocabulary import SIGNS
 from planes.scrub.search.demands import Demands
 from planes.scrub.search.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
 from planes.scrub.search.literals import AtLiteral
 from planes.scrub.search.name_places import AtName, NamePlaces
 from planes.scrub.search.signs import NO_SIGNS, LineSigns, Signs
+from planes.scrub.search.unescaped import unescaped
 from planes.scrub.shadow import ColourMap, without_colour
 
 # So many rules with the same signs are asked together which of them match. On a long line each is asked alone: there
@@ -221,7 +223,9 @@ class Rulebook:
     """A set of rules, ready to scan."""
 
     __slots__ = (
+        "_beginnings",
         "_demands",
+        "_escapable",
         "_in_families",
         "_name_places",
         "_signs",
@@ -242,6 +246,11 @@ class Rulebook:
         self._teams: dict[int, Sequence[CompiledRule]] = {}
         self._demands = Demands([compiled.rule for compiled in self.rules])
         self._name_places = NamePlaces()
+        # Rules whose secrets are also found in part, and those whose secrets tell themselves where they are escaped.
+        self._beginnings = sum(1 << index for index, rule in enumerate(self.rules) if rule.rule in formats().values())
+        self._escapable = sum(
+            1 << index for index, rule in enumerate(self.rules) if rule.rule.kind in ("token", "uri-password")
+        )
 
     def prepare(self) -> None:
         """Compile now what most logs need, so that forked children need not.
@@ -269,6 +278,17 @@ class Rulebook:
 
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]:
         """The secrets in a line without colour codes: in order, none inside or across another."""
+        found = self._spans(line, signs)
+        read = unescaped(line)
+        if read is None:
+            return found
+        signs = self.on_line(read.text + b"\n", 0, len(read.text))
+        again = self._spans(read.text, signs._replace(chosen=signs.chosen & self._escapable))
+        more = [_span((*read.real(start, end), ESCAPED_TOKEN)) for start, end, _ in again if read.holds(start, end)]
+        return disjoint([*found, *more]) if more else found
+
+    def _spans(self, line: bytes, signs: LineSigns) -> list[Span]:
+        """The same, in a line as it stands there."""
         chosen, last, names = signs
         if not chosen:
             return []
@@ -295,9 +315,21 @@ class Rulebook:
             if spans:
                 is_disjoint = not found  # what one rule finds is in order, each behind the last
                 found = found + spans if found else spans
+        if signs.chosen & self._beginnings and (in_part := self._in_part(line, signs.chosen & self._beginnings, found)):
+            found = found + in_part
+            is_disjoint = False
         if found and line.find(b"[masked:") >= 0:
             found = outside_marks(line, found)
         return found if is_disjoint else disjoint(found)
+
+    def _in_part(self, line: bytes, chosen: int, found: "Sequence[Span]") -> list[Span]:
+        """Tokens that are cut, of the formats in a bit set."""
+        return [
+            _span((start, end, CUT_TOKEN))
+            for compiled in self._team(chosen)
+            for start, end in pieces(line, compiled.rule.signs)
+            if not any(span.start < end and start < span.end for span in found)
+        ]
 
     def _team(self, chosen: int) -> "Sequence[CompiledRule]":
         """The rules of a bit set, in order."""

@@ -58,3 +58,42 @@ def test_json_in_base64_is_a_token_only_if_it_is_the_header_of_one() -> None:
 def test_names_that_begin_like_a_token_stay(word: str) -> None:
     text = BEFORE.ljust(WIDTH, "x") + " " + word + "\nand more"
     assert masked(text) == text
+
+
+PREFIXED = ["github-oauth-token", "gitlab-deploy-token", "stripe-restricted-key", "shopify-user-token", "fly-token"]
+CUTS = {
+    "dots": ("seen ", "... twice"),
+    "ellipsis": ("'", "…'"),
+    "stars": ("key ", "****"),
+    "its end": ("key ", "...7Gk2"),
+    "cell": ("| 1 | ", "   | 3 |"),
+    "end of the line": ("the key was ", ""),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("name", PREFIXED)
+def test_what_is_shown_of_a_cut_token_is_masked(name: str, cut: str) -> None:
+    sample = next(rule for rule in RULES if rule.name == name).sample
+    prefix = sample[: sample.index("<")]
+    before, behind = CUTS[cut]
+    piece = fake(prefix + "7c4<a7>", 3)
+    out = masked(before + piece + behind)
+
+    assert out == before + "[masked:cut-token]" + behind.replace("...7Gk2", "")
+    assert masked(out) == out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gho_xxxxxxxx... is a token of yours",
+        "npm_config_cache... is set",
+        "keys begin with sk_live_... or rk_live_...",
+        "glpat-settings...",
+        "see hf_transfer2 and x_gho_a1b2c3d4...",
+        "src/npm_a1b2c3d4e5.py was read",
+    ],
+)
+def test_names_and_placeholders_that_begin_like_a_cut_token_stay(text: str) -> None:
+    assert masked(text) == text

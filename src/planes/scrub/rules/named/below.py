@@ -1,5 +1,8 @@
 """Rules for secrets that stand on another line than what tells them. What finds them is `planes.scrub.below`."""
 
+import re
+
+from planes.scrub.rules import RULES
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import FOLLOW, SIGNS, SOURCE
 
@@ -33,7 +36,36 @@ CUT_TOKEN = Rule(
     "how screens cut what is too long for a line",
     "the settings of this workspace were read, and the key is glpat-7<a9>\n<a20> and no more\n",
 )
-BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER, ASKED_BELOW, CUT_TOKEN)
+# What joins the parts of tokens, as it is quoted for addresses (also twice), JSON and HTML.
+_JOINTS = b"_-."
+_QUOTED_JOINTS = (
+    *(f"%{nested}{joint:02{case}}" for joint in _JOINTS for case in "xX" for nested in ("", "25", "2525")),
+    *(f"{mark}{joint:02{case}}" for joint in _JOINTS for case in "xX" for mark in ("u00", "\\x")),
+    *(f"#{joint};" for joint in _JOINTS),
+    *(f"#{mark}{joint:02{case}};" for joint in _JOINTS for case in "xX" for mark in "xX"),
+)
+# Signs that hold what every address quotes, as they stand there and in JSON for web pages.
+_SHORTEST_QUOTED = 4
+_UNSAFE = re.compile(rb"[$+/:=|~]")
+_QUOTED_SIGNS = (
+    b"".join(form % byte if _UNSAFE.match(bytes((byte,))) else bytes((byte,)) for byte in sign)
+    for rule in RULES
+    if rule.kind == "token"
+    for sign in rule.signs
+    if len(sign) >= _SHORTEST_QUOTED and _UNSAFE.search(sign) and sign == sign.strip()
+    for form in (b"%%%02X", b"%%%02x", b"\\u%04x")
+)
+# A token without the sign of its format: a part of it is escaped.
+ESCAPED_TOKEN = Rule(
+    "escaped-token",
+    "token",
+    tuple(dict.fromkeys((*(sign.encode("ascii") for sign in _QUOTED_JOINTS), *_QUOTED_SIGNS))),
+    rb"[0-9A-Za-z%\\&]",
+    b"",
+    "RFC 3986, RFC 8259, HTML: how texts are escaped",
+    "GET /callback?with=glpat%2D7<a19> HTTP/1.1",
+)
+BELOW_RULES: tuple[Rule, ...] = (NAMED_BELOW, NAMED_COLUMN, MANIFEST_MEMBER, ASKED_BELOW, CUT_TOKEN, ESCAPED_TOKEN)
 
 # The rest of a secret whose beginning is masked already: it goes without a mark of its own.
 CONTINUED = Rule("", "name", (), b"", b"", SOURCE, "")
