@@ -54,6 +54,18 @@ def send(address: str, kind: socket.SocketKind) -> None:
         ours.sendto(b"hello", address)
 
 
+def watch(folder: str) -> None:
+    """Which names are made in a folder: asked of the kernel, which looks at the folder's mode only."""
+    watching = LIBC.inotify_init1(0)
+    if watching < 0 or LIBC.inotify_add_watch(watching, folder.encode(), 0x100) < 0:
+        raise OSError(ctypes.get_errno(), "refused")
+
+
+def watch_all() -> None:
+    """The same by the newer way, which tells whose file it was."""
+    call(300 if os.uname().machine == "x86_64" else 262, 0x600, 0)
+
+
 def attach(memory: int) -> None:
     """Shared memory by its number, as any process of the same namespace may."""
     LIBC.shmat.restype = ctypes.c_void_p
@@ -76,6 +88,9 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "listing of the home": attempt(lambda: os.listdir(world["home"])),
         "another run": attempt(lambda: os.listdir(world["other"])),
         "another run by a swapped folder": attempt(lambda: os.listdir(world["swapped"])),
+        "names in another run": attempt(lambda: watch(world["other"])),
+        "names in the home": attempt(lambda: watch(world["home"])),
+        "names anywhere": attempt(watch_all),
         "own ctl": attempt(lambda: os.listdir("../ctl")),
         "new file beside": attempt(lambda: write(world["home"] + "/new")),
         "mode of the key": attempt(lambda: os.chmod(world["key"], 0o666)),

@@ -21,12 +21,14 @@ from planes.storage.vault import Place
 
 Pairs = tuple[tuple[str, str], ...]
 
-# What makes the launchers' programs serve their own assets and ask nobody for news; variables go before.
+# What makes the launchers' programs serve their own assets, ask nobody for news, and watch no folder, which is refused
+# (`planes.data_plane.runner.containment.calls`); variables go before.
 APP_ENVIRONMENT = {
     "MARIMO__ASSET_URL": "",
     "MARIMO_SKIP_UPDATE_CHECK": "1",
     "STREAMLIT__GATHER_USAGE_STATS": "false",
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
     "FASTMCP_CHECK_FOR_UPDATES": "off",
 }
 
