@@ -156,7 +156,7 @@ _WORK: dict[str, dict[str, Kind]] = {
         "chain_depth": Kind.COUNT, "time_limit_seconds": Kind.COUNT, "grace_seconds": Kind.COUNT,
         "created_at": Kind.TIME, "updated_at": Kind.TIME, "started_at": Kind.TIME, "finished_at": Kind.TIME,
         "duration_seconds": Kind.COUNT, "fence": Kind.COUNT, "is_acknowledged": Kind.STATE,
-        "claimed_at": Kind.TIME, "lease_expires_at": Kind.TIME, "unreachable_since": Kind.TIME,
+        "claimed_at": Kind.TIME, "claimed_by": Kind.ID, "lease_expires_at": Kind.TIME, "unreachable_since": Kind.TIME,
         "cancel_told_at": Kind.TIME, "is_lost": Kind.STATE, "attempt": Kind.COUNT, "not_before": Kind.TIME,
         "backfill_id": Kind.ID, "webhook_call_id": Kind.ID,
     },

@@ -24,8 +24,10 @@ from planes.data_plane.services.reporting.measuring import Measuring
 from planes.data_plane.services.reporting.reports import build_numbers, build_poll
 from planes.data_plane.services.runs.runs import Runs
 from planes.data_plane.services.upkeep.housekeeping import Housekeeping
+from planes.domain.clock import time_passed
 from planes.domain.errors import PlaneError
 from planes.domain.identifiers import new_id
+from planes.domain.leases import SURE_FOR_SECONDS
 from planes.domain.region_processes import ANOTHER_PROCESS
 from planes.wire.link import PollResponse
 
@@ -97,9 +99,10 @@ class Worker:
     async def _poll(self, free: int, group: anyio.abc.TaskGroup) -> None:
         """One poll, with a pause after it when the control plane does not answer."""
         try:
+            asked_at = time_passed()
             answer = await self._ask(free)
             if answer is not None:
-                await self._take(answer, group)
+                await self._take(answer, asked_at + answer.waited_seconds + SURE_FOR_SECONDS, group)
                 await self._runs.held.wait_begun([lease.run_id for lease in answer.leases], _STARTS_FIRST_SECONDS)
             await self._runs.close_beacons()
         except Exception as exc:  # noqa: BLE001 - the edge of the loop: one bad answer must not end the worker
@@ -130,10 +133,10 @@ class Worker:
         self._runs.outbox.go_on()
         return answer
 
-    async def _take(self, answer: PollResponse, group: anyio.abc.TaskGroup) -> None:
+    async def _take(self, answer: PollResponse, sure_until: float, group: anyio.abc.TaskGroup) -> None:
         await self._revocations.apply(answer)
         for lease in answer.leases:
-            if await self._runs.accept(lease, answer.run_tokens.get(lease.run_id)):
+            if await self._runs.accept(lease, answer.run_tokens.get(lease.run_id), sure_until):
                 _log.info("run_leased", run_id=lease.run_id, fence=lease.fence)
                 group.start_soon(self._carry, lease.run_id)
         for cancel in answer.cancels:

@@ -60,9 +60,10 @@ _REPORTABLE = frozenset(RunStatus) - {RunStatus.PENDING, RunStatus.CANCELLING, R
 class Run:
     """One run as the control plane knows it. Times are aware UTC.
 
-    `fence` is 0 until a data plane claims the run. `is_acknowledged` says that the data plane has shown that it knows
-    its lease. `moves_watermark` says that completing this run moves the job's watermark to `interval_end`.
-    `attempt` counts tries of one start; the next one waits as pending until `not_before`.
+    `fence` is 0 until a data plane claims the run, by its process `claimed_by` (None: it does not say which it is).
+    `is_acknowledged` says that the data plane has shown that it knows its lease. `moves_watermark` says that completing
+    this run moves the job's watermark to `interval_end`. `attempt` counts tries of one start; the next one waits as
+    pending until `not_before`.
     `follows_viewer` marks what a viewer started, and what follows from it. `chain_depth` counts the runs before it that
     led here by job events. `backfill_id` is the backfill of which it loads a slice, `webhook_call_id` the call of a
     webhook that it answers: what was sent is in its region only.
@@ -98,6 +99,7 @@ class Run:
     fence: int = 0
     is_acknowledged: bool = False
     claimed_at: datetime | None = None
+    claimed_by: str | None = None
     lease_expires_at: datetime | None = None
     unreachable_since: datetime | None = None
     cancel_told_at: datetime | None = None
@@ -134,6 +136,7 @@ def once_more(run: Run, number: int, now: datetime) -> Run:
         fence=0,
         is_acknowledged=False,
         claimed_at=None,
+        claimed_by=None,
         lease_expires_at=None,
         unreachable_since=None,
         cancel_told_at=None,

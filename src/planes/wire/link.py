@@ -185,7 +185,8 @@ class PollResponse(LinkModel):
     """`run_tokens` are the tokens (by run) of the runs that `leases` hand out, so that their start need not ask.
 
     They stand beside the leases because those are stored. Of environments that no run needs, those that were last used
-    before `clean_before` are to go; it is told with each answer for a day, and obeyed once.
+    before `clean_before` are to go; it is told with each answer for a day, and obeyed once. The poll had waited for
+    `waited_seconds` when `leases` were claimed, or for longer.
     """
 
     leases: list[Lease]
@@ -195,6 +196,7 @@ class PollResponse(LinkModel):
     revocations: list[Revocation]
     keys: list[str]
     clean_before: AwareDatetime | None = None
+    waited_seconds: Annotated[float, Field(ge=0, le=MAXIMUM_POLL_SECONDS)] = 0.0
 
 
 class ReportedStatus(StrEnum):

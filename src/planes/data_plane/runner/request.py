@@ -81,7 +81,8 @@ class Request(NamedTuple):
 
     The time limit is that of the user's step; each step of `setup` has `build_limit_seconds`.
 
-    `claim` is the word of the claim on the folder that this request was made under: see `folders`.
+    `claim` is the word of the claim on the folder that this request was made under: see `folders`. From `start_before`
+    on, by the time that passed since the machine was started, it may be somebody else's.
     """
 
     run_id: str
@@ -95,6 +96,7 @@ class Request(NamedTuple):
     max_log_bytes: int
     registered: tuple[tuple[str, str], ...]
     scrub: ScrubSettings | None = None
+    start_before: float | None = None
 
 
 def render_request(request: Request) -> bytes:

@@ -69,6 +69,7 @@ runs = Table(
     Column("fence", Integer, nullable=False),
     Column("is_acknowledged", Boolean, nullable=False),
     Column("claimed_at", Moment, nullable=True),
+    Column("claimed_by", String(36), nullable=True),
     Column("lease_expires_at", Moment, nullable=True),
     Column("unreachable_since", Moment, nullable=True),
     Column("cancel_told_at", Moment, nullable=True),

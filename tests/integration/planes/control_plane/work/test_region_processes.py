@@ -84,6 +84,25 @@ async def test_a_lease_of_the_refused_process_is_not_given_to_the_other(stage: S
     assert (await _stored(stage, run_id)).lease_expires_at == before.lease_expires_at
 
 
+async def test_what_was_given_to_a_process_that_hung_is_taken_from_it(stage: Stage) -> None:
+    """Of the two that were given the run only one may say that it starts it, so only one does."""
+    now = stage.clock.now()
+    first, second = _process(now), _process(now + timedelta(seconds=1))
+    run_id = await _trigger(stage)
+    given = [await stage.poll(**first)]
+    stage.clock.advance(seconds=6)
+    given.append(await stage.poll(**first))  # whose answer was lost
+    stage.clock.advance(seconds=6)
+    given.append(await stage.poll(**second))
+
+    said = [(await stage.report(run_id, "starting", fence=fence)).status_code for fence in (1, 2)]
+
+    assert [[(one["run_id"], one["fence"]) for one in answer["leases"]] for answer in given] == [
+        [(run_id, 1)], [(run_id, 1)], [(run_id, 2)],
+    ]  # fmt: skip
+    assert said == [409, 200]
+
+
 async def test_a_clock_that_was_set_back_does_not_lock_the_region_out(stage: Stage) -> None:
     now = stage.clock.now()
     gone, started_with_an_older_clock = _process(now), _process(now - timedelta(days=1))
