@@ -40,7 +40,7 @@ SETTINGS = {
     "role": Setting("Default role", "Of the organization's members without a role of their own here."),
     "versions": Setting("Versions of code kept", "The newest ones; older archives are removed with the next upload."),
     "words": Setting("Words of definitions", "Defaults and examples in schemas, and what agents are told."),
-    "pii": Setting("Personal data masked", "Classes of it that are masked in logs, beside secrets and tokens."),
+    "pii": Setting("Personal data masked", "Classes masked in logs. Cards, accounts, ids with a checksum always are."),
     "patterns": Setting("Own patterns masked", "Patterns of this workspace's own, masked in its logs by their name."),
     "allowed": Setting("Texts left alone", "No rule masks them in logs. A secret's value is masked all the same."),
     "state": Setting("State", "Archived: its jobs stop firing, nobody deploys or runs; all stays, readable."),
@@ -64,6 +64,8 @@ def sections(settings: WorkspaceSettings, scrubbing: Scrubbing | str, region: st
     else:
         names = [name for name, _ in scrubbing.patterns]
         of_region = dict(zip(SCRUBBING, map(_list, (scrubbing.pii, names, scrubbing.allowed)), strict=True))
+        if not scrubbing.pii:
+            of_region["pii"] = line(muted("by checksum only"))
         source = region if scrubbing.version else f"{region}, default"
     rows = [_row(name, value, "control plane") for name, value in kept.items()]
     rows += [_row(name, value, source) for name, value in of_region.items()]
