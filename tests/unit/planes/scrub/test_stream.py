@@ -183,14 +183,19 @@ def test_endless_blanks_end_the_wait_for_a_value() -> None:
 
 def test_value_wrapped_over_lines_is_found_at_every_place() -> None:
     value = b"correct-horse7"
-    for place in range(3, 14):
+    for place in range(4, 14):
         text = b"x " + value[:place] + b"\n    " + value[place:] + b" y\n"
 
         assert scrubbed([text]) == b"x [masked:PLAIN]\n y\n"
 
 
-def test_wrapped_value_with_a_tiny_first_piece_is_masked_on_the_next_line() -> None:
-    assert scrubbed([b"x co\n", b"rrect-horse7 y\n"]) == b"x co\n[masked:PLAIN] y\n"
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_line_that_ends_in_a_tiny_piece_waits_for_nothing_and_the_rest_is_masked(place: int) -> None:
+    value = b"correct-horse7"
+    scrubber = StreamScrubber(REGISTERED)
+
+    assert scrubber.feed(b"x " + value[:place] + b"\n") == b"x " + value[:place] + b"\n"
+    assert scrubber.feed(value[place:] + b" y\n") == b"[masked:PLAIN] y\n"
 
 
 def test_value_over_lines_leaves_its_lines() -> None:
