@@ -70,6 +70,9 @@ def _pack(options: argparse.Namespace) -> dict[str, Any]:
 
 def _target(folder: Path, options: argparse.Namespace) -> Target:
     if options.file is None:
+        module = folder / options.module.replace(".", "/")
+        if not module.is_dir() and not module.with_name(f"{module.name}.py").is_file():
+            raise NoFolder(f"{options.folder}: has no {options.module}.py, which declares the jobs")
         return Target(name=options.module, is_file=False)
     file = (folder / options.file).resolve()
     if not file.is_file() or folder not in file.parents or file.suffix != ".py":

@@ -2,7 +2,7 @@
 
 PackingError
 ├── UnreadableWorkspace    the folder, or a file of it, cannot be packed
-│   └── NoFolder           there is no folder of that name
+│   └── NoFolder           there is no folder of that name, or it declares no jobs
 ├── EnvironmentFailed      no interpreter with the workspace's packages could be had
 ├── RequirementsFailed     the dependency files cannot be exported
 └── ManifestFailed         the deployment module cannot be imported, or declares what may not be deployed
@@ -26,7 +26,7 @@ class UnreadableWorkspace(PackingError):
 
 
 class NoFolder(UnreadableWorkspace):
-    """There is no folder of that name."""
+    """There is no folder of that name, or it declares no jobs."""
 
     code = "no_folder"
 

@@ -124,12 +124,13 @@ def test_broken_module_is_explained(workspace: Path, pack: Pack, code: str, word
         assert word in packed.answer["detail"]
 
 
-def test_missing_module_is_explained(workspace: Path, pack: Pack) -> None:
+def test_a_folder_without_the_module_is_refused_before_it_is_read(workspace: Path, pack: Pack, tmp_path: Path) -> None:
     (workspace / "__deployment__.py").unlink()
     packed = pack()
 
-    assert packed.answer["error"] == "manifest_failed"
-    assert "__deployment__" in packed.answer["detail"]
+    assert packed.answer["error"] == "no_folder"
+    assert "has no __deployment__.py" in packed.answer["detail"]
+    assert not (tmp_path / "out").exists()
 
 
 def test_threads_and_children_of_user_code_do_not_hold_the_packing(workspace: Path, pack: Pack, tmp_path: Path) -> None:
