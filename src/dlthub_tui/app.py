@@ -121,7 +121,8 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             self.context.keys, of_keys = read_keys(document["keys"])
             troubles = [*troubles, *of_keys]
         self.context.troubles = troubles
-        look.is_ascii = chosen.word("glyphs") == "ascii"
+        glyphs = chosen.word("glyphs")
+        look.is_ascii = glyphs == "ascii" or (glyphs == "auto" and self.options.shows_ascii_only)
         look.is_calm = chosen.word("motion") == "calm" or look.is_slow
         look.is_read_only = chosen.word("read_only") == "on"
         look.times = cast("Times", chosen.word("times"))

@@ -61,8 +61,18 @@ def wants_colour(environment: Mapping[str, str] | None = None) -> bool:
 
 
 def terminal_environment() -> dict[str, str]:
-    """What a program that we play in a terminal of ours gets: this environment, and a terminal with colours."""
-    return {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    """What a program that we play in a terminal of ours gets: this environment, and a terminal with all we draw."""
+    return {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+
+
+def shows_ascii_only(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal lacks our signs: the Linux console's font has few, and not every locale takes UTF-8.
+
+    Where no locale is named, as in most containers, terminals take it all the same.
+    """
+    values = os.environ if environment is None else environment
+    locale = values.get("LC_ALL") or values.get("LC_CTYPE") or values.get("LANG") or "UTF-8"
+    return values.get("TERM") == "linux" or "utf8" not in locale.lower().replace("-", "")
 
 
 def our_version() -> str:

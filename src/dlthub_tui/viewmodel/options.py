@@ -62,6 +62,8 @@ class AppOptions:
     slow: bool = False
     is_remote: bool = False
     """Whether the terminal is at the end of SSH, so that the SSH profile is on unless the settings say otherwise."""
+    shows_ascii_only: bool = False
+    """Whether the terminal lacks our signs, so that their ASCII twins are drawn unless the settings say otherwise."""
     calm: bool = False
     platform: PlatformStarter | None = None
     theme: str | None = None

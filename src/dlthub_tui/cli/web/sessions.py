@@ -53,7 +53,7 @@ class AppProcess(AppService):
         environment = self._build_environment(width=width, height=height)
         for name in _TERMINAL_ENVIRONMENT:
             environment.pop(name, None)
-        environment |= {"COLUMNS": str(width), "ROWS": str(height), "TERM": "xterm-256color"}
+        environment |= {"COLUMNS": str(width), "ROWS": str(height), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         reading, self._lifeline = os.pipe()
         try:
             command = [sys.executable, "-P", "-m", "dlthub_tui.cli.web.session", str(reading), *self._words]
