@@ -11,7 +11,8 @@ $(STAMP): pyproject.toml requirements/dev.txt hatch_build.py scripts/setup.sh
 	@sh scripts/setup.sh
 
 run: setup
-	@$(PYTHON_OF_VENV) -m dlthub_tui.cli.main
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(PYTHON_OF_VENV) -m dlthub_tui.cli.main; \
+	else exec $(PYTHON_OF_VENV) -m dlthub_tui.cli.main demo --headless; fi
 
 check: setup
 	@sh scripts/check.sh

@@ -1,7 +1,7 @@
 """Entry point: looks at argv and opens the terminal app before anything heavy is imported.
 
-Words (`serve`, `admin`, …) go to the command framework; without one the terminal app opens. Without a terminal and any
-option the main job runs headless instead, so that `make run` shows the product anywhere.
+Words (`serve`, `admin`, …) go to the command framework; without one the terminal app opens. Without a terminal, any
+option and an installation the main job runs headless instead, which shows the product anywhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from dlthub_tui.cli.opening import has_terminal, open_on_terminal, parse_open_request
+from dlthub_tui.cli.opening import has_installation, has_terminal, open_on_terminal, parse_open_request
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -24,7 +24,8 @@ def main(words: Sequence[str] | None = None) -> None:
         from dlthub_tui.cli.commands import run_command
 
         sys.exit(run_command(arguments))
-    if arguments or has_terminal():
+    # With an installation here it is the app that is meant, as in `ssh HOST dlthub-tui`, which asks for no terminal.
+    if arguments or has_terminal() or has_installation():
         sys.exit(open_on_terminal(request))
     from dlthub_tui.cli.headless import run_main_job
 

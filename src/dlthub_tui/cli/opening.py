@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,13 +50,22 @@ def has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
+def has_installation() -> bool:
+    """Whether this user has one, running or not."""
+    from dlthub_tui.settings import find_home
+
+    return os.access(find_home(None) / "owner.key", os.F_OK)
+
+
 def open_on_terminal(request: OpenRequest) -> int:
     """Opens the terminal app where there is a terminal, else says so; returns the exit code."""
     if has_terminal():
         return open_app(request)
     from dlthub_tui.cli.exits import WRONG_USAGE, say_error
+    from dlthub_tui.settings import is_remote_session
 
-    say_error("The app needs a terminal for its input and its output. dlthub-tui --help lists what needs none.")
+    way = " Over SSH: ssh -t HOST dlthub-tui." if is_remote_session() else ""
+    say_error(f"The app needs a terminal for its input and its output.{way} dlthub-tui --help lists what needs none.")
     return WRONG_USAGE
 
 
@@ -65,7 +75,7 @@ def open_app(request: OpenRequest) -> int:
     gc.disable()
     from dlthub_tui.app import AppOptions, run
     from dlthub_tui.embed.embedded import EmbeddedPlatform
-    from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version
+    from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version, shows_ascii_only
 
     home = find_home(request.home)
     platform = None if request.url else EmbeddedPlatform(home, our_version)
@@ -78,6 +88,7 @@ def open_app(request: OpenRequest) -> int:
             ascii=request.ascii,
             slow=request.slow,
             is_remote=is_remote_session(),
+            shows_ascii_only=shows_ascii_only(),
             calm=request.calm,
             platform=platform,
             opens_browser=has_desktop(),

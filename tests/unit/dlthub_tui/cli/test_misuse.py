@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.commands import run_command
 from dlthub_tui.cli.main import main
 from dlthub_tui.client.errors import NotSignedIn, refusal
-from dlthub_tui.settings import KEY_VARIABLE
+from dlthub_tui.settings import HOME_VARIABLE, KEY_VARIABLE
 
 HELP = "--help says what there is."
 
@@ -42,6 +44,20 @@ def test_without_a_terminal_the_app_is_not_drawn(words: list[str], capsys: pytes
     assert left.value.code == exits.WRONG_USAGE
     assert printed.out == ""
     assert "needs a terminal" in printed.err
+
+
+def test_without_a_terminal_the_app_of_an_installation_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`ssh HOST dlthub-tui` gives no terminal; the main job is for machines that have no installation yet."""
+    (tmp_path / "owner.key").touch()
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("SSH_CONNECTION", "127.0.0.1 1 127.0.0.1 22")
+    with pytest.raises(SystemExit) as left:
+        main([])
+
+    assert left.value.code == exits.WRONG_USAGE
+    assert "ssh -t HOST dlthub-tui" in capsys.readouterr().err
 
 
 def test_a_key_that_is_not_good_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
