@@ -71,9 +71,10 @@ def answer_of(state: HomeState, look: Look) -> Line:
         parts.append(Span(f"next {words.moment(min(upcoming), look)}   "))
     if any(item.jobs is None for item in state.workspaces if item.workspace.archived_at is None):
         return tuple(parts)  # who has not answered may run, or need, anything
+    needs_nobody = not needs(state, look)
     if not parts:
-        parts.append(Span("Nothing runs, "))
-    if not needs(state, look):
+        parts.append(Span("Nothing runs, " if needs_nobody else "Nothing runs"))
+    if needs_nobody:
         parts.append(muted("nothing needs you"))
     return tuple(parts)
 
