@@ -22,6 +22,9 @@ from tests.fakes.workspaces import open_folder
 from tests.tui.real_planes import make_workspace as make_folder
 from tests.tui.terminals import terminal
 
+from dlthub_tui.cli.administering import find_door
+from dlthub_tui.client.administration import sign_in_as_owner
+
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
 JOBS = '''
 """Jobs for one-line commands."""
@@ -373,11 +376,12 @@ def test_another_installation_is_reached_with_a_key_or_with_the_stored_sign_in(s
         from dlthub_tui.session.connection import Connection
         from dlthub_tui.session.store import SessionStore
 
-        async with as_owner(shell.platform.home) as owner:
-            connection = Connection(url, SessionStore(Path(home) / "client", uses_keyring=False))
-            assert owner.pair is not None
-            await connection.begin(owner.pair, is_kept=True)
-            await connection.aclose()
+        door = find_door(shell.platform.home)
+        async with door.opened() as plane:
+            pair = await sign_in_as_owner(plane, door.owner_key)
+        connection = Connection(url, SessionStore(Path(home) / "client", uses_keyring=False))
+        await connection.begin(pair, is_kept=True)
+        await connection.aclose()
 
     anyio.run(sign_in)
     stored = shell.run("logs", "orchard/shop/quick", "-n", "1", "--url", url, "--home", home)

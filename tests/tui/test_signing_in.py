@@ -113,6 +113,7 @@ async def test_the_owner_is_signed_in_by_the_home_and_nothing_is_kept(installati
 
     assert not any(path.endswith("-issue-device-code") for _, path, _ in fake.requests)
     assert not list((tmp_path / "client").glob("session-*"))
+    assert [path for _, path, _ in fake.requests][-1].endswith("-revoke")
 
 
 async def test_who_cannot_read_the_owner_key_signs_in_by_code(installation: Any, tmp_path: Path) -> None:

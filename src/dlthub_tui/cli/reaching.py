@@ -16,7 +16,6 @@ from dlthub_tui.cli import exits
 from dlthub_tui.settings import find_home, find_key, find_url
 
 if TYPE_CHECKING:
-    from dlthub_tui.client.sessions import TokenPair
     from dlthub_tui.session.connection import Connection
 
 
@@ -55,16 +54,11 @@ class Target:
 @asynccontextmanager
 async def reached(target: Target) -> AsyncGenerator[Connection]:
     """The installation, signed in. Raises: NotReached, a ClientError."""
-    from dlthub_tui.client.sessions import leave
-
     connection = await _opened(target)
-    own: TokenPair | None = None
     try:
-        own = await _sign_in(connection, target)
+        await _sign_in(connection, target)
         yield connection
     finally:
-        if own is not None:
-            await leave(connection.open_plane, own)
         await connection.aclose()
 
 
@@ -138,8 +132,7 @@ async def _opened(target: Target) -> Connection:
     return Connection(found.control_plane, store, socket_path=found.socket)
 
 
-async def _sign_in(connection: Connection, target: Target) -> TokenPair | None:
-    """Signs in; answers the session that this command began, if it did."""
+async def _sign_in(connection: Connection, target: Target) -> None:
     from dlthub_tui.client import sessions
     from dlthub_tui.client.administration import NoOwner, sign_in_as_owner
     from dlthub_tui.client.errors import NotAllowed, NotFound, NotSignedIn
@@ -148,7 +141,7 @@ async def _sign_in(connection: Connection, target: Target) -> TokenPair | None:
     key = find_key()
     if key is not None:
         await connection.begin(sessions.TokenPair(jwt=key, refresh_token=""), is_kept=False)
-        return None
+        return
     owner_key = await anyio.to_thread.run_sync(read_owner_key, target.home) if connection.is_local else None
     if owner_key is not None:
         try:
@@ -161,11 +154,10 @@ async def _sign_in(connection: Connection, target: Target) -> TokenPair | None:
             pass
         else:
             await connection.begin(own, is_kept=False)
-            return own
+            return
     if not await connection.resume():
         way = f"dlthub-tui connect {connection.origin}" if target.url else "dlthub-tui"
         raise NotReached(
             f"Nobody is signed in at {connection.origin}. Sign in once: {way}. In scripts: DLTHUB_TUI_API_KEY",
             exits.NOT_ALLOWED,
         )
-    return None

@@ -51,6 +51,7 @@ class Connection:
         self.regions = Regions(self.control, self.pins)
         self.pair: TokenPair | None = None
         self.email = ""
+        self._is_kept = True
         self._fingerprints: tuple[str, ...] = ()
 
     async def resume(self) -> bool:
@@ -59,12 +60,13 @@ class Connection:
         stored = await self.store.find(self.origin, self._fingerprints)
         if stored is None:
             return False
-        self.pair, self.email = stored.pair, stored.email
+        self.pair, self.email, self._is_kept = stored.pair, stored.email, True
         return True
 
     async def begin(self, pair: TokenPair, *, is_kept: bool) -> None:
         """A session begins. One of the home's own owner is not kept: the socket gives another at any time."""
         self.pair, self.email = pair, pair.email or self.email
+        self._is_kept = is_kept
         if is_kept:
             await self._save()
 
@@ -104,7 +106,10 @@ class Connection:
         return await self.regions.of(workspace)
 
     async def aclose(self) -> None:
-        """Ends all connections. May be called twice."""
+        """Ends the session, where nothing keeps it, and all connections. May be called twice."""
+        if self.pair is not None and self.pair.refresh_token and not self._is_kept:
+            pair, self.pair = self.pair, None
+            await sessions.leave(self.open_plane, pair)
         await self.regions.aclose()
         await self.control.aclose()
         await self.open_plane.aclose()
