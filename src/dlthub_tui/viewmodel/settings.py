@@ -35,7 +35,7 @@ class Value:
 SETTINGS = (
     Setting("theme", "Theme", ("auto", "night", "day", "contrast", "sixteen", "plain"),
             "auto is night; sixteen in the SSH profile; plain with NO_COLOR."),
-    Setting("motion", "Motion", ("full", "calm"), "calm repaints less: no ticks, a log is followed slower."),
+    Setting("motion", "Motion", ("full", "calm"), "calm repaints less: seconds go by tens, a log is followed slower."),
     Setting("ssh", "SSH profile", ("auto", "on", "off"),
             "Fewer colours and repaints; auto: where this terminal is at the end of SSH.", at_start=True),
     Setting("glyphs", "Glyphs", ("auto", "unicode", "ascii"),

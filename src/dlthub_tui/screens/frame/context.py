@@ -105,8 +105,10 @@ class Context:
 
     @property
     def tick_seconds(self) -> float:
-        """How often seconds that run are drawn: never when calm."""
-        return 0.0 if self.look.is_calm or not self.poll_seconds else 1.0
+        """How often seconds that run are drawn; calm they go by tens, for one that stands still is not true."""
+        if not self.poll_seconds:
+            return 0.0
+        return 10.0 if self.look.is_calm else 1.0
 
     @property
     def batch_seconds(self) -> float:
