@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import sys
 import termios
@@ -75,20 +76,38 @@ def test_the_size_is_the_terminals_whatever_the_environment_says(installation: A
         opened.until_text("Nothing was due yet.")
 
 
-def test_suspending_gives_the_terminal_back_and_fg_takes_it_again(connected: Terminal) -> None:
+def test_suspending_gives_the_terminal_back_and_fg_takes_it_again(installation: Any, tmp_path: Path) -> None:
+    """Also of a shell that waits for another program, which waits for the app, as `make run` does."""
+    script = tmp_path / "app.sh"
+    script.write_text(shlex.join([sys.executable, "-c", CONNECT, str(tmp_path), installation[0].url]) + "\ntrue\n")
+    shell = ["-c", "import os; os.execvp('sh', ['sh', '-i'])"]
+    with terminal(shell, {"HOME": str(tmp_path), "PS1": "ready> "}) as opened:
+        opened.until_text("ready>")
+        opened.press(f"sh {script}\r")
+        opened.until_text("Needs you")
+        opened.press("\x1a")
+        opened.until(lambda: b"Stopped" in opened.output, "the prompt of the shell")
+        assert opened.output.rfind(ALTERNATE_SCREEN_OFF) > opened.output.rfind(b"\x1b[?1049h")
+        opened.press("fg\r")
+        opened.until(lambda: opened.output.rfind(b"\x1b[?1049h") > opened.output.rfind(ALTERNATE_SCREEN_OFF), "back")
+        opened.press("9")
+        opened.until_text("Nothing was due yet.")
+        opened.press("0\x11")
+        opened.until(lambda: opened.output.rfind(ALTERNATE_SCREEN_OFF) > opened.output.rfind(b"\x1b[?1049h"), "left")
+        opened.press("exit\r")
+
+        assert opened.wait() == 0
+
+
+def test_without_a_shell_behind_it_the_app_does_not_stop(connected: Terminal) -> None:
+    """`ssh -t HOST dlthub-tui`, ctrl+z, and nobody could ever go on with it."""
     connected.press("\x1a")
-    connected.until(lambda: connected.is_stopped, "the process stands still")
-    assert connected.output.rfind(ALTERNATE_SCREEN_OFF) > connected.output.rfind(b"\x1b[?1049h")
-    assert termios.tcgetattr(connected._master)[3] & termios.ECHO
-    connected.process.send_signal(signal.SIGCONT)
-    connected.until(
-        lambda: connected.output.rfind(b"\x1b[?1049h") > connected.output.rfind(ALTERNATE_SCREEN_OFF), "back"
-    )
+    connected.until_text("No shell waits behind this terminal. Nothing was stopped.")
+    connected.process.send_signal(signal.SIGTSTP)
     connected.press("9")
     connected.until_text("Nothing was due yet.")
-    connected.press("0\x11")
 
-    assert connected.wait() == 0
+    assert not connected.is_stopped
 
 
 def test_a_network_that_dies_is_said_and_the_app_goes_on(installation: Any, connected: Terminal) -> None:

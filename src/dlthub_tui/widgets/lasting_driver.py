@@ -2,14 +2,15 @@
 
 When a terminal hangs up, every write to it fails. Textual writes in a thread that ends at the first failed write, and
 whose bounded queue then holds the application for ever: nothing would hand over what runs, or end. Here such writes are
-dropped, and what follows goes nowhere, so the application goes on to its end (Borders: 3). `_file` and
-`_get_terminal_size` are private names: tests/tui/test_terminal.py closes a real terminal, and opens one whose size the
-environment denies, to see that they still are what Textual uses.
+dropped, and what follows goes nowhere, so the application goes on to its end (Borders: 3). `_file`,
+`_get_terminal_size` and `_sigtstp_application` are private names: tests/tui/test_terminal.py closes a real terminal,
+opens one whose size the environment denies, and stops the app below a shell, to see that Textual still uses them.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from dlthub_tui.settings import has_shell
 from dlthub_tui.widgets.changed_cells import ChangedCells
 
 _ESC = "\x1b"
@@ -110,6 +112,18 @@ class LastingDriver(LinuxDriver):
         """Writes what changes on the terminal."""
         size = self._app.size
         super().write(self._changed.reduce(data, size.width, size.height))
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Stops with all that the shell counts as its job, as `make run`, and not where no shell would go on with it.
+
+        Textual stops this process alone: who waits for it waits on, and so does the shell.
+        """
+        if not has_shell():
+            return
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        os.killpg(0, signal.SIGSTOP)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The terminal's own answer; `COLUMNS` and `LINES` of a shell are from when somebody exported them."""

@@ -9,6 +9,7 @@ from textual.containers import Container
 
 from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
 from dlthub_tui.screens.asking.approving import Approving
+from dlthub_tui.settings import has_shell
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
@@ -236,7 +237,10 @@ class PlaceScreen(Approving):
 
     def do_app_suspend(self) -> None:
         """To the shell."""
-        self.host.action_suspend_process()
+        if has_shell():
+            self.host.action_suspend_process()
+        else:
+            self.say("No shell waits behind this terminal. Nothing was stopped.", Role.WARN)
 
     def interrupt(self) -> None:
         """Stops what this screen waits for; the second time in a row asks whether to leave."""
