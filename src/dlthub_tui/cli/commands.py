@@ -107,6 +107,11 @@ def connect(
     """
     from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
+    if not url.lower().startswith(("https://", "http://")):
+        from dlthub_tui.client.errors import NoAddress
+
+        exits.say_error(NoAddress(url).sentence)
+        return exits.WRONG_USAGE
     return open_on_terminal(
         OpenRequest(home=home, url=url, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm)
     )

@@ -69,7 +69,7 @@ def code_of(error: ClientError) -> int:
     from dlthub_tui.client import errors
 
     match error:
-        case errors.NotReachable() | errors.TimedOut():
+        case errors.NotReachable() | errors.TimedOut() | errors.NoControlPlane():
             return NOT_REACHABLE
         case (
             errors.NotAllowed()

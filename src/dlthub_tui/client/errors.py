@@ -15,6 +15,8 @@ ClientError
 ├── UnexpectedAnswer    an answer this version does not understand
 ├── WrongOrigin         a request that would carry the session elsewhere
 ├── UnsafeAddress       plain http beyond loopback
+│   └── NoAddress       no address at all
+├── NoControlPlane      something else answers at the address
 ├── PinMismatch         a data plane that is not the one seen before
 ├── ClocksDiffer        a data plane whose clock is not this machine's
 └── PinsDamaged         nobody knows which ones were seen before
@@ -147,6 +149,27 @@ class UnsafeAddress(ClientError):
 
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} is plain http and not on this machine. Nothing was sent.", "Use https.")
+
+
+class NoAddress(UnsafeAddress):
+    """Neither https nor http, or no host."""
+
+    def __init__(self, address: str) -> None:
+        ClientError.__init__(
+            self,
+            f'"{address}" is no address of a control plane. Nothing was sent.',
+            "It begins with https://, or with http:// on this machine.",
+        )
+
+
+class NoControlPlane(ClientError):
+    """Something answers at the address that is no control plane."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"What answers at {address} is no control plane. Nobody was signed in.",
+            "Regions have addresses of their own; dlthub-tui doctor, on its machine, says which is whose.",
+        )
 
 
 class PinMismatch(ClientError):

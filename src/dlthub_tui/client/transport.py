@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from dlthub_tui.client.errors import (
+    NoAddress,
     NotReachable,
     NotSignedIn,
     TimedOut,
@@ -67,16 +68,16 @@ class Origin:
 def origin_of(url: str) -> Origin:
     """The origin of an address.
 
-    Raises: UnsafeAddress when it is neither https nor http on this machine.
+    Raises: UnsafeAddress when it is neither https nor http on this machine, NoAddress when it is none.
     """
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as exc:
-        raise UnsafeAddress(url) from exc
+        raise NoAddress(url) from exc
     origin = Origin(parts.scheme, (parts.hostname or "").lower(), port)
     if not origin.host or origin.scheme not in {"http", "https"}:
-        raise UnsafeAddress(url)
+        raise NoAddress(url)
     if origin.scheme == "http" and not origin.is_loopback:
         raise UnsafeAddress(str(origin))
     return origin

@@ -13,6 +13,7 @@ from dlthub_tui.client.errors import NotSignedIn, refusal
 from dlthub_tui.settings import HOME_VARIABLE, KEY_VARIABLE
 
 HELP = "--help says what there is."
+ADDRESSES = "It begins with https://, or with http:// on this machine."
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,10 @@ HELP = "--help says what there is."
         ("run a/b extra", f'"extra" is one word too many. dlthub-tui run {HELP}'),
         ("logs", f"RUN is missing. dlthub-tui logs {HELP}"),
         ("connect", f"URL is missing. dlthub-tui connect {HELP}"),
+        (
+            "connect shop.example",
+            f'"shop.example" is no address of a control plane. Nothing was sent. {ADDRESSES}',
+        ),
         ("admin org create x", f"--region is missing. dlthub-tui admin org create {HELP}"),
         ("runs a --statu x", f"Unknown option: --statu. Did you mean --status? dlthub-tui runs {HELP}"),
     ],
