@@ -322,13 +322,17 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         self._fatal_error()
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's own choice, but for a driver that outlives its terminal."""
+        """Textual's own choice, but for what its drivers for terminals and for browsers lack."""
         found = super().get_driver_class()
-        if found.__name__ != "LinuxDriver":
-            return found
-        from dlthub_tui.widgets.lasting_driver import LastingDriver
+        if found.__name__ == "LinuxDriver":
+            from dlthub_tui.widgets.lasting_driver import LastingDriver
 
-        return LastingDriver
+            return LastingDriver
+        if found.__name__ == "WebDriver":
+            from dlthub_tui.widgets.browser_driver import BrowserDriver
+
+            return BrowserDriver
+        return found
 
     def _watch_signals(self) -> None:
         """SIGTERM stops the embedded planes; a lost terminal leaves active runs to another process (Borders: 3)."""

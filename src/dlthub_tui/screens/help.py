@@ -74,7 +74,7 @@ class HelpScreen(ActingScreen[str]):
         return found(self._offers, self.query_one("#search", Field).text, by_title=True)
 
     def _footer(self, width: int) -> Line:
-        return footer(self.footer_entries(), self.look, width, live=self.live, help_key="")
+        return footer(self.footer_entries(), self.look, width, live=self.live, has_help=False)
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """How the help is used."""

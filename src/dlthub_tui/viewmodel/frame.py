@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dlthub_tui.viewmodel.keys.actions import Action, key_name, paired
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, accent, between, cell_width, cut_middle, guard, muted, width_of
+from dlthub_tui.viewmodel.text import Line, Role, Span, between, cell_width, cut_middle, guard, muted, width_of
 
 # The digit that opens each tab, its name, and its name where the terminal is narrow.
 TABS = (
@@ -98,24 +98,41 @@ def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:
     return tuple(spans)
 
 
-def tabs(current: str, width: int) -> Line:
+def tabs(current: str, width: int, live: Sequence[Action] = ()) -> Line:
     """The tab you are on is in brackets; short names where the terminal is narrow, else only the others' keys."""
+    keys = {action.id: action.keys[0] for action in live}
     for name_at in (2, 3) if width >= NARROW else (3,):
-        spans = [_tab(each[1], each[name_at], is_current=each[0] == current) for each in TABS]
+        spans = [_tab(keys, each[1], each[name_at], is_current=each[0] == current) for each in TABS]
         if width_of(spans) <= width:
             return tuple(spans)
-    return tuple(_tab(each[1], each[3] if each[0] == current else "", is_current=each[0] == current) for each in TABS)
+    return tuple(_tab(keys, each[1], each[3] * (each[0] == current), is_current=each[0] == current) for each in TABS)
 
 
-def _tab(digit: str, name: str, *, is_current: bool) -> Span:
-    label = f"{digit} {name}".strip()
-    return Span(f"[{label}]", Role.TITLE) if is_current else Span(f" {label} ", Role.MUTED)
+def _tab(keys: Mapping[str, str], digit: str, name: str, *, is_current: bool) -> Span:
+    key = keys.get(f"tab.{digit}", digit)
+    label = f"{key_name(key)} {name}".strip()
+    if is_current:
+        return Span(f"[{label}]", Role.TITLE)
+    return Span(f" {label} ", Role.MUTED, press=key)
 
 
-def prompt_footer(does: str, leaves: str, help_key: str, width: int) -> Line:
+def _pressing(key: str, label: str, look: Look) -> Line:
+    """A key and what it does; of two keys a click presses the last."""
+    press = key.rsplit(maxsplit=1)[-1]
+    return (Span(key_name(key, is_ascii=look.is_ascii), Role.ACCENT, press=press), Span(label, Role.MUTED, press=press))
+
+
+def _helping(live: Sequence[Action], look: Look) -> Line:
+    """How the help is opened; the first of its keys lives here."""
+    found = next((action for action in live if action.id == "help.open"), None)
+    return () if found is None else (*_pressing(found.keys[0], " help", look), Span(" "))
+
+
+def prompt_footer(does: str, leaves: str, live: Sequence[Action], look: Look, width: int) -> Line:
     """The keys that live while a line is typed on row 23: letters are text."""
-    left = (Span(" "), accent("enter"), muted(f" {does}  "), accent("esc"), muted(f" {leaves}"))
-    return between(left, (accent(help_key), muted(" help"), Span(" ")), width)
+    left = (Span(" "), *_pressing("enter", f" {does}", look), Span("  "), *_pressing("escape", f" {leaves}", look))
+    # The last key of the help is the one that lives while letters type.
+    return between(left, _helping([action for action in live if action.id == "help.open"][-1:], look), width)
 
 
 def footer(
@@ -124,18 +141,17 @@ def footer(
     width: int,
     *,
     live: Sequence[Action] = (),
-    help_key: str = "? help",
+    has_help: bool = True,
 ) -> Line:
     """The keys that work here and now, most useful first; what does not fit is in the help.
 
-    `live` are all actions of the screen: of them come the other halves of pairs.
+    `live` are all actions of the screen: of them come the other halves of pairs, and the key of the help.
     """
-    end_key, _, end_label = help_key.partition(" ")
-    end: Line = (accent(end_key), muted(f" {end_label}"), Span(" ")) if help_key else ()
+    end = _helping(live, look) if has_help else ()
     room = width - width_of(end) - 2
     spans: list[Span] = [Span(" ")]
     for action, label in entries:
-        piece = (accent(key_name(paired(action, live).keys[0], is_ascii=look.is_ascii)), muted(f" {label}"))
+        piece = _pressing(paired(action, live).keys[0], f" {label}", look)
         gap = Span("  ") if len(spans) > 1 else Span("")
         if width_of(spans) + width_of((gap, *piece)) > room:
             break

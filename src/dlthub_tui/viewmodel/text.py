@@ -54,6 +54,8 @@ class Span(NamedTuple):
     text: str
     role: Role = Role.TEXT
     ink: Ink | None = None
+    press: str = ""
+    """The key that a click on it presses."""
 
 
 Line = tuple[Span, ...]
@@ -77,6 +79,15 @@ def muted(text: str) -> Span:
 def accent(text: str) -> Span:
     """What has the focus, and key names."""
     return Span(text, Role.ACCENT)
+
+
+def pressed_at(spans: Line, cell: int) -> str:
+    """The key that a click on this cell presses; empty where it presses none."""
+    for span in spans:
+        cell -= cell_width(span.text)
+        if cell < 0:
+            return span.press
+    return ""
 
 
 def guard(text: str) -> str:
@@ -162,7 +173,7 @@ def cut_front(text: str, width: int, mark: str = "…") -> str:
 
 def width_of(spans: Iterable[Span]) -> int:
     """Width of a line in cells."""
-    return sum([cell_width(text) for text, _, _ in spans])
+    return sum([cell_width(text) for text, *_ in spans])
 
 
 def fit(spans: Line, width: int, *, align_right: bool = False, mark: str = "…") -> Line:
@@ -236,7 +247,7 @@ def isolated(spans: Line) -> Line:
 
     The two marks take no cell. Such marks from outside never get here: `guard` makes them visible.
     """
-    if all(text.isascii() for text, _, _ in spans):
+    if all(text.isascii() for text, *_ in spans):
         return spans
     return tuple(
         [span._replace(text=f"{_ISOLATE}{span.text}{_ISOLATED}") if _turns(span.text) else span for span in spans]

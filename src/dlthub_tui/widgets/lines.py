@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
+from textual import events
+from textual.app import App
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, pressed_at
 from dlthub_tui.widgets.painted import Painted
 from dlthub_tui.widgets.palette import Ground
 
@@ -54,6 +57,13 @@ class LinesView(Painted):
         """Lays out again for the new width."""
         self._lines = tuple(self._make(self.size.width))
         self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the name of a key presses it; what was selected with it is no click."""
+        line = self._lines[event.y] if event.y < len(self._lines) else EMPTY_LINE
+        key = "" if self.text_selection is not None else pressed_at(line, event.x)
+        if key:
+            cast("App[Any]", self.app).simulate_key(key)  # pyright: ignore[reportUnknownMemberType] - generic in Textual
 
     def render_line(self, y: int) -> Strip:
         """One row."""

@@ -23,7 +23,6 @@ class FirstOwnerScreen(PlaceScreen):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("form.next", "next, then create"), ("pane.next", "next field"), ("app.quit", "leave"),
     )  # fmt: skip
-    HELP_KEY: ClassVar[str] = "f1 help"
 
     def __init__(self, context: Context, owner_key: str) -> None:
         super().__init__(context)

@@ -19,7 +19,7 @@ class StartScreen(PlaceScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global",)
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (("link.retry", "try again"), ("app.quit", "leave"))
-    HELP_KEY: ClassVar[str] = ""
+    HAS_HELP: ClassVar[bool] = False
     steps: tuple[Span, ...] = ()
 
     def compose_body(self) -> ComposeResult:

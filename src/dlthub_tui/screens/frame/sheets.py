@@ -35,7 +35,6 @@ class Sheet(ActingScreen[_Result]):
     """A question over a place. Subclasses say its title, its lines and its fields."""
 
     LAYERS: ClassVar[tuple[str, ...]] = ("typing", "form")
-    HELP_KEY: ClassVar[str] = "f1 help"
     FIELD_OF: ClassVar[Mapping[str, str]] = {}
     """Which field asks for what a plane calls by another name."""
 
@@ -193,7 +192,7 @@ class Sheet(ActingScreen[_Result]):
 
     def _footer(self, width: int) -> Line:
         entries = [each for each in self.footer_entries() if not self.is_sending or each[0].id in _WAYS_OUT]
-        return footer(entries, self.look, width, live=self.live, help_key=self.HELP_KEY)
+        return footer(entries, self.look, width, live=self.live)
 
     def update_footer(self) -> None:
         """Draws the footer again where it changed."""

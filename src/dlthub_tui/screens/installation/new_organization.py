@@ -36,7 +36,6 @@ class NewOrganizationScreen(PlaceScreen):
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("choice.right", "region"), ("form.next", "continue"), ("nav.back", "leave"),
     )  # fmt: skip
-    HELP_KEY: ClassVar[str] = "f1 help"
     STYLES = "new_organization"
 
     def __init__(self, context: Context, place: NewOrganizationPlace) -> None:

@@ -25,7 +25,6 @@ class SettingsScreen(PlaceScreen):
         ("choice.next", "choose"), ("choice.right", "another value"), ("form.next", "next value"),
         ("field.edit", "the file in $EDITOR"), ("nav.back", "back"),
     )  # fmt: skip
-    HELP_KEY: ClassVar[str] = "f1 help"
     STYLES = "settings"
 
     def __init__(self, context: Context, place: SettingsPlace) -> None:

@@ -31,7 +31,7 @@ COPIED_CELLS = 70
 class PlaceScreen(Approving):
     """A place one can be at. Subclasses compose the body and say the crumbs."""
 
-    HELP_KEY: ClassVar[str] = "? help"
+    HAS_HELP: ClassVar[bool] = True
     PROMPT: ClassVar[tuple[str, str]] = ("do it", "leave")
     """What enter and esc do while a line is typed on row 23."""
 
@@ -60,10 +60,8 @@ class PlaceScreen(Approving):
 
     def _footer(self, width: int) -> Line:
         if any(line.is_prompting for line in self.query(MessageLine)):
-            # The last of them is the one that lives while letters type.
-            helping = [action.keys[0] for action in self.live if action.id == "help.open"][-1]
-            return prompt_footer(*self.PROMPT, key_name(helping, is_ascii=self.look.is_ascii), width)
-        return footer(self.footer_entries(), self.look, width, live=self.live, help_key=self.HELP_KEY)
+            return prompt_footer(*self.PROMPT, self.live, self.look, width)
+        return footer(self.footer_entries(), self.look, width, live=self.live, has_help=self.HAS_HELP)
 
     def update_frame(self) -> None:
         """Draws header and footer again where they changed."""

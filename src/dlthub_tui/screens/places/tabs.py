@@ -63,7 +63,7 @@ class TabScreen(ListScreen):
 
     def compose_top(self) -> ComposeResult:
         """The row of tabs."""
-        yield LinesView(lambda width: [tabs(self.TAB, width)], widget_id="tabs")
+        yield LinesView(lambda width: [tabs(self.TAB, width, self.live)], widget_id="tabs")
 
     def _go(self, tab: str) -> None:
         if tab != self.TAB:
