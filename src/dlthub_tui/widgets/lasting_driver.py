@@ -21,8 +21,8 @@ from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from dlthub_tui.settings import has_shell
 from dlthub_tui.widgets.changed_cells import ChangedCells
+from dlthub_tui.widgets.job_control import has_shell
 
 _ESC = "\x1b"
 # Behind esc they begin what a terminal says by itself: arrows, its size, its answers.

@@ -9,12 +9,12 @@ from textual.containers import Container
 
 from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
 from dlthub_tui.screens.asking.approving import Approving
-from dlthub_tui.settings import has_shell
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
 from dlthub_tui.viewmodel.keys.shell_twins import TWINS
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
+from dlthub_tui.widgets.job_control import has_shell
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 from dlthub_tui.widgets.row_list import RowList
