@@ -110,6 +110,10 @@ async def test_masked_text_cannot_be_searched(open_app: Any) -> None:
         await stage.until('No "hunter2" in 64 lines. Masked text cannot be searched.')
         assert "hunter2-correct" not in stage.text
 
+        # A search that found nothing is no step to go back by.
+        await stage.press("escape")
+        await stage.until("[2 Runs]")
+
 
 async def test_error_key_goes_to_the_line_that_says_why(open_app: Any) -> None:
     async with open_app() as stage:

@@ -87,8 +87,8 @@ class CompareSearching(PlaceScreen):
         return True
 
     def end_search(self) -> bool:
-        """Stops a search, or forgets what it found; says whether there was one."""
-        was = self.stop_work("search") or self._found is not None
+        """Stops a search, or forgets what it found; says whether there was anything."""
+        was = self.stop_work("search") or bool(self._hits())
         self._found = None
         self.pane.set_search("")
         self.keep("")

@@ -121,7 +121,7 @@ class LogSearching(LogKeys):
             self.say(f"No {KINDS[hits.kind]} {where} line {self._from + 1:,}, {hits.count} in all.")
 
     def end_search(self) -> bool:
-        """Stops a search that goes on, else forgets the one that was; says whether there was any."""
+        """Stops a search that goes on, else forgets the one that was; says whether it had found anything."""
         hits = self.hits
         if hits is not None and not hits.is_done and self.stop_work("search"):
             hits.is_done = self._is_there = True
@@ -131,7 +131,7 @@ class LogSearching(LogKeys):
         self.hits = None
         self.pane.set_search("")
         self.show_search()
-        return hits is not None
+        return hits is not None and bool(hits.numbers)
 
     def do_match_next(self) -> None:
         """The next match."""
