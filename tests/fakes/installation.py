@@ -58,7 +58,6 @@ class Installation(InstallationRows):
             ("POST", "/auth/v1/sessions/-issue-device-code", self._device_code),
             ("POST", "/auth/v1/sessions/-redeem-device-code", self._redeem),
             ("POST", "/auth/v1/sessions/-refresh", self._refresh),
-            ("POST", "/auth/v1/sessions/-revoke", self._revoke),
             ("GET", "/own/v1/health", self._health),
             ("GET", "/own/v1/sign-ins", self._list_sign_ins),
             ("POST", "/own/v1/sign-ins/-inspect", self._inspect),
@@ -180,9 +179,6 @@ class Installation(InstallationRows):
         if (await request.json())["refresh_token"] != "r1":
             return error(401, "refresh_rejected", "The session is over.")
         return JSONResponse({"jwt": self.tokens[-1], "refresh_token": "r1"})
-
-    async def _revoke(self, _request: Request) -> Response:
-        return Response(status_code=204)
 
     async def _health(self, _request: Request) -> Response:
         planes = [

@@ -17,8 +17,13 @@ def platform_routes(installation: Any) -> list[tuple[str, str, Callable[[Request
         ("GET", "/own/v1/status", _status_route(installation)),
         ("GET", "/own/v1/workspaces/{ws}/rows-loaded", _rows_route(installation)),
         ("POST", "/own/v1/data-planes/{region}/-{verb}", _upkeep_route(installation)),
+        ("POST", "/auth/v1/sessions/-revoke", _end_session),
         *_environment_routes(installation),
     ]
+
+
+async def _end_session(_request: Request) -> Response:
+    return Response(status_code=204)
 
 
 def _status_route(installation: Any) -> Callable[[Request], Coroutine[Any, Any, Response]]:
