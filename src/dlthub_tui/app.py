@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from textual.constants import get_environ
 from textual.driver import Driver
@@ -28,6 +28,9 @@ from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
 from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, theme_of
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.themes import THEMES
+
+if TYPE_CHECKING:
+    from dlthub_tui.screens.frame.acting import ActingScreen
 
 __all__ = ["AppOptions", "DlthubTui", "PlatformStarter", "run"]
 
@@ -168,8 +171,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         finally:
             if self.context.connection is None or self.context.connection.pair is None:
                 self.start_over()
-        # What was imported and made by now stays: to look through all of it stops the keys for 80 ms each time.
-        gc.freeze()
+        self.sweeper.begin(self)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Failed work of the app itself is said on the screen that is up."""
@@ -216,7 +218,16 @@ class DlthubTui(MovingApp, inherit_bindings=False):
             from dlthub_tui.screens.installation.guide import GuideScreen
 
             await self.push_screen(GuideScreen(self.context))
-        self.run_worker(self.give_keys(home), group="ahead", exit_on_error=False)
+        self.run_worker(self._begin_home(home), group="ahead", exit_on_error=False)
+
+    async def _begin_home(self, home: ActingScreen[None]) -> None:
+        """Keys that were typed ahead; then, beside what one does, what every log and every error needs."""
+        from anyio import to_thread
+
+        from dlthub_tui.viewmodel.logs.log_rows import get_ready
+
+        await self.give_keys(home)
+        await to_thread.run_sync(get_ready, abandon_on_cancel=True)
 
     def _follow_changes(self) -> None:
         from dlthub_tui.screens.places.following import follow, watch_planes
@@ -288,6 +299,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     async def on_unmount(self) -> None:
         """Ends what is asked, then all connections, however the app ends."""
+        self.sweeper.end()
         self.context.signs.end(self)
         if self.context.connection is None:
             return

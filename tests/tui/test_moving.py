@@ -13,6 +13,7 @@ import pytest
 from tests.tui.waiting import settle
 from textual._styles_cache import StylesCache
 
+from dlthub_tui.screens.frame.sweeping import MOST, RESTS_SECONDS
 from dlthub_tui.screens.installation.home import HomeScreen
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.screens.work.jobs import JobsScreen
@@ -355,6 +356,49 @@ async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) 
             kept.append(sum(type(each) is StylesCache for each in gc.get_objects()))
 
     assert kept[2] <= kept[1] <= kept[0], kept
+
+
+async def test_rows_of_a_list_go_as_it_is_left_without_a_look_for_garbage(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        left = stage.app.screen
+        assert isinstance(left, JobsScreen)
+        assert left.find_job() is not None
+        gc.disable()
+        try:
+            await stage.press("2")
+            assert (left.rows.table(), left.rows.keys, left.find_job(), left.sections()[0].rows) == ([], [], None, ())
+        finally:
+            gc.enable()
+
+
+async def test_garbage_is_looked_for_at_rest_and_not_while_keys_come(open_app: Any) -> None:
+    usual = gc.get_threshold()
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        looked: list[int] = []
+        gc.callbacks.append(note := lambda phase, info: looked.append(info["generation"]) if phase == "start" else None)
+        try:
+            gc.collect(1)
+            looked.clear()
+            await stage.press("j")
+            stage.app.sweeper.look()
+            assert 2 not in looked
+            stage.app.sweeper.pressed_at -= RESTS_SECONDS
+            stage.app.sweeper.look()
+            assert 2 in looked
+            looked.clear()
+            stage.app.sweeper.look()
+            assert 2 not in looked, "there is nothing new to look through"
+            await stage.press("j")
+            for _ in range(MOST):
+                gc.collect(1)
+            stage.app.sweeper.look()
+            assert 2 in looked, "much may be there"
+        finally:
+            gc.callbacks.remove(note)
+    assert gc.get_threshold() == usual
+    assert gc.get_freeze_count() == 0
 
 
 async def test_screens_that_were_left_are_gone(open_app: Any) -> None:

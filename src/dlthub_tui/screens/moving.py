@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.worker import WorkerError
 
 from dlthub_tui import messages
+from dlthub_tui.screens.frame.sweeping import Sweeper
 from dlthub_tui.viewmodel.text import Role
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class MovingApp(App[int], inherit_bindings=False):
         super().__init__(ansi_color=ansi_color)
         self._keys: deque[events.Key] = deque()
         self._ahead: deque[events.Key] = deque()
+        self.sweeper = Sweeper()
         self.is_starting = True
         """Nobody is signed in yet: what is typed waits for home, but for what cannot wait."""
 
@@ -51,6 +53,7 @@ class MovingApp(App[int], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         """A key waits until the keys before it are done: what they opened then gets it, however fast it was typed."""
         if isinstance(event, events.Key) and not event.is_forwarded:
+            self.sweeper.pressed_at = time.monotonic()
             self._keys.append(event)
             if len(self._keys) == 1:
                 self.post_message(messages.NextKey())

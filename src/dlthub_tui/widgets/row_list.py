@@ -110,6 +110,10 @@ class RowList(Painted):
         elif counts_new and known:
             self.new_above += sum(key not in known for key in self.keys[: self._at])
 
+    def let_go(self) -> None:
+        """Of its rows; it is not shown any more."""
+        self._sections, self._entries, self._choices, self._rules = (), [], [], []
+
     def _lay_out(self, shown: Sequence[Section] = ()) -> None:
         """`shown` are the sections before these: a row that is gone had its neighbours there."""
         if not self.size.width:

@@ -115,9 +115,10 @@ class ListScreen(Troubled):
             self.set_interval(self.context.tick_seconds, self._tick)
 
     def on_unmount(self) -> None:
-        """Remembers where the list was left."""
+        """Remembers where the list was left. Its rows go at once, the screen when garbage is looked for."""
         key, top = self.rows.place
         self.context.list_places[self.place_key()] = ListPlace(self.filter_text, key, top)
+        self.rows.let_go()
 
     def is_moving(self) -> bool:
         """Whether something on the list changes by itself, such as the seconds of a run."""

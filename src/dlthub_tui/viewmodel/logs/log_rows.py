@@ -43,6 +43,13 @@ class LogRow:
     source: str = "user"
 
 
+def get_ready() -> None:
+    """Loads the scrubber and makes its rules: 150 ms that the first log, or the first error of a job, waits for."""
+    from planes.scrub import prepare
+
+    prepare()
+
+
 def log_row(line: LogLine, look: Look) -> LogRow:
     """Scrubs, guards and colours a line."""
     from planes.scrub import display_guard, scrub_text
