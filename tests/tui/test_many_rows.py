@@ -20,11 +20,11 @@ def _add_jobs(installation: Any, count: int) -> None:
 async def test_first_jobs_are_there_before_the_rest(open_app: Any) -> None:
     async with open_app() as stage:
         _add_jobs(stage.installation, 150)
-        held = stage.installation.held["offset=100"] = stage.portal.call(anyio.Event)
+        held = stage.installation.held["offset=48"] = stage.portal.call(anyio.Event)
         await stage.pilot.press(*JOBS)
 
-        await stage.until("99 shown of 160")
-        assert "Loading 60 more jobs…" in stage.text
+        await stage.until("47 shown of 160")
+        assert "Loading 112 more jobs…" in stage.text
         assert "ingest.load_orders " in stage.text
         assert "failed last" not in stage.text, "nothing is counted before all are there"
         assert "Then:" not in stage.text, "who follows a job is not known before all are there"
@@ -41,7 +41,7 @@ async def test_row_that_was_left_is_not_moved_by_the_first_jobs(open_app: Any) -
         await stage.press(*JOBS, "G")
         await stage.until("❯ - w.table_0149")
         await stage.press("2")
-        held = stage.installation.held["offset=100"] = stage.portal.call(anyio.Event)
+        held = stage.installation.held["offset=48"] = stage.portal.call(anyio.Event)
         await stage.pilot.press("1")
         await stage.until("Loading jobs…")
         assert "load_orders" not in stage.text

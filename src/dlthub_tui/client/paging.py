@@ -41,14 +41,20 @@ async def get_all(
 
 
 async def get_pages(
-    plane: Transport, path: str, parse: Callable[[Any], _T], query: Query | None = None, *, first: int = PAGE
+    plane: Transport,
+    path: str,
+    parse: Callable[[Any], _T],
+    query: Query | None = None,
+    *,
+    first: int = PAGE,
+    then: int = LARGEST_PAGE,
 ) -> AsyncGenerator[Page[_T]]:
-    """A whole list, up to 10,000 items, piece by piece: `first` items at once, the rest in pages as large as may be."""
+    """A whole list, up to 10,000 items, piece by piece: `first` items at once, the rest in pages of `then`."""
     known, limit = 0, first
     while True:
         fields = Fields(await plane.get(path, {"limit": limit, "offset": known, **(query or {})}), "page")
         page = Page(fields.many("items", parse), fields.number("total", 0))
-        known, limit = known + len(page.items), LARGEST_PAGE
+        known, limit = known + len(page.items), then
         yield page
         if not page.items or known >= min(page.total, 10_000):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from dlthub_tui.viewmodel.look import Look
 
@@ -218,6 +219,7 @@ def trigger(text: str) -> str:
             return text
 
 
+@lru_cache(maxsize=256)
 def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
     """When a job fires, as one short phrase: what fires by itself first."""
     firing = _firing(triggers)

@@ -34,6 +34,8 @@ from dlthub_tui.widgets.lines import LinesView
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
+# So many screens of jobs are asked for at first: one to see, one to go on to while the rest comes.
+FIRST_SCREENS = 2
 EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
 
 
@@ -55,6 +57,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._jobs: tuple[Job, ...] = ()
+        self._drawn = view.JobRows()
         self._missing = 0
         self._failures: dict[tuple[str, str, str], int] = {}
         self._asked_about: tuple[str, str, str] | None = None
@@ -63,22 +66,25 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     async def load(self) -> None:
         """All jobs with their last runs. At first a screenful is shown, as soon as it is there."""
-        from dlthub_tui.client.jobs import list_jobs, pages_of_jobs
+        from dlthub_tui.client.jobs import JOBS_AT_ONCE, pages_of_jobs
 
-        plane = self.context.connected.control
-        if self.is_loaded and not self._missing:
-            self._jobs = await list_jobs(plane, self.workspace.id)
-        else:
-            found: list[Job] = []
-            async for page in pages_of_jobs(plane, self.workspace.id):
-                found.extend(page.items)
-                missing = max(0, page.total - len(found)) if page.items else 0
-                if missing and self._suffices(found):
-                    self._jobs, self._missing, self.is_loaded = tuple(found), missing, True
-                    self.show_rows()
-                    await self._painted()
-            self._jobs, self._missing = tuple(found), 0
+        plane, found = self.context.connected.control, list[Job]()
+        is_first = not self.is_loaded or self._missing > 0
+        first = min(FIRST_SCREENS * self.host.size.height, JOBS_AT_ONCE) if is_first else JOBS_AT_ONCE
+        async for page in pages_of_jobs(plane, self.workspace.id, first):
+            found.extend(page.items)
+            missing = max(0, page.total - len(found)) if page.items else 0
+            if missing and is_first and self._suffices(found):
+                is_first = False
+                self._jobs, self._missing, self.is_loaded = tuple(found), missing, True
+                self.show_rows()
+                await self._painted()
+        self._jobs, self._missing = tuple(found), 0
         self.context.listed = (self.workspace.id, self._jobs)
+
+    def on_unmount(self) -> None:
+        """A thousand jobs go at once: the screen itself goes when garbage is looked for."""
+        self._jobs, self._drawn = (), view.JobRows()
 
     async def _painted(self) -> None:
         """Until what is shown is painted: the rest would be read before it, by one who may be this process too."""
@@ -109,7 +115,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def sections(self) -> list[Section]:
         """The jobs that the filter leaves."""
-        rows = [view.job_row(job, self.look) for job in self._shown()]
+        rows = self._drawn.rows_of(self._shown(), self.look)
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._jobs else (no_match(rows, self.filter_text, "job"),)
         return [Section(view.COLUMNS, found, empty=empty)]

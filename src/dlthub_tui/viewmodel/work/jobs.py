@@ -56,10 +56,37 @@ def is_active(job: Job) -> bool:
 
 def job_row(job: Job, look: Look) -> Row:
     """One line of the list."""
+    return _row(job, look, *_times(job, look))
+
+
+class JobRows:
+    """The rows of a list that is drawn each second: one is made again where its job, or a time of it, is another."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Job, tuple[str, str], str, Row]] = {}
+
+    def rows_of(self, jobs: Sequence[Job], look: Look) -> list[Row]:
+        """A row for each job."""
+        glyphs = look.glyphs.history
+        found: dict[str, tuple[Job, tuple[str, str], str, Row]] = {}
+        for job in jobs:
+            times, made = _times(job, look), self._made.get(job.id)
+            is_same = made is not None and made[0] is job and made[1] == times and made[2] == glyphs
+            found[job.id] = made if made and is_same else (job, times, glyphs, _row(job, look, *times))
+        self._made = found
+        return [row for *_, row in found.values()]
+
+
+def _times(job: Job, look: Look) -> tuple[str, str]:
+    """When it runs next and ran last, in the words of now."""
+    upcoming = "paused" if job.is_paused else words.moment(job.next_scheduled_run_at, look)
+    return upcoming, _last(job, look)
+
+
+def _row(job: Job, look: Look, upcoming: str, last: str) -> Row:
     state = state_of(job)
     name = guard(words.short_ref(job.job_ref))
     when = guard(words.schedule(job.triggers, job.job_type))
-    upcoming = "paused" if job.is_paused else words.moment(job.next_scheduled_run_at, look)
     return Row(
         key=job.id,
         glyph=look.state(state) if state else Span("-", Role.MUTED),
@@ -67,7 +94,7 @@ def job_row(job: Job, look: Look) -> Row:
             line(name),
             line(muted(when)),
             line(upcoming),
-            line(muted(_last(job, look))),
+            line(muted(last)),
             *_wide_cells(job),
             recent(job.recent_runs, look),
         ),

@@ -31,6 +31,10 @@ def test_filter_without_a_hit_names_the_nearest_word() -> None:
     assert no_match(ROWS, "faild", "run") == 'No run matches "faild". Nearest: failed (2).'
 
 
+def test_filter_that_leaves_something_says_nothing() -> None:
+    assert no_match(ROWS, "fail", "run") == no_match(ROWS, "", "run") == ""
+
+
 def test_what_was_pasted_leaves_room_for_what_is_said_of_it() -> None:
     said = no_match(ROWS, "page " * 100, "run")
 

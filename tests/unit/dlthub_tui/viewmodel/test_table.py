@@ -62,7 +62,7 @@ def test_filters_need_every_word() -> None:
 
     assert [found.key for found in matching(rows, "LOAD orders")] == ["ingest.load_orders"]
     assert matching(rows, "  ") == tuple(rows)
-    assert no_match(rows, "ingest.load_order", "job").endswith("Nearest: ingest.load_orders (1).")
+    assert no_match(rows, "ingest.load_ordrs", "job").endswith("Nearest: ingest.load_orders (1).")
 
 
 def test_text_from_right_to_left_keeps_to_its_cell() -> None:

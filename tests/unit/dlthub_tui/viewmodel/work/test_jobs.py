@@ -9,7 +9,15 @@ from dlthub_tui.client.jobs import PassedOver, Starts
 from dlthub_tui.client.models import Job, RecentRun, parse_run
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import text_of
-from dlthub_tui.viewmodel.work.jobs import history_plots, history_title, job_answer, job_details, job_facts
+from dlthub_tui.viewmodel.work.jobs import (
+    JobRows,
+    history_plots,
+    history_title,
+    job_answer,
+    job_details,
+    job_facts,
+    job_row,
+)
 
 RUNS = (
     RecentRun("4", "running", None, None),
@@ -100,3 +108,20 @@ def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
 
 def test_title_of_the_history_counts_how_runs_ended() -> None:
     assert history_title(RUNS, Look()) == "last 4: 2 ✓  1 ✗   typical 1 min 20 s"
+
+
+def test_row_is_made_again_only_where_its_job_or_a_time_of_it_is_another() -> None:
+    at = [datetime(2026, 3, 17, 2, tzinfo=UTC)]
+    look, drawn = Look(now=lambda: at[0]), JobRows()
+    soon = replace(DAILY, next_scheduled_run_at=at[0] + timedelta(hours=1))
+    first = drawn.rows_of((LOAD, soon), look)
+    at[0] += timedelta(minutes=5)
+    second = drawn.rows_of((LOAD, soon), look)
+    third = drawn.rows_of((replace(LOAD, is_paused=True), soon), look)
+    look.is_ascii = True
+
+    assert second[0] is first[0]
+    assert second[1] == job_row(soon, replace(look, is_ascii=False)) != first[1]
+    assert third[0] != second[0]
+    assert third[1] is second[1]
+    assert drawn.rows_of((LOAD, soon), look) == [job_row(LOAD, look), job_row(soon, look)]
