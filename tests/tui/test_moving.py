@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from collections import defaultdict
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from tests.tui.waiting import settle
 from textual._styles_cache import StylesCache
@@ -345,6 +347,16 @@ async def test_command_line_starts_nothing_in_a_read_only_session(open_app: Any)
         assert not stage.posted("trigger")
 
 
+async def collect() -> None:
+    """Everything that can go, goes. The loop keeps timeouts that were cancelled, and with them the screen whose they
+    were, until they are due in half a minute or until more than a hundred are there."""
+    loop = asyncio.get_running_loop()
+    for _ in range(200):
+        loop.call_later(3600, print).cancel()
+    await anyio.lowlevel.checkpoint()
+    gc.collect()
+
+
 async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) -> None:
     """In an hour of turning between lists they had been 25 MB."""
     kept: list[int] = []
@@ -352,7 +364,7 @@ async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) 
         await stage.press(*WORKSPACE)
         for _ in range(3):
             await stage.press("2", "3", "4", "5", "6", "7", "1")
-            gc.collect()
+            await collect()
             kept.append(sum(type(each) is StylesCache for each in gc.get_objects()))
 
     assert kept[2] <= kept[1] <= kept[0], kept
@@ -411,7 +423,7 @@ async def test_screens_that_were_left_are_gone(open_app: Any) -> None:
         for key in (*WORKSPACE, *keys):
             await stage.press(key)
             seen[type(stage.app.screen).__name__].add(weakref.ref(stage.app.screen))
-        gc.collect()
+        await collect()
         there = [id(screen) for screen in stage.app.screen_stack]
         kept = {name for name, refs in seen.items() for ref in refs if (found := ref()) and id(found) not in there}
 
