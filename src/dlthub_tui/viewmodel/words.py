@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 
 from dlthub_tui.viewmodel.look import Look
 
@@ -15,6 +16,8 @@ _DAYS = {
     "6": "Saturdays", "7": "Sundays", "1-5": "weekdays", "MON-FRI": "weekdays",
 }  # fmt: skip
 _FIRING = ("schedule", "every", "once", "job.success", "job.fail", "deployment", "webhook")
+_EVENTS = {"job.success": "", "job.fail": " fails"}
+_MOST_FOLLOWED = 3
 _UNITS = {"s": "s", "m": "min", "h": "h", "d": "days", "w": "weeks"}
 
 _MOST_COUNTED = 10_000
@@ -227,10 +230,13 @@ def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
 
 
 def schedules(triggers: tuple[str, ...], job_type: str, zone: str | None) -> str:
-    """All that a job fires by, with the zone of its schedule where it has one."""
-    said = [
-        f"{trigger(text)} {zone}" if zone and _kind(text) == "schedule" else trigger(text) for text in _firing(triggers)
-    ]
+    """All that a job fires by, with the zone of its schedule; of many jobs that it follows the number."""
+    said: list[str] = []
+    for kind, texts in groupby(_firing(triggers), _kind):
+        same = [trigger(text) for text in texts]
+        if kind in _EVENTS and len(same) > _MOST_FOLLOWED:
+            same = [f"after any of {len(same)} jobs{_EVENTS[kind]}"]
+        said += [f"{one} {zone}" for one in same] if zone and kind == "schedule" else same
     return ", ".join(said) or _without_firing(job_type)
 
 
