@@ -18,9 +18,18 @@ from planes.data_plane.runner.groups import open_group
 from planes.data_plane.runner.limiting import StepLimits
 from planes.data_plane.runner.output import RunLog
 from planes.data_plane.runner.processes import find_process, list_descendants, signal_group, signal_processes
-from planes.data_plane.runner.reasons import LIMIT_REASONS, OUT_OF_MEMORY, Evidence, Reason, find_reason, of_grace
+from planes.data_plane.runner.reasons import (
+    LIMIT_REASONS,
+    OUT_OF_MEMORY,
+    Evidence,
+    Reason,
+    find_reason,
+    of_fork_wait,
+    of_grace,
+)
 from planes.data_plane.runner.request import Limits, Request, Step
 from planes.data_plane.runner.spawning import StepNotStarted, StepProcess, spawn
+from planes.data_plane.runner.stalls import QUIET_SECONDS, ForkWait
 from planes.data_plane.runner.standing import Standing
 from planes.data_plane.runner.steps import StepEnd, StepWatcher
 from planes.data_plane.runner.stopping import IDLE, TIME_LIMIT, StopPlan
@@ -134,7 +143,7 @@ class RunOwner:
                 self._guard_app(process, step.app_port)
             watcher = StepWatcher(self._watch, self._control, self._log, self._plan)
             limits = StepLimits(self._group, step)
-            tick = partial(self._tick, limits)
+            tick = partial(self._tick, limits, ForkWait(process.pid) if self._is_job else None)
             end = self._judge(step, watcher.run(step, process, tick, self._request.grace_seconds), limits)
             if end is not None:
                 return end
@@ -188,12 +197,16 @@ class RunOwner:
             "by_kernel": {"memory": group.bounds_memory, "processes": group.bounds_processes},
         }
 
-    def _tick(self, limits: StepLimits) -> float:
+    def _tick(self, limits: StepLimits, fork_wait: ForkWait | None) -> float:
         """Stop the run if its time is over, or its share of the machine; the moment to look again."""
         at = self._note_deadline()
         if self._excess is not None:
             return at
         now = time.monotonic()
+        if fork_wait is not None and self._plan.reason is None:
+            if fork_wait.is_told(now, self._log.lines):
+                self._log.explain(of_fork_wait(QUIET_SECONDS))
+            at = min(at, fork_wait.next_at)
         found = limits.look(now)
         if found is None:
             return min(at, limits.next_at())

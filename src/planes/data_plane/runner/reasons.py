@@ -135,6 +135,16 @@ def of_grace(seconds: float) -> str:
     )
 
 
+def of_fork_wait(seconds: float) -> str:
+    """What may keep a job from going on that waits for a process it forked."""
+    return (
+        f"For {seconds:.0f} s the job has waited for a process that it forked, and neither did anything. "
+        "If that is a pool which is to end (`multiprocessing.Pool()`): its workers may never, since they inherit from "
+        "dlt's launcher that SIGTERM is only noted. Give it back to them: "
+        "Pool(initializer=signal.signal, initargs=(signal.SIGTERM, signal.SIG_DFL)); or use `concurrent.futures`."
+    )
+
+
 def of_disk(limits: Limits) -> Reason:
     """More room on the disk than the run may take."""
     return Reason(
