@@ -67,8 +67,12 @@ class HeldRuns:
                 event.set()
 
     def fences(self) -> dict[str, int]:
-        """Of each run its fence."""
-        return {run_id: held.fence for run_id, held in self._runs.items()}
+        """Of each run its fence; one whose lease is not written down yet would be lost with this process."""
+        return {
+            run_id: held.fence
+            for run_id, held in self._runs.items()
+            if (held.workspace_id, run_id) not in self._arriving
+        }
 
     def running(self) -> list[RunningRun]:
         """Those that a runner has."""
