@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 from dlthub_tui.embed.handover import Handover, received_handover, socket_from
 
 _LONGEST_TOKEN = 128
+_OBJECTS_OF_A_START = 1_000_000
+"""What starting makes stays: to look through it for what could go, again and again, takes a tenth of its time."""
 
 if TYPE_CHECKING:
     from planes.host.platform import Inherited
@@ -53,6 +56,8 @@ def serve(request: ServeRequest) -> None:
     Raises: CannotStart.
     """
     handover = received_handover(os.environ)
+    often = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_OF_A_START)
 
     with _plain_lines():
         from planes.host import platform
@@ -80,6 +85,8 @@ def serve(request: ServeRequest) -> None:
     )
 
     def announce(record: PlatformRecord) -> None:
+        gc.freeze()
+        gc.set_threshold(*often)
         sys.stdout.write(record.ready_line() + "\n")
         sys.stdout.flush()
 
