@@ -35,14 +35,14 @@ class Outcome(NamedTuple):
     below: Opening | None
 
 
-Key = tuple[type, Opening | None, bytes, tuple[tuple[int, int, str, str], ...]]
+Key = tuple[type, Opening | None, bytes, tuple[tuple[int, int, str, str, bytes], ...]]
 
 
 def key_of(opening: Opening | None, line: bytes, cuts: Sequence[Span]) -> Key:
     """By what an outcome is remembered: what was open (its class too: openings are plain tuples), the line, and what
     stands in it that it does not tell itself.
     """
-    stands = tuple((start, end, rule.name, rule.kind) for start, end, rule in cuts) if cuts else ()
+    stands = tuple((start, end, rule.name, rule.kind, rule.follow) for start, end, rule in cuts) if cuts else ()
     return opening.__class__, opening, line, stands
 
 

@@ -9,7 +9,18 @@ import functools
 from collections import Counter
 
 from planes.scrub.ahead import LinesAhead
-from planes.scrub.below import LONGEST_LINE, MoreLines, Opening, Wrapped, open_quote, opened_by, prepare_below, torn
+from planes.scrub.below import (
+    LONGEST_LINE,
+    MoreLines,
+    MoreOfValue,
+    Opening,
+    Wrapped,
+    ends_its_line,
+    open_quote,
+    opened_by,
+    prepare_below,
+    torn,
+)
 from planes.scrub.known import KnownLines, OtherLines, Outcome, key_of
 from planes.scrub.long_lines import LONGEST_HELD, LongLine, joined, told_apart, with_again, with_open
 from planes.scrub.marks import mark_at_end, with_marks
@@ -161,7 +172,7 @@ class RuleStage:
         if self._long is None:
             self._block_lines = -1
             self._below = None
-            self._long = LongLine(self._book, self._cuts_in, self._names)
+            self._long = LongLine(self._book, self._cuts_in, self._learned.learn, self._names)
         given, taken = self._long.advance(bytes(self._pending))
         del self._pending[:taken]
         return given
@@ -185,6 +196,7 @@ class RuleStage:
         """Mask a piece of whole lines. On the lines that begin at or after `known_from` no sign stands."""
         plain = without_colour(data)
         cuts = self._cuts_in(plain, has_begun=self._has_begun)[::-1]  # the next one last
+        self._learned.seen_all()
         if self._block_lines >= 0:
             sign = 0
         elif plain is data and known_from < len(data):
@@ -290,7 +302,7 @@ class RuleStage:
         if len(line) > LONGEST_HELD:
             self._block_lines = -1
             self._below = None
-            long_line = LongLine(self._book, self._cuts_in, self._names)
+            long_line = LongLine(self._book, self._cuts_in, self._learned.learn, self._names)
             given, taken = long_line.advance(line)
             return given + self._end_long(long_line, line[taken:])
         if self._block_lines >= 0:
@@ -315,7 +327,15 @@ class RuleStage:
             out = self._told(opening, out, plain if out == plain else without_colour(out))
         if self._below is None and len(plain) <= LONGEST_LINE:
             out = self._open(plain, spans, out)
+        if again:
+            self._go_on(plain, again)
         return out
+
+    def _go_on(self, plain: bytes, again: list[Span]) -> None:
+        """Where a piece of what was learned ends its line, the rest of it may stand below."""
+        pieces = [span for span in again if span.rule.follow and ends_its_line(plain, span.end)]
+        if pieces:
+            self._below = MoreOfValue(min((span.start, -span.end, span.rule.follow) for span in pieces)[2])
 
     def _told(self, opening: Opening, line: bytes, plain: bytes) -> bytes:
         """A line without what the lines above say of it. It is masked by its own rules already.

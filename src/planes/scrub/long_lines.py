@@ -19,11 +19,18 @@ _STOPS = re.compile(b"[ \t\r\"'`<>,;&|]")
 class LongLine:
     """One line beyond the bound: worked through in windows of `LONGEST_HELD` bytes that overlap."""
 
-    __slots__ = ("_before", "_book", "_cuts_in", "_names", "_swallows")
+    __slots__ = ("_before", "_book", "_cuts_in", "_learn", "_names", "_swallows")
 
-    def __init__(self, book: Book, cuts_in: Callable[[bytes], list[Span]], names: "list[str]") -> None:
+    def __init__(
+        self,
+        book: Book,
+        cuts_in: Callable[[bytes], list[Span]],
+        learn: Callable[[bytes, list[Span]], None],
+        names: "list[str]",
+    ) -> None:
         self._book = book
         self._cuts_in = cuts_in
+        self._learn = learn
         self._names = names
         self._before = b""
         self._swallows = False
@@ -81,6 +88,7 @@ class LongLine:
 
     def _given(self, line: bytes, spans: list[Span], end: int) -> bytes:
         first = len(self._before)
+        self._learn(line, spans)
         self._before = line[max(0, end - _CONTEXT) : end]
         return with_marks(line, spans, self._names, first, end)
 

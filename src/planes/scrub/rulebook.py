@@ -324,12 +324,13 @@ class Rulebook:
 
     def _in_part(self, line: bytes, chosen: int, found: "Sequence[Span]") -> list[Span]:
         """Tokens that are cut, of the formats in a bit set."""
-        return [
-            _span((start, end, CUT_TOKEN))
-            for compiled in self._team(chosen)
-            for start, end in pieces(line, compiled.rule.signs)
-            if not any(span.start < end and start < span.end for span in found)
-        ]
+        in_part: list[Span] = []
+        while chosen:
+            first = chosen & -chosen
+            chosen ^= first
+            for sign in self.rules[first.bit_length() - 1].rule.signs:
+                in_part += [_span((start, end, CUT_TOKEN)) for start, end in pieces(line, sign, found)]
+        return in_part
 
     def _team(self, chosen: int) -> "Sequence[CompiledRule]":
         """The rules of a bit set, in order."""

@@ -8,8 +8,20 @@ nothing.
       the value            value: the value         me,the value                     g and the rest'
 """
 
+from planes.scrub.below.cut import MoreOfValue, ends_its_line
 from planes.scrub.below.going_on import MoreLines, Wrapped, open_quote, torn
 from planes.scrub.below.model import LONGEST_LINE, Opening
 from planes.scrub.below.opening import opened_by, prepare_below
 
-__all__ = ["LONGEST_LINE", "MoreLines", "Opening", "Wrapped", "open_quote", "opened_by", "prepare_below", "torn"]
+__all__ = [
+    "LONGEST_LINE",
+    "MoreLines",
+    "MoreOfValue",
+    "Opening",
+    "Wrapped",
+    "ends_its_line",
+    "open_quote",
+    "opened_by",
+    "prepare_below",
+    "torn",
+]

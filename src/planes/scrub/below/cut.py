@@ -5,7 +5,8 @@ import re
 from typing import NamedTuple
 
 from planes.scrub.below.model import Step, continued
-from planes.scrub.below.rows import NARROWEST
+from planes.scrub.below.rows import BAR, NARROWEST
+from planes.scrub.registered.repeats import common
 from planes.scrub.rulebook import Span
 from planes.scrub.rules import Rule
 from planes.scrub.rules.beginnings import formats, is_piece, sign_of
@@ -59,6 +60,34 @@ class CutToken(NamedTuple):
         if end == len(line) == self.width and looks_random(piece[0]):
             return continued(0, end), CutToken(whole, self.width)
         return [], None
+
+
+# What may stand around a row of a value: blanks, quotes, bars, and what joins it to the next.
+_FRAME = b" \t\r\"'`|\\+,"
+_BARS = re.compile(BAR)
+_SHORTEST_LAST = 4
+
+
+class MoreOfValue(NamedTuple):
+    """A value that the stream knows, of which a piece ended its line; `rest` is what has not come yet."""
+
+    rest: bytes
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        text = _BARS.sub(b"   ", line)  # as wide
+        start = len(text) - len(text.lstrip(_FRAME))
+        end = len(text.rstrip(_FRAME))
+        length = common(self.rest, text[start:end])
+        is_last = length == len(self.rest)
+        if not length or not (start + length == end or (is_last and length >= _SHORTEST_LAST)):
+            return [], None
+        return continued(start, start + length), None if is_last else MoreOfValue(self.rest[length:])
+
+
+def ends_its_line(line: bytes, end: int) -> bool:
+    """Whether nothing but what may frame a row of a value stands behind a place."""
+    return not _BARS.sub(b"", line[end:]).strip(_FRAME)
 
 
 def cut_token(line: bytes, start: int, end: int) -> CutToken | None:

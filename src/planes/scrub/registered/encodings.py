@@ -61,6 +61,17 @@ def common_forms(raw: bytes) -> Iterator[bytes]:
         yield form.replace(b"+", b"-").replace(b"/", b"_")
 
 
+def byte_forms(raw: bytes) -> Iterator[bytes]:
+    """Yield the common ways to print a text byte by byte, in digits."""
+    digits = raw.hex(" ")
+    texts = [raw.hex(), raw.hex().upper(), digits, raw.hex(":"), raw.hex(":").upper()]
+    texts += [_spread(digits.upper(), "%"), _spread(digits, "\\x"), _spread(digits, "\\u00")]
+    for text in texts:
+        yield text.encode("ascii")
+    yield b", ".join([b"%d" % byte for byte in raw])
+    yield b"".join([b"\\%03o" % byte for byte in raw])
+
+
 def rare_forms(value: str) -> Iterator[bytes]:
     """Yield forms that programs print seldom, and hardly ever shortened."""
     if len(value) > LONGEST_IN_ALL_FORMS:

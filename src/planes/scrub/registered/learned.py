@@ -8,15 +8,15 @@ stream lasts, in memory alone. What is found on a line depends on that line and 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from planes.scrub.registered.encodings import common_forms
+from planes.scrub.registered.encodings import byte_forms, common_forms
+from planes.scrub.registered.learned_forms import Form, Forms
 from planes.scrub.rulebook import Span, outside_marks
 from planes.scrub.rules import RULES
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.below import BELOW_RULES
-from planes.scrub.search.engine import Literals, Marks, compile_literals, compile_marks
 
 SHORTEST = 12
 LONGEST = 256
@@ -24,9 +24,7 @@ LONGEST = 256
 _FEWEST = 8
 # So much is learned of one stream; what comes later is masked by the rules alone.
 MOST_VALUES = 32
-MOST_FORMS = 256
-# Up to so many needles are found many bytes at a time.
-_MOST_TOGETHER = 64
+MOST_FORMS = 640
 
 # Numbers of persons and accounts need no memory: all that tells them is in them. Nor do a workspace's own patterns.
 _TEACHERS = frozenset(rule.name for rule in (*RULES, *BELOW_RULES) if rule.kind in ("token", "uri-password", "name"))
@@ -72,22 +70,22 @@ class Learned:
         has_new: whether something was learned that `find_new` was not asked for yet.
     """
 
-    __slots__ = ("_count", "_forms", "_groups", "_is_full", "_new", "has_new")
+    __slots__ = ("_count", "_forms", "_is_full", "_known", "_new", "has_new")
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Forget all."""
-        self._groups: list[_Group] = []
-        self._new: list[tuple[bytes, Rule]] = []
-        self._forms: set[bytes] = set()
+        self._forms = Forms()
+        self._new: list[Form] = []
+        self._known: set[bytes] = set()
         self._count = 0
         self._is_full = False
         self.has_new = False
 
     def __bool__(self) -> bool:
-        return bool(self._forms)
+        return bool(self._known)
 
     def learn(self, text: bytes, spans: Sequence[Span]) -> None:
         """Take the secrets that rules found in a line."""
@@ -98,86 +96,54 @@ class Learned:
                 secret = text[start:end]
                 if rule.name in _GUESSING and secret in (secret.lower(), secret.upper()):
                     continue
-                if secret not in self._forms and is_telling(secret) and not self._is_full:
+                if secret not in self._known and is_telling(secret) and not self._is_full:
                     self._add(secret, rule)
 
     def _add(self, secret: bytes, rule: Rule) -> None:
-        forms = [form for form in dict.fromkeys(_forms(secret)) if form not in self._forms]
+        again = rule._replace(kind="learned", follow=b"")
+        new = [(text, kind) for text, kind in dict(_forms(secret)).items() if text not in self._known]
+        forms = [Form(len(self._known) + number, text, again, *kind) for number, (text, kind) in enumerate(new)]
         self._count += 1
-        self._is_full = self._count == MOST_VALUES or len(self._forms) + len(forms) > MOST_FORMS
-        if len(self._forms) + len(forms) <= MOST_FORMS:
-            self._forms.update(forms)
-            again = rule._replace(kind="learned")
-            self._new += [(form, again) for form in forms]
+        self._is_full = self._count == MOST_VALUES or len(self._known) + len(forms) > MOST_FORMS
+        if len(self._known) + len(forms) <= MOST_FORMS:
+            self._known.update(form.text for form in forms)
+            self._new += forms
+            for form in forms:
+                self._forms.add(form)
             self.has_new = True
 
     def find_new(self, text: bytes, start: int) -> list[Span]:
-        """Where in a text, from `start` on, stands what was learned since this was asked last."""
-        found: list[Span] = []
-        for form, rule in self._new:
-            place = text.find(form, start)
-            while place >= 0:
-                found.append(Span(place, place + len(form), rule))
-                place = text.find(form, place + 1)
-        self._take_new()
-        return _outside(text, found)
+        """Where in a text, from `start` on, stands what was learned since all was looked for last."""
+        found = _outside(text, self._forms.find_one_by_one(text, start, self._new))
+        self.seen_all()
+        return found
 
-    def _take_new(self) -> None:
-        for form, rule in self._new:
-            if not self._groups or len(self._groups[-1].needles) == _MOST_TOGETHER:
-                self._groups.append(_Group())
-            self._groups[-1].add(form, rule)
+    def seen_all(self) -> None:
+        """All that was learned by now was looked for in the text that comes next."""
         self._new.clear()
         self.has_new = False
 
     def find(self, text: bytes) -> list[Span]:
         """Where in a text learned values stand, in no order; none goes over the end of a line."""
-        if self.has_new:
-            self._take_new()
-        found: list[Span] = []
-        for group in self._groups:
-            found += group.find(text)
-        return _outside(text, found)
+        return _outside(text, self._forms.find(text))
 
 
-def _outside(text: bytes, found: list[Span]) -> list[Span]:
-    return outside_marks(text, found) if found and text.find(b"[masked:") >= 0 else found
+def _outside(text: bytes, found: Iterable[Span]) -> list[Span]:
+    spans = list(found)
+    return outside_marks(text, spans) if spans and text.find(b"[masked:") >= 0 else spans
 
 
-def _forms(secret: bytes) -> Iterator[bytes]:
-    yield from common_forms(secret)
+def _forms(secret: bytes) -> Iterator[tuple[bytes, tuple[bool, bool]]]:
+    """The forms of a value, each with whether it is the value itself, and whether it is its bytes in digits."""
+    texts = [secret]
     unquoted = _QUOTED.sub(lambda match: bytes.fromhex(match[1].decode("ascii")), secret)  # in an address
     if unquoted != secret and is_telling(unquoted):
-        yield from common_forms(unquoted)
-
-
-class _Group:
-    """Some forms, found together."""
-
-    __slots__ = ("_all", "_marks", "_rules", "needles")
-
-    def __init__(self) -> None:
-        self.needles: list[bytes] = []
-        self._rules: list[Rule] = []
-        self._marks: Marks | None = None
-        self._all: Literals | None = None
-
-    def add(self, form: bytes, rule: Rule) -> None:
-        """Take one more."""
-        self.needles.append(form)
-        self._rules.append(rule)
-        self._marks = self._all = None
-
-    def find(self, text: bytes) -> list[Span]:
-        """Where they stand, also one across another, in no order."""
-        # This tells in a fiftieth of the time that none stands there; of two that overlap it finds one.
-        if self._marks is None:
-            self._marks = compile_marks(self.needles, is_short_lived=True)
-        if not self._marks.find(text):
-            return []
-        if self._all is None:
-            self._all = compile_literals(self.needles)
-        return [Span(start, end, self._rules[index]) for index, start, end in self._all(text)]
+        texts.append(unquoted)
+    for text in texts:
+        for form in byte_forms(text):
+            yield form, (False, True)
+        for form in common_forms(text):
+            yield form, (form == text, False)
 
 
 _PLAIN = re.compile(rb"[\x21-\x5a\x5c\x5e-\x7e]+")  # no brackets either: no part of a mark is learned

@@ -41,6 +41,30 @@ _BYTES_FOR_A_LOOK = 128
 _GOES_ON = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 
 
+def mark_behind(text: bytes, place: int) -> bool:
+    """Whether a mark of shortening stands at a place."""
+    return _MARK_BEHIND.match(text, place) is not None
+
+
+def may_go_on(text: bytes, place: int) -> bool:
+    """Whether what stands at a place belongs to the word before it."""
+    return place < len(text) and text[place] in _GOES_ON
+
+
+def padding_before(text: bytes, place: int) -> int:
+    """Where what may stand between a piece and the mark behind it begins."""
+    while place and text[place - 1] in _PADDED:
+        place -= 1
+    return place
+
+
+def padding_behind(text: bytes, place: int) -> int:
+    """Where what may stand between a mark and the piece behind it ends."""
+    while place < len(text) and text[place] in _PADDED:
+        place += 1
+    return place
+
+
 @functools.cache
 def mark_finder() -> Marks:
     """What finds marks of shortening."""

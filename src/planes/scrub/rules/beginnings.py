@@ -35,6 +35,7 @@ _MARK = re.compile(
 )
 _BEFORE = re.compile(rb"(?:^|[^0-9A-Za-z_/.-]|\\[abfnrtv])$")
 _LONGEST_BEFORE = 2
+_LONGEST_PIECE = 256
 # So many places of one sign on a line are looked at.
 _MOST_PLACES = 8
 
@@ -84,26 +85,23 @@ def _is_prefix(sign: bytes) -> bool:
     return sign[-1:].isdigit() or (sign[-1:] in b"_-." and len(sign.rstrip(b"_-.")) >= _SHORTEST_SIGN)
 
 
-def pieces(line: bytes, signs: Sequence[bytes]) -> Iterator[tuple[int, int]]:
-    """Where in a line tokens that begin with one of these signs stand in part."""
-    for sign in signs:
-        place = line.find(sign)
-        for _ in range(_MOST_PLACES):
-            if place < 0:
-                break
-            end = (
-                _end_of_piece(line, place, sign)
-                if _BEFORE.search(line[max(0, place - _LONGEST_BEFORE) : place])
-                else -1
-            )
+def pieces(line: bytes, sign: bytes, found: Sequence[tuple[int, int, Rule]]) -> Iterator[tuple[int, int]]:
+    """Where in a line tokens that begin with a sign stand in part, outside of what was found there."""
+    place = line.find(sign)
+    for _ in range(_MOST_PLACES):
+        if place < 0:
+            return
+        end = next((end for start, end, _ in found if start <= place < end), -1)
+        if end < 0 and _BEFORE.search(line[max(0, place - _LONGEST_BEFORE) : place]):
+            end = _end_of_piece(line, place, sign)
             if end > place:
                 yield place, end
-            place = line.find(sign, max(place + 1, end))
+        place = line.find(sign, max(place + 1, end))
 
 
 def _end_of_piece(line: bytes, place: int, sign: bytes) -> int:
     """Where the piece that begins at `place` ends, with what is shown of its end; -1: it is none."""
-    match = _PIECE.match(line, place + len(sign))
+    match = _PIECE.match(line, place + len(sign), place + _LONGEST_PIECE)
     piece = match[0].rstrip(b".=/") if match else b""
     end = place + len(sign) + len(piece)
     mark = _MARK.match(line, end)

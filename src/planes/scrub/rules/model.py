@@ -21,7 +21,8 @@ class Rule(NamedTuple):
         name: unique, stands in the mask.
         kind: what sort of secret it is.
         signs: literals, one of which every match contains. Only lines that hold a sign are looked at again.
-        follow: a pattern for what stands behind the sign, so that fewer lines are.
+        follow: a pattern for what stands behind the sign, so that fewer lines are; of the kind `learned`: what of the
+            value follows a piece.
         pattern: RE2 syntax over bytes; the group `secret` is masked.
         source: the title of the public document that describes the format; `links` knows where it stands.
         sample: a template for fakes, see `samples`.
