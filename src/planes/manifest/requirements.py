@@ -22,7 +22,7 @@ AGENT_TOOL_PACKAGES = ("dlthub-client", "fastmcp")
 AGENT_LOOP_GROUP = "agent-loop-"
 MAX_REQUIREMENTS_BYTES = 4 * 1024 * 1024
 
-_FOLDER = re.compile(r"\s*(?:(?:-e|--editable)[\s=]|\.{0,2}/)")
+_PATH = re.compile(r"\s*(?:(?:-e|--editable)[\s=]|\.{0,2}/)")
 """A package of the workspace or of its machine, as `uv export` writes it."""
 _UNNAMED_GROUPS = frozenset({MAIN_GROUP, DASHBOARD_GROUP})
 """Groups that the client writes by itself."""
@@ -145,11 +145,11 @@ def _all_lines(manifest: Mapping[str, Any]) -> list[str]:
 
 def _check_line(line: str) -> None:
     """A line that begins with a dash would be an option for the installer; a line break would be a second line."""
-    if _FOLDER.match(line) and "://" not in line and line.isprintable():
+    if _PATH.match(line) and "://" not in line and line.isprintable():
         raise InvalidRequirements(
-            f"{line[:200]!r} is a folder, and environments are built of packages from a registry. Jobs import from the "
-            "workspace's own folder: put the package there without naming it as a dependency, or publish it; then "
-            "deploy again"
+            f"{line[:200]!r} is a path of a machine, and environments are built of packages from a registry. Jobs "
+            "import from the workspace's own folder: put the package there, not its wheel, without naming it as a "
+            "dependency, or publish it; then deploy again"
         )
     if len(line) > 2048 or not line.isprintable() or not package_name(line):
         raise InvalidRequirements(

@@ -74,9 +74,12 @@ def test_unknown_group_is_refused(job: Build) -> None:
         job_requirements(parse_requirements(_file()), job(require={"dependency_groups": ["gpu"]}))
 
 
-@pytest.mark.parametrize("line", ["-e ./libs/shop", "./libs/shop", "../shop", "--editable=libs/shop", "/srv/shop"])
+@pytest.mark.parametrize(
+    "line",
+    ["-e ./libs/shop", "./libs/shop", "../shop", "--editable=libs/shop", "/srv/shop", "./shop-1-py3-none-any.whl"],
+)
 def test_package_that_lies_in_a_folder_is_refused_with_what_to_do(line: str) -> None:
-    with pytest.raises(InvalidRequirements, match=r"is a folder.*put the package there") as caught:
+    with pytest.raises(InvalidRequirements, match=r"is a path.*put the package there") as caught:
         parse_requirements(_file(groups={"main": [line]}))
 
     assert line in caught.value.reason
