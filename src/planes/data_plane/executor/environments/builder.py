@@ -36,6 +36,11 @@ _WHEELS_ONLY = (
     "A package has no wheel for this Python: this region installs wheels only. Choose a version that has one; "
     "DLTHUB_TUI_SOURCE_BUILDS=allow of the region lets it build from source, which runs the package's code."
 )
+_UNREACHED = (
+    "The package index did not answer, and the cache does not hold all that is needed. Start the run again when this "
+    "machine reaches the index; the region's UV_* and proxy variables say which one, and by what way."
+)
+_NOT_REACHED = re.compile(rb"error sending request|client error \(Connect\)|operation timed out")
 _LACKS_WHEEL = re.compile(rb"no (\w+ )?wheels|--no-build|source \w*\s?is disabled")
 _MOST_SAID = 64 * 1024
 _WITH_EXTRAS = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^]]+)\]")
@@ -259,8 +264,10 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
     try:
         uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", listed)
     except BuildFailed as exc:
-        lacks_wheel = not builds and _LACKS_WHEEL.search(exc.said)
-        raise BuildFailed(f"{exc} {_WHEELS_ONLY}" if lacks_wheel else str(exc)) from exc
+        advice = _UNREACHED if uv.is_without_index else ""
+        if not builds and _LACKS_WHEEL.search(exc.said):
+            advice = _WHEELS_ONLY
+        raise BuildFailed(f"{exc} {advice}".rstrip()) from exc
 
 
 def _with_wishes(
@@ -288,11 +295,15 @@ def _listed(place: Path, lines: Iterable[str]) -> str:
 
 
 class _Uv:
-    """Runs `uv`, which inherits our environment and the locks: the next builder waits for it if we are killed."""
+    """Runs `uv`, which inherits our environment and the locks: the next builder waits for it if we are killed.
+
+    Where the index does not answer, the cache has to do from then on.
+    """
 
     def __init__(self, binary: str, *locks: int) -> None:
         self._binary = binary
         self._locks = locks
+        self._ways: tuple[str, ...] = ()
 
     def run(self, *words: str) -> None:
         """Its output goes where ours goes, line by line.
@@ -302,23 +313,40 @@ class _Uv:
         say(f"$ uv {words[0]} {words[1]}" if words[0] == "pip" else f"$ uv {words[0]}")
         said = b""
         with subprocess.Popen(
-            [self._binary, *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=self._locks
+            [self._binary, *words, *self._ways], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=self._locks
         ) as process:
             for line in process.stderr or ():
                 os.write(sys.stderr.fileno(), line)
                 said = (said + line)[-_MOST_SAID:]
-        if process.returncode != 0:
+        if process.returncode != 0 and self._goes_without_index(said):
+            self.run(*words)
+        elif process.returncode != 0:
             raise BuildFailed("The environment could not be built: see the lines above.", said)
 
     def ask(self, *words: str) -> str:
         """What it prints; what it warns about concerns other interpreters than the job's, and is left out."""
         done = subprocess.run(
-            [self._binary, *words], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            [self._binary, *words, *self._ways], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             pass_fds=self._locks,
         )  # fmt: skip
+        if done.returncode != 0 and self._goes_without_index(done.stderr.encode()):
+            return self.ask(*words)
         if done.returncode != 0:
             raise BuildFailed(f"uv {words[0]} failed: {done.stderr.strip()}")
         return done.stdout
+
+    def _goes_without_index(self, said: bytes) -> bool:
+        """Whether that failed for want of the index, and is to be tried with the cache alone."""
+        if self._ways or not _NOT_REACHED.search(said):
+            return False
+        say("The package index did not answer: trying what the cache holds.")
+        self._ways = ("--offline",)
+        return True
+
+    @property
+    def is_without_index(self) -> bool:
+        """Whether the index has not answered."""
+        return bool(self._ways)
 
 
 if __name__ == "__main__":
