@@ -6,6 +6,7 @@ stream alone, not on its chunks.
 """
 
 import functools
+import re
 from collections import Counter
 
 from planes.scrub.ahead import LinesAhead
@@ -28,7 +29,7 @@ from planes.scrub.registered.learned import Learned
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.shortened import Shortened, mark_finder
 from planes.scrub.rulebook import Book, Span, coloured, outside_marks, rulebook, signs_of, start_of, with_repeats
-from planes.scrub.rules.blocks import BODY, OPENING
+from planes.scrub.rules.blocks import BODY, OPENING, prefix_of
 from planes.scrub.search.engine import Pattern, compile_pattern, group_number
 from planes.scrub.search.signs import NO_SIGNS, LineSigns
 from planes.scrub.shadow import ColourMap, without_colour
@@ -71,6 +72,7 @@ class RuleStage:
     __slots__ = (
         "_below",
         "_block_lines",
+        "_block_prefix",
         "_book",
         "_has_begun",
         "_is_pending_quiet",
@@ -98,6 +100,7 @@ class RuleStage:
         self._names: list[str] = []  # masks that `hits` does not count yet
         self._below: Opening | None = None  # what a line above says of the next one
         self._block_lines = -1  # -1: outside a key block; else the masked lines of the one we are in
+        self._block_prefix: re.Pattern[bytes] | None = None
 
     def feed(self, data: bytes, *, has_begun: bool = False, is_quiet: bool = False) -> bytes:
         """Take the next bytes; give out every finished line, masked.
@@ -371,9 +374,18 @@ class RuleStage:
         tail = plain[-160:]
         if (tail.find(b"PRIVATE KEY") >= 0 or tail.find(b"Private-Lines: ") >= 0) and _block_patterns()[0].search(tail):
             self._block_lines = 0
+            self._block_prefix = prefix_of(plain)
 
     def _body(self, plain: bytes) -> bytes | None:
         """What becomes of a line inside a key block; None: it is outside."""
+        prefix = self._block_prefix.match(plain) if self._block_prefix else None
+        if prefix is not None:
+            masked = self._bare_body(plain[prefix.end() :])
+            return None if masked is None else prefix[0] + masked
+        return self._bare_body(plain)
+
+    def _bare_body(self, plain: bytes) -> bytes | None:
+        """The same without what a log puts before each line."""
         _, body, secret, header = _block_patterns()
         stripped = plain.strip()
         match = body.search(plain) if len(plain) <= 2048 else None

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Sequence
 from planes.scrub.rules import RULES, Rule
 from planes.scrub.rules.judging.plausible import is_placeholder, is_sensitive, looks_random
 from planes.scrub.rules.judging.prose import is_common
+from planes.scrub.rules.model import BEFORE
 
 _ONE_WORD = re.compile(r"[\w.:+/=-]+(?:<(?:[abdhlqsuwz][0-9]+|uuid)>[\w.:+/=-]*)+")
+# The sign is a part of the secret.
+_BEGINS = re.compile(rb"(?:%s)?\(\?P<secret>" % re.escape(BEFORE.encode("ascii")))
 _SHORTEST_SIGN = 3
 # Behind a sign that is a few letters and no more, as `eyJ` and `ATTA`.
 _SHORTEST_BARE_PIECE = 16
@@ -46,7 +49,7 @@ def formats() -> dict[bytes, Rule]:
     return {
         sign: rule
         for rule in RULES
-        if rule.kind == "token" and _ONE_WORD.fullmatch(rule.sample)
+        if rule.kind == "token" and _ONE_WORD.fullmatch(rule.sample) and _BEGINS.match(rule.pattern)
         for sign in rule.signs
         if len(sign) >= _SHORTEST_SIGN and rule.sample.encode().startswith(sign) and not _is_word(sign.rstrip(b"_-"))
     }
@@ -91,7 +94,7 @@ def pieces(line: bytes, sign: bytes, found: Sequence[tuple[int, int, Rule]]) -> 
     for _ in range(_MOST_PLACES):
         if place < 0:
             return
-        end = next((end for start, end, _ in found if start <= place < end), -1)
+        end = next((end for start, end, _ in found if start <= place + len(sign) < end), -1)
         if end < 0 and _BEFORE.search(line[max(0, place - _LONGEST_BEFORE) : place]):
             end = _end_of_piece(line, place, sign)
             if end > place:

@@ -4,6 +4,8 @@ Over several lines the line stage follows a block from its opening line on (`OPE
 ones that stand on one line, with their line borders as they are, escaped, or gone.
 """
 
+import re
+
 from planes.scrub.rules.judging import key_judges
 from planes.scrub.rules.model import Rule
 
@@ -17,6 +19,23 @@ BODY = (
     rb"|(?P<header>(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject): [^\n]*))"
     rb"(?:[ \t\r\"'`,;)\\+]|\\[nr])*$"
 )
+
+_LONGEST_PREFIX = 160
+_NUMBER = re.compile(rb"[0-9]+")
+_LETTER = re.compile(rb"[0-9A-Za-z]")
+
+
+def prefix_of(opening: bytes) -> "re.Pattern[bytes] | None":
+    """What a log puts before each line of a block, if it put something before the line that opens it.
+
+    Times and counters differ from line to line, the rest does not.
+    """
+    end = max(opening.rfind(b"-----BEGIN "), opening.rfind(b"---- BEGIN "), opening.rfind(b"Private-Lines: "))
+    prefix = opening[:end]
+    if not 0 < end <= _LONGEST_PREFIX or not _LETTER.search(prefix):
+        return None
+    return re.compile(b"[0-9]+".join(map(re.escape, _NUMBER.split(prefix))))
+
 
 BLOCK_RULES: tuple[Rule, ...] = (
     Rule(

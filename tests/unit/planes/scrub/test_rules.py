@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from planes.scrub import find_hits, scrub_text
+from planes.scrub import find_hits, scrub_lines, scrub_text
 from planes.scrub.rulebook import rulebook, signs_of
 from planes.scrub.rules import RULES
 from planes.scrub.rules.model import Rule
@@ -269,6 +269,42 @@ def test_key_block_over_lines_loses_its_body(kind: str) -> None:
     out = scrub_text("\n".join(["a", *block, "b"])).split("\n")
 
     assert out == ["a", block[0], "[masked:private-key]", "", "", "", "", block[-1], "b"]
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["2026-11-27 10:00:0{} INFO | ", "[10:00:0{}] app: ", "2026-11-27T10:00:00.{}23456Z stdout F ", "#{} 0.512 "],
+)
+def test_key_block_behind_what_a_log_puts_before_each_line_loses_its_body(prefix: str) -> None:
+    lines = [prefix.format(number) + line for number, line in enumerate([*key_block("PRIVATE KEY"), "INFO done"])]
+    out = list(scrub_lines(lines, []))
+    body = range(1, len(lines) - 2)
+
+    assert out[1] == prefix.format(1) + "[masked:private-key]"
+    assert all(out[number] == prefix.format(number) for number in body if number > 1)
+    assert [out[0], *out[-2:]] == [lines[0], *lines[-2:]]
+    assert list(scrub_lines(out, [])) == out
+
+
+def test_a_pair_of_which_nothing_is_the_value_stays() -> None:
+    line = "LookupTrace(provider_name='env', key='DESTINATION__PASSWORD', value=None)"
+
+    assert list(scrub_lines([line], [])) == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "TOKEN_ENDPOINT_URL=https://login.example.com/a1B2c3D4e5F6g7H8",
+        "SECRET_KEY_ID=a1B2c3D4e5F6g7H8i9J0",
+        "TOKEN_FINGERPRINT=a1B2c3D4e5F6g7H8i9J0",
+        "PASSWORD_RESET_TIMEOUT_SECONDS: 86400",
+        "b'tokens\\xa3one\\xa3two'",
+        "Token(value: String, kind: Kind)",
+    ],
+)
+def test_what_is_told_about_a_secret_is_none(line: str) -> None:
+    assert list(scrub_lines([line], [])) == [line]
 
 
 def test_key_block_with_headers_and_indent() -> None:

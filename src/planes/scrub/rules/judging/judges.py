@@ -105,6 +105,13 @@ def quoted(line: bytes, begin: int, start: int, end: int) -> int:
     return -1 if is_vague and not looks_random(secret) and (secret.find(b" ") >= 0 or IDENTIFIER.match(secret)) else end
 
 
+def beside(line: bytes, begin: int, start: int, end: int) -> int:
+    """The value of a pair on one line; without quotes, the bracket of a call may follow it: `value=None)`."""
+    if line[start - 1 : start] not in (b'"', b"'") and is_placeholder(line[start:end].partition(b")")[0]):
+        return -1
+    return quoted(line, begin, start, end)
+
+
 def is_lexeme(line: bytes, begin: int, secret: bytes) -> bool:
     """Whether a parser's token holds a name or a keyword of its language; `access_token` is none of a parser's."""
     if line[begin : begin + 1] == b"<":
@@ -164,6 +171,21 @@ def pair(line: bytes, begin: int, start: int, end: int) -> int:
 def random(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that looks made by a generator, where names and prose are as likely."""
     return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
+
+
+# Of what a variable tells whose name goes on behind that of a secret: `TOKEN_URL`, `SECRET_KEY_ID`.
+_ABOUT = re.compile(
+    rb"_(?:IDS?|NAME|URLS?|URI|ENDPOINT|FILE|PATH|DIR|TYPE|ARN|HASH|VERSION|HOST|REGION|SHA[0-9]*|FINGERPRINT"
+    rb"|CHECKSUM|DIGEST|ISSUER|SUBJECT|AUDIENCE|CLIENT|ACCOUNT|PREFIX|SUFFIX|SCOPES?)[\"']?[ ]?[=:][ ]?[\"']?$"
+)
+
+
+def variable(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that looks made, behind a variable whose name holds that of a secret."""
+    secret = line[start:end]
+    if _ABOUT.search(line, begin, start) or not is_jumbled(secret) or UUID.match(secret) or secret.find(b"/") == 0:
+        return -1
+    return quoted(line, begin, start, end)
 
 
 def given(line: bytes, begin: int, start: int, end: int) -> int:

@@ -238,10 +238,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "mail-login",
-        rb"\bAUTH[ \t]+(?:plain|login|cram-md5|xoauth2|scram-sha-[0-9]+)[ \t]+(?P<secret>[0-9a-z+/]{8,}={0,2})",
+        rb"\bAUTH(?:ENTICATE)?[ \t]+(?:plain|login|cram-md5|xoauth2|oauthbearer|scram-sha-[0-9]+)[ \t]+"
+        rb"(?P<secret>[0-9a-z+/]{8,}={0,2})",
         "send: 'AUTH PLAIN <b32>'",
         judges.quoted,
-        ((b"auth ",), rb"(?:plain|login|cram|xoauth2|scram)"),
+        ((b"auth ", b"authenticate "), rb"(?:plain|login|cram|x?oauth|scram)"),
     ),
     named(
         "transfer-login",
@@ -267,6 +268,13 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "curl -s -u me:<a16> https://example.com",
         login_judges.enclosed,
         ((b" -u", b" -a", b"--user", b"--proxy-user", b"--auth", b"--cred", b"-creds", b"--basic"), rb""),
+    ),
+    named(
+        "bearer-argument",
+        rb"(?:-A|--auth-type)[ =]bearer[ \t]+(?:-a|--auth)[ =]*[\"']?(?P<secret>[^ \t\r\n\"']{8,})",
+        "http -A bearer -a <a12>7<a20> https://example.com",
+        judges.quoted,
+        ((b"-a bearer", b"-type bearer", b"-type=bearer"), rb"[ \t]"),
     ),
     named(
         "curl-cookie",

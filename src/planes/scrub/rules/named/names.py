@@ -113,7 +113,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:[{][ \t]*\\*[\"']?string_?value\\*[\"']?[ \t]*:[ \t]*)?"
         rb"\\*[bu]?[\"']?(?P<secret>[^\"',}>\t\\]+)",
         "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
-        judges.quoted,
+        judges.beside,
         (SIGNS, FOLLOW),
         needs=(b"value", b"data", b"new", b"content", b"default="),
     ),

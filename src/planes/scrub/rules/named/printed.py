@@ -2,7 +2,7 @@
 
 from planes.scrub.rules.judging import cells, judges, told
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
+from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, SOURCE, named
 
 _BEHIND_NAME = rb"[0-9A-Za-z_]{0,10}"
 _BAR = rb"(?:[|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
@@ -29,6 +29,48 @@ def _held(line: bytes, begin: int, start: int, end: int) -> int:
 
 
 PRINTED_RULES: tuple[Rule, ...] = (
+    Rule(
+        "named-variable",
+        "name",
+        (b"PASSWORD_", b"TOKEN_", b"SECRET_", b"API_KEY_"),
+        rb"[0-9A-Z_]{1,40}[\"']?[ ]?[=:]",
+        rb"(?:PASSWORD|TOKEN|SECRET|API_KEY)_[0-9A-Z_]{1,40}[\"']?[ ]?[=:][ ]?[\"']?"
+        rb"(?P<secret>[^ \t\r\n\"',;]{16,})",
+        SOURCE,
+        "AWS_BEARER_TOKEN_BEDROCK=<a12>7<a20>",
+        judges.variable,
+    ),
+    named(
+        "value-of-type",
+        rb"(?:token|api_?key|password|secret)(?:str|string)?[ ]?[({][ ]?(?:raw_?)?(?:value|_value)[ ]?[:=][ ]?"
+        rb"[\"'](?P<secret>[^\"'\n]+)",
+        'ApiKey(value="<a12>7<a4>")',
+        judges.random,
+        (
+            tuple(
+                name + b
+                for name in (b"token", b"apikey", b"api_key", b"password", b"secret", b"secretstr")
+                for b in (b"(", b" {", b" (", b"{")
+            ),
+            rb"[ ]?(?:raw)?_?value",
+        ),
+    ),
+    named(
+        "bearer-protocol",
+        rb"Sec-WebSocket-Protocol[\"']?:[ ]?[\"']?(?:[^\n\"']{1,80}, ?)?(?:bearer|token|auth[a-z]*)[,.] ?"
+        rb"(?P<secret>[0-9a-z_.~+/=-]{12,})",
+        "Sec-WebSocket-Protocol: bearer, <a12>7<a20>",
+        judges.random,
+        ((b"sec-websocket-protocol",), rb"[\"':]"),
+    ),
+    named(
+        "named-packed",
+        rb"(?:password|passwd|secret|token|api_?key)(?:\\x[0-9a-f]{2}|\\[nrt]){1,6}[!-&(-/]?"
+        rb"(?P<secret>[^\\\"'\x00-\x20]{6,})",
+        "b'\\xa4user\\xa2me\\xa8password\\xb0<a16>\\xa4port'",
+        judges.random,
+        (tuple(name + b"\\x" for name in (b"password", b"passwd", b"secret", b"token", b"api_key", b"apikey")), b""),
+    ),
     named(
         "named-detail",
         rb"\((?:[^()\n]{1,80}, )?[0-9a-z_.\"]*" + KEY + rb"[\"]?(?:::[a-z ]{1,20})?\)=\((?P<secret>[^()\n]+)\)",

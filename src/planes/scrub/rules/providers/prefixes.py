@@ -47,6 +47,15 @@ PREFIX_RULES: tuple[Rule, ...] = (
         alone=True,
         judge=judges.mixed,
     ),
+    token(
+        "aspnet-ticket",
+        "CfDJ8",
+        r"CfDJ8[0-9A-Za-z_-]{60,}",
+        "CfDJ8<w90>",
+        "ASP.NET Core: data protection",
+        follow="[0-9A-Za-z_-]{8}",
+        alone=True,
+    ),
     token("kaggle-token", "KGAT_", r"KGAT_[0-9a-f]{32}", "KGAT_<h32>", "Kaggle: API tokens", alone=True),
     token(
         "klarna-key",
