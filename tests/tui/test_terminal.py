@@ -336,6 +336,31 @@ def test_plain_variables_are_changed_in_the_users_editor(installation: Any, tmp_
     assert not list(Path("/tmp").glob("dlthub-tui-*/variables.toml"))
 
 
+@pytest.mark.parametrize(
+    ("editor", "keys", "said"),
+    [(None, "", "cannot be used"), ("trap 'exit 3' INT; echo open; while :; do sleep 0.1; done", "\x03", "with 3.")],
+    ids=["not there", "interrupted"],
+)
+def test_an_editor_that_fails_gives_the_terminal_back(
+    installation: Any, tmp_path: Path, editor: str | None, keys: str, said: str
+) -> None:
+    script = tmp_path / "editor.sh"
+    if editor is not None:
+        script.write_text(editor)
+    environment = {"HOME": str(tmp_path), "EDITOR": f"sh {script}" if editor else str(script)}
+    with terminal(["-c", CONNECT, str(tmp_path), installation[0].url], environment) as opened:
+        opened.until_text("Needs you")
+        opened.press("\t\x1b[B\r4")
+        opened.until_text("LOG_LEVEL")
+        opened.press("e")
+        if keys:
+            opened.until(lambda: b"open\r\n" in opened.output, "the editor")
+            opened.press(keys)
+        opened.until_text(said)
+        opened.press("9")
+        opened.until_text("Nothing was due yet.")
+
+
 FAILS = """
 import sys
 from dlthub_tui.screens.work import jobs

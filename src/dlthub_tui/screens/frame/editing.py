@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -33,7 +34,9 @@ def edited(screen: ActingScreen[None], text: str, name: str) -> str | None:
         path.write_text(text, encoding="utf-8")
         try:
             with screen.host.suspend():
-                status = subprocess.run([*command, str(path)], check=False).returncode
+                status = _run([*command, str(path)])
+            if isinstance(status, OSError):
+                raise status
             after = path.read_text(encoding="utf-8")
         except SuspendNotSupported:
             screen.say("This terminal cannot be given to an editor.", Role.WARN)
@@ -83,3 +86,21 @@ def edit(screen: ActingScreen[None], text: str, name: str, read: Callable[[str],
             return again(exc.what)
 
     return sheet.acting(screen, send)
+
+
+def _run(command: list[str]) -> int | OSError:
+    """The editor's exit code, or why there is none: whatever is raised while the terminal is not ours keeps it so.
+
+    ctrl+c is the editor's: the terminal sends it to us as well.
+    """
+    before = signal.signal(signal.SIGINT, _nothing)
+    try:
+        return subprocess.run(command, check=False).returncode
+    except OSError as exc:
+        return exc
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _nothing(number: int, frame: object) -> None:
+    """A handler, not SIG_IGN: that the editor would inherit."""
