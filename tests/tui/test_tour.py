@@ -33,6 +33,19 @@ while (key := os.read(0, 1)) != b"q":
         os.write(1, b"drawn %d\r" % number)
         time.sleep(0.02)
 """
+# Has places, as the app: the first row names the one of four that it is at, of those visited.
+PLACES = r"""
+import os, tty
+tty.setraw(0)
+at = 2
+def show():
+    os.write(1, b"\x1b[2J\x1b[H shop > %d        ^control\r\nready\r\n" % at)
+show()
+while (key := os.read(0, 1)) != b"q":
+    at = {b"]": min(at + 1, 4), b"[": max(at - 1, 1), b"\x1b": max(at - 1, 1), b"3": 3}.get(key, at)
+    show()
+    os.write(1, b"got " + key + b" at %d\r\n" % at)
+"""
 TOUR = """
 import os, sys
 from pathlib import Path
@@ -126,6 +139,20 @@ def test_space_pauses_any_other_key_takes_over_and_a_key_gives_back(folder: Path
 
     assert code == 0
     assert "got \x1d" not in shown.text
+
+
+@pytest.mark.parametrize("elsewhere", ["[", "]", "3"])
+def test_a_tour_that_is_given_back_returns_to_where_it_was(folder: Path, elsewhere: str) -> None:
+    (folder / "program.py").write_text(PLACES)
+    with terminal([str(folder / "tour.py"), str(folder), "auto"], {}, size=(60, 12)) as shown:
+        shown.until(lambda: "Then, after" in last_row(shown), "a caption to read")
+        shown.press(elsewhere)
+        shown.until_text(f"got {elsewhere}")
+        shown.until(lambda: "waits at shop > 2." in last_row(shown), "where it waits")
+        shown.press("\x1d")
+        shown.until_text("got b at 2")
+
+        assert shown.wait() == 0
 
 
 def test_without_autoplay_the_person_plays_and_the_tour_follows(folder: Path) -> None:

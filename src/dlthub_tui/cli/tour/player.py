@@ -1,6 +1,7 @@
 """Plays a tour on a stage: captions at a readable pace, keys, and waits for words on the screen.
 
-`space` pauses and goes on, any other key takes over, `ctrl+]` gives the tour back. Without autoplay the person plays:
+`space` pauses and goes on, any other key takes over, `ctrl+]` gives the tour back, which returns to where it was.
+Without autoplay the person plays:
 the caption says the keys, and the tour goes on when what they lead to is on the screen; `ctrl+]` presses them.
 """
 
@@ -24,6 +25,9 @@ _LONGEST_HINT = 30
 _ESCAPE_SECONDS = 0.4
 _WAIT_SECONDS = 1200.0
 _SAID_SECONDS = 5.0
+_MOVE_SECONDS, _SETTLE_SECONDS = 3.0, 0.3
+# The breadcrumb stands before the planes, whose states differ.
+_CRUMBS = re.compile(r"\s*(.*?)\s*(?:\s{2}|[▴▵▾]|$)")
 _NAMES = {
     "enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C",
     "ctrl+u": "\x15", "ctrl+q": "\x11",
@@ -84,6 +88,8 @@ class Player:
     _beat: Beat = field(default=Beat(""))
     _hint: str = ""
     _awaited: str = ""
+    _place: str = ""
+    _is_given_back: bool = False
 
     def play(self, beats: Sequence[Beat]) -> None:
         """The whole tour. Raises: NoDemo when a beat's words never come, Left when the program ends before."""
@@ -168,6 +174,9 @@ class Player:
 
     def _pump(self) -> None:
         self.stage.pump()
+        if self._is_given_back:
+            self._is_given_back = False
+            self._return()
         if self.stage.is_over and not self.stage.has_output and not re.search(self._awaited or "$^", self.stage.text):
             raise Left
 
@@ -175,15 +184,41 @@ class Player:
         """What a person typed; True where it goes on to the program."""
         if piece == GIVES_BACK:
             self._is_asked_to_press = not self.is_auto
-            self._turn(_Mode.PLAYING)
+            self._is_given_back = self._mode is _Mode.TAKEN
+            if not self._is_given_back:
+                self._turn(_Mode.PLAYING)
             return False
         if not self.is_auto or self._mode is _Mode.TAKEN:
             return True
         if piece == b" ":
             self._turn(_Mode.PLAYING if self._mode is _Mode.PAUSED else _Mode.PAUSED)
             return False
+        self._place = self._here()
         self._turn(_Mode.TAKEN)
         return True
+
+    def _here(self) -> str:
+        """The breadcrumb."""
+        match = _CRUMBS.match(self.stage.text.partition("\n")[0])
+        return match[1] if match is not None else ""
+
+    def _return(self) -> None:
+        """Through the places visited to the one where the tour was taken over; a form that was left is none."""
+        if self._here() != self._place:
+            self._move("\x1b")  # out of a prompt
+        for key in ("]", "["):
+            before = ""
+            while self._here() not in {self._place, before}:
+                before = self._here()
+                self._move(key)
+        self._turn(_Mode.PLAYING)
+
+    def _move(self, key: str) -> None:
+        before, until = self._here(), time.monotonic() + _MOVE_SECONDS
+        self.stage.type(key)
+        while self._here() == before and time.monotonic() < until:
+            self.stage.pump()
+        self.stage.hold(_SETTLE_SECONDS)
 
     def _turn(self, mode: _Mode) -> None:
         self._mode = mode
@@ -194,7 +229,7 @@ class Player:
             case _Mode.PAUSED:
                 self.stage.say(self._beat.caption, "space goes on")
             case _Mode.TAKEN:
-                self.stage.say("You play. The tour waits.", "ctrl+] gives it back")
+                self.stage.say(f"You play. The tour waits at {self._place}.", "ctrl+] gives it back")
             case _Mode.PLAYING if self.is_auto:
                 self.stage.say(self._beat.caption, "space pauses")
             case _Mode.PLAYING:
