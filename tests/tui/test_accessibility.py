@@ -41,8 +41,8 @@ LISTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("home", ()), ("jobs", WORKSPACE), ("runs", (*WORKSPACE, "2")), ("deployments", (*WORKSPACE, "3")),
     ("variables", (*WORKSPACE, "4")), ("pipelines", (*WORKSPACE, "5")), ("team", (*WORKSPACE, "6")),
     ("residency", (*WORKSPACE, "8")), ("job", (*WORKSPACE, "enter")), ("platform", ("9",)),
-    ("command log", (*WORKSPACE, "2", "at")), ("settings", ("colon", *"settings", "enter")),
-    ("webhooks", (*WORKSPACE, "enter", "w")),
+    ("command log", (*WORKSPACE, "2", "at")), ("webhooks", (*WORKSPACE, "enter", "w")),
+    ("settings", ("colon", *"settings", "enter")),  # the last: no digit leaves a form
 )  # fmt: skip
 
 
