@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -369,3 +370,21 @@ async def test_lines_of_the_command_line_stand_in_the_command_log(open_app: Any)
         entry = next(row for row in stage.text.splitlines() if "run ingest.load_returns" in row)
         assert "Started ingest.load_returns" in entry
         assert "dlthub job trigger ingest.load_returns" in entry
+
+
+async def test_a_place_is_copied_as_the_command_line_that_lists_it(open_app: Any) -> None:
+    async with open_app() as stage:
+        for keys, line in (
+            (("Y",), "dlthub-tui workspaces"), (("9", "Y"), "dlthub-tui doctor"),
+            (("0", "g", "tab", "down", "enter", "3", "Y"), "dlthub workspace deployment list"),
+        ):  # fmt: skip
+            await stage.press(*keys)
+            assert stage.app.clipboard == line
+
+
+async def test_a_name_that_a_shell_would_obey_is_quoted(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.workspaces[0]["name"] = "a; rm -rf $HOME"
+        await stage.press("ctrl+r", "0", "g", "tab", "down", "enter", "enter", "b", "Y")
+
+        assert shlex.split(stage.app.clipboard)[2].startswith("orchard-eu/a; rm -rf $HOME/")

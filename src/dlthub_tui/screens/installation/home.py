@@ -21,6 +21,7 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.installation import home as view
 from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.shell_twins import TWINS
 from dlthub_tui.viewmodel.places import (
     DeployPlace,
     NewOrganizationPlace,
@@ -65,6 +66,10 @@ class HomeScreen(SortedList):
         self._changed: set[str] = set()
         context.leaks_again.clear()
         self._is_whole_changed = False
+
+    def command_text(self) -> str:
+        """What is listed here, in a shell."""
+        return TWINS["nav.home"]
 
     def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
         """All that may be read."""

@@ -19,7 +19,7 @@ from dlthub_tui.viewmodel.installation import home as home_view
 from dlthub_tui.viewmodel.installation import platform as view
 from dlthub_tui.viewmodel.installation import regions as region_view
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import twin_of_run
+from dlthub_tui.viewmodel.keys.shell_twins import TWINS, twin_of_run
 from dlthub_tui.viewmodel.places import EnvironmentsPlace, Place, PlatformPlace, RunPlace, WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
@@ -50,6 +50,10 @@ class PlatformScreen(ListScreen):
         self._words: dict[str, str] = {}
         if place.plane:
             self.rows.place = (place.plane, 0)
+
+    def command_text(self) -> str:
+        """What is shown here, in a shell."""
+        return TWINS["nav.platform"]
 
     def where(self) -> Place:
         """The platform."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.messages import Open
@@ -123,14 +124,14 @@ class BackfillsScreen(ListScreen):
 
     def command_text(self) -> str:
         """Where the newest stands, in a shell."""
-        return f"dlthub-tui backfill {self.link_text()} --status"
+        return f"dlthub-tui backfill {shlex.quote(self.link_text())} --status"
 
     def twin_of(self, action: Action) -> str:
         """Its verbs in a shell are about the newest one."""
         verbs = {"item.end": "--cancel", "backfill.resume": "--resume"}
         found = self._backfill()
         if action.id in verbs and found is not None and found.id == self._listed[0].id:
-            return f"dlthub-tui backfill {self.link_text()} {verbs[action.id]}"
+            return f"dlthub-tui backfill {shlex.quote(self.link_text())} {verbs[action.id]}"
         return super().twin_of(action)
 
     def do_row_open(self) -> None:

@@ -215,7 +215,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def command_text(self) -> str:
         """Runs the job under the cursor."""
         job = self.find_job()
-        return f"dlthub job trigger {words.short_ref(job.job_ref)}" if job else ""
+        return f"dlthub job trigger {words.short_ref(job.job_ref)}" if job else super().command_text()
 
     def link_text(self) -> str:
         """The job under the cursor; where there is none, the list."""

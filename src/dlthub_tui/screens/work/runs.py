@@ -243,7 +243,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def command_text(self) -> str:
         """Prints the log of the run under the cursor."""
         run = self.find_run()
-        return f"dlthub job logs {words.short_ref(run.job_ref)} {run.number}" if run else ""
+        return f"dlthub job logs {words.short_ref(run.job_ref)} {run.number}" if run else super().command_text()
 
     def link_text(self) -> str:
         """The run under the cursor; where there is none, the list."""

@@ -137,7 +137,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         pair = self._pair()
         variable = pair.winner if pair else None
         if variable is None:
-            return ""
+            return super().command_text()
         kind = "--secret" if variable.is_secret else "--plain"
         scope = f"--profile {variable.profile}" if variable.profile else "--workspace"
         return f"dlthub variable set {variable.name} {kind} {scope}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -139,7 +140,7 @@ class WebhooksScreen(ListScreen):
 
     def command_text(self) -> str:
         """The address in a shell."""
-        return f"dlthub-tui webhook {self.link_text()}"
+        return f"dlthub-tui webhook {shlex.quote(self.link_text())}"
 
     def twin_of(self, action: Action) -> str:
         """The same in a shell."""

@@ -9,7 +9,8 @@ TWINS = {
     "tab.2": "dlthub job runs list",
     "tab.3": "dlthub workspace deployment list",
     "tab.4": "dlthub variable list",
-    "nav.home": "dlthub-tui",
+    "nav.home": "dlthub-tui workspaces",
+    "nav.platform": "dlthub-tui doctor",
     "doctor.open": "dlthub-tui doctor",
 }
 _OF_A_JOB = {
