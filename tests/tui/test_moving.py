@@ -12,7 +12,8 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from tests.tui.waiting import settle
+from tests.tui.waiting import settle, until
+from textual._compositor import ChopsUpdate
 from textual._styles_cache import StylesCache
 
 from dlthub_tui.screens.frame.sweeping import MOST, RESTS_SECONDS
@@ -368,6 +369,27 @@ async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) 
             kept.append(sum(type(each) is StylesCache for each in gc.get_objects()))
 
     assert kept[2] <= kept[1] <= kept[0], kept
+
+
+async def test_what_changes_below_a_sheet_is_painted_alone(open_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole terminal had been painted for each: 160 kB while three runs ran, 3 kB of it news."""
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE, "colon")
+        below = stage.app.screen_stack[-2]
+        below.rows.toggle_mark()
+        await settle(stage.pilot)
+        painted, app = list[Any](), type(stage.app)
+        display = app._display
+        monkeypatch.setattr(app, "_display", lambda of, screen, it: (painted.append(it), display(of, screen, it)))
+        below.rows.toggle_mark()
+        await until(stage.pilot, lambda: bool(painted), "a paint")
+        await settle(stage.pilot)
+
+        assert [type(update) for update in painted] == [ChopsUpdate] * len(painted)
+        assert {y for update in painted for y, *_ in update.spans} == {4}
+        below.rows.toggle_mark()
+        await stage.press("escape")
+        await stage.until("❯▮◉ ingest.load_orders")
 
 
 async def test_rows_of_a_list_go_as_it_is_left_without_a_look_for_garbage(open_app: Any) -> None:

@@ -147,6 +147,16 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             self._compositor._dirty_regions.add(size.region)  # pyright: ignore[reportPrivateUsage] - no public way
         super()._on_timer_update()
 
+    def _compositor_refresh(self) -> None:
+        """Below a sheet it has painted what changed of it; the library would have the whole terminal painted."""
+        app, changed = self.host, self._compositor._dirty_regions  # pyright: ignore[reportPrivateUsage] - no public way
+        if self is app.screen or app.is_inline:
+            super()._compositor_refresh()
+        elif changed:
+            app.screen.refresh(*changed)
+            changed.clear()
+            self._dirty_widgets.clear()
+
     def on_unmount(self) -> None:
         """What was painted of it goes with it."""
         forget_gone()
