@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.fakes.installation import NOW, stamp
 from tests.tui.waiting import screen_text, settle, until
 
 from dlthub_tui.app import AppOptions, DlthubTui
+from dlthub_tui.client.errors import TimedOut
 
 pytestmark = [pytest.mark.anyio]
 
@@ -260,3 +262,36 @@ async def test_d_on_an_organization_says_what_is_to_be_made_before(open_app: Any
             await stage.press("down")
         await stage.press("enter")
         await stage.until("it has this name")
+
+
+async def test_workspaces_are_known_as_they_answer_and_one_without_jobs_is_asked_for_no_runs(open_app: Any) -> None:
+    async with open_app() as stage:
+        fake = stage.installation
+        first, second = fake.workspaces[:2]
+        empty = {**first, "id": "e" * 32, "name": "empty"}
+        fake.workspaces.append(empty)
+        fake.held[f"{second['id']}/jobs"] = gate = stage.portal.call(anyio.Event)
+        fake.add_job(first, "jobs.late.comer", ["every:1h"])
+        fake.requests.clear()
+        await stage.pilot.press("ctrl+r")
+        await until(stage.pilot, lambda: re.search(f"{first['name']} +10 ", stage.text) is not None, "another job")
+
+        stage.portal.call(gate.set)
+        await settle(stage.pilot)
+        asked = [path for _, path, _ in fake.requests if empty["id"] in path]
+        assert any(path.endswith("/jobs") for path in asked)
+        assert not any("job-runs" in path for path in asked)
+
+
+async def test_workspace_that_does_not_answer_in_time_is_no_failure_of_the_app(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_late(*_: Any, **__: Any) -> Any:
+        raise TimedOut("http://control")
+
+    async with open_app() as stage:
+        monkeypatch.setattr("dlthub_tui.client.runs.list_runs", too_late)
+        await stage.press("ctrl+r")
+
+        await stage.until("did not answer in time")
+        assert "crash" not in stage.text

@@ -11,6 +11,7 @@ from dlthub_tui.client.errors import ClientError, NotFound, NotSignedIn
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.asking.apps import AppOpener, why_no_app
+from dlthub_tui.screens.asking.at_once import ask_at_once
 from dlthub_tui.screens.asking.starting import Stopper
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.listing import RESTS_SECONDS
@@ -113,12 +114,7 @@ class JobScreen(JobPanes):
             if self._retries is None:
                 self._retries = await self._ask_retries()
 
-        try:
-            async with anyio.create_task_group() as group:
-                for ask in (ask_job, ask_starts, ask_runs, ask_around, ask_deployment, ask_retries):
-                    group.start_soon(ask)
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        await ask_at_once((ask_job, ask_starts, ask_runs, ask_around, ask_deployment, ask_retries))
 
     async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
         """What is around it is shown as it was listed last, and then as it is."""

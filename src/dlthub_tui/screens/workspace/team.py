@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import ClassVar
 
-import anyio
-
 from dlthub_tui.client.errors import NotAllowed, Refused
 from dlthub_tui.client.invites import Invite, InviteLink, Inviting
 from dlthub_tui.client.members import ApiKey, Member
+from dlthub_tui.screens.asking.at_once import ask_at_once
 from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
@@ -81,12 +80,7 @@ class TeamScreen(TabScreen, SortedList):
             keys["own"] = await list_keys(plane, None)
 
         self._members = await list_members(plane, self.workspace.id)
-        try:
-            async with anyio.create_task_group() as group:
-                for ask in (ask_role, ask_me, ask_invites, ask_keys_of_workspace, ask_own_keys):
-                    group.start_soon(ask)
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        await ask_at_once((ask_role, ask_me, ask_invites, ask_keys_of_workspace, ask_own_keys))
         self._keys = (*keys.get("workspace", ()), *keys["own"])
 
     def sections(self) -> list[Section]:

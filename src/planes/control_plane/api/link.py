@@ -12,9 +12,10 @@ from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
 from planes.control_plane.services.identity import recipients
 from planes.control_plane.services.work import app_links, deployments, leases, run_reports, versions, webhook_runs
-from planes.domain.errors import Conflict
+from planes.domain.errors import PlaneError
 from planes.server.late_routes import LateRouter
 from planes.server.streams import Stopping
+from planes.storage.errors import StorageError
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
@@ -57,16 +58,16 @@ async def poll(
         parts.news.tell(dataplane_id)
 
     answers: list[PollResponse] = []
-    refusal: Conflict | None = None
+    failure: PlaneError | StorageError | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(wake_at_stop)
         try:
             answers.append(await leases.poll(parts, dataplane_id, body, is_gone))
-        except Conflict as exc:
-            refusal = exc  # out of the group it would come as one of many
+        except (PlaneError, StorageError) as exc:
+            failure = exc  # out of the group it would come as one of many
         group.cancel_scope.cancel()
-    if refusal is not None:
-        raise refusal
+    if failure is not None:
+        raise failure
     return answers[0]
 
 
