@@ -53,7 +53,8 @@ class DataPlaneSettings:
     `join_token` is needed for the first start only. `uid_range` (first, count) is used when the platform is root: one
     uid per workspace. `upload_limit_bytes` bounds an archive, `unpacked_limit_bytes` what comes out of it. `master_key`
     (32 bytes in base64) replaces the vault's key file; `blobs_url` (`s3://…`) the folder of blobs. Apps are met at
-    names below `apps_domain`, and end when nobody has used them for `app_idle_seconds`.
+    names below `apps_domain`, and end when nobody has used them for `app_idle_seconds`. No two processes with the same
+    `home_id` run at once.
     `alert_destinations` are what alerts may go to beside the public internet (docs/alerts.md), `alert_retry_seconds`
     the waits between tries, where they are not to be the usual ones.
     At most `most_standing` interpreters stand by for runs of kinds that are in use, some 75 MB each.
@@ -76,6 +77,7 @@ class DataPlaneSettings:
     host_names: frozenset[str] = frozenset()
     slots: int = 8
     most_standing: int = 2
+    home_id: str | None = None
     private: Path | None = None
     job_reads: tuple[Path, ...] = ()
     job_writes: tuple[Path, ...] = ()

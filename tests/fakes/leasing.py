@@ -101,11 +101,9 @@ class LeasingControlPlane(FakeControlPlane):
         async def poll(request: Request) -> Response:
             asked = PollRequest.model_validate_json(await request.body())
             self.polls.append(asked)
-            came_at = anyio.current_time()
             with anyio.move_on_after(POLL_SECONDS):
                 while not self.is_closing and not self._cancels and not (self._leases and asked.free_slots):
                     await self._news.wait()
-            waited = anyio.current_time() - came_at
             leases, self._leases = self._leases[: asked.free_slots], self._leases[asked.free_slots :]
             cancels, self._cancels = self._cancels, []
             return JSONResponse(
@@ -117,7 +115,6 @@ class LeasingControlPlane(FakeControlPlane):
                     "revocations": [],
                     "keys": [self.key.public.text],
                     "clean_before": self.clean_before.isoformat() if self.clean_before else None,
-                    "waited_seconds": waited,
                 }
             )
 

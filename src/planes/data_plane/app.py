@@ -133,6 +133,7 @@ class DataPlane:
             self.running.runs,
             self.measuring,
             services.housekeeping,
+            settings.home_id,
         )
         services.alert_queue.full_at = self.worker.full_at
         self.gateway = Gateway(

@@ -24,10 +24,8 @@ from planes.data_plane.services.reporting.measuring import Measuring
 from planes.data_plane.services.reporting.reports import build_numbers, build_poll
 from planes.data_plane.services.runs.runs import Runs
 from planes.data_plane.services.upkeep.housekeeping import Housekeeping
-from planes.domain.clock import time_passed
 from planes.domain.errors import PlaneError
 from planes.domain.identifiers import new_id
-from planes.domain.leases import SURE_FOR_SECONDS
 from planes.domain.region_processes import ANOTHER_PROCESS
 from planes.wire.link import PollResponse
 
@@ -53,6 +51,7 @@ class Worker:
         runs: Runs,
         measuring: Measuring,
         housekeeping: Housekeeping,
+        home: str | None = None,
     ) -> None:
         self._parts = parts
         self._enrolment = enrolment
@@ -63,6 +62,7 @@ class Worker:
         self._asked_for: list[int] = []
         self._changed = anyio.Event()
         self._instance = new_id()
+        self._home = home
         self._absence = Absence(parts.clock)
         self._full_at: datetime | None = None
         self.failures = 0
@@ -99,10 +99,9 @@ class Worker:
     async def _poll(self, free: int, group: anyio.abc.TaskGroup) -> None:
         """One poll, with a pause after it when the control plane does not answer."""
         try:
-            asked_at = time_passed()
             answer = await self._ask(free)
             if answer is not None:
-                await self._take(answer, asked_at + answer.waited_seconds + SURE_FOR_SECONDS, group)
+                await self._take(answer, group)
                 await self._runs.held.wait_begun([lease.run_id for lease in answer.leases], _STARTS_FIRST_SECONDS)
             await self._runs.close_beacons()
         except Exception as exc:  # noqa: BLE001 - the edge of the loop: one bad answer must not end the worker
@@ -117,7 +116,8 @@ class Worker:
         leases = await self._runs.leases()
         numbers = build_numbers(self._measuring.latest)
         epoch = self._revocations.epoch
-        request = build_poll(free, leases.items(), self._parts.public_url, epoch, numbers, self._instance)
+        url, which = self._parts.public_url, (self._instance, self._home)
+        request = build_poll(free, leases.items(), url, epoch, numbers, *which)
         asked_at = self._parts.clock.monotonic()
         try:
             answer = await self._parts.link.poll(request)
@@ -133,10 +133,10 @@ class Worker:
         self._runs.outbox.go_on()
         return answer
 
-    async def _take(self, answer: PollResponse, sure_until: float, group: anyio.abc.TaskGroup) -> None:
+    async def _take(self, answer: PollResponse, group: anyio.abc.TaskGroup) -> None:
         await self._revocations.apply(answer)
         for lease in answer.leases:
-            if await self._runs.accept(lease, answer.run_tokens.get(lease.run_id), sure_until):
+            if await self._runs.accept(lease, answer.run_tokens.get(lease.run_id)):
                 _log.info("run_leased", run_id=lease.run_id, fence=lease.fence)
                 group.start_soon(self._carry, lease.run_id)
         for cancel in answer.cancels:

@@ -7,11 +7,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 
-def time_passed() -> float:
-    """Seconds that never go back and go on while the machine sleeps: the same for all its processes."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 class Clock(Protocol):
     """Where time comes from."""
 

@@ -4,10 +4,12 @@
                ▲ │                        │                      │
                └─┘ renewal                └──▶ held (renewal)    └──▶ a report with the same fence corrects it, once
 
-An expired lease ends nothing: the job may well be running. The fence rises only when a run is taken from whoever was
-given it, which can no longer write then: so when no sign came of a claim and another process of the region asks. The
-one before may have hung with the answer on its way. It starts what it was given late only when the control plane has
-taken its word for the fence: of the two, one.
+An expired lease ends nothing: the job may well be running. The fence rises only when a run is taken from a plane, so
+that whoever held it before can no longer write.
+
+A claim of which nothing was heard is made again, by the home that it was given to only: there the process before has
+ended, or the new one would not run. In a copy of that home nobody knows whether the other one hangs, with the answer on
+its way to it. So what such a process was given is its own, or lost.
 
 A lease ends by time that passed, not by what the machine's clock is set to: `lease_expires_at` is in steady time, which
 is wall time when the control plane starts and never jumps after that. Of an unreachable run it is the end of its grace.
@@ -48,42 +50,29 @@ class LeaseRules:
         return timedelta(seconds=self.lost_after_seconds)
 
 
-DELIVER_AGAIN_AFTER = timedelta(seconds=5)
-"""How long after a claim of which nothing was heard it is made again."""
-
-SURE_FOR_SECONDS = 4.0
-"""How long after a claim whoever was given it may start the run unasked: well before anybody else is given it."""
-
-
-def claim(run: Run, process_id: str | None, now: datetime, rules: LeaseRules) -> Run:
-    """A waiting run in the hands of its data plane, with the first fence."""
+def claim(run: Run, home: str | None, now: datetime, rules: LeaseRules) -> Run:
+    """A waiting run in the hands of its data plane, with the first fence. `home` is None where it does not say."""
     assert run.status is RunStatus.PENDING, "only a waiting run can be claimed"
     return replace(
         run,
         status=RunStatus.STARTING,
         fence=1,
         claimed_at=now,
-        claimed_by=process_id,
+        claimed_by=home,
         lease_expires_at=rules.expiry(now),
         updated_at=now,
     )
 
 
-def claim_again(run: Run, process_id: str | None, now: datetime, rules: LeaseRules) -> Run:
-    """The run in the hands of the plane that showed no sign of its claim, with a lease and a grace anew.
+def is_given_again(run: Run, home: str | None) -> bool:
+    """Whether a run that is delivered again may go to this home. One that does not say which it is is trusted."""
+    return run.claimed_by is None or home is None or run.claimed_by == home
 
-    The same process takes it for one and the same claim; from another one it is taken.
-    """
+
+def claim_again(run: Run, now: datetime, rules: LeaseRules) -> Run:
+    """The run in the hands of the plane that showed no sign of its claim: the same fence, a lease and a grace anew."""
     assert run.status is RunStatus.STARTING, "only a claim that nothing was heard of is made again"
-    is_taken = process_id is not None and run.claimed_by is not None and process_id != run.claimed_by
-    return replace(
-        run,
-        fence=run.fence + is_taken,
-        claimed_at=now,
-        claimed_by=process_id or run.claimed_by,
-        lease_expires_at=rules.expiry(now),
-        unreachable_since=None,
-    )
+    return replace(run, claimed_at=now, lease_expires_at=rules.expiry(now), unreachable_since=None)
 
 
 def renew(run: Run, fence: int, now: datetime, rules: LeaseRules) -> Run | None:

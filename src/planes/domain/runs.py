@@ -60,7 +60,7 @@ _REPORTABLE = frozenset(RunStatus) - {RunStatus.PENDING, RunStatus.CANCELLING, R
 class Run:
     """One run as the control plane knows it. Times are aware UTC.
 
-    `fence` is 0 until a data plane claims the run, by its process `claimed_by` (None: it does not say which it is).
+    `fence` is 0 until a data plane claims the run, by its home `claimed_by` (None: it does not say which it is).
     `is_acknowledged` says that the data plane has shown that it knows its lease. `moves_watermark` says that completing
     this run moves the job's watermark to `interval_end`. `attempt` counts tries of one start; the next one waits as
     pending until `not_before`.

@@ -107,6 +107,7 @@ def data_settings(
         master_key=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_MASTER_KEY"),
         blobs_url=options.environment.get(f"{PREFIX}{dataplane_id.upper()}_BLOBS_URL"),
         host_names=_names(options.host, public_url),
+        home_id=options.home.lock_id(),
         private=options.home.root,
         job_reads=_folders(options.environment.get(f"{PREFIX}JOB_READS", "")),
         job_writes=_folders(options.environment.get(f"{PREFIX}JOB_WRITES", "")),

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import pwd
@@ -195,6 +196,17 @@ class Home:
     def running(self) -> PlatformRecord | None:
         """The platform that runs for this home now, if one does and is ready."""
         return self.read_record() if self.is_held() else None
+
+    def lock_id(self) -> str | None:
+        """Which lock a platform of this home holds: in a copy of the home it is another one. None: there never was one.
+
+        Nobody changes the file, and a system that copies it cannot keep when its copy came to be.
+        """
+        try:
+            found = self.lock_file.stat()
+        except FileNotFoundError:
+            return None
+        return hashlib.blake2s(f"{found.st_ino} {found.st_ctime_ns}".encode(), digest_size=16).hexdigest()
 
     def is_held(self) -> bool:
         """Whether a process has this home's platform: one that runs, starts or ends."""

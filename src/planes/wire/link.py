@@ -110,7 +110,7 @@ class PollRequest(LinkModel):
 
     `numbers` are for whoever runs the platform: what is not understood of them is let go, and costs no poll.
     `instance` is drawn at each start of the region's process: of two that run as one region, the one started last
-    (`numbers.started_at`) works.
+    (`numbers.started_at`) works. `home` is the same for all processes of which no two can run at once.
     """
 
     free_slots: Annotated[int, Field(ge=0, le=10_000)]
@@ -119,6 +119,7 @@ class PollRequest(LinkModel):
     epoch: Count
     numbers: RegionNumbers | None = None
     instance: Uuid | None = None
+    home: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = None
 
     @field_validator("numbers", mode="wrap")
     @classmethod
@@ -185,8 +186,7 @@ class PollResponse(LinkModel):
     """`run_tokens` are the tokens (by run) of the runs that `leases` hand out, so that their start need not ask.
 
     They stand beside the leases because those are stored. Of environments that no run needs, those that were last used
-    before `clean_before` are to go; it is told with each answer for a day, and obeyed once. The poll had waited for
-    `waited_seconds` when `leases` were claimed, or for longer.
+    before `clean_before` are to go; it is told with each answer for a day, and obeyed once.
     """
 
     leases: list[Lease]
@@ -196,7 +196,6 @@ class PollResponse(LinkModel):
     revocations: list[Revocation]
     keys: list[str]
     clean_before: AwareDatetime | None = None
-    waited_seconds: Annotated[float, Field(ge=0, le=MAXIMUM_POLL_SECONDS)] = 0.0
 
 
 class ReportedStatus(StrEnum):

@@ -63,8 +63,7 @@ class EndedBeforeStart(Exception):
 class RunSpec:
     """A run to start. `time_limit_seconds` counts from the user's step on, `grace_seconds` as in CONTRACT 5.5.
 
-    `folder` is the run's folder; the executor makes its `ctl/`, the caller its `work/` before. From `start_before` on
-    (by `planes.domain.clock.time_passed`) no runner takes it.
+    `folder` is the run's folder; the executor makes its `ctl/`, the caller its `work/` before.
     """
 
     run_id: str
@@ -76,7 +75,6 @@ class RunSpec:
     grace_seconds: float = 30.0
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
     scrub: ScrubSettings | None = None
-    start_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +229,6 @@ class LocalExecutor:
             max_log_bytes=spec.max_log_bytes,
             registered=tuple(registered),
             scrub=spec.scrub,
-            start_before=spec.start_before,
         )
         with anyio.CancelScope(shield=True):  # ends by its own deadline; half a start would leave a run nobody knows
             try:

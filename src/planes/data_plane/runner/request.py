@@ -81,8 +81,7 @@ class Request(NamedTuple):
 
     The time limit is that of the user's step; each step of `setup` has `build_limit_seconds`.
 
-    `claim` is the word of the claim on the folder that this request was made under: see `folders`. From `start_before`
-    on, by the time that passed since the machine was started, it may be somebody else's.
+    `claim` is the word of the claim on the folder that this request was made under: see `folders`.
     """
 
     run_id: str
@@ -96,7 +95,6 @@ class Request(NamedTuple):
     max_log_bytes: int
     registered: tuple[tuple[str, str], ...]
     scrub: ScrubSettings | None = None
-    start_before: float | None = None
 
 
 def render_request(request: Request) -> bytes:

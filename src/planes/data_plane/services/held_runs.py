@@ -18,7 +18,6 @@ class Held:
     """One of them. Its `folder` is known once its lease is written down.
 
     `accepted` is the lease with the run's token at the control plane, until the run is carried for the first time.
-    Before `sure_until` (by `time_passed`) it may be started unasked; it always may while that is None.
     `taken` is set when a runner has it, `begun` after its first moments, `over` at its end: at that all three.
     """
 
@@ -28,7 +27,6 @@ class Held:
     stop_reason: str | None = None
     running: RunningRun | None = None
     accepted: tuple[Lease, str | None] | None = None
-    sure_until: float | None = 0.0
     taken: anyio.Event = field(default_factory=anyio.Event)
     begun: anyio.Event = field(default_factory=anyio.Event)
     over: anyio.Event = field(default_factory=anyio.Event)

@@ -37,7 +37,7 @@ def waiting_run(**changes: Any) -> Run:
 
 
 def claimed_run() -> Run:
-    return claim(waiting_run(), "process", NOW, RULES)
+    return claim(waiting_run(), None, NOW, RULES)
 
 
 def report(status: RunStatus, *, fence: int = 1, after: float = 1) -> Report:

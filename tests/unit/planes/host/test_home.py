@@ -247,3 +247,17 @@ def test_doctor_names_what_is_not_of_the_homes_user(tmp_path: Path) -> None:
 
     assert before == []
     assert anyio.run(found) == ["not of root, whose home it is: data/eu1/master.key"]
+
+
+def test_a_copy_of_a_home_has_another_lock(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    HomeLock(home).release()
+    before = home.lock_id()
+    HomeLock(home).release()
+    again = home.lock_id()
+    subprocess.run(["cp", "-a", home.root, tmp_path / "copy"], check=True)
+    copy = Home(tmp_path / "copy")
+    HomeLock(copy).release()
+
+    assert again == before
+    assert copy.lock_id() != before

@@ -19,7 +19,7 @@ from planes.control_plane.services.work.triggers import hold_work
 from planes.domain import leases
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId, MembershipId
-from planes.domain.leases import DELIVER_AGAIN_AFTER, LeaseRules
+from planes.domain.leases import LeaseRules
 from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
 from planes.domain.runs import BUILD_LIMIT_SECONDS, LEASED, Run, RunStatus
 from planes.storage.control import backfills as stored_backfills
@@ -32,6 +32,7 @@ from planes.storage.control.jobs import JobVersion
 from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, PollResponse, Revocation
 
 _TELL_AGAIN_AFTER = timedelta(seconds=5)
+_DELIVER_AGAIN_AFTER = timedelta(seconds=5)
 _log = structlog.get_logger("planes.control_plane.leases")
 
 
@@ -89,14 +90,13 @@ async def poll(
     """Renews what is held, then answers as soon as there is something to say, at the latest after half a lease.
 
     `is_gone` says that the caller has hung up: then nothing is claimed for an answer that nobody reads. A run claimed
-    by an answer that got lost is delivered again: to the same process with the same fence, so that it takes a lease
-    that it knows as one and the same.
+    by an answer that got lost is delivered again with the same fence, so a data plane takes a lease that it knows as
+    one and the same.
 
     Raises: Conflict when another process is the region, also while it waits.
     """
     # Half a lease: the plane's next poll renews in time even if this one waits to its end.
-    came_at = parts.clock.monotonic()
-    wait_until = came_at + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
+    wait_until = parts.clock.monotonic() + min(MAXIMUM_POLL_SECONDS, parts.lease_seconds / 2)
     seen = parts.news.seen(dataplane_id)
     process = renewals.process_of(request)
     plane = await renewals.renew(parts, dataplane_id, request, process, rules_of(parts))
@@ -104,20 +104,19 @@ async def poll(
     clean_before = draining.still_to_clean(plane, parts.clock.now()) if plane is not None else None
     is_woken = False
     while True:
-        again_in: float = DELIVER_AGAIN_AFTER.total_seconds()  # should the answer that dealt with it get lost
+        again_in: float = _DELIVER_AGAIN_AFTER.total_seconds()  # should the answer that dealt with it get lost
         left = wait_until - parts.clock.monotonic()
         async with parts.news.turn(dataplane_id):
             newer = parts.regions.find_newer(dataplane_id, process)
             if newer is not None:
                 raise renewals.another_process(request.url, newer.url)
             if left <= 0 or not is_woken or not parts.news.is_dealt_with(dataplane_id, seen):
-                waited = parts.clock.monotonic() - came_at
                 look = await _look(parts, dataplane_id, request, may_claim=not await is_gone(), is_woken=is_woken)
                 left, again_in = wait_until - parts.clock.monotonic(), look.again_in
                 if look.is_all:
                     parts.news.deal_with(dataplane_id, seen)
                 if look.is_news or left <= 0 or await is_gone():
-                    return look.response.model_copy(update={"clean_before": clean_before, "waited_seconds": waited})
+                    return look.response.model_copy(update={"clean_before": clean_before})
         told = await parts.news.wait(dataplane_id, seen, min(left, again_in))
         is_woken, seen = told != seen, told
 
@@ -219,7 +218,8 @@ async def _find(
     leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=is_to_be_written)
     has_pending = is_to_be_written or await stored_runs.has_pending_run(connection, dataplane_id, now)
     cancels = [run for run in leased if run.status is RunStatus.CANCELLING]
-    ages = [abs(now - run.claimed_at) for run in leased if run.claimed_at is not None and _is_unseen(run, held)]
+    unseen = [run for run in leased if _is_unseen(run, request, held)]
+    ages = [abs(now - run.claimed_at) for run in unseen if run.claimed_at is not None]
     epoch = await revocations.current_epoch(connection)
     return _Found(
         leased=leased if is_to_be_written else None,
@@ -232,9 +232,9 @@ async def _find(
         stale=await _stale(connection, dataplane_id, request, leased),
         epoch=epoch,
         revoked=await revocations.since(connection, request.epoch) if epoch > request.epoch else [],
-        has_leases=has_pending or any(age >= DELIVER_AGAIN_AFTER for age in ages),
+        has_leases=has_pending or any(age >= _DELIVER_AGAIN_AFTER for age in ages),
         again_in=min(
-            ((DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < DELIVER_AGAIN_AFTER),
+            ((_DELIVER_AGAIN_AFTER - age).total_seconds() for age in ages if age < _DELIVER_AGAIN_AFTER),
             default=MAXIMUM_POLL_SECONDS,
         ),
     )
@@ -262,8 +262,6 @@ async def _grant(
 ) -> _Granted:
     """Up to `free_slots` leases: first those that an earlier answer did not bring home, then waiting runs."""
     now, rules, leased = parts.clock.now(), rules_of(parts), found.leased
-    process = renewals.process_of(request)
-    process_id = process.id if process is not None else None
     held = {item.run_id: item.fence for item in request.held}
     if leased is None:
         leased = await stored_runs.leased_runs(connection, dataplane_id, for_update=True)
@@ -271,22 +269,25 @@ async def _grant(
         run
         for run in leased
         # Whatever the clock was set to since.
-        if run.claimed_at is not None and _is_unseen(run, held) and abs(now - run.claimed_at) >= DELIVER_AGAIN_AFTER
+        if run.claimed_at is not None
+        and _is_unseen(run, request, held)
+        and abs(now - run.claimed_at) >= _DELIVER_AGAIN_AFTER
     ][: request.free_slots]
-    granted = [leases.claim_again(run, process_id, now, rules) for run in undelivered]
+    granted = [leases.claim_again(run, now, rules) for run in undelivered]
     free = request.free_slots - len(granted)
     if free > 0:
         waiting = await stored_runs.pending_runs(connection, dataplane_id, free, now)
-        granted += [leases.claim(run, process_id, now, rules) for run in waiting]
+        granted += [leases.claim(run, request.home, now, rules) for run in waiting]
     for run in granted:
         await stored_runs.save_run(connection, run)
     is_all = len(granted) < request.free_slots or not await stored_runs.has_pending_run(connection, dataplane_id, now)
     return replace(await _render_leases(parts, connection, granted, found.epoch), is_all=is_all)
 
 
-def _is_unseen(run: Run, held: dict[str, int]) -> bool:
+def _is_unseen(run: Run, request: PollRequest, held: dict[str, int]) -> bool:
     """Claimed by an answer that the plane has shown no sign of: it neither holds nor reported the run."""
-    return run.id not in held and not run.is_acknowledged and run.status is RunStatus.STARTING
+    is_silent = run.id not in held and not run.is_acknowledged and run.status is RunStatus.STARTING
+    return is_silent and leases.is_given_again(run, request.home)
 
 
 async def _stale(

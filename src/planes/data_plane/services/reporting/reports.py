@@ -51,8 +51,9 @@ def build_poll(
     epoch: int,
     numbers: RegionNumbers | None = None,
     instance: str | None = None,
+    home: str | None = None,
 ) -> PollRequest:
-    """What this plane can take, the (run, fence) leases it holds, how it is, and which process asks."""
+    """What this plane can take, the (run, fence) leases it holds, how it is, and which process of which home asks."""
     return PollRequest(
         free_slots=max(0, min(free_slots, _MOST_SLOTS)),
         held=[HeldRun(run_id=run_id, fence=fence) for run_id, fence in held],
@@ -60,6 +61,7 @@ def build_poll(
         epoch=epoch,
         numbers=numbers,
         instance=instance,
+        home=home,
     )
 
 

@@ -36,14 +36,13 @@ async def make_ready(database: Database, backed_up_at: datetime) -> int:
 
 
 async def say_again(database: Database, run_id: str, fence: int) -> bool:
-    """Says once more what became of a run that the control plane leases again: it ended here, under any fence."""
+    """Says once more what became of a run that the control plane leases again under the same fence: it ended here."""
     async with database.transaction() as connection:
         row = await runs.find(connection, run_id)
-        if row is None or row["state"] != runs.DONE or row["fence"] > fence or row["stop_reason"] == "stale":
+        if row is None or row["state"] != runs.DONE or row["fence"] != fence or row["stop_reason"] == "stale":
             return False
         await runs.remove_reports_of(connection, run_id)
-        await runs.change(connection, run_id, {"fence": fence})
-        await _queue(connection, {**row, "fence": fence})
+        await _queue(connection, row)
     return True
 
 

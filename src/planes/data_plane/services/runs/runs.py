@@ -11,7 +11,7 @@ none has taken the run, and none can take it any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,6 @@ from planes.data_plane.executor.local import (
     StartedBefore,
     log_folder,
 )
-from planes.data_plane.executor.standing import Berth
 from planes.data_plane.logs import Consolidation
 from planes.data_plane.services.alerts.alert_queue import AlertQueue
 from planes.data_plane.services.apps import Apps
@@ -42,7 +41,6 @@ from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_status
 from planes.data_plane.services.reporting.restored import say_again
-from planes.data_plane.services.runs.being_sure import be_sure
 from planes.data_plane.services.runs.endings import CANCELLED, decide_end
 from planes.data_plane.services.runs.preparing import (
     CannotStart,
@@ -110,10 +108,8 @@ class Runs:
             self.apps.begin(Lease.model_validate(row["lease"]))
         return [row["id"] for row in rows]
 
-    async def accept(self, lease: Lease, token: str | None = None, sure_until: float = 0.0) -> bool:
+    async def accept(self, lease: Lease, token: str | None = None) -> bool:
         """Writes a lease down, but not the run's `token` at the control plane, if that came with it.
-
-        Before `sure_until` (by `time_passed`) nobody else is given the run.
 
         False when it is known already: then nothing is to be done.
         """
@@ -131,7 +127,7 @@ class Runs:
             "state": runs.LEASED,
             "leased_at": self._parts.clock.now(),
         }
-        held = Held(workspace_id=lease.workspace_id, fence=lease.fence, sure_until=sure_until)
+        held = Held(workspace_id=lease.workspace_id, fence=lease.fence)
         self.held.open(lease.run_id, held)
         try:
             with self.held.arriving(lease.workspace_id, lease.run_id):
@@ -259,18 +255,18 @@ class Runs:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             words = "The region could not prepare this run: an internal error. Its service log says more."
             return await self._end_unstarted(lease, place, "failed", [words])
-        berth, held = prepared.berth, self.held[lease.run_id]
+        berth = prepared.berth
+        if self.held[lease.run_id].stop_reason is not None:
+            if berth is not None:
+                await to_thread.run_sync(berth.discard)
+            return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
         why = "It may be out of memory or of processes"
         for _ in range(_STARTS):
-            taken, berth = berth, None
-            if not await self._may_start(lease, held, taken):
-                return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
             await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
             try:
-                spec = replace(prepared.spec, start_before=held.sure_until)
-                return await self._executor.start(spec, prepared.registered, taken)
+                taken, berth = berth, None
+                return await self._executor.start(prepared.spec, prepared.registered, taken)
             except (StartedBefore, RunNotStarted) as exc:
-                held.sure_until = 0.0  # it may have been too late
                 _log.warning("run_not_started", run_id=lease.run_id, reason=str(exc))
                 why = str(exc) if isinstance(exc, NoRoom) else why
             try:
@@ -279,20 +275,6 @@ class Runs:
                 continue  # no runner has taken it
         words = f"This region could not start a process for the run. {why}."
         return await self._end_unstarted(lease, place, "failed", [words])
-
-    async def _may_start(self, lease: Lease, held: Held, berth: Berth | None) -> bool:
-        """Whether the run is this process's and nobody wants it stopped; if not, the berth is spent.
-
-        Raises: LeaseLost.
-        """
-        may_start = False
-        try:
-            await be_sure(self._parts, self.outbox, lease, held)
-            may_start = held.stop_reason is None
-        finally:
-            if berth is not None and not may_start:
-                await to_thread.run_sync(berth.discard)
-        return may_start
 
     async def _watch(self, running: RunningRun) -> Outcome:
         held = self.held[running.run_id]

@@ -1,7 +1,6 @@
 """A run's folder is claimed once: what starters and runners that die or come late leave."""
 
 import socket
-from dataclasses import replace
 
 import anyio
 import pytest
@@ -22,7 +21,6 @@ from planes.data_plane.executor.local import (
 from planes.data_plane.executor.takeover import write_spec
 from planes.data_plane.runner.folders import RunFolder
 from planes.data_plane.runner.request import Request, render_request
-from planes.domain.clock import time_passed
 
 __all__ = ["executor", "place", "runs_root"]
 
@@ -97,18 +95,6 @@ async def test_a_runner_that_comes_late_does_not_start_the_run(
 
     assert not (place.work / "ran").exists()
     assert not (place.folder / "ctl" / "runner.json").exists()
-
-
-async def test_a_runner_takes_no_run_that_may_be_somebody_elses(executor: LocalExecutor, place: RunPlace) -> None:
-    """Whoever asked hung before, or while it asked."""
-    spec = place.spec(place.shell("echo begun"))
-    with pytest.raises(RunNotStarted, match="too late"):
-        await executor.start(replace(spec, start_before=time_passed()), [])
-    with pytest.raises(NoSuchRun):
-        await executor.adopt(place.folder)
-
-    assert (await run_to_end(executor, replace(spec, start_before=time_passed() + 60))).outcome == "completed"
-    assert await place.texts() == ["begun"]
 
 
 async def test_what_a_runner_left_before_it_began_is_in_nobodys_way(executor: LocalExecutor, place: RunPlace) -> None:

@@ -1,4 +1,4 @@
-"""Which process of a region a run was given to.
+"""Which home of a region a run was given to.
 
 Revision: 0015_claimed_by, after 0014_region_processes.
 """

@@ -68,7 +68,7 @@ SAID: dict[type[BaseModel], set[str]] = {
     WebhookJobRequest: {"workspace_id", "job_id"},
     WebhookRunRequest: {"workspace_id", "job_id", "trigger", "call_id"},
     StatusReport: {"fence", "status", "at"},
-    PollRequest: {"free_slots", "held", "url", "epoch", "numbers", "instance"},
+    PollRequest: {"free_slots", "held", "url", "epoch", "numbers", "instance", "home"},
     RegionNumbers: {
         "version", "started_at", "slots", "runners", "warm", "warm_bytes", "disk_total_bytes", "disk_free_bytes",
         "database_bytes", "measured_at", "environments", "environments_used_at", "environments_bytes", "caches_bytes",
