@@ -10,7 +10,9 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.fakes.control_stage import Stage, definition
+from tests.fakes.control_stage import REGION_URL, Stage, definition
+
+from planes.storage.errors import StorageError
 
 pytestmark = pytest.mark.anyio
 
@@ -84,3 +86,14 @@ async def test_fifty_polls_at_once_claim_each_run_once(stage: Stage) -> None:
 
     assert len(claimed) == 40
     assert set(Counter(claimed).values()) == {1}
+
+
+async def test_a_poll_says_that_the_database_fails(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise StorageError("the database failed: it is away")
+
+    monkeypatch.setattr("planes.control_plane.api.link.leases.poll", fail)
+    body = {"free_slots": 1, "held": [], "url": REGION_URL, "epoch": 0}
+    answer = await stage.link("POST", "-poll", body)
+
+    assert answer.status_code == 503, answer.text
