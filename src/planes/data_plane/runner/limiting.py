@@ -9,6 +9,7 @@ from planes.data_plane.runner.groups import RunGroup
 from planes.data_plane.runner.processes import Process, list_descendants
 from planes.data_plane.runner.reasons import Reason, of_disk, of_files, of_memory, of_processes, of_processor
 from planes.data_plane.runner.request import BYTES_OF_A_FILE, Limits, Step
+from planes.data_plane.runner.shared_memory import measure_unattached
 from planes.data_plane.runner.usage import OnDisk, measure, measure_files, measure_together, walk_sizes
 
 LOOK_SECONDS = 1.0
@@ -91,7 +92,7 @@ class StepLimits:
         is_too_much = (
             not group.bounds_memory
             and most is not None
-            and taken.resident_bytes + measure_files(descendants()) > most
+            and taken.resident_bytes + measure_files(descendants()) + measure_unattached(descendants()) > most
             and measure_together(descendants()) > most
         )
         self._look_at += _WALK_SHARE * (time.monotonic() - began)

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from planes.data_plane.runner.processes import Process
+from planes.data_plane.runner.shared_memory import measure_unattached
 from planes.data_plane.runner.trees import descend
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,7 +65,7 @@ def measure_together(processes: Sequence[Process]) -> int:
             mapped += int(found[b"Pss_Shmem:"]) * 1024
         except (OSError, KeyError):
             own += measure([process]).resident_bytes
-    return own + max(mapped, measure_files(processes))
+    return own + max(mapped, measure_files(processes)) + measure_unattached(processes)
 
 
 def measure_files(processes: Iterable[Process]) -> int:
