@@ -329,6 +329,11 @@ class Rulebook:
             first = chosen & -chosen
             chosen ^= first
             for sign in self.rules[first.bit_length() - 1].rule.signs:
+                place = line.find(sign)
+                if place < 0:
+                    continue
+                if len(found) == 1 and found[0].start <= place < found[0].end and line.find(sign, found[0].end) < 0:
+                    continue  # the usual: one token, and all of it
                 in_part += [_span((start, end, CUT_TOKEN)) for start, end in pieces(line, sign, found)]
         return in_part
 

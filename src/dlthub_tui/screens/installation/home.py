@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn, Refused
-from dlthub_tui.client.models import Workspace
+from dlthub_tui.client.models import Run, Workspace
+from dlthub_tui.client.paging import Page
 from dlthub_tui.messages import Open
+from dlthub_tui.screens.asking.at_once import ask_at_once
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.places.listing import RECENT
@@ -35,17 +38,21 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from dlthub_tui.client.changes import Change
     from dlthub_tui.client.installation import Health
     from dlthub_tui.client.leaks import Leak
     from dlthub_tui.session.live_state import News
 
 MOST_AT_ONCE = 4
+SHOWS_SECONDS = 0.5
 # Of so many failed runs those are shown that are the last of their job.
 MOST_FAILED = 20
 # Each look at a workspace is an entry of its audit log.
 LEAKS_SECONDS = 300.0
 ASKS_AGAIN_SECONDS = 5.0
+_NO_RUNS = Page[Run]((), 0)
 
 
 class HomeScreen(SortedList):
@@ -66,6 +73,7 @@ class HomeScreen(SortedList):
         self._changed: set[str] = set()
         context.leaks_again.clear()
         self._is_whole_changed = False
+        self._showing: Timer | None = None
 
     def command_text(self) -> str:
         """What is listed here, in a shell."""
@@ -168,40 +176,52 @@ class HomeScreen(SortedList):
         only, self._changed = self._changed, set()
         now, is_wide = self.look.now(), self.size.width >= view.WIDE
         since, midnight = now - RECENT, self.look.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
-        found: dict[str, WorkspaceState] = {}
 
         async def ask(state: WorkspaceState) -> None:
             workspace_id = state.workspace.id
             async with limiter:
                 try:
                     jobs = await list_jobs(plane, workspace_id)
-                    failed = await list_runs(plane, workspace_id, statuses=("failed",), since=since, limit=MOST_FAILED)
-                    completed = await list_runs(plane, workspace_id, statuses=("completed",), since=since, limit=1)
+                    failed = completed = _NO_RUNS
+                    if jobs:
+                        failed = await list_runs(
+                            plane, workspace_id, statuses=("failed",), since=since, limit=MOST_FAILED
+                        )
+                        completed = await list_runs(plane, workspace_id, statuses=("completed",), since=since, limit=1)
                     latest = await find_latest_deployment(plane, workspace_id) if is_wide else None
                     today = await find_rows_loaded(plane, workspace_id, midnight) if is_wide else None
                 except NotSignedIn:
                     raise
                 except Refused:
                     return
-                found[workspace_id] = replace(
+                known = replace(
                     state, jobs=jobs, failed=failed.items, failed_count=failed.total, completed_count=completed.total,
                     deployed_at=latest.created_at if latest else state.deployed_at,
                     rows_today=today if today is not None else state.rows_today,
                 )  # fmt: skip
+            self._take_workspace(known)
 
         asked = [
             state
             for state in self.state.workspaces
             if state.workspace.archived_at is None and (not only or state.workspace.id in only)
         ]
-        async with anyio.create_task_group() as group:
-            for state in asked:
-                group.start_soon(ask, state)
+        await ask_at_once(partial(ask, state) for state in asked)
+        self.fetch(self._load_leaks([state.workspace.id for state in asked]), "leaks")
+
+    def _take_workspace(self, known: WorkspaceState) -> None:
+        """Shown as it comes, twice a second: of hundreds of workspaces the last is known long after the first."""
         states = tuple(
-            replace(found.get(state.workspace.id, state), leaks=state.leaks) for state in self.state.workspaces
+            replace(known, leaks=state.leaks) if state.workspace.id == known.workspace.id else state
+            for state in self.state.workspaces
         )
         self.state = replace(self.state, workspaces=states)
-        self.fetch(self._load_leaks([state.workspace.id for state in asked]), "leaks")
+        if self._showing is None:
+            self._showing = self.set_timer(SHOWS_SECONDS, self._show_known)
+
+    def _show_known(self) -> None:
+        self._showing = None
+        self.show_rows()
 
     async def _load_leaks(self, workspace_ids: Sequence[str]) -> None:
         """What runs printed, from each workspace's region, some minutes after the look before at the earliest."""
@@ -226,11 +246,9 @@ class HomeScreen(SortedList):
                 if leaks is not None:
                     self._take_leaks(workspace.id, leaks, counts_new=is_known)
 
-        async with anyio.create_task_group() as group:
-            for workspace_id in workspace_ids:
-                ref = self.workspace_ref(workspace_id)
-                if ref is not None and time.monotonic() >= self.context.leaks_again.get(workspace_id, 0):
-                    group.start_soon(ask, ref)
+        refs = [self.workspace_ref(each) for each in workspace_ids]
+        again, now = self.context.leaks_again, time.monotonic()
+        await ask_at_once(partial(ask, ref) for ref in refs if ref is not None and now >= again.get(ref.id, 0))
 
     def _take_leaks(self, workspace_id: str, leaks: tuple[Leak, ...], *, counts_new: bool) -> None:
         states = tuple(

@@ -11,13 +11,13 @@ _ESCAPE = re.compile(
     rb"%(?:25){0,3}(" + _PRINTED + rb")|\\{1,8}(?:u00|x)(" + _PRINTED + rb")"
     rb"|&(?:amp;){0,2}#(?:[xX]0{0,4}(" + _PRINTED + rb")|0{0,4}(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]));"
 )
-# What each of them holds, found in a fraction of the time.
-_TOLD_BY = (b"%", b"\\u00", b"\\x", b"#")
 
 
 def unescaped(line: bytes) -> "Unescaped | None":
     """A line without its escapes; None if it has none."""
-    if not any(map(line.__contains__, _TOLD_BY)) or _ESCAPE.search(line) is None:
+    # One look for a literal takes a fraction of the time of one for the pattern.
+    has_none = line.find(b"%") < 0 and line.find(b"\\x") < 0 and line.find(b"\\u00") < 0 and line.find(b"&") < 0
+    if has_none or _ESCAPE.search(line) is None:
         return None
     return Unescaped(line)
 

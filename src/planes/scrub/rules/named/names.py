@@ -254,12 +254,16 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "connect-call",
-        rb"(?:connect|set_password|getconnection|url\.create)\([ \t]*(?:[bu]?[\"'][^\"'\n]{1,120}[\"']|[a-z_.]{1,40})"
+        rb"(?:connect|set_password|getconnection|url\.create|pdo->__construct)\([ \t]*"
+        rb"(?:[bu]?[\"'][^\"'\n]{1,120}[\"']|[a-z_.]{1,40})"
         rb"[ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "mysqli_connect('db.example.com', 'loader', '<a16>')",
         judges.quoted,
-        ((b"connect(", b"set_password(", b"getconnection(", b"url.create("), rb"[ \t]*[0-9a-z_.\"']"),
+        (
+            (b"connect(", b"set_password(", b"getconnection(", b"url.create(", b"pdo->__construct("),
+            rb"[ \t]*[0-9a-z_.\"']",
+        ),
     ),
     named(
         "user-info",
