@@ -92,7 +92,7 @@ def serving(
                 "--log-level", log_level, *(words or ("--port", "0")),
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "", **(env or {})},
         )  # fmt: skip
     try:
         assert process.stdout is not None
