@@ -178,7 +178,7 @@ def check_run(stage: CrashStage, begun: Begun, step: str, victim: str, figures: 
     figures.settled.append(time.monotonic() - at)
     lines = stage.log(run_id)
     texts = [line["content"] for line in lines if line["source"] == "user"]
-    if status != "completed" and texts and (begun.job == "burst" or _is_torn(texts)):
+    if status != "completed" and texts and (begun.job == "burst" or is_torn(texts)):
         texts.pop()  # a job is killed in the middle of a line: it writes by the block, or a word at a time
     numbers = [int(text.split()[1]) for text in texts if text.startswith("line ")]
     is_cut = victim in _ENDS_OF_RUN
@@ -194,7 +194,7 @@ def check_run(stage: CrashStage, begun: Begun, step: str, victim: str, figures: 
     assert is_sealed(stage.folder(run_id) / "ctl" / "segments")
 
 
-def _is_torn(texts: list[str]) -> bool:
+def is_torn(texts: list[str]) -> bool:
     """Whether the last of the lines, which are numbered, is a beginning of what it was to be."""
     wanted = f"line {len(texts) - 1}"
     return texts[-1] != wanted and wanted.startswith(texts[-1].rstrip())
