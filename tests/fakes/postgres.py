@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import make_url, text
@@ -28,9 +28,64 @@ _SETTINGS = {
 }  # fmt: skip
 
 
+class PostgresServer:
+    """A server in a folder, which may be killed and started again. It answers on a unix socket only."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        self.folder = folder
+        self.url = f"postgresql+asyncpg://tester@/postgres?host={folder}"
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        pid_file = self.folder / "d" / "postmaster.pid"
+        pid_file.unlink(missing_ok=True)
+        nothing = subprocess.DEVNULL
+        self._process = subprocess.Popen(self._command, stdout=nothing, stderr=nothing, cwd="/")
+        _wait_ready(self._process, pid_file)
+
+    def stop(self) -> None:
+        """A fast stop."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """`kill -9` of all its processes at once."""
+        assert self._process is not None
+        every = [self._process.pid, *self._children()]
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in every:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        self._process.wait(timeout=30)
+
+    def kill_backends(self, database: str) -> int:
+        """`kill -9` of the processes that serve connections to a database: how many there were."""
+        wanted = f"postgres: tester {database} ".encode()
+        pids = [pid for pid in self._children() if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(wanted)]
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(pids)
+
+    def _children(self) -> list[int]:
+        assert self._process is not None
+        pid = self._process.pid
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @contextmanager
 def running_postgres() -> Generator[str]:
     """The SQLAlchemy URL of an empty server that answers on a unix socket only; it is gone after the block."""
+    with postgres_server() as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server() -> Generator[PostgresServer]:
+    """The same as a server that can be killed."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: the path of a socket is bounded
     as_user = _as_ordinary_user(folder)
     settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "unix_socket_directories": str(folder)}.items()]
@@ -40,16 +95,12 @@ def running_postgres() -> Generator[str]:
             check=True, capture_output=True, cwd="/",
             env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         )  # fmt: skip
-        process = subprocess.Popen(
-            [*as_user, "postgres", "-D", folder / "d", *settings],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-        )  # fmt: skip
+        server = PostgresServer(folder, [*as_user, "postgres", "-D", str(folder / "d"), *settings])
         try:
-            _wait_ready(process, folder / "d" / "postmaster.pid")
-            yield f"postgresql+asyncpg://tester@/postgres?host={folder}"
+            server.start()
+            yield server
         finally:
-            process.send_signal(signal.SIGINT)  # a fast stop
-            process.wait(timeout=30)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
