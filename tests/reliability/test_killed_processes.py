@@ -19,6 +19,7 @@ from planes.data_plane.executor.local import Ended, LocalExecutor, RunningRun, l
 from planes.data_plane.executor.runner_link import RunnerWakes
 from planes.data_plane.logs import follow
 from planes.data_plane.segments import is_sealed
+from planes.data_plane.segments.packing import consolidate
 
 __all__ = ["executor", "place", "runs_root"]
 
@@ -181,6 +182,26 @@ async def test_a_killed_runner_is_found_after_a_restart(executor: LocalExecutor,
     assert adopted.outcome.reason == "runner_killed"
     assert [line["line_num"] for line in await place.lines()] == list(range(adopted.outcome.lines))
     assert not [n for n in range(3) if is_alive(int((place.work / f"pid-{n}").read_text()))]
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+async def test_a_runner_killed_between_the_seal_and_its_record_leaves_the_log(
+    executor: LocalExecutor, place: RunPlace, is_packed: bool
+) -> None:
+    """Sealed logs are compressed beside everything else, at once after a restart."""
+    running = await executor.start(place.spec(place.python("print('x' * 99_999)")), [])
+    with anyio.fail_after(60):
+        before = await running.wait()
+    (place.folder / "ctl" / "exit.json").unlink()
+    lines = await place.lines()
+    if is_packed:
+        consolidate(running.log_folder)
+    adopted = await executor.adopt(place.folder)
+
+    assert isinstance(adopted, Ended)
+    assert (adopted.outcome.outcome, adopted.outcome.reason) == ("failed", "runner_killed")
+    assert adopted.outcome.lines == before.lines
+    assert await place.lines() == lines
 
 
 async def test_a_follower_of_a_killed_runner_gets_the_end(executor: LocalExecutor, place: RunPlace) -> None:

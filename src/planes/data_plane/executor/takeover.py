@@ -14,6 +14,7 @@ from planes.data_plane.runner.groups import remove_groups
 from planes.data_plane.runner.processes import Process, list_processes, signal_processes
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.data_plane.segments.recovery import recover
+from planes.data_plane.segments.seals import find_seal
 
 _END_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.02
@@ -26,9 +27,9 @@ class NoSuchRun(Exception):
 def settle(folder: RunFolder) -> Outcome | None:
     """The outcome of a run that is over, made now if its runner left none; None while its runner lives.
 
-    A run whose runner was lost is `failed`: its processes are ended, its log is cut to its last whole record, gets a
-    `runner` line that says so, and is sealed. It is never started again. A run that no runner has taken was never
-    begun: the claim on its folder is withdrawn. Raises: NoSuchRun.
+    A run whose runner was lost is `failed`: its processes are ended, and its log, unless it was sealed, is cut to its
+    last whole record, gets a `runner` line that says so, and is sealed. It is never started again. A run that no runner
+    has taken was never begun: the claim on its folder is withdrawn. Raises: NoSuchRun.
     """
     outcome = folder.find_outcome()
     if outcome is not None:
@@ -80,6 +81,9 @@ def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, An
 
 
 def _seal(folder: RunFolder, stage: str) -> int:
+    seal = find_seal(folder.segments)
+    if seal is not None and seal.lines is not None:
+        return seal.lines  # complete: the runner was killed after it, and the log may be compressed by now
     recover(folder.segments)
     words = "the process that recorded this run was killed: the run was ended, what it printed last may be missing"
     writer = SegmentWriter(folder.segments)
