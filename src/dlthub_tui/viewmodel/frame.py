@@ -22,6 +22,7 @@ TABS = (
     ("residency", "8", "Residency", "Residency"),
 )
 NARROW = 100
+LEAST_CRUMBS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +67,23 @@ def plane_spans(planes: Sequence[PlaneState], look: Look) -> Line:
 
 
 def header(crumbs: Sequence[str], planes: Sequence[PlaneState], lock: str | None, look: Look, width: int) -> Line:
-    """Row 1. The breadcrumb loses its leftmost segments first."""
-    right: list[Span] = []
+    """Row 1. The breadcrumb loses its leftmost segments first; then planes that are up go, then all but the lock."""
+    flags: list[Span] = []
     if look.is_read_only:
-        right.append(Span("read-only  ", Role.WARN))
+        flags.append(Span("read-only  ", Role.WARN))
     if look.is_insecure:
-        right.append(Span("no TLS  ", Role.FAIL))
-    right.extend(plane_spans(planes, look))
-    if lock:
-        right.extend((Span("  "), Span(f"{look.glyphs.lock}{lock}", look.hue(lock))))
-    right.append(Span(" "))
-    return between(breadcrumb(crumbs, look, width - width_of(right) - 2), tuple(right), width)
+        flags.append(Span("no TLS  ", Role.FAIL))
+    end = (Span(f"{look.glyphs.lock}{lock}", look.hue(lock)), Span(" ")) if lock else (Span(" "),)
+    gap = (Span("  "),) if lock else ()
+    not_up = [plane for plane in planes if plane.state != "up"]
+    silent = plane_spans(not_up, look)
+    for right in (
+        (*flags, *plane_spans(planes, look), *gap, *end), (*flags, *silent, *gap, *end), (*silent, *gap, *end), end,
+    ):  # fmt: skip
+        room = width - width_of(right) - 2
+        if room >= LEAST_CRUMBS:
+            break
+    return between(breadcrumb(crumbs, look, room), right, width)
 
 
 def breadcrumb(crumbs: Sequence[str], look: Look, width: int) -> Line:

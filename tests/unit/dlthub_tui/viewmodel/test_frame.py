@@ -9,7 +9,7 @@ import pytest
 from dlthub_tui.viewmodel.frame import TABS, PlaneState, back_again, footer, header, tabs
 from dlthub_tui.viewmodel.keys.actions import Action, of_layers
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import text_of, width_of
+from dlthub_tui.viewmodel.text import cell_width, text_of, width_of
 
 
 def the(layer: str, action_id: str) -> Action:
@@ -63,6 +63,20 @@ def test_the_lock_stands_beside_every_breadcrumb(job: str, width: int, is_ascii:
         row = header(shown, (PlaneState("control", "up"),), "eu1", Look(is_ascii=is_ascii), width)
         assert width_of(row) == width
         assert text_of(row).rstrip().endswith("eu1")
+
+
+@pytest.mark.parametrize("width", [16, 20, 30, 40])
+def test_place_and_lock_stay_where_planes_that_are_up_have_no_room(width: int) -> None:
+    planes = [PlaneState(name, "up") for name in ("control", "us1")]
+    look = Look(is_read_only=True)
+    row = text_of(header(["orchard-eu", "fruitshop", "load"], planes, "eu1", look, width))
+    silent = text_of(header(["orchard-eu", "load"], [*planes, PlaneState("eu1", "silent")], "eu1", look, 40))
+
+    assert cell_width(row) == width
+    assert "load" in row
+    assert row.rstrip().endswith("⊡eu1")
+    assert "▵eu1 silent  ⊡eu1" in silent
+    assert "control" not in silent
 
 
 def test_all_of_a_place_is_named_where_there_is_room() -> None:
