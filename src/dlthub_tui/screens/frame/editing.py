@@ -42,7 +42,8 @@ def edited(screen: ActingScreen[None], text: str, name: str) -> str | None:
             screen.say("This terminal cannot be given to an editor.", Role.WARN)
             return None
         except (OSError, UnicodeDecodeError) as exc:
-            screen.say(f"{command[0]} cannot be used: {exc}. Nothing changed.", Role.FAIL)
+            why = exc.strerror if isinstance(exc, OSError) else exc
+            screen.say(f"{command[0]} cannot be used: {why}. Nothing changed.", Role.FAIL)
             return None
     if status:
         screen.say(f"{command[0]} ended with {status}. Nothing changed.", Role.WARN)
