@@ -19,7 +19,7 @@ class Open(Message):
 
 
 class GoHome(Message):
-    """Back to home, which says `text`."""
+    """Back to home, which says `text`: then also to the guide, if that is where one came from."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__()

@@ -102,7 +102,9 @@ async def found_organization(user: Driver) -> None:
     await user.type("eu1")
     await user.press("enter")
     await user.until("is locked to eu1")
+    await user.until("❯ ◌ 3  Bring code")
 
+    await user.press("escape")
     await user.until(r"Playground +0")
     await user.press("j", "enter")
     await user.until(r"\[1 Jobs\]")

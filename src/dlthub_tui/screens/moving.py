@@ -208,12 +208,12 @@ class MovingApp(App[int], inherit_bindings=False):
         self.history.visit(message.place)
 
     def on_go_home(self, message: messages.GoHome) -> None:
-        """Back to home."""
+        """Back to home; with something done there, to the guide if that is where one came from."""
         from dlthub_tui.screens.frame.acting import ActingScreen
-        from dlthub_tui.viewmodel.places import HomePlace
+        from dlthub_tui.screens.installation.guide import GuideScreen
 
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 2 and not (message.text and isinstance(self.screen, GuideScreen)):
             self.pop_screen()
-        self.history.visit(HomePlace())
+        self.history.visit(self._place())
         if message.text and isinstance(self.screen, ActingScreen):
             self.call_later(self.screen.say, message.text, Role.OK)

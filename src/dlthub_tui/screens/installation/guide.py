@@ -31,6 +31,7 @@ class GuideScreen(HomeScreen):
     DETAIL_ROWS: ClassVar[int] = 5
 
     _verdict = ""
+    _todo = ""
     _had_steps = False
     """Whether a step was to be done while this guide was up."""
 
@@ -95,13 +96,14 @@ class GuideScreen(HomeScreen):
         return super().why_not(action)
 
     def show_rows(self, *, counts_new: bool = False) -> None:
-        """The cursor goes to the first step that is not done."""
-        was_empty = not self.rows.keys
+        """The cursor goes to the first step that is not done, and on from there when that is done."""
+        was_there = not self.rows.keys or self.rows.key == self._todo
         super().show_rows(counts_new=counts_new)
         self.query_one("#said", LinesView).update()
-        todo = next((step.key for step in self._steps if not step.is_done), None)
-        if was_empty and todo:
+        todo = next((step.key for step in self._steps if not step.is_done), "")
+        if was_there and todo and todo != self._todo:
             self.rows.move_to(todo)
+        self._todo = todo
 
     def _go_when_done(self) -> None:
         """Done to the end it is gone; opened again later it shows its ticks."""
