@@ -65,7 +65,7 @@ PRINTED_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-packed",
-        rb"(?:password|passwd|secret|token|api_?key)(?:\\x[0-9a-f]{2}|\\[nrt]){1,6}[!-&(-/]?"
+        rb"(?:password|passwd|secret|token|api_?key)(?:\\x[0-9a-f]{2}|\\[nrt]){1,6}[ -&(-/]?"
         rb"(?P<secret>[^\\\"'\x00-\x20]{6,})",
         "b'\\xa4user\\xa2me\\xa8password\\xb0<a16>\\xa4port'",
         judges.random,
