@@ -194,6 +194,14 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         """Try to reach the installation again."""
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 
+    def on_draw_again(self) -> None:
+        """All cells are sent anew, whatever the terminal is known to show."""
+        from dlthub_tui.widgets.lasting_driver import LastingDriver
+
+        if isinstance(self._driver, LastingDriver):
+            self._driver.forget()
+        self.screen.refresh()
+
     async def on_signed_in(self, message: messages.SignedIn) -> None:
         """There is a session: back to where it ended, else home, and on the first start the guide over it."""
         self._follow_changes()

@@ -62,6 +62,10 @@ class ConnectAgain(Message):
     """Try to reach the installation again."""
 
 
+class DrawAgain(Message):
+    """Draw the whole terminal again: something else may have written to it."""
+
+
 class SignedIn(Message):
     """There is a connection with a session; `is_first` is for the owner of a new installation."""
 

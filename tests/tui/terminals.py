@@ -61,6 +61,10 @@ class Terminal:
         """Types."""
         os.write(self._master, keys.encode())
 
+    def write_beside(self, text: str) -> None:
+        """Somebody else writes to the terminal, in its middle."""
+        self._stream.feed(f"\x1b7\x1b[12;1H{text}\x1b8".encode())
+
     def resize(self, columns: int, rows: int) -> None:
         """The terminal takes another size; its programs are told by the kernel."""
         self._screen.resize(rows, columns)

@@ -153,13 +153,16 @@ def test_bytes_for_keys_stay_in_their_budget(connected: Terminal) -> None:
     connected.press("\x1b")
     connected.until_quiet()
     screen = connected.bytes_of("2")
+    connected.bytes_of(":")
+    sheet_left = connected.bytes_of("\x1b")
     connected.press("\r")
     connected.until_text("following, 125 lines")
     line, page = connected.bytes_of("k"), connected.bytes_of("\x1b[5~")
 
     step = connected.bytes_of("k")
     # A prompt's row within 200; what it leaves of the footer is painted too, as with each footer that changes.
-    budgets = {"prompt": (prompt, 200 + 80), "screen": (screen, 8000), "first": (line, 300), "step": (step, 300),
+    budgets = {"prompt": (prompt, 200 + 80), "screen": (screen, 8000), "sheet left": (sheet_left, 3000),
+               "first": (line, 300), "step": (step, 300),
                "page": (page, 5000)}  # fmt: skip
 
     assert not {name: cost for name, (cost, budget) in budgets.items() if cost > budget}, budgets
@@ -275,7 +278,7 @@ def test_a_screen_leaves_nothing_of_the_one_before(connected: Terminal) -> None:
     connected.press(":guide\r")
     connected.until_text("Your shell can do it as well")
     connected.until_quiet()
-    connected.press("k\r")
+    connected.press("gj\r")
     connected.until_text("What will live where")
     connected.until_quiet()
     shown = connected.text
@@ -285,6 +288,16 @@ def test_a_screen_leaves_nothing_of_the_one_before(connected: Terminal) -> None:
         connected.until_quiet()
 
     assert shown == connected.text
+
+
+def test_what_something_else_wrote_to_the_terminal_is_gone_when_it_is_asked_again(connected: Terminal) -> None:
+    connected.until_quiet()
+    shown = connected.text
+    connected.write_beside("Broadcast message from root")
+    assert "Broadcast message" in connected.text
+    connected.press("\x12")
+
+    connected.until(lambda: connected.text == shown, "as it was")
 
 
 def test_escape_and_a_key_in_one_packet_are_two_keys(connected: Terminal) -> None:

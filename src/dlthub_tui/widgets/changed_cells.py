@@ -2,16 +2,17 @@
 
 The library paints whole rows, and says the whole look of each piece of them before it and takes it back behind it: two
 rows of a list are 470 bytes where 200 do. Here its writes are read back into cells, compared with what was written
-before, and written anew. A paint of the whole screen is sent whole, so that whatever else wrote to the terminal is gone
-with it. The very first paint is sent as it came, and read back with the second: that takes longer than drawing it. A
-write that is no paint (a mode, a title, a copy) passes as it is, and nothing is taken for known after it.
+before, and written anew. A paint of the whole screen is sent whole where most of it changes, so that whatever else
+wrote to the terminal is gone with it; a sheet over a place, or one that is left, changes less. The very first paint is
+sent as it came, and read back with the second: that takes longer than drawing it. A write that is no paint passes as it
+is; after one that may show on the cells (a mode) nothing is taken for known.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -23,13 +24,15 @@ _PIECE = re.compile(
     r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
     r"|(?P<newline>\n)"
 )
-# Writes that change nothing of what is shown: the two ends of a paint.
-_NEUTRAL = re.compile(r"(?:\x1b\[\?2026[hl])*")
+# Writes that change nothing of what is shown: the two ends of a paint, a title, progress, a copy.
+_NEUTRAL = re.compile(r"(?:\x1b\[\?2026[hl]|\x1b\][0-9]+;[^\x00-\x1f\x7f]*(?:\x07|\x1b\\))*")
 # Underlined, reversed, struck out: these show on blanks too.
 _ON_BLANKS = frozenset({"4", "7", "9", "21", "53"})
 _DEFAULT_COLOR = ("39", "49")
 # To go over so many cells that are known costs no more than to move the cursor past them.
 _BRIDGE = 4
+# From here on, as many times the changes, the whole screen is not sent.
+_MOSTLY = 2
 # Where the library puts the cursor after a paint where no widget asks for it. It is hidden there: nobody needs it.
 _NOWHERE = (0, 0)
 
@@ -170,21 +173,36 @@ class ChangedCells:
 
     def _send(self, paint: _Paint, out: list[str]) -> None:
         width, height = self._size
-        is_whole = paint.covers(width, height)
-        pen = _Pen(out, width)
+        changes = self._drawn(paint, self._rows)
+        if paint.covers(width, height):
+            whole = self._drawn(paint, {})
+            changes = whole if len(whole) < _MOSTLY * len(changes) else changes
+        out.append(changes)
         for y in paint.written:
             if y in paint.uneven:
                 self._rows.pop(y, None)
-                pen.write_pieces(y, paint.written[y])
                 continue
-            cells, known = paint.cells[y], self._rows.setdefault(y, [None] * width)
-            for first, last in _runs(cells, [None] * width if is_whole else known):
-                pen.write_cells(y, first, [cells[x] for x in range(first, last)])
-            for x, cell in cells.items():
+            known = self._rows.setdefault(y, [None] * width)
+            for x, cell in paint.cells[y].items():
                 known[x] = _seen(cell)
-        pen.put_down()
         if paint.end is not None and paint.end != _NOWHERE:
             out.append(_move(None, paint.end))
+
+    def _drawn(self, paint: _Paint, known: Mapping[int, _Row]) -> str:
+        """What draws a paint over the rows that are known."""
+        out: list[str] = []
+        width = self._size[0]
+        nothing: _Row = [None] * width
+        pen = _Pen(out, width)
+        for y in paint.written:
+            if y in paint.uneven:
+                pen.write_pieces(y, paint.written[y])
+                continue
+            cells = paint.cells[y]
+            for first, last in _runs(cells, known.get(y, nothing)):
+                pen.write_cells(y, first, [cells[x] for x in range(first, last)])
+        pen.put_down()
+        return "".join(out)
 
 
 class _Pen:

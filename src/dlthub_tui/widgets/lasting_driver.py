@@ -113,6 +113,10 @@ class LastingDriver(LinuxDriver):
         size = self._app.size
         super().write(self._changed.reduce(data, size.width, size.height))
 
+    def forget(self) -> None:
+        """The next paint sends its cells whatever was written before."""
+        self._changed.forget()
+
     def _sigtstp_application(self, *_: object) -> None:
         """Stops with all that the shell counts as its job, as `make run`, and not where no shell would go on with it.
 

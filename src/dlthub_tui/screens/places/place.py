@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from dlthub_tui.messages import AskFor, AskToLeave, ConnectAgain, GoBack, GoHome, GoInHistory, Open, TimesChanged
+from dlthub_tui.messages import (
+    AskFor,
+    AskToLeave,
+    ConnectAgain,
+    DrawAgain,
+    GoBack,
+    GoHome,
+    GoInHistory,
+    Open,
+    TimesChanged,
+)
 from dlthub_tui.screens.asking.approving import Approving
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
@@ -249,6 +259,12 @@ class PlaceScreen(Approving):
             self.post_message(AskToLeave(asks=True))
         else:
             self.say("ctrl+c again asks whether to leave.")
+
+    async def action_perform(self, action_id: str) -> None:
+        """Whoever asks again sees all of it drawn again, too."""
+        if action_id == "link.retry":
+            self.post_message(DrawAgain())
+        await super().action_perform(action_id)
 
     def do_link_retry(self) -> None:
         """Connects again; places ask again."""

@@ -87,14 +87,24 @@ def test_what_is_shown_already_is_not_sent_again() -> None:
     assert changed.reduce(paint.replace("c", "x"), WIDTH, HEIGHT) == "\x1b[2;3H\x1b[31mx\x1b[0m"
 
 
-def test_a_paint_of_the_whole_screen_is_sent_whole() -> None:
+def test_a_paint_of_the_whole_screen_that_changes_most_of_it_is_sent_whole() -> None:
     changed = ChangedCells()
     paint = "".join(f"\x1b[{y + 1};1H{'abcdefghijkl'}\n" for y in range(HEIGHT))
-    first, second, third = (changed.reduce(paint, WIDTH, HEIGHT) for _ in range(3))
+    other = paint.replace("abcdefgh", "mnopqrst")
 
-    assert first == paint
-    assert third == second
-    assert second.count("abcdefghijkl") == HEIGHT
+    assert changed.reduce(paint, WIDTH, HEIGHT) == paint
+    assert changed.reduce(other, WIDTH, HEIGHT).count("mnopqrstijkl") == HEIGHT
+    changed.forget()
+    assert changed.reduce(other, WIDTH, HEIGHT).count("mnopqrstijkl") == HEIGHT
+
+
+def test_a_paint_of_the_whole_screen_that_changes_some_rows_sends_these() -> None:
+    changed = ChangedCells()
+    rows = [f"\x1b[{y + 1};1Habcdefghijkl\n" for y in range(HEIGHT)]
+    changed.reduce("".join(rows), WIDTH, HEIGHT)
+    rows[-1] = rows[-1].replace("abcdefghijkl", "mnopqrstuvwx")
+
+    assert changed.reduce("".join(rows), WIDTH, HEIGHT) == f"\x1b[{HEIGHT};1Hmnopqrstuvwx"
 
 
 def test_rows_with_wide_characters_are_sent_as_they_are() -> None:
@@ -105,13 +115,14 @@ def test_rows_with_wide_characters_are_sent_as_they_are() -> None:
     assert changed.reduce(paint, WIDTH, HEIGHT) == "\x1b[1;1Hab漢字cd"
 
 
-def test_nothing_is_taken_for_known_after_a_write_that_is_no_paint() -> None:
+def test_nothing_is_taken_for_known_after_a_write_that_is_no_paint_but_for_titles_and_copies() -> None:
     changed = ChangedCells()
     paint = "\x1b[2;1Habcdef\x1b[1;1H"
     changed.reduce(paint, WIDTH, HEIGHT)
-    for other in ("\x1b[?1049h", "\x1b[2J", "\x07", "\x1b]52;c;YQ==\x07"):
+    for other in ("\x1b[?1049h", "\x1b[2J", "\x07", "\x1b]2;a\x1b[2Jb\x07"):
         assert changed.reduce(other, WIDTH, HEIGHT) == other
         assert changed.reduce(paint, WIDTH, HEIGHT) == "\x1b[2;1Habcdef"
-    assert changed.reduce("\x1b[?2026h", WIDTH, HEIGHT) == "\x1b[?2026h"
-    assert changed.reduce(paint, WIDTH, HEIGHT) == ""
+    for other in ("\x1b[?2026h", "\x1b]2;é › b\x07\x1b]9;4;3\x07", "\x1b]52;c;YQ==\x1b\\"):
+        assert changed.reduce(other, WIDTH, HEIGHT) == other
+        assert changed.reduce(paint, WIDTH, HEIGHT) == ""
     assert changed.reduce(paint, WIDTH + 1, HEIGHT) == "\x1b[2;1Habcdef"
