@@ -371,6 +371,20 @@ async def test_nothing_painted_is_kept_of_screens_that_were_left(open_app: Any) 
     assert kept[2] <= kept[1] <= kept[0], kept
 
 
+async def test_a_place_that_another_one_hides_asks_for_nothing_and_sets_no_title(open_app: Any) -> None:
+    async with open_app() as stage:
+        home = stage.app.screen
+        await stage.press("colon")
+        assert home.is_seen
+        await stage.press("escape", *WORKSPACE)
+        jobs = stage.app.screen
+        assert (home.is_seen, jobs.is_seen) == (False, True)
+        await stage.press("colon")
+        assert (home.is_seen, jobs.is_seen) == (False, True)
+        await stage.press("escape", "question_mark")
+        assert (home.is_seen, jobs.is_seen) == (False, False)
+
+
 async def test_what_changes_below_a_sheet_is_painted_alone(open_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole terminal had been painted for each: 160 kB while three runs ran, 3 kB of it news."""
     async with open_app() as stage:

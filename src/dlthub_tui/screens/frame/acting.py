@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import events
@@ -91,6 +92,13 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         return work is not None and inspect.getcoroutinestate(work) != inspect.CORO_CLOSED
 
     @property
+    def is_seen(self) -> bool:
+        """Whether nothing but sheets is over it. `is_current` is also true of the screen below, whatever hides it."""
+        stack = self.host.screen_stack
+        above = takewhile(lambda screen: screen is not self, reversed(stack))
+        return self in stack and all(screen.is_modal for screen in above)
+
+    @property
     def look(self) -> Look:
         """How things are drawn."""
         return self.context.look
@@ -141,7 +149,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
 
         Where no widget is, rows of the screen before would stay.
         """
-        if self._is_unpainted and self._layout_required and self.is_current:
+        if self._is_unpainted and self._layout_required and self.is_seen:
             self._is_unpainted = self._repaint_required = False
             size = cast("App[Any]", self.app).size
             self._compositor._dirty_regions.add(size.region)  # pyright: ignore[reportPrivateUsage] - no public way

@@ -109,7 +109,7 @@ class GuideScreen(HomeScreen):
         """Done to the end it is gone; opened again later it shows its ticks."""
         is_done = all(step.is_done for step in self._steps)
         self._had_steps = self._had_steps or not is_done
-        if not self._had_steps or not is_done or not self.is_current:
+        if not self._had_steps or not is_done or not self.is_seen:
             return
         self._had_steps = False
         below = self.host.screen_stack[-2]

@@ -30,7 +30,7 @@ async def follow(app: App[Any], context: Context) -> None:
 
     async def heard(news: News) -> None:
         for screen in app.screen_stack:
-            if isinstance(screen, Living) and screen.is_current:
+            if isinstance(screen, Living) and screen.is_seen:
                 screen.heard(news)
         if context.chosen.word("notify") == "on":
             for change in [change for change in news.changes if is_end_of_long_run(change)][:MOST_NOTIFIED]:

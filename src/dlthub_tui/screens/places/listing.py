@@ -130,12 +130,12 @@ class ListScreen(Troubled):
 
     def _tick(self) -> None:
         are_times_old = time.monotonic() - self._drawn_at >= TIMES_SECONDS
-        if self.is_current and self.is_loaded and (are_times_old or self.is_moving()):
+        if self.is_seen and self.is_loaded and (are_times_old or self.is_moving()):
             self.show_rows()
 
     def _poll(self) -> None:
         if (
-            self.is_current
+            self.is_seen
             and not self.is_told
             and not any(worker.group == "load" for worker in self.workers if worker.node is self)
         ):

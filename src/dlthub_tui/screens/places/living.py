@@ -78,7 +78,7 @@ class Living(PlaceScreen):
 
     def _ask_now(self) -> None:
         self._soon = None
-        if not self.is_current:
+        if not self.is_seen:
             return  # it asks when one comes back to it
         if self.is_at_work("load"):
             self._not_before = time.monotonic() + self.context.batch_seconds

@@ -78,7 +78,7 @@ class PlaceScreen(Approving):
         for name in ("#header", "#footer"):
             for view in self.query(name).results(LinesView):
                 view.update()
-        if self.is_current:
+        if self.is_seen:
             crumb = self.look.glyphs.crumb
             self.context.signs.show(self.host, self.context.chosen, self.crumbs(), crumb, runs=self.has_runs())
 

@@ -170,7 +170,7 @@ class RunPage(Rotating):
         return self.goes_on
 
     def _poll(self) -> None:
-        if self.is_current and not self.is_told and (self._run is None or self.goes_on):
+        if self.is_seen and not self.is_told and (self._run is None or self.goes_on):
             self.fetch(self._load())
 
     def concerns(self, change: Change) -> bool:
@@ -193,7 +193,7 @@ class RunPage(Rotating):
         await self._load()
 
     def _tick(self) -> None:
-        if self.is_current and self.goes_on and not self._is_zoomed:
+        if self.is_seen and self.goes_on and not self._is_zoomed:
             self.show_facts()
 
     async def _load(self) -> None:
