@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dlthub_tui.viewmodel.table import Row
 from dlthub_tui.viewmodel.text import in_a_sentence
@@ -21,11 +21,15 @@ def matching(rows: Sequence[Row], text: str) -> tuple[Row, ...]:
 
     A fact is a number of the rows and a bound: `took>1m`, `rows<=2k`. One without its bound yet leaves every row.
     """
+    return tuple(_matching(rows, text))
+
+
+def _matching(rows: Sequence[Row], text: str) -> Iterator[Row]:
     words = text.casefold().split()
     if not words:
-        return tuple(rows)
+        return iter(rows)
     known = {name for row in rows for name, _ in row.facts}
-    return tuple(row for row in rows if all(_holds(row, word, known) for word in words))
+    return (row for row in rows if all(_holds(row, word, known) for word in words))
 
 
 def _holds(row: Row, word: str, known: set[str]) -> bool:
@@ -55,7 +59,7 @@ def no_match(rows: Sequence[Row], text: str, thing: str) -> str:
 
     The nearest word is looked for where it is said: in a list of a thousand rows it takes 4 ms, each second.
     """
-    if matching(rows, text):
+    if any(True for _ in _matching(rows, text)):
         return ""
     near = nearest_word(rows, text)
     hint = f" Nearest: {near[0]} ({near[1]})." if near else " esc clears the filter."
