@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from tests.fakes.leftovers import start_ticks
 from tests.reliability.crash_job import BURST_LINES
-from tests.reliability.crash_stage import ENDED, CrashStage, MomentMissed, crash_stage
+from tests.reliability.crash_stage import ENDED, CrashStage, MomentMissed
 from tests.reliability.crash_steps import STEPS, Begun, victims_of
 from tests.reliability.sizes import sized, tell
+from tests.reliability.stages import Stages
 
 from planes.data_plane.segments import is_sealed
 
@@ -85,21 +86,19 @@ def figures() -> Generator[Figures]:
 
 
 @pytest.fixture(scope="module")
-def split() -> Generator[CrashStage]:
-    with crash_stage(is_split=True) as stage:
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def whole() -> Generator[CrashStage]:
-    with crash_stage(is_split=False) as stage:
-        yield stage
+def stages() -> Generator[Stages]:
+    with closing(Stages()) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("step", "victim"), sized([case for case in CASES if case in SAMPLE], CASES))
 @pytest.mark.parametrize("round_number", ROUNDS)
-def test_kill(request: pytest.FixtureRequest, figures: Figures, step: str, victim: str, round_number: int) -> None:
-    stage: CrashStage = request.getfixturevalue("whole" if victim == "platform" else "split")
+def test_kill(stages: Stages, figures: Figures, step: str, victim: str, round_number: int) -> None:
+    with stages.use(is_split=victim != "platform") as stage:
+        check_kill(stage, figures, step, victim, round_number)
+
+
+def check_kill(stage: CrashStage, figures: Figures, step: str, victim: str, round_number: int) -> None:
     moments = random.Random(f"{step} {victim} {round_number}")
     longest = PAUSE_SECONDS.get(step, OTHER_PAUSE_SECONDS) if round_number else 0
 
