@@ -34,6 +34,7 @@ _ASKED_FOR = (
 )
 """What fails on every run of a job because a job has none of it, and what to do instead."""
 
+_CHILD_KILLED = 128 + signal.SIGKILL  # as shells and the builder of environments say it of what they started
 _PATTERNS = tuple((reason, re.compile(pattern)) for reason, pattern in _SAID)
 
 
@@ -74,7 +75,7 @@ def find_reason(evidence: Evidence, limits: Limits) -> Reason | None:
     """What was used up, or how a step ended that did not say why. The kernel's counts go before what the job says."""
     if evidence.memory_kills:
         return of_memory(limits)
-    if evidence.signal == signal.SIGKILL and evidence.machine_kills:
+    if evidence.machine_kills and (evidence.signal == signal.SIGKILL or evidence.exit_code == _CHILD_KILLED):
         return Reason(
             OUT_OF_MEMORY,
             "Out of memory: the machine had none left, and the system ended this run's process. "

@@ -20,6 +20,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -42,6 +43,7 @@ _UNREACHED = (
 )
 _NOT_REACHED = re.compile(rb"error sending request|client error \(Connect\)|operation timed out")
 _LACKS_WHEEL = re.compile(rb"no (\w+ )?wheels|--no-build|source \w*\s?is disabled")
+_NO_SOLUTION = b"No solution found"
 _MOST_SAID = 64 * 1024
 _WITH_EXTRAS = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^]]+)\]")
 # Without a floor `uv` looks through ten years of versions when pins of the workspace fit none.
@@ -53,22 +55,37 @@ _PTH = "import dlt.hub.run\n"
 class BuildFailed(Exception):
     """The environment cannot be built; the message is for the person whose requirements these are.
 
-    `said` is the end of what `uv` wrote, which is in the log already.
+    `said` is the end of what `uv` wrote, which is in the log already. `code` is for who started the builder.
     """
+
+    code = 1
 
     def __init__(self, message: str, said: bytes = b"") -> None:
         super().__init__(message)
         self.said = said
 
 
+class Killed(BuildFailed):
+    """`uv` was ended by a signal: nothing is known of the requirements. `code` says which, as shells do."""
+
+    def __init__(self, by: int) -> None:
+        name = signal.Signals(by).name if by in set(signal.Signals) else "no name"
+        super().__init__(
+            f"uv was killed (signal {by}, {name}) before it was done: by somebody on this machine, or by its system "
+            "for want of memory. Start the run again, it goes on with what is downloaded; if that ends so too, "
+            "run fewer jobs at a time on this region, or give the machine more memory."
+        )
+        self.code = 128 + by
+
+
 def main(arguments: list[str]) -> int:
-    """Builds what the specification's file describes. 0 when the environment is there, 1 when it cannot be."""
+    """Builds what the specification's file describes. 0 when the environment is there, else `BuildFailed.code`."""
     specification: dict[str, Any] = json.loads(Path(arguments[0]).read_bytes())
     try:
         build(specification)
     except BuildFailed as exc:
         say(str(exc), sys.stderr)
-        return 1
+        return exc.code
     return 0
 
 
@@ -93,10 +110,10 @@ def build(specification: Mapping[str, Any]) -> None:
         uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
         builds = bool(specification.get("source_builds"))
         own, wishes = specification["requirements"], specification.get("wishes", [])
-        together = _with_wishes(uv, building, own, wishes, builds=builds)
-        _install(uv, building, own if together is None else together, builds=builds)
-        if together is None:  # only now it is known that the wishes are to blame, and not the requirements alone
-            say(f"Left out, since they do not fit the workspace's own requirements: {', '.join(wishes)}.")
+        chosen, obstacle = _with_wishes(uv, building, own, wishes, builds=builds)
+        _install(uv, building, chosen, builds=builds)
+        if obstacle:  # only now it is known that the wishes are to blame, and not the requirements alone
+            say(f"Left out, since {obstacle}: {', '.join(wishes)}.")
         for line in find_missing_extras(building, own):
             say(line)
         if not specification["includes_dlthub"]:
@@ -263,6 +280,8 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
     wheels = () if builds else ("--only-binary", ":all:")
     try:
         uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", listed)
+    except Killed:
+        raise
     except BuildFailed as exc:
         advice = _UNREACHED if uv.is_without_index else ""
         if not builds and _LACKS_WHEEL.search(exc.said):
@@ -272,21 +291,27 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
 
 def _with_wishes(
     uv: _Uv, building: Path, requirements: list[str], wishes: list[str], *, builds: bool
-) -> list[str] | None:
-    """The requirements and the wishes, or None where no set of versions has room for both.
+) -> tuple[list[str], str]:
+    """The requirements with the wishes, or without them and why: then nobody knows a set of versions for both.
 
     They are resolved together: a package that nobody pins may be the version that a wish needs.
     """
     if not wishes:
-        return requirements
+        return requirements, ""
     together = [*requirements, *(_RECENT.get(wish, wish) for wish in wishes)]
     wheels = [f"--only-binary={name}" for name in (wishes if builds else [":all:"])]
     listed = _listed(building / "wishes.txt", together)
     try:
         uv.ask("pip", "compile", "--python", str(building / "bin" / "python"), *wheels, listed)
-    except BuildFailed:
-        return None
-    return together
+    except Killed:
+        raise
+    except BuildFailed as exc:
+        if uv.is_without_index:
+            return requirements, "the package index did not answer and the cache does not hold them"
+        if _NO_SOLUTION in exc.said:
+            return requirements, "they do not fit the workspace's own requirements"
+        return requirements, f"their versions could not be chosen ({exc})"
+    return together, ""
 
 
 def _listed(place: Path, lines: Iterable[str]) -> str:
@@ -321,7 +346,7 @@ class _Uv:
         if process.returncode != 0 and self._goes_without_index(said):
             self.run(*words)
         elif process.returncode != 0:
-            raise BuildFailed("The environment could not be built: see the lines above.", said)
+            raise _failure(process.returncode, "The environment could not be built: see the lines above.", said)
 
     def ask(self, *words: str) -> str:
         """What it prints; what it warns about concerns other interpreters than the job's, and is left out."""
@@ -332,7 +357,7 @@ class _Uv:
         if done.returncode != 0 and self._goes_without_index(done.stderr.encode()):
             return self.ask(*words)
         if done.returncode != 0:
-            raise BuildFailed(f"uv {words[0]} failed: {done.stderr.strip()}")
+            raise _failure(done.returncode, f"uv {words[0]} failed: {done.stderr.strip()}", done.stderr.encode())
         return done.stdout
 
     def _goes_without_index(self, said: bytes) -> bool:
@@ -347,6 +372,14 @@ class _Uv:
     def is_without_index(self) -> bool:
         """Whether the index has not answered."""
         return bool(self._ways)
+
+
+def _failure(code: int, message: str, said: bytes) -> BuildFailed:
+    if code < 0:
+        return Killed(-code)
+    if not said.strip():
+        return BuildFailed(f"The environment could not be built: uv ended with exit code {code} and did not say why.")
+    return BuildFailed(message, said)
 
 
 if __name__ == "__main__":

@@ -427,43 +427,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
         os.sched_yield()
 
 
-def test_a_wish_is_added_where_it_fits_and_left_out_where_it_does_not(
-    catalogue: EnvironmentCatalogue, index: Path
-) -> None:
-    write_wheel(index, "fits", requires=("plain>=1",))
-    write_wheel(index, "clashes", requires=("plain>=2",))
-    write_wheel(index, "plain", "2.0")
-    wished = replace(specify("plain==1.0"), wishes=("fits",))
-    hopeless = replace(specify("plain==1.0"), wishes=("clashes",))
-
-    added, refused = run(catalogue.prepare_build(wished)), run(catalogue.prepare_build(hopeless))
-
-    assert (added[0], refused[0]) == (0, 0), added[1] + refused[1]
-    assert "+ fits==1.0" in added[1]
-    assert "Left out, since they do not fit the workspace's own requirements: clashes." in refused[1]
-    packages = catalogue.python(hopeless).parents[1]
-    assert len(list(packages.rglob("plain-1.0.dist-info"))) == 1
-    assert not list(packages.rglob("plain-2.0.dist-info"))
-
-
-def test_wishes_are_not_blamed_for_what_cannot_be_met(catalogue: EnvironmentCatalogue) -> None:
-    failed = run(catalogue.prepare_build(replace(specify("nowhere-to-be-found"), wishes=("plain",))))
-
-    assert (failed[0], "nowhere-to-be-found" in failed[1], "Left out" in failed[1]) == (1, True, False)
-
-
-def test_what_nobody_pins_makes_room_for_a_wish(catalogue: EnvironmentCatalogue, index: Path) -> None:
-    write_wheel(index, "wish", requires=("plain<2",))
-    write_wheel(index, "plain", "2.0")
-    wanted = replace(specify("plain"), wishes=("wish",))
-
-    built = run(catalogue.prepare_build(wanted))
-
-    assert built[0] == 0, built[1]
-    assert "+ wish==1.0" in built[1]
-    assert "+ plain==1.0" in built[1]
-
-
 @pytest.mark.parametrize("link", ["environment", "interpreter"])
 def test_links_of_a_build_open_nothing(opened: Path, index: Path, link: str) -> None:
     """Whoever builds may change every environment of the workspace, and so where its links lead."""

@@ -75,6 +75,9 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
     assert machine is not None
     assert (outside.word, machine.word) == ("signal", "out_of_memory")
     assert "the machine had none left" in machine.text
+    child = Evidence(exit_code=128 + signal.SIGKILL, signal=None, said=b"uv was killed", machine_kills=1, is_user=False)
+    assert find_reason(child, LIMITS) == machine
+    assert find_reason(child._replace(machine_kills=0), LIMITS) is None
 
 
 @pytest.mark.parametrize(("said", "instead"), [
