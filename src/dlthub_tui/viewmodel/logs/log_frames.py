@@ -1,4 +1,6 @@
-"""Frames of tracebacks that are wider than the screen: what tells them apart, file, line and function, stays on it."""
+"""Lines wider than the screen that name a place in code: what tells one from another, file, line and what follows,
+stays on it.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +9,20 @@ import re
 from dlthub_tui.viewmodel.text import Line, Role, cell_width
 
 _FRAME = re.compile(r'[\s|]+File "(?P<path>[^"]+)", line \d+')
+# `/srv/x/orders.py:41: UserWarning: …`, as warnings, compilers and the traces of other languages name a place.
+_PLACE = re.compile(r"(?<![^\s\"'(<=\[])(?P<path>/[^\s\"'()<>\[\],:]+):\d+")
 _FOLDER_END = re.compile(r"(?<=.)[/\\]")
 
 
 def fitted(spans: Line, room: int, cut: str) -> Line:
-    """A frame's path loses its first folders, all if need be, until the line fits: `…/ingest/orders.py`.
+    """The path of a frame, or before a line's number, loses its first folders, all if need be, until the line fits:
+    `…/ingest/orders.py`.
 
     Other lines, and paths in which something is masked or found, are as they are.
     """
     plain = "".join(span.text for span in spans)
     over = cell_width(plain) - room
-    found = _FRAME.match(plain) if over > 0 else None
+    found = (_FRAME.match(plain) or _PLACE.search(plain)) if over > 0 else None
     if found is None:
         return spans
     begin, end = found.span("path")

@@ -278,7 +278,7 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
         body = (*body, muted(f" {plural(state.folded, 'line')} folded"))
     room = max(8, width - sum(cell_width(span.text) for span in head))
     if not style.is_broken:
-        if row.is_frame and not style.left:
+        if not style.left:
             body = fitted(body, room, look.glyphs.cut)
         return [(*head, *from_column(body, style.left))]
     rows = _broken(body, room)

@@ -1,4 +1,4 @@
-"""What stays on the screen of a traceback's frames."""
+"""What stays on the screen of a line that names a place in code."""
 
 from __future__ import annotations
 
@@ -32,9 +32,22 @@ def test_a_frame_keeps_file_line_and_function() -> None:
     )
 
 
+def test_what_follows_a_place_in_code_is_seen() -> None:
+    assert shown(f"{DEEP}:41: UserWarning: page 120 has 3 orders without customer") == (
+        "…/orders.py:41: UserWarning: page 120 has 3 orders without customer"
+    )
+    assert shown(f"Exception in callback fetch() at {DEEP}:41 was never retrieved").endswith(
+        " at …/orders.py:41 was never retrieved"
+    )
+    assert shown(f"    at run ({DEEP.replace('.py', '.js')}:41:7)", 50) == "    at run (…/ingest/orders.js:41:7)"
+    assert shown("\t" + DEEP.replace(".py", ".go") + ":41 +0x1d", 44).strip() == "…/orders.go:41 +0x1d"
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        f"https://files.example{DEEP}:443 and what is said of the address in the end",
+        f"wrote 12,400 rows to {DEEP}, and it took a good while to do this",
         '  File "orders.py", line 41, in ' + "f" * 80,
         f'  open("{DEEP}").read() + "and more of the line that is code"',
         '  File "/srv/[masked:SHOP_API_KEY]/and/other/folders/of/it/orders.py", line 41, in orders',
