@@ -13,7 +13,7 @@ from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import SIGNS, UNSIGNED
 from planes.scrub.search.engine import compile_literals
 from planes.scrub.search.long_line_signs import SignBits
-from planes.scrub.search.spelling import loosened
+from planes.scrub.search.spelling import Covered, loosened
 
 # Longer lines, and those with so many literals, are for RE2: `re` could take long there.
 LONGEST_QUICK = 1024
@@ -42,6 +42,12 @@ class SignsOnLine:
         common = Counter((rule.before, rule.follow, rule.any_case) for rule in rules)
         for rule in sorted(rules, key=lambda rule: -common[rule.before, rule.follow, rule.any_case]):
             groups.setdefault((rule.before, rule.follow, rule.any_case), {}).update(dict.fromkeys(rule.signs))
+        is_covered = Covered(
+            (sign, loosened(follow))
+            for (before, follow, is_any_case), signs in groups.items()
+            if is_any_case and not before
+            for sign in signs
+        )
         self._shaped: list[_Shaped] = []
         looks: dict[tuple[bytes, bool], tuple[_Look, ...]] = {}
         for (before, exactly, is_any_case), signs in groups.items():
@@ -52,7 +58,10 @@ class SignsOnLine:
                 continue
             behind = (_Behind(follow, is_any_case=is_any_case),)
             for sign in signs:
-                made_by = (_Around(before, sign, follow),) if before else behind
+                if not before and is_covered(sign, follow, is_any_case=is_any_case):
+                    made_by: tuple[_Look, ...] = ()
+                else:
+                    made_by = (_Around(before, sign, follow),) if before else behind
                 others = looks.get((sign, is_any_case))
                 looks[sign, is_any_case] = others + made_by if others else made_by
         literals: dict[bytes, tuple[_Sign, ...]] = {}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from planes.scrub.rules.model import BEFORE
+from planes.scrub.search.spelling import MAY_BE_NONE, QUANTIFIER, TOKEN
 
 _LONGEST_LINE = 512
 # So many places on a line are tried one by one: with the bound above, no line takes longer than 0.1 µs a byte.
@@ -20,13 +21,7 @@ _BEFORE = BEFORE.encode("ascii")
 _ESCAPE = re.compile(rb"[\\%]")
 _LONGEST_ESCAPE = 6
 _SECRET = b"(?P<secret>"
-_TOKEN = re.compile(
-    rb"\\x[0-9A-Fa-f]{2}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P<\w+>|\?[a-z-]*:)?|[*+?]\??|\{[0-9]+(?:,[0-9]*)?\}\??|.",
-    re.DOTALL,
-)
 _OPENS_GROUP = re.compile(rb"\((?:\?P<\w+>|\?:)")
-_QUANTIFIER = re.compile(rb"[*+?{]")
-_MAY_BE_NONE = re.compile(rb"[*?]|\{0")
 # Signs that stand for more than themselves.
 _META = b"\\.+*?()|[]{}^$"
 
@@ -89,7 +84,7 @@ class AtLiteral:
 def literal_beginning(pattern: bytes) -> bytes:
     """The literal with which every match begins, as far as the pattern says so plainly; nothing if it does not."""
     literal = b""
-    tokens = [match[0] for match in _TOKEN.finditer(pattern)]
+    tokens = [match[0] for match in TOKEN.finditer(pattern)]
     opened = 0
     for token, following in zip(tokens, [*tokens[1:], b""], strict=True):
         if not literal and _OPENS_GROUP.fullmatch(token):
@@ -97,7 +92,7 @@ def literal_beginning(pattern: bytes) -> bytes:
             continue
         is_literal = len(token) == 1 and token not in _META
         is_escaped = len(token) == 2 and token[:1] == b"\\" and not token[1:].isalnum()
-        if not (is_literal or is_escaped) or _QUANTIFIER.match(following):
+        if not (is_literal or is_escaped) or QUANTIFIER.match(following):
             break
         literal += token[-1:]
     return literal if _is_always(tokens, opened) else b""
@@ -114,6 +109,6 @@ def _is_always(tokens: "Sequence[bytes]", opened: int) -> bool:
             depth -= 1
             if depth < opened:
                 opened = depth
-                if _MAY_BE_NONE.match(following):
+                if MAY_BE_NONE.match(following):
                     return False
     return True

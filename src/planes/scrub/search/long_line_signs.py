@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from planes.scrub.rules.model import Rule
 from planes.scrub.search.engine import PatternSet, compile_pattern, compile_set
-from planes.scrub.search.spelling import MOST_COUNTED, loosened, quoted
+from planes.scrub.search.spelling import MOST_COUNTED, Covered, loosened, quoted
 
 # So many signs on one line are followed up one by one; behind them a sign counts wherever it stands.
 _MOST_SIGNS = 200
@@ -123,10 +123,15 @@ def scan_pattern(rules: Iterable[Rule], most_counted: int = MOST_COUNTED) -> byt
     """One alternation of the signs of all rules, each with what must follow it."""
     exact: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
     any_case: dict[tuple[bytes, bytes], dict[bytes, None]] = {}
-    for rule in rules:
+    counted = [(rule, loosened(rule.follow, most_counted)) for rule in rules]
+    is_covered = Covered(
+        (sign, follow) for rule, follow in counted if rule.any_case and not rule.before for sign in rule.signs
+    )
+    for rule, follow in counted:
         table = any_case if rule.any_case else exact
         for sign in rule.signs:
-            table.setdefault((rule.before, loosened(rule.follow, most_counted)), {})[quoted(sign)] = None
+            if rule.before or not is_covered(sign, follow, is_any_case=rule.any_case):
+                table.setdefault((rule.before, follow), {})[quoted(sign)] = None
     pieces = [b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in exact.items()]
     if any_case:
         folded = (b"%s(?:%s)%s" % (before, b"|".join(signs), follow) for (before, follow), signs in any_case.items())

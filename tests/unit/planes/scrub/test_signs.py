@@ -8,9 +8,10 @@ from planes.scrub.rules import RULES
 from planes.scrub.rules.named.below import BELOW_RULES
 from planes.scrub.rules.samples import fake
 from planes.scrub.search.demands import Demands
-from planes.scrub.search.engine import compile_pattern
+from planes.scrub.search.engine import compile_pattern, compile_set
 from planes.scrub.search.line_signs import SignsOnLine
 from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine
+from planes.scrub.search.spelling import loosened, quoted
 
 
 def lines() -> Iterator[bytes]:
@@ -56,6 +57,23 @@ def test_a_line_with_a_sign_is_named_by_the_scan_and_only_those_lines_are_named(
             assert 7 <= place < 7 + len(line), line
         else:
             assert place < 7 + len(line), line
+
+
+def test_signs_that_others_cover_are_left_out_of_the_scan_and_it_says_the_same() -> None:
+    demands = {
+        (rule.before, sign, rule.follow, rule.any_case) for rule in (*RULES, *BELOW_RULES) for sign in rule.signs
+    }
+    alone = [
+        (b"(?i:%s)" if any_case else b"%s") % (before + quoted(sign) + loosened(follow, 1))
+        for before, sign, follow, any_case in sorted(demands)
+    ]
+    together, every = compile_pattern(rulebook().scan), compile_set(alone)
+    for line in lines():
+        text = b"before " + line + b"\n"
+
+        assert (together.places(text) is None) == (not every(text)), line
+
+    assert sum(map(len, alone)) > 3 * len(rulebook().scan)
 
 
 def test_a_shape_matches_only_where_its_demands_behind_the_names_are_met() -> None:
