@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.looks import is_wordy, stands_out
-from planes.scrub.rules.judging.plausible import is_code, is_placeholder, is_sensitive, looks_random
+from planes.scrub.rules.judging.plausible import is_code, is_jumbled, is_placeholder, is_sensitive, looks_random
 from planes.scrub.rules.judging.prose import phrase_end
 from planes.scrub.rules.named.below import CONTINUED, NAMED_BELOW
 
@@ -50,6 +50,14 @@ def is_secret(value: bytes) -> bool:
 def is_telling(value: bytes) -> bool:
     """Whether a value looks like a secret where names and words are as likely."""
     return is_secret(value) and (looks_random(value) or is_wordy(value))
+
+
+_LEAST_OF_KEY = 20
+
+
+def is_long_key(value: bytes) -> bool:
+    """Whether a value is a key in base64, where anything else may stand."""
+    return len(value) >= _LEAST_OF_KEY and is_telling(value) and is_jumbled(value)
 
 
 def is_shown(value: bytes) -> bool:

@@ -17,7 +17,7 @@ from planes.scrub.below.fields import (
 from planes.scrub.below.help_texts import opened_help
 from planes.scrub.below.manifests import opened_manifest, opened_state
 from planes.scrub.below.model import Opening, Step
-from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, opened_pair
+from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, opened_key, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.shown import FlagItem, SeriesBelow, opened_assertion
 from planes.scrub.below.statements import CREATES, opened_parameters, opened_result, opened_statement
@@ -75,6 +75,7 @@ _ELEMENT = re.compile(rb"<[\w:.-]*$")
 _VAGUE = re.compile(rb"(?:credential|secret|token|signature)s?$|passwords$|keys$", re.IGNORECASE)
 
 
+_NAMES_KEY = re.compile(rb"[Kk]ey_?[Nn]ame")
 _SHORT = 64
 
 
@@ -134,6 +135,8 @@ def _opened_by(line: bytes) -> Step:
         return [], manifest
     if line.find(b"random_password") >= 0 and (state := opened_state(line)):
         return [], state
+    if _NAMES_KEY.search(line) and (key := opened_key(line)):
+        return [], key
     for opened in (opened_assertion, opened_prompt, opened_command):
         if (opening := opened(line)) is not None:
             return [], opening

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from planes.scrub.below.going_on import torn
-from planes.scrub.below.model import Step, below, is_secret, is_telling
+from planes.scrub.below.model import Step, below, is_long_key, is_secret, is_telling
 from planes.scrub.below.rows import Row, goes_on, row_of
 from planes.scrub.below.texts import BlockScalar
 from planes.scrub.below.values import value_of
@@ -66,11 +66,13 @@ class PairName(NamedTuple):
         prefix: of the name's line.
         is_element: whether both are elements of a markup.
         left: lines that may still stand between.
+        is_vague: whether what is named may be of any kind, so that the value must look made and be long.
     """
 
     prefix: bytes
     is_element: bool
     left: int = _MOST_BETWEEN
+    is_vague: bool = False
 
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
@@ -89,7 +91,8 @@ class PairName(NamedTuple):
         start, end = value_of(row, row.start + value.end())
         secret = row.line[start:end]
         is_count = secret.isdigit() and len(secret) < 6 and row.line[start - 1 : start] not in (b'"', b"'")
-        spans = below(start, end) if is_secret(secret) and not is_count else []
+        fits = is_long_key(secret) if self.is_vague else is_secret(secret) and not is_count
+        spans = below(start, end) if fits else []
         return spans, torn(row.line, spans) if spans else None
 
     def _element(self, row: Row) -> Step:
@@ -131,6 +134,16 @@ class HeadName(NamedTuple):
         cells = (cell.span(1) for cell in _CELL.finditer(line))
         spans = [span for start, end in cells if is_telling(line[start:end]) for span in below(start, end)]
         return spans, self._replace(is_column=True, left=self.left - 1)
+
+
+# `"keyName": "key1"`, as Azure lists the keys of an account.
+_NAME_OF_KEY = re.compile(rb"[\"']?key_?name[\"']?[ \t]*[:=][ \t]*[\"']?[\w -]{1,40}[\"']?,?", re.IGNORECASE)
+
+
+def opened_key(line: bytes) -> PairName | None:
+    """What the name of a key opens: the key itself, on a line below."""
+    row = row_of(line)
+    return PairName(row.prefix, is_element=False, is_vague=True) if _NAME_OF_KEY.fullmatch(row.text) else None
 
 
 def opened_attribute(row: Row, name: int) -> PairName | None:

@@ -143,8 +143,27 @@ def opened_result(line: bytes) -> Values | None:
     return Values(len(names), columns) if columns else None
 
 
+# What `logging` prints of a record that it cannot format: its message, and on the next line the arguments.
+_MESSAGE = b"Message: "
+_DIRECTIVE = re.compile(rb"%[-#0-9.]{0,6}[sdrifxc]")
+_LINK = re.compile(rb"(?:[ ](?:is|was|to))?[ \t:=\"'`(<-]*$")
+
+
+def _opened_message(line: bytes) -> Values | None:
+    columns: list[int] = []
+    place = width = 0
+    for width, found in enumerate(_DIRECTIVE.finditer(line), 1):
+        name = _LINK.sub(b"", line[place : found.start()])
+        if is_sensitive_key(name.decode("utf-8", "replace")):
+            columns.append(width - 1)
+        place = found.end()
+    return Values(width, tuple(columns)) if columns else None
+
+
 def opened_parameters(line: bytes) -> Values | None:
     """What a statement opens that leaves its values to parameters by place: `SET token = ? WHERE id = ?`."""
+    if line.startswith(_MESSAGE):
+        return _opened_message(line)
     if not _PARAMETER.search(line) or not _STATEMENT.search(line):
         return None
     places = [(found[1] or b"").rpartition(b".")[2].strip(b'"`[]') for found in _PLACE.finditer(line)]

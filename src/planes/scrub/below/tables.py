@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from planes.scrub.below.model import Opening, Step, is_no_word, is_secret, is_shown, is_telling
+from planes.scrub.below.model import Opening, Step, is_long_key, is_no_word, is_secret, is_shown, is_telling
 from planes.scrub.below.rows import BAR
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.judges import DOTTED
@@ -244,6 +244,8 @@ def _of_names(
     columns = tuple(
         (index, _judge(text, by_blanks=by_blanks)) for index, text in enumerate(names) if _is_sensitive(text)
     )
+    if names[0].lower() in _NAMES_OF_KEYS:
+        columns = tuple((index, is_long_key) for index, text in enumerate(names) if text.lower() == b"value")
     if not columns or (by_blanks and len(columns) == len(names)):
         return None
     return Table(cut, tuple(cells), columns, may_shift)
@@ -256,6 +258,8 @@ def _is_sensitive(name: bytes) -> bool:
 _WORDS_OF_NAME = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 
 
+# The first column of a list of keys, as Azure shows one; what they are stands below `Value`.
+_NAMES_OF_KEYS = (b"keyname", b"key_name", b"key name")
 _DAY = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -268,7 +272,9 @@ def _judge(name: bytes, *, by_blanks: bool) -> _Judge:
     lowered = name.lower()
     if lowered == b"pass" or (lowered.find(b"pass") < 0 and lowered.find(b"pwd") < 0):
         is_precise = len(_WORDS_OF_NAME.findall(name)) > 1 and not lowered.endswith((b"s", b"tokens"))
-        return _is_shown_or_day if is_precise else is_telling
+        if is_precise:
+            return _is_shown_or_day
+        return is_telling if by_blanks or lowered.endswith(b"s") else is_shown
     return _is_told_apart if by_blanks else is_secret
 
 

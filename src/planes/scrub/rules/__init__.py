@@ -3,6 +3,7 @@
 from planes.scrub.rules.blocks import BLOCK_RULES
 from planes.scrub.rules.hashes import HASH_RULES
 from planes.scrub.rules.model import Rule
+from planes.scrub.rules.named.arguments import ARGUMENT_RULES
 from planes.scrub.rules.named.calls import CALL_RULES
 from planes.scrub.rules.named.commands import COMMAND_RULES
 from planes.scrub.rules.named.created import CREATED_RULES
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     *STATEMENT_RULES,
     *KEPT_RULES,
     *CREATED_RULES,
+    *ARGUMENT_RULES,
     *CALL_RULES,
     *FILE_RULES,
     *NAME_RULES,
@@ -116,6 +118,7 @@ SELDOM = frozenset(
                 *STATEMENT_RULES,
                 *KEPT_RULES,
                 *CREATED_RULES,
+                *ARGUMENT_RULES,
                 *CALL_RULES,
                 *FILE_RULES,
                 *LANGUAGE_RULES,

@@ -15,6 +15,15 @@ def secret_id(line: bytes, begin: int, start: int, end: int) -> int:
     return end if UUID.match(secret) else random(line, begin, start, end)
 
 
+# The place of a database, which stands behind the password: `db:1521/main`.
+_PLACE = re.compile(rb"[a-z][\w.-]*(?::[0-9]{1,5})?/[\w.]{1,30}$|[a-z][\w.-]*:[0-9]{1,5}$")
+
+
+def third_of_connection(line: bytes, begin: int, start: int, end: int) -> int:
+    """The third text that a connection is made with, unless it is the place of the database."""
+    return -1 if _PLACE.match(line, start, end) else quoted(line, begin, start, end)
+
+
 def basic_pair(line: bytes, _: int, start: int, end: int) -> int:
     """`user:password` in base64, as in the settings of docker."""
     try:

@@ -143,10 +143,14 @@ _TELLS = re.compile(
     rb"(?:[=:]|->|[ ](?:is|was|are|to|es|est|ist|er|jest|lautet|\xc3\xa8|\xc3\xa9|\xc3\xa4r))[ \t]*[\"'`]?$"
 )
 _PRECISE = re.compile(
-    rb"(?:[a-z]+[ _-])+(?:key|token|secret|hash|code|phrase)s?(?![0-9A-Za-z])|[a-z]+(?:Key|Token|Secret)"
-    rb"|(?i:\w*(?:passw|passphrase|passcode|pwd|secret(?!s)|contrase|senha|mot[ _]de"
+    rb"(?:[A-Za-z]+[ _-])+(?:key|token|secret|hash|code|phrase)s?(?![0-9A-Za-z])|[a-z]+(?:Key|Token|Secret)"
+    rb"|(?i:(?:[a-z]+[ ])?\w*(?:passw|passphrase|passcode|pwd|secret(?!s)|contrase|senha|mot[ _]de"
     rb"|wachtw|has[lt]o|kennw|\xd0|\xe5|\xe3))"
 )
+
+# `logged in with password …`
+_USES = re.compile(rb"(?:with|using)[ ](?:the[ ]|a[ ])?(?:[a-z]+[ ])?$")
+_NEXT_SENTENCE = re.compile(rb"[.!][ ]+[A-Z]")
 
 
 def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
@@ -170,9 +174,9 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
         is_told = looks_made(secret) or (UUID.match(secret) and _TELLS.search(line, begin, start))
         return end if is_told and line[end : end + 1] == line[start - 1 : start] else -1
     is_first = _VARIABLE_ALONE.match(line, 0, begin) or (_ALONE.match(line, 0, begin) and b"_" in line[begin:start])
-    if not _TELLS.search(line, begin, start) and not is_first:
+    if not _TELLS.search(line, begin, start) and not is_first and not _USES.search(line, first, begin):
         return -1
-    if not line[end:].strip(b".,;\"'`)! \t\r"):
+    if not line[end:].strip(b".,;\"'`)! \t\r") or _NEXT_SENTENCE.match(line, end):
         return end if looks_made(line[start:end]) else -1
     phrase = phrase_end(line, start)
     return phrase if phrase > end and not line[phrase:].strip(b".! \t\r") else -1

@@ -2,7 +2,7 @@
 
 import re
 
-from planes.scrub.rules.judging import judges, told
+from planes.scrub.rules.judging import cells, judges, told
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGNS, named
 
@@ -17,7 +17,7 @@ def user_of_jaas(line: bytes, begin: int, start: int, end: int) -> int:
         return judges.quoted(line, begin, start, end)
     if not _LINE_OF_USER.match(line) or _FACTS.match(line, begin):
         return -1
-    return judges.random(line, begin, start, end)
+    return cells.made(line, begin, start, end)
 
 
 FILE_RULES: tuple[Rule, ...] = (

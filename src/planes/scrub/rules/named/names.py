@@ -259,7 +259,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"[ \t]*,[ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "mysqli_connect('db.example.com', 'loader', '<a16>')",
-        judges.quoted,
+        login_judges.third_of_connection,
         (
             (b"connect(", b"set_password(", b"getconnection(", b"url.create(", b"pdo->__construct("),
             rb"[ \t]*[0-9a-z_.\"']",
@@ -267,10 +267,11 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "user-info",
-        rb"user[._-]info[\"']?[ \t]*[=:][ \t]*[\"']?[^ :\t\r\"']+:(?P<secret>[^ \t\r\"']+)",
+        rb"user[._-]info[\"']?(?:[ \t]*[=:]|[^:=\n]{1,80}[ ](?:value|was|is):?)[ \t]*[\"']?[^ :\t\r\"']+:"
+        rb"(?P<secret>[^ \t\r\"']+)",
         "basic.auth.user.info=loader:<a16>",
         judges.quoted,
-        ((b"user.info", b"user_info", b"user-info"), rb"[\"']?[ \t]*[=:]"),
+        ((b"user.info", b"user_info", b"user-info"), rb"[\"']?[ \t=:]"),
     ),
     named(
         "prompt-default",

@@ -255,7 +255,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "azure-listed-key",
         rb"[\"']value[\"'][ ]?:[ ]?[\"'](?P<secret>[0-9a-z+/]{86}==)[\"']",
-        '{"keyName": "key1", "value": "<b86>=="}',
+        '{"permissions": "FULL", "value": "<b86>=="}',
         judges.random,
         ((b'value"', b"value'"), rb"[ ]?:[ ]?[\"'][0-9A-Za-z+/]{8}"),
     ),

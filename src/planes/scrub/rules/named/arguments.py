@@ -1,0 +1,148 @@
+"""Secrets that calls and commands are given by their place, behind a host, a user or an id."""
+
+import re
+
+from planes.scrub.rules.judging import cells, judges
+from planes.scrub.rules.judging.plausible import is_jumbled
+from planes.scrub.rules.model import Rule
+from planes.scrub.rules.named.vocabulary import KEY, SIGNS, named
+
+_TEXT = rb"[bru]{0,2}(?:\"[^\"\n]{0,120}\"|'[^'\n]{0,120}')"
+_ARGUMENT = rb"(?:" + _TEXT + rb"|[0-9a-z_.]{1,40})[ \t]*,[ \t]*"
+_SECRET = rb"[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)[\"']"
+# The last argument of a call, or the last one without a name.
+_LAST = rb"[ \t]*(?:\)|,[ \t]*[a-z_]+[ ]?=)"
+
+
+def _argument(line: bytes, begin: int, start: int, end: int) -> int:
+    """An argument that looks made; a UUID is an id, and a path the place of something."""
+    secret = line[start:end]
+    return -1 if judges.UUID.match(secret) or judges.FILE.match(secret) else cells.made(line, begin, start, end)
+
+
+def _jumbled(line: bytes, begin: int, start: int, end: int) -> int:
+    """A key in base64, where a column of a table is as likely."""
+    return judges.random(line, begin, start, end) if is_jumbled(line[start:end]) else -1
+
+
+# Capitals and small letters, as no digest holds.
+_MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])")
+
+
+def _piped(line: bytes, begin: int, start: int, end: int) -> int:
+    """A text that a command is piped, without a name beside it."""
+    return _argument(line, begin, start, end) if _MIXED.match(line[start:end]) else -1
+
+
+ARGUMENT_RULES: tuple[Rule, ...] = (
+    named(
+        "creds-of-two",
+        rb"(?:\b|_|\\[nrt])creds?[\"']?[ \t]*[=:][ \t]*[(\[][ ]?" + _TEXT + rb"[ ]?,[ ]?" + _SECRET + rb"[ ]?[)\]]",
+        "creds=('loader', '<a12>7<a4>')",
+        _argument,
+        ((b"creds", b"cred"), rb"[\"']?[ \t:=]"),
+    ),
+    named(
+        "connect-call-last",
+        rb"(?:connect|getconnection|connection|client|login)\([ \t]*(?:" + _ARGUMENT + rb"){3,5}" + _SECRET + _LAST,
+        "connect('db.example.com', 5432, 'main', 'loader', '<a12>7<a4>')",
+        _argument,
+        ((b"connect(", b"getconnection(", b"connection(", b"client(", b"login("), rb"[ \t]*[0-9a-z_.\"']"),
+    ),
+    named(
+        "connect-call-second",
+        rb"connect\([ \t]*" + _TEXT + rb"[ \t]*,[ \t]*" + _SECRET + rb"[ \t]*,[ \t]*(?:dsn[ ]?=[ ]?)?"
+        rb"[bru]?[\"'][0-9a-z_.-]{1,80}(?::[0-9]{1,5})?/[^\"'\n]{1,60}[\"']",
+        "connect('loader', '<a12>7<a4>', 'db.example.com:1521/main')",
+        _argument,
+        ((b"connect(",), rb"[ \t]*[bru]?[\"']"),
+    ),
+    named(
+        "credential-third",
+        rb"credentials?\([ \t]*" + _ARGUMENT + _ARGUMENT + _SECRET,
+        "ClientSecretCredential('<uuid>', '<uuid>', '<a12>7<a4>')",
+        _argument,
+        ((b"credential(", b"credentials("), rb"[ \t]*[bru]?[\"']"),
+    ),
+    named(
+        "mail-and-text",
+        rb"[(\[][ ]?[bu]?[\"'][^\"'@ \n]{1,64}@[^\"'@ \n]{1,80}[\"'][ ]?,[ ]?" + _SECRET,
+        "Salesforce('me@example.com', '<a12>7<a4>')",
+        judges.random,
+        ((b"@",), rb"[0-9A-Za-z.-]+[\"'][ ]?,"),
+    ),
+    named(
+        "login-call-bare",
+        rb"\b(?:login|log_in|sign_?in|authenticate)\([ ]?[0-9a-z_.@+-]{1,60},[ ]?"
+        rb"(?P<secret>[^ \t\"'`,()<>\[\]]{8,})\)",
+        "server.login(loader, <a12>7<a4>)",
+        judges.random,
+        ((b"login(", b"log_in(", b"signin(", b"sign_in(", b"authenticate("), rb"[ ]?[0-9a-z_.@+-]+,"),
+    ),
+    named(
+        "user-in-option",
+        rb"userpwd[\"')\]]?[ \t]*(?:,|=>|=|:)[ \t]*[bu]?[\"'][^:\"'\n]{1,60}:(?P<secret>[^\"'\n]+)[\"']",
+        "c.setopt(pycurl.USERPWD, 'loader:<a12>7<a4>')",
+        judges.quoted,
+        ((b"userpwd",), rb"[\"')\] \t,=:]"),
+    ),
+    named(
+        "user-then-password",
+        rb"(?:[\"']-{1,2}u(?:ser(?:name)?)?[\"'][ ]?,[ ]?" + _TEXT + rb"[ ]?,[ ]?[\"']-[pw][\"'][ ]?,[ ]?[bu]?[\"']"
+        rb"|[ \t]-{1,2}u(?:ser(?:name)?)?[ \t=]+[^ \t\"'-][^ \t\"']*[ \t]+-[pw][ \t]+[\"']?)"
+        rb"(?P<secret>[^ \t\r\"'`]{5,})",
+        "['tool', '-u', 'loader', '-p', '<a12>7<a4>']",
+        _argument,
+        ((b"-p", b"-w"), rb"[\"' \t]"),
+        needs=(b"-u",),
+    ),
+    named(
+        "named-symbol",
+        rb"\[Symbol\([a-z. _-]*" + KEY + rb"\)\]:[ ]" + _SECRET,
+        "[Symbol(kSecret)]: '<a12>7<a4>'",
+        judges.quoted,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}\)\]:"),
+        needs=(b"symbol(",),
+    ),
+    named(
+        "named-in-brackets",
+        KEY + rb"\[(?P<secret>[^ \t\r\"'`,;:<>()\[\]]{12,})\]",
+        "token[<a12>7<a4>]",
+        judges.random,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}\["),
+        needs=(b"[",),
+    ),
+    named(
+        "key-of-two",
+        rb"(?:primary|secondary)_?(?:read_?only_?)?key[\"']?[ \t]*[=:][ \t]*[\"']?(?P<secret>[0-9a-z+/_-]{24,}={0,2})",
+        "primaryKey   : <b43>=",
+        _jumbled,
+        ((b"primary", b"secondary"), rb"[0-9A-Za-z_]{3,16}[\"']?[ \t]*[=:]"),
+    ),
+    named(
+        "value-of-key-name",
+        rb"key_?name[\"'][ ]?:[ ]?[\"'][^\"'\n]{1,60}[\"'],[^{}\n]{0,200}?[\"']value[\"'][ ]?:[ ]?"
+        rb"[\"'](?P<secret>[0-9a-z+/_-]{24,}={0,2})[\"']",
+        '{"keyName": "primary", "value": "<b43>="}',
+        _jumbled,
+        ((b"keyname", b"key_name"), rb"[\"']"),
+        needs=(b"value",),
+    ),
+    named(
+        "listed-credentials",
+        rb"(?:\b|\\[nrt])(?:CREDENTIALS|ACCESSKEY)\t(?:[^\t\n]+\t){1,3}"
+        rb"(?P<secret>[0-9a-z+/]{20,}={0,2})(?:[^0-9a-z+/=]|$)",
+        "CREDENTIALS\tme\t2026-11-27T12:00:00+00:00\t<b40>",
+        _jumbled,
+        ((b"credentials\t", b"accesskey\t"), rb""),
+    ),
+    named(
+        "piped-text",
+        rb"(?:\b|\\[nrt])(?:echo|printf)[ \t](?:-[en]{1,2}[ \t])?[\"']?(?P<secret>[^ \t|\"'$]{8,})[\"']?[ \t]*[|][ \t]*"
+        rb"(?:base64|openssl|xxd|sha[0-9]*sum|shasum|md5(?:sum)?|gpg)\b",
+        "echo -n '<a12>B7b<a4>' | base64",
+        _piped,
+        ((b"| base64", b"|base64", b"| openssl", b"| sha", b"| md5", b"| xxd", b"| gpg"), rb""),
+        needs=(b"echo", b"printf"),
+    ),
+)
