@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 import string
-import subprocess
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.acceptance.marks import unpack
+from ahocorasick_rs import AhoCorasick
+from tests.acceptance.marks import files_with
 
 WINDOW = 8
 # Eight hexadecimal digits in a row are found by chance among the hashes of an installation.
@@ -50,30 +48,13 @@ def windows(value: str) -> set[str]:
 
 def leaked(text: str, values: Mapping[str, str]) -> dict[str, list[str]]:
     """Name → pieces of the value that stand in a text. Empty: nothing."""
-    pieces = {name: sorted(piece for piece in windows(value) if piece in text) for name, value in values.items()}
-    return {name: found for name, found in pieces.items() if found}
+    pieces = {name: windows(value) for name, value in values.items()}
+    every = AhoCorasick(set().union(*pieces.values()))
+    seen = set(every.find_matches_as_strings(text, overlapping=True))
+    return {name: sorted(found & seen) for name, found in pieces.items() if found & seen}
 
 
 def search_windows(folder: Path, values: Mapping[str, str]) -> dict[str, list[str]]:
     """File (relative to the folder) → names of the values of which a piece stands in it; also in what is compressed."""
-    with tempfile.TemporaryDirectory(prefix="unpacked-") as place:
-        unpack(folder, Path(place))
-        every = set().union(*map(windows, values.values()))
-        files = [*_grep(folder, every), *_grep(Path(place), every)]
-        return {os.path.relpath(file, folder): sorted(_names(file, values)) for file in files}
-
-
-def _names(file: str, values: Mapping[str, str]) -> Iterable[str]:
-    text = Path(file).read_bytes().decode("latin-1")
-    return (name for name, value in values.items() if leaked(text, {name: value}))
-
-
-def _grep(folder: Path, pieces: Iterable[str]) -> list[str]:
-    done = subprocess.run(
-        ["grep", "-rlaF", "-f", "-", "--", str(folder)],
-        input="\n".join(sorted(pieces)),
-        check=False, capture_output=True, text=True, timeout=300, env={**os.environ, "LC_ALL": "C"},
-    )  # fmt: skip
-    problems = [line for line in done.stderr.splitlines() if "No such file or directory" not in line]
-    assert not problems, done.stderr
-    return done.stdout.splitlines()
+    found = files_with(folder, {name: windows(value) for name, value in values.items()})
+    return {file: sorted(name for name in found if file in found[name]) for file in set().union(*found.values())}

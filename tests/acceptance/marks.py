@@ -52,26 +52,33 @@ def search(folder: Path, words: Mapping[str, str]) -> dict[str, list[str]]:
 
     What is stored compressed, in a database or as a file, is also searched as it was before.
     """
-    found: dict[str, list[str]] = {}
-    names = [str(path.relative_to(folder)) for path in folder.rglob("*")]
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    hits = files_with(folder, {name: {form.decode() for form in forms_of(word)} for name, word in words.items()})
+    found = {name: hits[name] | {path for path in names if word in path} for name, word in words.items()}
+    return {name: sorted(files) for name, files in found.items() if files}
+
+
+def files_with(folder: Path, pieces: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Name → files in which one of its pieces stands, also in what is compressed; one walk for all names."""
     with tempfile.TemporaryDirectory(prefix="unpacked-") as unpacked:
         unpack(folder, Path(unpacked))
-        for name, word in words.items():
-            hits = {*_grep(folder, word), *_grep(Path(unpacked), word), *(path for path in names if word in path)}
-            if hits:
-                found[name] = sorted(hits)
-    return found
+        found = _grep(folder, set().union(*pieces.values())) | _grep(Path(unpacked), set().union(*pieces.values()))
+    return {
+        name: {file for file, text in found if any(piece in text for piece in some)} for name, some in pieces.items()
+    }
 
 
-def _grep(folder: Path, word: str) -> list[str]:
-    patterns = [part for form in sorted(forms_of(word)) for part in ("-e", form.decode())]
+def _grep(folder: Path, pieces: set[str]) -> set[tuple[str, str]]:
+    """Files, relative to the folder, each with the pieces that stand in it."""
     done = subprocess.run(
-        ["grep", "-rlaF", *patterns, "--", str(folder)], check=False, capture_output=True, text=True, timeout=300
-    )
+        ["grep", "-rHZoaF", "-f", "-", "--", str(folder)], input="\n".join(sorted(pieces)), errors="surrogateescape",
+        check=False, capture_output=True, text=True, timeout=300, env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
     # a file may go while it is looked for; anything else that could not be read is no proof
     problems = [line for line in done.stderr.splitlines() if "No such file or directory" not in line]
     assert not problems, done.stderr
-    return [os.path.relpath(line, folder) for line in done.stdout.splitlines()]
+    found = (line.split("\0") for line in done.stdout.split("\n") if line)
+    return {(os.path.relpath(file, folder), piece) for file, piece in found}
 
 
 def unpack(folder: Path, target: Path) -> None:
