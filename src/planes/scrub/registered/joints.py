@@ -5,8 +5,6 @@
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
 
 # Between two quotes: a sign that adds, the marks that a traceback puts below a line of code, the kind of a string.
 _INSIDE = rb"[\\+&.]?[~^]{0,200}[bBrRuUfF]{0,2}"
@@ -25,23 +23,21 @@ class Joined:
         text: the text; of a joint that its end cuts short, nothing is left.
     """
 
-    __slots__ = ("_begins", "_real", "text")
+    __slots__ = ("_solid", "text")
 
     def __init__(self, solid: bytes) -> None:
-        self._begins = [0]
-        self._real: list[int] = [0]
-        removed = 0
-        for match in JOINT.finditer(solid):
-            removed += match.end() - match.start()
-            self._begins.append(match.end() - removed)
-            self._real.append(match.end())
+        self._solid = solid
         self.text = _UNFINISHED.sub(b"", without_joints(solid))
 
     def real_end(self, offset: int) -> int:
         """Where in the text with its joints the byte before `offset` ends."""
-        begins: Sequence[int] = self._begins
-        place = bisect_right(begins, offset - 1) - 1
-        return self._real[place] + offset - begins[place]
+        removed = 0
+        # Few texts that are looked at hold a form, so the joints are looked up once one was found.
+        for match in JOINT.finditer(self._solid):
+            if match.start() - removed >= offset:
+                break
+            removed += match.end() - match.start()
+        return offset + removed
 
 
 def without_joints(solid: bytes) -> bytes:
