@@ -30,7 +30,8 @@ from tests.reliability.followers import Follower, following
 from tests.reliability.sizes import sized
 
 OWNER = "owner@example.org"
-END_SECONDS = 60
+END_SECONDS = sized(60, 240)
+"""How long an end or an answer is waited for. Beside much other work a plane of full sizes takes a minute to start."""
 ENDED = ("completed", "failed", "cancelled")
 STANDS_BY = b"The program of an interpreter that stands by"
 
@@ -43,7 +44,7 @@ class Way(Protocol):
 
 
 class MomentMissed(Exception):
-    """What was waited for went by too fast: the case is tried again."""
+    """What was waited for went by too fast, or did not come: up to its kill a case is tried again."""
 
 
 class Sending:
@@ -80,6 +81,12 @@ class CrashStage:
     workspace: dict[str, Any] = field(default_factory=dict)
     job_ids: dict[str, str] = field(default_factory=dict)
     _requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4))
+    # Planes are killed: no connection is kept.
+    _client: httpx.Client = field(
+        default_factory=lambda: httpx.Client(
+            timeout=END_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+    )
 
     # planes
 
@@ -136,6 +143,7 @@ class CrashStage:
             stack.close()
         self._running.clear()
         self._requests.shutdown(wait=False)
+        self._client.close()
 
     def words_of(self, name: str) -> tuple[str, ...]:
         """What `serve` is told to start a plane at the address it had."""
@@ -197,7 +205,7 @@ class CrashStage:
         """A request to the control plane's API."""
         url = f"{self.planes[self.plane_of('control')].control_plane}/api/v1{path}"
         headers = {"Authorization": f"Bearer {self._key}"}
-        return httpx.request(method, url, json=body, headers=headers, timeout=60, trust_env=False)
+        return self._client.request(method, url, json=body, headers=headers)
 
     def path(self, rest: str) -> str:
         return f"/workspaces/{self.workspace['id']}{rest}"
@@ -222,7 +230,7 @@ class CrashStage:
         permit = self.permit(kind)
         parts = {name: (name, content) for name, content in files.items()}
         headers = {"Authorization": f"Bearer {permit['upload_token']}"}
-        return httpx.post(permit["upload_url"], files=parts, headers=headers, timeout=60, trust_env=False)
+        return self._client.post(permit["upload_url"], files=parts, headers=headers)
 
     def deploy(self, code: bytes | None = None, wanted: bytes | None = None) -> None:
         """Uploads and deploys the jobs."""
@@ -285,9 +293,7 @@ class CrashStage:
     def log(self, run_id: str) -> list[dict[str, Any]]:
         """The stored lines, as clients get them."""
         token = self.ask("POST", self.path("/-issue-dataplane-token")).json()["token"]
-        answer = httpx.get(
-            self._log_url(run_id, "logs"), headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
-        )
+        answer = self._client.get(self._log_url(run_id, "logs"), headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200, answer.text
         return [json.loads(line) for line in answer.text.splitlines()]
 
@@ -308,14 +314,28 @@ class CrashStage:
 
     # moments
 
-    def when(self, condition: Callable[[], Any], seconds: float = 30, missed: Callable[[], bool] | None = None) -> Any:
+    def when(
+        self,
+        condition: Callable[[], Any],
+        seconds: float = 30,
+        missed: Callable[[], bool] | None = None,
+        pause: float = 0.0005,
+    ) -> Any:
         """What the condition answers, as soon as it is true. Raises: MomentMissed."""
         deadline = time.monotonic() + seconds
         while not (found := condition()):
             if (missed is not None and missed()) or time.monotonic() > deadline:
                 raise MomentMissed
-            time.sleep(0.0005)  # noqa: TID251 - the pause between two looks at another process
+            time.sleep(pause)  # noqa: TID251 - the pause between two looks at another process
         return found
+
+    def end_of(self, run_id: str) -> str:
+        """The status that the run has at its end. No moment to kill at: looked for seldom, and without a request."""
+        try:
+            self.when(lambda: self.status_row(run_id) in ENDED, END_SECONDS, pause=0.02)
+        except MomentMissed:
+            raise AssertionError(f"{run_id} is {self.status_row(run_id)} after {END_SECONDS} s") from None
+        return self.run_of(run_id)["status"]
 
     def row(self, database: Path, statement: str, *values: object) -> Any:
         """The first row of a query of a plane's database, from outside."""

@@ -167,7 +167,7 @@ def _in_use(stage: CrashStage) -> list[int]:
     """Two runs of a kind, and what stands by after them."""
     for _ in range(2):
         run_id = stage.trigger("quick")
-        stage.when(lambda run_id=run_id: stage.status_row(run_id) == "completed")
+        stage.end_of(run_id)
     return stage.when(stage.standing)
 
 

@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 from tests.fakes.leftovers import start_ticks
 from tests.reliability.crash_job import BURST_LINES
-from tests.reliability.crash_stage import ENDED, CrashStage, MomentMissed
+from tests.reliability.crash_stage import END_SECONDS, CrashStage, MomentMissed
 from tests.reliability.crash_steps import STEPS, Begun, victims_of
 from tests.reliability.sizes import sized, tell
 from tests.reliability.stages import Stages
 
 from planes.data_plane.segments import is_sealed
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(300, 3600))]
 
 ROUNDS = range(sized(1, 14))
 """The first kills as soon as the step is seen, each other a random while later."""
@@ -158,7 +158,7 @@ def settle(stage: CrashStage) -> None:
     stage.start()
     for run_id in [row[0] for row in rows(stage, "select id from runs where finished_at is null")]:
         stage.let(run_id)
-        stage.when(lambda run_id=run_id: stage.status_row(run_id) in ENDED, 60)
+        stage.end_of(run_id)
 
 
 def rows(stage: CrashStage, statement: str) -> list[Any]:
@@ -169,11 +169,11 @@ def rows(stage: CrashStage, statement: str) -> list[Any]:
 def check_run(stage: CrashStage, begun: Begun, step: str, victim: str, figures: Figures) -> None:
     run_id = begun.run_id
     assert run_id is not None
-    stage.when((stage.place / "data" / "prod").exists, 60)
+    stage.when((stage.place / "data" / "prod").exists, END_SECONDS)
     if begun.job != "stubborn":
         stage.let(run_id)
     at = time.monotonic()
-    status = stage.when(lambda: (found := stage.run_of(run_id)["status"]) in ENDED and found, 60)
+    status = stage.end_of(run_id)
     figures.settled.append(time.monotonic() - at)
     lines = stage.log(run_id)
     texts = [line["content"] for line in lines if line["source"] == "user"]
@@ -221,9 +221,8 @@ def check_upload(stage: CrashStage, begun: Begun, step: str) -> None:
 def check_next(stage: CrashStage) -> None:
     """The next run works, and nothing is left of this one."""
     run_id = stage.trigger("quick")
-    stage.when(lambda: stage.run_of(run_id)["finished_at"], 60)
 
-    assert stage.run_of(run_id)["status"] == "completed"
+    assert stage.end_of(run_id) == "completed"
     assert stage.executions(run_id) == 1
     assert len(rows(stage, "select id from runs")) == stage.triggered
     assert gone(stage.orphans) == []

@@ -12,28 +12,29 @@ import signal
 import statistics
 import time
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 import pytest
 from tests.fakes.leftovers import start_ticks
 from tests.reliability.crash_job import BURST_LINES
 from tests.reliability.crash_stage import (
+    END_SECONDS,
     ENDED,
     CrashStage,
     MomentMissed,
     children_of,
     command_of,
-    crash_stage,
     environment_of,
     place_of,
 )
 from tests.reliability.sizes import sized, tell
+from tests.reliability.stages import Stages
 from tests.reliability.test_crash_matrix import gone, is_torn, rows
 
 from planes.data_plane.segments import is_sealed
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(300, 3600))]
 
 PAIRS = (
     ("control plane", "data plane"),
@@ -79,24 +80,32 @@ class Figures:
 
 
 @pytest.fixture(scope="module")
-def split() -> Generator[tuple[CrashStage, Figures]]:
-    with crash_stage(is_split=True) as stage:
-        figures = Figures()
-        yield stage, figures
+def stages() -> Generator[Stages]:
+    with closing(Stages()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def split() -> Generator[Figures]:
+    figures = Figures()
+    yield figures
     tell("R1 two at once", figures.words())
 
 
 @pytest.fixture(scope="module")
-def whole() -> Generator[tuple[CrashStage, Figures]]:
-    with crash_stage(is_split=False) as stage:
-        figures = Figures()
-        yield stage, figures
+def whole() -> Generator[Figures]:
+    figures = Figures()
+    yield figures
     tell("R10 all at once", figures.words())
 
 
 @pytest.mark.parametrize("seed", PAIR_SEEDS)
-def test_two_neighbours_killed_at_once(split: tuple[CrashStage, Figures], seed: int) -> None:
-    stage, figures = split
+def test_two_neighbours_killed_at_once(stages: Stages, split: Figures, seed: int) -> None:
+    with stages.use(is_split=True) as stage:
+        _kill_two(stage, split, seed)
+
+
+def _kill_two(stage: CrashStage, figures: Figures, seed: int) -> None:
     chance = random.Random(seed)
     pair = PAIRS[seed % len(PAIRS)]
     runs = _load(stage, chance)
@@ -122,8 +131,12 @@ def test_two_neighbours_killed_at_once(split: tuple[CrashStage, Figures], seed: 
 
 
 @pytest.mark.parametrize("seed", CUT_SEEDS)
-def test_every_process_killed_at_once(whole: tuple[CrashStage, Figures], seed: int) -> None:
-    stage, figures = whole
+def test_every_process_killed_at_once(stages: Stages, whole: Figures, seed: int) -> None:
+    with stages.use(is_split=False) as stage:
+        _kill_all(stage, whole, seed)
+
+
+def _kill_all(stage: CrashStage, figures: Figures, seed: int) -> None:
     runs = _load(stage, random.Random(seed))
     under_way = {run_id for run_id in runs if stage.record(run_id, "runner") is not None}
     for number in (signal.SIGSTOP, signal.SIGKILL):  # so that none sees the end of another
@@ -189,14 +202,14 @@ def _check(stage: CrashStage, runs: dict[str, str], killed: set[str], figures: F
         if stage.restarts > before:
             figures.back.append(time.monotonic() - begun)
         fresh = stage.trigger("quick")
-        stage.when(lambda: stage.lines_on_disk(fresh) or stage.status_row(fresh) in ENDED, 60)
+        stage.when(lambda: stage.lines_on_disk(fresh) or stage.status_row(fresh) in ENDED, END_SECONDS)
         if stage.restarts > before:
             figures.first_line.append(time.monotonic() - begun)
-        stage.when((stage.place / "data" / "prod").exists, 60)
+        stage.when((stage.place / "data" / "prod").exists, END_SECONDS)
         for run_id in runs:
             stage.let(run_id)
         for run_id, job in (*runs.items(), (fresh, "quick")):
-            stage.when(lambda run_id=run_id: stage.status_row(run_id) in ENDED, 60)
+            stage.end_of(run_id)
             _check_run(stage, run_id, job, may_fail=run_id in killed)
 
         assert len(rows(stage, "select id from runs")) == stage.triggered
