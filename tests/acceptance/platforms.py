@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 from tests.contract.client_environment import as_uid
 
@@ -21,12 +21,30 @@ READY_SECONDS = 60
 STOP_SECONDS = 30
 
 
+class Process(Protocol):
+    """What is needed of a process that serves; `Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdout(self) -> IO[str] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def terminate(self) -> None: ...
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], IO[bytes]], Process]
+"""Begins `dlthub-tui` with these words and this environment; standard error goes to the file."""
+
+
 @dataclass
 class PlatformProcess:
     """`dlthub-tui serve` of one home."""
 
     home: Path
-    process: subprocess.Popen[str]
+    process: Process
     control_plane: str
     data_planes: dict[str, str]
 
@@ -77,23 +95,37 @@ def run_command(
     )
 
 
+def launching(uid: int | None = None) -> Launch:
+    """A process of this user's, ours if none is named, that starts as people start it."""
+
+    def launch(words: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> Process:
+        return subprocess.Popen(
+            [*as_uid(uid), sys.executable, "-m", "dlthub_tui.cli.main", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
+        )  # fmt: skip
+
+    return launch
+
+
 @contextmanager
 def serving(
-    home: Path, *words: str, log_level: str = "debug", env: Mapping[str, str] | None = None, uid: int | None = None
+    home: Path,
+    *words: str,
+    log_level: str = "debug",
+    env: Mapping[str, str] | None = None,
+    uid: int | None = None,
+    launch: Launch | None = None,
 ) -> Generator[PlatformProcess]:
     """A platform for this home, killed at the end if it still runs. `env` is added to ours, `uid` is its user."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if uid is not None:
         os.chown(home, uid, uid)
     with (home / "serve.log").open("ab") as log:
-        process = subprocess.Popen(
-            [
-                *as_uid(uid), sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(home),
-                "--log-level", log_level, *(words or ("--port", "0")),
-            ],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "", **(env or {})},
-        )  # fmt: skip
+        process = (launch or launching(uid))(
+            ["serve", "--home", str(home), "--log-level", log_level, *(words or ("--port", "0"))],
+            {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "", **(env or {})},
+            log,
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -27,6 +27,8 @@ from tests.fakes.workspaces import definition, requirements, write_launchers
 from tests.integration.planes.data_plane.executor.wheels import write_wheel
 from tests.reliability.crash_job import JOB, JOBS
 from tests.reliability.followers import Follower, following
+from tests.reliability.forked_planes import Forking
+from tests.reliability.processes import ancestors_of, children_of, command_of, environment_of, place_of
 from tests.reliability.sizes import sized
 
 OWNER = "owner@example.org"
@@ -75,6 +77,7 @@ class CrashStage:
     told: set[str] = field(default_factory=set)
     _running: dict[str, ExitStack] = field(default_factory=dict)
     _ports: dict[str, str] = field(default_factory=dict)
+    forking: Forking | None = None
     _deploys: int = 0
     _key: str = ""
     environment: dict[str, str] = field(default_factory=dict)
@@ -165,7 +168,8 @@ class CrashStage:
             words = (*words, "--join-token-file", str(token))
         stack = ExitStack()
         environment = {"UV_FIND_LINKS": str(self.wheels), "UV_NO_INDEX": "1", "UV_OFFLINE": "1", **self.environment}
-        plane = stack.enter_context(serving(self.home(name), *words, env=environment, log_level="info"))
+        launch = self.forking.start if self.forking is not None else None
+        plane = stack.enter_context(serving(self.home(name), *words, env=environment, log_level="info", launch=launch))
         self._running[name], self.planes[name] = stack, plane
         url = plane.data_planes["eu1"] if name == "data" else plane.control_plane
         self._ports[name] = str(httpx.URL(url).port)
@@ -431,59 +435,22 @@ class CrashStage:
         return [place for place in found if place not in self.told]
 
 
-def command_of(pid: int) -> bytes:
-    return _read(pid, "cmdline")
-
-
-def environment_of(pid: int) -> bytes:
-    return _read(pid, "environ")
-
-
-def place_of(pid: int) -> bytes:
-    try:
-        return os.readlink(f"/proc/{pid}/cwd").encode()
-    except OSError:
-        return b""
-
-
-def children_of(pid: int) -> list[int]:
-    try:
-        return [
-            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
-        ]
-    except OSError:
-        return []
-
-
-def parent_of(pid: int) -> int:
-    fields = _read(pid, "stat").rpartition(b")")[2].split()
-    return int(fields[1]) if fields else 0
-
-
-def ancestors_of(pid: int) -> Generator[int]:
-    while (pid := parent_of(pid)) > 1:
-        yield pid
-
-
-def _read(pid: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
-    except OSError:
-        return b""
-
-
 @contextmanager
 def crash_stage(
-    *, is_split: bool, link: Way | None = None, environment: Mapping[str, str] | None = None
+    *,
+    is_split: bool,
+    link: Way | None = None,
+    environment: Mapping[str, str] | None = None,
+    forking: Forking | None = None,
 ) -> Generator[CrashStage]:
     """Everything is ended and removed at the end. By `link` a region of its own reaches its control plane.
 
-    `environment` is what planes have beside ours.
+    `environment` is what planes have beside ours; by `forking` they begin, if not as people start them.
     """
     # Below /tmp no interpreter stands by.
     root = Path(tempfile.mkdtemp(prefix="dlthub-tui-crash-", dir="/var/tmp"))
     root.chmod(0o711)
-    stage = CrashStage(root, is_split, link, environment=dict(environment or {}))
+    stage = CrashStage(root, is_split, link, environment=dict(environment or {}), forking=forking)
     try:
         stage.prepare()
         yield stage

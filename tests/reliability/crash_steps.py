@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 from tests.fakes.workspaces import requirements
-from tests.reliability.crash_stage import CrashStage, MomentMissed, children_of, command_of
+from tests.reliability.crash_stage import CrashStage, MomentMissed
+from tests.reliability.processes import children_of, command_of
 
 MANY_FILES = 1500
 Kill = Callable[[str | None], None]

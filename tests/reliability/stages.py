@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from tests.reliability.crash_stage import CrashStage, crash_stage
+from tests.reliability.forked_planes import Forking
 
 KEPT = (
     "*/serve.log",
@@ -25,20 +26,29 @@ class Stages:
     """One of each kind, as long as the cases on it hold: what a failed one left would fail those after it."""
 
     def __init__(self) -> None:
-        self._open: dict[bool, tuple[ExitStack, CrashStage]] = {}
+        self._open: dict[tuple[bool, bool], tuple[ExitStack, CrashStage]] = {}
+        self._lasting = ExitStack()
+        self._forking: Forking | None = None
 
     @contextmanager
-    def use(self, *, is_split: bool) -> Generator[CrashStage]:
-        """The stage; when the block fails, what tells why is kept in a folder that the failure names."""
-        if is_split not in self._open:
+    def use(self, *, is_split: bool, is_forked: bool = False) -> Generator[CrashStage]:
+        """The stage; when the block fails, what tells why is kept in a folder that the failure names.
+
+        Planes are started as people start them, or forked.
+        """
+        kind = (is_split, is_forked)
+        if kind not in self._open:
+            if is_forked and self._forking is None:
+                self._forking = self._lasting.enter_context(closing(Forking()))
             stack = ExitStack()
-            self._open[is_split] = stack, stack.enter_context(crash_stage(is_split=is_split))
-        stack, stage = self._open[is_split]
+            forking = self._forking if is_forked else None
+            self._open[kind] = stack, stack.enter_context(crash_stage(is_split=is_split, forking=forking))
+        stack, stage = self._open[kind]
         try:
             yield stage
         except BaseException as exc:
             exc.add_note(f"what tells why is kept in {keep(stage.root)}")
-            del self._open[is_split]
+            del self._open[kind]
             stack.close()
             raise
 
@@ -47,6 +57,7 @@ class Stages:
         for stack, _ in self._open.values():
             stack.close()
         self._open.clear()
+        self._lasting.close()
 
 
 def keep(root: Path) -> Path:

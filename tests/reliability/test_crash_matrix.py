@@ -27,7 +27,7 @@ from planes.data_plane.segments import is_sealed
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(sized(300, 3600))]
 
 ROUNDS = range(sized(1, 14))
-"""The first kills as soon as the step is seen, each other a random while later."""
+"""The first kills as soon as the step is seen, each other a random while later; there planes are forked."""
 PAUSE_SECONDS = {"build": 0.1, "output burst": 0.02, "consolidation": 0.02, "unpack": 0.1}
 """How long the others of a step wait at most: as long as it lasts."""
 OTHER_PAUSE_SECONDS = 0.5
@@ -94,7 +94,7 @@ def stages() -> Generator[Stages]:
 @pytest.mark.parametrize(("step", "victim"), sized([case for case in CASES if case in SAMPLE], CASES))
 @pytest.mark.parametrize("round_number", ROUNDS)
 def test_kill(stages: Stages, figures: Figures, step: str, victim: str, round_number: int) -> None:
-    with stages.use(is_split=victim != "platform") as stage:
+    with stages.use(is_split=victim != "platform", is_forked=round_number > 0) as stage:
         check_kill(stage, figures, step, victim, round_number)
 
 

@@ -18,16 +18,8 @@ from dataclasses import dataclass, field
 import pytest
 from tests.fakes.leftovers import start_ticks
 from tests.reliability.crash_job import BURST_LINES
-from tests.reliability.crash_stage import (
-    END_SECONDS,
-    ENDED,
-    CrashStage,
-    MomentMissed,
-    children_of,
-    command_of,
-    environment_of,
-    place_of,
-)
+from tests.reliability.crash_stage import END_SECONDS, ENDED, CrashStage, MomentMissed
+from tests.reliability.processes import children_of, command_of, environment_of, place_of
 from tests.reliability.sizes import sized, tell
 from tests.reliability.stages import Stages
 from tests.reliability.test_crash_matrix import gone, is_torn, rows

@@ -18,9 +18,10 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from tests.reliability.crash_stage import CrashStage, MomentMissed, children_of, crash_stage
+from tests.reliability.crash_stage import CrashStage, MomentMissed, crash_stage
 from tests.reliability.followers import Follower
 from tests.reliability.linked import Linked
+from tests.reliability.processes import children_of
 from tests.reliability.sizes import sized, tell
 
 from planes.data_plane.segments import is_sealed

@@ -1,0 +1,48 @@
+"""What `/proc` says of a process, also of one that has just gone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+
+def command_of(pid: int) -> bytes:
+    return _read(pid, "cmdline")
+
+
+def environment_of(pid: int) -> bytes:
+    return _read(pid, "environ")
+
+
+def place_of(pid: int) -> bytes:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd").encode()
+    except OSError:
+        return b""
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [
+            int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+        ]
+    except OSError:
+        return []
+
+
+def parent_of(pid: int) -> int:
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def ancestors_of(pid: int) -> Generator[int]:
+    while (pid := parent_of(pid)) > 1:
+        yield pid
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
