@@ -150,6 +150,22 @@ async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> Non
     assert find_platform(home) is None
 
 
+@pytest.mark.parametrize("other", ["/bin/false", "/bin/cat"], ids=["ended-before", "ends-when-told"])
+async def test_planes_that_cannot_go_on_by_themselves_say_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    planes = EmbeddedPlatform(home, lambda: "1", port=0)
+    await planes.start(quiet)
+    monkeypatch.setattr("dlthub_tui.embed.handover.sys.executable", other)
+
+    await planes.leave(keep_running=True)
+
+    assert planes.successor is None
+    assert planes.failure is not None
+    assert str(Home(home).log_file) in planes.failure
+    assert find_platform(home) is None
+
+
 async def test_a_platform_that_cannot_start_says_why(home: Path) -> None:
     home.mkdir(mode=0o700)
     (home / "control").write_text("in the way")

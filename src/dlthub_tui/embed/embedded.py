@@ -47,7 +47,7 @@ class EmbeddedPlatform:
         self.successor: Successor | None = None
         """The process that the planes were handed to. It outlives this one."""
         self.failure: str | None = None
-        """Why the planes had stopped before they were left."""
+        """Why the planes had stopped before they were left, or do not go on after it."""
 
     async def start(self, report: Callable[[str], None]) -> Platform:
         """The platform of this home, running.
@@ -148,9 +148,15 @@ class EmbeddedPlatform:
             self.failure = str(exc)
         finally:
             self._stack.close()
-        if successor is not None:
+        if successor is None:
+            return
+        if successor.begin():
             self.successor = successor
-            successor.begin()
+        elif self.failure is None:
+            self.failure = (
+                f"The platform could not go on by itself; why is at the end of {successor.log_file}. "
+                "Active runs go on meanwhile. Start it again: dlthub-tui"
+            )
 
     def _successor(self, running: RunningPlatform) -> Successor:
         from dlthub_tui.embed.handover import Successor

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,8 @@ class Successor:
         unix_path: str | None,
         log_file: Path,
     ) -> None:
+        self.log_file = log_file
+        """What it says beside that it is ready."""
         go_read, self._go = os.pipe()
         handover = Handover(
             lock=lock,
@@ -87,12 +90,18 @@ class Successor:
             os.close(go_read)
 
     def begin(self) -> bool:
-        """Lets it start; returns whether it says that it is ready. Call when this process has let go of everything."""
-        os.write(self._go, b"g")
-        os.close(self._go)
+        """Lets it start; returns whether it says that it is ready, else it has ended.
+
+        Call when this process has let go of everything.
+        """
+        with suppress(BrokenPipeError), os.fdopen(self._go, "wb", buffering=0) as go:  # it may have ended already
+            go.write(b"g")
         assert self.process.stdout is not None
         with self.process.stdout as output:
-            return b'"ready": true' in output.readline()
+            is_ready = b'"ready": true' in output.readline()
+        if not is_ready:
+            self.process.wait()
+        return is_ready
 
 
 def received_handover(environment: Mapping[str, str]) -> Handover | None:
