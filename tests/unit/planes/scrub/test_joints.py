@@ -3,6 +3,7 @@
 import itertools
 import pprint
 import random
+import re
 import string
 import textwrap
 
@@ -69,6 +70,17 @@ def test_a_registered_value_is_masked_over_joints(shape: str) -> None:
         text = folded("note", value(2, ends=ends))[shape]
 
         assert not left(value(2), "\n".join(scrub_lines(text.split("\n"), [value(2, ends=ends)])))
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "before another string"])
+def test_what_stands_beside_a_registered_value_stays(shape: str) -> None:
+    another = "'" + "'\n'".join(pieces(value(2))) + "'\n'another'"
+    text = {**folded("note", value(2)), "before another string": another}[shape]
+    before, after = text[: text.index(value(2)[:9])], text[text.rindex(value(2)[-3:]) + 3 :]
+    scrubber = StreamScrubber(Registered.from_values([("NOTE", value(2))]))
+    out = (scrubber.feed(text.encode()) + scrubber.finish()).decode()
+
+    assert re.fullmatch(rf"{re.escape(before)}\[masked:NOTE\]\n*{re.escape(after)}", out), out
 
 
 @settings(max_examples=60)
