@@ -233,7 +233,7 @@ def check_next(stage: CrashStage) -> None:
         assert stage.row(database, "pragma integrity_check") == ("ok",)
 
 
-def gone(left: Any, seconds: float = 15) -> list[str]:
+def gone(left: Any, seconds: float = END_SECONDS) -> list[str]:
     """What is still left after a while."""
     deadline = time.monotonic() + seconds
     while (found := left()) and time.monotonic() < deadline:
