@@ -58,6 +58,15 @@ class RunnerServer:
                 return False
             return True
 
+    def wait_warm(self, seconds: float) -> bool:
+        """Whether it forks at once, or does before so long. Until then it takes what a cold start takes."""
+        with self._lock:
+            if self._socket is None:
+                return False
+            said = select.poll()
+            said.register(self._socket.fileno(), select.POLLIN)  # its word, which nobody reads, or its end
+        return bool(said.poll(seconds * 1000))
+
     def stop(self) -> None:
         """End the server; may run again."""
         with self._lock:
@@ -95,7 +104,7 @@ def launch(
     """
     answer = berth(document) if berth is not None else None
     if answer is None and server is not None:
-        answer = _launch_once(document, server.request, WARM_SECONDS)
+        answer = _launch_once(document, functools.partial(_ask, server), WARM_SECONDS)
         if answer is None:
             # It died or hangs. Should it fork after all, the folder's lock lets only one runner take the run.
             server.stop()
@@ -107,6 +116,11 @@ def launch(
         raise NoRoom(f"It cannot write there: {answer['cannot_write']}")
     if "error" in answer:
         raise RunNotStarted(str(answer["error"]))
+
+
+def _ask(server: RunnerServer, document: int, ready: int) -> bool:
+    """A server that is still starting is no reason to start another interpreter, which takes as long."""
+    return server.request(document, ready) and server.wait_warm(READY_SECONDS)
 
 
 def _start_cold(document: int, ready: int) -> bool:

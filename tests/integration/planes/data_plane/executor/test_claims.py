@@ -1,6 +1,7 @@
 """A run's folder is claimed once: what starters and runners that die or come late leave."""
 
 import socket
+from typing import Any
 
 import anyio
 import pytest
@@ -10,8 +11,10 @@ from tests.integration.planes.data_plane.executor.run_places import (
     run_to_end,
 )
 
-from planes.data_plane.executor.launching import launch
+from planes.data_plane.executor import launching
+from planes.data_plane.executor.launching import RunnerServer, launch
 from planes.data_plane.executor.local import (
+    Ended,
     LocalExecutor,
     NoSuchRun,
     RunNotStarted,
@@ -106,3 +109,27 @@ async def test_what_a_runner_left_before_it_began_is_in_nobodys_way(executor: Lo
         await executor.adopt(place.folder)
 
     assert (await run_to_end(executor, place.spec(place.shell("true")))).outcome == "completed"
+
+
+async def test_a_runner_server_that_still_starts_is_waited_for(
+    executor: LocalExecutor, place: RunPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, was_warm = RunnerServer(), list[bool]()
+    hand_over = launching.hand_over
+
+    def handed_over(*request: Any) -> dict[str, object] | None:
+        was_warm.append(server.wait_warm(0))
+        return hand_over(*request)
+
+    monkeypatch.setattr(launching, "hand_over", handed_over)
+    spec = place.spec(place.shell("echo once"))
+    claim(place, "word")
+    server.start()
+    try:
+        await anyio.to_thread.run_sync(launch, server, request_of(spec, "word"))
+        running = await executor.adopt(place.folder)
+    finally:
+        server.stop()
+
+    assert was_warm == [True]
+    assert isinstance(running, Ended) or (await running.wait()).outcome == "completed"

@@ -76,7 +76,11 @@ async def test_runs_start_when_the_runner_server_has_died(executor: LocalExecuto
 
 
 @pytest.mark.slow
-async def test_a_runner_server_that_hangs_is_replaced(executor: LocalExecutor, place: RunPlace) -> None:
+async def test_a_runner_server_that_hangs_is_replaced(
+    executor: LocalExecutor, place: RunPlace, runs_root: Path
+) -> None:
+    before = make_place(runs_root, "before")
+    await run_to_end(executor, before.spec(before.shell("true")))
     warm = executor.server_pid
     assert warm is not None
     os.kill(warm, signal.SIGSTOP)
