@@ -110,7 +110,8 @@ class Answered(NamedTuple):
 # Commands that print a secret and nothing else.
 _READS = (
     rb"\b(?:(?:kubectl|oc)\b.* get (?:secret|-n ).*(?:jsonpath|go-template|custom-columns)"
-    rb"|gcloud secrets versions access|gcloud auth (?:application-default )?print-\w+-token|gh auth token"
+    rb"|argocd admin initial-password|gcloud secrets versions access"
+    rb"|gcloud auth (?:application-default )?print-\w+-token|gh auth token"
     rb"|vault (?:kv )?(?:get|read) .*-field|aws (?:secretsmanager get-secret-value|ssm get-parameter) .*text"
     rb"|aws ecr get-login-password|op read op:|az account get-access-token .*tsv|az keyvault secret show .*tsv"
     rb"|op (?:item )?get .*(?:fields|reveal)|pass (?:show )?\S*/\S+$|gopass show|bw get \w+|lpass show|keyring get"
@@ -133,7 +134,7 @@ _WORD_ALONE = re.compile(rb"[^\s{}<>\[\]]{6,}")
 _SHELL_LINE = re.compile(
     rb"(?:[^ ]*[$#>%]|[+]{1,3}|PS [^ >]*>) "
     rb"|(?:pass|gopass|bw|lpass|keyring|secret-tool|chamber|doppler|heroku|infisical) "
-    rb"|(?:kubectl|oc|gcloud|gh|vault|aws|op|az|security|cat|echo|printenv) "
+    rb"|(?:kubectl|oc|argocd|gcloud|gh|vault|aws|op|az|security|cat|echo|printenv) "
 )
 
 

@@ -57,7 +57,6 @@ RULES: tuple[Rule, ...] = (
     *STATEMENT_RULES,
     *KEPT_RULES,
     *CREATED_RULES,
-    *ARGUMENT_RULES,
     *CALL_RULES,
     *FILE_RULES,
     *NAME_RULES,
@@ -65,6 +64,7 @@ RULES: tuple[Rule, ...] = (
     *PRINTED_RULES,
     *LANGUAGE_RULES,
     *SENTENCE_RULES,
+    *ARGUMENT_RULES,
 )
 
 # Shapes of names in what few programs print: forms, directories, PHP, pipelines of CI, docker's settings, calls

@@ -62,4 +62,5 @@ def made(line: bytes, begin: int, start: int, end: int) -> int:
 
 def cell_between(line: bytes, begin: int, start: int, end: int) -> int:
     """A value two cells behind its name; hexadecimal is the id or the digest of what is called so."""
-    return -1 if HEXADECIMAL.fullmatch(line[start:end]) else made(line, begin, start, end)
+    is_typed = line.find(b" REG_SZ ", begin, start) >= 0
+    return -1 if HEXADECIMAL.fullmatch(line[start:end]) and not is_typed else made(line, begin, start, end)

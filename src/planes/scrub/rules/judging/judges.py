@@ -65,8 +65,9 @@ UUID = re.compile(rb"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4
 def is_other_name(line: bytes, begin: int) -> bool:
     """Whether what stands before `begin` makes the name harmless (`next_page_token`), or it stands in a mask."""
     before = line[max(0, begin - 128) : begin].lower()
+    is_flag = line[begin : begin + 2] == b" -"  # behind a word of its own: `rclone sync --secret-key x`
     if (before.endswith(_HARMLESS_ENDS) or before[:-1].endswith(_HARMLESS_ENDS)) and (
-        _HARMLESS_BEGINNINGS.search(before, max(0, len(before) - _LONGEST_HARMLESS)) is not None
+        not is_flag and _HARMLESS_BEGINNINGS.search(before, max(0, len(before) - _LONGEST_HARMLESS)) is not None
     ):
         return True
     mark = before.rfind(b"[masked:")

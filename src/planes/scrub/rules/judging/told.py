@@ -150,6 +150,11 @@ _PRECISE = re.compile(
 
 # `logged in with password …`
 _USES = re.compile(rb"(?:with|using)[ ](?:the[ ]|a[ ])?(?:[a-z]+[ ])?$")
+# What is said of a value behind its name: `token … expired`, `secret […] from backend`.
+_VERDICT = re.compile(
+    rb"[)\]]?[ ]{1,2}(?:is|was|has|not|expired|rejected|revoked|refused|invalid|denied|failed|for|from|does)\b"
+)
+_IN_BRACKETS = re.compile(rb"[)\]][ \t\r.]*$")
 _NEXT_SENTENCE = re.compile(rb"[.!][ ]+[A-Z]")
 
 
@@ -174,6 +179,9 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
         is_told = looks_made(secret) or (UUID.match(secret) and _TELLS.search(line, begin, start))
         return end if is_told and line[end : end + 1] == line[start - 1 : start] else -1
     is_first = _VARIABLE_ALONE.match(line, 0, begin) or (_ALONE.match(line, 0, begin) and b"_" in line[begin:start])
+    is_enclosed = line[start - 1 : start] in (b"(", b"[") and _IN_BRACKETS.match(line, end)
+    if (is_enclosed or _VERDICT.match(line, end)) and looks_made(secret):
+        return end
     if not _TELLS.search(line, begin, start) and not is_first and not _USES.search(line, first, begin):
         return -1
     if not line[end:].strip(b".,;\"'`)! \t\r") or _NEXT_SENTENCE.match(line, end):
@@ -185,9 +193,14 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
 def told(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that a sentence tells some words behind its name: random, and no number that such sentences hold."""
     secret = line[start:end].rstrip(b".,;:)]}>!")
-    if not looks_random(secret) or HEXADECIMAL.fullmatch(secret):
+    is_value = line[:start].rstrip(b" \"'`").endswith(b"value")
+    if not looks_random(secret) or (HEXADECIMAL.fullmatch(secret) and not is_value):
         return -1
-    if b"passw" not in line[begin : begin + 5].lower() and not (len(secret) >= 16 and is_jumbled(secret)):
+    if (
+        not is_value
+        and b"passw" not in line[begin : begin + 5].lower()
+        and not (len(secret) >= 16 and is_jumbled(secret))
+    ):
         return -1
     return quoted(line, begin, start, start + len(secret))
 

@@ -2,13 +2,13 @@
 
 import re
 
-from planes.scrub.rules.judging import cells, judges
+from planes.scrub.rules.judging import cells, command_judges, judges
 from planes.scrub.rules.judging.plausible import is_jumbled
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import KEY, SIGNS, named
 
 _TEXT = rb"[bru]{0,2}(?:\"[^\"\n]{0,120}\"|'[^'\n]{0,120}')"
-_ARGUMENT = rb"(?:" + _TEXT + rb"|[0-9a-z_.]{1,40})[ \t]*,[ \t]*"
+_ARGUMENT = rb"(?:" + _TEXT + rb"|[0-9a-z_.]{1,40}(?:\([0-9a-z_.]{0,40}\))?)[ \t]*,[ \t]*"
 _SECRET = rb"[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)[\"']"
 # The last argument of a call, or the last one without a name.
 _LAST = rb"[ \t]*(?:\)|,[ \t]*[a-z_]+[ ]?=)"
@@ -25,6 +25,12 @@ def _jumbled(line: bytes, begin: int, start: int, end: int) -> int:
     return judges.random(line, begin, start, end) if is_jumbled(line[start:end]) else -1
 
 
+def _jumbled_or_text(line: bytes, begin: int, start: int, end: int) -> int:
+    """A key that a message tells in quotes, or that no name looks like."""
+    is_quoted = line[start - 1 : start] in (b"'", b'"', b"`")
+    return judges.random(line, begin, start, end) if is_quoted or is_jumbled(line[start:end]) else -1
+
+
 # Capitals and small letters, as no digest holds.
 _MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])")
 
@@ -32,6 +38,32 @@ _MIXED = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])")
 def _piped(line: bytes, begin: int, start: int, end: int) -> int:
     """A text that a command is piped, without a name beside it."""
     return _argument(line, begin, start, end) if _MIXED.match(line[start:end]) else -1
+
+
+# What is called with a login: a word that says so, alone or in a longer name (`AWS4Auth`, `simple_bind_s`).
+_CALLEE = (
+    rb"(?:auth|oauth[0-9]?|login|logon|password|connect|credentials?|session|bind(?:_s)?|ftp|mysqli|provider|handler"
+    rb"|userhandler)(?:\.(?:new|open|create))?\([ \t]*"
+)
+_CALLEE_SIGNS = tuple(
+    word + behind
+    for word in b"auth auth1 auth2 login logon password connect credential credentials session bind bind_s ftp mysqli"
+    b" provider handler".split()
+    for behind in (b"(", b".new(", b".open(", b".create(")
+)
+# An argument may stand in what wraps it.
+_WRAPPED = rb"(?:(?:some|just|secret|string::from|str)\()?" + _SECRET + rb"\)?[ \t]*[,)]"
+
+
+def _by_place(place: int) -> Rule:
+    """The argument at a place of a call with a login, counted from one."""
+    return named(
+        f"argument-{place}",
+        _CALLEE + _ARGUMENT * (place - 1) + _WRAPPED,
+        "AWS4Auth(" + "'main', " * (place - 1) + "'<a12>7<a4>', 'eu-west-1')",
+        _argument,
+        (_CALLEE_SIGNS, rb"[ \t]*[0-9a-z_.\"']"),
+    )
 
 
 ARGUMENT_RULES: tuple[Rule, ...] = (
@@ -63,6 +95,17 @@ ARGUMENT_RULES: tuple[Rule, ...] = (
         "ClientSecretCredential('<uuid>', '<uuid>', '<a12>7<a4>')",
         _argument,
         ((b"credential(", b"credentials("), rb"[ \t]*[bru]?[\"']"),
+    ),
+    *(_by_place(place) for place in (2, 3, 4)),
+    named(
+        "arguments-told",
+        rb"(?:auth|log_?in|logon|sign_?in|connect|credential)[^\n()]{0,60}?\barg(?:ument)?s?[ ]?[:=]?[ ]?[(\[]"
+        + _TEXT
+        + rb"[ ]?,[ ]?"
+        + _SECRET,
+        "calling authenticate with args ('loader', '<a12>7<a4>')",
+        _argument,
+        ((b"args", b"arguments"), rb"[ ]?[:=]?[ ]?[(\[]"),
     ),
     named(
         "mail-and-text",
@@ -135,6 +178,40 @@ ARGUMENT_RULES: tuple[Rule, ...] = (
         "CREDENTIALS\tme\t2026-11-27T12:00:00+00:00\t<b40>",
         _jumbled,
         ((b"credentials\t", b"accesskey\t"), rb""),
+    ),
+    named(
+        "user-of-list",
+        rb"(?:\b|\\[nrt])user[ \t]+[^ \t]+[ \t]+on[ \t]+(?:[^ \t>]+[ \t]+){0,4}>(?P<secret>[^ \t\r\n]{3,})",
+        "user loader on >cobalt4821 ~* &* +@all",
+        judges.quoted,
+        ((b" on ", b" on\t"), rb"(?:[a-z]+ )*>"),
+        needs=(b"user",),
+    ),
+    named(
+        "header-set",
+        rb"(?:set|add|request|response|pass)_?header[ \t]+[\"']?[0-9a-z_-]*" + KEY + rb"[\"']?[ \t]+[\"']?"
+        rb"(?P<secret>[^ \t\r\n\"';$]+)[\"';]",
+        "proxy_set_header X-Api-Key cobalt4821;",
+        command_judges.flag,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[\"']?[ \t]"),
+        needs=(b"header",),
+    ),
+    named(
+        "login-of-setting",
+        rb"[0-9a-z_.]*auth[a-z_.]{0,20}[\"']?[ ]?[:=][ ]?[\"']?[a-z][0-9a-z_.@-]{1,40}:"
+        rb"(?P<secret>[^ \t\r\n\"'/:,;]{8,})(?:[\"' \t\r]|$)",
+        "auth_basic_user: loader:<a12>7<a4>",
+        judges.random,
+        ((b"auth",), rb"[a-z_.]*[\"']?[ ]?[:=][ ]?[\"']?[a-z][0-9a-z_.@-]*:"),
+    ),
+    named(
+        "used-as-key",
+        rb"(?:sign|encrypt|decrypt|verif|authenticat)(?:ed|ing|y|ying)[ ](?:with|using)[ ](?:the[ ])?key[ :=]{1,2}"
+        rb"[\"'`]?(?P<secret>[^ \t\r\n\"'`,;]{12,})",
+        "Signing with key '<a12>7<a4>'",
+        _jumbled_or_text,
+        ((b" key ", b" key:", b" key="), rb""),
+        needs=(b"sign", b"crypt", b"verif", b"authent"),
     ),
     named(
         "piped-text",

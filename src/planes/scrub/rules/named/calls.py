@@ -8,7 +8,7 @@ from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, SIGN
 _TEXT = rb"[ \t]*[bru]{0,2}[\"'](?P<secret>[^\"'\n]+)"
 # What stands between a name and what a sentence tells of it: words, and then a link.
 _TOLD = (
-    rb"(?:[ ][^ \t\n:=,;\"'`|<>()\[\]{}]{1,16}){1,6}?"
+    rb"(?:[ ](?:[^ \t\n:=,;\"'`|<>()\[\]{}]{1,16}|\"[^ \"\n]{1,40}\"|'[^ '\n]{1,40}')){1,6}?"
     rb"(?:(?:[ ](?:with|is|was|to|as|reads|equals|\xc3\xa8|est|ist|lautet|es)|[ ]?[:=])[ ][\"'`]?|[ ]value[ ])"
 )
 
@@ -91,7 +91,7 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "key-of-cipher",
-        rb"(?:(?:multi)?fernet\(\[?|hmac\.(?:new|digest)\(|(?:aes|des3?|chacha20|blowfish|arc4)\.new\("
+        rb"(?:(?:multi)?fernet\(\[?|[th]otp\(|hmac\.(?:new|digest)\(|(?:aes|des3?|chacha20|blowfish|arc4)\.new\("
         rb"|(?:aesgcm|aesccm|aessiv|chacha20poly1305|secretbox|symmetrickey)\("
         rb"|create_?hmac\([ ]*[\"'][0-9a-z-]{3,12}[\"'][ ]*,"
         rb"|jwt\.(?:encode|decode|sign|verify)\([^\n]{0,300}?,[ ]*(?:key[ ]?=[ ]?)?"
@@ -104,6 +104,7 @@ CALL_RULES: tuple[Rule, ...] = (
             (
                 *(
                     b"fernet(",
+                    b"otp(",
                     b"hmac.new(",
                     b"hmac.digest(",
                     b".new(",

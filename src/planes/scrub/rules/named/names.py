@@ -286,7 +286,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds"
         rb"|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens)"
         rb"(?:[ ]?[:=(]|[ ](?:for[ ][^\n:/]{1,60}?[ ])?(?:are|were|used|found|is|was|accepted|received)[: ])[ \t]*"
-        rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+)"
+        rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+|(?:user|admin|account)[ ](?:was[ ]|has been[ ])?created:?[ \t]+)"
         rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
         told.login,
@@ -299,6 +299,7 @@ NAME_RULES: tuple[Rule, ...] = (
                 b"log in ",
                 b"login ",
                 b"logged in ",
+                b" created",
                 b"zugangsdaten",
                 b"anmeldedaten",
                 b"identifiants",

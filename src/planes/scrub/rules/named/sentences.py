@@ -23,8 +23,9 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "named-far",
         KEY
-        + rb"[\"'`]?[ ,.:)][^\n]+?"
+        + rb"[\"'`]?(?:[ ,.:)][^\n]+?)??"
         + rb"(?:[a-z0-9)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|assert"
+        rb"|(?:must|cannot|should)(?: not)? be"
         rb"|not the [a-z]{1,12})[ ]?:?)[ ]"
         rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
         "field `api_key` cannot be coerced into type `int`: '<a12>7<a11>'",
@@ -41,6 +42,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
             b" provided ",
             b" to ",
             b" assert ",
+            b" be ",
             b" not the ",
         ),
     ),
