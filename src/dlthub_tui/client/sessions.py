@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import anyio
 
@@ -29,6 +31,26 @@ class TokenPair:
 
     def __repr__(self) -> str:
         return f"TokenPair({self.email!r})"
+
+    @property
+    def issued_at(self) -> int:
+        """When the token was given, in seconds since 1970; 0 where it does not say, as a key does not."""
+        issued_at = self._claims().get("iat")
+        return issued_at if isinstance(issued_at, int) else 0
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is; empty where it does not say."""
+        return str(self._claims().get("sub", ""))
+
+    def _claims(self) -> dict[str, Any]:
+        """What the token says. It is read, not trusted: the plane that gave it checks it."""
+        try:
+            claims = self.jwt.split(".")[1]
+            said: Any = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        except (IndexError, ValueError):
+            return {}
+        return cast("dict[str, Any]", said) if isinstance(said, dict) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,14 @@ class Connection:
             await self._save()
 
     async def refresh(self, pair: TokenPair) -> str | None:
-        """The next token pair; None, and the stored session is gone, when it is refused. A key has no next."""
+        """The next token pair; None, and the stored session is gone, when it is refused. A key has no next.
+
+        Other processes of this user have the same session and renew it, too: what they stored is the newest, and a
+        spent refresh token would end it for all of them.
+        """
+        stored = await self._stored()
+        if stored is not None and stored.pair.issued_at > pair.issued_at:
+            pair = stored.pair
         try:
             if not pair.refresh_token:
                 raise NotSignedIn(401, "The key is not accepted.")
@@ -80,12 +87,20 @@ class Connection:
             if exc.status in {429, 503}:
                 raise
             self.pair = None
-            await self.store.forget(self.origin)
+            if stored is not None and stored.jwt == pair.jwt:
+                await self.store.forget(self.origin)
             return None
         self.pair = fresh
-        if not self.is_local:
+        if self._is_kept:
             await self._save()
         return fresh.jwt
+
+    async def _stored(self) -> StoredSession | None:
+        """What is stored of this very session: of this person, at this control plane."""
+        if not self._is_kept:
+            return None
+        stored = await self.store.find(self.origin, self._fingerprints)
+        return stored if stored is not None and stored.email == self.email else None
 
     async def _save(self) -> None:
         if self.pair is None:
