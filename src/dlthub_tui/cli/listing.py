@@ -82,16 +82,19 @@ def jobs(place: PlaceName, /, *, home: Home = None, url: Url = None, as_json: Js
     """
 
     async def act(connection: Connection, _: Followed) -> int:
-        from dlthub_tui.cli.shapes import job_shape
+        from dlthub_tui.cli.shapes import listed_job_shape
         from dlthub_tui.cli.tables import local, print_table
-        from dlthub_tui.client.jobs import list_jobs
+        from dlthub_tui.client.jobs import list_jobs, list_passed_over
         from dlthub_tui.session.names import find_workspace, short_name
         from dlthub_tui.viewmodel import words
+        from dlthub_tui.viewmodel.work.runs import passed_over_words
 
         found = await find_workspace(connection.control, place)
         listed = [one for one in await list_jobs(connection.control, found.workspace.id) if not one.is_archived]
+        over = await list_passed_over(connection.control, found.workspace.id)
         if as_json:
-            print(json.dumps({"items": [job_shape(found, one) for one in listed], "total": len(listed)}))
+            items = [listed_job_shape(found, one, over.get(one.id)) for one in listed]
+            print(json.dumps({"items": items, "total": len(listed)}))
             return exits.DONE
         rows = [
             (
@@ -103,6 +106,8 @@ def jobs(place: PlaceName, /, *, home: Home = None, url: Url = None, as_json: Js
             for one in listed
         ]
         print_table(("JOB", "FIRES", "NEXT", "LAST RUN"), rows, colour=wants_colour())
+        for one in filter(lambda one: one.id in over, listed):
+            exits.say_error(f"{short_name(one)} did not start: {passed_over_words(over[one.id], local)}.")
         return exits.DONE
 
     return worked(home, url, act)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlthub_tui.viewmodel.work.runs import rows_of
 
 if TYPE_CHECKING:
+    from dlthub_tui.client.jobs import PassedOver
     from dlthub_tui.client.models import Job, LogLine, Run
     from dlthub_tui.session.names import NamedWorkspace, Spot
 
@@ -43,6 +44,12 @@ def job_shape(place: NamedWorkspace, job: Job) -> dict[str, Any]:
         "latest_run": None if latest is None else {"number": latest.number, "status": latest.status},
         "link": f"{place.address}/{short_name(job)}",
     }
+
+
+def listed_job_shape(place: NamedWorkspace, job: Job, over: PassedOver | None) -> dict[str, Any]:
+    """A job of a list, with the start that was passed over and not followed by another."""
+    told = None if over is None else {"at": moment(over.at), "trigger": over.trigger, "status": over.status}
+    return {**job_shape(place, job), "passed_over": told}
 
 
 def run_shape(place: NamedWorkspace, run: Run) -> dict[str, Any]:

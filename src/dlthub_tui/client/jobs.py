@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dlthub_tui.client.errors import NotFound
 from dlthub_tui.client.models import Job, Run, parse_job, parse_run
 from dlthub_tui.client.paging import Page, get_all, get_pages
 from dlthub_tui.client.reading import Fields
@@ -78,12 +79,24 @@ async def find_starts(plane: Transport, workspace_id: str, job_id: str) -> Start
     return Starts(
         fires=fields.many("items", lambda item: Fields(item, "fire time").moment("at")),
         waits_for=fields.texts("waits_for"),
-        passed_over=None
-        if over is None
-        else PassedOver(at=over.moment("at"), trigger=over.text("trigger"), status=over.text("status")),
+        passed_over=None if over is None else _parse_passed_over(over),
         paused_at=fields.maybe_moment("paused_at"),
         completed_until=fields.maybe_moment("completed_until"),
     )
+
+
+async def list_passed_over(plane: Transport, workspace_id: str) -> dict[str, PassedOver]:
+    """By job the start that was passed over, where none has come after it. Of an older control plane none is known."""
+    try:
+        raw = await plane.get(f"/own/v1/workspaces/{workspace_id}/jobs/-passed-over")
+    except NotFound:
+        return {}
+    items = Fields(raw, "passed over starts").many("items", lambda item: Fields(item, "passed over start"))
+    return {item.text("job_id"): _parse_passed_over(item) for item in items}
+
+
+def _parse_passed_over(fields: Fields) -> PassedOver:
+    return PassedOver(at=fields.moment("at"), trigger=fields.text("trigger"), status=fields.text("status"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

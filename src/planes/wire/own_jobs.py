@@ -60,6 +60,18 @@ class PassedOverStart(BaseModel):
     status: str
 
 
+class PassedOverOfJob(PassedOverStart):
+    """With the job that did not start."""
+
+    job_id: str
+
+
+class PassedOverResponse(BaseModel):
+    """One of each job at most, and none of a job that has started since."""
+
+    items: list[PassedOverOfJob]
+
+
 class FireTimesResponse(BaseModel):
     """The next moments, earliest first; `timezone` is the one that cron expressions are read in.
 

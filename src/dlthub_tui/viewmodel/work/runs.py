@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from dlthub_tui.client.jobs import PassedOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +298,11 @@ def decline_words(status: str) -> str:
         "chain_too_long": "jobs start each other in a circle",
         "chain_too_fast": "jobs start it again and again",
     }.get(status, guard(status))
+
+
+def passed_over_words(over: PassedOver, told: Callable[[datetime], str]) -> str:
+    """When a start that fired by itself was passed over, what fired it, and why; `told` words the moment."""
+    return f"{told(over.at)}, {guard(words.trigger(over.trigger))}: {decline_words(over.status)}"
 
 
 def declined(job_ref: str, status: str, reasons: Sequence[str]) -> str:

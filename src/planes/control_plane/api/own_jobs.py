@@ -20,11 +20,24 @@ from planes.wire.own_jobs import (
     FireTimesResponse,
     JobVersionItem,
     JobVersionsResponse,
+    PassedOverOfJob,
+    PassedOverResponse,
     PassedOverStart,
     RetriesBody,
 )
 
 router = LateRouter(prefix="/own/v1/workspaces/{workspace_id}/jobs", tags=["own: jobs"])
+
+
+@router.get("/-passed-over")
+async def list_passed_over(
+    parts: CurrentParts, principal: CurrentPrincipal, workspace_id: WorkspaceIdPath
+) -> PassedOverResponse:
+    items = [
+        PassedOverOfJob(job_id=each.job_id, at=each.at, trigger=each.trigger, status=each.status)
+        for each in await jobs.passed_over_starts(parts, principal, workspace_id)
+    ]
+    return PassedOverResponse(items=items)
 
 
 @router.get("/{job_id}/fire-times")

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, String, Table, delete, select
+from sqlalchemy import Column, ForeignKey, String, Table, and_, delete, select
 
-from planes.domain.identifiers import JobId
+from planes.domain.identifiers import JobId, WorkspaceId
 from planes.storage.control.connection import Connection
+from planes.storage.control.jobs import jobs
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
+from planes.storage.control.runs import runs
 from planes.storage.types import Moment, identifier
 
 passed_over = Table(
@@ -40,6 +42,14 @@ async def keep_passed_over(connection: Connection, rows: Sequence[PassedOver]) -
     if newest:
         await connection.execute(delete(passed_over).where(passed_over.c.job_id.in_(sorted(newest))))
         await connection.execute(passed_over.insert(), [row_of(row) for row in newest.values()])
+
+
+async def list_passed_over(connection: Connection, workspace_id: WorkspaceId) -> list[PassedOver]:
+    """Those of the workspace's live jobs that have started nothing since, by job."""
+    live = and_(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False))
+    newer = select(runs.c.id).where(runs.c.job_id == passed_over.c.job_id, runs.c.created_at > passed_over.c.at)
+    chosen = select(passed_over).join(jobs).where(live, ~newer.exists()).order_by(passed_over.c.job_id)
+    return [PassedOver(**row) for row in (await connection.execute(chosen)).mappings()]
 
 
 async def find_passed_over(connection: Connection, job_id: str) -> PassedOver | None:

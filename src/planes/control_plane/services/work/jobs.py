@@ -27,7 +27,7 @@ from planes.storage.control import summaries as stored_summaries
 from planes.storage.control.connection import Connection
 from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.jobs import Job, JobVersion, VersionedJob
-from planes.storage.control.passed_over import PassedOver, find_passed_over
+from planes.storage.control.passed_over import PassedOver, find_passed_over, list_passed_over
 from planes.storage.control.run_lists import DownstreamRun
 from planes.storage.control.summaries import PipelineRunSummary
 from planes.storage.keyset import Listed
@@ -105,6 +105,13 @@ async def fire_times(parts: Parts, principal: Principal, workspace_id: str, job_
     definition, now = found.version.definition, parts.clock.now()
     ticks = await windows.in_thread(lambda: schedules.upcoming_ticks(definition, clocks, now, count))
     return FireTimes(found, ticks, _waits_for(found), passed_over)
+
+
+async def passed_over_starts(parts: Parts, principal: Principal, workspace_id: str) -> list[PassedOver]:
+    """Of each live job the start that was passed over, where none has come after it."""
+    async with parts.database.reading() as connection:
+        access = await authorize_workspace(connection, principal, workspace_id, Permission.READ)
+        return await list_passed_over(connection, access.workspace_id)
 
 
 def _waits_for(found: VersionedJob) -> tuple[str, ...]:

@@ -256,6 +256,13 @@ async def test_jobs_that_start_each_other_stop_after_a_while(stage: Stage) -> No
     assert [(each["status"], each["trigger"]) for each in over if each is not None] == [
         ("chain_too_long", "job.success:jobs.jobs.ping")
     ]
+    stopped = (await stage.own("/jobs/-passed-over")).json()["items"]
+    assert [(each["job_id"], each["status"]) for each in stopped] == [(ids["pong"], "chain_too_long")]
+
+    stage.clock.advance(seconds=1)
+    await stage.trigger(ids["pong"])
+
+    assert (await stage.own("/jobs/-passed-over")).json()["items"] == []
 
 
 async def test_a_tick_that_starts_nothing_is_told_but_not_while_paused(stage: Stage) -> None:
