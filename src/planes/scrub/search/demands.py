@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.languages import FOREIGN_KEY
 from planes.scrub.rules.named.vocabulary import KEY
-from planes.scrub.search.engine import compile_set
+from planes.scrub.search.engine import compile_literals, compile_set
 from planes.scrub.search.spelling import loosened
 
 _SECRET = b"(?P<secret>"
@@ -28,8 +28,6 @@ _NAME = re.compile(rb"[0-9A-Za-z_. -]*")
 _BEHIND = b"(?i)[0-9A-Za-z_. -]*[0-9A-Za-z]"
 # So many texts that begin with a name are remembered with the shapes that may match there.
 _MOST_REMEMBERED = 512
-# So many bit sets are remembered with what their rules need.
-_MOST_WANTED = 1024
 
 
 def between(pattern: bytes) -> bytes | None:
@@ -112,16 +110,17 @@ class Demands:
         "_needy",
         "_patterns",
         "_remembered",
-        "_wanting",
+        "_wanted",
         "members",
     )
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         betweens: dict[bytes, int] = {}
-        self._needs = [
+        self._wanted = [
             (1 << index, rule.needs, _begins_with_name(rule)) for index, rule in enumerate(rules) if rule.needs
         ]
-        self._needy = sum(bit for bit, _, _ in self._needs)
+        self._needs: _Needs | None = None
+        self._needy = sum(bit for bit, _, _ in self._wanted)
         told = self._foreign = 0
         for index, rule in enumerate(rules):
             middle = between(rule.pattern) if rule.any_case else None
@@ -136,7 +135,6 @@ class Demands:
         self._anywhere: _Owned | None = None
         self._behind: _Owned | None = None
         self._remembered: dict[bytes, int] = {}
-        self._wanting: dict[int, Sequence[_Need]] = {}
 
     def prepare(self) -> "_Owned":
         """Compile now what is needed for lines whose names are known."""
@@ -146,6 +144,7 @@ class Demands:
                 pattern = _BEHIND + beginning(middle.removeprefix(_ANY_CASE + _LAST))
                 owners[pattern] = owners.get(pattern, 0) | rules
             self._behind = _Owned(owners, at_begin=True)
+            self._compiled_needs()
         return self._behind
 
     def met(self, line: bytes, chosen: int, names: "Sequence[int] | None" = None) -> int:
@@ -174,28 +173,52 @@ class Demands:
                         known = run.end() if run else place
         chosen &= may
         if chosen & self._needy:
-            lowered = line.lower()
-            find = lowered.find  # `in` takes three times as long: it tries the literal as a number first
-            first = names[0] if names else 0
-            for bits, needs, is_behind in self._wanting.get(chosen) or self._wanted(chosen):
-                place = first if is_behind else 0
-                for need in needs:
-                    if find(need, place) >= 0:
-                        break
-                else:
-                    chosen ^= bits
+            needs = self._needs or self._compiled_needs()
+            chosen &= ~self._needy | needs.met(line.lower(), names[0] if names else 0)
         return chosen
 
-    def _wanted(self, chosen: int) -> "Sequence[_Need]":
-        """What some rules need; those that need the same are asked about once."""
-        if len(self._wanting) >= _MOST_WANTED:
-            self._wanting.clear()
-        bits_of: dict[tuple[Sequence[bytes], bool], int] = {}
-        for bit, needs, is_behind in self._needs:
-            if bit & chosen:
-                bits_of[needs, is_behind] = bits_of.get((needs, is_behind), 0) | bit
-        wanted = self._wanting[chosen] = [(bits, *want) for want, bits in bits_of.items()]
-        return wanted
+    def _compiled_needs(self) -> "_Needs":
+        needs = self._needs = _Needs(self._wanted)
+        return needs
+
+
+def _found_nowhere(text: bytes) -> "Sequence[tuple[int, int, int]]":
+    del text
+    return ()
+
+
+class _Needs:
+    """Literals of which rules need one each; a line is read once for all of them."""
+
+    __slots__ = ("_few", "_find", "_owners")
+
+    def __init__(self, needs: "Sequence[_Need]") -> None:
+        owners: dict[bytes, tuple[int, int]] = {}
+        for bit, literals, is_behind in needs:
+            for literal in literals:
+                anywhere, behind = owners.get(literal, (0, 0))
+                owners[literal] = (anywhere, behind | bit) if is_behind else (anywhere | bit, behind)
+        # A single sign stands on a line many times over, and one look tells whether it does.
+        self._few = [(literal, *bits) for literal, bits in owners.items() if len(literal) == 1]
+        many = {literal: bits for literal, bits in owners.items() if len(literal) > 1}
+        self._owners = list(many.values())
+        self._find = compile_literals(list(many)) if many else _found_nowhere
+
+    def met(self, lowered: bytes, first: int) -> int:
+        """The rules one of whose literals stands in a line in small letters, for some of them at or behind `first`."""
+        met = 0
+        find = lowered.find  # `in` takes three times as long: it tries the literal as a number first
+        for literal, anywhere, behind in self._few:
+            place = find(literal)
+            if place >= 0:
+                met |= anywhere
+                if behind and (place >= first or find(literal, first) >= 0):
+                    met |= behind
+        owners = self._owners
+        for index, place, _ in self._find(lowered):
+            anywhere, behind = owners[index]
+            met |= anywhere | behind if place >= first else anywhere
+        return met
 
 
 class _Owned:

@@ -12,6 +12,7 @@ from planes.scrub.long_lines import LONGEST_HELD
 from planes.scrub.registered.encodings import forms
 from planes.scrub.rulebook import Rulebook, rulebook
 from planes.scrub.rules.samples import fake
+from planes.scrub.search.name_places import NamePlaces
 from planes.scrub.search.signs import LineSigns
 
 REGISTERED = Registered.from_values([("V", "correct-horse7"), ("LONG", "k" * 3000 + "ey")])
@@ -33,6 +34,24 @@ def test_a_line_without_end_takes_bounded_memory(filling: bytes) -> None:
 
     assert peak < 12_000_000
     assert given > 0 or filling == b"password="
+
+
+@pytest.mark.parametrize("gap", [b" ", b"\t", b" \t"])
+def test_shapes_of_names_are_not_tried_by_re_where_it_would_share_out_a_long_gap_in_every_way(gap: bytes) -> None:
+    """480 tabs between a name and a word took two seconds."""
+    names = NamePlaces()
+
+    assert names.begins(b"password" + (gap * 20)[:20] + b"x", [0]) == [0]
+    assert names.begins(b"password" + (gap * 480)[:480] + b"x", [0]) is None
+
+
+def test_shapes_of_names_are_tried_by_re_on_no_more_bytes_however_many_names_stand_there() -> None:
+    names = NamePlaces()
+    for count, length in ((8, 1000), (16, 500), (9, 1000), (17, 500)):
+        line = (b"password=" * count).ljust(length, b"x")
+        signs = [9 * number for number in range(count)]
+
+        assert (names.begins(line, signs) is None) == (count * length > 8192)
 
 
 def test_long_line_comes_out_while_it_goes_on() -> None:
