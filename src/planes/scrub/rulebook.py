@@ -20,7 +20,7 @@ from planes.scrub.rules.named.vocabulary import SIGNS
 from planes.scrub.search.demands import Demands
 from planes.scrub.search.engine import Pattern, PatternSet, compile_pattern, compile_set, group_number
 from planes.scrub.search.literals import AtLiteral
-from planes.scrub.search.name_places import AtName, NamePlaces
+from planes.scrub.search.name_places import AtName, Name, NamePlaces
 from planes.scrub.search.signs import NO_SIGNS, LineSigns, Signs
 from planes.scrub.search.unescaped import unescaped
 from planes.scrub.shadow import ColourMap, without_colour
@@ -109,9 +109,9 @@ class CompiledRule:
                 found.append(_span((start, end, rule)))
         return found
 
-    def spans_at(self, at_name: AtName, line: bytes, begins: "Sequence[int]") -> list[Span]:
+    def spans_at(self, at_name: AtName, line: bytes, names: "Sequence[Name]") -> list[Span]:
         """The same, in a line of which it is known where names begin."""
-        matches = at_name.matches(line, begins)
+        matches = at_name.matches(line, names)
         return self._judged(line, matches) if matches else []
 
     def _judged(self, line: bytes, matches: "Iterable[tuple[int, int, int]]") -> list[Span]:
@@ -301,15 +301,15 @@ class Rulebook:
         found: list[Span] = []
         is_disjoint = True
         team = self._teams.get(chosen)
-        begins: Sequence[int] | None = None
+        named: Sequence[Name] | None = None
         for compiled in self._team(chosen) if team is None else team:
             at_name = compiled.at_name
             if at_name is not None and names is not None:
-                if begins is None:
-                    begins = self._name_places.begins(line, names)
-                    if begins is None:
+                if named is None:
+                    named = self._name_places.names(line, names)
+                    if named is None:
                         names = None
-                spans = compiled.spans(line, last) if begins is None else compiled.spans_at(at_name, line, begins)
+                spans = compiled.spans(line, last) if named is None else compiled.spans_at(at_name, line, named)
             else:
                 spans = compiled.spans(line, last)
             if spans:

@@ -41,8 +41,8 @@ def test_shapes_of_names_are_not_tried_by_re_where_it_would_share_out_a_long_gap
     """480 tabs between a name and a word took two seconds."""
     names = NamePlaces()
 
-    assert names.begins(b"password" + (gap * 20)[:20] + b"x", [0]) == [0]
-    assert names.begins(b"password" + (gap * 480)[:480] + b"x", [0]) is None
+    assert names.names(b"password" + (gap * 20)[:20] + b"x", [0]) == [(0, None)]
+    assert names.names(b"password" + (gap * 480)[:480] + b"x", [0]) is None
 
 
 def test_shapes_of_names_are_tried_by_re_on_no_more_bytes_however_many_names_stand_there() -> None:
@@ -51,7 +51,7 @@ def test_shapes_of_names_are_tried_by_re_on_no_more_bytes_however_many_names_sta
         line = (b"password=" * count).ljust(length, b"x")
         signs = [9 * number for number in range(count)]
 
-        assert (names.begins(line, signs) is None) == (count * length > 8192)
+        assert (names.names(line, signs) is None) == (count * length > 8192)
 
 
 def test_long_line_comes_out_while_it_goes_on() -> None:

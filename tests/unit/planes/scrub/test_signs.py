@@ -1,5 +1,6 @@
 """The signs on a line are the same whichever way they are looked for, and no shape of names is left out by them."""
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from planes.scrub.search.demands import Demands
 from planes.scrub.search.engine import compile_pattern, compile_set
 from planes.scrub.search.line_signs import SignsOnLine
 from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine
+from planes.scrub.search.name_places import AtName, NamePlaces
 from planes.scrub.search.spelling import loosened, quoted
 
 
@@ -91,3 +93,23 @@ def test_a_shape_matches_only_where_its_demands_behind_the_names_are_met() -> No
                 left_out += 1
 
     assert left_out > 5000
+
+
+def test_where_a_name_ends_says_no_shape_away() -> None:
+    places = NamePlaces()
+    shapes = [shape for rule in RULES if (shape := AtName.of(rule)) is not None]
+    ended = matched = 0
+    for line in itertools.islice(lines(), 0, None, 6):
+        signs = signs_of(rulebook(), line).names
+        if not signs or places.names(line, signs) is None:
+            continue
+        named = places.names(line, signs)
+        assert named is not None
+        ended += sum(ends is not None for _, ends in named)
+        for shape in shapes:
+            found = shape.matches(line, named)
+            assert found == shape.matches(line, [(begin, None) for begin, _ in named]), line
+            matched += len(found)
+
+    assert ended > 150
+    assert matched > 150
