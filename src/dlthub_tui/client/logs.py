@@ -11,10 +11,13 @@ from typing import Any
 
 import httpx
 
-from dlthub_tui.client.errors import ClientError
+from dlthub_tui.client.errors import ClientError, UnexpectedAnswer
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import CONNECT_SECONDS, Query, Transport
+
+SILENCE_SECONDS = 45.0
+"""A region fills the silence of a stream every 15 s; one that says nothing for this long is gone, as is the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def _parse_damage(raw: Any) -> Damage:
 async def follow(region: Transport, workspace_id: str, run_id: str, from_line: int) -> AsyncGenerator[LogLine]:
     """Lines from `from_line` on as they come, until the region closes because the run is over. Contract: 6.
 
-    Waits without end between lines, on purpose: a quiet job is still followed.
+    A job may be quiet for as long as it likes. Raises: a ClientError, TimedOut when its region says nothing at all.
     """
     path = f"/own/v1/workspaces/{workspace_id}/job-runs/{run_id}/log-stream"
     request = region.request(
@@ -82,7 +85,7 @@ async def follow(region: Transport, workspace_id: str, run_id: str, from_line: i
         path,
         query={"from_line": from_line},
         headers={"accept": "text/event-stream"},
-        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
     )
     async with region.streaming(request) as response:
         event = ""
@@ -90,11 +93,11 @@ async def follow(region: Transport, workspace_id: str, run_id: str, from_line: i
             if text.startswith("event:"):
                 event = text[6:].strip()
             elif text.startswith("data:") and event == "log":
-                line = parse_log_line(json.loads(text[5:]))
+                line = parse_log_line(_parsed(text[5:]))
                 if line.number >= from_line:
                     yield line
             elif text.startswith("data:") and event == "error":
-                raise StreamFailed(str(json.loads(text[5:]).get("error", "no reason given")))
+                raise StreamFailed(Fields(_parsed(text[5:]), "stream error").maybe_text("error") or "no reason given")
             elif not text:
                 event = ""
 
@@ -211,7 +214,14 @@ async def _answers(region: Transport, path: str, query: Query) -> AsyncGenerator
     async with region.streaming(request) as response:
         async for text in response.aiter_lines():
             if text:
-                yield Fields(json.loads(text), "search answer")
+                yield Fields(_parsed(text), "search answer")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as exc:
+        raise UnexpectedAnswer("a line of a log that is no JSON") from exc
 
 
 def _find_looked(fields: Fields) -> Looked | None:
