@@ -202,3 +202,39 @@ def test_captions_stand_whole_beside_their_keys_on_the_smallest_terminal() -> No
         assert not any("thirty" in hint for hint in hints), "a secret is not shown"
     for beat in (PROOF, END):
         assert len(beat.caption) <= 77
+
+
+PRINTS = r"""
+import sys
+for number in range(40):
+    print("line", number, flush=True)
+sys.stdin.read(1)
+"""
+PRINTED = """
+import os, sys
+from pathlib import Path
+from dlthub_tui.cli.tour.stage import Stage
+
+folder = Path(sys.argv[1])
+stage = Stage(None)
+with stage.opened():
+    stage.say("The caption.")
+    stage.play([str(folder / "program.py")], os.environ, folder, prints=True)
+    while not stage.is_over:
+        stage.pump()
+print("left")
+"""
+
+
+def test_what_a_program_prints_scrolls_above_the_caption_and_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PRINTS)
+    (tmp_path / "tour.py").write_text(PRINTED)
+    with terminal([str(tmp_path / "tour.py"), str(tmp_path)], {}, size=(60, 12)) as shown:
+        shown.until_text("line 39")
+        shown.until(lambda: "The caption." in last_row(shown), "the caption")
+        assert [row for row in range(11) if "The caption." in shown.row(row)] == []
+        assert "line 30" in shown.row(0) or "line 29" in shown.row(0)
+        shown.press("\r")
+        shown.wait()
+        assert "line 39" in shown.text
+        assert "left" in shown.text

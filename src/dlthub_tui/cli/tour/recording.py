@@ -79,8 +79,10 @@ def render_still(screen: Screen, caption: str) -> str:
 
 
 def _row(cells: list[Char], row: int) -> list[str]:
+    """Grounds first: a renderer whose letters are a little wider draws no ground over one."""
     top, column = _MARGIN + row * _CELL_HEIGHT, 0
     parts: list[str] = []
+    texts: list[str] = []
     for look, run in groupby(cells, key=lambda cell: (*_colours(cell), cell.bold)):
         group = list(run)
         text = "".join(cell.data for cell in group)
@@ -89,9 +91,9 @@ def _row(cells: list[Char], row: int) -> list[str]:
             left, wide = _MARGIN + column * _CELL_WIDTH, len(group) * _CELL_WIDTH
             parts.append(f'<rect x="{left:g}" y="{top}" width="{wide:g}" height="{_CELL_HEIGHT}" fill="{background}"/>')
         if text.strip():
-            parts.append(_text(text.rstrip(), column, top, foreground, is_bold=is_bold))
+            texts.append(_text(text.rstrip(), column, top, foreground, is_bold=is_bold))
         column += len(group)
-    return parts
+    return parts + texts
 
 
 def _text(text: str, column: int, top: float, colour: str, *, is_bold: bool) -> str:

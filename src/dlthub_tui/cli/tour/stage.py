@@ -58,6 +58,7 @@ class Stage:
         self._caption: tuple[str, str] = ("", "")
         self._is_stale = True
         self._held = b""
+        self._prints = False
         self.heard: Callable[[bytes], bool] = lambda _: True
         self.screen = pyte.Screen(self.columns, self.rows - 1)
         self._stream = pyte.ByteStream(self.screen)
@@ -89,15 +90,25 @@ class Stage:
             yield
         finally:
             self._end_program()
-            self._put(b"\x1b[?1049l\x1b[?25h\x1b[0m\r\n")
+            # Leaving the other screen puts the cursor where it was at first: what was said since is not written over.
+            self._put(f"\x1b[?1049l\x1b[r\x1b[{self.rows};1H\x1b[?25h\x1b[0m\r\n".encode())
             if before is not None:
                 termios.tcsetattr(0, termios.TCSADRAIN, before)
             if self._cast is not None:
                 self._cast.close()
 
-    def play(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
-        """Starts Python with these arguments; what played before must be over."""
+    def play(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, *, prints: bool = False
+    ) -> None:
+        """Starts Python with these arguments; what played before must be over.
+
+        `prints`: it draws no screen of its own. Its lines then scroll on all rows but the caption's.
+        """
         self._end_program()
+        self._prints = prints
+        if prints:
+            self._put(f"\x1b[r\x1b[{self.rows};1H".encode() + b"\r\n" * self.rows)
+            self._put(self._part())
         self._master, slave = pty.openpty()
         self._set_size(slave)
         # A size in the environment is that of the terminal around the stage, and programs believe it before the pty's.
@@ -109,6 +120,10 @@ class Stage:
         os.close(slave)
         self.screen.reset()
         self._is_stale = True
+
+    def _part(self) -> bytes:
+        """Only the rows of the program scroll; the cursor goes to the first one."""
+        return f"\x1b[1;{self.rows - 1}r\x1b[H".encode()
 
     def type(self, keys: str) -> None:
         """Types into the program."""
@@ -195,6 +210,8 @@ class Stage:
             self.columns, self.rows = size
             self.screen.resize(self.rows - 1, self.columns)
             self._is_stale = True
+            if self._prints:  # a terminal that got another size scrolls on all rows
+                self._put(b"\x1b7" + self._part() + b"\x1b8")
             if self._master >= 0:
                 self._set_size(self._master)
                 if self._process is not None and self._process.poll() is None:

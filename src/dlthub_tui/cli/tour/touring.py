@@ -76,7 +76,7 @@ def _play(folder: Path, platform: DemoPlatform, key: str, player: Player) -> Non
         try:
             stage.play([*_MAIN, "--home", str(home)], environment, folder)
             player.play(beats(key, platform.kill, platform.start))
-            stage.play([*_MAIN, "doctor", "--residency", "--home", str(home)], environment, folder)
+            stage.play([*_MAIN, "doctor", "--residency", "--home", str(home)], environment, folder, prints=True)
             player.play([PROOF])
         except Left:
             return
