@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, between, fit, isolated, muted, width_of, wrapped
+from dlthub_tui.viewmodel.text import Line, Role, Span, between, cut_name, fit, isolated, muted, width_of, wrapped
 
 # On a wide terminal a name stands near what is said of it: the eye follows a row over this much of nothing, not more.
 MOST_SPARE = 24
@@ -16,7 +17,8 @@ MOST_SPARE = 24
 class Column:
     """`drops` is the order in which columns go when room is short: the highest first, 0 never.
 
-    `usual` is how wide it is with most rows: its title stands there already while they load.
+    `usual` is how wide it is with most rows: its title stands there already while they load. `is_name`: what is too
+    long for it is cut in the middle.
     """
 
     title: str
@@ -26,6 +28,7 @@ class Column:
     least: int = 1
     gap: int = 2
     usual: int = 0
+    is_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ def draw_cells(columns: Sequence[Column], cells: Sequence[Line], layout: Layout,
             continue
         if spans:
             spans.append(Span(" " * column.gap))
-        fitted = fit(cell, width, align_right=column.is_number, mark=mark)
+        named = cut_name(cell, width, mark) if column.is_name else cell
+        fitted = fit(named, width, align_right=column.is_number, mark=mark)
         # The Linux console draws the marks of isolated text, and turns no text round.
         spans.extend(fitted if mark.isascii() else isolated(fitted))
     return tuple(spans)
@@ -176,7 +180,8 @@ def lay_out(sections: Sequence[Section], width: int, look: Look) -> list[Entry]:
 
 def _section_entries(section: Section, width: int, look: Look) -> list[Entry]:
     if not section.rows and (section.empty or not section.columns):
-        texts = [row for text in section.empty for row in wrapped((muted(text),), max(20, width))]
+        said = [name_keys(text, look) for text in section.empty]
+        texts = [row for text in said for row in wrapped((muted(text),), max(20, width))]
         return [Entry(None, Span(" "), (text,)) for text in texts]
     table = Table(section.columns, measure(section.columns, section.rows, width), look.glyphs.cut)
     entries: list[Entry] = []

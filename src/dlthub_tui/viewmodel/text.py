@@ -63,6 +63,7 @@ _ISOLATE, _ISOLATED = "\u2068", "\u2069"
 _FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
 EMPTY_LINE: Line = ()
 MOST_SAID_CELLS = 30
+LEAST_NAME = 8
 _PIECES = re.compile(r"[ ]+|[^ ]+")
 
 
@@ -185,6 +186,21 @@ def fit(spans: Line, width: int, *, align_right: bool = False, mark: str = "…"
         filling = Span(" " * (width - total))
         return (filling, *spans) if align_right else (*spans, filling)
     return _cut_line(spans, width, mark)
+
+
+def cut_name(spans: Line, width: int, mark: str = "…") -> Line:
+    """The line cut to `width` cells, or as it is: its longest span loses the middle, and what stands beside it stays.
+
+    Names of one family begin alike: cut at the end they would look the same.
+    """
+    total = width_of(spans)
+    if total <= width:
+        return spans
+    at = max(range(len(spans)), key=lambda each: cell_width(spans[each].text))
+    room = width - total + cell_width(spans[at].text)
+    if room < LEAST_NAME:
+        return spans
+    return (*spans[:at], spans[at]._replace(text=cut_middle(spans[at].text, room, mark)), *spans[at + 1 :])
 
 
 def _cut_line(spans: Line, width: int, mark: str) -> Line:

@@ -15,8 +15,8 @@ from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 COLUMNS = (
-    Column("Environment", takes_rest=True, least=16),
-    Column("Workspace", least=10, drops=1),
+    Column("Environment", takes_rest=True, least=16, is_name=True),
+    Column("Workspace", least=10, drops=1, is_name=True),
     Column("Size", is_number=True, least=8),
     Column("Used", is_number=True, least=10),
     Column("Runs", is_number=True, drops=2),

@@ -18,7 +18,7 @@ from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
 
 WORKSPACE_COLUMNS = (
-    Column("", takes_rest=True, least=24),
+    Column("", takes_rest=True, least=24, is_name=True),
     Column("Jobs", drops=1, is_number=True, least=5),
     Column("Running", is_number=True),
     Column("Failed", drops=2, is_number=True),

@@ -15,7 +15,11 @@ from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import Role, Span, guard, line, muted
 from dlthub_tui.viewmodel.work.runs import name_of
 
-COLUMNS = (Column("", least=12), Column("", takes_rest=True, least=20), Column("", is_number=True))
+COLUMNS = (
+    Column("", least=12, is_name=True),
+    Column("", takes_rest=True, least=20, is_name=True),
+    Column("", is_number=True),
+)
 
 Dated = tuple[datetime, Row]
 

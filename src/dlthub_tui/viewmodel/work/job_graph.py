@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dlthub_tui.client.models import Job
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Line, Role, Span, cell_width, cut_end, fit, guard, line, muted, width_of
+from dlthub_tui.viewmodel.text import Line, Role, Span, cell_width, cut_middle, fit, guard, line, muted, width_of
 
 MOST_ROWS = 5
 # Steps before and after the job where there is room for them.
@@ -242,7 +242,7 @@ class _Sheet:
                 if child.edge is None:
                     continue
                 joint, at = joints[node.column], ends[node.column] - joints[node.column]
-                name = cut_end(child.name, names[node.column], self.look.glyphs.cut)
+                name = cut_middle(child.name, names[node.column], self.look.glyphs.cut)
                 first = at - cell_width(name)
                 cells[child.row][first] = Span(name)
                 places.append(_Found(-child.column, child.row, first, cell_width(name), child.ref))
@@ -263,8 +263,8 @@ class _Sheet:
                 if child.edge is None:
                     continue
                 joint, at = joints[node.column], begins[node.column]
-                name = cut_end(child.name, names[node.column], self.look.glyphs.cut)
-                own = cell_width(cut_end(node.name, names[node.column - 1], self.look.glyphs.cut))
+                name = cut_middle(child.name, names[node.column], self.look.glyphs.cut)
+                own = cell_width(cut_middle(node.name, names[node.column - 1], self.look.glyphs.cut))
                 if node.column and not position:  # the line comes from where the name ends
                     gap = names[node.column - 1] - own
                     cells[node.row][at - gap] = Span(f" {self._bar(child.edge) * gap}"[:gap], Role.MUTED)

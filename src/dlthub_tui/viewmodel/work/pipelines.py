@@ -11,7 +11,7 @@ from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 COLUMNS = (
-    Column("Pipeline", takes_rest=True, least=16),
+    Column("Pipeline", takes_rest=True, least=16, is_name=True),
     Column("Last", is_number=True, least=11),
     Column("Runs", is_number=True, least=5),
     Column("Success", is_number=True, drops=1),
@@ -30,7 +30,7 @@ RUN_COLUMNS = (
     Column("", takes_rest=True, drops=1),
 )
 TABLE_COLUMNS = (
-    Column("Table", takes_rest=True, least=16),
+    Column("Table", takes_rest=True, least=16, is_name=True),
     Column("Rows", is_number=True, least=9),
     Column("Size", is_number=True, least=8),
     Column("Took", is_number=True, drops=2, least=7),
@@ -38,7 +38,7 @@ TABLE_COLUMNS = (
     Column("State"),
 )
 PACKAGE_COLUMNS = (
-    Column("Load package", takes_rest=True, least=18),
+    Column("Load package", takes_rest=True, least=18, is_name=True),
     Column("State"),
     Column("Files", is_number=True),
     Column("Rows", is_number=True, least=9),

@@ -31,7 +31,7 @@ class Known:
 NOTHING = Known()
 COLUMNS = (
     Column("State", least=9),
-    Column("Job", takes_rest=True, least=20),
+    Column("Job", takes_rest=True, least=20, is_name=True),
     Column("Run", is_number=True, least=4),
     Column("Started by", drops=5, usual=16),
     Column("Window", drops=6, usual=14),

@@ -17,7 +17,11 @@ IMPLIES = {
     "developer": "may deploy to prod, so can read its secrets",
     "viewer": "reads; runs what has the profile access",
 }
-MEMBER_COLUMNS = (Column("Member", least=20), Column("Role", least=9), Column("Which means", takes_rest=True, drops=1))
+MEMBER_COLUMNS = (
+    Column("Member", least=20, is_name=True),
+    Column("Role", least=9),
+    Column("Which means", takes_rest=True, drops=1),
+)
 JOINS_AS = ("collaborator", "member", "owner")
 JOINING = {
     "collaborator": "this workspace only",
@@ -25,13 +29,13 @@ JOINING = {
     "owner": "everything in every workspace, and invites others",
 }
 INVITE_COLUMNS = (
-    Column("Invited", takes_rest=True, least=20),
+    Column("Invited", takes_rest=True, least=20, is_name=True),
     Column("As", least=14),
     Column("By", least=14, drops=1),
     Column("Link ends", is_number=True, least=10),
 )
 KEY_COLUMNS = (
-    Column("Key", takes_rest=True, least=14),
+    Column("Key", takes_rest=True, least=14, is_name=True),
     Column("Acts as", least=10),
     Column("Made", is_number=True, least=10, drops=2),
     Column("Last used", is_number=True, least=11, drops=1),

@@ -14,6 +14,7 @@ from dlthub_tui.viewmodel.text import (
     cut_end,
     cut_front,
     cut_middle,
+    cut_name,
     fit,
     guard,
     line,
@@ -90,3 +91,12 @@ def test_a_word_longer_than_a_row_goes_on_below(width: int) -> None:
 
     assert all(width_of(row) <= width for row in rows)
     assert path in "".join(text_of(row).strip() for row in rows)
+
+
+def test_names_of_one_family_differ_where_they_are_cut_and_what_stands_beside_stays() -> None:
+    names = [f"load_orders_of_the_shop_in_{place}" for place in ("bremen", "dresden")]
+    cut = [text_of(cut_name(line(name, "  ", Span("@eu1")), 24)) for name in names]
+
+    assert cut[0] != cut[1]
+    assert all(each.endswith("  @eu1") and width_of(line(each)) == 24 for each in cut)
+    assert cut_name(line("short"), 24) == line("short")
