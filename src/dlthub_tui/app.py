@@ -84,6 +84,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         chosen, troubles = read_settings(document.get(TABLE, {}), _switches(options))
         ssh = chosen.word("ssh")
         is_slow = ssh == "on" or (ssh == "auto" and options.is_remote)
+        self._in_tmux = get_environ("TMUX", None) is not None
         super().__init__(ansi_color=True if self._is_plain or is_slow else None)
         self.options = options
         look = Look(is_slow=is_slow, now=options.now)
@@ -121,7 +122,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         if "keys" in document:
             from dlthub_tui.viewmodel.keys.keymap import read_keys
 
-            self.context.keys, of_keys = read_keys(document["keys"])
+            look.keys, of_keys = read_keys(document["keys"])
             troubles = [*troubles, *of_keys]
         self.context.troubles = troubles
         glyphs = chosen.word("glyphs")
@@ -145,7 +146,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
     def copy_to_clipboard(self, text: str) -> None:
         """Also where the terminal is a pane of tmux, which takes no clipboard from programs unless it is told to."""
         super().copy_to_clipboard(text)
-        if get_environ("TMUX", None) is not None:
+        if self._in_tmux:
             from dlthub_tui.screens.frame.clipboard import copy_in_tmux
 
             self.run_worker(copy_in_tmux(text), group="copy", exclusive=True, exit_on_error=False)
@@ -156,9 +157,10 @@ class DlthubTui(MovingApp, inherit_bindings=False):
 
     def _begin(self) -> None:
         gc.enable()
-        from dlthub_tui.settings import find_editor
+        from dlthub_tui.settings import find_editor, ways_to_notify
 
         self.context.editor = find_editor()
+        self.context.signs.ways, self.context.signs.in_tmux = ways_to_notify(), self._in_tmux
         self._watch_signals()
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 

@@ -19,11 +19,14 @@ class Open(Message):
 
 
 class GoHome(Message):
-    """Back to home, which says `text`: then also to the guide, if that is where one came from."""
+    """Back to home, which says `text`: then also to the guide, if that is where one came from.
 
-    def __init__(self, text: str = "") -> None:
+    `row` is what was made: home's cursor goes there.
+    """
+
+    def __init__(self, text: str = "", row: str = "") -> None:
         super().__init__()
-        self.text = text
+        self.text, self.row = text, row
 
 
 class GoBack(Message):

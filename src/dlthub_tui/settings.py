@@ -82,6 +82,15 @@ def our_version() -> str:
     return installed_version("dlthub-tui")
 
 
+def ways_to_notify(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Which sequences this terminal takes for a notification; one that takes both would show it twice."""
+    values = os.environ if environment is None else environment
+    name = values.get("TERM_PROGRAM", "").lower() or values.get("TERM", "").lower()
+    if values.get("VTE_VERSION") or values.get("KONSOLE_VERSION") or name.startswith("rxvt"):
+        return ("777",)
+    return ("9",) if any(each in name for each in ("kitty", "ghostty", "foot", "wezterm", "iterm")) else ("9", "777")
+
+
 def has_desktop(environment: Mapping[str, str] | None = None) -> bool:
     """Whether a browser can be opened on the screen that the terminal is on."""
     values = os.environ if environment is None else environment

@@ -269,6 +269,7 @@ async def test_region_is_locked_only_by_typing_it(open_app: Any) -> None:
         await stage.press("enter")
 
         await stage.until("orchard-new is locked to eu1.")
+        await stage.until("❯   orchard-new")
         locked = next(row for row in stage.installation.organizations if row["name"] == "orchard-new")
         assert locked["dataplane_id"] == "eu1"
 

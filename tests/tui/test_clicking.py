@@ -46,3 +46,23 @@ async def test_footer_tabs_and_clicks_have_the_users_own_keys(open_app: Any, tmp
         assert "f7 filter" in stage.text
         await click(stage, "f2 help")
         await stage.until("type to search")
+
+
+async def test_a_candidate_of_the_command_line_is_clicked_and_the_wheel_chooses(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "colon")
+        await stage.until("Commands")
+        await stage.type("ru")
+        await click(stage, "the workspace's runs")
+        await stage.until("[2 Runs]")
+
+        await stage.press("ctrl+p")
+        await stage.until("Palette")
+        await stage.pilot.hover("#candidates")
+        candidates = stage.app.screen.query_one("#candidates")
+        first = stage.text
+        candidates.post_message(candidates.Turned(1))
+        await settle(stage.pilot)
+        assert stage.text != first
+        await click(stage, "Palette")
+        assert "Palette" in stage.text, "the rule is no candidate"

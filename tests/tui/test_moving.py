@@ -247,6 +247,7 @@ async def test_enter_on_an_organization_without_a_workspace_asks_for_one(open_ap
         await stage.press("enter")
 
         await stage.until("Created first. d deploys a folder to it.")
+        assert "first" in chosen(stage)
 
 
 async def test_history_goes_back_and_forward_and_keeps_filter_and_row(open_app: Any) -> None:

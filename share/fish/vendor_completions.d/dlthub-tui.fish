@@ -460,6 +460,10 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l version -d '
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l url -r -d 'The control plane of another installation; default: DLTHUB_TUI_URL, else the ho…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l json -d 'Open nothing; print what the link names, as one JSON object on one line.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l read-only -d 'Hide every action that changes something.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l ascii -d 'Draw with ASCII only.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l slow -d 'For slow links: 16 colours, fewer repaints.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open' -l calm -d 'Fewer repaints.'
 # Positionals for: open
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command open; and test (__fish_dlthub-tui_positional_index 1) = 0; and not string match -q -- "-*" (commandline -ct)' -f -a '(__fish_dlthub-tui_complete)'
 

@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.misuse import sentence_of_misuse
-from dlthub_tui.cli.options import Home, Json, Repeated, Switch
+from dlthub_tui.cli.options import Ascii, Home, Json, Repeated, Switch
 from dlthub_tui.settings import find_home, our_version
 
 app = App(
@@ -36,8 +36,6 @@ for _name, _place in (
     ("invite", "inviting:invite"),
 ):
     app.command(f"dlthub_tui.cli.{_place}", name=_name)
-
-Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False)]
 
 
 def run_command(words: Sequence[str]) -> int:

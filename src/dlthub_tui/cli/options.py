@@ -16,6 +16,8 @@ Url = Annotated[
 
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
+Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False)]
+
 # One value each time it is given, so that the word behind it is never taken for another value.
 T = TypeVar("T")
 Repeated = Annotated[list[T] | None, Parameter(negative="", consume_multiple=False, show_default=False)]

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.options import Follow, Home, JobName, Json, JsonOf, RunName, Switch, Url
+from dlthub_tui.cli.options import Ascii, Follow, Home, JobName, Json, JsonOf, RunName, Switch, Url
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 from dlthub_tui.settings import find_url, wants_colour
 from dlthub_tui.viewmodel.look import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from dlthub_tui.cli.log_output import LogOutput
+    from dlthub_tui.cli.opening import OpenRequest
     from dlthub_tui.client.models import Run
     from dlthub_tui.session.connection import Connection
     from dlthub_tui.session.names import Spot
@@ -159,7 +160,18 @@ def stop(run: RunName, /, *, home: Home = None, url: Url = None, as_json: Json =
     return worked(home, url, act)
 
 
-def open_link(link: RunName, /, *, home: Home = None, url: Url = None, as_json: JsonOf = False) -> int:
+def open_link(
+    link: RunName,
+    /,
+    *,
+    home: Home = None,
+    url: Url = None,
+    as_json: JsonOf = False,
+    read_only: Switch = False,
+    ascii_only: Ascii = False,
+    slow: Switch = False,
+    calm: Switch = False,
+) -> int:
     """Open the terminal app at a link, as `y` copies it there.
 
     Parameters
@@ -168,9 +180,21 @@ def open_link(link: RunName, /, *, home: Home = None, url: Url = None, as_json: 
         [ORGANIZATION/]WORKSPACE[/JOB[/NUMBER[#LINE]]], or a tab of a workspace: WORKSPACE:runs.
     as_json
         Open nothing; print what the link names, as one JSON object on one line.
+    read_only
+        Hide every action that changes something.
+    ascii_only
+        Draw with ASCII only.
+    slow
+        For slow links: 16 colours, fewer repaints.
+    calm
+        Fewer repaints.
     """
     if not as_json:
-        return _opened_at(link, home, url)
+        from dlthub_tui.cli.opening import OpenRequest
+
+        return _opened_at(
+            OpenRequest(home, find_url(url), read_only, ascii=ascii_only, slow=slow, calm=calm, link=link)
+        )
 
     async def act(connection: Connection, _: Followed) -> int:
         from dlthub_tui.cli.shapes import spot_shape
@@ -182,13 +206,13 @@ def open_link(link: RunName, /, *, home: Home = None, url: Url = None, as_json: 
     return worked(home, url, act)
 
 
-def _opened_at(link: str, home: str | None, url: str | None) -> int:
-    from dlthub_tui.cli.opening import OpenRequest, has_terminal, open_on_terminal
+def _opened_at(request: OpenRequest) -> int:
+    from dlthub_tui.cli.opening import has_terminal, open_on_terminal
 
     if not has_terminal():
         exits.say_error("open needs a terminal. --json prints what a link names.")
         return exits.WRONG_USAGE
-    return open_on_terminal(OpenRequest(home=home, url=find_url(url), link=link))
+    return open_on_terminal(request)
 
 
 async def _follow(connection: Connection, spot: Spot, output: LogOutput, followed: Followed) -> int:

@@ -30,7 +30,7 @@ from datetime import timedelta
 class ClientError(Exception):
     """`what` happened, and what the user `can` do next. Both are sentences for the screen."""
 
-    def __init__(self, what: str, can: str = "Press ctrl+r to ask again.") -> None:
+    def __init__(self, what: str, can: str = "Press {link.retry} to ask again.") -> None:
         super().__init__(what)
         self.what = what
         self.can = can
@@ -45,7 +45,7 @@ class NotReachable(ClientError):
     """Nothing answers at the address."""
 
     def __init__(self, address: str, why: str) -> None:
-        super().__init__(f"No answer from {address} ({why}).", "Press ctrl+r to try again.")
+        super().__init__(f"No answer from {address} ({why}).", "Press {link.retry} to try again.")
         self.address = address
 
 
@@ -53,7 +53,7 @@ class TimedOut(ClientError):
     """The plane did not answer in time."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(f"{address} did not answer in time.", "Press ctrl+r to try again.")
+        super().__init__(f"{address} did not answer in time.", "Press {link.retry} to try again.")
         self.address = address
 
 
@@ -63,7 +63,7 @@ class Refused(ClientError):
     `reasons` are its field reasons, `keys` the fields they name; `code` is its stable name for the refusal.
     """
 
-    next_step = "Press ctrl+r to ask again."
+    next_step = "Press {link.retry} to ask again."
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class NotAllowed(Refused):
 class NotFound(Refused):
     """It is not there, or not for you."""
 
-    next_step = "Press esc to go back."
+    next_step = "Press {nav.back} to go back."
 
 
 class Conflict(Refused):
@@ -127,7 +127,7 @@ class TooMany(Refused):
 class PlaneFailed(Refused):
     """The plane failed; its own log says more."""
 
-    next_step = "Press ctrl+r to ask again; the plane's log says more."
+    next_step = "Press {link.retry} to ask again; the plane's log says more."
 
 
 class UnexpectedAnswer(ClientError):

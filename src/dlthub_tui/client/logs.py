@@ -43,7 +43,7 @@ class StreamFailed(ClientError):
     """The region ended the stream with a reason."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The log stream ended: {why}.", "Press f to follow again.")
+        super().__init__(f"The log stream ended: {why}.", "Press {log.follow} to follow again.")
 
 
 def parse_log_line(raw: Any) -> LogLine:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import Sheet
@@ -25,6 +27,37 @@ TWIN_ROWS = 3
 MOST_ENTERED = 200
 
 
+class Candidates(LinesView):
+    """What may be chosen, with the rule above it."""
+
+    class Clicked(Message):
+        """A row was clicked."""
+
+        def __init__(self, row: int) -> None:
+            super().__init__()
+            self.row = row
+
+    class Turned(Message):
+        """The wheel was turned."""
+
+        def __init__(self, steps: int) -> None:
+            super().__init__()
+            self.steps = steps
+
+    def on_click(self, event: events.Click) -> None:
+        """What was selected with it is no click."""
+        if self.text_selection is None:
+            self.post_message(self.Clicked(event.y))
+
+    def on_mouse_scroll_down(self) -> None:
+        """To the candidates below."""
+        self.post_message(self.Turned(1))
+
+    def on_mouse_scroll_up(self) -> None:
+        """To those above."""
+        self.post_message(self.Turned(-1))
+
+
 class CommandSheet(Sheet[str]):
     """Answers an action id, or a command with what stands behind it: `approve KPTR-WXMB`."""
 
@@ -37,6 +70,9 @@ class CommandSheet(Sheet[str]):
         self._at = 0
         # How far back among the lines that were entered before; 0 is the line itself.
         self._back = 0
+        # Which candidate stands on the first row.
+        self._first = 0
+        self._visible = 0
 
     def _actions(self, origin: PlaceScreen) -> list[Offer]:
         seen: set[str] = set()
@@ -52,7 +88,7 @@ class CommandSheet(Sheet[str]):
     def compose(self) -> ComposeResult:
         """Candidates above, the line where messages stand."""
         with Vertical(id="sheet"):
-            yield LinesView(self._lines, widget_id="candidates")
+            yield Candidates(self._lines, widget_id="candidates")
             yield MessageLine(self.look)
             yield LinesView(lambda width: [self._footer(width)], ground="raised", widget_id="footer")
 
@@ -91,11 +127,12 @@ class CommandSheet(Sheet[str]):
         shown = self._shown()
         rows = max(TWIN_ROWS + 1, self.size.height // 2 - FRAME_ROWS)  # the sheet is never higher than half the screen
         most = rows - TWIN_ROWS if any(item.twin for item in shown) else rows
-        first = max(0, self._at - most + 1)
+        first = self._first = max(0, self._at - most + 1)
         lines: list[Line] = [
             rule(self.sheet_title, f"{len(shown)} of {len(self._offers)}", width, self.look, has_focus=True)
         ]
         visible = shown[first : first + most]
+        self._visible = len(visible)
         cells = name_cells(visible)
         lines.extend(
             command_line(item, self.look, is_chosen=first + n == self._at, name_cells=cells)
@@ -130,6 +167,17 @@ class CommandSheet(Sheet[str]):
     def field_submitted(self, widget: Field | Choice) -> None:  # noqa: ARG002 - there is one
         """Enter does it."""
         self.do_form_next()
+
+    def on_candidates_clicked(self, event: Candidates.Clicked) -> None:
+        """A click does what enter does."""
+        at = self._first + event.row - 1  # the rule stands above
+        if self._first <= at < len(self._shown()) and event.row <= self._visible:
+            self._at = at
+            self.do_form_next()
+
+    def on_candidates_turned(self, event: Candidates.Turned) -> None:
+        """The wheel does what the arrows do."""
+        self._move(event.steps)
 
     def _enter(self, chosen: Offer, argument: str) -> None:
         """Keeps the line, as `up` from an empty one brings it back. The same again is kept once."""

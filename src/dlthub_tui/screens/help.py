@@ -99,7 +99,7 @@ class HelpScreen(ActingScreen[str]):
     def _change(self, action: Action, key: str) -> None:
         from dlthub_tui.session.preferences import NotWritten, write_key
 
-        keys, why_not = with_key(self.context.keys, action.id, key)
+        keys, why_not = with_key(self.look.keys, action.id, key)
         shown = key_name(key, is_ascii=self.look.is_ascii)
         if why_not is not None:
             self.say(f"Nothing changed. {why_not}", Role.WARN)
@@ -109,7 +109,7 @@ class HelpScreen(ActingScreen[str]):
         except NotWritten as exc:
             self.say(f"Nothing changed. {exc}", Role.FAIL)
             return
-        self.context.keys = keys
+        self.look.keys = keys
         for screen in self.host.screen_stack:
             if isinstance(screen, ActingScreen):
                 screen.rebind()
@@ -126,7 +126,7 @@ class HelpScreen(ActingScreen[str]):
         if action is not None:
             self._changing = action
             now = " ".join(key_name(each, is_ascii=self.look.is_ascii) for each in action.keys)
-            self.say(f"Press the new key for {action.title}, now {now}. esc leaves it as it is.")
+            self.say(f"Press the new key for {action.title}, now {now}. {{nav.back}} leaves it as it is.")
 
     def on_mount(self) -> None:
         """Typing searches."""
@@ -151,7 +151,7 @@ class HelpScreen(ActingScreen[str]):
         sections = [Section(COLUMNS, tuple(groups[group]), group, shows_titles=False) for group in order]
         own = [section for section in sections if section.title not in LATER] or sections[:1]
         others = [section for section in sections if section not in own] if is_wide else []
-        empty = f'No key for "{self.query_one("#search", Field).text}". Try the palette: ctrl+p.'
+        empty = f'No key for "{self.query_one("#search", Field).text}". Try the palette: {{palette.open}}.'
         self._right.display = bool(others)
         self._left.show((own if others else sections) or [Section(COLUMNS, (), empty=(empty,))])
         self._right.show(others)

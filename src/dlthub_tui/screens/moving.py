@@ -211,7 +211,11 @@ class MovingApp(App[int], inherit_bindings=False):
         """Back to home; with something done there, to the guide if that is where one came from."""
         from dlthub_tui.screens.frame.acting import ActingScreen
         from dlthub_tui.screens.installation.guide import GuideScreen
+        from dlthub_tui.screens.installation.home import HomeScreen
 
+        for screen in self.screen_stack:
+            if message.row and isinstance(screen, HomeScreen):
+                screen.stand_on(message.row)
         while len(self.screen_stack) > 2 and not (message.text and isinstance(self.screen, GuideScreen)):
             self.pop_screen()
         self.history.visit(self._place())

@@ -62,5 +62,5 @@ def no_match(rows: Sequence[Row], text: str, thing: str) -> str:
     if any(True for _ in _matching(rows, text)):
         return ""
     near = nearest_word(rows, text)
-    hint = f" Nearest: {near[0]} ({near[1]})." if near else " esc clears the filter."
+    hint = f" Nearest: {near[0]} ({near[1]})." if near else " {nav.back} clears the filter."
     return f'No {thing} matches "{in_a_sentence(text)}".{hint}'

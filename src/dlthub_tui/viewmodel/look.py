@@ -81,6 +81,8 @@ class Look:
     now: Callable[[], datetime] = utc_now
     zone: tzinfo | None = None
     hues: dict[str, Role] = field(default_factory=dict[str, Role])
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    """The user's own, by action id."""
 
     @property
     def glyphs(self) -> Glyphs:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
+from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, line, muted
 
@@ -40,7 +42,7 @@ SETTINGS = (
             "Fewer colours and repaints; auto: where this terminal is at the end of SSH.", at_start=True),
     Setting("glyphs", "Glyphs", ("auto", "unicode", "ascii"),
             "auto is ascii on the Linux console and in a locale without UTF-8."),
-    Setting("times", "Times", ("relative", "exact", "utc"), "t switches them for now, this for good."),
+    Setting("times", "Times", ("relative", "exact", "utc"), "{times.toggle} switches them for now, this for good."),
     Setting("read_only", "Read-only", ("off", "on"), "Hides and refuses all that changes something."),
     Setting("notify", "Notifications", ("off", "on"),
             "The terminal tells its desktop when a run of a minute or more ends."),
@@ -100,10 +102,10 @@ def step(setting: Setting, word: str, steps: int) -> str:
 
 
 WORKSPACE = "workspace"
-WORKSPACE_SENTENCE = "Its name, default role, versions kept, scrubbing of logs, archive. enter opens them."
+WORKSPACE_SENTENCE = "Its name, default role, versions kept, scrubbing of logs, archive. {row.open} opens them."
 
 
-def sections(chosen: Chosen, workspace: str = "") -> list[Section]:
+def sections(chosen: Chosen, look: Look, workspace: str = "") -> list[Section]:
     """One row a setting: all its words, and who says so. Behind them the way to those of a workspace."""
     rows = [
         Row(
@@ -119,7 +121,11 @@ def sections(chosen: Chosen, workspace: str = "") -> list[Section]:
         for setting in SETTINGS
     ]
     if workspace:
-        cells = (line("Of the workspace"), line(workspace, muted("  enter opens")), line(muted("its planes")))
+        cells = (
+            line("Of the workspace"),
+            line(workspace, muted(name_keys("  {row.open} opens", look))),
+            line(muted("its planes")),
+        )
         rows.append(Row(WORKSPACE, Span(" "), cells, workspace))
     return [Section(COLUMNS, tuple(rows))]
 

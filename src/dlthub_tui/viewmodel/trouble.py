@@ -8,12 +8,13 @@ from textwrap import wrap
 
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.frame import PlaneState
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import Line, Span, cell_width, guard, muted
 
 INDENT, LABEL = 3, 10
-NOTHING_ANSWERS = "Nothing answers. Is a platform running? Press ! to look, or start one."
+NOTHING_ANSWERS = "Nothing answers. Is a platform running? Press {doctor.open} to look, or start one."
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -75,7 +76,7 @@ def sheet_lines(trouble: Trouble, error_id: str, width: int, look: Look) -> list
     lines: list[Line] = [rule(trouble.title, "", width, look)]
     room = max(20, width - INDENT - LABEL - 1)
     for label, text in trouble.facts:
-        for row, piece in enumerate(wrap(guard(text), room, break_on_hyphens=False) or [""]):
+        for row, piece in enumerate(wrap(name_keys(guard(text), look), room, break_on_hyphens=False) or [""]):
             lines.append((muted(f"{'':<{INDENT}}{label if row == 0 else '':<{LABEL}}"), Span(piece)))
     said = f"error id {error_id}"
     used = sum(cell_width(span.text) for span in lines[-1])
@@ -97,7 +98,7 @@ def silent_region(
     """A region of which the control plane hears nothing, or that does not answer us. `why` is empty for the former."""
     at = plane.seen_at or look.now()
     since = f"{look.local(at):%H:%M:%S}"
-    again = f"asked again every {words.duration(asks_seconds)}" if asks_seconds else "ctrl+r asks again"
+    again = f"asked again every {words.duration(asks_seconds)}" if asks_seconds else "{link.retry} asks again"
     if tries:
         again = f"{words.plural(tries, 'try', 'tries')}, {again}"
     lost_at = look.local(at + timedelta(seconds=grace_seconds))
@@ -114,7 +115,7 @@ def silent_region(
             ("Still", "states and schedules from the control plane, as of now"),
             ("Not now", "logs, variables, pipelines, deploy"),
             ("Runs", "go on; the control plane still hears of them" if is_heard else silence),
-            ("You can", f":platform, then enter on {plane.id}. In a shell on that machine: dlthub-tui doctor"),
+            ("You can", f":platform, then {{row.open}} on {plane.id}. In a shell on that machine: dlthub-tui doctor"),
         ),
     )
 
@@ -138,7 +139,9 @@ def silent_control(silence: Silence, look: Look) -> Trouble:
     parts = [_after(silence.since, look)]
     if silence.tries:
         parts.append(words.plural(silence.tries, "try", "tries"))
-    parts.append(f"the next in {words.duration(silence.next_seconds)}" if silence.next_seconds else "ctrl+r tries now")
+    parts.append(
+        f"the next in {words.duration(silence.next_seconds)}" if silence.next_seconds else "{link.retry} tries now"
+    )
     still = "what was loaded before, with its age"
     sentence = f"control has not answered since {since}. Runs go on."
     if silence.next_seconds:
@@ -160,7 +163,7 @@ def silent_control(silence: Silence, look: Look) -> Trouble:
             ("Still", still),
             ("Not now", f"starting, stopping, deploying; states are from {since[:5]}"),
             ("Runs", "go on; what falls due meanwhile starts once, when control answers"),
-            ("You can", "! looks at this machine. Where no platform runs: dlthub-tui serve"),
+            ("You can", "{doctor.open} looks at this machine. Where no platform runs: dlthub-tui serve"),
         ),
     )
 
@@ -199,6 +202,6 @@ def own_failure(key: str, file: str, place: str, since: datetime, look: Look) ->
             ("Still", "the platform, and every other place of this app"),
             ("Not now", place),
             ("Runs", "go on; none of them needs this app"),
-            ("You can", "Press ctrl+r to ask again, or esc to go back."),
+            ("You can", "Press {link.retry} to ask again, or {nav.back} to go back."),
         ),
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dlthub_tui.client.apps import OpenedApp
 
 NO_APP = "Only an interactive job has an app."
-NOT_RUNNING = "It does not run. r runs it."
+NOT_RUNNING = "It does not run. {run.start} runs it."
 
 
 def why_no_app(job_type: str | None, run: Run | None) -> str | None:

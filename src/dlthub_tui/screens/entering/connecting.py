@@ -109,10 +109,10 @@ def report(app: App[Any], context: Context, error: BaseException) -> None:
     if isinstance(error, ClientError):
         what, can = error.what, error.can
     elif type(error).__name__ == "CannotStart":
-        what, can = str(error), "Press ctrl+r to try again."
+        what, can = str(error), "Press {link.retry} to try again."
     else:
         name = write_crash(context.client_folder, error, context.look.now())
-        what, can = f"Something here failed: see {name}.", "Press ctrl+r to try again."
+        what, can = f"Something here failed: see {name}.", "Press {link.retry} to try again."
     screen = app.screen
     if isinstance(screen, StartScreen):
         screen.show_failure(what, can)

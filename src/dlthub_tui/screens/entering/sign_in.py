@@ -14,6 +14,7 @@ from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.places.place import PlaceScreen
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.large import large, spaced
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
@@ -73,7 +74,7 @@ class SignInScreen(PlaceScreen):
 
     def _waiting(self) -> Line:
         if self._state == "over":
-            return line("   ", Span(self._said, Role.WARN))
+            return line("   ", Span(name_keys(self._said, self.look), Role.WARN))
         minutes = max(1, round((self._ends_at - time.monotonic()) / 60))
         said = f" Waiting for approval. The code works for another {minutes} min."
         return line("   ", self.look.state("pending"), said)
@@ -101,7 +102,7 @@ class SignInScreen(PlaceScreen):
                 self._show()
                 continue
             except Refused as exc:
-                self._state, self._said = "over", f"{guard(exc.detail)} Press ctrl+r for a new code."
+                self._state, self._said = "over", f"{guard(exc.detail)} Press {{link.retry}} for a new code."
                 self._show()
                 return
             await connection.begin(pair, is_kept=True)
@@ -127,7 +128,8 @@ class SignInScreen(PlaceScreen):
             connection.email = (await get_me(connection.control)).email
         except NotSignedIn as exc:
             connection.pair = None
-            self._state, self._said = "over", "This key is not accepted. ctrl+r asks for a code, k for another key."
+            again = "{link.retry} asks for a code, {sign_in.key} for another key."
+            self._state, self._said = "over", f"This key is not accepted. {again}"
             self._show()
             raise ClientError("This key is not accepted.", "") from exc
         await connection.begin(TokenPair(jwt=key, refresh_token="", email=connection.email), is_kept=True)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 
 from dlthub_tui.screens.places.place import PlaceScreen
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
 from dlthub_tui.widgets.lines import LinesView
 
@@ -43,5 +44,5 @@ class StartScreen(PlaceScreen):
     def show_failure(self, what: str, can: str) -> None:
         """What failed, and what can be done next."""
         mark = self.look.state("failed").text
-        self.steps = (*self.steps, Span(f"{mark} {what}", Role.FAIL), muted(f"  {can}"))
+        self.steps = (*self.steps, Span(f"{mark} {what}", Role.FAIL), muted(f"  {name_keys(can, self.look)}"))
         self.query_one("#steps", LinesView).update()

@@ -21,6 +21,7 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action, of_layers
 from dlthub_tui.viewmodel.keys.keymap import rebound
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.left_behind import forget_gone
@@ -73,7 +74,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
 
     def rebind(self) -> None:
         """Takes the user's own keys, which may be others than before."""
-        self.live = rebound(self.actions(), self.context.keys)
+        self.live = rebound(self.actions(), self.look.keys)
         self._by_key = {key: action for action in self.live for key in action.keys}
 
     @property
@@ -204,9 +205,9 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """Places write down what their keys do."""
 
     def say(self, text: str, role: Role = Role.TEXT) -> None:
-        """Says something on row 23."""
+        """Says something on row 23; a key in it is named by its action's id."""
         for line in self.query(MessageLine):
-            line.say(text, role)
+            line.say(name_keys(text, self.look), role)
 
     async def on_key(self, event: events.Key) -> None:
         """Types, or does the key's action. Each key is done before the next: what is typed ahead is not lost.

@@ -55,7 +55,6 @@ class Context:
     planes: tuple[PlaneState, ...] = ()
     poll_seconds: float = POLL_SECONDS
     list_places: dict[str, ListPlace] = field(default_factory=dict[str, ListPlace])
-    keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     # Ids of jobs by name, for each workspace whose command line was open.
     jobs: dict[str, dict[str, str]] = field(default_factory=dict[str, "dict[str, str]"])
     # The jobs that were listed last, and of which workspace: what is around a job is known when its page opens.

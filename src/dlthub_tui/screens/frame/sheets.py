@@ -16,6 +16,7 @@ from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.viewmodel.frame import footer
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted, wrapped
 from dlthub_tui.widgets.choice import Choice
@@ -28,7 +29,7 @@ _Result = TypeVar("_Result")
 _AROUND = 3
 # While an answer is sent there is only a way out.
 _WAYS_OUT = frozenset({"nav.back", "app.interrupt", "app.quit"})
-NOTHING_TYPED = "Nothing is typed yet. Type it, or press esc."
+NOTHING_TYPED = "Nothing is typed yet. Type it, or press {nav.back}."
 
 
 class Sheet(ActingScreen[_Result]):
@@ -228,7 +229,7 @@ class ConfirmSheet(Sheet[bool]):
 
     def compose_sheet(self) -> ComposeResult:
         """What ends, what stays, whether it comes back."""
-        yield self.sentences(lambda: (line("   ", text) for text in self._more))
+        yield self.sentences(lambda: (line("   ", name_keys(text, self.look)) for text in self._more))
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What enter does, in the sheet's own word."""
@@ -323,7 +324,7 @@ class TypedSheet(Sheet[bool]):
         if self.matches:
             self.answer(True)
         else:
-            self.say(f'Type "{self._word}" to {self._verb}, or press esc.', Role.WARN)
+            self.say(f'Type "{self._word}" to {self._verb}, or press {{nav.back}}.', Role.WARN)
 
 
 class LineSheet(Sheet[str]):

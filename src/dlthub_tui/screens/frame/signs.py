@@ -17,6 +17,9 @@ class Signs:
     def __init__(self) -> None:
         self._title = ""
         self._has_progress = False
+        self.ways: Sequence[str] = ()
+        """By which sequences this terminal is told to notify its desktop."""
+        self.in_tmux = False
 
     def show(self, app: App[Any], chosen: Chosen, crumbs: Sequence[str], separator: str, *, runs: bool) -> None:
         """Where one is, and whether something runs there."""
@@ -33,7 +36,7 @@ class Signs:
 
     def notify(self, app: App[Any], text: str) -> None:
         """A notification of the terminal's desktop."""
-        self._write(app, view.notification(text))
+        self._write(app, view.notification(text, self.ways, in_tmux=self.in_tmux))
 
     def end(self, app: App[Any]) -> None:
         """The terminal is as it was. May be called twice."""

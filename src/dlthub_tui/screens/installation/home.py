@@ -74,6 +74,7 @@ class HomeScreen(SortedList):
         context.leaks_again.clear()
         self._is_whole_changed = False
         self._showing: Timer | None = None
+        self._made = ""
 
     def command_text(self) -> str:
         """What is listed here, in a shell."""
@@ -278,6 +279,17 @@ class HomeScreen(SortedList):
         """Relative times on home are not ticked."""
         return False
 
+    def stand_on(self, row: str) -> None:
+        """The cursor goes to what was just made, as soon as it is listed; no filter hides it."""
+        self._made, self.filter_text = row, ""
+
+    def show_rows(self, *, counts_new: bool = False) -> None:
+        """With the cursor on what was made."""
+        super().show_rows(counts_new=counts_new)
+        if self._made in self.rows.keys:
+            self.rows.move_to(self._made)
+            self._made = ""
+
     def _chosen(self) -> tuple[str, str, str]:
         kind, _, rest = (self.rows.key or "").partition("/")
         first, _, second = rest.partition("/")
@@ -312,10 +324,10 @@ class HomeScreen(SortedList):
     def _way_to_deploy(self, organization_id: str) -> str:
         """What an organization lacks before a folder can be deployed."""
         if not self._region_of(organization_id):
-            return "It has no region yet: enter chooses it."
+            return "It has no region yet: {row.open} chooses it."
         if any(item.workspace.organization_id == organization_id for item in self.state.workspaces):
             return "Choose a workspace below it to deploy to."
-        return "It has no workspace yet: enter makes one, then d deploys to it."
+        return "It has no workspace yet: {row.open} makes one, then {deploy.open} deploys to it."
 
     def _region_of(self, organization_id: str) -> str | None:
         membership = next((m for m in self.state.memberships if m.organization.id == organization_id), None)
@@ -416,6 +428,6 @@ class HomeScreen(SortedList):
         from dlthub_tui.client.organizations import create_workspace
 
         workspace = await create_workspace(self.context.connected.control, organization_id, name)
+        self.stand_on(f"workspace/{workspace.id}")
         await self.reload()
-        self.rows.move_to(f"workspace/{workspace.id}")
-        self.say(f"Created {workspace.name}. d deploys a folder to it.")
+        self.say(f"Created {workspace.name}. {{deploy.open}} deploys a folder to it.")

@@ -16,6 +16,7 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import TypedSheet
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel.installation import region_choice as view
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import NewOrganizationPlace, Place
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard, line, muted
 from dlthub_tui.widgets.choice import Choice
@@ -24,8 +25,8 @@ from dlthub_tui.widgets.lines import LinesView
 
 NO_REGION = "This installation has no data plane yet. Add one: dlthub-tui admin data-plane add eu1 --place Europe."
 
-ARROWS = "Left and right choose the region, enter goes on."
-NAMED = "it has this name; a on home makes another "
+ARROWS = "Left and right choose the region, {form.next} goes on."
+NAMED = "it has this name; {item.add} on home makes another "
 FOR_GOOD = "Chosen once. It cannot be changed later, by anyone."
 
 
@@ -59,7 +60,7 @@ class NewOrganizationScreen(PlaceScreen):
         yield LinesView(lambda _width: [EMPTY_LINE])
         name = Field(self.look, line(" Name     "), text=self.place.name, widget_id="name")
         if self.place.organization_id is not None:
-            name.set_hint(line(muted(NAMED)))
+            name.set_hint(line(muted(name_keys(NAMED, self.look))))
         yield name
         yield LinesView(lambda _width: [EMPTY_LINE, line(" Region   ", muted(FOR_GOOD)), EMPTY_LINE])
         with Horizontal(id="regions"):
@@ -202,4 +203,5 @@ class NewOrganizationScreen(PlaceScreen):
         if self._organization_id is None:
             self._organization_id = (await create_organization(plane, name)).id
         await set_region(plane, self._organization_id, region.id)
-        self.post_message(GoHome(f"{name} is locked to {region.id}."))
+        said = f"{name} is locked to {region.id}."
+        self.post_message(GoHome(said, f"organization/{self._organization_id}"))

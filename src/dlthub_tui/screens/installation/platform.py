@@ -24,7 +24,7 @@ from dlthub_tui.viewmodel.places import EnvironmentsPlace, Place, PlatformPlace,
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
 
-NOT_DRAINED = "x drains a region or stops a run; D cleans a region."
+NOT_DRAINED = "{item.end} drains a region or stops a run; {item.destroy} cleans a region."
 ADMINISTERED = "Regions are drained and cleaned by who administers this platform. In a shell as that user: dlthub-tui."
 LOGS_THERE = "A plane's own log stays on its machine: platform.log in its home."
 
@@ -218,7 +218,7 @@ class PlatformScreen(ListScreen):
         drained, resumed = f"{name} is drained.", f"{name} is given runs again."
         then = resumed if is_drained else drained
         self.context.undo = Undo(lambda: tend_data_plane(control, region.id, back), then)
-        self.say(f"{drained if is_drained else resumed} u takes that back.", Role.OK)
+        self.say(f"{drained if is_drained else resumed} {{undo}} takes that back.", Role.OK)
         await self.reload()
 
     def do_item_destroy(self) -> None:

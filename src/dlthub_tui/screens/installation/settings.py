@@ -10,6 +10,7 @@ from dlthub_tui.messages import Open, SettingChanged
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel import settings as view
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import Place, SettingsPlace, WorkspaceSettingsPlace
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, cut_front, guard, line, muted
@@ -57,7 +58,7 @@ class SettingsScreen(PlaceScreen):
     def _show(self) -> None:
         workspace = self.place.workspace
         name = f"{workspace.organization_name}/{workspace.name}" if workspace is not None else ""
-        self.rows.show(view.sections(self.context.chosen, guard(name)))
+        self.rows.show(view.sections(self.context.chosen, self.look, guard(name)))
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
         self.update_frame()
@@ -68,16 +69,22 @@ class SettingsScreen(PlaceScreen):
 
     def _details(self, width: int) -> list[Line]:
         if self.rows.key == view.WORKSPACE:
-            return [rule("Settings of the workspace", "", width, self.look), line("   ", view.WORKSPACE_SENTENCE)]
+            return [
+                rule("Settings of the workspace", "", width, self.look),
+                line("   ", name_keys(view.WORKSPACE_SENTENCE, self.look)),
+            ]
         setting, folder = self._setting, str(self.context.client_folder / "settings.toml")
         later = " It holds from the next start on." if setting.at_start else ""
         where = cut_front(guard(folder), max(20, width - 14), self.look.glyphs.cut)
         return [
             rule(setting.title, self.context.chosen.source(setting.id), width, self.look),
-            line("   ", setting.sentence, later),
+            line("   ", name_keys(setting.sentence, self.look), later),
             line(""),
             line(muted("   The file  "), where),
-            line(muted("   Keys      "), "f1, then ctrl+e on a key changes it: [keys] of the file."),
+            line(
+                muted("   Keys      "),
+                name_keys("{help.open}, then {field.edit} on a key changes it: [keys] of the file.", self.look),
+            ),
         ]
 
     def redraw(self) -> None:

@@ -54,7 +54,7 @@ class SignInsScreen(SortedList):
     def sections(self) -> list[Section]:
         """One line each."""
         rows = [self._row(sign_in) for sign_in in self.in_order(self._sorted())]
-        empty = ("Nobody waits to sign in.", "A device that asks appears here; enter types its code.")
+        empty = ("Nobody waits to sign in.", "A device that asks appears here; {row.open} types its code.")
         return [Section(COLUMNS, matching(rows, self.filter_text), empty=empty)]
 
     def _sorted(self) -> list[PendingSignIn]:

@@ -38,7 +38,7 @@ class CompareSearching(PlaceScreen):
         self.end_search()
         if text:
             self.pane.set_search(text)
-            self.keep(f"/{text}   searching both logs   esc stops")
+            self.keep(f"/{text}   searching both logs   {{nav.back}} stops")
             self.fetch(self._search(text), "search")
 
     async def _search(self, text: str) -> None:

@@ -113,7 +113,7 @@ class LogShowing(LogSearching):
         self._is_choosing = False
         self.pane.show_more_places(self._late)
         if not window.places:
-            self.say(f"No such line: {self.lines_shown.name}. v shows all.")
+            self.say(f"No such line: {self.lines_shown.name}. {{log.lines}} shows all.")
 
     def _choose_missed(self, first: int) -> None:
         """Lets the region choose among lines that passed by unread, and those behind them."""

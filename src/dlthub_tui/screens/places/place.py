@@ -22,6 +22,7 @@ from dlthub_tui.screens.asking.approving import Approving
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.keys.shell_twins import TWINS
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
 from dlthub_tui.widgets.job_control import has_shell
@@ -108,7 +109,7 @@ class PlaceScreen(Approving):
     def say(self, text: str, role: Role = Role.TEXT) -> None:
         """Says it, and writes it down beside the key that it answers."""
         super().say(text, role)
-        self.context.log.heard(id(self), text)
+        self.context.log.heard(id(self), name_keys(text, self.look))
 
     def redraw(self) -> None:
         """Draws everything again, after the look changed."""
@@ -136,7 +137,7 @@ class PlaceScreen(Approving):
 
     def keep(self, text: str, role: Role = Role.MUTED) -> None:
         """What stands on row 23 while nothing is said."""
-        self.message_line.keep((Span(" "), Span(text, role)) if text else EMPTY_LINE)
+        self.message_line.keep((Span(" "), Span(name_keys(text, self.look), role)) if text else EMPTY_LINE)
 
     def where(self) -> Place:
         """The place that this screen shows."""
@@ -258,7 +259,7 @@ class PlaceScreen(Approving):
             self._last_done = ""
             self.post_message(AskToLeave(asks=True))
         else:
-            self.say("ctrl+c again asks whether to leave.")
+            self.say("{app.interrupt} again asks whether to leave.")
 
     async def action_perform(self, action_id: str) -> None:
         """Whoever asks again sees all of it drawn again, too."""

@@ -9,6 +9,7 @@ from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, Refu
 from dlthub_tui.screens.places.living import Living
 from dlthub_tui.viewmodel.frame import PlaneState, with_control
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard
 from dlthub_tui.viewmodel.trouble import (
     Silence,
@@ -138,11 +139,11 @@ class Troubled(Living):
         if trouble is None:
             self._all_is_well()
             return None
-        return (Span(f"{self.look.glyphs.silent} {trouble.sentence}", Role.WARN),)
+        return (Span(f"{self.look.glyphs.silent} {name_keys(trouble.sentence, self.look)}", Role.WARN),)
 
     def refusal(self, trouble: NotAllowed) -> str:
         """Who may, who you are, whom to ask."""
-        return guard(trouble.what if "Ask " in trouble.what else trouble.sentence)
+        return name_keys(guard(trouble.what if "Ask " in trouble.what else trouble.sentence), self.look)
 
     def _all_is_well(self) -> None:
         for key in self._met_errors:

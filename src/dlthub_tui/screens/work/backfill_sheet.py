@@ -11,6 +11,7 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import FormSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import JobPlace
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 from dlthub_tui.viewmodel.work.backfills import cannot_be, plan_line
@@ -59,7 +60,10 @@ class BackfillSheet(FormSheet[dict[str, Any]]):
     def _said(self) -> list[Line]:
         if self._plan is not None:
             said = Span(plan_line(self._plan, self.look), Role.TITLE)
-            return [line("   ", said), line(muted("   enter starts it. Its schedule goes on beside it."))]
+            return [
+                line("   ", said),
+                line(muted(name_keys("   {form.next} starts it. Its schedule goes on beside it.", self.look))),
+            ]
         return [
             line(muted("   In the job's time zone, as 2026-01-01 or 2026-01-01T06:00.")),
             line(muted("   Empty: from where it begins, up to now, as many at once as it lets run.")),

@@ -165,7 +165,7 @@ class BackfillsScreen(ListScreen):
             name = guard(words.short_ref(self.place.job.job_ref))
             more = (
                 "What waits is not started, and what runs is told to stop.",
-                "What is loaded stays. r loads the rest again.",
+                "What is loaded stays. {backfill.resume} loads the rest again.",
             )
             question = f"Cancel the backfill of {name}, {view.span(found.start, found.end, self.look)}?"
             self.act_on(ConfirmSheet(self.context, question, "cancel it", more), lambda _yes: self._cancel(found))

@@ -9,8 +9,11 @@ from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.frame.sheets import TypedSheet
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.text import Role, guard, line, muted
+
+_COMES_BACK = "   The next deploy whose code declares it brings it back; so does {undo}, or {item.destroy} again."
 
 
 def why_not_changed(action_id: str, job: Job) -> str | None:
@@ -41,7 +44,7 @@ class JobChanger:
         name = _name_of(jobs[0]) if len(jobs) == 1 else words.plural(len(jobs), "job")
         is_one = len(jobs) == 1
         on, off = f"{name} {'goes' if is_one else 'go'} on.", f"{name} {'is' if is_one else 'are'} paused."
-        resumes = f" u resumes {'it' if is_one else 'them'}." if pauses else " u takes that back."
+        resumes = f" {{undo}} resumes {'it' if is_one else 'them'}." if pauses else " {undo} takes that back."
         await self._done(
             (off if pauses else on) + resumes,
             lambda: self._set_paused(changed, is_paused=not pauses),
@@ -69,7 +72,7 @@ class JobChanger:
             self._screen.host.copy_to_clipboard(changed.public_url)
         shown = f"{name} is open to everybody with the link, which is copied."
         await self._done(
-            f"{shown if publishes else hidden} u takes that back.",
+            f"{shown if publishes else hidden} {{undo}} takes that back.",
             lambda: set_published(plane, self._workspace.id, job.id, is_published=not publishes),
             hidden if publishes else f"{name} is published again, at a new link.",
         )
@@ -83,7 +86,7 @@ class JobChanger:
         name = words.short_ref(job.job_ref)
         lines = (
             line("   It fires no more and cannot be run. Its runs and their logs stay, readable."),
-            line(muted("   The next deploy whose code declares it brings it back; so does u, or D again.")),
+            line(muted(name_keys(_COMES_BACK, self._context.look))),
         )
         sheet = TypedSheet(self._context, f"Archive {guard(name)}", name, "archive", lines)
         self._screen.act_on(sheet, lambda _yes: self._set_archived(job, is_archived=True))
@@ -95,7 +98,7 @@ class JobChanger:
         await set_archived(plane, self._workspace.id, job.id, is_archived=is_archived)
         away, back = f"{name} is archived.", f"{name} is back."
         await self._done(
-            f"{away if is_archived else back} u takes that back.",
+            f"{away if is_archived else back} {{undo}} takes that back.",
             lambda: set_archived(plane, self._workspace.id, job.id, is_archived=not is_archived),
             back if is_archived else away,
         )

@@ -200,7 +200,7 @@ class JobScreen(JobPanes):
     def _never(self) -> str:
         upcoming = self._job.next_scheduled_run_at if self._job else None
         when = f" Next: {words.moment(upcoming, self.look)}." if upcoming else ""
-        return f"Has not run yet.{when} Press r to run it now."
+        return f"Has not run yet.{when} Press {{run.start}} to run it now."
 
     def answer_line(self) -> tuple[Line, str]:
         """The job's state."""
@@ -222,7 +222,7 @@ class JobScreen(JobPanes):
             return reason
         is_of_run = action.id in {"log.open", "masked.open"} or (action.id == "row.open" and self.graph.job_ref is None)
         if is_of_run and not may_have_run:
-            return "It has not run yet. r runs it."
+            return "It has not run yet. {run.start} runs it."
         if action.id == "job.retries" and self._retries is None:
             return "This control plane does not try again."
         if action.id == "job.backfill" and (

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # So many screens of jobs are asked for at first: one to see, one to go on to while the rest comes.
 FIRST_SCREENS = 2
-EMPTY = "No jobs yet. d deploys a folder; its __deployment__.py declares the jobs."
+EMPTY = "No jobs yet. {deploy.open} deploys a folder; its __deployment__.py declares the jobs."
 
 
 class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
@@ -205,7 +205,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
                 and job.latest_run is None
                 and not self._runner.may_have(job.id)
             ):
-                return "It has not run yet. r runs it."
+                return "It has not run yet. {run.start} runs it."
         return super().why_not(action)
 
     def _chosen(self) -> list[Job]:
@@ -252,7 +252,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     async def _open_log(self, job: Job) -> None:
         run = await self._runner.newest(job.id, job.latest_run)
         if run is None:
-            self.say("It has not run yet. r runs it.")
+            self.say("It has not run yet. {run.start} runs it.")
         else:
             self.post_message(Open(RunPlace(self.workspace, run.id, job.job_ref, run.number)))
 

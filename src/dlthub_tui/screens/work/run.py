@@ -41,7 +41,7 @@ class RunScreen(RunPage):
         if action.id in {"run.start", "run.options"} and (self._run is None or self.goes_on):
             return "It has not ended yet."
         if action.id in {"match.next", "match.previous"} and not (self.hits and self.hits.may_be_more):
-            return self.hits.none_found() if self.hits else "Nothing is searched for. / searches."
+            return self.hits.none_found() if self.hits else "Nothing is searched for. {log.search} searches."
         if action.id == "log.follow" and self.pane.window.is_sealed:
             return "The log has ended."
         if action.id == "log.follow" and self._run is not None and not self.goes_on and self._stream == "waiting":

@@ -36,7 +36,7 @@ from dlthub_tui.widgets.lines import LinesView
 if TYPE_CHECKING:
     from dlthub_tui.client.changes import Change
 
-EMPTY = "No runs yet. Press 1, choose a job and press r."
+EMPTY = "No runs yet. Press {tab.1}, choose a job and press {run.start}."
 
 
 class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):

@@ -66,7 +66,7 @@ class AlertsScreen(TabScreen):
 
     def answer_line(self) -> tuple[Line, str]:
         """What arrives."""
-        return view.answer_of(self._alerts, self._server), ""
+        return view.answer_of(self._alerts, self._server, self.look), ""
 
     def _alert(self) -> Alert | None:
         return next((alert for alert in self._alerts if alert.id == self.rows.key), None)
@@ -112,7 +112,7 @@ class AlertsScreen(TabScreen):
         saved = await save_alert(region, self.workspace.id, alert.id if alert else None, body)
         await self.reload()
         self.rows.move_to(saved.id)
-        self.say(f"Set {guard(saved.name)}. r sends a test.")
+        self.say(f"Set {guard(saved.name)}. {{alert.test}} sends a test.")
 
     def do_item_end(self) -> None:
         """Off, and on again."""
@@ -134,7 +134,7 @@ class AlertsScreen(TabScreen):
         }
         await save_alert(region, self.workspace.id, alert.id, body)
         await self.reload()
-        said = "is off. x turns it on." if alert.is_enabled else "is on."
+        said = "is off. {item.end} turns it on." if alert.is_enabled else "is on."
         self.say(f"{guard(alert.name)} {said}")
 
     def do_item_destroy(self) -> None:
@@ -170,9 +170,9 @@ class AlertsScreen(TabScreen):
         sent = await test_alert(region, self.workspace.id, alert.id)
         await self.reload()
         if sent.state == "sent":
-            self.say(f"The test of {guard(alert.name)} was {view.outcome_of(sent)}.")
+            self.say(f"The test of {guard(alert.name)} was {view.outcome_of(sent, self.look)}.")
         else:
-            self.say(f"The test of {guard(alert.name)} failed: {view.outcome_of(sent)}.", Role.FAIL)
+            self.say(f"The test of {guard(alert.name)} failed: {view.outcome_of(sent, self.look)}.", Role.FAIL)
 
     def do_alert_messages(self) -> None:
         """What was sent, is to be sent, failed or was held back."""
@@ -200,4 +200,4 @@ class AlertsScreen(TabScreen):
         region = await self.context.connected.region(self.workspace)
         await save_mail_server(region, self.workspace.id, body)
         await self.reload()
-        self.say(f"Mail goes over {guard(str(body['host']))}. r sends a test.")
+        self.say(f"Mail goes over {guard(str(body['host']))}. {{alert.test}} sends a test.")

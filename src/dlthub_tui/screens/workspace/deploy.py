@@ -22,6 +22,7 @@ from dlthub_tui.screens.workspace.folder_sheet import FolderSheet
 from dlthub_tui.session.deploys import CameAfter, Deploy, Difference, StepReport
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted, wrapped
@@ -90,7 +91,7 @@ class DeployScreen(PlaceScreen):
 
     def _head(self, width: int) -> list[Line]:
         if self._folder is None:
-            return [EMPTY_LINE, line("   ", "Which folder? b chooses one.")]
+            return [EMPTY_LINE, line("   ", name_keys("Which folder? {folder.choose} chooses one.", self.look))]
         to = self.place.workspace.dataplane_id if self._state in {"sending", "done"} else ""
         return [*view.head(self._folder, self._difference, self.look, width, to), EMPTY_LINE]
 
@@ -161,7 +162,8 @@ class DeployScreen(PlaceScreen):
     def _fail(self, error: ClientError, kept: str, said: tuple[str, ...] = ()) -> None:
         detail = [guard(text) for text in error.what.splitlines() if text.strip()][:8]
         after = [error.can] if kept in error.can else [error.can, kept]
-        self._failure = said or (*detail, *(text for text in after if text))
+        then = [name_keys(text, self.look) for text in said or after if text]
+        self._failure = (*then,) if said else (*detail, *then)
         self._state = "failed"
         for name, step in self._steps.items():
             if step.state == "running":
@@ -235,7 +237,7 @@ class DeployScreen(PlaceScreen):
         if action.id == "definition.open" and self._difference is None:
             return "The folder is not read yet."
         if action.id == "folder.choose" and self._state in {"packing", "sending"}:
-            return "Press esc to stop first."
+            return "Press {nav.back} to stop first."
         if action.id == "run.start" and not self._created():
             return "Nothing was created."
         return super().why_not(action)
@@ -286,7 +288,7 @@ class DeployScreen(PlaceScreen):
         if archived:
             latest = await find_latest_deployment(self.context.connected.control, self.place.workspace.id)
             self.context.undo = Undo(lambda: self._bring_back(archived, latest), "They are back.")
-            can = f" u takes {words.plural(len(archived), 'archived job')} back."
+            can = f" {{undo}} takes {words.plural(len(archived), 'archived job')} back."
         self.say(f"Deployed {words.plural(len(difference.packed.jobs), 'job')}.{can}", Role.OK)
         self.update_frame()
 

@@ -59,7 +59,7 @@ class DeploymentsScreen(TabScreen, SortedList):
         versions = self.in_order(view.sorted_versions(self._versions, self.order))
         rows = [view.version_row(version, self._emails, self.look) for version in versions]
         found = matching(rows, self.filter_text)
-        empty = ("Nothing is deployed yet. d deploys a folder.",)
+        empty = ("Nothing is deployed yet. {deploy.open} deploys a folder.",)
         return [Section(view.COLUMNS, found, empty=(no_match(rows, self.filter_text, "version"),) if rows else empty)]
 
     def answer_line(self) -> tuple[Line, str]:

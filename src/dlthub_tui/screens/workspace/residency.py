@@ -195,7 +195,7 @@ class ResidencyScreen(TabScreen):
     def detail_lines(self, width: int) -> list[Line]:
         """What the numbers do not say."""
         limits = view.limit_lines(self._region.keep_log_days if self._region else None)
-        return [rule("Limits", "", width, self.look), *limits, view.strictness_line(self._is_strict)]
+        return [rule("Limits", "", width, self.look), *limits, view.strictness_line(self._is_strict, self.look)]
 
     def command_text(self) -> str:
         """The proof in a shell."""
@@ -209,7 +209,7 @@ class ResidencyScreen(TabScreen):
             if not self._is_local:
                 return "A proof is made on the platform's machine: dlthub-tui doctor --residency"
             if self.is_at_work("prove"):
-                return "A proof is being made. ctrl+c stops it."
+                return "A proof is being made. {app.interrupt} stops it."
         if action.id == "strictness.change":
             if self._is_strict is None:
                 return "This control plane withholds nothing." if self.is_loaded else "It is not known yet."
@@ -283,7 +283,7 @@ class ResidencyScreen(TabScreen):
         from dlthub_tui.session.doctoring import prove
 
         def said(text: str) -> None:
-            self.keep(f"{text.removeprefix('dlthub-tui: ')} ctrl+c stops.")
+            self.keep(f"{text.removeprefix('dlthub-tui: ')} {{app.interrupt}} stops.")
 
         said("A proof is being made.")
         is_clean, verdict = await prove(self.context.client_folder.parent, said)

@@ -35,7 +35,7 @@ from dlthub_tui.viewmodel.workspace.variable_file import (
 )
 from dlthub_tui.widgets.lines import LinesView
 
-EMPTY = "No variables. Press a. Jobs read them as environment variables, before .dlt TOML."
+EMPTY = "No variables. Press {item.add}. Jobs read them as environment variables, before .dlt TOML."
 
 
 class VariablesScreen(TabScreen, SortedList, MarkedList):
@@ -187,7 +187,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         self.context.leaks_again.pop(self.workspace.id, None)
         # A plain one that became a secret stays one.
         plain = () if change.is_secret else (ScopeChange(change.profile, {change.name: change.value}, ()),)
-        undo = " u takes that back." if self._can_take_back(plain, before) else ""
+        undo = " {undo} takes that back." if self._can_take_back(plain, before) else ""
         await self.reload()
         self.rows.move_to(change.name)
         if change.is_secret and len(change.value) < view.SHORTEST_SECRET:
@@ -240,7 +240,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
                 return None
             said = [each for change in changes for each in change.words]
             more = [guard(each) for each in said[:6]] + ([f"and {len(said) - 6} more"] if len(said) > 6 else [])
-            changed, undo = f"Changed {words.plural(len(said), 'variable')}.", "u takes that back."
+            changed, undo = f"Changed {words.plural(len(said), 'variable')}.", "{undo} takes that back."
             sheet = ConfirmSheet(self.context, f"Change {where}?", "change", more)
             return sheet, lambda: self._change(changes, changed, undo)
 
@@ -251,7 +251,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         """Deletes the values that win, of what is marked or under the cursor; says what will win instead."""
         chosen = self._chosen()
         variables = [pair.winner for pair in chosen if pair.winner is not None]
-        undo = f"u brings {'it' if len(variables) == 1 else 'the plain ones'} back."
+        undo = f"{{undo}} brings {'it' if len(variables) == 1 else 'the plain ones'} back."
         question, more = view.delete_question(chosen, self._profile)
         scopes = {variable.profile or "the workspace" for variable in variables}
         names = guard(variables[0].name) if len(variables) == 1 else words.plural(len(variables), "variable")

@@ -15,6 +15,7 @@ from dlthub_tui.screens.workspace.shown_once import ShownOnceSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import Place, WebhooksPlace
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dlthub_tui.client.webhooks import Webhook
 
 _SHOWN_CALLS = 100
+_GONE = "   It does not come back: {item.add} makes another address with another secret."
 
 
 class RotateSheet(Sheet[int]):
@@ -127,7 +129,7 @@ class WebhooksScreen(ListScreen):
     def detail_lines(self, width: int) -> list[Line]:  # noqa: ARG002 - an address is read whole or cut by the row
         """The address under the cursor, whole."""
         address = self._address()
-        return view.details(address) if address is not None else []
+        return view.details(address, self.look) if address is not None else []
 
     def why_not(self, action: Action) -> str | None:
         """What needs an address, or an owner."""
@@ -135,7 +137,7 @@ class WebhooksScreen(ListScreen):
             reason = view.why_not_changed(action.id, self._address(), self.context.role_in(self.place.workspace))
             return super().why_not(action) or reason
         if action.id in {"row.open", "copy.text"} and self._webhook() is None:
-            return "It has no address yet. a makes one."
+            return "It has no address yet. {item.add} makes one."
         return super().why_not(action)
 
     def command_text(self) -> str:
@@ -213,7 +215,7 @@ class WebhooksScreen(ListScreen):
         if hook is not None:
             lines = (
                 line("   Calls answer 404 from then on, and what came in and waits goes with it."),
-                line(muted("   It does not come back: a makes another address with another secret.")),
+                line(muted(name_keys(_GONE, self.look))),
             )
             name = words.short_ref(self.place.job.job_ref)
             title = f"Remove the webhook {guard(hook.trigger)} of {guard(name)}"

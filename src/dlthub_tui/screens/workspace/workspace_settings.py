@@ -111,7 +111,7 @@ class WorkspaceSettingsScreen(ListScreen):
         if key not in view.SETTINGS:
             return []
         why = self._scrubbing if isinstance(self._scrubbing, str) else ""
-        return [rule(view.SETTINGS[key].title, "", width, self.look), *view.details(key, why)]
+        return [rule(view.SETTINGS[key].title, "", width, self.look), *view.details(key, why, self.look)]
 
     def why_not(self, action: Action) -> str | None:
         """Owners change settings; some cannot be changed."""
@@ -154,7 +154,7 @@ class WorkspaceSettingsScreen(ListScreen):
     async def _done(self, said: str, take_back: Callable[[], Awaitable[object]] | None, then: str = "") -> None:
         self.context.undo = Undo(take_back, then) if take_back is not None else None
         await self.reload()
-        self.say(f"{said} u takes that back." if take_back is not None else said, Role.OK)
+        self.say(f"{said} {{undo}} takes that back." if take_back is not None else said, Role.OK)
 
     def _ask_text(self, settings: WorkspaceSettings, key: str) -> None:
         before = settings.name if key == "name" else settings.description or ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dlthub_tui.viewmodel.installation.home_state import HomeState
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line, muted
@@ -37,7 +38,7 @@ def steps(state: HomeState, *, url: str = "", verdict: str = "") -> tuple[Step, 
         Step("planes", "1  Planes are up", up or "No region answers yet.", bool(up)),
         Step("region", "2  Choose a region", "For your organization, and for good.", has_region),
         Step("code", "3  Bring code", "Deploy a folder that has a __deployment__.py.", has_jobs),
-        Step("run", "4  Run a job", "Press r, watch its log arrive.", has_run),
+        Step("run", "4  Run a job", "Press {run.start}, watch its log arrive.", has_run),
         Step("proof", "5  See the proof", verdict or "Look for its data outside the region. Find none.", bool(verdict)),
     )
 
@@ -57,7 +58,7 @@ def sections(state: HomeState, look: Look, *, url: str = "", verdict: str = "") 
         Row(
             step.key,
             look.state("completed" if step.is_done else "pending"),
-            (line(step.title), line(muted(guard(step.what)))),
+            (line(step.title), line(muted(guard(name_keys(step.what, look))))),
             step.title,
         )
         for step in steps(state, url=url, verdict=verdict)

@@ -8,6 +8,7 @@ from dlthub_tui.client.installation import Health, HeldRun, PlaneHealth, Status
 from dlthub_tui.client.region_numbers import Numbers, RunUse
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.installation.regions import seen_of
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
@@ -20,8 +21,8 @@ COLUMNS = (
     Column("Key", is_number=True, least=10, drops=2),
 )
 LEASE_COLUMNS = (
-    Column("Run", takes_rest=True, least=20),
-    Column("Workspace", least=10, drops=1),
+    Column("Run", takes_rest=True, least=20, is_name=True),
+    Column("Workspace", least=10, drops=1, is_name=True),
     Column("Region", least=6),
     Column("Lease", is_number=True, least=10),
     Column("Fence", is_number=True, drops=4),
@@ -83,7 +84,7 @@ def drain_lines(plane: PlaneHealth, running: int | None) -> tuple[str, ...]:
         goes_on = f"{words.plural(running, 'run')} there {'goes' if running == 1 else 'go'} on to the end."
     return (
         f"{guard(plane.id)} is given no new run. {goes_on}",
-        "What is due meanwhile waits, and starts when it is resumed: x again.",
+        "What is due meanwhile waits, and starts when it is resumed: {item.end} again.",
     )
 
 
@@ -190,7 +191,7 @@ def plane_details(
     key = f"   master key written {words.moment(key_at, look)}" if key_at is not None else ""
     lines.append(line("   ", muted("Enrolled     "), f"{words.moment(plane.enrolled_at, look)}{key}"))
     if plane.drained_at is not None:
-        lines.append(line(Span("   It is given no new run. x resumes it.", Role.WARN)))
+        lines.append(line(Span(name_keys("   It is given no new run. {item.end} resumes it.", look), Role.WARN)))
     if not plane.is_reachable:
         lines.append(line(Span("   Its runs go on. On its machine: dlthub-tui doctor", Role.WARN)))
     return lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from dlthub_tui.viewmodel.keys.actions import ACTIONS, Action, key_name
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.keys.search_words import SEARCH_WORDS
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, in_a_sentence, line, muted
@@ -90,6 +91,7 @@ def offer(action: Action, why_not: str | None, look: Look, place: str) -> Offer:
     """An action as it is offered. A layer of several places is named after the one that it is offered in."""
     keys = " ".join(key_name(key, is_ascii=look.is_ascii) for key in action.keys)
     group = "Not possible here" if why_not else LAYER_TITLES.get(action.layer, place)
+    why_not = name_keys(why_not, look) if why_not else None
     return Offer(action.id, action.command or "", action.title, keys, action.sentence, group, why_not)
 
 

@@ -22,7 +22,7 @@ Every key can be another one, by the action's id, in `client/settings.toml` of t
 "row.next" = ["j", "down", "ctrl+n"]
 ```
 
-Footer, help and palette then show your own keys.
+Footer, help, palette and the sentences of the app then say your own keys.
 A key that another action has on the same screen is refused with the name of that action.
 """
 

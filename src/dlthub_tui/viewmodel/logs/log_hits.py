@@ -65,7 +65,7 @@ class Hits:
         what = f"/{in_a_sentence(self.text)}   " if self.text else ""
         if not self.is_done:
             percent = min(100, 100 * self.looked_at // max(1, self.total))
-            return f"{what}{self.count} so far, {percent} % searched   esc stops"
+            return f"{what}{self.count} so far, {percent} % searched   {{nav.back}} stops"
         if not self.numbers:
             return self.none_found()
         named = f"{self.count} {KINDS[self.kind]}{'es' if self.kind == 'match' else 's'}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
@@ -129,9 +130,9 @@ def answer_of(found: Backfill | None, look: Look) -> Line:
         case "completed":
             said = f" completed: {loaded} loaded"
         case _:
-            said = f" {found.state}: {loaded} loaded. r loads the other {left:,} again."
+            said = f" {found.state}: {loaded} loaded. {{backfill.resume}} loads the other {left:,} again."
     role = Role.FAIL if found.state == "failed" else Role.TEXT
-    return (look.state(found.state), Span(said, role))
+    return (look.state(found.state), Span(name_keys(said, look), role))
 
 
 def why_not_changed(action_id: str, found: Backfill | None, role: str) -> str | None:
@@ -142,7 +143,7 @@ def why_not_changed(action_id: str, found: Backfill | None, role: str) -> str | 
     if action_id == "item.end" and (is_ended or found.state == "cancelling"):
         return f"It has ended: {found.state}." if is_ended else "It is being cancelled."
     if action_id == "backfill.resume" and not is_ended:
-        return "It goes on; x cancels it."
+        return "It goes on; {item.end} cancels it."
     if action_id == "backfill.resume" and found.state == "completed":
         return "It is complete: nothing is left to load."
     return why_no_change(role)

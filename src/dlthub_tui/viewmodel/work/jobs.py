@@ -12,6 +12,7 @@ from dlthub_tui.client.models import Job, RecentRun, Run
 from dlthub_tui.client.retries import Retries
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.documents import changed_lines, json_lines
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, fit, guard, line, muted
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # From here on a job's definition stands beside its history.
 WIDE = 116
 COLUMNS = (
-    Column("Job", takes_rest=True, least=20),
+    Column("Job", takes_rest=True, least=20, is_name=True),
     Column("When", drops=3, least=14, gap=1),
     Column("Next", drops=2, is_number=True, gap=1, usual=9),
     Column("Last", drops=1, is_number=True, usual=10),
@@ -36,6 +37,7 @@ COLUMNS = (
     Column("Recent", drops=4, least=10),
 )
 ORDERS = ("as deployed", "name", "last run", "next run")
+_SERVES = "   Serves an app while it runs: {run.start} starts it, {app.open} opens it in a browser."
 
 
 def state_of(job: Job) -> str:
@@ -234,7 +236,7 @@ def job_details(job: Job, others: Sequence[Job], look: Look, width: int, failure
     of_window = f" Window {window}." if window else ""
     lines.append(line(muted(f"   {job.job_type.capitalize()}, profile {guard(job.profile)}.{of_window}{limits}")))
     if job.job_type == "interactive":
-        lines.append(line(muted("   Serves an app while it runs: r starts it, O opens it in a browser.")))
+        lines.append(line(muted(name_keys(_SERVES, look))))
     then, waits = _names(job_graph.edges_after(job, others)), _names(job_graph.waits_for(job))
     fires = [text for text in map(words.trigger, job.declared_triggers) if text != "interactive"]
     if then or waits:
@@ -332,7 +334,10 @@ def definition_lines(job: Job | None, look: Look, width: int, most: int) -> list
         return []
     document = json_lines(job.definition)
     if len(document) > most - 1:
-        document = [*document[: most - 2], line(muted(f"{look.glyphs.cut} v shows all"))]
+        document = [
+            *document[: most - 2],
+            line(muted(name_keys(f"{look.glyphs.cut} {{definition.open}} shows all", look))),
+        ]
     lines = [rule("Definition", f"version {job.version}", width, look, has_focus=False), *document]
     return [fit(each, width, mark=look.glyphs.cut) for each in lines]
 

@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from dlthub_tui.client.alerts import Alert, Delivery, MailServer
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 COLUMNS = (
-    Column("Alert", least=12),
+    Column("Alert", least=12, is_name=True),
     Column("When", least=10),
     Column("What", least=8, drops=1),
     Column("To whom", takes_rest=True),
     Column("Last", is_number=True, least=12),
 )
-EMPTY = ("No alerts. Press a. They tell of failed runs and of printed secrets.",)
+EMPTY = ("No alerts. Press {item.add}. They tell of failed runs and of printed secrets.",)
 
 # What can be chosen, in the sheet's words, and the triggers that it stands for.
 WHEN: dict[str, tuple[str, ...]] = {
@@ -46,7 +47,7 @@ _OUTCOMES = {
     "not_encrypted": "not sent in the clear", "not_supported": "the server cannot do what is asked of it",
     "name_unknown": "its name is not known", "address_denied": "its address is not allowed here",
     "sign_in_refused": "the mail server refuses the sign-in", "recipients_refused": "the recipients are refused",
-    "no_mail_server": "the workspace has no mail server; m sets one",
+    "no_mail_server": "the workspace has no mail server; {alert.mail} sets one",
     "members_unknown": "the control plane does not say who the members are",
     "nobody_left": "none of them is a member any more", "cannot_be_opened": "it cannot be decrypted; set it again",
     "interrupted": "cut short by a restart", "turned_off": "the alert was off", "too_many": "too many in an hour",
@@ -130,26 +131,26 @@ def _glyph(alert: Alert, look: Look) -> Span:
     return look.state({"sent": "completed", "failed": "failed"}.get(alert.last.state, "pending"))
 
 
-def answer_of(alerts: Sequence[Alert], server: MailServer | None) -> Line:
+def answer_of(alerts: Sequence[Alert], server: MailServer | None, look: Look) -> Line:
     """Whether whoever wants to know will be told."""
     failing = [
         alert for alert in alerts if alert.is_enabled and alert.last is not None and alert.last.state == "failed"
     ]
     if failing:
-        said = f"{guard(failing[0].name)} did not arrive: {outcome_of(failing[0].last)}."
+        said = f"{guard(failing[0].name)} did not arrive: {outcome_of(failing[0].last, look)}."
         return (Span(said, Role.FAIL),)
     if server is None and any(alert.channel == "mail" and alert.is_enabled for alert in alerts):
-        return (Span("Mail has no server to go over. m sets one.", Role.WARN),)
+        return (Span(name_keys("Mail has no server to go over. {alert.mail} sets one.", look), Role.WARN),)
     off = sum(1 for alert in alerts if not alert.is_enabled)
     said = f"{words.plural(len(alerts), 'alert')}{f', {off} off' if off else ''}. "
     return (Span(said), muted("They say ids, states and times; never what a job printed."))
 
 
-def outcome_of(delivery: Delivery | None) -> str:
+def outcome_of(delivery: Delivery | None, look: Look) -> str:
     """What became of a message, in words."""
     if delivery is None:
         return "nothing was sent yet"
-    said = _OUTCOMES.get(delivery.outcome or "", delivery.outcome or "on its way")
+    said = name_keys(_OUTCOMES.get(delivery.outcome or "", delivery.outcome or "on its way"), look)
     return f"{said} ({delivery.status})" if delivery.status is not None and delivery.state != "sent" else said
 
 
@@ -164,8 +165,9 @@ def delivery_line(delivery: Delivery, look: Look) -> Line:
     if delivery.state == "pending" and delivery.next_try_at is not None and delivery.tries:
         more += f", again {words.moment(delivery.next_try_at, look)}"
     held = "held back: " if delivery.state == "held_back" else ""
+    said = f"{held}{outcome_of(delivery, look)}"
     return line(
-        "   ", look.state(state), " ", f"{guard(about):<40} ", muted(f"{at:>12}   "), f"{held}{outcome_of(delivery)}",
+        "   ", look.state(state), " ", f"{guard(about):<40} ", muted(f"{at:>12}   "), said,
         muted(more),
     )  # fmt: skip
 
@@ -180,7 +182,7 @@ def alert_details(alert: Alert, people: Mapping[str, str], look: Look, width: in
     ):
         lines.append(line("   ", muted(f"{name:<10}"), value))
     if alert.last is None:
-        lines.append(line(muted("   Nothing was sent yet. r sends a test.")))
+        lines.append(line(muted(name_keys("   Nothing was sent yet. {alert.test} sends a test.", look))))
     else:
         lines.append(delivery_line(alert.last, look))
     return lines

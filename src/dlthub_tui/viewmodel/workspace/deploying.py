@@ -17,7 +17,7 @@ from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, cut_front, cut_middle, guard, line, muted
 from dlthub_tui.viewmodel.workspace import version_files
 
-COLUMNS = (Column("", least=28), Column("", takes_rest=True, least=20))
+COLUMNS = (Column("", least=28, is_name=True), Column("", takes_rest=True, least=20))
 FACT_COLUMNS = (Column("", least=14), Column("", takes_rest=True, least=20))
 # From here on files stand right of jobs, and the receipt right of the steps.
 WIDE = 116
@@ -254,7 +254,7 @@ def silent_lines(steps: dict[str, StepReport], difference: Difference, region: s
         return ()
     stays = f"Deployment {difference.latest.version} stays." if difference.latest else "Nothing is deployed yet."
     sent = f"{words.size(step.sent_bytes)} of {words.size(step.total_bytes)}"
-    return (f"{guard(region)} went silent at {sent}.", f"{stays} enter tries again.")
+    return (f"{guard(region)} went silent at {sent}.", f"{stays} {{deploy.go}} tries again.")
 
 
 def receipt_sections(

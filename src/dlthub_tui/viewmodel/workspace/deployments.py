@@ -15,7 +15,7 @@ from dlthub_tui.viewmodel.text import Line, Span, cut_middle, guard, line, muted
 COLUMNS = (
     Column("Version", is_number=True),
     Column("When", is_number=True, least=12),
-    Column("By", takes_rest=True, least=12),
+    Column("By", takes_rest=True, least=12, is_name=True),
     Column("Jobs", is_number=True, drops=2),
     Column("Files", is_number=True, drops=2),
     Column("Size", is_number=True, drops=1, least=8),
@@ -79,7 +79,7 @@ def why_no_roll_back(version: Version) -> str | None:
     if version.is_latest:
         return f"Version {number} is what runs already."
     if version.retired_at is not None:
-        return f"Version {number} is no longer kept. Deploy its code again with d."
+        return f"Version {number} is no longer kept. Deploy its code again with {{deploy.open}}."
     if version.job_count is None:
         return f"Version {number} was uploaded and never deployed, so its jobs are not known."
     return None

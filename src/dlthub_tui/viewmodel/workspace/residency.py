@@ -9,6 +9,7 @@ from typing import Literal
 from dlthub_tui.client.residency import ControlHoldings, Kept, RegionHoldings, RegionInfo, TrailEntry
 from dlthub_tui.session.proofs import Proof
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, cut_middle, guard, line, muted, width_of
@@ -236,7 +237,7 @@ STRICT_SAID = "is strict: the words of its definitions are withheld from the con
 LAX_SAID = "is strict no longer: the next deploys store the words of definitions again."
 
 
-def strictness_line(is_strict: bool | None) -> Line:
+def strictness_line(is_strict: bool | None, look: Look) -> Line:
     """What of definitions the control plane stores."""
     match is_strict:
         case None:
@@ -244,8 +245,8 @@ def strictness_line(is_strict: bool | None) -> Line:
         case True:
             said = "Strict: defaults, examples, constants and agents' words are withheld."
         case False:
-            said = "Not strict: definitions are stored with their defaults. W withholds them."
-    return line(muted(f"   {said}"))
+            said = "Not strict: definitions are stored with their defaults. {strictness.change} withholds them."
+    return line(muted(f"   {name_keys(said, look)}"))
 
 
 def strictness_question(name: str, *, is_strict: bool) -> tuple[str, str, tuple[str, ...]]:

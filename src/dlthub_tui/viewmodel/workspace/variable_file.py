@@ -105,7 +105,7 @@ def difference(before: Scopes, after: Scopes, secrets: Mapping[str, frozenset[st
         old, new = before.get(scope, {}), after.get(scope, {})
         kept = secrets.get(scope, frozenset()) & set(new)
         if kept:
-            raise BadFile(f"{min(kept)} is a secret in {scope}. Change it with enter: it would be readable.")
+            raise BadFile(f"{min(kept)} is a secret in {scope}. Change it with {{row.open}}: it would be readable.")
         upserts = {name: value for name, value in new.items() if old.get(name) != value}
         deletes = tuple(name for name in old if name not in new)
         if upserts or deletes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dlthub_tui.client.models import Configuration
 from dlthub_tui.client.variables import Variable
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
@@ -34,7 +35,12 @@ def columns(profile: str, others: Sequence[str], look: Look) -> tuple[Column, ..
     """Name, the workspace's value, the profile's value; where there is room, those of the other profiles."""
     chosen = f"< Profile {profile} >" if look.is_ascii else f"‹ Profile {profile} ›"
     beside = (Column(f"Profile {name}", drops=1 + number, least=16) for number, name in enumerate(others))
-    return (Column("Name", least=20), Column("Workspace", takes_rest=True, least=20), Column(chosen, least=22), *beside)
+    return (
+        Column("Name", least=20, is_name=True),
+        Column("Workspace", takes_rest=True, least=20),
+        Column(chosen, least=22),
+        *beside,
+    )
 
 
 def pairs(variables: Sequence[Variable], profile: str) -> list[Pair]:
@@ -74,7 +80,7 @@ def delete_question(chosen: Sequence[Pair], profile: str) -> tuple[str, list[str
     winners = [pair.winner for pair in chosen if pair.winner is not None]
     if len(winners) == 1:
         scope = guard(winners[0].profile or "the workspace")
-        back = "It does not come back." if winners[0].is_secret else "u brings it back."
+        back = "It does not come back." if winners[0].is_secret else "{undo} brings it back."
         return f"Delete {guard(winners[0].name)} in {scope}?", [
             f"Jobs on {guard(profile)} then {_read_after(chosen[0])}. {back}"
         ]
@@ -88,7 +94,7 @@ def delete_question(chosen: Sequence[Pair], profile: str) -> tuple[str, list[str
     secrets = sum(variable.is_secret for variable in winners)
     back = "1 is a secret and does not come back." if secrets == 1 else f"{secrets} are secrets and do not come back."
     if secrets < len(winners):
-        back = f"{back} u brings the others back." if secrets else "u brings them back."
+        back = f"{back} {{undo}} brings the others back." if secrets else "{undo} brings them back."
     return f"Delete {words.plural(len(winners), 'variable')} that jobs on {guard(profile)} read?", [*lines, back]
 
 
@@ -151,8 +157,8 @@ def pair_details(pair: Pair, profile: str, people: Mapping[str, str], look: Look
     kind = "secret" if pair.winner and pair.winner.is_secret else "plain"
     lines = [rule(guard(pair.name), kind if pair.winner else "not set here", width, look)]
     if pair.winner is None:
-        unset = f"   Jobs on {guard(profile)} do not get it: it is set in {_names(pair)}. enter sets it here."
-        return [*lines, line(muted(unset))]
+        unset = f"   Jobs on {guard(profile)} do not get it: it is set in {_names(pair)}. {{row.open}} sets it here."
+        return [*lines, line(muted(name_keys(unset, look)))]
     for scope, variable in (("workspace", pair.workspace), (profile, pair.profile)):
         if variable is None:
             continue

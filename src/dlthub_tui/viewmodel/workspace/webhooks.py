@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from dlthub_tui.client.webhooks import Call, Webhook
 
 COLUMNS = (
-    Column("Trigger", least=14),
-    Column("Address", takes_rest=True, least=24),
+    Column("Trigger", least=14, is_name=True),
+    Column("Address", takes_rest=True, least=24, is_name=True),
     Column("Secret", is_number=True, drops=2, least=9),
     Column("Waiting", is_number=True, drops=3),
     Column("Last call", drops=1, least=18),
@@ -27,6 +28,7 @@ KEPT = ("no longer", "1 hour", "1 day")
 KEPT_SECONDS = (0, 3_600, 86_400)
 _KIND = "webhook:"
 _LIKE = {"waiting": "pending", "started": "completed", "refused": "failed"}
+_NO_ADDRESS = "   {item.add} makes its address and its secret, which is shown this once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,16 @@ def _when(hook: Webhook, look: Look) -> str:
     return words.moment(hook.last_received_at, look)
 
 
-def details(address: Address) -> list[Line]:
+def details(address: Address, look: Look) -> list[Line]:
     """The whole address, and what is to be known of it."""
     hook = address.webhook
     if hook is None:
-        return [line(muted("   a makes its address and its secret, which is shown this once."))]
+        return [line(muted(name_keys(_NO_ADDRESS, look)))]
     if address.is_gone:
-        said = "   The job has this trigger no more: calls are refused. D removes the address."
+        said = "   The job has this trigger no more: calls are refused. {item.destroy} removes the address."
     else:
         said = "   Whoever has the secret may call it. What is sent stays in the region, sealed."
-    return [line("   ", Span(guard(hook.url), Role.TITLE)), line(muted(said))]
+    return [line("   ", Span(guard(hook.url), Role.TITLE)), line(muted(name_keys(said, look)))]
 
 
 def answer_of(addresses: Sequence[Address]) -> Line:
@@ -101,9 +103,9 @@ def why_not_changed(action_id: str, address: Address | None, role: str) -> str |
     if address is None:
         return NO_TRIGGER
     if action_id == "item.add" and address.webhook is not None:
-        return "It has its address already. V makes another secret."
+        return "It has its address already. {webhook.rotate} makes another secret."
     if action_id != "item.add" and address.webhook is None:
-        return "It has no address yet. a makes one."
+        return "It has no address yet. {item.add} makes one."
     return None if role == "owner" else f"Webhooks are made and removed by owners; you are a {role}."
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from dlthub_tui.client.workspace_settings import Scrubbing, WorkspaceSettings
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.edited_files import BadFile, read_toml
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
@@ -141,10 +142,10 @@ def changes_of(before: Scrubbing, after: Scrubbing) -> list[str]:
     return found
 
 
-def details(name: str, why_unknown: str) -> list[Line]:
+def details(name: str, why_unknown: str, look: Look) -> list[Line]:
     """What the setting under the cursor does."""
     lines = [line("   ", SETTINGS[name].sentence)]
     if name in SCRUBBING:
-        edits = "enter edits all of scrubbing in $EDITOR. No other place has it."
+        edits = name_keys("{row.open} edits all of scrubbing in $EDITOR. No other place has it.", look)
         lines.append(line(Span(f"   {why_unknown}", Role.WARN) if why_unknown else muted(f"   {edits}")))
     return lines

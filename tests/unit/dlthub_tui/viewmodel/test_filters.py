@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dlthub_tui.viewmodel.filters import matching, no_match
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
+from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Row
 from dlthub_tui.viewmodel.text import Span
 
@@ -36,7 +38,7 @@ def test_filter_that_leaves_something_says_nothing() -> None:
 
 
 def test_what_was_pasted_leaves_room_for_what_is_said_of_it() -> None:
-    said = no_match(ROWS, "page " * 100, "run")
+    said = name_keys(no_match(ROWS, "page " * 100, "run"), Look())
 
     assert len(said) < 78
     assert said.endswith("esc clears the filter.")

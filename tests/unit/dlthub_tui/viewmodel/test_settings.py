@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from dlthub_tui.settings import ways_to_notify
 from dlthub_tui.viewmodel.settings import SETTINGS, read_settings, step, theme_of
 from dlthub_tui.viewmodel.terminal_signs import notification, title
 
@@ -50,5 +51,24 @@ def test_a_name_cannot_leave_the_title_or_the_notification() -> None:
     evil = "shop\x07\x1b]52;c;aGk=\x07\x9b2J"
 
     for said in (title(["ana", evil], "›", runs=True), notification(f"{evil} failed")):
-        inside = re.sub(r"\x1b\](2|9|777;notify);[^\x00-\x1f\x7f-\x9f]*\x07|\x07$", "", said)
-        assert inside == ""
+        inside = re.sub(r"\x1b\](2|9|777;notify);[^\x00-\x1f\x7f-\x9f]*\x07", "", said)
+        assert inside == "", "nothing else, and no bell"
+
+
+def test_tmux_hands_a_notification_on_and_nothing_ends_it_early() -> None:
+    said = notification("shop\x1b\\ failed", ("9",), in_tmux=True)
+
+    assert said.startswith("\x1bPtmux;\x1b\x1b]9;")
+    assert said.endswith("\x07\x1b\\")
+    assert said.count("\x1b\\") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "ways"),
+    [
+        ({"TERM": "xterm-kitty"}, ("9",)), ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, ("9",)),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, ("777",)), ({"TERM": "xterm-256color"}, ("9", "777")),
+    ],
+)  # fmt: skip
+def test_a_terminal_that_takes_both_is_notified_once(environment: dict[str, str], ways: tuple[str, ...]) -> None:
+    assert ways_to_notify(environment) == ways

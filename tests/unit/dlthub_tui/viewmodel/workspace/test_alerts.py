@@ -65,15 +65,15 @@ def test_names_from_outside_are_made_inert() -> None:
 
 
 def test_what_did_not_arrive_is_the_answer() -> None:
-    said = text_of(view.answer_of([alert(), alert(name="hook", last=delivery())], None))
+    said = text_of(view.answer_of([alert(), alert(name="hook", last=delivery())], None, Look()))
 
     assert said == "hook did not arrive: not taken (404)."
 
 
 def test_mail_without_a_server_is_the_answer_when_somebody_is_to_get_mail() -> None:
-    assert "no server" in text_of(view.answer_of([alert()], None))
-    assert "no server" not in text_of(view.answer_of([alert(is_enabled=False)], None))
-    assert "1 alert" in text_of(view.answer_of([alert(channel="webhook", members=())], None))
+    assert "no server" in text_of(view.answer_of([alert()], None, Look()))
+    assert "no server" not in text_of(view.answer_of([alert(is_enabled=False)], None, Look()))
+    assert "1 alert" in text_of(view.answer_of([alert(channel="webhook", members=())], None, Look()))
 
 
 @pytest.mark.parametrize(("changes", "words"), [
