@@ -55,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("global", "right_square_bracket", "nav.newer", "newer place", "places visited, forward", "newer"),
     _action("global", "0", "nav.home", "home", "organizations, workspaces, planes", "home"),
     _action("global", "9", "nav.platform", "platform", "planes, keys, scheduler", "platform"),
-    _action("global", "ctrl+r", "link.retry", "ask again", "ask and connect again, and draw all of it anew", "refresh"),
+    _action("global", "ctrl+r", "link.retry", "ask again", "ask, connect and draw all again", "refresh"),
     _action("global", "at", "log.commands", "command log", "what each key did, and the same in a shell", "command-log"),
     _action("global", "exclamation_mark", "doctor.open", "doctor", "this machine; on Residency the proof", "doctor"),
     _action("global", "y", "copy.link", "copy link", "a link that `:open` and the command line take", "link"),
