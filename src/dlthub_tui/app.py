@@ -25,7 +25,7 @@ from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.moving import PATIENCE_SECONDS, MovingApp
 from dlthub_tui.viewmodel.look import Look, Times
 from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
-from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, theme_of
+from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, said_at_start, theme_of
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.themes import THEMES
 
@@ -223,7 +223,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         if self.options.link and isinstance(self.screen, HomeScreen):
             await self.screen.run_chosen(f"open {self.options.link}")
         if self.context.troubles and isinstance(self.screen, HomeScreen):
-            self.screen.say(self.context.troubles[0], Role.WARN)
+            self.screen.say(said_at_start(self.context.troubles), Role.WARN)
         if message.is_first:
             from dlthub_tui.screens.installation.guide import GuideScreen
 

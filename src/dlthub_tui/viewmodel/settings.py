@@ -9,10 +9,16 @@ from typing import Any
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
-from dlthub_tui.viewmodel.text import Line, Role, Span, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted
 
 TABLE = "app"
 COLUMNS = (Column("Setting", least=16), Column("Value", takes_rest=True, least=24), Column("From", least=14))
+
+
+def said_at_start(troubles: Sequence[str]) -> str:
+    """The first of what is wrong with the file, and where the rest is."""
+    more = len(troubles) - 1
+    return troubles[0] + (f" :settings shows {more} more." if more else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,11 @@ WORKSPACE = "workspace"
 WORKSPACE_SENTENCE = "Its name, default role, versions kept, scrubbing of logs, archive. {row.open} opens them."
 
 
-def sections(chosen: Chosen, look: Look, workspace: str = "") -> list[Section]:
-    """One row a setting: all its words, and who says so. Behind them the way to those of a workspace."""
+def sections(chosen: Chosen, look: Look, workspace: str = "", troubles: Sequence[str] = ()) -> list[Section]:
+    """One row a setting: all its words, and who says so. Behind them the way to those of a workspace.
+
+    Below stands what is wrong with the file.
+    """
     rows = [
         Row(
             setting.id,
@@ -127,7 +136,8 @@ def sections(chosen: Chosen, look: Look, workspace: str = "") -> list[Section]:
             line(muted("its planes")),
         )
         rows.append(Row(WORKSPACE, Span(" "), cells, workspace))
-    return [Section(COLUMNS, tuple(rows))]
+    wrong = tuple(line(Span(guard(said), Role.WARN)) for said in troubles)
+    return [Section(COLUMNS, tuple(rows), below=(EMPTY_LINE, *wrong) if wrong else ())]
 
 
 def _words(words: Sequence[str], chosen: str) -> Line:

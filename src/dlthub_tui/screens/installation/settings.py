@@ -10,12 +10,15 @@ from dlthub_tui.messages import Open, SettingChanged
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel import settings as view
+from dlthub_tui.viewmodel.keys.actions import key_name
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import Place, SettingsPlace, WorkspaceSettingsPlace
 from dlthub_tui.viewmodel.table import answer, rule
 from dlthub_tui.viewmodel.text import Line, Role, cut_front, guard, line, muted
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
+
+REBINDS = ", then {field.edit} on a key changes it: [keys] of the file."
 
 
 class SettingsScreen(PlaceScreen):
@@ -58,7 +61,7 @@ class SettingsScreen(PlaceScreen):
     def _show(self) -> None:
         workspace = self.place.workspace
         name = f"{workspace.organization_name}/{workspace.name}" if workspace is not None else ""
-        self.rows.show(view.sections(self.context.chosen, self.look, guard(name)))
+        self.rows.show(view.sections(self.context.chosen, self.look, guard(name), self.context.troubles))
         self.query_one("#answer", LinesView).update()
         self.query_one("#details", LinesView).update()
         self.update_frame()
@@ -81,11 +84,13 @@ class SettingsScreen(PlaceScreen):
             line("   ", name_keys(setting.sentence, self.look), later),
             line(""),
             line(muted("   The file  "), where),
-            line(
-                muted("   Keys      "),
-                name_keys("{help.open}, then {field.edit} on a key changes it: [keys] of the file.", self.look),
-            ),
+            line(muted("   Keys      "), self._helps(), name_keys(REBINDS, self.look)),
         ]
+
+    def _helps(self) -> str:
+        """The key of the help that lives here."""
+        action = self._find("help.open")
+        return key_name(action.keys[0], is_ascii=self.look.is_ascii) if action is not None else ""
 
     def redraw(self) -> None:
         """After the look changed."""
