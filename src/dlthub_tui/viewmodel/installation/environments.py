@@ -15,7 +15,7 @@ from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
 
 COLUMNS = (
-    Column("Environment", takes_rest=True, least=16, is_name=True),
+    Column("Environment", takes_rest=True, least=16),
     Column("Workspace", least=10, drops=1, is_name=True),
     Column("Size", is_number=True, least=8),
     Column("Used", is_number=True, least=10),
