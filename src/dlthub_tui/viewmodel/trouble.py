@@ -172,7 +172,7 @@ def refused(
     key: str, what: str, can: str, place: str, since: datetime, loaded_at: datetime | None, look: Look
 ) -> Trouble:
     """A plane answered, and not with what was asked for."""
-    at = f"{look.local(since):%H:%M:%S}"
+    at, can = f"{look.local(since):%H:%M:%S}", name_keys(can, look)
     rows = f"here the rows of {look.local(loaded_at):%H:%M:%S}" if loaded_at else "nothing was known of this one"
     return Trouble(
         key=key,
