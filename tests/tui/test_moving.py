@@ -304,16 +304,6 @@ async def test_an_own_key_that_is_taken_is_refused_by_name(open_app: Any, tmp_pa
         await stage.until("settings.toml: / is")
 
 
-async def test_all_that_is_wrong_with_the_settings_stays_to_be_read(open_app: Any, tmp_path: Path) -> None:
-    write_settings(tmp_path, '[keys]\n"nav.home" = "/"\n"run.begin" = "f6"\n')
-    async with open_app() as stage:
-        await stage.until(":settings shows 1 more.")
-        await stage.press("colon", *"settings", "enter")
-        await stage.until('no action is called "run.begin"')
-        assert "settings.toml: / is" in stage.text
-        assert "f1, then ctrl+e" in stage.text
-
-
 async def test_a_broken_settings_file_leaves_the_usual_keys(open_app: Any, tmp_path: Path) -> None:
     write_settings(tmp_path, "[keys")
     async with open_app() as stage:

@@ -88,3 +88,14 @@ async def test_file_that_cannot_be_kept_stays(open_app: Open, tmp_path: Path) ->
         await stage.until("Nothing changed.")
 
     assert file.read_text() == "app = [\n"
+
+
+async def test_all_that_is_wrong_with_the_settings_stays_to_be_read(open_app: Any, tmp_path: Path) -> None:
+    (tmp_path / "client").mkdir()
+    (tmp_path / "client" / "settings.toml").write_text('[keys]\n"nav.home" = "/"\n"run.begin" = "f6"\n')
+    async with open_app() as stage:
+        await stage.until(":settings shows 1 more.")
+        await stage.press("colon", *"settings", "enter")
+        await stage.until('no action is called "run.begin"')
+        assert "settings.toml: / is" in stage.text
+        assert "f1, then ctrl+e" in stage.text
