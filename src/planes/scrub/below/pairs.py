@@ -8,6 +8,7 @@ from planes.scrub.below.model import Step, below, is_long_key, is_secret, is_tel
 from planes.scrub.below.rows import Row, goes_on, row_of
 from planes.scrub.below.texts import BlockScalar
 from planes.scrub.below.values import value_of
+from planes.scrub.rules.judging.looks import stands_out
 
 # Lines that may stand between the two: a type, a description.
 _MOST_BETWEEN = 4
@@ -102,8 +103,12 @@ class PairName(NamedTuple):
         secret = value[1].strip()
         is_cell = row.text[:3].lower() in (b"<td", b"<dd", b"<th", b"<sp")
         start = row.start + value.start(1) + value[1].index(secret)
-        spans = below(start, start + len(secret)) if (is_telling if is_cell else is_secret)(secret) else []
+        spans = below(start, start + len(secret)) if (_is_made if is_cell else is_secret)(secret) else []
         return spans, torn(row.line, spans) if spans else None
+
+
+def _is_made(value: bytes) -> bool:
+    return is_telling(value) or (is_secret(value) and stands_out(value))
 
 
 # So many lines below a header its cells are looked at.

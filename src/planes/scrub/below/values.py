@@ -32,6 +32,29 @@ _GIVES = re.compile(rb"[=:][ \t]*")
 _NAME_ONLY = re.compile(rb"[A-Za-z_.-]+")
 
 
+# A member of a mapping: `main: the-value`.
+_MAPPED = re.compile(rb"[\"']?[\w.-]+[\"']?:[ ]+([\"']?)([^\s\"']+)\1[ \t]*$")
+
+
+class MembersBelow(NamedTuple):
+    """The members of a mapping that is called `secrets` or so; names and places stand there too."""
+
+    prefix: bytes
+    indent: int
+    left: int = MOST_LINES
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        if self.left <= 0 or not goes_on(row, self.prefix) or row.indent != self.indent:
+            return [], None
+        member = _MAPPED.match(row.text)
+        spans = (
+            below(row.start + member.start(2), row.start + member.end(2)) if member and is_telling(member[2]) else []
+        )
+        return spans, self._replace(left=self.left - 1)
+
+
 class ValueBelow(NamedTuple):
     """A name that ends its line.
 
@@ -73,6 +96,8 @@ class ValueBelow(NamedTuple):
             start, end = value_of(row, row.start + member.end())
             spans = below(start, end) if is_secret(row.line[start:end]) else []
             return spans, torn(row.line, spans) if spans else None
+        if is_below and self.is_strict and not self.is_list and _MAPPED.match(row.text):
+            return MembersBelow(row.prefix, row.indent).take(line)
         return self._word(row, judge)
 
     def _quoted(self, row: Row, begin: int, quote: bytes, judge: Callable[[bytes], bool]) -> Step:

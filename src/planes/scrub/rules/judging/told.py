@@ -152,7 +152,8 @@ _PRECISE = re.compile(
 _USES = re.compile(rb"(?:with|using)[ ](?:the[ ]|a[ ])?(?:[a-z]+[ ])?$")
 # What is said of a value behind its name: `token … expired`, `secret […] from backend`.
 _VERDICT = re.compile(
-    rb"[)\]]?[ ]{1,2}(?:is|was|has|not|expired|rejected|revoked|refused|invalid|denied|failed|for|from|does)\b"
+    rb"[)\]]?[ ]{1,2}(?:is|was|has|not|expired|rejected|revoked|refused|invalid|denied|failed|for"
+    rb"|from|does|with|against|too)\b"
 )
 _IN_BRACKETS = re.compile(rb"[)\]][ \t\r.]*$")
 _NEXT_SENTENCE = re.compile(rb"[.!][ ]+[A-Z]")
@@ -182,10 +183,13 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
     is_enclosed = line[start - 1 : start] in (b"(", b"[") and _IN_BRACKETS.match(line, end)
     if (is_enclosed or _VERDICT.match(line, end)) and looks_made(secret):
         return end
-    if not _TELLS.search(line, begin, start) and not is_first and not _USES.search(line, first, begin):
+    is_told = is_first or _TELLS.search(line, begin, start) or _USES.search(line, first, begin)
+    if not line[end:].strip(b".,;\"'`)! \t\r"):
+        return end if looks_made(secret) else -1
+    if not is_told:
         return -1
-    if not line[end:].strip(b".,;\"'`)! \t\r") or _NEXT_SENTENCE.match(line, end):
-        return end if looks_made(line[start:end]) else -1
+    if _NEXT_SENTENCE.match(line, end):
+        return end if looks_made(secret) else -1
     phrase = phrase_end(line, start)
     return phrase if phrase > end and not line[phrase:].strip(b".! \t\r") else -1
 
@@ -194,13 +198,12 @@ def told(line: bytes, begin: int, start: int, end: int) -> int:
     """A value that a sentence tells some words behind its name: random, and no number that such sentences hold."""
     secret = line[start:end].rstrip(b".,;:)]}>!")
     is_value = line[:start].rstrip(b" \"'`").endswith(b"value")
-    if not looks_random(secret) or (HEXADECIMAL.fullmatch(secret) and not is_value):
+    is_password = line[begin : begin + 5].lower() == b"passw"
+    is_given = is_value or (is_password and line[:start].rstrip(b" \"'`").endswith((b"=", b":")))
+    is_short = is_password and stands_out(secret) and not line[start + len(secret) :].strip(b" \t\r.\"'`)")
+    if not (looks_random(secret) or is_short) or (HEXADECIMAL.fullmatch(secret) and not is_given):
         return -1
-    if (
-        not is_value
-        and b"passw" not in line[begin : begin + 5].lower()
-        and not (len(secret) >= 16 and is_jumbled(secret))
-    ):
+    if not is_value and not is_password and not (len(secret) >= 16 and is_jumbled(secret)):
         return -1
     return quoted(line, begin, start, start + len(secret))
 

@@ -180,6 +180,32 @@ ARGUMENT_RULES: tuple[Rule, ...] = (
         ((b"credentials\t", b"accesskey\t"), rb""),
     ),
     named(
+        "named-kind",
+        KEY + rb"[\"'`]?[ ](?:header|cookie|param(?:eter)?|field|(?:env(?:ironment)?[ ])?variable|setting)"
+        rb"[ ]?[:=][ ]?[\"'`]?(?P<secret>[^ \t\r\n\"'`,;<>()]{6,})",
+        "x-api-key header: cobalt4821",
+        _argument,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10}[\"'`]?[ ]"),
+        needs=(b" header", b" cookie", b" param", b" field", b" variable", b" setting"),
+    ),
+    named(
+        "password-of-type",
+        rb"\b(?:password|secret|key)[ ][0-9][ ](?P<secret>[^ \t\r\n]{5,})(?:[ \t\r]|$)",
+        "username loader password 0 cobalt4821",
+        _argument,
+        ((b"password", b"secret", b"key"), rb"[ ][0-9][ ]"),
+    ),
+    named(
+        "login-at-host",
+        rb"(?:^|[ (\"'=]|\\[nrt])[a-z_][0-9a-z_.-]{0,40}:(?P<secret>[^ \t\r\n@:/\"']{6,})"
+        rb"@(?:localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[a-z0-9-]{1,40}(?:\.[a-z0-9-]{1,40}){0,6}\.[a-z]{2,12})"
+        rb"(?:[^0-9a-z_-]|$)",
+        "trying loader:<a12>7<a4>@db.example.com",
+        judges.random,
+        ((b"@",), rb"[0-9A-Za-z]"),
+        needs=(b":",),
+    ),
+    named(
         "user-of-list",
         rb"(?:\b|\\[nrt])user[ \t]+[^ \t]+[ \t]+on[ \t]+(?:[^ \t>]+[ \t]+){0,4}>(?P<secret>[^ \t\r\n]{3,})",
         "user loader on >cobalt4821 ~* &* +@all",

@@ -149,7 +149,8 @@ COMMAND_RULES: tuple[Rule, ...] = (
     named(
         "traced-test",
         # What a shell traces of a look at a variable, and of the word that goes into a pipe.
-        rb"[+][ ](?:(?:\[\[|'\['|test)[ ](?:-[nz][ ])?|(?:echo|printf)[ ](?:-[en]{1,2}[ ])?(?:'?%s(?:\\n)?'?[ ])?)"
+        rb"[+][ ](?:(?:\[\[|'\['|test)[ ](?:'?!'?[ ])?(?:-[nz][ ])?"
+        rb"|(?:echo|printf)[ ](?:-[en]{1,2}[ ])?(?:'?%s(?:\\n)?'?[ ])?)"
         rb"'?(?P<secret>[^ '\n]{8,})",
         "+ [[ -z <a12>B7b<a4> ]]",
         traced,

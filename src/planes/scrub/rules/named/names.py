@@ -286,7 +286,8 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"(?:(?:user(?:name)?[ ]?/[ ]?pass(?:word)?|login[ ]?/[ ]?pass(?:word)?|credentials?|creds"
         rb"|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens)"
         rb"(?:[ ]?[:=(]|[ ](?:for[ ][^\n:/]{1,60}?[ ])?(?:are|were|used|found|is|was|accepted|received)[: ])[ \t]*"
-        rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+|(?:user|admin|account)[ ](?:was[ ]|has been[ ])?created:?[ \t]+)"
+        rb"|log(?:ged)?[ -]?in (?:with|as):?[ \t]+|\blogin[ ](?:for[ ])?"
+        rb"|(?:user|admin|account)[ ](?:was[ ]|has been[ ])?created:?[ \t]+)"
         rb"[\"'`]?[0-9a-z_.@+-]+[ ]?[/:][ ]?(?P<secret>[^ \t\r\"'`/()]{6,})",
         "logged in as loader / <a12>7<a4>",
         told.login,
