@@ -19,6 +19,7 @@ from planes.scrub.below.model import Step, below, is_secret, is_shown, is_tellin
 from planes.scrub.below.rows import Row, closing, goes_on, row_of
 from planes.scrub.below.shown import RULER, Described
 from planes.scrub.rules.judging.plausible import looks_random
+from planes.scrub.rules.named.names import is_sensitive_key
 
 _QUOTED = re.compile(
     rb"(?:[-*][ \t]+)?(?:string\([0-9]+\)[ \t]|(?:some|ok|secretstr|str|string)\()?[bruf]{0,2}([\"'`])", re.IGNORECASE
@@ -33,7 +34,7 @@ _NAME_ONLY = re.compile(rb"[A-Za-z_.-]+")
 
 
 # A member of a mapping: `main: the-value`.
-_MAPPED = re.compile(rb"[\"']?[\w.-]+[\"']?:[ ]+([\"']?)([^\s\"']+)\1[ \t]*$")
+_MAPPED = re.compile(rb"[\"']?([\w.-]+)[\"']?:[ ]+([\"']?)([^\s\"']+)\2[ \t]*$")
 
 
 class MembersBelow(NamedTuple):
@@ -49,9 +50,10 @@ class MembersBelow(NamedTuple):
         if self.left <= 0 or not goes_on(row, self.prefix) or row.indent != self.indent:
             return [], None
         member = _MAPPED.match(row.text)
-        spans = (
-            below(row.start + member.start(2), row.start + member.end(2)) if member and is_telling(member[2]) else []
-        )
+        if member is None or not is_telling(member[3]):
+            is_named = member is not None and is_sensitive_key(member[1].decode("utf-8", "replace"))
+            return [], None if is_named else self._replace(left=self.left - 1)
+        spans = below(row.start + member.start(3), row.start + member.end(3))
         return spans, self._replace(left=self.left - 1)
 
 

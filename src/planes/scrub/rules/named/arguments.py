@@ -42,13 +42,13 @@ def _piped(line: bytes, begin: int, start: int, end: int) -> int:
 
 # What is called with a login: a word that says so, alone or in a longer name (`AWS4Auth`, `simple_bind_s`).
 _CALLEE = (
-    rb"(?:auth|oauth[0-9]?|login|logon|password|connect|credentials?|session|bind(?:_s)?|ftp|mysqli|provider|handler"
+    rb"(?:auth|authentication|authenticator|oauth[0-9]?|login|logon|password|connect|credentials?|session|bind(?:_s)?|ftp|mysqli|provider|handler"
     rb"|userhandler)(?:\.(?:new|open|create))?\([ \t]*"
 )
 _CALLEE_SIGNS = tuple(
     word + behind
-    for word in b"auth auth1 auth2 login logon password connect credential credentials session bind bind_s ftp mysqli"
-    b" provider handler".split()
+    for word in b"auth authentication authenticator auth1 auth2 login logon password connect credential credentials"
+    b" session bind bind_s ftp mysqli provider handler".split()
     for behind in (b"(", b".new(", b".open(", b".create(")
 )
 # An argument may stand in what wraps it.
