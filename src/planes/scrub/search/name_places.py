@@ -60,17 +60,18 @@ class AtName:
 
     def matches(self, line: bytes, names: Sequence[Name]) -> "list[tuple[int, int, int]]":
         """Where matches begin, of these names, and where the secret in each begins and ends; they may overlap."""
-        match_at = (self._pattern or self.prepare()).match
-        is_behind = (self._behind or self._behind_names()).match
+        behind_at = (self._behind or self._behind_names()).match
         found: list[tuple[int, int, int]] = []
         for begin, ends in names:
-            if ends is not None:
-                for end in ends:
-                    if is_behind(line, end) is not None:
-                        break
-                else:
-                    continue
-            match = match_at(line, begin)
+            match: re.Match[bytes] | None = None
+            is_one = ends is not None
+            for end in ends or ():
+                behind = behind_at(line, end)
+                if behind is not None:
+                    is_one = match is None
+                    match = behind
+            if not is_one:  # which end is the name's own, only the whole pattern says
+                match = (self._pattern or self.prepare()).match(line, begin)
             if match is not None:
                 found.append((begin, *match.span("secret")))
         return found
@@ -119,7 +120,7 @@ class NamePlaces:
             if len(words) > _MOST_WORDS:
                 first += len(words[0]) + 1
             stop = texts.find(b"\n", sign, sign + _BEHIND)
-            is_cut = stop < 0 and sign + _BEHIND < length
+            is_cut = (stop < 0 and sign + _BEHIND < length) or (first == sign - _BEFORE and first > 0)
             text = texts[first : stop if stop >= 0 else sign + _BEHIND]
             names = None if is_cut else self._named.get(text)
             for place, ends in self._look(text, is_cut=is_cut) if names is None else names:
