@@ -13,18 +13,13 @@ from typing import NamedTuple
 
 from planes.scrub.marks import mark
 from planes.scrub.quiet import is_quiet, quiet_without_values
-from planes.scrub.registered.groups import ANCHOR_LENGTH, Form, Group, Row, row_step
+from planes.scrub.registered.groups import ANCHOR_LENGTH, SHORTEST_HELD, Form, Group, Row, row_step
 from planes.scrub.registered.joints import FIRST, IN_TEXT, Joined, without_joints
 from planes.scrub.registered.pieces import PieceIndex
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.repeats import period_of, row_end
 from planes.scrub.rulebook import Book
 from planes.scrub.shadow import WHITE, ColourMap, WhiteMap, cut_frame_start, may_have_frames, without_frames
-
-# A line that ends in fewer bytes of a value than this is not held back for it: the rest is masked on the lines that
-# follow, and the one to three bytes before stay. With 3 here, of lines that end in a number one in fifty waited for its
-# successor, which may come minutes later; with 4 one in six hundred.
-_SHORTEST_HELD = 4
 
 _NEAR_END = 256
 
@@ -110,7 +105,7 @@ class ValueStage:
             release = view.held_from
         if release == len(text) and not view.spans:
             self._held = unfinished
-            self._before = view.solid[1 - _SHORTEST_HELD :]
+            self._before = view.solid[1 - SHORTEST_HELD :]
             return text
         merged = _merge(view.spans)
         ended = [span for span in merged if span.start < release]
@@ -122,7 +117,7 @@ class ValueStage:
         elif merged and merged[0].is_open and not release:
             self._open = merged[0]
         self._held = text[release:] + unfinished
-        self._before = view.solid_before(release, _SHORTEST_HELD - 1)
+        self._before = view.solid_before(release, SHORTEST_HELD - 1)
         return self._masked(text, ended, release)
 
     def _advance_quickly(self, whole: bytes) -> bytes | None:
@@ -140,7 +135,7 @@ class ValueStage:
             return None
         self.has_begun = False
         self._held = whole[release:]
-        self._before = near[: end.held_from].translate(None, WHITE)[1 - _SHORTEST_HELD :]
+        self._before = near[: end.held_from].translate(None, WHITE)[1 - SHORTEST_HELD :]
         return whole[first:release]
 
     def _masked(self, text: bytes, spans: list[_Span], release: int) -> bytes:
@@ -265,14 +260,17 @@ class _View:
         end = start + len(form.solid)
         if end <= self._offset:
             return False
-        if start >= self._offset and form.exact in (None, form.solid):
-            # Mostly no white space stands inside, and then one look is enough.
+        if start >= self._offset and form.is_on_one_line:
+            # Mostly no white space stands inside but what must, and then one look is enough.
             first = self._plain_place(start)
-            if self._plain[first : first + len(form.solid)] == form.solid:
-                span = _Span(self._in_colour(first), self._in_colour(first + len(form.solid) - 1) + 1, form.name)
+            shown = form.exact or form.solid
+            if self._plain.startswith(shown, first):
+                span = _Span(self._in_colour(first), self._in_colour(first + len(shown) - 1) + 1, form.name)
                 if span.end - span.start <= form.reach:
                     self.spans.append(span)
                 return span.end - span.start <= form.reach
+            if form.exact is not None:
+                return False
         first = self._visible_start(start)
         if first >= end or not self._is_exact(form, start, end):
             return False
@@ -284,7 +282,7 @@ class _View:
 
     def try_short_beginnings(self, registered: Registered) -> None:
         """See whether the text ends in a beginning that is shorter than an anchor."""
-        shortest = _SHORTEST_HELD if self._plain.endswith(b"\n") else 1
+        shortest = SHORTEST_HELD if self._plain.endswith(b"\n") else 1
         first = max(0, len(self.solid) - ANCHOR_LENGTH + 1)
         for start in registered.beginnings(self.solid[first:], shortest):
             if first + start >= self._first_held:
@@ -302,7 +300,7 @@ class _View:
         return (self.solid[: self._offset] + tail)[-count:]
 
     def _hold(self, start: int, reach: int) -> None:
-        if len(self.solid) - start >= _SHORTEST_HELD:
+        if len(self.solid) - start >= SHORTEST_HELD:
             first = self._visible_start(start)
         else:
             border = self._plain.rfind(b"\n")
@@ -317,7 +315,7 @@ class _View:
 
     def _visible_start(self, start: int) -> int:
         """The first solid byte that is masked: on the line where the piece is long enough to be held."""
-        decisive = start + _SHORTEST_HELD - 1
+        decisive = start + SHORTEST_HELD - 1
         first = max(start, self._offset)
         if decisive <= first or decisive >= len(self.solid):
             return first
