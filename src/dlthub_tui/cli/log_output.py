@@ -29,7 +29,7 @@ PAGE_LINES = 1000
 PATIENCE_SECONDS = 600
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 _ASK_SECONDS = 0.2
-_PART = re.compile(r"(\d+)([smhd])")
+_PART = re.compile(r"([0-9]+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -73,7 +73,7 @@ def parse_since(text: str, now: datetime) -> datetime:
     if parts and "".join(number + unit for number, unit in parts) == text:
         try:
             return now - timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
-        except OverflowError:
+        except (OverflowError, ValueError):
             raise NoMoment(f"{text} is too long ago.") from None
     try:
         return datetime.fromisoformat(text).astimezone(UTC)

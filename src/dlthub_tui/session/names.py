@@ -16,8 +16,10 @@ from dlthub_tui.client.models import Job, Organization, Run, Workspace
 from dlthub_tui.client.organizations import list_organizations, list_workspaces
 from dlthub_tui.client.runs import find_run
 from dlthub_tui.client.transport import Transport
+from dlthub_tui.session.numbers import whole_number
 
 _MOST_CANDIDATES = 20
+_LAST_RUN = 2**31 - 1  # no plane counts further
 
 
 class NoSuchName(Exception):
@@ -132,9 +134,10 @@ async def find_spot(plane: Transport, text: str) -> Spot:
 async def _in_workspace(plane: Transport, place: NamedWorkspace, jobs: Sequence[Job], rest: str) -> list[Spot]:
     found = [Spot(place, job) for job in jobs_named(jobs, rest)]
     name, _, number = rest.rpartition("/")
-    if name and number.isdigit() and number.isascii():
+    wanted = whole_number(number)
+    if name and wanted is not None and wanted <= _LAST_RUN:
         for job in jobs_named(jobs, name):
-            run = await find_run(plane, place.workspace.id, job.id, int(number))
+            run = await find_run(plane, place.workspace.id, job.id, wanted)
             if run is not None:
                 found.append(Spot(place, job, run))
     return found
@@ -144,7 +147,9 @@ def _nearest_jobs(jobs: Sequence[Job], rest: str) -> list[str]:
     """Names of jobs that resemble what was written, by the whole name or by its last part."""
     names = {part: short_name(job) for job in jobs for part in (short_name(job).rpartition(".")[2], short_name(job))}
     head, _, number = rest.rpartition("/")
-    return list(dict.fromkeys(names[near] for near in _near(head if head and number.isdigit() else rest, names)))
+    return list(
+        dict.fromkeys(names[near] for near in _near(head if head and whole_number(number) is not None else rest, names))
+    )
 
 
 def jobs_named(jobs: Sequence[Job], text: str) -> list[Job]:
@@ -191,8 +196,9 @@ def _is_active(place: NamedWorkspace) -> bool:
 
 def _without_line(text: str) -> tuple[str, int | None]:
     path, found, line = text.strip().rpartition("#")
-    if found and line.isdigit() and line.isascii() and int(line) > 0:
-        return path, int(line) - 1
+    number = whole_number(line) if found else None
+    if number:
+        return path, number - 1
     return text.strip(), None
 
 

@@ -15,6 +15,7 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.logs.compare_searching import CompareSearching
 from dlthub_tui.screens.logs.log_feed import ask_again
+from dlthub_tui.session.numbers import whole_number
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.logs.log_compare import SPLIT_WIDTH, Alike
@@ -347,8 +348,8 @@ class CompareScreen(CompareSearching):
         self.end_prompt()
         if self._asks == "search":
             self.search(text)
-        elif text.isdigit():
-            self.fetch(self._choose(int(text)), "act")
+        elif (number := whole_number(text)) is not None:
+            self.fetch(self._choose(number), "act")
         elif text:
             self.say(f'"{text}" is no number of a run.', Role.WARN)
 

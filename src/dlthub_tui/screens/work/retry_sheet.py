@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from dlthub_tui.client.retries import Retries
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import FormSheet
+from dlthub_tui.session.numbers import whole_number
 from dlthub_tui.viewmodel.text import Role, line, muted
 from dlthub_tui.widgets.field import Field
 
@@ -35,10 +36,10 @@ class RetrySheet(FormSheet[Retries]):
 
     def finish(self) -> None:
         """Answers what was typed, where it is within bounds."""
-        attempts, wait = (self.query_one(f"#{name}", Field).text.strip() for name in ("attempts", "wait"))
-        if not attempts.isdecimal() or not 1 <= int(attempts) <= 10:
+        attempts, wait = (whole_number(self.query_one(f"#{name}", Field).text) or 0 for name in ("attempts", "wait"))
+        if not 1 <= attempts <= 10:
             self.say("Tries are 1 to 10; 1 tries nothing again.", Role.WARN)
-        elif not wait.isdecimal() or not 1 <= int(wait) <= 86_400:
+        elif not 1 <= wait <= 86_400:
             self.say("The wait is 1 to 86400 seconds, a day.", Role.WARN)
         else:
-            self.answer(Retries(int(attempts), int(wait)))
+            self.answer(Retries(attempts, wait))

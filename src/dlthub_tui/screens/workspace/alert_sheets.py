@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from dlthub_tui.client.alerts import Alert, MailServer
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import FormSheet
+from dlthub_tui.session.numbers import whole_number
 from dlthub_tui.viewmodel.text import Role, guard, line, muted
 from dlthub_tui.viewmodel.words import plural
 from dlthub_tui.viewmodel.workspace import alerts as view
@@ -154,7 +155,7 @@ class MailServerSheet(_RequestSheet):
         """A host, a port, a sender."""
         if not self._text("host"):
             return "A mail server has a host.", "host"
-        if not self._text("port").isdecimal():
+        if whole_number(self._text("port")) is None:
             return "A port is a number.", "port"
         return ("Mail needs a sender.", "sender") if not self._text("sender") else ("", "")
 
@@ -163,7 +164,7 @@ class MailServerSheet(_RequestSheet):
         password = self._field("password").text
         return {
             "host": self._text("host"),
-            "port": int(self._text("port")),
+            "port": whole_number(self._text("port")),
             "security": self._chosen("security"),
             "sender": self._text("sender"),
             "username": self._text("username") or None,

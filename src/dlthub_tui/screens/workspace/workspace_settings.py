@@ -14,6 +14,7 @@ from dlthub_tui.screens.frame.editing import Change, edit
 from dlthub_tui.screens.frame.sheets import ConfirmSheet, FormSheet, LineSheet, Sheet
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.screens.workspace.archiving import ArchiveSheet
+from dlthub_tui.session.numbers import whole_number
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.places import Place, WorkspaceSettingsPlace
@@ -194,9 +195,9 @@ class WorkspaceSettingsScreen(ListScreen):
 
     async def _chose_count(self, before: int, text: str) -> Sheet[bool] | None:
         """More at once; fewer after a question."""
-        if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        count = whole_number(text)
+        if not count:
             raise ClientError("A number of versions is needed, 1 or more.", "Nothing changed.")
-        count = int(text)
         if count >= before:
             if count > before:
                 await self._set_count(before, count)

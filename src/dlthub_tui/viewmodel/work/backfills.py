@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from dlthub_tui.session.numbers import whole_number
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
@@ -167,6 +168,6 @@ def cannot_be(start: str, end: str, size: str, parallel: str) -> tuple[str, str]
             return name, f"{name.capitalize()} is a day or a time: 2026-01-01, or 2026-01-01T06:00."
     if not _SIZE.fullmatch(size):
         return "slice", "A slice is 30m, 6h, 1d or 1w: a number with its unit."
-    if parallel and not (parallel.isdecimal() and 1 <= int(parallel) <= MOST_PARALLEL):
+    if parallel and not 1 <= (whole_number(parallel) or 0) <= MOST_PARALLEL:
         return "parallel", f"At once are 1 to {MOST_PARALLEL} slices; empty is as many as the job lets run, 4 at most."
     return None

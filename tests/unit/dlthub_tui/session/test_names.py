@@ -73,3 +73,11 @@ async def test_only_who_has_a_namesake_is_told_by_id(stand: list[Workspace]) -> 
 
     assert (await names.find_spot(NOBODY, "weather")).address == "orchard/weather"
     assert [place.address for place in await names.list_places(NOBODY)] == ["orchard/weather", "orchard/books", "w1"]
+
+
+@pytest.mark.parametrize("number", ["99999999999", "9" * 5000, "²"])
+async def test_a_number_that_no_run_has_is_said(stand: list[Workspace], number: str) -> None:
+    with pytest.raises(names.NoSuchName):
+        await names.find_spot(NOBODY, f"books/load/{number}")
+    with pytest.raises(names.NoSuchName):
+        await names.find_spot(NOBODY, f"books/load#{'9' * 5000}")
