@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -98,3 +99,16 @@ def test_tables_of_pages_have_heads() -> None:
                 torn.append(f"{path.relative_to(ROOT)}:{number}")
 
     assert torn == []
+
+
+def test_no_handler_of_the_terminal_calls_the_one_above_it() -> None:
+    """The library calls a message's handler of each class; one that calls the next one too makes it act twice."""
+    twice: list[str] = []
+    for path in tracked("src/dlthub_tui/*.py"):
+        for handler in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(handler, ast.FunctionDef | ast.AsyncFunctionDef) and handler.name.startswith("on_"):
+                body = ast.unparse(handler)
+                is_alone = handler.name == "on_event" or ".prevent_default()" in body
+                twice += [] if is_alone or f"super().{handler.name}(" not in body else [f"{path.name}:{handler.name}"]
+
+    assert twice == []

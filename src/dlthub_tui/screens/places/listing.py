@@ -236,7 +236,6 @@ class ListScreen(Troubled):
 
     def on_screen_resume(self) -> None:
         """Coming back asks again."""
-        super().on_screen_resume()
         if self.is_loaded and self.FOLLOWS:
             self.fetch(self.reload())
 

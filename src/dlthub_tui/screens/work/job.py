@@ -136,7 +136,6 @@ class JobScreen(JobPanes):
 
     def on_row_list_moved(self) -> None:
         """The reason of the run under the cursor, once it rests there."""
-        super().on_row_list_moved()
         run = self._run()
         if run is not None and self._reasons.is_new(run):
             self.fetch(self._ask_reason(run), "reason")

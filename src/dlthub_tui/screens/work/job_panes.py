@@ -58,7 +58,6 @@ class JobPanes(SortedList, FailedList):
 
     def on_mount(self) -> None:
         """As wide as the terminal allows."""
-        super().on_mount()
         self.set_class(self.size.width < view.WIDE, "narrow")
 
     def on_resize(self, event: events.Resize) -> None:

@@ -153,7 +153,6 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def on_row_list_moved(self) -> None:
         """The details follow the cursor."""
-        super().on_row_list_moved()
         self._count_failures()
 
     def _count_failures(self) -> None:

@@ -160,12 +160,10 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def on_row_list_moved(self) -> None:
         """The details and the log follow the cursor."""
-        super().on_row_list_moved()
         self._look_at_chosen()
 
     def on_screen_resume(self) -> None:
         """The log goes on."""
-        super().on_screen_resume()
         self._look_at_chosen()
 
     def on_screen_suspend(self) -> None:
