@@ -36,6 +36,7 @@ class JobPanes(SortedList, FailedList):
         self.place = place
         self._job: Job | None = None
         self._others: tuple[Job, ...] = ()
+        self._edges: job_graph.Edges | None = None
         self._starts: Starts | None = None
         self._runs: tuple[Run, ...] = ()
         self._total = 0
@@ -75,7 +76,10 @@ class JobPanes(SortedList, FailedList):
     def _around(self, width: int, chosen: int | None) -> job_graph.Drawing:
         if self._job is None:
             return job_graph.Drawing()
-        return job_graph.draw(self._job, self._others, self.look, width, chosen=chosen)
+        known = self._edges
+        if known is None or known.job is not self._job or known.others is not self._others:
+            known = self._edges = job_graph.Edges(self._job, self._others)
+        return job_graph.draw(known, self.look, width, chosen=chosen)
 
     def _history(self, width: int) -> list[Line]:
         """The rule above its runs, and the last of them plotted."""

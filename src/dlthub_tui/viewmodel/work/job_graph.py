@@ -6,7 +6,7 @@ right what the one left of it starts. A job that several lead to stands there on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -99,23 +99,31 @@ def waits_for(job: Job) -> list[Edge]:
 
 def edges_after(job: Job, others: Sequence[Job]) -> list[Edge]:
     """Jobs that this one's end starts, then those that wait until it is fresh."""
-    return _after_all([job], others).get(job.job_ref, [])
+    before = {other.job_ref: edges_before(other) for other in others if not other.is_archived}
+    return _after_all([job.job_ref], before)[job.job_ref]
 
 
-def _after_all(jobs: Sequence[Job], others: Sequence[Job]) -> dict[str, list[Edge]]:
-    """The edges that leave each of these jobs."""
-    found: dict[str, dict[tuple[str, bool], Edge]] = {job.job_ref: {} for job in jobs}
-    for other in others:
-        if other.is_archived:
-            continue
-        name = _name(other.job_ref)
-        for edge in edges_before(other):
+def _after_all(refs: Iterable[str], before: Mapping[str, list[Edge]]) -> dict[str, list[Edge]]:
+    """The edges that leave each of these jobs, from those that lead to each."""
+    found: dict[str, dict[tuple[str, bool], Edge]] = {ref: {} for ref in refs}
+    for ref, edges in before.items():
+        for edge in edges:
             known = found.get(edge.ref)
             if known is not None:
-                key = (other.job_ref, edge.is_wait)
+                key = (ref, edge.is_wait)
                 is_failure = edge.is_failure and (key not in known or known[key].is_failure)
-                known[key] = Edge(name, edge.is_wait, is_failure, other.job_ref)
+                known[key] = Edge(_name(ref), edge.is_wait, is_failure, ref)
     return {ref: sorted(edges.values(), key=lambda edge: edge.is_wait) for ref, edges in found.items()}
+
+
+class Edges:
+    """What leads to each job and from it; of a thousand jobs it is found once, and drawn several times."""
+
+    def __init__(self, job: Job, others: Sequence[Job]) -> None:
+        self.job, self.others = job, others
+        known = {other.job_ref: other for other in others if not other.is_archived} | {job.job_ref: job}
+        self.before = {ref: edges_before(each) for ref, each in known.items()}
+        self.after = _after_all(known, self.before)
 
 
 def legend(look: Look) -> str:
@@ -123,14 +131,12 @@ def legend(look: Look) -> str:
     return f"{look.glyphs.starts} starts on success   {look.glyphs.waits} waits until fresh"
 
 
-def draw(job: Job, others: Sequence[Job], look: Look, width: int, *, chosen: int | None = None) -> Drawing:
+def draw(edges: Edges, look: Look, width: int, *, chosen: int | None = None) -> Drawing:
     """The drawing as far as `width` reaches; empty where nothing is around the job.
 
     `chosen`: the place that is stood on; the cursor is before it.
     """
-    known = {other.job_ref: other for other in others if not other.is_archived} | {job.job_ref: job}
-    after = _after_all(list(known.values()), [*known.values()])
-    before = {ref: edges_before(each) for ref, each in known.items()}
+    job, before, after = edges.job, edges.before, edges.after
     if not before[job.job_ref] and not after[job.job_ref]:
         return Drawing()
     left, right = STEPS

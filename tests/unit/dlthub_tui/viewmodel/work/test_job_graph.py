@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from dlthub_tui.client.models import Job
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import cell_width, text_of
-from dlthub_tui.viewmodel.work.job_graph import Drawing, draw, window
+from dlthub_tui.viewmodel.work.job_graph import Drawing, Edges, draw, window
 
 
 def job(name: str, *triggers: str, fresh: tuple[str, ...] = (), is_archived: bool = False) -> Job:
@@ -31,7 +31,7 @@ ALL = (LOAD, DAILY, MAIL, STOCK, ALARM, GONE, job("returns"))
 
 
 def drawn(shown: Job, among: tuple[Job, ...] = ALL, *, is_ascii: bool = False, width: int = 80) -> list[str]:
-    return [text_of(row).rstrip() for row in draw(shown, among, Look(is_ascii=is_ascii), width).lines]
+    return [text_of(row).rstrip() for row in draw(Edges(shown, among), Look(is_ascii=is_ascii), width).lines]
 
 
 def test_job_that_starts_several_forks_and_says_what_they_start_and_what_else_leads_there() -> None:
@@ -87,13 +87,13 @@ def test_jobs_that_all_lead_to_each_other_are_drawn_in_part() -> None:
     names = [f"n{n}" for n in range(60)]
     mesh = tuple(job(name, *(f"job.success:jobs.{other}" for other in names if other != name)) for name in names)
 
-    drawing = draw(mesh[0], mesh, Look(), 120)
+    drawing = draw(Edges(mesh[0], mesh), Look(), 120)
 
     assert len(drawing.lines) < 600
 
 
 def test_what_is_around_can_be_stood_on() -> None:
-    drawing = draw(LOAD, ALL, Look(), 80, chosen=2)
+    drawing = draw(Edges(LOAD, ALL), Look(), 80, chosen=2)
 
     assert [ref for ref, _, _, _ in drawing.places] == [
         "jobs.daily", "jobs.alarm", "jobs.stock", "jobs.mail", "jobs.returns",
@@ -107,7 +107,7 @@ def test_what_is_around_can_be_stood_on() -> None:
 
 def test_many_rows_are_shown_around_what_is_stood_on() -> None:
     many = (job("load"), *(job(f"n{n}", "job.success:jobs.load") for n in range(20)))
-    drawing = draw(many[0], many, Look(), 80, chosen=15)
+    drawing = draw(Edges(many[0], many), Look(), 80, chosen=15)
 
     shown, top = window(drawing, 15)
 
@@ -129,4 +129,4 @@ def test_narrow_terminals_cut_what_follows() -> None:
 
 def test_job_alone_has_no_drawing() -> None:
     assert drawn(MAIL) != []
-    assert draw(job("alone"), ALL, Look(), 80) == Drawing()
+    assert draw(Edges(job("alone"), ALL), Look(), 80) == Drawing()
