@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Query, Transport
 
@@ -49,12 +51,17 @@ async def get_pages(
     first: int = PAGE,
     then: int = LARGEST_PAGE,
 ) -> AsyncGenerator[Page[_T]]:
-    """A whole list, up to 10,000 items, piece by piece: `first` items at once, the rest in pages of `then`."""
-    known, limit = 0, first
-    while True:
-        fields = Fields(await plane.get(path, {"limit": limit, "offset": known, **(query or {})}), "page")
-        page = Page(fields.many("items", parse), fields.number("total", 0))
-        known, limit = known + len(page.items), then
-        yield page
-        if not page.items or known >= min(page.total, 10_000):
-            return
+    """A whole list, up to 10,000 items: `first` items first, then the rest, asked for in pages of `then` at once."""
+    page = await get_page(plane, path, parse, query, limit=first)
+    yield page
+    if not page.items:
+        return
+    found: dict[int, Page[_T]] = {}
+
+    async def ask(offset: int) -> None:
+        found[offset] = await get_page(plane, path, parse, {**(query or {}), "offset": offset}, limit=then)
+
+    offsets = range(len(page.items), min(page.total, 10_000), then)
+    await ask_at_once(partial(ask, offset) for offset in offsets)
+    for offset in offsets:
+        yield found[offset]

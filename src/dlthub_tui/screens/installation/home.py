@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn, Refused
 from dlthub_tui.client.models import Run, Workspace
 from dlthub_tui.client.paging import Page
 from dlthub_tui.messages import Open
-from dlthub_tui.screens.asking.at_once import ask_at_once
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.places.listing import RECENT

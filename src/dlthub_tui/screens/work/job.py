@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import anyio
 
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.errors import ClientError, NotFound, NotSignedIn
 from dlthub_tui.client.models import Job, Run
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.asking.apps import AppOpener, why_no_app
-from dlthub_tui.screens.asking.at_once import ask_at_once
 from dlthub_tui.screens.asking.starting import Stopper
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.listing import RESTS_SECONDS

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from dlthub_tui.client.alerts import Alert, MailServer
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.errors import NotAllowed, Refused
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
@@ -47,13 +48,21 @@ class AlertsScreen(TabScreen):
         from dlthub_tui.client.members import find_emails
 
         region = await self.context.connected.region(self.workspace)
-        try:
-            self._alerts = await list_alerts(region, self.workspace.id)
-        except NotAllowed:
-            self._alerts = ()
-            raise
-        self._server = await find_mail_server(region, self.workspace.id)
-        self._people = await find_emails(self.context.connected.control, self.workspace.id)
+
+        async def ask_alerts() -> None:
+            try:
+                self._alerts = await list_alerts(region, self.workspace.id)
+            except NotAllowed:
+                self._alerts = ()
+                raise
+
+        async def ask_server() -> None:
+            self._server = await find_mail_server(region, self.workspace.id)
+
+        async def ask_people() -> None:
+            self._people = await find_emails(self.context.connected.control, self.workspace.id)
+
+        await ask_at_once((ask_alerts, ask_server, ask_people))
 
     def sections(self) -> list[Section]:
         """The alerts that the filter leaves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.versions import Version
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
@@ -50,9 +51,16 @@ class DeploymentsScreen(TabScreen, SortedList):
         from dlthub_tui.client.members import find_emails
         from dlthub_tui.client.versions import list_versions
 
-        page = await list_versions(self.context.connected.control, self.workspace.id)
-        self._emails = await find_emails(self.context.connected.control, self.workspace.id)
-        self._versions, self._total = page.items, page.total
+        control = self.context.connected.control
+
+        async def ask_versions() -> None:
+            page = await list_versions(control, self.workspace.id)
+            self._versions, self._total = page.items, page.total
+
+        async def ask_people() -> None:
+            self._emails = await find_emails(control, self.workspace.id)
+
+        await ask_at_once((ask_versions, ask_people))
 
     def sections(self) -> list[Section]:
         """The versions that the filter leaves."""

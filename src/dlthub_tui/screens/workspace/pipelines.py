@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.telemetry import PipelineRun, PipelineRunDetails, PipelineStats
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.frame.context import Context
@@ -46,10 +47,19 @@ class PipelinesScreen(TabScreen, SortedList):
         """Totals of seven days, and the newest runs of all."""
         from dlthub_tui.client.telemetry import count_tables, list_pipeline_runs, list_pipelines
 
-        region = await self.context.connected.region(self.workspace)
-        self._pipelines = await list_pipelines(region, self.workspace.id)
-        self._tables = view.tables_of(self._pipelines, await count_tables(region, self.workspace.id))
-        self._runs = (await list_pipeline_runs(region, self.workspace.id)).items
+        region, counted = await self.context.connected.region(self.workspace), dict[str, int]()
+
+        async def ask_pipelines() -> None:
+            self._pipelines = await list_pipelines(region, self.workspace.id)
+
+        async def ask_tables() -> None:
+            counted.update(await count_tables(region, self.workspace.id))
+
+        async def ask_runs() -> None:
+            self._runs = (await list_pipeline_runs(region, self.workspace.id)).items
+
+        await ask_at_once((ask_pipelines, ask_tables, ask_runs))
+        self._tables = view.tables_of(self._pipelines, counted)
 
     def sections(self) -> list[Section]:
         """The pipelines that the filter leaves."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import ClassVar
 
+from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.errors import NotAllowed, Refused
 from dlthub_tui.client.invites import Invite, InviteLink, Inviting
 from dlthub_tui.client.members import ApiKey, Member
-from dlthub_tui.screens.asking.at_once import ask_at_once
 from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import ConfirmSheet
