@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
+from textual._compositor import Compositor
 
 pytestmark = [pytest.mark.anyio]
 
@@ -76,3 +77,22 @@ async def test_runs_are_there_before_all_of_them_are_counted(open_app: Any) -> N
 
         stage.portal.call(held.set)
         await stage.until("302 failed today")
+
+
+async def test_nothing_is_drawn_before_the_rows_of_another_place_are_there(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the screen is turned the library draws what it does not send."""
+    async with open_app() as stage:
+        drawn: list[bool] = []
+        render = Compositor.render_update
+
+        def rendered(compositor: Compositor, *given: Any, **more: Any) -> Any:
+            drawn.append(stage.app._batch_count == 0)
+            return render(compositor, *given, **more)
+
+        monkeypatch.setattr(Compositor, "render_update", rendered)
+        await stage.press(*JOBS, "2", "3", "enter", "escape")
+
+        assert drawn
+        assert all(drawn)

@@ -115,6 +115,8 @@ class MovingApp(App[int], inherit_bindings=False):
         """Changes the screen in one paint: the old one stands until the new one has its rows, for 150 ms at most."""
         import anyio
 
+        from dlthub_tui.screens.frame.acting import ActingScreen
+
         with self.batch_update():
             await change()
             await self._screen_is_done()
@@ -122,11 +124,10 @@ class MovingApp(App[int], inherit_bindings=False):
             if shown is not None:
                 with anyio.move_on_after(BEFORE_WAITING_SECONDS):
                     await shown.wait()
-        if self.screen_stack and self.screen.is_modal:  # without one the app was left meanwhile
-            # It opened within the change: its first paint, the only one of all its rows, was not sent.
-            for widget in self.screen.query("*"):
-                widget.refresh()
-        if self.screen_stack:
+                await self._screen_is_done()
+        if self.screen_stack:  # without one the app was left meanwhile
+            if isinstance(self.screen, ActingScreen):
+                self.screen.paint_now()
             self.run_worker(self._learn_role(self.screen), group="role", exclusive=True, exit_on_error=False)
 
     async def _learn_role(self, screen: Screen[Any]) -> None:

@@ -156,9 +156,20 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             self._compositor._dirty_regions.add(size.region)  # pyright: ignore[reportPrivateUsage] - no public way
         super()._on_timer_update()
 
+    async def _on_idle(self, event: events.Idle) -> None:
+        """While the screen is turned nothing is painted, so that what is to be done after a paint waits."""
+        if self.host._batch_count:  # pyright: ignore[reportPrivateUsage] - no public way
+            event.prevent_default()
+
+    def paint_now(self) -> None:
+        """Not with the next frame, which may be 16 ms away."""
+        self._on_timer_update()
+
     def _compositor_refresh(self) -> None:
         """Below a sheet it has painted what changed of it; the library would have the whole terminal painted."""
         app, changed = self.host, self._compositor._dirty_regions  # pyright: ignore[reportPrivateUsage] - no public way
+        if app._batch_count:  # pyright: ignore[reportPrivateUsage] - as above
+            return  # the library would draw all of it, and send nothing
         if self is app.screen or app.is_inline:
             super()._compositor_refresh()
         elif changed:

@@ -119,11 +119,14 @@ class JobScreen(JobPanes):
     async def reload(self, load: Callable[[], Awaitable[None]] | None = None) -> None:
         """What is around it is shown as it was listed last, and then as it is."""
         await super().reload(load)
+        self.call_after_refresh(self._ask_more)
+
+    def _ask_more(self) -> None:
+        """What the page does not wait for; a thousand jobs take a while to read."""
         self.fetch(self._ask_region(), "region")
         if self._are_others_old:
             self._are_others_old = False
-            # After the page is there: a thousand jobs take a while to read.
-            self.call_after_refresh(lambda: self.fetch(self._ask_around_again(), "around"))
+            self.fetch(self._ask_around_again(), "around")
 
     async def _ask_region(self) -> None:
         """What was masked in its runs, and why the newest that failed, and the one under the cursor, did."""
