@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.fakes.archives import pack
-from tests.reliability.crash_stage import CrashStage
+from tests.reliability.crash_stage import END_SECONDS, CrashStage
 from tests.reliability.followers import Follower
 from tests.reliability.linked import Linked
 from tests.reliability.sizes import sized, tell
@@ -69,9 +69,9 @@ def test_runs_go_on_and_are_told_once(linked: Linked, name: str) -> None:
     stage = linked.stage
     goes_on, ends = stage.trigger("steady"), stage.trigger("steady")
     for run_id in (goes_on, ends):
-        stage.when(lambda run_id=run_id: stage.lines_on_disk(run_id) > 50, 60)
+        stage.when(lambda run_id=run_id: stage.lines_on_disk(run_id) > 50, END_SECONDS)
         # On a busy machine lines come before the word that the run goes on: the fault must not swallow that.
-        stage.when(lambda run_id=run_id: stage.run_of(run_id)["status"] == "running", 60)
+        stage.when(lambda run_id=run_id: stage.status_row(run_id) == "running", END_SECONDS)
     with stage.following(goes_on) as follower:
         stage.when(lambda: len(follower.lines) > 50)
         with fault(linked):
@@ -79,9 +79,9 @@ def test_runs_go_on_and_are_told_once(linked: Linked, name: str) -> None:
         begun = time.monotonic()
         stage.let(goes_on)
         for run_id in (goes_on, ends, *during):
-            stage.when(lambda run_id=run_id: stage.run_of(run_id)["status"] == "completed", 120)
+            assert stage.end_of(run_id) == "completed"
         told = time.monotonic() - begun
-        stage.when(lambda: follower.is_over, 60)
+        stage.when(lambda: follower.is_over, END_SECONDS)
     _check(stage, (goes_on, ends, *during), follower, goes_on)
     tell(f"R18 {name}", f"{seconds:g} s; all told {told:.1f} s after, {len(follower.lines)} lines followed, none lost")
 
@@ -96,8 +96,8 @@ def _during(stage: CrashStage, name: str, runs: tuple[str, str], follower: Follo
     stage.let(ends)
     stage.when(lambda: stage.record(ends, "exit"))
     if name != "hung region":
-        stage.when(lambda: _ended_there(stage, ends))
-    stage.when(lambda: time.monotonic() > until, seconds + 10)
+        stage.when(lambda: _ended_there(stage, ends), END_SECONDS)
+    stage.when(lambda: time.monotonic() > until, seconds + 10, pause=0.05)
 
     assert stage.lines_on_disk(goes_on) > stored
     if name != "hung region":
