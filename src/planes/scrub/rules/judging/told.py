@@ -185,7 +185,8 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
         return end
     is_told = is_first or _TELLS.search(line, begin, start) or _USES.search(line, first, begin)
     if not line[end:].strip(b".,;\"'`)! \t\r"):
-        return end if looks_made(secret) else -1
+        is_id = UUID.match(secret) or HEXADECIMAL.fullmatch(secret)  # `revoked api_token …`, by its id
+        return end if looks_made(secret) and (is_told or not is_id) else -1
     if not is_told:
         return -1
     if _NEXT_SENTENCE.match(line, end):
