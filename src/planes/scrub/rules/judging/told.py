@@ -155,6 +155,7 @@ _VERDICT = re.compile(
     rb"[)\]]?[ ]{1,2}(?:is|was|has|not|expired|rejected|revoked|refused|invalid|denied|failed|for"
     rb"|from|does|with|against|too)\b"
 )
+_FOLDER = re.compile(rb"(?:~|[$][{]?\w+[}]?)?/")
 _IN_BRACKETS = re.compile(rb"[)\]][ \t\r.]*$")
 _NEXT_SENTENCE = re.compile(rb"[.!][ ]+[A-Z]")
 
@@ -169,7 +170,7 @@ def _told_end(line: bytes, begin: int, start: int, end: int) -> int:
     before = re.search(rb"(?:[A-Za-z]+[ _-])?[\w.-]*$", line[first:begin])
     name = line[first + (before.start() if before else 0) : start].lstrip()
     secret = line[start:end]
-    if not _PRECISE.match(name) or is_other_name(line, begin) or FILE.match(secret) or secret[:1] == b"/":
+    if not _PRECISE.match(name) or is_other_name(line, begin) or FILE.match(secret) or _FOLDER.match(secret):
         return -1
     if is_table_key(line[begin:start].lower().rstrip(b" \t:=\"'")) or (secret.isdigit() and counts(name)):
         return -1

@@ -149,7 +149,8 @@ ARGUMENT_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-in-brackets",
-        KEY + rb"\[(?P<secret>[^ \t\r\"'`,;:<>()\[\]]{12,})\]",
+        # With a dot it is code: `token[FIELDS.START_LINE]`.
+        KEY + rb"\[(?P<secret>[^ \t\r\"'`.,;:<>()\[\]]{12,})\]",
         "token[<a12>7<a4>]",
         judges.random,
         (SIGNS, rb"[0-9A-Za-z_]{0,10}\["),
