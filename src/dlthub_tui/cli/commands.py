@@ -10,7 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.misuse import sentence_of_misuse
-from dlthub_tui.cli.options import Ascii, Home, Json, Repeated, Switch
+from dlthub_tui.cli.options import Ascii, Calm, Home, Json, ReadOnly, Repeated, Slow, Switch
 from dlthub_tui.settings import find_home, our_version
 
 app = App(
@@ -55,24 +55,12 @@ def run_command(words: Sequence[str]) -> int:
 def open_here(
     *,
     home: Home = None,
-    read_only: Switch = False,
+    read_only: ReadOnly = False,
     ascii_only: Ascii = False,
-    slow: Switch = False,
-    calm: Switch = False,
+    slow: Slow = False,
+    calm: Calm = False,
 ) -> int:
-    """Open the terminal app.
-
-    Parameters
-    ----------
-    read_only
-        Hide every action that changes something.
-    ascii_only
-        Draw with ASCII only.
-    slow
-        For slow links: 16 colours, fewer repaints.
-    calm
-        Fewer repaints.
-    """
+    """Open the terminal app."""
     from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
     return open_on_terminal(OpenRequest(home=home, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm))
@@ -83,10 +71,10 @@ def connect(
     url: str,
     *,
     home: Home = None,
-    read_only: Switch = False,
+    read_only: ReadOnly = False,
     ascii_only: Ascii = False,
-    slow: Switch = False,
-    calm: Switch = False,
+    slow: Slow = False,
+    calm: Calm = False,
 ) -> int:
     """Open the terminal app against another installation.
 
@@ -94,14 +82,6 @@ def connect(
     ----------
     url
         The address of its control plane.
-    calm
-        Fewer repaints.
-    slow
-        For slow links: 16 colours, fewer repaints.
-    ascii_only
-        Draw with ASCII only.
-    read_only
-        Hide every action that changes something.
     """
     from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
@@ -184,7 +164,7 @@ def web(
     *,
     home: Home = None,
     port: Annotated[int, Parameter(show_default=True)] = 0,
-    read_only: Switch = False,
+    read_only: ReadOnly = False,
 ) -> int:
     """Show the terminal app in a browser of this machine, signed in as the home's owner.
 
@@ -194,8 +174,6 @@ def web(
     ----------
     port
         The port to listen on; 0 takes a free one.
-    read_only
-        Hide every action that changes something.
     """
     try:
         from dlthub_tui.cli.web.serving import WebRequest, serve_app

@@ -16,7 +16,11 @@ Url = Annotated[
 
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
 
-Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False)]
+# How the terminal app is opened.
+ReadOnly = Annotated[bool, Parameter(negative="", show_default=False, help="Hide every action that changes something.")]
+Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False, help="Draw with ASCII only.")]
+Slow = Annotated[bool, Parameter(negative="", show_default=False, help="For slow links: 16 colours, fewer repaints.")]
+Calm = Annotated[bool, Parameter(negative="", show_default=False, help="Fewer repaints.")]
 
 # One value each time it is given, so that the word behind it is never taken for another value.
 T = TypeVar("T")

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.options import Ascii, Follow, Home, JobName, Json, JsonOf, RunName, Switch, Url
+from dlthub_tui.cli.options import (
+    Ascii,
+    Calm,
+    Follow,
+    Home,
+    JobName,
+    Json,
+    JsonOf,
+    ReadOnly,
+    RunName,
+    Slow,
+    Switch,
+    Url,
+)
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 from dlthub_tui.settings import find_url, wants_colour
 from dlthub_tui.viewmodel.look import TERMINAL_STATES
@@ -167,10 +180,10 @@ def open_link(
     home: Home = None,
     url: Url = None,
     as_json: JsonOf = False,
-    read_only: Switch = False,
+    read_only: ReadOnly = False,
     ascii_only: Ascii = False,
-    slow: Switch = False,
-    calm: Switch = False,
+    slow: Slow = False,
+    calm: Calm = False,
 ) -> int:
     """Open the terminal app at a link, as `y` copies it there.
 
@@ -180,14 +193,6 @@ def open_link(
         [ORGANIZATION/]WORKSPACE[/JOB[/NUMBER[#LINE]]], or a tab of a workspace: WORKSPACE:runs.
     as_json
         Open nothing; print what the link names, as one JSON object on one line.
-    read_only
-        Hide every action that changes something.
-    ascii_only
-        Draw with ASCII only.
-    slow
-        For slow links: 16 colours, fewer repaints.
-    calm
-        Fewer repaints.
     """
     if not as_json:
         from dlthub_tui.cli.opening import OpenRequest
