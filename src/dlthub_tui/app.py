@@ -89,7 +89,7 @@ class DlthubTui(MovingApp, inherit_bindings=False):
         self.options = options
         look = Look(is_slow=is_slow, now=options.now)
         self.context = Context(
-            look, client_folder(options), url=options.url, opens_browser=options.opens_browser,
+            look, client_folder(options), url=options.url, reach=options.reach, opens_browser=options.opens_browser,
             poll_seconds=options.poll_seconds,
         )  # fmt: skip
         self.animation_level = "none"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
+from tests.command_lines import check_command_line
 from tests.fakes.installation import NOW, Installation, served
 from tests.fakes.orchard import fill
 from tests.tui.pictures import Picture, picture_of
@@ -102,6 +103,9 @@ def open_app(installation: tuple[Installation, Any], tmp_path: Path) -> Open:
             if waits:
                 await settle(pilot)
             yield stage
+            for entry in app.context.log.entries:
+                if entry.twin:
+                    check_command_line(entry.twin)
 
     return opened
 

@@ -13,6 +13,8 @@ import pytest
 from tests.fakes.installation import identifier
 from tests.tui.waiting import until
 
+from dlthub_tui.viewmodel.options import Reach
+
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")
 Compare = Callable[[Any, str], Awaitable[None]]
@@ -24,7 +26,7 @@ async def test_command_log_looks_as_stored(open_app: Any, picture: Compare, size
     async with open_app(size=size) as stage:
         await stage.press(*WORKSPACE, "j", "r", "2", "s", "at", "j", "j")
 
-        await picture(stage, "dlthub job trigger ingest.load_customers")
+        await picture(stage, "dlthub-tui run orchard-eu/fruitshop/ingest.load_customers")
 
 
 async def test_command_log_says_what_keys_did_and_copies_their_twin(open_app: Any) -> None:
@@ -38,7 +40,7 @@ async def test_command_log_says_what_keys_did_and_copies_their_twin(open_app: An
         first = next(row for row in stage.text.splitlines() if "❯" in row)
         assert "Started ingest.load_customers 512" in first
         assert "r " in first
-        assert stage.app.clipboard == "dlthub job trigger ingest.load_customers"
+        assert stage.app.clipboard == "dlthub-tui run orchard-eu/fruitshop/ingest.load_customers"
         assert "next row" not in stage.text
 
 
@@ -266,9 +268,9 @@ async def test_a_job_is_run_so_that_it_loads_everything_again(open_app: Any) -> 
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "colon")
         await stage.type("run returns")
-        await stage.until("dlthub job trigger ingest.load_returns")
+        await stage.until("dlthub-tui run orchard-eu/fruitshop/ingest.load_returns")
         await stage.press("down")
-        await stage.until("dlthub job trigger ingest.load_returns --refresh")
+        await stage.until("dlthub-tui run orchard-eu/fruitshop/ingest.load_returns --refresh")
         await stage.press("tab", "enter")
         await stage.until("Started ingest.load_returns")
 
@@ -281,6 +283,7 @@ async def test_the_command_line_says_the_same_in_a_shell_and_takes_half_of_a_tal
         await stage.press(*WORKSPACE, "colon")
         await stage.type("pause")
         await stage.until("dlthub job pause ingest.load_orders")
+        assert "Same in a shell, in a folder connected to the workspace:" in stage.text
         await stage.press("ctrl+u")
         await stage.until("of 56")
 
@@ -369,7 +372,41 @@ async def test_lines_of_the_command_line_stand_in_the_command_log(open_app: Any)
 
         entry = next(row for row in stage.text.splitlines() if "run ingest.load_returns" in row)
         assert "Started ingest.load_returns" in entry
-        assert "dlthub job trigger ingest.load_returns" in entry
+        assert "dlthub-tui run orch" in entry
+        assert "…" in entry
+        assert "In a shell  dlthub-tui run orchard-eu/fruitshop/ingest.load_returns\n" in stage.text.replace(
+            " \n", "\n"
+        )
+
+
+async def test_a_long_line_breaks_no_layout_and_is_copied_whole(open_app: Any) -> None:
+    home = f"/srv/{'deep/' * 20}home of the shop"
+    async with open_app(reach=Reach(home=home)) as stage:
+        await stage.press(*WORKSPACE, "colon")
+        await stage.type("run load_returns")
+        await stage.until("dlthub-tui run orchard-eu/fruit")
+        await stage.press("enter", "at", "c")
+
+        assert stage.app.clipboard == shlex.join(
+            ["dlthub-tui", "run", "orchard-eu/fruitshop/ingest.load_returns", "--home", home]
+        )
+        rows = [row.rstrip() for row in stage.text.splitlines()]
+        at = next(n for n, row in enumerate(rows) if "In a shell" in row)
+        assert rows[at].endswith("ingest.load_returns --home")
+        assert rows[at + 1].startswith(" " * 15 + "'/srv/deep/")
+        assert rows[at + 1].endswith("…")
+        assert len(rows) == 24
+
+
+async def test_a_workspace_with_a_namesake_is_copied_by_its_id(open_app: Any) -> None:
+    async with open_app() as stage:
+        shop = next(item for item in stage.installation.workspaces if item["name"] == "fruitshop")
+        stage.installation.workspaces.append({**shop, "id": identifier("another fruitshop")})
+        await stage.press("ctrl+r", *WORKSPACE, "slash", *"load_orders", "enter", "Y")
+
+        assert stage.app.clipboard == f"dlthub-tui run {shop['id']}/ingest.load_orders"
+        await stage.press("y")
+        assert stage.app.clipboard == f"{shop['id']}/ingest.load_orders"
 
 
 async def test_a_place_is_copied_as_the_command_line_that_lists_it(open_app: Any) -> None:

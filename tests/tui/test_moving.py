@@ -317,7 +317,7 @@ async def test_command_line_completes_a_job_and_runs_it(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "4", "colon", *"run cust")
         await stage.until("run ingest.load_customers")
-        assert "dlthub job trigger ingest.load_customers" in stage.text
+        assert "dlthub-tui run orchard-eu/fruitshop/ingest.load_customers" in stage.text
         await stage.press("tab")
         assert ":run ingest.load_customers" in stage.text
         await stage.press("enter")

@@ -120,7 +120,7 @@ async def test_keys_that_jump_in_a_log_do_their_work(platform: Path, workspace: 
         line = int(re.findall(r"line ([0-9,]+) of", user.text)[0].replace(",", ""))
         assert user.app.clipboard == f"ana/Playground/shop_jobs.talks/1#{line}"
         await user.press("Y")
-        assert user.app.clipboard == "dlthub job logs shop_jobs.talks 1"
+        assert user.app.clipboard == "dlthub-tui logs ana/Playground/shop_jobs.talks/1"
 
         await user.press("right_curly_bracket")
         await user.until(f"line {total} of {total}")

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dlthub_tui.embed.embedded import EmbeddedPlatform
+    from dlthub_tui.viewmodel.options import Reach
 
 _SWITCHES = {"--read-only": "read_only", "--ascii": "ascii", "--slow": "slow", "--calm": "calm"}
 
@@ -92,6 +95,7 @@ def open_app(request: OpenRequest) -> int:
             calm=request.calm,
             platform=platform,
             opens_browser=has_desktop(),
+            reach=reach_of(home, request.url),
             link=request.link,
         ),
         failed.append,
@@ -104,6 +108,14 @@ def open_app(request: OpenRequest) -> int:
         say_error(platform.failure)
         return FAILED
     return code
+
+
+def reach_of(home: Path, url: str | None) -> Reach:
+    """What any shell of this machine is told, whatever its environment says."""
+    from dlthub_tui.settings import find_home
+    from dlthub_tui.viewmodel.options import Reach
+
+    return Reach(None if home == find_home(None, {}) else str(home), url)
 
 
 def _say_failed(where: str, platform: EmbeddedPlatform | None) -> None:

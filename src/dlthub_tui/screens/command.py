@@ -14,8 +14,9 @@ from dlthub_tui.screens.frame.sheets import Sheet
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.keys.commands import Offer, command_line, found, name_cells, offer, unknown
+from dlthub_tui.viewmodel.keys.shell_twins import where_it_works
 from dlthub_tui.viewmodel.table import rule
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, cut_middle, guard, muted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
@@ -143,7 +144,9 @@ class CommandSheet(Sheet[str]):
         twin = shown[self._at].twin if self._at < len(shown) else ""
         spare = rows - max(1, len(visible))
         if twin:
-            lines.extend((EMPTY_LINE, (muted("   Same in a shell:"),), (Span("   "), accent(twin))))
+            works = f", {where}" if (where := where_it_works(twin, self.context.reach)) else ""
+            said = accent(cut_middle(guard(twin), width - 6, self.look.glyphs.cut))
+            lines.extend((EMPTY_LINE, (muted(f"   Same in a shell{works}:"),), (Span("   "), said)))
             spare -= TWIN_ROWS
         lines.extend(((muted(" "),),) * spare)
         return lines

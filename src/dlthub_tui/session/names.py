@@ -93,10 +93,14 @@ async def list_places(plane: Transport) -> list[NamedWorkspace]:
         if organization.dataplane_id is not None:
             listed = await list_workspaces(plane, organization.id)
             places += [NamedWorkspace(organization, workspace) for workspace in listed]
+    return sorted(know_namesakes(places), key=lambda place: not _is_active(place))
+
+
+def know_namesakes(places: Sequence[NamedWorkspace]) -> list[NamedWorkspace]:
+    """The same places, each of which knows whether another has its name. An archived one gives way to active ones."""
     names = Counter(place.name for place in places)
     active = Counter(place.name for place in places if _is_active(place))
-    found = [replace(place, has_namesake=(active if _is_active(place) else names)[place.name] > 1) for place in places]
-    return sorted(found, key=lambda place: not _is_active(place))
+    return [replace(place, has_namesake=(active if _is_active(place) else names)[place.name] > 1) for place in places]
 
 
 async def find_workspace(plane: Transport, text: str) -> NamedWorkspace:

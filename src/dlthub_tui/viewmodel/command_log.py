@@ -10,9 +10,11 @@ from datetime import datetime
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row
-from dlthub_tui.viewmodel.text import accent, guard, line, muted
+from dlthub_tui.viewmodel.text import accent, cut_middle, guard, line, muted
 
 MOST_ENTRIES = 500
+# So much of a command line leaves room for the other columns; it stands whole below, and is copied whole.
+TWIN_CELLS = 40
 COLUMNS = (
     Column("When", least=8),
     Column("Key", least=5),
@@ -82,7 +84,7 @@ def entry_row(entry: Done, look: Look) -> Row:
         line(entry.title),
         line(muted(guard(entry.place))),
         line(guard(entry.said) or "-"),
-        line(muted(guard(entry.twin) or "-")),
+        line(muted(cut_middle(guard(entry.twin), TWIN_CELLS, look.glyphs.cut) or "-")),
     )
     found = f"{entry.key} {entry.title} {entry.place} {entry.said} {entry.twin}"
     return Row(str(entry.number), muted(" "), cells, found)

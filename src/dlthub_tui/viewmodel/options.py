@@ -11,6 +11,14 @@ from dlthub_tui.viewmodel.look import utc_now
 POLL_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a shell is told to reach this installation: a home that is not the default, an address elsewhere."""
+
+    home: str | None = None
+    url: str | None = None
+
+
 class Platform(Protocol):
     """Where the platform is that the app works with."""
 
@@ -71,5 +79,6 @@ class AppOptions:
     poll_seconds: float = POLL_SECONDS
     uses_keyring: bool = True
     opens_browser: bool = False
+    reach: Reach = Reach()
     link: str | None = None
     """Where it opens, once there is a session."""

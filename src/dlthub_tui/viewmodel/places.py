@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -20,15 +20,21 @@ class WorkspaceRef:
     organization_name: str
     dataplane_id: str
     dataplane_url: str
+    has_namesake: bool = field(default=False, compare=False)
 
     @classmethod
-    def of(cls, workspace: Workspace, membership: Membership) -> Self:
+    def of(cls, workspace: Workspace, membership: Membership, *, has_namesake: bool) -> Self:
         """Of a workspace, for the member of its organization who is to stand in it."""
         return cls(
             id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
             organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
-            dataplane_url=workspace.dataplane_url,
+            dataplane_url=workspace.dataplane_url, has_namesake=has_namesake,
         )  # fmt: skip
+
+    @property
+    def address(self) -> str:
+        """What names it and no other: its name, or its id where another has the same."""
+        return self.id if self.has_namesake else f"{self.organization_name}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,21 +196,21 @@ def link(place: Place) -> str:
     """The deep link of a place: `org/workspace/job/run#line`."""
     match place:
         case WorkspacePlace(workspace, tab):
-            return f"{workspace.organization_name}/{workspace.name}" + ("" if tab == "jobs" else f":{tab}")
+            return workspace.address + ("" if tab == "jobs" else f":{tab}")
         case JobPlace(workspace, _, job_ref):
-            return f"{workspace.organization_name}/{workspace.name}/{job_ref.removeprefix('jobs.')}"
+            return f"{workspace.address}/{job_ref.removeprefix('jobs.')}"
         case RunPlace(workspace, _, job_ref, number, at):
             end = "" if at is None else f"#{at + 1}"
             job = job_ref.removeprefix("jobs.")
-            return f"{workspace.organization_name}/{workspace.name}/{job}/{number}{end}"
+            return f"{workspace.address}/{job}/{number}{end}"
         case BackfillsPlace(job) | WebhooksPlace(job):
             return link(job)
         case ComparePlace(run, _, _):
             return link(run)
         case PipelinePlace(workspace, _) | PipelineRunPlace(workspace, _, _):
-            return f"{workspace.organization_name}/{workspace.name}:pipelines"
+            return f"{workspace.address}:pipelines"
         case DeployPlace(workspace, _) | WorkspaceSettingsPlace(workspace):
-            return f"{workspace.organization_name}/{workspace.name}"
+            return workspace.address
         case _:
             return ""
 

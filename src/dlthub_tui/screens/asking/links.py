@@ -25,7 +25,7 @@ async def find_place(context: Context, text: str) -> Place | None:
         spot = await find_spot(plane, path if tab in _TAB_NAMES else text)
     except (AmbiguousName, NoSuchName):
         return None
-    workspace = await _reference(plane, spot.place.workspace)
+    workspace = await _reference(plane, spot.place.workspace, has_namesake=spot.place.has_namesake)
     if spot.job is None:
         return WorkspacePlace(workspace, tab if tab in _TAB_NAMES else "jobs")
     if spot.run is None:
@@ -33,15 +33,17 @@ async def find_place(context: Context, text: str) -> Place | None:
     return RunPlace(workspace, spot.run.id, spot.job.job_ref, spot.run.number, spot.line)
 
 
-async def find_workspace(plane: Transport, workspace_id: str) -> WorkspaceRef:
+async def find_workspace(context: Context, workspace_id: str) -> WorkspaceRef:
     """A workspace by its id. Raises: NotFound for who is no member."""
     from dlthub_tui.client.organizations import get_workspace
 
-    return await _reference(plane, await get_workspace(plane, workspace_id))
+    plane = context.connected.control
+    found = await get_workspace(plane, workspace_id)
+    return await _reference(plane, found, has_namesake=context.has_namesake(workspace_id))
 
 
-async def _reference(plane: Transport, workspace: Workspace) -> WorkspaceRef:
+async def _reference(plane: Transport, workspace: Workspace, *, has_namesake: bool) -> WorkspaceRef:
     from dlthub_tui.client.organizations import get_membership
 
     membership = await get_membership(plane, workspace.organization_id)
-    return WorkspaceRef.of(workspace, membership)
+    return WorkspaceRef.of(workspace, membership, has_namesake=has_namesake)

@@ -11,7 +11,7 @@ from dlthub_tui.session.live_state import LiveState
 from dlthub_tui.viewmodel.command_log import CommandLog
 from dlthub_tui.viewmodel.frame import PlaneState
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.options import POLL_SECONDS
+from dlthub_tui.viewmodel.options import POLL_SECONDS, Reach
 from dlthub_tui.viewmodel.settings import Chosen
 from dlthub_tui.viewmodel.trouble import Errors
 from dlthub_tui.viewmodel.words import silence
@@ -49,6 +49,7 @@ class Context:
     look: Look
     client_folder: Path
     url: str | None = None
+    reach: Reach = field(default_factory=Reach)
     connection: Connection | None = None
     is_embedded: bool = False
     opens_browser: bool = False
@@ -79,6 +80,8 @@ class Context:
     roles: dict[str, str] = field(default_factory=dict[str, str])
     # When that is asked again.
     roles_again: dict[str, float] = field(default_factory=dict[str, float])
+    # What names the workspaces that home lists, by their ids: of namesakes that is the id.
+    addresses: dict[str, str] = field(default_factory=dict[str, str])
     # When home asks again what runs of a workspace printed; at once where that is not known.
     leaks_again: dict[str, float] = field(default_factory=dict[str, float])
     # For how long a region may be silent before its runs are called failed.
@@ -93,6 +96,10 @@ class Context:
     def role_in(self, workspace: WorkspaceRef) -> str:
         """One's role there; where it is not known yet its planes decide."""
         return self.roles.get(workspace.id, "owner")
+
+    def has_namesake(self, workspace_id: str) -> bool:
+        """Whether its names alone do not tell which workspace it is."""
+        return self.addresses.get(workspace_id) == workspace_id
 
     @property
     def planes_now(self) -> tuple[PlaneState, ...]:

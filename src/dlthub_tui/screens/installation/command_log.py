@@ -10,10 +10,13 @@ from dlthub_tui.viewmodel import command_log as view
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.shell_twins import where_it_works
 from dlthub_tui.viewmodel.places import CommandLogPlace, Place
 from dlthub_tui.viewmodel.table import Section, rule
-from dlthub_tui.viewmodel.text import Line, accent, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Span, accent, fit, guard, line, muted, wrapped
 
+LABEL = "   In a shell  "
+TWIN_ROWS = 2
 EMPTY = "No key did anything yet. What keys do is listed here, with the same as a command line."
 
 
@@ -60,8 +63,19 @@ class CommandLogScreen(ListScreen):
         lines = [rule(f"{entry.key}  {entry.title}", guard(entry.place), width, self.look)]
         lines.extend(line("   ", part) for part in textwrap.wrap(guard(entry.said), max(20, width - 6))[:2])
         if entry.twin:
-            lines.append(line(muted("   In a shell  "), accent(guard(entry.twin))))
+            lines.extend(self._twin_lines(entry.twin, width))
         return lines
+
+    def _twin_lines(self, twin: str, width: int) -> list[Line]:
+        """The command line and what it needs, in no more rows than there are."""
+        works = where_it_works(twin, self.context.reach)
+        said = line(accent(guard(twin)), muted(f" ({works})" if works else ""))
+        room = width - len(LABEL) - 3
+        rows = wrapped(said, room)
+        if len(rows) > TWIN_ROWS:
+            last = (*rows[TWIN_ROWS - 1], Span(" "), *rows[TWIN_ROWS])
+            rows = [*rows[: TWIN_ROWS - 1], fit(last, room, mark=self.look.glyphs.cut)]
+        return [line(muted(LABEL) if n == 0 else " " * len(LABEL), *row) for n, row in enumerate(rows)]
 
     def why_not(self, action: Action) -> str | None:
         """What needs a key under the cursor."""
@@ -74,5 +88,4 @@ class CommandLogScreen(ListScreen):
         """Copies the command line."""
         entry = self._entry()
         if entry is not None:
-            self.host.copy_to_clipboard(entry.twin)
-            self.say(f"Copied {entry.twin}")
+            self.copied(entry.twin, where_it_works(entry.twin, self.context.reach))

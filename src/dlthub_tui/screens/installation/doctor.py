@@ -9,6 +9,7 @@ from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.session.doctoring import Finding
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.installation import doctor as view
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import DoctorPlace, Place
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, muted
@@ -40,7 +41,7 @@ class DoctorScreen(ListScreen):
 
     def command_text(self) -> str:
         """The same in a shell."""
-        return "dlthub-tui doctor"
+        return in_shell("doctor", reach=self.context.reach)
 
     async def load(self) -> None:
         """Looks."""

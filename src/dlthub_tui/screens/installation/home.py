@@ -24,7 +24,7 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.installation import home as view
 from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import TWINS
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import (
     DeployPlace,
     NewOrganizationPlace,
@@ -78,7 +78,7 @@ class HomeScreen(SortedList):
 
     def command_text(self) -> str:
         """What is listed here, in a shell."""
-        return TWINS["nav.home"]
+        return in_shell("workspaces", reach=self.context.reach)
 
     def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
         """All that may be read."""
@@ -141,6 +141,7 @@ class HomeScreen(SortedList):
         """Who I am, then workspaces, then their jobs, then the planes; each is shown when it arrives."""
         from dlthub_tui.client.installation import get_health
         from dlthub_tui.client.organizations import list_memberships, list_workspaces
+        from dlthub_tui.session.names import NamedWorkspace, know_namesakes
 
         plane = self.context.connected.control
         self._is_whole_changed = False
@@ -153,9 +154,13 @@ class HomeScreen(SortedList):
         self.context.planes = view.plane_states(planes, self.look)
         self.context.grace_seconds = health.grace_seconds
         workspaces: list[Workspace] = []
+        named: list[NamedWorkspace] = []
         for membership in memberships:
             if membership.organization.dataplane_id:
-                workspaces.extend(await list_workspaces(plane, membership.organization.id))
+                listed = await list_workspaces(plane, membership.organization.id)
+                workspaces.extend(listed)
+                named.extend(NamedWorkspace(membership.organization, workspace) for workspace in listed)
+        self.context.addresses = {place.workspace.id: place.address for place in know_namesakes(named)}
         known = {state.workspace.id: state for state in self.state.workspaces}
         states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
         await self._ask_administration()
@@ -302,7 +307,7 @@ class HomeScreen(SortedList):
             return None
         workspace = state.workspace
         membership = next(item for item in self.state.memberships if item.organization.id == workspace.organization_id)
-        return WorkspaceRef.of(workspace, membership)
+        return WorkspaceRef.of(workspace, membership, has_namesake=self.context.has_namesake(workspace_id))
 
     @property
     def workspaces(self) -> list[WorkspaceRef]:

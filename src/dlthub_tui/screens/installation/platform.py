@@ -19,7 +19,7 @@ from dlthub_tui.viewmodel.installation import home as home_view
 from dlthub_tui.viewmodel.installation import platform as view
 from dlthub_tui.viewmodel.installation import regions as region_view
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import TWINS, twin_of_run
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell, link_of_held, twin_of_run
 from dlthub_tui.viewmodel.places import EnvironmentsPlace, Place, PlatformPlace, RunPlace, WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
@@ -53,7 +53,7 @@ class PlatformScreen(ListScreen):
 
     def command_text(self) -> str:
         """What is shown here, in a shell."""
-        return TWINS["nav.platform"]
+        return in_shell("doctor", reach=self.context.reach)
 
     def where(self) -> Place:
         """The platform."""
@@ -175,7 +175,7 @@ class PlatformScreen(ListScreen):
         from dlthub_tui.screens.asking.links import find_workspace
 
         try:
-            return await find_workspace(self.context.connected.control, run.workspace_id)
+            return await find_workspace(self.context, run.workspace_id)
         except (NotAllowed, NotFound):
             self.say(f"{guard(run.workspace_name)} is for its members; you are none of them.", Role.WARN)
             return None
@@ -252,9 +252,11 @@ class PlatformScreen(ListScreen):
         run, region = self._held(), self._region()
         if region is not None and action.id in {"item.end", "item.destroy"}:
             verb = "clean" if action.id == "item.destroy" else "drain" if region.drained_at is None else "resume"
-            return f"dlthub-tui admin data-plane {verb} {region.id}"
-        twin = twin_of_run(action.id, run.job_ref, run.number) if run is not None else ""
-        return twin or super().twin_of(action)
+            return in_shell(f"admin data-plane {verb}", region.id, reach=self.context.reach)
+        if run is None:
+            return super().twin_of(action)
+        held = link_of_held(self.context.addresses.get(run.workspace_id, run.workspace_id), run.job_ref, run.number)
+        return twin_of_run(action.id, held, self.context.reach) or super().twin_of(action)
 
     def detail_lines(self, width: int) -> list[Line]:
         """The plane, region or run under the cursor."""

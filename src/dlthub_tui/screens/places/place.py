@@ -23,7 +23,7 @@ from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
-from dlthub_tui.viewmodel.keys.shell_twins import TWINS
+from dlthub_tui.viewmodel.keys.shell_twins import twin_of_place, where_it_works
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
 from dlthub_tui.widgets.job_control import has_shell
 from dlthub_tui.widgets.lines import LinesView
@@ -32,7 +32,7 @@ from dlthub_tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from dlthub_tui.screens.frame.context import Undo
-    from dlthub_tui.viewmodel.keys.commands import Offer
+    from dlthub_tui.viewmodel.keys.commands import Offer, ShellPlace
     from dlthub_tui.viewmodel.places import Place, WorkspaceRef
 
 # Of what was copied row 23 says so much on the smallest terminal.
@@ -100,11 +100,21 @@ class PlaceScreen(Approving):
         from dlthub_tui.viewmodel.keys.commands import twin_of_job
 
         place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
-        self.context.log.note(self.look.now(), ":", f"{command} {name}", place, twin_of_job(command, name), id(self))
+        twin = twin_of_job(command, name, self.shell_place())
+        self.context.log.note(self.look.now(), ":", f"{command} {name}", place, twin, id(self))
 
     def twin_of(self, action: Action) -> str:
         """The same as a command line; empty where there is none."""
-        return TWINS.get(action.id, "")
+        at = self.shell_place()
+        return twin_of_place(action.id, at.workspace, at.reach)
+
+    def shell_place(self) -> ShellPlace:
+        """Where a shell is told to look."""
+        from dlthub_tui.viewmodel.keys.commands import ShellPlace
+        from dlthub_tui.viewmodel.places import WorkspacePlace, link
+
+        workspace = self.workspace_here()
+        return ShellPlace(link(WorkspacePlace(workspace)) if workspace is not None else "", self.context.reach)
 
     def say(self, text: str, role: Role = Role.TEXT) -> None:
         """Says it, and writes it down beside the key that it answers."""
@@ -286,10 +296,11 @@ class PlaceScreen(Approving):
             return
         self.copied(text)
 
-    def copied(self, text: str) -> None:
-        """Copies it and says so, in one row."""
+    def copied(self, text: str, works: str = "") -> None:
+        """Copies it and says so in one row, with where it works."""
         self.host.copy_to_clipboard(text)
-        self.say(f"Copied {cut_middle(guard(text), COPIED_CELLS, self.look.glyphs.cut)}")
+        more = f" ({works})" if works else ""
+        self.say(f"Copied {cut_middle(guard(text), COPIED_CELLS - len(more), self.look.glyphs.cut)}{more}")
 
     def command_text(self) -> str:
         """This place as a command line; empty where there is none."""
@@ -301,7 +312,7 @@ class PlaceScreen(Approving):
         if not text:
             self.say("There is no command line for this.")
             return
-        self.copied(text)
+        self.copied(text, where_it_works(text, self.context.reach))
 
     def do_help_open(self) -> None:
         """The keys of this screen."""
@@ -349,7 +360,7 @@ class PlaceScreen(Approving):
 
         workspace = self.workspace_here()
         names = list(self.context.jobs.get(workspace.id, ())) if workspace is not None else []
-        return offers_of_jobs(text, names, changes=not self.look.is_read_only)
+        return offers_of_jobs(text, names, self.shell_place(), changes=not self.look.is_read_only)
 
     async def _do_with_job(self, command: str, name: str) -> None:
         """Runs, opens or lists a job by its name."""

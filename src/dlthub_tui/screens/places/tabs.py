@@ -10,7 +10,7 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.viewmodel.frame import TABS, tabs
-from dlthub_tui.viewmodel.keys.shell_twins import TWINS
+from dlthub_tui.viewmodel.keys.shell_twins import twin_of_place
 from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace, WorkspaceRef
 from dlthub_tui.viewmodel.text import guard
 from dlthub_tui.widgets.lines import LinesView
@@ -45,7 +45,9 @@ class TabScreen(ListScreen):
 
     def command_text(self) -> str:
         """What is listed, in a shell; some tabs know one of the row under the cursor."""
-        return TWINS.get(f"tab.{next(digit for tab, digit, *_ in TABS if tab == self.TAB)}", "")
+        at = self.shell_place()
+        digit = next(digit for tab, digit, *_ in TABS if tab == self.TAB)
+        return twin_of_place(f"tab.{digit}", at.workspace, at.reach)
 
     def place_key(self) -> str:
         """Each workspace's tab keeps its own place."""

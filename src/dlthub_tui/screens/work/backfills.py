@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from dlthub_tui.messages import Open
@@ -13,6 +12,7 @@ from dlthub_tui.screens.work.backfill_sheet import ask_for_backfill
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import BackfillsPlace, Place, RunPlace
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, guard
@@ -124,14 +124,14 @@ class BackfillsScreen(ListScreen):
 
     def command_text(self) -> str:
         """Where the newest stands, in a shell."""
-        return f"dlthub-tui backfill {shlex.quote(self.link_text())} --status"
+        return in_shell("backfill", self.link_text(), "--status", reach=self.context.reach)
 
     def twin_of(self, action: Action) -> str:
         """Its verbs in a shell are about the newest one."""
         verbs = {"item.end": "--cancel", "backfill.resume": "--resume"}
         found = self._backfill()
         if action.id in verbs and found is not None and found.id == self._listed[0].id:
-            return f"dlthub-tui backfill {shlex.quote(self.link_text())} {verbs[action.id]}"
+            return in_shell("backfill", self.link_text(), verbs[action.id], reach=self.context.reach)
         return super().twin_of(action)
 
     def do_row_open(self) -> None:

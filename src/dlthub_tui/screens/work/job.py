@@ -25,8 +25,8 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.changed import begun_runs, changed_jobs, changed_runs, kept_begun
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import twin_of_job, twin_of_run
-from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_job, twin_of_run
+from dlthub_tui.viewmodel.places import BackfillsPlace, JobPlace, Place, RunPlace, WebhooksPlace, link
 from dlthub_tui.viewmodel.table import Row, Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
 from dlthub_tui.viewmodel.work import jobs as view
@@ -245,7 +245,7 @@ class JobScreen(JobPanes):
 
     def command_text(self) -> str:
         """Runs the job."""
-        return f"dlthub job trigger {words.short_ref(self.place.job_ref)}"
+        return in_shell("run", link(self.place), reach=self.context.reach)
 
     def do_row_open(self) -> None:
         """The run with its log; around the job another one."""
@@ -354,8 +354,9 @@ class JobScreen(JobPanes):
         if job is None:
             return super().twin_of(action)
         if run is not None and action.id in {"row.open", "log.open", "masked.open"}:
-            return twin_of_run(action.id, job.job_ref, run.number)
-        twin = twin_of_job(action.id, job.job_ref, is_paused=job.is_paused, is_published=job.public_url is not None)
+            return twin_of_run(action.id, f"{link(self.place)}/{run.number}", self.context.reach)
+        place, is_published = link(self.place), job.public_url is not None
+        twin = twin_of_job(action.id, place, self.context.reach, is_paused=job.is_paused, is_published=is_published)
         return twin or super().twin_of(action)
 
     def do_definition_open(self) -> None:

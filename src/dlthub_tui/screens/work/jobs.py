@@ -24,7 +24,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.changed import changed_jobs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import twin_of_job
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_job
 from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, link, web_path
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, muted
@@ -214,7 +214,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def command_text(self) -> str:
         """Runs the job under the cursor."""
         job = self.find_job()
-        return f"dlthub job trigger {words.short_ref(job.job_ref)}" if job else super().command_text()
+        return in_shell("run", self.link_text(), reach=self.context.reach) if job else super().command_text()
 
     def link_text(self) -> str:
         """The job under the cursor; where there is none, the list."""
@@ -301,7 +301,8 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
         job = self.find_job() if self.is_loaded else None
         if job is None:
             return super().twin_of(action)
-        twin = twin_of_job(action.id, job.job_ref, is_paused=job.is_paused, is_published=job.public_url is not None)
+        place, is_published = self.link_text(), job.public_url is not None
+        twin = twin_of_job(action.id, place, self.context.reach, is_paused=job.is_paused, is_published=is_published)
         return twin or super().twin_of(action)
 
 

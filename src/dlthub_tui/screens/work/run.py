@@ -12,7 +12,7 @@ from dlthub_tui.screens.asking.starting import stop_sheet
 from dlthub_tui.screens.work.run_page import LOG_GONE, RunPage
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import twin_of_run
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_run
 from dlthub_tui.viewmodel.logs.log_times import parse_line, parse_time
 from dlthub_tui.viewmodel.logs.log_views import LinesShown
 from dlthub_tui.viewmodel.places import RunPlace, link
@@ -58,7 +58,7 @@ class RunScreen(RunPage):
 
     def command_text(self) -> str:
         """Prints this log."""
-        return f"dlthub job logs {words.short_ref(self.place.job_ref)} {self.place.number}"
+        return in_shell("logs", self._link(), reach=self.context.reach)
 
     def do_pane_zoom(self) -> None:
         """The log alone, and back."""
@@ -136,7 +136,11 @@ class RunScreen(RunPage):
 
     def twin_of(self, action: Action) -> str:
         """Verbs on the run."""
-        return twin_of_run(action.id, self.place.job_ref, self.place.number) or super().twin_of(action)
+        return twin_of_run(action.id, self._link(), self.context.reach) or super().twin_of(action)
+
+    def _link(self) -> str:
+        place = self.place
+        return link(RunPlace(place.workspace, place.run_id, place.job_ref, place.number))
 
     def do_copy_link(self) -> None:
         """While its app runs, the app's address; else the deep link."""

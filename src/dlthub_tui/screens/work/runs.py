@@ -25,7 +25,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.changed import changed_runs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
-from dlthub_tui.viewmodel.keys.shell_twins import twin_of_run
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_run
 from dlthub_tui.viewmodel.places import RunPlace, WorkspaceRef, link, web_path
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line
@@ -241,7 +241,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def command_text(self) -> str:
         """Prints the log of the run under the cursor."""
         run = self.find_run()
-        return f"dlthub job logs {words.short_ref(run.job_ref)} {run.number}" if run else super().command_text()
+        return in_shell("logs", self.link_text(), reach=self.context.reach) if run else super().command_text()
 
     def link_text(self) -> str:
         """The run under the cursor; where there is none, the list."""
@@ -278,7 +278,7 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def twin_of(self, action: Action) -> str:
         """Verbs on the run under the cursor."""
         run = self.find_run() if self.is_loaded else None
-        twin = twin_of_run(action.id, run.job_ref, run.number) if run is not None else ""
+        twin = twin_of_run(action.id, self.link_text(), self.context.reach) if run is not None else ""
         return twin or super().twin_of(action)
 
     def do_run_start(self) -> None:

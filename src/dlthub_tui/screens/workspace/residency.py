@@ -19,6 +19,7 @@ from dlthub_tui.session.proofs import Proof
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import WorkspacePlace, WorkspaceRef
 from dlthub_tui.viewmodel.table import Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, guard
@@ -199,7 +200,7 @@ class ResidencyScreen(TabScreen):
 
     def command_text(self) -> str:
         """The proof in a shell."""
-        return "dlthub-tui doctor --residency"
+        return in_shell("doctor", "", "--residency", reach=self.context.reach)
 
     def why_not(self, action: Action) -> str | None:
         """A proof runs jobs, on the platform's own machine."""

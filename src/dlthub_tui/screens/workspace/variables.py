@@ -19,6 +19,7 @@ from dlthub_tui.screens.work.variable_sheet import VariableChange, VariableSheet
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell_of_client
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, guard, muted
@@ -139,8 +140,8 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         if variable is None:
             return super().command_text()
         kind = "--secret" if variable.is_secret else "--plain"
-        scope = f"--profile {variable.profile}" if variable.profile else "--workspace"
-        return f"dlthub variable set {variable.name} {kind} {scope}"
+        scope = ("--profile", variable.profile) if variable.profile else ("--workspace",)
+        return in_shell_of_client("variable set", variable.name, kind, *scope)
 
     def twin_of(self, action: Action) -> str:
         """Setting the variable under the cursor."""

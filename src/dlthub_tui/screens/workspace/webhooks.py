@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -16,6 +15,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import Place, WebhooksPlace
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, Role, guard, line, muted
@@ -142,14 +142,14 @@ class WebhooksScreen(ListScreen):
 
     def command_text(self) -> str:
         """The address in a shell."""
-        return f"dlthub-tui webhook {shlex.quote(self.link_text())}"
+        return in_shell("webhook", self.link_text(), reach=self.context.reach)
 
     def twin_of(self, action: Action) -> str:
         """The same in a shell."""
-        verbs = {"item.add": "", "webhook.rotate": " --rotate", "item.destroy": " --remove"}
+        verbs = {"item.add": (), "webhook.rotate": ("--rotate",), "item.destroy": ("--remove",)}
         if action.id not in verbs:
             return super().twin_of(action)
-        return f"{self.command_text()}{verbs[action.id]}"
+        return in_shell("webhook", self.link_text(), *verbs[action.id], reach=self.context.reach)
 
     def do_copy_text(self) -> None:
         """The address."""

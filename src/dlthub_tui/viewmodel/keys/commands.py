@@ -9,7 +9,9 @@ from difflib import get_close_matches
 from dlthub_tui.viewmodel.keys.actions import ACTIONS, Action, key_name
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.keys.search_words import SEARCH_WORDS
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.options import Reach
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, cell_width, in_a_sentence, line, muted
 
 LAYER_TITLES = {
@@ -37,19 +39,27 @@ class Offer:
     twin: str = ""
 
 
-# Commands that take a job's name: what they do with it, and their twin in a shell.
+@dataclass(frozen=True, slots=True)
+class ShellPlace:
+    """Where a command line is about: the link of a workspace, and what reaches its installation."""
+
+    workspace: str
+    reach: Reach
+
+
+# Commands that take a job's name: what they do with it, and the command of a shell that does the same.
 OF_A_JOB = {
-    "run": ("start it now", "dlthub job trigger {}"),
-    "log": ("the log of its last run", "dlthub job logs {}"),
-    "job": ("what fires it, and its history", "dlthub job info {}"),
-    "runs": ("its runs only", "dlthub job runs list {}"),
+    "run": ("start it now", "run"),
+    "log": ("the log of its last run", "logs"),
+    "job": ("what fires it, and its history", "open"),
+    "runs": ("its runs only", "runs"),
 }
 
 
 REFRESH = "--refresh"
 
 
-def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Offer] | None:
+def offers_of_jobs(text: str, names: Sequence[str], at: ShellPlace, *, changes: bool) -> list[Offer] | None:
     """What `run load` may become: the command with each job whose name holds the words. None for other commands.
 
     Names that begin with the words, after any dot, come first.
@@ -57,31 +67,32 @@ def offers_of_jobs(text: str, names: Sequence[str], *, changes: bool) -> list[Of
     command, space, rest = text.partition(" ")
     if not space or command not in OF_A_JOB or (command == "run" and not changes):
         return None
-    sentence, twin = OF_A_JOB[command]
+    sentence, _ = OF_A_JOB[command]
     refreshes = command == "run" and rest.rstrip().endswith(REFRESH)
     wanted = rest.strip().removesuffix(REFRESH).strip().casefold()
     found = [name for name in names if wanted in name.casefold()]
     found.sort(key=lambda name: not any(part.casefold().startswith(wanted) for part in (name, name.rpartition(".")[2])))
-    refreshing = [_refreshing(name) for name in found] if command == "run" else []
+    refreshing = [_refreshing(name, at) for name in found] if command == "run" else []
     if refreshes:
         return refreshing
     plain = [
-        Offer(f"of-job {command} {name}", f"{command} {name}", name, "", sentence, "Commands", twin=twin.format(name))
+        Offer(f"of-job {command} {name}", f"{command} {name}", name, "", sentence, "Commands",
+              twin=twin_of_job(command, name, at))
         for name in found
-    ]
+    ]  # fmt: skip
     return plain[:1] + refreshing[:1] + plain[1:] if wanted else plain
 
 
-def twin_of_job(command: str, name: str) -> str:
+def twin_of_job(command: str, name: str, at: ShellPlace) -> str:
     """The same in a shell."""
-    if command == "refresh":
-        return f"{OF_A_JOB['run'][1].format(name)} {REFRESH}"
-    return OF_A_JOB[command][1].format(name)
+    refreshes = command == "refresh"
+    verb = OF_A_JOB["run" if refreshes else command][1]
+    return in_shell(verb, f"{at.workspace}/{name}", *([REFRESH] if refreshes else ()), reach=at.reach)
 
 
-def _refreshing(name: str) -> Offer:
+def _refreshing(name: str, at: ShellPlace) -> Offer:
     """The job started so that it loads everything again."""
-    twin = twin_of_job("refresh", name)
+    twin = twin_of_job("refresh", name, at)
     return Offer(
         f"of-job refresh {name}", f"run {name} {REFRESH}", name, "", "and load everything again", "Commands", twin=twin
     )

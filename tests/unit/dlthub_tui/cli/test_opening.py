@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from dlthub_tui.cli.opening import OpenRequest, parse_open_request
+from dlthub_tui.cli.opening import OpenRequest, parse_open_request, reach_of
+from dlthub_tui.settings import HOME_VARIABLE, find_home
+from dlthub_tui.viewmodel.options import Reach
 
 
 @pytest.mark.parametrize(
@@ -20,3 +24,13 @@ def test_options_alone_open_the_app(words: list[str], expected: OpenRequest) -> 
 @pytest.mark.parametrize("words", [["serve"], ["--help"], ["--home"], ["--home", "--ascii"], ["--nonsense"], ["x"]])
 def test_words_and_unknown_options_go_to_the_command_framework(words: list[str]) -> None:
     assert parse_open_request(words) is None
+
+
+def test_another_shell_is_told_of_a_home_that_only_this_one_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+
+    assert reach_of(find_home(None), None) == Reach(home=str(tmp_path))
+    assert reach_of(find_home(None, {}), None) == Reach()
+    assert reach_of(find_home(None, {}), "https://control.example") == Reach(url="https://control.example")
