@@ -398,6 +398,17 @@ async def test_a_long_line_breaks_no_layout_and_is_copied_whole(open_app: Any) -
         assert len(rows) == 24
 
 
+async def test_what_home_lists_is_copied_as_its_link(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "y")
+        assert stage.app.clipboard == "orchard-eu/fruitshop"
+        await stage.press("g", "y")
+        assert re.fullmatch(r"orchard-eu/fruitshop/[a-z_.]+/\d+", stage.app.clipboard), stage.app.clipboard
+
+        await stage.press("tab", "y")
+        assert "This place has no link." in stage.text
+
+
 async def test_a_workspace_with_a_namesake_is_copied_by_its_id(open_app: Any) -> None:
     async with open_app() as stage:
         shop = next(item for item in stage.installation.workspaces if item["name"] == "fruitshop")

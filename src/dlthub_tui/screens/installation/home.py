@@ -33,6 +33,7 @@ from dlthub_tui.viewmodel.places import (
     SignInsPlace,
     WorkspacePlace,
     WorkspaceRef,
+    link,
 )
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
@@ -338,16 +339,26 @@ class HomeScreen(SortedList):
         membership = next((m for m in self.state.memberships if m.organization.id == organization_id), None)
         return membership.organization.dataplane_id if membership else None
 
+    def _place_chosen(self) -> WorkspacePlace | RunPlace | None:
+        """The workspace or the failed run under the cursor."""
+        kind, first, second = self._chosen()
+        workspace = self.workspace_ref(first) if kind in {"workspace", "run"} else None
+        if workspace is None or kind == "workspace":
+            return WorkspacePlace(workspace) if workspace is not None else None
+        state = next(item for item in self.state.workspaces if item.workspace.id == first)
+        run = next((item for item in state.failed if item.id == second), None)
+        return RunPlace(workspace, run.id, run.job_ref, run.number) if run is not None else None
+
+    def link_text(self) -> str:
+        """What is under the cursor; home itself has none."""
+        place = self._place_chosen()
+        return link(place) if place is not None else super().link_text()
+
     def do_row_open(self) -> None:
         """The workspace, the failed run, the sign-in, an organization's first workspace, or the choice of a region."""
         kind, first, second = self._chosen()
-        if kind == "workspace" and (workspace := self.workspace_ref(first)):
-            self.post_message(Open(WorkspacePlace(workspace)))
-        elif kind == "run" and (workspace := self.workspace_ref(first)):
-            state = next(item for item in self.state.workspaces if item.workspace.id == first)
-            run = next((item for item in state.failed if item.id == second), None)
-            if run is not None:
-                self.post_message(Open(RunPlace(workspace, run.id, run.job_ref, run.number)))
+        if (place := self._place_chosen()) is not None:
+            self.post_message(Open(place))
         elif kind == "leak" and (workspace := self.workspace_ref(first)):
             self.fetch(self._open_leak(workspace, *second.split("/", 1)), "open")
         elif kind == "archived":
