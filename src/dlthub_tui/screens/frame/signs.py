@@ -31,7 +31,7 @@ class Signs:
             self._write(app, title if self._title else view.KEEP_TITLE + title)
             self._title = title
         if runs != self._has_progress:
-            self._write(app, view.PROGRESS if runs else view.NO_PROGRESS)
+            self._write(app, view.progress(runs=runs, in_tmux=self.in_tmux))
             self._has_progress = runs
 
     def notify(self, app: App[Any], text: str) -> None:
@@ -41,7 +41,7 @@ class Signs:
     def end(self, app: App[Any]) -> None:
         """The terminal is as it was. May be called twice."""
         if self._has_progress:
-            self._write(app, view.NO_PROGRESS)
+            self._write(app, view.progress(runs=False, in_tmux=self.in_tmux))
         if self._title:
             self._write(app, view.TITLE_BACK)
         self._title, self._has_progress = "", False

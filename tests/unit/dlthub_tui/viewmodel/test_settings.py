@@ -8,7 +8,7 @@ import pytest
 
 from dlthub_tui.settings import ways_to_notify
 from dlthub_tui.viewmodel.settings import SETTINGS, read_settings, step, theme_of
-from dlthub_tui.viewmodel.terminal_signs import notification, title
+from dlthub_tui.viewmodel.terminal_signs import notification, progress, title
 
 
 def test_command_line_beats_the_file_and_the_file_beats_what_it_comes_with() -> None:
@@ -61,6 +61,12 @@ def test_tmux_hands_a_notification_on_and_nothing_ends_it_early() -> None:
     assert said.startswith("\x1bPtmux;\x1b\x1b]9;")
     assert said.endswith("\x07\x1b\\")
     assert said.count("\x1b\\") == 1
+
+
+def test_tmux_hands_progress_on_and_other_terminals_take_it_as_it_is() -> None:
+    assert progress(runs=True) == "\x1b]9;4;3\x07"
+    assert progress(runs=True, in_tmux=True) == "\x1bPtmux;\x1b\x1b]9;4;3\x07\x1b\\"
+    assert progress(runs=False, in_tmux=True) == "\x1bPtmux;\x1b\x1b]9;4;0\x07\x1b\\"
 
 
 @pytest.mark.parametrize(
