@@ -7,6 +7,7 @@ its own. What lies on other machines is named as not searched.
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -51,7 +52,7 @@ def run_proof(home: Path, *, as_json: bool) -> int:
         exits.say_error(str(exc))
         return exits.FAILED
     report: dict[str, Any] = document["report"]
-    exits.say_result(document, as_json=as_json, sentence="\n".join(_lines(report, document["signatures"], kept)))
+    exits.say_result(document, as_json=as_json, sentence="\n".join(report_lines(report, document["signatures"], kept)))
     return exits.DONE if report["is_clean"] else exits.FAILED
 
 
@@ -221,7 +222,8 @@ async def _as_owner(home: Path, found: FoundPlatform) -> AsyncGenerator[Connecti
         await connection.aclose()
 
 
-def _lines(report: Mapping[str, Any], signatures: list[Mapping[str, str]], kept: Path) -> list[str]:
+def report_lines(report: Mapping[str, Any], signatures: list[Mapping[str, str]], kept: Path) -> list[str]:
+    """What a person reads of it."""
     lines: list[str] = []
     for region in report["regions"]:
         lines += [
@@ -232,12 +234,20 @@ def _lines(report: Mapping[str, Any], signatures: list[Mapping[str, str]], kept:
         ]
         lines += [f"    {hit}" for hit in (*region["elsewhere"], *region["secrets"])]
         lines += [f"  could not be read  {problem}" for problem in region["unread"]]
-        lines += [f"  not searched       {part}" for part in region["not_searched"]]
+        lines += [row for part in region["not_searched"] for row in _wrapped("  not searched       ", part)]
         files = sum(place["files"] for place in region["searched"])
         size = sum(place["bytes"] for place in region["searched"])
         lines.append(f"  searched           {files:,} files, {size:,} bytes")
     lines += [f"signed by {one['plane']}, key {one['fingerprint'][:16]}" for one in signatures]
     return [*lines, f"kept in {kept}", report["verdict"]]
+
+
+def _wrapped(label: str, sentence: str) -> list[str]:
+    """A sentence beside its label, broken at blanks for a terminal of 80 columns."""
+    return textwrap.wrap(
+        sentence, 80, initial_indent=label, subsequent_indent=" " * len(label), break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def verdict_over(regions: Sequence[Mapping[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlthub_tui.cli.proving import verdict_over
+from dlthub_tui.cli.proving import report_lines, verdict_over
 from dlthub_tui.embed.proving import missing_from, why_not_memory
 
 CONTROL = "the control plane's database: it is elsewhere"
@@ -68,3 +68,18 @@ def test_memory_that_is_shared_with_a_region_is_not_searched_and_said() -> None:
     said = why_not_memory({"us1": "http://127.0.0.1:1", "eu1": "http://127.0.0.1:2"})
 
     assert said == "the control plane's memory: it shares a process with eu1, us1"
+
+
+def test_the_report_fits_eighty_columns_whatever_was_not_searched() -> None:
+    said = why_not_memory({"us1": "http://127.0.0.1:1", "eu1": "http://127.0.0.1:2"})
+    region = {
+        "region": "eu1", "planted": 6, "separation": "process", "own": 1, "elsewhere": [], "secrets": [], "unread": [],
+        "not_searched": [said], "searched": [],
+    }  # fmt: skip
+
+    lines = report_lines({"regions": [region], "verdict": "."}, [], Path("proof.json"))
+    at = next(n for n, line in enumerate(lines) if "not searched" in line)
+
+    assert max(len(line) for line in lines) <= 80
+    assert lines[at] == "  not searched       the control plane's memory: it shares a process with eu1,"
+    assert lines[at + 1] == "                     us1"
