@@ -17,6 +17,7 @@ from tests.fakes.workspaces import open_folder
 from tests.tui.waiting import NAMES, screen_text
 
 from dlthub_tui.app import AppOptions, DlthubTui
+from dlthub_tui.cli.opening import reach_of
 from dlthub_tui.embed.embedded import EmbeddedPlatform
 
 SECRET = "sup3r-s3cret-Value-99"
@@ -82,7 +83,7 @@ class Driver:
 async def opened(home: Path, size: tuple[int, int] = (100, 30)) -> AsyncGenerator[Driver]:
     """The app over the platform of a home."""
     platform = EmbeddedPlatform(home, lambda: "0.1.0")
-    app = DlthubTui(AppOptions(home=str(home), platform=platform, uses_keyring=False))
+    app = DlthubTui(AppOptions(home=str(home), platform=platform, reach=reach_of(home, None), uses_keyring=False))
     async with app.run_test(size=size) as pilot:
         yield Driver(app, pilot)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import anyio
 import pytest
 from tests.tui.real_planes import (
     BUILD_SECONDS,
@@ -67,6 +70,14 @@ def workspace(tmp_path: Path) -> Path:
     return make_workspace(tmp_path / "shop", JOBS, ["broken", "careless", "talks"])
 
 
+async def in_another_shell(line: str) -> str:
+    """What the line prints where nothing is known of the platform."""
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+    done = await anyio.run_process(["sh", "-c", line], env=environment, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 0, done.stdout
+    return done.stdout.decode()
+
+
 async def test_main_job_from_first_start_to_a_masked_log(platform: Path, workspace: Path) -> None:
     async with opened(platform) as user:
         await found_organization(user)
@@ -120,7 +131,9 @@ async def test_keys_that_jump_in_a_log_do_their_work(platform: Path, workspace: 
         line = int(re.findall(r"line ([0-9,]+) of", user.text)[0].replace(",", ""))
         assert user.app.clipboard == f"ana/Playground/shop_jobs.talks/1#{line}"
         await user.press("Y")
-        assert user.app.clipboard == "dlthub-tui logs ana/Playground/shop_jobs.talks/1"
+        assert user.app.clipboard == f"dlthub-tui logs ana/Playground/shop_jobs.talks/1 --home {platform}"
+        printed = await in_another_shell(user.app.clipboard)
+        assert printed.count("the key is [masked:SHOP__KEY]") == 3
 
         await user.press("right_curly_bracket")
         await user.until(f"line {total} of {total}")
