@@ -126,3 +126,17 @@ async def test_sheet_counts_how_often_a_silent_region_was_asked_after(
             tasks.start_soon(following.watch_planes, stage.app, stage.app.context)
             await stage.until(" tries, ")
             tasks.cancel_scope.cancel()
+
+
+async def test_an_app_that_is_left_while_its_screen_changes_fails_at_nothing(open_app: Any) -> None:
+    async with open_app() as stage:
+        stack = stage.app._screen_stack
+        kept = list(stack)
+
+        async def leave() -> None:
+            stack.clear()
+
+        await stage.app.turn(leave)
+        stack.extend(kept)
+
+        assert "Workspaces" in stage.text

@@ -107,7 +107,8 @@ class MovingApp(App[int], inherit_bindings=False):
         import anyio
 
         done = anyio.Event()
-        if self.screen.is_running and self.screen.call_later(done.set):
+        # Without a screen the app was left meanwhile.
+        if self.screen_stack and self.screen.is_running and self.screen.call_later(done.set):
             with anyio.move_on_after(PATIENCE_SECONDS):
                 await done.wait()
 
@@ -120,12 +121,12 @@ class MovingApp(App[int], inherit_bindings=False):
         with self.batch_update():
             await change()
             await self._screen_is_done()
-            shown: anyio.Event | None = getattr(self.screen, "shown", None)
+            shown: anyio.Event | None = getattr(self.screen, "shown", None) if self.screen_stack else None
             if shown is not None:
                 with anyio.move_on_after(BEFORE_WAITING_SECONDS):
                     await shown.wait()
                 await self._screen_is_done()
-        if self.screen_stack:  # without one the app was left meanwhile
+        if self.screen_stack:
             if isinstance(self.screen, ActingScreen):
                 self.screen.paint_now()
             self.run_worker(self._learn_role(self.screen), group="role", exclusive=True, exit_on_error=False)
