@@ -114,8 +114,10 @@ async def find_workspace(plane: Transport, text: str) -> NamedWorkspace:
 
 async def find_spot(plane: Transport, text: str) -> Spot:
     """What an address names: a workspace, a job or a run. Raises: NoSuchName, AmbiguousName."""
-    path, line = _without_line(text)
     places = await list_places(plane)
+    path, line = text.strip(), None
+    if not any(not rest for _, rest in _beginnings(places, path)):  # a name may end as a line does
+        path, line = _without_line(path)
     begun = _beginnings(places, path)
     whole = [place for place, rest in begun if not rest]
     spots = [Spot(place) for place in ([_only(path, whole)] if whole else [])]
@@ -169,7 +171,7 @@ def _beginnings(places: Sequence[NamedWorkspace], text: str) -> list[tuple[Named
     found: list[tuple[NamedWorkspace, str]] = []
     for place in places:
         for form in sorted(_forms(place), key=len, reverse=True):
-            if text.rstrip("/") == form:
+            if text in {form, f"{form}/"}:
                 found.append((place, ""))
                 break
             if text.startswith(f"{form}/"):
@@ -199,11 +201,9 @@ def _is_active(place: NamedWorkspace) -> bool:
 
 
 def _without_line(text: str) -> tuple[str, int | None]:
-    path, found, line = text.strip().rpartition("#")
+    path, found, line = text.rpartition("#")
     number = whole_number(line) if found else None
-    if number:
-        return path, number - 1
-    return text.strip(), None
+    return (path, number - 1) if number else (text, None)
 
 
 def _near(text: str, names: Iterable[str]) -> list[str]:

@@ -81,3 +81,21 @@ async def test_a_number_that_no_run_has_is_said(stand: list[Workspace], number: 
         await names.find_spot(NOBODY, f"books/load/{number}")
     with pytest.raises(names.NoSuchName):
         await names.find_spot(NOBODY, f"books/load#{'9' * 5000}")
+
+
+async def test_a_name_that_ends_as_an_address_does_is_one(stand: list[Workspace]) -> None:
+    stand += [workspace("w4", "week #5"), workspace("w5", "north/")]
+    stand[0] = replace(stand[0], archived_at=NOW)
+
+    for text, found in {
+        "week #5": ("w4", None),
+        "week #5/": ("w4", None),
+        "orchard/week #5#7": ("w4", 6),
+        "week #5/load#2": ("w4", 1),
+        "north/": ("w5", None),
+        "north//load": ("w5", None),
+        "books#5": ("w3", 4),
+        "books/": ("w3", None),
+    }.items():
+        spot = await names.find_spot(NOBODY, text)
+        assert (spot.place.workspace.id, spot.line) == found, text
