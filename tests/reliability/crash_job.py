@@ -30,6 +30,15 @@ def steady():
         time.sleep(0.002)
     print("end", flush=True)
 
+def pulse():
+    begin()
+    number = 0
+    while not os.path.exists(data + "/go-" + run):
+        print("line", number, flush=True)
+        number += 1
+        time.sleep(0.2)
+    print("end", flush=True)
+
 def burst():
     begin()
     for number in range({BURST_LINES}):

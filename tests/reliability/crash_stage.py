@@ -1,6 +1,6 @@
 """Planes as processes of their own, to be killed at a step that is told by files, rows and `/proc`.
 
-`split` has a control plane and a region with a home each, `whole` is one process with one home.
+`split` has a control plane and regions with a home each, `whole` is one process with one home.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class CrashStage:
     environment: dict[str, str] = field(default_factory=dict)
     workspace: dict[str, Any] = field(default_factory=dict)
     job_ids: dict[str, str] = field(default_factory=dict)
+    more_jobs: list[dict[str, object]] = field(default_factory=list)
     _requests: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4))
     # Planes are killed: no connection is kept.
     _client: httpx.Client = field(
@@ -107,7 +108,7 @@ class CrashStage:
     @property
     def region(self) -> Path:
         """The data plane's folder."""
-        return self.home("data") / "data" / self.region_id
+        return self.home(self.plane_of("data")) / "data" / self.region_id
 
     @property
     def region_database(self) -> Path:
@@ -121,7 +122,7 @@ class CrashStage:
 
     def start(self) -> None:
         """Starts every plane that does not run, at the address it had."""
-        for name in ("control", "data") if self.is_split else ("whole",):
+        for name in ("control", self.plane_of("data")) if self.is_split else ("whole",):
             if name not in self._running:
                 self._start(name)
                 self.restarts += 1
@@ -139,7 +140,9 @@ class CrashStage:
         self._running.pop(plane).close()
 
     def plane_of(self, half: str) -> str:
-        return half if self.is_split else "whole"
+        if not self.is_split:
+            return "whole"
+        return self.region_id if half == "data" and self.region_id != "eu1" else half
 
     def close(self) -> None:
         for stack in self._running.values():
@@ -153,17 +156,18 @@ class CrashStage:
         words: tuple[str, ...] = ("--port", self._ports.get(name, "0"))
         if name == "control":
             return ("control", *words)
-        if name == "data":
+        if self.is_split:
             way = self.link.url if self.link is not None else self.planes["control"].control_plane
-            return ("data", "--region", "eu1", "--control-plane", way, *words)
+            return ("data", "--region", self.region_id, "--control-plane", way, *words)
         # The home remembers its ports.
         return ("--host", "127.0.0.1") if name in self._ports else words
 
     def _start(self, name: str) -> None:
         words = self.words_of(name)
-        if name == "data" and name not in self._ports:
-            token = self.root / "eu1.token"
-            added = self.planes["control"].admin("data-plane", "add", "eu1", "--place", "Europe")
+        is_region = name not in ("control", "whole")
+        if is_region and name not in self._ports:
+            token = self.root / f"{name}.token"
+            added = self.planes["control"].admin("data-plane", "add", self.region_id, "--place", "Europe")
             token.write_text(added["join_token"])
             words = (*words, "--join-token-file", str(token))
         stack = ExitStack()
@@ -171,7 +175,7 @@ class CrashStage:
         launch = self.forking.start if self.forking is not None else None
         plane = stack.enter_context(serving(self.home(name), *words, env=environment, log_level="info", launch=launch))
         self._running[name], self.planes[name] = stack, plane
-        url = plane.data_planes["eu1"] if name == "data" else plane.control_plane
+        url = plane.data_planes[self.region_id] if is_region else plane.control_plane
         self._ports[name] = str(httpx.URL(url).port)
         if self.link is not None and name == "control":
             self.link.target_port = int(self._ports[name])
@@ -190,8 +194,9 @@ class CrashStage:
         self._move_in()
 
     def beside(self, region_id: str) -> CrashStage:
-        """Another organization with its jobs, in another region of the same process."""
+        """Another organization with its jobs, in another region: of the same process, or one of its own when split."""
         other = replace(self, region_id=region_id, told=set(), triggered=0, workspace={}, job_ids={})
+        other.start()
         other._move_in()
         return other
 
@@ -250,6 +255,7 @@ class CrashStage:
     def reconcile(self) -> httpx.Response:
         limits = {"timeout": sized(120, 3600), "grace_period": 1}
         jobs = [definition("job", name, execute={"timeout": limits, "concurrency": None}) for name in JOBS]
+        jobs += self.more_jobs
         body = {"job_definition_engine_version": 2, "job_definition_hash": "x", "jobs": jobs}
         return self.ask("POST", self.path("/-deploy"), body)
 
@@ -456,6 +462,6 @@ def crash_stage(
         yield stage
     finally:
         stage.close()
-        for home in {stage.home("control"), stage.home("data")}:
-            end_runners(home)
+        for plane in stage.planes:
+            end_runners(stage.home(plane))
         remove_tree(root)

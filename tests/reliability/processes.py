@@ -41,6 +41,18 @@ def ancestors_of(pid: int) -> Generator[int]:
         yield pid
 
 
+def memory_of(pid: int) -> int:
+    """Bytes that are there."""
+    for line in _read(pid, "status").splitlines():
+        if line.startswith(b"VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def descriptors_of(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def _read(pid: int, name: str) -> bytes:
     try:
         return Path(f"/proc/{pid}/{name}").read_bytes()

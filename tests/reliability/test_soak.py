@@ -21,7 +21,7 @@ import pytest
 from tests.reliability.crash_stage import CrashStage, MomentMissed, crash_stage
 from tests.reliability.followers import Follower
 from tests.reliability.linked import Linked
-from tests.reliability.processes import children_of
+from tests.reliability.processes import children_of, descriptors_of, memory_of
 from tests.reliability.sizes import sized, tell
 
 from planes.data_plane.segments import is_sealed
@@ -93,25 +93,17 @@ def _active(stage: CrashStage) -> int:
 
 def _sample(stage: CrashStage, regions: tuple[CrashStage, ...], runs: int) -> Sample:
     platform = stage.planes["whole"].process.pid
-    forking = [pid for pid in stage.runner_servers() if _memory(pid)]
+    forking = [pid for pid in stage.runner_servers() if memory_of(pid)]
     return Sample(
         runs=runs,
-        memory=_memory(platform),
-        forking_memory=sum(map(_memory, forking)),
-        descriptors=sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in (platform, *forking)),
+        memory=memory_of(platform),
+        forking_memory=sum(map(memory_of, forking)),
+        descriptors=sum(map(descriptors_of, (platform, *forking))),
         threads=len(os.listdir(f"/proc/{platform}/task")),
         zombies=sum(_state(pid) == "Z" for parent in (platform, *forking) for pid in children_of(parent)),
         disk=sum(map(_bytes_in, (region.place / "runs" for region in regions))),
         journals=max(path.stat().st_size for path in stage.root.glob("whole/**/*.db-wal")),
     )
-
-
-def _memory(pid: int) -> int:
-    """Bytes that are there."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def _state(pid: int) -> str:
