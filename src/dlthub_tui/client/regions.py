@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+import anyio
+
 from dlthub_tui.client.pins import PinStore, check_home, recognise
 from dlthub_tui.client.reading import Fields
 from dlthub_tui.client.transport import Transport, origin_of
@@ -45,6 +47,7 @@ class WorkspaceTokens:
         self._workspace_id = workspace_id
         self._token: str | None = None
         self._expires_at = 0
+        self._lock = anyio.Lock()
 
     @property
     def good_until(self) -> float:
@@ -52,14 +55,16 @@ class WorkspaceTokens:
         return self._expires_at - EARLY_SECONDS if self._token else 0.0
 
     async def bearer(self) -> str | None:
-        """The token to send."""
-        if self._token is None or time.time() > self._expires_at - EARLY_SECONDS:
-            return await self._mint()
-        return self._token
+        """The token to send. Who asks while one is minted gets that one."""
+        async with self._lock:
+            if self._token is None or time.time() > self._expires_at - EARLY_SECONDS:
+                return await self._mint()
+            return self._token
 
     async def renewed(self, rejected: str) -> str | None:
         """Another token, once."""
-        return await self._mint() if rejected == self._token else self._token
+        async with self._lock:
+            return await self._mint() if rejected == self._token else self._token
 
     async def _mint(self) -> str:
         path = f"/api/v1/workspaces/{self._workspace_id}/-issue-dataplane-token"
