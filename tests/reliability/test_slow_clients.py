@@ -186,8 +186,10 @@ async def test_readers_that_hardly_read_cost_little_and_slow_nobody() -> None:
             b"data: " + line for line in lines[-2000:]
         ]
     assert max(weights) <= MOST_KIB
+    # Of each kind the quietest round: readers that slow the fast one do so in all, other work on this machine in some.
+    quietest = [min(percentile(fast.delays[2 * pair + kind]) for pair in range(PAIRS)) for kind in (0, 1)]
+    assert quietest[1] <= max(0.25, 2 * quietest[0])
     delays = [percentile([delay for pair in range(PAIRS) for delay in fast.delays[2 * pair + kind]]) for kind in (0, 1)]
-    assert delays[1] <= max(0.25, 2 * delays[0])
     slower, later = (median(two[at] for two in beside) / median(two[at] for two in alone) for at in (0, 1))
     assert min(two[0] for two in beside) <= min(two[0] for two in alone) * sized(2, 1.25)
     tell(
