@@ -9,8 +9,8 @@ step "lint" $bin/ruff check src tests bench
 step "imports" $bin/lint-imports --no-cache
 step "types" $bin/basedpyright --warnings
 
-# Twice as many as processors: tests of real platforms wait for them a good deal of their time.
-workers=$(($(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 2))
+# One more than processors: tests of real platforms wait for them a good deal of their time.
+workers=$(($(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1))
 if [ "${1:-}" = all ]; then
     step "tests" $bin/pytest -n "$workers" --dist loadfile
 else
