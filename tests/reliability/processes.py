@@ -31,9 +31,21 @@ def children_of(pid: int) -> list[int]:
         return []
 
 
+def state_of(pid: int) -> str:
+    """`Z` of one that has ended and was not waited for; empty of one that is gone."""
+    fields = _fields(pid)
+    return fields[0].decode() if fields else ""
+
+
 def parent_of(pid: int) -> int:
-    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    fields = _fields(pid)
     return int(fields[1]) if fields else 0
+
+
+def processor_ticks_of(pid: int) -> int:
+    """What it has taken of processors, in its own and in the system's code, in `SC_CLK_TCK` a second."""
+    fields = _fields(pid)
+    return int(fields[11]) + int(fields[12])
 
 
 def ancestors_of(pid: int) -> Generator[int]:
@@ -51,6 +63,11 @@ def memory_of(pid: int) -> int:
 
 def descriptors_of(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def _fields(pid: int) -> list[bytes]:
+    """Of `stat`, from the state on: what is before it may hold anything."""
+    return _read(pid, "stat").rpartition(b")")[2].split()
 
 
 def _read(pid: int, name: str) -> bytes:

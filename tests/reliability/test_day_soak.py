@@ -24,7 +24,7 @@ import pytest
 from tests.fakes.workspaces import definition, with_entry_point
 from tests.reliability.crash_stage import CrashStage, crash_stage
 from tests.reliability.day_readers import Readers, digest_of, reading
-from tests.reliability.processes import children_of, descriptors_of, memory_of
+from tests.reliability.processes import children_of, descriptors_of, memory_of, state_of
 from tests.reliability.sizes import IS_FULL, tell
 
 from planes.data_plane.segments import is_sealed
@@ -170,13 +170,9 @@ def _ask(region: CrashStage, path: str) -> float:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Of one that is seen so twice: what has just ended is waited for at once."""
+    """Of one that stays so for seconds: what has just ended is waited for at once."""
     for _ in range(100):
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                if file.read().rpartition(")")[2].split()[0] != "Z":
-                    return False
-        except OSError:
+        if state_of(pid) != "Z":
             return False
         time.sleep(0.05)  # noqa: TID251 - the pause between two looks at another process
     return True

@@ -7,7 +7,6 @@ import shutil
 import socket
 import time
 from collections import Counter
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
@@ -16,6 +15,7 @@ from tests.acceptance.killable import Killable, region_process
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import until
+from tests.reliability.processes import processor_ticks_of
 from tests.reliability.sizes import tell
 
 from planes.domain.identifiers import new_id
@@ -135,5 +135,4 @@ async def _busy(pid: int) -> float:
 
 
 def _processor_seconds(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return processor_ticks_of(pid) / os.sysconf("SC_CLK_TCK")

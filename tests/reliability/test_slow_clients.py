@@ -19,6 +19,7 @@ from tests.acceptance.killable import Killable, region_process
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, until
+from tests.reliability.processes import processor_ticks_of
 from tests.reliability.sizes import sized, tell
 
 from planes.domain.identifiers import new_id
@@ -121,14 +122,9 @@ async def until_idle(pid: int) -> None:
     """Returns when a process has taken next to nothing of a processor for a while."""
     with anyio.fail_after(300):
         before = -100
-        while (taken := processor_ticks(pid)) - before > 2:
+        while (taken := processor_ticks_of(pid)) - before > 2:
             before = taken
             await anyio.sleep(0.3)
-
-
-def processor_ticks(pid: int) -> int:
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(words[11]) + int(words[12])
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ import pytest
 from tests.reliability.crash_stage import CrashStage, MomentMissed, crash_stage
 from tests.reliability.followers import Follower
 from tests.reliability.linked import Linked
-from tests.reliability.processes import children_of, descriptors_of, memory_of
+from tests.reliability.processes import children_of, descriptors_of, memory_of, state_of
 from tests.reliability.sizes import sized, tell
 
 from planes.data_plane.segments import is_sealed
@@ -100,17 +100,10 @@ def _sample(stage: CrashStage, regions: tuple[CrashStage, ...], runs: int) -> Sa
         forking_memory=sum(map(memory_of, forking)),
         descriptors=sum(map(descriptors_of, (platform, *forking))),
         threads=len(os.listdir(f"/proc/{platform}/task")),
-        zombies=sum(_state(pid) == "Z" for parent in (platform, *forking) for pid in children_of(parent)),
+        zombies=sum(state_of(pid) == "Z" for parent in (platform, *forking) for pid in children_of(parent)),
         disk=sum(map(_bytes_in, (region.place / "runs" for region in regions))),
         journals=max(path.stat().st_size for path in stage.root.glob("whole/**/*.db-wal")),
     )
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
 
 
 def _bytes_in(folder: Path) -> int:
