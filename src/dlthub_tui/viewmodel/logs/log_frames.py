@@ -11,6 +11,8 @@ from dlthub_tui.viewmodel.text import Line, Role, cell_width
 _FRAME = re.compile(r'[\s|]+File "(?P<path>[^"]+)", line \d+')
 # `/srv/x/orders.py:41: UserWarning: …`, as warnings, compilers and the traces of other languages name a place.
 _PLACE = re.compile(r"(?<![^\s\"'(<=\[])(?P<path>/[^\s\"'()<>\[\],:]+):\d+")
+# Of a line of megabytes no more is looked at: what begins farther right is not on the screen.
+_LONGEST_PATH = 4096
 _FOLDER_END = re.compile(r"(?<=.)[/\\]")
 
 
@@ -20,7 +22,7 @@ def fitted(spans: Line, room: int, cut: str) -> Line:
 
     Other lines, and paths in which something is masked or found, are as they are.
     """
-    plain = "".join(span.text for span in spans)
+    plain = "".join(span.text for span in spans)[: room + _LONGEST_PATH]
     over = cell_width(plain) - room
     found = (_FRAME.match(plain) or _PLACE.search(plain)) if over > 0 else None
     if found is None:

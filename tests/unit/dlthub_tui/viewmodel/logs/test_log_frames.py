@@ -83,3 +83,9 @@ def test_no_frame_grows_and_its_end_stays(parts: list[str], width: int) -> None:
 
     assert width_of(((found, None, None),)) <= width_of(((frame, None, None),))  # type: ignore[arg-type]
     assert found.endswith('/x.py", line 4, in f')
+
+
+def test_of_a_huge_line_only_the_beginning_is_looked_at() -> None:
+    path = "/a" * 100_000
+    assert shown(f"{path}:41: far") == f"{path}:41: far"
+    assert shown(f"{DEEP}:41: {path}").startswith("…/orders.py:41: /a/a")
