@@ -93,7 +93,9 @@ def test_suspending_gives_the_terminal_back_and_fg_takes_it_again(installation: 
         opened.press("9")
         opened.until_text("Nothing was due yet.")
         opened.press("0\x11")
+        # What is typed before the shell has its prompt goes with the app's unread input.
         opened.until(lambda: opened.output.rfind(ALTERNATE_SCREEN_OFF) > opened.output.rfind(b"\x1b[?1049h"), "left")
+        opened.until(lambda: opened.output.rfind(b"ready> ") > opened.output.rfind(ALTERNATE_SCREEN_OFF), "the prompt")
         opened.press("exit\r")
 
         assert opened.wait() == 0
