@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from planes.data_plane.services.access.credentials import Credentials
 from planes.data_plane.services.access.revocations import Revocations
@@ -22,6 +21,7 @@ from planes.domain.identifiers import new_id
 from planes.tokens.claims import Claims, TokenKind, mint, verify
 from planes.tokens.errors import InvalidToken
 from planes.tokens.opaque import hash_secret, new_secret
+from planes.tokens.remembered import Remembered
 from planes.wire.link import PublicLinkResponse
 
 TICKET_SECONDS = 60
@@ -30,14 +30,12 @@ COOKIE_SECONDS = 90 * 60
 _MOST_TICKETS = 1000
 _MOST_REMEMBERED = 4096
 _PUBLIC = "public"
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ticket:
     run_id: str
     claims: Claims
-    expires_at: float
 
 
 class AppVisits:
@@ -48,9 +46,9 @@ class AppVisits:
         self._credentials = credentials
         self._revocations = revocations
         self._audit = audit
-        self._tickets: OrderedDict[str, _Ticket] = OrderedDict()
-        self._cookies: OrderedDict[str, Claims] = OrderedDict()
-        self._visits: OrderedDict[str, Claims] = OrderedDict()
+        self._tickets = Remembered[_Ticket](_MOST_TICKETS)
+        self._cookies = Remembered[Claims](_MOST_REMEMBERED)
+        self._visits = Remembered[Claims](_MOST_REMEMBERED)
         self._links: OrderedDict[str, PublicLinkResponse] = OrderedDict()
         self._generation = revocations.generation
 
@@ -69,7 +67,9 @@ class AppVisits:
         found = self._links.get(digest)
         if found is None:
             found = await self._parts.link.find_public_link(secret)
-            _remember(self._links, digest, found)
+            self._links[digest] = found
+            while len(self._links) > _MOST_REMEMBERED:
+                self._links.popitem(last=False)
         claims = Claims(
             kind=TokenKind.APP,
             audience=self._parts.dataplane_id,
@@ -90,20 +90,18 @@ class AppVisits:
         """Lets the visitor in at the app's origin, once. Raises: NotFound, NotAllowed."""
         if claims.public_link is None:
             app.check(claims)
-        ticket = new_secret()
-        expires_at = self._parts.clock.now().timestamp() + TICKET_SECONDS
-        self._tickets[hash_secret(ticket)] = _Ticket(run_id=app.run_id, claims=claims, expires_at=expires_at)
-        while len(self._tickets) > _MOST_TICKETS:
-            self._tickets.popitem(last=False)
+        ticket, now = new_secret(), self._parts.clock.now()
+        expires_at = now.timestamp() + TICKET_SECONDS
+        self._tickets.keep(
+            hash_secret(ticket), _Ticket(run_id=app.run_id, claims=claims), expires_at=expires_at, now=now
+        )
         await self._audit.note(Actor.of(claims), Action.APP_OPENED, app.run_id)
         return ticket
 
     def spend_ticket(self, ticket: str, run_id: str) -> str:
         """The cookie's value for the holder of a ticket. Raises: NotAuthenticated."""
-        found = self._tickets.pop(hash_secret(ticket), None)
-        now = self._parts.clock.now()
-        is_usable = found is not None and found.run_id == run_id and found.expires_at > now.timestamp()
-        if found is None or not is_usable or self._revocations.is_revoked(found.claims):
+        found = self._tickets.take(hash_secret(ticket), self._parts.clock.now())
+        if found is None or found.run_id != run_id or self._revocations.is_revoked(found.claims):
             raise NotAuthenticated("ticket_refused", "This link was used before, or is too old.")
         return self.cookie_of(found.claims, run_id)
 
@@ -123,10 +121,10 @@ class AppVisits:
         """A client with a data-plane token. Raises: NotAuthenticated, NotFound, NotAllowed."""
         claims = await self._credentials.check(token, app.workspace_id, Grant.READ)
         app.check(claims)
-        visit = f"{claims.token_id} {app.run_id}"
-        if visit not in self._visits:
+        visit, now = f"{claims.token_id} {app.run_id}", self._parts.clock.now()
+        if self._visits.find(visit, now) is None:
             # Once for a token and an app: a client asks many times.
-            _remember(self._visits, visit, claims)
+            self._visits.keep(visit, claims, expires_at=claims.expires_at, now=now)
             await self._audit.note(Actor.of(claims), Action.APP_OPENED, app.run_id)
         return claims
 
@@ -135,7 +133,7 @@ class AppVisits:
         self._forget_revoked()
         now = self._parts.clock.now()
         digest = hash_secret(cookie)
-        claims = self._cookies.get(digest)
+        claims = self._cookies.find(digest, now)
         if claims is None:
             try:
                 claims = verify(
@@ -147,7 +145,7 @@ class AppVisits:
                 )
             except InvalidToken as exc:
                 raise _not_signed_in() from exc
-            _remember(self._cookies, digest, claims)
+            self._cookies.keep(digest, claims, expires_at=claims.expires_at, now=now)
         is_for_it = claims.audience == self._audience(run_id) and claims.expires_at > now.timestamp()
         if not is_for_it or self._revocations.is_revoked(claims):
             raise _not_signed_in()
@@ -166,12 +164,6 @@ class AppVisits:
             self._cookies.clear()
             self._links.clear()
             self._generation = self._revocations.generation
-
-
-def _remember(known: OrderedDict[str, _Value], key: str, value: _Value) -> None:
-    known[key] = value
-    while len(known) > _MOST_REMEMBERED:
-        known.popitem(last=False)
 
 
 def _not_signed_in() -> NotAuthenticated:

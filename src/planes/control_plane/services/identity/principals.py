@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,15 +15,15 @@ from planes.storage.control.connection import Connection
 from planes.tokens.claims import CONTROL_AUDIENCE, Claims, TokenKind, verify
 from planes.tokens.errors import InvalidToken
 from planes.tokens.opaque import hash_secret, is_api_key
+from planes.tokens.remembered import Remembered
 
 _CAPACITY = 2000
 _TOUCH_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Remembered:
+class _Verified:
     principal: Principal
-    expires_at: int
     epoch: int
 
 
@@ -33,7 +32,7 @@ class Principals:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
+        self._remembered = Remembered[_Verified](_CAPACITY)
 
     async def authenticate(self, token: str) -> Principal:
         """Raises: NotAuthenticated, in the same words for every reason."""
@@ -46,16 +45,15 @@ class Principals:
         digest = hash_secret(token)
         async with self._parts.database.reading() as connection:
             epoch = await stored_revocations.read_epoch(connection)
-            known = self._remembered.get(digest)
-            if known is not None and known.epoch == epoch and known.expires_at > now.timestamp():
+            known = self._remembered.find(digest, now)
+            if known is not None and known.epoch == epoch:
                 return known.principal
             claims = self._verified(token, now)
             if claims.kind is TokenKind.RUN:
                 return await self._of_run(connection, claims)
             principal = await _of_session(connection, claims)
-        self._remembered[digest] = _Remembered(principal=principal, expires_at=claims.expires_at, epoch=epoch)
-        while len(self._remembered) > _CAPACITY:
-            self._remembered.popitem(last=False)
+        verified = _Verified(principal=principal, epoch=epoch)
+        self._remembered.keep(digest, verified, expires_at=claims.expires_at, now=now)
         return principal
 
     def _verified(self, token: str, now: datetime) -> Claims:

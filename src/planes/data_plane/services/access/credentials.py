@@ -17,6 +17,7 @@ from planes.storage.errors import AlreadyThere
 from planes.tokens.claims import Claims, TokenKind, verify
 from planes.tokens.errors import InvalidToken
 from planes.tokens.opaque import is_api_key
+from planes.tokens.remembered import Remembered
 
 _CACHE_ENTRIES = 4096
 
@@ -28,8 +29,13 @@ class Credentials:
         self._parts = parts
         self._revocations = revocations
         self._residency = residency
-        self._verified: dict[bytes, Claims] = {}
+        self._verified = Remembered[Claims](_CACHE_ENTRIES)
         self._generation = revocations.generation
+
+    @property
+    def remembered(self) -> int:
+        """How many tokens need no second look at their signature."""
+        return len(self._verified)
 
     async def check(self, token: str, workspace_id: str, grant: str) -> Claims:
         """A client's token for the workspace of the path, with the grant.
@@ -107,22 +113,21 @@ class Credentials:
         if self._generation != self._revocations.generation:
             self._verified.clear()
             self._generation = self._revocations.generation
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        if digest not in self._verified:
+        digest, now = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest(), self._parts.clock.now()
+        claims = self._verified.find(digest, now)
+        if claims is None:
             try:
                 claims = verify(
                     token,
                     self._revocations.keys,
                     audience=self._parts.dataplane_id,
                     kinds=(TokenKind.DATA_PLANE, TokenKind.UPLOAD),
-                    now=self._parts.clock.now(),
+                    now=now,
                 )
             except InvalidToken as exc:
                 raise refused(token) from exc
-            if len(self._verified) >= _CACHE_ENTRIES:
-                self._verified.clear()
-            self._verified[digest] = claims
-        return self._verified[digest]
+            self._verified.keep(digest, claims, expires_at=claims.expires_at, now=now)
+        return claims
 
     async def _fits(self, claims: Claims, workspace_id: str) -> None:
         if claims.workspace_id != workspace_id:

@@ -67,6 +67,20 @@ async def test_a_token_that_was_let_in_before_is_refused_when_it_has_run_out(vis
         await visitor.credentials.check(visitor.token, visitor.region.workspace_id, Grant.READ)
 
 
+async def test_tokens_that_have_run_out_take_no_memory(visitor: Visitor) -> None:
+    region = visitor.region
+    for _ in range(50):
+        token = region.control.data_token(region.organization_id, region.workspace_id)
+        await visitor.credentials.check(token, region.workspace_id, Grant.READ)
+    assert visitor.credentials.remembered == 51  # the visitor's own
+    visitor.clock.advance(seconds=600)
+    expires_at = int(visitor.clock.now().timestamp()) + 600
+    token = region.control.data_token(region.organization_id, region.workspace_id, expires_at=expires_at)
+    await visitor.credentials.check(token, region.workspace_id, Grant.READ)
+
+    assert visitor.credentials.remembered == 1
+
+
 async def test_a_ticket_opens_its_own_run_only_and_is_spent_all_the_same(visitor: Visitor) -> None:
     ticket = await visitor.visits.issue_ticket(visitor.app, visitor.claims)
 
