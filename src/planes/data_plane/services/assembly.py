@@ -74,7 +74,7 @@ def assemble(
 ) -> Services:
     """Builds the services; nothing is read or written yet."""
     audit = Audit(parts)
-    revocations = Revocations(parts.database, parts.dataplane_id)
+    revocations = Revocations(parts.database, parts.dataplane_id, parts.clock)
     residency = Residency(parts)
     credentials = Credentials(parts, revocations, residency)
     alert_queue = AlertQueue(parts)

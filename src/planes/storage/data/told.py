@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from planes.storage.data.tables import plane, revocations
 from planes.storage.types import Row
 
+_AT_ONCE = 500
+
 
 async def find_plane(connection: AsyncConnection) -> Row | None:
     """The one row: `dataplane_id`, `control_keys`, `epoch`. None before the first start."""
@@ -45,3 +47,10 @@ async def save_revocation(connection: AsyncConnection, claim: str, value: str, e
         return
     await connection.execute(delete(revocations).where(*named))
     await connection.execute(insert(revocations).values(claim=claim, value=value, epoch=epoch))
+
+
+async def forget_revocations(connection: AsyncConnection, epochs: Sequence[int]) -> None:
+    """Drops those of these epochs, of which each has one. May run twice."""
+    for first in range(0, len(epochs), _AT_ONCE):
+        chosen = revocations.c.epoch.in_(epochs[first : first + _AT_ONCE])
+        await connection.execute(delete(revocations).where(chosen))

@@ -1,14 +1,17 @@
 """What the control plane's open poll says about tokens: its keys, the epoch, and which tokens are refused from now on.
 
-Kept in memory for every request and in the database for the next start. Contract: D.10.
+Kept in memory for every request and in the database for the next start, as long as any token may need it.
+Contract: D.10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import anyio
 
+from planes.domain.clock import Clock
 from planes.domain.errors import Conflict
 from planes.storage.data import told
 from planes.storage.database import Database
@@ -17,21 +20,30 @@ from planes.tokens.errors import InvalidToken
 from planes.tokens.keys import PublicKey
 from planes.wire.link import PollResponse, Revocation, RevokedClaim
 
+KEPT_SECONDS = 2 * 3600.0
+"""What was revoked before that is in no token any more: none lives as long here, and no cookie of an app."""
 _KNOWN = frozenset(RevokedClaim)
 
 
 class Revocations:
     """`keys` are the control plane's; `epoch` the last one heard of; `generation` rises when either changes."""
 
-    def __init__(self, database: Database, dataplane_id: str) -> None:
+    def __init__(self, database: Database, dataplane_id: str, clock: Clock) -> None:
         self._database = database
         self._dataplane_id = dataplane_id
+        self._clock = clock
         self._revoked: dict[tuple[str, str], int] = {}
+        self._heard_at: dict[tuple[str, str], float] = {}
+        """In the order of hearing; what an earlier life heard counts from the start of this one."""
         self._unknown_floor = 0
         self.keys: tuple[PublicKey, ...] = ()
         self.epoch = 0
         self.generation = 0
         self._news = anyio.Event()
+
+    def __len__(self) -> int:
+        """How many revocations are known."""
+        return len(self._revoked)
 
     async def wait_revoked(self, claims: Claims) -> None:
         """Returns when this token is refused: for what outlives the request that checked it."""
@@ -76,10 +88,13 @@ class Revocations:
         await self.learn_keys(answer.keys)
         if not answer.revocations and answer.epoch == self.epoch:
             return
+        old = self._too_old()
         async with self._database.transaction() as connection:
+            await told.forget_revocations(connection, list(old.values()))
             for revocation in answer.revocations:
                 await told.save_revocation(connection, revocation.claim, revocation.value, revocation.epoch)
             await told.save_epoch(connection, answer.epoch)
+        self._forget(old)
         self.epoch = answer.epoch
 
     def is_revoked(self, claims: Claims) -> bool:
@@ -103,8 +118,23 @@ class Revocations:
             news, self._news = self._news, anyio.Event()
             news.set()
 
+    def _too_old(self) -> dict[tuple[str, str], int]:
+        before = self._clock.monotonic() - KEPT_SECONDS
+        named = takewhile(lambda named: self._heard_at[named] < before, self._heard_at)
+        return {each: self._revoked[each] for each in named}
+
+    def _forget(self, old: Mapping[tuple[str, str], int]) -> None:
+        for named, epoch in old.items():
+            if self._revoked.get(named) == epoch:  # it was not revoked anew meanwhile
+                del self._revoked[named], self._heard_at[named]
+        if old:
+            self.generation += 1  # nothing that was remembered while they were known is taken for granted
+
     def _keep(self, claim: str, value: str, epoch: int) -> None:
-        self._revoked[claim, value] = epoch
+        named = claim, value
+        self._revoked[named] = epoch
+        self._heard_at.pop(named, None)
+        self._heard_at[named] = self._clock.monotonic()
         if claim not in _KNOWN:  # a newer control plane's: whose tokens it names is not known, so all from before end
             self._unknown_floor = max(self._unknown_floor, epoch)
 

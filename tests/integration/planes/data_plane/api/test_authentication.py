@@ -13,8 +13,11 @@ from typing import Any
 import anyio
 import pytest
 from tests.fakes.archives import pack
+from tests.fakes.clock import FakeClock
 from tests.fakes.data_plane import RunningDataPlane
 
+from planes.data_plane.services.access.revocations import KEPT_SECONDS, Revocations
+from planes.data_plane.services.app_visits import COOKIE_SECONDS
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.tokens.claims import CONTROL_AUDIENCE, Claims, TokenKind
@@ -177,6 +180,12 @@ async def test_another_workspace_reads_like_one_that_does_not_exist(region: Runn
     assert len({answer.text for answer in answers}) == 1
 
 
+def started_again(region: RunningDataPlane) -> Revocations:
+    """What the next process of this region knows of tokens, once it has loaded it."""
+    parts = region.plane.services.parts
+    return Revocations(parts.database, parts.dataplane_id, parts.clock)
+
+
 @pytest.mark.parametrize("claim", list(RevokedClaim))
 async def test_a_revoked_token_is_refused_at_once_and_after_a_restart(
     region: RunningDataPlane, claim: RevokedClaim
@@ -200,7 +209,7 @@ async def test_a_revoked_token_is_refused_at_once_and_after_a_restart(
 
     assert (await region.client.get(region.path("/variables"), headers=before)).status_code == 401
     assert (await region.client.get(region.path("/variables"), headers=after)).status_code == 200
-    again = type(region.plane.services.revocations)(region.plane.services.parts.database, "eu1")
+    again = started_again(region)
     await again.load()
     assert again.epoch == 5
     assert [key.kid for key in again.keys] == [region.control.key.public.kid]
@@ -215,7 +224,7 @@ async def test_a_revocation_by_a_claim_of_a_newer_control_plane_ends_every_token
         b' "revocations": [{"epoch": 5, "claim": "device", "value": "x", "of_tomorrow": {}}]}'
     )
     await region.plane.services.revocations.apply(news)
-    again = type(region.plane.services.revocations)(region.plane.services.parts.database, "eu1")
+    again = started_again(region)
     await again.load()
     claims = Claims(kind=TokenKind.DATA_PLANE, audience="eu1", subject=new_id(), expires_at=NOW + 600, epoch=4)
 
@@ -223,6 +232,33 @@ async def test_a_revocation_by_a_claim_of_a_newer_control_plane_ends_every_token
     assert (await region.client.get(region.path("/variables"), headers=after)).status_code == 200
     assert again.is_revoked(claims)
     assert not again.is_revoked(replace(claims, epoch=5))
+
+
+async def test_revocations_that_no_token_needs_any_more_are_forgotten(region: RunningDataPlane) -> None:
+    parts, clock = region.plane.services.parts, FakeClock(datetime.now(UTC))
+    revocations = Revocations(parts.database, parts.dataplane_id, clock)
+
+    async def hear(epoch: int, value: str) -> None:
+        gone = Revocation(epoch=epoch, claim=RevokedClaim.SESSION, value=value)
+        await revocations.apply(PollResponse(leases=[], cancels=[], epoch=epoch, revocations=[gone], keys=[]))
+
+    for epoch, value in enumerate(("a", "b", "c"), 1):
+        await hear(epoch, value)
+    clock.advance(seconds=KEPT_SECONDS)
+    await hear(4, "a")  # revoked once more
+    assert len(revocations) == 3
+    clock.advance(seconds=1)
+    await hear(5, "d")
+    again = started_again(region)
+    await again.load()
+    claims = Claims(
+        kind=TokenKind.DATA_PLANE, audience="eu1", subject=new_id(), session_id="a", expires_at=NOW + 600, epoch=3
+    )
+
+    assert len(revocations) == len(again) == 2
+    assert revocations.is_revoked(claims)
+    assert again.is_revoked(claims)
+    assert KEPT_SECONDS > COOKIE_SECONDS
 
 
 async def test_a_rotated_key_takes_over(region: RunningDataPlane) -> None:
