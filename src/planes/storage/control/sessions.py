@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, String, Table, delete, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, String, Table, delete, exists, func, insert, or_, select, update
 
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
@@ -143,6 +143,11 @@ async def spend_swap_code(connection: Connection, code_hash: str, now: datetime)
 
 
 async def forget_expired(connection: Connection, now: datetime) -> None:
-    """Drops secrets that have run out. A spent refresh token stays until then: its reuse must be noticed."""
+    """Drops secrets that have run out, and sessions to which none is left: nothing can come of them any more.
+
+    A spent refresh token stays until then: its reuse must be noticed.
+    """
     await connection.execute(delete(refresh_tokens).where(refresh_tokens.c.expires_at < now))
     await connection.execute(delete(swap_codes).where(swap_codes.c.expires_at < now))
+    left = [exists().where(table.c.session_id == sessions.c.id) for table in (refresh_tokens, swap_codes)]
+    await connection.execute(delete(sessions).where(sessions.c.created_at < now, ~or_(*left)))

@@ -1,4 +1,4 @@
-"""Drops what has run out: codes, links' calls, refresh tokens. What was used and may be presented again stays."""
+"""Drops what has run out: codes, links' calls, refresh tokens, sessions. What was used and may come again stays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ async def tidy(parts: Parts) -> None:
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
         await codes.forget_old_codes(connection, now - _CODES_KEPT)
-        await sessions.forget_expired(connection, now - _TOKENS_KEPT)
+        # A session's last token may outlive the secret that it came with.
+        await sessions.forget_expired(connection, now - max(_TOKENS_KEPT, timedelta(seconds=parts.session_seconds)))
         await invites.forget_invites(connection, now - _INVITES_KEPT)
         await data_planes.forget_calls(connection, now - timedelta(minutes=5))
     await parts.changes.trim()

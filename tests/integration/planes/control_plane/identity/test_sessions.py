@@ -7,8 +7,11 @@ from datetime import timedelta
 import anyio
 import jwt
 import pytest
+from sqlalchemy import func, select
 from tests.fakes.identity_stage import OWNER, Caller, IdentityStage, caller, ok
 
+from planes.control_plane.services.installation import housekeeping
+from planes.storage.control.sessions import sessions
 from planes.tokens.opaque import hash_secret
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +68,27 @@ async def test_waiting_for_ones_turn_makes_no_refresh_a_reuse(stage: IdentitySta
 
     assert answers == [successor] * 3
     assert (await stage.get("/api/v1/me", successor["jwt"])).status_code == 200
+
+
+async def test_sessions_that_nobody_can_go_on_with_are_forgotten(stage: IdentityStage, owner: Caller) -> None:
+    async def known() -> int:
+        async with stage.parts.database.reading() as connection:
+            return (await connection.execute(select(func.count()).select_from(sessions))).scalar_one()
+
+    refreshed = await stage.sign_in(owner, OWNER)
+    left = [await stage.sign_in(owner, OWNER) for _ in range(3)]
+    before = await known()
+    stage.clock.advance(seconds=stage.parts.refresh_seconds - 1)
+    pair = ok(await stage.post(REFRESH, None, {"refresh_token": refreshed.refresh_token}))
+    stage.clock.advance(days=1)
+    await housekeeping.tidy(stage.parts)
+    assert await known() == before
+    stage.clock.advance(seconds=2)
+    await housekeeping.tidy(stage.parts)
+
+    assert len(left) + 2 == before
+    assert await known() == 1
+    ok(await stage.post(REFRESH, None, {"refresh_token": pair["refresh_token"]}))
 
 
 async def test_reuse_in_one_family_leaves_other_sessions_alone(stage: IdentityStage, owner: Caller) -> None:
