@@ -82,6 +82,24 @@ def test_no_shell_is_started() -> None:
     assert shells == []
 
 
+def test_no_interpreter_of_ours_looks_for_modules_where_it_is_started() -> None:
+    """`-m` alone looks in the current folder first: a workspace that somebody else wrote, with a `yaml.py` in it."""
+    commands = [
+        [ast.unparse(each).strip("'") for each in node.elts]
+        for _, tree in _modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.List | ast.Tuple)
+    ]
+    options = [words[: words.index("-m")] for words in commands if "-m" in words[:-1] and _is_ours(words)]
+
+    assert len(options) >= 6
+    assert all({"-I", "-P"} & set(words) for words in options)
+
+
+def _is_ours(words: list[str]) -> bool:
+    return words[words.index("-m") + 1].startswith(("planes.", "dlthub_tui."))
+
+
 def test_nobody_makes_hard_links_of_files_of_users() -> None:
     """The keys of the platform are put in place by one, which never replaces what is there."""
     makers = {

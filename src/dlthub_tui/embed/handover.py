@@ -77,7 +77,7 @@ class Successor:
         log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(home)],
+                [sys.executable, "-P", "-m", "dlthub_tui.cli.main", "serve", "--home", str(home)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

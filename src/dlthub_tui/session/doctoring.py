@@ -58,7 +58,7 @@ async def prove(home: Path, on_words: Callable[[str], None]) -> tuple[bool, str]
 
 
 async def _run(home: Path, more: tuple[str, ...], on_words: Callable[[str], None]) -> object:
-    command = [sys.executable, "-m", "dlthub_tui.cli.main", "doctor", "--home", str(home), "--json", *more]
+    command = [sys.executable, "-P", "-m", "dlthub_tui.cli.main", "doctor", "--home", str(home), "--json", *more]
     said: list[str] = []
 
     def heard(words: str) -> None:

@@ -31,7 +31,7 @@ class DemoPlatform:
 
     def start(self) -> None:
         """Returns when both regions are up. Raises: NoDemo."""
-        command = [sys.executable, "-m", "dlthub_tui.cli.main", "serve", "--home", str(self._home), "--port"]
+        command = [sys.executable, "-P", "-m", "dlthub_tui.cli.main", "serve", "--home", str(self._home), "--port"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, str(self._port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,

@@ -25,7 +25,7 @@ from dlthub_tui.cli.tour.stage import Stage
 from dlthub_tui.settings import terminal_environment
 
 RECORDED_SIZE = (80, 24)
-_MAIN = ("-m", "dlthub_tui.cli.main")
+_MAIN = ("-P", "-m", "dlthub_tui.cli.main")
 
 
 @dataclass(frozen=True, slots=True)
