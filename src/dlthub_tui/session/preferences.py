@@ -21,7 +21,7 @@ def read_preferences(folder: Path) -> tuple[dict[str, Any], str | None]:
         return {}, None
     except OSError as exc:
         return {}, f"{NAME} cannot be read: {exc.strerror or 'no reason given'}."
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+    except (ValueError, RecursionError) as exc:
         return {}, f"{NAME} is no TOML: {exc}."
 
 
@@ -43,7 +43,7 @@ def write_text(folder: Path, text: str) -> None:
     """Replaces the file, 0600, whole or not at all. Blocking. Raises: NotWritten, also when the text is no TOML."""
     try:
         tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+    except (ValueError, RecursionError) as exc:
         raise NotWritten(f"That is no TOML: {exc}.") from exc
     part = folder / f"{NAME}.part"
     try:

@@ -14,5 +14,5 @@ def read_toml(text: str) -> dict[str, Any]:
     """What a file of tables says. Raises: BadFile."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+    except (ValueError, RecursionError) as exc:  # also a number of thousands of digits
         raise BadFile(f"It is no TOML: {exc}") from exc

@@ -108,7 +108,7 @@ def _requirement_arguments(folder: Path) -> list[str]:
 def _project_dependencies(pyproject: Path) -> list[str]:
     try:
         document: dict[str, Any] = tomllib.loads(_read(pyproject))
-    except tomllib.TOMLDecodeError as exc:
+    except (ValueError, RecursionError) as exc:
         raise EnvironmentFailed(f"pyproject.toml: {exc}") from exc
     return [str(line) for line in document.get("project", {}).get("dependencies", [])]
 

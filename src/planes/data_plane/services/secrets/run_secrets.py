@@ -109,7 +109,7 @@ def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
     text = content.decode(errors="replace")
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # broken, or a number that is too long
         yield from ((_SECRETS, double or single) for double, single in _QUOTED.findall(text))
         return
     yield from _strings(document, ())

@@ -127,6 +127,8 @@ def _check_toml(name: str, content: bytes) -> None:
         raise _broken(name, f"line {found[1]}" if found else "its last line") from None
     except RecursionError as exc:
         raise _broken(name, "nested too deeply") from exc
+    except ValueError:  # the interpreter's own: a number of thousands of digits
+        raise _broken(name, "a number in it is too long") from None
 
 
 def _broken(name: str, place: str) -> InvalidRequest:

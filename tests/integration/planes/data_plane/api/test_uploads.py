@@ -380,6 +380,7 @@ async def test_a_configuration_is_stored_sealed_and_names_its_profiles(region: R
         ({"config.toml": b"\xef\xbb\xbfa = 1\r\n"}, "it begins with a byte order mark"),
         ({"config.toml": "a = 1\r\n".encode("utf-16")}, "it begins with a byte order mark"),
         ({"config.toml": b"a = " + b"[" * 100_000}, "config.toml is not valid TOML"),
+        ({"config.toml": b"key = 's3cret'\na = " + b"1" * 5_000}, "not valid TOML: a number in it is too long"),
         ({"jobs.py": b""}, "holds only files named"),
         ({"sub/config.toml": b""}, "holds only files named"),
         ({"dev.config.toml": b""}, "stay on the developer's machine"),

@@ -54,6 +54,13 @@ def test_quoted_text_of_broken_toml_is_registered() -> None:
     assert {"single-quoted", "third-one"} <= found
 
 
+def test_secrets_beside_a_number_that_nothing_reads_are_registered() -> None:
+    """An older region may have taken such a file: the run is not to fail for it, nor to print what stands there."""
+    found = {value for _, value in toml_strings(b"number = " + b"1" * 5_000 + b"\npassword = 'beside-it'\n")}
+
+    assert "beside-it" in found
+
+
 def test_words_of_a_connection_that_stand_in_every_log_are_not_registered() -> None:
     """A log that names its destination stays readable; what is particular, and every password, is registered."""
     content = b"""[destination.postgres.credentials]
