@@ -30,7 +30,8 @@ async def take_report(
     """A trace, a state or a result. Answers 200 and `{}`: dlt takes everything else for a failure."""
     beacon = running_of(request).beacon
     run = await beacon.find_run(secret)
-    await beacon.take(run, kind, await _bounded_body(request))
+    async with beacon.taking(run):
+        await beacon.take(run, kind, await _bounded_body(request))
     return {}
 
 

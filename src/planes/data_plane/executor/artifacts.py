@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -30,7 +30,7 @@ _SCHEMAS = "schemas"
 _NAME = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 
 
-def read_sent(place: RunPlace) -> Iterator[tuple[str, Files]]:
+def read_sent(place: RunPlace) -> Generator[tuple[str, Files]]:
     """(pipeline, its files) of what a run has left, at most MOST_PIPELINES; what is larger than MOST_BYTES is none."""
     with opened_below(place.work, place.sent_artifacts.relative_to(place.work).parts) as sent:
         if sent is None:

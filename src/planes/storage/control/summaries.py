@@ -13,6 +13,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
 from planes.storage.control.rows import row_of
 from planes.storage.control.runs import runs
+from planes.storage.sums import sum_of
 from planes.storage.types import Moment, identifier
 
 pipeline_runs = Table(
@@ -87,7 +88,7 @@ async def summaries_of(connection: Connection, run_ids: Iterable[str]) -> dict[s
 async def rows_loaded_since(connection: Connection, workspace_id: str, since: datetime | None) -> int:
     """Rows that the workspace's own runs loaded together, from then on if a moment is given."""
     query = (
-        select(func.coalesce(func.sum(pipeline_runs.c.total_rows), 0))
+        select(sum_of(pipeline_runs.c.total_rows))
         .join(runs, runs.c.id == pipeline_runs.c.run_id)
         .where(runs.c.workspace_id == workspace_id, runs.c.is_system.is_(False))
     )

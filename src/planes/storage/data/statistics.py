@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.telemetry import pipeline_runs
 from planes.storage.keyset import Bounds, Key, Listed, read_page
+from planes.storage.sums import sum_of
 from planes.storage.types import Row
 
 PIPELINES = "pipeline_name"
@@ -96,10 +97,10 @@ def _totals(key: str, wanted: StatisticsFilter) -> Subquery:
         succeeded.label("succeeded_pipeline_run_count"),
         (cast(succeeded, Float) / func.count()).label("success_ratio"),
         func.avg(runs.c.duration_ms).label("average_duration_ms"),
-        func.coalesce(func.sum(runs.c.duration_ms), 0).label("total_duration_ms"),
-        func.sum(runs.c.total_bytes_loaded).label("total_bytes_loaded"),
-        func.sum(runs.c.total_rows_extracted).label("total_rows_extracted"),
-        func.sum(runs.c.total_rows_loaded).label("total_rows_loaded"),
+        sum_of(runs.c.duration_ms).label("total_duration_ms"),
+        sum_of(runs.c.total_bytes_loaded).label("total_bytes_loaded"),
+        sum_of(runs.c.total_rows_extracted).label("total_rows_extracted"),
+        sum_of(runs.c.total_rows_loaded).label("total_rows_loaded"),
         func.sum(case((runs.c.has_schema_migration, 1), else_=0)).label("schema_migration_count"),
         func.count(runs.c.pipeline_name.distinct()).label("distinct_pipeline_count"),
         func.max(runs.c.started_at).label("latest_pipeline_run_at"),

@@ -6,13 +6,17 @@ The secret in the address says whose report it is; the report's own words are ne
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Any, cast
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from planes.data_plane.services.audit import Action, Actor, Audit
+from planes.data_plane.services.keyed_locks import KeyedLocks
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_pipeline_run
@@ -32,8 +36,14 @@ MAXIMUM_BYTES = 4 * 1024 * 1024
 # A larger result loses its trace, and answers 413 when that is asked for; beyond this one nothing is read.
 MAXIMUM_RESULT_BYTES = 32 * 1024 * 1024
 MAXIMUM_PER_RUN = 1_000
+MOST_VALUES = 1_000_000
+"""In one report: an empty list is three bytes of it, and fifty times that in memory."""
+
+_READ_AT_ONCE = 2
 _DEEPEST = 100
 _MEMBER_BYTES = 64 * 1024
+_SEPARATORS = (b",", b":", b"[", b"{")
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 class ReportKind(StrEnum):
@@ -53,6 +63,12 @@ class Beacon:
         self._audit = audit
         self._hits = findings.hits
         self._alerts = findings.alerts
+        self._readers = CapacityLimiter(_READ_AT_ONCE)
+        self._taking: KeyedLocks[str] = KeyedLocks()
+
+    def taking(self, run: Row) -> AbstractAsyncContextManager[None]:
+        """A report is received and taken within this, of each run one at a time: it may be larger than the others."""
+        return self._taking.holding(run["id"])
 
     async def find_run(self, secret: str) -> Row:
         """The run that has this secret now.
@@ -72,7 +88,7 @@ class Beacon:
         """
         registered = await self._registered(run)
         limit = MAXIMUM_RESULT_BYTES if kind is ReportKind.JOB_RESULT else MAXIMUM_BYTES
-        document = await to_thread.run_sync(_read, body, registered, limit)
+        document = await to_thread.run_sync(_read, body, registered, limit, limiter=self._readers)
         match kind:
             case ReportKind.TRACE:
                 await self._take_trace(run, document, registered)
@@ -174,7 +190,6 @@ class Beacon:
             raise InvalidRequest("invalid_request", "A result names its type.")
         version = document.get("engine_version")
         now = self._parts.clock.now()
-        kept = await to_thread.run_sync(_without_bulk, document) if is_too_large else document
         row = {
             "job_run_id": run["id"],
             "id": new_id(),
@@ -182,7 +197,7 @@ class Beacon:
             "job_ref": run["job_ref"],
             "result_type": kind,
             "engine_version": version if isinstance(version, int) and 0 < version < 2**31 else 1,
-            "envelope": await to_thread.run_sync(_pack, {**kept, "job_ref": run["job_ref"]}),
+            "envelope": await to_thread.run_sync(_pack, {**document, "job_ref": run["job_ref"]}),
             "is_trace_too_large": is_too_large,
             "created_at": now,
             "updated_at": now,
@@ -204,21 +219,35 @@ def _without_bulk(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _read(body: bytes, registered: Registered, limit: int) -> Mapping[str, Any]:
-    """Raises: InvalidRequest, TooLarge."""
-    if len(body) > limit:
+    """What is too large of a result is left out before all the rest is scrubbed. Raises: InvalidRequest, TooLarge."""
+    if len(body) > limit or _values_in(body) > MOST_VALUES:
         raise TooLarge("too_large", "The report is too large.")
     try:
-        document: object = json.loads(body, parse_constant=_no_number)
+        document: object = json.loads(body, parse_constant=_no_number, parse_float=_finite)
         is_shallow = _depth_fits(document, _DEEPEST)
     except (ValueError, RecursionError) as exc:
         raise InvalidRequest("invalid_request", "The report is not JSON.") from exc
     if not isinstance(document, dict) or not is_shallow:
         raise InvalidRequest("invalid_request", "The report is not an object of reasonable depth.")
-    return cast("Mapping[str, Any]", scrub_json(cast("Any", document), registered))
+    report = cast("Mapping[str, Any]", document)
+    kept = _without_bulk(report) if len(body) > MAXIMUM_BYTES else report
+    return cast("Mapping[str, Any]", scrub_json(cast("Any", kept), registered))
+
+
+def _values_in(body: bytes) -> int:
+    """How many values the text has, at most; what texts hold is only taken out where it would be too many with it."""
+    counted = sum(map(body.count, _SEPARATORS))
+    return counted if counted <= MOST_VALUES else sum(map(_TEXT.sub(b"", body).count, _SEPARATORS))
 
 
 def _no_number(_name: str) -> None:
     """NaN and infinities are no JSON: they become null, so that what is served can be read."""
+
+
+def _finite(digits: str) -> float | None:
+    """The same for `1e999`, which is JSON, and an infinity to who reads it."""
+    number = float(digits)
+    return number if math.isfinite(number) else None
 
 
 def _depth_fits(value: object, left: int) -> bool:

@@ -7,6 +7,8 @@ The newest of each pipeline on each profile is kept. Nothing of it leaves the re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import anyio
@@ -53,27 +55,36 @@ class Artifacts:
     async def keep(self, run_id: str, place: RunPlace) -> None:
         """Takes what an ended run has left. May run twice. What cannot be kept is missed by dashboards, and no more."""
         try:
-            sent = await to_thread.run_sync(lambda: list(read_sent(place)))
-            if sent:
+            with closing(read_sent(place)) as sent:
                 await self._keep(run_id, sent)
         except (StorageError, PlaneError, OSError) as exc:
             _log.error("artifacts_not_kept", run_id=run_id, exc_info=exc)
 
-    async def _keep(self, run_id: str, sent: list[tuple[str, Files]]) -> None:
+    async def _keep(self, run_id: str, sent: Iterator[tuple[str, Files]]) -> None:
+        """One pipeline's files at a time: all that a run may leave does not fit in memory."""
+        pair = await to_thread.run_sync(next, sent, None)
+        if pair is None:
+            return
         async with self._parts.database.reading() as connection:
             run = await runs.find(connection, run_id)
         assert run is not None, "a run is written down before it ends"
         registered = await self._registered(run)
         actor = Actor.run(run_id, run["organization_id"], run["workspace_id"])
-        for pipeline, files in sent:
-            if scrub_text(pipeline, registered) != pipeline:
-                _log.warning("artifacts_left_out")  # its name is what a place is told by, and it holds a secret
-                continue
-            scrubbed = await to_thread.run_sync(_scrub, files, registered)
-            if scrubbed:
-                row = await self._store(run, pipeline, scrubbed)
-                await self._show(_Kept(profile=row["profile"], pipeline=pipeline, files=scrubbed, row=row))
-        await self._audit.record(actor, Action.ARTIFACTS_KEPT, run_id, pipelines=len(sent))
+        pipelines = 0
+        while pair is not None:
+            pipelines += 1
+            await self._keep_one(run, *pair, registered)
+            pair = await to_thread.run_sync(next, sent, None)
+        await self._audit.record(actor, Action.ARTIFACTS_KEPT, run_id, pipelines=pipelines)
+
+    async def _keep_one(self, run: Row, pipeline: str, files: Files, registered: Registered) -> None:
+        if scrub_text(pipeline, registered) != pipeline:
+            _log.warning("artifacts_left_out")  # its name is what a place is told by, and it holds a secret
+            return
+        scrubbed = await to_thread.run_sync(_scrub, files, registered)
+        if scrubbed:
+            row = await self._store(run, pipeline, scrubbed)
+            await self._show(_Kept(profile=row["profile"], pipeline=pipeline, files=scrubbed, row=row))
 
     async def lay_out(self, run_id: str, profile: str, workspace: WorkspacePlace, owner: Owner) -> None:
         """Fills the folder from which a dashboard of this profile reads.

@@ -7,12 +7,16 @@ which a registered value or a rule is found.
 from __future__ import annotations
 
 import pickletools
+from collections.abc import Iterator
 from typing import cast
 
 from planes.scrub import JSON, Registered, scrub_json
 
 _TEXTS = {"UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
 _BYTES = {"SHORT_BINBYTES", "BINBYTES", "BINBYTES8"}
+MOST_INSTRUCTIONS = 1_000_000
+"""A trace of a pipeline with two thousand tables has a fifth of them."""
+
 # A frame says how many bytes follow; without frames every reader manages as well.
 _FRAME = "FRAME"
 
@@ -26,25 +30,38 @@ def scrub_pickle(content: bytes, registered: Registered) -> bytes:
 
     Raises: NoPickle.
     """
+    texts = [text for name, value, _, _ in _instructions(content) if (text := _text(name, value)) is not None]
+    scrubbed = cast("list[str]", scrub_json(cast("JSON", texts), registered))
+    if scrubbed == texts:
+        return content
+    pairs = iter(zip(texts, scrubbed, strict=True))
+    written = bytearray()
+    for name, value, at, end in _instructions(content):
+        before, after = next(pairs) if _text(name, value) is not None else ("", "")
+        if before != after:
+            written += _instruction(after, is_text=name in _TEXTS)
+        elif name != _FRAME:
+            written += content[at:end]
+    return bytes(written)
+
+
+def _instructions(content: bytes) -> Iterator[tuple[str, object, int, int]]:
+    """Name, argument, begin and end of each, never all at once: one of a byte takes a hundred in memory.
+
+    Raises: NoPickle.
+    """
     try:
-        found = [(code.name, cast("object", argument), at or 0) for code, argument, at in pickletools.genops(content)]
+        before: tuple[str, object, int] | None = None
+        for number, (code, argument, at) in enumerate(pickletools.genops(content)):
+            if number == MOST_INSTRUCTIONS:
+                raise NoPickle("this has more instructions than are looked at")
+            if before is not None:
+                yield *before, at or 0
+            before = code.name, argument, at or 0
     except (ValueError, UnicodeError, IndexError) as exc:
         raise NoPickle("this is no pickle") from exc
-    texts = {number: text for number, (name, value, _) in enumerate(found) if (text := _text(name, value)) is not None}
-    scrubbed = cast("list[str]", scrub_json(cast("JSON", list(texts.values())), registered))
-    changed = {
-        number: after for (number, before), after in zip(texts.items(), scrubbed, strict=True) if after != before
-    }
-    if not changed:
-        return content
-    ends = [at for _, _, at in found[1:]] + [len(content)]
-    parts: list[bytes] = []
-    for number, ((name, _, at), end) in enumerate(zip(found, ends, strict=True)):
-        if number in changed:
-            parts.append(_instruction(changed[number], is_text=name in _TEXTS))
-        elif name != _FRAME:
-            parts.append(content[at:end])
-    return b"".join(parts)
+    if before is not None:
+        yield *before, len(content)
 
 
 def _text(name: str, value: object) -> str | None:

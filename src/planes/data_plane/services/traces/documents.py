@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
 MAXIMUM_ENTRIES = 2_000
+_MOST_COUNTED = 2**53
 _NAME_LENGTH = 512
 
 Document = Mapping[str, Any]
@@ -32,9 +33,14 @@ def moment(value: object) -> datetime | None:
 
 def count(value: object) -> int:
     """A whole number from 0 to 2^53; 0 for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2**53:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST_COUNTED:
         return 0
     return int(value)
+
+
+def total(counts: Iterable[int | None]) -> int:
+    """Their sum, 2^53 at most: a database takes one that is larger for no number at all."""
+    return min(sum(each or 0 for each in counts), _MOST_COUNTED)
 
 
 def part(document: Document, key: str) -> Document:

@@ -32,10 +32,10 @@ def rows_by_package(steps: list[Document]) -> dict[str, dict[str, int]]:
 def failed_jobs_of(steps: list[Document]) -> frozenset[str]:
     """Ids of load jobs that failed. A load that gives up names them in its metrics and leaves them among the new."""
     return frozenset(
-        str(metric.get("job_id"))
+        job_id
         for step in steps
         for metric in objects(part(step, "load_info").get("job_metrics"))
-        if metric.get("state") == "failed"
+        if metric.get("state") == "failed" and (job_id := text(metric.get("job_id"))) is not None
     )
 
 
@@ -121,7 +121,7 @@ def is_dlts_own(name: str) -> bool:
 
 
 def _job_state(job: Document, failed_jobs: frozenset[str]) -> str | None:
-    if job.get("state") == "failed_jobs" or job.get("job_id") in failed_jobs:
+    if job.get("state") == "failed_jobs" or text(job.get("job_id")) in failed_jobs:
         return "failed"
     return "completed" if job.get("state") == "completed_jobs" else None
 

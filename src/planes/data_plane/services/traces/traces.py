@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from planes.data_plane.services.traces.documents import Document, moment, objects, part, text
+from planes.data_plane.services.traces.documents import Document, moment, objects, part, text, total
 from planes.data_plane.services.traces.trace_loads import (
     NormalizedRows,
     failed_jobs_of,
@@ -89,22 +89,22 @@ class PipelineRunFacts:
     @property
     def total_rows_loaded(self) -> int:
         """Rows in completed load jobs of the user's tables."""
-        return sum(table.rows_loaded or 0 for table in self._own_tables())
+        return total(table.rows_loaded for table in self._own_tables())
 
     @property
     def total_bytes_loaded(self) -> int:
         """Bytes of completed load jobs of the user's tables."""
-        return sum(table.bytes_loaded or 0 for table in self._own_tables())
+        return total(table.bytes_loaded for table in self._own_tables())
 
     @property
     def total_rows_extracted(self) -> int:
         """Rows that the user's resources gave."""
-        return sum(each.rows_extracted or 0 for each in self.resources if not is_dlts_own(each.resource_name))
+        return total(each.rows_extracted for each in self.resources if not is_dlts_own(each.resource_name))
 
     @property
     def total_bytes_extracted(self) -> int:
         """Bytes that the user's resources gave."""
-        return sum(each.bytes_extracted or 0 for each in self.resources if not is_dlts_own(each.resource_name))
+        return total(each.bytes_extracted for each in self.resources if not is_dlts_own(each.resource_name))
 
     def with_names_of(self, state: Document) -> PipelineRunFacts:
         """Names that a trace without a load step lacks, from what the pipeline said of itself."""

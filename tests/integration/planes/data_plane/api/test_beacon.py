@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
@@ -180,6 +183,16 @@ async def test_result_is_served_whole_and_by_its_members(place: RunningRegion) -
     assert trace == {**envelope, "job_ref": lease.job_ref}
 
 
+async def test_a_number_without_end_is_served_as_none(place: RunningRegion) -> None:
+    """`1e999` is JSON; what is read from it would be written as `Infinity`, which is not."""
+    lease = await send(place, ("job_result", b'{"type":"job.report","result":{"rows":1e999,"share":0.5}}'))
+
+    path = f"/telemetry/v1/workspaces/{place.region.workspace_id}/job-runs/{lease.run_id}/result-trace"
+    served = await place.region.client.get(path, headers=place.region.headers(Grant.READ))
+    assert "Infinity" not in served.text
+    assert served.json()["result"] == {"rows": None, "share": 0.5}
+
+
 async def test_run_without_a_result_has_none(place: RunningRegion) -> None:
     lease, _ = await place.run("print('x')\n")
 
@@ -221,8 +234,11 @@ def _nested(levels: int) -> bytes:
         ("trace", b"x" * (5 * 1024 * 1024), 413),
         ("job_result", b"x" * (33 * 1024 * 1024), 413),
         ("other", b"{}", 400),
+        # Three bytes each, and fifty times that in memory; texts that look like it are no more than texts.
+        ("job_result", b'{"type":"job.x","result":[' + b"[]," * 1_000_000 + b"0]}", 413),
+        ("job_result", b'{"type":"job.x","result":"' + b"[],{:" * 500_000 + b'"}', 200),
     ],
-    ids=range(18),
+    ids=range(20),
 )
 async def test_bad_reports_are_refused_and_never_break_the_region(
     place: RunningRegion, kind: str, body: bytes, status: int
@@ -238,6 +254,34 @@ async def test_bad_reports_are_refused_and_never_break_the_region(
     (data / "go").touch()
     assert await place.control.wait_end(lease) == "completed"
     assert answer.status_code == status, answer.text
+
+
+async def test_a_runs_reports_are_received_one_at_a_time(place: RunningRegion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each may have 32 MB: a job that sends fifty at once would take the region its memory."""
+    lease = await place.lease(WAITS)
+    data = place.run_folder(lease).parents[1] / "data" / "prod"
+    await place.control.wait_status(lease, "running")
+    await until((data / "dsn").exists)
+    await until((data / "dsn").read_text)
+    taken: list[int] = []
+    now = 0
+
+    async def take(*_report: object) -> None:
+        nonlocal now
+        now += 1
+        for _ in range(100):
+            await anyio.lowlevel.checkpoint()
+        taken.append(now)
+        now -= 1
+
+    monkeypatch.setattr(beacon.Beacon, "take", take)
+    async with anyio.create_task_group() as senders:
+        for _ in range(5):
+            senders.start_soon(partial(place.region.client.put, f"{(data / 'dsn').read_text()}/trace", content=b"{}"))
+
+    (data / "go").touch()
+    assert await place.control.wait_end(lease) == "completed"
+    assert taken == [1] * 5
 
 
 async def test_unknown_secret_opens_nothing(place: RunningRegion) -> None:

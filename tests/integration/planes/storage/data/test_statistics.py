@@ -162,3 +162,15 @@ async def test_rows_of_a_package_are_found_in_earlier_runs_of_the_same_pipeline(
         found = await telemetry.find_pending_rows(connection, WORKSPACE, "fruit", ["7", "8"])
 
     assert found == {"7": {"a": 1}}
+
+
+async def test_totals_are_told_whatever_jobs_say_that_they_loaded(database: Database) -> None:
+    """Together they are more than 64 bits hold, for which SQLite has an error and no number."""
+    async with database.transaction() as connection:
+        for minutes in (1, 2, 3):
+            await telemetry.save_pipeline_run(connection, run("huge", minutes, total_rows_loaded=2**62, duration_ms=7))
+
+    huge = (await ask(database, PIPELINES, ("total_rows_loaded", True)))[0]
+
+    assert (huge["pipeline_name"], huge["total_rows_loaded"]) == ("huge", 2**62)
+    assert (huge["total_duration_ms"], huge["total_bytes_loaded"]) == (21, 300)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tests.acceptance.marks import search
 from tests.fakes.workspaces import LAUNCHERS, definition, with_entry_point
 from tests.integration.planes.data_plane.running_region import RunningRegion
 
+from planes.data_plane.executor.artifacts import Files, read_sent
+from planes.data_plane.services.telemetry import artifacts as kept_artifacts
 from planes.domain.identifiers import new_id
 from planes.storage.data import artifacts
 
@@ -68,6 +71,25 @@ async def shown(place: RunningRegion, profile: str = "access", code: str = SHOWS
     assert outcome == "completed", lines
     assert "writable" not in lines
     return {path: bytes.fromhex(content) for path, content in json.loads(lines[-1]).items()}
+
+
+async def test_what_a_run_has_left_is_read_one_pipeline_at_a_time(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred pipelines of 16 MB each do not fit in memory."""
+    done: list[str] = []
+    monkeypatch.setattr(kept_artifacts, "read_sent", lambda run: _noted(done, read_sent(run)))
+    monkeypatch.setattr(kept_artifacts, "scrub_pickle", lambda content, _: (done.append("scrubbed"), content)[1])
+
+    await left(place, LEAVES + LEAVES.replace('"harvest"', '"pressing"'))
+
+    assert done == ["harvest", "scrubbed", "pressing", "scrubbed"]
+
+
+def _noted(done: list[str], sent: Generator[tuple[str, Files]]) -> Generator[tuple[str, Files]]:
+    for name, files in sent:
+        done.append(name)
+        yield name, files
 
 
 async def test_dashboard_finds_what_a_run_has_left(place: RunningRegion) -> None:

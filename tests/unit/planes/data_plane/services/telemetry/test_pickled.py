@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planes.data_plane.services.telemetry import pickled
 from planes.data_plane.services.telemetry.pickled import NoPickle, scrub_pickle
 from planes.scrub import Registered
 
@@ -92,3 +93,12 @@ def test_long_and_odd_documents_around_a_secret_stay(document: object) -> None:
     found = pickle.loads(scrub_pickle(content, REGISTERED))
 
     assert found["gate"] == found["again"] == "[masked:GATE]"
+
+
+def test_a_pickle_of_more_instructions_than_are_looked_at_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one byte each, sixteen megabytes of them took the region two gigabytes of memory."""
+    monkeypatch.setattr(pickled, "MOST_INSTRUCTIONS", 1_000)
+
+    assert scrub_pickle(b"N" * 999 + b".", REGISTERED)
+    with pytest.raises(NoPickle):
+        scrub_pickle(b"N" * 1_000 + b".", REGISTERED)

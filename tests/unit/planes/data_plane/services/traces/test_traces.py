@@ -18,7 +18,7 @@ KEYS = (
     "hints",
     "table_metrics", "resource_metrics", "normalize_info", "dag", "load_id", "table_name", "items_count", "started_at",
     "finished_at", "exception_traces", "stack_trace", "message", "step_exception", "execution_context", "os", "library",
-    "write_disposition", "state", "file_size", "name",
+    "write_disposition", "state", "file_size", "name", "job_id",
 )  # fmt: skip
 VALUES = st.recursive(
     st.none()
@@ -95,3 +95,26 @@ def test_nothing_a_job_can_send_raises(document: dict[str, Any]) -> None:
 
     assert facts is not None
     json.dumps(facts.detail(), allow_nan=False)
+
+
+def test_whatever_a_load_job_is_called_by_the_trace_is_read() -> None:
+    trace = recorded("succeeded")
+    trace["steps"][2]["step_info"]["load_packages"][0]["jobs"][0]["job_id"] = ["no", {"text": 1}]
+    trace["steps"][2]["load_info"]["job_metrics"][0] |= {"job_id": None, "state": "failed"}
+
+    facts = read_trace(trace)
+
+    assert facts is not None
+    assert facts.status is TelemetryStatus.SUCCEEDED
+
+
+def test_no_total_is_larger_than_a_database_takes() -> None:
+    """Each count is bounded, and there may be two thousand of them."""
+    trace = recorded("succeeded")
+    jobs = trace["steps"][2]["step_info"]["load_packages"][0]["jobs"]
+    jobs += [{"table_name": f"t{number}", "state": "completed_jobs", "file_size": 2**53} for number in range(1_500)]
+
+    facts = read_trace(trace)
+
+    assert facts is not None
+    assert facts.total_bytes_loaded == 2**53
