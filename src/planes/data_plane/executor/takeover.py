@@ -11,12 +11,16 @@ from typing import Any
 
 from planes.data_plane.runner.folders import Outcome, RunFolder, read_record, remove_sockets
 from planes.data_plane.runner.groups import remove_groups
-from planes.data_plane.runner.processes import Process, list_processes, signal_processes
+from planes.data_plane.runner.processes import Process, find_process, list_processes, signal_processes
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.data_plane.segments.recovery import recover
 from planes.data_plane.segments.seals import find_seal
 
 _END_SECONDS = 10.0
+# A killed runner gives its locks back a moment before it is seen to be dead.
+_DYING_SECONDS = 5.0
+_KILLED = "the process that recorded this run was killed: the run was ended, what it printed last may be missing"
+_COPIED = "this is a copy of a run that goes on elsewhere on this machine: here it ends with what was copied"
 _LOOK_AGAIN_SECONDS = 0.02
 
 
@@ -29,7 +33,8 @@ def settle(folder: RunFolder) -> Outcome | None:
 
     A run whose runner was lost is `failed`: its processes are ended, and its log, unless it was sealed, is cut to its
     last whole record, gets a `runner` line that says so, and is sealed. It is never started again. A run that no runner
-    has taken was never begun: the claim on its folder is withdrawn. Raises: NoSuchRun.
+    has taken was never begun: the claim on its folder is withdrawn. In a copy of a folder whose run goes on, nothing of
+    that run is touched. Raises: NoSuchRun.
     """
     outcome = folder.find_outcome()
     if outcome is not None:
@@ -57,11 +62,13 @@ def settle(folder: RunFolder) -> Outcome | None:
 
 def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, Any]) -> Outcome:
     step = read_record(folder.step_path) or {}
-    _end_processes(folder, spec["run_id"], runner, step)
-    remove_groups(runner.get("groups", ()))
+    is_copy = _outlasts(runner)
+    if not is_copy:
+        _end_processes(folder, spec["run_id"], runner, step)
+        remove_groups(runner.get("groups", ()))
+        remove_sockets(Path(runner["socket"]))
     folder.release_room()
-    remove_sockets(Path(runner["socket"]))
-    lines = _seal(folder, step.get("stage", "run"))
+    lines = _seal(folder, step.get("stage", "run"), _COPIED if is_copy else _KILLED)
     outcome = Outcome(
         run_id=spec["run_id"],
         fence=spec["fence"],
@@ -80,12 +87,23 @@ def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, An
     return outcome
 
 
-def _seal(folder: RunFolder, stage: str) -> int:
+def _outlasts(runner: dict[str, Any]) -> bool:
+    """Whether the runner of the record lives although the folder's lock is free: then it holds that of another folder,
+    of which this one is a copy, as of a home that somebody tries an upgrade on."""
+    deadline = time.monotonic() + _DYING_SECONDS
+    while time.monotonic() < deadline:
+        found = find_process(runner["pid"])
+        if found is None or found.is_dead or found.start_ticks != runner["start_ticks"]:
+            return False
+        select.select([], [], [], _LOOK_AGAIN_SECONDS)
+    return True
+
+
+def _seal(folder: RunFolder, stage: str, words: str) -> int:
     seal = find_seal(folder.segments)
     if seal is not None and seal.lines is not None:
         return seal.lines  # complete: the runner was killed after it, and the log may be compressed by now
     recover(folder.segments)
-    words = "the process that recorded this run was killed: the run was ended, what it printed last may be missing"
     writer = SegmentWriter(folder.segments)
     try:
         writer.append([words], Origin("other", "runner", stage), datetime.now(UTC))

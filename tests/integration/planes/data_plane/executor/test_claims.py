@@ -1,5 +1,7 @@
 """A run's folder is claimed once: what starters and runners that die or come late leave."""
 
+import json
+import shutil
 import socket
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from tests.integration.planes.data_plane.executor.run_fixtures import executor, place, runs_root
 from tests.integration.planes.data_plane.executor.run_places import (
     RunPlace,
+    is_alive,
     run_to_end,
 )
 
@@ -133,3 +136,21 @@ async def test_a_runner_server_that_still_starts_is_waited_for(
 
     assert was_warm == [True]
     assert isinstance(running, Ended) or (await running.wait()).outcome == "completed"
+
+
+async def test_a_copy_of_its_folder_leaves_a_run_that_goes_on_alone(executor: LocalExecutor, place: RunPlace) -> None:
+    running = await executor.start(place.spec(place.shell("exec sleep 60")), [])
+    await running.wait_started()
+    record = json.loads((place.folder / "ctl" / "runner.json").read_bytes())
+    copy = RunPlace(place.folder.with_name("copy"), place.run_id)
+    shutil.copytree(place.folder, copy.folder, ignore=shutil.ignore_patterns("socket", "app"))
+
+    found = await executor.adopt(copy.folder)
+
+    assert isinstance(found, Ended)
+    assert (found.outcome.outcome, found.outcome.reason) == ("failed", "runner_killed")
+    assert "a copy of a run that goes on" in (await copy.tail())[-1]
+    assert is_alive(record["pid"])
+    await running.stop()
+    with anyio.fail_after(60):
+        assert (await running.wait()).reason == "cancelled"
