@@ -76,6 +76,7 @@ async def find_typed(parts: Parts, user_code: str, guesser: str) -> DeviceCode:
     parts.codes.check(guesser)
     async with parts.database.reading() as connection:
         found = await stored.find_device_code(connection, user_code_hash=_hash_typed(user_code))
+    parts.codes.check(guesser)  # however many are typed at once, no more than these are answered
     if found is None or found.state != "pending" or found.expires_at <= parts.clock.now():
         parts.codes.count(guesser)
         raise NotFound("code_unknown", "No sign-in waits for this code. It may have run out, or be mistyped.")

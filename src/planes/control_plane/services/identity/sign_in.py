@@ -28,7 +28,9 @@ async def find_user_by_password(parts: Parts, email: str, password: str, address
     async with parts.database.reading() as connection:
         user = await identity.find_user_by_email(connection, known)
     check = partial(password_matches, user.password_hash if user else None, password)
-    if not await to_thread.run_sync(check, limiter=parts.hashing) or user is None or user.kind != "human":
+    is_right = await to_thread.run_sync(check, limiter=parts.hashing)
+    parts.passwords.check(*keys)  # however many are tried at once, no more than these are answered
+    if not is_right or user is None or user.kind != "human":
         parts.passwords.count(*keys)
         return None
     parts.passwords.forget(keys[0])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Awaitable
 from datetime import timedelta
 
 import anyio
@@ -10,7 +11,10 @@ import pytest
 from sqlalchemy import func, select
 from tests.fakes.identity_stage import OWNER, Caller, IdentityStage, caller, ok
 
+from planes.control_plane.services.identity.device_codes import find_typed
+from planes.control_plane.services.identity.sign_in import find_user_by_password
 from planes.control_plane.services.installation import housekeeping
+from planes.domain.errors import PlaneError
 from planes.storage.control.sessions import sessions
 from planes.tokens.opaque import hash_secret
 
@@ -212,6 +216,33 @@ async def test_refused_device_code_cannot_be_redeemed(stage: IdentityStage, owne
     assert codes["user_code"] not in str(waiting)
     redeemed = await stage.post(REDEEM, None, {"device_code": codes["device_code"]})
     assert (redeemed.status_code, redeemed.json()["code"]) == (400, "access_denied")
+
+
+async def test_guesses_that_come_at_once_are_no_more_than_those_in_turn(stage: IdentityStage, owner: Caller) -> None:
+    """None of them has failed yet when the last one begins."""
+    typed: list[str] = []
+    tried: list[str] = []
+
+    async def type_code() -> None:
+        await _note(typed, find_typed(stage.parts, "BBBB-BBBB", "address:203.0.113.9"))
+
+    async def try_password() -> None:
+        await _note(tried, find_user_by_password(stage.parts, OWNER, "wrong", "203.0.113.9"))
+
+    async with anyio.create_task_group() as guesses:
+        for _ in range(20):
+            guesses.start_soon(type_code)
+            guesses.start_soon(try_password)
+
+    assert Counter(typed) == {"NotFound": 5, "TooManyRequests": 15}
+    assert Counter(tried) == {"None": 10, "TooManyRequests": 10}
+
+
+async def _note(outcomes: list[str], guess: Awaitable[object]) -> None:
+    try:
+        outcomes.append(str(await guess))
+    except PlaneError as exc:
+        outcomes.append(type(exc).__name__)
 
 
 async def test_five_mistyped_codes_are_all_that_one_person_gets(stage: IdentityStage, owner: Caller) -> None:
