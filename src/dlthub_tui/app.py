@@ -16,25 +16,21 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from textual.constants import get_environ
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.worker import Worker, WorkerError, WorkerState
 
 from dlthub_tui import messages, styles_folder
+from dlthub_tui.screens.configuring import ConfiguredApp
 from dlthub_tui.screens.entering.start import StartScreen
-from dlthub_tui.screens.frame.context import Context
-from dlthub_tui.screens.moving import PATIENCE_SECONDS, MovingApp
-from dlthub_tui.viewmodel.look import Look, Times
+from dlthub_tui.screens.moving import PATIENCE_SECONDS
 from dlthub_tui.viewmodel.options import AppOptions, PlatformStarter
-from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, said_at_start, theme_of
+from dlthub_tui.viewmodel.settings import said_at_start
 from dlthub_tui.viewmodel.text import Role
-from dlthub_tui.widgets.themes import THEMES
 
 if TYPE_CHECKING:
     from dlthub_tui.screens.frame.acting import ActingScreen
 
 __all__ = ["AppOptions", "DlthubTui", "PlatformStarter", "run"]
 
-SETTINGS_FILE = "settings.toml"
 Ending = Literal["stop", "keep"]
 
 
@@ -47,28 +43,7 @@ def client_folder(options: AppOptions) -> Path:
     return find_home(None) / "client"
 
 
-def _read_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
-    """What the settings file says. Most people have none, and need not wait for its reader."""
-    if not (folder / SETTINGS_FILE).exists():
-        return {}, None
-    from dlthub_tui.session.preferences import read_preferences
-
-    return read_preferences(folder)
-
-
-def _switches(options: AppOptions) -> dict[str, str]:
-    """What the command line chose."""
-    found = {
-        "theme": options.theme,
-        "glyphs": "ascii" if options.ascii else None,
-        "motion": "calm" if options.calm else None,
-        "ssh": "on" if options.slow else None,
-        "read_only": "on" if options.read_only else None,
-    }
-    return {name: word for name, word in found.items() if word}
-
-
-class DlthubTui(MovingApp, inherit_bindings=False):
+class DlthubTui(ConfiguredApp, inherit_bindings=False):
     """Routes between screens; wires session and client."""
 
     CSS_PATH = styles_folder() / "base.tcss"
@@ -78,66 +53,11 @@ class DlthubTui(MovingApp, inherit_bindings=False):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (10, "-low"), (14, "-short"), (20, "-tall")]  # noqa: RUF012 - Textual's type
 
     def __init__(self, options: AppOptions) -> None:
-        # Without colour, and in the terminal's own sixteen, its palette decides: no conversion to true colour.
-        self._is_plain = get_environ("NO_COLOR", None) is not None
-        document, trouble = _read_settings(client_folder(options))
-        chosen, troubles = read_settings(document.get(TABLE, {}), _switches(options))
-        ssh = chosen.word("ssh")
-        is_slow = ssh == "on" or (ssh == "auto" and options.is_remote)
+        super().__init__(options, client_folder(options))
         self._in_tmux = get_environ("TMUX", None) is not None
-        super().__init__(ansi_color=True if self._is_plain or is_slow else None)
-        self.options = options
-        look = Look(is_slow=is_slow, now=options.now)
-        self.context = Context(
-            look, client_folder(options), url=options.url, reach=options.reach, opens_browser=options.opens_browser,
-            poll_seconds=options.poll_seconds,
-        )  # fmt: skip
-        self.animation_level = "none"
-        for theme in THEMES:
-            self.register_theme(theme)
-        self._take(document, chosen, [trouble] if trouble else troubles)
         self._is_leaving = False
         self.crash = ""
         """What says where the app failed, if it did."""
-
-    @property
-    def is_ascii(self) -> bool:
-        """Whether the terminal shows nothing else."""
-        return self.context.look.is_ascii
-
-    def watch_theme(self, _theme: str) -> None:
-        """Rows are painted by roles: another theme paints them all again, even where no style of a widget differs."""
-        self.call_later(self._repaint)
-
-    def _repaint(self) -> None:
-        for screen in self.screen_stack:
-            for widget in (screen, *screen.walk_children(Widget)):
-                widget.notify_style_update()
-                widget.refresh()
-
-    def _take(self, document: dict[str, Any], chosen: Chosen, troubles: list[str]) -> None:
-        """What the settings say holds from now on; what is wrong with the file is said on home."""
-        look = self.context.look
-        self.context.chosen = chosen
-        if "keys" in document:
-            from dlthub_tui.viewmodel.keys.keymap import read_keys
-
-            look.keys, of_keys = read_keys(document["keys"])
-            troubles = [*troubles, *of_keys]
-        self.context.troubles = troubles
-        glyphs = chosen.word("glyphs")
-        look.is_ascii = glyphs == "ascii" or (glyphs == "auto" and self.options.shows_ascii_only)
-        look.is_calm = chosen.word("motion") == "calm" or look.is_slow
-        look.is_read_only = chosen.word("read_only") == "on"
-        look.times = cast("Times", chosen.word("times"))
-        self.theme = theme_of(chosen, is_plain=self._is_plain, is_slow=look.is_slow)
-
-    def on_setting_changed(self) -> None:
-        """It holds at once, on every screen."""
-        document, trouble = _read_settings(self.context.client_folder)
-        chosen, troubles = read_settings(document.get(TABLE, {}), _switches(self.options))
-        self._take(document, chosen, [trouble] if trouble else troubles)
-        self.on_times_changed()
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen is the one at the bottom of the stack."""
@@ -268,14 +188,6 @@ class DlthubTui(MovingApp, inherit_bindings=False):
     def on_session_ended(self) -> None:
         """Sign in again; the place is kept below."""
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
-
-    def on_times_changed(self) -> None:
-        """Every screen says times in the other way."""
-        from dlthub_tui.screens.places.place import PlaceScreen
-
-        for screen in self.screen_stack:
-            if isinstance(screen, PlaceScreen):
-                screen.redraw()
 
     def on_ask_to_leave(self, message: messages.AskToLeave) -> None:
         """Asks about the platform when runs go on."""
