@@ -362,7 +362,7 @@ def test_an_editor_that_fails_gives_the_terminal_back(
     script = tmp_path / "editor.sh"
     if editor is not None:
         script.write_text(editor)
-    environment = {"HOME": str(tmp_path), "EDITOR": f"sh {script}" if editor else str(script)}
+    environment = {"HOME": str(tmp_path), "EDITOR": f"sh {script}" if editor else "no-such-editor"}
     with terminal(["-c", CONNECT, str(tmp_path), installation[0].url], environment) as opened:
         opened.until_text("Needs you")
         opened.press("\t\x1b[B\r4")
