@@ -87,7 +87,7 @@ class AppServer:
             server_header=False,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=trusted_proxies,
-            date_header=True,
+            date_header=False,  # our protocol says it
             timeout_keep_alive=30,
             timeout_graceful_shutdown=grace_seconds,
             backlog=most_waiting(),
@@ -134,7 +134,7 @@ class AppServer:
 
     async def _end_with_application(self) -> None:
         await self._stopping.wait()
-        self._server.should_exit = True
+        self._server.leave()
 
     async def wait_stopped(self) -> None:
         """Returns when `serve` has."""
@@ -143,7 +143,7 @@ class AppServer:
     def stop(self) -> None:
         """Ends open streams, lets open requests finish within the grace, then ends. May be called twice."""
         self._stopping.stop()
-        self._server.should_exit = True
+        self._server.leave()
 
 
 class StartFailed(Exception):
@@ -160,6 +160,16 @@ class _QuietServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: anyio.Event) -> None:
         super().__init__(config)
         self._ready = ready
+        self._left = anyio.Event()
+
+    def leave(self) -> None:
+        """Ends `serve`. May be called twice."""
+        self.should_exit = True
+        self._left.set()
+
+    async def main_loop(self) -> None:
+        """Uvicorn's looks ten times a second whether to end, and what time it is: most of what an idle plane does."""
+        await self._left.wait()  # as long as it is to serve
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

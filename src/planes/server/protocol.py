@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, cast
@@ -37,6 +40,12 @@ class Peer:
     pid: int
     uid: int
     gid: int
+
+
+@lru_cache(maxsize=1)
+def _dated(second: int) -> list[tuple[bytes, bytes]]:
+    """What each answer begins with (RFC 9110, 6.6.1)."""
+    return [(b"date", formatdate(second, usegmt=True).encode())]
 
 
 def break_off(scope: Scope) -> bool:
@@ -107,6 +116,7 @@ class PlaneProtocol(HttpToolsProtocol):
         cast("dict[str, Any]", self.scope)["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
+        self.server_state.default_headers = _dated(int(time.time()))
         self._is_in_head, self._piece_bytes = False, 0
         self._wait(BODY_SECONDS)
         if self._is_refused:

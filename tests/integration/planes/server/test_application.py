@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 import socket
@@ -9,6 +10,8 @@ import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +162,20 @@ async def serving(*, trusted_proxies: str = "") -> AsyncGenerator[Running]:
             server.stop()
         for listener in (tcp, unix):
             listener.close()
+
+
+async def test_a_server_that_nobody_asks_wakes_for_nothing(running: Running) -> None:
+    await anyio.wait_all_tasks_blocked()
+
+    assert getattr(asyncio.get_running_loop(), "_scheduled") == []  # noqa: B009 - only the loop knows its timers
+
+
+async def test_each_answer_says_when_it_was_made(running: Running) -> None:
+    begun = datetime.now(UTC).replace(microsecond=0)
+    for path in ("/body", "/nowhere"):
+        said = (await running.client.get(path)).headers.get_list("date")
+
+        assert [begun <= parsedate_to_datetime(each) <= datetime.now(UTC) for each in said] == [True]
 
 
 @pytest.mark.parametrize(
