@@ -67,6 +67,9 @@ class Database:
             engine = create_async_engine(
                 url,
                 pool_pre_ping=not is_sqlite,
+                # The one that came back last goes next: its statements and pages are at hand, and the others, which are
+                # there for crowds, need not come to know as many.
+                pool_use_lifo=True,
                 hide_parameters=True,
                 connect_args=_connect_arguments(is_sqlite=is_sqlite),
             )

@@ -1,4 +1,4 @@
-"""SQLite has one writer: whoever wants to be it comes in turn, and is not overtaken until it gives up."""
+"""Who comes when: SQLite has one writer, whose place goes in turn; of its connections the warmest goes first."""
 
 from __future__ import annotations
 
@@ -45,6 +45,27 @@ async def test_a_transaction_that_fails_or_is_given_up_lets_the_next_one_write(t
     with anyio.fail_after(5):
         await _write(database)
     await database.close()
+
+
+async def test_after_a_crowd_one_connection_does_what_one_can_do(tmp_path: Path) -> None:
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", "planes.storage.control.migrations")
+    used: list[object] = []
+
+    async def read() -> None:
+        async with database.reading() as connection:
+            used.append((await connection.get_raw_connection()).driver_connection)
+            await checkpoint()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(read)
+    assert len(set(map(id, used))) == 4
+    used.clear()
+    for _ in range(8):
+        await read()
+    await database.close()
+
+    assert len(set(map(id, used))) == 1
 
 
 async def _write(database: Database) -> None:
