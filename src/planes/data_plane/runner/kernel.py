@@ -9,6 +9,8 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 """The C library, for calls that the standard library lacks; its errors are in `ctypes.get_errno()`."""
@@ -44,6 +46,13 @@ def adopt_orphans() -> bool:
 def forbid_new_privileges() -> bool:
     """No setuid program gains anything from here on, in this process and all it starts."""
     return _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def leave_capabilities_behind() -> bool:
+    """A service may have been given some that its programs inherit, such as to listen on a port below 1024; from the
+    next program on they are gone.
+    """
+    return _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
 
 
 def end_first_when_memory_is_short() -> None:

@@ -319,6 +319,7 @@ def _give_up(step: Step, *, counts_alone: bool) -> None:
         os.setgroups([])
         os.setresgid(step.gid, step.gid, step.gid)
         os.setresuid(step.uid, step.uid, step.uid)
+    kernel.leave_capabilities_behind()
     kernel.forbid_new_privileges()
     kernel.end_with_parent(signal.SIGKILL)
 

@@ -67,6 +67,18 @@ print(json.dumps({
 }), flush=True)
 """
 
+# Where there is no user namespace, in which capabilities of the machine are none.
+ALONE = """
+import os, sys
+from planes.data_plane.runner.request import Step
+from planes.data_plane.runner.spawning import spawn
+
+process = spawn(Step("job", "user", "run", ("/bin/cat", "/proc/self/status"), "/", {}, None, None))
+os.set_blocking(process.stdout, True)
+with open("/proc/self/status") as mine, open(process.stdout) as theirs:
+    print(mine.read().partition("CapEff:")[2].split()[0], theirs.read().partition("CapEff:")[2].split()[0])
+"""
+
 
 @pytest.fixture
 def folder() -> Generator[Path]:
@@ -110,6 +122,22 @@ def test_what_the_runner_forgot_to_take_back_is_not_the_jobs(folder: Path, platf
     assert job["planted"] is None
     assert len(set(job["uids"])) == 1
     assert "0" not in job["uids"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="capabilities are given by root")
+def test_capabilities_that_a_service_was_given_are_not_the_jobs() -> None:
+    """systemd's `AmbientCapabilities` are inherited by all that a service starts."""
+    given = ("--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service")
+    done = subprocess.run(
+        ["setpriv", f"--reuid={ORDINARY_UID}", f"--regid={ORDINARY_UID}", "--clear-groups", *given, "--",
+         sys.executable, "-c", ALONE],
+        check=True, capture_output=True, text=True, timeout=60, cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+
+    mine, theirs = (int(mask, 16) for mask in done.stdout.split())
+    assert mine == 1 << 10
+    assert theirs == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user is tried as root only")
