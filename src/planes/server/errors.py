@@ -6,6 +6,7 @@ rejected input.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -44,6 +45,7 @@ _CODES = {
     413: "too_large", 415: "unsupported_media_type",
 }  # fmt: skip
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NOT_SAID_TO_BE_JSON = "Send it as JSON, with the header Content-Type: application/json"
 
 
@@ -136,6 +138,13 @@ def install_error_handlers(app: FastAPI) -> None:
         )
         return error_response(503, "storage_unavailable", detail)
 
+    async def on_system_error(_request: Request, exc: Exception) -> Response:
+        """A disk that is full is nobody's defect, wherever it is met: also before a storage has it."""
+        assert isinstance(exc, OSError)
+        if exc.errno in _FULL:
+            return render_error(errors.StorageFull("storage_full", "The plane has no room left."))
+        raise exc
+
     async def on_crash(request: Request, exc: Exception) -> Response:
         route = getattr(request.scope.get("route"), "path", "?")
         _log.error("request failed", method=request.method, route=route, exc_info=exc)
@@ -145,4 +154,5 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(StorageError, on_storage_error)
+    app.add_exception_handler(OSError, on_system_error)
     app.add_exception_handler(Exception, on_crash)

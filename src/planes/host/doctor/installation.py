@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from planes.wire.clocks import differ
 from planes.wire.well_known import PATH
 
 _LITTLE_ROOM_BYTES = 5 * 1024**3
+_FEW_FILES = 50_000
 _ANSWER_SECONDS = 3.0
 _NONCE = "doctor-looks-whether-it-answers"
 _SECRET_FILES = ("owner.key", "control/signing.key", "data/*/identity.key", "data/*/master.key")
@@ -110,14 +110,24 @@ def _files(root: Path) -> Iterator[Finding]:
             detail=problem or "the users of jobs can pass through to their own folders",
             advice="Choose a home that is below no closed folder: --home" if problem else None,
         )
-    free = shutil.disk_usage(root).free
+    yield _room(root)
+
+
+def _room(root: Path) -> Finding:
+    disk = os.statvfs(root)
+    free = disk.f_bavail * disk.f_frsize
+    # A disk may hold no more files while there is room in it; one that counts none says 0 of 0.
+    has_files = disk.f_files == 0 or disk.f_favail >= _FEW_FILES
     has_room = free >= _LITTLE_ROOM_BYTES
-    yield Finding(
+    advice = "Environments take about 0.5 GiB each, a log up to 1 GiB."
+    if not has_files:
+        advice = "The disk takes no more files than that (df -i), and an environment has some 10,000."
+    return Finding(
         area="home",
         subject="room",
-        state=State.GOOD if has_room else State.WARNING,
-        detail=f"{free / 1024**3:.1f} GiB free",
-        advice=None if has_room else "Environments take about 0.5 GiB each, a log up to 1 GiB.",
+        state=State.GOOD if has_room and has_files else State.WARNING,
+        detail=f"{free / 1024**3:.1f} GiB free" + ("" if has_files else f", and room for {disk.f_favail:,} files"),
+        advice=None if has_room and has_files else advice,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import os
 import socket
@@ -83,6 +84,8 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
             "conflict": Conflict("not_now", "Not now."),
             "large": TooLarge("too_large", "x"),
             "crash": RuntimeError(SECRET),
+            "full": OSError(errno.ENOSPC, SECRET),
+            "broken": OSError(errno.EIO, SECRET),
         }
         raise raised[what]
 
@@ -221,7 +224,9 @@ async def test_broken_json_answers_400(running: Running) -> None:
     assert SECRET not in answer.text
 
 
-@pytest.mark.parametrize(("what", "status"), [("invalid", 400), ("conflict", 409), ("crash", 500)])
+@pytest.mark.parametrize(
+    ("what", "status"), [("invalid", 400), ("conflict", 409), ("crash", 500), ("full", 507), ("broken", 500)]
+)
 async def test_errors_answer_with_the_error_body(running: Running, what: str, status: int) -> None:
     answer = await running.client.get(f"/fails/{what}")
 

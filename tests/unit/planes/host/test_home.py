@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 from subprocess import PIPE
+from types import SimpleNamespace
 
 import anyio
 import pytest
 
 from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
+from planes.host.doctor.findings import Finding, State
 from planes.host.doctor.installation import examine_installation
 from planes.host.home import Home, HomeInUse, HomeLock, PlatformRecord, check_ours
 from planes.host.joining import CannotFollow, follow
@@ -247,6 +249,19 @@ def test_doctor_names_what_is_not_of_the_homes_user(tmp_path: Path) -> None:
 
     assert before == []
     assert anyio.run(found) == ["not of root, whose home it is: data/eu1/master.key"]
+
+
+def test_doctor_says_when_the_disk_takes_no_more_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    sizes = {"f_frsize": 4096, "f_bavail": 10**8, "f_files": 100_000}
+
+    async def found(free: int) -> list[Finding]:
+        monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(**sizes, f_favail=free))
+        return [each async for each in examine_installation(home.root, {}) if each.subject == "room"]
+
+    assert [each.state for each in anyio.run(found, 90_000)] == [State.GOOD]
+    (told,) = anyio.run(found, 7)
+    assert (told.state, told.detail) == (State.WARNING, "381.5 GiB free, and room for 7 files")
 
 
 def test_a_copy_of_a_home_has_another_lock(tmp_path: Path) -> None:
