@@ -35,7 +35,7 @@ def find_platform(home: Path) -> FoundPlatform | None:
         found = Home(home)
         while (record := found.running()) is None and found.is_held() and time.monotonic() < until:
             select.select([], [], [], _LOOKS_EVERY_SECONDS)
-    except PermissionError:
+    except OSError:
         return None
     if record is None:
         return None

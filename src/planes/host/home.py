@@ -18,6 +18,7 @@ import json
 import os
 import pwd
 import secrets
+import stat
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -105,8 +106,9 @@ class Home:
         self.root = root
         self._way = _PASSED_THROUGH if os.geteuid() == 0 else _PRIVATE
         root.mkdir(parents=True, exist_ok=True, mode=self._way)
-        # An existing folder may be wider; what is in it is not.
-        if root.stat().st_uid == os.geteuid():
+        # An existing folder may be wider; what is in it is not. One on a disk that is read-only is left as it is.
+        found = root.stat()
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != self._way:
             root.chmod(self._way)
         self.owner_key_file = root / "owner.key"
         if not self.owner_key_file.exists():
@@ -210,7 +212,10 @@ class Home:
 
     def is_held(self) -> bool:
         """Whether a process has this home's platform: one that runs, starts or ends."""
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

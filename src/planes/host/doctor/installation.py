@@ -56,6 +56,14 @@ def _closed(root: Path) -> Finding | None:
             detail=f"{root} does not exist",
             advice="The first start of dlthub-tui makes it.",
         )
+    if os.statvfs(root).f_flag & os.ST_RDONLY:
+        return Finding(
+            area="home",
+            subject="folder",
+            state=State.BAD,
+            detail=f"{root} is on a disk that is mounted read-only",
+            advice="A disk that fails is mounted so by the system, whose log says why.",
+        )
     if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
         return Finding(
             area="home",

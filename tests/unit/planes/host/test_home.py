@@ -12,7 +12,9 @@ from types import SimpleNamespace
 
 import anyio
 import pytest
+from tests.fakes.disks import small_tmpfs
 
+from dlthub_tui.embed.finding import find_platform
 from planes.domain.errors import Conflict, InvalidRequest
 from planes.host.building import InsecureBinding, PlatformOptions, check_binding, control_settings, data_settings
 from planes.host.doctor.findings import Finding, State
@@ -253,7 +255,7 @@ def test_doctor_names_what_is_not_of_the_homes_user(tmp_path: Path) -> None:
 
 def test_doctor_says_when_the_disk_takes_no_more_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(tmp_path / "home")
-    sizes = {"f_frsize": 4096, "f_bavail": 10**8, "f_files": 100_000}
+    sizes = {"f_frsize": 4096, "f_bavail": 10**8, "f_files": 100_000, "f_flag": 0}
 
     async def found(free: int) -> list[Finding]:
         monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(**sizes, f_favail=free))
@@ -262,6 +264,19 @@ def test_doctor_says_when_the_disk_takes_no_more_files(tmp_path: Path, monkeypat
     assert [each.state for each in anyio.run(found, 90_000)] == [State.GOOD]
     (told,) = anyio.run(found, 7)
     assert (told.state, told.detail) == (State.WARNING, "381.5 GiB free, and room for 7 files")
+
+
+def test_a_home_on_a_disk_that_was_made_read_only_is_looked_into() -> None:
+    async def found(home: Home) -> list[str]:
+        return [each.detail async for each in examine_installation(home.root, {})]
+
+    with small_tmpfs(1) as disk:
+        home = Home(disk / "home")
+        HomeLock(home).release()
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+        assert find_platform(home.root) is None
+        assert anyio.run(found, home) == [f"{home.root} is on a disk that is mounted read-only"]
 
 
 def test_a_copy_of_a_home_has_another_lock(tmp_path: Path) -> None:
