@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import anyio
 
@@ -11,6 +11,7 @@ from planes.control_plane.services.identity.principals import Principals
 from planes.control_plane.services.parts import Parts
 from planes.domain.access import Permission, Principal
 from planes.domain.errors import NotAllowed, NotAuthenticated, NotFound
+from planes.storage.control.connection import Connection
 
 CHECK_SECONDS = 1.0
 
@@ -27,16 +28,13 @@ class ChangeScope:
 
     async def readable(self, workspace_ids: Iterable[str]) -> frozenset[str]:
         """Those of the workspaces whose runs and jobs the caller may see."""
-        readable: set[str] = set()
-        for workspace_id in set(workspace_ids):
-            # what is known may be replaced while the database answers
-            may_read = self._known.get(workspace_id)
-            if may_read is None:
-                may_read = await self._may_read(workspace_id)
-                self._known[workspace_id] = may_read
-            if may_read:
-                readable.add(workspace_id)
-        return frozenset(readable)
+        wanted = set(workspace_ids)
+        # what is known may be replaced while the database answers
+        known = dict(self._known)
+        new = await self._may_read(wanted - known.keys())
+        self._known |= new
+        known |= new
+        return frozenset(workspace_id for workspace_id in wanted if known[workspace_id])
 
     async def ended(self) -> None:
         """Returns when the credential is good no more, or no more for a workspace that it was good for."""
@@ -47,14 +45,20 @@ class ChangeScope:
             except NotAuthenticated:
                 return
             before = [workspace_id for workspace_id, is_readable in self._known.items() if is_readable]
-            self._known = {workspace_id: await self._may_read(workspace_id) for workspace_id in before}
+            self._known = await self._may_read(before)
             if not all(self._known.values()):
                 return
 
-    async def _may_read(self, workspace_id: str) -> bool:
+    async def _may_read(self, workspace_ids: Collection[str]) -> dict[str, bool]:
+        """One look for all of them: every stream takes one each second."""
+        if not workspace_ids:
+            return {}
+        async with self._parts.database.reading() as connection:
+            return {each: await self._may_read_one(connection, each) for each in workspace_ids}
+
+    async def _may_read_one(self, connection: Connection, workspace_id: str) -> bool:
         try:
-            async with self._parts.database.reading() as connection:
-                await authorize_workspace(connection, self._principal, workspace_id, Permission.READ)
+            await authorize_workspace(connection, self._principal, workspace_id, Permission.READ)
         except (NotAllowed, NotFound):
             return False
         return True

@@ -16,9 +16,9 @@ from planes.domain.access import Principal
 async def test_answer_survives_that_what_is_known_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     scope = ChangeScope(cast("Parts", None), cast("Principals", None), "", cast("Principal", None))
 
-    async def asked(workspace_id: str) -> bool:
+    async def asked(workspace_ids: set[str]) -> dict[str, bool]:
         monkeypatch.setattr(scope, "_known", {})
-        return workspace_id == "seen"
+        return {workspace_id: workspace_id == "seen" for workspace_id in workspace_ids}
 
     monkeypatch.setattr(scope, "_may_read", asked)
 

@@ -1,8 +1,9 @@
 """Streams of changes: one reader of the log for each process, and any number of streams that follow what it read.
 
-The reader is woken by commits here and by the word of other control planes, and looks by itself once a second, as a
-word may get lost. What it read is kept in one bounded list; a stream is a place in that list, so a slow one costs no
-memory: it reads on from the log, and is told to look anew when even the log goes no further back.
+The reader is woken by commits here and by the word of other control planes. Where there may be others it looks by
+itself once a second, as a word may get lost; an SQLite file has one control plane. What it read is kept in one bounded
+list; a stream is a place in that list, so a slow one costs no memory: it reads on from the log, and is told to look
+anew when even the log goes no further back.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class Changes:
         """Reads while somebody follows, and passes the word on to other control planes. Runs until cancelled."""
         seen = self._news.seen(CHANGES)
         while True:
-            seen = await self._news.wait(CHANGES, seen, LOOK_SECONDS if self._streams else _IDLE_SECONDS)
+            is_alone = self._database.dialect == "sqlite" or not self._streams
+            seen = await self._news.wait(CHANGES, seen, _IDLE_SECONDS if is_alone else LOOK_SECONDS)
             if self._is_told_here:
                 self._is_told_here = False
                 if self._news.passes_on is not None:
