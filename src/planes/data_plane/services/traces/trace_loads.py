@@ -12,6 +12,8 @@ from planes.wire.telemetry import LoadPackageResponse, PipelineRunResourceRespon
 _OWN_TABLES = "_dlt_"
 _SETTLED = frozenset({"loaded", "aborted"})
 _DISPOSITIONS = frozenset({"append", "merge", "replace"})
+# Jobs that finish what others brought, such as the statements of a merge: they carry no data of their own.
+_FOLLOW_UPS = frozenset({"reference", "sql"})
 
 # Load id → table → normalized rows.
 NormalizedRows = Mapping[str, Mapping[str, int]]
@@ -126,6 +128,14 @@ def _job_state(job: Document, failed_jobs: frozenset[str]) -> str | None:
     return "completed" if job.get("state") == "completed_jobs" else None
 
 
+def _follows_up(job: Document) -> bool:
+    return text(job.get("file_format"), 64) in _FOLLOW_UPS
+
+
+def _data_bytes(job: Document) -> int:
+    return 0 if _follows_up(job) else count(job.get("file_size"))
+
+
 def _package(
     load_id: str, package: Document, rows: Mapping[str, int], failed_jobs: frozenset[str]
 ) -> LoadPackageResponse:
@@ -146,7 +156,7 @@ def _package(
         load_status=state,
         schema_hash=text(package.get("schema_hash"), 128),
         schema_name=text(package.get("schema_name")),
-        total_bytes_loaded=sum(count(job.get("file_size")) for job in own),
+        total_bytes_loaded=sum(map(_data_bytes, own)),
         total_rows_loaded=sum(rows.get(name, 0) for name in {text(job.get("table_name")) or "" for job in own}),
     )
 
@@ -159,10 +169,10 @@ def _add_load_jobs(load: Document, table: Any, rows: NormalizedRows, failed_jobs
             row: PipelineRunTableResponse | None = table(job)
             if row is None:
                 continue
-            row.file_format = text(job.get("file_format"), 64)
+            row.file_format = row.file_format if _follows_up(job) else text(job.get("file_format"), 64)
             state = _job_state(job, failed_jobs)
             if state == "completed":
-                row.bytes_loaded = (row.bytes_loaded or 0) + count(job.get("file_size"))
+                row.bytes_loaded = (row.bytes_loaded or 0) + _data_bytes(job)
                 if row.table_name not in counted:
                     row.rows_loaded = (row.rows_loaded or 0) + of_package.get(row.table_name, 0)
                     counted.add(row.table_name)

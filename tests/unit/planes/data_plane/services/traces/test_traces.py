@@ -84,6 +84,23 @@ def test_failed_load_job_fails_the_run_without_an_exception() -> None:
     assert facts.packages[0].failed_job_count == 1
 
 
+def test_statements_that_finish_a_merge_are_no_data() -> None:
+    trace = recorded("succeeded")
+    plain = read_trace(trace)
+    jobs = trace["steps"][2]["step_info"]["load_packages"][0]["jobs"]
+    jobs.append({**next(job for job in jobs if job["table_name"] == "rows"), "job_id": "rows.m", "file_format": "sql"})
+    merged = read_trace(trace)
+
+    assert plain is not None
+    assert merged is not None
+    formats = [{row.table_name: row.file_format for row in facts.tables} for facts in (plain, merged)]
+    assert formats[1] == formats[0]
+    assert formats[0]["rows"] not in (None, "sql")
+    assert merged.total_bytes_loaded == plain.total_bytes_loaded
+    assert merged.packages[0].total_bytes_loaded == plain.packages[0].total_bytes_loaded
+    assert merged.packages[0].completed_job_count == plain.packages[0].completed_job_count + 1
+
+
 def test_trace_without_names_is_no_trace() -> None:
     assert read_trace({"pipeline_name": "p"}) is None
     assert read_trace({"pipeline_name": 1, "transaction_id": "t"}) is None
