@@ -28,9 +28,14 @@ _STANDARD_INPUT = (
     "It asked for a line of standard input, which is empty here: nobody is there to answer a job. "
     "Take what it asks for from the configuration or a variable."
 )
+_NO_LAUNCHER = (
+    "The dlt of this environment is too old for the platform: it cannot start a job of this kind. "
+    "Let the workspace's requirements ask for the dlt that you deploy with, or a newer one, and deploy again."
+)
 _ASKED_FOR = (
     (re.compile(rb"Address family not supported by protocol|\[Errno 97\]"), _CLOSED_SOCKET),
     (re.compile(rb"EOFError: EOF when reading a line"), _STANDARD_INPUT),
+    (re.compile(rb"(specification for '|No module named )dlt\._workspace\.deployment\.launchers"), _NO_LAUNCHER),
 )
 """What fails on every run of a job because a job has none of it, and what to do instead."""
 

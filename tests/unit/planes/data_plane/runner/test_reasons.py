@@ -42,6 +42,20 @@ def test_an_exception_of_the_job_itself_is_no_such_reason() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        b"python: Error while finding module specification for 'dlt._workspace.deployment.launchers.job' (Module",
+        b"python: No module named dlt._workspace.deployment.launchers.agent",
+    ],
+)
+def test_a_dlt_without_the_launcher_is_said_to_be_too_old(said: bytes) -> None:
+    found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
+
+    assert found is not None
+    assert (found.word, "too old" in found.text) == ("exit_code", True)
+
+
+@pytest.mark.parametrize(
     ("exit_code", "ended_by", "said", "told"),
     [
         (3, None, b"", "exit code 3"),
