@@ -41,6 +41,12 @@ _UNREACHED = (
     "The package index did not answer, and the cache does not hold all that is needed. Start the run again when this "
     "machine reaches the index; the region's UV_* and proxy variables say which one, and by what way."
 )
+_ADDRESS_UNREACHED = (
+    "{who} did not answer, and the cache does not hold what is there. See that the requirement names the right one "
+    "and that this machine reaches it (the region's proxy variables say by what way), and start the run again."
+)
+_INDEX = "the package index"
+_DIRECT = re.compile(rb"Failed to download[^`\n]*`(?P<name>[A-Za-z0-9._-]+)[^`@]* @ ")
 _NOT_REACHED = re.compile(rb"error sending request|client error \(Connect\)|operation timed out")
 _LACKS_WHEEL = re.compile(rb"no (\w+ )?wheels|--no-build|source \w*\s?is disabled")
 _NO_SOLUTION = b"No solution found"
@@ -283,7 +289,9 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
     except Killed:
         raise
     except BuildFailed as exc:
-        advice = _UNREACHED if uv.is_without_index else ""
+        advice = uv.unreached and (
+            _UNREACHED if uv.unreached == _INDEX else _ADDRESS_UNREACHED.format(who=_capital(uv.unreached))
+        )
         if not builds and _LACKS_WHEEL.search(exc.said):
             advice = _WHEELS_ONLY
         raise BuildFailed(f"{exc} {advice}".rstrip()) from exc
@@ -306,12 +314,16 @@ def _with_wishes(
     except Killed:
         raise
     except BuildFailed as exc:
-        if uv.is_without_index:
-            return requirements, "the package index did not answer and the cache does not hold them"
+        if uv.unreached:
+            return requirements, f"{uv.unreached} did not answer and the cache does not hold them"
         if _NO_SOLUTION in exc.said:
             return requirements, "they do not fit the workspace's own requirements"
         return requirements, f"their versions could not be chosen ({exc})"
     return together, ""
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _listed(place: Path, lines: Iterable[str]) -> str:
@@ -322,13 +334,15 @@ def _listed(place: Path, lines: Iterable[str]) -> str:
 class _Uv:
     """Runs `uv`, which inherits our environment and the locks: the next builder waits for it if we are killed.
 
-    Where the index does not answer, the cache has to do from then on.
+    Where the index does not answer, or the address of a requirement that has one, the cache has to do from then on.
+    `unreached` says which of them it was; it is empty as long as all have answered.
     """
 
     def __init__(self, binary: str, *locks: int) -> None:
         self._binary = binary
         self._locks = locks
         self._ways: tuple[str, ...] = ()
+        self.unreached = ""
 
     def run(self, *words: str) -> None:
         """Its output goes where ours goes, line by line.
@@ -361,17 +375,14 @@ class _Uv:
         return done.stdout
 
     def _goes_without_index(self, said: bytes) -> bool:
-        """Whether that failed for want of the index, and is to be tried with the cache alone."""
+        """Whether that failed since somebody did not answer, and is to be tried with the cache alone."""
         if self._ways or not _NOT_REACHED.search(said):
             return False
-        say("The package index did not answer: trying what the cache holds.")
+        direct = _DIRECT.search(said)
+        self.unreached = f"the address of {direct['name'].decode()}" if direct else _INDEX
+        say(f"{_capital(self.unreached)} did not answer: trying what the cache holds.")
         self._ways = ("--offline",)
         return True
-
-    @property
-    def is_without_index(self) -> bool:
-        """Whether the index has not answered."""
-        return bool(self._ways)
 
 
 def _failure(code: int, message: str, said: bytes) -> BuildFailed:

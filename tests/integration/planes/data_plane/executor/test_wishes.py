@@ -61,6 +61,18 @@ def test_a_wish_that_the_index_is_away_for_is_not_said_to_clash(
     assert "Left out, since the package index did not answer and the cache does not hold them: wanted." in built[1]
 
 
+def test_an_address_that_does_not_answer_is_not_taken_for_the_index(tmp_path: Path) -> None:
+    options = BuilderOptions(index_url="http://127.0.0.1:9/simple", environment={"UV_HTTP_RETRIES": "0"})
+    (tmp_path / "workspace").mkdir()
+    wanted = specify("far @ http://127.0.0.1:9/far-1.0-py3-none-any.whl")
+
+    failed = run(EnvironmentCatalogue(tmp_path / "workspace", options, None, None).prepare_build(wanted))
+
+    assert (failed[0], "The address of far did not answer: trying what the cache holds." in failed[1]) == (1, True)
+    assert "The address of far did not answer, and the cache does not hold what is there." in failed[1]
+    assert "package index" not in failed[1]
+
+
 @pytest.mark.parametrize("words", ["pip install", "pip compile", "venv"])
 def test_a_killed_uv_is_said_to_be_killed_whatever_it_was_doing(
     catalogue: EnvironmentCatalogue, tmp_path: Path, words: str
