@@ -19,7 +19,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
-from planes.data_plane.runner.kernel import forbid_dumps
+from planes.data_plane.runner.kernel import forbid_dumps, share_heaps
 from planes.domain.errors import InvalidRequest, PlaneError, Unavailable
 from planes.host.building import (
     CONTROL,
@@ -102,6 +102,7 @@ async def running_platform(
     options = completed(options)
     # The vault's key and every secret that passes through are in this process's memory (Security: 5).
     forbid_dumps()
+    share_heaps()
     take_all_descriptors()
     lock = HomeLock(options.home, inherited.lock if inherited else None)
     listeners = dict(inherited.listeners) if inherited else {}

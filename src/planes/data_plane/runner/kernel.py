@@ -11,6 +11,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_CLEAR_ALL = 4
+_M_ARENA_MAX = -8
 
 libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 """The C library, for calls that the standard library lacks; its errors are in `ctypes.get_errno()`."""
@@ -66,6 +67,16 @@ def give_memory_back() -> bool:
     """Free pages that the C library holds return to the system, where it has a call for that (glibc)."""
     trim = getattr(libc, "malloc_trim", None)
     return trim is not None and trim(0) == 1
+
+
+def share_heaps() -> bool:
+    """All threads of this process take memory from two heaps (glibc), to be called before they start.
+
+    It gives each thread one of its own, up to eight a processor, and what a thread has freed no other gets: a plane
+    that answered a crowd kept the peak of each of its threads. Two do where one thread at a time runs Python.
+    """
+    option = getattr(libc, "mallopt", None)
+    return option is not None and option(_M_ARENA_MAX, 2) == 1
 
 
 def end_with_parent(signal_number: int) -> bool:
