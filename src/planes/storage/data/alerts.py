@@ -231,9 +231,9 @@ async def put_off(connection: AsyncConnection, alert_id: str, until: datetime) -
 
 
 async def end_tests(connection: AsyncConnection, outcome: str, state: str, at: datetime) -> None:
-    """Tests whose one try was cut short by the end of the plane."""
+    """Tests whose one try was cut short by the end of the plane; `at` is when it began again."""
     table = alert_deliveries.c
-    chosen = (table.state == PENDING, table.next_try_at.is_(None))
+    chosen = (table.state == PENDING, table.next_try_at.is_(None), table.created_at < at)
     values = {"state": state, "outcome": outcome, "ended_at": at}
     await connection.execute(update(alert_deliveries).where(*chosen).values(values))
 

@@ -237,6 +237,11 @@ def test_what_cannot_be_written_at_a_start_is_named_with_who_wants_to() -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/srv/x")
 
 
+def test_a_start_on_a_full_disk_says_what_to_do() -> None:
+    with pytest.raises(HostCannotStart, match=r"^No space left on device\. Make room on the disk"), cannot_start_said():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_doctor_names_what_is_not_of_the_homes_user(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")

@@ -77,19 +77,26 @@ class AlertDelivery:
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        async with self._parts.database.transaction() as connection:
-            now = self._parts.clock.now()
-            await alerts.end_tests(connection, "interrupted", DeliveryState.FAILED, now)
+        began = self._parts.clock.now()
+        is_tidy = False
         async with anyio.create_task_group() as group:
             while True:
                 self._queue.news = anyio.Event()
                 try:
+                    if not is_tidy:
+                        await self._end_tests(began)
+                        is_tidy = True
                     seconds = await self._begin_due(group)
                 except Exception as exc:  # noqa: BLE001 - the edge of the loop: a full disk must not end it
                     _log.error("alerts_stumbled", exc_info=exc)
                     seconds = _PAUSE_SECONDS
                 with anyio.move_on_after(seconds):  # until something is due: without end while nothing waits
                     await self._queue.news.wait()
+
+    async def _end_tests(self, before: datetime) -> None:
+        """Those that an earlier life of this process was about to send."""
+        async with self._parts.database.transaction() as connection:
+            await alerts.end_tests(connection, "interrupted", DeliveryState.FAILED, before)
 
     async def test(self, actor: Actor, alert_id: str) -> ShownDelivery:
         """Sends a test at once, whether the alert is on or off, and says what became of it.

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.receivers import HttpReceiver, MailReceiver, mail_receiving, make_certificate, receiving
 from tests.fakes.workspaces import definition
@@ -21,9 +22,13 @@ from tests.integration.planes.data_plane.alerts.asking import Region
 from tests.integration.planes.data_plane.alerts.conftest import SETTINGS
 from tests.integration.planes.data_plane.running_region import running_region
 
+from planes.data_plane.services.alerts import alert_delivery
 from planes.domain import alerts as rules
+from planes.domain.errors import StorageFull
 from planes.domain.identifiers import new_id
+from planes.storage.data import alerts as stored
 from planes.storage.data.alerts import alert_deliveries, change_delivery
+from planes.storage.errors import StorageError
 
 pytestmark = pytest.mark.anyio
 
@@ -311,6 +316,28 @@ async def test_what_was_not_taken_is_sent_after_a_restart(
 
     assert (ended["state"], ended["tries"]) == ("sent", 2)
     assert receiver.posted[0].headers["webhook-id"] == receiver.posted[1].headers["webhook-id"]
+
+
+async def test_a_database_that_cannot_be_written_at_the_start_ends_nothing(
+    folder: Path, control: LeasingControlPlane, receiver: HttpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [StorageError("the database failed: it is busy"), StorageFull("storage_full", "No room.")]
+    end_tests = stored.end_tests
+
+    async def end_later(connection: AsyncConnection, outcome: str, state: str, at: datetime) -> None:
+        if failures:
+            raise failures.pop()
+        await end_tests(connection, outcome, state, at)
+
+    monkeypatch.setattr(stored, "end_tests", end_later)
+    monkeypatch.setattr(alert_delivery, "_PAUSE_SECONDS", 0.01)
+    async with running_region(folder / "eu1", control, **SETTINGS) as running:
+        region = Region(running)
+        await region.add(url=receiver.url)
+        await region.end_run()
+        await receiver.wait(1)
+
+    assert failures == []
 
 
 async def test_receiver_that_hangs_holds_up_its_own_alert_alone(region: Region, receiver: HttpReceiver) -> None:
