@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from tests.fakes.archives import REQUIREMENTS
 from tests.fakes.control_plane import JOIN_TOKEN, FakeControlPlane
 
 from planes.data_plane.app import DataPlane, open_data_plane
+from planes.data_plane.services.secrets.variables import ResolvedVariables
+from planes.data_plane.services.uploads.code_trees import CodeTrees
+from planes.data_plane.services.uploads.listings import find_version
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.server.listening import AppServer, listen_tcp
 from planes.settings import DataPlaneSettings
+from planes.storage.data import uploads
+from planes.wire.link import Lease
 
 
 @dataclass(kw_only=True)
@@ -68,6 +74,30 @@ class RunningDataPlane:
             files={"file": ("configurations.tar.gz", archive, "application/x-tar")},
             headers={"authorization": f"Bearer {token}"},
         )
+
+    def lease(self, **changes: Any) -> Lease:
+        """A run of the workspace, as the control plane leases it."""
+        fields: dict[str, Any] = {
+            "run_id": new_id(), "fence": 1, "expires_at": datetime.now(UTC) + timedelta(seconds=30),
+            "organization_id": self.organization_id, "workspace_id": self.workspace_id, "job_id": new_id(),
+            "job_ref": "jobs.a", "number": 1, "definition": {}, "trigger": "manual:jobs.a", "profile": "prod",
+            "deployment_id": new_id(), "configuration_id": new_id(), "refresh": False, "time_limit_seconds": 60,
+            "grace_seconds": 10,
+        }  # fmt: skip
+        return Lease(**{**fields, **changes})
+
+    async def tree_of(self, deployment_id: str, trees: CodeTrees | None = None) -> Path:
+        """Where a deployment lies unpacked for runs; `trees` are the plane's, or those of its next start."""
+        row = await find_version(self.plane.services.parts, uploads.DEPLOYMENTS, deployment_id)
+        assert row is not None
+        return await (trees or self.plane.services.code_trees).tree_of(row)
+
+    async def resolve(self, profile: str) -> ResolvedVariables:
+        """The variables of the workspace that a run on this profile gets."""
+        services = self.plane.services
+        async with services.parts.database.reading() as connection:
+            winners = await services.variables.find_winners(connection, self.workspace_id, profile)
+        return await services.variables.open_winners(self.organization_id, winners)
 
     def files_on_disk(self) -> Generator[Path]:
         """Every file in the plane's folder."""

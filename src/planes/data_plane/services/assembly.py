@@ -101,7 +101,7 @@ def assemble(
         housekeeping=Housekeeping(parts, audit, kept),
         environments=Environments(parts, audit, kept),
         listings=Listings(parts, audit),
-        variables=Variables(parts, residency, audit, rescrub_requests),
+        variables=Variables(parts, audit, rescrub_requests),
         code_trees=CodeTrees(parts),
         configurations=configurations,
         hits=hits,

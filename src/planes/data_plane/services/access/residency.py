@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from planes.data_plane.services.parts import Parts
-from planes.domain.errors import NotAllowed, NotFound
+from planes.domain.errors import NotAllowed
 from planes.storage.data import residency, uploads
 from planes.storage.data.connection import Connection
 from planes.storage.errors import AlreadyThere
@@ -86,19 +86,6 @@ class Residency:
         """Both versions count as stored from now on. Costs nothing where they do already."""
         if found.deployment["stored_at"] is None or found.configuration["stored_at"] is None:
             await self._settle(lease)
-
-    async def organization_of(self, workspace_id: str) -> str:
-        """Whose workspace this is.
-
-        Raises: NotFound when this region never saw it.
-        """
-        if workspace_id not in self._known:
-            async with self._parts.database.reading() as connection:
-                owner = await residency.find_organization_of(connection, workspace_id)
-            if owner is None:
-                raise NotFound("not_found", "There is no such workspace here.")
-            self._known[workspace_id] = owner
-        return self._known[workspace_id]
 
     async def _pin(self, organization_id: str, workspace_id: str) -> str:
         try:

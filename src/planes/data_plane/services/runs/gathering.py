@@ -109,7 +109,7 @@ class Gathering:
     async def _open(self, lease: Lease) -> _Opened:
         services = self._services
         stored = await self._read(lease)
-        tree = await services.code_trees.tree_of_row(stored.versions.deployment)
+        tree = await services.code_trees.tree_of(stored.versions.deployment)
         app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
         requirements: bytes = stored.versions.deployment["requirements"]
         launch = await to_thread.run_sync(_plan, lease, tree, requirements, app.port if app else None)

@@ -231,7 +231,7 @@ class Preparing:
     def _fill(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> None:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
         run.begin(owner)
-        copy_tree(gathered.tree, run.work, None)
+        copy_tree(gathered.tree, run.work)
         run.furnish(gathered.configuration, lease.profile, workspace.data(lease.profile))
         if gathered.call is not None:
             run.lay_out_call(gathered.call.headers, gathered.call.body)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from planes.data_plane.services.access.residency import Residency
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.secrets.rescrub_requests import RescrubRequests
@@ -68,23 +67,20 @@ class VariableVersion:
 class ResolvedVariables:
     """What one run gets: `environment` has every value, `secrets` the secret ones, for registration with the scrubber.
 
-    `short_secrets` names those that are too short to be masked, `versions` says which value each secret has. `repr`
-    shows names only.
+    `versions` says which value each secret has. `repr` shows names only.
     """
 
     environment: dict[str, str] = field(repr=False)
     secrets: tuple[tuple[str, str], ...] = field(repr=False)
     plain: dict[str, str] = field(repr=False)
-    short_secrets: tuple[str, ...]
     versions: Mapping[str, VariableVersion] = field(default_factory=dict[str, VariableVersion])
 
 
 class Variables:
     """Reads and changes the variables of workspaces."""
 
-    def __init__(self, parts: Parts, residency: Residency, audit: Audit, rescrubs: RescrubRequests) -> None:
+    def __init__(self, parts: Parts, audit: Audit, rescrubs: RescrubRequests) -> None:
         self._parts = parts
-        self._residency = residency
         self._audit = audit
         self._rescrubs = rescrubs
 
@@ -140,33 +136,23 @@ class Variables:
         self._rescrubs.wake()
         return _results(request, present)
 
-    async def resolve(self, workspace_id: str, profile: str, run_id: str = "-") -> ResolvedVariables:
-        """What a run on this profile gets: the workspace's variables, and the profile's over them.
-
-        Raises: NotFound for a workspace that was never seen here; CannotOpen when a value was moved or its key lost.
-        """
-        organization_id = await self._residency.organization_of(workspace_id)
-        async with self._parts.database.reading() as connection:
-            winners = await self.find_winners(connection, workspace_id, profile)
-        actor = Actor.run(run_id, organization_id, workspace_id)
-        await self._audit.record(actor, Action.VARIABLES_RESOLVED, scope_of(profile), names=sorted(winners))
-        return await self.open_winners(organization_id, winners)
-
     async def find_winners(self, connection: Connection, workspace_id: str, profile: str) -> dict[str, Row]:
-        """The sealed rows, by name, that a run on this profile gets."""
+        """The sealed rows, by name, that a run on this profile gets: the workspace's, and the profile's over them."""
         scopes = [WORKSPACE_SCOPE, scope_of(profile)]
         rows = await variables.list_all(connection, workspace_id, scopes)
         return {row["name"]: row for scope in scopes for row in rows if row["scope"] == scope}
 
     async def open_winners(self, organization_id: str, winners: Mapping[str, Row]) -> ResolvedVariables:
-        """Opens what `find_winners` found; the audit log says so already. Raises: CannotOpen."""
+        """Opens what `find_winners` found; the audit log says so already.
+
+        Raises: CannotOpen when a value was moved or its key lost.
+        """
         plain = {name: await self._open(row) for name, row in winners.items() if not row["is_secret"]}
         secrets = [(name, await self._open(row)) for name, row in winners.items() if row["is_secret"]]
         return ResolvedVariables(
             environment={**plain, **dict(secrets)},
             secrets=tuple(secrets),
             plain=plain,
-            short_secrets=tuple(name for name, value in secrets if len(value) < SHORTEST_SCRUBBED),
             versions={
                 name: VariableVersion(
                     scope=winners[name]["scope"],

@@ -13,14 +13,13 @@ from anyio import to_thread
 
 from planes.data_plane.services.keyed_locks import KeyedLocks
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.uploads.listings import find_version, parse_listing
+from planes.data_plane.services.uploads.listings import parse_listing
 from planes.data_plane.services.uploads.tar_stream import Limits
-from planes.data_plane.services.uploads.unpacking import Owner, copy_tree, tree_matches, unpack
-from planes.domain.errors import InvalidRequest, NotFound
+from planes.data_plane.services.uploads.unpacking import tree_matches, unpack
+from planes.domain.errors import InvalidRequest
 from planes.domain.identifiers import new_id
 from planes.manifest.errors import InvalidRequirements
 from planes.manifest.requirements import parse_requirements
-from planes.storage.data import uploads
 from planes.storage.errors import StorageError
 from planes.storage.types import Row
 
@@ -28,22 +27,18 @@ _UNFINISHED = "."
 
 
 class CodeTrees:
-    """Where the code of deployments lies, and copies of it for runs."""
+    """Where the code of deployments lies."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._locks = KeyedLocks[Path]()
         self._checked: set[Path] = set()
 
-    async def tree_of(self, organization_id: str, deployment_id: str) -> Path:
-        """The folder with the deployment's files, unpacked now if it is not there. Not to be written to.
+    async def tree_of(self, row: Row) -> Path:
+        """The folder with a deployment's files, unpacked now if it is not there. Not to be written to.
 
-        Raises: NotFound, StorageError when the stored archive is not what was uploaded, StorageFull.
+        Raises: StorageError when the stored archive is not what was uploaded, StorageFull.
         """
-        return await self.tree_of_row(await self._get(organization_id, deployment_id))
-
-    async def tree_of_row(self, row: Row) -> Path:
-        """The same for the row of a deployment. Raises: StorageError, StorageFull."""
         tree = tree_folder(self._parts, row["organization_id"], row["archive_sha256"])
         async with self._locks.holding(tree):
             # One that was checked may be gone: its versions were retired, and the same code came again.
@@ -52,30 +47,6 @@ class CodeTrees:
                 self._checked.add(tree)
                 await to_thread.run_sync(os.utime, tree)
         return tree
-
-    async def copy_into(self, tree: Path, work_folder: Path, uid: int | None, gid: int | None) -> None:
-        """Copies a tree into the existing work folder of a run; the copies belong to `uid` and `gid` unless None.
-
-        Raises: OSError.
-        """
-        owner = Owner(uid, gid) if uid is not None and gid is not None else None
-        await to_thread.run_sync(copy_tree, tree, work_folder, owner)
-
-    async def requirements_of(self, deployment_id: str) -> dict[str, Any]:
-        """The deployment's requirements, migrated to the present engine (Contract: 3.3).
-
-        Raises: NotFound, InvalidRequest.
-        """
-        row = await find_version(self._parts, uploads.DEPLOYMENTS, deployment_id)
-        if row is None:
-            raise NotFound("not_found", "There is no such deployment here.")
-        return await to_thread.run_sync(read_requirements, row["requirements"])
-
-    async def _get(self, organization_id: str, deployment_id: str) -> Row:
-        row = await find_version(self._parts, uploads.DEPLOYMENTS, deployment_id)
-        if row is None or row["organization_id"] != organization_id:
-            raise NotFound("not_found", "There is no such deployment here.")
-        return row
 
     async def _make(self, row: Row, tree: Path) -> None:
         facts = await to_thread.run_sync(parse_listing, row["listing"])
@@ -109,8 +80,9 @@ def archive_key(organization_id: str, archive_sha256: str) -> str:
 
 
 def read_requirements(content: bytes) -> dict[str, Any]:
-    """Reads and checks a `requirements.json`. Takes a thread's time on first use, which imports dlt.
+    """Reads and checks a `requirements.json`; migrated to the present engine (Contract: 3.3).
 
+    Takes a thread's time on first use, which imports dlt.
     Raises: InvalidRequest.
     """
     try:

@@ -36,7 +36,7 @@ class Configurations:
         self._parts = parts
         self._audit = audit
 
-    async def files_of(self, configuration_id: str, run_id: str = "-") -> dict[str, bytes]:
+    async def files_of(self, configuration_id: str) -> dict[str, bytes]:
         """Every file by its bare name, decrypted: for a run's `.dlt` folder, and for registration with the scrubber.
 
         Raises: NotFound, CannotOpen.
@@ -44,7 +44,7 @@ class Configurations:
         row = await find_version(self._parts, uploads.CONFIGURATIONS, configuration_id)
         if row is None:
             raise NotFound("not_found", "There is no such configuration here.")
-        actor = Actor.run(run_id, row["organization_id"], row["workspace_id"])
+        actor = Actor.run("-", row["organization_id"], row["workspace_id"])
         await self._audit.record(actor, Action.CONFIGURATION_OPENED, configuration_id)
         return await self.open_row(row)
 

@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,14 +19,6 @@ from planes.data_plane.services.uploads.tar_stream import Limits
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose the files of a run are. None leaves them the platform's."""
-
-    uid: int
-    gid: int
 
 
 def unpack(source: BinaryIO, root: Path, limits: Limits) -> Contents:
@@ -61,13 +52,13 @@ def unpack(source: BinaryIO, root: Path, limits: Limits) -> Contents:
     return reader.contents
 
 
-def copy_tree(tree: Path, destination: Path, owner: Owner | None) -> None:
+def copy_tree(tree: Path, destination: Path) -> None:
     """Copies a tree into an existing folder for a run to work in: files 0600 or 0700, folders 0700, links as they are.
 
     Blocks are shared where the file system can (reflink), never as hard links (Security: 7).
     """
     with _opened(tree) as source, _opened(destination) as target:
-        _copy_folder(source, target, owner)
+        _copy_folder(source, target)
 
 
 def tree_matches(root: Path, facts: Sequence[FileFact]) -> bool:
@@ -91,7 +82,7 @@ def _file_matches(root: int, fact: FileFact) -> bool:
     return digest.digest() == fact.sha3_256
 
 
-def _copy_folder(source: int, target: int, owner: Owner | None) -> None:
+def _copy_folder(source: int, target: int) -> None:
     with os.scandir(source) as entries:
         for entry in entries:
             if entry.is_symlink():
@@ -99,11 +90,9 @@ def _copy_folder(source: int, target: int, owner: Owner | None) -> None:
             elif entry.is_dir(follow_symlinks=False):
                 os.mkdir(entry.name, 0o700, dir_fd=target)
                 with _opened(entry.name, source) as below, _opened(entry.name, target) as new:
-                    _copy_folder(below, new, owner)
+                    _copy_folder(below, new)
             else:
                 _copy_file(entry.name, source, target)
-            if owner is not None:
-                os.chown(entry.name, owner.uid, owner.gid, dir_fd=target, follow_symlinks=False)
 
 
 def _copy_file(name: str, source: int, target: int) -> None:

@@ -85,11 +85,10 @@ async def test_files_are_listed_without_contents(region: RunningDataPlane) -> No
 
 
 async def test_archives_of_retired_versions_go_and_come_back_with_the_same_code(region: RunningDataPlane) -> None:
-    trees = region.plane.services.code_trees
     archive = pack({"a.py": b"print(1)"})
     first = (await region.upload_deployment(archive)).json()["id"]
     second = (await region.upload_deployment(archive)).json()["id"]
-    tree = await trees.tree_of(region.organization_id, first)
+    tree = await region.tree_of(first)
 
     def blobs() -> list[Path]:
         return [path for path in region.files_on_disk() if "blobs" in path.parts]
@@ -106,7 +105,7 @@ async def test_archives_of_retired_versions_go_and_come_back_with_the_same_code(
     listed = await region.client.get(region.path(f"/deployments/{first}/files"), headers=region.headers(Grant.READ))
     assert [file["relative_path"] for file in listed.json()["files"]] == ["a.py"]
     again = (await region.upload_deployment(archive)).json()["id"]
-    assert (await trees.tree_of(region.organization_id, again)).joinpath("a.py").read_bytes() == b"print(1)"
+    assert (await region.tree_of(again)).joinpath("a.py").read_bytes() == b"print(1)"
 
 
 async def test_files_of_an_unknown_version_are_not_found(region: RunningDataPlane) -> None:

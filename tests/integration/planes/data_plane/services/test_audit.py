@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from tests.fakes.archives import pack
 from tests.fakes.data_plane import RunningDataPlane
+from tests.fakes.workspaces import definition
 
 from planes.data_plane.services.audit import GENESIS
+from planes.data_plane.services.runs.gathering import Gathering
 from planes.domain.errors import Unavailable
 from planes.domain.identifiers import new_id
 from planes.storage.data import audit as rows
 from planes.storage.data.tables import audit_log
 from planes.storage.errors import StorageError
+from planes.wire.link import Lease
 
 pytestmark = pytest.mark.anyio
 BODY = {"profile": None, "upserts": [{"name": "A", "type": "secret", "value": "s3cret-value"}]}
@@ -24,15 +27,22 @@ async def entries(region: RunningDataPlane) -> list[dict[str, Any]]:
         return [row async for row in rows.iterate(connection)]
 
 
+async def leased(region: RunningDataPlane) -> Lease:
+    code = await region.upload_deployment(pack({"a.py": b"x"}))
+    settings = await region.upload_configuration(pack({"config.toml": b""}))
+    return region.lease(
+        deployment_id=code.json()["id"], configuration_id=settings.json()["id"], definition=definition("a")
+    )
+
+
 async def use(region: RunningDataPlane) -> None:
     """One of everything."""
-    await region.upload_deployment(pack({"a.py": b"x"}))
-    await region.upload_configuration(pack({"config.toml": b""}))
+    lease = await leased(region)
     await region.client.patch(region.path("/variables"), headers=region.headers(), json=BODY)
     await region.client.get(region.path("/variables"), headers=region.headers())
     for upload_id, row in region.control.versions.items():
         await region.client.get(region.path(f"/{row['kind']}/{upload_id}/files"), headers=region.headers())
-    await region.plane.services.variables.resolve(region.workspace_id, "prod", new_id())
+    await Gathering(region.plane.services).gather(lease, "token")
 
 
 async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
@@ -41,10 +51,10 @@ async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
     written = await entries(region)
     assert [entry["action"] for entry in written] == [
         "deployment_uploaded", "configuration_uploaded", "variables_changed", "variables_read",
-        "deployment_files_listed", "configuration_files_listed", "variables_resolved",
+        "deployment_files_listed", "configuration_files_listed", "configuration_opened", "variables_resolved",
     ]  # fmt: skip
     assert {entry["workspace_id"] for entry in written} == {region.workspace_id}
-    assert all(entry["email"] == "dev@example.com" and len(entry["token_id"]) == 36 for entry in written[:-1])
+    assert all(entry["email"] == "dev@example.com" and len(entry["token_id"]) == 36 for entry in written[:-2])
     assert "s3cret" not in str(written)
 
 
@@ -73,7 +83,7 @@ async def test_the_chain_is_whole(region: RunningDataPlane) -> None:
     await use(region)
 
     state = await region.plane.services.audit.verify()
-    assert (state.entries, state.broken_at) == (7, None)
+    assert (state.entries, state.broken_at) == (8, None)
     assert state.head != GENESIS
 
 
@@ -128,19 +138,20 @@ async def forbid_entries(region: RunningDataPlane) -> None:
 
 async def test_nothing_is_changed_without_its_entry(region: RunningDataPlane) -> None:
     await region.client.get(region.path("/variables"), headers=region.headers())
+    lease = await leased(region)
+    before = dict(region.control.versions), sorted((region.folder / "blobs").rglob("*"))
     await forbid_entries(region)
 
     changed = await region.client.patch(region.path("/variables"), headers=region.headers(), json=BODY)
-    uploaded = await region.upload_deployment(pack({"a.py": b"x"}))
+    uploaded = await region.upload_deployment(pack({"b.py": b"y"}))
 
     for answer in (changed, uploaded):
         assert answer.status_code == 503
         assert answer.json()["code"] == "audit_unwritable"
         assert "Nothing was changed" in answer.json()["detail"]
-    assert not list((region.folder / "blobs").rglob("*/deployments/*"))
-    assert region.control.versions == {}
+    assert (region.control.versions, sorted((region.folder / "blobs").rglob("*"))) == before
     with pytest.raises(Unavailable):
-        await region.plane.services.variables.resolve(region.workspace_id, "prod")
+        await Gathering(region.plane.services).gather(lease, "token")
 
 
 async def test_a_read_goes_on_without_its_entry_and_counts_it(region: RunningDataPlane) -> None:

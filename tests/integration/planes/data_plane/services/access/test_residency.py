@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 import pytest
 from tests.fakes.archives import pack
 from tests.fakes.control_plane import FakeControlPlane
@@ -12,20 +9,8 @@ from tests.fakes.data_plane import RunningDataPlane, running_data_plane
 
 from planes.domain.errors import Conflict, NotAllowed
 from planes.domain.identifiers import new_id
-from planes.wire.link import Lease
 
 pytestmark = pytest.mark.anyio
-
-
-def lease(region: RunningDataPlane, **changes: Any) -> Lease:
-    fields: dict[str, Any] = {
-        "run_id": new_id(), "fence": 1, "expires_at": datetime.now(UTC) + timedelta(seconds=30),
-        "organization_id": region.organization_id, "workspace_id": region.workspace_id, "job_id": new_id(),
-        "job_ref": "jobs.a", "number": 1, "definition": {}, "trigger": "manual:jobs.a", "profile": "prod",
-        "deployment_id": new_id(), "configuration_id": new_id(), "refresh": False, "time_limit_seconds": 60,
-        "grace_seconds": 10,
-    }  # fmt: skip
-    return Lease(**{**fields, **changes})
 
 
 async def uploaded(region: RunningDataPlane) -> dict[str, str]:
@@ -35,7 +20,7 @@ async def uploaded(region: RunningDataPlane) -> dict[str, str]:
 
 
 async def test_a_lease_of_what_was_uploaded_is_taken(region: RunningDataPlane) -> None:
-    await region.plane.services.residency.check_lease(lease(region, **await uploaded(region)))
+    await region.plane.services.residency.check_lease(region.lease(**await uploaded(region)))
 
 
 @pytest.mark.parametrize("field", ["organization_id", "workspace_id", "deployment_id", "configuration_id"])
@@ -43,7 +28,7 @@ async def test_a_lease_that_contradicts_the_region_is_refused(region: RunningDat
     ids = await uploaded(region)
 
     with pytest.raises(NotAllowed):
-        await region.plane.services.residency.check_lease(lease(region, **{**ids, field: new_id()}))
+        await region.plane.services.residency.check_lease(region.lease(**{**ids, field: new_id()}))
 
 
 async def test_a_lease_may_not_mix_two_workspaces(region: RunningDataPlane) -> None:
@@ -54,7 +39,7 @@ async def test_a_lease_may_not_mix_two_workspaces(region: RunningDataPlane) -> N
 
     for field in ids:
         with pytest.raises(NotAllowed):
-            await region.plane.services.residency.check_lease(lease(region, **{**ids, field: others[field]}))
+            await region.plane.services.residency.check_lease(region.lease(**{**ids, field: others[field]}))
 
 
 async def test_a_version_whose_write_back_was_heard_is_there_for_its_lease(region: RunningDataPlane) -> None:
@@ -64,9 +49,9 @@ async def test_a_version_whose_write_back_was_heard_is_there_for_its_lease(regio
     answer = await region.upload_deployment(pack({"b.py": b"y"}), upload_id=ids["deployment_id"])
     assert answer.status_code == 503
 
-    await region.plane.services.residency.check_lease(lease(region, **ids))
+    await region.plane.services.residency.check_lease(region.lease(**ids))
 
-    tree = await region.plane.services.code_trees.tree_of(region.organization_id, ids["deployment_id"])
+    tree = await region.tree_of(ids["deployment_id"])
     assert (tree / "b.py").read_bytes() == b"y"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import pytest
 from tests.fakes.archives import REQUIREMENTS, pack
 from tests.fakes.data_plane import RunningDataPlane
 
-from planes.data_plane.services.uploads.code_trees import remove_unfinished
-from planes.domain.errors import NotFound
+from planes.data_plane.services.uploads.code_trees import CodeTrees, read_requirements, remove_unfinished
+from planes.data_plane.services.uploads.unpacking import copy_tree
 from planes.domain.identifiers import new_id
 from planes.storage.errors import StorageError
 
@@ -30,7 +29,7 @@ async def test_a_tree_is_unpacked_once_for_all_who_ask(region: RunningDataPlane)
     trees: set[Path] = set()
 
     async def ask() -> None:
-        trees.add(await region.plane.services.code_trees.tree_of(region.organization_id, deployment_id))
+        trees.add(await region.tree_of(deployment_id))
 
     async with anyio.create_task_group() as group:
         for _ in range(10):
@@ -42,36 +41,29 @@ async def test_a_tree_is_unpacked_once_for_all_who_ask(region: RunningDataPlane)
 
 
 async def test_two_organizations_share_nothing(region: RunningDataPlane) -> None:
-    first = await region.plane.services.code_trees.tree_of(region.organization_id, await deployed(region))
-    mine, region.organization_id, region.workspace_id = region.organization_id, new_id(), new_id()
-    second_id = await deployed(region)
-    second = await region.plane.services.code_trees.tree_of(region.organization_id, second_id)
+    first = await region.tree_of(await deployed(region))
+    region.organization_id, region.workspace_id = new_id(), new_id()
+    second = await region.tree_of(await deployed(region))
 
     assert first != second
     assert (first / "a.py").stat().st_ino != (second / "a.py").stat().st_ino
-    with pytest.raises(NotFound):
-        await region.plane.services.code_trees.tree_of(mine, second_id)
 
 
 async def test_a_copy_is_the_runs_own(region: RunningDataPlane, tmp_path: Path) -> None:
-    tree = await region.plane.services.code_trees.tree_of(region.organization_id, await deployed(region))
+    tree = await region.tree_of(await deployed(region))
     work = tmp_path / "work"
     work.mkdir()
-    owner = (12_345, 12_345) if os.geteuid() == 0 else (None, None)
 
-    await region.plane.services.code_trees.copy_into(tree, work, *owner)
+    copy_tree(tree, work)
     (work / "a.py").write_bytes(b"changed")
 
     assert (tree / "a.py").read_bytes() == b"x"
     assert (work / "d/up").readlink() == Path("../a.py")
     assert (work / "d/run.sh").stat().st_mode & 0o777 == 0o700
-    if owner[0] is not None:
-        assert {path.lstat().st_uid for path in work.rglob("*")} == {owner[0]}
-        assert {path.lstat().st_uid for path in tree.rglob("*")} == {0}
 
 
 async def test_what_was_half_unpacked_is_removed_at_the_next_start(region: RunningDataPlane) -> None:
-    tree = await region.plane.services.code_trees.tree_of(region.organization_id, await deployed(region))
+    tree = await region.tree_of(await deployed(region))
     half = tree.with_name(f".{tree.name}.0")
     shutil.copytree(tree, half, symlinks=True)
 
@@ -81,13 +73,12 @@ async def test_what_was_half_unpacked_is_removed_at_the_next_start(region: Runni
 
 
 async def test_a_damaged_tree_is_made_again_at_the_next_start(region: RunningDataPlane) -> None:
-    trees = region.plane.services.code_trees
     deployment_id = await deployed(region)
-    tree = await trees.tree_of(region.organization_id, deployment_id)
+    tree = await region.tree_of(deployment_id)
     (tree / "a.py").chmod(0o600)
     (tree / "a.py").write_bytes(b"")
 
-    await type(trees)(region.plane.services.parts).tree_of(region.organization_id, deployment_id)
+    await region.tree_of(deployment_id, CodeTrees(region.plane.services.parts))
 
     assert (tree / "a.py").read_bytes() == b"x"
 
@@ -98,32 +89,19 @@ async def test_a_changed_archive_is_not_unpacked(region: RunningDataPlane) -> No
     blob.write_bytes(pack({"evil.py": b""}))
 
     with pytest.raises(StorageError):
-        await region.plane.services.code_trees.tree_of(region.organization_id, deployment_id)
+        await region.tree_of(deployment_id)
 
     assert list((region.folder / "incoming").iterdir()) == []
 
 
 async def test_a_lost_tree_is_unpacked_again(region: RunningDataPlane) -> None:
-    trees = region.plane.services.code_trees
     deployment_id = await deployed(region)
-    shutil.rmtree(await trees.tree_of(region.organization_id, deployment_id))
+    shutil.rmtree(await region.tree_of(deployment_id))
 
-    tree = await type(trees)(region.plane.services.parts).tree_of(region.organization_id, deployment_id)
+    tree = await region.tree_of(deployment_id, CodeTrees(region.plane.services.parts))
 
     assert (tree / "a.py").read_bytes() == b"x"
 
 
-async def test_requirements_come_back_migrated(region: RunningDataPlane) -> None:
-    deployment_id = await deployed(region)
-
-    found = await region.plane.services.code_trees.requirements_of(deployment_id)
-
-    assert found["groups"] == {"main": ["dlt==1.31.0"]}
-    assert REQUIREMENTS
-
-
-async def test_an_unknown_deployment_is_not_found(region: RunningDataPlane) -> None:
-    with pytest.raises(NotFound):
-        await region.plane.services.code_trees.tree_of(region.organization_id, new_id())
-    with pytest.raises(NotFound):
-        await region.plane.services.code_trees.requirements_of(new_id())
+def test_requirements_come_back_migrated() -> None:
+    assert read_requirements(REQUIREMENTS)["groups"] == {"main": ["dlt==1.31.0"]}

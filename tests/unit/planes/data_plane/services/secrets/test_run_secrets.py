@@ -22,7 +22,7 @@ PLACEMENT = RunPlacement(
 
 
 def resolved(**secrets: str) -> ResolvedVariables:
-    return ResolvedVariables(environment=secrets, secrets=tuple(secrets.items()), plain={}, short_secrets=())
+    return ResolvedVariables(environment=secrets, secrets=tuple(secrets.items()), plain={})
 
 
 def test_every_secret_source_is_registered() -> None:
