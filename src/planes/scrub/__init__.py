@@ -10,7 +10,7 @@ what it does not promise.
 
 from planes.scrub.display import display_guard, refused_in_name
 from planes.scrub.lines import prepare
-from planes.scrub.registered.registered import Registered
+from planes.scrub.registered.registered import MOST_TEXTS, Registered
 from planes.scrub.settings import (
     PII_CLASSES,
     ScrubSettings,
@@ -26,6 +26,7 @@ from planes.scrub.texts import JSON, Hit, decode_lossless, find_hits, mask_names
 
 __all__ = [
     "JSON",
+    "MOST_TEXTS",
     "PII_CLASSES",
     "Hit",
     "Registered",

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from planes.scrub.quiet import Absence
 from planes.scrub.registered.encodings import base64_forms, escaped_forms, forms, rare_forms
@@ -22,6 +23,11 @@ SHORTEST_WRAPPED = 12
 # A line of a value is registered on its own only if it is long enough to be nothing else by chance.
 SHORTEST_LINE = 16
 LONGEST_FORM = 16 * 1024
+# Each text that is registered has some fifty forms. For so many texts, a long one counting as several, they take
+# 150 MB, and seconds of a processor.
+MOST_TEXTS = 2_000
+_LENGTH_OF_A_TEXT = 128
+_LONGEST_COUNTED = 8 * 1024  # beyond that a text has few forms
 # So much of a form is looked at where its beginning stands, before all of it is.
 _LONGEST_OPENING = 64
 # A form that is longer than this, compared to its value (hex, escapes of every sign), is rarely printed shortened.
@@ -95,6 +101,21 @@ class Registered:
                         if key not in found:
                             found[key] = Form(solid, exact, name, len(solid) <= _LONGEST_COMMON * len(part))
         return cls(found.values(), tuple(dict.fromkeys(too_short)))
+
+    @staticmethod
+    def fits(values: Iterable[tuple[str, str]]) -> bool:
+        """Whether these (name, value) pairs, with their members and lines, are few enough to be registered together.
+
+        To be asked of what others wrote: a document of thousands of texts would take a machine its memory.
+        """
+        texts = 0
+        for _, value in values:
+            whole = value.strip()
+            for text in chain((whole,), members(whole)):
+                texts += 1 + min(len(text), _LONGEST_COUNTED) // _LENGTH_OF_A_TEXT
+                if texts > MOST_TEXTS:
+                    return False
+        return True
 
     def __bool__(self) -> bool:
         return bool(self._anchors)

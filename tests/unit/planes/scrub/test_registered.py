@@ -22,6 +22,22 @@ def test_values_under_five_characters_are_named_and_not_registered() -> None:
     assert scrub_text("abcd abcde", registered) == "abcd [masked:FIVE]"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\n".join(f"NAME_{number}=value-{number}" for number in range(2_000)),
+        json.dumps([f"value-{number}" for number in range(2_000)]),
+        json.dumps(["x" * 6_000 + str(number) for number in range(45)]),
+    ],
+    ids=["dotenv", "json", "long"],
+)
+def test_more_texts_than_a_machine_should_look_for_do_not_fit(value: str) -> None:
+    """Ten thousand took half a gigabyte, and a minute, before the first line of a run."""
+    assert Registered.fits([("KEYS", json.dumps({f"key-{number}": f"value-{number}" for number in range(900)}))] * 2)
+    assert not Registered.fits([("KEYS", value)])
+    assert not Registered.fits((f"KEY_{number}", f"value-{number}") for number in range(2_001))
+
+
 def test_empty_masks_nothing() -> None:
     assert not Registered.empty()
     assert scrub_text("anything", Registered.empty()) == "anything"

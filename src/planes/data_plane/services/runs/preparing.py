@@ -52,6 +52,7 @@ from planes.data_plane.services.telemetry.artifacts import Artifacts
 from planes.data_plane.services.uploads.unpacking import copy_tree
 from planes.domain.errors import PlaneError
 from planes.domain.run_limits import RunLimits
+from planes.scrub import MOST_TEXTS, Registered
 from planes.storage.data import runs
 from planes.storage.errors import BlobMissing, StorageError
 from planes.tokens.opaque import hash_secret
@@ -133,7 +134,7 @@ class Preparing:
         """
         try:
             gathered = await self._gathering.gather(lease, token)
-            known = self._known(lease, gathered)
+            known = await to_thread.run_sync(self._known, lease, gathered)
             place, _ = await side_by_side(
                 lambda: self._lay_out(lease, gathered), lambda: self._write_down(lease, gathered, known)
             )
@@ -173,6 +174,7 @@ class Preparing:
         return _LaidOut(run.root, steps, berth)
 
     def _known(self, lease: Lease, gathered: Gathered) -> _Known:
+        """In a thread, since a file of secrets may be large. Raises: CannotStart."""
         registered = secrets_to_register(
             gathered.configuration, lease.profile, gathered.variables, gathered.credentials
         )
@@ -184,6 +186,12 @@ class Preparing:
             (*platform_names(gathered.credentials), *(name for name, _ in of_builds)),
         )
         everything = (*registered, *of_builds)
+        if not Registered.fits(everything):
+            raise CannotStart(
+                f"The secrets of profile {lease.profile} are too many or too long to be masked in a log: its secret "
+                f"variables and secrets.toml may hold {MOST_TEXTS:,} texts together, a long one counting as several. "
+                "Keep there only what is secret; what is not belongs in config.toml or in plain variables."
+            )
         return _Known(everything, _notes(everything, gathered.credentials), used)
 
     def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:

@@ -15,6 +15,7 @@ from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.secrets.rescrub_requests import RescrubRequests
 from planes.domain.errors import InvalidRequest, Reason
+from planes.scrub import Registered
 from planes.storage.data import variables
 from planes.storage.data.connection import Connection
 from planes.storage.types import Row
@@ -255,7 +256,11 @@ def _value_problem(upsert: PlainVariableUpsert | SecretVariableUpsert) -> str | 
         size = len(value.encode())
     except UnicodeEncodeError:
         return "a value is valid Unicode text"
-    return f"at most {MAXIMUM_VALUE_BYTES} bytes" if size > MAXIMUM_VALUE_BYTES else None
+    if size > MAXIMUM_VALUE_BYTES:
+        return f"at most {MAXIMUM_VALUE_BYTES} bytes"
+    if not is_plain and not Registered.fits([(upsert.name, value)]):
+        return "a secret document has too many texts to be masked: keep only what is secret in it"
+    return None
 
 
 def _results(request: UpdateWorkspaceVariablesRequest, present: Mapping[str, Row]) -> list[VariableChangeResult]:

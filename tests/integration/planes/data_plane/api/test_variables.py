@@ -141,6 +141,7 @@ async def test_the_platforms_own_api_key_may_be_set(region: RunningDataPlane) ->
         {"upserts": [{"name": "A", "type": "secret", "value": {"s3cret": 1}}]},
         {"upserts": [{"name": "A", "type": "secret", "value": "s3cret\0"}]},
         {"upserts": [{"name": "A", "type": "secret", "value": "s3cret" * 10_000}]},
+        {"upserts": [{"name": "A", "type": "secret", "value": "\n".join(f"N{n}=s3cret-{n}" for n in range(2_000))}]},
         {"upserts": [{"name": "A", "type": "plain", "value": "s3cret"}, {"name": "A", "type": "plain", "value": "b"}]},
         {"upserts": [{"name": "A", "type": "plain", "value": "s3cret"}], "deletes": ["A"]},
         {"deletes": ["A", "A"]},

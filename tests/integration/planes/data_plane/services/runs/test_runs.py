@@ -173,6 +173,18 @@ async def test_short_secret_is_announced_by_name(place: RunningRegion) -> None:
     assert "1234" not in told[0]
 
 
+async def test_secrets_that_are_too_many_to_be_masked_start_no_run(place: RunningRegion) -> None:
+    listed = "".join(f'key_{number} = "value-{number}"\n' for number in range(2_001))
+    configuration = await place.configure({"prod.secrets.toml": listed.encode()})
+
+    lease, outcome = await place.run("print('x')\n", configuration_id=configuration)
+
+    assert outcome == "failed"
+    said = " ".join(await place.lines(lease, "setup"))
+    assert "secrets of profile prod are too many" in said
+    assert "value-1" not in said
+
+
 async def test_job_that_dies_at_import_says_why(place: RunningRegion) -> None:
     lease, outcome = await place.run("import no_such_module_here\n")
 
