@@ -124,11 +124,14 @@ class Hour:
         self.pressed = 0
 
     def press(self, key: str) -> None:
-        """One key: a cursor's step, a letter that is typed or a verb, or what turns to another screen."""
+        """One key: a cursor's step, a letter that is typed or a verb, or what turns to another screen.
+
+        A screen that another key turned to may be painted as late as this one: then it counts as what turned.
+        """
         opened, before = self._opened, self._opened.row(0)
         cost = bytes_of(opened, key)
         is_other = opened.row(0) != before or (not key.isprintable() and key not in MOVES)
-        self.costs["step" if key in MOVES else "screen" if is_other else "letter"].append(cost)
+        self.costs["screen" if is_other else "step" if key in MOVES else "letter"].append(cost)
         self.worst = sorted([*self.worst, (cost, repr(key), opened.row(0).strip()[:48])])[-3:]
         self.pressed += 1
         assert opened.process.poll() is None, f"the app ended with {opened.process.returncode}, key {self.pressed}"
