@@ -18,6 +18,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """Runs `dlthub-tui` and leaves with its exit code."""
     # The interpreter would look at every object once more before it ends: 0.6 s where planes were imported.
     atexit.register(gc.freeze)
+    _leave_out()
     arguments = list(sys.argv[1:] if words is None else words)
     request = parse_open_request(arguments)
     if request is None:
@@ -30,6 +31,11 @@ def main(words: Sequence[str] | None = None) -> None:
     from dlthub_tui.cli.headless import run_main_job
 
     sys.exit(run_main_job(home=None))
+
+
+def _leave_out() -> None:
+    """httpx loads a command line of its own where it finds what that draws with: half of its imports, and 6 MB."""
+    sys.modules.setdefault("httpx._main", None)  # pyright: ignore[reportArgumentType] - Python's way to say: not there
 
 
 if __name__ == "__main__":
