@@ -1,7 +1,8 @@
 """Lines that another log does not have, whatever their numbers, times and names.
 
-A line's template is its content with numbers, identifiers, times, durations and quoted values replaced; a template is
-kept as a hash of 64 bits, so that a log of any length costs a bounded set.
+A line's template is its content with numbers, identifiers, times, durations and quoted values replaced; what a
+structured line says of itself (`"event": "…"`, `msg="…"`, `level=…`) is no value: of it only the numbers and names
+within are replaced. A template is kept as a hash of 64 bits, so that a log of any length costs a bounded set.
 """
 
 from __future__ import annotations
@@ -13,15 +14,47 @@ from planes.data_plane.logs.matching import decoded_lines
 
 # About 25 MB. A log with more kinds of lines than this has no kinds.
 MAX_TEMPLATES = 250_000
+_DAY = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?,?[ ]+"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_UNIT = (
+    r"(?:ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|%|[kKMGT]i?[bB]|[bB]|bytes?|Z|[AaPp][Mm])"
+    r"(?![A-Za-z])(?:/s(?![A-Za-z]))?"
+)
+_DOUBLE = r'(?<!\\)"(?:[^"\\\n]|\\.)*+"'
+# An apostrophe within a word, or behind one, opens nothing.
+_SINGLE = r"(?<![\w\\])[bBfFrRuU]?'(?:[^'\\\n]|\\.|(?<=\w)'(?=\w))*+'"
 _VALUE = re.compile(
-    r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`"
+    rf"{_SINGLE}|{_DOUBLE}|`[^`\n]*`"
     r"|\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z\b|[+-]\d{2}:?\d{2}\b)?"
-    r"|\x1b\[[0-9;:]*m"
+    rf"|(?:\b{_DAY})?\b{_MONTH}\.?[ ]+\d{{1,2}}(?![\d.])"
+    rf"|(?:\b{_DAY})?\b\d{{1,2}}[ /-]{_MONTH}\b[ /-]?(?:\d{{4}}\b)?:?"
     r"|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
     r"|\b0[xX][0-9a-fA-F]+\b"
+    r"|\b(?:sha\d+|md5)[:=-][0-9a-fA-F]{7,}\b"
     r"|\b(?=[0-9a-fA-F]*[0-9])[0-9a-fA-F]{7,}\b"
-    r"|[-+]?\d[\d.,:/T+-]*(?:\s?(?:ns|us|µs|ms|s|sec|min|m|h|d|%|[kKMGT]i?B|B|Z)\b(?:/s)?)?"
+    # Letters and digits that alternate: the identifiers of ULID and nanoid, the hashes in the names of pods.
+    r"|(?<=[a-z0-9])-(?=[a-z]*\d)[a-z0-9]{8,10}-[a-z0-9]{5}\b"
+    r"|\b(?=[A-Za-z]*\d+[A-Za-z]+\d)[A-Za-z0-9]{6,}\b"
+    r"|\btmp(?:[a-z0-9_]{8}|\.[A-Za-z0-9]{6,})\b"
+    # Bars of progress, and what turns beside them.
+    r"|[\u2580-\u259f\u2501\u2578\u257a\u2800-\u28ff]+ *|\[[=#>. -]{3,}\]"
+    rf"|[-+]?\d[\d.,:/T+-]*(?:[eE][-+]?\d+)?(?:[ ]?{_UNIT})?"
 )
+# What a line says, in the words of structlog, loguru, bunyan, zap, logrus, Serilog and the clouds.
+_SAID = re.compile(
+    r"""((?:event|message|msg|@mt?|@x|level|severity|lvl|error|err|exception|reason|cause|status|state|logger|type)"""
+    rf"""["']?[ ]?[:=][ ]?)({_DOUBLE}|'(?:[^'\\\n]|\\.)*+')""",
+    re.IGNORECASE,
+)
+_QUOTES = {ord(quote): None for quote in "\"'`"}
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+# `3 rows` and `1 row`, `1 min 3 s` and `3 s`, rules that are as long as what stands in them is short.
+_SEVERAL = re.compile(r"\0(?:[ ,]*\0)+")
+_PLURAL = re.compile(r"(\0 [A-Za-z]+?)(?:ies|y|e?s|e)?\b")
+_RULED = re.compile(r"([=#*_~.\u2500\u2550-])\1{2,}")
 # Lines that differ in their digits only are many: they are looked at once.
 _DIGITS = {ord(digit): "0" for digit in "123456789"}
 _MAX_KNOWN = 20_000
@@ -35,7 +68,18 @@ def template_of(content: str) -> str:
 
 
 def _template_of(content: str) -> str:
-    return _SPACES.sub(" ", _VALUE.sub("\0", content)).rstrip()
+    if "\x1b" in content:
+        content = _COLOUR.sub("", content)
+    if '"' in content or "'" in content:
+        content = _SAID.sub(_said, content)
+    template = _PLURAL.sub(r"\1", _SEVERAL.sub("\0", _VALUE.sub("\0", content)))
+    return _SPACES.sub(" ", _RULED.sub(r"\1", template)).strip()
+
+
+def _said(found: re.Match[str]) -> str:
+    """The words of a structured line, without their quotes, so that they are no value."""
+    inner = found[2][1:-1].replace('\\"', '"').replace("\\'", "'")
+    return found[1] + _VALUE.sub("\0", inner).translate(_QUOTES)
 
 
 class Templates:
