@@ -96,7 +96,8 @@ async def running_platform(
 ) -> AsyncGenerator[RunningPlatform]:
     """The platform from ready to drained; leaving the block stops it, and so does `stop` until it is ready.
 
-    Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest, StoppedAtStart.
+    Raises: HomeInUse, Conflict (a port is taken), InsecureBinding, InvalidRequest, StoppedAtStart, Unavailable (too
+    few files may be open).
     """
     check_binding(options)
     check_ours(options.home.root)

@@ -12,19 +12,32 @@ import resource
 from collections.abc import Generator, Sized
 from contextlib import contextmanager
 
+from planes.domain.errors import Unavailable
+
 _MOST_DESCRIPTORS = 65_536
 _MOST_WAITING = 2048
+# A platform at rest has some 75 open; with 64 it says that it is ready, and then everything that it does fails.
+_FEWEST_DESCRIPTORS = 128
 
 _served: list[Sized] = []
 
 
 def take_all_descriptors() -> None:
-    """Raises this process's own limit as far as it may; systems begin with 1,024. May run again."""
+    """Raises this process's own limit as far as it may; systems begin with 1,024. May run again.
+
+    Raises: Unavailable where that is too few to work with.
+    """
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, _MOST_DESCRIPTORS)
     if allowed != resource.RLIM_INFINITY and allowed < wanted:
         with contextlib.suppress(ValueError, OSError):  # then it stays as it is
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    if _descriptors() < _FEWEST_DESCRIPTORS:
+        raise Unavailable(
+            "too_few_open_files",
+            f"This process may have {_descriptors()} files open at once; a platform needs {_FEWEST_DESCRIPTORS}. "
+            "Raise the limit: ulimit -n, or LimitNOFILE= in a unit of systemd.",
+        )
 
 
 def most_connections() -> int:
