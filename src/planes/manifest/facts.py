@@ -49,9 +49,7 @@ class JobFacts:
     category: str | None
     interface: str | None
     tags: tuple[str, ...]
-    is_starred: bool
     is_manual: bool
-    is_agent: bool
     triggers: tuple[str, ...]
     default_trigger: str | None
     pipeline_name: str | None
@@ -59,7 +57,6 @@ class JobFacts:
     concurrency: int | None
     max_run_time_seconds: int
     grace_seconds: float
-    intercepts_signals: bool
     required_profile: str | None
     dependency_groups: tuple[str, ...]
     provider: str | None
@@ -93,9 +90,7 @@ class JobFacts:
             category=expose.get("category") or ("pipeline" if deliver.get("pipeline_name") else None),
             interface=expose.get("interface"),
             tags=tags_of(expose),
-            is_starred=bool(expose.get("starred", False)),
             is_manual=bool(expose.get("manual", True)),
-            is_agent=definition.get("agent") is not None,
             triggers=triggers,
             default_trigger=definition.get("default_trigger") or default_trigger_of(triggers),
             pipeline_name=deliver.get("pipeline_name"),
@@ -103,7 +98,6 @@ class JobFacts:
             concurrency=execute.get("concurrency", 1),
             max_run_time_seconds=_run_seconds(execute, entry_point["job_type"]),
             grace_seconds=_grace_seconds(execute),
-            intercepts_signals=bool(execute.get("intercept_signals", True)),
             required_profile=require.get("profile"),
             dependency_groups=tuple(require.get("dependency_groups") or ()),
             provider=require.get("provider"),
@@ -129,11 +123,6 @@ class JobFacts:
     def interval_trigger(self) -> str | None:
         """The one schedule or every trigger, which also cuts the job's windows."""
         return next((trigger for trigger in self.triggers if trigger_kind(trigger) in _INTERVAL_TRIGGERS), None)
-
-    @property
-    def is_scheduled(self) -> bool:
-        """A clock fires this job."""
-        return bool(self.timed_triggers)
 
 
 def part(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:

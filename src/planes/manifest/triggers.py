@@ -11,7 +11,6 @@ JobOutcome = Literal["success", "fail"]
 MAX_TRIGGER_LENGTH = 1024
 MAX_PERIOD_SECONDS = 10 * 366 * 24 * 3600
 
-_WIRE_KINDS = frozenset({"every", "http", "job.fail", "job.success", "manual", "once", "schedule", "webhook"})
 _SELF_FIRING = frozenset({"every", "http", "job.fail", "job.success", "once", "schedule", "webhook"})
 
 
@@ -59,21 +58,6 @@ def trigger_for_named_job(job_ref: str, default_trigger: str | None) -> str:
 def job_event_trigger(job_ref: str, outcome: JobOutcome) -> str:
     """The trigger string that the end of a run fires."""
     return f"job.{outcome}:{job_ref}"
-
-
-def job_event_triggers(jobs: Iterable[Selectable], job_ref: str, outcome: JobOutcome) -> list[tuple[str, str]]:
-    """(listening job_ref, trigger) for each job that waits for this end of this job. Selectors were expanded at deploy.
-
-    A job never listens to itself (refused at deploy, and skipped here).
-    """
-    event = job_event_trigger(job_ref, outcome)
-    return [(job.job_ref, event) for job in jobs if event in job.triggers and job.job_ref != job_ref]
-
-
-def wire_kind(trigger: str) -> str | None:
-    """The API's `trigger_kind`; None for tag, deployment and pipeline_name, which have none."""
-    kind = trigger_kind(trigger)
-    return kind if kind in _WIRE_KINDS else None
 
 
 def is_self_firing(triggers: Iterable[str]) -> bool:

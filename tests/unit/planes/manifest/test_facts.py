@@ -14,7 +14,7 @@ def test_bare_job_has_the_platform_defaults(job: Build) -> None:
 
     assert (facts.section, facts.name, facts.timezone) == ("weather", "load", "UTC")
     assert (facts.concurrency, facts.max_run_time_seconds, facts.grace_seconds) == (1, 7200, 30.0)
-    assert (facts.is_manual, facts.is_starred, facts.is_scheduled, facts.default_trigger) == (True, False, False, None)
+    assert (facts.is_manual, facts.timed_triggers, facts.default_trigger) == (True, (), None)
 
 
 def test_interactive_job_has_fifteen_minutes(notebook: Build) -> None:
@@ -27,11 +27,10 @@ def test_interactive_job_has_fifteen_minutes(notebook: Build) -> None:
 
 def test_declared_limits_win(job: Build) -> None:
     facts = JobFacts.from_definition(
-        job(execute={"timeout": {"timeout": 12.6, "grace_period": 1}, "concurrency": None, "intercept_signals": False})
+        job(execute={"timeout": {"timeout": 12.6, "grace_period": 1}, "concurrency": None})
     )
 
     assert (facts.max_run_time_seconds, facts.grace_seconds, facts.concurrency) == (13, 1.0, None)
-    assert not facts.intercepts_signals
 
 
 def test_presentation_and_needs_are_read(job: Build) -> None:
@@ -44,7 +43,7 @@ def test_presentation_and_needs_are_read(job: Build) -> None:
         )
     )
 
-    assert (facts.display_name, facts.tags, facts.is_starred, facts.category) == ("Load", ("ingest",), True, "pipeline")
+    assert (facts.display_name, facts.tags, facts.category) == ("Load", ("ingest",), "pipeline")
     assert (facts.pipeline_name, facts.required_profile, facts.instance_size) == ("weather", "prod", "small")
     assert (facts.dependency_groups, facts.freshness) == (("ml",), ("job.is_fresh:jobs.a.b",))
 

@@ -1,4 +1,4 @@
-"""Selectors, listeners and the form of a trigger."""
+"""Selectors and the form of a trigger."""
 
 import pytest
 
@@ -7,12 +7,10 @@ from planes.manifest.triggers import (
     Selectable,
     fires_for,
     is_self_firing,
-    job_event_triggers,
     match_selectors,
     parse_trigger_form,
     pick_trigger,
     trigger_for_named_job,
-    wire_kind,
 )
 
 LOAD = Selectable("jobs.w.load", "batch", ("every:1h", "tag:ingest", "manual:jobs.w.load", "pipeline_name:weather"))
@@ -54,12 +52,6 @@ def test_job_named_by_id_fires_its_default_or_by_hand() -> None:
     assert trigger_for_named_job("jobs.w.report", None) == "manual:jobs.w.report"
 
 
-def test_end_of_a_job_reaches_its_listeners_only() -> None:
-    assert job_event_triggers(JOBS, "jobs.w.load", "success") == [("jobs.w.report", "job.success:jobs.w.load")]
-    assert job_event_triggers(JOBS, "jobs.w.load", "fail") == []
-    assert job_event_triggers(JOBS, "jobs.w.report", "success") == []
-
-
 @pytest.mark.parametrize(
     "trigger",
     ["manual:", "manual:jobs.a.b", "schedule:0 3 * * *", "every:5m", "tag:x", "http:8080/app", "deployment:",
@@ -86,13 +78,6 @@ def test_bare_manual_is_completed_with_the_job() -> None:
     assert fires_for("tag:x", "jobs.a.b") == "tag:x"
 
 
-def test_kinds_of_the_wire() -> None:
-    assert [wire_kind(t) for t in ("job.success:jobs.a", "every:1h", "tag:x", "deployment:", "pipeline_name:p")] == [
-        "job.success",
-        "every",
-        None,
-        None,
-        None,
-    ]
+def test_labels_and_people_start_nothing_by_themselves() -> None:
     assert is_self_firing(["tag:x", "job.fail:jobs.a"])
     assert not is_self_firing(["tag:x", "manual:jobs.a", "deployment:"])
