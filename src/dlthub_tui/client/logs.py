@@ -147,7 +147,6 @@ async def search_lines(
     wanted: Wanted,
     *,
     from_line: int = 0,
-    backwards: bool = False,
     limit: int = 1000,
 ) -> AsyncGenerator[LogLine | Looked]:
     """Lines that match as the region finds them, and how far it is; closing the generator ends the search there.
@@ -159,7 +158,6 @@ async def search_lines(
     query: Query = {
         "text": wanted.text or None, "regex": wanted.regex or None, "source": wanted.source or None,
         "level": wanted.level or None, "against": wanted.against or None, "from_line": from_line, "limit": limit,
-        "backwards": "true" if backwards else None,
     }  # fmt: skip
     async with aclosing(_answers(region, path, query)) as answers:
         async for fields in answers:

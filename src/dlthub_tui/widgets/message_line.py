@@ -67,11 +67,11 @@ class MessageLine(Field):
         """One row, but for what is too long for it."""
         return 1 if self.is_prompting else len(self._rows(width))
 
-    def prompt(self, label: str, text: str = "", *, hint: Line = EMPTY_LINE) -> None:
+    def prompt(self, label: str, text: str = "") -> None:
         """Begins to take a line of input; the screen types into it."""
         self.hush()
         self.is_prompting = self.leaves_on_escape = True
-        self.hint = hint
+        self.hint = EMPTY_LINE
         self.set_label((Span(" "), Span(label, Role.ACCENT)))
         self.set_text(text)
         self.set_typed_into(True)

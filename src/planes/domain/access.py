@@ -112,7 +112,7 @@ def permissions_of(role: WorkspaceRole) -> frozenset[Permission]:
     return _PERMISSIONS[role]
 
 
-def grants_of(role: WorkspaceRole, *, is_human: bool = True) -> frozenset[Grant]:
+def grants_of(role: WorkspaceRole, *, is_human: bool) -> frozenset[Grant]:
     """What a workspace role allows at the data plane, to a person or to a key or run."""
     return _GRANTS[role] if is_human else _GRANTS[role] - _OF_PEOPLE
 

@@ -56,11 +56,6 @@ def is_active(job: Job) -> bool:
     return job.latest_run is not None and job.latest_run.status not in TERMINAL_STATES
 
 
-def job_row(job: Job, look: Look) -> Row:
-    """One line of the list."""
-    return _row(job, look, *_times(job, look))
-
-
 class JobRows:
     """The rows of a list that is drawn each second: one is made again where its job, or a time of it, is another."""
 

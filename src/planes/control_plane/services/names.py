@@ -24,7 +24,7 @@ def checked_name(text: str, key: str = "name") -> str:
     return name
 
 
-def checked_description(text: str | None, key: str = "description") -> str | None:
+def checked_description(text: str | None) -> str | None:
     """The description; None and nothing but white space both mean none.
 
     Raises: InvalidRequest.
@@ -32,21 +32,21 @@ def checked_description(text: str | None, key: str = "description") -> str | Non
     if text is None or not text.strip():
         return None
     for line in text.strip().splitlines():
-        _check(line, key, MAXIMUM_DESCRIPTION)
-    _check_secrets(text, key)  # as a whole: a key block has many lines
+        _check(line, "description", MAXIMUM_DESCRIPTION)
+    _check_secrets(text, "description")  # as a whole: a key block has many lines
     if len(text.strip()) > MAXIMUM_DESCRIPTION:
-        raise _refused(key, f"must be at most {MAXIMUM_DESCRIPTION} characters")
+        raise _refused("description", f"must be at most {MAXIMUM_DESCRIPTION} characters")
     return "\n".join(text.strip().splitlines())
 
 
-def checked_email(text: str, key: str = "email") -> str:
+def checked_email(text: str) -> str:
     """The address in lower case, without white space around it.
 
     Raises: InvalidRequest.
     """
     email = text.strip().lower()
     if len(email) > 254 or _EMAIL.fullmatch(email) is None or refused_in_name(email) is not None:
-        raise _refused(key, "must be an e-mail address")
+        raise _refused("email", "must be an e-mail address")
     return email
 
 

@@ -97,13 +97,9 @@ async def _append(connection: Connection, event: AuditEvent) -> None:
     await connection.execute(insert(audit_events).values(row))
 
 
-async def list_events(
-    connection: Connection, *, after: int = 0, limit: int = 100, organization_id: str | None = None
-) -> Sequence[StoredAuditEvent]:
+async def list_events(connection: Connection, *, after: int = 0, limit: int = 100) -> Sequence[StoredAuditEvent]:
     """In the order of the chain."""
     query = select(audit_events.c.sequence).where(audit_events.c.sequence > after)
-    if organization_id is not None:
-        query = query.where(audit_events.c.organization_id == organization_id)
     found = await connection.execute(query.order_by(audit_events.c.sequence).limit(limit))
     return await _read(connection, found.scalars().all())
 

@@ -16,7 +16,6 @@ from dlthub_tui.viewmodel.work.jobs import (
     job_answer,
     job_details,
     job_facts,
-    job_row,
 )
 
 RUNS = (
@@ -121,7 +120,8 @@ def test_row_is_made_again_only_where_its_job_or_a_time_of_it_is_another() -> No
     look.is_ascii = True
 
     assert second[0] is first[0]
-    assert second[1] == job_row(soon, replace(look, is_ascii=False)) != first[1]
+    assert second == JobRows().rows_of((LOAD, soon), replace(look, is_ascii=False))
+    assert second[1] != first[1]
     assert third[0] != second[0]
     assert third[1] is second[1]
-    assert drawn.rows_of((LOAD, soon), look) == [job_row(LOAD, look), job_row(soon, look)]
+    assert drawn.rows_of((LOAD, soon), look) == JobRows().rows_of((LOAD, soon), look)
