@@ -36,7 +36,7 @@ from tests.fakes.webhook_routes import webhook_routes
 
 from planes.data_plane.services.identity import Identity
 from planes.server.listening import AppServer, listen_tcp
-from planes.server.streams import Stopping, event_stream_response, frame_event
+from planes.server.streams import Stopping, event_stream_response
 from planes.unix_sockets.listening import listen_unix
 
 __all__ = ["EMAIL", "NOW", "OWNER_KEY", "Installation", "LogOfRun", "identifier", "served", "stamp"]
@@ -442,7 +442,7 @@ class Installation(InstallationRows):
             sent = int(request.query_params["from_line"])
             while True:
                 while sent < len(log.lines):
-                    yield frame_event("log", json.dumps(log.lines[sent]).encode("ascii"))
+                    yield f"event: log\ndata: {json.dumps(log.lines[sent])}\n\n".encode("ascii")
                     sent += 1
                 if log.is_cut:
                     log.is_cut = False

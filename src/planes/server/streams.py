@@ -20,11 +20,6 @@ _KEEP_ALIVE = b": still here\n\n"
 _HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-def frame_event(name: str, data: bytes) -> bytes:
-    """One event. `data` is one line of ASCII JSON: it cannot begin a line of the stream."""
-    return b"event: " + name.encode("ascii") + b"\ndata: " + data + b"\n\n"
-
-
 class Stopping:
     """Tells every open stream that the server stops, so that none of them holds it up.
 

@@ -27,7 +27,7 @@ from planes.server.application import build_application
 from planes.server.listening import AppServer, listen_tcp
 from planes.server.paging import PageQuery, envelope
 from planes.server.protocol import peer_of
-from planes.server.streams import Stopping, event_stream_response, frame_event, ndjson_response
+from planes.server.streams import Stopping, event_stream_response, ndjson_response
 from planes.storage.keyset import Listed
 from planes.unix_sockets.listening import listen_unix
 
@@ -114,7 +114,7 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     @app.get("/events")
     async def events() -> Any:
         async def generate() -> AsyncGenerator[bytes]:
-            yield frame_event("log", b'{"n": 1}')
+            yield b'event: log\ndata: {"n": 1}\n\n'
             await anyio.sleep_forever()
 
         return event_stream_response(generate(), stopping)
