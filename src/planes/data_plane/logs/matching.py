@@ -8,6 +8,7 @@ the block is decoded as a whole.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -22,6 +23,7 @@ _BACKSLASH = b"\\"
 # With more escapes than one in so many bytes a block is decoded as a whole.
 _SPARSE_BYTES = 512
 _MAX_PATTERN_MEMORY = 8 << 20
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 Document = dict[str, Any]
 # Where the next hit begins in a block from a place on; -1 if there is none.
 Hint = Callable[[bytes, int], int]
@@ -139,7 +141,8 @@ class Matcher:
 
 def level_of(document: Document) -> str | None:
     """`error` or `warning`, as `planes.wire.log_levels` has it."""
-    told = find_level(document["content"], document["source"])
+    content: str = document["content"]
+    told = find_level(_COLOUR.sub("", content) if "\x1b" in content else content, document["source"])
     return told.level if told is not None else None
 
 

@@ -33,7 +33,15 @@ _COMBINING_DOT = "\u0307"
 
 # The `i` of a word may be one without a dot, or with one in a capital: Python folds these, RE2 does not.
 _I = r"(?:i|\\u013[01])"
-_LEVEL_WORDS = {"error": ("error", f"except{_I}on", f"cr{_I}t{_I}cal", "fatal"), "warning": ("warn",)}
+# What stands before a short word may be a letter as it is stored: of a colour, or of an escaped tab.
+_SHORT = r"(?:\b|[mt])"
+_LEVEL_WORDS = {
+    "error": (
+        "error", f"except{_I}on", f"cr{_I}t{_I}cal", "fatal",
+        rf"pan{_I}c|severe|segmentat{_I}on fault|alert|emerg|{_SHORT}(?:err|ftl|cr{_I}t)\b|level\\\": ?[56]0",
+    ),
+    "warning": ("warn", rf"{_SHORT}wrn\b|level\\\": ?40"),
+}  # fmt: skip
 
 
 def words_of_level(level: str) -> tuple[str, ...]:

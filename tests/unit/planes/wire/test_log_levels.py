@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from planes.wire.log_levels import find_level
@@ -22,6 +24,15 @@ from planes.wire.log_levels import find_level
         ("CRITICAL disk", "CRITICAL"),
         ("  | ValueError: in a group", "ValueError"),
         ("    | KeyError: 'deeper'", "KeyError"),
+        ("panic: runtime gone", "panic"),
+        ("thread 'main' panicked at src/main.rs:2:5:", "panicked"),
+        ("Segmentation fault (core dumped)", "Segmentation fault"),
+        ("2026-01-01T12:00:00Z ERR refused db=x", "ERR"),
+        ("Jan 01, 2026 12:00:00 PM org.x.Y z\tSEVERE: gone", "SEVERE"),
+        ('{"name":"etl","level":50,"msg":"refused"}', "50"),
+        ('{"message": "no warning", "severity": "ALERT"}', "ALERT"),
+        ("time=12:00 lvl=crit msg=refused", "crit"),
+        ("all that was read of the tables of the day stands in a file beside INFO, and an error", "error"),
     ],
 )
 def test_an_error_is_one(text: str, word: str) -> None:
@@ -38,6 +49,10 @@ def test_an_error_is_one(text: str, word: str) -> None:
         '"error": ""', "'error': []", '"exception": {}', ":error => nil,", "0 error(s), 0 warning(s)", "No error",
         "finished with no error in 3 s", "warning: false", "errors are counted", "terrorist", "    raise ValueError(x)",
         "  |     raise ValueError(x)",
+        '{"event": "retry", "error": "timed out", "level": "info"}', 'level=info msg="retry" err="an error"',
+        "2026-01-01 12:00:00,1|[INFO]|dlt|load.py|no table of errors: error_log", "[info     ] retry of an error",
+        "26/01/01 12:00:00 INFO Manager: error policy is FAIL", '{"level":30,"msg":"error rate 0.1"}', "don't panic",
+        "stderr: nothing", "critique of ERRATA",
     ],
 )  # fmt: skip
 def test_what_says_that_there_is_none_is_none(text: str) -> None:
@@ -49,6 +64,22 @@ def test_a_warning_before_an_error_is_a_warning() -> None:
 
     assert told is not None
     assert told == ("warning", 0, 18)
+
+
+def test_a_level_that_is_stated_wins_over_words() -> None:
+    told = find_level('{"error": "timed out", "level": "warn"}', "user")
+
+    assert told is not None
+    assert told == ("warning", 33, 37)
+
+
+def test_a_word_of_any_length_takes_time_by_its_length() -> None:
+    def seconds(length: int) -> float:
+        began = time.process_time()
+        assert find_level("a." * (length // 2), "user") is None
+        return time.process_time() - began
+
+    assert seconds(128 * 1024) < 40 * seconds(16 * 1024) + 0.05
 
 
 def test_the_platform_says_nothing_of_the_job() -> None:

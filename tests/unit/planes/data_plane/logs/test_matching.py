@@ -156,6 +156,30 @@ def test_line_with_an_escape_among_plain_ones_is_found() -> None:
             assert numbers(block, Wish(levels=frozenset({level}))) == expected, (word, level)
 
 
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("\x1b[33mWARN\x1b[0m late", "warning"),
+        ("\x1b[1;31mCRITICAL\x1b[0m gone", "error"),
+        ("12:00\t\x1b[31mERR\x1b[0m\tgone", "error"),
+        ("12:00\tERR\tgone", "error"),
+        ("12:00 \x1b[33mWRN\x1b[0m late", "warning"),
+        ('{"level":50,"msg":"gone"}', "error"),
+        ('{"level": 40, "msg": "late"}', "warning"),
+        ("panic: gone", "error"),
+        ("thread 'main' panicked at src/main.rs:2:5:", "error"),
+        ("Segmentation fault", "error"),
+        ("lvl=crit msg=gone", "error"),
+        ('{"severity":"EMERGENCY"}', "error"),
+    ],
+)
+@pytest.mark.parametrize("filler", [["fine"], FILLER])
+def test_levels_of_other_loggers_and_in_colours_are_found(line: str, level: str, filler: list[str]) -> None:
+    block = encoded([([*filler, line, *filler], ORIGINS[0])])
+
+    assert numbers(block, Wish(levels=frozenset({level}))) == [len(filler)]
+
+
 @pytest.mark.parametrize("regex", ["a^b|^c", "(^a)*b", "(^|a)b", "(a$)b|b", "(a|^)(b|$)", "^^a", "b$$", "(^)?b($)?"])
 def test_anchor_inside_a_pattern_loses_no_line(regex: str) -> None:
     words = ["", "a", "b", "ab", "ba", "bb", "c", "aab", "xb", "bx"]
