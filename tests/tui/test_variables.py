@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.events import Paste
 
 pytestmark = [pytest.mark.anyio]
 VARIABLES = ("tab", "down", "enter", "4")
@@ -50,3 +51,20 @@ async def test_who_may_not_read_them_is_told_who_may_and_whom_to_ask(open_app: A
 
         await stage.until("Variables are for owners; you are a developer. Ask ana@orchard.example.")
         assert "ws:variables-read" not in stage.text
+
+
+async def test_a_pasted_key_keeps_its_lines_and_a_token_has_no_end_of_a_line(open_app: Any) -> None:
+    key = "-----BEGIN KEY-----\nMIIB\n-----END KEY-----"
+    async with open_app() as stage:
+        await stage.press(*VARIABLES, "a")
+        await stage.type("KEY_OF_ANA")
+        await stage.press("tab", "tab", "tab")
+        stage.app.screen.post_message(Paste(f"{key}\n".replace("\n", "\r")))
+        await stage.until("typed, in lines, not shown")
+        await stage.press("up", "shift+tab", "right")
+        await stage.until("-----BEGIN KEY-----⏎MIIB⏎-----END KEY-----")
+        await stage.press("left", "tab", "enter")
+        await stage.until("Set KEY_OF_ANA in prod.")
+
+        (body,) = stage.posted("variables")
+        assert body["upserts"][0]["value"] == key

@@ -12,10 +12,12 @@ class LineEditor:
     text: str = ""
     caret: int = 0
 
-    def insert(self, piece: str) -> LineEditor:
-        """What was typed or pasted, on one line."""
-        piece = piece.replace("\r\n", " ").replace("\n", " ").replace("\r", " ").replace("\t", " ")
-        piece = "".join(character for character in piece if character.isprintable())
+    def insert(self, piece: str, *, keeps_lines: bool = False) -> LineEditor:
+        """What was typed or pasted: on one line, or as it is. The end of its last line is no part of it."""
+        piece = "\n".join(piece.rstrip("\r\n").replace("\r\n", "\n").split("\r"))
+        if not keeps_lines:
+            piece = piece.replace("\n", " ").replace("\t", " ")
+        piece = "".join(character for character in piece if character.isprintable() or character in "\n\t")
         return LineEditor(self.text[: self.caret] + piece + self.text[self.caret :], self.caret + len(piece))
 
     def press(self, key: str) -> LineEditor | None:

@@ -19,7 +19,10 @@ Typed = Literal["changed", "submitted", "left", "moved"]
 
 
 class Field(Painted):
-    """A label and what is typed. A hidden field shows nothing of it, not even its length."""
+    """A label and what is typed. A hidden field shows nothing of it, not even its length.
+
+    `keeps_lines`: what is pasted keeps its lines, as a private key needs it; they stand in the one row.
+    """
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class Field(Painted):
         *,
         text: str = "",
         is_hidden: bool = False,
+        keeps_lines: bool = False,
         widget_id: str | None = None,
     ) -> None:
         super().__init__(id=widget_id)
@@ -35,6 +39,7 @@ class Field(Painted):
         self.label = label
         self.hint: Line = EMPTY_LINE
         self.is_hidden = is_hidden
+        self._keeps_lines = keeps_lines
         self.leaves_on_escape = False
         self.is_typed_into = False
         self._editor = LineEditor(text, len(text))
@@ -80,8 +85,8 @@ class Field(Painted):
         return None if edited is None else self._change(edited)
 
     def paste(self, text: str) -> Typed:
-        """Pastes on one line."""
-        return self._change(self._editor.insert(text))
+        """Pastes it, on one line where the field keeps none."""
+        return self._change(self._editor.insert(text, keeps_lines=self._keeps_lines))
 
     def _change(self, editor: LineEditor) -> Typed:
         is_other = editor.text != self._editor.text
@@ -93,9 +98,10 @@ class Field(Painted):
     def _typed(self, room: int) -> Line:
         caret = Span(self._look.glyphs.caret, Role.ACCENT)
         if self.is_hidden:
-            shown = muted("typed, not shown " if self.text else "")
+            lines = "in lines, " if "\n" in self.text else ""
+            shown = muted(f"typed, {lines}not shown " if self.text else "")
             return (shown, caret) if self.is_typed_into else (shown,)
-        text, at = self._editor.text, self._editor.caret
+        text, at = self._shown(self._editor.text), self._editor.caret
         while cell_width(text[:at]) > max(0, room - 1):
             text, at = text[1:], at - 1
         if not self.is_typed_into:
@@ -104,6 +110,13 @@ class Field(Painted):
         if not under:
             return (Span(text[:at]), caret)
         return (Span(text[:at]), Span(under, Role.MATCH), Span(text[at + 1 :]))
+
+    def _shown(self, text: str) -> str:
+        """On one row, a character for each: a value from elsewhere may hold what would move the cursor."""
+        if text.isprintable():
+            return text
+        signs = {"\n": self._look.glyphs.turns, "\t": " "}
+        return "".join(each if each.isprintable() else signs.get(each, "?") for each in text)
 
     def render_line(self, y: int) -> Strip:
         """The one row."""

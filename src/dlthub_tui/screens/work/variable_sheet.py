@@ -49,7 +49,8 @@ class VariableSheet(FormSheet[VariableChange]):
         yield Choice(self.look, line("   Kind      "), ["secret", "plain"], kind, widget_id="kind")
         value = "" if change is None or change.is_secret else change.value
         hidden = kind == "secret"
-        yield Field(self.look, line("   Value     "), text=value, is_hidden=hidden, widget_id="value")
+        label = line("   Value     ")
+        yield Field(self.look, label, text=value, is_hidden=hidden, keeps_lines=True, widget_id="value")
 
     def first(self) -> Field:
         """The first that is empty."""
