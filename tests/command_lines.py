@@ -12,6 +12,7 @@ _OF_THE_CLIENT: dict[str, tuple[int, frozenset[str]]] = {
     "workspace deployment list": (0, frozenset()),
     "variable list": (0, frozenset({"--profile", "--workspace"})),
     "variable set": (1, frozenset({"--value", "--plain", "--secret", "--profile", "--workspace"})),
+    "pipeline show": (1, frozenset()),
     "job pause": (1, frozenset()),
     "job resume": (1, frozenset()),
     "job publish": (1, frozenset({"--cancel"})),

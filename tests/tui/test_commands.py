@@ -425,6 +425,10 @@ async def test_a_place_is_copied_as_the_command_line_that_lists_it(open_app: Any
         for keys, line in (
             (("Y",), "dlthub-tui workspaces"), (("9", "Y"), "dlthub-tui doctor"),
             (("0", "g", "tab", "down", "enter", "3", "Y"), "dlthub workspace deployment list"),
+            (("5", "Y"), "dlthub pipeline show orders_pipeline"),
+            (("enter", "Y"), "dlthub pipeline show orders_pipeline"),
+            (("escape", "7", "Y"), "dlthub-tui open orchard-eu/fruitshop:alerts"),
+            (("8", "Y"), "dlthub-tui doctor --residency"),
         ):  # fmt: skip
             await stage.press(*keys)
             assert stage.app.clipboard == line

@@ -89,7 +89,9 @@ async def test_an_invite_gets_another_link_and_is_revoked(open_app: Any) -> None
         await stage.press(*TEAM)
         await stage.until("has ended")
         assert "org owner" in stage.text
-        await stage.press("tab", "enter")
+        await stage.press("tab", "Y")
+        assert stage.app.clipboard == "dlthub-tui invite orchard-eu/fruitshop gus@else.example --new-link"
+        await stage.press("enter")
         await stage.until("Make another link for gus@else.example?")
         await stage.press("enter")
         await stage.until("Link for gus@else.example: shown this once")
@@ -160,6 +162,9 @@ async def test_a_key_is_revoked(open_app: Any) -> None:
         await stage.press("enter")
 
         await stage.until("Revoked laptop; it ends within 2 s.")
+        assert stage.app.context.log.entries[-1].twin.startswith("dlthub-tui admin api-key revoke ")
+        await stage.press("G", "Y")
+        assert stage.app.clipboard == "dlthub-tui admin api-key create --user=ana@orchard.example"
 
 
 async def test_a_read_only_session_changes_no_member_invite_or_key(open_app: Any) -> None:

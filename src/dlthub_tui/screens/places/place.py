@@ -23,7 +23,7 @@ from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
-from dlthub_tui.viewmodel.keys.shell_twins import twin_of_place, where_it_works
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_place, where_it_works
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
 from dlthub_tui.widgets.job_control import has_shell
 from dlthub_tui.widgets.lines import LinesView
@@ -303,8 +303,9 @@ class PlaceScreen(Approving):
         self.say(f"Copied {cut_middle(guard(text), COPIED_CELLS - len(more), self.look.glyphs.cut)}{more}")
 
     def command_text(self) -> str:
-        """This place as a command line; empty where there is none."""
-        return ""
+        """This place as a command line: its own, else the one that opens the app here; empty where it has no link."""
+        text = self.link_text()
+        return in_shell("open", text, reach=self.context.reach) if text else ""
 
     def do_copy_command(self) -> None:
         """Copies the command line that does the same."""

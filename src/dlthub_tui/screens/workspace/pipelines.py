@@ -16,6 +16,7 @@ from dlthub_tui.screens.places.tabs import TabScreen
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell_of_client
 from dlthub_tui.viewmodel.places import PipelinePlace, PipelineRunPlace, Place, RunPlace, WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Span, guard
@@ -81,6 +82,15 @@ class PipelinesScreen(TabScreen, SortedList):
         found = self._pipeline()
         return view.pipeline_details(found, self._runs, self.look, width) if found else []
 
+    def command_text(self) -> str:
+        """The pipeline under the cursor, on its page; where there is none, the list."""
+        found = self._pipeline()
+        return in_shell_of_client("pipeline show", found.name) if found else super().command_text()
+
+    def twin_of(self, action: Action) -> str:
+        """The same."""
+        return self.command_text() if action.id == "row.open" else super().twin_of(action)
+
     def why_not(self, action: Action) -> str | None:
         """What needs a pipeline."""
         if action.id == "row.open" and self._pipeline() is None:
@@ -125,6 +135,10 @@ class PipelineScreen(ListScreen):
     def place_key(self) -> str:
         """Each pipeline keeps its own place."""
         return f"pipeline/{self.place.workspace.id}/{self.place.name}"
+
+    def command_text(self) -> str:
+        """Its page."""
+        return in_shell_of_client("pipeline show", self.place.name)
 
     async def load(self) -> None:
         """The newest runs."""

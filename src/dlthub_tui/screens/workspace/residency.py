@@ -202,6 +202,10 @@ class ResidencyScreen(TabScreen):
         """The proof in a shell."""
         return in_shell("doctor", "", "--residency", reach=self.context.reach)
 
+    def twin_of(self, action: Action) -> str:
+        """The proof is made here by the key of the doctor."""
+        return self.command_text() if action.id == "doctor.open" else super().twin_of(action)
+
     def why_not(self, action: Action) -> str | None:
         """A proof runs jobs, on the platform's own machine."""
         if action.id == "doctor.open":

@@ -25,6 +25,7 @@ from dlthub_tui.screens.workspace.team_sheets import (
 )
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
+from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, guard
@@ -151,6 +152,28 @@ class TeamScreen(TabScreen, SortedList):
         if action.id == "item.add" and member is not None and self._role != "owner":
             return f"Members are for owners; you are a {self._role}. Keys of your own are below."
         return super().why_not(action)
+
+    def command_text(self) -> str:
+        """Another link for who is invited, the keys that there are, or a key of one's own; else the list."""
+        invite, at = self._invite(), self.shell_place()
+        if invite is not None:
+            return in_shell("invite", at.workspace, "--new-link", whom=invite.email, reach=at.reach)
+        if self._key() is not None:
+            return in_shell("admin api-key list", reach=at.reach)
+        if self._member() is None and self.is_loaded and self._email:
+            return in_shell("admin api-key create", "", f"--user={self._email}", reach=at.reach)
+        return super().command_text()
+
+    def twin_of(self, action: Action) -> str:
+        """Links, and what ends an invite or a key."""
+        invite, key, at = self._invite(), self._key(), self.shell_place()
+        if action.id == "item.end" and invite is not None:
+            return in_shell("invite", at.workspace, "--withdraw", whom=invite.email, reach=at.reach)
+        if action.id == "item.end" and key is not None:
+            return in_shell("admin api-key revoke", key.id, reach=at.reach)
+        if action.id == "row.open" and self._member() is None:
+            return self.command_text()
+        return super().twin_of(action)
 
     def footer_entries(self) -> list[tuple[Action, str]]:
         """On a key and on an invite `x` revokes; enter makes another link, and below the keys a key."""

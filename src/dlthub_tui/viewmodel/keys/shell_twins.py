@@ -14,6 +14,8 @@ from dlthub_tui.viewmodel.options import Reach
 _PLACES = {
     "tab.1": "jobs", "tab.2": "runs", "nav.home": "workspaces", "nav.platform": "doctor", "doctor.open": "doctor",
 }  # fmt: skip
+# Tabs that no command lists: the app is opened there.
+_TABS_OF_THE_APP = {"tab.5": "pipelines", "tab.6": "team", "tab.7": "alerts", "tab.8": "residency"}
 # These work beside the platform, with its home; from elsewhere they reach nothing.
 _BESIDE = ("doctor", "admin")
 _OF_THE_CLIENT = {"tab.3": "workspace deployment list", "tab.4": "variable list"}
@@ -23,16 +25,21 @@ _OF_A_JOB = {
 _OF_A_RUN = {"row.open": "open", "log.open": "logs", "masked.open": "logs", "item.end": "stop"}
 
 
-def in_shell(verb: str, place: str = "", *more: str, reach: Reach) -> str:
-    """A command of this program about a place, at the installation that one is connected to; `more` are options."""
+def in_shell(verb: str, place: str = "", *more: str, whom: str = "", reach: Reach) -> str:
+    """A command of this program about a place, and whom, at the installation that one is connected to.
+
+    `more` are options, each in one word.
+    """
     options = list(more)
     is_beside = verb.startswith(_BESIDE)
     if reach.url and not is_beside:
         options += ["--url", reach.url]
     if reach.home and not (reach.url and is_beside):
         options += ["--home", reach.home]
+    named = [*filter(None, (place, whom))]
     # Behind `--` nothing is taken for an option.
-    tail = [*options, "--", place] if place.startswith("-") else [*filter(None, (place,)), *options]
+    is_like_option = any(word.startswith("-") for word in named)
+    tail = [*options, "--", *named] if is_like_option else [*named, *options]
     return shlex.join(["dlthub-tui", *verb.split(), *tail])
 
 
@@ -43,6 +50,8 @@ def in_shell_of_client(verb: str, *more: str) -> str:
 
 def twin_of_place(action_id: str, workspace: str, reach: Reach) -> str:
     """What a place shows; `workspace` is the link of the one that it is in. Empty where the shell has nothing."""
+    if action_id in _TABS_OF_THE_APP:
+        return in_shell("open", f"{workspace}:{_TABS_OF_THE_APP[action_id]}", reach=reach) if workspace else ""
     if action_id in _OF_THE_CLIENT:
         return in_shell_of_client(_OF_THE_CLIENT[action_id])
     if action_id not in _PLACES:
@@ -73,8 +82,10 @@ def link_of_held(workspace: str, job_ref: str, number: int) -> str:
 
 
 def where_it_works(line: str, reach: Reach) -> str:
-    """What a shell needs for it; empty where that is nothing."""
+    """What a shell needs for it, or that it is only the way back here; empty where neither is to be said."""
     if not line.startswith("dlthub-tui "):
         return "in a folder connected to the workspace"
+    if line.startswith("dlthub-tui open "):
+        return "opens the app there"
     is_beside = line.removeprefix("dlthub-tui ").startswith(_BESIDE)
     return "on the platform's machine" if reach.url and is_beside else ""

@@ -76,6 +76,21 @@ def test_a_workspace_with_a_namesake_is_told_by_its_id() -> None:
     assert in_shell("run", link(JobPlace(twin, "j", "jobs.shop.load")), reach=Reach()) == "dlthub-tui run w-1/shop.load"
 
 
+def test_tabs_that_no_command_lists_are_opened() -> None:
+    tabs = {twin_of_place(f"tab.{digit}", "orchard/shop", Reach()) for digit in range(5, 9)}
+
+    assert tabs == {f"dlthub-tui open orchard/shop:{tab}" for tab in ("pipelines", "team", "alerts", "residency")}
+
+
+@pytest.mark.parametrize(("place", "email"), [("o/shop", "eve@x.example"), ("-o/shop", "eve@x.example"), ("o", "-e@x")])
+def test_whom_a_command_is_about_stands_behind_its_place(place: str, email: str) -> None:
+    one = in_shell("invite", place, "--new-link", whom=email, reach=Reach(home="/srv/h"))
+
+    check_command_line(one)
+    words = shlex.split(one)
+    assert words[words.index(place) + 1] == email
+
+
 def test_where_a_line_works_is_said_of_those_that_do_not_work_everywhere() -> None:
     elsewhere = Reach(url=ELSEWHERE)
 
@@ -84,6 +99,7 @@ def test_where_a_line_works_is_said_of_those_that_do_not_work_everywhere() -> No
     assert where_it_works("dlthub-tui run a/b/c", elsewhere) == ""
     assert where_it_works("dlthub-tui doctor", Reach()) == ""
     assert where_it_works(in_shell("doctor", reach=elsewhere), elsewhere) == "on the platform's machine"
+    assert where_it_works("dlthub-tui open o/shop:alerts", elsewhere) == "opens the app there"
     assert in_shell("admin data-plane drain", "eu1", reach=Reach("/srv/x", ELSEWHERE)) == (
         "dlthub-tui admin data-plane drain eu1"
     )
