@@ -139,7 +139,13 @@ async def test_first_start_creates_the_owner(installation: Any, tmp_path: Path) 
     async with app.run_test() as pilot:
         await settle(pilot)
         assert "nobody owns it yet" in screen_text(app)
-        await pilot.press(*"ana", "at", *"orchard", "full_stop", *"example", "enter")
+        reasons = [{"key": "email", "message": "must be an e-mail address"}]
+        body = {"detail": "The request breaks a rule.", "code": "invalid_request", "extra": {"reasons": reasons}}
+        fake.refusals["/own/v1/sessions/-first-owner"] = (400, body)
+        await pilot.press("at", "enter", "enter")
+        await until(pilot, lambda: "Nobody was created. email: must be an e-mail" in screen_text(app), "why not")
+        fake.refusals.clear()
+        await pilot.press("backspace", *"ana", "at", *"orchard", "full_stop", *"example", "enter")
         await pilot.press(*"a-long-password".replace("-", ""), "enter")
         await settle(pilot)
 

@@ -4,6 +4,7 @@ ClientError
 ├── NotReachable        no connection, or it broke
 ├── TimedOut            no answer in time
 ├── Refused             the plane answered and says no
+│   ├── BrokenRule      400
 │   ├── NotSignedIn     401
 │   ├── NotAllowed      403
 │   ├── NotFound        404
@@ -37,8 +38,9 @@ class ClientError(Exception):
 
     @property
     def sentence(self) -> str:
-        """Both as one line."""
-        return f"{self.what} {self.can}".strip()
+        """Both as one line. What a plane says of a field ends without a stop."""
+        stop = "" if self.what.endswith((".", "?", "!")) else "."
+        return f"{self.what}{stop} {self.can}".strip()
 
 
 class NotReachable(ClientError):
@@ -80,6 +82,12 @@ class Refused(ClientError):
         self.code = code
         self.reasons = reasons
         self.keys = keys
+
+
+class BrokenRule(Refused):
+    """What was asked for cannot be had like this; the same once more is refused once more."""
+
+    next_step = ""
 
 
 class NotSignedIn(Refused):
@@ -210,7 +218,8 @@ class PinsDamaged(ClientError):
 
 
 CLASS_OF_STATUS: dict[int, type[Refused]] = {
-    401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 410: Gone, 413: TooLarge, 429: TooMany,
+    400: BrokenRule, 401: NotSignedIn, 403: NotAllowed, 404: NotFound, 409: Conflict, 410: Gone, 413: TooLarge,
+    429: TooMany,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 
-from dlthub_tui.client.errors import ClientError
+from dlthub_tui.client.errors import ClientError, Refused
 from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.place import PlaceScreen
@@ -89,7 +89,12 @@ class FirstOwnerScreen(PlaceScreen):
         try:
             pair = await create_first_owner(connection.open_plane, self._owner_key, email, password)
         except ClientError as exc:
-            self.say(exc.sentence, Role.FAIL)
+            if isinstance(exc, Refused) and exc.reasons:
+                self.say(f"Nobody was created. {exc.reasons[0]}.", Role.FAIL)
+            else:
+                self.say(exc.sentence, Role.FAIL)
+            if isinstance(exc, Refused) and "email" in exc.keys:
+                self.type_into(self.query_one("#email", Field))
             return
         await connection.begin(pair, is_kept=False)
         self.post_message(SignedIn(is_first=True))

@@ -76,6 +76,7 @@ def test_refusals_carry_reasons_and_what_to_do() -> None:
     )
 
     assert error.what == "The request breaks a rule. name: too short"
+    assert error.sentence == "The request breaks a rule. name: too short."
     assert refusal(409, {"detail": "It runs.", "extra": {"reasons": ["a", {"detail": "b"}]}}).what == "It runs. a b"
     assert refusal(503, None).can.startswith("Press {link.retry}")
     assert refusal(403, {"detail": "No."}).can == "Ask an owner of the workspace."
