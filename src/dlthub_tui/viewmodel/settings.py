@@ -51,7 +51,7 @@ SETTINGS = (
     Setting("times", "Times", ("relative", "exact", "utc"), "{times.toggle} switches them for now, this for good."),
     Setting("read_only", "Read-only", ("off", "on"), "Hides and refuses all that changes something."),
     Setting("notify", "Notifications", ("off", "on"),
-            "The terminal tells its desktop when a run of a minute or more ends."),
+            "The terminal tells its desktop when a run of a minute or more ends. tmux: allow-passthrough all."),
     Setting("title", "Terminal title", ("on", "off"), "Where you are, and progress while a run goes on (OSC 9;4)."),
 )  # fmt: skip
 BY_ID: Mapping[str, Setting] = {setting.id: setting for setting in SETTINGS}

@@ -34,5 +34,8 @@ def notification(text: str, ways: Collection[str] = ("9", "777"), *, in_tmux: bo
 
 
 def _to_terminal(sequences: str, *, in_tmux: bool) -> str:
-    """tmux takes none of them; where its user lets programs through (`allow-passthrough on`) its terminal gets them."""
+    """tmux takes none of them; where its user lets programs through (`allow-passthrough`) its terminal gets them.
+
+    With `on` from the window that is shown, with `all` from every one.
+    """
     return f"\x1bPtmux;{sequences.replace(ESCAPE, ESCAPE * 2)}{ESCAPE}\\" if in_tmux else sequences

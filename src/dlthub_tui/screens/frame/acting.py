@@ -233,6 +233,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             self.failed(exc, "key")
 
     async def _take_key(self, event: events.Key) -> None:
+        self.context.signs.seen(self.host)
         action = self.action_of(event.key)
         # What is said may be what is selected: it stands until it is copied.
         if not self.selections or action is None or action.id != "app.interrupt":

@@ -20,6 +20,8 @@ class Signs:
         self.ways: Sequence[str] = ()
         """By which sequences this terminal is told to notify its desktop."""
         self.in_tmux = False
+        self._may_be_lost = False
+        """tmux passes nothing on from a window that is not shown: the progress would stand there for good."""
 
     def show(self, app: App[Any], chosen: Chosen, crumbs: Sequence[str], separator: str, *, runs: bool) -> None:
         """Where one is, and whether something runs there."""
@@ -32,7 +34,13 @@ class Signs:
             self._title = title
         if runs != self._has_progress:
             self._write(app, view.progress(runs=runs, in_tmux=self.in_tmux))
-            self._has_progress = runs
+            self._has_progress, self._may_be_lost = runs, self.in_tmux
+
+    def seen(self, app: App[Any]) -> None:
+        """Somebody is in front of it, as a key says: what may not have arrived is said once more."""
+        if self._may_be_lost:
+            self._may_be_lost = False
+            self._write(app, view.progress(runs=self._has_progress, in_tmux=True))
 
     def notify(self, app: App[Any], text: str) -> None:
         """A notification of the terminal's desktop."""
@@ -44,7 +52,7 @@ class Signs:
             self._write(app, view.progress(runs=False, in_tmux=self.in_tmux))
         if self._title:
             self._write(app, view.TITLE_BACK)
-        self._title, self._has_progress = "", False
+        self._title, self._has_progress, self._may_be_lost = "", False, False
 
     def _write(self, app: App[Any], text: str) -> None:
         driver = app._driver  # pyright: ignore[reportPrivateUsage] - the one way to the terminal
