@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceRef:
-    """What is needed to stand in a workspace: its name and region for the frame, ids for requests."""
+    """What is needed to stand in a workspace: its name and region for the frame, ids for requests.
+
+    `address` names it and no other, in links and command lines.
+    """
 
     id: str
     name: str
@@ -20,21 +23,16 @@ class WorkspaceRef:
     organization_name: str
     dataplane_id: str
     dataplane_url: str
-    has_namesake: bool = field(default=False, compare=False)
+    address: str = field(compare=False)
 
     @classmethod
-    def of(cls, workspace: Workspace, membership: Membership, *, has_namesake: bool) -> Self:
+    def of(cls, workspace: Workspace, membership: Membership, address: str) -> Self:
         """Of a workspace, for the member of its organization who is to stand in it."""
         return cls(
             id=workspace.id, name=workspace.name, organization_id=workspace.organization_id,
             organization_name=membership.organization.name, dataplane_id=workspace.dataplane_id,
-            dataplane_url=workspace.dataplane_url, has_namesake=has_namesake,
+            dataplane_url=workspace.dataplane_url, address=address,
         )  # fmt: skip
-
-    @property
-    def address(self) -> str:
-        """What names it and no other: its name, or its id where another has the same."""
-        return self.id if self.has_namesake else f"{self.organization_name}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

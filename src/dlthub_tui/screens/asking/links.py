@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.viewmodel.frame import TABS
 from dlthub_tui.viewmodel.places import JobPlace, Place, RunPlace, WorkspacePlace, WorkspaceRef
-
-if TYPE_CHECKING:
-    from dlthub_tui.client.models import Workspace
-    from dlthub_tui.client.transport import Transport
 
 _TAB_NAMES = frozenset(name for name, *_ in TABS)
 
 
 async def find_place(context: Context, text: str) -> Place | None:
     """The place a link names, if everything on the way is there."""
+    from dlthub_tui.client.organizations import get_membership
     from dlthub_tui.session.names import AmbiguousName, NoSuchName, find_spot
 
     plane = context.connected.control
@@ -25,7 +20,8 @@ async def find_place(context: Context, text: str) -> Place | None:
         spot = await find_spot(plane, path if tab in _TAB_NAMES else text)
     except (AmbiguousName, NoSuchName):
         return None
-    workspace = await _reference(plane, spot.place.workspace, has_namesake=spot.place.has_namesake)
+    membership = await get_membership(plane, spot.place.organization.id)
+    workspace = WorkspaceRef.of(spot.place.workspace, membership, spot.place.address)
     if spot.job is None:
         return WorkspacePlace(workspace, tab if tab in _TAB_NAMES else "jobs")
     if spot.run is None:
@@ -35,15 +31,8 @@ async def find_place(context: Context, text: str) -> Place | None:
 
 async def find_workspace(context: Context, workspace_id: str) -> WorkspaceRef:
     """A workspace by its id. Raises: NotFound for who is no member."""
-    from dlthub_tui.client.organizations import get_workspace
+    from dlthub_tui.client.organizations import get_membership, get_workspace
 
     plane = context.connected.control
     found = await get_workspace(plane, workspace_id)
-    return await _reference(plane, found, has_namesake=context.has_namesake(workspace_id))
-
-
-async def _reference(plane: Transport, workspace: Workspace, *, has_namesake: bool) -> WorkspaceRef:
-    from dlthub_tui.client.organizations import get_membership
-
-    membership = await get_membership(plane, workspace.organization_id)
-    return WorkspaceRef.of(workspace, membership, has_namesake=has_namesake)
+    return context.reference(found, await get_membership(plane, found.organization_id))

@@ -19,7 +19,7 @@ from dlthub_tui.viewmodel.words import silence
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from dlthub_tui.client.models import Job
+    from dlthub_tui.client.models import Job, Membership, Workspace
     from dlthub_tui.session.connection import Connection
     from dlthub_tui.viewmodel.places import WorkspaceRef
     from dlthub_tui.viewmodel.work.runs import Known
@@ -97,9 +97,13 @@ class Context:
         """One's role there; where it is not known yet its planes decide."""
         return self.roles.get(workspace.id, "owner")
 
-    def has_namesake(self, workspace_id: str) -> bool:
-        """Whether its names alone do not tell which workspace it is."""
-        return self.addresses.get(workspace_id) == workspace_id
+    def reference(self, workspace: Workspace, membership: Membership) -> WorkspaceRef:
+        """What is needed to stand in a workspace; one that home has not listed has no namesake that is known."""
+        from dlthub_tui.session.names import NamedWorkspace
+        from dlthub_tui.viewmodel.places import WorkspaceRef
+
+        named = NamedWorkspace(membership.organization, workspace)
+        return WorkspaceRef.of(workspace, membership, self.addresses.get(workspace.id, named.address))
 
     @property
     def planes_now(self) -> tuple[PlaneState, ...]:

@@ -75,7 +75,7 @@ class EnvironmentsScreen(ListScreen):
 
         control = self.context.connected.control
         return [
-            WorkspaceRef.of(workspace, membership, has_namesake=self.context.has_namesake(workspace.id))
+            self.context.reference(workspace, membership)
             for membership in await list_memberships(control)
             if membership.organization.dataplane_id == self.place.region
             for workspace in await list_workspaces(control, membership.organization.id)

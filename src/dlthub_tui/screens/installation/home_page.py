@@ -251,7 +251,7 @@ class HomePage(SortedList):
             return None
         workspace = state.workspace
         membership = next(item for item in self.state.memberships if item.organization.id == workspace.organization_id)
-        return WorkspaceRef.of(workspace, membership, has_namesake=self.context.has_namesake(workspace_id))
+        return self.context.reference(workspace, membership)
 
     @property
     def workspaces(self) -> list[WorkspaceRef]:

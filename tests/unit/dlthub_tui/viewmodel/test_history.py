@@ -5,7 +5,7 @@ from __future__ import annotations
 from dlthub_tui.viewmodel.history import MOST_PLACES, History
 from dlthub_tui.viewmodel.places import GuidePlace, HomePlace, SignInsPlace, WorkspacePlace, WorkspaceRef
 
-SHOP = WorkspaceRef("w", "shop", "o", "orchard", "eu1", "http://127.0.0.1")
+SHOP = WorkspaceRef("w", "shop", "o", "orchard", "eu1", "http://127.0.0.1", "orchard/shop")
 JOBS, RUNS = WorkspacePlace(SHOP), WorkspacePlace(SHOP, "runs")
 
 

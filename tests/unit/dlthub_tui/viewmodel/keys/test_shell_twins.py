@@ -23,7 +23,8 @@ NAMES = ["shop", "my shop", "a/b", 'Ana\'s "shop"', "-rf", "$(id) `id` ; x", "Gr
 
 
 def stand(organization: str, workspace: str, *, has_namesake: bool = False) -> WorkspaceRef:
-    return WorkspaceRef("w-1", workspace, "o-1", organization, "eu1", "http://eu1", has_namesake)
+    address = "w-1" if has_namesake else f"{organization}/{workspace}"
+    return WorkspaceRef("w-1", workspace, "o-1", organization, "eu1", "http://eu1", address)
 
 
 def every_line(workspace: WorkspaceRef, reach: Reach) -> set[str]:
