@@ -21,20 +21,28 @@ _KNOWN_WORDS = frozenset(
 _SENSITIVE = re.compile(
     r"(?i)(?:pass(?:word|wd|phrase)?|pwd|secret|token|credential|private|signature|\bsig|(?:api|account|access|shared|auth)[_-]?key|accesskey|\bkey)"
 )
-_ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_.-]*[ \t]*=[ \t]*(.*?)[ \t]*$")
+_ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?[A-Za-z_][A-Za-z0-9_.-]*[ \t]*=[ \t]*(.*)$")
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?:([^\s/?#]*)@)?[^\s?#]*(?:\?([^\s#]*))?")
-_PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_ -]*?)[ ]*=[ ]*('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\{[^}]*\}|[^;\s]*)(?=[;\s]|$)")
+# Bounded in each part, since of a text that is none a search begins anew at every sign.
+_PAIR = re.compile(
+    r"([A-Za-z_][A-Za-z0-9_ -]{0,63}?)[ ]{0,64}=[ ]{0,64}"
+    r"('(?:[^'\\]|\\.){0,4096}'|\"[^\"]{0,4096}\"|\{[^}]{0,4096}\}|[^;\s]*)(?=[;\s]|$)"
+)
+_LONGEST_OF_PAIRS = 64 * 1024
+_DEEPEST = 8
 
 
 def members(value: str) -> Iterator[str]:
-    """Yield the secret-like parts of a structured value, also parts of parts; nothing for a plain one."""
-    waiting = [value.strip()]
-    seen = set(waiting)
+    """Yield the secret-like parts of a structured value, and their parts some levels deep; nothing for a plain one."""
+    waiting = [(value.strip(), _DEEPEST)]
+    seen = {waiting[0][0]}
     while waiting:
-        for member in _direct_members(waiting.pop()):
+        text, levels = waiting.pop()
+        for member in _direct_members(text):
             if member and member not in seen and member.lower() not in _KNOWN_WORDS:
                 seen.add(member)
-                waiting.append(member.strip())
+                if levels > 1:
+                    waiting.append((member.strip(), levels - 1))
                 yield member
 
 
@@ -51,11 +59,11 @@ def _direct_members(text: str) -> Iterator[str]:
     if lines and all(matches):
         for match in matches:
             if match is not None:
-                yield _unquoted(match[1])
+                yield _unquoted(match[1].rstrip(" \t"))
     address = _ADDRESS.match(text)
     if address:
         yield from _address_parts(address[1] or "", address[2] or "")
-    elif "=" in text:  # the pattern takes its time with a long text of one word
+    elif "=" in text and len(text) <= _LONGEST_OF_PAIRS:
         for name, part in _PAIR.findall(text):
             if _SENSITIVE.search(name):
                 yield _unquoted(part)

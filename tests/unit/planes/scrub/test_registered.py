@@ -3,12 +3,14 @@
 import base64
 import json
 import shlex
+import time
 import tracemalloc
 import urllib.parse
 
 import pytest
 
 from planes.scrub import Registered, scrub_text
+from planes.scrub.registered.structured import members
 
 
 def masked(text: str, *values: str) -> str:
@@ -36,6 +38,34 @@ def test_more_texts_than_a_machine_should_look_for_do_not_fit(value: str) -> Non
     assert Registered.fits([("KEYS", json.dumps({f"key-{number}": f"value-{number}" for number in range(900)}))] * 2)
     assert not Registered.fits([("KEYS", value)])
     assert not Registered.fits((f"KEY_{number}", f"value-{number}") for number in range(2_001))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a" * 60_000 + "!=",
+        "a " * 30_000 + "!=",
+        "a=" * 30_000,
+        "a={ " * 15_000,
+        "A=b" + " " * 60_000 + "c",
+        "a" * 2**20 + "!=",
+    ],
+    ids=["word", "words", "nested", "open", "spaces", "long"],
+)
+def test_members_are_found_in_a_time_that_grows_as_the_text_does(value: str) -> None:
+    """Patterns hold the interpreter while they look: for minutes of a square, nothing else of the region goes on."""
+    began = time.process_time()
+    found = list(members(value))
+
+    assert len(found) < 10
+    assert time.process_time() - began < 10
+
+
+def test_members_are_found_some_levels_deep() -> None:
+    address = "postgres://reader:gate-7-7-1@host/db?options=x"
+    text = json.dumps({"outer": json.dumps({"dsn": f"Server=tcp:host;Password='{address}';Encrypt=yes"})})
+
+    assert {address, "gate-7-7-1"} <= set(members(text))
 
 
 def test_empty_masks_nothing() -> None:
