@@ -136,18 +136,23 @@ def _is_over(taken: float, most: int | None) -> bool:
 
 
 def _within_room(limits: Limits, folder: str) -> tuple[Limits, int | None]:
-    """With bounds that leave others something of a disk that has little room. A full one tells by itself."""
+    """With bounds that leave others something of a disk that has little room. A full one tells by itself.
+
+    `disk_percent` stays where it is what bounds.
+    """
     files = limits.most_files
     if limits.disk_bytes is None or limits.disk_percent is None or files is None:
         return limits, files
     try:
         found = os.statvfs(folder)
     except OSError:
-        return limits, files
+        return limits._replace(disk_percent=None), files
     share = max(found.f_bavail * found.f_frsize * limits.disk_percent // 100, _LEAST_SHARE_BYTES)
     if found.f_favail:  # some file systems have no such number
         files = min(files, max(found.f_favail * limits.disk_percent // 100, _LEAST_SHARE_BYTES // BYTES_OF_A_FILE))
-    return limits._replace(disk_bytes=min(limits.disk_bytes, share)), files
+    if share >= limits.disk_bytes:
+        return limits._replace(disk_percent=None), files
+    return limits._replace(disk_bytes=share), files
 
 
 def _temporary(step: Step) -> tuple[str, ...]:

@@ -152,11 +152,15 @@ def of_fork_wait(seconds: float) -> str:
 
 
 def of_disk(limits: Limits) -> Reason:
-    """More room on the disk than the run may take."""
+    """More room on the disk than the run may take; with `disk_percent` because little was free when it began."""
+    most, advice = _mebibytes(limits.disk_bytes), "Remove what is loaded already, load in smaller pieces, or raise"
+    if limits.disk_percent is not None:
+        most += f", {limits.disk_percent} % of what was free when it began"
+        advice = "Make room there (dlthub-tui admin gc removes what is old), load in smaller pieces, or set"
     return Reason(
         DISK_LIMIT,
-        f"Too much disk: the run added more than it may ({_mebibytes(limits.disk_bytes)}) to its folders. "
-        "Remove what is loaded already, load in smaller pieces, or raise DLTHUB_TUI_RUN_DISK_MB of this region.",
+        f"Too much disk: the run added more than it may ({most}) to its folders. "
+        f"{advice} DLTHUB_TUI_RUN_DISK_MB of this region.",
     )
 
 

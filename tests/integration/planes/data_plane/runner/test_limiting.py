@@ -46,6 +46,7 @@ def test_what_is_added_counts(tmp_path: Path, add: Callable[[Path], None], disk_
     assert before is None
     assert found is not None
     assert found.text.startswith(word)
+    assert "free" not in found.text
     assert found.word == "disk_limit"
 
 
@@ -60,5 +61,6 @@ def test_on_a_disk_with_little_room_some_is_left_for_others(monkeypatch: pytest.
 
     assert before is None
     assert found is not None
-    assert "(1 MiB)" in found.text
+    assert "(1 MiB, 90 % of what was free when it began)" in found.text
+    assert "dlthub-tui admin gc" in found.text
     assert (found.word, "RUN_DISK_MB" in found.text) == ("disk_limit", True)
