@@ -28,11 +28,11 @@ main._leave_out()
 with serving._plain_lines():
     import planes.host.platform
 import planes.data_plane.app
-print(*sorted({"pygments", "rich"} & set(sys.modules)))
+print(*sorted({"pygments", "rich", "yaml"} & set(sys.modules)))
 """
 
 
-def test_a_region_loads_no_command_line_of_its_http_client() -> None:
+def test_a_region_loads_no_command_line_of_its_http_client_and_nothing_of_uploads() -> None:
     loaded = subprocess.run([sys.executable, "-c", REGION], check=True, capture_output=True, text=True, timeout=60)
 
     assert loaded.stdout.split() == []

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from planes.data_plane.services.uploads.tar_stream import refusal
 
 _ENGINE_VERSION = "1"
@@ -61,6 +59,8 @@ def check_manifest(text: bytes | bytearray, facts: Sequence[FileFact]) -> None:
 
 
 def _listed(text: bytes | bytearray) -> Iterator[dict[str, str | None]]:
+    import yaml  # which the first upload waits for, and no start
+
     try:
         yield from _walk(_parse_events(text))
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
@@ -77,6 +77,8 @@ class _Event:
 
 
 def _parse_events(text: bytes | bytearray) -> Iterator[_Event]:
+    import yaml  # as above
+
     loader: Any = yaml.CSafeLoader(io.BytesIO(text))
     try:
         while loader.check_event():
