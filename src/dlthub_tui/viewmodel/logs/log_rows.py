@@ -21,7 +21,11 @@ from planes.wire.log_levels import find_level
 
 _SGR = re.compile("\x1b\\[([0-9;:]*)m")
 _MASK = re.compile(r"\[masked(?::[^\]\n]*)?\]")
-_HEAD = "Traceback (most recent call last):"
+_HEAD = re.compile(r"[ |+]*(?:Exception Group )?Traceback \(most recent call last\):")
+# In a group of exceptions, behind a bar: what one says, and the border to the next.
+_OF_GROUP = re.compile(r" +(?:\| \S|\+-)")
+# Frames of the JVM, JavaScript, .NET and Ruby stand below what went wrong, without a head of their own.
+_CALL = re.compile(r" +(?:at \S|from \S+:\d+:in )")
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _TAB = 8
 LogTimes = Literal["local", "utc", "start"]
@@ -40,6 +44,7 @@ class LogRow:
     is_error: bool
     is_traceback: bool = False
     is_frame: bool = False
+    is_call: bool = False
     source: str = "user"
 
 
@@ -64,6 +69,8 @@ def log_row(line: LogLine, look: Look) -> LogRow:
     base = _role(line)
     if base is not Role.TEXT:
         spans = tuple(span._replace(role=base) if span.role is Role.TEXT else span for span in spans)
+    is_user = line.source == "user"
+    is_head = is_user and _HEAD.match(plain) is not None
     return LogRow(
         number=line.number,
         spans=spans,
@@ -72,8 +79,9 @@ def log_row(line: LogLine, look: Look) -> LogRow:
         at=line.at,
         is_masked=any(span.role is Role.MASKED for span in spans),
         is_error=told is not None and told.level == "error",
-        is_traceback=line.source == "user" and plain.startswith(_HEAD),
-        is_frame=line.source == "user" and plain.startswith("  "),
+        is_traceback=is_head,
+        is_frame=is_user and not is_head and plain.startswith("  ") and _OF_GROUP.match(plain) is None,
+        is_call=is_user and _CALL.match(plain) is not None,
         source=line.source,
     )
 

@@ -171,8 +171,7 @@ class LogWindow:
 
     def folded_below(self, number: int) -> int:
         """How many lines that would be shown are folded into this one."""
-        row = self.find(number) if self.is_folded and number not in self._unfolded else None
-        if row is None or not row.is_traceback:
+        if not self.is_folded or number in self._unfolded or not self._is_head(number):
             return 0
         end, folded = number + 1, 0
         while end - number <= MOST_FRAMES and self._is_frame(end):
@@ -193,11 +192,16 @@ class LogWindow:
             row = self.find(at)
             if row is None:
                 return None
-            if row.is_traceback:
-                return at
             if not row.is_frame:
-                return None
+                return at if self._is_head(at) else None
         return None
+
+    def _is_head(self, number: int) -> bool:
+        """Whether a line begins a traceback: it says so, or calls stand right below it."""
+        row, below = self.find(number), self.find(number + 1)
+        if row is None or row.is_frame:
+            return False
+        return row.is_traceback or (below is not None and below.is_call)
 
 
 def absent_in(lines: Sequence[LogLine], total: int, limit: int) -> tuple[tuple[int, int], ...]:

@@ -52,6 +52,30 @@ def test_a_line_behind_many_folded_ones_stands_in_the_middle_of_a_full_pane() ->
     assert shown(view).index(reason) == HEIGHT // 2
 
 
+@pytest.mark.parametrize(
+    ("contents", "left"),
+    [
+        (
+            ["java.lang.RuntimeException: gone", "\tat org.x.A.b(A.java:1)", "\tat org.x.C.d(C.java:2)",
+             "Caused by: java.io.IOException: late", "\tat org.x.E.f(E.java:3)", "\t... 2 more", "next"],
+            [0, 3, 6],
+        ),
+        (["TypeError: no function", "    at f (a.js:1:2)", "    at async g (b.js:3:4)", "", "Node.js v22"], [0, 3, 4]),
+        (["a.rb:1:in 'f': gone (RuntimeError)", "\tfrom a.rb:4:in 'g'", "\tfrom a.rb:5:in '<main>'"], [0]),
+        (
+            ["  + Exception Group Traceback (most recent call last):", '  |   File "a.py", line 1, in f', "  |     g()",
+             "  | ExceptionGroup: two (1 sub-exception)", "  +-+---------------- 1 ----------------",
+             "    | Traceback (most recent call last):", '    |   File "a.py", line 3, in g', "    | KeyError: 'a'",
+             "    +------------------------------------"],
+            [0, 3, 4, 5, 7, 8],
+        ),
+        (["pydantic: 1 validation error for Order", "  Input should be a number"], [0, 1]),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_stays_where_frames_are_folded(contents: list[str], left: list[int]) -> None:
+    assert shown(viewport(*contents, is_folded=True)) == left
+
+
 def test_going_to_a_folded_line_opens_its_traceback() -> None:
     view = viewport(*traceback(3), *traceback(3), is_folded=True)
     assert shown(view) == [0, 7, 8, 15]
