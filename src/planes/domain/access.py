@@ -117,6 +117,13 @@ def grants_of(role: WorkspaceRole, *, is_human: bool) -> frozenset[Grant]:
     return _GRANTS[role] if is_human else _GRANTS[role] - _OF_PEOPLE
 
 
+def tell_lack(grant: Grant) -> str:
+    """What somebody is told whose token has not the grant: whom to ask."""
+    who = " and ".join(f"{role.value}s" for role in WorkspaceRole if grant in _GRANTS[role])
+    condition = " who are signed in" if grant in _OF_PEOPLE else ""
+    return f"This needs the grant {grant}, which your role does not give; it is for {who} of the workspace{condition}."
+
+
 def may_start_on(role: WorkspaceRole, profile: str, *, refresh: bool) -> bool:
     """Whether the role may start a run on this *effective* profile (Security: 10)."""
     if role is WorkspaceRole.VIEWER:

@@ -36,8 +36,8 @@ def requires(grant: Grant) -> Callable[..., Awaitable[Claims]]:
         entry = DATA_PLANE_ROUTES.get(route_name(request))
         if entry is None:
             return claims
-        if entry.grant not in {None, grant}:
-            claims = await credentials.check(bearer_token(request), workspace_id, str(entry.grant))
+        if entry.grant is not None and entry.grant is not grant:
+            claims = await credentials.check(bearer_token(request), workspace_id, entry.grant)
         if entry.lowest_role is not WorkspaceRole.VIEWER and claims.role not in _ABOVE_VIEWERS:
             raise NotAllowed(
                 "not_allowed", "This is for the workspace's owners and developers: it names secrets or people."

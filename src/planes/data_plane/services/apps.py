@@ -16,7 +16,7 @@ import anyio
 
 from planes.data_plane.executor.apps import AppPlace
 from planes.data_plane.services.launching import is_app, launcher_of
-from planes.domain.access import ACCESS_PROFILE, Grant, WorkspaceRole
+from planes.domain.access import ACCESS_PROFILE, Grant, WorkspaceRole, tell_lack
 from planes.domain.errors import NotAllowed, NotFound, Unavailable
 from planes.manifest.facts import part
 from planes.tokens.claims import Claims
@@ -70,7 +70,7 @@ class App:
         if claims.workspace_id != self.workspace_id or claims.organization_id != self.organization_id:
             raise NotFound("not_found", "There is no such app here.")
         if Grant.READ not in claims.grants:
-            raise NotAllowed("not_allowed", f"This needs the grant {Grant.READ}, which your role does not give.")
+            raise NotAllowed("not_allowed", tell_lack(Grant.READ))
         is_author = claims.role in {WorkspaceRole.OWNER, WorkspaceRole.DEVELOPER} and claims.run_id is None
         if not is_author and self.profile != ACCESS_PROFILE:
             raise NotAllowed(

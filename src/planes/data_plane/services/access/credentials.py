@@ -11,6 +11,7 @@ import anyio
 from planes.data_plane.services.access.residency import Residency
 from planes.data_plane.services.access.revocations import Revocations
 from planes.data_plane.services.parts import Parts
+from planes.domain.access import Grant, tell_lack
 from planes.domain.errors import NotAllowed, NotAuthenticated, NotFound, Unavailable
 from planes.storage.data import uploads
 from planes.storage.errors import AlreadyThere
@@ -37,7 +38,7 @@ class Credentials:
         """How many tokens need no second look at their signature."""
         return len(self._verified)
 
-    async def check(self, token: str, workspace_id: str, grant: str) -> Claims:
+    async def check(self, token: str, workspace_id: str, grant: Grant) -> Claims:
         """A client's token for the workspace of the path, with the grant.
 
         Raises: NotAuthenticated, NotFound (another workspace: like one that does not exist), NotAllowed.
@@ -45,7 +46,7 @@ class Credentials:
         claims = self._verify(token, TokenKind.DATA_PLANE)
         await self._fits(claims, workspace_id)
         if grant not in claims.grants:
-            raise NotAllowed("not_allowed", f"This needs the grant {grant}, which your role does not give.")
+            raise NotAllowed("not_allowed", tell_lack(grant))
         return claims
 
     async def wait_refused(self, claims: Claims) -> None:
