@@ -6,7 +6,7 @@ import anyio
 import structlog
 
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.work.leases import reap, settle
+from planes.control_plane.services.work.silence import reap, settle
 
 _LONGEST_SLEEP_SECONDS = 30.0
 _SHORTEST_SLEEP_SECONDS = 0.5

@@ -1,21 +1,17 @@
-"""The data planes' side: the poll that hands out runs, the tokens of runs, and what silence means (Borders: 1)."""
+"""The data planes' side: the poll that hands out runs, and the tokens of runs (Borders: 1)."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-
-import structlog
+from datetime import timedelta
 
 from planes.control_plane.services import revocations
 from planes.control_plane.services.identity.tokens import MintedToken, RunSubject, mint_run
 from planes.control_plane.services.memory.regions import Heard
 from planes.control_plane.services.parts import Parts
-from planes.control_plane.services.work import draining, renewals, windows
-from planes.control_plane.services.work.run_reports import finish
-from planes.control_plane.services.work.triggers import hold_work
+from planes.control_plane.services.work import draining, renewals
 from planes.domain import leases
 from planes.domain.errors import Conflict, NotFound
 from planes.domain.identifiers import DataPlaneId, MembershipId
@@ -33,7 +29,6 @@ from planes.wire.link import MAXIMUM_POLL_SECONDS, HeldRun, Lease, PollRequest, 
 
 _TELL_AGAIN_AFTER = timedelta(seconds=5)
 _DELIVER_AGAIN_AFTER = timedelta(seconds=5)
-_log = structlog.get_logger("planes.control_plane.leases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,52 +130,6 @@ async def issue_run_token(parts: Parts, dataplane_id: DataPlaneId, run_id: str, 
             raise Conflict("stale_fence", "The lease of this run is not the one named by the fence.")
         versions = await stored_jobs.versions_by_id(connection, [run.job_version_id])
         return await _mint(parts, connection, run, versions[run.job_version_id], epoch)
-
-
-async def settle(parts: Parts) -> None:
-    """Gives every leased run one lease from now: for a control plane that starts. May run twice."""
-    rules, now = rules_of(parts), parts.clock.now()
-    async with parts.database.transaction() as connection:
-        for run in await stored_runs.leased_runs(connection, for_update=True):
-            after = leases.settle(run, now, rules)
-            if after is not None:
-                await stored_runs.save_run(connection, after)
-
-
-async def reap(parts: Parts) -> float | None:
-    """Marks silent runs unreachable and gives up those whose grace is over; returns in how many seconds to look again.
-
-    None: nothing is leased.
-    """
-    rules = rules_of(parts)
-    now = parts.clock.now()
-    async with parts.database.reading() as connection:
-        held = await stored_runs.leased_runs(connection)
-    for run in held:
-        if leases.decide_silence(run, now, rules) is not None:
-            await _silence(parts, run, now, rules)
-    async with parts.database.reading() as connection:
-        held = await stored_runs.leased_runs(connection)
-    ends = [run.lease_expires_at for run in held if run.lease_expires_at is not None]
-    steady = rules.steady(parts.clock.now())
-    return (min(ends) - steady).total_seconds() if ends else None
-
-
-async def _silence(parts: Parts, seen: Run, now: datetime, rules: LeaseRules) -> None:
-    await windows.prepare()
-    has_started = False
-    async with parts.database.transaction() as connection:
-        await hold_work(parts, connection, seen.workspace_id)
-        run = await stored_runs.find_run(connection, seen.id, for_update=True)
-        after = None if run is None else leases.decide_silence(run, now, rules)
-        if after is None:
-            return
-        await stored_runs.save_run(connection, after)
-        if after.is_lost:
-            has_started = await finish(parts, connection, after, fires_events=True)
-    _log.warning("run_lost" if after.is_lost else "run_unreachable", run_id=after.id, dataplane_id=after.dataplane_id)
-    if has_started:
-        parts.news.tell(after.dataplane_id)
 
 
 async def _look(

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from tests.fakes.control_stage import REGION_URL, Stage, definition
 
-from planes.control_plane.services.work.leases import reap, settle
+from planes.control_plane.services.work.silence import reap, settle
 from planes.domain.identifiers import new_id
 from planes.storage.control.metadata import metadata
 from planes.tokens.claims import TokenKind, verify
