@@ -18,6 +18,11 @@ from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line
 from dlthub_tui.widgets.lines import LinesView
 
+# What lists do with many things, and home with its own: five steps are neither.
+_OF_LISTS = frozenset(
+    {"list.filter", "list.failed", "list.sort", "list.save", "item.add", "pane.next", "pane.previous"}
+)
+
 
 class GuideScreen(HomeScreen):
     """Five steps to the first job and its proof; each is done on its own screen and ticked whoever did it."""
@@ -45,6 +50,11 @@ class GuideScreen(HomeScreen):
             proof = await to_thread.run_sync(find_clean_proof, self.context.client_folder.parent, regions)
             self._verdict = proof.verdict if proof is not None else ""
         self._go_when_done()
+
+    @classmethod
+    def actions(cls) -> tuple[Action, ...]:
+        """Those of home that mean something here."""
+        return tuple(action for action in super().actions() if action.id not in _OF_LISTS)
 
     @property
     def _steps(self) -> tuple[view.Step, ...]:

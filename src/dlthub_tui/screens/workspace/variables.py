@@ -45,7 +45,7 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "tree")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("row.open", "change"), ("item.add", "add"), ("item.edit", "edit"), ("tree.open", "profile"),
-        ("item.destroy", "delete"), ("row.mark", "mark"), ("list.filter", "filter"),
+        ("item.destroy", "delete"), ("list.filter", "filter"), ("row.mark", "mark"),
     )  # fmt: skip
     STYLES = "variables"
     DETAIL_ROWS: ClassVar[int] = 4

@@ -193,16 +193,24 @@ ASCII_KEY_NAMES = {"left": "left", "right": "right", "up": "up", "down": "down"}
 
 
 # What a footer names together: the second stands before the first.
-PAIRS = {"choice.next": "choice.previous", "choice.right": "choice.left", "match.next": "match.previous"}
+PAIRS = {
+    "choice.next": "choice.previous", "choice.right": "choice.left", "match.next": "match.previous",
+    "row.next": "row.previous", "tree.open": "tree.close",
+}  # fmt: skip
 
 
 def paired(action: Action, live: Iterable[Action]) -> Action:
-    """The action with the key of its other half before, or behind, its own: `←→`, `n N`."""
+    """The action as a footer names it, with the key of its other half before, or behind, its own: `←→`, `n N`."""
     other = next((each for each in live if each.id == PAIRS.get(action.id)), None)
     if other is None:
-        return action
-    keys = (action.keys[0], other.keys[0])
+        return replace(action, keys=(_footer_key(action),))
+    keys = (_footer_key(action), _footer_key(other))
     return replace(action, keys=(" ".join(keys if action.layer == "log" else reversed(keys)),))
+
+
+def _footer_key(action: Action) -> str:
+    """An arrow says by itself what it does, which a letter beside it has to be known for."""
+    return next((key for key in action.keys if key in ASCII_KEY_NAMES), action.keys[0])
 
 
 def key_name(key: str, *, is_ascii: bool = False) -> str:

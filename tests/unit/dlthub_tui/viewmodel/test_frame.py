@@ -18,7 +18,14 @@ def the(layer: str, action_id: str) -> Action:
 
 @pytest.mark.parametrize(
     ("layer", "action_id", "shown"),
-    [("form", "choice.right", "←→"), ("form", "choice.next", "↑↓"), ("log", "match.next", "n N")],
+    [
+        ("form", "choice.right", "←→"),
+        ("form", "choice.next", "↑↓"),
+        ("log", "match.next", "n N"),
+        ("move", "row.next", "↑↓"),
+        ("tree", "tree.open", "←→"),
+        ("log", "line.right", "→"),
+    ],
 )
 def test_keys_that_belong_together_stand_together(layer: str, action_id: str, shown: str) -> None:
     row = footer([(the(layer, action_id), "it")], Look(), 60, live=of_layers((layer,)))
