@@ -22,6 +22,8 @@ _WORTH_EACH = 128 * 1024
 _MOST_BEGINNINGS = 2000
 _PLAIN = bytes((*b"\t\n", *range(0x20, 0x7F)))
 _NOT_PLAIN = rb"[^\t\n\x20-\x7e]"
+# What begins the first row of a dump of bytes, which `dumps` looks at.
+FIRST_ROW = rb"(?:\n|\n[ \t]{1,8})(?:0x)?0000"
 _GAP = b"[%s]*" % re.escape(WHITE)
 
 
@@ -71,7 +73,7 @@ class Quiet:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._absence = Absence((), (_NOT_PLAIN, book.scan))
+        self._absence = Absence((), (_NOT_PLAIN, FIRST_ROW, book.scan))
 
     def holds(self, text: bytes) -> bool:
         """Whether that is surely so."""

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from planes.scrub.dumps import DumpStage
 from planes.scrub.lines import RuleStage
+from planes.scrub.quiet import quiet_without_values
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.values import ValueStage
 from planes.scrub.settings import ScrubSettings
@@ -23,27 +25,37 @@ class StreamScrubber:
         is_plain: whether what `feed` gave out last is surely plain text (`\\t`, `\\n`, and what ASCII prints).
     """
 
-    __slots__ = ("_rules", "_values", "hits", "is_plain")
+    __slots__ = ("_dumps", "_quiet", "_rules", "_values", "hits", "is_plain")
 
     def __init__(self, registered: Registered, settings: ScrubSettings | None = None) -> None:
         self.hits: Counter[str] = Counter()
         self.is_plain = False
         book = book_of(settings)
+        self._quiet = None if registered else quiet_without_values(book)
+        self._dumps = DumpStage(registered, self.hits, book)
         self._values = ValueStage(registered, self.hits, book)
         self._rules = RuleStage(self.hits, book, registered)
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk of any size; return what is certain by now."""
+        quiet = self._quiet
+        is_quiet = quiet is not None and quiet.holds(data)
+        text = self._dumps.feed(data, is_quiet=is_quiet)
+        return self._feed_past_dumps(text, is_quiet=is_quiet and text is data)
+
+    def _feed_past_dumps(self, data: bytes, *, is_quiet: bool = False) -> bytes:
         values, rules = self._values, self._rules
-        given = rules.feed(values.feed(data), has_begun=values.has_begun, is_quiet=values.is_quiet)
+        text = values.feed(data, is_quiet_text=is_quiet)
+        given = rules.feed(text, has_begun=values.has_begun, is_quiet=values.is_quiet)
         self.is_plain = rules.is_plain
         return given
 
     def finish(self) -> bytes:
         """End the stream; return all that was held back. The scrubber is ready for another stream."""
+        given = self._feed_past_dumps(self._dumps.finish())
         text = self._values.finish()
         self.is_plain = False
-        return self._rules.feed(text, has_begun=self._values.has_begun) + self._rules.finish()
+        return given + self._rules.feed(text, has_begun=self._values.has_begun) + self._rules.finish()
 
 
 def scrub_lines(

@@ -12,7 +12,7 @@ from operator import itemgetter, le
 from typing import NamedTuple
 
 from planes.scrub.marks import mark
-from planes.scrub.quiet import is_quiet, quiet_without_values
+from planes.scrub.quiet import is_quiet
 from planes.scrub.registered.groups import ANCHOR_LENGTH, SHORTEST_HELD, Form, Group, Row, row_step
 from planes.scrub.registered.joints import FIRST, IN_TEXT, Joined, without_joints
 from planes.scrub.registered.pieces import PieceIndex
@@ -61,10 +61,13 @@ class ValueStage:
         self.has_begun = False
         self.is_quiet = False
 
-    def feed(self, data: bytes) -> bytes:
-        """Take the next bytes; give out all that can be no part of a value any more."""
+    def feed(self, data: bytes, *, is_quiet_text: bool = False) -> bytes:
+        """Take the next bytes; give out all that can be no part of a value any more.
+
+        `is_quiet_text`: what `is_quiet` becomes where no value is registered.
+        """
         if not self._registered:
-            self.is_quiet = quiet_without_values(self._book).holds(data)
+            self.is_quiet = is_quiet_text
             return data
         if self._open is None:
             whole = b"".join((self._before, self._held, data))
@@ -157,6 +160,17 @@ class ValueStage:
         pieces[1::2] = marks
         pieces.append(text[ends[-1] : release])
         return b"".join(pieces)
+
+
+def found_in(registered: Registered, text: bytes) -> list[tuple[int, int, str]]:
+    """The registered values that stand wholly in a text: [start, end) and the name of each, in order."""
+    view = _View(text, b"")
+    candidates, rows = registered.candidates(view.solid)
+    for row in rows:
+        view.try_row(row)
+    for group, start in candidates:
+        view.try_group(group, start, registered.pieces)
+    return [(start, end, name) for start, end, name, _ in _merge(view.spans)]
 
 
 class _View:

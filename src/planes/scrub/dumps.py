@@ -1,0 +1,271 @@
+"""Dumps of bytes with their places (`xxd`, `hexdump -C`, `od`): rows tear a value apart, so their bytes are looked at.
+
+    00000000: 7061 7373 776f 7264 3d63 6f72 7265 6374  password=correct
+
+Rows are held back until the dump ends, or some hundred of them have come; what finds secrets anywhere else finds them
+in their bytes. The first place of a secret carries the mark; its other bytes are left out, also where they are shown.
+"""
+
+import functools
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from planes.scrub.marks import mark
+from planes.scrub.quiet import FIRST_ROW
+from planes.scrub.registered.registered import Registered
+from planes.scrub.registered.values import found_in
+from planes.scrub.rulebook import Book, outside_marks, signs_of
+from planes.scrub.search.engine import Pattern, compile_pattern
+
+# A dump begins at its first place. Others are rare, and every line of digits would have to be looked at.
+_FIRST = b"0000"
+_LONGEST_ROW = 512
+_MOST_BYTES = 64
+_PLACE = rb"[ \t]{0,8}(?:0x)?"
+_MOST_BEFORE = 11  # with the end of the line above
+_BEGINS = re.compile(_PLACE + rb"0{4,16}(?::| -)?[ \t]")
+# The end of a text that may be the beginning of such a row.
+_MAY_BEGIN = re.compile(_PLACE + rb"(?:0{0,16}|0{4,16}(?::| -|:? ?)?)$|" + _BEGINS.pattern)
+_ROW = re.compile(_PLACE + rb"[0-9A-Fa-f]{4,16}(?::| -)?[ \t]+(?=[^ \t])")
+_CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
+_DIGITS = re.compile(rb"([0-9A-Fa-f]+)([ ]{1,2}(?:[|][ ])?|-|\r?$)")
+_BORDERS = b"|>< \t\r"
+# So many rows are looked at together; of these, so many again with those that follow.
+_MOST_ROWS = 256
+_AGAIN = 24
+_ESCAPES = {b"0": 0, b"a": 7, b"b": 8, b"f": 12, b"n": 10, b"r": 13, b"t": 9, b"v": 11}
+
+
+@functools.cache
+def _first_rows() -> Pattern:
+    """What finds lines that may be the first row, but for the first line of a text."""
+    return compile_pattern(FIRST_ROW)
+
+
+class _Row(NamedTuple):
+    """One row.
+
+    Attributes:
+        line: as it stands there.
+        data: its bytes.
+        cells: where each of them stands in digits, in the order of `data`.
+        shown: where the first of them stands as a letter; -1: none does.
+        names: the secrets in it, by the places of their bytes; an empty name: one that began in a row above.
+    """
+
+    line: bytes
+    data: bytes
+    cells: "list[tuple[int, int]]"
+    shown: int
+    names: "dict[int, str]"
+
+
+def _row_of(line: bytes) -> _Row | None:
+    if len(line) > _LONGEST_ROW:
+        return None
+    begin = _ROW.match(line)
+    if begin is None:
+        return None
+    return _of_digits(line, begin.end()) or _of_letters(line)
+
+
+def _of_digits(line: bytes, place: int) -> _Row | None:
+    cells: list[tuple[int, int]] = []
+    width = 0
+    while found := _DIGITS.match(line, place):
+        size = found.end(1) - found.start(1)
+        width = width or size
+        if size % 2 or size > width or width > 16:
+            break
+        cells += [(start, start + 2) for start in range(found.start(1), found.end(1), 2)]
+        place = found.end()
+        if len(cells) > _MOST_BYTES:
+            return None
+        # Letters stand behind a gap, or behind as many bytes as rows have; to look at each byte would take too long.
+        is_between = len(cells) % 8 and size == width and found[2] == b" " and line[place : place + 1] != b" "
+        if not is_between or not _DIGITS.match(line, place):
+            row = _shown(line, cells, found.end(1))
+            if row is not None:
+                return row
+        if size < width:
+            break
+    if not cells or line[cells[-1][1] :].strip(_BORDERS):
+        return None
+    if width == 4:  # words of two bytes, the lower one first
+        cells = [cell for pair in zip(cells[1::2], cells[::2], strict=False) for cell in pair]
+    return _Row(line, _bytes(line, cells), cells, -1, {})
+
+
+def _bytes(line: bytes, cells: "list[tuple[int, int]]") -> bytes:
+    return bytes(int(line[start:end], 16) for start, end in cells)
+
+
+def _shown(line: bytes, cells: "list[tuple[int, int]]", place: int) -> _Row | None:
+    """The row, if what stands behind these digits shows their bytes as letters."""
+    data = _bytes(line, cells)
+    start = place + len(line[place:]) - len(line[place:].lstrip(b" \t|>"))
+    for first in range(start, max(place, start - len(data)) - 1, -1):  # bytes that are blanks may begin it
+        text = line[first : first + len(data)]
+        if len(text) == len(data) and all(map(_shows, text, data)) and not line[first + len(data) :].strip(_BORDERS):
+            return _Row(line, data, cells, first, {})
+    return None
+
+
+def _shows(sign: int, byte: int) -> bool:
+    return sign == byte if 0x20 <= byte < 0x7F else sign == 0x2E
+
+
+def _of_letters(line: bytes) -> _Row | None:
+    """A row by `od -c`: each byte as a letter, an escape, or in octal digits, four signs wide."""
+    found = _CELLS.match(line)
+    if found is None:
+        return None
+    begin, end = found.span(1)
+    cells = [(start, start + 4) for start in range(begin, end - 3, 4)]
+    data = bytes(_byte_of(line[start:stop]) for start, stop in cells)
+    return _Row(line, data, cells, -1, {})
+
+
+def _byte_of(cell: bytes) -> int:
+    text = cell[1:]
+    if text.isdigit() and text[:1] != b" ":
+        return int(text, 8) & 0xFF
+    if text[1:2] == b"\\" and text[2:] in _ESCAPES:
+        return _ESCAPES[text[2:]]
+    return text[2]
+
+
+class DumpStage:
+    """Masks what is found in the bytes of dumps in a stream. All else goes through it as it is."""
+
+    __slots__ = ("_book", "_held", "_hits", "_is_inside", "_registered", "_rows")
+
+    def __init__(self, registered: Registered, hits: "Counter[str]", book: Book) -> None:
+        self._registered = registered
+        self._book = book
+        self._hits = hits
+        self._held = b""
+        self._is_inside = False  # whether what was given out last is the beginning of a line
+        self._rows: list[tuple[_Row, bytes]] = []
+
+    def feed(self, data: bytes, *, is_quiet: bool = False) -> bytes:
+        """Take the next bytes; give out all that is no row of a dump which goes on.
+
+        `is_quiet`: surely, no line behind the first one is the first row of a dump.
+        """
+        is_without = is_quiet or not _first_rows().places(data)
+        if is_without and not (self._rows or self._held or _BEGINS.match(data)):
+            return self._without_tail(data, 0)
+        text, self._held = (self._held + data if self._held else data), b""
+        given: list[bytes] = []
+        place = 0
+        while True:
+            if not self._rows:
+                start = self._first_row(text, place)
+                if start < 0:
+                    given.append(self._without_tail(text, place))
+                    break
+                given.append(text[place:start])
+                place = start
+            end = text.find(b"\n", place)
+            if end < 0:
+                if len(text) - place <= _LONGEST_ROW:
+                    self._held = text[place:]
+                else:
+                    given += self._released(), text[place:]
+                    self._is_inside = True
+                break
+            given.append(self._take(text[place:end], b"\n"))
+            self._is_inside = False
+            place = end + 1
+        return given[0] if len(given) == 1 else b"".join(given)
+
+    def finish(self) -> bytes:
+        """The end of the stream: give out the rest."""
+        line, self._held = self._held, b""
+        rest = self._take(line, b"") if line else b""
+        self._is_inside = False
+        return rest + self._released()
+
+    def _without_tail(self, text: bytes, place: int) -> bytes:
+        """The text from a place on; its last line is held if it may become the first row of a dump."""
+        last = text.rfind(b"\n", place) + 1
+        begin = max(last, place)
+        is_start = last > place or (begin == place and not (self._is_inside and last == 0))
+        tail = text[begin:] if len(text) - begin <= _LONGEST_ROW else b""
+        if is_start and tail and _MAY_BEGIN.match(tail):
+            self._held = tail
+            self._is_inside = False
+            return text[place:begin]
+        if len(text) > place:
+            self._is_inside = not text.endswith(b"\n")
+        return text[place:] if place else text
+
+    def _first_row(self, text: bytes, place: int) -> int:
+        """Where the next finished line begins that may be the first row of a dump; -1: none does."""
+        while (found := text.find(_FIRST, place)) >= 0:
+            start = text.rfind(b"\n", max(0, found - _MOST_BEFORE), found) + 1
+            is_start = start > 0 or (found < _MOST_BEFORE and not self._is_inside)
+            if is_start and start >= place and _BEGINS.match(text, start):
+                return start if text.find(b"\n", found) >= 0 else -1
+            place = text.find(b"\n", found) + 1
+            if not place:
+                break
+        return -1
+
+    def _take(self, line: bytes, end: bytes) -> bytes:
+        row = _row_of(line)
+        if row is None:
+            return self._released() + line + end
+        self._rows.append((row, end))
+        if len(self._rows) < _MOST_ROWS:
+            return b""
+        self._look()
+        kept = self._rows[-_AGAIN:]
+        given = b"".join(_masked(row) + end for row, end in self._rows[:-_AGAIN])
+        self._rows = kept
+        return given
+
+    def _released(self) -> bytes:
+        if not self._rows:
+            return b""
+        self._look()
+        given = b"".join(_masked(row) + end for row, end in self._rows)
+        self._rows = []
+        return given
+
+    def _look(self) -> None:
+        """Note in each row which of its bytes are secret."""
+        data = b"".join(row.data for row, _ in self._rows)
+        places = [(row, index) for row, _ in self._rows for index in range(len(row.data))]
+        for start, end, name in self._found(data):
+            row, index = places[start]
+            if index not in row.names:
+                row.names[index] = name
+                self._hits[name] += 1
+            for row, index in places[start:end]:
+                row.names.setdefault(index, "")
+
+    def _found(self, data: bytes) -> "list[tuple[int, int, str]]":
+        found = found_in(self._registered, data) if self._registered else []
+        begin = 0
+        for line in data.split(b"\n"):
+            spans = outside_marks(line, self._book.spans(line, signs_of(self._book, line)))
+            found += [(begin + start, begin + end, rule.name) for start, end, rule in spans]
+            begin += len(line) + 1
+        return found
+
+
+def _masked(row: _Row) -> bytes:
+    if not row.names:
+        return row.line
+    pieces: list[tuple[int, int, bytes]] = []
+    for index, name in row.names.items():
+        pieces.append((*row.cells[index], mark(name) if name else b""))
+        if row.shown >= 0:
+            pieces.append((row.shown + index, row.shown + index + 1, b""))
+    line = row.line
+    for start, end, piece in sorted(pieces, reverse=True):
+        line = line[:start] + piece + line[end:]
+    return line

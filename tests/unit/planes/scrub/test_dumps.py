@@ -1,0 +1,131 @@
+"""Dumps of bytes: a value that rows tear apart is found in their bytes, whatever the chunks, and all else stays."""
+
+import random
+import re
+from collections.abc import Callable
+
+import pytest
+
+from planes.scrub import Registered, StreamScrubber, scrub_text
+from planes.scrub.rules.samples import fake
+
+VALUE = fake("<a24>7<a9>")
+REGISTERED = Registered.from_values([("MAIN", VALUE)])
+
+
+def _rows(data: bytes, size: int, row: "Callable[[int, bytes], str]") -> str:
+    return "".join(row(place, data[place : place + size]) + "\n" for place in range(0, len(data), size))
+
+
+def _shown(piece: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
+
+
+def _pairs(piece: bytes) -> str:
+    return " ".join(f"{byte:02x}" for byte in piece)
+
+
+def _xxd(place: int, piece: bytes) -> str:
+    return f"{place:08x}: {piece.hex(' ', -2):39}  {_shown(piece)}"
+
+
+def _canonical(place: int, piece: bytes) -> str:
+    return f"{place:08x}  {_pairs(piece[:8]):23}  {_pairs(piece[8:]):23}  |{_shown(piece)}|"
+
+
+def _words(place: int, piece: bytes) -> str:
+    padded = piece + b"\0" * (len(piece) % 2)
+    return f"{place:07x} " + " ".join(
+        f"{high:02x}{low:02x}" for low, high in zip(padded[::2], padded[1::2], strict=True)
+    )
+
+
+def _letters(place: int, piece: bytes) -> str:
+    return f"{place:07o}" + "".join({"\n": "  \\n"}.get(chr(byte), f"   {chr(byte)}") for byte in piece)
+
+
+DUMPS = {
+    "xxd": _xxd,
+    "hexdump -C": _canonical,
+    "hexdump": _words,
+    "od -c": _letters,
+    "od -t x1": lambda place, piece: f"{place:07o} {_pairs(piece)}",
+    "od -t x1z": lambda place, piece: f"{place:06x} {_pairs(piece):47}  >{_shown(piece)}<",
+    "tcpdump -X": lambda place, piece: f"\t0x{place:04x}:  {piece.hex(' ', -2):39}  {_shown(piece)}",
+    "openssl": lambda place, piece: f"{place:04x} - {_pairs(piece[:8])}-{_pairs(piece[8:]):24}   {_shown(piece)}",
+}
+
+
+def dump(name: str, before: str, value: str = VALUE) -> str:
+    text = f"{before}host=db\npassword={value}\nhost=db\n"
+    return f"loaded 0000 rows\n{_rows(text.encode(), 16, DUMPS[name])}host\n"
+
+
+def read(text: str) -> bytes:
+    """What digits and letters of a dump show, the digits first."""
+    rows = [re.sub(r"\[masked:\w[^\]]*\]", " ? ", row) for row in text.split("\n")]
+    digits = "".join(
+        "".join(re.findall(r"(?<=[ -])[0-9a-f]{2}(?=[ -])|[0-9a-f]{4}(?= )", row[7:] + " ")) for row in rows
+    )
+    letters = "".join("".join(re.findall(r"(?:^|[>|]|  )([!-~]{1,16})[<|]?$", row)) for row in rows)
+    return bytes.fromhex(digits[: len(digits) // 2 * 2]) + letters.encode()
+
+
+def scrubbed(text: str, registered: Registered, seed: int) -> str:
+    source = random.Random(seed)
+    scrubber = StreamScrubber(registered)
+    data, place, given = text.encode(), 0, b""
+    while place < len(data):
+        size = source.choice((1, 2, 7, 40, 1000))
+        given += scrubber.feed(data[place : place + size])
+        place += size
+    return (given + scrubber.finish()).decode()
+
+
+@pytest.mark.parametrize("before", ["", "a", "12345678", "abcdefghijklm"])
+@pytest.mark.parametrize("name", DUMPS)
+@pytest.mark.parametrize("registered", [Registered.empty(), REGISTERED], ids=["rules", "registered"])
+def test_a_value_in_a_dump_is_masked(registered: Registered, name: str, before: str) -> None:
+    text = dump(name, before)
+    out = scrub_text(text, registered)
+
+    assert out.count("[masked:") == 1
+    assert out.count("\n") == text.count("\n")
+    assert out.startswith("loaded 0000 rows\n")
+    assert out.endswith("\nhost\n")
+    assert not any(VALUE[place : place + 8].encode() in read(out) for place in range(len(VALUE) - 7))
+    assert len(out) < len(text) - len(VALUE)
+
+
+@pytest.mark.parametrize("name", DUMPS)
+def test_chunks_change_nothing_and_a_second_pass_neither(name: str) -> None:
+    text = dump(name, "abc") + "00" + dump(name, "x") + "  0x000"
+    once = scrub_text(text, REGISTERED)
+
+    assert {scrubbed(text, REGISTERED, seed) for seed in range(20)} == {once}
+    assert scrub_text(once, REGISTERED) == once
+
+
+@pytest.mark.parametrize("name", DUMPS)
+def test_a_dump_without_a_secret_stays(name: str) -> None:
+    text = dump(name, "", "***")
+
+    assert scrub_text(text, REGISTERED) == text
+    assert (
+        scrub_text("0000 rows\n00000000: no digits\n00000000  7b22\n0.0000\n")
+        == "0000 rows\n00000000: no digits\n00000000  7b22\n0.0000\n"
+    )
+
+
+def test_a_long_dump_is_let_go_and_a_value_at_a_border_found() -> None:
+    source = random.Random(7)
+    noise = source.randbytes(4096 - 24)
+    text = _rows(noise + f"\npassword={VALUE}\n".encode() + source.randbytes(4096), 16, _xxd)
+    scrubber = StreamScrubber(Registered.empty())
+    first = scrubber.feed(text.encode())
+    out = (first + scrubber.finish()).decode()
+
+    assert first.count(b"\n") > 256
+    assert out.count("[masked:named-plain]") == 1
+    assert out.count("\n") == text.count("\n")
+    assert scrubber.hits == {"named-plain": 1}
