@@ -69,6 +69,32 @@ class FieldName(NamedTuple):
         return below(begin, end) if is_secret(line[begin:end]) else [], None
 
 
+_LOCATED = re.compile(rb"[\"']?(?:type|msg|message|ctx|url|input)[\"']?[ ]?:|\],?$|[0-9]+,?$|[\"'][\w.-]+[\"'],?$")
+_GIVEN = re.compile(rb"[\"']input[\"'][ ]?:[ ]?([\"'])")
+
+
+class LocatedName(NamedTuple):
+    """A name alone in a list, as a check of settings tells where an error lies: what was given stands some lines below.
+
+    Or the list is a pair, whose last item is the value.
+    """
+
+    left: int = 6
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        row = row_of(line)
+        found = _GIVEN.match(row.text)
+        if found is None:
+            is_pair = self.left == LocatedName().left and row.text[:1] in (b"'", b'"') and row.text[-1:] == row.text[:1]
+            if is_pair and len(row.text) > 2 and is_telling(row.text[1:-1]):
+                return below(row.start + 1, row.start + len(row.text) - 1), None
+            return [], self._replace(left=self.left - 1) if self.left > 0 and _LOCATED.match(row.text) else None
+        begin = row.start + found.end()
+        end = closing(line, found[1], begin)
+        return below(begin, end) if end > begin and is_secret(line[begin:end]) else [], None
+
+
 _NUMBERED = re.compile(rb"[0-9]{1,4}\) ([\"'])")
 
 

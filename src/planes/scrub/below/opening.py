@@ -8,6 +8,7 @@ from planes.scrub.below.cut import opened_cut
 from planes.scrub.below.fields import (
     Answered,
     FieldName,
+    LocatedName,
     MultipartName,
     NumberedName,
     opened_code,
@@ -20,8 +21,8 @@ from planes.scrub.below.model import Opening, Step
 from planes.scrub.below.pairs import ComplexKey, PairName, opened_attribute, opened_key, opened_pair
 from planes.scrub.below.rows import BAR, Row, row_of
 from planes.scrub.below.shown import FlagItem, SeriesBelow, opened_assertion
-from planes.scrub.below.statements import CREATES, opened_parameters, opened_result, opened_statement
-from planes.scrub.below.tables import Table, Underlined, opened_table
+from planes.scrub.below.statements import CREATES, opened_columns, opened_parameters, opened_result, opened_statement
+from planes.scrub.below.tables import Table, Underlined, opened_table, told_rows
 from planes.scrub.below.texts import BlockScalar, HereDocument, TripleQuote
 from planes.scrub.below.values import FlagBelow, TupleName, ValueBelow
 from planes.scrub.rules.judging import judges
@@ -69,6 +70,7 @@ _COMPLEX = re.compile(rb"\?[ \t]+(?:![!\w]+[ \t]+)?[\"']?[\w.-]*$")
 _IN_TUPLE = re.compile(rb"\([bru]?[\"'][\w.-]*$")
 _FLAG_ITEM = re.compile(rb"-[ ]+[\"']?--?[\w.-]*$")
 _FLAG_IN_LIST = re.compile(rb"[bru]?[\"']--?[\w.-]*$")
+_ITEM_ALONE = re.compile(rb"[\"'][\w.-]*$")
 _FLAG = re.compile(rb"(?:^|[ \t])--?[\w.-]*$")
 _PROPERTY = re.compile(rb"[\w.-]*$")
 _ELEMENT = re.compile(rb"<[\w:.-]*$")
@@ -123,6 +125,8 @@ def _opened_by(line: bytes) -> Step:
         told, opening = opened_statement(line)
         if told or opening is not None:
             return told, opening
+    if line.find(b")", -3) >= 0 and line.lstrip()[:1] == b"(" and (columns := opened_columns(line)):
+        return [], columns
     if (line.find(b"?") >= 0 or line.find(b"%s") >= 0 or line.find(b"$1") >= 0) and (
         parameters := opened_parameters(line)
     ):
@@ -153,7 +157,10 @@ def _opened_by(line: bytes) -> Step:
                 return [], opening
     if has_mark:
         return [], None
-    return [], opened_table(line) or opened_help(line) or (opened_code(line) if line.startswith(b"    ") else None)
+    table = opened_table(line)
+    if table is not None:
+        return told_rows(line, table), table
+    return [], opened_help(line) or (opened_code(line) if line.startswith(b"    ") else None)
 
 
 def _ends_in_mark(line: bytes) -> bool:
@@ -196,6 +203,8 @@ def _named(line: bytes, places: Sequence[tuple[int, int]], groups: dict[str, int
             return TupleName(row.prefix)
         if _FLAG_IN_LIST.match(before) and line[end:].strip() in (b'",', b"',"):
             return TupleName(row.prefix, is_flag=True)
+        if _ITEM_ALONE.match(before) and line[end : row.end].strip() in (b'"', b'",', b"'", b"',"):
+            return LocatedName()
         if _FLAG_ITEM.match(before) and not line[end : row.end].strip(b"\"'"):
             return FlagItem(row.prefix, row.indent)
         if _NUMBERED.match(before):

@@ -19,8 +19,12 @@ _COPY = re.compile(rb"copy[ \t]+[^()]{1,200}\(([^()]{1,1500})\)[ \t]+from[ \t]+s
 CREATES = re.compile(rb"[ \t]*create[ \t]+(?:temp(?:orary)?[ \t]+)?table[ \t]", re.IGNORECASE)
 _TABLE = re.compile(rb"[^()]{1,200}\(((?:[^()]|\([^()]*\)){1,1500})\)[^()]*$")
 _IN_PARENTHESES = re.compile(rb"\([^()]*\)")
+# A value of a list: a text, also with its type (`'x'::text`), what a function gives (`now()`), or another word.
 _ITEM = re.compile(
-    rb"[ \t]*(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\"|[^,()'\"]{1,200})[ \t]*", re.DOTALL
+    rb"[ \t]*(?:(?:[bruNE]?'((?:[^'\\]|''|\\.)*)'|[bru]?\"((?:[^\"\\]|\\.)*)\")"
+    rb"|[A-Za-z_][\w.]{0,60}\((?:[^()']|\([^()]{0,80}\)|'(?:[^']|'')*'){0,200}\)|[^,()'\"]{1,200})"
+    rb"(?:::[\w \[\]]{1,40})?[ \t]*",
+    re.DOTALL,
 )
 _NUMBERED = re.compile(rb"\$[0-9]{1,3} = (?:'((?:[^']|'')*)'|NULL)")
 # `binding parameter [1] as [VARCHAR] - [x]`, `(1:VARCHAR) <- [x]`, as Hibernate logs them one a line.
@@ -31,6 +35,10 @@ _PLACE = re.compile(rb"(?:([\w.\"`\[\]]{1,80})[ ]?(?:=|<>|!=|like)[ ]?)?(?:\?|%s
 # What every such place holds: most `?` begin the query of an address, and a look for a statement takes longer.
 _PARAMETER = re.compile(rb"(?:\?|%s|\$[0-9]{1,3})(?![\w(])", re.IGNORECASE)
 _STATEMENT = re.compile(rb"\b(?:update|select|delete|merge|alter|create|call|exec)\b", re.IGNORECASE)
+
+
+_COLUMNS_ALONE = re.compile(rb"[ \t]*\(([\w \t,.\"`\[\]]{3,1500})\)[ \t\r]*$")
+_VALUES_BELOW = re.compile(rb"[ \t]*(?:overriding[ \t]+\w+[ \t]+value[ \t]+)?values?\b", re.IGNORECASE)
 
 
 class Values(NamedTuple):
@@ -64,6 +72,28 @@ class Values(NamedTuple):
             ends = line.rstrip().endswith((b";", b"]", b"}"))
             return spans, None if ends else self._replace(is_begun=True)
         return [], None if self.is_begun or self.left <= 0 else self._replace(left=self.left - 1)
+
+
+class ColumnsAlone(NamedTuple):
+    """Columns on a line of their own: those of a statement if `VALUES` begins the next line."""
+
+    values: Values
+
+    def take(self, line: bytes) -> Step:
+        """See `Opening.take`."""
+        found = _VALUES_BELOW.match(line)
+        if found is None:
+            return [], None
+        spans, opening = self.values.take(line)
+        return spans, opening or self.values
+
+
+def opened_columns(line: bytes) -> ColumnsAlone | None:
+    """What a line opens that holds nothing but names in parentheses."""
+    alone = _COLUMNS_ALONE.match(line)
+    names = _names(alone[1]) if alone else []
+    columns = _sensitive(names)
+    return ColumnsAlone(Values(len(names), columns)) if columns and len(names) > 1 else None
 
 
 def _tuples(line: bytes, place: int) -> Iterator[list[tuple[int, int]]]:

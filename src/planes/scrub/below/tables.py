@@ -190,7 +190,7 @@ def opened_table(line: bytes) -> Table | Ruled | None:
         names = [_MARKS_OF_NAME.sub(b"", line[slice(*cell)]).strip() for cell in cells]
         return _of_names(names, cut, cells, _NAME, may_shift=False)
     if line.find(b"<") >= 0:
-        cells = _by_elements(line)
+        cells = _by_elements(line[: _row_end(line)])
         return _table(line, _by_elements, cells, _NAME, may_shift=False) if len(cells) > 1 else None
     if line.startswith(_CORNER):
         return _titled_box(line)
@@ -204,7 +204,8 @@ def opened_table(line: bytes) -> Table | Ruled | None:
         return _table(line, _PIPED, _PIPED(line), _NAME, may_shift=False)
     for sign, cut in _BY_SIGN.items():
         if sign in line:
-            is_prose = (sign != b"\t" and line.find(sign + b" ") >= 0) or line[:1] in b" \t"
+            is_deeper = line.lstrip(b" ").startswith(b"\t") or (sign != b"\t" and line.startswith(b" "))
+            is_prose = (sign != b"\t" and line.find(sign + b" ") >= 0) or is_deeper
             return None if is_prose else _table(line, cut, cut(line), _NAME, may_shift=False)
     words = line.split()
     if 2 <= len(words) <= _MOST_WORDS and line.strip().find(b"  ") < 0 and line[:1] not in b" \t":
@@ -214,6 +215,25 @@ def opened_table(line: bytes) -> Table | Ruled | None:
         words = _table(line, _by_blanks, _by_blanks(line), _WORD_NAME, may_shift=True)
         return words or _table(line, _by_gaps, _by_gaps(line), _NAME, may_shift=True)
     return None
+
+
+def _row_end(line: bytes) -> int:
+    """Where the first row of a table of HTML ends."""
+    end = line.find(b"</tr>")
+    return end if end >= 0 else len(line)
+
+
+def told_rows(line: bytes, table: Opening | None) -> list[Span]:
+    """The secrets in further rows that stand on the line of their header."""
+    if not isinstance(table, Table) or table.cut is not _by_elements:
+        return []
+    spans: list[Span] = []
+    place = _row_end(line)
+    while (begin := line.find(b"<tr", place)) >= 0:
+        place = begin + 1 + _row_end(line[begin + 1 :])
+        told, _ = table.take(line[begin:place])
+        spans += [Span(begin + start, begin + end, rule) for start, end, rule in told]
+    return spans
 
 
 def _marked_up(line: bytes) -> _Cut | None:

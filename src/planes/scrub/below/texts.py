@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from planes.scrub.below.model import Step, below, continued, is_secret, is_telling
 from planes.scrub.below.rows import goes_on, row_of
-from planes.scrub.rules.judging.prose import is_common_text
+from planes.scrub.rules.judging.prose import is_common_text, is_sentence
 
 _MOST_LINES = 60
 _MOST_BLOCK_LINES = 200
@@ -69,7 +69,7 @@ class BlockScalar(NamedTuple):
             return [], None
         if row.text.startswith((b"-----BEGIN", b"$ANSIBLE_VAULT;")):
             return [], None  # a block of its own kind, whose markers stay
-        if not self.is_begun and not is_secret(row.text):
+        if not self.is_begun and (not is_secret(row.text) or is_sentence(row.text)):
             return [], None
         spans = (continued if self.is_begun else below)(row.start, row.end)
         return spans, self._replace(is_begun=True, left=self.left - 1)

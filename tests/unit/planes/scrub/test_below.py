@@ -103,6 +103,14 @@ MASKED = {
     "wrapped token": f"2026-01-02 03:04:05 INFO connecting with password={LONG[:60]}\n{LONG[60:]}\nhost\n",
     "rich log": f"[01/02/26] INFO     sent Authorization: Bearer     job.py:21\n                    {S} ok\nhost\n",
     "prompt": f"Your new API token:\n\n{S}\n\nhost\n",
+    "SQL, a function among the values": f"INSERT INTO t (id, token, made) VALUES (1, '{S}', now()::date), (nextval('s'), '7{S}'::text, null);\nhost\n",
+    "SQL, columns on a line of their own": f"INSERT INTO connections\n  (id, \"password\")\nVALUES\n  (1, '{S}'),\n  (2, '7{S}');\nhost\n",
+    "SQL, values on the line of their word": f"INSERT INTO t\n  (id, api_key)\nVALUES (1, '{S}');\nhost\n",
+    "HTML rows on one line": f"<table><tr><th>id</th><th>api_key</th></tr><tr><td>1</td><td>7{S}</td></tr><tr><td>2</td><td>host</td></tr></table>\n",
+    "TSV behind blanks": f"  id\tapi_key    \thost\n   1\t7{S}\tdb\nhost\n",
+    "a check of settings in JSON": f'    "loc": [\n      "body",\n      "password"\n    ],\n    "msg": "no number",\n    "input": "{S}",\n    "host": 1\n',
+    "a pair over lines": f"  [\n    'api_key',\n    '7{S}'\n  ],\n  host\n",
+    "members of PHP that are not public": f'  ["api_key":protected]=>\n  string(11) "{S}"\n  ["token":"Login":private]=>\n  string(11) "{S}"\nhost\n',
     "container prefix": f"web-1  | password: |\n web-1  | x\nweb-1  | token:\nweb-1  |   {S}\n",
     "colour": f"\x1b[32mpassword\x1b[0m: |\n  \x1b[33m{S}\x1b[0m\nhost\n",
 }
@@ -130,6 +138,9 @@ UNTOUCHED = {
     "a validation error": "1 validation error for Settings\npassword\n  Field required [type=missing, input_value={}]\n",
     "prose with commas": "host, user, password\nthe rows, 7 of them, are here7x\n",
     "resources that commands name": "$ kubectl get pods -l app=token -o name\npod/token-7d9f6c12-x7k2p\n$ git rev-parse token\n3f2a9c1d7b3f2a9c1d7b\n",
+    "prose in a block": "password: |\n  The password that is used to connect to the database.\n  It must have 12 characters7 or more.\n",
+    "names in parentheses": "def f(\n    (token, other)\n    (1, 'summer7')\n",
+    "names in a list of texts": "  [\n    'api_key',\n    'secret_key'\n  ]\n",
     "a commit below": "cached token\ncommit 3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b3f2a9c1d7b\n",
 }
 

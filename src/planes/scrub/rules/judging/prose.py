@@ -51,6 +51,7 @@ _PHRASE = re.compile(
 )
 # Words, and names of code; random letters take capitals anywhere.
 _WRITTEN = re.compile(rb"[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*|[A-Z]+")
+_PLAIN = re.compile(rb"[A-Za-z'/.-]*|[0-9.]{1,5}|[A-Z]?[a-z]+[0-9]?|[A-Z_]+")
 _PARTS = re.compile(rb"[^A-Za-z]+")
 
 
@@ -65,6 +66,18 @@ def is_common(word: bytes) -> bool:
 def is_common_text(text: bytes) -> bool:
     """Whether one of the words of a text is a common one."""
     return any(is_common(part) for part in _PARTS.split(text) if part)
+
+
+_SENTENCE = re.compile(rb"[\"'(*`]?[A-Za-z][A-Za-z'-]*[\"')*`]?[.,:;!?]?(?: +[\w\"'(*`/.-]+[)\"'*`]?[.,:;!?]?){3,}")
+_LEAST_COMMON = 2
+
+
+def is_sentence(text: bytes) -> bool:
+    """Whether a line is one of prose: words, of which several are such as messages use."""
+    if not _SENTENCE.fullmatch(text):
+        return False
+    words = [word.strip(b"\"'()*`.,:;!?") for word in text.split()]
+    return sum(map(is_common, words)) >= _LEAST_COMMON and all(map(_PLAIN.fullmatch, words))
 
 
 def phrase_end(line: bytes, start: int) -> int:
