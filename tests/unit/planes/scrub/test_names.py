@@ -9,6 +9,17 @@ S = "hunter2-Xy9"  # what must go
 
 MASKED = [
     f"password={S}",
+    f"<pre>{{&#x27;secret_key&#x27;: &#x27;{S}&#x27;}}</pre>",
+    f"{{&amp;quot;password&amp;quot;: &amp;quot;{S}&amp;quot;}}",
+    f'<input value="{S}" type="password" name="db_password" id="x">',
+    f"ValueError: 'access_token' must be in ['a', 'b'] (got '7{S}a1')",
+    f"InvalidHeader: reserved character(s) in header value: 'Bearer 7{S}\\n'",
+    f"h11._util.LocalProtocolError: Illegal header value b'7{S}\\n'",
+    f'TypeError: Headers.append: "Bearer 7{S}\\n" is an invalid header value.',
+    f"Verbindung mit dem Kennwort '{S}'",
+    "con la contraseña '1990-12-11'".replace("1990-12-11", S),
+    f"parola d'ordine: {S}",
+    f"[ClientSecret, aB3dE5gH7{S.replace('-', '')}]",
     f"PASSWORD={S}",
     f"DB_PASSWORD={S}",
     f"export API_TOKEN={S}",
@@ -177,6 +188,12 @@ URIS = [
 ]
 
 UNTOUCHED = [
+    "send: b'POST /v1/login HTTP/1.1\\r\\nHost: api.example.com\\r\\n'",
+    'BasicAuthentication("Basic", "realm")',
+    "Attribute(name='refresh_token', default=NOTHING, validator=None)",
+    "FieldInfo(name='api_key', default=PydanticUndefined, extra={})",
+    "le mot de passe 'oublié' et la contraseña 'actual'",
+    "(token, value) [api_key, secret_key]",
     "password: 'not set'",
     'token: "not found"',
     "secrets: inherit",

@@ -174,6 +174,13 @@ def random(line: bytes, begin: int, start: int, end: int) -> int:
     return quoted(line, begin, start, end) if looks_random(line[start:end]) else -1
 
 
+def jumbled(line: bytes, begin: int, start: int, end: int) -> int:
+    """A value that a generator made, or a number of sixteen digits in base 16, where code is as likely."""
+    secret = line[start:end]
+    is_made = is_jumbled(secret) or (len(secret) >= 16 and not secret.strip(b"0123456789abcdef"))
+    return random(line, begin, start, end) if is_made else -1
+
+
 # Of what a variable tells whose name goes on behind that of a secret: `TOKEN_URL`, `SECRET_KEY_ID`.
 _ABOUT = re.compile(
     rb"_(?:IDS?|NAME|URLS?|URI|ENDPOINT|FILE|PATH|DIR|TYPE|ARN|HASH|VERSION|HOST|REGION|SHA[0-9]*|FINGERPRINT"

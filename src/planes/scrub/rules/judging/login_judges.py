@@ -15,6 +15,15 @@ def secret_id(line: bytes, begin: int, start: int, end: int) -> int:
     return end if UUID.match(secret) else random(line, begin, start, end)
 
 
+# What a call with two texts is told that describes a way to log in: `BasicAuthentication("Basic", "realm")`.
+_SCHEME_GIVEN = re.compile(rb"\([ \t]*[bu]?[\"'](?:basic|bearer|digest|negotiate|ntlm|token)[\"']", re.IGNORECASE)
+
+
+def second_of_login(line: bytes, begin: int, start: int, end: int) -> int:
+    """The second text that a call logs in with, unless the first one is a scheme."""
+    return -1 if _SCHEME_GIVEN.search(line, begin, start) else quoted(line, begin, start, end)
+
+
 # The place of a database, which stands behind the password: `db:1521/main`.
 _PLACE = re.compile(rb"[a-z][\w.-]*(?::[0-9]{1,5})?/[\w.]{1,30}$|[a-z][\w.-]*:[0-9]{1,5}$")
 

@@ -7,6 +7,7 @@ from planes.scrub.rules.judging.prose import is_common_text
 
 _WORDS = frozenset(
     b"""
+    nothing pydanticundefined
     none null nil true false yes no on off undefined unset empty missing required optional hidden redacted masked
     removed
     str int float bool bytes any string object dict list tuple type self cls env var secretstr

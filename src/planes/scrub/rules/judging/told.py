@@ -67,8 +67,9 @@ def apart_or_word(line: bytes, begin: int, start: int, end: int) -> int:
 
 
 def login(line: bytes, begin: int, start: int, end: int) -> int:
-    """The password behind its user (`logged in as me / …`); where a login is kept is none."""
-    return -1 if is_place_of_login(line, start, end) else apart_or_word(line, begin, start, end)
+    """The password behind its user (`logged in as me / …`); where a login is kept is none, and no line of HTTP."""
+    is_version = line[start - 5 : start].upper() == b"HTTP/"  # `POST /login HTTP/1.1\r\nHost: …`
+    return -1 if is_version or is_place_of_login(line, start, end) else apart_or_word(line, begin, start, end)
 
 
 def answered(line: bytes, begin: int, start: int, end: int) -> int:
@@ -136,6 +137,15 @@ def _apart(line: bytes, begin: int, start: int, end: int) -> int:
         return phrase_end(line, start)
     is_word = _NUMBERED_WORD.fullmatch(stripped) and not is_common(stripped.rstrip(b"0123456789"))
     return quoted(line, begin, start, end) if is_word else -1
+
+
+def beside(line: bytes, begin: int, start: int, end: int) -> int:
+    """A word in quotes at once behind a name of another language: it holds more than letters, as words there do not."""
+    secret = line[start:end]
+    is_made = looks_random(secret) or UUID.match(secret)
+    is_made = is_made or (not IDENTIFIER.match(secret) and not is_common_text(secret))
+    is_number = secret.isdigit() and len(secret) < 8
+    return quoted(line, begin, start, end) if is_made and not is_number and secret.isascii() else -1
 
 
 # A link behind which a sentence tells a value and nothing else, and a name of two words, or one that lets in.

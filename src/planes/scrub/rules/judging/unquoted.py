@@ -48,6 +48,7 @@ _PROSE_BEHIND = re.compile(rb"[ \t]+(?:[A-Za-z&]|- |-[a-z])")
 _WORD = re.compile(rb"^[A-Za-z]+[.,!?:;]?$")
 
 
+_VISIBILITY = re.compile(rb"(?:protected|private)\]=$")
 _MADE = re.compile(rb"(?:(?=.*[0-9])(?=.*[A-Za-z])|(?=.*[a-z][A-Z]))[!-~]{4,}$")
 # Further words up to the end of the line, or to the backslash that joins it to the next.
 _REST = re.compile(rb"((?:[ ][^ \t\r\"'`=:,;(){}\[\]<>|#&\\]+){1,7})[ \t]*\\?[ \t\r]*$")
@@ -86,6 +87,8 @@ def plain(line: bytes, begin: int, start: int, end: int) -> int:
         return -1  # the name is the scheme of an address
     if secret[:1] == b"/" and secret.endswith(b"/" + _WORD_BEFORE.sub(rb"\1", line[:start])[-128:]):
         return -1  # `db_password:/etc/credstore/db_password`
+    if _VISIBILITY.match(secret):
+        return -1  # `["password":protected]=>`, whose value stands below
     if secret[:1] == b":" and line[start - 1 : start] == b":":
         return -1  # `test_password.py::test_it`
     if secret.startswith((b"&quot", b"&#3", b"%22", b"%27")):

@@ -1,6 +1,6 @@
 """Headers, cookies, and parameters of signed addresses."""
 
-from planes.scrub.rules.judging import header_judges, judges, login_judges
+from planes.scrub.rules.judging import cells, header_judges, judges, login_judges
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.vocabulary import named
 
@@ -53,6 +53,15 @@ HEADER_RULES: tuple[Rule, ...] = (
         'Authorization: Digest username="me", realm="x", response="<h32>"',
         judges.signature,
         ((b"response", b"signature", b"oauth_token", b"mac", b"cnonce"), rb"="),
+    ),
+    named(
+        "refused-header",
+        # requests, http.client, h11, Go, undici
+        rb"(?:header(?:[ ]field)?[ ]value:?[ ]b?|\bheaders\.(?:append|set):[ ])[\"'](?:" + _SCHEMES + rb"[ ]+)?"
+        rb"(?P<secret>[^ \"'\\\n]+)",
+        "ValueError: Invalid header value b'Bearer <a12>7<a11>\\n'",
+        cells.made,
+        ((b"header value", b"header field value", b"headers.append: ", b"headers.set: "), rb""),
     ),
     named(
         "signature-header",

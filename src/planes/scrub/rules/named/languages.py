@@ -12,12 +12,12 @@ _WORDS = """
     contrasenya mot_de_passe mots_de_passe motdepasse mdp clé_secrète cle_secrete clé_privée cle_privee clé_api cle_api
     clé_d_api clé_d'api clé_d'accès jeton jeton_api jeton_d_accès jeton_d'accès jeton_d'acces
     senha senhas palavra_passe chave_secreta chave_api chave_de_api
-    chave_privada chave_de_acesso segredo parola_chiave parola_d_ordine chiave_segreta chiave_api chiave_privata
+    chave_privada chave_de_acesso segredo parola_chiave parola_d_ordine parola_d'ordine chiave_segreta chiave_api chiave_privata
     wachtwoord wachtwoorden geheime_sleutel api_sleutel toegangscode lösenord losenord adgangskode adgangskoder passord
     kodeord salasana salainen_avain lykilorð hasło haslo hasła klucz_api tajny_klucz heslo heslá hesla tajný_klíč
     klíč_api geslo lozinka zaporka jelszó jelszo titkos_kulcs parolă parola slaptažodis slaptazodis salasõna
     şifre sifre şifresi gizli_anahtar пароль пароли ключ_api апи_ключ секрет секретный_ключ токен лозинка
-    κωδικός κωδικος συνθηματικό סיסמה סיסמא كلمة_المرور كلمة_السر رمز_المرور گذرواژه رمز_عبور
+    κωδικός_πρόσβασης κωδικός κωδικος συνθηματικό סיסמה סיסמא كلمة_المرور كلمة_السر رمز_المرور گذرواژه رمز_عبور
     密码 密碼 口令 密钥 密鑰 私钥 令牌 秘密鍵 パスワード 暗証番号 トークン 비밀번호 암호 토큰 비밀_키
     mật_khẩu mat_khau kata_sandi kata_laluan รหัสผ่าน पासवर्ड
 """.split()  # noqa: SIM905 - a list of words reads better than a column
@@ -83,6 +83,14 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         needs=(b" ", b"\t"),
     ),
     named(
+        "foreign-beside",
+        FOREIGN_KEY + rb"[ \t]+[\"'](?P<secret>[^ \t\"'\n]{6,})[\"']",
+        "mit dem Kennwort '<z9>-<d4>'",
+        told.beside,
+        _SCAN,
+        needs=(b" '", b' "', b"\t'", b'\t"'),
+    ),
+    named(
         "foreign-particle",
         # は, が, 是, 为, 為, 는, 은, and the colon of full width
         FOREIGN_KEY
@@ -99,8 +107,9 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         # words that mean a password as well as the key of a row
         rb"(?:\b|\\[nrt])(?:clave|chave|chiave|nyckel|sleutel|klucz)"
         + CLOSES
+        + rb"(?:"
         + GIVES
-        + rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>]{8,})",
+        + rb"[\"'`]?|[ ][\"'`])(?P<secret>[^ \t\r\"'`<>]{8,})",
         "clave: <a12>7<a4>",
         judges.random,
         ((b"clave", b"chave", b"chiave", b"nyckel", b"sleutel", b"klucz"), FOLLOW),

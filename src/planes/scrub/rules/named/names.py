@@ -31,7 +31,12 @@ _APART = (
     rb"|[ \t]*[|][ \t]*|\t+|:(?:[*]{1,3}|_{2}|</b>|</strong>)[ \t]*)"
 )
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
+# A quote as HTML writes it, also of what was escaped before.
+_ENTITY = rb"&(?:amp;)?(?:quot|apos|#0?3[49]|#x2[27]);"
 _PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
+
+# Another member or attribute: `type="text"`.
+_MEMBER = rb"\\*[\"']?[a-z-]{2,20}\\*[\"']?[=:][ ]?\\*[\"'][^\"'<>\n\\]{0,60}\\*[\"']"
 
 # What stands behind a text before the next one of a list.
 _NEXT_TEXT = (b'",', b"',", b'" ', b"' ", b'"\t', b"'\t")
@@ -70,10 +75,17 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-entity",
-        KEY + rb"(?:&quot;|&#34;|&#39;)?" + GIVES + rb"(?:&quot;|&#34;|&#39;)(?P<secret>[^&]+(?:&amp;[^&]*)*)",
+        KEY
+        + rb"(?:"
+        + _ENTITY
+        + rb")?"
+        + GIVES
+        + rb"b?"
+        + _ENTITY
+        + rb"(?P<secret>[^&]+(?:&amp;[a-z]{0,2}[^a-z#&][^&]*)*)",
         "password=&quot;<a16>&quot;",
         judges.quoted,
-        needs=(b"&quot;", b"&#"),
+        needs=(b"&quot;", b"&#", b"&amp;", b"&apos;"),
     ),
     named(
         "named-url-quoted",
@@ -132,8 +144,10 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "value-before-name",
         rb"\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"'](?P<secret>[^\"'\n\\]+)\\*[\"']"
-        rb"[,; \t]+(?:where[ \t]+)?\\*[\"']?"
-        rb"(?:name|key|variable|parameter)\\*[\"']?[ \t]*[=:][ \t]*\\*[\"'][0-9A-Za-z_.:-]*" + KEY + rb"\\*[\"']",
+        rb"[,; \t]+(?:where[ \t]+)?(?:" + _MEMBER + rb"[,; \t]+){0,4}"
+        rb"\\*[\"']?(?:name|key|variable|parameter|id)\\*[\"']?[ \t]*[=:][ \t]*\\*[\"'][0-9A-Za-z_.:-]*"
+        + KEY
+        + rb"\\*[\"']",
         '{"value": "<a16>", "name": "DB_PASSWORD"}',
         judges.quoted,
         needs=(b"value",),
@@ -163,6 +177,14 @@ NAME_RULES: tuple[Rule, ...] = (
         "(b'x-api-key', b'<a8>7<a8>')",
         judges.pair,
         needs=_NEXT_TEXT,
+    ),
+    named(
+        "named-bare-pair",
+        rb"[\[(][0-9a-z_.:-]*" + KEY + rb",[ ]?(?P<secret>[^ \t\r\"'`,;<>()\[\]{}]{8,})[\])]",
+        "[ClientSecret, <a12>7<a11>]",
+        judges.jumbled,
+        (SIGNS, rb"[0-9A-Za-z_]{0,10},"),
+        needs=(b",",),
     ),
     named(
         "named-setting",
@@ -228,7 +250,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"\([ \t]*[bu]?[\"'][^\"'\n]{1,80}[\"']"
         rb"[ \t]*,[ \t]*[bu]?[\"'](?P<secret>[^\"'\n]+)",
         "smtp.login('loader', '<a16>')",
-        judges.quoted,
+        login_judges.second_of_login,
         (
             (
                 b"login(",

@@ -24,7 +24,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
         "named-far",
         KEY
         + rb"[\"'`]?(?:[ ,.:)][^\n]+?)??"
-        + rb"(?:[a-z0-9)\]>`][:=]|[ ](?:got|was|is|received|found|given|provided|to|assert"
+        + rb"(?:[a-z0-9)\]>`][:=]|[ (](?:got|was|is|received|found|given|provided|to|assert"
         rb"|(?:must|cannot|should)(?: not)? be"
         rb"|not the [a-z]{1,12})[ ]?:?)[ ]"
         rb"[bru]?[\"'`](?P<secret>[^\"'`\n ]+)[\"'`]",
@@ -34,6 +34,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
             b": ",
             b"= ",
             b" got ",
+            b"(got ",
             b" was ",
             b" is ",
             b" received ",
@@ -143,7 +144,7 @@ SENTENCE_RULES: tuple[Rule, ...] = (
     named(
         "named-remark",
         KEY
-        + rb"[\"'`][^\n\"'`]{0,60}?[ (\[](?:"
+        + rb"[\"'`](?:[^\n\"'`]{0,60}?|[^\n\"'`]{0,40}?[\[<][^\]>\n]{0,120}[\]>][ ])[ (\[](?:"
         + b"|".join(_REMARKS)
         + rb")(?:[:=][ ]?|[ ])[\"'](?P<secret>[^\n]+?)[\"'](?:[ ,.;)\]]|$)",
         "unused setting 'api_key' (value '<a12>7<a3>')",
