@@ -12,7 +12,8 @@ _WORDS = """
     contrasenya mot_de_passe mots_de_passe motdepasse mdp clé_secrète cle_secrete clé_privée cle_privee clé_api cle_api
     clé_d_api clé_d'api clé_d'accès jeton jeton_api jeton_d_accès jeton_d'accès jeton_d'acces
     senha senhas palavra_passe chave_secreta chave_api chave_de_api
-    chave_privada chave_de_acesso segredo parola_chiave parola_d_ordine parola_d'ordine chiave_segreta chiave_api chiave_privata
+    chave_privada chave_de_acesso segredo parola_chiave parola_d_ordine parola_d'ordine chiave_segreta
+    chiave_api chiave_privata
     wachtwoord wachtwoorden geheime_sleutel api_sleutel toegangscode lösenord losenord adgangskode adgangskoder passord
     kodeord salasana salainen_avain lykilorð hasło haslo hasła klucz_api tajny_klucz heslo heslá hesla tajný_klíč
     klíč_api geslo lozinka zaporka jelszó jelszo titkos_kulcs parolă parola slaptažodis slaptazodis salasõna
@@ -85,7 +86,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
     named(
         "foreign-beside",
         FOREIGN_KEY + rb"[ \t]+[\"'](?P<secret>[^ \t\"'\n]{6,})[\"']",
-        "mit dem Kennwort '<z9>-<d4>'",
+        "hasło '<d4>-<d2>-<d2>'",
         told.beside,
         _SCAN,
         needs=(b" '", b' "', b"\t'", b'\t"'),

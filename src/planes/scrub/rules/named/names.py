@@ -348,7 +348,7 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"[ \t]*,[ \t]*"
         rb"(?:password=)?[bruf]?[\"'](?P<secret>[^\"']+)[\"']",
         "auth=('me', '<a16>')",
-        judges.quoted,
+        login_judges.second_of_login,
         ((b"auth",), rb"[a-z_]{0,12}[\"']?[ \t]?[=:(\[]"),
         needs=_NEXT_TEXT,
     ),
