@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from anyio import to_thread
@@ -10,16 +12,16 @@ from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
 from planes.data_plane.api.authentication import requires, services_of
-from planes.data_plane.api.logs import Reader, no_such_log, open_stream, shown_to
-from planes.data_plane.api.run_access import RunPath, running_of
+from planes.data_plane.api.logs import Reader, no_such_log, open_stream, shown
+from planes.data_plane.api.run_access import RunPath, running_of, stopping_of
 from planes.data_plane.executor.local import log_folder
-from planes.data_plane.logs import range_of
+from planes.data_plane.logs import iterate_range
 from planes.data_plane.segments import is_sealed
 from planes.data_plane.segments.reader import damage_of, line_count
 from planes.data_plane.services.audit import Action, Actor
 from planes.domain.access import Grant
 from planes.server.late_routes import LateRouter
-from planes.server.streams import EVENT_STREAM
+from planes.server.streams import EVENT_STREAM, StreamResponse
 from planes.tokens.claims import Claims
 from planes.wire.logs import LogRange
 
@@ -54,13 +56,23 @@ async def lines_for(
     sealed = await to_thread.run_sync(is_sealed, log)
     total = await to_thread.run_sync(line_count, log)
     first = max(0, from_line if from_line >= 0 else total + from_line)
-    lines = shown_to(claims, await range_of(log, first, limit))
     damage = [found._asdict() for found in await to_thread.run_sync(damage_of, log, first, first + limit)]
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_READ, run_id)
-    body = b'{"lines":[' + lines[:-1].replace(b"\n", b",") + b'],"total":%d,"is_sealed":%s,"damage":%s}' % (
+    rest = b'],"total":%d,"is_sealed":%s,"damage":%s}' % (
         total, b"true" if sealed else b"false", json.dumps(damage).encode("ascii"),
     )  # fmt: skip
-    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+    document = _document(shown(iterate_range(log, first, limit), claims), rest)
+    return StreamResponse(document, stopping_of(request), media_type="application/json", is_document=True)
+
+
+async def _document(batches: AsyncGenerator[bytes], rest: bytes) -> AsyncGenerator[bytes]:
+    """One JSON object around whole lines."""
+    before = b'{"lines":['
+    async with aclosing(batches) as source:
+        async for batch in source:
+            yield before + batch[:-1].replace(b"\n", b",")
+            before = b","
+    yield rest if before == b"," else before + rest
 
 
 @router.get("/log-stream", response_class=Response, responses={200: {"content": {EVENT_STREAM: {}}}})

@@ -7,7 +7,7 @@ from planes.data_plane.logs.downloading import as_text
 from planes.data_plane.logs.following import Followers, WakeSource, follow
 from planes.data_plane.logs.matching import BadPattern, Matcher, Wish
 from planes.data_plane.logs.mining import Templates
-from planes.data_plane.logs.reading import iterate, range_of
+from planes.data_plane.logs.reading import iterate, iterate_range, range_of
 from planes.data_plane.logs.searching import Scan, Scope, Searches, Work, first_at
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "first_at",
     "follow",
     "iterate",
+    "iterate_range",
     "range_of",
 ]

@@ -1,11 +1,11 @@
 """A log as it is stored now: the whole of it, or a range."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from anyio import to_thread
 
-from planes.data_plane.segments.reader import LogCursor, read_range
+from planes.data_plane.segments.reader import LogCursor, range_blocks, read_range
 
 CHUNK_BYTES = 256 * 1024
 MAX_RANGE_LINES = 10_000
@@ -27,3 +27,13 @@ async def range_of(folder: Path, from_line: int, limit: int) -> bytes:
     In a log whose middle was dropped one line stands for the gap, with the number of the first missing line.
     """
     return await to_thread.run_sync(read_range, folder, from_line, min(limit, MAX_RANGE_LINES))
+
+
+async def iterate_range(folder: Path, from_line: int, limit: int) -> AsyncGenerator[bytes]:
+    """The same lines in blocks, none of which is held: ten thousand lines of the longest are gigabytes."""
+    blocks = range_blocks(folder, from_line, min(limit, MAX_RANGE_LINES))
+    try:
+        while block := await to_thread.run_sync(next, blocks, b""):
+            yield block
+    finally:
+        blocks.close()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -179,20 +180,23 @@ def gap_in(block: bytes, behind: int) -> tuple[int, int] | None:
     return (line["line_num"], behind) if is_mark else None
 
 
-def read_range(folder: Path, from_line: int, limit: int) -> bytes:
-    """At most `limit` wire lines from `from_line` on; a negative `from_line` counts from the end."""
+def range_blocks(folder: Path, from_line: int, limit: int) -> Generator[bytes]:
+    """At most `limit` wire lines from `from_line` on, in blocks; a negative `from_line` counts from the end."""
     cursor = LogCursor(folder, from_line if from_line >= 0 else line_count(folder) + from_line)
-    pieces: list[bytes] = []
     try:
         while limit > 0 and (content := cursor.read()):
             lines = content.count(b"\n")
             if lines > limit:
                 content = b"".join(content.splitlines(keepends=True)[:limit])
-            pieces.append(content)
             limit -= lines
+            yield content
     finally:
         cursor.close()
-    return b"".join(pieces)
+
+
+def read_range(folder: Path, from_line: int, limit: int) -> bytes:
+    """The same, as a whole."""
+    return b"".join(range_blocks(folder, from_line, limit))
 
 
 def damage_of(folder: Path, from_line: int, to_line: int) -> list[Damage]:

@@ -16,7 +16,7 @@ from tests.fakes.leasing import LeasingControlPlane
 from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
 
-from planes.data_plane.api import logs
+from planes.data_plane.api import logs, own_lines
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.wire.link import Lease, PollResponse, Revocation, RevokedClaim
@@ -285,6 +285,24 @@ async def test_range_answers_lines_total_and_seal(place: RunningRegion) -> None:
     assert total > 1000
     assert [line["line_num"] for line in tail["lines"]] == [total - 3, total - 2, total - 1]
     assert beyond["lines"] == []
+
+
+async def test_a_range_of_huge_lines_is_never_held(place: RunningRegion, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease, _ = await place.run("for n in range(40): print(str(n % 10) * 100_000)\n")
+    path = f"/own/v1/workspaces/{place.region.workspace_id}/job-runs/{lease.run_id}/lines"
+    sizes: list[int] = []
+
+    async def noted(batches: AsyncGenerator[bytes], rest: bytes) -> AsyncGenerator[bytes]:
+        async for piece in document(batches, rest):
+            sizes.append(len(piece))
+            yield piece
+
+    document = own_lines._document
+    monkeypatch.setattr(own_lines, "_document", noted)
+    answer = await place.region.client.get(path, headers=place.region.headers())
+
+    assert sum(len(line["content"]) == 100_000 for line in answer.json()["lines"]) == 40
+    assert max(sizes) < 1_000_000 < sum(sizes)
 
 
 async def test_range_of_an_unknown_run_is_not_found(place: RunningRegion) -> None:
