@@ -32,11 +32,6 @@ class RewriteStep(NamedTuple):
     changed: int
 
 
-def rewrite_log(folder: Path, change: Callable[[str], str]) -> RewriteResult:
-    """Pass the content of each line of a sealed log through `change`; see `rewrite_lines`."""
-    return rewrite_lines(folder, lambda contents: map(change, contents))
-
-
 def rewrite_lines(
     folder: Path,
     change: Callable[[Iterable[str]], Iterable[str]],

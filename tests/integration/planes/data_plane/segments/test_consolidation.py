@@ -23,7 +23,7 @@ import os, sys
 from pathlib import Path
 from planes.data_plane.logs import codec
 from planes.data_plane.segments.packing import consolidate
-from planes.data_plane.segments.rewriting import rewrite_log
+from planes.data_plane.segments.rewriting import rewrite_lines
 
 left = int(sys.argv[2])
 CHANGES = {"open", "os.rename", "os.remove", "os.truncate"}
@@ -40,7 +40,7 @@ sys.addaudithook(count)
 if sys.argv[3] == "consolidate":
     consolidate(Path(sys.argv[1]))
 else:
-    rewrite_log(Path(sys.argv[1]), lambda content: content.replace("tomato", "fruit"))
+    rewrite_lines(Path(sys.argv[1]), lambda lines: (content.replace("tomato", "fruit") for content in lines))
 """
 
 

@@ -1,7 +1,7 @@
 """Lines of a sealed log are changed in place, whatever its form, and whenever the process dies."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,11 +11,15 @@ from planes.data_plane.logs import codec as codec
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.data_plane.segments.packing import LogIsOpen, consolidate
 from planes.data_plane.segments.reader import LogCursor, line_count, read_range
-from planes.data_plane.segments.rewriting import rewrite_lines, rewrite_log
+from planes.data_plane.segments.rewriting import RewriteResult, rewrite_lines
 
 USER = Origin("stdout", "user", "run")
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LINES = 3000
+
+
+def rewrite_log(folder: Path, change: Callable[[str], str]) -> RewriteResult:
+    return rewrite_lines(folder, lambda contents: map(change, contents))
 
 
 @pytest.fixture
