@@ -90,18 +90,17 @@ class PlaceScreen(Approving):
     def note(self, action: Action) -> None:
         """Into the command log."""
         if is_noted(action.id, action.layer):
-            key = key_name(action.keys[0], is_ascii=self.look.is_ascii)
-            place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
-            twin = self.twin_of(action)
-            self.context.log.note(self.look.now(), key, action.title, place, twin, id(self))
+            self._note(key_name(action.keys[0], is_ascii=self.look.is_ascii), action.title, self.twin_of(action))
 
     def _note_command(self, command: str, name: str) -> None:
         """The same for a line of the command line."""
         from dlthub_tui.viewmodel.keys.commands import twin_of_job
 
+        self._note(":", f"{command} {name}", twin_of_job(command, name, self.shell_place()))
+
+    def _note(self, key: str, title: str, twin: str) -> None:
         place = f" {self.look.glyphs.crumb} ".join(self.crumbs()[1:] or self.crumbs())
-        twin = twin_of_job(command, name, self.shell_place())
-        self.context.log.note(self.look.now(), ":", f"{command} {name}", place, twin, id(self))
+        self.context.log.note(self.look.now(), key, title, place, twin, id(self))
 
     def twin_of(self, action: Action) -> str:
         """The same as a command line; empty where there is none."""
