@@ -65,7 +65,7 @@ class LogCursor:
                 # The next segment began before this read: what is still unread here was written before that.
                 block = self._take(limit_bytes)
                 if block is None:
-                    mark = self._mark_rest()
+                    mark = self._mark_rest() or self._mark_unread()
                     self._leave()
                     if mark:
                         return mark
@@ -130,6 +130,18 @@ class LogCursor:
         end = _end_of(self._entry, seal)
         at = seal.sealed_at or datetime.now(UTC)
         return self._mark(end, f"are {_LOST}", at) if self.next_line < end else b""
+
+    def _mark_unread(self) -> bytes:
+        """The line for what stands in a segment that is over and cannot be read, where no seal says what it held."""
+        entry = self._entry
+        if entry is None:
+            return b""
+        with contextlib.suppress(FileNotFoundError):
+            later = [other.first_line for other in _entries(self._folder, self._seal)]
+            end = min([_end_of(entry, self._seal), *(line for line in later if line > entry.first_line)])
+            if self.next_line < end:
+                return self._mark(end, f"are {_LOST}", datetime.now(UTC))
+        return b""
 
     def _mark(self, to_line: int, words: str, at: datetime | None) -> bytes:
         """A wire line, numbered as the first missing one, that says how many are missing; the cursor goes past them."""

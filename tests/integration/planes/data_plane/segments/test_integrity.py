@@ -175,3 +175,20 @@ def test_damage_in_one_large_write_costs_a_stride_and_is_not_compressed(tmp_path
     assert path.read_bytes() == content
     kept = [f"line {number}" for number in range(256, LINES)]
     assert [line["content"] for line in read_all(tmp_path)] == ["256 lines are damaged", *kept, "more"]
+
+
+def test_a_log_whose_seal_and_checksums_are_zeros_is_read_to_its_end(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, max_log_bytes=1_000_000)
+    for number in range(0, 3000, 20):
+        writer.append([f"line {each}" for each in range(number, number + 20)], USER, AT)
+    writer.seal()
+    writer.close()
+    second = sorted(tmp_path.glob("*.sum"))[1]
+    for path in (second, tmp_path / "sealed"):
+        path.write_bytes(bytes(path.stat().st_size))
+
+    numbers = [int(str(line["line_num"])) for line in read_all(tmp_path)]
+
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 0
+    assert numbers[-1] == 2999
