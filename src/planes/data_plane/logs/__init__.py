@@ -7,7 +7,7 @@ from planes.data_plane.logs.downloading import as_text
 from planes.data_plane.logs.following import Followers, WakeSource, follow
 from planes.data_plane.logs.matching import BadPattern, Matcher, Wish
 from planes.data_plane.logs.mining import Templates
-from planes.data_plane.logs.reading import iterate, iterate_range, range_of
+from planes.data_plane.logs.reading import end_of, iterate, iterate_range
 from planes.data_plane.logs.searching import Scan, Scope, Searches, Work, first_at
 
 __all__ = [
@@ -24,9 +24,9 @@ __all__ = [
     "Wish",
     "Work",
     "as_text",
+    "end_of",
     "first_at",
     "follow",
     "iterate",
     "iterate_range",
-    "range_of",
 ]

@@ -19,11 +19,11 @@ from planes.data_plane.api.web.log_script import LOG_SCRIPT, MOST_LINES
 from planes.data_plane.api.web.pipeline_rows import pipeline_run_table, run_name
 from planes.data_plane.api.web.visits import CurrentVisit, Part, Visit, VisitRoute
 from planes.data_plane.executor.local import log_folder
-from planes.data_plane.logs import range_of
+from planes.data_plane.logs import end_of
 from planes.data_plane.services.audit import Action
 from planes.data_plane.services.runs.endings import why_ended
 from planes.data_plane.services.runs.run_containment import find_containment
-from planes.data_plane.services.runs.run_errors import LAST_LINES, RunError, find_error
+from planes.data_plane.services.runs.run_errors import LAST_BYTES, LAST_LINES, RunError, find_error
 from planes.domain.errors import NotFound
 from planes.domain.runs import RunStatus
 from planes.server.late_routes import LateRouter
@@ -150,7 +150,7 @@ async def _find_error(request: Request, visit: Visit, run: Row) -> RunError | No
     folder = await running_of(request).finder.find_log(visit.workspace_id, run["id"])
     if folder is None:
         return None
-    stored = shown_to(visit.claims, await range_of(log_folder(folder), -LAST_LINES, LAST_LINES))
+    stored = shown_to(visit.claims, await end_of(log_folder(folder), LAST_LINES, LAST_BYTES))
     await services_of(request).audit.note(visit.actor, Action.LOG_READ, run["id"])
     return await to_thread.run_sync(find_error, stored)
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 LAST_LINES = 400
+LAST_BYTES = 4 * 1024 * 1024
 """How much of a log's end is looked through."""
+_MOST_SIGNS = 4_000
 
 _HEAD = "Traceback (most recent call last):"
 _GROUP = "+ Exception Group Traceback"
@@ -29,17 +31,23 @@ class RunError:
 def find_error(stored: bytes) -> RunError | None:
     """The last exception among these wire lines (NDJSON), with those that led to it; None when nothing says why."""
     lines: list[dict[str, Any]] = [json.loads(line) for line in stored.splitlines()]
-    said = [str(line["content"]) for line in lines if line["source"] == "user" and line["io_stream"] == "stderr"]
+    said = [_shortened(line) for line in lines if line["source"] == "user" and line["io_stream"] == "stderr"]
     # What the platform itself says of the end of a run that used something up: an exception only shows where.
-    ended = [str(line["content"]) for line in lines if line["source"] == "setup" and line["stage"] == "run"]
+    ended = [_shortened(line) for line in lines if line["source"] == "setup" and line["stage"] == "run"]
     heads = [place for place, text in enumerate(said) if _HEAD in text]
     if heads:
         first, last = _ends(said, heads)
         return RunError(ended[-1] if ended else _reason(said[last + 1 :]), "\n".join([*said[first:], *ended]))
     if ended:
         return RunError(ended[-1], "\n".join([*said, *ended]))
-    built = [str(line["content"]) for line in lines if line["source"] == "setup" and line["io_stream"] == "stderr"]
+    built = [_shortened(line) for line in lines if line["source"] == "setup" and line["io_stream"] == "stderr"]
     return RunError(built[-1], "\n".join(built)) if built else None
+
+
+def _shortened(line: dict[str, Any]) -> str:
+    """What a line says, without most of a statement or an answer of megabytes that an exception quotes."""
+    text = str(line["content"])
+    return text if len(text) <= _MOST_SIGNS else f"{text[:_MOST_SIGNS]}…"
 
 
 def _reason(after: Sequence[str]) -> str:

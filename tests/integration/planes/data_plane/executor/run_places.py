@@ -12,7 +12,8 @@ import anyio
 import pytest
 
 from planes.data_plane.executor.local import Limits, LocalExecutor, Outcome, RunSpec, Step, log_folder
-from planes.data_plane.logs import iterate, range_of
+from planes.data_plane.logs import iterate
+from planes.data_plane.segments.reader import read_range
 
 JOB_UID = 64_123 if os.geteuid() == 0 else None
 
@@ -71,7 +72,7 @@ class RunPlace:
         return [line["content"] for line in await self.lines() if line["source"] == source]
 
     async def tail(self) -> list[str]:
-        return [json.loads(line)["content"] for line in (await range_of(log_folder(self.folder), -1, 1)).splitlines()]
+        return [json.loads(line)["content"] for line in (read_range(log_folder(self.folder), -1, 1)).splitlines()]
 
     def stored_bytes(self) -> bytes:
         return b"".join(path.read_bytes() for path in self.folder.rglob("*") if path.is_file())

@@ -17,8 +17,9 @@ from tests.integration.planes.data_plane.executor.run_places import RunPlace, ru
 
 from planes.data_plane.executor.local import LocalExecutor, RunningRun, log_folder
 from planes.data_plane.executor.runner_link import RunnerWakes
-from planes.data_plane.logs import follow, iterate, range_of
+from planes.data_plane.logs import end_of, follow, iterate
 from planes.data_plane.segments import Origin, SegmentWriter
+from planes.data_plane.segments.reader import read_range
 
 __all__ = ["executor", "place", "runs_root"]
 
@@ -167,18 +168,32 @@ async def test_ranges_of_a_live_and_of_a_finished_log(executor: LocalExecutor, p
     code = "import os, time\nfor n in range(1000): print(n)\nwhile not os.path.exists('go'): time.sleep(0.01)"
     running = await executor.start(place.spec(place.python(code)), [])
     with anyio.fail_after(20):
-        while len(parse(await range_of(running.log_folder, 1000, 5))) < 1:
+        while len(parse(read_range(running.log_folder, 1000, 5))) < 1:
             await anyio.sleep(0.01)
-    live = parse(await range_of(running.log_folder, 500, 3))
+    live = parse(read_range(running.log_folder, 500, 3))
     (place.work / "go").touch()
     await running.wait()
-    tail = parse(await range_of(running.log_folder, -2, 100))
+    tail = parse(read_range(running.log_folder, -2, 100))
 
     assert [line["line_num"] for line in live] == [500, 501, 502]
     assert [line["content"] for line in tail] == ["999", "exit code 0"]
-    assert await range_of(running.log_folder, 0, 0) == b""
-    assert await range_of(place.folder / "nowhere", 0, 10) == b""
-    assert [line["line_num"] for line in parse(await range_of(running.log_folder, -9999, 2))] == [0, 1]
+    assert read_range(running.log_folder, 0, 0) == b""
+    assert read_range(place.folder / "nowhere", 0, 10) == b""
+    assert [line["line_num"] for line in parse(read_range(running.log_folder, -9999, 2))] == [0, 1]
+
+
+async def test_the_end_of_a_log_of_huge_lines_is_read_by_bytes(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path)
+    for number in range(40):
+        writer.append([str(number % 10) * 200_000], USER, datetime.now(UTC))
+    writer.seal()
+    writer.close()
+
+    few, all_of_them = await end_of(tmp_path, 30, 1_000_000), parse(await end_of(tmp_path, 30, 10**9))
+
+    assert len(few) <= 1_000_000
+    assert [line["line_num"] for line in parse(few)] == [36, 37, 38, 39]
+    assert [line["line_num"] for line in all_of_them] == list(range(10, 40))
 
 
 async def test_a_stored_log_is_served_as_it_lies_on_the_disk(executor: LocalExecutor, place: RunPlace) -> None:

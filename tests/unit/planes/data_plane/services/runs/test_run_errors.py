@@ -79,3 +79,15 @@ def test_what_the_platform_says_of_the_end_is_the_reason() -> None:
 def test_nothing_is_made_up() -> None:
     assert find_error(b"") is None
     assert find_error(log(("user", "stdout", "fine"), ("runner", "other", "exit code 3"))) is None
+
+
+def test_of_a_huge_statement_that_an_exception_quotes_its_beginning_is_told() -> None:
+    said = "ValueError: no such column: INSERT " + "x" * 250_000
+    found = find_error(
+        log(*printed(raised()), ("user", "stderr", "Traceback (most recent call last):"), ("user", "stderr", said))
+    )
+
+    assert found is not None
+    assert found.reason.startswith("ValueError: no such column: INSERT xxx")
+    assert found.reason.endswith("x…")
+    assert len(found.text) < 10_000
