@@ -12,11 +12,11 @@ from collections import Counter
 from typing import NamedTuple
 
 from planes.scrub.marks import mark
-from planes.scrub.quiet import FIRST_ROW
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.values import found_in
 from planes.scrub.rulebook import Book, outside_marks, signs_of
 from planes.scrub.search.engine import Pattern, compile_pattern
+from planes.scrub.search.signs import FIRST_ROW
 
 # A dump begins at its first place. Others are rare, and every line of digits would have to be looked at.
 _FIRST = b"0000"

@@ -22,8 +22,6 @@ _WORTH_EACH = 128 * 1024
 _MOST_BEGINNINGS = 2000
 _PLAIN = bytes((*b"\t\n", *range(0x20, 0x7F)))
 _NOT_PLAIN = rb"[^\t\n\x20-\x7e]"
-# What begins the first row of a dump of bytes, which `dumps` looks at.
-FIRST_ROW = rb"(?:\n|\n[ \t]{1,8})(?:0x)?0000"
 _GAP = b"[%s]*" % re.escape(WHITE)
 
 
@@ -60,8 +58,9 @@ class Absence:
 
 
 def is_quiet(book: Book, text: bytes) -> bool:
-    """Whether a text is plain (`\\t`, `\\n`, and what ASCII prints), and no rule finds anything in it but for what lies
-    across its borders. A text without a line's end is not looked at: of a long line windows are, which that spares not.
+    """Whether a text is plain (`\\t`, `\\n`, and what ASCII prints), no line but its first begins a dump of bytes, and
+    no rule finds anything in it but for what lies across its borders. A text without a line's end is not looked at: of
+    a long line windows are, which that spares not.
     """
     return text.find(b"\n") >= 0 and book.sign(text) < 0 and not text.translate(None, _PLAIN)
 
@@ -73,7 +72,7 @@ class Quiet:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._absence = Absence((), (_NOT_PLAIN, FIRST_ROW, book.scan))
+        self._absence = Absence((), (_NOT_PLAIN, book.scan))
 
     def holds(self, text: bytes) -> bool:
         """Whether that is surely so."""

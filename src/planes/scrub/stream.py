@@ -1,11 +1,12 @@
 """A byte stream in, the same stream with secrets masked out."""
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from planes.scrub.dumps import DumpStage
 from planes.scrub.lines import RuleStage
-from planes.scrub.quiet import quiet_without_values
+from planes.scrub.quiet import is_quiet, quiet_without_values
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.values import ValueStage
 from planes.scrub.settings import ScrubSettings
@@ -25,23 +26,22 @@ class StreamScrubber:
         is_plain: whether what `feed` gave out last is surely plain text (`\\t`, `\\n`, and what ASCII prints).
     """
 
-    __slots__ = ("_dumps", "_quiet", "_rules", "_values", "hits", "is_plain")
+    __slots__ = ("_dumps", "_is_quiet", "_rules", "_values", "hits", "is_plain")
 
     def __init__(self, registered: Registered, settings: ScrubSettings | None = None) -> None:
         self.hits: Counter[str] = Counter()
         self.is_plain = False
         book = book_of(settings)
-        self._quiet = None if registered else quiet_without_values(book)
+        self._is_quiet = functools.partial(is_quiet, book) if registered else quiet_without_values(book).holds
         self._dumps = DumpStage(registered, self.hits, book)
         self._values = ValueStage(registered, self.hits, book)
         self._rules = RuleStage(self.hits, book, registered)
 
     def feed(self, data: bytes) -> bytes:
         """Take a chunk of any size; return what is certain by now."""
-        quiet = self._quiet
-        is_quiet = quiet is not None and quiet.holds(data)
+        is_quiet = self._is_quiet(data)
         text = self._dumps.feed(data, is_quiet=is_quiet)
-        return self._feed_past_dumps(text, is_quiet=is_quiet and text is data)
+        return self._feed_past_dumps(text, is_quiet=is_quiet and (text is data or self._is_quiet(text)))
 
     def _feed_past_dumps(self, data: bytes, *, is_quiet: bool = False) -> bytes:
         values, rules = self._values, self._rules

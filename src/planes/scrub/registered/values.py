@@ -64,14 +64,15 @@ class ValueStage:
     def feed(self, data: bytes, *, is_quiet_text: bool = False) -> bytes:
         """Take the next bytes; give out all that can be no part of a value any more.
 
-        `is_quiet_text`: what `is_quiet` becomes where no value is registered.
+        `is_quiet_text`: whether they are quiet, which is what `is_quiet` becomes where no value is registered.
         """
         if not self._registered:
             self.is_quiet = is_quiet_text
             return data
         if self._open is None:
             whole = b"".join((self._before, self._held, data))
-            self.is_quiet = is_quiet(self._book, whole)
+            first = whole.find(b"\n", len(whole) - len(data)) + 1
+            self.is_quiet = is_quiet_text and is_quiet(self._book, whole[:first])
             if (self.is_quiet or not may_have_frames(whole)) and self._registered.is_absent(whole):
                 given = self._advance_quickly(whole)
                 if given is not None:

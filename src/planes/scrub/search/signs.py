@@ -13,6 +13,9 @@ from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine, scan_
 # one line in a thousand is looked at for nothing.
 _MOST_COUNTED_IN_SCAN = 1
 _NEWLINE = 0x0A
+# What begins the first row of a dump of bytes, which `dumps` looks at. It is no rule's sign: it stands in the scan so
+# that text is not read once more for it.
+FIRST_ROW = rb"(?:\n|\n[ \t]{1,8})(?:0x)?0000"
 
 
 class LineSigns(NamedTuple):
@@ -41,7 +44,7 @@ class Signs:
         """Take rules, and further ones whose signs are found but have no bits."""
         self._bits = SignBits(rules)
         self._rules = [*rules, *further]
-        self.pattern = scan_pattern(self._rules, _MOST_COUNTED_IN_SCAN)
+        self.pattern = scan_pattern(self._rules, _MOST_COUNTED_IN_SCAN) + b"|" + FIRST_ROW
         self._scan = compile_ends(self.pattern)
         self._on_short_line: SignsOnLine | None = None
         self._on_long_line: SignsOnLongLine | None = None
@@ -55,7 +58,7 @@ class Signs:
     def next(self, text: bytes, place: int = 0) -> int:
         """A place on the line of the first sign that begins at or after `place`; -1 if none does.
 
-        Of some lines it only turns out later that what follows the sign is too short.
+        Of some lines it only turns out later that what follows the sign is too short, or that they begin a dump.
         """
         place = self._scan(text, place) - 1
         return place - 1 if place >= 0 and text[place] == _NEWLINE else max(place, -1)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from planes.scrub import Registered, StreamScrubber, scrub_text
+from planes.scrub.quiet import is_quiet
+from planes.scrub.rulebook import rulebook
 from planes.scrub.rules.samples import fake
 
 VALUE = fake("<a24>7<a9>")
@@ -129,3 +131,12 @@ def test_a_long_dump_is_let_go_and_a_value_at_a_border_found() -> None:
     assert out.count("[masked:named-plain]") == 1
     assert out.count("\n") == text.count("\n")
     assert scrubber.hits == {"named-plain": 1}
+
+
+@pytest.mark.parametrize("name", DUMPS)
+def test_the_scan_for_signs_tells_of_dumps_too(name: str) -> None:
+    """So ordinary text is read once for both."""
+    rows = _rows(b"one two three four", 16, DUMPS[name])
+
+    assert is_quiet(rulebook(), b"ordinary text\n")
+    assert not is_quiet(rulebook(), b"ordinary text\n" + rows.encode())
