@@ -44,6 +44,7 @@ from planes.data_plane.services.secrets.run_secrets import (
     registered_place,
     render_pairs,
     secrets_to_register,
+    too_many_secrets,
     webhook_environment,
 )
 from planes.data_plane.services.secrets.secrets_used import SecretUse, render_uses, uses_of
@@ -52,7 +53,7 @@ from planes.data_plane.services.telemetry.artifacts import Artifacts
 from planes.data_plane.services.uploads.unpacking import copy_tree
 from planes.domain.errors import PlaneError
 from planes.domain.run_limits import RunLimits
-from planes.scrub import MOST_TEXTS, Registered
+from planes.scrub import Registered
 from planes.storage.data import runs
 from planes.storage.errors import BlobMissing, StorageError
 from planes.tokens.opaque import hash_secret
@@ -187,11 +188,7 @@ class Preparing:
         )
         everything = (*registered, *of_builds)
         if not Registered.fits(everything):
-            raise CannotStart(
-                f"The secrets of profile {lease.profile} are too many or too long to be masked in a log: its secret "
-                f"variables and secrets.toml may hold {MOST_TEXTS:,} texts together, a long one counting as several. "
-                "Keep there only what is secret; what is not belongs in config.toml or in plain variables."
-            )
+            raise CannotStart(too_many_secrets(f"profile {lease.profile}"))
         return _Known(everything, _notes(everything, gathered.credentials), used)
 
     def _prepared(self, lease: Lease, gathered: Gathered, known: _Known, place: _LaidOut) -> Prepared:

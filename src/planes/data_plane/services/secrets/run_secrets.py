@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from planes.data_plane.executor.layout import files_of_profile
+from planes.data_plane.services.secrets.toml_files import read_toml
 from planes.data_plane.services.secrets.variables import (
     RESERVED_NAMES,
     RESERVED_PREFIXES,
     SHORTEST_SCRUBBED,
     ResolvedVariables,
 )
+from planes.scrub import MOST_TEXTS
 from planes.storage.vault import Place
 
 Pairs = tuple[tuple[str, str], ...]
@@ -101,6 +102,15 @@ def names_too_short(pairs: Sequence[tuple[str, str]]) -> list[str]:
     return sorted({name for name, value in pairs if len(value.strip()) < SHORTEST_SCRUBBED})
 
 
+def too_many_secrets(whose: str) -> str:
+    """What to say where what is to be registered does not fit."""
+    return (
+        f"The secrets of {whose} are too many or too long to be masked in a log: secret variables and secrets.toml may "
+        f"hold {MOST_TEXTS:,} texts together, a long one counting as several. "
+        "Keep there only what is secret; what is not belongs in config.toml or in plain variables."
+    )
+
+
 def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
     """The strings in a TOML file that may be secret, with their names as dlt's environment variables would have them.
 
@@ -108,11 +118,11 @@ def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
     """
     text = content.decode(errors="replace")
     try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError):  # broken, or a number that is too long
+        document = read_toml(text)
+    except (ValueError, RecursionError):  # broken, or too much of something
         yield from ((_SECRETS, double or single) for double, single in _QUOTED.findall(text))
         return
-    yield from _strings(document, ())
+    yield from _strings(document)
 
 
 def registered_place(organization_id: str, workspace_id: str, run_id: str) -> Place:
@@ -179,20 +189,23 @@ def _is_reserved(name: str) -> bool:
     return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES)
 
 
-def _is_open(path: tuple[str, ...], value: str) -> bool:
-    part = path[-1].lower() if path else ""
+def _is_open(part: str, value: str) -> bool:
     if part == "drivername":
         return _DRIVER.fullmatch(value) is not None
     return part in _OPEN_PARTS and value.lower() in _EVERYWHERE
 
 
-def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        if not _is_open(path, value):
-            yield "__".join(path).upper()[:_MOST_NAME] or _SECRETS, value
-    elif isinstance(value, dict):
-        for key, member in cast("dict[str, Any]", value).items():
-            yield from _strings(member, (*path, key))
-    elif isinstance(value, list):
-        for member in cast("list[Any]", value):
-            yield from _strings(member, path)
+def _strings(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """In the order in which they stand there, however deep."""
+    waiting: list[tuple[Any, str, str]] = [(document, "", "")]
+    while waiting:
+        value, name, part = waiting.pop()
+        if isinstance(value, str):
+            if not _is_open(part.lower(), value):
+                yield name or _SECRETS, value
+        elif isinstance(value, dict):
+            members = reversed(cast("dict[str, Any]", value).items())
+            before = f"{name}__" if value is not document else ""
+            waiting += [(member, (before + key).upper()[:_MOST_NAME], key) for key, member in members]
+        elif isinstance(value, list):
+            waiting += [(member, name, part) for member in reversed(cast("list[Any]", value))]

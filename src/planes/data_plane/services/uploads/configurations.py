@@ -12,11 +12,14 @@ from anyio import to_thread
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
+from planes.data_plane.services.secrets.run_secrets import secrets_in_toml, too_many_secrets
+from planes.data_plane.services.secrets.toml_files import TooMuchToml, read_toml
 from planes.data_plane.services.uploads.archives import ArchiveReader, Contents
 from planes.data_plane.services.uploads.listings import find_version
 from planes.data_plane.services.uploads.tar_stream import Limits, display_safe, refusal
 from planes.domain.access import LOCAL_PROFILES
 from planes.domain.errors import InvalidRequest, NotFound, Reason
+from planes.scrub import Registered
 from planes.storage.data import uploads
 from planes.storage.types import Row
 from planes.storage.vault import Place
@@ -94,6 +97,20 @@ def read_configuration(archive: bytes) -> tuple[Contents, dict[str, bytes]]:
     return reader.contents, files
 
 
+def check_secrets(files: Mapping[str, bytes]) -> None:
+    """That what a run on each profile must never print is little enough to be masked. Takes a thread's time.
+
+    Raises: InvalidRequest.
+    """
+    for profile in (None, *profiles_in(files)):
+        name = "secrets.toml" if profile is None else f"{profile}.secrets.toml"
+        if name not in files:
+            continue
+        listed = dict.fromkeys(pair for pair in secrets_in_toml(files, profile or "") if pair[1])
+        if not Registered.fits(listed):
+            raise _refused(name, too_many_secrets(name), "more than can be masked in a log")
+
+
 def profile_of(name: str) -> str | None:
     """The profile that a file is for; None for the base files.
 
@@ -117,7 +134,7 @@ def _check_toml(name: str, content: bytes) -> None:
     if content.startswith(_BYTE_ORDER_MARKS):
         raise _broken(name, "it begins with a byte order mark, which dlt does not read; save it as UTF-8 without one")
     try:
-        tomllib.loads(content.decode())
+        read_toml(content.decode())
     except UnicodeDecodeError as exc:
         line = content.count(b"\n", 0, exc.start) + 1
         raise _broken(name, f"line {line}, not UTF-8") from exc
@@ -125,6 +142,8 @@ def _check_toml(name: str, content: bytes) -> None:
         # The parser's text may quote the file; only its place is passed on.
         found = _PLACE_IN_FILE.search(str(exc))
         raise _broken(name, f"line {found[1]}" if found else "its last line") from None
+    except TooMuchToml as exc:
+        raise _refused(name, f"{display_safe(name)} cannot be taken: {exc}.", str(exc)) from None
     except RecursionError as exc:
         raise _broken(name, "nested too deeply") from exc
     except ValueError:  # the interpreter's own: a number of thousands of digits
@@ -133,5 +152,8 @@ def _check_toml(name: str, content: bytes) -> None:
 
 def _broken(name: str, place: str) -> InvalidRequest:
     shown = display_safe(name)
-    reason = Reason(key=shown, message=f"not valid TOML: {place}")
-    return InvalidRequest("configuration_refused", f"{shown} is not valid TOML: {place}.", (reason,))
+    return _refused(name, f"{shown} is not valid TOML: {place}.", f"not valid TOML: {place}")
+
+
+def _refused(name: str, detail: str, rule: str) -> InvalidRequest:
+    return InvalidRequest("configuration_refused", detail, (Reason(key=display_safe(name), message=rule),))

@@ -29,7 +29,7 @@ from planes.data_plane.services.secrets.variables import author_of
 from planes.data_plane.services.upkeep.stillness import may_remove
 from planes.data_plane.services.uploads import code_trees, configurations
 from planes.data_plane.services.uploads.archives import Contents, verify_archive
-from planes.data_plane.services.uploads.configurations import profiles_in, read_configuration
+from planes.data_plane.services.uploads.configurations import check_secrets, profiles_in, read_configuration
 from planes.data_plane.services.uploads.listings import render_listing
 from planes.data_plane.services.uploads.spools import FileSpool
 from planes.data_plane.services.uploads.tar_stream import Limits
@@ -99,6 +99,7 @@ class Uploads:
         """
         async with self._refusals_written(actor, uploads.CONFIGURATIONS, configuration_id):
             contents, files = await to_thread.run_sync(read_configuration, archive, limiter=self._verifying)
+            await to_thread.run_sync(check_secrets, files, limiter=self._verifying)
         row = self._row(actor, configuration_id, contents)
         row |= {"profiles": profiles_in(files)}
         place = configurations.archive_place(actor.organization_id, actor.workspace_id, configuration_id)

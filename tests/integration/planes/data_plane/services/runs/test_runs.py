@@ -174,7 +174,8 @@ async def test_short_secret_is_announced_by_name(place: RunningRegion) -> None:
 
 
 async def test_secrets_that_are_too_many_to_be_masked_start_no_run(place: RunningRegion) -> None:
-    listed = "".join(f'key_{number} = "value-{number}"\n' for number in range(2_001))
+    listed = "".join(f'key_{number} = "value-{number}"\n' for number in range(1_500))
+    await place.set_variables(secret=True, KEYS=json.dumps([f"value-{number}" for number in range(600)]))
     configuration = await place.configure({"prod.secrets.toml": listed.encode()})
 
     lease, outcome = await place.run("print('x')\n", configuration_id=configuration)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from planes.data_plane.services.secrets.run_secrets import (
     Credentials,
     RunPlacement,
@@ -10,6 +12,7 @@ from planes.data_plane.services.secrets.run_secrets import (
     secrets_to_register,
     toml_strings,
 )
+from planes.data_plane.services.secrets.toml_files import TooMuchToml, read_toml
 from planes.data_plane.services.secrets.variables import ResolvedVariables
 
 CREDENTIALS = Credentials(
@@ -59,6 +62,28 @@ def test_secrets_beside_a_number_that_nothing_reads_are_registered() -> None:
     found = {value for _, value in toml_strings(b"number = " + b"1" * 5_000 + b"\npassword = 'beside-it'\n")}
 
     assert "beside-it" in found
+
+
+def test_secrets_that_lie_deeper_than_a_program_can_descend_are_registered() -> None:
+    content = b"x = " + (b"{" + b"a." * 60 + b"a = ") * 60 + b"['deep-secret']" + b"}" * 60
+
+    assert [value for _, value in toml_strings(content)] == ["deep-secret"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 20_000 + "a = 'x'", "[" + "a . " * 64 + "a]", "x = {" + "'a'.\"b\"." * 32 + "c = 1}", "[[a]]\n" * 40_000],
+)
+def test_toml_that_would_take_a_region_its_memory_is_not_parsed(text: str) -> None:
+    """A key of 32 KB took a gigabyte."""
+    with pytest.raises(TooMuchToml):
+        read_toml(text)
+
+
+def test_long_texts_and_keys_of_some_parts_are_read() -> None:
+    dots = ".".join(f"w{number}" for number in range(60))
+
+    assert read_toml(f'{dots} = 1\nkey = """{"MIIB/x+y=" * 5_000}"""\n')
 
 
 def test_words_of_a_connection_that_stand_in_every_log_are_not_registered() -> None:
