@@ -38,7 +38,6 @@ _COLUMN = re.compile(rb"_?[a-z]+(?:_[a-z]+)+")
 _BRACED = re.compile(rb"\{([^{}:,\n]{3,128})\}(?=;|[\"']?$)")
 _OF_LOGIN = re.compile(rb"user|login|host|port[ \t]*[:=]", re.IGNORECASE)
 _BARS = b" \t\r|\"'`\xe2\x94\x82\x83\x95\x91"
-_BARS_BEFORE = re.compile(rb"[ \t|\"'`\xe2\x94\x82\x83\x95\x91]*[0-9A-Za-z_.:-]*$")
 _PLACE_IN_FILE = re.compile(rb"[\w./-]+\.[a-z]{1,4}:[0-9]{1,6}")
 _USER_BEFORE = re.compile(rb"://[^/?#@:]*$")
 _MEMBERS = re.compile(rb"\{[\"']?\w+[\"']?:$")
