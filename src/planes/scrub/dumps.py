@@ -2,8 +2,9 @@
 
     00000000: 7061 7373 776f 7264 3d63 6f72 7265 6374  password=correct
 
-Rows are held back until the dump ends, or some hundred of them have come; what finds secrets anywhere else finds them
-in their bytes. The first place of a secret carries the mark; its other bytes are left out, also where they are shown.
+Rows are held back until the dump ends, or some hundred of them have come: each begins where the bytes of those above
+end, and one that is shorter is the last. What finds secrets anywhere else finds them in their bytes. The first place of
+a secret carries the mark; its other bytes are left out, also where they are shown.
 """
 
 import functools
@@ -27,10 +28,18 @@ _MOST_BEFORE = 11  # with the end of the line above
 _BEGINS = re.compile(_PLACE + rb"0{4,16}(?::| -)?[ \t]")
 # The end of a text that may be the beginning of such a row.
 _MAY_BEGIN = re.compile(_PLACE + rb"(?:0{0,16}|0{4,16}(?::| -|:? ?)?)$|" + _BEGINS.pattern)
-_ROW = re.compile(_PLACE + rb"[0-9A-Fa-f]{4,16}(?::| -)?[ \t]+(?=[^ \t])")
+_ROW = re.compile(_PLACE + rb"([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+(?=[^ \t])")
 _CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
 _DIGITS = re.compile(rb"([0-9A-Fa-f]+)([ ]{1,2}(?:[|][ ])?|-|\r?$)")
 _BORDERS = b"|>< \t\r"
+# Fewer bytes are no first row, but a number of a table.
+_SHORTEST = 4
+# Wider is the gap before the letters of a last row alone, whose digits do not fill it.
+_WIDEST_GAP = 4
+# In which places are counted: `od` and `hexdump` have each of them.
+_RADIXES = (8, 10, 16)
+# Stands for rows that are equal to the one above.
+_EQUAL_ROWS = re.compile(rb"[ \t]*\*\r?")
 # So many rows are looked at together; of these, so many again with those that follow.
 _MOST_ROWS = 256
 _AGAIN = 24
@@ -48,6 +57,7 @@ class _Row(NamedTuple):
 
     Attributes:
         line: as it stands there.
+        place: of its first byte, as it stands there.
         data: its bytes.
         cells: where each of them stands in digits, in the order of `data`.
         shown: where the first of them stands as a letter; -1: none does.
@@ -55,6 +65,7 @@ class _Row(NamedTuple):
     """
 
     line: bytes
+    place: bytes
     data: bytes
     cells: "list[tuple[int, int]]"
     shown: int
@@ -67,10 +78,10 @@ def _row_of(line: bytes) -> _Row | None:
     begin = _ROW.match(line)
     if begin is None:
         return None
-    return _of_digits(line, begin.end()) or _of_letters(line)
+    return _of_digits(line, begin[1], begin.end()) or _of_letters(line, begin[1])
 
 
-def _of_digits(line: bytes, place: int) -> _Row | None:
+def _of_digits(line: bytes, first: bytes, place: int) -> _Row | None:
     cells: list[tuple[int, int]] = []
     width = 0
     while found := _DIGITS.match(line, place):
@@ -85,38 +96,38 @@ def _of_digits(line: bytes, place: int) -> _Row | None:
         # Letters stand behind a gap, or behind as many bytes as rows have; to look at each byte would take too long.
         is_between = len(cells) % 8 and size == width and found[2] == b" " and line[place : place + 1] != b" "
         if not is_between or not _DIGITS.match(line, place):
-            row = _shown(line, cells, found.end(1))
-            if row is not None:
-                return row
+            shown, data = found.end(1), _bytes(line, cells)
+            start = _shown(line, data, shown)
+            if start >= 0:
+                return _Row(line, first, data, cells, start, {})
         if size < width:
             break
     if not cells or line[cells[-1][1] :].strip(_BORDERS):
         return None
     if width == 4:  # words of two bytes, the lower one first
         cells = [cell for pair in zip(cells[1::2], cells[::2], strict=False) for cell in pair]
-    return _Row(line, _bytes(line, cells), cells, -1, {})
+    return _Row(line, first, _bytes(line, cells), cells, -1, {})
 
 
 def _bytes(line: bytes, cells: "list[tuple[int, int]]") -> bytes:
     return bytes(int(line[start:end], 16) for start, end in cells)
 
 
-def _shown(line: bytes, cells: "list[tuple[int, int]]", place: int) -> _Row | None:
-    """The row, if what stands behind these digits shows their bytes as letters."""
-    data = _bytes(line, cells)
+def _shown(line: bytes, data: bytes, place: int) -> int:
+    """Where what stands behind the digits shows their bytes as letters; -1: it does not."""
     start = place + len(line[place:]) - len(line[place:].lstrip(b" \t|>"))
     for first in range(start, max(place, start - len(data)) - 1, -1):  # bytes that are blanks may begin it
         text = line[first : first + len(data)]
         if len(text) == len(data) and all(map(_shows, text, data)) and not line[first + len(data) :].strip(_BORDERS):
-            return _Row(line, data, cells, first, {})
-    return None
+            return first
+    return -1
 
 
 def _shows(sign: int, byte: int) -> bool:
     return sign == byte if 0x20 <= byte < 0x7F else sign == 0x2E
 
 
-def _of_letters(line: bytes) -> _Row | None:
+def _of_letters(line: bytes, place: bytes) -> _Row | None:
     """A row by `od -c`: each byte as a letter, an escape, or in octal digits, four signs wide."""
     found = _CELLS.match(line)
     if found is None:
@@ -124,7 +135,7 @@ def _of_letters(line: bytes) -> _Row | None:
     begin, end = found.span(1)
     cells = [(start, start + 4) for start in range(begin, end - 3, 4)]
     data = bytes(_byte_of(line[start:stop]) for start, stop in cells)
-    return _Row(line, data, cells, -1, {})
+    return _Row(line, place, data, cells, -1, {})
 
 
 def _byte_of(cell: bytes) -> int:
@@ -136,10 +147,55 @@ def _byte_of(cell: bytes) -> int:
     return text[2]
 
 
+class _Extent:
+    """Tells which rows are one dump.
+
+    Attributes:
+        has_ended: whether nothing that follows goes on with it.
+    """
+
+    __slots__ = ("_expected", "_is_gap", "_width", "has_ended")
+
+    def __init__(self) -> None:
+        self._expected = dict.fromkeys(_RADIXES, 0)  # the next place, by what it may be counted in
+        self._is_gap = False
+        self._width = 0
+        self.has_ended = False
+
+    def takes(self, row: _Row) -> bool:
+        """Whether a row is its next one; if so, the one after it is expected."""
+        size = len(row.data)
+        if self.has_ended or size < _SHORTEST > self._width:
+            return False
+        places = {radix: place for radix in self._expected if (place := _number(row.place, radix)) is not None}
+        if not self._is_gap:
+            places = {radix: place for radix, place in places.items() if place == self._expected[radix]}
+        if not places:
+            return False
+        self._expected = {radix: place + size for radix, place in places.items()}
+        self._is_gap = False
+        self._width = self._width or size
+        self.has_ended = size != self._width or size % 2 > 0 or row.shown > row.cells[-1][1] + _WIDEST_GAP
+        return True
+
+    def skips(self, line: bytes) -> bool:
+        """Whether a line stands for rows that are left out."""
+        is_first = not self._is_gap
+        self._is_gap = is_first and self._width > 0 and _EQUAL_ROWS.fullmatch(line) is not None
+        return self._is_gap
+
+
+def _number(digits: bytes, radix: int) -> int | None:
+    try:
+        return int(digits, radix)
+    except ValueError:
+        return None
+
+
 class DumpStage:
     """Masks what is found in the bytes of dumps in a stream. All else goes through it as it is."""
 
-    __slots__ = ("_book", "_held", "_hits", "_is_inside", "_registered", "_rows")
+    __slots__ = ("_book", "_extent", "_held", "_hits", "_is_inside", "_registered", "_rows")
 
     def __init__(self, registered: Registered, hits: "Counter[str]", book: Book) -> None:
         self._registered = registered
@@ -148,6 +204,7 @@ class DumpStage:
         self._held = b""
         self._is_inside = False  # whether what was given out last is the beginning of a line
         self._rows: list[tuple[_Row, bytes]] = []
+        self._extent = _Extent()
 
     def feed(self, data: bytes, *, is_quiet: bool = False) -> bytes:
         """Take the next bytes; give out all that is no row of a dump which goes on.
@@ -215,12 +272,20 @@ class DumpStage:
         return -1
 
     def _take(self, line: bytes, end: bytes) -> bytes:
-        row = _row_of(line)
+        row, given = _row_of(line), b""
         if row is None:
-            return self._released() + line + end
+            if not self._extent.skips(line):
+                return self._released() + line + end
+            row = _Row(line, b"", b"", [], -1, {})
+        elif not self._extent.takes(row):
+            given = self._released()
+            if not self._extent.takes(row):
+                return given + line + end
         self._rows.append((row, end))
+        if self._extent.has_ended:
+            return given + self._released()
         if len(self._rows) < _MOST_ROWS:
-            return b""
+            return given
         self._look()
         kept = self._rows[-_AGAIN:]
         given = b"".join(_masked(row) + end for row, end in self._rows[:-_AGAIN])
@@ -228,6 +293,7 @@ class DumpStage:
         return given
 
     def _released(self) -> bytes:
+        self._extent = _Extent()
         if not self._rows:
             return b""
         self._look()

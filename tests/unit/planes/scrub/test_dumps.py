@@ -101,7 +101,19 @@ def test_a_value_in_a_dump_is_masked(registered: Registered, name: str, before: 
 
 @pytest.mark.parametrize("name", DUMPS)
 def test_chunks_change_nothing_and_a_second_pass_neither(name: str) -> None:
-    text = dump(name, "abc") + "00" + dump(name, "x") + "  0x000"
+    rows = _rows(f"sixteen bytes of more, password={VALUE}".encode(), 16, DUMPS[name]).splitlines()
+    text = (
+        dump(name, "abc")
+        + "00"
+        + dump(name, "x")
+        + "*\n"
+        + rows[0]
+        + "\n*\n*\n"
+        + rows[1]
+        + "\n*\n"
+        + "\n".join(rows[2:])
+        + "\n  0x000"
+    )
     once = scrub_text(text, REGISTERED)
 
     assert {scrubbed(text, REGISTERED, seed) for seed in range(20)} == {once}
@@ -140,3 +152,40 @@ def test_the_scan_for_signs_tells_of_dumps_too(name: str) -> None:
 
     assert is_quiet(rulebook(), b"ordinary text\n")
     assert not is_quiet(rulebook(), b"ordinary text\n" + rows.encode())
+
+
+@pytest.mark.parametrize("name", ["xxd", "hexdump -C", "od -t x1z", "tcpdump -X", "openssl"])
+def test_the_last_row_of_a_dump_is_served_at_once(name: str) -> None:
+    for text in (b"sixteen and more bytes", b"ten  bytes"):
+        rows = _rows(text, 16, DUMPS[name]).encode()
+
+        assert StreamScrubber(REGISTERED).feed(rows) == rows
+
+
+@pytest.mark.parametrize("rows", ["0000 10\n", "0000 1042\n", "0000 10 20\n0010 11 21\n", "00000000 no digits\n"])
+def test_a_table_of_numbers_is_no_dump_and_waits_for_nothing(rows: str) -> None:
+    assert StreamScrubber(REGISTERED).feed(rows.encode()) == rows.encode()
+
+
+def test_rows_whose_places_do_not_follow_each_other_are_no_dump() -> None:
+    rows = b"".join(b"%04d deadbeef cafebabe\n" % number for number in range(100))
+    given = StreamScrubber(REGISTERED).feed(rows)
+
+    assert given == rows
+
+
+def test_a_dump_goes_on_behind_rows_that_are_left_out() -> None:
+    data = bytes(64) + f"password={VALUE}\n".encode()
+    rows = [_canonical(place, data[place : place + 16]) for place in range(0, len(data), 16)]
+    text = "\n".join([rows[0], "*", *rows[4:], f"{len(data):08x}", ""])
+    out = scrub_text(text, Registered.empty())
+
+    assert out.count("[masked:named-plain]") == 1
+    assert not any(VALUE[place : place + 8].encode() in read(out) for place in range(len(VALUE) - 7))
+
+
+def test_dumps_one_below_the_other_are_read_apart() -> None:
+    rows = _rows(b"sixteen bytes of", 16, _xxd) + _rows(f"password={VALUE}\n".encode(), 16, _xxd)
+
+    assert scrub_text(rows, Registered.empty()).startswith(_rows(b"sixteen bytes of", 16, _xxd))
+    assert scrub_text(rows, Registered.empty()).count("[masked:named-plain]") == 1
