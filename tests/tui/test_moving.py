@@ -466,28 +466,3 @@ async def test_screens_that_were_left_are_gone(open_app: Any) -> None:
 
     assert len(seen) > 12, set(seen)
     assert not kept
-
-
-async def test_keys_that_are_typed_while_it_starts_are_done_on_home(open_app: Any) -> None:
-    async with open_app() as stage:
-        # From here on there is a session, and nobody is told yet whose it is.
-        held = stage.installation.held["/api/v1/me"] = anyio.Event()
-    async with open_app(waits=False) as stage:
-        for key in ("tab", "down", "enter", "2"):
-            await stage.pilot.press(key)
-        assert "fruitshop" not in stage.text
-        stage.portal.call(held.set)
-
-        await stage.until("[2 Runs]")
-        assert "fruitshop › Runs" in stage.text
-
-
-async def test_keys_for_home_are_not_typed_into_a_sign_in(open_app: Any) -> None:
-    async with open_app(waits=False) as stage:
-        stage.installation.device_approved = False
-        await stage.pilot.press("9")
-        await stage.until("type this code")
-        stage.installation.device_approved = True
-
-        await stage.until("Workspaces")
-        assert "platform" not in stage.text.splitlines()[0]

@@ -69,7 +69,12 @@ class MovingApp(App[int], inherit_bindings=False):
             await self._screen_is_done()
         self._keys.popleft()
         if self._keys:
-            self.post_message(messages.NextKey())
+            self.call_next(self._go_on)
+
+    async def _go_on(self) -> None:
+        """The next key, behind what the key before it asked of the app by closing a sheet."""
+        await self._screen_is_done()
+        self.post_message(messages.NextKey())
 
     def _waits(self, event: events.Key) -> bool:
         from dlthub_tui.screens.frame.acting import ActingScreen
