@@ -15,7 +15,7 @@ from typing import Literal
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.logs.log_frames import fitted
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, muted, plain_of, take_cells
+from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, fit, muted, plain_of, take_cells, width_of
 from dlthub_tui.viewmodel.words import plural
 from planes.wire.log_levels import find_level
 
@@ -282,12 +282,15 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
     """The rows a line takes: one, or as many as it needs where long lines are broken."""
     head = margin(row, style, look, is_marked=state.is_marked)
     body = with_matches(row, style.needle, is_current=state.is_current)
-    if state.folded:
-        body = (*body, muted(f" {plural(state.folded, 'line')} folded"))
-    room = max(8, width - sum(cell_width(span.text) for span in head))
+    tail = (muted(f" {plural(state.folded, 'line')} folded"),) if state.folded else ()
+    room = max(8, width - width_of(head))
+    if not style.is_broken and not style.left:
+        left = max(8, room - width_of(tail))
+        body = fitted(body, left, look.glyphs.cut)
+        if tail and width_of(body) > left:  # a line that is cut still says that others are folded into it
+            body = fit(body, left, mark=look.glyphs.cut)
+    body = (*body, *tail)
     if not style.is_broken:
-        if not style.left:
-            body = fitted(body, room, look.glyphs.cut)
         return [(*head, *from_column(body, style.left))]
     rows = _broken(body, room)
     blank = Span(" " * (width - room))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlthub_tui.client.models import LogLine
-from dlthub_tui.viewmodel.logs.log_rows import LogRow, LogStyle, drawn, log_row
+from dlthub_tui.viewmodel.logs.log_rows import LogRow, LogStyle, RowState, drawn, log_row
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role, text_of, width_of
 
@@ -89,3 +89,12 @@ def test_every_hit_of_a_search_is_marked() -> None:
     line = drawn(row("page and Page"), style, LOOK, 80)[0]
 
     assert [span.text for span in line if span.role is Role.MATCH] == ["page", "Page"]
+
+
+def test_a_line_that_is_cut_still_says_what_is_folded_into_it() -> None:
+    (narrow,) = drawn(row("Failed: " + "why " * 30), LogStyle(), LOOK, 60, RowState(folded=12))
+    (wide,) = drawn(row("Failed: why"), LogStyle(), LOOK, 60, RowState(folded=1))
+
+    assert text_of(narrow).endswith("w… 12 lines folded")
+    assert width_of(narrow) <= 60
+    assert text_of(wide).endswith("Failed: why 1 line folded")
