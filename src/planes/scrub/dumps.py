@@ -104,8 +104,9 @@ def _of_digits(line: bytes, first: bytes, place: int) -> _Row | None:
             break
     if not cells or line[cells[-1][1] :].strip(_BORDERS):
         return None
-    if width == 4:  # words of two bytes, the lower one first
-        cells = [cell for pair in zip(cells[1::2], cells[::2], strict=False) for cell in pair]
+    word = width // 2
+    if word > 1:  # words of two bytes or more, the lowest one first
+        cells = [cell for first in range(0, len(cells), word) for cell in reversed(cells[first : first + word])]
     return _Row(line, first, _bytes(line, cells), cells, -1, {})
 
 

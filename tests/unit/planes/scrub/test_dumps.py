@@ -35,11 +35,9 @@ def _canonical(place: int, piece: bytes) -> str:
     return f"{place:08x}  {_pairs(piece[:8]):23}  {_pairs(piece[8:]):23}  |{_shown(piece)}|"
 
 
-def _words(place: int, piece: bytes) -> str:
-    padded = piece + b"\0" * (len(piece) % 2)
-    return f"{place:07x} " + " ".join(
-        f"{high:02x}{low:02x}" for low, high in zip(padded[::2], padded[1::2], strict=True)
-    )
+def _words(place: int, piece: bytes, size: int = 2) -> str:
+    padded = piece + b"\0" * (-len(piece) % size)
+    return f"{place:07x} " + " ".join(padded[start : start + size][::-1].hex() for start in range(0, len(padded), size))
 
 
 def _letters(place: int, piece: bytes) -> str:
@@ -50,6 +48,7 @@ DUMPS = {
     "xxd": _xxd,
     "hexdump -C": _canonical,
     "hexdump": _words,
+    "od -t x8": lambda place, piece: _words(place, piece, 8),
     "od -c": _letters,
     "od -t x1": lambda place, piece: f"{place:07o} {_pairs(piece)}",
     "od -t x1z": lambda place, piece: f"{place:06x} {_pairs(piece):47}  >{_shown(piece)}<",

@@ -25,7 +25,9 @@ _SHAPES = re.compile(
     rb"^(?:"
     rb"[*x.\-_#\xe2\x80\xa2\x97\x8f]+|(?:\xe2[\x94\x95][\x80-\xbf][ \t]*)+"  # masked by somebody else, a gap, a box
     rb"|.{0,7}(?:\.{3}|\xe2\x80\xa6)"  # shortened to its prefix
-    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*|\??\{[A-Za-z_][\w.!:()\[\]'\"]*\}.*|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
+    rb"|<[^>]*>?|\$\{.*|\$\(.*|\$[A-Za-z_]\w*|\$(?:env|script|global|using):\w+|\{\{.*"
+    rb"|\??\{[A-Za-z_](?:[\w.!:()\[\]'\"]|\[-)*\}.*"
+    rb"|%\(?[a-z_]*\)?[sdr]?|%[A-Z_]+%|:[a-z_]+|@[a-z_]+"
     rb"|\[(?:masked|redacted|hidden|filtered)\b.*|\(?(?:redacted|masked|hidden)\)?"
     rb"|(?:u?int|float|decimal|datetime|timestamp|complex)[0-9]{1,3}(?:[(\[].*)?|(?:large_)?(?:string|binary)(?:_view)?"
     rb"|\(?(?:is[ ])?not[ _-](?:set|found|configured|provided|available|specified|defined|required|applicable|used)\)?"

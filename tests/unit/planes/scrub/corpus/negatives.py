@@ -143,6 +143,7 @@ psql -p 5432 -U me
 curl -u me https://example.com
 tar -a -b file:name
 curl -s -o /dev/null -w "%{http_code}" https://x
+f"{len(tokens)} (got '{tokens[-1].value}')"
 cp -a a:b c
 pip install -U pkg:extra
 ls -b key=value
