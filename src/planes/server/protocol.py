@@ -76,6 +76,7 @@ class PlaneProtocol(HttpToolsProtocol):
     _is_in_head = False
     _head_bytes = 0
     _piece_bytes = 0
+    _unused_bytes = 0
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -100,24 +101,32 @@ class PlaneProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        self._unused_bytes += len(data)
         super().data_received(data)
         if self._is_in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAXIMUM_HEAD_BYTES:
                 self._refuse_head()
+        elif self._unused_bytes > MAXIMUM_HEAD_BYTES:  # of what frames a body, or follows it
+            self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_in_head, self._head_bytes = True, 0
+        self._is_in_head, self._head_bytes, self._unused_bytes = True, 0, 0
         self._wait(HEAD_SECONDS)
         extensions: dict[str, Any] = {**(self.scope.get("extensions") or {}), BREAK: self.transport.abort}
         if self.peer is not None:
             extensions[PEER] = self.peer
         cast("dict[str, Any]", self.scope)["extensions"] = extensions
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Drops trailers, which uvicorn takes for headers: they have passed a proxy that sets or checks these."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self.server_state.default_headers = _dated(int(time.time()))
-        self._is_in_head, self._piece_bytes = False, 0
+        self._is_in_head, self._piece_bytes, self._unused_bytes = False, 0, 0
         self._wait(BODY_SECONDS)
         if self._is_refused:
             return
@@ -131,6 +140,7 @@ class PlaneProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._unused_bytes = 0
         self._piece_bytes += len(body)
         if self._piece_bytes >= BODY_PIECE_BYTES:
             self._piece_bytes = 0

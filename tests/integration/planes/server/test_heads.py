@@ -89,6 +89,36 @@ async def test_a_head_just_below_the_limit_is_taken(running: Running) -> None:
     assert (answer.status_code, large.status_code) == (200, 200)
 
 
+_CHUNKED = b"POST /body HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+_CHUNK = b'19\r\n{"name": "a", "count": 1}\r\n'
+
+
+async def test_what_follows_a_body_is_no_header(running: Running) -> None:
+    """A proxy that sets or checks Host, X-Forwarded-For and Authorization passes it on."""
+    trailers = b"Host: other.example\r\nContent-Encoding: gzip\r\nX-Forwarded-For: 192.0.2.1\r\n"
+    found, _, body = await _answer(running, _CHUNKED + _CHUNK + b"0\r\n" + trailers + b"\r\n")
+
+    assert (found, json.loads(body)["name"]) == (200, "a")
+
+
+@pytest.mark.parametrize("piece", [b"x-a: " + b"b" * 65_000 + b"\r\n", b"b" * 65_536], ids=["many", "one"])
+async def test_what_follows_a_body_without_end_is_not_kept(running: Running, piece: bytes) -> None:
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    raw = b""
+    async with await anyio.connect_tcp("127.0.0.1", running.port) as stream:
+        with anyio.fail_after(20), contextlib.suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            await stream.send(_CHUNKED + _CHUNK + b"0\r\nx-a: b")
+            for _ in range(500):
+                await stream.send(piece)
+            raw = await stream.receive()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+
+    assert raw == b""
+    assert peak < 8 * 1024 * 1024
+
+
 async def test_a_head_without_end_is_not_kept(running: Running) -> None:
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
