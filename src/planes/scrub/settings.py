@@ -16,7 +16,7 @@ which stay), so that settings of another version cannot stop a run; who takes se
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple, cast
 
 from planes.scrub import rules as _rules
@@ -34,7 +34,10 @@ PII_RULES: Mapping[str, tuple[Rule, ...]] = getattr(_rules, "PII_RULES", {})
 PII_CLASSES: tuple[str, ...] = tuple(sorted(PII_RULES))
 
 GROUP = "(?P<secret>"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LONGEST_NAME = 64
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
+# No variable's name has such a sign in it.
+_OF_PATTERN = "-pattern"
 _TEXT_ANCHOR = re.compile(r"(?<!\\)(?:\\\\)*\\[AzCQE]")
 # Lines as every log has them. A pattern that matches in one of them would mask ordinary text.
 _ORDINARY = tuple(
@@ -62,6 +65,18 @@ class ScrubSettings(NamedTuple):
     pii_classes: frozenset[str] = frozenset()
     extra_patterns: tuple[tuple[str, str], ...] = ()
     allowed: tuple[str, ...] = ()
+
+    def apart_from(self, registered: Container[str]) -> "ScrubSettings":
+        """The same for a run with these registered values, by name: a pattern of such a name gets one of its own.
+
+        Their masks and counts would be the same, and ordinary text would be taken for a secret that leaked.
+        """
+        named = tuple((_apart(name) if name in registered else name, text) for name, text in self.extra_patterns)
+        return self._replace(extra_patterns=named)
+
+
+def _apart(name: str) -> str:
+    return f"{name[: LONGEST_NAME - len(_OF_PATTERN)]}{_OF_PATTERN}"
 
 
 def check_pattern(pattern: str) -> str | None:

@@ -149,3 +149,14 @@ def test_each_class_masks_its_samples_only_when_asked_for() -> None:
             text = f"seen {fake(rule.sample, 3)} here"
 
             assert lines([text], ScrubSettings(frozenset({name}))) != [text]
+
+
+def test_pattern_of_a_registered_name_gets_one_of_its_own() -> None:
+    long = "K" * 64
+    settings = NUMBER._replace(extra_patterns=(*NUMBER.extra_patterns, ("KEY", "abc-[0-9]"), (long, "abd-[0-9]")))
+
+    names = [name for name, _ in settings.apart_from({"KEY", long}).extra_patterns]
+
+    assert names == ["customer", "KEY-pattern", "K" * 56 + "-pattern"]
+    assert all(check_pattern_name(name) is None for name in names)
+    assert settings.apart_from({"OTHER"}) == settings

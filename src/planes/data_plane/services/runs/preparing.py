@@ -201,7 +201,7 @@ class Preparing:
                 time_limit_seconds=lease.time_limit_seconds,
                 grace_seconds=lease.grace_seconds,
                 max_log_bytes=self._settings.log_limit_bytes,
-                scrub=gathered.scrub,
+                scrub=gathered.scrub.apart_from(known.secrets_used) if gathered.scrub is not None else None,
             ),
             registered=known.registered,
             notes=known.notes,

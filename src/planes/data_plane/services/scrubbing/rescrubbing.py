@@ -182,6 +182,8 @@ class Rescrubbing:
     async def _opening(self, rescrub: Row, registered: Pairs) -> dict[str, Any]:
         """What the helper is told first."""
         settings = await self._scrubbing.find(rescrub["workspace_id"])
+        if settings is not None:
+            settings = settings.apart_from({name for name, _ in registered})
         return {"registered": registered, "settings": settings_document(settings) if settings is not None else None}
 
     async def _scrub_run(self, rescrub: Row, ready: Row, helper: Helper) -> bool:

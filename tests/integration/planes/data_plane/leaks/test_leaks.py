@@ -139,17 +139,25 @@ async def test_log_of_a_run_whose_counts_were_lost_is_counted(sqlite_place: Runn
 
 async def test_settings_of_scrubbing_reach_the_next_run(sqlite_place: RunningRegion) -> None:
     place = sqlite_place
-    settings = {"pii": [], "patterns": [{"name": "customer-id", "pattern": "KD-[0-9]{8}"}], "allowed": [SECRET]}
+    patterns = [
+        {"name": "customer-id", "pattern": "KD-[0-9]{8}"},
+        {"name": "WAREHOUSE_KEY", "pattern": "shelf-[0-9]{3}"},
+    ]
+    settings = {"pii": [], "patterns": patterns, "allowed": [SECRET]}
     await place.set_variables(secret=True, WAREHOUSE_KEY=SECRET)
     path = own(place, "/scrub-settings")
     answer = await place.region.client.put(path, json=settings, headers=owner(place))
     assert answer.status_code == 200, answer.text
 
-    lease, _ = await place.run(PRINTS + "print('of KD-12345678')\n")
+    lease, _ = await place.run(PRINTS + "print('of KD-12345678')\nprint('in shelf-417')\n")
+    leak = await leak_of(place, lease)
 
     lines = await lines_of(place, lease)
     assert "of [masked:customer-id]" in lines
     assert lines.count("key is [masked:WAREHOUSE_KEY]") == 3  # what is allowed never allows a registered value
+    # A pattern that is named like a secret is not taken for it.
+    assert "in [masked:WAREHOUSE_KEY-pattern]" in lines
+    assert (leak["name"], leak["count"]) == ("WAREHOUSE_KEY", 3)
     assert files_with(place.region.folder, "KD-[0-9]") == []
 
 
