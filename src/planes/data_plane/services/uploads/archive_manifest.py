@@ -1,6 +1,6 @@
 """`manifest.yaml` of an archive: read as a stream of events, compared with what the archive really holds.
 
-YAML's anchors, aliases and tags are refused, so a small text cannot stand for a large one. Contract: 3.3.
+YAML's anchors, aliases, tags and directives are refused, so a small text cannot stand for a large one. Contract: 3.3.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from planes.data_plane.services.uploads.tar_stream import refusal
 
 _ENGINE_VERSION = "1"
 _MAXIMUM_FIELDS = 16
+# For directives the parser takes time by the square of their number, in which no other thread of the region runs; in
+# another encoding, which a mark announces, they could hide.
+_DIRECTIVE_OR_MARK = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)|(?:\A|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class _Event:
 def _parse_events(text: bytes | bytearray) -> Iterator[_Event]:
     import yaml  # as above
 
+    if _DIRECTIVE_OR_MARK.search(text):
+        raise refusal("the manifest is not the YAML that is expected: it has directives or a byte order mark")
     loader: Any = yaml.CSafeLoader(io.BytesIO(text))
     try:
         while loader.check_event():

@@ -163,6 +163,12 @@ CASES: dict[str, tuple[bytes, str]] = {
     "anchors": (with_manifest(b"engine_version: &x 1\nfiles: []\n"), "anchors"),
     "aliases": (with_manifest(b"files: &a []\nengine_version: *a\n"), "anchors"),
     "tags": (with_manifest(b"engine_version: 1\nfiles: !!python/object:os.system []\n"), "anchors or tags"),
+    "directives": (with_manifest(b"%TAG !a! x\n---\n" + manifest(ONE)), "it has directives"),
+    "directives of another document": (with_manifest(manifest(ONE) + b"...\r%TAG !a! x\n---\n"), "it has directives"),
+    "directives in another encoding": (
+        with_manifest(("\ufeff%TAG !a! x\n---\n" + manifest(ONE).decode()).encode("utf-16-be")),
+        "byte order mark",
+    ),
     "no YAML": (with_manifest(b"{[}"), "not the YAML"),
     "YAML that is a list": (with_manifest(b"- 1\n"), "not the YAML"),
     "two documents": (with_manifest(manifest(ONE) + b"---\n" + manifest(ONE)), "not the YAML"),
