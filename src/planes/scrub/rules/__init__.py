@@ -7,6 +7,7 @@ from planes.scrub.rules.named.arguments import ARGUMENT_RULES
 from planes.scrub.rules.named.calls import CALL_RULES
 from planes.scrub.rules.named.commands import COMMAND_RULES
 from planes.scrub.rules.named.created import CREATED_RULES
+from planes.scrub.rules.named.encoded import ENCODED_RULES
 from planes.scrub.rules.named.files import FILE_RULES
 from planes.scrub.rules.named.headers import HEADER_RULES
 from planes.scrub.rules.named.kept import KEPT_RULES
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     *STATEMENT_RULES,
     *KEPT_RULES,
     *CREATED_RULES,
+    *ENCODED_RULES,
     *CALL_RULES,
     *FILE_RULES,
     *NAME_RULES,
@@ -118,6 +120,7 @@ SELDOM = frozenset(
                 *STATEMENT_RULES,
                 *KEPT_RULES,
                 *CREATED_RULES,
+                *ENCODED_RULES,
                 *ARGUMENT_RULES,
                 *CALL_RULES,
                 *FILE_RULES,

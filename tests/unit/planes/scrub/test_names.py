@@ -1,5 +1,7 @@
 """Values beside sensitive names: found in every shape, left alone where they are none."""
 
+import base64
+
 import pytest
 
 from planes.scrub import scrub_text
@@ -390,3 +392,35 @@ def test_name_in_what_was_no_secret_is_looked_at() -> None:
     value = fake("<h32>")
 
     assert scrub_text(f"{{credentials: {{db_password: {value}, port: 1}}}}").count(value) == 0
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f'{{"host": "db", "password": "{S}"}}',
+        f'[{{"name": "x", "api_key": "{S}"}}]',
+        f'{{\n  "user": "ü",\n  "client_secret": "{S}"\n}}',
+        f'{{\r\n"token":"{S}"}}',
+        f'{{ "a": "{{\\"access_token\\": \\"{S}\\"}}" }}',
+    ],
+)
+def test_a_document_in_base64_is_masked_for_a_secret_in_it(document: str) -> None:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        encoded = encode(document.encode()).decode()
+
+        assert scrub_text(f"config {encoded}, next") == "config [masked:named-in-base64], next"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"next_page_token": "CAUQAA12345678", "page": 3}',
+        '{"host": "db", "password": "${DB_PASSWORD}"}',
+        '{"primary_key": "id", "token": 12, "table": "orders"}',
+        '{"token": "\xff\xfe is no text, and so no document"}',
+    ],
+)
+def test_a_document_in_base64_without_a_secret_stays(document: str) -> None:
+    line = f"cursor={base64.b64encode(document.encode('latin-1')).decode()}"
+
+    assert scrub_text(line) == line
