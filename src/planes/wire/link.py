@@ -31,6 +31,7 @@ MAXIMUM_POLL_SECONDS = 25
 MAXIMUM_VERSIONS = 100
 MAXIMUM_MEMBERS = 100
 MAXIMUM_MEASURED_RUNS = 200
+MAXIMUM_PROFILES = 200
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
@@ -270,7 +271,7 @@ class ConfigurationReport(LinkModel):
     content_hash: ContentHash
     file_count: Count
     size_bytes: Count
-    profiles: Annotated[list[Name], Field(max_length=200)]
+    profiles: Annotated[list[Name], Field(max_length=MAXIMUM_PROFILES)]
     created_by: Uuid
     created_at: AwareDatetime
 

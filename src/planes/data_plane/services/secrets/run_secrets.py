@@ -33,7 +33,7 @@ APP_ENVIRONMENT = {
     "FASTMCP_CHECK_FOR_UPDATES": "off",
 }
 
-_SECRETS = "secrets.toml"
+SECRETS = "secrets.toml"
 _SEARCHED = "/usr/local/bin:/usr/bin:/bin"
 _QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'([^'\n]*)'")
 _MOST_NAME = 200
@@ -83,7 +83,7 @@ def secrets_in_toml(configuration: Mapping[str, bytes], profile: str) -> Iterato
     Without words such as a driver's name, which are no secret and stand in every log.
     """
     for name in files_of_profile(configuration, profile):
-        if name.endswith(_SECRETS):
+        if name.endswith(SECRETS):
             yield from toml_strings(configuration[name])
 
 
@@ -120,7 +120,7 @@ def toml_strings(content: bytes) -> Iterator[tuple[str, str]]:
     try:
         document = read_toml(text)
     except (ValueError, RecursionError):  # broken, or too much of something
-        yield from ((_SECRETS, double or single) for double, single in _QUOTED.findall(text))
+        yield from ((SECRETS, double or single) for double, single in _QUOTED.findall(text))
         return
     yield from _strings(document)
 
@@ -202,7 +202,7 @@ def _strings(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
         value, name, part = waiting.pop()
         if isinstance(value, str):
             if not _is_open(part.lower(), value):
-                yield name or _SECRETS, value
+                yield name or SECRETS, value
         elif isinstance(value, dict):
             members = reversed(cast("dict[str, Any]", value).items())
             before = f"{name}__" if value is not document else ""

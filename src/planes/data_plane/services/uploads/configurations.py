@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.secrets.run_secrets import secrets_in_toml, too_many_secrets
+from planes.data_plane.services.secrets.run_secrets import SECRETS, toml_strings, too_many_secrets
 from planes.data_plane.services.secrets.toml_files import TooMuchToml, read_toml
 from planes.data_plane.services.uploads.archives import ArchiveReader, Contents
 from planes.data_plane.services.uploads.listings import find_version
@@ -23,6 +23,7 @@ from planes.scrub import Registered
 from planes.storage.data import uploads
 from planes.storage.types import Row
 from planes.storage.vault import Place
+from planes.wire.link import MAXIMUM_PROFILES
 
 MAXIMUM_ARCHIVE_BYTES = 8 * 1024 * 1024
 MAXIMUM_FILES = 400
@@ -100,14 +101,19 @@ def read_configuration(archive: bytes) -> tuple[Contents, dict[str, bytes]]:
 def check_secrets(files: Mapping[str, bytes]) -> None:
     """That what a run on each profile must never print is little enough to be masked. Takes a thread's time.
 
-    Raises: InvalidRequest.
+    Raises: InvalidRequest, also for more profiles than the control plane can be told.
     """
-    for profile in (None, *profiles_in(files)):
-        name = "secrets.toml" if profile is None else f"{profile}.secrets.toml"
-        if name not in files:
-            continue
-        listed = dict.fromkeys(pair for pair in secrets_in_toml(files, profile or "") if pair[1])
-        if not Registered.fits(listed):
+    if len(profiles_in(files)) > MAXIMUM_PROFILES:
+        detail = f"A configuration has files for {MAXIMUM_PROFILES} profiles at most."
+        raise InvalidRequest("configuration_refused", detail, (Reason(key="file", message=detail),))
+    listed = {
+        name: dict.fromkeys(pair for pair in toml_strings(content) if pair[1])
+        for name, content in files.items()
+        if name.endswith(SECRETS)
+    }
+    of_all = listed.get(SECRETS, {})
+    for name, own in listed.items():
+        if not Registered.fits(own | of_all):
             raise _refused(name, too_many_secrets(name), "more than can be masked in a log")
 
 

@@ -386,6 +386,7 @@ async def test_a_configuration_is_stored_sealed_and_names_its_profiles(region: R
             {"prod.secrets.toml": "".join(f"key_{number} = 's3cret-{number}'\n" for number in range(2_001)).encode()},
             "The secrets of prod.secrets.toml are too many or too long to be masked in a log",
         ),
+        ({f"p{number}.config.toml": b"" for number in range(201)}, "200 profiles at most"),
         ({"jobs.py": b""}, "holds only files named"),
         ({"sub/config.toml": b""}, "holds only files named"),
         ({"dev.config.toml": b""}, "stay on the developer's machine"),
