@@ -228,11 +228,8 @@ def with_matches(row: LogRow, needle: str, *, is_current: bool) -> Line:
     """The row's text with every hit of a search on its own ground; the current row's hits are underlined."""
     if not needle:
         return row.spans
-    ranges: list[tuple[int, int]] = []
-    folded, wanted, start = row.plain.casefold(), needle.casefold(), 0
-    while (at := folded.find(wanted, start)) >= 0:
-        ranges.append((at, at + len(wanted)))
-        start = at + max(1, len(wanted))
+    # Not by folding both: `ß` would be two signs, and what is behind it marked one too far.
+    ranges = [found.span() for found in re.finditer(re.escape(needle), row.plain, re.IGNORECASE)]
     return _split(row.spans, ranges, Role.MATCH, underlined=is_current) if ranges else row.spans
 
 
@@ -287,6 +284,8 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
     if not style.is_broken and not style.left:
         left = max(8, room - width_of(tail))
         body = fitted(body, left, look.glyphs.cut)
+        if state.is_current:
+            body = _from_match(body, left, look.glyphs.cut)
         if tail and width_of(body) > left:  # a line that is cut still says that others are folded into it
             body = fit(body, left, mark=look.glyphs.cut)
     body = (*body, *tail)
@@ -295,6 +294,18 @@ def drawn(row: LogRow, style: LogStyle, look: Look, width: int, state: RowState 
     rows = _broken(body, room)
     blank = Span(" " * (width - room))
     return [(*(head if position == 0 else (blank,)), *piece) for position, piece in enumerate(rows)]
+
+
+def _from_match(spans: Line, room: int, cut: str) -> Line:
+    """The line from a place on at which the first match is seen; as it is, where that is seen from the beginning."""
+    before = 0
+    for span in spans:
+        behind = before + cell_width(span.text)
+        if span.role is Role.MATCH:
+            start = min(before, max(before - room // 3, behind + 1 - room))
+            return spans if behind < room else (muted(cut), *from_column(spans, start + cell_width(cut)))
+        before = behind
+    return spans
 
 
 def from_column(spans: Line, left: int) -> Line:

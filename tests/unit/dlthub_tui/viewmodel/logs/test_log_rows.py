@@ -98,3 +98,23 @@ def test_a_line_that_is_cut_still_says_what_is_folded_into_it() -> None:
     assert text_of(narrow).endswith("w… 12 lines folded")
     assert width_of(narrow) <= 60
     assert text_of(wide).endswith("Failed: why 1 line folded")
+
+
+def test_a_match_far_along_the_line_that_was_gone_to_is_seen() -> None:
+    style = LogStyle(needle="NEEDLE")
+    long = row("x" * 5_000 + " the needle " + "y" * 5_000)
+
+    (elsewhere,) = drawn(long, style, LOOK, 60)
+    (current,) = drawn(long, style, LOOK, 60, RowState(is_current=True))
+    (near,) = drawn(row("the needle " + "y" * 5_000), style, LOOK, 60, RowState(is_current=True))
+
+    assert "needle" not in text_of(elsewhere)[:60]
+    assert text_of(current)[10:].startswith("…xxx")
+    assert "the needle yyy" in text_of(current)[:60]
+    assert text_of(near)[10:].startswith("the needle yyy")
+
+
+def test_what_is_marked_as_found_is_what_was_looked_for_behind_signs_that_fold_to_two() -> None:
+    (shown,) = drawn(row("Straße Maß M\u00fcller"), LogStyle(needle="m\u00fcller"), LOOK, 60)
+
+    assert [span.text for span in shown if span.role is Role.MATCH] == ["M\u00fcller"]
