@@ -72,7 +72,7 @@ class RunPlace:
         return [line["content"] for line in await self.lines() if line["source"] == source]
 
     async def tail(self) -> list[str]:
-        return [json.loads(line)["content"] for line in (read_range(log_folder(self.folder), -1, 1)).splitlines()]
+        return [json.loads(line)["content"] for line in read_range(log_folder(self.folder), -1, 1).splitlines()]
 
     def stored_bytes(self) -> bytes:
         return b"".join(path.read_bytes() for path in self.folder.rglob("*") if path.is_file())
