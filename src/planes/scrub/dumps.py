@@ -7,6 +7,7 @@ end, and one that is shorter is the last. What finds secrets anywhere else finds
 a secret carries the mark; its other bytes are left out, also where they are shown.
 """
 
+import binascii
 import functools
 import re
 from collections import Counter
@@ -31,6 +32,8 @@ _MAY_BEGIN = re.compile(_PLACE + rb"(?:0{0,16}|0{4,16}(?::| -|:? ?)?)$|" + _BEGI
 _ROW = re.compile(_PLACE + rb"([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+(?=[^ \t])")
 _CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
 _DIGITS = re.compile(rb"([0-9A-Fa-f]+)([ ]{1,2}(?:[|][ ])?|-|\r?$)")
+# How bytes are shown as letters.
+_SHOWN = bytes(byte if 0x20 <= byte < 0x7F else 0x2E for byte in range(256))
 _BORDERS = b"|>< \t\r"
 # Fewer bytes are no first row, but a number of a table.
 _SHORTEST = 4
@@ -111,21 +114,18 @@ def _of_digits(line: bytes, first: bytes, place: int) -> _Row | None:
 
 
 def _bytes(line: bytes, cells: "list[tuple[int, int]]") -> bytes:
-    return bytes(int(line[start:end], 16) for start, end in cells)
+    return binascii.unhexlify(b"".join([line[start:end] for start, end in cells]))
 
 
 def _shown(line: bytes, data: bytes, place: int) -> int:
     """Where what stands behind the digits shows their bytes as letters; -1: it does not."""
+    letters = data.translate(_SHOWN)
     start = place + len(line[place:]) - len(line[place:].lstrip(b" \t|>"))
     for first in range(start, max(place, start - len(data)) - 1, -1):  # bytes that are blanks may begin it
         text = line[first : first + len(data)]
-        if len(text) == len(data) and all(map(_shows, text, data)) and not line[first + len(data) :].strip(_BORDERS):
+        if text == letters and not line[first + len(data) :].strip(_BORDERS):
             return first
     return -1
-
-
-def _shows(sign: int, byte: int) -> bool:
-    return sign == byte if 0x20 <= byte < 0x7F else sign == 0x2E
 
 
 def _of_letters(line: bytes, place: bytes) -> _Row | None:
@@ -316,11 +316,17 @@ class DumpStage:
 
     def _found(self, data: bytes) -> "list[tuple[int, int, str]]":
         found = found_in(self._registered, data) if self._registered else []
-        begin = 0
-        for line in data.split(b"\n"):
+        text = data + b"\n"
+        place = 0
+        while (sign := self._book.sign(text, place)) >= 0:
+            if sign == place and text[sign : sign + 1] == b"\n":  # it begins with the end of the line above
+                sign += 1
+                if sign == len(text):
+                    break
+            begin, place = text.rfind(b"\n", 0, sign) + 1, text.index(b"\n", sign)
+            line = text[begin:place]
             spans = outside_marks(line, self._book.spans(line, signs_of(self._book, line)))
             found += [(begin + start, begin + end, rule.name) for start, end, rule in spans]
-            begin += len(line) + 1
         return found
 
 
