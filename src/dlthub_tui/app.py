@@ -274,6 +274,10 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
             return
         self._loop.add_signal_handler(signal.SIGTERM, self._leave_by_signal, False)
         self._loop.add_signal_handler(signal.SIGHUP, self._leave_by_signal, True)
+        from dlthub_tui.widgets.lasting_driver import LastingDriver
+
+        if isinstance(self._driver, LastingDriver):
+            self._driver.tell_hang_up(lambda: self._leave_by_signal(True))
 
     def _leave_by_signal(self, keeps_runs: bool) -> None:
         self.run_worker(self._leave_now(keeps_runs), group="leave", exit_on_error=False)

@@ -149,9 +149,17 @@ def _own_terminal() -> None:
 
 @contextmanager
 def terminal(
-    arguments: list[str], environment: dict[str, str], size: tuple[int, int] = (80, 24), folder: Path | None = None
+    arguments: list[str],
+    environment: dict[str, str],
+    size: tuple[int, int] = (80, 24),
+    folder: Path | None = None,
+    *,
+    is_controlling: bool = True,
 ) -> Generator[Terminal]:
-    """Starts Python with these arguments in a pty; ends it if it is still there."""
+    """Starts Python with these arguments in a pty; ends it if it is still there.
+
+    `is_controlling`: its signals come of the pty, as everywhere but below `su -c` and `docker exec`.
+    """
     master, slave = pty.openpty()
     columns, rows = size
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -159,7 +167,7 @@ def terminal(
         [sys.executable, *arguments], stdin=slave, stdout=slave, stderr=slave, close_fds=True, cwd=folder,
         env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         | environment,
-        start_new_session=True, preexec_fn=_own_terminal,  # noqa: PLW1509 - no other thread holds a lock here
+        start_new_session=True, preexec_fn=_own_terminal if is_controlling else None,  # noqa: PLW1509 - no other thread holds a lock here
     )  # fmt: skip
     os.close(slave)
     opened = Terminal(process, master, columns, rows)

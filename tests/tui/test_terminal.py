@@ -131,6 +131,16 @@ def test_a_terminal_that_hangs_up_ends_the_app(connected: Terminal) -> None:
     assert connected.wait_without_terminal() == 0
 
 
+def test_a_terminal_that_sends_no_signal_when_it_goes_ends_the_app_too(installation: Any, tmp_path: Path) -> None:
+    """Nobody is told below `su -c` or `docker exec`: it would read nothing from it, again and again."""
+    arguments = ["-c", CONNECT, str(tmp_path), installation[0].url]
+    with terminal(arguments, {"HOME": str(tmp_path)}, is_controlling=False) as opened:
+        opened.until_text("Needs you")
+        opened.hang_up()
+
+        assert opened.wait_without_terminal() == 0
+
+
 @pytest.mark.parametrize(("options", "budget"), [((), 750), (("slow=1",), 150)], ids=["plain", "slow"])
 @pytest.mark.parametrize("tab", ["1", "2"])
 def test_a_cursor_step_in_a_list_stays_in_its_budget(

@@ -9,9 +9,12 @@ opens one whose size the environment denies, and stops the app below a shell, to
 
 from __future__ import annotations
 
+import asyncio
 import os
+import select
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import IO, Any
 
 from textual import events
@@ -116,6 +119,21 @@ class LastingDriver(LinuxDriver):
     def forget(self) -> None:
         """The next paint sends its cells whatever was written before."""
         self._changed.forget()
+
+    def tell_hang_up(self, gone: Callable[[], None]) -> None:
+        """Calls once the terminal is gone: a process that it does not control, as below `su -c`, gets no signal."""
+        if not hasattr(select, "epoll"):
+            return  # only Linux has it
+        loop, watch = asyncio.get_running_loop(), select.epoll()
+        with suppress(OSError):  # what is read is no terminal
+            watch.register(self.fileno, 0)
+
+        def heard() -> None:
+            loop.remove_reader(watch.fileno())
+            watch.close()
+            gone()
+
+        loop.add_reader(watch.fileno(), heard)
 
     def _sigtstp_application(self, *_: object) -> None:
         """Stops with all that the shell counts as its job, as `make run`, and not where no shell would go on with it.
