@@ -10,6 +10,7 @@ import gc
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -148,7 +149,8 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
             from dlthub_tui.screens.installation.guide import GuideScreen
 
             await self.push_screen(GuideScreen(self.context))
-        self.run_worker(self._begin_home(home), group="ahead", exit_on_error=False)
+        # No coroutine before it is begun: an app that is left meanwhile would never begin it.
+        self.run_worker(partial(self._begin_home, home), group="ahead", exit_on_error=False)
 
     async def _begin_home(self, home: ActingScreen[None]) -> None:
         """Keys that were typed ahead; then, beside what one does, what every log and every error needs."""

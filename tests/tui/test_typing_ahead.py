@@ -45,3 +45,17 @@ async def test_keys_for_home_are_not_typed_into_a_sign_in(open_app: Any) -> None
 
         await stage.until("Workspaces")
         assert "platform" not in stage.text.splitlines()[0]
+
+
+async def test_what_needs_a_row_says_that_rows_are_on_their_way(open_app: Any) -> None:
+    async with open_app() as stage:
+        held = stage.installation.held["/job-runs"] = anyio.Event()
+        await stage.pilot.press("tab", "down", "enter", "2")
+        await stage.until("Loading runs")
+        await stage.pilot.press("enter")
+
+        await stage.until("Its rows are not here yet.")
+        stage.portal.call(held.set)
+        await stage.until("shown of")
+        await stage.press("enter")
+        assert "› Runs" not in stage.text.splitlines()[0]

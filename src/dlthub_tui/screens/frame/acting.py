@@ -113,6 +113,10 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         """Why the action is not possible now; None when it is. Screens add their own reasons."""
         return READ_ONLY if action.changes and self.look.is_read_only else None
 
+    def in_words(self, reason: str) -> str:
+        """What is said to whoever asks for an action that is not possible now."""
+        return reason
+
     def footer_entries(self) -> list[tuple[Action, str]]:
         """What the footer offers: the actions of `FOOTER` that work now."""
         found: list[tuple[Action, str]] = []
@@ -137,7 +141,7 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             return
         reason = self.why_not(action)
         if reason is not None:
-            self.say(reason, Role.WARN)
+            self.say(self.in_words(reason), Role.WARN)
             return
         self.note(action)
         self.is_repeated, self._last_done = self._last_done == action_id, action_id

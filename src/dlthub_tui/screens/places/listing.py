@@ -15,6 +15,7 @@ from anyio import to_thread
 from textual.app import ComposeResult
 
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
+from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context, ListPlace
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.places.troubled import Troubled
@@ -178,6 +179,11 @@ class ListScreen(Troubled):
         if action.changes and action.layer != "global" and not self.is_loaded and isinstance(self.trouble, NotAllowed):
             return self.trouble.what
         return super().why_not(action)
+
+    def in_words(self, reason: str) -> str:
+        """What a list lacks may be on its way."""
+        is_to_come = not self.is_loaded and self.trouble is None and reason != READ_ONLY
+        return "Its rows are not here yet." if is_to_come else super().in_words(reason)
 
     def show_rows(self, *, counts_new: bool = False) -> None:
         """Draws rows, answer, details and footer again where they changed."""
