@@ -139,10 +139,14 @@ class Matcher:
         return not wish.levels or level_of(document) in wish.levels
 
 
+def without_colours(content: str) -> str:
+    """What a line says, whatever it is drawn in."""
+    return _COLOUR.sub("", content) if "\x1b" in content else content
+
+
 def level_of(document: Document) -> str | None:
     """`error` or `warning`, as `planes.wire.log_levels` has it."""
-    content: str = document["content"]
-    told = find_level(_COLOUR.sub("", content) if "\x1b" in content else content, document["source"])
+    told = find_level(without_colours(document["content"]), document["source"])
     return told.level if told is not None else None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planes.data_plane.logs.matching import decoded_lines
+from planes.data_plane.logs.matching import decoded_lines, without_colours
 
 # About 25 MB. A log with more kinds of lines than this has no kinds.
 MAX_TEMPLATES = 250_000
@@ -50,7 +50,6 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = {ord(quote): None for quote in "\"'`"}
-_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 # `3 rows` and `1 row`, `1 min 3 s` and `3 s`, rules that are as long as what stands in them is short.
 _SEVERAL = re.compile(r"\0(?:[ ,]*\0)+")
 _PLURAL = re.compile(r"(\0 [A-Za-z]+?)(?:ies|y|e?s|e)?\b")
@@ -68,8 +67,7 @@ def template_of(content: str) -> str:
 
 
 def _template_of(content: str) -> str:
-    if "\x1b" in content:
-        content = _COLOUR.sub("", content)
+    content = without_colours(content)
     if '"' in content or "'" in content:
         content = _SAID.sub(_said, content)
     template = _PLURAL.sub(r"\1", _SEVERAL.sub("\0", _VALUE.sub("\0", content)))
