@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 
 
@@ -81,3 +82,7 @@ class Unavailable(PlaneError):
 
 class StorageFull(PlaneError):
     """The plane has no room left."""
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says where a disk, or who writes on it, has no room left."""

@@ -6,7 +6,6 @@ when it is opened: most of the time that a region of its own takes to come back 
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import socket
@@ -21,7 +20,7 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from planes.data_plane.runner.kernel import forbid_dumps, share_heaps
-from planes.domain.errors import InvalidRequest, PlaneError, Unavailable
+from planes.domain.errors import NO_ROOM, InvalidRequest, PlaneError, Unavailable
 from planes.host.building import (
     CONTROL,
     DEFAULT_DATA_PLANES,
@@ -172,7 +171,7 @@ def _sentence(error: BaseException) -> str:
         return error.detail
     if isinstance(error, PermissionError) and error.filename is not None:
         return f"{error.filename}: {error.strerror} to {name_of_user(os.geteuid())}. Whose are it and its folder?"
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         return f"{error.strerror}. Make room on the disk of the home, then start again: runs that go on are found then."
     return f"{error.filename}: {error.strerror}." if isinstance(error, OSError) and error.filename else str(error)
 

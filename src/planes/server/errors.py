@@ -6,7 +6,6 @@ rejected input.
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -45,7 +44,6 @@ _CODES = {
     413: "too_large", 415: "unsupported_media_type",
 }  # fmt: skip
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NOT_SAID_TO_BE_JSON = "Send it as JSON, with the header Content-Type: application/json"
 
 
@@ -141,7 +139,7 @@ def install_error_handlers(app: FastAPI) -> None:
     async def on_system_error(_request: Request, exc: Exception) -> Response:
         """A disk that is full is nobody's defect, wherever it is met: also before a storage has it."""
         assert isinstance(exc, OSError)
-        if exc.errno in _FULL:
+        if exc.errno in errors.NO_ROOM:
             return render_error(errors.StorageFull("storage_full", "The plane has no room left."))
         raise exc
 

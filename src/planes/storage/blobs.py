@@ -7,7 +7,6 @@ The library is loaded with the first blob of a folder: its 7 MB are none that an
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Generator
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio import to_thread
 
-from planes.domain.errors import StorageFull
+from planes.domain.errors import NO_ROOM, StorageFull
 from planes.storage.errors import BlobMissing, StorageError
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def _translated() -> Generator[None]:
     except FileNotFoundError as exc:
         raise BlobMissing("no blob has this key") from exc
     except OSError as exc:
-        if exc.errno in {errno.ENOSPC, errno.EDQUOT} or "os error 28" in str(exc):
+        if exc.errno in NO_ROOM or "os error 28" in str(exc):
             raise StorageFull("storage_full", "The region has no room left for this.") from exc
         raise StorageError("the blob store failed") from exc
     except ValueError as exc:

@@ -5,14 +5,13 @@ Blocking: call from a thread.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from planes.domain.errors import StorageFull, TooLarge
+from planes.domain.errors import NO_ROOM, StorageFull, TooLarge
 
 
 class Spool(Protocol):
@@ -83,6 +82,6 @@ class FileSpool:
         try:
             step(*arguments)
         except OSError as exc:
-            if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+            if exc.errno in NO_ROOM:
                 raise StorageFull("storage_full", "The region has no room left for this.") from exc
             raise
