@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import anyio
 import uvicorn
+from anyio.lowlevel import checkpoint
 from starlette.types import ASGIApp
 
 from planes.domain.errors import Conflict
@@ -180,7 +181,14 @@ class _QuietServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         await anyio.sleep(_LAST_WORDS_SECONDS)
-        await super().shutdown(sockets=sockets)
+        try:
+            await super().shutdown(sockets=sockets)
+        finally:
+            # Uvicorn leaves open who does not read what is still to be sent, or came while it looked: nobody else ends
+            # these, and they would outlive the loop.
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            await checkpoint()  # a transport closes its socket in the next turn of the loop
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import BaseModel
 
 from planes.domain.errors import Conflict, InvalidRequest, PlaneError, Reason, TooLarge
@@ -76,6 +76,10 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     async def remove(number: int) -> None: ...
 
     app.include_router(things)
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(b"x" * (64 << 20))
 
     @app.get("/fails/{what}")
     async def fails(what: str) -> None:
@@ -146,16 +150,15 @@ async def running() -> AsyncGenerator[Running]:
 
 
 @asynccontextmanager
-async def serving(*, trusted_proxies: str = "") -> AsyncGenerator[Running]:
+async def serving(*, trusted_proxies: str = "", grace_seconds: int = 90) -> AsyncGenerator[Running]:
     stopping = Stopping()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "s.sock"
         tcp, unix = listen_tcp("127.0.0.1", 0), listen_unix(path)
         port = tcp.getsockname()[1]
         given: list[int] = []
-        server = AppServer(
-            make_app(stopping, given), [tcp, unix], stopping, grace_seconds=90, trusted_proxies=trusted_proxies
-        )
+        app = make_app(stopping, given)
+        server = AppServer(app, [tcp, unix], stopping, grace_seconds=grace_seconds, trusted_proxies=trusted_proxies)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             with anyio.fail_after(60):
@@ -432,6 +435,19 @@ async def test_little_is_held_for_a_client_that_does_not_read(running: Running) 
                 await (await running.client.get("/peer")).aread()
 
     assert 0 < sum(running.given) <= 256 * 1024
+
+
+async def test_the_stop_leaves_no_connection_of_a_client_that_does_not_read() -> None:
+    with socket.socket() as idle:
+        async with serving(grace_seconds=1) as running:
+            idle.connect(("127.0.0.1", running.port))
+            idle.sendall(f"GET /large HTTP/1.1\r\nhost: 127.0.0.1:{running.port}\r\n\r\n".encode())
+            with anyio.fail_after(60):
+                await anyio.wait_readable(idle)
+            connections = running.server._server.server_state.connections
+            assert connections
+
+    assert not connections
 
 
 async def test_a_client_that_leaves_ends_its_stream() -> None:
