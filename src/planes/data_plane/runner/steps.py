@@ -79,14 +79,21 @@ class StepWatcher:
         self._control.flush()
         self._log.prepare()  # while the step's program loads
         self._watch.wait(0)  # what it printed meanwhile comes before the first look at its limits
+        self._tell()
         while self._end is None or (self._has_children and not self._is_given_up()):
-            self._watch.wait(self._timeout(tick()))
+            look_at = tick()
+            self._tell()  # also what the look has said: nothing else may happen for long
+            self._watch.wait(self._timeout(look_at))
             self._signal_due(process.pid)
             self._tell_left(process)
-            self._control.state["lines"] = self._log.lines
-            self._control.flush()
+            self._tell()
         self._drain(streams)
         return self._end._replace(said=streams[1].said)
+
+    def _tell(self) -> None:
+        """Whoever follows hears of what was stored since."""
+        self._control.state["lines"] = self._log.lines
+        self._control.flush()
 
     def _reader(self, stream: OutputStream) -> Callable[[], None]:
         descriptor = stream.descriptor
@@ -105,8 +112,7 @@ class StepWatcher:
             while stream.read():
                 pass
             stream.finish()
-        self._control.state["lines"] = self._log.lines
-        self._control.flush()
+        self._tell()
 
     def _read_status(self, process: StepProcess, grace_seconds: float) -> None:
         """What the first process says of the program's end, once."""
