@@ -39,7 +39,10 @@ IDLE_SECONDS = 300.0
 _STANDS_SECONDS = 60.0
 _FOLDER = "standby"
 # What a launcher of dlt loads by itself, in any run, before it comes to the job; as far as this dlt has it.
-_BEFORE_A_JOB = ("dlt.sources.helpers.requests?", "dlt._workspace._plugins?", "dlt.__plugins__?", "encodings.idna?")
+_BEFORE_A_JOB = (
+    "dlt.sources.helpers.requests?", "dlt._workspace._plugins?", "dlt.__plugins__?", "encodings.idna?",
+    "dlt._workspace.helpers.runtime.runtime_artifacts?",
+)  # fmt: skip
 _log = structlog.get_logger("planes.data_plane.standing")
 
 
