@@ -118,7 +118,7 @@ def measure(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Layou
             natural[flexible[0]] -= excess
             break
         if not droppable:
-            _squeeze(natural, shown, flexible, excess)
+            _squeeze(columns, natural, shown, excess)
             break
         shown[max(droppable, key=lambda i: columns[i].drops)] = False
     spare = width - _total(natural, shown, gaps)
@@ -134,8 +134,15 @@ def _total(natural: list[int], shown: list[bool], gaps: list[int]) -> int:
     return sum(size for size, _ in visible) + sum(gap for _, gap in visible[1:])
 
 
-def _squeeze(natural: list[int], shown: list[bool], flexible: list[int], excess: int) -> None:
+def _squeeze(columns: Sequence[Column], natural: list[int], shown: list[bool], excess: int) -> None:
+    """Long names give room before what is said of them goes under its least, each down to its own."""
     visible = [i for i, is_shown in enumerate(shown) if is_shown]
+    flexible = [i for i in visible if columns[i].takes_rest]
+    names = [i for i in visible if columns[i].is_name and flexible]
+    for i in [*flexible, *names]:
+        given = min(excess, max(0, natural[i] - columns[i].least))
+        natural[i] -= given
+        excess -= given
     target = flexible[0] if flexible else max(visible, key=lambda i: natural[i])
     natural[target] = max(1, natural[target] - excess)
 

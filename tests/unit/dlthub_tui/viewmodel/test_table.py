@@ -11,6 +11,7 @@ from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, lay_out, measure
 from dlthub_tui.viewmodel.text import Span, line, text_of, width_of
 from dlthub_tui.viewmodel.work import jobs, runs
+from dlthub_tui.viewmodel.workspace import deploying
 
 COLUMNS = (
     Column("Name", takes_rest=True, least=10),
@@ -48,6 +49,13 @@ def test_no_row_is_wider_than_the_terminal(names: list[str], width: int) -> None
 
     for entry in lay_out([section], width, Look()):
         assert width_of(entry.line) + (0 if entry.is_full else 4) <= width
+
+
+def test_a_long_name_leaves_room_for_what_is_said_of_the_others() -> None:
+    row = Row("1", Span(" "), (line("n" * 90), line("weekdays at 07:30")), "")
+
+    assert measure(deploying.COLUMNS, (row,), 74).widths == (52, 20)
+    assert measure(deploying.COLUMNS, (row,), 40).widths == (28, 10), "a name keeps its own least"
 
 
 def test_an_empty_section_says_a_sentence_and_shows_no_titles() -> None:
