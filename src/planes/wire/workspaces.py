@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from planes.domain.access import OrganizationRole, WorkspaceRole
 from planes.wire.organizations import OrganizationResponse
 
+MAXIMUM_NAME = 200
 # What the names may not hold is decided where they are stored; these bound what is read at all.
 NameText = Annotated[str, StringConstraints(max_length=1000)]
 DescriptionText = Annotated[str, StringConstraints(max_length=10_000)]

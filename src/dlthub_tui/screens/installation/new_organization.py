@@ -170,8 +170,9 @@ class NewOrganizationScreen(PlaceScreen):
     def do_form_next(self) -> None:
         """Asks the region who it is, then asks to type its name."""
         name, region = self.query_one("#name", Field).text.strip(), self._chosen
-        if not name:
-            self.say("An organization needs a name.", Role.WARN)
+        why_not_named = view.why_not_named(name)
+        if why_not_named is not None:
+            self.say(why_not_named, Role.WARN)
         elif region is None:
             self.say(NO_REGION, Role.WARN)
         else:

@@ -120,6 +120,19 @@ def why_not_chosen(choice: Choosable) -> str | None:
     return None
 
 
+def why_not_named(name: str) -> str | None:
+    """Why no organization can be called that: said before its region is typed."""
+    from planes.scrub import refused_in_name
+    from planes.wire.workspaces import MAXIMUM_NAME
+
+    if not name:
+        return "An organization needs a name."
+    if len(name) > MAXIMUM_NAME:
+        return f"A name has at most {MAXIMUM_NAME} characters; this one has {len(name)}."
+    why = refused_in_name(name)
+    return f"A name must not hold a {why}." if why is not None else None
+
+
 def ledger(chosen: str, others: Sequence[str], look: Look, width: int) -> list[Line]:
     """What will live where with this region chosen; where there is room, with an example of each."""
     elsewhere = others[0] if len(others) == 1 else "elsewhere"

@@ -6,8 +6,8 @@ import re
 
 from planes.domain.errors import InvalidRequest, Reason
 from planes.scrub import find_hits, refused_in_name
+from planes.wire.workspaces import MAXIMUM_NAME
 
-MAXIMUM_NAME = 200
 MAXIMUM_DESCRIPTION = 4096
 _EMAIL = re.compile(r"[^@\s\"'<>()\[\]\\,;:]{1,64}@[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)*")
 

@@ -10,7 +10,7 @@ import pytest
 from dlthub_tui.client.installation import PlaneHealth
 from dlthub_tui.client.models import DataPlaneInfo
 from dlthub_tui.client.region_numbers import Region
-from dlthub_tui.viewmodel.installation.region_choice import Choosable, cards, ledger, why_not_chosen
+from dlthub_tui.viewmodel.installation.region_choice import Choosable, cards, ledger, why_not_chosen, why_not_named
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import text_of, width_of
 
@@ -62,3 +62,10 @@ def test_what_answers_the_control_plane_but_not_here_cannot_be_chosen() -> None:
 
     assert why_not_chosen(replace(choice, is_asked=True, seconds=0.003)) is None
     assert why_not_chosen(replace(choice, is_asked=True)) == "eu1 does not answer from here. Choose it when it does."
+
+
+def test_what_no_organization_can_be_called_is_said_before_its_region_is_typed() -> None:
+    assert why_not_named("") == "An organization needs a name."
+    assert why_not_named("x" * 201) == "A name has at most 200 characters; this one has 201."
+    assert why_not_named("a\u202eb") == "A name must not hold a bidirectional character U+202E."
+    assert why_not_named("x" * 200) is None
