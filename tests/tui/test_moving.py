@@ -242,7 +242,7 @@ async def test_enter_on_an_organization_without_a_workspace_asks_for_one(open_ap
         await stage.press("ctrl+r", "tab")
         assert "abc-empty" in chosen(stage)
         await stage.press("enter")
-        await stage.until("New workspace")
+        await stage.until("New workspace in abc-empty ─")
         await stage.type("first")
         await stage.press("enter")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from dlthub_tui.client.models import Organization
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import LineSheet
@@ -21,6 +22,7 @@ from dlthub_tui.viewmodel.places import (
     WorkspaceRef,
     link,
 )
+from dlthub_tui.viewmodel.text import guard
 
 
 class HomeScreen(HomePage):
@@ -75,9 +77,12 @@ class HomeScreen(HomePage):
             return "Choose a workspace below it to deploy to."
         return "It has no workspace yet: {row.open} makes one, then {deploy.open} deploys to it."
 
+    def _organization(self, organization_id: str) -> Organization | None:
+        return next((m.organization for m in self.state.memberships if m.organization.id == organization_id), None)
+
     def _region_of(self, organization_id: str) -> str | None:
-        membership = next((m for m in self.state.memberships if m.organization.id == organization_id), None)
-        return membership.organization.dataplane_id if membership else None
+        organization = self._organization(organization_id)
+        return organization.dataplane_id if organization else None
 
     def _place_chosen(self) -> WorkspacePlace | RunPlace | None:
         """The workspace or the failed run under the cursor."""
@@ -110,9 +115,8 @@ class HomeScreen(HomePage):
             self.post_message(Open(PlatformPlace(first)))
         elif kind == "organization" and self._region_of(first):
             self._open_first_workspace(first)
-        elif kind == "organization":
-            membership = next(m for m in self.state.memberships if m.organization.id == first)
-            self.post_message(Open(NewOrganizationPlace(first, membership.organization.name)))
+        elif (organization := self._organization(first)) is not None:
+            self.post_message(Open(NewOrganizationPlace(first, organization.name)))
 
     async def _open_leak(self, workspace: WorkspaceRef, run_id: str, name: str) -> None:
         from dlthub_tui.client.runs import get_run
@@ -176,9 +180,12 @@ class HomeScreen(HomePage):
         self._ask_for_workspace(organization_id)
 
     def _ask_for_workspace(self, organization_id: str) -> None:
-        self.act_on(
-            LineSheet(self.context, "New workspace", "Name"), lambda name: self._add_workspace(organization_id, name)
-        )
+        organization = self._organization(organization_id)
+        assert organization is not None, "the cursor is in it"
+        title = f"New workspace in {guard(organization.name)}"
+        sheet = LineSheet(self.context, title, "Name")
+        sheet.sheet_note = f"{self.look.glyphs.lock}{organization.dataplane_id}"
+        self.act_on(sheet, lambda name: self._add_workspace(organization_id, name))
 
     async def _add_workspace(self, organization_id: str, name: str) -> None:
         from dlthub_tui.client.organizations import create_workspace
