@@ -276,6 +276,32 @@ async def test_a_session_that_ends_keeps_the_place(open_app: Any) -> None:
         assert "❯ ✓ ingest.load_returns" in stage.text
 
 
+@pytest.mark.parametrize("happens", ["a key is refused", "nobody answers for a while"])
+async def test_a_code_that_stands_there_can_be_approved_whatever_happened(
+    open_app: Any, installation: Any, happens: str
+) -> None:
+    fake, _ = installation
+    fake.device_approved = False
+    async with open_app(waits=False) as stage:
+        await stage.until("Waiting for approval.")
+        await stage.pilot.press("o")
+        await stage.until(f"Copied {fake.url}/device")
+        if happens == "a key is refused":
+            await stage.pilot.press("k")
+            await stage.until("Sign in by an API key")
+            await stage.pilot.press("x", "enter")
+            await stage.until("This key is not accepted.")
+            await stage.pilot.press("escape")
+        else:
+            fake.refusals["-redeem-device-code"] = (503, {"detail": "It is starting."})
+            await stage.until("No answer. Asking goes on; the code works for another 5 min.")
+            fake.refusals.clear()
+        await stage.until("Waiting for approval.")
+        fake.device_approved = True
+
+        await stage.until("Needs you")
+
+
 async def test_an_api_key_signs_in_without_being_shown(open_app: Any, installation: Any) -> None:
     fake, _ = installation
     fake.device_approved, fake.tokens = False, ["jwt-1", "dlt_u_the-key"]

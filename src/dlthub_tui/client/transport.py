@@ -48,6 +48,21 @@ class TokenSource(Protocol):
         ...
 
 
+class FixedToken:
+    """A token without a successor, as a key or a permit is."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    async def bearer(self) -> str | None:
+        """The token."""
+        return self._token
+
+    async def renewed(self, rejected: str) -> str | None:  # noqa: ARG002 - there is no other
+        """None."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Scheme, host and port."""

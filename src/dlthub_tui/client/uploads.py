@@ -12,7 +12,7 @@ import httpx
 
 from dlthub_tui.client.deployments import UploadPermit
 from dlthub_tui.client.reading import Fields
-from dlthub_tui.client.transport import CONNECT_SECONDS, Transport, origin_of, parse_answer
+from dlthub_tui.client.transport import CONNECT_SECONDS, FixedToken, Transport, origin_of, parse_answer
 
 PIECE_BYTES = 64 * 1024
 UPLOAD_SECONDS = 300.0
@@ -42,19 +42,6 @@ def configuration_parts(archive: Path) -> tuple[Part, ...]:
     return (Part("file", "configurations.tar.gz", "application/x-tar", archive),)
 
 
-class _PermitTokens:
-    """A permit's token works once; there is no other."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    async def bearer(self) -> str | None:
-        return self._token
-
-    async def renewed(self, rejected: str) -> str | None:  # noqa: ARG002 - a spent permit has no successor
-        return None
-
-
 async def send(permit: UploadPermit, parts: tuple[Part, ...], progress: Progress) -> str:
     """Uploads; `progress(sent, total)` counts bytes of the whole body. Returns the digest of what was stored.
 
@@ -62,7 +49,7 @@ async def send(permit: UploadPermit, parts: tuple[Part, ...], progress: Progress
     """
     boundary = secrets.token_hex(16)
     total = await anyio.to_thread.run_sync(_body_size, parts, boundary)
-    plane = Transport(permit.url, _PermitTokens(permit.token))
+    plane = Transport(permit.url, FixedToken(permit.token))
     try:
         request = plane.request(
             "POST",

@@ -11,7 +11,7 @@ from dlthub_tui.client.errors import NotSignedIn, Refused
 from dlthub_tui.client.installation import get_signing_fingerprints
 from dlthub_tui.client.regions import HasRegion, Regions
 from dlthub_tui.client.sessions import TokenPair
-from dlthub_tui.client.transport import Transport
+from dlthub_tui.client.transport import FixedToken, Transport
 from dlthub_tui.session.store import SessionStore, StoredSession
 
 
@@ -45,6 +45,7 @@ class Connection:
         self.open_plane = Transport(url, socket_path=socket_path)
         self.control = Transport(url, SessionTokens(self), socket_path=socket_path)
         self.origin = str(self.control.origin)
+        self._socket_path = socket_path
         self.is_local = socket_path is not None
         self.store = store
         self.pins = store.pins(self.origin)
@@ -69,6 +70,16 @@ class Connection:
         self._is_kept = is_kept
         if is_kept:
             await self._save()
+
+    async def whose(self, key: str) -> TokenPair:
+        """A session by an API key, and who it is of; nothing has begun yet. Raises: NotSignedIn."""
+        from dlthub_tui.client.organizations import get_me
+
+        asking = Transport(self.origin, FixedToken(key), socket_path=self._socket_path)
+        try:
+            return TokenPair(jwt=key, refresh_token="", email=(await get_me(asking)).email)
+        finally:
+            await asking.aclose()
 
     async def refresh(self, pair: TokenPair) -> str | None:
         """The next token pair; None, and the stored session is gone, when it is refused. A key has no next.

@@ -8,7 +8,15 @@ from typing import ClassVar
 import anyio
 from textual.app import ComposeResult
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused
+from dlthub_tui.client.errors import (
+    ClientError,
+    NotReachable,
+    NotSignedIn,
+    PlaneFailed,
+    Refused,
+    TimedOut,
+    TooMany,
+)
 from dlthub_tui.client.sessions import DeviceCode
 from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.frame.context import Context
@@ -28,7 +36,8 @@ class SignInScreen(PlaceScreen):
 
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "sign-in")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("copy.link", "copy code"), ("sign_in.key", "API key"), ("link.retry", "new code"), ("nav.back", "leave"),
+        ("copy.link", "copy code"), ("open.web", "browser here"), ("sign_in.key", "API key"),
+        ("link.retry", "new code"), ("nav.back", "leave"),
     )  # fmt: skip
     STYLES = "sign_in"
 
@@ -76,8 +85,11 @@ class SignInScreen(PlaceScreen):
         if self._state == "over":
             return line("   ", Span(name_keys(self._said, self.look), Role.WARN))
         minutes = max(1, round((self._ends_at - time.monotonic()) / 60))
-        said = f" Waiting for approval. The code works for another {minutes} min."
-        return line("   ", self.look.state("pending"), said)
+        works = f"the code works for another {minutes} min."
+        if self._state == "silent":
+            said = f"{self.look.glyphs.silent} No answer. Asking goes on; {works}"
+            return line("   ", Span(said, Role.WARN))
+        return line("   ", self.look.state("pending"), f" Waiting for approval. {works.capitalize()}")
 
     def on_mount(self) -> None:
         """Asks for a code."""
@@ -99,7 +111,10 @@ class SignInScreen(PlaceScreen):
                 pair = await redeem_device_code(connection.open_plane, self._code.device_code)
             except Pending as exc:
                 pause += 5 if exc.slow_down else 0
-                self._show()
+                self._wait("waiting")
+                continue
+            except (NotReachable, TimedOut, PlaneFailed, TooMany):
+                self._wait("silent")
                 continue
             except Refused as exc:
                 self._state, self._said = "over", f"{guard(exc.detail)} Press {{link.retry}} for a new code."
@@ -108,6 +123,10 @@ class SignInScreen(PlaceScreen):
             await connection.begin(pair, is_kept=True)
             self.post_message(SignedIn())
             return
+
+    def _wait(self, state: str) -> None:
+        self._state = state
+        self._show()
 
     def _show(self) -> None:
         self.query_one("#steps", LinesView).update()
@@ -118,22 +137,20 @@ class SignInScreen(PlaceScreen):
         self.act_on(LineSheet(self.context, "Sign in by an API key", "Key", is_hidden=True), self._use_key)
 
     async def _use_key(self, text: str) -> None:
-        from dlthub_tui.client.organizations import get_me
-        from dlthub_tui.client.sessions import TokenPair
-
-        self.stop_work("load")
-        connection, key = self.context.connected, text.strip()
-        await connection.begin(TokenPair(jwt=key, refresh_token=""), is_kept=False)
+        """The code goes on until a key is accepted: it stands there, and somebody may be approving it."""
+        connection = self.context.connected
         try:
-            connection.email = (await get_me(connection.control)).email
+            pair = await connection.whose(text.strip())
         except NotSignedIn as exc:
-            connection.pair = None
-            again = "{link.retry} asks for a code, {sign_in.key} for another key."
-            self._state, self._said = "over", f"This key is not accepted. {again}"
-            self._show()
             raise ClientError("This key is not accepted.", "") from exc
-        await connection.begin(TokenPair(jwt=key, refresh_token="", email=connection.email), is_kept=True)
+        self.stop_work("load")
+        await connection.begin(pair, is_kept=True)
         self.post_message(SignedIn())
+
+    def do_open_web(self) -> None:
+        """The page where the code is typed."""
+        if self._code is not None:
+            self.fetch(self._open_web(self._code.verification_uri), "open")
 
     def link_text(self) -> str:
         """The code."""
