@@ -58,7 +58,18 @@ async def test_alert_that_tells_nobody_is_not_sent(open_app: Any) -> None:
         await stage.press(*ALERTS, "a", "enter", "enter", "enter", "enter", "enter", "enter")
 
         assert "Nobody is told." in stage.text
+        await stage.type("nobody")
+        await stage.press("enter")
+        assert "nobody is neither a member nor a mail address." in stage.text
         assert stage.posted("alert") == []
+
+        reasons = [{"key": "jobs.0", "message": "String should match pattern '^[a-z]$'"}]
+        body = {"detail": "The request breaks a rule.", "code": "invalid_request", "extra": reasons}
+        stage.installation.refusals["/alerts"] = (400, body)
+        await stage.type("@orchard.example")
+        await stage.press("enter")
+        await stage.until("is not in the form that it must have")
+        assert "pattern" not in stage.text
 
 
 async def test_test_says_what_became_of_it(open_app: Any) -> None:

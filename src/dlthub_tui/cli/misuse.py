@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+
+from dlthub_tui.client.errors import in_words
 
 # What the fields of requests are called where they are typed.
 _TYPED = {"dataplane_id": "REGION", "expires_in_days": "DAYS", "owner_email": "OWNER"}
@@ -25,9 +26,8 @@ def sentence_of_fields(reasons: Sequence[str]) -> str | None:
     for reason in reasons:
         key, _, message = reason.partition(": ")
         field = key.rpartition(".")[2]
-        message = re.sub(r"^(Input|String|Value|List) should ", "must ", message)
-        if message.startswith("must match pattern"):
-            message = _FORMS.get(field, "is not in the form that it must have")
+        is_form = "should match pattern" in message
+        message = _FORMS.get(field, in_words(message)) if is_form else in_words(message)
         if not message.startswith(_PREDICATES):
             return None
         said.append(f"{_TYPED.get(field, field.upper())} {message}.")

@@ -25,7 +25,10 @@ ClientError
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+
+_FORM = "is not in the form that it must have"
 
 
 class ClientError(Exception):
@@ -233,6 +236,12 @@ def refusal(status: int, body: object) -> Refused:
     keys = tuple(key for key, _message in named if key)
     said = detail if isinstance(detail, str) else ""
     return cls(status, said, code if isinstance(code, str) else None, reasons, keys)
+
+
+def in_words(reason: str) -> str:
+    """What a rule for programs says to people: a pattern says nothing to them."""
+    said = re.sub(r"\b(Input|String|Value|List) should ", "must ", reason, count=1)
+    return re.sub(r"must match pattern .*", _FORM, said, flags=re.DOTALL)
 
 
 def _reasons(fields: dict[object, object]) -> list[tuple[str, str]]:

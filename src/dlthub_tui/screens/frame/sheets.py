@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 
-from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused
+from dlthub_tui.client.errors import ClientError, NotSignedIn, Refused, in_words
 from dlthub_tui.messages import AskFor
 from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.screens.frame.context import Context
@@ -111,7 +111,7 @@ class Sheet(ActingScreen[_Result]):
         if isinstance(error, Refused):
             # Said below its field, a reason need not say where that stands in the request.
             where = f"{error.keys[0]}: " if field is not None and len(set(error.keys)) == 1 else ""
-            said[:1] = [error.detail, *(reason.removeprefix(where) for reason in error.reasons)]
+            said[:1] = [error.detail, *(in_words(reason.removeprefix(where)) for reason in error.reasons)]
         self.show_refusal(said, field)
 
     def show_refusal(self, said: Sequence[str], field: Field | Choice | None = None) -> None:

@@ -92,7 +92,8 @@ class AlertSheet(_RequestSheet):
         if not self._text("target") and not self._keeps_target():
             said = "Nobody is told." if self._chosen("channel") == "mail" else "An address to post to is needed."
             return said, "target"
-        return "", ""
+        none = view.no_address(self._recipients()[1]) if self._chosen("channel") == "mail" else None
+        return (f"{guard(none)} is neither a member nor a mail address.", "target") if none else ("", "")
 
     def body(self) -> dict[str, Any]:
         """What is left empty of a webhook stays as it is."""
@@ -106,9 +107,12 @@ class AlertSheet(_RequestSheet):
             **view.each_try_of(self._chosen("when")),
         }
         if found["channel"] == "mail":
-            members, addresses = view.split_recipients(self._text("target"), self._people)
+            members, addresses = self._recipients()
             return found | {"members": [*self._unseen(), *members], "addresses": addresses}
         return found | ({"url": self._text("target")} if self._text("target") else {})
+
+    def _recipients(self) -> tuple[list[str], list[str]]:
+        return view.split_recipients(self._text("target"), self._people)
 
     def _keeps_target(self) -> bool:
         channel = self._chosen("channel")

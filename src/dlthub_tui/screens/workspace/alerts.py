@@ -17,11 +17,13 @@ from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
-from dlthub_tui.viewmodel.text import Line, Role, guard
+from dlthub_tui.viewmodel.text import Line, Role, guard, wrapped
 from dlthub_tui.viewmodel.workspace import alerts as view
 
 _OF_ONE = frozenset({"row.open", "item.end", "item.destroy", "alert.test", "alert.messages"})
 _SHOWN_MESSAGES = 200
+# The cells of a list that no line has: its cursor, mark and sign.
+_AROUND = 5
 
 
 class AlertsScreen(TabScreen):
@@ -194,7 +196,8 @@ class AlertsScreen(TabScreen):
 
         region = await self.context.connected.region(self.workspace)
         found = await list_deliveries(region, self.workspace.id, alert.id, _SHOWN_MESSAGES)
-        lines = [view.delivery_line(each, self.look) for each in found]
+        width = self.size.width - _AROUND
+        lines = [row for each in found for row in wrapped(view.delivery_line(each, self.look), width)]
         crumbs = [*self.crumbs(), alert.name]
         self.host.push_screen(TextScreen(self.context, crumbs, lines, self.region_lock()))
 

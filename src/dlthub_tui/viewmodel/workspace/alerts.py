@@ -9,7 +9,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
-from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted, wrapped
 
 COLUMNS = (
     Column("Alert", least=12, is_name=True),
@@ -103,6 +103,11 @@ def split_recipients(text: str, people: Mapping[str, str]) -> tuple[list[str], l
     ]
 
 
+def no_address(typed: Sequence[str]) -> str | None:
+    """What of the addresses is none."""
+    return next((each for each in typed if "@" not in each.strip("@")), None)
+
+
 def split_names(text: str) -> list[str]:
     """Names between commas or blanks."""
     return text.replace(",", " ").split()
@@ -166,10 +171,7 @@ def delivery_line(delivery: Delivery, look: Look) -> Line:
         more += f", again {words.moment(delivery.next_try_at, look)}"
     held = "held back: " if delivery.state == "held_back" else ""
     said = f"{held}{outcome_of(delivery, look)}"
-    return line(
-        "   ", look.state(state), " ", f"{guard(about):<40} ", muted(f"{at:>12}   "), said,
-        muted(more),
-    )  # fmt: skip
+    return line("   ", look.state(state), muted(f" {at:>12}  "), guard(about), f"   {said}", muted(more))
 
 
 def alert_details(alert: Alert, people: Mapping[str, str], look: Look, width: int) -> list[Line]:
@@ -184,5 +186,5 @@ def alert_details(alert: Alert, people: Mapping[str, str], look: Look, width: in
     if alert.last is None:
         lines.append(line(muted(name_keys("   Nothing was sent yet. {alert.test} sends a test.", look))))
     else:
-        lines.append(delivery_line(alert.last, look))
+        lines.extend(wrapped(delivery_line(alert.last, look), width - 1))
     return lines

@@ -8,7 +8,7 @@ import pytest
 
 from dlthub_tui.client.alerts import Alert, Delivery
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.viewmodel.text import text_of, width_of
 from dlthub_tui.viewmodel.workspace import alerts as view
 
 NOW = datetime(2026, 3, 17, 14, 1, 52, tzinfo=UTC)
@@ -86,3 +86,12 @@ def test_mail_without_a_server_is_the_answer_when_somebody_is_to_get_mail() -> N
 ])  # fmt: skip
 def test_message_says_what_became_of_it(changes: dict[str, object], words: str) -> None:
     assert words in text_of(view.delivery_line(delivery(**changes), Look(now=lambda: NOW)))
+
+
+def test_why_a_message_did_not_arrive_stands_whole_in_the_strip() -> None:
+    refused = delivery(state="failed", outcome="sign_in_refused", status=535, job_ref="jobs.ingest.load_all_orders")
+    strip = view.alert_details(alert(last=refused), {}, Look(now=lambda: NOW), 80)
+
+    said = " ".join(" ".join(text_of(each) for each in strip).split())
+    assert "the mail server refuses the sign-in (535)" in said
+    assert all(width_of(each) <= 80 for each in strip)
