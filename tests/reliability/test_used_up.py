@@ -18,6 +18,8 @@ from tests.fakes.platform_uids import ROOT, own_uid
 from tests.integration.planes.data_plane.executor.run_places import JOB_UID, job_interpreter
 from tests.reliability.sizes import sized
 
+from planes.data_plane.runner.groups import PROCESSES, offered_controllers
+
 __all__ = ["own_uid"]
 
 MIB = 1024**2
@@ -140,6 +142,31 @@ def test_the_reason_says_what_to_do(
     assert words in said[0]
     assert report["sealed"]
     assert report["left"] == []
+
+
+THREADS_OF_ANOTHER = """
+import threading
+for _ in range(30): threading.Thread(target=threading.Event().wait).start()
+print(flush=True)
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or PROCESSES not in offered_controllers(),
+    reason="only control groups count the runs of one user apart, and only root has jobs of another user",
+)
+@pytest.mark.parametrize("own_uid", [None])
+def test_what_others_of_its_user_have_neither_counts_nor_hides_a_bomb(own_uid: int | None, home: Path) -> None:
+    words = [*as_uid(JOB_UID), job_interpreter(), "-c", THREADS_OF_ANOTHER]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env={}) as another:
+        try:
+            assert another.stdout is not None
+            another.stdout.readline()
+            outcome = run(home, own_uid, FORK_BOMB, processes=40)["outcome"]
+        finally:
+            another.kill()
+
+    assert (outcome["outcome"], outcome["reason"]) == ("failed", "too_many_processes")
 
 
 FORKS_A_LARGE_PARENT = """

@@ -86,8 +86,14 @@ class StepLimits:
     def _measure(self, descendants: Callable[[], list[Process]], is_processor_open: bool) -> Reason | None:
         """Where the kernel does not count: looked up for each process."""
         limits, group = self._limits, self._group
-        began = time.monotonic()
+        # Of its own time: among very many busy processes of the job a look lasts far longer than it takes.
+        began = time.thread_time()
         taken = measure(descendants())
+        # By its uid or its user namespace it is kept from more; where neither is its own, from nothing.
+        is_full = not group.bounds_processes and limits.processes is not None and taken.processes >= limits.processes
+        self._looks_full = self._looks_full + 1 if is_full else 0
+        if self._looks_full >= _LOOKS_AT_ITS_PROCESSES:
+            return of_processes(limits)
         most = limits.total_memory_bytes
         is_too_much = (
             not group.bounds_memory
@@ -95,14 +101,9 @@ class StepLimits:
             and taken.resident_bytes + measure_files(descendants()) + measure_unattached(descendants()) > most
             and measure_together(descendants()) > most
         )
-        self._look_at += _WALK_SHARE * (time.monotonic() - began)
+        self._look_at += _WALK_SHARE * (time.thread_time() - began)
         if is_too_much:
             return of_memory(limits)
-        # By its uid or its user namespace it is kept from more; where neither is its own, from nothing.
-        is_full = not group.bounds_processes and limits.processes is not None and taken.processes >= limits.processes
-        self._looks_full = self._looks_full + 1 if is_full else 0
-        if self._looks_full >= _LOOKS_AT_ITS_PROCESSES:
-            return of_processes(limits)
         is_over = is_processor_open and _is_over(taken.processor_seconds, limits.processor_seconds)
         return of_processor(limits) if is_over else None
 

@@ -53,6 +53,9 @@ def spawn(step: Step, stdin: int | None = None, group: RunGroup | None = None) -
     if os.geteuid() == 0 and not (step.uid and step.gid):
         raise StepNotStarted("refused: the platform runs as root and has no other uid for this run")
     group = group or RunGroup({})
+    if group.bounds_processes:
+        # The limit of its uid would count what other runs of its workspace have, and refuse before the group does.
+        step = step._replace(limits=step.limits._replace(processes=None))
     if step.confinement is None:
         return _start(step, stdin, group, is_apart=False)
     # An app's listening socket is replaced by the runner, who would have to be asked from inside the sandbox.
