@@ -178,6 +178,7 @@ def main() -> None:
         "hostile": hostile(world),
         "honest": honest(world),
         "seen": sorted(filter(str.isdigit, os.listdir("/proc"))),
+        "ends first": int(read("/proc/self/oom_score_adj")),
     }
     write("/tmp/left")
     write("/dev/shm/left")

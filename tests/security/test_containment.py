@@ -100,6 +100,7 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None, start: str) -> Non
         "lock": "done",
     }
     assert len(found["seen"]) < 10, "it sees processes that are not its own"
+    assert found["ends first"] >= 500, "when memory is short the platform may end before it"
     assert not os.path.exists("/tmp/left"), "its /tmp is the machine's"
     assert not os.path.exists("/dev/shm/left"), "its shared memory is the machine's"
     assert (home / "environment/module.py").read_text() == "code"

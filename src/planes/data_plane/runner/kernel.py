@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import os
 import sys
+from collections.abc import Generator
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -34,9 +35,16 @@ def forbid_dumps() -> bool:
     return _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def allow_dumps() -> bool:
-    """Takes the half of `forbid_dumps` back that stands in the way of describing a new user namespace."""
-    return _prctl(_PR_SET_DUMPABLE, 1)
+@contextlib.contextmanager
+def dumps_allowed() -> Generator[None]:
+    """For a moment without the half of `forbid_dumps` that gives what describes this process to root: an ordinary
+    user's process cannot write it otherwise.
+    """
+    _prctl(_PR_SET_DUMPABLE, 1)
+    try:
+        yield
+    finally:
+        _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def adopt_orphans() -> bool:
@@ -59,7 +67,8 @@ def leave_capabilities_behind() -> bool:
 def end_first_when_memory_is_short() -> None:
     """Let the kernel choose this process and its children before the platform's own when no memory is left."""
     if sys.platform == "linux":
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
+        allowed = contextlib.nullcontext() if os.geteuid() == 0 else dumps_allowed()
+        with allowed, contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
             file.write(b"500")
 
 

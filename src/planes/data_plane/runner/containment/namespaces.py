@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Mapping, Sequence
 
-from planes.data_plane.runner.kernel import allow_dumps, forbid_dumps, libc
+from planes.data_plane.runner.kernel import dumps_allowed, libc
 
 _MOUNTS, _MESSAGES, _USERS, _PROCESSES = 0x00020000, 0x08000000, 0x10000000, 0x20000000
 _NO_SETUID, _NO_DEVICES, _NO_PROGRAMS, _REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 32, 4096, 16384, 1 << 18
@@ -32,9 +32,7 @@ def enter() -> None:
         return
     user, group = os.geteuid(), os.getegid()
     _unshare(_USERS | _MOUNTS | _MESSAGES | _PROCESSES)
-    # What describes a process that must not be dumped belongs to root.
-    allow_dumps()
-    try:
+    with dumps_allowed():
         for name, content in (
             ("setgroups", "deny"),
             ("uid_map", f"{user} {user} 1"),
@@ -42,8 +40,6 @@ def enter() -> None:
         ):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(content)
-    finally:
-        forbid_dumps()
 
 
 def mount_own(temporary: str | None, read: Sequence[str], write: Sequence[str]) -> None:
