@@ -2,8 +2,8 @@
 
 aiosqlite takes one for the cursor, one for the statement, one for its rows and one for the cursor's end, each a switch
 of threads and back, which costs more than most statements. Here the first rows come with the statement, and a cursor
-that has no more of them is closed already. A rollback of nothing, with which the pool takes each connection back, costs
-none.
+that has no more of them is closed already. A transaction begins in the turn of its first statement. A rollback of
+nothing, with which the pool takes each connection back, costs none.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ class Connection(aiosqlite.Connection):
     """aiosqlite's, with such cursors."""
 
     _is_in_transaction = False
+    _beginning: str | None = None
 
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, _FIRST_ROWS)
@@ -109,12 +110,22 @@ class Connection(aiosqlite.Connection):
         """A cursor; nothing happens until it executes."""
         return Cursor(self)
 
+    def begin_with_next(self, statement: str) -> None:
+        """Has the next statement begin a transaction by this one, and fail if that does. If none comes, none begins.
+
+        No sooner is anything seen or written in it, so no sooner need it hold the writer's place.
+        """
+        self._beginning = statement
+
     async def commit(self) -> None:
-        """Raises: sqlite3.Error."""
-        await self.turn_with(lambda connection: connection.commit())
+        """Nothing where no statement came. Raises: sqlite3.Error."""
+        beginning, self._beginning = self._beginning, None
+        if beginning is None:
+            await self.turn_with(lambda connection: connection.commit())
 
     async def rollback(self) -> None:
         """Nothing where nothing is to be rolled back. Raises: sqlite3.Error."""
+        self._beginning = None
         if self._is_in_transaction:
             await self.turn_with(lambda connection: connection.rollback())
 
@@ -128,6 +139,9 @@ class Connection(aiosqlite.Connection):
         def run() -> None:
             connection = self._conn
             try:
+                if self._beginning is not None:
+                    connection.execute(self._beginning)
+                    self._beginning = None  # not before: after a failure the next one must not write outside of any
                 function(connection)
             finally:
                 self._is_in_transaction = connection.in_transaction

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from planes.storage.database import Database
 from planes.storage.errors import AlreadyThere, StorageError
@@ -70,3 +73,40 @@ async def test_a_result_that_is_left_half_read_does_not_stand_in_the_way(databas
         left = (await connection.execute(text("select count(*) from items"))).scalar_one()
 
     assert left == 0
+
+
+async def test_a_transaction_that_could_not_begin_writes_nothing_outside_of_one(
+    database: Database, tmp_path: Path
+) -> None:
+    lost = insert(ITEMS).values(name="lost")
+
+    async def try_twice(other: sqlite3.Connection) -> None:
+        async with database.transaction() as connection:
+            with pytest.raises(OperationalError, match="locked"):
+                await connection.execute(lost)
+            other.execute("rollback")
+            await connection.execute(lost)
+            raise ZeroDivisionError
+
+    async with database.reading() as connection:
+        await connection.execute(text("pragma busy_timeout = 0"))  # of the connection that goes next, too
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(ZeroDivisionError):
+            await try_twice(other)
+        found = other.execute("select count(*) from items where name = 'lost'").fetchone()
+
+    assert found == (0,)
+
+
+async def test_a_transaction_without_a_statement_holds_nothing_and_leaves_the_next_one_alone(
+    database: Database, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None, timeout=0)) as other:
+        async with database.transaction():
+            other.execute("delete from items where id > 1")
+        async with database.transaction() as connection:
+            await connection.execute(text("delete from items"))
+        found = other.execute("select count(*) from items").fetchone()
+
+    assert found == (0,)
