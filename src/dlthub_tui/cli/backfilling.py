@@ -141,11 +141,14 @@ def _say(found: Backfill, spot: Spot, *, as_json: bool, event: str = "") -> None
     if as_json:
         print(json.dumps({**({"event": event} if event else {}), **backfill_shape(found)}), flush=True)
         return
+    from dlthub_tui.viewmodel import words
+    from dlthub_tui.viewmodel.work.backfills import size_of
+
     what = "Would load" if not found.id else f"Backfill {found.state}:"
     parts = [f"{count} {state}" for state, count in found.counts.items() if count]
     span = f"{found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC"
     exits.say_error(
-        f"{what} {spot.address}, {span}, {found.total} slices of {found.slice_size}, "
+        f"{what} {spot.address}, {span}, {words.plural(found.total, 'slice')} of {size_of(found)}, "
         f"{found.parallel} at a time: {', '.join(parts)}."
     )
 

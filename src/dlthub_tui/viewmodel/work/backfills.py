@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dlthub_tui.session.numbers import whole_number
@@ -38,6 +38,7 @@ SLICE = "slice:"
 MOST_PARALLEL = 32
 CHANGES = frozenset({"owner", "developer"})
 _SIZE = re.compile(r"[1-9]\d{0,6}[mhdw]")
+_EACH = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 # Slices have words of their own; the glyph says which state of a run is the like of it.
 _LIKE = {"waiting": "pending", "active": "running", "covered": "skipped"}
 _ORDER = ("completed", "covered", "active", "waiting", "failed", "cancelled")
@@ -77,6 +78,14 @@ def counts(found: Mapping[str, int]) -> str:
     return ", ".join(f"{found[state]:,} {state}" for state in _ORDER if found.get(state))
 
 
+def size_of(found: Backfill) -> str:
+    """How long a slice is: what was asked for, or more where the job's schedule has fewer ticks than that."""
+    size = found.slice_size
+    asked = _EACH[size[-1]] * int(size[:-1]) if _SIZE.fullmatch(size) else None
+    is_longer = asked is not None and found.total < (found.end - found.start) // asked
+    return f"{size} or more" if is_longer else size
+
+
 def done_of(found: Backfill) -> int:
     """Slices whose time is loaded."""
     return found.counts["completed"] + found.counts["covered"]
@@ -87,7 +96,7 @@ def backfill_row(found: Backfill, look: Look, *, is_shown: bool) -> Row:
     cells = (
         line(look.state_word(found.state)),
         line(span(found.start, found.end, look)),
-        line(f"{found.total:,} of {found.slice_size}"),
+        line(f"{found.total:,} of {size_of(found)}"),
         line(str(found.parallel)),
         line(words.moment(found.created_at, look)),
         line(counts(found.counts)),
@@ -153,7 +162,7 @@ def why_not_changed(action_id: str, found: Backfill | None, role: str) -> str | 
 def plan_line(found: Backfill, look: Look) -> str:
     """What a backfill would be."""
     return (
-        f"It would be {words.plural(found.total, 'slice')} of {found.slice_size}, "
+        f"It would be {words.plural(found.total, 'slice')} of {size_of(found)}, "
         f"{span(found.start, found.end, look)}, {found.parallel} at a time."
     )
 
