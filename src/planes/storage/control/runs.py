@@ -118,6 +118,13 @@ async def runs_by_id(
     return {row["id"]: as_run(row) for row in rows}
 
 
+async def runs_of_plane(connection: Connection, run_ids: Iterable[str], dataplane_id: DataPlaneId) -> dict[str, Run]:
+    """Those of the ids that are runs of this data plane, whatever became of them."""
+    wanted = and_(runs.c.dataplane_id == dataplane_id, runs.c.id.in_(sorted(set(run_ids))))
+    rows = (await connection.execute(select(*RUN_COLUMNS).where(wanted))).mappings()
+    return {row["id"]: as_run(row) for row in rows}
+
+
 async def insert_runs(connection: Connection, rows: Sequence[Run]) -> None:
     """Adds runs, of each job in the order of their numbers, and makes each its job's latest."""
     if not rows:

@@ -247,15 +247,16 @@ async def _stale(
     Never news by itself: a plane that takes its time to stop a process would poll without a pause.
     """
     fences: dict[str, int] = {run.id: run.fence for run in leased}
-    stale: list[HeldRun] = []
-    for item in request.held:
-        if fences.get(item.run_id) == item.fence:
-            continue
-        run = await stored_runs.find_run(connection, item.run_id)
-        is_ours = run is not None and run.dataplane_id == dataplane_id and run.fence == item.fence
-        if not (is_ours and run is not None and run.is_lost):
-            stale.append(item)
-    return stale
+    doubtful = [item for item in request.held if fences.get(item.run_id) != item.fence]
+    if not doubtful:
+        return []
+    known = await stored_runs.runs_of_plane(connection, [item.run_id for item in doubtful], dataplane_id)
+
+    def is_silent(item: HeldRun) -> bool:
+        run = known.get(item.run_id)
+        return run is not None and run.fence == item.fence and run.is_lost
+
+    return [item for item in doubtful if not is_silent(item)]
 
 
 async def _render_leases(parts: Parts, connection: Connection, claimed: Sequence[Run], epoch: int) -> _Granted:
