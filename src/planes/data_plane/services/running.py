@@ -11,6 +11,7 @@ from planes.data_plane.services.runs.beacon import Beacon
 from planes.data_plane.services.runs.preparing import Preparing, RunSettings
 from planes.data_plane.services.runs.run_finding import RunFinder
 from planes.data_plane.services.runs.runs import Findings, Runs
+from planes.data_plane.services.secrets.run_masks import RunMasks
 from planes.data_plane.services.telemetry.artifacts import Artifacts
 from planes.data_plane.services.telemetry.results import Results
 from planes.data_plane.services.telemetry.statistics import Statistics
@@ -41,7 +42,8 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
         services.rescrub_requests.wake()
         services.alert_queue.wake()
 
-    artifacts = Artifacts(services.parts, services.audit, uids)
+    masks = RunMasks(services.parts.vault)
+    artifacts = Artifacts(services.parts, services.audit, uids, masks)
     findings = Findings(hits=services.hits, alerts=services.alert_queue, artifacts=artifacts)
     preparing = Preparing(services, uids, artifacts, settings, executor.stand_by)
     runs = Runs(services.parts, executor, preparing, findings, on_end)
@@ -49,7 +51,7 @@ def assemble_running(services: Services, uid_range: tuple[int, int], settings: R
         executor=executor,
         runs=runs,
         finder=RunFinder(services.parts, runs.held),
-        beacon=Beacon(services.parts, runs.outbox, services.audit, findings),
+        beacon=Beacon(services.parts, runs.outbox, services.audit, findings, masks),
         results=Results(services.parts, services.audit),
         statistics=Statistics(services.parts, services.audit),
         telemetry=Telemetry(services.parts, services.audit),

@@ -21,7 +21,7 @@ from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.outbox import Outbox
 from planes.data_plane.services.reporting.reports import build_pipeline_run
 from planes.data_plane.services.runs.runs import Findings
-from planes.data_plane.services.secrets.run_secrets import parse_pairs, registered_place
+from planes.data_plane.services.secrets.run_masks import RunMasks
 from planes.data_plane.services.traces.documents import text
 from planes.data_plane.services.traces.traces import PipelineRunFacts, read_trace
 from planes.domain.errors import InvalidRequest, NotFound, TooLarge
@@ -57,10 +57,11 @@ class ReportKind(StrEnum):
 class Beacon:
     """Takes reports of live runs, and of ended ones for a short grace."""
 
-    def __init__(self, parts: Parts, outbox: Outbox, audit: Audit, findings: Findings) -> None:
+    def __init__(self, parts: Parts, outbox: Outbox, audit: Audit, findings: Findings, masks: RunMasks) -> None:
         self._parts = parts
         self._outbox = outbox
         self._audit = audit
+        self._masks = masks
         self._hits = findings.hits
         self._alerts = findings.alerts
         self._readers = CapacityLimiter(_READ_AT_ONCE)
@@ -86,7 +87,7 @@ class Beacon:
 
         Raises: InvalidRequest, TooLarge.
         """
-        registered = await self._registered(run)
+        registered = await self._masks.of(run)
         limit = MAXIMUM_RESULT_BYTES if kind is ReportKind.JOB_RESULT else MAXIMUM_BYTES
         document = await to_thread.run_sync(_read, body, registered, limit, limiter=self._readers)
         match kind:
@@ -98,13 +99,6 @@ class Beacon:
                 await self._take_result(run, document, len(body) > MAXIMUM_BYTES)
         actor = Actor.run(run["id"], run["organization_id"], run["workspace_id"])
         await self._audit.note(actor, Action.TELEMETRY_REPORTED, run["id"], kind=str(kind))
-
-    async def _registered(self, run: Row) -> Registered:
-        if run["registered"] is None:
-            return Registered.empty()
-        where = registered_place(run["organization_id"], run["workspace_id"], run["id"])
-        pairs = parse_pairs(await self._parts.vault.open(where, run["registered"]))
-        return await to_thread.run_sync(Registered.from_values, pairs)
 
     async def _take_trace(self, run: Row, document: Mapping[str, Any], registered: Registered) -> None:
         facts = await to_thread.run_sync(read_trace, document)

@@ -21,7 +21,7 @@ from planes.data_plane.executor.uids import WorkspaceUids
 from planes.data_plane.services.audit import Action, Actor, Audit
 from planes.data_plane.services.launching import is_dashboard
 from planes.data_plane.services.parts import Parts
-from planes.data_plane.services.secrets.run_secrets import parse_pairs, registered_place
+from planes.data_plane.services.secrets.run_masks import RunMasks
 from planes.data_plane.services.telemetry.pickled import NoPickle, scrub_pickle
 from planes.domain.errors import PlaneError
 from planes.scrub import Registered, scrub_text
@@ -46,9 +46,10 @@ class _Kept:
 class Artifacts:
     """Keeps what runs leave and lays it out for dashboards, those that run already included."""
 
-    def __init__(self, parts: Parts, audit: Audit, uids: WorkspaceUids) -> None:
+    def __init__(self, parts: Parts, audit: Audit, uids: WorkspaceUids, masks: RunMasks) -> None:
         self._parts = parts
         self._audit = audit
+        self._masks = masks
         self._uids = uids
         self._laying_out = anyio.Lock()
 
@@ -68,7 +69,7 @@ class Artifacts:
         async with self._parts.database.reading() as connection:
             run = await runs.find(connection, run_id)
         assert run is not None, "a run is written down before it ends"
-        registered = await self._registered(run)
+        registered = await self._masks.of(run)
         actor = Actor.run(run_id, run["organization_id"], run["workspace_id"])
         pipelines = 0
         while pair is not None:
@@ -150,13 +151,6 @@ class Artifacts:
         if sealed is None:
             return None
         return await to_thread.run_sync(artifacts.unpack, await self._parts.vault.open(_place_of(row), sealed))
-
-    async def _registered(self, run: Row) -> Registered:
-        if run["registered"] is None:
-            return Registered.empty()
-        where = registered_place(run["organization_id"], run["workspace_id"], run["id"])
-        pairs = parse_pairs(await self._parts.vault.open(where, run["registered"]))
-        return await to_thread.run_sync(Registered.from_values, pairs)
 
 
 def _scrub(files: Files, registered: Registered) -> dict[str, bytes]:
