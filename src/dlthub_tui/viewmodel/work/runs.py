@@ -74,11 +74,10 @@ def seconds_of(run: Run, look: Look) -> float | None:
 
 
 def started_by(run: Run, known: Known = NOTHING) -> str:
-    """The person, where one started it and is known, also ahead of its schedule; else the trigger in words."""
+    """The person, where one started it and is known, whatever fires its job else; else the trigger in words."""
     if run.is_another_try:
         return "another try"
-    kind = run.trigger.partition(":")[0]
-    if run.triggered_by and kind in {"manual", "tag", "pipeline_name", "schedule", "every", "once", "http"}:
+    if run.triggered_by and run.previous_run_id is None:
         email = known.people.get(run.triggered_by)
         return f"by {guard(email.partition('@')[0])}" if email else "by hand"
     return guard(words.trigger(run.trigger))

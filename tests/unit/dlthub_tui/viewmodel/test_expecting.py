@@ -53,6 +53,8 @@ def test_a_run_that_was_over_says_since_when() -> None:
         ("schedule:*/15 * * * *", None, "every 15 min"),
         ("every:5m", "m", "by ana"),
         ("job.success:jobs.a.c", None, "after c"),
+        ("job.success:jobs.a.c", "m", "by ana"),
+        ("deployment:", "m", "by ana"),
         ("manual:jobs.a.b", "gone", "by hand"),
     ],
 )
