@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -45,9 +47,15 @@ def run_command(words: Sequence[str]) -> int:
             app[name]  # loaded: a command that is not has no words in the list of them
     try:
         result = app(list(words), exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as exc:
         exits.say_error(sentence_of_misuse(exc, app))
         return exits.WRONG_USAGE
+    except KeyboardInterrupt:
+        exits.end_by(signal.SIGINT)
+        return exits.FAILED
+    except OSError as exc:
+        return exits.end_unwritten(exc)
     return result if isinstance(result, int) else exits.DONE
 
 

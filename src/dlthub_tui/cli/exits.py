@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ FAILED = 1
 WRONG_USAGE = 2
 NOT_REACHABLE = 3
 NOT_ALLOWED = 4
+_UNWRITTEN = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def say_error(message: str) -> None:
@@ -49,6 +51,31 @@ def inert(text: str) -> str:
     from planes.scrub import display_guard
 
     return "\n".join(display_guard(line) for line in text.split("\n"))
+
+
+def open_streams() -> None:
+    """Gives a stream that was closed at the start a file, so that no other one takes its number.
+
+    Nobody hears what is said on standard error then; standard output cannot be written, which is said.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, flags), mode, encoding="utf-8"))  # noqa: SIM115 - for good
+
+
+def end_unwritten(error: OSError) -> int:
+    """What ends a command whose output nobody takes: a closed pipe its signal, all else a sentence; the exit code.
+
+    Raises: the error, when it names a file or is no error of writing.
+    """
+    if error.filename is not None or error.errno not in _UNWRITTEN:
+        raise error
+    # What is still held would be tried once more as the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        end_by(signal.SIGPIPE)
+    say_error(f"Standard output cannot be written: {error.strerror or 'no reason given'}.")
+    return FAILED
 
 
 def write_anything() -> None:

@@ -11,6 +11,7 @@ import gc
 import sys
 from collections.abc import Sequence
 
+from dlthub_tui.cli.exits import open_streams
 from dlthub_tui.cli.opening import has_installation, has_terminal, open_on_terminal, parse_open_request
 
 
@@ -19,6 +20,7 @@ def main(words: Sequence[str] | None = None) -> None:
     # The interpreter would look at every object once more before it ends: 0.6 s where planes were imported.
     atexit.register(gc.freeze)
     _leave_out()
+    open_streams()
     arguments = list(sys.argv[1:] if words is None else words)
     request = parse_open_request(arguments)
     if request is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Literal, get_args, get_origin
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
 
 from dlthub_tui.client.errors import in_words
@@ -14,6 +15,7 @@ from dlthub_tui.client.errors import in_words
 _TYPED = {"dataplane_id": "REGION", "expires_in_days": "DAYS", "owner_email": "OWNER"}
 # What a pattern means, which is for programs.
 _FORMS = {"dataplane_id": "must be letters and up to three digits, such as eu1"}
+_KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "no value"}
 _PREDICATES = ("must ", "is ", "holds ")
 
 
@@ -49,5 +51,10 @@ def sentence_of_misuse(error: CycloptsError, app: App) -> str:
         case MissingArgumentError(argument=argument) if argument is not None:
             name = argument.name if argument.index is None else argument.name.lstrip("-").upper()
             return f"{name} is missing. {more}"
+        case CoercionError(token=token, target_type=wanted) if token is not None and wanted in _KINDS:
+            name = token.keyword or (error.argument.name.lstrip("-").upper() if error.argument else "That")
+            return f'{name} takes {_KINDS[wanted]}, not "{token.value}". {more}'
+        case CoercionError(token=token, target_type=wanted) if token is not None and get_origin(wanted) is Literal:
+            return f'"{token.value}" is none of {", ".join(get_args(wanted))}. {more}'
         case _:
             return f"{error} {more}"

@@ -81,10 +81,18 @@ def worked(home: str | None, url: str | None, act: Callable[[Connection, Followe
         number = signal.SIGINT
     except BrokenPipeError:
         number = signal.SIGPIPE
-    if followed.address:
-        exits.say_error(f"{followed.address} goes on. Follow it: dlthub-tui logs {shlex.quote(followed.address)} -f")
+    except OSError as exc:
+        code = exits.end_unwritten(exc)
+        _say_goes_on(followed)
+        return code
+    _say_goes_on(followed)
     exits.end_by(number)
     return exits.FAILED
+
+
+def _say_goes_on(followed: Followed) -> None:
+    if followed.address:
+        exits.say_error(f"{followed.address} goes on. Follow it: dlthub-tui logs {shlex.quote(followed.address)} -f")
 
 
 def _work(target: Target, act: Callable[[Connection], Awaitable[int]]) -> int:

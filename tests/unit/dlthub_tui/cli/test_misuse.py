@@ -29,6 +29,10 @@ ADDRESSES = "It begins with https://, or with http:// on this machine."
             f'"shop.example" is no address of a control plane. Nothing was sent. {ADDRESSES}',
         ),
         ("admin org create x", f"--region is missing. dlthub-tui admin org create {HELP}"),
+        ("runs a --limit ten", f'--limit takes a whole number, not "ten". dlthub-tui runs {HELP}'),
+        ("demo --pace fast", f'--pace takes a number, not "fast". dlthub-tui demo {HELP}'),
+        ("runs a --json=maybe", f'--json takes no value, not "maybe". dlthub-tui runs {HELP}'),
+        ("completion tcsh", f'"tcsh" is none of bash, zsh, fish. dlthub-tui completion {HELP}'),
         ("runs a --statu x", f"Unknown option: --statu. Did you mean --status? dlthub-tui runs {HELP}"),
     ],
 )
