@@ -9,11 +9,12 @@ goes where nobody else builds.
 
     lock ─► ready? ─yes─► done
               │no
-              └► clear leftovers ─► venv ─► choose ─► install ─► check ─► read-only ─► sync ─► rename ─► done
+              └► clear leftovers ─► venv ─► choose ─► install ─► compile ─► check ─► read-only ─► sync ─► rename ─► done
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -25,7 +26,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,10 @@ _MOST_SAID = 64 * 1024
 _WITH_EXTRAS = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s*\[(?P<extras>[^]]+)\]")
 # Without a floor `uv` looks through ten years of versions when pins of the workspace fit none.
 _RECENT = {"botocore": "botocore>=1.36", "s3fs": "s3fs>=2024.6"}
+_COMPILE = """
+import compileall, json, sys
+for path in json.load(sys.stdin.buffer): compileall.compile_file(path, quiet=2)
+"""
 _PTH_NAME = "dlt_hub_run.pth"
 _PTH = "import dlt.hub.run\n"
 
@@ -118,6 +122,7 @@ def build(specification: Mapping[str, Any]) -> None:
         own, wishes = specification["requirements"], specification.get("wishes", [])
         chosen, obstacle = _with_wishes(uv, building, own, wishes, builds=builds)
         _install(uv, building, chosen, builds=builds)
+        compile_to_byte_code(building, python, uv.locks)
         if obstacle:  # only now it is known that the wishes are to blame, and not the requirements alone
             say(f"Left out, since {obstacle}: {', '.join(wishes)}.")
         for line in find_missing_extras(building, own):
@@ -161,6 +166,31 @@ def let_hub_be_imported(building: Path) -> None:
         hub = packages / "dlt" / "hub"
         if (hub / "run.py").exists() or (hub / "run").is_dir():
             (packages / _PTH_NAME).write_text(_PTH)
+
+
+def compile_to_byte_code(building: Path, python: str, locks: Iterable[int]) -> None:
+    """Jobs cannot write byte code into a read-only environment, so without it every start would compile dlt again.
+
+    Not by `uv`: the interpreters that it starts run what packages have in their `.pth` files, with its variables, which
+    may open the package index. These run nothing of them and are told nothing. What cannot be compiled is left alone.
+    """
+    paths = [str(path) for path in building.glob("lib/python3*/site-packages/**/*.py")]
+    share = max(1, min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, len(paths) // 100))
+    started = [
+        subprocess.Popen(
+            [python, "-I", "-S", "-W", "ignore", "-c", _COMPILE],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={}, pass_fds=tuple(locks),
+        )
+        for _ in range(share)
+    ]  # fmt: skip
+    for number, process in enumerate(started):
+        assert process.stdin is not None, "asked for above"
+        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
+            stdin.write(json.dumps(paths[number::share]).encode())
+    for process in started:
+        process.wait()
+    if paths:
+        say(f"Compiled {len(paths)} files to byte code")
 
 
 def find_missing_extras(building: Path, requirements: Iterable[str]) -> list[str]:
@@ -237,7 +267,7 @@ def clear_cache(cache: Path) -> int:
     return descriptor
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(path: Path) -> Generator[int]:
     """Lets one builder of this environment through at a time. The kernel lets go when its holders have ended."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -281,11 +311,10 @@ def _install(uv: _Uv, building: Path, requirements: list[str], *, builds: bool) 
     if not requirements:
         return
     listed = _listed(building / "requirements.txt", requirements)
-    # Jobs cannot write byte code into a read-only environment, so without it every start would compile dlt again.
     python = str(building / "bin" / "python")
     wheels = () if builds else ("--only-binary", ":all:")
     try:
-        uv.run("pip", "install", "--python", python, "--compile-bytecode", *wheels, "--requirements", listed)
+        uv.run("pip", "install", "--python", python, "--no-compile-bytecode", *wheels, "--requirements", listed)
     except Killed:
         raise
     except BuildFailed as exc:
@@ -340,7 +369,7 @@ class _Uv:
 
     def __init__(self, binary: str, *locks: int) -> None:
         self._binary = binary
-        self._locks = locks
+        self.locks = locks
         self._ways: tuple[str, ...] = ()
         self.unreached = ""
 
@@ -352,7 +381,7 @@ class _Uv:
         say(f"$ uv {words[0]} {words[1]}" if words[0] == "pip" else f"$ uv {words[0]}")
         said = b""
         with subprocess.Popen(
-            [self._binary, *words, *self._ways], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=self._locks
+            [self._binary, *words, *self._ways], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=self.locks
         ) as process:
             for line in process.stderr or ():
                 os.write(sys.stderr.fileno(), line)
@@ -366,7 +395,7 @@ class _Uv:
         """What it prints; what it warns about concerns other interpreters than the job's, and is left out."""
         done = subprocess.run(
             [self._binary, *words, *self._ways], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            pass_fds=self._locks,
+            pass_fds=self.locks,
         )  # fmt: skip
         if done.returncode != 0 and self._goes_without_index(done.stderr.encode()):
             return self.ask(*words)

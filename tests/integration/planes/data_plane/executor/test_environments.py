@@ -149,6 +149,19 @@ def test_byte_code_is_there_before_the_first_run(catalogue: EnvironmentCatalogue
     assert list(catalogue.python(wanted).parents[1].rglob("plain.*.pyc"))
 
 
+def test_no_code_of_a_wheel_runs_in_its_build(tmp_path: Path, index: Path) -> None:
+    ran = tmp_path / "ran"
+    write_wheel(index, "early", files={"early.py": "", "early.pth": f"import os; open({str(ran)!r}, 'w').close()\n"})
+    catalogue = catalogue_at(tmp_path / "workspace", index, UV_INDEX_PRIVATE_PASSWORD="opens-the-index")
+    code, output = run(catalogue.prepare_build(specify("early")))
+    ran_in_build = ran.exists()
+
+    imported(catalogue.python(specify("early")), "early")
+
+    assert (code, ran_in_build) == (0, False), output
+    assert ran.exists(), "nothing would have been seen"
+
+
 def test_environment_shares_no_file_with_the_cache(catalogue: EnvironmentCatalogue, tmp_path: Path) -> None:
     wanted = specify("plain")
     run(catalogue.prepare_build(wanted))
