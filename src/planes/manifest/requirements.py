@@ -24,6 +24,7 @@ MAX_REQUIREMENTS_BYTES = 4 * 1024 * 1024
 
 _PATH = re.compile(r"\s*(?:(?:-e|--editable)[\s=]|\.{0,2}/)")
 """A package of the workspace or of its machine, as `uv export` writes it."""
+_VARIABLE = re.compile(r"\$\{")
 _UNNAMED_GROUPS = frozenset({MAIN_GROUP, DASHBOARD_GROUP})
 """Groups that the client writes by itself."""
 _PYTHON_VERSION = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
@@ -150,6 +151,13 @@ def _check_line(line: str) -> None:
             f"{line[:200]!r} is a path of a machine, and environments are built of packages from a registry. Jobs "
             "import from the workspace's own folder: put the package there, not its wheel, without naming it as a "
             "dependency, or publish it; then deploy again"
+        )
+    if _VARIABLE.search(line):
+        # The installer would put it in, and so send what opens the region's package index to any address.
+        raise InvalidRequirements(
+            f"the requirement {package_name(line) or 'without a name'!r} asks for a variable of the environment "
+            "(${...}), and those of a region's builds are its own. Write the address itself; what opens it is for who "
+            "runs the region to set; then deploy again"
         )
     if len(line) > 2048 or not line.isprintable() or not package_name(line):
         raise InvalidRequirements(

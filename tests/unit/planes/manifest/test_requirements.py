@@ -92,6 +92,14 @@ def test_address_in_a_refused_line_is_not_repeated() -> None:
     assert "word@" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "line", ["shop @ https://shop.example/${UV_INDEX_MINE_PASSWORD}/shop.whl", "-i ${HTTPS_PROXY}"]
+)
+def test_no_requirement_gets_at_what_opens_the_index(line: str) -> None:
+    with pytest.raises(InvalidRequirements, match="asks for a variable of the environment"):
+        parse_requirements(_file(groups={"main": [line]}))
+
+
 def test_engine_one_is_taken_as_dlt_1_28() -> None:
     content = json.loads(_file(engine_version=1))
     del content["dlt_version"]
