@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import anyio
 from starlette.requests import ClientDisconnect
@@ -49,13 +51,24 @@ class Stopping:
         await self._event.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """What a stream of events says where it is cut short: by the stop of the server, or by the end of who asked."""
+
+    stopped: str = ""
+    refused: str = ""
+
+
+NO_WORDS = LastWords()
+
+
 class StreamResponse(Response):
     """An answer whose body comes as it is made.
 
     It ends when `chunks` ends, the client leaves, the server stops, or `until` returns. Nothing piles up: a chunk is
     asked for when the one before was taken by the connection. With `keep_alive`, silence is filled with that comment.
     A document (`is_document`) has an end of its own: where it is cut short its connection breaks, for half a log must
-    not look like a whole one.
+    not look like a whole one. A stream of events says it with its `last_words`, if it has any.
     """
 
     def __init__(
@@ -67,6 +80,7 @@ class StreamResponse(Response):
         keep_alive: bytes | None = None,
         until: Callable[[], Awaitable[None]] | None = None,
         is_document: bool = False,
+        last_words: LastWords = NO_WORDS,
     ) -> None:
         super().__init__(media_type=media_type, headers=_HEADERS)
         del self.headers["content-length"]
@@ -76,6 +90,8 @@ class StreamResponse(Response):
         self._until = until
         self._is_document = is_document
         self._is_whole = False
+        self._last_words = last_words
+        self._why_cut = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -87,8 +103,9 @@ class StreamResponse(Response):
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        # A stream that the stop cut short ends cleanly too: the client then asks for the run's state and goes on.
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        # One without last words ends cleanly too: its client asks for the run's state and goes on.
+        last = _error_event(self._why_cut) if self._why_cut and not self._is_whole else b""
+        await send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _stream(self, receive: Receive, send: Send) -> None:
         turn = anyio.Lock()
@@ -118,22 +135,19 @@ class StreamResponse(Response):
                 pass
             group.cancel_scope.cancel()
 
-        async def watch_server() -> None:
-            await self._stopping.wait()
-            group.cancel_scope.cancel()
-
-        async def end_with(condition: Callable[[], Awaitable[None]]) -> None:
+        async def end_with(condition: Callable[[], Awaitable[None]], why: str) -> None:
             await condition()
+            self._why_cut = self._why_cut or why
             group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
             group.start_soon(pump)
             group.start_soon(watch_client)
-            group.start_soon(watch_server)
+            group.start_soon(end_with, self._stopping.wait, self._last_words.stopped)
             if self._keep_alive is not None:
                 group.start_soon(fill_silence, self._keep_alive)
             if self._until is not None:
-                group.start_soon(end_with, self._until)
+                group.start_soon(end_with, self._until, self._last_words.refused)
 
 
 def ndjson_response(
@@ -144,7 +158,17 @@ def ndjson_response(
 
 
 def event_stream_response(
-    events: AsyncGenerator[bytes], stopping: Stopping, until: Callable[[], Awaitable[None]] | None = None
+    events: AsyncGenerator[bytes],
+    stopping: Stopping,
+    until: Callable[[], Awaitable[None]] | None = None,
+    last_words: LastWords = NO_WORDS,
 ) -> StreamResponse:
     """Server-sent events; `events` yields any number of whole, framed events at a time. `until` ends them, too."""
-    return StreamResponse(events, stopping, media_type=EVENT_STREAM, keep_alive=_KEEP_ALIVE, until=until)
+    return StreamResponse(
+        events, stopping, media_type=EVENT_STREAM, keep_alive=_KEEP_ALIVE, until=until, last_words=last_words
+    )
+
+
+def _error_event(why: str) -> bytes:
+    """The event that clients believe (Contract: 6)."""
+    return b"event: error\ndata: " + json.dumps({"error": why}).encode("ascii") + b"\n\n"

@@ -22,13 +22,18 @@ from planes.data_plane.services.runs.runs import Runs
 from planes.domain.access import Grant, WorkspaceRole
 from planes.domain.errors import NotFound
 from planes.server.late_routes import LateRouter
-from planes.server.streams import EVENT_STREAM, NDJSON, event_stream_response, ndjson_response
+from planes.server.streams import EVENT_STREAM, NDJSON, NO_WORDS, LastWords, event_stream_response, ndjson_response
 from planes.tokens.claims import Claims
 
 # A client opens the stream as soon as the control plane says that a run starts; its lease may still be on the way.
 LEASE_WAIT_SECONDS = 3.0
 # A client asks for the run's state when its stream ends, and takes a run that still runs for a success (Contract: 6).
 _TOLD_SECONDS = 10.0
+# The released client shows them; without, it tells of the end of the log, and its exit code of a success.
+_LAST_WORDS = LastWords(
+    stopped="The region stops or starts again: this is not the end of the log. Follow it again in a moment.",
+    refused="Your access to this log has ended.",
+)
 # Of the document of ranges of lines, which holds it.
 LINE = {"schema": {"$ref": "#/components/schemas/LogLine"}}
 _EVENT = b"event: log\ndata: "
@@ -54,11 +59,21 @@ async def get_logs(request: Request, run_id: RunPath, claims: Reader, workspace_
 
 @router.get("/log-stream", response_class=Response, responses={200: {"content": {EVENT_STREAM: {}}}})
 async def stream_log(request: Request, run_id: RunPath, claims: Reader, workspace_id: str) -> Response:
-    """The log from its first line on, as server-sent events; closes when the run is over and everything was sent."""
-    return await open_stream(request, run_id, workspace_id, claims)
+    """The log from its first line on, as server-sent events; closes when the run is over and everything was sent.
+
+    Where it is cut short before, its last event is an `error`.
+    """
+    return await open_stream(request, run_id, workspace_id, claims, last_words=_LAST_WORDS)
 
 
-async def open_stream(request: Request, run_id: str, workspace_id: str, claims: Claims, from_line: int = 0) -> Response:
+async def open_stream(
+    request: Request,
+    run_id: str,
+    workspace_id: str,
+    claims: Claims,
+    from_line: int = 0,
+    last_words: LastWords = NO_WORDS,
+) -> Response:
     """A live log from a line on. Raises: NotFound, after the time that a lease may take."""
     running = running_of(request)
     folder = await running.finder.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
@@ -68,7 +83,7 @@ async def open_stream(request: Request, run_id: str, workspace_id: str, claims: 
     followers: Followers = request.app.state.followers
     lines = followers.follow(log_folder(folder), running.finder.wakes(run_id, folder), from_line)
     events = _until_told(_events(shown(lines, claims)), running.runs, run_id)
-    return event_stream_response(events, stopping_of(request), until=refusal_of(request, claims))
+    return event_stream_response(events, stopping_of(request), refusal_of(request, claims), last_words)
 
 
 def refusal_of(request: Request, claims: Claims) -> Callable[[], Awaitable[None]]:

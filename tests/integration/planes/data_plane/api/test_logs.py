@@ -67,6 +67,13 @@ async def stream(place: RunningRegion, lease: Lease) -> AsyncGenerator[dict[str,
                 assert line == "" or line.startswith(":")
 
 
+def error_of(streamed: bytes) -> str:
+    """What the last event says, where it is an error (Contract: 6)."""
+    event = streamed.decode().split("\n\n")[-2]
+    assert event.startswith("event: error\ndata: "), event
+    return json.loads(event.partition("data: ")[2])["error"]
+
+
 async def test_odd_lines_pass_both_framings_unbroken(place: RunningRegion) -> None:
     lease, _ = await place.run(ODD)
 
@@ -158,6 +165,7 @@ async def test_revocation_closes_an_open_stream_and_no_other(place: RunningRegio
             (place.run_folder(lease).parents[1] / "data" / "prod" / "go").touch()
 
     assert b'"second"' not in seen
+    assert error_of(seen) == "Your access to this log has ended."
     assert "second" in others
 
 
@@ -343,9 +351,11 @@ async def test_open_streams_do_not_hold_a_stop_up(folder: Path) -> None:
             lease = await place.lease(STEPS)
             await control.wait_status(lease, "running")
             path = place.log_path(lease, "log-stream")
-            async with place.region.client.stream("GET", path, headers=place.region.headers()):
+            async with place.region.client.stream("GET", path, headers=place.region.headers()) as answer:
                 started = anyio.current_time()
                 place.region.plane.stopping.stop()
+                # else the released client takes it for the end of the run, and of its log
+                assert "not the end of the log" in error_of(await answer.aread())
             known = place.region
         assert anyio.current_time() - started < 60
         (place.run_folder(lease).parents[1] / "data" / "prod" / "go").touch()
