@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import anyio
 import httpx
 
 from dlthub_tui.client.errors import (
@@ -104,6 +105,7 @@ class Transport:
     def __init__(self, url: str, tokens: TokenSource | None = None, *, socket_path: str | None = None) -> None:
         self.origin = origin_of(url)
         self._tokens = tokens
+        self._sending: set[anyio.CancelScope] = set()
         self._http = httpx.AsyncClient(
             base_url=str(self.origin),
             transport=UnixTransport(socket_path, _LIMITS) if socket_path else None,
@@ -115,7 +117,10 @@ class Transport:
         )
 
     async def aclose(self) -> None:
-        """Ends all connections. May be called twice."""
+        """Ends what is asked, and all connections. May be called twice."""
+        # The pool forgets a connection that is being made: it would still carry its request, and then stay open.
+        for asked in self._sending:
+            asked.cancel()
         await self._http.aclose()
 
     async def get(self, path: str, query: Query | None = None) -> Any:
@@ -172,14 +177,18 @@ class Transport:
     async def _send_once(self, request: httpx.Request, token: str | None, *, stream: bool) -> httpx.Response:
         if token is not None:
             request.headers["authorization"] = f"Bearer {token}"
-        if self._http.is_closed:  # who leaves closes it, and something may still ask
-            raise NotReachable(str(self.origin), "this connection was ended")
-        try:
-            return await self._http.send(request, stream=stream)
-        except httpx.TimeoutException as exc:
-            raise TimedOut(str(self.origin)) from exc
-        except httpx.TransportError as exc:
-            raise NotReachable(str(self.origin), reason_of(exc)) from exc
+        if not self._http.is_closed:  # who leaves closes it, and something may still ask
+            with anyio.CancelScope() as asked:
+                self._sending.add(asked)
+                try:
+                    return await self._http.send(request, stream=stream)
+                except httpx.TimeoutException as exc:
+                    raise TimedOut(str(self.origin)) from exc
+                except httpx.TransportError as exc:
+                    raise NotReachable(str(self.origin), reason_of(exc)) from exc
+                finally:
+                    self._sending.discard(asked)
+        raise NotReachable(str(self.origin), "this connection was ended")
 
     @asynccontextmanager
     async def streaming(self, request: httpx.Request) -> AsyncGenerator[httpx.Response]:

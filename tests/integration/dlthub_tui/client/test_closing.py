@@ -1,0 +1,41 @@
+"""Who closes a transport leaves nothing open, wherever its requests stand."""
+
+from __future__ import annotations
+
+import socket
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from dlthub_tui.client.errors import NotReachable
+from dlthub_tui.client.transport import Transport
+
+pytestmark = pytest.mark.anyio
+# From before the connection is begun until the answer is waited for.
+TURNS = 20
+
+
+async def ask(plane: Transport) -> None:
+    with pytest.raises(NotReachable, match="this connection was ended"):
+        await plane.get("/")
+
+
+@pytest.mark.parametrize("turns", range(TURNS))
+async def test_a_request_ends_with_its_transport_and_leaves_no_connection(turns: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        plane = Transport(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask, plane)
+            for _ in range(turns):
+                await checkpoint()
+            await plane.aclose()
+        silent.setblocking(False)
+        try:
+            connection, _ = silent.accept()
+        except BlockingIOError:
+            return
+        with connection:
+            connection.settimeout(60)
+            while connection.recv(65536):
+                pass
