@@ -28,7 +28,7 @@ class Killable:
 
     def kill(self) -> None:
         os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def runner_server(self) -> int:
         """The pid of the process that forks runners."""
@@ -75,7 +75,7 @@ async def region_process(
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
+        process.wait(60)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -37,7 +37,7 @@ async def test_embedded_planes_answer_and_end_with_their_owner(home: Path) -> No
     planes = EmbeddedPlatform(home, lambda: "1", port=0)
     platform = await planes.start(quiet)
     async with httpx.AsyncClient() as client:
-        document = (await client.get(f"{platform.control_plane_url}/openapi.json", timeout=30)).json()
+        document = (await client.get(f"{platform.control_plane_url}/openapi.json", timeout=60)).json()
 
     assert platform.is_embedded
     assert document["paths"]
@@ -142,7 +142,7 @@ async def test_handing_over_keeps_address_and_waiting_clients(home: Path) -> Non
         assert successor.socket is not None
         transport = httpx.AsyncHTTPTransport(uds=successor.socket)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            assert (await client.get("/openapi.json", timeout=30)).status_code == 200
+            assert (await client.get("/openapi.json", timeout=60)).status_code == 200
     finally:
         assert planes.successor is not None
         planes.successor.process.terminate()
@@ -186,7 +186,7 @@ async def test_planes_that_failed_are_left_and_say_so(home: Path, monkeypatch: p
     planes = EmbeddedPlatform(home, lambda: "1", port=0)
     await planes.start(quiet)
     died.set()
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         while find_platform(home) is not None:
             await anyio.sleep(0.02)
     await planes.leave(keep_running=False)

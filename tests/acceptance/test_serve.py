@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 def test_three_planes_answer_and_sigterm_ends_them(platform: PlatformProcess) -> None:
     assert set(platform.data_planes) == {"us1", "eu1"}
     for url in (platform.control_plane, *platform.data_planes.values()):
-        document = httpx.get(f"{url}/openapi.json", timeout=20).json()
+        document = httpx.get(f"{url}/openapi.json", timeout=60).json()
         assert document["paths"]
 
     assert platform.stop(signal.SIGTERM) == 0

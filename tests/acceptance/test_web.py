@@ -128,7 +128,7 @@ async def test_no_app_outlives_a_server_that_was_killed() -> None:
             apps = app_processes(process.pid)
             assert len(apps) == 1
             process.kill()
-            _, alive = psutil.wait_procs(apps, timeout=30)
+            _, alive = psutil.wait_procs(apps, timeout=60)
             assert [app for app in alive if app.status() != psutil.STATUS_ZOMBIE] == []
 
 

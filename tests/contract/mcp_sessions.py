@@ -53,7 +53,7 @@ async def streams():
             yield opened[0], opened[1]
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 async def main():
     async with streams() as (reader, writer), ClientSession(reader, writer) as session:

@@ -177,7 +177,7 @@ def test_app_is_served_published_and_withdrawn(desk: Desk) -> None:
     assert (withdrawn.code, "disabled successfully" in withdrawn.text) == (0, True), withdrawn.text
     assert "deprecated" in withdrawn.text
     assert (repeated.code, "already disabled" in repeated.text) == (0, True), repeated.text
-    assert httpx.get(address[0], timeout=30).status_code == 404
+    assert httpx.get(address[0], timeout=60).status_code == 404
 
 
 def test_app_is_served_by_the_job_group_too(desk: Desk) -> None:

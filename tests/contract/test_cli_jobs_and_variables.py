@@ -221,7 +221,7 @@ def test_web_addresses_are_printed(desk: Desk) -> None:
 
     assert address is not None, job.text
     assert f"/w/{desk.workspace['id']}" in workspace.text
-    assert "dlthub-tui" in httpx.get(address[0], timeout=30).text, "which says where to look instead"
+    assert "dlthub-tui" in httpx.get(address[0], timeout=60).text, "which says where to look instead"
 
 
 def test_interactive_jobs_are_published_and_taken_back(desk: Desk) -> None:
@@ -229,9 +229,9 @@ def test_interactive_jobs_are_published_and_taken_back(desk: Desk) -> None:
     published = desk.run("job", "publish", "workspace.dashboard")
     address = re.search(r"http://\S+/public/\S+", published.text)
     assert address is not None, published.text
-    before = httpx.get(address[0], timeout=30)
+    before = httpx.get(address[0], timeout=60)
     taken_back = desk.run("job", "unpublish", "workspace.dashboard")
-    after = httpx.get(address[0], timeout=30)
+    after = httpx.get(address[0], timeout=60)
 
     assert "interactive" in shown.text
     assert (published.code, taken_back.code) == (0, 0), taken_back.text

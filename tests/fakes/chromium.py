@@ -192,7 +192,7 @@ async def chromium() -> AsyncGenerator[Chromium]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -489,7 +489,7 @@ def served(installation: Installation) -> Generator[Any]:
             for each in (server, beside):
                 portal.call(each.stop)
             for ended in serving:
-                ended.result(10)
+                ended.result(60)
 
         installation.leave = leave
         try:

@@ -53,18 +53,19 @@ class LivePlane:
                 while True:
                     await target.send(await source.receive())
             for stream in (source, target):
-                self._open.discard(stream)
                 await stream.aclose()
 
         async def taken(client: ByteStream) -> None:
-            if self.is_cut:
-                await client.aclose()
-                return
-            plane = await anyio.connect_tcp("127.0.0.1", port)
-            self._open |= {client, plane}
-            async with anyio.create_task_group() as group:
-                group.start_soon(pass_on, client, plane)
-                group.start_soon(pass_on, plane, client)
+            async with client, await anyio.connect_tcp("127.0.0.1", port) as plane:
+                if self.is_cut:  # also meanwhile
+                    return
+                self._open |= {client, plane}
+                try:
+                    async with anyio.create_task_group() as group:
+                        group.start_soon(pass_on, client, plane)
+                        group.start_soon(pass_on, plane, client)
+                finally:
+                    self._open -= {client, plane}
 
         with suppress(anyio.ClosedResourceError):
             await listener.serve(taken)

@@ -49,7 +49,7 @@ class PostgresServer:
         """A fast stop."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=60)
 
     def kill(self) -> None:
         """`kill -9` of all its processes at once."""
@@ -59,7 +59,7 @@ class PostgresServer:
             for pid in every:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=60)
 
     def kill_backends(self, database: str) -> int:
         """`kill -9` of the processes that serve connections to a database: how many there were."""

@@ -56,7 +56,7 @@ class HttpReceiver:
     says: bytes = b"ok"
     news: anyio.Event = field(default_factory=anyio.Event)
 
-    async def wait(self, count: int, seconds: float = 30) -> list[Posted]:
+    async def wait(self, count: int, seconds: float = 60) -> list[Posted]:
         """Until so many were posted."""
         with anyio.fail_after(seconds):
             while len(self.posted) < count:
@@ -122,7 +122,7 @@ class MailReceiver:
     unknown: set[str] = field(default_factory=set)
     password: str | None = None
 
-    async def wait(self, count: int, seconds: float = 30) -> list[Received]:
+    async def wait(self, count: int, seconds: float = 60) -> list[Received]:
         """Until so many came. They come in a thread of the server's own."""
         with anyio.fail_after(seconds):
             while len(self.mails) < count:
@@ -152,23 +152,32 @@ class MailReceiver:
         return AuthResult(success=self.password is not None and login.password.decode() == self.password)
 
 
+class _Controller(Controller):
+    """Serves on a socket that listens already: nobody takes the port meanwhile."""
+
+    def __init__(self, handler: Any, listener: socket.socket, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._listener = listener
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self._listener, ssl=self.ssl_context)
+
+
 @contextmanager
 def mail_receiving(
     certificate: Certificate | None = None, *, password: str | None = None, is_tls: bool = False
 ) -> Generator[MailReceiver]:
     """A mail server on a free port of 127.0.0.1; with a certificate it offers STARTTLS, or is TLS from the start."""
     receiver = MailReceiver(password=password)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": port}
+    listener = listen_tcp("127.0.0.1", 0)
+    receiver.port = listener.getsockname()[1]
+    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": receiver.port, "ready_timeout": 60}
     if certificate is not None:
         options["ssl_context" if is_tls else "tls_context"] = certificate.server_context()
     if password is not None:
         options |= {"authenticator": receiver.authenticate, "auth_required": not is_tls, "auth_require_tls": not is_tls}
-    controller = Controller(receiver, **options)
+    controller = _Controller(receiver, listener, **options)
     controller.start()
-    receiver.port = port
     try:
         yield receiver
     finally:

@@ -131,7 +131,7 @@ class CrashStage:
         """`kill -9` of a plane; it is gone when this returns."""
         process = self.planes[plane].process
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(60)
         self._running.pop(plane).close()
 
     def stop(self, plane: str) -> None:
@@ -327,7 +327,7 @@ class CrashStage:
     def when(
         self,
         condition: Callable[[], Any],
-        seconds: float = 30,
+        seconds: float = 60,
         missed: Callable[[], bool] | None = None,
         pause: float = 0.0005,
     ) -> Any:

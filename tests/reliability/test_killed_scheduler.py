@@ -55,7 +55,7 @@ def _serving(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, json.loads(process.stdout.readline())["control_plane"]
     finally:
         process.kill()
-        assert process.wait(10) in (-signal.SIGKILL, 0)
+        assert process.wait(60) in (-signal.SIGKILL, 0)
         process.stdout.close()
 
 
@@ -128,7 +128,7 @@ async def test_backfill_of_a_control_plane_that_is_killed_loses_and_doubles_no_s
             key, database = stage.keys["eu1"], folder / "control.db"
         while _states(database) != {"completed": slices}:
             with _serving(home) as (process, url):
-                async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+                async with httpx.AsyncClient(base_url=url, timeout=60) as client:
                     region = Region(client, key)
                     for _ in range(chance.randrange(2)):
                         await region.end_something()

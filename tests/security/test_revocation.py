@@ -32,7 +32,7 @@ class Place:
     def ask(self, method: str, path: str, token: str, **rest: Any) -> Any:
         headers = {"authorization": f"Bearer {token}"}
         answer = httpx.request(
-            method, self.platform.control_plane + path, headers=headers, timeout=30, trust_env=False, **rest
+            method, self.platform.control_plane + path, headers=headers, timeout=60, trust_env=False, **rest
         )
         assert answer.is_success, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
@@ -44,7 +44,7 @@ class Place:
         path = f"/logs/v1/workspaces/{self.workspace_id}/job-runs/{self.workspace_id}/logs"
         headers = {"authorization": f"Bearer {region_token}"}
         url = self.platform.data_planes["eu1"] + path
-        return httpx.get(url, headers=headers, timeout=30, trust_env=False).status_code
+        return httpx.get(url, headers=headers, timeout=60, trust_env=False).status_code
 
     def seconds_until_refused(self, region_token: str, revoke: Callable[[], Any]) -> float:
         """Less what ten of these requests take: on a busy machine they are slow themselves."""
@@ -126,7 +126,7 @@ def test_removed_member_ends_no_upload_that_they_have_begun(place: Place, kind: 
         "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n--b\r\n"
         'Content-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     )
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(head.encode())
         connection.settimeout(0.3)
         with pytest.raises(TimeoutError):
@@ -214,7 +214,7 @@ class Browsed:
 
 @contextmanager
 def _browsing(place: Place, email: str) -> Generator[Browsed]:
-    with httpx.Client(follow_redirects=True, timeout=30, trust_env=False) as http:
+    with httpx.Client(follow_redirects=True, timeout=60, trust_env=False) as http:
         page = http.get(f"{place.platform.control_plane}/w/{place.workspace_id}")
         form = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text))
         sent = {**form, "email": email, "password": "long enough for all"}

@@ -94,10 +94,11 @@ class Terminal:
                 last = time.monotonic()
 
     def bytes_of(self, keys: str) -> int:
-        """How many bytes the terminal gets for these keys."""
+        """How many bytes the terminal gets for these keys, which change what it shows."""
         self.until_quiet()
         before = len(self.output)
         self.press(keys)
+        self.until(lambda: len(self.output) > before, f"an answer to {keys!r}")
         self.until_quiet()
         return len(self.output) - before
 
@@ -106,11 +107,11 @@ class Terminal:
         os.close(self._master)
         self._master = -1
 
-    def wait_without_terminal(self, seconds: float = 30) -> int:
+    def wait_without_terminal(self, seconds: float = 60) -> int:
         """The exit code after `hang_up`. Raises: TimeoutExpired."""
         return self.process.wait(seconds)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Reads to the end and answers the exit code."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None:

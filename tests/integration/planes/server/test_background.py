@@ -56,7 +56,7 @@ async def test_a_failed_loop_ends_the_server_and_is_told() -> None:
             group.start_soon(break_when_ready)
             group.start_soon(server.serve)
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         with pytest.raises(ExceptionGroup) as caught:
             await serve_and_break()
         await server.wait_stopped()
@@ -70,7 +70,7 @@ async def test_an_end_that_was_asked_for_is_no_failure() -> None:
     stopping, ended = Stopping(), list[str]()
     server = AppServer(application(stopping, anyio.Event(), ended), [listen_tcp("127.0.0.1", 0)], stopping)
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve)
             await server.wait_ready()

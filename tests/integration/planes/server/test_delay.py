@@ -23,7 +23,7 @@ async def test_later_answers_of_a_connection_come_at_once() -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(server.serve)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             await server.wait_ready()
             async with httpx.AsyncClient(trust_env=False) as client:
                 for _ in range(8):

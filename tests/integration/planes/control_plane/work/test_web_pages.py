@@ -287,7 +287,7 @@ async def served(stage: Stage) -> AsyncGenerator[tuple[str, Chromium]]:
     server = AppServer(stage.plane.app, [listener], Stopping())
     async with chromium() as browser, anyio.create_task_group() as group:
         group.start_soon(server.serve)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await server.wait_ready()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}", browser
@@ -344,7 +344,7 @@ async def test_a_browser_that_signs_in_with_a_password_is_led_on_to_the_region(s
         )
         await page.evaluate(f"{typed} document.querySelector('[name=password]').form.submit()")
 
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while not any(url.startswith(f"{REGION_URL}/w/") for url in page.asked):
                 await anyio.sleep(0.05)
 

@@ -110,7 +110,7 @@ async def run_to_end(executor: LocalExecutor, spec: RunSpec, registered: tuple[t
         return await running.wait()
 
 
-async def until(condition: Any, seconds: float = 20.0) -> None:
+async def until(condition: Any, seconds: float = 60.0) -> None:
     """Wait for a condition that nothing announces."""
     with anyio.fail_after(seconds):
         while not condition():

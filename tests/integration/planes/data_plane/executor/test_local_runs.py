@@ -200,4 +200,4 @@ def test_a_cold_runner_gets_on_without_what_is_installed_beside() -> None:
 def ended_with(program: str) -> str:
     """What a program prints in an interpreter as runners are started in."""
     command = interpreter(program)
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout

@@ -65,7 +65,7 @@ async def test_followers_share_one_reader_and_one_wake_up_source(tmp_path: Path)
         async for batch in followers.follow(folder, opened(wakes)):
             seen[number] += numbers(batch)
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             for number in seen:
                 group.start_soon(read, number)

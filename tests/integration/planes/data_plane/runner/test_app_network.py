@@ -49,7 +49,7 @@ for _ in range(200):
         break
     watch.wait(0.1)
 with socket.socket(socket.AF_UNIX) as through:
-    through.settimeout(10)
+    through.settimeout(30)
     through.connect(str(folder / "app"))
     through.send(b"GET / HTTP/1.0\\r\\n\\r\\n")
     said = through.recv(100)

@@ -27,7 +27,7 @@ class Service:
     def connect(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
         client.connect(str(self.control.path))
-        client.settimeout(5)
+        client.settimeout(60)
         self.turn()
         return client
 

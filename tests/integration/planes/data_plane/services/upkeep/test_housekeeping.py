@@ -219,7 +219,7 @@ async def test_what_nobody_needs_goes_when_it_is_asked_for_and_once(place: Runni
     await deploy_other(place)
     place.control.clean_before = datetime.now(UTC)
     await place.run("", deployment_id=await deploy_other(place))
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         while not (entries := await audited(place, "environment_removed")):
             await anyio.sleep(0.01)
 
