@@ -44,7 +44,7 @@ def slow():
 def weighs():
     return run.result({"grams": 7}, type="weight")
 
-@run.job(trigger="schedule:0 3 * * *")
+@run.job(trigger="schedule:0 3 1 1 *")
 def nightly():
     print("night")
 """,

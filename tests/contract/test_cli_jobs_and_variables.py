@@ -42,7 +42,7 @@ def told():
 def twin():
     print("twin")
 
-@run.job(trigger="schedule:0 3 * * *")
+@run.job(trigger="schedule:0 3 1 1 *")
 def nightly():
     print("night")
 """,

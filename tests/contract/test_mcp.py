@@ -44,7 +44,7 @@ def broken():
         raise ValueError("the orchard is closed")
     dlt.pipeline("faulty", destination="duckdb", dataset_name="fruit").run(apples())
 
-@run.job(trigger="schedule:0 3 * * *")
+@run.job(trigger="schedule:0 3 1 1 *")
 def wordy():
     for number in range({LINES}):
         print("line", number, "apple" if number % 100 == 0 else "pear")

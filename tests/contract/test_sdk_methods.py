@@ -45,7 +45,7 @@ def endless():
     while True:
         time.sleep(0.05)
 
-@run.job(trigger="schedule:0 3 * * *")
+@run.job(trigger="schedule:0 3 1 1 *")
 def nightly():
     print("night")
 

@@ -52,7 +52,7 @@ def slow():
     while True:
         time.sleep(0.05)
 
-@run.job(trigger="schedule:0 3 * * *")
+@run.job(trigger="schedule:0 3 1 1 *")
 def nightly():
     print("night")
 """,
