@@ -349,7 +349,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l help -d 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -s h -d 'Display this message and exit.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l version -d 'Display application version.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l from -r -d 'Begin here: 2026-01-01, in the job'\''s time zone; default: where its declared int…'
-complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l to -r -d 'End here; default: what has elapsed.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l to -r -d 'End here; default: the declared end, or what has elapsed.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l slice -r -d 'How much each run loads: 30m, 6h, 1d, 1w.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l parallel -r -d 'How many slices at a time, up to 32; default: as many as the job lets run, four…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command backfill' -l attempts -r -d 'How often a slice is tried, up to 10.'

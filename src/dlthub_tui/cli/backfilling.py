@@ -51,7 +51,7 @@ def backfill(
     from_
         Begin here: 2026-01-01, in the job's time zone; default: where its declared interval begins.
     to
-        End here; default: what has elapsed.
+        End here; default: the declared end, or what has elapsed.
     slice_
         How much each run loads: 30m, 6h, 1d, 1w.
     parallel

@@ -30,7 +30,7 @@ class CannotCut(ValueError):
 class Wanted:
     """What was asked for. Bounds are ISO 8601; without an offset in the job's time zone. `size` is `6h`, `1d`, …
 
-    Without a start the declared interval's, without an end what has elapsed.
+    Without a start the declared interval's; without an end the declared one's, or what of it has elapsed.
     """
 
     start: str | None
@@ -55,12 +55,13 @@ def cut(definition: Mapping[str, Any], wanted: Wanted, now: datetime) -> list[tu
     declared = declared_bounds(facts, definition, trigger)
     elapsed = last_elapsed(definition, trigger, now)
     start = _bound("start", wanted.start, zone) or (declared[0] if declared else None)
-    end = _bound("end", wanted.end, zone) or elapsed
+    end = _bound("end", wanted.end, zone) or min(elapsed, (declared[1] if declared else None) or elapsed)
     if start is None:
         raise CannotCut("start", "it is needed: the job declares no interval")
     if end > elapsed:
         raise CannotCut("end", f"it lies beyond {elapsed.isoformat()}, up to which the time has elapsed")
-    if declared and (start < declared[0] or (declared[1] is not None and end > declared[1])):
+    reaches = last_elapsed(definition, trigger, end)  # as the declared end, which is set back to a tick
+    if declared and (start < declared[0] or (declared[1] is not None and reaches > declared[1])):
         raise CannotCut("start" if start < declared[0] else "end", "it lies outside of the job's declared interval")
     steps = _steps(start, end, wanted.size, ZoneInfo(zone))
     if is_schedule:

@@ -18,8 +18,9 @@ _Bound = Annotated[str, StringConstraints(min_length=4, max_length=40)]
 class BackfillRequest(BaseModel):
     """What to load once more. Bounds are ISO 8601; one without an offset is in the job's time zone.
 
-    `start` is the declared interval's, and `end` what has elapsed, unless said. `slice` is a number of `m`, `h`, `d` or
-    `w`. So many slices are loaded at a time; one that fails is tried `attempts` times, the first counted.
+    `start` is the declared interval's, and `end` its end or what of it has elapsed, unless said. `slice` is a number of
+    `m`, `h`, `d` or `w`. So many slices are loaded at a time; one that fails is tried `attempts` times, the first
+    counted.
     """
 
     start: _Bound | None = None

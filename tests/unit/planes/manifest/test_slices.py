@@ -36,6 +36,18 @@ def test_boundaries_are_set_back_to_ticks_and_empty_slices_vanish(job: Build) ->
     assert texts(found) == ["11-02 03:00/11-09 03:00", "11-09 03:00/11-16 03:00", "11-16 03:00/11-23 03:00"]
 
 
+@pytest.mark.parametrize("end", [None, "2026-11-20T00:31:00Z"])
+def test_a_declared_interval_that_is_over_is_loaded_to_its_end(job: Build, end: str | None) -> None:
+    declared = {"start": "2026-11-20T00:00:00Z", "end": "2026-11-20T00:31:00Z"}
+    short = job("jobs.a.b", "schedule:*/15 * * * *", interval=declared)
+
+    found = cut(short, Wanted(start=None, end=end, size="15m"), NOW)
+
+    assert texts(found) == ["11-20 00:00/11-20 00:15", "11-20 00:15/11-20 00:30"]
+    with pytest.raises(CannotCut, match="outside"):
+        cut(short, Wanted(start=None, end="2026-11-20T00:45:00Z", size="15m"), NOW)
+
+
 def test_a_period_is_cut_where_it_is_said(job: Build) -> None:
     found = cut(job("jobs.a.b", "every:1h"), Wanted(start="2026-11-24T00:10:00Z", end=None, size="6h"), NOW)
 
