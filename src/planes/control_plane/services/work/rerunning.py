@@ -10,10 +10,12 @@ from planes.control_plane.services.parts import Parts
 from planes.control_plane.services.work.runs import no_run
 from planes.control_plane.services.work.triggers import hold_work
 from planes.domain.access import Permission, Principal, WorkspaceRole, may_start_on
+from planes.domain.backfills import NOTHING_TAKEN, end_before
 from planes.domain.errors import Conflict
 from planes.domain.runs import Run, once_more
 from planes.domain.triggers import Declined, GateFacts, Source, Window, decide_start
 from planes.manifest.facts import JobFacts
+from planes.storage.control import backfills as stored_backfills
 from planes.storage.control import deployments as stored_deployments
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import runs as stored_runs
@@ -24,7 +26,8 @@ from planes.storage.control.jobs import Job
 async def rerun(parts: Parts, principal: Principal, workspace_id: str, run_id: str) -> Run | Declined:
     """Starts a run like this one; what the gate declines is an answer.
 
-    Freshness is not asked again: the window is past. Each call starts another run.
+    Freshness is not asked again: the window is past. What a backfill is to load is left to it. Each call starts
+    another run.
 
     Raises: NotFound, Conflict (`run_active` while it goes on, `version_retired` when its code is no longer kept).
     """
@@ -55,6 +58,8 @@ async def _decide(connection: Connection, access: WorkspaceAccess, past: Run, no
         raise Conflict("version_retired", f"Version {deployment.version} of the code is no longer kept.")
     facts = JobFacts.from_definition(version.definition)
     active = await stored_runs.active_counts(connection, [past.job_id], of_backfills=False)
+    window = Window(past.interval_start or now, past.interval_end or now, moves_watermark=past.moves_watermark)
+    taken = (await stored_backfills.taken_by_job(connection, [past.job_id])).get(past.job_id, NOTHING_TAKEN)
     declined = decide_start(
         GateFacts(
             source=Source.PERSON,
@@ -68,7 +73,8 @@ async def _decide(connection: Connection, access: WorkspaceAccess, past: Run, no
             active_runs=active.get(past.job_id, 0),
             chain_depth=past.chain_depth,
             event_runs=0,
-            window=Window(past.interval_start or now, past.interval_end or now, moves_watermark=past.moves_watermark),
+            window=window,
+            is_covered=window.start < window.end and end_before(window.start, window.end, taken.open) != window.end,
         )
     )
     return declined if isinstance(declined, Declined) else _again(past, found.job, access, now)

@@ -111,3 +111,26 @@ async def test_rerun_is_refused_where_it_cannot_be_the_same(stage: Stage) -> Non
         (409, "job_archived"),
     ]
     assert by_viewer.status_code == 403
+
+
+async def test_rerun_leaves_to_a_backfill_what_that_is_to_load(stage: Stage) -> None:
+    ids = await stage.deployed(
+        definition("load", DAILY, "job.success:jobs.jobs.first", execute={"concurrency": None}), definition("first")
+    )
+    windowed = await stage.trigger(ids["load"])
+    await stage.trigger(ids["first"])
+    for lease in (await stage.poll())["leases"]:
+        await stage.report(lease["run_id"], "failed" if lease["run_id"] == windowed["id"] else "completed")
+    event = (await _finish(stage))["run_id"]
+    body = {"start": "2026-03-01", "end": "2026-03-02T03:00:00", "slice": "1d"}
+    path = f"/own/v1/workspaces/{stage.workspace_id}/jobs/{ids['load']}/backfills"
+    backfill = await stage.client.post(path, json=body, headers=stage.owner.headers)
+    assert backfill.status_code == 201, backfill.text
+
+    refused, of_a_moment = await _rerun(stage, windowed["id"]), await _rerun(stage, event)
+    for lease in (await stage.poll())["leases"]:
+        await stage.report(lease["run_id"], "completed")
+    after = await _rerun(stage, windowed["id"])
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "skipped_already_covered")
+    assert (of_a_moment.status_code, after.status_code) == (201, 201)
