@@ -16,7 +16,7 @@ NAME = "settings.toml"
 def read_preferences(folder: Path) -> tuple[dict[str, Any], str | None]:
     """What the file says, and what is wrong with it, None where nothing is. Without a file there is nothing."""
     try:
-        return tomllib.loads((folder / NAME).read_text(encoding="utf-8")), None
+        return tomllib.loads((folder / NAME).read_text(encoding="utf-8-sig")), None
     except FileNotFoundError:
         return {}, None
     except OSError as exc:
@@ -32,7 +32,7 @@ class NotWritten(Exception):
 def read_text(folder: Path) -> str:
     """The text of the file; empty where there is none. Raises: NotWritten when it cannot be read."""
     try:
-        return (folder / NAME).read_text(encoding="utf-8")
+        return (folder / NAME).read_text(encoding="utf-8-sig")  # some editors write its mark
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as exc:
@@ -76,8 +76,12 @@ def write_setting(folder: Path, table: str, name: str, value: str | list[str]) -
     if not isinstance(known, dict):
         raise NotWritten(f"[{table}] of {NAME} is no table. Change it by hand.")
     values: dict[str, Any] = {**known, name: value}
-    after = _with_table(read_text(folder), table, values)
-    if tomllib.loads(after) != {**document, table: values}:
+    try:
+        after = _with_table(read_text(folder), table, values)
+        is_kept = tomllib.loads(after) == {**document, table: values}
+    except (TypeError, ValueError):  # values that only TOML has, and tables in tables
+        is_kept, after = False, ""
+    if not is_kept:
         raise NotWritten(f"{NAME} is written in a way that cannot be kept. Change it by hand.")
     write_text(folder, after)
 
@@ -92,5 +96,8 @@ def _with_table(text: str, table: str, values: dict[str, Any]) -> str:
 
     pattern = rf"^\[{re.escape(table)}\][^\n]*\n(?:(?!\[).*(?:\n|\Z))*"
     rest = re.sub(pattern, taken, text, flags=re.MULTILINE).rstrip("\n")
-    lines = [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in values.items()]
+    lines = [
+        f"{json.dumps(name, ensure_ascii=False)} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+    ]
     return "\n".join([*([rest, ""] if rest else []), f"[{table}]", *comments, *lines]) + "\n"
