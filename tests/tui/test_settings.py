@@ -92,10 +92,26 @@ async def test_file_that_cannot_be_kept_stays(open_app: Open, tmp_path: Path) ->
 
 async def test_all_that_is_wrong_with_the_settings_stays_to_be_read(open_app: Any, tmp_path: Path) -> None:
     (tmp_path / "client").mkdir()
-    (tmp_path / "client" / "settings.toml").write_text('[keys]\n"nav.home" = "/"\n"run.begin" = "f6"\n')
+    (tmp_path / "client" / "settings.toml").write_text('[keys]\n"nav.home" = "/"\n"run.begin" = "f6"\n[theme]\n')
     async with open_app() as stage:
-        await stage.until(":settings shows 1 more.")
+        await stage.until(":settings shows 2 more.")
         await stage.press("colon", *"settings", "enter")
         await stage.until('no action is called "run.begin"')
         assert "settings.toml: / is" in stage.text
         assert "f1, then ctrl+e" in stage.text
+        assert 'no table is called "theme"' in stage.text
+
+
+async def test_keys_of_a_file_that_has_changed_hold_at_once(open_app: Open, tmp_path: Path) -> None:
+    async with open_app() as stage:
+        await open_settings(stage)
+        file = tmp_path / "client" / "settings.toml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('[keys]\n"help.open" = "f2"\n')
+        await stage.press("right")
+        await stage.until("f2 help")
+        file.write_text("")
+        await stage.press("right")
+        await stage.until("f1 help")
+        await stage.press("f1")
+        await stage.until("change key")

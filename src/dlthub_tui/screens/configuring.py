@@ -8,11 +8,12 @@ from typing import Any, cast
 from textual.constants import get_environ
 from textual.widget import Widget
 
+from dlthub_tui.screens.frame.acting import ActingScreen
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.moving import MovingApp
 from dlthub_tui.viewmodel.look import Look, Times
 from dlthub_tui.viewmodel.options import AppOptions
-from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, theme_of
+from dlthub_tui.viewmodel.settings import TABLE, Chosen, read_settings, theme_of, unknown_tables
 from dlthub_tui.widgets.themes import THEMES
 
 SETTINGS_FILE = "settings.toml"
@@ -80,11 +81,13 @@ class ConfiguredApp(MovingApp, inherit_bindings=False):
         """What the settings say holds from now on; what is wrong with the file is said on home."""
         look = self.context.look
         self.context.chosen = chosen
+        look.keys = {}
         if "keys" in document:
             from dlthub_tui.viewmodel.keys.keymap import read_keys
 
             look.keys, of_keys = read_keys(document["keys"])
             troubles = [*troubles, *of_keys]
+        troubles = [*troubles, *unknown_tables(document)]
         self.context.troubles = troubles
         glyphs = chosen.word("glyphs")
         look.is_ascii = glyphs == "ascii" or (glyphs == "auto" and self.options.shows_ascii_only)
@@ -98,6 +101,9 @@ class ConfiguredApp(MovingApp, inherit_bindings=False):
         document, trouble = _read_settings(self.context.client_folder)
         chosen, troubles = read_settings(document.get(TABLE, {}), _switches(self.options))
         self._take(document, chosen, [trouble] if trouble else troubles)
+        for screen in self.screen_stack:
+            if isinstance(screen, ActingScreen):
+                screen.rebind()
         self.on_times_changed()
 
     def on_times_changed(self) -> None:

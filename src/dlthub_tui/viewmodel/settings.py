@@ -94,6 +94,15 @@ def read_settings(table: Any, switches: Mapping[str, str]) -> tuple[Chosen, list
     return chosen, troubles
 
 
+def unknown_tables(document: Mapping[str, Any]) -> list[str]:
+    """What the file says outside of the tables that are read."""
+    return [
+        f'settings.toml: no table is called "{name}"; there are [{TABLE}] and [keys].'
+        for name in document
+        if name not in {TABLE, "keys"}
+    ]
+
+
 def theme_of(chosen: Chosen, *, is_plain: bool, is_slow: bool) -> str:
     """The name of the theme that is drawn."""
     word = chosen.word("theme")

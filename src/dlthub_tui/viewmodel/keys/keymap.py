@@ -33,6 +33,17 @@ STACKS = (
     ("global", "sign-in"),
     ("typing", "form", "shown-once"),
 )
+_NAMED = frozenset({
+    "escape", "enter", "tab", "space", "backspace", "delete", "insert", "up", "down", "left", "right", "home", "end",
+    "pageup", "pagedown", *(f"f{number}" for number in range(1, 25)),
+})  # fmt: skip
+_HELD = frozenset({"alt", "ctrl", "hyper", "meta", "shift", "super"})
+# What people call keys, and what a terminal sends another key for.
+_SAME = {
+    "return": "enter", "del": "delete", "ins": "insert", "ctrl+i": "tab", "ctrl+m": "enter", "ctrl+[": "escape",
+    "ctrl+left_square_bracket": "escape",
+}  # fmt: skip
+_LETTERS_TYPE = "Letters type there: choose a key with ctrl, or a function key."
 _STAY = frozenset({"up", "down", "left", "right", "home", "end", "pageup", "pagedown"})
 # How the terminal library names some characters, where that is not their Unicode name.
 _LIBRARY_NAMES = {
@@ -43,7 +54,7 @@ _LIBRARY_NAMES = {
 
 def parse_key(text: str) -> str:
     """A key as people write it (`/`, `esc`, `ctrl+x`, `F6`) in the terminal library's name."""
-    text = text.strip()
+    text = unicodedata.normalize("NFC", text.strip())
     if len(text) == 1:
         if text.isalnum():
             return text
@@ -53,7 +64,31 @@ def parse_key(text: str) -> str:
     *held, last = text.split("+")
     if len(last) > 1 or held:
         last = last.lower()
-    return "+".join((*(part.lower() for part in held), printed.get(last, last)))
+    held = sorted(part.lower() for part in held)
+    if held == ["shift"] and len(last) == 1 and last.isalpha():
+        return last.upper()
+    key = "+".join((*held, printed.get(last, last)))
+    return _SAME.get(key, key)
+
+
+def _is_key(key: str) -> bool:
+    """Whether a terminal can send it, by its name: characters have theirs from Unicode."""
+    *held, last = key.split("+")
+    if not set(held) <= _HELD:
+        return False
+    if len(last) == 1 or last in _NAMED or last in KEY_NAMES or "_" in last:
+        return True
+    try:
+        return last in _LIBRARY_NAMES.values() or unicodedata.lookup(last).isascii()
+    except KeyError:
+        return False
+
+
+def _types(action_id: str, key: str) -> bool:
+    """Whether the action is one of forms, and the key a character that their fields take."""
+    return any(action.id == action_id and action.layer == "form" for action in ACTIONS) and (
+        "+" not in key and (len(key_name(key)) == 1 or key == "space") and key not in _STAY
+    )
 
 
 def read_keys(table: object) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -61,6 +96,8 @@ def read_keys(table: object) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     keys: dict[str, tuple[str, ...]] = {}
     troubles: list[str] = []
     known = {action.id for action in ACTIONS}
+    if not isinstance(table, dict):
+        troubles.append("settings.toml: [keys] is no table.")
     entries = cast("dict[str, object]", table) if isinstance(table, dict) else {}
     for action_id, value in entries.items():
         wanted = [value] if isinstance(value, str) else value
@@ -70,6 +107,10 @@ def read_keys(table: object) -> tuple[dict[str, tuple[str, ...]], list[str]]:
             troubles.append(f'settings.toml: no action is called "{action_id}".')
         elif not found or len(found) != len(parts):
             troubles.append(f"settings.toml: {action_id} needs a key, or a list of keys.")
+        elif (unknown := next((key for key in found if not _is_key(key)), None)) is not None:
+            troubles.append(f'settings.toml: no key is called "{unknown[:24]}"; {action_id} keeps its own key.')
+        elif any(_types(action_id, key) for key in found):
+            troubles.append(f"settings.toml: {action_id} keeps its own key. {_LETTERS_TYPE}")
         else:
             keys[action_id] = found
     while (trouble := _conflict(keys)) is not None:
@@ -86,7 +127,7 @@ def with_key(keys: Keys, action_id: str, key: str) -> tuple[dict[str, tuple[str,
     """
     layers = {action.layer for action in ACTIONS if action.id == action_id}
     if layers & {"form", "typing", "shown-once"} and "+" not in key and len(key_name(key)) == 1:
-        return dict(keys), "Letters type there: choose a key with ctrl, or a function key."
+        return dict(keys), _LETTERS_TYPE
     had = next((action.keys for action in ACTIONS if action.id == action_id), ())
     new = (key, *(each for each in had if each in _STAY and each != key))
     wanted = {name: list(found) for name, found in keys.items()} | {action_id: list(new)}

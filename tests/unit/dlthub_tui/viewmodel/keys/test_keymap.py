@@ -51,7 +51,40 @@ def test_what_is_no_action_or_no_key_is_said() -> None:
 
     assert keys == {}
     assert len(troubles) == 3
-    assert read_keys("nonsense") == ({}, [])
+    assert read_keys("nonsense") == ({}, ["settings.toml: [keys] is no table."])
+
+
+@pytest.mark.parametrize("key", ["banana", "ctrl-x", "C-x", "option+x", "r+r", "gg", "f25", "<f6>", "ctrl+foo"])
+def test_what_no_terminal_sends_is_no_key(key: str) -> None:
+    """An action would be left without a key, and its footer would name one that nobody can press."""
+    keys, troubles = read_keys({"run.start": key})
+
+    assert keys == {}
+    assert troubles == [f'settings.toml: no key is called "{parse_key(key)}"; run.start keeps its own key.']
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("shift+a", "A"), ("shift+ctrl+F6", "ctrl+shift+f6"), ("ctrl+i", "tab"), ("ctrl+m", "enter"), ("ctrl+[", "escape"),
+     ("return", "enter"), ("del", "delete"), ("e\u0301", "é"), ("漢", "漢"), ("\u00bf", "inverted_question_mark")],
+)  # fmt: skip
+def test_a_key_is_what_the_terminal_sends_for_it(text: str, key: str) -> None:
+    assert parse_key(text) == key
+    assert "no key is called" not in "".join(read_keys({"run.start": text})[1])
+
+
+def test_every_key_of_the_registry_is_one() -> None:
+    for action in ACTIONS:
+        assert "no key is called" not in "".join(read_keys({action.id: list(action.keys)})[1])
+
+
+def test_a_form_is_not_left_without_its_key() -> None:
+    """A letter types there: the file is told what the help is told."""
+    keys, troubles = read_keys({"form.next": ["enter", "x"], "sheet.unblock": "space"})
+
+    assert keys == {}
+    assert all("Letters type there" in said for said in troubles)
+    assert read_keys({"choice.next": "ctrl+n", "field.edit": "f9"})[1] == []
 
 
 def test_stacks_hold_every_layer_and_have_no_conflict() -> None:
