@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from tests.fakes.installation import NOW, identifier, stamp
+from tests.tui.waiting import until
 
 pytestmark = [pytest.mark.anyio]
 WORKSPACE = ("tab", "down", "enter")
@@ -144,6 +145,24 @@ async def test_read_only_changes_nothing_and_offers_nothing(open_app: Any) -> No
         assert [
             method for method, path, _ in stage.installation.requests if method == "PATCH" or "-trigger" in path
         ] == []
+
+
+async def test_a_viewer_is_offered_what_a_viewer_may_do(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.workspace_role = "viewer"
+        await stage.press(*WORKSPACE)
+        await until(stage.pilot, lambda: "d deploy" not in stage.text, "the footer of a viewer")
+        assert "l log" in stage.text
+        assert not any(verb in stage.text for verb in ("r run", "p pause"))
+        await stage.press("d")
+        assert "This needs developer or owner in fruitshop. You are a viewer." in stage.text
+        await stage.press("r")
+        assert "A viewer starts jobs on the profile access only; this one has prod." in stage.text
+        assert stage.posted("trigger") == []
+        await stage.press("2")
+        await stage.until("[2 Runs]")
+        await stage.until("◉ running")
+        assert "x stop" not in stage.text
 
 
 async def test_a_secret_is_set_without_being_shown(open_app: Any) -> None:

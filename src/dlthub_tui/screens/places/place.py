@@ -21,6 +21,7 @@ from dlthub_tui.messages import (
 from dlthub_tui.screens.asking.approving import Approving
 from dlthub_tui.viewmodel.command_log import is_noted
 from dlthub_tui.viewmodel.frame import footer, header, prompt_footer
+from dlthub_tui.viewmodel.keys import roles
 from dlthub_tui.viewmodel.keys.actions import Action, key_name
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_place, where_it_works
@@ -43,6 +44,8 @@ class PlaceScreen(Approving):
     """A place one can be at. Subclasses compose the body and say the crumbs."""
 
     HAS_HELP: ClassVar[bool] = True
+    FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset()
+    """What is for owners and developers here, beside what is for them everywhere."""
     PROMPT: ClassVar[tuple[str, str]] = ("do it", "leave")
     """What enter and esc do while a line is typed on row 23."""
 
@@ -332,6 +335,22 @@ class PlaceScreen(Approving):
 
     def take_free_command(self, text: str) -> None:
         """Does it."""
+
+    def profile_here(self) -> str | None:
+        """The profile on which `run.start` would start here."""
+        return None
+
+    def why_not(self, action: Action) -> str | None:
+        """What one's role in the workspace leaves to others is not offered. The planes decide in any case."""
+        reason = super().why_not(action)
+        workspace = self.workspace_here() if reason is None and action.changes else None
+        if workspace is None:
+            return reason
+        role = self.context.role_in(workspace)
+        if action.id in self.FOR_DEVELOPERS or action.id in roles.FOR_DEVELOPERS:
+            return roles.why_not_for(role, workspace.name)
+        profile = self.profile_here() if action.id == "run.start" else None
+        return roles.why_no_start(role, profile) if profile is not None else None
 
     def workspace_here(self) -> WorkspaceRef | None:
         """The workspace that this place is in."""

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 class JobScreen(JobPanes):
     """When does it fire, and how did it go?"""
 
+    FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset({"item.destroy"})
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "move", "list", "verbs")
     KEYS = "Job"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -216,6 +217,10 @@ class JobScreen(JobPanes):
 
     def _run(self) -> Run | None:
         return next((run for run in self._runs if run.id == self.rows.key), None)
+
+    def profile_here(self) -> str | None:
+        """The profile of the job."""
+        return self._job.profile if self._job is not None else None
 
     def why_not(self, action: Action) -> str | None:
         """What needs a run under the cursor, or a schedule."""

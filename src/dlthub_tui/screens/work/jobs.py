@@ -42,6 +42,7 @@ EMPTY = "No jobs yet. {deploy.open} deploys a folder; its __deployment__.py decl
 class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     """What is running, and what runs when?"""
 
+    FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset({"item.destroy"})
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
     KEYS = "Jobs"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -182,6 +183,11 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
             return  # the place says what is wrong
         self._failures[of_job] = page.total
         self.query_one("#details", LinesView).update()
+
+    def profile_here(self) -> str | None:
+        """The profile of the job."""
+        job = self.find_job() if self.is_loaded else None
+        return job.profile if job is not None else None
 
     def why_not(self, action: Action) -> str | None:
         """Verbs need a job under the cursor, and some a certain one."""

@@ -23,6 +23,7 @@ from dlthub_tui.widgets.lines import LinesView
 class RunScreen(RunPage):
     """What happened in this run?"""
 
+    FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset({"item.end"})
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "log", "run")
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
         ("match.next", "next, previous"),
@@ -31,6 +32,10 @@ class RunScreen(RunPage):
         ("log.lines", "lines"), ("times.toggle", "times"), ("copy.text", "copy"), ("copy.link", "link"),
         ("log.break", "long lines"),
     )  # fmt: skip
+
+    def profile_here(self) -> str | None:
+        """The profile of the run."""
+        return self._run.profile if self._run is not None else None
 
     def why_not(self, action: Action) -> str | None:
         """Only a run that goes on can be stopped."""

@@ -42,6 +42,7 @@ EMPTY = "No runs yet. Press {tab.1}, choose a job and press {run.start}."
 class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
     """What ran, and how did it end?"""
 
+    FOR_DEVELOPERS: ClassVar[frozenset[str]] = frozenset({"item.end"})
     LAYERS: ClassVar[tuple[str, ...]] = ("global", "workspace", "move", "list", "verbs")
     KEYS = "Runs"
     FOOTER: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -224,6 +225,11 @@ class RunsScreen(TabScreen, SortedList, MarkedList, FailedList):
         """The run under the cursor."""
         run = self.find_run() if self.is_loaded else None
         return strip_lines(run, self._chosen_run.facts(run), self._known, self.look, width) if run else []
+
+    def profile_here(self) -> str | None:
+        """The profile of the run."""
+        run = self.find_run() if self.is_loaded else None
+        return run.profile if run is not None else None
 
     def why_not(self, action: Action) -> str | None:
         """Verbs need a run under the cursor; only a run that goes on can be stopped."""
