@@ -1,4 +1,4 @@
-"""No screen has a method that a screen above it writes over with a value of its own."""
+"""What screens call their methods and actions: none hides one, and the help calls them as the footer does."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import re
 
 from dlthub_tui import screens
 from dlthub_tui.screens.frame.acting import ActingScreen
+from dlthub_tui.screens.installation.guide import GuideScreen
+from dlthub_tui.screens.installation.home import HomeScreen
+from dlthub_tui.screens.work.runs import RunsScreen
+from dlthub_tui.screens.workspace.team import TeamScreen
 
 
 def _below(base: type) -> set[type]:
@@ -30,3 +34,17 @@ def test_no_value_of_a_screen_hides_a_method() -> None:
             ]
 
     assert hidden == []
+
+
+def test_what_ends_something_is_called_as_in_the_footer() -> None:
+    called = {screen: _called(screen, "item.end") for screen in (GuideScreen, HomeScreen, TeamScreen, RunsScreen)}
+
+    assert called[GuideScreen] == ("close guide", ":guide brings it back")
+    assert called[HomeScreen] == ("set aside", "what needs you, until it happens again")
+    assert called[TeamScreen] == ("remove", "what is under the cursor")
+    assert called[RunsScreen] == ("stop", "stop or refuse what is under the cursor")
+
+
+def _called(screen: type[ActingScreen[None]], action_id: str) -> tuple[str, str]:
+    action = next(each for each in screen.actions() if each.id == action_id)
+    return action.title, action.sentence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -48,6 +49,8 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
     STYLES: ClassVar[str] = ""
     KEYS: ClassVar[str] = ""
     """What the help calls keys that several places have, each in its own way."""
+    ENDS: ClassVar[str] = "what is under the cursor"
+    """What `item.end` does here, where its footer has another word for it than stop."""
     AUTO_FOCUS = ""
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -106,8 +109,15 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
 
     @classmethod
     def actions(cls) -> tuple[Action, ...]:
-        """The actions this screen has, in the registry's order."""
-        return tuple(action for action in of_layers(cls.LAYERS) if callable(getattr(cls, action.method, None)))
+        """The actions this screen has, in the registry's order. What ends something is called as in its footer."""
+        ends = dict(cls.FOOTER).get("item.end", "stop")
+        found = (action for action in of_layers(cls.LAYERS) if callable(getattr(cls, action.method, None)))
+        return tuple(
+            replace(action, title=ends, sentence=cls.ENDS)
+            if action.id == "item.end" and action.title != ends
+            else action
+            for action in found
+        )
 
     def why_not(self, action: Action) -> str | None:
         """Why the action is not possible now; None when it is. Screens add their own reasons."""

@@ -32,6 +32,7 @@ class GuideScreen(HomeScreen):
         ("row.open", "do this step"), ("row.next", "another step"), ("copy.link", "copy these lines"),
         ("item.end", "close guide"), ("command.open", "command"),
     )  # fmt: skip
+    ENDS: ClassVar[str] = ":guide brings it back"
     STYLES = "guide"
     DETAIL_ROWS: ClassVar[int] = 5
 

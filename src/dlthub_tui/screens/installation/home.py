@@ -33,6 +33,7 @@ class HomeScreen(HomePage):
         ("row.open", "open"), ("pane.next", "pane"), ("item.add", "new"), ("deploy.open", "deploy"),
         ("list.filter", "filter"), ("item.end", "set aside"), ("command.open", "command"), ("nav.close", "leave"),
     )  # fmt: skip
+    ENDS: ClassVar[str] = "what needs you, until it happens again"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
