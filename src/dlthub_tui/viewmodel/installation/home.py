@@ -84,8 +84,9 @@ def sections(state: HomeState, look: Look) -> list[Section]:
     waiting = needs(state, look)
     found: list[Section] = []
     if waiting:
-        shown = tuple(waiting[:MOST_NEEDS])
-        found.append(Section(NEEDS_COLUMNS, shown, "Needs you", str(len(waiting)), shows_titles=False))
+        shown, rest = tuple(waiting[:MOST_NEEDS]), len(waiting) - MOST_NEEDS
+        more = (line(muted(f"    and {rest} older")),) if rest > 0 else ()
+        found.append(Section(NEEDS_COLUMNS, shown, "Needs you", str(len(waiting)), shows_titles=False, below=more))
     found.append(_workspaces(state, look))
     if state.planes:
         found.append(home_planes.section(state, look))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from dlthub_tui.client.installation import PendingSignIn
 from dlthub_tui.client.leaks import Leak
 from dlthub_tui.client.models import Run, Workspace
 from dlthub_tui.viewmodel import words
@@ -30,7 +29,7 @@ def needs(state: HomeState, look: Look) -> list[Row]:
     for item in state.workspaces:
         found.extend((run.created_at, _failed_row(item.workspace, run, look)) for run in needing(item))
         found.extend(_leak_rows(item, look))
-    found.extend((sign_in.created_at, _sign_in_row(sign_in, look)) for sign_in in state.sign_ins)
+    found.extend(_sign_in_rows(state, look))
     found.sort(key=lambda pair: pair[0], reverse=True)
     return [row for _, row in found if row.key not in state.aside]
 
@@ -68,7 +67,17 @@ def _leak_rows(item: WorkspaceState, look: Look) -> Iterator[Dated]:
         yield newest.at or look.now(), Row(key, glyph, cells, f"{name} {said} masked")
 
 
-def _sign_in_row(sign_in: PendingSignIn, look: Look) -> Row:
-    said = f"{guard(sign_in.client)} from {guard(sign_in.address)} waits for your approval"
-    cells = (line("sign-in"), line(said), line(muted(words.moment(sign_in.created_at, look))))
-    return Row(f"sign-in/{sign_in.id}", look.state("pending"), cells, "sign-in")
+def _sign_in_rows(state: HomeState, look: Look) -> Iterator[Dated]:
+    """One row for all that wait: anybody may ask for a code, and as often as they like. `x` sets them aside together,
+    until another asks.
+    """
+    aside = [each.created_at for each in state.sign_ins if f"sign-in/{each.id}" in state.aside]
+    waiting = [each for each in state.sign_ins if not aside or each.created_at > max(aside)]
+    if not waiting:
+        return
+    newest = max(waiting, key=lambda each: each.created_at)
+    name, said = "sign-in", f"{guard(newest.client)} from {guard(newest.address)} waits for your approval"
+    if len(waiting) > 1:
+        name, said = "sign-ins", f"{len(waiting)} wait for your approval"
+    cells = (line(name), line(said), line(muted(words.moment(newest.created_at, look))))
+    yield newest.created_at, Row(f"sign-in/{newest.id}", look.state("pending"), cells, name)

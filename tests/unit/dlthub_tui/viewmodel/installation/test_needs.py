@@ -1,0 +1,39 @@
+"""What needs somebody: nobody crowds it out by asking for many codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from dlthub_tui.client.installation import PendingSignIn
+from dlthub_tui.viewmodel.installation.home_state import HomeState
+from dlthub_tui.viewmodel.installation.needs import needs
+from dlthub_tui.viewmodel.look import Look
+from dlthub_tui.viewmodel.text import text_of
+
+NOW = datetime(2026, 3, 17, 14, 2, tzinfo=UTC)
+
+
+def sign_in(number: int) -> PendingSignIn:
+    at = NOW - timedelta(seconds=60 - number)
+    return PendingSignIn(
+        id=str(number), address="192.0.2.7", client="dlt", created_at=at, expires_at=at + timedelta(minutes=5)
+    )
+
+
+def said(state: HomeState) -> list[str]:
+    return [" ".join(text_of(cell) for cell in row.cells) for row in needs(state, Look(now=lambda: NOW))]
+
+
+def test_sign_ins_that_wait_take_one_row_and_are_set_aside_together_until_another_asks() -> None:
+    state = HomeState(sign_ins=(sign_in(1),))
+    assert said(state) == ["sign-in dlt from 192.0.2.7 waits for your approval 59 s ago"]
+
+    state = replace(state, sign_ins=tuple(sign_in(number) for number in (3, 1, 2)))
+    (row,) = needs(state, Look(now=lambda: NOW))
+    assert said(state) == ["sign-ins 3 wait for your approval 57 s ago"]
+
+    state = replace(state, aside=frozenset({row.key}))
+    assert said(state) == []
+    state = replace(state, sign_ins=(*state.sign_ins, sign_in(4)))
+    assert said(state) == ["sign-in dlt from 192.0.2.7 waits for your approval 56 s ago"]
