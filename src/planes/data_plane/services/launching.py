@@ -57,9 +57,7 @@ def check_lease(lease: Lease, tree: Path) -> None:
     if launcher == DASHBOARD and module == _DASHBOARD_MODULE:
         return
     if not isinstance(module, str) or not _is_in(module, tree):
-        raise LaunchRefused(
-            f"The deployment has no module {module!r}. Deploy again, with the file that defines this job."
-        )
+        raise LaunchRefused(f"The deployment has no module {module!r}. {_advise(module, tree)}")
 
 
 def is_dashboard(lease: Lease) -> bool:
@@ -117,6 +115,18 @@ def _check_config(config: object, config_keys: object) -> None:
     allowed: set[Any] = {key for key in keys if isinstance(key, str)}
     if not isinstance(config, dict) or not cast("dict[Any, Any]", config).keys() <= allowed:
         raise LaunchRefused("The job's definition sets configuration that is not among its config_keys.")
+
+
+def _advise(module: object, tree: Path) -> str:
+    """What to do about a module that is not there. What lies in a folder of sources, `src`, has another name."""
+    if isinstance(module, str):
+        for folder in sorted(tree.iterdir()):
+            if folder.is_dir() and folder.name.isidentifier() and _is_in(module, folder):
+                there = f"{folder.name}.{module}"
+                return (
+                    f"Modules are found from the workspace's folder on: import {there!r} in __deployment__.py instead."
+                )
+    return "Deploy again, with the file that defines this job: it may be left out by .gitignore, or be installed only."
 
 
 def _is_in(module: str, tree: Path) -> bool:

@@ -61,6 +61,16 @@ def test_module_outside_of_the_deployment_is_refused(tree: Path, module: Any) ->
         check_lease(lease_of(with_entry_point(definition("job"), module=module)), tree)
 
 
+def test_module_in_a_folder_of_sources_is_told_by_the_name_that_it_has(tree: Path) -> None:
+    (tree / "src" / "orch").mkdir(parents=True)
+    (tree / "src" / "orch" / "jobs.py").touch()
+
+    with pytest.raises(LaunchRefused, match=r"import 'src\.orch\.jobs' in __deployment__\.py"):
+        check_lease(lease_of(definition("orch.jobs")), tree)
+    with pytest.raises(LaunchRefused, match="installed only"):
+        check_lease(lease_of(definition("orch.others")), tree)
+
+
 @pytest.mark.parametrize("profile", ["dev", "tests", "../prod", ".hidden", "a b", "", "prod\n", "x" * 129])
 def test_profile_that_is_none_is_refused(tree: Path, profile: str) -> None:
     with pytest.raises(LaunchRefused, match="profile"):
