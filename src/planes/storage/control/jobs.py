@@ -102,7 +102,8 @@ SHOWN_NAME = func.coalesce(jobs.c.name, func.replace(jobs.c.job_ref, _BEFORE_NAM
 class Job:
     """One job of a workspace. `module` is the deployment module it last came from; None for ad-hoc deploys only.
 
-    `completed_end` is the watermark. `deferred` is a start that waits for upstream jobs, as `fire` was asked for it.
+    `completed_end` is the watermark. `deferred` is a start that waits for upstream jobs, as `fire` was asked for it,
+    and `otherwise` in it the one that waits on when a person's is given up.
     """
 
     id: JobId

@@ -21,6 +21,7 @@ from planes.control_plane.services.work.triggers import (
     fire,
     hold_work,
     is_put_off,
+    otherwise_waiting,
     waits_for_room,
 )
 from planes.domain.errors import Conflict, NotFound
@@ -228,7 +229,7 @@ async def _start_waiting(
         if (is_behind and is_completed) or (found.job.id == job.job.id and waits_for_room(request)):
             requests.append(request)
         elif is_behind and request.source is Source.PERSON:
-            await stored_jobs.change_job(connection, found.job.id, deferred=None)
+            await stored_jobs.change_job(connection, found.job.id, deferred=otherwise_waiting(found))
     fired = await fire(parts, connection, scene, requests)
     for item in fired:
         if not isinstance(item.decision, Declined) or is_put_off(item.request, item.decision):

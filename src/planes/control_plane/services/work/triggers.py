@@ -152,9 +152,9 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired], n
         job = item.request.job.job
         if isinstance(item.decision, Declined):
             if is_put_off(item.request, item.decision):
-                await stored_jobs.change_job(connection, job.id, deferred=_deferred(item.request, item.decision))
+                await stored_jobs.change_job(connection, job.id, deferred=_waiting(item.request, item.decision))
         elif job.deferred is not None and item.request.source is not Source.WEBHOOK:
-            await stored_jobs.change_job(connection, job.id, deferred=None)
+            await stored_jobs.change_job(connection, job.id, deferred=_still_waiting(item.request, job.deferred))
     await keep_passed_over(connection, [_passed_over(item, now) for item in fired if _is_passed_over(item)])
 
 
@@ -307,6 +307,27 @@ def waits_for_room(request: FireRequest) -> bool:
     )
 
 
+def _waiting(request: FireRequest, declined: Declined) -> dict[str, Any]:
+    """What waits once this does, too: a person's start comes first, with the profile and the refresh that it has.
+
+    What fires by itself waits `otherwise`: where the person's start is given up.
+    """
+    kept, new = request.job.job.deferred, _deferred(request, declined)
+    if kept is None or request.source is not Source.PERSON:
+        return new if kept is None or not _is_by_person(kept) else {**kept, "otherwise": new}
+    return {**new, "otherwise": kept.get("otherwise") if _is_by_person(kept) else dict(kept)}
+
+
+def _still_waiting(started: FireRequest, kept: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What waits on when a run has started: a start that a person was promised, unless this is it or another one."""
+    is_kept = _is_by_person(kept) and started.source is not Source.PERSON
+    return {**kept, "otherwise": None} if is_kept else None
+
+
+def _is_by_person(kept: Mapping[str, Any]) -> bool:
+    return Source(kept["source"]) is Source.PERSON
+
+
 def _deferred(request: FireRequest, declined: Declined) -> dict[str, Any]:
     return {
         "status": declined.status.value,
@@ -338,3 +359,8 @@ def deferred_request(job: VersionedJob) -> FireRequest | None:
         chain_depth=kept["chain_depth"],
         waits_for_active=True,
     )
+
+
+def otherwise_waiting(job: VersionedJob) -> Mapping[str, Any] | None:
+    """What of this job fires by itself and waits on when a person's start of it is given up."""
+    return None if job.job.deferred is None else job.job.deferred.get("otherwise")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.control_stage import Stage, definition
 
+from planes.control_plane.services.work.ticking import fire_due
 from planes.domain.access import WorkspaceRole
 from planes.domain.identifiers import new_id
 
@@ -314,6 +315,53 @@ async def test_start_that_waited_is_given_up_when_the_upstream_fails(stage: Stag
     await stage.finished((await stage.trigger(ids["load"]))["id"])
 
     assert [run["job"]["name"] for run in await stage.runs()] == ["load", "load"]
+
+
+@pytest.mark.parametrize("end", ["completed", "failed"])
+async def test_start_that_waits_keeps_its_profile_over_a_tick_that_waits_too_and_loses_none(
+    stage: Stage, end: str
+) -> None:
+    gated = definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"])
+    ids = await stage.deployed(definition("load"), gated)
+    body = {"job_ids": list(ids.values()), "profile": "access"}
+    both = (await stage.post("/jobs/-trigger", body)).json()
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+
+    await stage.finished(both["succeeded"][0]["job_run"]["id"], end)
+    by_hand = [run for run in await stage.runs() if run["job"]["name"] == "report"]
+    await stage.finished((await stage.trigger(ids["load"]))["id"])
+    reports = [run for run in await stage.runs() if run["job"]["name"] == "report"]
+
+    started = [(run["profile"], run["trigger"], run["triggered_by"] is not None) for run in reports]
+    assert (len(by_hand), len(reports)) == ((1, 1) if end == "completed" else (0, 1))
+    assert started == [("access", "every:1h", True) if end == "completed" else ("prod", "every:1h", False)]
+
+
+async def test_tick_that_waits_outlives_a_persons_start_that_is_given_up(stage: Stage) -> None:
+    gated = definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"])
+    ids = await stage.deployed(definition("load"), gated)
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+    both = (await stage.post("/jobs/-trigger", {"job_ids": list(ids.values()), "profile": "access"})).json()
+
+    await stage.finished(both["succeeded"][0]["job_run"]["id"], "failed")
+    await stage.finished((await stage.trigger(ids["load"]))["id"])
+
+    assert [run["profile"] for run in await stage.runs() if run["job"]["name"] == "report"] == ["prod"]
+
+
+async def test_start_that_waits_is_kept_when_a_tick_before_it_starts(stage: Stage) -> None:
+    gated = definition("report", "every:1h", freshness=["job.is_fresh:jobs.jobs.load"], execute={"concurrency": None})
+    ids = await stage.deployed(definition("load", execute={"concurrency": None}), gated)
+    await stage.finished((await stage.trigger(ids["load"]))["id"])
+    both = (await stage.post("/jobs/-trigger", {"job_ids": list(ids.values()), "profile": "access"})).json()
+    stage.clock.advance(hours=1)
+    await fire_due(stage.parts)
+
+    await stage.finished(both["succeeded"][0]["job_run"]["id"])
+
+    assert [run["profile"] for run in await stage.runs() if run["job"]["name"] == "report"] == ["access", "prod"]
 
 
 async def test_freshness_can_be_skipped_for_one_job(stage: Stage) -> None:
