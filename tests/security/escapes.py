@@ -37,9 +37,9 @@ def read(path: str) -> bytes:
         return file.read(64)
 
 
-def write(path: str) -> None:
-    with open(path, "ab") as file:
-        file.write(b"x")
+def write(path: str, content: bytes = b"x") -> None:
+    with open(path, "ab", buffering=0) as file:
+        file.write(content)
 
 
 def connect(address: str) -> None:
@@ -122,6 +122,7 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "terminal of the machine": attempt(lambda: write(world["terminal"])),
         "machine that runs this one": attempt(lambda: socket.socket(40, socket.SOCK_STREAM).connect((2, 1))),
         "limits of the first process": attempt(lambda: resource.prlimit(1, resource.RLIMIT_CPU, (1, 1))),
+        "end after the platform": attempt(lambda: write("/proc/self/oom_score_adj", b"0")),
         "uid 0": attempt(lambda: os.setuid(0)) if os.getuid() else "PermissionError",
     }
 

@@ -64,8 +64,8 @@ def become(step: Step, confinement: Confinement, ready: int, info: int) -> None:
         confinement.bubblewrap, "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
         *([] if confinement.has_network else ["--unshare-net"]),
         "--die-with-parent", "--new-session", "--info-fd", str(info), "--seccomp", str(calls),
-        *_mounts(confinement), "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", step.cwd,
-        "--", "/bin/sh", "-c", _STARTS, "sh", *step.argv,
+        *_mounts(confinement), "--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/",
+        "--chdir", step.cwd, "--", "/bin/sh", "-c", _STARTS, "sh", *step.argv,
     ]  # fmt: skip
     os.execve(words[0], words, dict(step.environment))  # noqa: S606 - no shell is wanted
 
