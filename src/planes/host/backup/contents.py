@@ -10,6 +10,7 @@ Left out: the master key (Security: 8), and what is made again: environments, ca
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,20 @@ _WALKS = 5
 
 class CannotBackUp(Exception):
     """Nothing more was written, or nothing was restored; the message says why and what to do."""
+
+
+@contextmanager
+def filled(folder: Path) -> Generator[None]:
+    """Makes the folder, which goes again when nothing has come into it but an error."""
+    was_there = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from typing import IO, Any, cast
 import anyio
 
 from planes.data_plane.services.reporting.restored import make_ready
-from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, plane_folder
+from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, filled, plane_folder
 from planes.host.building import CONTROL, PREFIX, database_url
 from planes.storage.database import Database
 from planes.storage.errors import StorageError
@@ -61,13 +61,13 @@ def restore(
     missing = sorted(set(planes or ()) - set(found))
     if missing or not chosen:
         raise CannotBackUp(f"There is no backup of {', '.join(missing) or 'any plane'} in {folder}.")
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     restored: list[Restored] = []
-    for plane in chosen:
-        try:
-            restored.append(_restore_plane(home, folder, plane, opener, master_keys.get(plane), environment))
-        except (StorageError, OSError, tarfile.TarError) as exc:
-            raise CannotBackUp(f"{plane} was not restored: {exc}.") from exc
+    with filled(home):
+        for plane in chosen:
+            try:
+                restored.append(_restore_plane(home, folder, plane, opener, master_keys.get(plane), environment))
+            except (StorageError, OSError, tarfile.TarError) as exc:
+                raise CannotBackUp(f"{plane} was not restored: {exc}.") from exc
     return restored
 
 

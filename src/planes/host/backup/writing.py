@@ -25,7 +25,16 @@ from typing import IO
 
 from planes.data_plane.executor.layout import opened_below
 from planes.data_plane.services.upkeep.stillness import held_still
-from planes.host.backup.contents import ABOUT, About, CannotBackUp, database_name, files_of, plane_folder, planes_of
+from planes.host.backup.contents import (
+    ABOUT,
+    About,
+    CannotBackUp,
+    database_name,
+    files_of,
+    filled,
+    plane_folder,
+    planes_of,
+)
 from planes.host.building import CONTROL, PREFIX, database_url
 from planes.host.holes import written_parts
 from planes.storage.errors import StorageError
@@ -72,13 +81,13 @@ def back_up(
     ]
     if elsewhere:
         raise CannotBackUp(_refusal(home, elsewhere, [plane for plane in chosen if plane not in elsewhere]))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     written: list[Written] = []
-    for plane in chosen:
-        try:
-            written.append(_back_up_plane(home, folder, plane, recipient, version, environment))
-        except (StorageError, OSError) as exc:
-            raise CannotBackUp(f"{plane} was not backed up: {exc}.") from exc
+    with filled(folder):
+        for plane in chosen:
+            try:
+                written.append(_back_up_plane(home, folder, plane, recipient, version, environment))
+            except (StorageError, OSError) as exc:
+                raise CannotBackUp(f"{plane} was not backed up: {exc}.") from exc
     return written
 
 

@@ -24,3 +24,18 @@ def test_a_plane_on_postgres_is_refused_with_what_to_do_and_nothing_is_written(t
     assert "--plane control --plane us1" in said
     assert "pear-tree" not in said
     assert not folder.exists()
+
+
+def test_a_backup_that_failed_leaves_no_empty_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "control").mkdir(parents=True)
+    (home / "control" / "signing.key").touch()  # and no database
+    new, given = tmp_path / "new", tmp_path / "given"
+    given.mkdir()
+
+    for folder in (new, given):
+        with pytest.raises(CannotBackUp, match="control was not backed up"):
+            back_up(home, folder, None, Recipient(passphrase="a long one for tests"), "1", {})
+
+    assert not new.exists()
+    assert list(given.iterdir()) == []
