@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -269,6 +270,7 @@ async def test_a_session_that_ends_keeps_the_place(open_app: Any) -> None:
         stage.installation.device_approved = False
         await stage.pilot.press("ctrl+r")
         await stage.until("type this code")
+        assert re.search(r"Your session ended at \d\d:\d\d. Your place is kept; sign in to go on.", stage.text)
         stage.installation.refusals.clear()
         stage.installation.device_approved = True
 

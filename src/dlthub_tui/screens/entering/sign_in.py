@@ -21,6 +21,7 @@ from dlthub_tui.client.sessions import DeviceCode
 from dlthub_tui.messages import AskToLeave, SignedIn
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import LineSheet
+from dlthub_tui.screens.places.living import Living
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.large import large, spaced
@@ -47,6 +48,7 @@ class SignInScreen(PlaceScreen):
         self._state = "asking"
         self._said = ""
         self._ends_at = 0.0
+        self._ended = ""
 
     def crumbs(self) -> list[str]:
         """Sign in, and where."""
@@ -63,7 +65,7 @@ class SignInScreen(PlaceScreen):
         code = guard(self._code.user_code)
         shown = [spaced(code)] if self.look.is_ascii else large(code)
         return [
-            EMPTY_LINE,
+            line("   ", Span(self._ended, Role.WARN)),
             line("   1  On any device with a browser, open"),
             EMPTY_LINE,
             line("        ", accent(guard(self._code.verification_uri))),
@@ -92,7 +94,10 @@ class SignInScreen(PlaceScreen):
         return line("   ", self.look.state("pending"), f" Waiting for approval. {works.capitalize()}")
 
     def on_mount(self) -> None:
-        """Asks for a code."""
+        """Asks for a code. Over a place, the session of that place has ended."""
+        if any(isinstance(screen, Living) for screen in self.host.screen_stack):
+            at = self.look.local(self.look.now())
+            self._ended = f"Your session ended at {at:%H:%M}. Your place is kept; sign in to go on."
         self.fetch(self._sign_in())
 
     async def _sign_in(self) -> None:
