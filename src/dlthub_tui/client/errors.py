@@ -235,7 +235,10 @@ def refusal(status: int, body: object) -> Refused:
     reasons = tuple(f"{key}: {message}" if key else message for key, message in named)
     keys = tuple(key for key, _message in named if key)
     said = detail if isinstance(detail, str) else ""
-    return cls(status, said, code if isinstance(code, str) else None, reasons, keys)
+    found = cls(status, said, code if isinstance(code, str) else None, reasons, keys)
+    if code == "sign_in_required":
+        found.can = "Sign in by a code."  # no owner can give a key what only people have
+    return found
 
 
 def in_words(reason: str) -> str:

@@ -80,6 +80,8 @@ def test_refusals_carry_reasons_and_what_to_do() -> None:
     assert refusal(409, {"detail": "It runs.", "extra": {"reasons": ["a", {"detail": "b"}]}}).what == "It runs. a b"
     assert refusal(503, None).can.startswith("Press {link.retry}")
     assert refusal(403, {"detail": "No."}).can == "Ask an owner of the workspace."
+    by_key = refusal(403, {"detail": "Sign in to do this: an API key is not enough.", "code": "sign_in_required"})
+    assert by_key.can == "Sign in by a code."
 
 
 async def test_only_https_knows_whom_to_trust() -> None:
