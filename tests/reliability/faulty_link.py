@@ -71,20 +71,21 @@ class FaultyLink:
 
     async def serve(self, near: anyio.abc.SocketStream) -> None:
         """One connection, to its end."""
-        if self.is_cut:
-            await anyio.aclose_forcefully(near)
-            return
-        try:
-            far = await anyio.connect_tcp("127.0.0.1", self.target_port)
-        except OSError:
-            await anyio.aclose_forcefully(near)
-            return
-        connection = _Connection(near, far)
+        async with near:
+            try:
+                far = await anyio.connect_tcp("127.0.0.1", self.target_port)
+            except OSError:
+                return
+            await self._pass_on(_Connection(near, far))
+
+    async def _pass_on(self, connection: _Connection) -> None:
         self._open.add(connection)
         try:
+            if self.is_cut:  # also meanwhile
+                return
             async with anyio.create_task_group() as group:
-                group.start_soon(self._copy, connection, near, far, "is_deaf_there")
-                group.start_soon(self._copy, connection, far, near, "is_deaf_here")
+                group.start_soon(self._copy, connection, connection.near, connection.far, "is_deaf_there")
+                group.start_soon(self._copy, connection, connection.far, connection.near, "is_deaf_here")
         finally:
             self._open.discard(connection)
             await connection.close()
