@@ -159,11 +159,15 @@ async def _write(connection: Connection, scene: Scene, fired: Sequence[Fired], n
 
 
 def _is_passed_over(fired: Fired) -> bool:
-    """What waits is told as such, a person has a receipt and a webhook's call its state; who pauses a job knows it."""
+    """What waits is told as such, a person has a receipt and a webhook's call its state.
+
+    Who pauses a job knows that its ticks pass; a moment that comes once does not come again.
+    """
+    is_once = trigger_kind(fired.request.trigger) == "once"
     return (
         isinstance(fired.decision, Declined)
         and fired.request.source in {Source.CLOCK, Source.JOB_EVENT, Source.DEPLOY}
-        and fired.decision.status is not ReceiptStatus.SKIPPED_PAUSED
+        and (fired.decision.status is not ReceiptStatus.SKIPPED_PAUSED or is_once)
         and not is_put_off(fired.request, fired.decision)
     )
 

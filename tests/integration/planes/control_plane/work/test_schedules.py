@@ -265,10 +265,12 @@ async def test_jobs_that_start_each_other_stop_after_a_while(stage: Stage) -> No
     assert (await stage.own("/jobs/-passed-over")).json()["items"] == []
 
 
-async def test_a_tick_that_starts_nothing_is_told_but_not_while_paused(stage: Stage) -> None:
-    ids = await stage.deployed(definition("load", "every:1h"), definition("stopped", "every:1h"))
+async def test_a_tick_that_starts_nothing_is_told_but_while_paused_only_what_comes_once(stage: Stage) -> None:
+    once = f"once:{stage.clock.now() + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    ids = await stage.deployed(definition("load", "every:1h"), definition("idle", "every:1h"), definition("held", once))
     await stage.trigger(ids["load"])
-    await stage.post(f"/jobs/{ids['stopped']}/-pause")
+    for name in ("idle", "held"):
+        await stage.post(f"/jobs/{ids[name]}/-pause")
     stage.clock.advance(hours=1)
     due = stage.clock.now()
 
@@ -277,7 +279,9 @@ async def test_a_tick_that_starts_nothing_is_told_but_not_while_paused(stage: St
     told = (await stage.own(f"/jobs/{ids['load']}/fire-times")).json()["passed_over"]
     assert (told["status"], told["trigger"]) == ("skipped_concurrency_limit", "every:1h")
     assert datetime.fromisoformat(told["at"]) == due
-    assert (await stage.own(f"/jobs/{ids['stopped']}/fire-times")).json()["passed_over"] is None
+    assert (await stage.own(f"/jobs/{ids['idle']}/fire-times")).json()["passed_over"] is None
+    held = (await stage.own(f"/jobs/{ids['held']}/fire-times")).json()["passed_over"]
+    assert (held["status"], held["trigger"]) == ("skipped_paused", once)
 
 
 async def test_stale_tick_waits_for_its_upstream(stage: Stage) -> None:
