@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, String, Table, delete, insert, select, update
+from sqlalchemy import Column, ForeignKey, String, Table, bindparam, delete, insert, select, update
 
 from planes.domain.region_processes import RegionProcess
 from planes.storage.control.connection import Connection
@@ -49,6 +49,11 @@ link_calls = Table(
     Column("token_id", String(36), primary_key=True),
     Column("expires_at", Moment, nullable=False, index=True),
 )
+
+# Made once, because every call of a data plane asks for them.
+_BY_KEY = select(data_planes).where(data_planes.c.key_id == bindparam("key"))
+_SEEN = select(link_calls.c.token_id).where(link_calls.c.token_id == bindparam("call"))
+_REMEMBERED = insert(link_calls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +101,7 @@ async def find_data_plane(connection: Connection, dataplane_id: str) -> DataPlan
 
 
 async def find_data_plane_by_key(connection: Connection, key_id: str) -> DataPlane | None:
-    row = (await connection.execute(select(data_planes).where(data_planes.c.key_id == key_id))).mappings().first()
+    row = (await connection.execute(_BY_KEY, {"key": key_id})).mappings().first()
     return DataPlane(**row) if row else None
 
 
@@ -175,10 +180,9 @@ async def drop_join_tokens(connection: Connection, dataplane_id: str) -> None:
 
 async def remember_call(connection: Connection, token_id: str, expires_at: datetime) -> bool:
     """True when no call with this id was made before."""
-    seen = select(link_calls.c.token_id).where(link_calls.c.token_id == token_id)
-    if (await connection.execute(seen)).first() is not None:
+    if (await connection.execute(_SEEN, {"call": token_id})).first() is not None:
         return False
-    await connection.execute(insert(link_calls).values(token_id=token_id, expires_at=expires_at))
+    await connection.execute(_REMEMBERED, {"token_id": token_id, "expires_at": expires_at})
     return True
 
 

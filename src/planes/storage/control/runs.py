@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
-    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -93,18 +92,36 @@ runs = Table(
 
 _DERIVED = frozenset({"duration_seconds", "trigger_kind"})
 RUN_COLUMNS = tuple(column for column in runs.c if column.name not in _DERIVED)
+# Made once: to name some forty columns takes longer than SQLite takes to look, and a run is read and written often.
+_RUNS = select(*RUN_COLUMNS)
+_RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
+_LEASED = _RUNS.where(runs.c.status.in_(sorted(status.value for status in LEASED))).order_by(runs.c.id)
+_LEASED_OF_PLANE = _LEASED.where(runs.c.dataplane_id == bindparam("plane", type_=String))
+_SAVED = update(runs).where(runs.c.id == bindparam("run_id"))
+_OF_PLANE = bindparam("plane", type_=String)
+# A try after a failure waits for its time first, and everything for a plane that is drained.
+_IS_RIPE = runs.c.not_before.is_(None) | (runs.c.not_before <= bindparam("now"))
+_IS_DRAINED = exists().where(data_planes.c.id == _OF_PLANE, data_planes.c.drained_at.is_not(None))
+_IS_WAITING = and_(runs.c.dataplane_id == _OF_PLANE, runs.c.status == RunStatus.PENDING.value, _IS_RIPE, ~_IS_DRAINED)
+_WAITING = (
+    _RUNS.where(_IS_WAITING)
+    .order_by(runs.c.created_at, runs.c.number, runs.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_ANY_WAITING = select(runs.c.id).where(_IS_WAITING).limit(1)
 
 
 async def find_run(
     connection: Connection, run_id: str, *, workspace_id: WorkspaceId | None = None, for_update: bool = False
 ) -> Run | None:
     """The run with this id, if it is in the workspace when one is given."""
-    query = select(*RUN_COLUMNS).where(runs.c.id == run_id)
+    query = _RUN
     if workspace_id is not None:
         query = query.where(runs.c.workspace_id == workspace_id)
     if for_update:
         query = query.with_for_update()
-    row = (await connection.execute(query)).mappings().first()
+    row = (await connection.execute(query, {"run_id": run_id})).mappings().first()
     return None if row is None else as_run(row)
 
 
@@ -113,7 +130,7 @@ async def runs_by_id(
 ) -> dict[str, Run]:
     """Those of the ids that are runs of this workspace."""
     wanted = and_(runs.c.workspace_id == workspace_id, runs.c.id.in_(sorted(set(run_ids))))
-    query = select(*RUN_COLUMNS).where(wanted).order_by(runs.c.id)
+    query = _RUNS.where(wanted).order_by(runs.c.id)
     rows = (await connection.execute(query.with_for_update() if for_update else query)).mappings()
     return {row["id"]: as_run(row) for row in rows}
 
@@ -121,7 +138,7 @@ async def runs_by_id(
 async def runs_of_plane(connection: Connection, run_ids: Iterable[str], dataplane_id: DataPlaneId) -> dict[str, Run]:
     """Those of the ids that are runs of this data plane, whatever became of them."""
     wanted = and_(runs.c.dataplane_id == dataplane_id, runs.c.id.in_(sorted(set(run_ids))))
-    rows = (await connection.execute(select(*RUN_COLUMNS).where(wanted))).mappings()
+    rows = (await connection.execute(_RUNS.where(wanted))).mappings()
     return {row["id"]: as_run(row) for row in rows}
 
 
@@ -142,7 +159,7 @@ async def save_run(connection: Connection, run: Run) -> None:
     """Writes every column of a run that is there. The caller read it for update in this transaction."""
     values = _values(run)
     del values["id"]
-    await connection.execute(update(runs).where(runs.c.id == run.id).values(values))
+    await connection.execute(_SAVED, {**values, "run_id": run.id})
     await note_runs(connection, [run])
 
 
@@ -181,7 +198,7 @@ async def event_run_counts(connection: Connection, job_ids: Sequence[str], since
 async def active_runs(connection: Connection, job_id: str) -> list[Run]:
     """The job's runs that have not ended."""
     wanted = and_(runs.c.job_id == job_id, runs.c.status.in_(_words(ACTIVE)))
-    query = select(*RUN_COLUMNS).where(wanted).order_by(runs.c.number)
+    query = _RUNS.where(wanted).order_by(runs.c.number)
     return [as_run(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -194,37 +211,29 @@ async def first_run_of_call(connection: Connection, workspace_id: WorkspaceId, c
 async def newest_active_run(connection: Connection, job_id: JobId) -> Run | None:
     """The newest run of the job that has not ended."""
     wanted = and_(runs.c.job_id == job_id, runs.c.status.in_(_words(ACTIVE)))
-    query = select(*RUN_COLUMNS).where(wanted).order_by(runs.c.number.desc()).limit(1)
+    query = _RUNS.where(wanted).order_by(runs.c.number.desc()).limit(1)
     row = (await connection.execute(query)).mappings().first()
     return None if row is None else as_run(row)
 
 
 async def pending_runs(connection: Connection, dataplane_id: DataPlaneId, limit: int, now: datetime) -> list[Run]:
     """Runs that wait for this data plane, oldest first. Those that another claimer looks at are passed over."""
-    query = (
-        select(*RUN_COLUMNS)
-        .where(*_waits_for(dataplane_id, now))
-        .order_by(runs.c.created_at, runs.c.number, runs.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [as_run(row) for row in (await connection.execute(query)).mappings()]
+    wanted = {"plane": dataplane_id, "now": now, "most": limit}
+    return [as_run(row) for row in (await connection.execute(_WAITING, wanted)).mappings()]
 
 
 async def has_pending_run(connection: Connection, dataplane_id: DataPlaneId, now: datetime) -> bool:
     """Whether a run waits for this data plane."""
-    query = select(runs.c.id).where(*_waits_for(dataplane_id, now))
-    return (await connection.execute(query.limit(1))).first() is not None
+    return (await connection.execute(_ANY_WAITING, {"plane": dataplane_id, "now": now})).first() is not None
 
 
 async def leased_runs(
     connection: Connection, dataplane_id: DataPlaneId | None = None, *, for_update: bool = False
 ) -> list[Run]:
     """Runs in the hands of this data plane, or of any."""
-    query = select(*RUN_COLUMNS).where(runs.c.status.in_(_words(LEASED))).order_by(runs.c.id)
-    if dataplane_id is not None:
-        query = query.where(runs.c.dataplane_id == dataplane_id)
-    rows = (await connection.execute(query.with_for_update() if for_update else query)).mappings()
+    query = _LEASED if dataplane_id is None else _LEASED_OF_PLANE
+    of_plane = {} if dataplane_id is None else {"plane": dataplane_id}
+    rows = (await connection.execute(query.with_for_update() if for_update else query, of_plane)).mappings()
     return [as_run(row) for row in rows]
 
 
@@ -248,13 +257,6 @@ async def has_active_run(connection: Connection, workspace_id: WorkspaceId) -> b
     """Whether any run of the workspace has not ended."""
     query = select(runs.c.id).where(runs.c.workspace_id == workspace_id, runs.c.status.in_(_words(ACTIVE)))
     return (await connection.execute(query.limit(1))).first() is not None
-
-
-def _waits_for(dataplane_id: DataPlaneId, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """A try after a failure waits for its time first, and everything for a plane that is drained."""
-    is_ripe = runs.c.not_before.is_(None) | (runs.c.not_before <= now)
-    is_drained = exists().where(data_planes.c.id == dataplane_id, data_planes.c.drained_at.is_not(None))
-    return (runs.c.dataplane_id == dataplane_id, runs.c.status == RunStatus.PENDING.value, is_ripe, ~is_drained)
 
 
 def as_run(row: Any) -> Run:

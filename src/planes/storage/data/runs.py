@@ -22,6 +22,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    bindparam,
     delete,
     insert,
     select,
@@ -78,18 +79,26 @@ run_reports = Table(
     Column("body", document(), nullable=False),
 )
 
+# Made once: to name all columns takes longer than SQLite takes to look, and each run is read and written ten times.
+_ADDED = insert(runs)
+_RUN = select(runs).where(runs.c.id == bindparam("of_run"))
+_CHANGED = update(runs).where(runs.c.id == bindparam("of_run"))
+_QUEUED = insert(run_reports)
+_REPORTS = select(run_reports).order_by(run_reports.c.id).limit(bindparam("most", type_=Integer))
+_SAID = delete(run_reports).where(run_reports.c.id == bindparam("report"))
+
 
 async def add(connection: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Adds a leased run.
 
     Raises: AlreadyThere (at the end of the transaction) when the run is known.
     """
-    await connection.execute(insert(runs).values(row))
+    await connection.execute(_ADDED, row)
 
 
 async def find(connection: AsyncConnection, run_id: str) -> Row | None:
     """The run, whosesoever it is."""
-    return _row(await connection.execute(select(runs).where(runs.c.id == run_id)))
+    return _row(await connection.execute(_RUN, {"of_run": run_id}))
 
 
 async def find_in_workspace(connection: AsyncConnection, workspace_id: str, run_id: str) -> Row | None:
@@ -114,7 +123,7 @@ async def list_open(connection: AsyncConnection) -> list[Row]:
 
 async def change(connection: AsyncConnection, run_id: str, values: Mapping[str, Any]) -> None:
     """Sets columns of a run."""
-    await connection.execute(update(runs).where(runs.c.id == run_id).values(values))
+    await connection.execute(_CHANGED, {**values, "of_run": run_id})
 
 
 async def register_late(connection: AsyncConnection, run_id: str, sealed: bytes) -> None:
@@ -134,18 +143,17 @@ async def queue_report(
 ) -> None:
     """Adds something to say about a run."""
     values = {"run_id": run_id, "kind": kind, "body": dict(body), "target_id": target_id}
-    await connection.execute(insert(run_reports).values(values))
+    await connection.execute(_QUEUED, values)
 
 
 async def list_reports(connection: AsyncConnection, limit: int) -> list[Row]:
     """What is to be said, oldest first."""
-    query = select(run_reports).order_by(run_reports.c.id).limit(limit)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [dict(row) for row in (await connection.execute(_REPORTS, {"most": limit})).mappings()]
 
 
 async def remove_report(connection: AsyncConnection, report_id: int) -> None:
     """It was said. May run twice."""
-    await connection.execute(delete(run_reports).where(run_reports.c.id == report_id))
+    await connection.execute(_SAID, {"report": report_id})
 
 
 async def remove_reports_of(connection: AsyncConnection, run_id: str) -> None:
