@@ -380,6 +380,16 @@ async def test_a_sign_in_is_refused_from_the_list(open_app: Any) -> None:
         assert stage.installation.sign_ins == []
 
 
+async def test_who_may_not_see_the_list_is_told_how_to_approve_a_device(open_app: Any) -> None:
+    async with open_app() as stage:
+        body = {"detail": "Only an administrator of this platform may do this.", "code": "administrator_only"}
+        stage.installation.refusals["/sign-ins"] = (403, body)
+        await stage.press("colon", *"sign-ins", "enter")
+
+        await stage.until("Who waits is for who administers this platform.")
+        assert ":approve, then its code." in " ".join(stage.text.split())
+
+
 async def test_a_new_workspace_is_created_beside_the_one_under_the_cursor(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press("tab", "down", "a")

@@ -226,6 +226,10 @@ CLASS_OF_STATUS: dict[int, type[Refused]] = {
 }  # fmt: skip
 
 
+# What no owner of a workspace can give.
+_CAN = {"sign_in_required": "Sign in by a code.", "administrator_only": "Ask who administers it."}
+
+
 def refusal(status: int, body: object) -> Refused:
     """The error of an answer's status and error body (Contract: 1.2)."""
     fields: dict[object, object] = body if isinstance(body, dict) else {}  # pyright: ignore[reportUnknownVariableType] - JSON
@@ -236,8 +240,7 @@ def refusal(status: int, body: object) -> Refused:
     keys = tuple(key for key, _message in named if key)
     said = detail if isinstance(detail, str) else ""
     found = cls(status, said, code if isinstance(code, str) else None, reasons, keys)
-    if code == "sign_in_required":
-        found.can = "Sign in by a code."  # no owner can give a key what only people have
+    found.can = _CAN.get(found.code or "", found.can)
     return found
 
 

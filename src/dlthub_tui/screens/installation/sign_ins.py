@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from dlthub_tui.client.errors import NotAllowed
 from dlthub_tui.client.installation import PendingSignIn
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import ConfirmSheet, LineSheet
@@ -75,6 +76,10 @@ class SignInsScreen(SortedList):
             line(muted(words.moment(sign_in.expires_at, self.look))),
         )
         return Row(sign_in.id, self.look.state("pending"), cells, f"{address} {client}")
+
+    def refusal(self, trouble: NotAllowed) -> str:  # noqa: ARG002 - there is one reason
+        """The list is not needed for a device of one's own."""
+        return "Who waits is for who administers this platform. A device of yours: :approve, then its code."
 
     def answer_line(self) -> tuple[Line, str]:
         """Whom one signs in by approving."""
