@@ -127,6 +127,7 @@ def _search(rows: InstallationRows) -> Callable[[LogOfRun, Request], Response]:
             content = scrub_text(line["content"])
             return (
                 query.get("text", "").casefold() in content.casefold()
+                and re.search(query.get("regex", ""), content) is not None
                 and (not query.get("source") or line["source"] in query["source"].split(","))
                 and (not query.get("level") or _has_level(line, content, query["level"]))
             )

@@ -98,6 +98,29 @@ async def test_search_finds_beyond_what_is_loaded(open_app: Any) -> None:
         await stage.until("line 164 of 3,063")
 
 
+async def test_a_regular_expression_is_searched_for_and_filtered_by(open_app: Any) -> None:
+    async with open_app() as stage:
+        log = stage.installation.log_of(stage.installation.runs[1])
+        for line in ("row 1", "page=12 of 40", "row 2", "page=x of 40"):
+            log.add(line)
+        await stage.press("tab", "down", "enter", "2", "j", "j", "enter")
+        await stage.until("page=x of 40")
+        await stage.press("slash")
+        await stage.type(r"re:page=\d+ of")
+        await stage.press("enter")
+        await stage.until(r"/re:page=\d+ of   1 match, all 67 lines searched")
+        await stage.press("slash", "ctrl+u")
+        await stage.type("re:(")
+        await stage.press("enter")
+        await stage.until("This is no regular expression: missing ): (.")
+        await stage.press("ampersand")
+        await stage.type("re:page=x|page=zz")
+        await stage.press("enter")
+
+        await stage.until('only "re:page=x|page=zz"')
+        await stage.until("page=x of 40")
+
+
 async def test_masked_text_cannot_be_searched(open_app: Any) -> None:
     async with open_app() as stage:
         stage.installation.log_of(stage.installation.runs[1]).add("password=hunter2-correct-horse")

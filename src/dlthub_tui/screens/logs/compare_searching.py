@@ -7,9 +7,12 @@ from contextlib import aclosing
 
 from textual.message import Message
 
+from dlthub_tui.screens.logs.log_searching import of_term
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel.logs.log_hits import MOST_HITS
+from dlthub_tui.viewmodel.logs.search_terms import SearchTerm
 from dlthub_tui.viewmodel.places import ComparePlace
+from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.viewmodel.words import plural
 from dlthub_tui.widgets.compare_view import CompareView
 
@@ -35,6 +38,9 @@ class CompareSearching(PlaceScreen):
 
     def search(self, text: str) -> None:
         """Looks for a text in both logs; an empty one ends the search."""
+        if why := SearchTerm(text).why_not():
+            self.say(why, Role.WARN)
+            return
         self.end_search()
         if text:
             self.pane.set_search(text)
@@ -49,11 +55,11 @@ class CompareSearching(PlaceScreen):
         self.post_message(FoundInBoth(text, ours, theirs, is_whole=is_whole))
 
     async def _numbers(self, text: str, run_id: str) -> list[int]:
-        from dlthub_tui.client.logs import Looked, Wanted, search_lines
+        from dlthub_tui.client.logs import Looked, search_lines
 
         workspace = self.place.run.workspace
         region = await self.context.connected.region(workspace)
-        answers = search_lines(region, (workspace.id, run_id), Wanted(text=text), limit=MOST_HITS)
+        answers = search_lines(region, (workspace.id, run_id), of_term(text), limit=MOST_HITS)
         async with aclosing(answers) as found:
             return [each.number async for each in found if not isinstance(each, Looked)]
 

@@ -9,6 +9,7 @@ from dlthub_tui.screens.logs.log_feed import Found, LineFound, LogFeed
 from dlthub_tui.screens.logs.log_keys import LogKeys
 from dlthub_tui.viewmodel.logs.log_hits import KINDS, Hits
 from dlthub_tui.viewmodel.logs.log_rows import log_row
+from dlthub_tui.viewmodel.logs.search_terms import SearchTerm
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.lines import LinesView
 
@@ -87,7 +88,7 @@ class LogSearching(LogKeys):
         if hits.kind not in {"match", "masked"}:
             return True
         row = log_row(line, self.look)
-        return row.is_masked if hits.kind == "masked" else hits.text.casefold() in row.plain.casefold()
+        return row.is_masked if hits.kind == "masked" else SearchTerm(hits.text).stands_in(row.plain)
 
     def _go(self) -> None:
         hits = self.hits
@@ -208,4 +209,12 @@ def wanted(kind: str, text: str) -> Wanted:
 
     if kind == "masked":
         return Wanted(text=MASK)
-    return Wanted(text=text) if kind == "match" else Wanted(level=kind)
+    return of_term(text) if kind == "match" else Wanted(level=kind)
+
+
+def of_term(typed: str) -> Wanted:
+    """The lines that have what was typed."""
+    from dlthub_tui.client.logs import Wanted
+
+    term = SearchTerm(typed)
+    return Wanted(text=term.text, regex=term.regex)

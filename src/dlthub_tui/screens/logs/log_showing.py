@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from dlthub_tui.client.errors import ClientError
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.logs.log_feed import Found, LinesArrived, write_lines
-from dlthub_tui.screens.logs.log_searching import LogSearching
+from dlthub_tui.screens.logs.log_searching import LogSearching, of_term
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.logs.log_hits import MOST_HITS
 from dlthub_tui.viewmodel.logs.log_rows import LogTimes
 from dlthub_tui.viewmodel.logs.log_views import MOST_CHOSEN, LinesShown, next_kind
+from dlthub_tui.viewmodel.logs.search_terms import SearchTerm
 from dlthub_tui.viewmodel.places import ComparePlace, RunPlace
 from dlthub_tui.viewmodel.text import Role
 from dlthub_tui.widgets.choice import Choice
@@ -180,6 +181,9 @@ class LogShowing(LogSearching):
 
     def answered(self, what: str, text: str) -> None:
         """Does what was asked for."""
+        if what in {"search", "filter"} and (why := SearchTerm(text).why_not()):
+            self.say(why, Role.WARN)
+            return
         match what:
             case "search":
                 self.stop_work("search")
@@ -273,4 +277,4 @@ def _wanted(shown: LinesShown) -> Wanted:
         case "new":
             return Wanted(against=shown.against)
         case _:
-            return Wanted(text=shown.text)
+            return of_term(shown.text)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.logs.log_frames import fitted
+from dlthub_tui.viewmodel.logs.search_terms import SearchTerm
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Ink, Line, Role, Span, cell_width, fit, muted, plain_of, take_cells, width_of
 from dlthub_tui.viewmodel.words import plural
@@ -226,10 +227,7 @@ def _mark_masks(spans: Line) -> Line:
 
 def with_matches(row: LogRow, needle: str, *, is_current: bool) -> Line:
     """The row's text with every hit of a search on its own ground; the current row's hits are underlined."""
-    if not needle:
-        return row.spans
-    # Not by folding both: `ß` would be two signs, and what is behind it marked one too far.
-    ranges = [found.span() for found in re.finditer(re.escape(needle), row.plain, re.IGNORECASE)]
+    ranges = SearchTerm(needle).ranges(row.plain)
     return _split(row.spans, ranges, Role.MATCH, underlined=is_current) if ranges else row.spans
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dlthub_tui.client.models import LogLine
 from dlthub_tui.viewmodel.logs.log_rows import log_row
+from dlthub_tui.viewmodel.logs.search_terms import SearchTerm
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import in_a_sentence
 
@@ -47,8 +48,8 @@ class LinesShown:
             case "errors":
                 return [line.number for line in lines if log_row(line, look).is_error]
             case "containing":
-                needle = self.text.casefold()
-                return [line.number for line in lines if needle in log_row(line, look).plain.casefold()]
+                term = SearchTerm(self.text)
+                return [line.number for line in lines if term.stands_in(log_row(line, look).plain)]
             case _:
                 return []
 
