@@ -3,14 +3,17 @@
     00000000: 7061 7373 776f 7264 3d63 6f72 7265 6374  password=correct
 
 Rows are held back until the dump ends, or some hundred of them have come: each begins where the bytes of those above
-end, and one that is shorter is the last. What finds secrets anywhere else finds them in their bytes. The first place of
-a secret carries the mark; its other bytes are left out, also where they are shown.
+end, and one that is shorter is the last. A prefix of the log may stand before them, colours may be in them, and they
+may be without places (`od -An -t x1`, `xxd -i`). What finds secrets anywhere else finds them in their bytes. The first
+place of a secret carries the mark; its other bytes are left out, also where they are shown.
 """
 
 import binascii
 import functools
 import re
 from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from planes.scrub.marks import mark
@@ -20,23 +23,36 @@ from planes.scrub.rulebook import Book, outside_marks, signs_of
 from planes.scrub.search.engine import Pattern, compile_pattern
 from planes.scrub.search.signs import FIRST_ROW
 
-# A dump begins at its first place. Others are rare, and every line of digits would have to be looked at.
-_FIRST = b"0000"
 _LONGEST_ROW = 512
 _MOST_BYTES = 64
 _PLACE = rb"[ \t]{0,8}(?:0x)?"
-_MOST_BEFORE = 11  # with the end of the line above
 _BEGINS = re.compile(_PLACE + rb"0{4,16}(?::| -)?[ \t]")
-# The end of a text that may be the beginning of such a row.
-_MAY_BEGIN = re.compile(_PLACE + rb"(?:0{0,16}|0{4,16}(?::| -|:? ?)?)$|" + _BEGINS.pattern)
+# Colours between the digits of a row; only what stands in a text that is not plain.
+_COLOURED = rb"|(?:m[0-9a-f]{2,8}\x1b\[[0-9;]{0,8}m[ ]{0,2}){2}"
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+# A row behind a prefix: its place, and three groups of digits.
+_BEHIND = re.compile(
+    rb"(?<![0-9A-Za-z.-])(?:0x)?([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+"
+    rb"(?=[0-9A-Fa-f]{2,16}(?:[ -]{1,2}[0-9A-Fa-f]{2,16}){2})"
+)
+_MOST_PREFIXES = 4
+# A row without a place.
+_PLACELESS = re.compile(
+    rb"(?:^[ \t]{0,16}|[^0-9A-Za-z](?=(?:[0-9A-Fa-fx]{2,4},?[ ]{1,2}){7}))"
+    rb"((?:0x)?[0-9A-Fa-f]{2}(?:,?[ ]{1,2}(?:0x)?[0-9A-Fa-f]{2}){3,})[^0-9A-Za-z]*$"
+)
+_PAIR = re.compile(rb"[0-9A-Fa-f]{2}(?![0-9A-Fa-fx])")
 _ROW = re.compile(_PLACE + rb"([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+(?=[^ \t])")
 _CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
 _DIGITS = re.compile(rb"([0-9A-Fa-f]+)([ ]{1,2}(?:[|][ ])?|-|\r?$)")
 # How bytes are shown as letters.
 _SHOWN = bytes(byte if 0x20 <= byte < 0x7F else 0x2E for byte in range(256))
 _BORDERS = b"|>< \t\r"
-# Fewer bytes are no first row, but a number of a table.
+# Fewer bytes are no first row, but a number of a table: of rows without a place, and of those with another place than
+# the first which show no letters.
 _SHORTEST = 4
+_SHORTEST_WITHOUT_PLACE = 8
+_SHORTEST_ELSEWHERE = 16
 # Wider is the gap before the letters of a last row alone, whose digits do not fill it.
 _WIDEST_GAP = 4
 # In which places are counted: `od` and `hexdump` have each of them.
@@ -51,8 +67,8 @@ _ESCAPES = {b"0": 0, b"a": 7, b"b": 8, b"f": 12, b"n": 10, b"r": 13, b"t": 9, b"
 
 @functools.cache
 def _first_rows() -> Pattern:
-    """What finds lines that may be the first row, but for the first line of a text."""
-    return compile_pattern(FIRST_ROW)
+    """What finds lines that may be the first row, but for the first line of a text that begins with its place."""
+    return compile_pattern(FIRST_ROW + _COLOURED)
 
 
 class _Row(NamedTuple):
@@ -60,11 +76,12 @@ class _Row(NamedTuple):
 
     Attributes:
         line: as it stands there.
-        place: of its first byte, as it stands there.
+        place: of its first byte, as it stands there; empty: it says none.
         data: its bytes.
         cells: where each of them stands in digits, in the order of `data`.
         shown: where the first of them stands as a letter; -1: none does.
         names: the secrets in it, by the places of their bytes; an empty name: one that began in a row above.
+        places: where in the line each sign stands that is no colour; empty: there are no colours.
     """
 
     line: bytes
@@ -73,15 +90,48 @@ class _Row(NamedTuple):
     cells: "list[tuple[int, int]]"
     shown: int
     names: "dict[int, str]"
+    places: Sequence[int] = ()
 
 
 def _row_of(line: bytes) -> _Row | None:
     if len(line) > _LONGEST_ROW:
         return None
+    if b"\x1b" in line:
+        return _of_coloured(line)
     begin = _ROW.match(line)
-    if begin is None:
+    if begin is not None:
+        row = _of_digits(line, begin[1], begin.end()) or _of_letters(line, begin[1])
+        if row is not None:
+            return row
+    for behind in islice(_BEHIND.finditer(line), _MOST_PREFIXES):
+        row = _of_digits(line, behind[1], behind.end())
+        if row is not None:
+            return row
+    return _of_pairs(line)
+
+
+def _of_coloured(line: bytes) -> _Row | None:
+    """The row that is there without its colours."""
+    plain, places, place = b"", list[int](), 0
+    for colour in _COLOUR.finditer(line):
+        plain += line[place : colour.start()]
+        places += range(place, colour.start())
+        place = colour.end()
+    plain += line[place:]
+    places += range(place, len(line) + 1)
+    row = _row_of(plain) if b"\x1b" not in plain else None
+    if row is None:
         return None
-    return _of_digits(line, begin[1], begin.end()) or _of_letters(line, begin[1])
+    return row._replace(line=line, places=places)
+
+
+def _of_pairs(line: bytes) -> _Row | None:
+    """A row without a place: bytes as two digits each, in blanks or as `xxd -i` writes them."""
+    found = _PLACELESS.search(line)
+    if found is None:
+        return None
+    cells = [pair.span() for pair in _PAIR.finditer(line, *found.span(1))]
+    return _Row(line, b"", _bytes(line, cells), cells, -1, {})
 
 
 def _of_digits(line: bytes, first: bytes, place: int) -> _Row | None:
@@ -158,7 +208,7 @@ class _Extent:
     __slots__ = ("_expected", "_is_gap", "_width", "has_ended")
 
     def __init__(self) -> None:
-        self._expected = dict.fromkeys(_RADIXES, 0)  # the next place, by what it may be counted in
+        self._expected: dict[int, int] = dict.fromkeys(_RADIXES, 0)  # the next place, by what it may be counted in
         self._is_gap = False
         self._width = 0
         self.has_ended = False
@@ -166,12 +216,20 @@ class _Extent:
     def takes(self, row: _Row) -> bool:
         """Whether a row is its next one; if so, the one after it is expected."""
         size = len(row.data)
-        if self.has_ended or size < _SHORTEST > self._width:
+        if (
+            self.has_ended
+            or size < _SHORTEST > self._width
+            or (self._width and bool(row.place) != bool(self._expected))
+        ):
             return False
         places = {radix: place for radix in self._expected if (place := _number(row.place, radix)) is not None}
-        if not self._is_gap:
+        if not self._width:
+            least = _SHORTEST_ELSEWHERE if row.place else _SHORTEST_WITHOUT_PLACE
+            if size < least and row.shown < 0 and 0 not in places.values():
+                return False
+        elif not self._is_gap:
             places = {radix: place for radix, place in places.items() if place == self._expected[radix]}
-        if not places:
+        if row.place and not places:
             return False
         self._expected = {radix: place + size for radix, place in places.items()}
         self._is_gap = False
@@ -194,9 +252,13 @@ def _number(digits: bytes, radix: int) -> int | None:
 
 
 class DumpStage:
-    """Masks what is found in the bytes of dumps in a stream. All else goes through it as it is."""
+    """Masks what is found in the bytes of dumps in a stream. All else goes through it as it is.
 
-    __slots__ = ("_book", "_extent", "_held", "_hits", "_is_inside", "_registered", "_rows")
+    Attributes:
+        unjudged: so many bytes at the beginning of what `feed` gave out last are not of what it was given then.
+    """
+
+    __slots__ = ("_book", "_extent", "_held", "_hits", "_is_inside", "_registered", "_rows", "unjudged")
 
     def __init__(self, registered: Registered, hits: "Counter[str]", book: Book) -> None:
         self._registered = registered
@@ -206,16 +268,24 @@ class DumpStage:
         self._is_inside = False  # whether what was given out last is the beginning of a line
         self._rows: list[tuple[_Row, bytes]] = []
         self._extent = _Extent()
+        self.unjudged = 0
 
     def feed(self, data: bytes, *, is_quiet: bool = False) -> bytes:
-        """Take the next bytes; give out all that is no row of a dump which goes on.
+        """Take the next bytes; give out all that is no row of a dump which goes on, but the unfinished line.
 
         `is_quiet`: surely, no line behind the first one is the first row of a dump.
         """
         is_without = is_quiet or not _first_rows().places(data)
-        if is_without and not (self._rows or self._held or _BEGINS.match(data)):
-            return self._without_tail(data, 0)
         text, self._held = (self._held + data if self._held else data), b""
+        if is_without and not self._rows:
+            self.unjudged = text.find(b"\n") + 1
+            if not self.unjudged or self._first_row(text[: self.unjudged], 0) < 0:
+                return self._without_tail(text, 0)
+        given = self._fed(text)
+        self.unjudged = len(given)
+        return given
+
+    def _fed(self, text: bytes) -> bytes:
         given: list[bytes] = []
         place = 0
         while True:
@@ -247,12 +317,12 @@ class DumpStage:
         return rest + self._released()
 
     def _without_tail(self, text: bytes, place: int) -> bytes:
-        """The text from a place on; its last line is held if it may become the first row of a dump."""
+        """The text from a place on but its last line, which may become the first row of a dump."""
         last = text.rfind(b"\n", place) + 1
         begin = max(last, place)
         is_start = last > place or (begin == place and not (self._is_inside and last == 0))
         tail = text[begin:] if len(text) - begin <= _LONGEST_ROW else b""
-        if is_start and tail and _MAY_BEGIN.match(tail):
+        if is_start and tail:
             self._held = tail
             self._is_inside = False
             return text[place:begin]
@@ -262,14 +332,18 @@ class DumpStage:
 
     def _first_row(self, text: bytes, place: int) -> int:
         """Where the next finished line begins that may be the first row of a dump; -1: none does."""
-        while (found := text.find(_FIRST, place)) >= 0:
-            start = text.rfind(b"\n", max(0, found - _MOST_BEFORE), found) + 1
-            is_start = start > 0 or (found < _MOST_BEFORE and not self._is_inside)
-            if is_start and start >= place and _BEGINS.match(text, start):
-                return start if text.find(b"\n", found) >= 0 else -1
-            place = text.find(b"\n", found) + 1
+        if self._is_inside and not place:
+            place = text.find(b"\n") + 1
             if not place:
-                break
+                return -1
+        if _BEGINS.match(text, place):
+            return place if text.find(b"\n", place) >= 0 else -1
+        while found := _first_rows().places(text, place):
+            start = max(place, text.rfind(b"\n", place, found[0][1] - 1) + 1)
+            end = text.find(b"\n", start)
+            if end < 0 or _row_of(text[start:end]) is not None:
+                return start if end >= 0 else -1
+            place = end
         return -1
 
     def _take(self, line: bytes, end: bytes) -> bytes:
@@ -339,6 +413,8 @@ def _masked(row: _Row) -> bytes:
         if row.shown >= 0:
             pieces.append((row.shown + index, row.shown + index + 1, b""))
     line = row.line
+    if row.places:
+        pieces = [(row.places[start], row.places[end - 1] + 1, piece) for start, end, piece in pieces]
     for start, end, piece in sorted(pieces, reverse=True):
         line = line[:start] + piece + line[end:]
     return line

@@ -41,7 +41,9 @@ class StreamScrubber:
         """Take a chunk of any size; return what is certain by now."""
         is_quiet = self._is_quiet(data)
         text = self._dumps.feed(data, is_quiet=is_quiet)
-        return self._feed_past_dumps(text, is_quiet=is_quiet and (text is data or self._is_quiet(text)))
+        # What was given before is not known to be quiet where it meets what follows.
+        head = text[: self._dumps.unjudged]
+        return self._feed_past_dumps(text, is_quiet=is_quiet and (not head or self._is_quiet(head)))
 
     def _feed_past_dumps(self, data: bytes, *, is_quiet: bool = False) -> bytes:
         values, rules = self._values, self._rules

@@ -13,9 +13,13 @@ from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine, scan_
 # one line in a thousand is looked at for nothing.
 _MOST_COUNTED_IN_SCAN = 1
 _NEWLINE = 0x0A
-# What begins the first row of a dump of bytes, which `dumps` looks at. It is no rule's sign: it stands in the scan so
-# that text is not read once more for it.
-FIRST_ROW = rb"(?:\n|\n[ \t]{1,8})(?:0x)?0000"
+# What begins the first row of a dump of bytes, which `dumps` looks at: its place, or bytes in digits. It is no rule's
+# sign: it stands in the scan so that text is not read once more for it.
+# A blank stands before the digits: without it, each digit of a text would begin states of the scan.
+FIRST_ROW = (
+    rb"(?:\n|\n[ \t]{1,8})(?:0x)?0000| [0-9a-f]{4} [0-9a-f]{4} | [0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2} "
+    rb"| 0x[0-9a-f]{2}, 0x[0-9a-f]{2}, "
+)
 
 
 class LineSigns(NamedTuple):

@@ -188,3 +188,67 @@ def test_dumps_one_below_the_other_are_read_apart() -> None:
 
     assert scrub_text(rows, Registered.empty()).startswith(_rows(b"sixteen bytes of", 16, _xxd))
     assert scrub_text(rows, Registered.empty()).count("[masked:named-plain]") == 1
+
+
+def _elsewhere(row: str) -> str:
+    return f"{int(row[:8], 16) + 0x1F40:08x}{row[8:]}"
+
+
+def _coloured(row: str) -> str:
+    """As `xxd -R always` draws it: each byte, in digits and as a letter."""
+    shown = len(row) - len(row[51:].lstrip())
+    digits = re.sub(r"([0-9a-f]{2})(?=[0-9a-f ]|$)", "\x1b[1;32m\\1\x1b[0m", row[10:49])
+    letters = "".join(f"\x1b[1;32m{letter}\x1b[0m" for letter in row[51:])
+    return f"{row[:10]}{digits}{row[49:51]}{letters}" if shown else row
+
+
+MOVED: dict[str, Callable[[str], str]] = {
+    "past zero": _elsewhere,
+    "behind a prefix": lambda row: f"2026-01-02T03:04:05Z INFO net: {row}",
+    "behind a container's name, past zero": lambda row: f"loader-1  | {_elsewhere(row)}",
+    "quoted": lambda row: f"> {row}",
+    "far to the right": lambda row: " " * 14 + row,
+    "with its place in colour": lambda row: f"\x1b[36m{row[:8]}\x1b[0m{row[8:]}",
+    "without places": lambda row: row[10:58].rstrip(),
+}
+PLAIN = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def moved(name: str, how: str) -> str:
+    data = f"host=db\npassword={VALUE}\nhost=db.example.com\n".encode()
+    rows = [MOVED[how](row) for row in _rows(data, 16, DUMPS[name]).splitlines()]
+    return "loaded 12 rows\n" + "\n".join(rows) + "\nhost\n"
+
+
+@pytest.mark.parametrize("how", MOVED)
+@pytest.mark.parametrize("registered", [Registered.empty(), REGISTERED], ids=["rules", "registered"])
+def test_a_dump_is_read_wherever_it_begins(registered: Registered, how: str) -> None:
+    text = moved("hexdump -C", how)
+    out = scrub_text(text, registered)
+
+    assert out.count("[masked:") == 1
+    assert out.count("\n") == text.count("\n")
+    assert VALUE[8:16].encode().hex(" ") not in out
+    assert {scrubbed(text, registered, seed) for seed in range(10)} == {out}
+    assert scrub_text(out, registered) == out
+
+
+def test_a_dump_in_colours_is_read_without_them() -> None:
+    rows = _rows(f"host=db\npassword={VALUE}\n".encode(), 16, _xxd).splitlines()
+    out = scrub_text("\n".join(map(_coloured, rows)) + "\n", REGISTERED)
+
+    assert PLAIN.sub("", scrub_text("\n".join(map(_coloured, ["loaded", *rows[:1]])) + "\n")).count("host=db") == 1
+    assert PLAIN.sub("", out).count("[masked:MAIN]") == 1
+    assert VALUE[8:16].encode().hex(" ", -2) not in PLAIN.sub("", out)
+    assert {scrubbed("\n".join(map(_coloured, rows)) + "\n", REGISTERED, seed) for seed in range(10)} == {out}
+
+
+def test_bytes_as_a_header_of_c_holds_them_are_read() -> None:
+    data = f"password={VALUE}".encode()
+    pieces = [data[place : place + 12] for place in range(0, len(data), 12)]
+    rows = ",\n".join("  " + ", ".join(f"0x{byte:02x}" for byte in piece) for piece in pieces)
+    out = scrub_text(f"unsigned char env[] = {{\n{rows}\n}};\n", REGISTERED)
+
+    assert out.count("[masked:MAIN]") == 1
+    assert "0x70, 0x61, 0x73, 0x73" in out
+    assert f"0x{ord(VALUE[12]):02x}, 0x{ord(VALUE[13]):02x}, 0x{ord(VALUE[14]):02x}" not in out
