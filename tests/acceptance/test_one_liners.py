@@ -57,7 +57,7 @@ def called():
     print("was sent", len(order), "signs,", order[:4])
 
 
-@run.job(trigger="schedule:0 0 1 1 *")
+@run.job(trigger="schedule:0 0 * * *")
 def daily(run_context: dict = None):
     day = f"{run_context['interval_start']:%Y-%m-%d}"
     print("loads", day)
