@@ -21,7 +21,8 @@ FAILED = 1
 WRONG_USAGE = 2
 NOT_REACHABLE = 3
 NOT_ALLOWED = 4
-_UNWRITTEN = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_UNWRITTEN = _NO_ROOM | frozenset({errno.EPIPE, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def say_error(message: str) -> None:
@@ -66,8 +67,12 @@ def open_streams() -> None:
 def end_unwritten(error: OSError) -> int:
     """What ends a command whose output nobody takes: a closed pipe its signal, all else a sentence; the exit code.
 
-    Raises: the error, when it names a file or is no error of writing.
+    So does a disk without room for a file of ours, such as the regions that are known here.
+    Raises: the error, when it names a file for another reason or is no error of writing.
     """
+    if error.filename is not None and error.errno in _NO_ROOM:
+        say_error(f"{words_of(error)} Make room there, then try again.")
+        return FAILED
     if error.filename is not None or error.errno not in _UNWRITTEN:
         raise error
     # What is still held would be tried once more as the interpreter ends.
