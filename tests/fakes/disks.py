@@ -13,10 +13,13 @@ import pytest
 
 
 @contextmanager
-def small_tmpfs(mebibytes: int) -> Generator[Path]:
-    """A folder on a file system of its own with that much room; skips the test where there can be none."""
+def small_tmpfs(mebibytes: int, files: int = 0) -> Generator[Path]:
+    """A folder on a file system of its own with that much room, and for so many files where that is said.
+
+    Skips the test where there can be none.
+    """
     folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
-    command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}M", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}M,nr_inodes={files}", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True, timeout=10).returncode:
         folder.rmdir()
         pytest.skip("no small disk can be made here")

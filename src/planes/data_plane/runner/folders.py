@@ -5,7 +5,7 @@ ctl/            0700, the platform's alone
   lock          held (flock) by the runner for life, or by whoever takes a dead runner's folder over
   runner.json   the runner's pid, its start time, its socket; synced before anything of the job is started
   step.json     the process group of the step that runs now
-  room          nothing: space on the disk that the end of the run can be told in, when the job has filled the rest
+  room, room.N  nothing: space and files that the end of the run can be told in, when the job has filled the disk
   segments/     the log
   exit.json     the outcome; written last, whole, synced
 work/           the job's
@@ -63,7 +63,7 @@ class RunFolder:
         self.runner_path = self.control / "runner.json"
         self.step_path = self.control / "step.json"
         self.exit_path = self.control / "exit.json"
-        self._room_path = self.control / "room"
+        self._room_paths = [self.control / name for name in ("room", "room.2", "room.3")]
 
     def try_lock(self) -> int | None:
         """Take the folder: a descriptor to keep open, or None if a live process holds it."""
@@ -86,17 +86,22 @@ class RunFolder:
         )
 
     def take_room(self) -> None:
-        """Sets aside what the end of the run needs on the disk. Raises: OSError when there is not that much."""
-        descriptor = os.open(self._room_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if hasattr(os, "posix_fallocate"):  # not on macOS: there the disk is not kept free
-                os.posix_fallocate(descriptor, 0, ROOM_BYTES)
-        finally:
-            os.close(descriptor)
+        """Sets aside what the end of the run needs on the disk. Raises: OSError when there is not that much.
+
+        That is also a file each for the seal of the log and the exit record, and one more: a disk may be full of files.
+        """
+        for path in self._room_paths:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                if path == self._room_paths[0] and hasattr(os, "posix_fallocate"):  # on macOS the disk is not kept free
+                    os.posix_fallocate(descriptor, 0, ROOM_BYTES)
+            finally:
+                os.close(descriptor)
 
     def release_room(self) -> None:
         """Gives it back, for what is written next. May run again."""
-        self._room_path.unlink(missing_ok=True)
+        for path in self._room_paths:
+            path.unlink(missing_ok=True)
 
     def find_outcome(self) -> Outcome | None:
         """The exit record, if the run has ended."""
