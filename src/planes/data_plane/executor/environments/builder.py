@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -96,6 +97,11 @@ def main(arguments: list[str]) -> int:
     except BuildFailed as exc:
         say(str(exc), sys.stderr)
         return exc.code
+    except OSError as exc:
+        if exc.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        say(f"The environment could not be built: {exc.strerror}.", sys.stderr)
+        return BuildFailed.code
     return 0
 
 
@@ -117,24 +123,33 @@ def build(specification: Mapping[str, Any]) -> None:
         uv = _Uv(str(specification["uv"]), lock, *([clear_cache(Path(cache))] if cache else []))
         python = find_python(uv, str(specification["python_version"]))
         say(f"Building an environment with Python {specification['python_version']} ({python})")
-        uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
-        builds = bool(specification.get("source_builds"))
-        own, wishes = specification["requirements"], specification.get("wishes", [])
-        chosen, obstacle = _with_wishes(uv, building, own, wishes, builds=builds)
-        _install(uv, building, chosen, builds=builds)
-        compile_to_byte_code(building, python, uv.locks)
-        if obstacle:  # only now it is known that the wishes are to blame, and not the requirements alone
-            say(f"Left out, since {obstacle}: {', '.join(wishes)}.")
-        for line in find_missing_extras(building, own):
-            say(line)
-        if not specification["includes_dlthub"]:
-            let_hub_be_imported(building)
-        (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
-        make_read_only(building)
-        sync_file_system(building)
+        try:
+            _make(uv, building, python, specification)
+        except BaseException:
+            remove(building)  # of no use to anybody, and perhaps what has filled the disk
+            raise
         building.rename(place)
         sync_folder(folder)
         say("Environment is ready.")
+
+
+def _make(uv: _Uv, building: Path, python: str, specification: Mapping[str, Any]) -> None:
+    """Everything but its final name. Raises: BuildFailed."""
+    uv.run("venv", "--no-project", "--relocatable", "--python", python, str(building))
+    builds = bool(specification.get("source_builds"))
+    own, wishes = specification["requirements"], specification.get("wishes", [])
+    chosen, obstacle = _with_wishes(uv, building, own, wishes, builds=builds)
+    _install(uv, building, chosen, builds=builds)
+    compile_to_byte_code(building, python, uv.locks)
+    if obstacle:  # only now it is known that the wishes are to blame, and not the requirements alone
+        say(f"Left out, since {obstacle}: {', '.join(wishes)}.")
+    for line in find_missing_extras(building, own):
+        say(line)
+    if not specification["includes_dlthub"]:
+        let_hub_be_imported(building)
+    (building / MARK).write_text(json.dumps({"requirements": specification["requirements"]}))
+    make_read_only(building)
+    sync_file_system(building)
 
 
 def is_ready(place: Path) -> bool:

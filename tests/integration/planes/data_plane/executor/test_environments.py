@@ -211,6 +211,7 @@ def test_unresolvable_requirement_says_which(catalogue: EnvironmentCatalogue) ->
     assert "no-such-package-here" in output
     assert not {"Traceback", "DLTHUB_TUI_SOURCE_BUILDS=allow"} & set(output.split()), "it is not for want of a wheel"
     assert not catalogue.is_ready(wanted)
+    assert not list(catalogue.python(wanted).parents[2].glob("*.building")), "what is left may be what fills the disk"
 
 
 @pytest.mark.parametrize("source_builds", [False, True])
