@@ -90,7 +90,9 @@ def _profiles(manifest: ValidatedManifest, ground: DeployGround) -> tuple[dict[s
         profile = pick_profile(job.definition, ground.profiles or ())
         if isinstance(profile, Refusal):
             if ground.profiles is not None:
-                missing.append(Reason(key=f"jobs[{index}].require.profile", message=profile.reason))
+                # its place among the jobs that the client found tells nobody which it is
+                said = f"{job.job_ref}: {profile.reason}"
+                missing.append(Reason(key=f"jobs[{index}].require.profile", message=said))
             profile = job.facts.required_profile or ""
         picked[job.job_ref] = profile
     return picked, missing

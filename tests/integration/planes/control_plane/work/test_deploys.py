@@ -124,6 +124,7 @@ async def test_profile_without_configuration_is_refused_and_nothing_is_written(s
 
     assert (answer.status_code, answer.json()["code"]) == (400, "profile_not_configured")
     assert answer.json()["extra"][0]["key"] == "jobs[1].require.profile"
+    assert answer.json()["extra"][0]["message"].startswith("jobs.jobs.bad: profile 'staging' has no configuration")
     assert (await stage.get("/jobs")).json()["total"] == 0
 
 
