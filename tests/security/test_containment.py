@@ -95,6 +95,7 @@ def test_nothing_but_its_own(home: Path, own_uid: int | None, start: str) -> Non
         "own data": "done",
         "processor": True,
         "own process": True,
+        "interfaces": True,
         "pair of streams": "done",
         "terminal": "done",
         "lock": "done",

@@ -3,7 +3,8 @@
 Landlock does not stop a connection to a unix socket by its path: with one of the desktop's or of Docker's a job would
 have them work outside. A pair of datagram sockets is such a socket too: it may send to any path. Sockets of other
 kinds (to the machine that runs this one, to radios) know no network namespace, so that they would be open to a job that
-is to have no network. Named pipes, pairs of streams, internet sockets and questions about the network stay.
+is to have no network. Named pipes, pairs of streams, internet sockets and questions about interfaces and routes stay;
+others to the kernel tell of devices and of the sockets of the machine, or reach parts of it that no load needs.
 Limits of another process (`prlimit`) are for its uid to change: the platform's, where that is the job's. Rings of calls
 (`io_uring`) pass filters by. A user namespace of its own would give a job every capability of the kernel's inside.
 Kernel keys, tracing of the kernel and programs for it are nobody's business in a load.
@@ -22,9 +23,11 @@ from planes.data_plane.runner.kernel import libc
 _SET_MODE_FILTER = 1
 _LOAD, _MASK, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
-_CALL, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
-_FAMILIES = (2, 10, 16)
-"""Of sockets: internet, its sixth version, and questions to the kernel (netlink)."""
+_CALL, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT = 0, 4, 16, 24, 32
+_INTERNET, _INTERNET_6, _KERNEL = 2, 10, 16
+"""Families of sockets; the last one (netlink) asks the kernel, by protocols of which a job needs one."""
+
+_ROUTES = 0
 
 _KIND, _DATAGRAM, _RAW = 0xF, 2, 3
 """The kind of a socket is in the lowest bits; of unix sockets a raw one is a datagram socket."""
@@ -113,10 +116,10 @@ def _assemble(machine: _Machine, more: tuple[int, ...]) -> bytes:
             (_EQUALS, 0, 4, call), (_LOAD, 0, 0, _FIRST_ARGUMENT),
             (test, 0, 1, value), (_RETURN, 0, 0, _ERROR | answer), (_RETURN, 0, 0, _ALLOW),
         ]  # fmt: skip
-    count = len(_FAMILIES)
     steps += [
-        (_EQUALS, 0, count + 3, machine.socket), (_LOAD, 0, 0, _FIRST_ARGUMENT),
-        *((_EQUALS, count - at, 0, family) for at, family in enumerate(_FAMILIES)),
+        (_EQUALS, 0, 8, machine.socket), (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_EQUALS, 5, 0, _INTERNET), (_EQUALS, 4, 0, _INTERNET_6), (_EQUALS, 0, 2, _KERNEL),
+        (_LOAD, 0, 0, _THIRD_ARGUMENT), (_EQUALS, 1, 0, _ROUTES),
         (_RETURN, 0, 0, _ERROR | errno.EAFNOSUPPORT), (_RETURN, 0, 0, _ALLOW),
     ]  # fmt: skip
     steps += [
