@@ -10,7 +10,7 @@ from planes.control_plane.services.work.schedules import clear_clocks, plan_cloc
 from planes.domain.deploying import Change, DeployedJob, DeployOutcome, WantedJob, reconcile
 from planes.domain.errors import InvalidRequest, Reason
 from planes.domain.identifiers import JobId, JobVersionId, MembershipId, WorkspaceId, new_id
-from planes.manifest.facts import trigger_kind
+from planes.manifest.facts import part, trigger_kind
 from planes.manifest.profiles import Refusal, pick_profile
 from planes.manifest.triggers import is_self_firing
 from planes.manifest.validation import ValidatedJob, ValidatedManifest
@@ -60,7 +60,7 @@ def plan_deploy(manifest: ValidatedManifest, ground: DeployGround, *, is_dry_run
     Raises: InvalidRequest when a profile has no configuration; on a dry run that is a warning, because the
     configuration that would come with the deploy is not uploaded.
     """
-    warnings = list(manifest.warnings)
+    warnings = [*manifest.warnings, *_elsewhere(manifest)]
     profiles, missing = _profiles(manifest, ground)
     if missing and not is_dry_run:
         raise InvalidRequest("profile_not_configured", "A job asks for a profile that cannot be used.", tuple(missing))
@@ -81,6 +81,15 @@ def plan_deploy(manifest: ValidatedManifest, ground: DeployGround, *, is_dry_run
             job = validated[change.job_ref]
             planned.append(_live(change, before, job, profiles[change.job_ref], ground))
     return DeployPlan(ground.module, planned, warnings)
+
+
+def _elsewhere(manifest: ValidatedManifest) -> list[str]:
+    """Of jobs that ask for a region: the organization has chosen its own, for good."""
+    return [
+        f"{job.job_ref}: `require.region` has no effect, its runs stay in the organization's region"
+        for job in manifest.jobs
+        if part(job.definition, "require").get("region")
+    ]
 
 
 def _profiles(manifest: ValidatedManifest, ground: DeployGround) -> tuple[dict[str, str], list[Reason]]:

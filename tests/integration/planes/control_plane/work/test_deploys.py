@@ -128,6 +128,16 @@ async def test_profile_without_configuration_is_refused_and_nothing_is_written(s
     assert (await stage.get("/jobs")).json()["total"] == 0
 
 
+async def test_a_region_that_a_job_asks_for_is_said_to_have_no_effect(stage: Stage) -> None:
+    await stage.upload(profiles=["prod"])
+
+    receipt = (await stage.deploy(definition("here"), definition("there", require={"region": "us-east-1"}))).json()
+
+    assert receipt["warnings"] == [
+        "jobs.jobs.there: `require.region` has no effect, its runs stay in the organization's region"
+    ]
+
+
 async def test_broken_definition_is_refused_with_every_reason(stage: Stage) -> None:
     await stage.upload()
 
