@@ -97,7 +97,7 @@ def backup(
         more = f" and {len(closed) - 1:,} more" if len(closed) > 1 else ""
         exits.say_error(
             # As Python writes it: a job chose the name.
-            f"Not in the backup, since jobs closed it to this user: {closed[0]!r}{more}. "
+            f"Not in the backup, since jobs closed it to this user or put it too deep: {closed[0]!r}{more}. "
             "Open it (chmod u+rwX), or run this as root, and back up once more."
         )
     return exits.FAILED if closed else exits.DONE

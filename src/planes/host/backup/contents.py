@@ -9,6 +9,7 @@ Left out: the master key (Security: 8), and what is made again: environments, ca
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _PATTERNS = {
 # Of a run's folder: what only means something to the process that holds it.
 _LEFT_OUT = frozenset({"lock"})
 _WALKS = 5
+_LONGEST_NAME_BYTES = 3072
+"""A path has 4096 on Linux, with the home that it is restored to."""
 
 
 class CannotBackUp(Exception):
@@ -103,20 +106,31 @@ def files_of(folder: Path, plane: str) -> Generator[tuple[Path, Path]]:
     """
     for pattern in _PATTERNS[plane == CONTROL]:
         for root in sorted(folder.glob(pattern)):
-            for path in _walk(root):
+            for path in _walk(root, folder):
                 yield root.parent if path == root else root, path
 
 
-def _walk(root: Path) -> Generator[Path]:
-    """A folder is looked through again when something went between the look and the reading (a log compressed)."""
+def is_too_deep(path: Path, folder: Path) -> bool:
+    """Whether its name in the plane's folder is longer than any home could take up again."""
+    return len(os.fsencode(path)) - len(os.fsencode(folder)) > _LONGEST_NAME_BYTES
+
+
+def _walk(root: Path, folder: Path) -> Generator[Path]:
+    """A folder is looked through again when something went between the look and the reading (a log compressed).
+
+    Of what lies too deep only the outermost is told: the system has no name for what is below.
+    """
     told: set[Path] = set()
     for _ in range(_WALKS):
         is_same = True
         for path in [root, *sorted(root.rglob("*"))] if root.is_dir() else [root]:
-            if path in told or path.name in _LEFT_OUT or not (path.is_file() or path.is_dir()) or path.is_symlink():
+            if path in told or path.name in _LEFT_OUT or is_too_deep(path.parent, folder):
+                continue
+            is_named = not is_too_deep(path, folder)
+            if is_named and (not (path.is_file() or path.is_dir()) or path.is_symlink()):
                 continue
             told.add(path)
             yield path
-            is_same = is_same and path.exists()
+            is_same = is_same and (not is_named or path.exists())
         if is_same:
             return

@@ -32,6 +32,7 @@ from planes.host.backup.contents import (
     database_name,
     files_of,
     filled,
+    is_too_deep,
     plane_folder,
     planes_of,
 )
@@ -50,7 +51,7 @@ _MOST_PARTS, _MOST_OF_PARTS = 100_000, 4 * 1024**3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One plane's backup. `closed`: what jobs closed to the platform's user, by name; it is not in it."""
+    """One plane's backup. `closed`: what jobs closed to the platform's user, or put too deep; it is not in it."""
 
     plane: str
     path: Path
@@ -123,6 +124,9 @@ def _back_up_plane(
                 add_member(archive, place, snapshot, database_name(plane))
                 for root, path in _files(place, plane, environment):
                     name = path.relative_to(place).as_posix()
+                    if is_too_deep(path, place):
+                        closed.append(name)
+                        continue
                     try:
                         entries += add_member(archive, root, path, name)
                     except PermissionError:

@@ -23,7 +23,7 @@ from tests.contract.client_environment import as_uid
 from tests.fakes.platform_uids import ORDINARY_UID, ROOT
 from tests.fakes.workspaces import open_folder
 
-from planes.host.backup.contents import files_of
+from planes.host.backup.contents import files_of, is_too_deep
 from planes.host.backup.restoring import extract
 from planes.host.backup.writing import add_member
 from planes.host.proof.searching import search_folder
@@ -175,3 +175,20 @@ def test_what_a_job_closes_holds_nothing_up_and_is_named() -> None:
     told = json.loads(done.stdout)
     assert [name.rpartition("/data/prod/")[2] for name in told["closed"]] == ["folder", "other/closed"]
     assert told["entries"] >= 3
+
+
+def test_what_lies_too_deep_for_a_name_holds_nothing_up(tmp_path: Path) -> None:
+    place = tmp_path / "eu1"
+    data = place / "orgs/organization/workspaces/workspace/data"
+    (data / "zzz").mkdir(parents=True)
+    folder = os.open(data, os.O_RDONLY)
+    for _ in range(60):
+        os.mkdir("d" * 100, dir_fd=folder)
+        above, folder = folder, os.open("d" * 100, os.O_RDONLY, dir_fd=folder)
+        os.close(above)
+    os.close(folder)
+
+    found = [path for _, path in files_of(place, "eu1")]
+
+    assert data / "zzz" in found
+    assert sum(is_too_deep(path, place) for path in found) == 1, "the outermost is told, and nothing below it"
