@@ -424,3 +424,29 @@ def test_a_document_in_base64_without_a_secret_stays(document: str) -> None:
     line = f"cursor={base64.b64encode(document.encode('latin-1')).decode()}"
 
     assert scrub_text(line) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"host=db\npassword={S}\nport=5432\n",
+        f"  db:\n    DB_PASSWORD: {S}\n",
+        f'[sources.crm]\napi_key = "{S}"\n',
+        f"user=u&access_token={S}&x=1",
+        f'export CRM_TOKEN="{S}"',
+    ],
+)
+def test_settings_in_base64_are_masked_for_a_secret_in_them(text: str) -> None:
+    for before in ("", "#", "# "):
+        encoded = base64.b64encode((before + text).encode()).decode()
+
+        assert scrub_text(f"config {encoded}, next") == "config [masked:named-in-base64-text], next"
+
+
+@pytest.mark.parametrize(
+    "text", ["token: str\nretries: int\n", "password=${DB_PASSWORD}\n", "the password is wrong", "secret\0=\1binary"]
+)
+def test_other_texts_in_base64_stay(text: str) -> None:
+    line = f"cursor={base64.b64encode(text.encode()).decode()}"
+
+    assert scrub_text(line) == line

@@ -99,7 +99,7 @@ def test_where_a_name_ends_says_no_shape_away() -> None:
     places = NamePlaces()
     shapes = [shape for rule in RULES if (shape := AtName.of(rule)) is not None]
     ended = matched = 0
-    for line in itertools.islice(lines(), 0, None, 6):
+    for line in itertools.islice(lines(), 0, None, 5):
         signs = signs_of(rulebook(), line).names
         if not signs or places.names(line, signs) is None:
             continue
