@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import tempfile
@@ -102,7 +103,9 @@ def _folder(given: Path | None) -> Generator[Path]:
     """The demo's folder: the one given, which stays and must be new, or a temporary one."""
     if given is not None:
         if given.exists() and any(given.iterdir()):
-            raise NoDemo(f"{given} is not empty. A demo begins in a folder of its own.")
+            kept = shlex.quote(str(given / "home"))
+            opens = f" What one left there opens with dlthub-tui --home {kept}." if (given / "home").is_dir() else ""
+            raise NoDemo(f"{given} is not empty. A demo begins in a folder of its own.{opens}")
         given.mkdir(parents=True, exist_ok=True)
         yield given
         return

@@ -98,3 +98,11 @@ def test_what_a_plane_says_of_fields_names_what_was_typed(key: str, message: str
     body = {"detail": "The request breaks a rule.", "extra": [{"key": key, "message": message}]}
 
     assert exits.sentence_of(refusal(400, body)).startswith(said)
+
+
+def test_a_demo_that_was_kept_is_opened_another_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = tmp_path / "kept"
+    (kept / "home").mkdir(parents=True)
+
+    assert run_command(["demo", "--home", str(kept), "--record", str(tmp_path / "a.cast")]) != exits.DONE
+    assert f"opens with dlthub-tui --home {kept / 'home'}." in capsys.readouterr().err
