@@ -110,3 +110,13 @@ async def test_every_action_is_done_by_its_key_and_nothing_fails(open_app: Any, 
             assert [file.read_text() for file in stage.home.glob("client/crash-*")] == []
 
     assert not missing, " | ".join(sorted(missing))
+
+
+def test_every_screen_lets_go_of_the_terminal() -> None:
+    """A sheet that did not took `fg` and its enter for its own: it started the run that it asked about."""
+    waiting: list[type[ActingScreen[Any]]] = [ActingScreen]
+    while waiting:
+        screen = waiting.pop()
+        waiting += screen.__subclasses__()
+        if screen.LAYERS:
+            assert {"app.suspend", "app.quit"} <= {action.id for action in screen.actions()}, screen.__name__

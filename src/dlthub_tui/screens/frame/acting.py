@@ -25,6 +25,7 @@ from dlthub_tui.viewmodel.keys.keymap import rebound
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.text import Role
+from dlthub_tui.widgets.job_control import has_shell
 from dlthub_tui.widgets.left_behind import forget_gone
 from dlthub_tui.widgets.message_line import MessageLine
 from dlthub_tui.widgets.painted import Painted
@@ -225,6 +226,13 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
     def do_app_quit(self) -> None:
         """Leave the app, also from what is open over a place."""
         self.post_message(AskToLeave())
+
+    def do_app_suspend(self) -> None:
+        """To the shell, also from what is open over a place: what is typed next is meant for it."""
+        if has_shell():
+            self.host.action_suspend_process()
+        else:
+            self.say("No shell waits behind this terminal. Nothing was stopped.", Role.WARN)
 
     def note(self, action: Action) -> None:
         """Places write down what their keys do."""

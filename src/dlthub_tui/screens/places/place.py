@@ -26,7 +26,6 @@ from dlthub_tui.viewmodel.keys.actions import Action, key_name
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_place, where_it_works
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, cut_middle, guard
-from dlthub_tui.widgets.job_control import has_shell
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.message_line import MessageLine
 from dlthub_tui.widgets.row_list import RowList
@@ -255,13 +254,6 @@ class PlaceScreen(Approving):
             self.say(f"Opened {guard(url)} in the browser.", Role.OK)
             return
         self.copied(url)
-
-    def do_app_suspend(self) -> None:
-        """To the shell."""
-        if has_shell():
-            self.host.action_suspend_process()
-        else:
-            self.say("No shell waits behind this terminal. Nothing was stopped.", Role.WARN)
 
     def interrupt(self) -> None:
         """Stops what this screen waits for; the second time in a row asks whether to leave."""
