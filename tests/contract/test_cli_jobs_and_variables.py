@@ -138,6 +138,24 @@ def test_live_log_is_replayed_and_followed_and_the_run_cancelled(desk: Desk, run
     assert again.code != 0, again.text
 
 
+def test_a_run_that_was_cancelled_before_it_started_has_an_empty_log(desk: Desk) -> None:
+    desk.person.platform.admin("data-plane", "drain", "us1")
+    try:
+        triggered = desk.run("job", "trigger", "twin")
+        cancelled = desk.run("job", "runs", "cancel", "twin")
+    finally:
+        desk.person.platform.admin("data-plane", "resume", "us1")
+    run = desk.runs("jobs.works.twin")[0]
+    followed = desk.run("job", "logs", "twin", "-f")
+
+    assert (triggered.code, cancelled.code) == (0, 0), cancelled.text
+    assert (run["status"], run["started_at"]) == ("cancelled", None)
+    assert followed.code == 1, followed.text
+    assert "Streaming logs for run (status: cancelled)" in followed.text
+    assert "End of log stream" in followed.text
+    assert "ERROR" not in followed.text
+
+
 def test_cancel_by_selector_ends_what_matches(desk: Desk, running: dict[str, Any]) -> None:
     dry = desk.run("job", "cancel", "tag:long", "--dry-run")
     still = desk.runs("jobs.works.slow")[0]["status"]

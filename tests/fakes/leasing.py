@@ -15,7 +15,15 @@ from tests.fakes.control_plane import FakeControlPlane
 
 from planes.domain.identifiers import new_id
 from planes.server.streams import Stopping
-from planes.wire.link import Lease, MemberIds, PipelineRunReport, PollRequest, StatusReport, WebhookRunRequest
+from planes.wire.link import (
+    EndedRunRequest,
+    Lease,
+    MemberIds,
+    PipelineRunReport,
+    PollRequest,
+    StatusReport,
+    WebhookRunRequest,
+)
 
 RUN_TOKEN = "eyJhbGciOiJub25lIn0.run-token-of-the-tests.signature"
 POLL_SECONDS = 20.0
@@ -23,13 +31,17 @@ POLL_SECONDS = 20.0
 
 @dataclass(kw_only=True)
 class LeasingControlPlane(FakeControlPlane):
-    """`is_away` answers 503 to everything said of runs; runs in `stale` answer 409."""
+    """`is_away` answers 503 to everything said of runs; runs in `stale` answer 409. Those of `ended` have ended.
+
+    `ended` None: it is of a version that cannot say it.
+    """
 
     statuses: dict[str, list[str]] = field(default_factory=dict)
     reports: dict[str, list[StatusReport]] = field(default_factory=dict)
     pipeline_runs: dict[str, list[PipelineRunReport]] = field(default_factory=dict)
     polls: list[PollRequest] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
+    ended: set[tuple[str, str]] | None = field(default_factory=set)
     members: dict[str, str] = field(default_factory=dict)
     webhook_triggers: list[str] = field(default_factory=lambda: ["webhook:orders"])
     webhook_calls: list[WebhookRunRequest] = field(default_factory=list)
@@ -125,6 +137,13 @@ class LeasingControlPlane(FakeControlPlane):
             asked = MemberIds.model_validate_json(await request.body()).members
             found = [{"member": each, "email": self.members[each]} for each in asked if each in self.members]
             return JSONResponse({"members": found})
+
+        @app.post("/link/v1/-find-ended-run")
+        async def find_ended_run(request: Request) -> Response:
+            if self.ended is None:
+                return JSONResponse({"status_code": 404, "code": "not_found", "detail": "none"}, status_code=404)
+            asked = EndedRunRequest.model_validate_json(await request.body())
+            return JSONResponse({"has_ended": (asked.workspace_id, asked.run_id) in self.ended})
 
         @app.post("/link/v1/webhooks/-find-job")
         async def find_webhook_job() -> Response:

@@ -234,6 +234,7 @@ LINK_ROUTES = {
     "POST /link/v1/swap-codes/-redeem",
     "POST /link/v1/-find-versions",
     "POST /link/v1/-find-members",
+    "POST /link/v1/-find-ended-run",
     "POST /link/v1/public-links/-find",
     "POST /link/v1/webhooks/-find-job",
     "POST /link/v1/webhooks/-start",

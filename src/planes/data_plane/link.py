@@ -35,6 +35,8 @@ from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
+    EndedRunRequest,
+    EndedRunResponse,
     EnrolRequest,
     EnrolResponse,
     MemberIds,
@@ -140,6 +142,17 @@ class Link:
         """
         answer = await self._call("POST", f"/link/v1/runs/{run_id}/-issue-token", RunTokenRequest(fence=fence))
         return _parse(RunTokenResponse, answer)
+
+    async def has_ended(self, workspace_id: str, run_id: str) -> bool:
+        """Whether this is a run of that workspace which has ended.
+
+        Raises: NotFound by a control plane of a version that cannot say it, Unavailable.
+        """
+        try:
+            request = EndedRunRequest(workspace_id=workspace_id, run_id=run_id)
+        except ValidationError:
+            return False  # there is no such run
+        return _parse(EndedRunResponse, await self._call("POST", "/link/v1/-find-ended-run", request)).has_ended
 
     async def redeem_swap_code(self, code: str, workspace_id: str, job_id: str | None) -> RedeemSwapCodeResponse:
         """Signs in whoever brought the code, once, for one workspace of this plane; starts the job if it does not run.

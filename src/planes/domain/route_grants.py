@@ -184,6 +184,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
         "PUT /link/v1/configurations/{configuration_id}", "PUT /link/v1/runs/{run_id}/status",
         "POST /link/v1/runs/{run_id}/-issue-token", "PUT /link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}",
         "POST /link/v1/swap-codes/-redeem", "POST /link/v1/-find-versions", "POST /link/v1/-find-members",
+        "POST /link/v1/-find-ended-run",
         "POST /link/v1/public-links/-find", "POST /link/v1/webhooks/-find-job", "POST /link/v1/webhooks/-start",
     ),
 }  # fmt: skip

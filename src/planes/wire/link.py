@@ -224,6 +224,19 @@ class RunTokenResponse(LinkModel):
     expires_at: int
 
 
+class EndedRunRequest(LinkModel):
+    """A run of a workspace whose log somebody asks for, and of which its data plane knows nothing."""
+
+    workspace_id: Uuid
+    run_id: Uuid
+
+
+class EndedRunResponse(LinkModel):
+    """Whether it has ended. A run of another workspace, or that there is not, has not."""
+
+    has_ended: bool
+
+
 class SwapCodeRequest(LinkModel):
     """A code that a browser brought to the data plane, and the app that it wants to see: that is started if need be.
 

@@ -11,7 +11,7 @@ from planes.control_plane.api.authentication import CurrentDataPlane, CurrentPar
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
 from planes.control_plane.services.identity import recipients
-from planes.control_plane.services.work import app_links, deployments, leases, run_reports, versions, webhook_runs
+from planes.control_plane.services.work import app_links, deployments, leases, run_reports, runs, versions, webhook_runs
 from planes.domain.errors import PlaneError
 from planes.server.late_routes import LateRouter
 from planes.server.streams import Stopping
@@ -20,6 +20,8 @@ from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
+    EndedRunRequest,
+    EndedRunResponse,
     MemberIds,
     MembersResponse,
     PipelineRunReport,
@@ -85,6 +87,13 @@ async def issue_run_token(
 ) -> RunTokenResponse:
     minted = await leases.issue_run_token(parts, dataplane_id, run_id, body.fence)
     return RunTokenResponse(token=minted.token, expires_at=minted.expires_at)
+
+
+@router.post("/-find-ended-run")
+async def find_ended_run(
+    parts: CurrentParts, dataplane_id: CurrentDataPlane, body: EndedRunRequest
+) -> EndedRunResponse:
+    return EndedRunResponse(has_ended=await runs.has_ended(parts, dataplane_id, body))
 
 
 @router.post("/swap-codes/-redeem")

@@ -74,9 +74,14 @@ async def open_stream(
     from_line: int = 0,
     last_words: LastWords = NO_WORDS,
 ) -> Response:
-    """A live log from a line on. Raises: NotFound, after the time that a lease may take."""
+    """A live log from a line on; an empty one of a run that ended before it came here.
+
+    Raises: NotFound, after the time that a lease may take.
+    """
     running = running_of(request)
-    folder = await running.finder.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
+    folder, has_ended = await running.finder.await_log(workspace_id, run_id, LEASE_WAIT_SECONDS)
+    if folder is None and has_ended:
+        return event_stream_response(_nothing(), stopping_of(request))
     if folder is None:
         raise no_such_log()
     await services_of(request).audit.note(Actor.of(claims), Action.LOG_STREAMED, run_id)
@@ -108,6 +113,11 @@ async def shown(batches: AsyncIterator[bytes], claims: Claims) -> AsyncGenerator
     async with aclosing(cast("AsyncGenerator[bytes]", batches)) as source:
         async for batch in source:
             yield shown_to(claims, batch)
+
+
+async def _nothing() -> AsyncGenerator[bytes]:
+    return
+    yield
 
 
 async def _until_told(chunks: AsyncGenerator[bytes], runs: Runs, run_id: str) -> AsyncGenerator[bytes]:

@@ -13,7 +13,7 @@ from planes.control_plane.services.work.run_reports import finish
 from planes.control_plane.services.work.triggers import hold_work
 from planes.domain.access import Permission, Principal
 from planes.domain.errors import Conflict, NotFound
-from planes.domain.identifiers import RunId, WorkspaceId
+from planes.domain.identifiers import DataPlaneId, RunId, WorkspaceId
 from planes.domain.runs import LEASED, Refused, Run, decide_cancel
 from planes.storage.control import jobs as stored_jobs
 from planes.storage.control import run_lists
@@ -24,6 +24,7 @@ from planes.storage.control.jobs import JobVersion, VersionedJob
 from planes.storage.control.run_lists import DownstreamRun, RunFilter
 from planes.storage.control.summaries import PipelineRunSummary
 from planes.storage.keyset import Listed
+from planes.wire.link import EndedRunRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,13 @@ async def list_runs(
         await authorize_workspace(connection, principal, wanted.workspace_id, Permission.READ)
         found = await run_lists.list_runs(connection, wanted)
         return found.carrying(await detail_runs(connection, wanted.workspace_id, found.items, downstream))
+
+
+async def has_ended(parts: Parts, dataplane_id: DataPlaneId, asked: EndedRunRequest) -> bool:
+    """Whether this is a run of that workspace and of this data plane, and has ended: claimed or not."""
+    async with parts.database.reading() as connection:
+        run = await stored_runs.find_run(connection, asked.run_id, workspace_id=WorkspaceId(asked.workspace_id))
+    return run is not None and run.dataplane_id == dataplane_id and run.is_terminal
 
 
 async def rows_loaded(parts: Parts, principal: Principal, workspace_id: str, since: datetime | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 
@@ -13,9 +14,22 @@ from planes.data_plane.logs import WakeSource
 from planes.data_plane.services.held_runs import HeldRuns
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.runs.run_wakes import RunWakes
-from planes.domain.errors import Gone
+from planes.domain.errors import Gone, PlaneError
 from planes.storage.data import runs
+from planes.storage.errors import StorageError
 from planes.storage.types import Row
+
+# The lease of a run that starts is nearly always here by then, and a client that only replays a log has not given up.
+_ASKS_AFTER_SECONDS = 0.1
+# Whoever asks for logs of runs that there are not must not be in the way of what the planes tell each other.
+_QUESTIONS_AT_ONCE = 4
+
+
+class AwaitedLog(NamedTuple):
+    """The folder of a run. Without one the run may `have_ended` before it came here: then it never has a log."""
+
+    folder: Path | None
+    has_ended: bool = False
 
 
 class RunFinder:
@@ -24,6 +38,7 @@ class RunFinder:
     def __init__(self, parts: Parts, held: HeldRuns) -> None:
         self._parts = parts
         self._held = held
+        self._questions = anyio.CapacityLimiter(_QUESTIONS_AT_ONCE)
 
     async def find_run(self, workspace_id: str, run_id: str) -> Row | None:
         """A run of this workspace, as far as it has come here; None for every other id."""
@@ -48,22 +63,55 @@ class RunFinder:
         )
         return place.run(run_id).root
 
-    async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> Path | None:
-        """The same, waiting up to `seconds` for the lease to arrive (Borders: 1).
+    async def await_log(self, workspace_id: str, run_id: str, seconds: float) -> AwaitedLog:
+        """The same, waiting up to `seconds` for the lease to arrive (Borders: 1), or to hear that none will.
 
-        A lease that is there by then but not yet written down is waited for, however long a busy disk takes.
+        A lease that is there by then but not yet written down is waited for, however long a busy disk takes. Whatever
+        is no run of this workspace takes the whole time.
 
         Raises: Gone.
         """
+        found: Path | None = None
+        failure: PlaneError | StorageError | None = None
+        has_ended = False
+
+        async def ask(scope: anyio.CancelScope) -> None:
+            nonlocal has_ended
+            has_ended = await self._has_ended(workspace_id, run_id)
+            if has_ended:
+                scope.cancel()
+
         with anyio.move_on_after(seconds):
-            while True:
-                arrival = self._held.next_arrival
-                found = await self.find_log(workspace_id, run_id)
-                if found is not None:
-                    return found
-                await arrival.wait()
-        await self._held.settle(workspace_id, run_id)  # the transaction has its own deadline
-        return await self.find_log(workspace_id, run_id)
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask, group.cancel_scope)
+                try:
+                    found = await self._arrival(workspace_id, run_id)
+                except (PlaneError, StorageError) as exc:
+                    failure = exc  # out of the group it would come as one of many
+                group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+        if found is None:
+            await self._held.settle(workspace_id, run_id)  # the transaction has its own deadline
+            found = await self.find_log(workspace_id, run_id)
+        return AwaitedLog(found, has_ended)
+
+    async def _arrival(self, workspace_id: str, run_id: str) -> Path:
+        while True:
+            arrival = self._held.next_arrival
+            found = await self.find_log(workspace_id, run_id)
+            if found is not None:
+                return found
+            await arrival.wait()
+
+    async def _has_ended(self, workspace_id: str, run_id: str) -> bool:
+        """What the control plane says, and False where it says nothing."""
+        await anyio.sleep(_ASKS_AFTER_SECONDS)
+        try:
+            async with self._questions:
+                return await self._parts.link.has_ended(workspace_id, run_id)
+        except PlaneError:
+            return False
 
     def wakes(self, run_id: str, folder: Path) -> AbstractAsyncContextManager[WakeSource]:
         """What wakes followers of the run's log."""

@@ -17,6 +17,7 @@ from tests.fakes.workspaces import open_folder
 from tests.integration.planes.data_plane.running_region import RunningRegion, running_region, until
 
 from planes.data_plane.api import logs, own_lines
+from planes.data_plane.services.runs import run_finding
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.wire.link import Lease, PollResponse, Revocation, RevokedClaim
@@ -216,7 +217,7 @@ async def test_a_lease_that_is_being_written_down_is_waited_for(place: RunningRe
     before: list[Path | None] = []
 
     async def look(workspace_id: str) -> None:
-        found.append(await running.finder.await_log(workspace_id, lease.run_id, 0))
+        found.append((await running.finder.await_log(workspace_id, lease.run_id, 0)).folder)
 
     with closing(sqlite3.connect(place.region.folder / "region.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # nothing else can be written now
@@ -251,6 +252,40 @@ async def test_unknown_and_foreign_runs_look_the_same(place: RunningRegion) -> N
     assert answers[0] == answers[1]
     assert answers[0][0] == 404
     assert all(seconds >= logs.LEASE_WAIT_SECONDS for seconds in took)
+
+
+async def test_stream_of_a_run_that_ended_before_it_came_here_ends_at_once(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "LEASE_WAIT_SECONDS", 600)
+    run_id = new_id()
+    place.control.ended = {(place.region.workspace_id, run_id)}
+    path = f"/logs/v1/workspaces/{place.region.workspace_id}/job-runs/{run_id}"
+
+    with anyio.fail_after(60):
+        streamed = await place.region.client.get(f"{path}/log-stream", headers=place.region.headers())
+        stored = await place.region.client.get(f"{path}/logs", headers=place.region.headers())
+
+    assert (streamed.status_code, streamed.content) == (200, b"")
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    assert stored.status_code == 404
+
+
+@pytest.mark.parametrize("ended", [None, {("of another", "workspace")}])
+async def test_a_run_of_which_the_control_plane_says_nothing_is_waited_for(
+    place: RunningRegion, monkeypatch: pytest.MonkeyPatch, ended: set[tuple[str, str]] | None
+) -> None:
+    monkeypatch.setattr(run_finding, "_ASKS_AFTER_SECONDS", 0)
+    place.control.ended = ended
+    lease, _ = await place.run("print('x')\n")
+    finder = place.region.plane.running.finder
+
+    known = await finder.await_log(lease.workspace_id, lease.run_id, 60)
+    unknown = await finder.await_log(lease.workspace_id, new_id(), 1)
+    no_id = await finder.await_log(lease.workspace_id, "no id of a run", 0.1)
+
+    assert known == (place.run_folder(lease), False)
+    assert unknown == no_id == (None, False)
 
 
 async def test_log_of_an_active_run_is_not_stored_yet(place: RunningRegion) -> None:
