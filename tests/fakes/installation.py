@@ -112,7 +112,7 @@ class Installation(InstallationRows):
         async def handle(request: Request) -> Response:
             bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
             self.requests.append((request.method, request.url.path, bearer))
-            for part, event in self.held.items():
+            for part, event in list(self.held.items()):
                 if part in f"{request.url.path}?{request.url.query}":
                     await event.wait()
             is_open = request.url.path.startswith(("/auth/", "/.well-known/", "/own/v1/sessions"))

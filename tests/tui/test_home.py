@@ -73,6 +73,31 @@ async def test_what_one_region_told_is_kept_while_another_is_asked_and_home_asks
         assert LEAK in stage.text
 
 
+async def test_what_a_region_tells_while_the_list_is_asked_for_again_is_kept(open_app: Any) -> None:
+    async with open_app() as stage:
+        fake, home = stage.installation, stage.app.screen
+        fill_with_leaks(fake)
+        told, listed = (stage.portal.call(anyio.Event) for _ in range(2))
+
+        async def until_asked(path: str) -> None:
+            await until(stage.pilot, lambda: any(path in each[1] for each in fake.requests), f"{path} is asked for")
+            fake.requests.clear()
+
+        fake.held["/leaks"] = told
+        fake.requests.clear()
+        await stage.pilot.press("ctrl+r")
+        await until_asked("/leaks")
+        fake.held["/own/v1/sign-ins"] = listed
+        stage.app.call_later(home.fetch, home.reload())
+        await until_asked("/own/v1/sign-ins")
+        stage.portal.call(told.set)
+        await until(stage.pilot, lambda: LEAK in stage.text, LEAK)
+        stage.portal.call(listed.set)
+        await settle(stage.pilot)
+
+        assert LEAK in stage.text
+
+
 async def test_viewers_are_told_of_no_secret(open_app: Any) -> None:
     async with open_app() as stage:
         fill_with_leaks(stage.installation)

@@ -139,9 +139,10 @@ class HomePage(SortedList):
                 workspaces.extend(listed)
                 named.extend(NamedWorkspace(membership.organization, workspace) for workspace in listed)
         self.context.addresses = {place.workspace.id: place.address for place in know_namesakes(named)}
+        await self._ask_administration()
+        # Nothing is waited for between these: what is learned meanwhile of what runs printed would be lost.
         known = {state.workspace.id: state for state in self.state.workspaces}
         states = tuple(replace(known.get(item.id, WorkspaceState(item)), workspace=item) for item in workspaces)
-        await self._ask_administration()
         self.state = replace(
             self.state, memberships=memberships, planes=planes, workspaces=states,
             late_seconds=health.late_seconds,
