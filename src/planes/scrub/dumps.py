@@ -36,11 +36,8 @@ _BEHIND = re.compile(
     rb"(?=[0-9A-Fa-f]{2,16}(?:[ -]{1,2}[0-9A-Fa-f]{2,16}){2})"
 )
 _MOST_PREFIXES = 4
-# A row without a place.
-_PLACELESS = re.compile(
-    rb"(?:^[ \t]{0,16}|[^0-9A-Za-z](?=(?:[0-9A-Fa-fx]{2,4},?[ ]{1,2}){7}))"
-    rb"((?:0x)?[0-9A-Fa-f]{2}(?:,?[ ]{1,2}(?:0x)?[0-9A-Fa-f]{2}){3,})[^0-9A-Za-z]*$"
-)
+# A row without a place, read from the end of its line: one look tells wherever it begins. The last may be one byte.
+_PLACELESS = re.compile(rb"[^0-9A-Za-z]*([0-9A-Fa-f]{2}(?:x0)?(?:[ ]{1,2},?[0-9A-Fa-f]{2}(?:x0)?)*)(?![0-9A-Za-z])")
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}(?![0-9A-Fa-fx])")
 _ROW = re.compile(_PLACE + rb"([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+(?=[^ \t])")
 _CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
@@ -127,10 +124,11 @@ def _of_coloured(line: bytes) -> _Row | None:
 
 def _of_pairs(line: bytes) -> _Row | None:
     """A row without a place: bytes as two digits each, in blanks or as `xxd -i` writes them."""
-    found = _PLACELESS.search(line)
+    found = _PLACELESS.match(line[::-1])
     if found is None:
         return None
-    cells = [pair.span() for pair in _PAIR.finditer(line, *found.span(1))]
+    start, end = len(line) - found.end(1), len(line) - found.start(1)
+    cells = [pair.span() for pair in _PAIR.finditer(line, start, end)]
     return _Row(line, b"", _bytes(line, cells), cells, -1, {})
 
 
@@ -341,8 +339,11 @@ class DumpStage:
         while found := _first_rows().places(text, place):
             start = max(place, text.rfind(b"\n", place, found[0][1] - 1) + 1)
             end = text.find(b"\n", start)
-            if end < 0 or _row_of(text[start:end]) is not None:
-                return start if end >= 0 else -1
+            if end < 0:
+                return -1
+            row = _row_of(text[start:end])
+            if row is not None and _Extent().takes(row):
+                return start
             place = end
         return -1
 

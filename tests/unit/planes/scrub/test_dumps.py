@@ -252,3 +252,15 @@ def test_bytes_as_a_header_of_c_holds_them_are_read() -> None:
     assert out.count("[masked:MAIN]") == 1
     assert "0x70, 0x61, 0x73, 0x73" in out
     assert f"0x{ord(VALUE[12]):02x}, 0x{ord(VALUE[13]):02x}, 0x{ord(VALUE[14]):02x}" not in out
+
+
+@pytest.mark.parametrize("before", ["", "  ", "loader-1  | "])
+@pytest.mark.parametrize("kept", [4, 2, 1])
+def test_the_end_of_a_value_in_a_short_last_row_is_left_out(kept: int, before: str) -> None:
+    data = f"{'q' * (24 - len(VALUE) % 12 + kept)}{VALUE}".encode()
+    rows = [", ".join(f"0x{byte:02x}" for byte in data[place : place + 12]) for place in range(0, len(data), 12)]
+    out = scrub_text("\n".join(before + row for row in rows) + "\n", REGISTERED)
+
+    assert len(data) % 12 == kept
+    assert out.count("[masked:MAIN]") == 1
+    assert rows[-1] not in out
