@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
+from planes.wire.log_patterns import MAXIMUM_SOUGHT
 from planes.wire.moments import Moment
 
 
@@ -75,8 +76,8 @@ class LogRange(BaseModel):
 class SearchQuery(BaseModel):
     """What a search in a log wants (our own route). `source`, `stream` and `level` are words between commas."""
 
-    text: str = Field("", max_length=1024)
-    regex: str = Field("", max_length=1024)
+    text: str = Field("", max_length=MAXIMUM_SOUGHT)
+    regex: str = Field("", max_length=MAXIMUM_SOUGHT)
     source: str = Field("", max_length=64)
     stream: str = Field("", max_length=64)
     level: str = Field("", max_length=64)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from planes.wire.log_patterns import MAXIMUM_SOUGHT, BadPattern, compile_pattern
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PREFIX = "re:"
 _HALF = re.compile("[\ud800-\udfff]")
-# As the region bounds them.
-_MAX_PATTERN = 1024
-_MAX_PATTERN_MEMORY = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class SearchTerm:
 
     def why_not(self) -> str:
         """The sentence for what is no regular expression; empty where it can be looked for."""
-        if len(self.regex) > _MAX_PATTERN:
-            return f"A regular expression has at most {_MAX_PATTERN:,} signs."
+        if len(self.regex) > MAXIMUM_SOUGHT:
+            return f"A regular expression has at most {MAXIMUM_SOUGHT:,} signs."
         found = _finder(self.regex) if self.regex else None
         return f"This is no regular expression: {found}." if isinstance(found, str) else ""
 
@@ -59,20 +58,12 @@ class SearchTerm:
 
 
 @lru_cache(maxsize=4)
-def _finder(regex: str) -> Callable[[str], Any] | str:
-    """Finds matches by RE2, as the region does: no pattern holds up the screen. A text says why there are none."""
-    import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
-
-    options: Any = re2.Options()
-    options.log_errors = False
-    options.never_nl = True
-    options.max_mem = _MAX_PATTERN_MEMORY
-    known: Any = re2
+def _finder(regex: str) -> Callable[[str], Iterator[Any]] | str:
+    """Finds matches as the region does. A text says why there are none."""
     try:
-        search = known.compile(_encodable(regex), options).finditer
-    except known.error as exc:
-        said = exc.args[0] if exc.args else b""
-        return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        search = compile_pattern(_encodable(regex)).finditer
+    except BadPattern as exc:
+        return str(exc)
     return lambda plain: search(_encodable(plain))
 
 

@@ -17,7 +17,6 @@ from planes.data_plane.api.logs import Reader, no_such_log, refusal_of, shown, s
 from planes.data_plane.api.run_access import Id, RunPath, running_of, stopping_of
 from planes.data_plane.executor.local import log_folder
 from planes.data_plane.logs import (
-    BadPattern,
     Comparison,
     Matcher,
     Scan,
@@ -37,6 +36,7 @@ from planes.domain.errors import InvalidRequest, Reason, TooManyRequests
 from planes.server.late_routes import LateRouter
 from planes.server.streams import NDJSON, StreamResponse, ndjson_response
 from planes.tokens.claims import Claims
+from planes.wire.log_patterns import BadPattern
 from planes.wire.logs import FirstLine, LogLevel, LogSource, LogStream, SearchQuery
 from planes.wire.moments import Moment
 

@@ -5,13 +5,12 @@ from planes.data_plane.logs.comparing import Comparison
 from planes.data_plane.logs.consolidating import Consolidation
 from planes.data_plane.logs.downloading import as_text
 from planes.data_plane.logs.following import Followers, WakeSource, follow
-from planes.data_plane.logs.matching import BadPattern, Matcher, Wish
+from planes.data_plane.logs.matching import Matcher, Wish
 from planes.data_plane.logs.mining import Templates
 from planes.data_plane.logs.reading import end_of, iterate, iterate_range
 from planes.data_plane.logs.searching import Scan, Scope, Searches, Work, first_at
 
 __all__ = [
-    "BadPattern",
     "Comparison",
     "Consolidation",
     "Followers",

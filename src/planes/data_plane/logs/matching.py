@@ -18,27 +18,15 @@ import orjson
 from planes.data_plane.logs.stored_patterns import regex_as_stored, text_as_stored, words_of_level
 from planes.data_plane.segments import CONTENT_END
 from planes.wire.log_levels import find_level
+from planes.wire.log_patterns import Pattern, compile_pattern
 
 _BACKSLASH = b"\\"
 # With more escapes than one in so many bytes a block is decoded as a whole.
 _SPARSE_BYTES = 512
-_MAX_PATTERN_MEMORY = 8 << 20
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 Document = dict[str, Any]
 # Where the next hit begins in a block from a place on; -1 if there is none.
 Hint = Callable[[bytes, int], int]
-
-
-class BadPattern(ValueError):
-    """Not a regular expression that RE2 takes."""
-
-
-class Pattern(Protocol):
-    """A compiled RE2 pattern (the wheel has no types)."""
-
-    def search(self, text: bytes, pos: int = 0) -> Any:
-        """The first match from `pos` on, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +54,7 @@ class Matcher:
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
         self._text = wish.text.lower()
-        self._regex = compile_pattern(f"(?:{wish.regex})") if wish.regex else None
+        self._regex = _compiled(f"(?:{wish.regex})") if wish.regex else None
         self._is_of_content = bool(wish.text or wish.regex or wish.levels)
         self._is_of_regex = bool(wish.regex) and not wish.text
         self._hints = self._make_hints()
@@ -167,23 +155,13 @@ def decoded_lines(block: bytes) -> list[Document]:
         return cast("list[Document]", json.loads(listed))
 
 
-def compile_pattern(pattern: str, *, ignores_case: bool = False) -> Pattern:
-    """An RE2 pattern over UTF-8 bytes. Raises: BadPattern."""
-    import re2  # pyright: ignore[reportMissingTypeStubs] - the wheel has no types
-
-    options = cast("Any", re2).Options()
-    options.log_errors = False
-    options.case_sensitive = not ignores_case
-    options.never_nl = True
-    options.max_mem = _MAX_PATTERN_MEMORY
-    try:
-        return cast("Any", re2).compile(pattern.encode("utf-8"), options)
-    except (cast("Any", re2).error, UnicodeEncodeError) as exc:
-        raise BadPattern from exc
+def _compiled(pattern: str, *, ignores_case: bool = False) -> Pattern:
+    """A pattern over contents as UTF-8. Raises: BadPattern."""
+    return compile_pattern(pattern.encode("utf-8", "surrogatepass"), ignores_case=ignores_case)
 
 
 def _hint(pattern: str, *, ignores_case: bool = False) -> Hint:
-    search = compile_pattern(pattern, ignores_case=ignores_case).search
+    search = _compiled(pattern, ignores_case=ignores_case).search
 
     def find(block: bytes, place: int) -> int:
         found = search(block, place)

@@ -13,10 +13,11 @@ import anyio
 import pytest
 from tests.fakes.collector import collector_off
 
-from planes.data_plane.logs import BadPattern, Matcher, Scan, Scope, Searches, Templates, Wish, first_at
+from planes.data_plane.logs import Matcher, Scan, Scope, Searches, Templates, Wish, first_at
 from planes.data_plane.logs.mining import template_of
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.data_plane.segments.packing import consolidate
+from planes.wire.log_patterns import BadPattern
 
 pytestmark = pytest.mark.anyio
 

@@ -11,10 +11,11 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planes.data_plane.logs import BadPattern, Matcher, Wish
+from planes.data_plane.logs import Matcher, Wish
 from planes.data_plane.logs.matching import level_of
 from planes.data_plane.logs.stored_patterns import regex_as_stored
 from planes.data_plane.segments import Origin, encode_lines
+from planes.wire.log_patterns import BadPattern
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ORIGINS = [Origin(stream, source, "run") for stream in ("stdout", "stderr") for source in ("user", "setup", "runner")]
