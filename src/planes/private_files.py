@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Writes a 0600 file: to another name, synced, renamed."""
+    """Writes a 0600 file: to another name, synced, renamed. Raises: OSError, with the file's name."""
     _written_aside(path, content).replace(path)
 
 
@@ -45,7 +45,7 @@ def _written_aside(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except OSError as exc:
         os.unlink(aside)
-        raise
+        raise OSError(exc.errno, exc.strerror, os.fspath(path)) from exc  # of a write, the system names no file
     return Path(aside)

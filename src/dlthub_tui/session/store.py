@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import anyio
 from dlthub_tui.client.errors import PinsDamaged
 from dlthub_tui.client.pins import Pin
 from dlthub_tui.client.sessions import TokenPair
+from planes.private_files import write_private
 
 KEYRING_SECONDS = 2.0
 
@@ -194,13 +194,7 @@ def _read(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_private(path, text.encode())
 
 
 def _parse_session(text: str) -> StoredSession | None:

@@ -31,9 +31,10 @@ def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path: Path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", no_space)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as refused:
         write_private(path, b"new")
 
+    assert refused.value.filename == str(path)
     assert [file.name for file in tmp_path.iterdir()] == ["ports.json"]
     assert path.read_bytes() == b"old"
     assert path.stat().st_mode & 0o777 == 0o600

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,23 @@ async def test_a_forgotten_session_is_gone(tmp_path: Path) -> None:
 
     assert await store.find(ORIGIN, ("f1",)) is None
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_disk_without_room_leaves_what_was_kept_and_is_told_of_its_file(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path, uses_keyring=False)
+    await store.save(SESSION)
+    file = next(tmp_path.iterdir())
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, old[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as refused:
+            await store.save(replace(SESSION, email="ben@orchard.example"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+
+    assert refused.value.filename == str(file)
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    assert await store.find(ORIGIN, ("f1",)) == SESSION
 
 
 async def test_a_damaged_session_file_counts_as_none(tmp_path: Path) -> None:
