@@ -125,8 +125,7 @@ def with_key(keys: Keys, action_id: str, key: str) -> tuple[dict[str, tuple[str,
 
     Arrows, home, end and pages go on beside it (SCREENS 3).
     """
-    layers = {action.layer for action in ACTIONS if action.id == action_id}
-    if layers & {"form", "typing", "shown-once"} and "+" not in key and len(key_name(key)) == 1:
+    if _types(action_id, key):
         return dict(keys), _LETTERS_TYPE
     had = next((action.keys for action in ACTIONS if action.id == action_id), ())
     new = (key, *(each for each in had if each in _STAY and each != key))

@@ -101,3 +101,10 @@ def test_arrows_go_on_beside_a_key_that_is_set_in_the_help() -> None:
     assert (keys, why_not) == ({"row.next": ("f6", "down")}, None)
     assert again == {"row.next": ("f7", "down")}
     assert with_key({}, "run.start", "f6")[0] == {"run.start": ("f6",)}
+
+
+def test_the_help_takes_the_same_letters_as_the_file() -> None:
+    for action_id, key in (("key.copy", "c"), ("form.next", "n"), ("form.next", "space"), ("form.next", "f6")):
+        is_taken = action_id in read_keys({action_id: key})[0]
+
+        assert (with_key({}, action_id, key)[1] is None) is is_taken, (action_id, key)
