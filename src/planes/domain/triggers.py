@@ -81,7 +81,7 @@ class GateFacts:
 
     `is_manual_refused`: a person's `manual:` at a job that does not take it. `stale_upstreams` are the reasons why
     upstream jobs are not fresh, `pending_upstreams` the refs of those that the same batch starts.
-    `is_covered`: a backfill is loading the time in which the window begins.
+    `is_covered`: a backfill is loading the time in which the window begins or, of a rerun, any of it.
     `event_runs` is how many runs of the job events started within `EVENT_RUNS_WITHIN`.
     """
 
