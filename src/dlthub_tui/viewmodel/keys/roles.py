@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlthub_tui.viewmodel.text import guard
 
 CHANGES = ("owner", "developer")
+"""Roles that change what a workspace has."""
 # Wherever they are; what ends or destroys is for developers where a screen says so.
 FOR_DEVELOPERS = frozenset({
     "deploy.open", "deploy.go", "job.pause", "job.publish", "job.retries", "version.roll_back",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dlthub_tui.session.numbers import whole_number
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
+from dlthub_tui.viewmodel.keys.roles import CHANGES
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, line, muted
@@ -36,7 +37,6 @@ SLICE_COLUMNS = (
 )
 SLICE = "slice:"
 MOST_PARALLEL = 32
-CHANGES = frozenset({"owner", "developer"})
 _SIZE = re.compile(r"[1-9]\d{0,6}[mhdw]")
 _EACH = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 # Slices have words of their own; the glyph says which state of a run is the like of it.

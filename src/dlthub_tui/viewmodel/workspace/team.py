@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dlthub_tui.client.invites import Invite
 from dlthub_tui.client.members import ApiKey, Member
 from dlthub_tui.viewmodel import words
+from dlthub_tui.viewmodel.keys.roles import CHANGES
 from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
@@ -100,7 +101,7 @@ def sorted_members(members: Sequence[Member], order: str) -> list[Member]:
 
 def answer_of(members: Sequence[Member], keys: Sequence[ApiKey]) -> Line:
     """Who may do what, in words."""
-    deployers = sum(member.role in {"owner", "developer"} for member in members)
+    deployers = sum(member.role in CHANGES for member in members)
     speaking = sum(key.role == "developer" for key in keys)
     who = words.plural(deployers, "person", "people") + (f" and {words.plural(speaking, 'key')}" if speaking else "")
     return (Span(f"{who} may deploy, and so read the secrets of prod."),)
