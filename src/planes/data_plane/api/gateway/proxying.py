@@ -17,6 +17,8 @@ from planes.unix_sockets.connecting import UnixTransport
 
 # An answer may stream as long as it likes (server-sent events); everything else is bounded.
 _TIMEOUT: dict[str, float | None] = {"connect": 5.0, "read": None, "write": 60.0, "pool": 10.0}
+# For requests to an app that has ended to be cancelled, which takes no time.
+_END_SECONDS = 5.0
 _NO_BODY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -29,22 +31,57 @@ class Misframed(Exception):
     """The body is not as long as the request's head says (RFC 9112, 6.3). The app got none of it whole."""
 
 
+class AppTransport(httpx.AsyncBaseTransport):
+    """Connections to one app, whose end is the end of what was asked there and has no answer yet.
+
+    The pool below forgets, when it is closed, a connection that is being made: it would still carry its request, and
+    then stay open. So what is asked ends first; a connection that was made meanwhile is the pool's to close.
+    """
+
+    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self._transport = transport
+        self._asking: dict[anyio.CancelScope, anyio.Event] = {}
+        self._is_closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Raises: httpx.TransportError, also when it is or was closed."""
+        if not self._is_closed:
+            with anyio.CancelScope() as asked:
+                self._asking[asked] = anyio.Event()
+                try:
+                    return await self._transport.handle_async_request(request)
+                finally:
+                    self._asking.pop(asked).set()
+        raise httpx.ConnectError("the connections to this app were ended", request=request)
+
+    async def aclose(self) -> None:
+        """Ends what is asked, and all connections. May run twice."""
+        self._is_closed = True
+        asking = dict(self._asking)
+        for asked in asking:
+            asked.cancel()
+        with anyio.move_on_after(_END_SECONDS, shield=True):
+            for ended in asking.values():
+                await ended.wait()
+        await self._transport.aclose()
+
+
 class AppTransports:
     """Connections to apps, kept while their runs last. An app's own cookies are the browser's, so no client is kept."""
 
     def __init__(self) -> None:
-        self._transports: dict[str, httpx.AsyncHTTPTransport] = {}
+        self._transports: dict[str, AppTransport] = {}
 
-    def of(self, app: App, place: AppPlace) -> httpx.AsyncHTTPTransport:
+    def of(self, app: App, place: AppPlace) -> AppTransport:
         """The one of this app."""
         found = self._transports.get(app.run_id)
         if found is None:
             limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=15.0)
-            if place.socket is None:
-                found = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
-            else:
-                found = UnixTransport(place.socket, limits)
-            self._transports[app.run_id] = found
+            found = self._transports[app.run_id] = AppTransport(
+                httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
+                if place.socket is None
+                else UnixTransport(place.socket, limits)
+            )
         return found
 
     async def keep_only(self, run_ids: Collection[str]) -> None:
@@ -69,7 +106,7 @@ class Exchange:
         self.has_begun = False
 
     async def pass_on(
-        self, transport: httpx.AsyncHTTPTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None = None
+        self, transport: AppTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None = None
     ) -> None:
         """Sends the request and passes the answer back; `adapt` has the last word on its headers.
 
@@ -97,7 +134,7 @@ class Exchange:
                 group.cancel_scope.cancel()
 
     async def _exchange_surely(
-        self, transport: httpx.AsyncHTTPTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None
+        self, transport: AppTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None
     ) -> None:
         """Asks once more where nothing can happen twice: an app may close a kept connection (RFC 9112, 9.3)."""
         try:
@@ -108,9 +145,7 @@ class Exchange:
                 raise
             await self._exchange(transport, place, adapt)
 
-    async def _exchange(
-        self, transport: httpx.AsyncHTTPTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None
-    ) -> None:
+    async def _exchange(self, transport: AppTransport, place: AppPlace, adapt: Callable[[Raw], Raw] | None) -> None:
         answer = await transport.handle_async_request(self._request(place))
         try:
             headers = from_app(answer.headers.raw, self._origin, place.port)
