@@ -66,7 +66,7 @@ def grep(folder: Path, options: list[str]) -> float:
 
 async def search(scan: Scan) -> float:
     began = time.perf_counter()
-    async for _ in Searches().run(scan):
+    async for _ in Searches().run(scan, "ours"):
         pass
     return time.perf_counter() - began
 

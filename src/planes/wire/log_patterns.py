@@ -8,6 +8,9 @@ from typing import Any, Protocol
 MAXIMUM_SOUGHT = 1024
 """Signs of a text or a pattern."""
 _MAXIMUM_MEMORY = 8 << 20
+# A pattern that does not fit into this is refused: RE2's time for a byte grows with the size of its program, it cannot
+# be interrupted, and compiling a large one holds up all that the interpreter does.
+_MAXIMUM_PROGRAM = 256 << 10
 
 
 class BadPattern(ValueError):
@@ -16,6 +19,8 @@ class BadPattern(ValueError):
 
 class Pattern(Protocol):
     """A compiled RE2 pattern over what it was compiled from, text or its bytes (the wheel has no types)."""
+
+    programsize: int
 
     def search(self, text: Any, pos: int = 0) -> Any:
         """The first match from `pos` on, or None."""
@@ -35,9 +40,11 @@ def compile_pattern(pattern: str | bytes, *, ignores_case: bool = False) -> Patt
     options.log_errors = False
     options.case_sensitive = not ignores_case
     options.never_nl = True
-    options.max_mem = _MAXIMUM_MEMORY
     try:
-        return known.compile(pattern, options)
+        for options.max_mem in (_MAXIMUM_PROGRAM, _MAXIMUM_MEMORY):
+            compiled = known.compile(pattern, options)
+        known.purge()  # it would keep the last 128, each with all that it may take
+        return compiled
     except known.error as exc:
         said = exc.args[0] if exc.args else ""
         raise BadPattern(said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)) from exc

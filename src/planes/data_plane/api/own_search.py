@@ -145,9 +145,10 @@ async def _open(request: Request, workspace_id: str, run_id: str, claims: Claims
 
 def _answer(request: Request, claims: Claims, build: Callable[[], Work]) -> Response:
     searches: Searches = request.app.state.searches
-    if searches.is_full:
+    organization_id = claims.organization_id or ""
+    if searches.is_full(organization_id):
         raise TooManyRequests("too_many_searches", "This region searches as many logs as it can: try again soon.")
-    found: AsyncGenerator[bytes] = searches.run(build())
+    found: AsyncGenerator[bytes] = searches.run(build(), organization_id)
     return ndjson_response(found, stopping_of(request), until=refusal_of(request, claims))
 
 

@@ -23,6 +23,10 @@ from planes.wire.log_patterns import Pattern, compile_pattern
 _BACKSLASH = b"\\"
 # With more escapes than one in so many bytes a block is decoded as a whole.
 _SPARSE_BYTES = 512
+# Bytes times instructions of a pattern that are looked at in one go, for RE2 cannot be interrupted: some tenths of a
+# second where one is at its worst.
+_MOST_STEPS = 8 << 20
+_LEAST_BYTES = 4096
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 Document = dict[str, Any]
 # Where the next hit begins in a block from a place on; -1 if there is none.
@@ -44,7 +48,7 @@ class LineFinder(Protocol):
     """Finds lines in a block of whole wire lines."""
 
     def find(self, block: bytes) -> Iterator[bytes]:
-        """The lines that are wanted, without their newline, in order."""
+        """The lines that are wanted, without their newline, in order; an empty one is a place to pause at."""
         ...
 
 
@@ -57,10 +61,21 @@ class Matcher:
         self._regex = _compiled(f"(?:{wish.regex})") if wish.regex else None
         self._is_of_content = bool(wish.text or wish.regex or wish.levels)
         self._is_of_regex = bool(wish.regex) and not wish.text
+        self._most_bytes = max(_LEAST_BYTES, _MOST_STEPS // (self._regex.programsize if self._regex is not None else 1))
         self._hints = self._make_hints()
 
     def find(self, block: bytes) -> Iterator[bytes]:
-        """The lines that are wanted."""
+        """The lines that are wanted. For a large pattern the block is cut, with an empty line at each cut."""
+        start = 0
+        while len(block) - start > self._most_bytes:
+            end = block.find(b"\n", start + self._most_bytes - 1) + 1
+            yield from self._find_in(block[start:end])
+            yield b""
+            start = end
+        if start < len(block):
+            yield from self._find_in(block[start:] if start else block)
+
+    def _find_in(self, block: bytes) -> Iterator[bytes]:
         if self._is_useful(block):
             return self._find_hits(block)
         return self._find_decoded(block)

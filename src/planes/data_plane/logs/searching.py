@@ -7,7 +7,7 @@ plane take turns.
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,6 +24,8 @@ from planes.data_plane.segments.reader import LogCursor, gap_in, line_count, rea
 
 BLOCK_BYTES = 512 * 1024
 MAX_OPEN = 16
+# A search whose answer nobody reads stays open; those of one organization are never all.
+MAX_OF_ONE = 8
 _SLICE_SECONDS = 0.02
 _SLICE_BYTES = 128 * 1024
 _PROGRESS_SECONDS = 0.25
@@ -73,20 +75,19 @@ class Work(Protocol):
 
 
 class Searches:
-    """How many searches a plane does at once: two work, and `MAX_OPEN` are open."""
+    """How many searches a plane does at once: two work, and `MAX_OPEN` are open, `MAX_OF_ONE` of an organization."""
 
     def __init__(self) -> None:
         self.limiter = CapacityLimiter(2)
-        self._open = 0
+        self._open = Counter[str]()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no other may begin."""
-        return self._open >= MAX_OPEN
+    def is_full(self, organization_id: str) -> bool:
+        """Whether no other of this organization may begin."""
+        return self._open.total() >= MAX_OPEN or self._open[organization_id] >= MAX_OF_ONE
 
-    async def run(self, scan: Work) -> AsyncGenerator[bytes]:
+    async def run(self, scan: Work, organization_id: str) -> AsyncGenerator[bytes]:
         """NDJSON: what the work answers, `{progress}` now and then, and `{done}` at the end."""
-        self._open += 1
+        self._open[organization_id] += 1
         try:
             told_at = time.monotonic()
             slices = scan.slices()
@@ -102,7 +103,8 @@ class Searches:
                 scan.looked_at, scan.total, scan.matches, scan.lost, b"true" if scan.is_complete else b"false",
             )  # fmt: skip
         finally:
-            self._open -= 1
+            self._open[organization_id] -= 1
+            self._open += Counter()  # keeps no name that has none open
 
 
 class Scan:
@@ -177,6 +179,9 @@ class Scan:
             for block, behind in blocks_of(self._folder, start, end):
                 lost += _lost_in(block, behind)
                 for line in self._finder.find(self._view(block)):
+                    if not line:
+                        yield b""
+                        continue
                     found.append(line)
                     found_bytes += len(line)
                 yield b""

@@ -31,7 +31,7 @@ def make_log(folder: Path, contents: list[str]) -> Path:
 
 async def compared(ours: Path, theirs: Path, **options: Any) -> tuple[list[tuple[int, int, int]], dict[str, Any]]:
     """Runs of lines that are alike, and how it ended."""
-    answer = b"".join([piece async for piece in Searches().run(Comparison(ours, theirs, bytes, **options))])
+    answer = b"".join([piece async for piece in Searches().run(Comparison(ours, theirs, bytes, **options), "ours")])
     *objects, done = [json.loads(line) for line in answer.splitlines()]
     runs = [each["same"] for each in objects if "same" in each]
     return [(run["from_line"], run["against_line"], run["count"]) for run in runs], done["done"]
@@ -110,7 +110,7 @@ async def test_what_the_caller_may_not_see_is_not_compared(tmp_path: Path) -> No
         return block.replace(b"[masked:ONE]", b"[masked]").replace(b"[masked:TWO]", b"[masked]")
 
     assert (await compared(ours, theirs))[0] == []
-    pieces = [piece async for piece in Searches().run(Comparison(ours, theirs, shown))]
+    pieces = [piece async for piece in Searches().run(Comparison(ours, theirs, shown), "ours")]
     assert b'"count":1' in b"".join(pieces)
 
 
@@ -121,7 +121,7 @@ async def test_lines_that_are_damaged_are_a_gap_and_are_compared_with_nothing(tm
     damaged = bytearray(stored.read_bytes())
     damaged[len(damaged) // 2] ^= 0xFF
     stored.write_bytes(damaged)
-    answer = b"".join([piece async for piece in Searches().run(Comparison(ours, theirs, bytes))])
+    answer = b"".join([piece async for piece in Searches().run(Comparison(ours, theirs, bytes), "ours")])
     objects = [json.loads(line) for line in answer.splitlines()]
     (gap,) = [each["gap"] for each in objects if "gap" in each]
     runs = [each["same"] for each in objects if "same" in each]

@@ -5,6 +5,7 @@ import os
 import random
 import threading
 import time
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from tests.fakes.collector import collector_off
 
 from planes.data_plane.logs import Matcher, Scan, Scope, Searches, Templates, Wish, first_at
 from planes.data_plane.logs.mining import template_of
+from planes.data_plane.logs.searching import MAX_OF_ONE
 from planes.data_plane.segments import Origin, SegmentWriter
 from planes.data_plane.segments.packing import consolidate
-from planes.wire.log_patterns import BadPattern
+from planes.data_plane.segments.reader import read_range
+from planes.wire.log_patterns import BadPattern, compile_pattern
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +58,7 @@ async def find(
 ) -> tuple[list[int], Any]:
     finder = Matcher(wish) if isinstance(wish, Wish) else wish
     scan = Scan(folder, finder, Scope(**{"limit": 10_000, **scope}), bytes, against)
-    content = b"".join([piece async for piece in Searches().run(scan)])
+    content = b"".join([piece async for piece in Searches().run(scan, "ours")])
     *found, done = [json.loads(line) for line in content.splitlines()]
     matches = [each for each in found if "line" in each]
     assert all(match["line"]["line_num"] == match["number"] for match in matches)
@@ -152,7 +155,7 @@ async def test_closing_a_search_ends_its_work_at_once(tmp_path: Path) -> None:
     took: list[float] = []
     for _ in range(3):
         endless = Endless()
-        running = searches.run(Scan(folder, endless, Scope(limit=10**9), bytes))
+        running = searches.run(Scan(folder, endless, Scope(limit=10**9), bytes), "ours")
         await anext(running)
         started = time.perf_counter()
         await running.aclose()
@@ -174,7 +177,7 @@ async def test_a_cancelled_search_ends_with_the_block_it_is_at(tmp_path: Path) -
     scan = Scan(folder, endless, Scope(limit=10**9), bytes)
 
     async def read() -> None:
-        async for _ in Searches().run(scan):
+        async for _ in Searches().run(scan, "ours"):
             pass
 
     with anyio.fail_after(60):
@@ -204,7 +207,49 @@ async def test_a_slice_of_work_takes_less_than_a_tenth_of_a_second(tmp_path: Pat
     assert max(took) < 0.1
 
 
-@pytest.mark.parametrize("regex", ["(", "(?=a)", r"(a)\1", "a{2000}"])
+_LARGE = "|".join(f"[ab]{{0,400}}{last}" for last in "cde")
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_large_pattern_finds_the_same_with_pauses(tmp_path: Path, *, backwards: bool) -> None:
+    """RE2 cannot be interrupted, so what such a pattern is given at once is little."""
+    contents = [f"{'ab' * 100} {number} {'end' if number % 7 == 0 else ''}" for number in range(200)]
+    folder = make_log(tmp_path / "log", contents)
+    pauses = [line for line in Matcher(Wish(regex=_LARGE)).find(read_range(folder, 0, 200)) if not line]
+    found, done = await find(folder, Wish(regex=_LARGE), from_line=-1 if backwards else 0, backwards=backwards)
+
+    assert sorted(found) == [number for number in range(200) if number % 7 == 0]
+    assert (done["looked_at"], done["is_complete"]) == (200, True)
+    assert len(pauses) >= 8
+
+
+def test_a_pattern_is_not_kept_for_another_search() -> None:
+    """RE2's own store would keep the last 128, each with megabytes of what it learnt."""
+    pattern = "a pattern that somebody asks for twice"
+
+    assert compile_pattern(pattern) is not compile_pattern(pattern)
+
+
+async def test_searches_that_nobody_reads_leave_room_for_another_organization(tmp_path: Path) -> None:
+    folder = make_log(tmp_path / "log", ["line"])
+    searches = Searches()
+    async with AsyncExitStack() as stack:
+        for _ in range(MAX_OF_ONE):
+            assert not searches.is_full("ours")
+            scan = Scan(folder, Matcher(Wish()), Scope(), bytes)
+            running = await stack.enter_async_context(aclosing(searches.run(scan, "ours")))
+            await anext(running)
+
+        assert searches.is_full("ours")
+        assert not searches.is_full("another")
+
+    assert not searches.is_full("ours")
+
+
+@pytest.mark.parametrize(
+    "regex",
+    ["(", "(?=a)", r"(a)\1", "a{2000}", "|".join(f"[ab]{{0,999}}{last}" for last in "cdefghijklmn"), r"\pL{300}"],
+)
 def test_only_patterns_of_re2_are_taken(regex: str) -> None:
     with pytest.raises(BadPattern):
         Matcher(Wish(regex=regex))

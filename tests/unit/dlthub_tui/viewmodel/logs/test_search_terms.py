@@ -43,6 +43,7 @@ def test_a_match_of_nothing_finds_the_line_and_marks_no_sign_of_it() -> None:
         ("re:(", "This is no regular expression: missing ): (."),
         ("re:(?=x)", "This is no regular expression: invalid perl operator: (?=."),
         ("re:" + "a" * 1025, "A regular expression has at most 1,024 signs."),
+        (r"re:\pL{300}", r"This is no regular expression: pattern too large - compile failed."),
         ("re:a+", ""),
         ("(", ""),
     ],

@@ -77,7 +77,7 @@ def encoded(parts: list[tuple[list[str], Origin]]) -> bytes:
 
 
 def numbers(block: bytes, wish: Wish) -> list[int]:
-    return [json.loads(line)["line_num"] for line in Matcher(wish).find(block)]
+    return [json.loads(line)["line_num"] for line in Matcher(wish).find(block) if line]
 
 
 def slowly(block: bytes, is_wanted: Any) -> list[int]:
