@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from anyio import to_thread
+from anyio import Lock, to_thread
 
 from planes.data_plane.services.secrets.run_secrets import parse_pairs, registered_place
 from planes.scrub import Registered
@@ -21,19 +21,25 @@ class RunMasks:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._kept: OrderedDict[bytes, Registered] = OrderedDict()
+        self._compiling = Lock()
 
     async def of(self, run: Row) -> Registered:
         """Those of this run as its row has them sealed: once they are others, they are compiled again."""
         sealed: bytes | None = run["registered"]
         if sealed is None:
             return Registered.empty()
-        found = self._kept.get(sealed)
-        if found is None:
+        if sealed not in self._kept:
+            await self._compile(run, sealed)
+        found = self._kept[sealed]
+        self._kept.move_to_end(sealed)
+        return found
+
+    async def _compile(self, run: Row, sealed: bytes) -> None:
+        async with self._compiling:
+            if sealed in self._kept:  # by a report that came together with this one
+                return
             where = registered_place(run["organization_id"], run["workspace_id"], run["id"])
             pairs = parse_pairs(await self._vault.open(where, sealed))
-            found = await to_thread.run_sync(Registered.from_values, pairs)
-        self._kept[sealed] = found
-        self._kept.move_to_end(sealed)
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
-        return found
+            self._kept[sealed] = await to_thread.run_sync(Registered.from_values, pairs)
+            if len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)

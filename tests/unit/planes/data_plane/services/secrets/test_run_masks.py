@@ -2,11 +2,12 @@
 
 from typing import Any, cast
 
+import anyio
 import pytest
 
 from planes.data_plane.services.secrets.run_masks import RunMasks
 from planes.data_plane.services.secrets.run_secrets import render_pairs
-from planes.scrub import scrub_text
+from planes.scrub import Registered, scrub_text
 from planes.storage.types import Row
 from planes.storage.vault import Place
 
@@ -44,6 +45,23 @@ async def test_masks_of_a_run_are_compiled_once_and_again_when_they_are_others()
     assert [scrub_text(text, each) for each in (first, more, none)] == [
         "[masked:TOKEN] heron-by-the-pond", "[masked:TOKEN] [masked:OTHER]", text,
     ]  # fmt: skip
+
+
+async def test_reports_that_come_together_compile_masks_once() -> None:
+    vault = OpenVault()
+    masks = RunMasks(cast("Any", vault))
+    found: list[Registered] = []
+
+    async def report() -> None:
+        found.append(await masks.of(_run("a", TOKEN="owl-in-the-barn")))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(report)
+
+    assert len(found) == 5
+    assert all(each is found[0] for each in found)
+    assert vault.opened == ["a"]
 
 
 async def test_masks_of_the_runs_that_reported_last_are_kept() -> None:
