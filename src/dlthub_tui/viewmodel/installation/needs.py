@@ -21,6 +21,7 @@ COLUMNS = (
 )
 
 Dated = tuple[datetime, Row]
+_SIGN_INS = "sign-in/"
 
 
 def needs(state: HomeState, look: Look) -> list[Row]:
@@ -71,7 +72,7 @@ def _sign_in_rows(state: HomeState, look: Look) -> Iterator[Dated]:
     """One row for all that wait: anybody may ask for a code, and as often as they like. `x` sets them aside together,
     until another asks.
     """
-    aside = [each.created_at for each in state.sign_ins if f"sign-in/{each.id}" in state.aside]
+    aside = [datetime.fromisoformat(key.removeprefix(_SIGN_INS)) for key in state.aside if key.startswith(_SIGN_INS)]
     waiting = [each for each in state.sign_ins if not aside or each.created_at > max(aside)]
     if not waiting:
         return
@@ -80,4 +81,4 @@ def _sign_in_rows(state: HomeState, look: Look) -> Iterator[Dated]:
     if len(waiting) > 1:
         name, said = "sign-ins", f"{len(waiting)} wait for your approval"
     cells = (line(name), line(said), line(muted(words.moment(newest.created_at, look))))
-    yield newest.created_at, Row(f"sign-in/{newest.id}", look.state("pending"), cells, name)
+    yield newest.created_at, Row(f"{_SIGN_INS}{newest.created_at.isoformat()}", look.state("pending"), cells, name)

@@ -37,3 +37,11 @@ def test_sign_ins_that_wait_take_one_row_and_are_set_aside_together_until_anothe
     assert said(state) == []
     state = replace(state, sign_ins=(*state.sign_ins, sign_in(4)))
     assert said(state) == ["sign-in dlt from 192.0.2.7 waits for your approval 56 s ago"]
+
+
+def test_sign_ins_stay_aside_when_the_newest_of_them_is_decided() -> None:
+    state = HomeState(sign_ins=tuple(sign_in(number) for number in (1, 2, 3)))
+    (row,) = needs(state, Look(now=lambda: NOW))
+    state = replace(state, aside=frozenset({row.key}), sign_ins=state.sign_ins[:2])
+
+    assert said(state) == []
