@@ -16,6 +16,7 @@ from tests.tui.waiting import settle, until
 from textual._compositor import ChopsUpdate
 from textual._styles_cache import StylesCache
 
+from dlthub_tui.screens.entering.first_owner import FirstOwnerScreen
 from dlthub_tui.screens.frame.sweeping import MOST, RESTS_SECONDS
 from dlthub_tui.screens.installation.home import HomeScreen
 from dlthub_tui.screens.places.listing import ListScreen
@@ -148,6 +149,18 @@ async def test_a_narrow_terminal_still_shows_names_and_states(open_app: Any) -> 
         assert "running" in stage.text
         assert "ingest.load" in stage.text
         assert all(len(line) <= 40 for line in stage.text.splitlines())
+
+
+async def test_what_is_filled_in_is_seen_in_any_number_of_rows(open_app: Any) -> None:
+    async with open_app(size=(60, 24)) as stage:
+        await stage.app.push_screen(FirstOwnerScreen(stage.app.context, "a key"))
+        await stage.until("A password")
+        await stage.pilot.resize_terminal(60, 5)
+        await settle(stage.pilot)
+        assert "Your e-mail" in stage.text
+        assert "A password" not in stage.text
+        await stage.press("tab")
+        await stage.until("A password")
 
 
 async def test_few_rows_take_details_first_then_the_answer_then_the_tabs(open_app: Any) -> None:

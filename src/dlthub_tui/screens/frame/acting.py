@@ -293,6 +293,15 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
         self.typing = widget
         if widget is not None:
             widget.set_typed_into(True)
+            self._show_typed()
+
+    def on_resize(self) -> None:
+        """Where fewer rows are left than a form has, the one that is filled in stays."""
+        self._show_typed()
+
+    def _show_typed(self) -> None:
+        if self.typing is not None and self.typing.is_mounted:
+            self.typing.scroll_visible(animate=False, force=True)
 
     def fields(self) -> list[Field | Choice]:
         """What is filled in, from the top."""
