@@ -108,6 +108,13 @@ class Stage:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def until_polls_wait(self, count: int = 1, *, plane: str = "eu1") -> None:
+        """Until so many polls of a data plane have looked and wait for news, whatever their database takes."""
+        events = self.parts.news._events
+        with anyio.fail_after(60):
+            while (event := events.get(plane)) is None or event.statistics().tasks_waiting < count:
+                await anyio.sleep(0.001)
+
     @asynccontextmanager
     async def waiting_polls(self, count: int = 1, *, free: int = 8) -> AsyncGenerator[list[dict[str, Any]]]:
         """So many polls wait; the block's end waits for their answers, which are in the list as they come."""
@@ -116,11 +123,11 @@ class Stage:
         async def wait() -> None:
             answers.append(await self.poll(free=free))
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as group:
                 for _ in range(count):
                     group.start_soon(wait)
-                await anyio.wait_all_tasks_blocked()
+                await self.until_polls_wait(count)
                 yield answers
 
     async def report(self, run_id: str, status: str, *, fence: int = 1, plane: str = "eu1") -> httpx.Response:

@@ -48,7 +48,7 @@ async def test_poll_of_another_region_gets_nothing(stage: Stage) -> None:
             assert answer["leases"] == []
 
         group.start_soon(other)
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait(plane="us1")
         stage.clock.advance(seconds=30)
         stage.parts.news.tell("us1")
     foreign = await stage.report(run["id"], "running", plane="us1")
@@ -162,12 +162,12 @@ async def test_cancel_wakes_the_poll_and_is_told_once(stage: Stage) -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait()
         await stage.post(f"/job-runs/{run_id}/-cancel")
     cancelled = await stage.run(run_id)
     async with anyio.create_task_group() as group:
         group.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait()
         assert len(answers) == 1, "a cancel that was just told is no news"
         stage.clock.advance(seconds=6)
         stage.parts.news.tell("eu1")
@@ -212,7 +212,7 @@ async def test_renewal_keeps_a_run_reachable(stage: Stage) -> None:
     stage.clock.advance(seconds=20)
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: stage.poll(held=[(run_id, 1)]))
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait()
         stage.clock.advance(seconds=16)
         stage.parts.news.tell("eu1")
 
@@ -278,7 +278,7 @@ async def test_plane_that_comes_back_in_time_is_held_again(stage: Stage) -> None
 
     async with anyio.create_task_group() as group:
         group.start_soon(lambda: stage.poll(held=[(run_id, 1)]))
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait()
         stage.clock.advance(seconds=16)
         stage.parts.news.tell("eu1")
     stage.clock.advance(seconds=10)

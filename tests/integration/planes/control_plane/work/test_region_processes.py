@@ -59,9 +59,9 @@ async def test_what_waits_for_the_older_process_ends_when_the_newer_asks(stage: 
 
     async with anyio.create_task_group() as group:
         group.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait()
         group.start_soon(_refused, stage, second)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while not refused:
                 await anyio.lowlevel.checkpoint()
         await _trigger(stage)  # which the newer one takes

@@ -30,7 +30,6 @@ async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
     """The other would take the writer's turn from the very run that starts."""
     ids = await stage.deployed(definition("load"))
     begin = stage.parts.database.transaction
-    ended = anyio.Semaphore(0)
     begun = meanwhile = 0
 
     @asynccontextmanager
@@ -39,19 +38,15 @@ async def test_one_of_two_waiting_polls_looks_for_both(stage: Stage) -> None:
         begun += 1
         async with begin() as connection:
             yield connection
-        ended.release()
 
     stage.parts.database.transaction = counted
     async with anyio.create_task_group() as group:
-        for _ in range(2):
+        for count in (1, 2):
             group.start_soon(partial(stage.poll, free=1))
-            await ended.acquire()  # its first look, for which a database elsewhere takes its time
-            await anyio.wait_all_tasks_blocked()
+            await stage.until_polls_wait(count)
         begun = 0
         await stage.trigger(ids["load"])
-        for _ in range(2):
-            await ended.acquire()
-        await anyio.wait_all_tasks_blocked()
+        await stage.until_polls_wait()  # the other one, again
         meanwhile = begun
         stage.plane.stopping.stop()
 
