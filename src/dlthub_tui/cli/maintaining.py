@@ -98,7 +98,7 @@ def backup(
         exits.say_error(
             # As Python writes it: a job chose the name.
             f"Not in the backup, since jobs closed it to this user or put it too deep: {closed[0]!r}{more}. "
-            "Open it (chmod u+rwX), or run this as root, and back up once more."
+            "Open it (chmod u+rwX), run this as root, or move up what lies too deep, and back up once more."
         )
     return exits.FAILED if closed else exits.DONE
 
