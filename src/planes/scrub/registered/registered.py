@@ -11,7 +11,7 @@ from planes.scrub.registered.groups import ANCHOR_LENGTH, Form, Group, Row
 from planes.scrub.registered.joints import FIRST
 from planes.scrub.registered.pieces import PieceIndex
 from planes.scrub.registered.rows import Rows
-from planes.scrub.registered.structured import members
+from planes.scrub.registered.structured import members, torn
 from planes.scrub.search.engine import Finder, compile_needles
 from planes.scrub.shadow import BARS, WHITE
 
@@ -111,7 +111,7 @@ class Registered:
         texts = 0
         for _, value in values:
             whole = value.strip()
-            for text in chain((whole,), members(whole)):
+            for text in chain((whole,), members(whole), torn(whole)):
                 texts += 1 + min(len(text), _LONGEST_COUNTED) // _LENGTH_OF_A_TEXT
                 if texts > MOST_TEXTS:
                     return False
@@ -186,6 +186,8 @@ def _value_forms(value: str) -> "Iterable[tuple[str, Iterable[bytes]]]":
     if whole != value:
         yield "", rare_forms(value)
     yield value, forms(value) if whole != value else base64_forms(f"{value}\n".encode("utf-8", "surrogatepass"))
+    for rest in torn(whole):
+        yield rest, escaped_forms(rest)
     parts = [part.strip() for part in members(whole)]
     for part in parts:
         if len(part) >= SHORTEST_VALUE:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
+from planes.scrub.registered.telling import piece_tells
+
 # Words that stand in many credential documents and are secret in none.
 _KNOWN_WORDS = frozenset(
     """
@@ -30,6 +32,10 @@ _PAIR = re.compile(
 )
 _LONGEST_OF_PAIRS = 64 * 1024
 _DEEPEST = 8
+# A value of more signs is a document or prose, whose quotes say nothing.
+_LONGEST_TORN = 256
+# A rest of words, or of fewer signs, may stand anywhere.
+_SHORTEST_TORN = 8
 
 
 def members(value: str) -> Iterator[str]:
@@ -44,6 +50,22 @@ def members(value: str) -> Iterator[str]:
                 if levels > 1:
                     waiting.append((member.strip(), levels - 1))
                 yield member
+
+
+def torn(value: str) -> Iterator[str]:
+    """What is left of a value behind its first quote of each kind: parsers of settings take the quote for its end.
+
+    `missing "=" after "4YQ1r"OhoYH'" in connection info string`, as libpq says.
+    """
+    if len(value) > _LONGEST_TORN or "\n" in value:
+        return
+    encoded = value.encode("utf-8", "surrogatepass")
+    for quote in "'\"`":
+        rest = value.partition(quote)[2].rstrip(quote)
+        size = len(rest.encode("utf-8", "surrogatepass"))
+        end = len(encoded.rstrip(quote.encode()))
+        if len(rest) >= _SHORTEST_TORN and piece_tells(encoded, end - size, end):
+            yield rest
 
 
 def _direct_members(text: str) -> Iterator[str]:

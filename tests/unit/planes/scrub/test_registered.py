@@ -11,6 +11,7 @@ import pytest
 
 from planes.scrub import Registered, scrub_text
 from planes.scrub.registered.structured import members
+from planes.scrub.rules.samples import fake
 
 
 def masked(text: str, *values: str) -> str:
@@ -142,6 +143,18 @@ def test_members_of_a_document_are_found_alone() -> None:
     assert (
         masked("x AbC-dEf-123 svc-loader service_account 5432", value) == "x [masked:V] [masked:V] service_account 5432"
     )
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "`"])
+def test_rest_of_a_value_behind_its_quote_is_found_alone(quote: str) -> None:
+    """libpq takes a quote in a password for its end, and shows the rest as the name of the next setting."""
+    first, rest = fake("<a6>"), fake("<a4>7<a6>")
+
+    assert masked(f'missing "=" after "{rest}\'" in connection info', f"{first}{quote}{rest}") == (
+        'missing "=" after "[masked:V]\'" in connection info'
+    )
+    harmless = "it was the production database"
+    assert masked(harmless, f"it{quote}s the production database") == harmless
 
 
 def test_members_of_a_dotenv_value_are_found_alone() -> None:
