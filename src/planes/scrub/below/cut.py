@@ -9,7 +9,7 @@ from planes.scrub.below.rows import BAR, NARROWEST
 from planes.scrub.registered.repeats import common
 from planes.scrub.rulebook import Span
 from planes.scrub.rules import Rule
-from planes.scrub.rules.beginnings import formats, is_piece, sign_of
+from planes.scrub.rules.beginnings import formats, is_of_base64, is_piece, sign_of
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.named.below import CUT_TOKEN
 
@@ -104,6 +104,6 @@ def opened_cut(line: bytes) -> Step:
     start = len(line.rstrip(_OF_TOKENS))
     head = line[start:]
     sign = sign_of(head)
-    if sign is None or not is_piece(sign, head[len(sign) :]):
+    if sign is None or not is_piece(sign, head[len(sign) :]) or is_of_base64(line, sign):
         return [], None
     return [Span(start, len(line), CUT_TOKEN)], CutToken(head, len(line))

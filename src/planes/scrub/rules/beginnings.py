@@ -39,6 +39,10 @@ _MARK = re.compile(
 _BEFORE = re.compile(rb"(?:^|[^0-9A-Za-z_/.-]|\\[abfnrtv])$")
 _LONGEST_BEFORE = 2
 _LONGEST_PIECE = 256
+# In base64, which of letters alone holds any few, a plus is no border of words.
+_IN_BASE64 = re.compile(rb"[0-9A-Za-z/]\+$")
+# A whole line of it (RFC 7468, RFC 2045) may begin with any few letters.
+_LINE_OF_BASE64 = re.compile(rb"[0-9A-Za-z+/]{64}(?:[0-9A-Za-z+/]{12})?")
 # So many places of one sign on a line are looked at.
 _MOST_PLACES = 8
 
@@ -78,24 +82,30 @@ def is_piece(sign: bytes, piece: bytes) -> bool:
     """Whether what stands behind a sign looks like the beginning of its token."""
     if not looks_random(piece) or (sign == _JSON and not (sign + piece).startswith(_HEADERS)):
         return False
-    if _is_prefix(sign):
+    if is_prefix(sign):
         return piece.isalnum() or _MIXED.match(piece) is not None
     return len(piece) >= _SHORTEST_BARE_PIECE and (_MIXED.match(piece) or _HEXADECIMAL.fullmatch(piece)) is not None
 
 
-def _is_prefix(sign: bytes) -> bool:
+def is_prefix(sign: bytes) -> bool:
     """Whether a sign is more than some letters: `ghp_`, `SG.`"""
     return sign[-1:].isdigit() or (sign[-1:] in b"_-." and len(sign.rstrip(b"_-.")) >= _SHORTEST_SIGN)
 
 
+def is_of_base64(line: bytes, sign: bytes) -> bool:
+    """Whether a line is one of base64 that only begins as tokens with this sign do."""
+    return not is_prefix(sign) and sign != _JSON and _LINE_OF_BASE64.fullmatch(line) is not None
+
+
 def pieces(line: bytes, sign: bytes, found: Sequence[tuple[int, int, Rule]]) -> Iterator[tuple[int, int]]:
     """Where in a line tokens that begin with a sign stand in part, outside of what was found there."""
-    place = line.find(sign)
+    place = -1 if is_of_base64(line, sign) else line.find(sign)
     for _ in range(_MOST_PLACES):
         if place < 0:
             return
         end = next((end for start, end, _ in found if start <= place + len(sign) < end), -1)
-        if end < 0 and _BEFORE.search(line[max(0, place - _LONGEST_BEFORE) : place]):
+        before = line[max(0, place - _LONGEST_BEFORE) : place]
+        if end < 0 and _BEFORE.search(before) and (is_prefix(sign) or not _IN_BASE64.search(before)):
             end = _end_of_piece(line, place, sign)
             if end > place:
                 yield place, end
@@ -118,7 +128,7 @@ def _end_of_piece(line: bytes, place: int, sign: bytes) -> int:
 
 def _least(sign: bytes) -> int:
     """So many signs of a token, beside a mark of shortening, are no other word."""
-    if _is_prefix(sign):
+    if is_prefix(sign):
         return _SHORTEST_MARKED
     if sign[-1:] == b"_":
         return _SHORTEST_PIECE

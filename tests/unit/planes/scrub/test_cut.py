@@ -97,3 +97,13 @@ def test_what_is_shown_of_a_cut_token_is_masked(name: str, cut: str) -> None:
 )
 def test_names_and_placeholders_that_begin_like_a_cut_token_stay(text: str) -> None:
     assert masked(text) == text
+
+
+@pytest.mark.parametrize("sign", ["+EAAB7c4dX9kQ2", "EAA7c4B", "A" * 24])
+def test_lines_of_base64_are_no_tokens_cut_in_two(sign: str) -> None:
+    """Any few letters stand in it by chance, and the lines that follow were left out as the rest of a token."""
+    source = random.Random(5)
+    lines = [b64encode(source.randbytes(57)).decode() for _ in range(5)]
+    lines[1] = (sign + lines[1])[:76] if sign[0] != "+" else lines[1][: 76 - 30] + sign + lines[2][: 30 - len(sign)]
+
+    assert masked("\n".join(lines)) == "\n".join(lines)
