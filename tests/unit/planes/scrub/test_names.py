@@ -1,6 +1,7 @@
 """Values beside sensitive names: found in every shape, left alone where they are none."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,20 @@ from planes.scrub.rules.samples import fake
 S = "hunter2-Xy9"  # what must go
 
 MASKED = [
+    f'url.Values{{"client_secret":[]string{{"{S}"}}, "user":[]string{{"u"}}}}',
+    f'http.Header{{"Accept":[]string{{"*/*"}}, "X-Api-Key":[]string{{"{S}"}}}}',
+    f'map[string]interface {{}}{{"auth_token":interface {{}}("{S}")}}',
+    f'(("host" . "h") ("client_secret" . "{S}"))',
+    f'[["db","admin_password"],"7{S}a"]',
+    f'{{"message":"Variable \\"$client_secret\\" got invalid value \\"{S}\\"; Int cannot represent it"}}',
+    f"Param: api_key, Value: {S},",
+    f"db password mismatch: expected '{S}', got ''",
+    f"{{'client_secret': ['Not a valid integer: {S}'], 'port': ['Missing data']}}",
+    f'{{"name": "api_key", "default": "{S}", "type": "string"}}',
+    f'{{"property":{{"source":"env","value":"{S}"}},"name":"signing_secret"}}',
+    f"{{{{ var.value.db_password }}}} -> {S}",
+    f"  • db_password ⇒ {S}",
+    f"client_secret<str>: '{S}'",
     f"password={S}",
     f"<pre>{{&#x27;secret_key&#x27;: &#x27;{S}&#x27;}}</pre>",
     f"{{&amp;quot;password&amp;quot;: &amp;quot;{S}&amp;quot;}}",
@@ -450,3 +465,36 @@ def test_other_texts_in_base64_stay(text: str) -> None:
     line = f"cursor={base64.b64encode(text.encode()).decode()}"
 
     assert scrub_text(line) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://loader:{v}@db.example.com/raw",
+        "machine h login u password {v}",
+        "Authorization: Bearer {v}",
+    ],
+)
+def test_addresses_and_headers_in_base64_are_masked(text: str) -> None:
+    encoded = base64.b64encode(text.format(v=fake("<a4>7<a9>")).encode()).decode()
+
+    assert scrub_text(f"config {encoded}, next") == "config [masked:named-in-base64-text], next"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        bytes.hex,
+        lambda data: data.hex().upper(),
+        lambda data: data.hex(":"),
+        lambda data: data.hex("-").upper(),
+        lambda data: str(list(data))[1:-1],
+        lambda data: " ".join(map(str, data)),
+    ],
+)
+def test_settings_in_digits_are_masked_for_a_secret_in_them(encode: "Callable[[bytes], str]") -> None:
+    secret = encode(f"host=db\npassword={fake('<a4>7<a9>')}\n".encode())
+    harmless = encode(b"host=db\nthe password of this one is asked for\n")
+
+    assert scrub_text(f"[{secret}] read").startswith("[[masked:named-in-")
+    assert scrub_text(f"[{harmless}] read") == f"[{harmless}] read"

@@ -35,6 +35,18 @@ _PAIR = re.compile(
     rb"(?P<name>" + KEY + rb")[\"']?[ \t]{0,8}[:=][ \t]{0,8}[\"']?(?P<value>[^\s\"'&]{6,256})", re.IGNORECASE
 )
 _CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
+# What tells a secret besides a pair: the password of an address, a line of a netrc, a header.
+_TOLD = re.compile(
+    rb"(?P<name>)(?:\b[a-z][a-z0-9+.-]{1,40}://[^\s/:@\"']{0,80}:(?P<password>[^\s/@\"']{3,256})@[^\s/@]"
+    rb"|\b(?:machine|login)[ \t]+\S{1,80}\s+password[ \t]+(?P<netrc>\S{3,256})"
+    rb"|\bauthorization[\"']?:[ \t]*[\"']?(?:[a-z]{3,20}[ \t]+)(?P<header>[^\s\"']{8,256}))",
+    re.IGNORECASE,
+)
+# How addresses and headers begin that hold one.
+_BEGINNINGS = (
+    *("postgres", "mysql", "mongodb", "redis", "amqp", "https://", "http://", "snowflake", "mssql", "clickhouse"),
+    *("Authorization: ", "authorization: "),
+)
 # What most names hold; where the rest of a text stands no literal tells it.
 _STEMS = ("password", "PASSWORD", "secret", "SECRET", "token", "TOKEN", "api_key", "API_KEY")
 # As `BEFORE`, but what an escape ends with is no sign of base64.
@@ -50,6 +62,45 @@ def _in_base64(stem: str) -> "list[bytes]":
     return found
 
 
+def _in_digits(stem: str) -> "list[bytes]":
+    """The bytes of a stem as digits in base 16, alone and in pairs."""
+    pairs = [stem.encode().hex(), *(stem.encode().hex(sign) for sign in ":- ,")]
+    return [text.encode() for pair in pairs for text in dict.fromkeys((pair, pair.upper()))]
+
+
+def _in_numbers(stem: str) -> "list[bytes]":
+    """The bytes of a stem as numbers of a list."""
+    return [sign.join(map(str, stem.encode())).encode() for sign in (",", ", ", " ")]
+
+
+def _tells(text: bytes) -> bool:
+    """Whether a text holds a value that would be masked if it stood there as it is."""
+    if len(text.translate(None, _CONTROLS)) != len(text):
+        return False
+    for pair in islice(_PAIR.finditer(text), _MOST):
+        if judges.quoted(text, pair.start("name"), *pair.span("value")) > 0:
+            return True
+    told = ((found, found.lastgroup or "") for found in islice(_TOLD.finditer(text), _MOST))
+    return any(judges.quoted(text, found.start(), *found.span(group)) > 0 for found, group in told)
+
+
+def _digits(line: bytes, begin: int, start: int, end: int) -> int:
+    """The same as digits in base 16."""
+    del begin
+    try:
+        text = binascii.unhexlify(line[start:end].translate(None, b":- ,"))
+    except ValueError:
+        return -1
+    return end if _tells(text) else -1
+
+
+def _numbers(line: bytes, begin: int, start: int, end: int) -> int:
+    """The same as a list of numbers."""
+    del begin
+    numbers = [int(number) for number in line[start:end].replace(b",", b" ").split()]
+    return end if max(numbers) < 256 and _tells(bytes(numbers)) else -1
+
+
 def _text(line: bytes, begin: int, start: int, end: int) -> int:
     """Lines of settings, a query or a command, with a value that would be masked if it stood there as it is."""
     del begin
@@ -60,12 +111,7 @@ def _text(line: bytes, begin: int, start: int, end: int) -> int:
         text = binascii.a2b_base64(encoded[:whole] + (rest + b"=" * (4 - len(rest)) if len(rest) > 1 else b""))
     except ValueError:
         return -1
-    if len(text.translate(None, _CONTROLS)) != len(text):
-        return -1
-    for pair in islice(_PAIR.finditer(text), _MOST):
-        if judges.quoted(text, pair.start("name"), *pair.span("value")) > 0:
-            return end
-    return -1
+    return end if _tells(text) else -1
 
 
 ENCODED_RULES: tuple[Rule, ...] = (
@@ -85,12 +131,33 @@ ENCODED_RULES: tuple[Rule, ...] = (
     Rule(
         "named-in-base64-text",
         "name",
-        tuple(literal for stem in _STEMS for literal in _in_base64(stem)),
+        tuple(literal for stem in (*_STEMS, *_BEGINNINGS) for literal in _in_base64(stem)),
         rb"",
         _BEFORE + rb"(?P<secret>[0-9A-Za-z+/_-]{16,}={0,2})",
         SOURCE,
         # `password=` and a word
         "cGFzc3dvcmQ9" + "cGF<a1>" * 9,
         _text,
+    ),
+    Rule(
+        "named-in-digits",
+        "name",
+        tuple(literal for stem in _STEMS for literal in _in_digits(stem)),
+        rb"",
+        rb"(?:\\[abfnrtv]|^|[^0-9A-Za-z])(?:0x)?(?P<secret>[0-9A-Fa-f]{2}(?:[: ,-]?[0-9A-Fa-f]{2}){15,})"
+        rb"(?:$|[^0-9A-Za-z])",
+        SOURCE,
+        "70617373776f72643d" + "6<d1>" * 12,
+        _digits,
+    ),
+    Rule(
+        "named-in-numbers",
+        "name",
+        tuple(literal for stem in _STEMS for literal in _in_numbers(stem)),
+        rb"",
+        rb"(?:\\[abfnrtv]|^|[^0-9A-Za-z.,-])(?P<secret>[0-9]{1,3}(?:(?:,[ ]?|[ ])[0-9]{1,3}){15,})(?:$|[^0-9A-Za-z])",
+        SOURCE,
+        "[112, 97, 115, 115, 119, 111, 114, 100, 61, " + "9<d1>, 1<d1>3, " * 4 + "99]",
+        _numbers,
     ),
 )

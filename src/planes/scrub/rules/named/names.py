@@ -118,7 +118,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-value",
-        rb"(?:name|key|type|id|var|variable|setting|parameter|path|field|property|attribute|option|label)"
+        rb"(?:name|key|type|id|var|variable|setting|param(?:eter)?|path|field|property|attribute|option|label)"
         rb"\\*[\"']?[ \t]*[=:][ \t]*"
         rb"\\*[\"']?[0-9A-Za-z_.:/-]*" + KEY + rb"\\*[\"']?[,; \t/](?:type=<class '[a-z_.]+'>,)?[^{}<>\n]{0,120}?"
         rb"\b(?:(?:[a-z]{1,12}_?)?value|data|new|content|(?-i:default))\\*[\"']?[ \t]*[=:][ \t]*"
@@ -127,7 +127,7 @@ NAME_RULES: tuple[Rule, ...] = (
         "{'name': 'DB_PASSWORD', 'value': '<a16>'}",
         judges.beside,
         (SIGNS, FOLLOW),
-        needs=(b"value", b"data", b"new", b"content", b"default="),
+        needs=(b"value", b"data", b"new", b"content", b"default=", b'default"', b"default'"),
     ),
     named(
         "named-member",
@@ -144,7 +144,7 @@ NAME_RULES: tuple[Rule, ...] = (
     named(
         "value-before-name",
         rb"\bvalue\\*[\"']?[ \t]*[=:][ \t]*\\*[bu]?[\"'](?P<secret>[^\"'\n\\]+)\\*[\"']"
-        rb"[,; \t]+(?:where[ \t]+)?(?:" + _MEMBER + rb"[,; \t]+){0,4}"
+        rb"(?:[ ]?\})?[,; \t]+(?:where[ \t]+)?(?:" + _MEMBER + rb"[,; \t]+){0,4}"
         rb"\\*[\"']?(?:name|key|variable|parameter|id)\\*[\"']?[ \t]*[=:][ \t]*\\*[\"'][0-9A-Za-z_.:-]*"
         + KEY
         + rb"\\*[\"']",
@@ -166,10 +166,12 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-arrow",
-        KEY + CLOSES + rb"[ \t]+(?:->|\xe2\x86\x92)[ \t]+[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{2,}[^ \t\r]{4,})",
+        KEY
+        + CLOSES
+        + rb"[ \t]+(?:->|\xe2(?:\x86\x92|\x87\x92|\x9e\x9c))[ \t]+[\"'`]?(?P<secret>[^ \t\r\"'`|<>(]{2,}[^ \t\r]{4,})",
         "DB_PASSWORD -> <a12>7<a4>",
         told.shown,
-        needs=(b"->", b"\xe2\x86"),
+        needs=(b"->", b"\xe2\x86", b"\xe2\x87", b"\xe2\x9e"),
     ),
     named(
         "named-pair",
@@ -386,7 +388,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-prose-value",
-        KEY + rb"[\"'`,]{0,2}[^\n]{0,120}[ \t]value[ \t]?[:=]?[ \t]*[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        KEY + rb"\\*[\"'`,]{0,2}[^\n]{0,120}[ \t]value[ \t]?[:=]?[ \t]*\\*[\"'`](?P<secret>[^\"'`\n]+?)\\*[\"'`]",
         "field `password` has the value `<a16>`",
         judges.quoted,
         needs=(b" value", b"\tvalue"),

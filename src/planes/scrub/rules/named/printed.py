@@ -99,10 +99,10 @@ PRINTED_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-typed",
-        KEY + rb"[ \t]+<[a-z0-9_]{2,16}>[ \t]+[\"'](?P<secret>[^\"'\n]+)",
+        KEY + rb"[ \t]*<[a-z0-9_]{2,16}>(?:[ \t]*[:=])?[ \t]+[\"'](?P<secret>[^\"'\n]+)",
         "$ api_key <str> '<a16>'",
         judges.quoted,
-        (SIGNS, _BEHIND_NAME + rb"[ \t]"),
+        (SIGNS, _BEHIND_NAME + rb"[ \t<]"),
         needs=(b"<",),
     ),
     named(
@@ -259,6 +259,63 @@ PRINTED_RULES: tuple[Rule, ...] = (
         judges.quoted,
         (SIGNS, FOLLOW),
         needs=_beside(b"from", b"before", b"previous", b"old"),
+    ),
+    named(
+        "named-of-go",
+        # `%#v` of http.Header, url.Values and maps
+        KEY
+        + rb"\\*\":[ ]?(?:\[\][0-9a-z_.*]{1,30}(?:[ ]\{\})?\{"
+        + rb"|(?:interface[ ]\{\}|any|[a-z]\w{0,30}\.\w{1,30}|string)\()"
+        + rb"\\*\"(?P<secret>[^\"\n]+?(?:\\*\",[ ]?\\*\"[^\"\n]+?)*)\\*\"[)}]",
+        'url.Values{"client_secret":[]string{"<a16>"}}',
+        judges.quoted,
+        needs=(b'{"', b'("', b'{\\"', b'(\\"'),
+    ),
+    named(
+        "named-text-pair",
+        # pairs of Lisp, Scheme and Clojure
+        rb"[({,][ ]?\\*\"[0-9a-z_.:/-]*" + KEY + rb"\\*\"[ ](?:\.[ ])?\\*\"(?P<secret>[^\"\n]+)\"",
+        '("client_secret" . "<a12>7<a4>")',
+        cells.made,
+        (SIGNS, _BEHIND_NAME + rb"[\\\"]"),
+        needs=(b' "', b' \\"'),
+    ),
+    named(
+        "named-path-pair",
+        # `jq --stream`
+        KEY + rb"\"\],[ ]?\"(?P<secret>[^\"\n]+)\"\]",
+        '[["db","client_secret"],"<a12>7<a4>"]',
+        cells.made,
+        (SIGNS, _BEHIND_NAME + rb"\"\]"),
+        needs=(b'"],',),
+    ),
+    named(
+        "named-expected",
+        KEY
+        + rb"[\"'`]?[^\"'`\n]{1,60}\b(?:expected|got|received|but was|actual)(?: value)?:?[ ][bu]?\\*[\"'`<]"
+        + rb"(?P<secret>[^\"'`<>\n]{6,}?)\\*[\"'`>]",
+        "db password mismatch: expected '<a12>7<a4>', got ''",
+        cells.made,
+        needs=(b"expected", b"got", b"received", b"but was", b"actual"),
+    ),
+    named(
+        "named-message-end",
+        # a validator's message that ends with what it was given
+        KEY
+        + CLOSES
+        + GIVES
+        + rb"[\[({]{1,2}[ ]?\\*[\"'][A-Z][A-Za-z ]{2,60}: (?P<secret>[^\"'`\n ]{6,}?)\\*[\"'][ ]?[\])},]",
+        "{'client_secret': ['Not a valid integer: <a12>7<a4>']}",
+        cells.made,
+        needs=(b"['", b'["', b'[\\"', b"[ '", b'[ "', b"('", b'("'),
+    ),
+    named(
+        "named-braced-arrow",
+        KEY + rb"[ ]?\}\}[ ]?(?:->|=>|=|:|\xe2\x86\x92)[ ]?[\"'`]?(?P<secret>[^ \t\r\"'`|<>()]{6,})",
+        "{{ var.value.db_password }} -> <a12>7<a4>",
+        cells.made,
+        (SIGNS, _BEHIND_NAME + rb"[ ]?\}"),
+        needs=(b"}}",),
     ),
     named(
         "named-gap",
