@@ -25,6 +25,8 @@ MASKED = [
     f"{{{{ var.value.db_password }}}} -> {S}",
     f"  • db_password ⇒ {S}",
     f"client_secret<str>: '{S}'",
+    f'Config(host: "h", apiKey: Optional("{S}"))',
+    f"**password**: {S}",
     f"password={S}",
     f"<pre>{{&#x27;secret_key&#x27;: &#x27;{S}&#x27;}}</pre>",
     f"{{&amp;quot;password&amp;quot;: &amp;quot;{S}&amp;quot;}}",
@@ -467,14 +469,10 @@ def test_other_texts_in_base64_stay(text: str) -> None:
     assert scrub_text(line) == line
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "postgresql://loader:{v}@db.example.com/raw",
-        "machine h login u password {v}",
-        "Authorization: Bearer {v}",
-    ],
-)
+_TOLD = ["postgresql://loader:{v}@db.example.com/raw", "machine h login u password {v}", "Authorization: Bearer {v}"]
+
+
+@pytest.mark.parametrize("text", _TOLD)
 def test_addresses_and_headers_in_base64_are_masked(text: str) -> None:
     encoded = base64.b64encode(text.format(v=fake("<a4>7<a9>")).encode()).decode()
 

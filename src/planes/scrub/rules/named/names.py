@@ -9,7 +9,7 @@ from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, NAME
 
 # Wrappers that print what they hold; calls that fetch a secret (`get_secret("x")`) are not among them.
 _WRAPPERS = (
-    rb"(?:pydantic\.)?(?:secret(?:str|bytes|value)?|some|ok|just|str|bytes|unicode|sensitive|tsecret(?:str)?value"
+    rb"(?:pydantic\.)?(?:secret(?:str|bytes|value)?|some|optional|ok|just|str|bytes|unicode|sensitive|tsecret(?:str)?value"
     rb"|password"
     rb"|redactedstr|quote|quote_plus|base64string|string|\$)"
 )
@@ -33,7 +33,7 @@ _APART = (
 _AUTH = rb"(?:basic_?auth|digest_?auth|basicauthentication|ntlm_?auth|http_auth|proxy_auth|(?:^|[^0-9a-z]|\\[nrt])auth)"
 # A quote as HTML writes it, also of what was escaped before.
 _ENTITY = rb"&(?:amp;)?(?:quot|apos|#0?3[49]|#x2[27]);"
-_PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22)?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
+_PLAIN = KEY + rb"(?:\\*[\"'`]|&quot;|%22|[*]{2})?\]?(?:[ ]?[(\[][0-9A-Za-z ,_-]{1,40}[)\]])?" + GIVES + _TAG
 
 # Another member or attribute: `type="text"`.
 _MEMBER = rb"\\*[\"']?[a-z-]{2,20}\\*[\"']?[=:][ ]?\\*[\"'][^\"'<>\n\\]{0,60}\\*[\"']"
