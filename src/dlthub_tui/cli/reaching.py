@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ import anyio
 
 from dlthub_tui.cli import exits
 from dlthub_tui.settings import find_home, find_key, find_url
+from planes.wire.shell_words import quoted
 
 if TYPE_CHECKING:
     from dlthub_tui.session.connection import Connection
@@ -92,7 +92,7 @@ def worked(home: str | None, url: str | None, act: Callable[[Connection, Followe
 
 def _say_goes_on(followed: Followed) -> None:
     if followed.address:
-        exits.say_error(f"{followed.address} goes on. Follow it: dlthub-tui logs {shlex.quote(followed.address)} -f")
+        exits.say_error(f"{followed.address} goes on. Follow it: dlthub-tui logs {quoted(followed.address)} -f")
 
 
 def _work(target: Target, act: Callable[[Connection], Awaitable[int]]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shlex
 import shutil
 import signal
 import tempfile
@@ -24,6 +23,7 @@ from dlthub_tui.cli.tour.script import END, PROOF, SHOP, beats
 from dlthub_tui.cli.tour.seeding import seed
 from dlthub_tui.cli.tour.stage import Stage
 from dlthub_tui.settings import terminal_environment
+from planes.wire.shell_words import quoted
 
 RECORDED_SIZE = (80, 24)
 _MAIN = ("-P", "-m", "dlthub_tui.cli.main")
@@ -103,7 +103,7 @@ def _folder(given: Path | None) -> Generator[Path]:
     """The demo's folder: the one given, which stays and must be new, or a temporary one."""
     if given is not None:
         if given.exists() and any(given.iterdir()):
-            kept = shlex.quote(str(given / "home"))
+            kept = quoted(str(given / "home"))
             opens = f" What one left there opens with dlthub-tui --home {kept}." if (given / "home").is_dir() else ""
             raise NoDemo(f"{given} is not empty. A demo begins in a folder of its own.{opens}")
         given.mkdir(parents=True, exist_ok=True)

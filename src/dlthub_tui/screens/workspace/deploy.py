@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -30,6 +29,7 @@ from dlthub_tui.viewmodel.workspace import deploying as view
 from dlthub_tui.viewmodel.workspace.folders import default_folder
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
+from planes.wire.shell_words import quoted
 
 State = Literal["choosing", "packing", "ready", "sending", "done", "failed"]
 
@@ -252,7 +252,7 @@ class DeployScreen(PlaceScreen):
 
     def command_text(self) -> str:
         """Deploys the folder."""
-        return f"cd {shlex.quote(str(self._folder))} && dlthub deploy" if self._folder else ""
+        return f"cd {quoted(str(self._folder))} && dlthub deploy" if self._folder else ""
 
     def twin_of(self, action: Action) -> str:
         """Sending the folder."""

@@ -6,10 +6,9 @@ client, knows its workspace by the folder that it is called in.
 
 from __future__ import annotations
 
-import shlex
-
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.options import Reach
+from planes.wire.shell_words import command_line
 
 _PLACES = {
     "tab.1": "jobs", "tab.2": "runs", "nav.home": "workspaces", "nav.platform": "doctor", "doctor.open": "doctor",
@@ -40,12 +39,12 @@ def in_shell(verb: str, place: str = "", *more: str, whom: str = "", reach: Reac
     # Behind `--` nothing is taken for an option.
     is_like_option = any(word.startswith("-") for word in named)
     tail = [*options, "--", *named] if is_like_option else [*named, *options]
-    return shlex.join(["dlthub-tui", *verb.split(), *tail])
+    return command_line(["dlthub-tui", *verb.split(), *tail])
 
 
 def in_shell_of_client(verb: str, *more: str) -> str:
     """A command of the platform's client."""
-    return shlex.join(["dlthub", *verb.split(), *more])
+    return command_line(["dlthub", *verb.split(), *more])
 
 
 def twin_of_place(action_id: str, workspace: str, reach: Reach) -> str:

@@ -5,7 +5,6 @@ What lives in the region is not here and is not fetched from here: the pages lea
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
@@ -40,6 +39,7 @@ from planes.server.page_parts import (
 from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.run_lists import RunFilter
 from planes.storage.keyset import Bounds
+from planes.wire.shell_words import quoted
 
 router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
 _LIVE = Ways(scripts=["/w/-live.js"])
@@ -71,7 +71,7 @@ async def show_job(visit: CurrentVisit, job: Part) -> Response:
     found = await _find_job(visit, job)
     shown = found.job.job
     wanted = replace(_latest(visit), job_id=shown.id, includes_system_runs=True)
-    name = shlex.quote(_short(shown.job_ref))
+    name = quoted(_short(shown.job_ref))
     body = (
         trail((visit.path, visit.workspace.name))
         + facts([
@@ -106,7 +106,7 @@ async def open_app(request: Request, visit: CurrentVisit, job: Part) -> Response
 async def show_run(visit: CurrentVisit, run_id: Part) -> Response:
     found = await runs.get_run(visit.parts, visit.principal, visit.workspace.id, run_id)
     run, ref = found.run, found.job.job.job_ref
-    name = shlex.quote(_short(ref))
+    name = quoted(_short(ref))
     follow = "" if run.is_terminal else " --follow"
     body = (
         trail((visit.path, visit.workspace.name), (_job_path(visit, ref), _short(ref)))
@@ -139,7 +139,7 @@ async def show_pipeline(visit: CurrentVisit, name: Part) -> Response:
         + _job_table(visit, found, "No job names it.")
         + _run_table(visit, loaded)
         # Where no job names it, nothing here could run it.
-        + command(f"dlthub pipeline run {shlex.quote(name)}" if found else "dlthub job list")
+        + command(f"dlthub pipeline run {quoted(name)}" if found else "dlthub job list")
         + _where_the_rest_is(visit)
     )
     return visit.page(name, body, _LIVE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from html import escape
 
@@ -36,6 +35,7 @@ from planes.server.paging import Cursors, Page
 from planes.storage.data.statistics import StatisticsFilter
 from planes.storage.data.telemetry import PipelineRunFilter
 from planes.storage.types import Row
+from planes.wire.shell_words import quoted
 from planes.wire.telemetry import DetailedPipelineRunResponse, PipelineRunResponse, PipelineStatsResponse
 
 router = LateRouter(prefix="/w", route_class=VisitRoute, include_in_schema=False)
@@ -95,7 +95,7 @@ async def _command(request: Request, visit: Visit, name: str, found: Sequence[Pi
     run_id = newest.job_run_id if newest is not None else None
     run = await running.finder.find_run(visit.workspace_id, run_id) if run_id else None
     if run is not None and part(run["lease"]["definition"], "deliver").get("pipeline_name") == name:
-        return f"dlthub pipeline run {shlex.quote(name)}"
+        return f"dlthub pipeline run {quoted(name)}"
     return _log_command(run)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
 from planes.server.page_parts import Column, count, duration, link, moment, number, prose, size, state, table
 from planes.storage.types import Row
+from planes.wire.shell_words import quoted
 from planes.wire.telemetry import PipelineRunResponse
 
 _MOST_REASON = 200
@@ -21,7 +21,7 @@ def pipeline_path(path: str, name: str) -> str:
 
 def run_name(run: Row) -> str:
     """A run as the command line names it: its job and its number."""
-    return f"{shlex.quote(run['job_ref'].removeprefix('jobs.'))} {run['number']}"
+    return f"{quoted(run['job_ref'].removeprefix('jobs.'))} {run['number']}"
 
 
 def pipeline_run_table(
