@@ -80,8 +80,8 @@ class Event:
 
 
 def mail_subject(event: Event) -> str:
-    """One line of printable text."""
-    return f"[{_inert(event.alert_name)}] {event.sentence()}"[:_LONGEST_SUBJECT]
+    """One line of printable text. Mail programs decode an encoded word, and what is in it nobody made inert."""
+    return f"[{_inert(event.alert_name)}] {event.sentence()}"[:_LONGEST_SUBJECT].replace("=?", "= ?")
 
 
 def mail_text(event: Event) -> str:
