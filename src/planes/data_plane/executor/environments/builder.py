@@ -191,6 +191,8 @@ def compile_to_byte_code(building: Path, python: str, locks: Iterable[int]) -> N
     """
     paths = [str(path) for path in building.glob("lib/python3*/site-packages/**/*.py")]
     share = max(1, min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, len(paths) // 100))
+    if paths:  # on a busy machine the longest wait of a build
+        say(f"Compiling {len(paths)} files to byte code")
     started = [
         subprocess.Popen(
             [python, "-I", "-S", "-W", "ignore", "-c", _COMPILE],
@@ -204,8 +206,6 @@ def compile_to_byte_code(building: Path, python: str, locks: Iterable[int]) -> N
             stdin.write(json.dumps(paths[number::share]).encode())
     for process in started:
         process.wait()
-    if paths:
-        say(f"Compiled {len(paths)} files to byte code")
 
 
 def find_missing_extras(building: Path, requirements: Iterable[str]) -> list[str]:
