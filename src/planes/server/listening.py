@@ -6,6 +6,7 @@ that clients wait in the backlog meanwhile.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from planes.server.streams import Stopping
 
 UNSENT_BYTES = 64 * 1024
 _LAST_WORDS_SECONDS = 0.1
+_CANCELLED_SECONDS = 2.0
 _NOT_STARTED = "An application did not start; the service log says why."
 
 
@@ -107,7 +109,7 @@ class AppServer:
             raise StartFailed(_NOT_STARTED)
 
     async def serve(self) -> None:
-        """Returns after `stop`. May be called once.
+        """Returns after `stop`. May be called once. One that is cancelled answers nobody any more, and holds no socket.
 
         Raises: StartFailed, PlaneFailed.
         """
@@ -162,11 +164,39 @@ class _QuietServer(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._left = anyio.Event()
+        self.servers: list[asyncio.Server] = []
 
     def leave(self) -> None:
         """Ends `serve`. May be called twice."""
         self.should_exit = True
         self._left.set()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().serve(sockets=sockets)
+        except anyio.get_cancelled_exc_class():  # uvicorn's shutdown was left out, or broken off
+            with anyio.move_on_after(_CANCELLED_SECONDS, shield=True):
+                await self._drop(sockets or [])
+            raise
+
+    async def _drop(self, sockets: list[socket.socket]) -> None:
+        """Ends at once what listens, what is connected, and what is asked."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets:
+            listener.close()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await self._abort()
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._abort()  # whom the loop had accepted already
+
+    async def _abort(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await checkpoint()  # a transport closes its socket in the next turn of the loop
 
     async def main_loop(self) -> None:
         """Uvicorn's looks ten times a second whether to end, and what time it is: most of what an idle plane does."""
@@ -186,9 +216,7 @@ class _QuietServer(uvicorn.Server):
         finally:
             # Uvicorn leaves open who does not read what is still to be sent, or came while it looked: nobody else ends
             # these, and they would outlive the loop.
-            for connection in list(self.server_state.connections):
-                connection.transport.abort()
-            await checkpoint()  # a transport closes its socket in the next turn of the loop
+            await self._abort()
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
