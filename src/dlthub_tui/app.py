@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["AppOptions", "DlthubTui", "PlatformStarter", "run"]
 
 Ending = Literal["stop", "keep"]
+# Work of the app itself that waits for the end of all other work.
+_NOT_STOPPED = frozenset({"leave", "sign-out"})
 
 
 def client_folder(options: AppOptions) -> Path:
@@ -191,6 +193,22 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
         """Sign in again; the place is kept below."""
         self.run_worker(self._connect(), group="connect", exclusive=True, exit_on_error=False)
 
+    def on_sign_out(self) -> None:
+        """Ends the session, leaves every place and asks who is next."""
+        self.run_worker(self._sign_out(), group="sign-out", exclusive=True, exit_on_error=False)
+
+    async def _sign_out(self) -> None:
+        from dlthub_tui.screens.entering.sign_in import SignInScreen
+        from dlthub_tui.screens.entering.signing_out import sign_out
+
+        # Places go first: one that is seen again asks, and would hear that nobody is signed in.
+        await self._reset()
+        await self._stop_asking()
+        said = await sign_out(self.context)
+        self.history.forget()
+        self.start_over()
+        await self.push_screen(SignInScreen(self.context, said))
+
     def on_ask_to_leave(self, message: messages.AskToLeave) -> None:
         """Asks about the platform when runs go on."""
         self.run_worker(self._ask_to_leave(message.asks), group="leave", exclusive=True, exit_on_error=False)
@@ -233,7 +251,7 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
     async def _stop_asking(self) -> None:
         import anyio
 
-        asking = [worker for worker in cast("set[Worker[Any]]", self.workers) if worker.group != "leave"]
+        asking = [worker for worker in cast("set[Worker[Any]]", self.workers) if worker.group not in _NOT_STOPPED]
         for worker in asking:
             worker.cancel()
         with anyio.move_on_after(PATIENCE_SECONDS):

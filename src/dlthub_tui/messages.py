@@ -61,6 +61,10 @@ class SessionEnded(Message):
     """The session is over; sign in again, the place is kept."""
 
 
+class SignOut(Message):
+    """The user ends the session; nothing of what it showed stays open."""
+
+
 class ConnectAgain(Message):
     """Try to reach the installation again."""
 

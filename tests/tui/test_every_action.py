@@ -24,6 +24,7 @@ FAILED = (*WORKSPACE, "2", "j", "j", "enter")
 # What ends or leaves the app, and keys of sheets that only another test brings up.
 ELSEWHERE = {
     "global app.quit": "tests/tui/test_signing_in.py::test_leaving_without_runs_stops_the_platform",
+    "global session.end": "tests/tui/test_signing_in.py::test_signing_out_ends_the_session_and_leaves_no_place",
     "global app.suspend": "tests/tui/test_terminal.py::test_suspending_gives_the_terminal_back_and_fg_takes_it_again",
     "home deploy.open": "tests/tui/test_deploying.py::test_difference_names_what_leaves_for_where",
     "run run.start": "tests/tui/test_acting.py::test_running_again_goes_to_the_new_run",

@@ -111,10 +111,56 @@ async def test_the_owner_is_signed_in_by_the_home_and_nothing_is_kept(installati
     async with app.run_test() as pilot:
         await settle(pilot)
         assert isinstance(app.screen, HomeScreen)
+        await pilot.press("Q")
+        await settle(pilot)
+        assert "This home signs its owner in by itself" in screen_text(app)
 
     assert not any(path.endswith("-issue-device-code") for _, path, _ in fake.requests)
     assert not list((tmp_path / "client").glob("session-*"))
     assert [path for _, path, _ in fake.requests][-1].endswith("-revoke")
+
+
+async def test_signing_out_ends_the_session_and_leaves_no_place(open_app: Any, tmp_path: Path) -> None:
+    async with open_app() as stage:
+        await stage.press("tab", "down", "enter", "Q")
+        assert "Sign out ana@orchard.example?" in stage.text
+        assert f"At {stage.installation.url}." in stage.text
+        await stage.press("escape")
+        assert "[1 Jobs]" in stage.text
+        assert list((tmp_path / "client").glob("session-*"))
+        stage.installation.device_approved = False
+        await stage.press("Q")
+        await stage.pilot.press("enter")
+        await stage.until("ana@orchard.example is signed out.")
+        await stage.until("type this code")
+
+        assert [path for _, path, _ in stage.installation.requests if path.endswith("-revoke")]
+        assert not list((tmp_path / "client").glob("session-*"))
+        assert not any(isinstance(screen, HomeScreen) for screen in stage.app.screen_stack)
+        await stage.pilot.press("Q")
+        await stage.until("Nobody is signed in.")
+        stage.installation.device_approved = True
+        await stage.until("Needs you")
+
+
+@pytest.mark.parametrize("signs_in_by", ["a code", "a key"])
+async def test_signing_out_forgets_here_what_cannot_be_ended_there(
+    open_app: Any, installation: Any, tmp_path: Path, signs_in_by: str
+) -> None:
+    fake, _ = installation
+    fake.tokens = ["jwt-1", "dlt_u_the-key"]
+    fake.refusals["-revoke"] = (503, {"detail": "It is starting."})
+    async with open_app() as stage:
+        if signs_in_by == "a key":
+            connection = stage.app.context.connected
+            await connection.begin(await connection.whose("dlt_u_the-key"), is_kept=True)
+        fake.device_approved = False
+        await stage.press("Q")
+        assert ("revoked nowhere" in stage.text) == (signs_in_by == "a key")
+        await stage.pilot.press("enter")
+        await stage.until("it is not revoked" if signs_in_by == "a key" else "ends when it runs out.")
+
+    assert not list((tmp_path / "client").glob("session-*"))
 
 
 async def test_the_address_of_something_else_is_said_to_be_that(open_app: Any, installation: Any) -> None:

@@ -383,6 +383,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command connect' -l read-only
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command connect' -l ascii -d 'Draw with ASCII only.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command connect' -l slow -d 'For slow links: 16 colours, fewer repaints.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command connect' -l calm -d 'Fewer repaints.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command connect' -l sign-out -d 'Instead, end the sign-in there that is stored here, and forget it.'
 
 # Options for: demo
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command demo' -l help -d 'Display this message and exit.'

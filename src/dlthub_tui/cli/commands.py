@@ -83,6 +83,7 @@ def connect(
     ascii_only: Ascii = False,
     slow: Slow = False,
     calm: Calm = False,
+    sign_out: Switch = False,
 ) -> int:
     """Open the terminal app against another installation.
 
@@ -90,6 +91,8 @@ def connect(
     ----------
     url
         The address of its control plane.
+    sign_out
+        Instead, end the sign-in there that is stored here, and forget it.
     """
     from dlthub_tui.cli.opening import OpenRequest, open_on_terminal
 
@@ -98,6 +101,10 @@ def connect(
 
         exits.say_error(NoAddress(url).sentence)
         return exits.WRONG_USAGE
+    if sign_out:
+        from dlthub_tui.cli.signing_out import sign_out_at
+
+        return sign_out_at(url, find_home(home))
     return open_on_terminal(
         OpenRequest(home=home, url=url, read_only=read_only, ascii=ascii_only, slow=slow, calm=calm)
     )

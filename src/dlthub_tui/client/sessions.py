@@ -95,13 +95,15 @@ async def refresh(plane: Transport, refresh_token: str) -> TokenPair:
     return _pair(await plane.post(f"{_PATH}/-refresh", {"refresh_token": refresh_token}))
 
 
-async def leave(plane: Transport, pair: TokenPair) -> None:
-    """Ends the session of a command that is over, also one that was interrupted. Contract: 1.5 (7).
+async def leave(plane: Transport, pair: TokenPair) -> bool:
+    """Ends a session, also that of a command that was interrupted; says whether it did. Contract: 1.5 (7).
 
     Where the plane does not answer, the session runs out by itself.
     """
     with anyio.move_on_after(_LEAVE_SECONDS, shield=True), suppress(ClientError):
         await plane.post(f"{_PATH}/-revoke", {"refresh_token": pair.refresh_token})
+        return True
+    return False
 
 
 async def _answered(plane: Transport, owner_key: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class SessionTokens:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._lock = anyio.Lock()
+        self.lock = anyio.Lock()
 
     async def bearer(self) -> str | None:
         """The token to send, None before sign-in."""
@@ -29,7 +29,7 @@ class SessionTokens:
 
     async def renewed(self, rejected: str) -> str | None:
         """The next token; None when the session is over."""
-        async with self._lock:
+        async with self.lock:
             pair = self._connection.pair
             if pair is None:
                 return None
@@ -43,7 +43,8 @@ class Connection:
 
     def __init__(self, url: str, store: SessionStore, *, socket_path: str | None = None) -> None:
         self.open_plane = Transport(url, socket_path=socket_path)
-        self.control = Transport(url, SessionTokens(self), socket_path=socket_path)
+        self._tokens = SessionTokens(self)
+        self.control = Transport(url, self._tokens, socket_path=socket_path)
         self.origin = str(self.control.origin)
         self._socket_path = socket_path
         self.is_local = socket_path is not None
@@ -54,6 +55,16 @@ class Connection:
         self.email = ""
         self._is_kept = True
         self._fingerprints: tuple[str, ...] = ()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the session is stored, so that the next start takes it up."""
+        return self._is_kept
+
+    @property
+    def is_by_key(self) -> bool:
+        """Whether an API key signed in, which is no session: it works on wherever else it is."""
+        return self.pair is not None and not self.pair.refresh_token
 
     async def resume(self) -> bool:
         """Takes up the stored session, if it is for this very control plane. Raises: NotReachable."""
@@ -105,6 +116,26 @@ class Connection:
         if self._is_kept:
             await self._save()
         return fresh.jwt
+
+    async def sign_out(self) -> bool:
+        """Forgets the session here, then ends it at its control plane; False where it could not be ended there.
+
+        Other processes of this user share it: none of them takes it up again. Of a key there is nothing to end.
+        """
+        async with self._tokens.lock:
+            pair, stored = self.pair, await self._stored()
+            self.pair = None
+            if stored is not None and pair is not None and stored.pair.issued_at > pair.issued_at:
+                pair = stored.pair
+            if stored is not None:
+                await self.store.forget(self.origin)
+        if pair is None:
+            return False
+        return not pair.refresh_token or await sessions.leave(self.open_plane, pair)
+
+    def another(self) -> Connection:
+        """A connection to the same installation, for whoever signs in next."""
+        return Connection(self.origin, self.store, socket_path=self._socket_path)
 
     async def _stored(self) -> StoredSession | None:
         """What is stored of this very session: of this person, at this control plane."""

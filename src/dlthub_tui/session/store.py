@@ -63,13 +63,16 @@ class SessionStore:
 
     async def find(self, origin: str, fingerprints: tuple[str, ...]) -> StoredSession | None:
         """The session for this origin, if its control plane still shows one of the keys it had."""
+        session = await self.look_up(origin)
+        return session if session is not None and set(session.fingerprints) & set(fingerprints) else None
+
+    async def look_up(self, origin: str) -> StoredSession | None:
+        """What is stored for this origin. It is not to be sent there before its keys are known to be the same."""
         text = await self._ask_keyring("get", _name(origin)) if self._uses_keyring else None
         if not text:
             text = await anyio.to_thread.run_sync(_read, self._session_file(origin))
         session = _parse_session(text) if text else None
-        if session is None or session.origin != origin or not set(session.fingerprints) & set(fingerprints):
-            return None
-        return session
+        return session if session is not None and session.origin == origin else None
 
     async def save(self, session: StoredSession) -> None:
         """Keeps it, in one write."""

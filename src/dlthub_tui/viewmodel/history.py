@@ -19,6 +19,10 @@ class History:
         """Where one is."""
         return self._places[self._at]
 
+    def forget(self) -> None:
+        """Home is the only place one was at."""
+        self._places, self._at = [HomePlace()], 0
+
     def visit(self, place: Place) -> None:
         """One went to a place; what lay ahead is forgotten."""
         if place == self.at:

@@ -25,7 +25,7 @@ from dlthub_tui.screens.places.living import Living
 from dlthub_tui.screens.places.place import PlaceScreen
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.large import large, spaced
-from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted
+from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, guard, line, muted, wrapped
 from dlthub_tui.widgets.lines import LinesView
 
 CODE_SECONDS = 300
@@ -42,13 +42,14 @@ class SignInScreen(PlaceScreen):
     )  # fmt: skip
     STYLES = "sign_in"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, ended: str = "") -> None:
         super().__init__(context)
         self._code: DeviceCode | None = None
         self._state = "asking"
         self._said = ""
         self._ends_at = 0.0
-        self._ended = ""
+        self._ended = ended
+        """How the session before ended, where there was one."""
 
     def crumbs(self) -> list[str]:
         """Sign in, and where."""
@@ -58,14 +59,16 @@ class SignInScreen(PlaceScreen):
         """The address, the code, what it waits for."""
         yield LinesView(self._lines, widget_id="steps")
 
-    def _lines(self, _width: int) -> list[Line]:
+    def _lines(self, width: int) -> list[Line]:
         origin = guard(self.context.connected.origin)
+        ended = wrapped(line("   ", Span(self._ended, Role.WARN)), width - 1)
         if self._code is None:
-            return [EMPTY_LINE, line(muted(f"   Asking {origin} for a code{self.look.glyphs.cut}"))]
+            asking = line(muted(f"   Asking {origin} for a code{self.look.glyphs.cut}"))
+            return [*ended, asking]
         code = guard(self._code.user_code)
         shown = [spaced(code)] if self.look.is_ascii else large(code)
         return [
-            line("   ", Span(self._ended, Role.WARN)),
+            *ended,
             line("   1  On any device with a browser, open"),
             EMPTY_LINE,
             line("        ", accent(guard(self._code.verification_uri))),

@@ -105,6 +105,17 @@ class Context:
         named = NamedWorkspace(membership.organization, workspace)
         return WorkspaceRef.of(workspace, membership, self.addresses.get(workspace.id, named.address))
 
+    def forget_person(self) -> None:
+        """Forgets what was shown and done by whoever signed out; how the app looks stays."""
+        self.planes, self.listed, self.undo, self.log = (), ("", ()), None, CommandLog()
+        self.live, self.errors = LiveState(), Errors()
+        self.entered.clear()
+        for known in (
+            self.list_places, self.jobs, self.known, self.unknown, self.roles, self.roles_again, self.addresses,
+            self.leaks_again,
+        ):  # fmt: skip
+            known.clear()
+
     @property
     def planes_now(self) -> tuple[PlaneState, ...]:
         """The planes for the header: the control plane is silent while nothing comes from it."""

@@ -282,6 +282,12 @@ class PlaceScreen(Approving):
         said = {"relative": "Times are relative.", "exact": "Times are exact, in your zone.", "utc": "Times are UTC."}
         self.say(said[self.look.times])
 
+    def do_session_end(self) -> None:
+        """Asks whether to sign out."""
+        from dlthub_tui.screens.entering.signing_out import ask_to_sign_out
+
+        ask_to_sign_out(self)
+
     def do_copy_link(self) -> None:
         """Copies the deep link."""
         text = self.link_text()
@@ -334,6 +340,10 @@ class PlaceScreen(Approving):
 
     def why_not(self, action: Action) -> str | None:
         """What one's role in the workspace leaves to others is not offered. The planes decide in any case."""
+        if action.id == "session.end":
+            from dlthub_tui.screens.entering.signing_out import why_no_sign_out
+
+            return why_no_sign_out(self.context)
         reason = super().why_not(action)
         workspace = self.workspace_here() if reason is None and action.changes else None
         if workspace is None:

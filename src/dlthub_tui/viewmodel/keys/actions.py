@@ -65,6 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("global", "t", "times.toggle", "times", "relative, exact, UTC", "times"),
     _action("global", "z", "pane.zoom", "zoom", "this pane alone, and back", "zoom"),
     _action("global", "i", "pane.details", "details", "the details, off and on", "details"),
+    _action("global", "Q", "session.end", "sign out", "asks first; then another account may sign in", "sign-out"),
     _action("global", "ctrl+z", "app.suspend", "to the shell", "fg returns", "suspend"),
     _action("global", "ctrl+c", "app.interrupt", "interrupt", "copies a selection, or stops; twice to leave"),
     _action("workspace", "1", "tab.1", "Jobs", "the workspace's jobs", "jobs"),

@@ -51,6 +51,7 @@ SEARCH_WORDS = {
     "pane.zoom": "maximize full screen",
     "run.options": "reload full parameters",
     "run.start": "start trigger launch execute",
+    "session.end": "logout log switch account user",
     "tab.2": "history executions",
     "tab.3": "code files releases",
     "tab.4": "environment configuration",

@@ -49,6 +49,8 @@ def in_shell_of_client(verb: str, *more: str) -> str:
 
 def twin_of_place(action_id: str, workspace: str, reach: Reach) -> str:
     """What a place shows; `workspace` is the link of the one that it is in. Empty where the shell has nothing."""
+    if action_id == "session.end" and reach.url:
+        return in_shell("connect", reach.url, "--sign-out", reach=Reach(reach.home))
     if action_id in _TABS_OF_THE_APP:
         return in_shell("open", f"{workspace}:{_TABS_OF_THE_APP[action_id]}", reach=reach) if workspace else ""
     if action_id in _OF_THE_CLIENT:
