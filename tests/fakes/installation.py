@@ -211,11 +211,12 @@ class Installation(InstallationRows):
         return JSONResponse({"id": request.path_params["id"], "state": "refused", "email": None})
 
     def _membership_of(self, organization: dict[str, Any]) -> dict[str, Any]:
+        role, here = self.workspace_role or organization["role"], organization["id"]
+        mine = [{"role": role, "workspace": item} for item in self.workspaces if item["organization_id"] == here]
         return {
             "id": identifier(f"membership/{organization['id']}"), "is_active": True, "organization": organization,
             "role": organization["role"], "email": self.owner, "user_id": identifier("ana"),
-            "organization_membership_id": identifier("ana"), "workspace_memberships": [],
-        }  # fmt: skip
+            "organization_membership_id": identifier("ana"), "workspace_memberships": mine}  # fmt: skip
 
     async def _me(self, _request: Request) -> Response:
         memberships = [self._membership_of(item) for item in self.organizations]

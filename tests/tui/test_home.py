@@ -109,6 +109,20 @@ async def test_viewers_are_told_of_no_secret(open_app: Any) -> None:
         assert "for developers" not in stage.text
 
 
+async def test_a_viewer_is_not_offered_to_deploy_before_a_workspace_was_opened(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.organizations[0]["role"] = "collaborator"
+        stage.installation.workspace_role = "viewer"
+        await stage.press("ctrl+r", "tab", "down")
+        assert "d deploy" not in stage.text
+        await stage.press("d")
+        assert "This needs developer or owner in fruitshop. You are a viewer." in stage.text
+        stage.installation.organizations[0]["role"] = "owner"
+        await stage.press("ctrl+r")
+
+        assert "d deploy" in stage.text, "who became an owner may, before anything is opened"
+
+
 async def test_what_succeeded_since_needs_nobody(open_app: Any) -> None:
     async with open_app() as stage:
         job = job_of(stage.installation, "transform.orders_daily")

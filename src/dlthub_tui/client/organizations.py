@@ -41,6 +41,17 @@ async def get_membership(plane: Transport, organization_id: str) -> Membership:
     return Membership(organization=parse_organization(fields.raw("organization")), role=fields.text("role"))
 
 
+async def get_workspace_roles(plane: Transport, organization_id: str) -> dict[str, str]:
+    """What I may do in each workspace of the organization that I see, by its id. Contract: 1.5 (12)."""
+    fields = Fields(await plane.get(f"/api/v1/organizations/{organization_id}/me"), "organization membership")
+    return dict(fields.many("workspace_memberships", _parse_workspace_role))
+
+
+def _parse_workspace_role(raw: Any) -> tuple[str, str]:
+    fields = Fields(raw, "workspace membership")
+    return Fields(fields.raw("workspace"), "workspace").text("id"), fields.text("role")
+
+
 async def create_organization(plane: Transport, name: str) -> Organization:
     """A new organization, still without a region (own route)."""
     return parse_organization(await plane.post("/own/v1/organizations", {"name": name}))

@@ -10,6 +10,7 @@ from dlthub_tui.messages import Open
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import LineSheet
 from dlthub_tui.screens.installation.home_page import HomePage
+from dlthub_tui.viewmodel.keys import roles
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.keys.shell_twins import in_shell
 from dlthub_tui.viewmodel.places import (
@@ -64,6 +65,9 @@ class HomeScreen(HomePage):
         kind, first, _ = self._chosen()
         if action.id == "deploy.open" and kind != "workspace":
             return self._way_to_deploy(first) if kind == "organization" else "Choose a workspace to deploy to."
+        if action.id == "deploy.open" and (workspace := self.workspace_ref(first)) is not None:
+            refusal = roles.why_not_for(self.context.role_in(workspace), workspace.name)
+            return super().why_not(action) or refusal
         if action.id == "item.end" and kind not in {"run", "leak", "sign-in"}:
             return "Only what needs you can be set aside."
         if action.id == "row.open" and not kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import anyio
 
 from dlthub_tui.client.at_once import ask_at_once
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotFound, NotSignedIn, Refused
-from dlthub_tui.client.models import Run, Workspace
+from dlthub_tui.client.models import Membership, Run, Workspace
 from dlthub_tui.client.paging import Page
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.places.listing import RECENT
@@ -21,6 +22,7 @@ from dlthub_tui.viewmodel.changed import changed_jobs
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.installation import home as view
 from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
+from dlthub_tui.viewmodel.keys import roles
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line
@@ -136,6 +138,7 @@ class HomePage(SortedList):
         for membership in memberships:
             if membership.organization.dataplane_id:
                 listed = await list_workspaces(plane, membership.organization.id)
+                await self._learn_roles(membership, listed)
                 workspaces.extend(listed)
                 named.extend(NamedWorkspace(membership.organization, workspace) for workspace in listed)
         self.context.addresses = {place.workspace.id: place.address for place in know_namesakes(named)}
@@ -151,6 +154,22 @@ class HomePage(SortedList):
             self.is_loaded = True
             self.show_rows()
         await self._load_jobs()
+
+    async def _learn_roles(self, membership: Membership, listed: Sequence[Workspace]) -> None:
+        """What one may do in an organization's workspaces, so that home offers it: one question for all of them."""
+        from dlthub_tui.client.organizations import get_workspace_roles
+
+        if membership.role != roles.OWNER:
+            with suppress(Refused):  # a place that is opened asks for itself
+                self.context.roles |= await get_workspace_roles(
+                    self.context.connected.control, membership.organization.id
+                )
+            return
+        for workspace in listed:
+            if self.context.roles.get(workspace.id) not in {None, roles.OWNER}:
+                # Who became an owner is one in each of them; a key may be less, and is told so where it opens one.
+                del self.context.roles[workspace.id]
+                self.context.roles_again.pop(workspace.id, None)
 
     async def _load_jobs(self) -> None:
         from dlthub_tui.client.deployments import find_latest_deployment

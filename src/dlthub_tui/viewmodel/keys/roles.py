@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dlthub_tui.viewmodel.text import guard
 
-CHANGES = ("owner", "developer")
+OWNER = "owner"
+CHANGES = (OWNER, "developer")
 """Roles that change what a workspace has."""
 # Wherever they are; what ends or destroys is for developers where a screen says so.
 FOR_DEVELOPERS = frozenset({
