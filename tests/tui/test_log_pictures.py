@@ -65,7 +65,7 @@ STATES: dict[str, tuple[Callable[[Any], None], tuple[str, ...], str]] = {
     "damaged": (damage, FAILED, "12 lines are damaged"),
     "empty": (empty, FAILED, "printed nothing"),
     "loading": (hold, (*WORKSPACE, "2", "enter"), "loading"),
-    "offline": (silence, FAILED, "eu1 does not answer since"),
+    "offline": (silence, FAILED, "eu1 does not answer. The log"),
     "forbidden": (forbid, FAILED, "Reading logs needs a role"),
     "times": (trace, (*FAILED, "number_sign", "t", "t"), "Times are since the start."),
     "broken": (trace, (*FAILED, "b", "z"), "UserWarning"),

@@ -216,6 +216,13 @@ def _cut_line(spans: Line, width: int, mark: str) -> Line:
     return fit(tuple(kept), width) if width_of(kept) <= width else (Span(" " * width),)
 
 
+def whole_sentences(text: str, width: int) -> str:
+    """As many of its sentences as fit, and the first in any case."""
+    while cell_width(text) > width and ". " in text:
+        text = text[: text.rindex(". ") + 1]
+    return text
+
+
 def wrapped(spans: Line, width: int) -> list[Line]:
     """A sentence on as many rows as it takes, broken at blanks; each further row is indented as the first.
 

@@ -114,7 +114,10 @@ def silent_region(
             ("Since", f"{_after(at, look)}; {again}"),
             ("Still", "states and schedules from the control plane, as of now"),
             ("Not now", "logs, variables, pipelines, deploy"),
-            ("Runs", "go on; the control plane still hears of them" if is_heard else silence),
+            (
+                "Runs",
+                "go on, as far as the control plane knows: it has not missed the region yet" if is_heard else silence,
+            ),
             ("You can", f":platform, then {{row.open}} on {plane.id}. In a shell on that machine: dlthub-tui doctor"),
         ),
     )

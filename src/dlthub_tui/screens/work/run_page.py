@@ -71,7 +71,7 @@ class RunPage(Rotating):
         self._damage: set[tuple[int, int]] = set()
         self._is_zoomed = place.is_log_only
         self._asked = (0, 0)
-        self._silent_since: datetime | None = None
+        self._is_kept_silent = False
         self._opens_at = place.line
         self.shown = anyio.Event()
         self.feed = LogFeed(context, place, self.post_message)
@@ -114,7 +114,8 @@ class RunPage(Rotating):
         if wrong is None:
             said = view.run_answer(run, self.look, origin(run, self._known))
             return answer(said, compared(run, self._typical, self.look) if width >= WIDE else "", width)
-        return answer(view.troubled_answer(run, wrong, self.look, is_unsure=self.is_region_silent), "", width)
+        said = view.troubled_answer(run, wrong, self.look, width, is_unsure=self.is_region_silent)
+        return answer(said, "", width)
 
     def trouble_now(self) -> Trouble | None:
         """Also a region whose log stream broke before anybody else missed it."""
@@ -308,11 +309,11 @@ class RunPage(Rotating):
             self.fetch(self.load_masked(), "masked")
             self._count_errors()
         if event.state == "silent":
-            self._silent_since = self._silent_since or self.look.local(self.look.now())
-            region = self.place.workspace.dataplane_id
-            self.keep(f"{region} does not answer since {self._silent_since:%H:%M:%S}. {GOES_ON}", Role.WARN)
-        elif self._silent_since is not None:
-            self._silent_since = None
+            # Since when is said above, by whoever missed it first.
+            self._is_kept_silent = True
+            self.keep(f"{self.place.workspace.dataplane_id} does not answer. {GOES_ON}", Role.WARN)
+        elif self._is_kept_silent:
+            self._is_kept_silent = False
             self.keep("")
         self.show_facts()
 

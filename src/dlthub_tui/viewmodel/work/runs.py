@@ -11,7 +11,7 @@ from dlthub_tui.client.models import Run
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row
-from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import Line, Role, Span, guard, line, muted, whole_sentences, width_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -213,9 +213,11 @@ def _state_word(run: Run, look: Look, *, is_unsure: bool) -> Span:
     return Span(word.text + ("?" if is_unsure and is_active(run) else ""), word.role)
 
 
-def troubled_answer(run: Run, wrong: Line, look: Look, *, is_unsure: bool) -> Line:
-    """Its state, and what is wrong with the place that shows it."""
-    return (look.state(run.status), Span(" "), _state_word(run, look, is_unsure=is_unsure), Span("   "), *wrong)
+def troubled_answer(run: Run, wrong: Line, look: Look, width: int, *, is_unsure: bool) -> Line:
+    """Its state, and what is wrong with the place that shows it, in as many whole sentences as have room."""
+    state = (look.state(run.status), Span(" "), _state_word(run, look, is_unsure=is_unsure), Span("   "))
+    room = width - width_of(state) - 2
+    return (*state, *(span._replace(text=whole_sentences(span.text, room)) for span in wrong))
 
 
 def run_answer(run: Run, look: Look, said: str) -> Line:

@@ -9,7 +9,8 @@ import pytest
 
 from dlthub_tui.client.models import Run
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.work.runs import Known, ended_before, started_by, what_to_expect
+from dlthub_tui.viewmodel.text import Span, text_of, width_of
+from dlthub_tui.viewmodel.work.runs import Known, ended_before, started_by, troubled_answer, what_to_expect
 
 NOW = datetime(2026, 3, 17, 14, 5, 20, tzinfo=UTC)
 
@@ -36,6 +37,19 @@ def test_a_try_after_a_failure_is_told_from_what_a_person_starts_and_waits_for_i
     assert started_by(replace(run, trigger="job.fail:jobs.a.c")) == "after c fails", "it follows that run"
     assert "waits for its time" in what_to_expect(run, "eu1", Look())
     assert "Waiting for eu1" in what_to_expect(replace(run, previous_run_id=None), "eu1", Look())
+
+
+def test_what_is_wrong_is_said_in_whole_sentences_beside_the_state() -> None:
+    since = "us1 has not answered since 14:03:20. Runs there go on."
+    wrong = (Span(f"{since} Asking every 5 s."),)
+
+    def said(width: int) -> str:
+        return text_of(troubled_answer(ended("running"), wrong, Look(), width, is_unsure=True))
+
+    assert said(80).endswith(since)
+    assert width_of((Span(said(80)),)) <= 78
+    assert said(100).endswith("Asking every 5 s.")
+    assert said(20).endswith("since 14:03:20."), "the first one in any case"
 
 
 def test_a_run_that_was_over_says_since_when() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -55,6 +56,12 @@ def test_regions_work_until_the_token_ends_and_not_after() -> None:
     assert silent_control(with_token, LOOK).sentence == "control is silent. Logs and variables of eu1 work until 14:11."
     assert silent_control(both, LOOK).sentence == NOTHING_ANSWERS
     assert silent_control(ended, LOOK).sentence == "control has not answered since 14:03:20. Runs go on."
+
+
+def test_a_region_that_control_has_not_missed_is_not_said_to_be_heard_of() -> None:
+    facts = dict(silent_region(replace(REGION, state="up"), "it broke off", 600, 5, LOOK).facts)
+
+    assert facts["Runs"] == "go on, as far as the control plane knows: it has not missed the region yet"
 
 
 def test_an_error_keeps_its_id_until_it_is_over() -> None:
