@@ -77,8 +77,13 @@ async def note_jobs(connection: Connection, workspace_and_job: Iterable[tuple[st
 
 
 async def note_workspace(connection: Connection, workspace_id: str) -> None:
-    """Something of the workspace is new: its name, a version of its code, which one is deployed, if it is archived."""
-    await _add(connection, [{"workspace_id": workspace_id}])
+    """Something of the workspace is new: its name, who sees it, a version of its code, which one is deployed."""
+    await note_workspaces(connection, [workspace_id])
+
+
+async def note_workspaces(connection: Connection, workspace_ids: Iterable[str]) -> None:
+    """The same of several."""
+    await _add(connection, [{"workspace_id": workspace_id} for workspace_id in workspace_ids])
 
 
 async def read_changes(connection: Connection, after: int, holes: Sequence[int], limit: int) -> list[Change]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from planes.storage.control.changes import note_workspace
+from planes.storage.control.changes import note_workspace, note_workspaces
 from planes.storage.control.connection import Connection
 from planes.storage.control.data_planes import data_planes
 from planes.storage.control.identity import users
@@ -220,6 +220,15 @@ async def add_workspace_membership(connection: Connection, membership: Workspace
         organization_membership_id=membership.organization_membership_id, role=membership.role, created_at=now,
         updated_at=now,
     ))  # fmt: skip
+    await note_workspace(connection, membership.workspace_id)
+
+
+async def tell_who_joined(connection: Connection, organization_id: str) -> None:
+    """Somebody new in the organization sees its workspaces without a role in each: they are told of to whoever may."""
+    query = select(workspaces.c.id).where(
+        workspaces.c.organization_id == organization_id, ~workspaces.c.is_playground, workspaces.c.archived_at.is_(None)
+    )
+    await note_workspaces(connection, (await connection.execute(query)).scalars())
 
 
 async def find_workspace_membership(

@@ -238,6 +238,7 @@ async def join(connection: Connection, actor: Actor, joining: Joining, now: date
         raise Conflict("member_exists", "This user is a member already.")
     membership = await _enter(connection, joining, now)
     await audit.record(connection, actor, now, _event("member_added", membership, joining.role))
+    await workspaces.tell_who_joined(connection, joining.organization_id)
     for workspace_id, role in joining.places.items():
         await _place(connection, actor, _Place(membership, workspace_id, role), now)
     return membership

@@ -16,9 +16,10 @@ from sqlalchemy import text
 from tests.fakes.control_stage import Person, Stage, definition
 
 from planes.control_plane.app import open_control_plane
+from planes.control_plane.services.identity import members
 from planes.control_plane.services.memory.changes import Batch, Changes
-from planes.domain.access import WorkspaceRole
-from planes.domain.identifiers import new_id
+from planes.domain.access import OrganizationRole, Principal, PrincipalKind, WorkspaceRole
+from planes.domain.identifiers import UserId, new_id
 from planes.server.listening import AppServer, listen_tcp
 from planes.settings import ControlPlaneSettings
 from planes.storage.control import api_keys, workspaces
@@ -59,6 +60,12 @@ class Stream:
             while not any(change.get("status") == status for change in self.changes):
                 assert await self.event() is not None, "the stream has ended"
         return list(dict.fromkeys(str(change["status"]) for change in self.changes if "run_id" in change))
+
+    async def told(self) -> None:
+        """Reads until something was told of."""
+        with anyio.fail_after(60):
+            while not self.changes:
+                assert await self.event() is not None, "the stream has ended"
 
     async def ended(self) -> float:
         """Reads to its end; how many seconds that took."""
@@ -143,6 +150,23 @@ async def test_stream_carries_only_what_the_caller_may_read(stage: Stage) -> Non
 
     assert seen == ["pending"]
     assert outside.changes == []
+
+
+async def test_who_comes_is_told_of_what_they_see_from_then_on(stage: Stage) -> None:
+    comer = await stage.person(None)
+    email, told = f"{comer.user_id}@example.com", [{"workspace_id": stage.workspace_id}]
+    owner = Principal(kind=PrincipalKind.SESSION, user_id=UserId(stage.owner.user_id), email="")
+    async with served(stage.plane) as client, following(client, comer) as stream:
+        await members.add_workspace_member(stage.parts, owner, stage.workspace_id, email, WorkspaceRole.VIEWER)
+        await stream.told()
+        assert stream.changes == told, "a role in one workspace"
+        await members.remove_member(stage.parts, owner, stage.organization_id, comer.membership_id)
+        await stream.ended()
+        async with following(client, comer) as again:
+            await members.add_member(stage.parts, owner, stage.organization_id, email, OrganizationRole.OWNER)
+            await again.told()
+
+    assert again.changes == told, "a role in the organization, and so in each workspace"
 
 
 async def test_stream_goes_on_where_it_was_cut(stage: Stage) -> None:
