@@ -116,7 +116,7 @@ def silent_region(
             ("Not now", "logs, variables, pipelines, deploy"),
             (
                 "Runs",
-                "go on, as far as the control plane knows: it has not missed the region yet" if is_heard else silence,
+                "go on; the control plane has not missed the region yet" if is_heard else silence,
             ),
             ("You can", f":platform, then {{row.open}} on {plane.id}. In a shell on that machine: dlthub-tui doctor"),
         ),
