@@ -55,7 +55,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "log": ((*WORKSPACE, "2", "l", "k", "k"), "paused"),
     "log-search": ((*WORKSPACE, "2", "l", "slash", *"page", "enter"), "line 3 of 125"),
     "log-masked": ((*WORKSPACE, "2", "l", "m"), "line 121 of 125"),
-    "help": ((*WORKSPACE, "question_mark"), "53 of 53 keys"),
+    "help": ((*WORKSPACE, "question_mark"), "54 of 54 keys"),
     "help-search": ((*WORKSPACE, "question_mark", *"st"), "keys"),
     "command": ((*WORKSPACE, "colon", *"run"), "Commands"),
     "palette": ((*WORKSPACE, "ctrl+p", *"de"), "Palette"),
