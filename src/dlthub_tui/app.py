@@ -198,8 +198,8 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
         self.run_worker(self._sign_out(), group="sign-out", exclusive=True, exit_on_error=False)
 
     async def _sign_out(self) -> None:
+        from dlthub_tui.screens.asking.signing_out import sign_out
         from dlthub_tui.screens.entering.sign_in import SignInScreen
-        from dlthub_tui.screens.entering.signing_out import sign_out
 
         # Places go first: one that is seen again asks, and would hear that nobody is signed in.
         await self._reset()

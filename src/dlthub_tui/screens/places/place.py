@@ -284,7 +284,7 @@ class PlaceScreen(Approving):
 
     def do_session_end(self) -> None:
         """Asks whether to sign out."""
-        from dlthub_tui.screens.entering.signing_out import ask_to_sign_out
+        from dlthub_tui.screens.asking.signing_out import ask_to_sign_out
 
         ask_to_sign_out(self)
 
@@ -341,7 +341,7 @@ class PlaceScreen(Approving):
     def why_not(self, action: Action) -> str | None:
         """What one's role in the workspace leaves to others is not offered. The planes decide in any case."""
         if action.id == "session.end":
-            from dlthub_tui.screens.entering.signing_out import why_no_sign_out
+            from dlthub_tui.screens.asking.signing_out import why_no_sign_out
 
             return why_no_sign_out(self.context)
         reason = super().why_not(action)
