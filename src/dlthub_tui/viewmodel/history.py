@@ -21,7 +21,7 @@ class History:
 
     def forget(self) -> None:
         """Home is the only place one was at."""
-        self._places, self._at = [HomePlace()], 0
+        self._places[:], self._at = [HomePlace()], 0
 
     def visit(self, place: Place) -> None:
         """One went to a place; what lay ahead is forgotten."""
