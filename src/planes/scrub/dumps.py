@@ -38,6 +38,8 @@ _BEHIND = re.compile(
 _MOST_PREFIXES = 4
 # A row without a place, read from the end of its line: one look tells wherever it begins. The last may be one byte.
 _PLACELESS = re.compile(rb"[^0-9A-Za-z]*([0-9A-Fa-f]{2}(?:x0)?(?:[ ]{1,2},?[0-9A-Fa-f]{2}(?:x0)?)*)(?![0-9A-Za-z])")
+# Two decimal digits each, and some are bytes that no text in ASCII has: numbers of a table.
+_NUMBERS = re.compile(rb"[0-9 ,\t|]*(?<![0-9])[89][0-9](?![0-9])[0-9 ,\t|]*\r?")
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}(?![0-9A-Fa-fx])")
 _ROW = re.compile(_PLACE + rb"([0-9A-Fa-f]{4,16})(?::| -)?[ \t]+(?=[^ \t])")
 _CELLS = re.compile(_PLACE + rb"[0-9A-Fa-f]{6,16}((?:[ ]{3}[!-~ ]|[ ]{2}\\[0abfnrtv]|[ ][0-7]{3}|[ ]{2}\*\*)+)[ \r]*$")
@@ -125,7 +127,7 @@ def _of_coloured(line: bytes) -> _Row | None:
 def _of_pairs(line: bytes) -> _Row | None:
     """A row without a place: bytes as two digits each, in blanks or as `xxd -i` writes them."""
     found = _PLACELESS.match(line[::-1])
-    if found is None:
+    if found is None or _NUMBERS.fullmatch(line):
         return None
     start, end = len(line) - found.end(1), len(line) - found.start(1)
     cells = [pair.span() for pair in _PAIR.finditer(line, start, end)]

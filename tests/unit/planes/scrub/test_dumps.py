@@ -264,3 +264,11 @@ def test_the_end_of_a_value_in_a_short_last_row_is_left_out(kept: int, before: s
     assert len(data) % 12 == kept
     assert out.count("[masked:MAIN]") == 1
     assert rows[-1] not in out
+
+
+def test_a_table_of_two_digits_is_no_dump_that_is_held_back() -> None:
+    table = b"".join(
+        b" ".join(b"%02d" % (13 * (row + 1) * column % 100) for column in range(30)) + b"\n" for row in range(9)
+    )
+
+    assert StreamScrubber(REGISTERED).feed(b"loaded\n" + table) == b"loaded\n" + table
