@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import anyio
 import httpx
 
 from dlthub_tui.client.errors import (
@@ -25,6 +24,7 @@ from dlthub_tui.client.errors import (
     WrongOrigin,
     refusal,
 )
+from planes.asking import Asking
 from planes.certificates import find_tls_error, nobody, trusted, words_of
 from planes.unix_sockets.connecting import UnixTransport
 from planes.wire.addresses import is_loopback
@@ -105,7 +105,7 @@ class Transport:
     def __init__(self, url: str, tokens: TokenSource | None = None, *, socket_path: str | None = None) -> None:
         self.origin = origin_of(url)
         self._tokens = tokens
-        self._sending: set[anyio.CancelScope] = set()
+        self._asking = Asking()
         self._http = httpx.AsyncClient(
             base_url=str(self.origin),
             transport=UnixTransport(socket_path, _LIMITS) if socket_path else None,
@@ -118,9 +118,7 @@ class Transport:
 
     async def aclose(self) -> None:
         """Ends what is asked, and all connections. May be called twice."""
-        # The pool forgets a connection that is being made: it would still carry its request, and then stay open.
-        for asked in self._sending:
-            asked.cancel()
+        await self._asking.end()
         await self._http.aclose()
 
     async def get(self, path: str, query: Query | None = None) -> Any:
@@ -177,17 +175,14 @@ class Transport:
     async def _send_once(self, request: httpx.Request, token: str | None, *, stream: bool) -> httpx.Response:
         if token is not None:
             request.headers["authorization"] = f"Bearer {token}"
-        if not self._http.is_closed:  # who leaves closes it, and something may still ask
-            with anyio.CancelScope() as asked:
-                self._sending.add(asked)
+        if not self._asking.has_ended:  # who leaves closes it, and something may still ask
+            with self._asking.asked():
                 try:
                     return await self._http.send(request, stream=stream)
                 except httpx.TimeoutException as exc:
                     raise TimedOut(str(self.origin)) from exc
                 except httpx.TransportError as exc:
                     raise NotReachable(str(self.origin), reason_of(exc)) from exc
-                finally:
-                    self._sending.discard(asked)
         raise NotReachable(str(self.origin), "this connection was ended")
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import anyio
 import pytest
@@ -21,10 +22,24 @@ async def ask(plane: Transport) -> None:
         await plane.get("/")
 
 
+def listening(place: Path) -> tuple[socket.socket, Transport]:
+    """A server that says nothing, at this path of a socket or at a port, and a transport to it."""
+    if place.name == "tcp":
+        silent = socket.create_server(("127.0.0.1", 0))
+        return silent, Transport(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    silent = socket.socket(socket.AF_UNIX)
+    silent.bind(str(place))
+    silent.listen()
+    return silent, Transport("http://127.0.0.1:1", socket_path=str(place))
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
 @pytest.mark.parametrize("turns", range(TURNS))
-async def test_a_request_ends_with_its_transport_and_leaves_no_connection(turns: int) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        plane = Transport(f"http://127.0.0.1:{silent.getsockname()[1]}")
+async def test_a_request_ends_with_its_transport_and_leaves_no_connection(
+    turns: int, kind: str, tmp_path: Path
+) -> None:
+    silent, plane = listening(tmp_path / kind)
+    with silent:
         async with anyio.create_task_group() as group:
             group.start_soon(ask, plane)
             for _ in range(turns):

@@ -10,6 +10,7 @@ import anyio
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
+from planes.asking import Asking
 from planes.data_plane.api.gateway.headers import Raw, from_app, to_app
 from planes.data_plane.executor.apps import LOOPBACK, AppPlace
 from planes.data_plane.services.apps import MOST_CONNECTIONS, App
@@ -17,8 +18,6 @@ from planes.unix_sockets.connecting import UnixTransport
 
 # An answer may stream as long as it likes (server-sent events); everything else is bounded.
 _TIMEOUT: dict[str, float | None] = {"connect": 5.0, "read": None, "write": 60.0, "pool": 10.0}
-# For requests to an app that has ended to be cancelled, which takes no time.
-_END_SECONDS = 5.0
 _NO_BODY = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -32,37 +31,22 @@ class Misframed(Exception):
 
 
 class AppTransport(httpx.AsyncBaseTransport):
-    """Connections to one app, whose end is the end of what was asked there and has no answer yet.
-
-    The pool below forgets, when it is closed, a connection that is being made: it would still carry its request, and
-    then stay open. So what is asked ends first; a connection that was made meanwhile is the pool's to close.
-    """
+    """Connections to one app, whose end is the end of what was asked there and has no answer yet."""
 
     def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
         self._transport = transport
-        self._asking: dict[anyio.CancelScope, anyio.Event] = {}
-        self._is_closed = False
+        self._asking = Asking()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises: httpx.TransportError, also when it is or was closed."""
-        if not self._is_closed:
-            with anyio.CancelScope() as asked:
-                self._asking[asked] = anyio.Event()
-                try:
-                    return await self._transport.handle_async_request(request)
-                finally:
-                    self._asking.pop(asked).set()
+        if not self._asking.has_ended:
+            with self._asking.asked():
+                return await self._transport.handle_async_request(request)
         raise httpx.ConnectError("the connections to this app were ended", request=request)
 
     async def aclose(self) -> None:
         """Ends what is asked, and all connections. May run twice."""
-        self._is_closed = True
-        asking = dict(self._asking)
-        for asked in asking:
-            asked.cancel()
-        with anyio.move_on_after(_END_SECONDS, shield=True):
-            for ended in asking.values():
-                await ended.wait()
+        await self._asking.end()
         await self._transport.aclose()
 
 
