@@ -120,6 +120,19 @@ async def test_the_first_row_follows_what_arrives(open_app: Any) -> None:
         assert "512" in chosen(stage)
 
 
+async def test_a_job_that_starts_does_not_take_the_cursor_from_the_first_row(open_app: Any) -> None:
+    async with open_app() as stage:
+        await stage.press(*WORKSPACE)
+        before, last = stage.app.screen.rows.keys[0], stage.app.screen.rows.keys[-1]
+        stage.installation.jobs.sort(key=lambda job: job["id"] != last)
+        await stage.press("ctrl+r")
+
+        assert stage.app.screen.rows.keys[0] == last
+        assert stage.app.screen.rows.key == before
+        await stage.press("g", "s")
+        assert stage.app.screen.rows.key == stage.app.screen.rows.keys[0], "whoever sorts looks at the top"
+
+
 async def test_every_footer_key_is_live(open_app: Any) -> None:
     async with open_app(size=(160, 24)) as stage:
         for keys in ((), WORKSPACE, ("2",), ("3",), ("4",), ("1", "enter"), ("escape", "2", "enter")):

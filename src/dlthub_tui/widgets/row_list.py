@@ -20,7 +20,7 @@ class RowList(Painted):
     """Sections of rows under one cursor.
 
     A reload never moves the list under the cursor: the row under it keeps its place on the screen. On the first row the
-    list follows what arrives above.
+    list follows what arrives above; where the rows that there are come in another order, the cursor stays on its own.
     """
 
     class Moved(Message):
@@ -124,7 +124,9 @@ class RowList(Painted):
         self._entries = lay_out(self._sections, self.size.width, self._look)
         self._choices = [index for index, entry in enumerate(self._entries) if entry.key is not None]
         self._rules = [index for index, entry in enumerate(self._entries) if entry.is_full]
-        self._restore(None if was_first and before else key, None if row is None else row - top, shown)
+        # Another order of the same rows is no arrival: the keys would act on a row that nobody went to.
+        follows = was_first and bool(before) and not {*self.keys[:1]} & {*_keys(before, 0)}
+        self._restore(None if follows else key, None if row is None or was_first else row - top, shown)
         if self.text_selection is not None and _keys(before, top) != _keys(self._entries, self._top):
             self.end_selection()
         if self._top != top or len(before) != len(self._entries):

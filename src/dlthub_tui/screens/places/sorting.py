@@ -34,4 +34,7 @@ class SortedList(ListScreen):
         """By the next order; the same again turns it round."""
         self._presses += 1
         self.say(f"Sorted by {self.order}, turned round." if self.is_turned else f"Sorted by {self.order}.")
+        was_first = self.rows.is_at_end(last=False)
         self.show_rows()
+        if was_first:
+            self.rows.move_to_end(last=False)
