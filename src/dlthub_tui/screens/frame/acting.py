@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from textual import events
+from textual import events, on
 from textual.app import App
 from textual.binding import Binding
 from textual.geometry import Offset
@@ -295,11 +295,9 @@ class ActingScreen(Screen[_Result], inherit_bindings=False):
             widget.set_typed_into(True)
             self._show_typed()
 
-    def on_resize(self) -> None:
-        """Where fewer rows are left than a form has, the one that is filled in stays."""
-        self._show_typed()
-
+    @on(events.Resize)
     def _show_typed(self) -> None:
+        """Where there are fewer rows than a form has, the field that is filled in is seen."""
         if self.typing is not None and self.typing.is_mounted:
             self.typing.scroll_visible(animate=False, force=True)
 
