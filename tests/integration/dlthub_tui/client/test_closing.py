@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
+from tests.fakes.silence import silent_at_path, silent_at_port, until_closed
 
 from dlthub_tui.client.errors import NotReachable
 from dlthub_tui.client.transport import Transport
@@ -25,12 +26,9 @@ async def ask(plane: Transport) -> None:
 def listening(place: Path) -> tuple[socket.socket, Transport]:
     """A server that says nothing, at this path of a socket or at a port, and a transport to it."""
     if place.name == "tcp":
-        silent = socket.create_server(("127.0.0.1", 0))
-        return silent, Transport(f"http://127.0.0.1:{silent.getsockname()[1]}")
-    silent = socket.socket(socket.AF_UNIX)
-    silent.bind(str(place))
-    silent.listen()
-    return silent, Transport("http://127.0.0.1:1", socket_path=str(place))
+        silent, port = silent_at_port()
+        return silent, Transport(f"http://127.0.0.1:{port}")
+    return silent_at_path(place), Transport("http://127.0.0.1:1", socket_path=str(place))
 
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])
@@ -45,12 +43,4 @@ async def test_a_request_ends_with_its_transport_and_leaves_no_connection(
             for _ in range(turns):
                 await checkpoint()
             await plane.aclose()
-        silent.setblocking(False)
-        try:
-            connection, _ = silent.accept()
-        except BlockingIOError:
-            return
-        with connection:
-            connection.settimeout(60)
-            while connection.recv(65536):
-                pass
+        await until_closed(silent)

@@ -8,8 +8,8 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from anyio import to_thread
 from anyio.lowlevel import checkpoint
+from tests.fakes.silence import silent_at_path, silent_at_port, until_closed
 
 from planes.data_plane.api.gateway.proxying import AppTransport, AppTransports
 from planes.data_plane.executor.apps import AppPlace
@@ -35,12 +35,9 @@ def app() -> App:
 def listening(folder: Path, kind: str) -> tuple[socket.socket, AppPlace]:
     """An app that never answers, and where it is."""
     if kind == "tcp":
-        silent = socket.create_server(("127.0.0.1", 0))
-        return silent, AppPlace(port=silent.getsockname()[1], health="http")
-    silent = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    silent.bind(str(folder / "s"))
-    silent.listen()
-    return silent, AppPlace(port=80, health="http", socket=str(folder / "s"))
+        silent, port = silent_at_port()
+        return silent, AppPlace(port=port, health="http")
+    return silent_at_path(folder / "s"), AppPlace(port=80, health="http", socket=str(folder / "s"))
 
 
 async def ask(transport: AppTransport, port: int) -> None:
@@ -60,15 +57,7 @@ async def test_a_request_ends_with_its_app_and_leaves_no_connection(tmp_path: Pa
             for _ in range(turns):
                 await checkpoint()
             await transports.keep_only(())
-        silent.setblocking(False)
-        try:
-            connection, _ = silent.accept()
-        except BlockingIOError:
-            return
-        with connection:
-            connection.settimeout(60)
-            while await to_thread.run_sync(connection.recv, 65536):
-                pass
+        await until_closed(silent)
 
 
 async def test_nothing_is_asked_after_the_end(tmp_path: Path) -> None:
