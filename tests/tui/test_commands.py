@@ -285,7 +285,7 @@ async def test_the_command_line_says_the_same_in_a_shell_and_takes_half_of_a_tal
         await stage.until("dlthub job pause ingest.load_orders")
         assert "Same in a shell, in a folder connected to the workspace:" in stage.text
         await stage.press("ctrl+u")
-        await stage.until("of 56")
+        await stage.until("❯  help ")
 
         rows = stage.text.splitlines()
         (at,) = [number for number, row in enumerate(rows) if row.startswith("─ Commands")]
