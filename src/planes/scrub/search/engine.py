@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-# Up to so many bytes of needles the automaton is a full table: twice as fast, and under 5 MB.
-_LARGEST_TABLE = 16 * 1024
+# Up to so many bytes of needles, those of some forty values, the automaton is a full table: twice as fast, and a third
+# of a MB at most. With a larger one a runner would hold more than the 25 MB that are promised.
+_LARGEST_TABLE = 2 * 1024
 # A pattern of many thousand signs (the scan) may keep more states than RE2 gives by itself (8 MB by its own counting).
 # Without that, text full of tokens makes it forget and build them anew, which takes twenty times as long. What is
 # really taken is less, and only where text needs it: 4 MB in which each rule finds something in turn took 40 MB, with
