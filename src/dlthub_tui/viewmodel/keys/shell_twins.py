@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.options import Reach
-from planes.wire.shell_words import command_line
 
 _PLACES = {
     "tab.1": "jobs", "tab.2": "runs", "nav.home": "workspaces", "nav.platform": "doctor", "doctor.open": "doctor",
@@ -39,12 +38,12 @@ def in_shell(verb: str, place: str = "", *more: str, whom: str = "", reach: Reac
     # Behind `--` nothing is taken for an option.
     is_like_option = any(word.startswith("-") for word in named)
     tail = [*options, "--", *named] if is_like_option else [*named, *options]
-    return command_line(["dlthub-tui", *verb.split(), *tail])
+    return _line(["dlthub-tui", *verb.split(), *tail])
 
 
 def in_shell_of_client(verb: str, *more: str) -> str:
     """A command of the platform's client."""
-    return command_line(["dlthub", *verb.split(), *more])
+    return _line(["dlthub", *verb.split(), *more])
 
 
 def twin_of_place(action_id: str, workspace: str, reach: Reach) -> str:
@@ -90,3 +89,9 @@ def where_it_works(line: str, reach: Reach) -> str:
         return "opens the app there"
     is_beside = line.removeprefix("dlthub-tui ").startswith(_BESIDE)
     return "on the platform's machine" if reach.url and is_beside else ""
+
+
+def _line(parts: list[str]) -> str:
+    from planes.wire.shell_words import command_line  # not before the first frame
+
+    return command_line(parts)
