@@ -83,12 +83,13 @@ class _Row(NamedTuple):
         places: where in the line each sign stands that is no colour; empty: there are no colours.
     """
 
+    # No type is in quotes here: `typing` compiles those, and all runners would hold Python's syntax tree, 0.2 MB.
     line: bytes
     place: bytes
     data: bytes
-    cells: "list[tuple[int, int]]"
+    cells: list[tuple[int, int]]
     shown: int
-    names: "dict[int, str]"
+    names: dict[int, str]
     places: Sequence[int] = ()
 
 

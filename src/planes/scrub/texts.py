@@ -8,7 +8,7 @@ from planes.scrub.registered.registered import Registered
 from planes.scrub.rulebook import coloured_spans, rulebook
 from planes.scrub.rules.judging.plausible import is_placeholder
 from planes.scrub.rules.model import Kind
-from planes.scrub.rules.named.names import is_sensitive_key
+from planes.scrub.rules.named.keys import is_sensitive_key
 from planes.scrub.settings import ScrubSettings
 from planes.scrub.stream import StreamScrubber
 

@@ -150,10 +150,10 @@ def _python(module: str, *descriptors: int) -> "subprocess.Popen[bytes]":
 def interpreter(program: str) -> list[str]:
     """The command of a program that may load the runner's parts.
 
-    It has neither `site`, which runs what every installed package wants to be run, nor `runpy`: all runners would hold
-    what they leave.
+    It has neither `site`, which runs what every installed package wants to be run, nor `runpy`, nor the columns of each
+    instruction, which only tracebacks show: all runners would hold what they leave.
     """
-    return [sys.executable, "-I", "-S", "-c", f"import sys; sys.path += {_roots()!r}; {program}"]
+    return [sys.executable, "-I", "-S", "-Xno_debug_ranges", "-c", f"import sys; sys.path += {_roots()!r}; {program}"]
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from planes.scrub.below.rows import closing, row_of
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.judging.prose import is_common
 from planes.scrub.rules.named.below import ASKED_BELOW
-from planes.scrub.rules.named.names import is_sensitive_key
+from planes.scrub.rules.named.keys import is_sensitive_key
 from planes.scrub.rules.named.vocabulary import KEY
 from planes.scrub.search.engine import Pattern, compile_pattern
 

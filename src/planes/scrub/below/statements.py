@@ -8,7 +8,7 @@ from planes.scrub.below.model import Opening, Step, is_secret
 from planes.scrub.below.tables import copied_table
 from planes.scrub.rulebook import Span
 from planes.scrub.rules.named.below import NAMED_COLUMN
-from planes.scrub.rules.named.names import is_sensitive_key
+from planes.scrub.rules.named.keys import is_sensitive_key
 
 _INSERT = re.compile(
     rb"(?:insert|replace|upsert)[ \t]+(?:or[ \t]+[a-z]+[ \t]+|overwrite[ \t]+|ignore[ \t]+)?into[ \t]+"

@@ -12,7 +12,7 @@ from planes.scrub.rules.judging.plausible import is_type
 from planes.scrub.rules.judging.prose import phrase_end
 from planes.scrub.rules.judging.source_code import is_class
 from planes.scrub.rules.named.below import NAMED_COLUMN
-from planes.scrub.rules.named.names import is_sensitive_key
+from planes.scrub.rules.named.keys import is_sensitive_key
 
 _Cell = tuple[int, int]  # where it lies in the line
 _Cut = Callable[[bytes], list[_Cell]]

@@ -19,7 +19,7 @@ from planes.scrub.below.model import Step, below, is_secret, is_shown, is_tellin
 from planes.scrub.below.rows import Row, closing, goes_on, row_of
 from planes.scrub.below.shown import RULER, Described
 from planes.scrub.rules.judging.plausible import looks_random
-from planes.scrub.rules.named.names import is_sensitive_key
+from planes.scrub.rules.named.keys import is_sensitive_key
 
 _QUOTED = re.compile(
     rb"(?:[-*][ \t]+)?(?:string\([0-9]+\)[ \t]|(?:some|ok|secretstr|str|string)\()?[bruf]{0,2}([\"'`])", re.IGNORECASE

@@ -48,17 +48,12 @@ def between(pattern: bytes) -> bytes | None:
 
 def _is_whole(pattern: bytes) -> bool:
     """Whether a piece of a pattern is a pattern, and no choice."""
-    try:
-        re.compile(pattern)
-        re.compile(b"(?:" + pattern + b")")
-    except re.error:
-        return False
     depth = 0
     for sign in re.finditer(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", pattern, re.DOTALL):
         depth += {b"(": 1, b")": -1}.get(sign[0], 0)
-        if sign[0] == b"|" and not depth:
+        if depth < 0 or (sign[0] == b"|" and not depth):
             return False
-    return True
+    return not depth
 
 
 _UNITS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()]|[^\\\[()]", re.DOTALL)

@@ -1,10 +1,7 @@
 """Values beside a sensitive name, in the shapes in which programs print them."""
 
-import re
-
 from planes.scrub.rules.judging import cells, command_judges, judges, key_judges, login_judges, told, unquoted
 from planes.scrub.rules.model import Rule
-from planes.scrub.rules.named.languages import FOREIGN_KEY
 from planes.scrub.rules.named.vocabulary import CLOSES, FOLLOW, GIVES, KEY, NAME, SIGNS, named
 
 # Wrappers that print what they hold; calls that fetch a secret (`get_secret("x")`) are not among them.
@@ -486,12 +483,3 @@ NAME_RULES: tuple[Rule, ...] = (
         ((b";pwd", b";password", b"; password", b"; pwd", b";accountkey", b";sharedaccesskey"), rb"[ ]{0,2}="),
     ),
 )
-
-_SENSITIVE_KEY = re.compile(rb"(?i)(?:" + KEY + rb"|" + FOREIGN_KEY + rb"|authorization|cookie)$")
-
-
-def is_sensitive_key(key: str) -> bool:
-    """Whether a document's key names a secret."""
-    encoded = key.encode("utf-8", "surrogatepass")
-    match = _SENSITIVE_KEY.search(encoded)
-    return match is not None and not judges.is_other_name(encoded, match.start())
