@@ -31,7 +31,8 @@ POLL_SECONDS = 20.0
 
 @dataclass(kw_only=True)
 class LeasingControlPlane(FakeControlPlane):
-    """`is_away` answers 503 to everything said of runs; runs in `stale` answer 409. Those of `ended` have ended.
+    """`is_away` answers 503 to everything said of runs, or in turn what else `stands_in` for it; runs in `stale` answer
+    409. Those of `ended` have ended.
 
     `ended` None: it is of a version that cannot say it.
     """
@@ -50,6 +51,7 @@ class LeasingControlPlane(FakeControlPlane):
     tokens_asked_for: list[str] = field(default_factory=list)
     clean_before: datetime | None = None
     is_away: bool = False
+    stands_in: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     is_closing: bool = False
     _leases: list[Lease] = field(default_factory=list)
     _cancels: list[dict[str, Any]] = field(default_factory=list)
@@ -152,7 +154,7 @@ class LeasingControlPlane(FakeControlPlane):
         @app.post("/link/v1/webhooks/-start")
         async def start_webhook_run(request: Request) -> Response:
             if self.is_away:
-                return JSONResponse({"status_code": 503}, status_code=503)
+                return self._away()
             self.webhook_calls.append(WebhookRunRequest.model_validate_json(await request.body()))
             said = {"run_id": new_id(), "status": "triggered", "is_final": True}
             return JSONResponse(self.webhook_answers.pop(0) if self.webhook_answers else said)
@@ -186,10 +188,14 @@ class LeasingControlPlane(FakeControlPlane):
 
     def _refusal(self, run_id: str) -> Response | None:
         if self.is_away:
-            return JSONResponse({"status_code": 503, "code": "away", "detail": "away"}, status_code=503)
+            return self._away()
         if run_id in self.stale:
             return JSONResponse({"status_code": 409, "code": "stale_fence", "detail": "stale"}, status_code=409)
         return None
+
+    def _away(self) -> Response:
+        status, body = self.stands_in.pop(0) if self.stands_in else (503, '{"code": "away", "detail": "away"}')
+        return Response(body, status_code=status)
 
     def _wake(self) -> None:
         news, self._news = self._news, anyio.Event()

@@ -272,6 +272,7 @@ def _why_unreachable(error: httpx.HTTPError) -> str:
 
 
 def _refusal(answer: httpx.Response, now: datetime) -> PlaneError:
+    """What does not speak as the control plane does is not it: a proxy on the way decides about no run."""
     found = _REFUSALS.get(answer.status_code)
     if found is None:
         return Unavailable("control_plane_failed", f"The control plane answered {answer.status_code}.")
@@ -279,7 +280,10 @@ def _refusal(answer: httpx.Response, now: datetime) -> PlaneError:
         body: Any = answer.json()
         return found(str(body["code"])[:100], f"{str(body['detail'])[:500]}{_clock_words(answer, now)}")
     except (ValueError, KeyError, TypeError):
-        return found("refused", f"The control plane answered {answer.status_code}.")
+        return Unavailable(
+            "control_plane_failed",
+            f"At the control plane's address something else answered {answer.status_code}: a proxy on the way?",
+        )
 
 
 def _clock_words(answer: httpx.Response, now: datetime) -> str:

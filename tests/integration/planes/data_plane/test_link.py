@@ -143,10 +143,11 @@ async def test_a_call_that_is_refused_where_clocks_differ_says_so(shift: int, sa
     assert (said in found) if said else found == ""
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code": 1}'])
-async def test_a_refusal_without_our_body_is_still_one(body: bytes) -> None:
-    async with answering(409, body) as link:
-        with pytest.raises(Conflict):
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"code": 1}', b'{"detail": "Not Found"}'])
+async def test_what_does_not_speak_as_the_control_plane_refuses_nothing(status: int, body: bytes) -> None:
+    async with answering(status, body) as link:
+        with pytest.raises(Unavailable, match=f"something else answered {status}"):
             await link.report_status(new_id(), REPORT)
 
 

@@ -1,7 +1,8 @@
 """Says queued reports to the control plane, in order, until it has heard them.
 
-Reports are rows, so neither a restart nor a control plane that is away loses one. A report that is refused is not
-repeated: a stale fence means that the run is no longer this plane's.
+Reports are rows, so neither a restart nor a control plane that is away loses one. A report that is refused for what it
+says is not repeated: a stale fence means that the run is no longer this plane's. Who is not recognised, as while clocks
+differ, or does not find the route, was not heard, and says it again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import anyio
 import structlog
 
 from planes.data_plane.services.parts import Parts
-from planes.domain.errors import NotFound, PlaneError, StorageFull, TooManyRequests, Unavailable
+from planes.domain.errors import Conflict, InvalidRequest, PlaneError, Unavailable
 from planes.storage.data import runs
 from planes.storage.types import Row
 from planes.wire.link import PipelineRunReport, StatusReport
@@ -21,8 +22,10 @@ from planes.wire.link import PipelineRunReport, StatusReport
 STATUS = "status"
 PIPELINE_RUN = "pipeline_run"
 
-# Conflicts that say that the run is not this plane's any more, or has ended without it.
-_TAKEN_AWAY = frozenset({"stale_fence", "run_ended"})
+# These say that the run is not this plane's any more, or has ended without it.
+_TAKEN_AWAY = frozenset({"stale_fence", "run_ended", "run_not_found"})
+# A call that came to pieces on its way.
+_GARBLED = "bad_request"
 _BATCH = 100
 _FIRST_WAIT_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 10.0
@@ -107,7 +110,7 @@ class Outbox:
                     await self._news.wait()
 
     async def _deliver(self, waiting: list[Row]) -> bool:
-        """False when the control plane does not answer."""
+        """False when the control plane does not answer, or answers something else than what was said."""
         dropped: set[str] = set()
         for report in waiting:
             if report["run_id"] in dropped:
@@ -116,14 +119,16 @@ class Outbox:
                 return True
             try:
                 await self._say(report)
-            except (Unavailable, TooManyRequests, StorageFull):
-                return False
             except PlaneError as exc:
-                if isinstance(exc, NotFound) or exc.code in _TAKEN_AWAY:
+                if exc.code in _TAKEN_AWAY:
                     _log.warning("run_taken_away", run_id=report["run_id"], code=exc.code)
                     dropped.add(report["run_id"])
                     await self._drop(report["run_id"])
                     continue
+                if not _is_judged(exc):
+                    if not isinstance(exc, Unavailable):
+                        _log.warning("report_not_heard", run_id=report["run_id"], code=exc.code)
+                    return False
                 _log.error("report_refused", run_id=report["run_id"], kind=report["kind"], code=exc.code)
             async with self._parts.database.transaction() as connection:
                 await runs.remove_report(connection, report["id"])
@@ -147,3 +152,8 @@ class Outbox:
     def _tell_said(self) -> None:
         said, self._said = self._said, anyio.Event()
         said.set()
+
+
+def _is_judged(error: PlaneError) -> bool:
+    """Whether the control plane has read the report, and would say the same of it again."""
+    return isinstance(error, Conflict | InvalidRequest) and error.code != _GARBLED

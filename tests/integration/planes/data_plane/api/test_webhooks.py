@@ -208,6 +208,7 @@ async def test_calls_wait_in_their_order_until_there_is_a_run_or_never_will_be(
 
 async def test_calls_outlive_a_control_plane_that_is_away(place: RunningRegion, control: LeasingControlPlane) -> None:
     hook = await add(place)
+    control.stands_in = [(404, "<html>"), (401, '{"code": "call_not_authenticated", "detail": "clocks differ"}')]
     control.is_away = True
     taken = await call(place, hook, b"{}", **bearer(hook))
     await until(place, hook, outcome="control_plane_unreachable")

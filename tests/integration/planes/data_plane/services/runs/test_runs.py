@@ -306,6 +306,29 @@ async def test_reports_wait_for_a_control_plane_that_is_away(place: RunningRegio
     assert place.control.statuses[lease.run_id] == ["starting", "running", "completed"]
 
 
+async def test_what_stands_in_for_the_control_plane_neither_ends_a_run_nor_takes_its_report(
+    place: RunningRegion,
+) -> None:
+    """As a proxy on the way does, and a control plane that takes the call for too old while clocks differ."""
+    lease = await place.lease("print('x')\n")
+    await place.control.wait_status(lease, "starting")
+    place.control.stands_in = [
+        (404, "<html><h1>404 Not Found</h1></html>"),
+        (409, '{"error": "conflict"}'),
+        (400, '{"code": "bad_request", "detail": "This is no HTTP request."}'),
+        (401, '{"code": "call_not_authenticated", "detail": "This call is not signed."}'),
+        (403, "forbidden"),
+        (404, '{"code": "not_found", "detail": "Not Found"}'),
+    ]
+    place.control.is_away = True
+    await until(lambda: not place.control.stands_in)
+
+    place.control.is_away = False
+
+    assert await place.control.wait_end(lease) == "completed"
+    assert place.control.statuses[lease.run_id] == ["starting", "running", "completed"]
+
+
 async def test_held_leases_are_renewed_by_the_poll(place: RunningRegion) -> None:
     lease = await place.lease(WAITS)
     await place.control.wait_status(lease, "running")
