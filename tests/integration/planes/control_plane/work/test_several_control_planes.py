@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import anyio
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 from tests.fakes.control_stage import Stage, definition
 
 from planes.control_plane.app import ControlPlane, open_control_plane
@@ -35,16 +37,25 @@ def database_url(postgres_url: str) -> str:
 @pytest.fixture
 async def second(stage: Stage, tmp_path: Path, database_url: str) -> AsyncGenerator[ControlPlane]:
     """Another control plane of the same database."""
+    async with _another(stage, tmp_path, database_url) as plane:
+        yield plane
+
+
+@asynccontextmanager
+async def _another(stage: Stage, folder: Path, database_url: str) -> AsyncGenerator[ControlPlane]:
+    """With the keys that this folder holds."""
     settings = ControlPlaneSettings(
-        folder=tmp_path,
+        folder=folder,
         public_url="http://127.0.0.1:8400",
         database_url=database_url,
-        owner_key_file=tmp_path / "owner.key",
+        owner_key_file=folder / "owner.key",
         version="0",
     )
     plane = await open_control_plane(settings, stage.clock)
-    yield plane
-    await plane.close()
+    try:
+        yield plane
+    finally:
+        await plane.close()
 
 
 async def _holders(stage: Stage) -> int:
@@ -119,3 +130,23 @@ async def test_clock_set_by_one_wakes_the_scheduler_of_the_other(stage: Stage, s
             while second.parts.news.seen("eu1") == seen:
                 await anyio.sleep(0.02)
             group.cancel_scope.cancel()
+
+
+async def test_those_that_sign_with_keys_of_their_own_say_so(stage: Stage, tmp_path: Path, database_url: str) -> None:
+    """Both do, whichever began first; those that share their keys have nothing to say."""
+    with anyio.fail_after(30), capture_logs() as said:
+        async with (
+            _another(stage, tmp_path, database_url) as same,
+            _another(stage, tmp_path / "other", database_url) as other,
+            anyio.create_task_group() as group,
+        ):
+            for plane in (stage.parts, same.parts, other.parts):
+                group.start_soon(run_exchange, plane)
+            while len({line["own"] for line in said if line["event"] == "another_signing_key"}) < 2:
+                await anyio.sleep(0.02)
+            group.cancel_scope.cancel()
+
+    keys = {plane.signing_keys.root.public.kid for plane in (stage.parts, other.parts)}
+    found = [(line["own"], line["other"]) for line in said if line["event"] == "another_signing_key"]
+    assert {own for own, _ in found} == keys
+    assert all({own, told} == keys for own, told in found)
