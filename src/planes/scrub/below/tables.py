@@ -27,7 +27,7 @@ _OF_HEADERS = (
 _NAME = re.compile(rb"(?:[A-Za-z_][\w.#/%()+*-]*|\(index\))(?: [\w.#/%()+*-]+){0,3}")
 _WORD_NAME = re.compile(rb"[A-Za-z_][\w.#/%()+-]*")
 _RULER = re.compile(rb"(?:[-=+:|*~_ \t\r]|\xe2[\x94\x95][\x80-\xbf])+$|\\[a-z]+(?:\{[-0-9]+\})?[ \t\r]*$")
-_RULER_PIECES = re.compile(rb"(?:[-=]{3,} ?)+[ \r]*")
+_RULER_PIECES = re.compile(rb"(?:[-=]{3,}+ ?)+[ \r]*")
 _BARRED_RULER = re.compile(rb"[ \t]*:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*)+")
 _MOST_WORDS = 8
 _CORNER = b"\xe2\x94\x8c\xe2\x94\x80"

@@ -54,6 +54,14 @@ def test_shapes_of_names_are_tried_by_re_on_no_more_bytes_however_many_names_sta
         assert (names.names(line, signs) is None) == (count * length > 8192)
 
 
+@pytest.mark.parametrize("line", [b"tokens: %s" % (b"7" * 64 + b"x"), b"invalid asana token: 2/%s:x" % (b"8" * 64)])
+def test_a_row_of_digits_is_not_shared_out_in_every_way(line: bytes) -> None:
+    """24 digits behind the name of an amount took ten seconds, each further one twice as long."""
+    scrubber = StreamScrubber(REGISTERED)
+
+    assert scrubber.feed(line + b"\n") + scrubber.finish()
+
+
 def test_long_line_comes_out_while_it_goes_on() -> None:
     scrubber = StreamScrubber(Registered.empty())
 

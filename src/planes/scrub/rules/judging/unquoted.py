@@ -28,7 +28,7 @@ _NEXT_VALUE = re.compile(
 _WORD_BEFORE = re.compile(rb"^.*?([\w.-]+)[ \t]*[:=]?[ \t]*$", re.DOTALL)
 _GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&][\w&' ,:<>=\[\]]*>")
 _OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bru]?")
-_AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
+_AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*+(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
 _NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
