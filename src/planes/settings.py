@@ -62,6 +62,7 @@ class DataPlaneSettings:
     `job_reads` and `job_writes` are further folders that every job may read and change.
     With `refuses_uncontained` a run is not started where this system lacks a part of its containment. `is_strict`: jobs
     and builds run inside bubblewrap, jobs without a network unless `jobs_have_network`.
+    `kept_ports` are descriptors of sockets that keep the ports of the platform's planes; runners hold them too.
     """
 
     folder: Path
@@ -79,6 +80,7 @@ class DataPlaneSettings:
     most_standing: int = 2
     home_id: str | None = None
     private: Path | None = None
+    kept_ports: tuple[int, ...] = ()
     job_reads: tuple[Path, ...] = ()
     job_writes: tuple[Path, ...] = ()
     refuses_uncontained: bool = False

@@ -23,6 +23,7 @@ from planes.data_plane.executor.layout import Owner, RunPlace
 from planes.data_plane.executor.local import LocalExecutor, RunSpec, Step, log_folder
 from planes.data_plane.executor.standing import Berth, Kind
 from planes.data_plane.logs import iterate
+from planes.host.listeners import PortPlan, keep_ports, open_listeners, port_of
 
 
 async def stand_by(executor: LocalExecutor, step: Step, home: Path, uid: int | None) -> Berth | None:
@@ -83,7 +84,14 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
         by_name.bind("\0" + name)
         by_path.listen()
         by_name.listen()
-        async with LocalExecutor(most_standing=1) as executor, anyio.create_task_group() as group:
+        plane = open_listeners(["plane"], PortPlan(host="127.0.0.1", first=0), {})["plane"]
+        plane_port, keepers = port_of(plane), keep_ports([plane])
+        kept = tuple(keeper.fileno() for keeper in keepers)
+        async with (
+            LocalExecutor(most_standing=1, kept_ports=kept) as executor, anyio.create_task_group() as group
+        ):  # fmt: skip
+            for held in (plane, *keepers):  # the plane is down
+                held.close()
             group.start_soon(executor.stand_by.run)
             world = {
                 "home": str(home),
@@ -102,6 +110,7 @@ async def main(home: Path, python: str, uid: int | None, port: int, start: str) 
                 "runner": executor.server_pid,
                 "platform": os.getpid(),
                 "port": port,
+                "plane": plane_port,
             }
             step = Step(
                 name="job",

@@ -73,6 +73,22 @@ def attach(memory: int) -> None:
         raise OSError(ctypes.get_errno(), "refused")
 
 
+def listen(port: int) -> None:
+    """At some address that leads here, and by some way to share it."""
+    for address in ("127.0.0.1", "0.0.0.0", "::1", "::"):
+        for options in ((), (socket.SO_REUSEADDR,), (socket.SO_REUSEPORT,), (socket.SO_REUSEADDR, socket.SO_REUSEPORT)):
+            with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
+                for option in options:
+                    server.setsockopt(socket.SOL_SOCKET, option, 1)
+                try:
+                    server.bind((address, port))
+                    server.listen()
+                except OSError:
+                    continue
+                return
+    raise OSError("refused")
+
+
 def move() -> None:
     for name in ("from", "to"):
         os.mkdir(name)
@@ -119,6 +135,7 @@ def hostile(world: dict[str, Any]) -> dict[str, str]:
         "mount": attempt(lambda: LIBC.mount(b"tmpfs", b"/tmp", b"tmpfs", 0, None) and call(-1)),
         "kernel keys": attempt(lambda: call(250 if os.uname().machine == "x86_64" else 219, 0, -3, 0)),
         "shared memory of others": attempt(lambda: attach(world["memory"])),
+        "port of a plane that is down": attempt(lambda: listen(world["plane"])),
         "terminal of the machine": attempt(lambda: write(world["terminal"])),
         "machine that runs this one": attempt(lambda: socket.socket(40, socket.SOCK_STREAM).connect((2, 1))),
         "sockets of the machine": attempt(lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4).close()),

@@ -301,6 +301,7 @@ def _run_settings(settings: DataPlaneSettings) -> RunSettings:
         ),
         log_limit_bytes=settings.log_limit_bytes,
         most_standing=settings.most_standing,
+        kept_ports=settings.kept_ports,
         run_limits=settings.run_limits,
         openings=Openings(
             private=settings.private or settings.folder,

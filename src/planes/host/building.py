@@ -91,7 +91,13 @@ def control_settings(options: PlatformOptions, public_url: str) -> ControlPlaneS
 
 
 def data_settings(
-    options: PlatformOptions, dataplane_id: str, *, public_url: str, control_plane_url: str, join_token: str | None
+    options: PlatformOptions,
+    dataplane_id: str,
+    *,
+    public_url: str,
+    control_plane_url: str,
+    join_token: str | None,
+    kept_ports: tuple[int, ...] = (),
 ) -> DataPlaneSettings:
     """One data plane's settings; its database is a file in its folder unless an URL is given."""
     folder = options.home.data_folder(dataplane_id)
@@ -109,6 +115,7 @@ def data_settings(
         host_names=_names(options.host, public_url),
         home_id=options.home.lock_id(),
         private=options.home.root,
+        kept_ports=kept_ports,
         job_reads=_folders(options.environment.get(f"{PREFIX}JOB_READS", "")),
         job_writes=_folders(options.environment.get(f"{PREFIX}JOB_WRITES", "")),
         refuses_uncontained=_one_of(

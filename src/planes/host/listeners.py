@@ -1,18 +1,31 @@
-"""Which sockets a platform listens on: the known ports, the kept ones, or free ones (Borders: 3)."""
+"""Which sockets a platform listens on: the known ports, the kept ones, or free ones (Borders: 3).
+
+A *keeper* has a plane's port without listening. Runners hold it too, so that no job takes the port of a plane that is
+down: beside it only a socket of the same user that asks for a shared port (SO_REUSEPORT) may have the port, which is
+the next plane's. Jobs are of another user, or may not ask (`containment.calls`).
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from planes.data_plane.runner.containment import calls
 from planes.domain.errors import Conflict
 from planes.server.listening import listen_tcp
 
 KNOWN_PORTS = {"control": 8400, "us1": 8401, "eu1": 8402}
 # Of another region, which is alone on its machine.
 OTHER_PORT = 8403
+# Names below localhost mean both: browsers try ::1 first, and who listened there would get what is sent to a plane.
+_OTHER_LOOPBACK = {"127.0.0.1": "::1", "0.0.0.0": "::1", "::1": "127.0.0.1"}  # noqa: S104 - nothing is bound here
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +71,87 @@ def wanted_port(number: int, part: str, plan: PortPlan, kept: Mapping[str, int])
     return kept.get(part, KNOWN_PORTS.get(part, OTHER_PORT))
 
 
+def keep_ports(listeners: Iterable[socket.socket]) -> list[socket.socket]:
+    """A keeper of each port, at the listener's address and at the other one of loopback.
+
+    Raises: Conflict when somebody has a port at that other address.
+    """
+    with ExitStack() as stack:
+        keepers = [stack.enter_context(keeper) for listener in listeners for keeper in _keepers(listener)]
+        stack.pop_all()
+        return keepers
+
+
+def _keepers(listener: socket.socket) -> list[socket.socket]:
+    # Where jobs are this user's and may ask for shared ports, a listener that allows that would share with them.
+    if sys.platform != "linux" or not (os.geteuid() == 0 or calls.can_refuse()):
+        return []
+    address, port = listener.getsockname()[:2]
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    keepers: list[socket.socket] = []
+    with suppress(OSError):  # a system where that is not possible does without
+        keepers.append(_keeper(address, port))
+    other = _OTHER_LOOPBACK.get(address)
+    try:
+        if other is not None:
+            keepers.append(_keeper(other, port))
+    except OSError as exc:
+        if exc.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:  # a machine without IPv6
+            for keeper in keepers:
+                keeper.close()
+            raise Conflict("port_taken", f"Port {port} on {other} is taken or not allowed: {exc.strerror}.") from exc
+    return keepers
+
+
+def _keeper(address: str, port: int) -> socket.socket:
+    keeper = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        keeper.bind((address, port))
+    except OSError:
+        keeper.close()
+        raise
+    return keeper
+
+
 def _open(plan: PortPlan, port: int) -> socket.socket:
     try:
-        return listen_tcp(plan.host, port)
+        return _listen(plan.host, port)
     except Conflict as exc:
         if plan.may_move and port != 0:
-            return listen_tcp(plan.host, 0)
+            return _listen(plan.host, 0)
         owner = _owner_of(port)
         whose = f" by {owner}" if owner else ""
         raise Conflict(
             exc.code, f"Port {port} is taken{whose}. Stop that, or choose another: --port PORT (0 takes free ones)."
         ) from exc
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Raises: Conflict."""
+    tries = 1 if port else _TRIES
+    while True:
+        tries -= 1
+        listener = _listen_once(host, port)
+        try:
+            for keeper in keep_ports([listener]):  # a look whether they can be had, while another port may be taken
+                keeper.close()
+        except Conflict:
+            listener.close()
+            if not tries:
+                raise
+        else:
+            return listener
+
+
+def _listen_once(host: str, port: int) -> socket.socket:
+    """Where nobody listens on a port that is taken, runs that go on may keep it for us. Raises: Conflict."""
+    try:
+        return listen_tcp(host, port)
+    except Conflict:
+        if sys.platform != "linux" or port == 0 or _listening_inodes(port):
+            raise
+        return listen_tcp(host, port, beside_keepers=True)
 
 
 def _owner_of(port: int) -> str | None:

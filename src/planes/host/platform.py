@@ -35,7 +35,7 @@ from planes.host.building import (
 )
 from planes.host.home import HomeInUse, HomeLock, PlatformRecord, check_ours, name_of_user
 from planes.host.joining import BAD_OPTIONS, completed, remember
-from planes.host.listeners import PortPlan, open_listeners, port_of
+from planes.host.listeners import PortPlan, keep_ports, open_listeners, port_of
 from planes.observability import configure_logging
 from planes.server.listening import AppServer, PlaneFailed, StartFailed
 from planes.server.room import take_all_descriptors
@@ -70,6 +70,16 @@ class Inherited:
     listeners: Mapping[str, socket.socket]
     unix: socket.socket | None = None
     unix_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sockets:
+    """What a platform listens on; `kept_ports` are descriptors of its ports' keepers (`host.listeners`)."""
+
+    listeners: dict[str, socket.socket]
+    unix: socket.socket | None
+    unix_path: str | None
+    kept_ports: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -108,14 +118,17 @@ async def running_platform(
     lock = HomeLock(options.home, inherited.lock if inherited else None)
     listeners = dict(inherited.listeners) if inherited else {}
     unix = inherited.unix if inherited else None
+    keepers: list[socket.socket] = []
     try:
         if not listeners:
             listeners = _listen(options)
+        keepers = keep_ports(listeners.values())
         unix_path = inherited.unix_path if inherited else None
         if unix is None and CONTROL in listeners:
             path = options.home.socket_path()
             unix, unix_path = listen_unix(path), str(path)
-        async with _served(options, lock, listeners, unix, unix_path, stop or anyio.Event()) as platform:
+        sockets = _Sockets(listeners, unix, unix_path, tuple(keeper.fileno() for keeper in keepers))
+        async with _served(options, lock, sockets, stop or anyio.Event()) as platform:
             options.home.write_record(platform.record)
             remember(options)
             try:
@@ -125,8 +138,8 @@ async def running_platform(
                 if platform.record.socket is not None and not platform.is_handed_over:
                     remove_socket(Path(platform.record.socket))
     finally:
-        for listener in [*listeners.values(), *([unix] if unix else [])]:
-            listener.close()
+        for held in [*listeners.values(), *([unix] if unix else []), *keepers]:
+            held.close()
         lock.release()
 
 
@@ -246,11 +259,10 @@ def _parts(options: PlatformOptions) -> list[str]:
 async def _served(
     options: PlatformOptions,
     lock: HomeLock,
-    listeners: dict[str, socket.socket],
-    unix: socket.socket | None,
-    unix_path: str | None,
+    sockets: _Sockets,
     stop: anyio.Event,
 ) -> AsyncGenerator[RunningPlatform]:
+    listeners, unix = sockets.listeners, sockets.unix
     urls = {part: _public_url(options, listener) for part, listener in listeners.items()}
     if is_proxy_unnamed(options):
         _log.warning("proxy_not_named", reason="whoever comes through it shares all tries: DLTHUB_TUI_TRUSTED_PROXIES")
@@ -266,7 +278,7 @@ async def _served(
                     await servers.start(group, control, [listeners[CONTROL], *([unix] if unix else [])])
                 data_planes: list[DataPlane] = []
                 for part in [part for part in listeners if part != CONTROL]:
-                    plane = await _open_data_plane(options, part, urls, control)
+                    plane = await _open_data_plane(options, part, urls, control, sockets.kept_ports)
                     data_planes.append(plane)
                     await servers.start(group, plane, [listeners[part]], plane.most_message_bytes)
                 for plane in data_planes:
@@ -276,7 +288,7 @@ async def _served(
                     version=options.version,
                     control_plane=urls.get(CONTROL, options.control_plane_url),
                     data_planes={part: url for part, url in urls.items() if part != CONTROL},
-                    socket=unix_path,
+                    socket=sockets.unix_path,
                 )
                 yield RunningPlatform(record, lock, listeners, unix, data_planes)
             finally:
@@ -330,7 +342,11 @@ class _Servers:
 
 
 async def _open_data_plane(
-    options: PlatformOptions, dataplane_id: str, urls: Mapping[str, str], control: ControlPlane | None
+    options: PlatformOptions,
+    dataplane_id: str,
+    urls: Mapping[str, str],
+    control: ControlPlane | None,
+    kept_ports: tuple[int, ...],
 ) -> DataPlane:
     from planes.data_plane.app import open_data_plane
 
@@ -346,6 +362,7 @@ async def _open_data_plane(
             public_url=urls[dataplane_id],
             control_plane_url=control_plane_url,
             join_token=join_token,
+            kept_ports=kept_ports,
         )
     )
 

@@ -27,8 +27,8 @@ _CANCELLED_SECONDS = 2.0
 _NOT_STARTED = "An application did not start; the service log says why."
 
 
-def listen_tcp(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+def listen_tcp(host: str, port: int, *, beside_keepers: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes a free one. `beside_keepers`: sockets of this user's may keep the port.
 
     Raises: Conflict when the port is taken.
     """
@@ -37,6 +37,8 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     # answer but the first of a connection waits 40 ms for the client to confirm the head.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if beside_keepers:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
         _hold_little(listener)

@@ -28,9 +28,13 @@ class NoRoom(RunNotStarted):
 
 
 class RunnerServer:
-    """The process that forks runners; started again when it is found dead. Its end does not end a runner."""
+    """The process that forks runners; started again when it is found dead. Its end does not end a runner.
 
-    def __init__(self) -> None:
+    It and its runners hold the descriptors `kept`.
+    """
+
+    def __init__(self, kept: tuple[int, ...] = ()) -> None:
+        self._kept = kept
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -79,7 +83,7 @@ class RunnerServer:
         ours, theirs = socket.socketpair()
         ours.settimeout(READY_SECONDS)
         with theirs:
-            self._process = _python("planes.data_plane.runner.server", theirs.fileno())
+            self._process = _python("planes.data_plane.runner.server", theirs.fileno(), *self._kept)
         self._socket = ours
 
     def _reap(self) -> None:
@@ -96,9 +100,14 @@ class RunnerServer:
 
 
 def launch(
-    server: RunnerServer | None, document: bytes, berth: Callable[[bytes], dict[str, object] | None] | None = None
+    server: RunnerServer | None,
+    document: bytes,
+    berth: Callable[[bytes], dict[str, object] | None] | None = None,
+    kept: tuple[int, ...] = (),
 ) -> None:
     """Start a runner for a request and wait until it has taken the run. `berth` asks one that stands by.
+
+    A runner that starts cold holds the descriptors `kept`, as those of the server do.
 
     Raises: RunNotStarted.
     """
@@ -109,7 +118,7 @@ def launch(
             # It died or hangs. Should it fork after all, the folder's lock lets only one runner take the run.
             server.stop()
     if answer is None:
-        answer = _launch_once(document, _start_cold, READY_SECONDS)
+        answer = _launch_once(document, functools.partial(_start_cold, kept), READY_SECONDS)
     if answer is None:
         raise RunNotStarted("no runner took the run")
     if "cannot_write" in answer:
@@ -123,9 +132,9 @@ def _ask(server: RunnerServer, document: int, ready: int) -> bool:
     return server.request(document, ready) and server.wait_warm(READY_SECONDS)
 
 
-def _start_cold(document: int, ready: int) -> bool:
+def _start_cold(kept: tuple[int, ...], document: int, ready: int) -> bool:
     """Start an interpreter for this one run; what is started here leaves a runner behind and ends."""
-    process = _python("planes.data_plane.runner.cold", document, ready)
+    process = _python("planes.data_plane.runner.cold", document, ready, *kept)
     try:
         return process.wait(READY_SECONDS) == 0
     except subprocess.TimeoutExpired:

@@ -182,11 +182,13 @@ async def _wait_ended(states: AsyncIterator[dict[str, Any]], seconds: float) -> 
 class LocalExecutor:
     """Starts runs on this machine. An async context manager; its end does not end a run.
 
-    With `use_server` False every runner starts cold. At most `most_standing` interpreters stand by.
+    With `use_server` False every runner starts cold. At most `most_standing` interpreters stand by. Runners hold the
+    descriptors `kept_ports` as long as they live.
     """
 
-    def __init__(self, *, use_server: bool = True, most_standing: int = 0) -> None:
-        self._server = RunnerServer() if use_server else None
+    def __init__(self, *, use_server: bool = True, most_standing: int = 0, kept_ports: tuple[int, ...] = ()) -> None:
+        self._kept_ports = kept_ports
+        self._server = RunnerServer(kept_ports) if use_server else None
         self.stand_by = StandBy(self._server, most_standing)
         self._limiter = CapacityLimiter(_STARTS_AT_ONCE)
 
@@ -258,4 +260,5 @@ class LocalExecutor:
             write_spec(folder, spec)
         except FileExistsError as error:
             raise StartedBefore(request.run_id) from error
-        launch(self._server, render_request(request), berth.request if berth is not None else None)
+        asked = berth.request if berth is not None else None
+        launch(self._server, render_request(request), asked, self._kept_ports)

@@ -1,5 +1,7 @@
 """The runner server: `main` in an interpreter of its own with SOCKET as its argument, one inherited socket.
 
+Descriptors that follow it are held, by its runners too: they keep the ports of the planes (`planes.host.listeners`).
+
 Single-threaded, with everything a runner needs imported and compiled, it forks a runner per request. A request is one
 byte with two descriptors, a runner's `document` and `ready`; the server never reads them. The byte says whether there
 is a run, or an interpreter is to stand by for one. It ends when the other end of
@@ -22,8 +24,8 @@ STAND_BY = b"s"
 
 def main() -> None:
     """Serve until the data plane is gone."""
-    descriptor = int(sys.argv[1])
-    close_inherited(descriptor)
+    descriptor, *kept = map(int, sys.argv[1:])
+    close_inherited(descriptor, *kept)
     kernel.forbid_dumps()
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
@@ -40,7 +42,7 @@ def main() -> None:
                 return
             if len(descriptors) == 2:
                 own = stand_by if message == STAND_BY else own_run
-                _fork_runner(own, descriptors[0], descriptors[1])
+                _fork_runner(own, descriptors[0], descriptors[1], *kept)
             for received in descriptors:
                 os.close(received)
 
@@ -54,7 +56,7 @@ def warm_up() -> None:
     display_guard("\x1b[2J")
 
 
-def _fork_runner(own: Callable[[int, int], None], document: int, ready: int) -> None:
+def _fork_runner(own: Callable[[int, int], None], document: int, ready: int, *kept: int) -> None:
     middle = os.fork()
     if middle:
         os.waitpid(middle, 0)
@@ -62,7 +64,7 @@ def _fork_runner(own: Callable[[int, int], None], document: int, ready: int) -> 
     try:
         if os.fork() == 0:
             os.setsid()
-            close_inherited(document, ready)
+            close_inherited(document, ready, *kept)
             own(document, ready)
     finally:
         os._exit(0)

@@ -33,7 +33,7 @@ class Running:
 
 def assemble_running(services: Services, uid_range: tuple[int, int], settings: RunSettings) -> Running:
     """Builds the parts; nothing is read, written or started yet. `uid_range` is (first, count)."""
-    executor = LocalExecutor(most_standing=settings.most_standing)
+    executor = LocalExecutor(most_standing=settings.most_standing, kept_ports=settings.kept_ports)
     first, count = uid_range
     uids = WorkspaceUids(services.parts.folder, UidRange(first, first + count - 1))
 

@@ -8,6 +8,8 @@ others to the kernel tell of devices and of the sockets of the machine, or reach
 Limits of another process (`prlimit`) are for its uid to change: the platform's, where that is the job's. Rings of calls
 (`io_uring`) pass filters by. A user namespace of its own would give a job every capability of the kernel's inside.
 Kernel keys, tracing of the kernel and programs for it are nobody's business in a load.
+A share of a port (`SO_REUSEPORT`) would give a job of the platform's own uid some of what is sent to a plane, or its
+port while it restarts (`planes.host.listeners`). Programs that ask for one out of habit are told that they have it.
 Watching a folder (`inotify`, `fanotify`) tells the names of what is made there, and asks neither Landlock nor the
 mounts: programs that watch their own then look again and again, as they do on systems without.
 """
@@ -23,6 +25,7 @@ from planes.data_plane.runner.kernel import libc
 _SET_MODE_FILTER = 1
 _LOAD, _MASK, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
+_DONE = _ERROR  # of no number: the call does not happen, and answers that it did
 _CALL, _MACHINE, _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT = 0, 4, 16, 24, 32
 _INTERNET, _INTERNET_6, _KERNEL = 2, 10, 16
 """Families of sockets; the last one (netlink) asks the kernel, by protocols of which a job needs one."""
@@ -31,6 +34,9 @@ _ROUTES = 0
 
 _KIND, _DATAGRAM, _RAW = 0xF, 2, 3
 """The kind of a socket is in the lowest bits; of unix sockets a raw one is a datagram socket."""
+
+_OF_SOCKETS, _SHARED_PORT = 1, 15
+"""A level of options of sockets, and one of them."""
 
 _NEW_USER_NAMESPACE = 0x10000000
 _OTHER_INTERFACE = 0x40000000
@@ -46,6 +52,7 @@ class _Machine(NamedTuple):
     seccomp: int
     socket: int
     socketpair: int
+    setsockopt: int
     clone: int
     unshare: int
     prlimit: int
@@ -58,11 +65,11 @@ _MACHINES = {
     # others: add_key, request_key, keyctl, perf_event_open, bpf, userfaultfd, fanotify_init, inotify_init1
     # and, where there is one, inotify_init
     "x86_64": _Machine(
-        0xC000003E, 317, 41, 53, 56, 272, 302,
+        0xC000003E, 317, 41, 53, 54, 56, 272, 302,
         (248, 249, 250, 298, 321, 323, 300, 294, 253), (101, 310, 311, 438),
     ),
     "aarch64": _Machine(
-        0xC00000B7, 277, 198, 199, 220, 97, 261,
+        0xC00000B7, 277, 198, 199, 208, 220, 97, 261,
         (217, 218, 219, 241, 280, 282, 262, 26), (117, 270, 271, 438),
     ),
 }  # fmt: skip
@@ -84,6 +91,11 @@ def refuse_calls() -> None:
     if libc.syscall(machine.seccomp, _SET_MODE_FILTER, 0, ctypes.byref(program)) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def can_refuse() -> bool:
+    """Whether there is a filter for this machine."""
+    return libc is not None and os.uname().machine in _MACHINES
 
 
 def assemble(*, keeps_apart: bool = False) -> bytes:
@@ -126,6 +138,12 @@ def _assemble(machine: _Machine, more: tuple[int, ...]) -> bytes:
         (_EQUALS, 0, 6, machine.socketpair), (_LOAD, 0, 0, _SECOND_ARGUMENT), (_MASK, 0, 0, _KIND),
         (_EQUALS, 2, 0, _DATAGRAM), (_EQUALS, 1, 0, _RAW), (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _ERROR | errno.EPROTONOSUPPORT),
+    ]  # fmt: skip
+    steps += [
+        (_EQUALS, 0, 6, machine.setsockopt),
+        (_LOAD, 0, 0, _SECOND_ARGUMENT), (_EQUALS, 0, 3, _OF_SOCKETS),
+        (_LOAD, 0, 0, _THIRD_ARGUMENT), (_EQUALS, 0, 1, _SHARED_PORT),
+        (_RETURN, 0, 0, _DONE), (_RETURN, 0, 0, _ALLOW),
     ]  # fmt: skip
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *step) for step in steps)

@@ -78,6 +78,7 @@ class RunSettings:
     log_limit_bytes: int
     openings: Openings
     most_standing: int = 0
+    kept_ports: tuple[int, ...] = ()
     run_limits: RunLimits = field(default_factory=RunLimits)
 
 
