@@ -35,13 +35,13 @@ async def take_call(request: Request, webhook_id: Id) -> CallTaken:
     """Takes a call of whoever has the secret or signs with it. The body stays in the region."""
     webhooks = services_of(request).webhooks
     headers = {name.lower(): value for name, value in request.headers.items()}
-    row, is_known = await webhooks.find_open(webhook_id, headers)
+    await webhooks.check(webhook_id, headers)
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > MOST_BODY_BYTES:
             raise TooLarge("too_large", f"A call has at most {MOST_BODY_BYTES} bytes.")
-    return await webhooks.take(row, headers, bytes(body), is_known=is_known)
+    return await webhooks.take(webhook_id, headers, bytes(body))
 
 
 @router.get(_PREFIX)

@@ -130,32 +130,26 @@ class Webhooks:
         await self._audit.note(actor, Action.WEBHOOKS_READ, webhook_id, calls=len(found.items))
         return found.carrying([_shown_call(row) for row in found.items])
 
-    async def find_open(self, webhook_id: str, headers: Mapping[str, str]) -> tuple[Row, bool]:
-        """The webhook at an address, and whether the caller has shown its secret already; else it must have signed.
+    async def check(self, webhook_id: str, headers: Mapping[str, str]) -> None:
+        """Whether the body is worth reading: the caller shows the secret, or says that it has signed.
 
         Raises: NotFound, NotAuthenticated.
         """
-        row: Row | None = None
-        if is_uuid(webhook_id):
-            async with self._parts.database.reading() as connection:
-                row = await stored.find(connection, webhook_id)
-        if row is None:
-            raise NotFound("not_found", "There is nothing here.")
-        secrets = (await self._secrets(row)).good_at(self._parts.clock.now())
-        if rules.is_bearer(headers, secrets):
-            return row, True
-        if not rules.may_be_signed(headers):
+        _, secrets = await self._at_address(webhook_id)
+        if not rules.is_bearer(headers, secrets) and not rules.may_be_signed(headers):
             raise _refused()
-        return row, False
 
-    async def take(self, row: Row, headers: Mapping[str, str], body: bytes, *, is_known: bool) -> CallTaken:
+    async def take(self, webhook_id: str, headers: Mapping[str, str], body: bytes) -> CallTaken:
         """Keeps a call, sealed, until it has its run. The same call again is taken once.
 
-        Raises: NotAuthenticated, TooManyRequests.
+        The secrets are those of now: a body takes its time, and meanwhile one may have been replaced.
+
+        Raises: NotFound, NotAuthenticated, TooManyRequests.
         """
+        row, secrets = await self._at_address(webhook_id)
         now = self._parts.clock.now()
-        secrets = (await self._secrets(row)).good_at(now)
-        if not is_known and not rules.is_signed(headers, body, secrets, now):
+        is_bearer = rules.is_bearer(headers, secrets)
+        if not is_bearer and not rules.is_signed(headers, body, secrets, now):
             raise _refused()
         call: dict[str, Any] = {
             "id": new_id(),
@@ -168,7 +162,7 @@ class Webhooks:
             "tries": 0,
             "next_try_at": now,
         }
-        call["repeats"] = rules.repeats_of(headers, call["id"], is_bearer=is_known)
+        call["repeats"] = rules.repeats_of(headers, call["id"], is_bearer=is_bearer)
         sent = json.dumps({"headers": rules.kept_headers(headers), "body": base64.b64encode(body).decode()})
         call["sealed"] = await self._parts.vault.seal(_place_of_call(call), sent.encode())
         async with self._parts.database.transaction() as connection:
@@ -200,6 +194,16 @@ class Webhooks:
             return None
         found = json.loads(await self._parts.vault.open(_place_of_call(call), call["sealed"]))
         return SentCall(json.dumps(found["headers"]).encode(), base64.b64decode(found["body"]))
+
+    async def _at_address(self, webhook_id: str) -> tuple[Row, list[str]]:
+        """The webhook at an address, with the secrets that open it now. Raises: NotFound."""
+        row: Row | None = None
+        if is_uuid(webhook_id):
+            async with self._parts.database.reading() as connection:
+                row = await stored.find(connection, webhook_id)
+        if row is None:
+            raise NotFound("not_found", "There is nothing here.")
+        return row, (await self._secrets(row)).good_at(self._parts.clock.now())
 
     async def _of(self, connection: Any, actor: Actor, webhook_id: str) -> Row:
         row = await stored.find(connection, webhook_id, actor.workspace_id)

@@ -188,6 +188,32 @@ async def test_a_signed_call_that_somebody_saw_starts_nothing_under_another_id(e
     assert [each.json()["is_repeated"] for each in shown] == [False, False, True]
 
 
+async def test_parts_of_a_signed_body_are_no_id_and_no_time(place: RunningRegion) -> None:
+    """What is signed is `ID.TIMESTAMP.BODY`: by moving the dots one call would be another, and start again."""
+    hook, at = await add(place), now(place)
+    body = f"{at}.the rest".encode()
+    honest = standard(hook, body, at, "msg_1")
+    moved = {**honest, "webhook_id": f"msg_1.{at}"}
+
+    assert (await call(place, hook, body, **honest)).status_code == 202
+    assert (await call(place, hook, b"the rest", **moved)).status_code == 401
+    assert len(await calls(place, hook)) == 1
+
+
+async def test_a_body_that_comes_slowly_does_not_keep_an_old_secret_good(place: RunningRegion) -> None:
+    hook = await add(place)
+
+    async def body() -> AsyncGenerator[bytes]:
+        yield b"{"
+        await ask(place, "POST", f"/{hook['id']}/-rotate", {})
+        yield b"}"
+
+    answer = await place.region.client.post(f"/webhooks/{hook['id']}", content=body(), headers=bearer(hook))
+
+    assert answer.status_code == 401, answer.text
+    assert await calls(place, hook) == []
+
+
 async def test_calls_wait_in_their_order_until_there_is_a_run_or_never_will_be(
     each_place: RunningRegion, control: LeasingControlPlane
 ) -> None:
