@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from dlthub_tui import typed_path
+
 HOME_VARIABLE = "DLTHUB_TUI_HOME"
 URL_VARIABLE = "DLTHUB_TUI_URL"
 KEY_VARIABLE = "DLTHUB_TUI_API_KEY"
@@ -22,7 +24,7 @@ def find_home(given: str | None, environment: Mapping[str, str] | None = None) -
     values = os.environ if environment is None else environment
     chosen = given or values.get(HOME_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return typed_path(chosen).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/dlthub-tui")
     from platformdirs import user_data_path

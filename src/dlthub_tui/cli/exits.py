@@ -67,11 +67,15 @@ def open_streams() -> None:
 def end_unwritten(error: OSError) -> int:
     """What ends a command whose output nobody takes: a closed pipe its signal, all else a sentence; the exit code.
 
-    So does a disk without room for a file of ours, such as the regions that are known here.
+    So does a disk without room for a file of ours, such as the regions that are known here, and a folder that is
+    closed to us, such as the home of another user.
     Raises: the error, when it names a file for another reason or is no error of writing.
     """
     if error.filename is not None and error.errno in _NO_ROOM:
         say_error(f"{words_of(error)} Make room there, then try again.")
+        return FAILED
+    if error.filename is not None and isinstance(error, PermissionError):
+        say_error(f"{words_of(error)} A home is open to its own user alone.")
         return FAILED
     if error.filename is not None or error.errno not in _UNWRITTEN:
         raise error

@@ -152,7 +152,7 @@ def _opened(source: str) -> Generator[int]:
     if source == "-":
         yield 0
         return
-    if Path(source).is_dir():
+    if os.path.isdir(source):  # pathlib's raises where the folder around it is closed to us
         raise CannotScrub(f"{source} is a folder; scrub reads one file.")
     try:
         descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)

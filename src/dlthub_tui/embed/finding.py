@@ -26,12 +26,12 @@ def find_platform(home: Path) -> FoundPlatform | None:
 
     One that is just starting, or ending, is waited for. Blocking.
     """
-    if not home.is_dir():
-        return None
-    from planes.host.home import Home
-
     until = time.monotonic() + _STARTS_SECONDS
     try:
+        if not home.is_dir():
+            return None
+        from planes.host.home import Home
+
         found = Home(home)
         while (record := found.running()) is None and found.is_held() and time.monotonic() < until:
             select.select([], [], [], _LOOKS_EVERY_SECONDS)

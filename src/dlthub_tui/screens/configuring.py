@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ SETTINGS_FILE = "settings.toml"
 
 def _read_settings(folder: Path) -> tuple[dict[str, Any], str | None]:
     """What the settings file says. Most people have none, and need not wait for its reader."""
-    if not (folder / SETTINGS_FILE).exists():
+    if not os.access(folder / SETTINGS_FILE, os.F_OK):
         return {}, None
     from dlthub_tui.session.preferences import read_preferences
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from dlthub_tui import typed_path
 from dlthub_tui.client.errors import ClientError
 from dlthub_tui.messages import Open
 from dlthub_tui.screens.logs.log_feed import Found, LinesArrived, write_lines
@@ -195,7 +196,7 @@ class LogShowing(LogSearching):
             case "filter":
                 self.show_lines(LinesShown("containing", text) if text else LinesShown())
             case "save" if text:
-                self.fetch(self._save(Path(text).expanduser()), "save")
+                self.fetch(self._save(typed_path(text)), "save")
             case _:
                 pass
 

@@ -14,6 +14,7 @@ import anyio
 from anyio import to_thread
 from textual.app import ComposeResult
 
+from dlthub_tui import typed_path
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context, ListPlace
@@ -343,7 +344,7 @@ class ListScreen(Troubled):
 
         self.act_on(
             LineSheet(self.context, title, "File", text=name),
-            lambda chosen: self._save(Path(chosen).expanduser().absolute(), what, read),
+            lambda chosen: self._save(typed_path(chosen).absolute(), what, read),
         )
 
     async def _save(self, path: Path, what: str, read: Callable[[], str]) -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from dlthub_tui import typed_path
 from dlthub_tui.client.deployments import DeployReceipt, find_latest_deployment
 from dlthub_tui.client.errors import ClientError, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.client.models import Deployment
@@ -26,7 +27,7 @@ from dlthub_tui.viewmodel.places import DeployPlace, Place, WorkspacePlace
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, guard, line, muted, wrapped
 from dlthub_tui.viewmodel.workspace import deploying as view
-from dlthub_tui.viewmodel.workspace.folders import default_folder
+from dlthub_tui.viewmodel.workspace.folders import current_folder, default_folder
 from dlthub_tui.widgets.lines import LinesView
 from dlthub_tui.widgets.row_list import RowList
 from planes.wire.shell_words import quoted
@@ -55,7 +56,7 @@ class DeployScreen(PlaceScreen):
     def __init__(self, context: Context, place: DeployPlace) -> None:
         super().__init__(context)
         self.place = place
-        self._folder = Path(place.folder).expanduser() if place.folder else default_folder()
+        self._folder = typed_path(place.folder) if place.folder else default_folder()
         self._deploy = Deploy(context.connected, place.workspace, context.client_folder / "environments")
         self._difference: Difference | None = None
         self._receipt: DeployReceipt | None = None
@@ -325,9 +326,9 @@ class DeployScreen(PlaceScreen):
 
         def chosen(folder: str | None) -> None:
             if folder:
-                self._prepare(Path(folder).expanduser())
+                self._prepare(typed_path(folder))
 
-        self.host.push_screen(FolderSheet(self.context, str(self._folder or Path.cwd())), chosen)
+        self.host.push_screen(FolderSheet(self.context, str(self._folder or current_folder())), chosen)
 
     def do_definition_open(self) -> None:
         """Every word that goes to the control plane."""

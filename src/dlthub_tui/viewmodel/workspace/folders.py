@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from dlthub_tui import typed_path
 
 MODULE = "__deployment__.py"
 MOST = 8
@@ -15,12 +18,27 @@ class FolderChoice:
 
     path: str
     is_workspace: bool
+    is_example: bool = False
+    """Whether it is the one that comes with this program."""
+
+
+def declares_jobs(folder: Path) -> bool:
+    """Whether it has the module that does; a folder that is closed to us has nothing to show."""
+    return os.access(folder / MODULE, os.F_OK)
+
+
+def current_folder() -> Path:
+    """The current folder; the user's own where that is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return typed_path("~")
 
 
 def default_folder() -> Path | None:
     """The current folder, if it declares jobs."""
-    here = Path.cwd()
-    return here if (here / MODULE).is_file() else None
+    here = current_folder()
+    return here if declares_jobs(here) else None
 
 
 def restarted(typed: str) -> str:
@@ -31,15 +49,31 @@ def restarted(typed: str) -> str:
 
 def choices(typed: str) -> list[FolderChoice]:
     """Folders whose path begins with what is typed, workspaces first."""
-    path = Path(typed).expanduser()
+    path = typed_path(typed)
     parent, beginning = (path, "") if typed.endswith("/") or typed in {"", "~"} else (path.parent, path.name)
     try:
-        found = [child for child in parent.iterdir() if child.name.startswith(beginning) and child.is_dir()]
+        found = [child for child in parent.iterdir() if child.name.startswith(beginning) and _is_folder(child)]
     except OSError:
         return []
     visible = [child for child in found if beginning.startswith(".") or not child.name.startswith(".")]
-    made = [FolderChoice(str(child), (child / MODULE).is_file()) for child in visible]
+    made = [FolderChoice(str(child), declares_jobs(child)) for child in visible]
     return sorted(made, key=lambda choice: (not choice.is_workspace, choice.path))[:MOST]
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; a link into a closed folder is none to us."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def offered(typed: str, example: Path) -> list[FolderChoice]:
+    """The choices; where none of them declares jobs, nor what is typed itself, the example is the last one."""
+    found = choices(typed)
+    if declares_jobs(typed_path(typed)) or any(choice.is_workspace for choice in found):
+        return found
+    return [*found[: MOST - 1], FolderChoice(str(example), is_workspace=True, is_example=True)]
 
 
 def completed(typed: str) -> str:
@@ -53,4 +87,4 @@ def completed(typed: str) -> str:
     same = 0
     while same < min(len(first), len(last)) and first[same] == last[same]:
         same += 1
-    return max(first[:same], str(Path(typed).expanduser()), key=len)
+    return max(first[:same], str(typed_path(typed)), key=len)

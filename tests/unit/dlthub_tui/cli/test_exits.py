@@ -26,3 +26,10 @@ def test_a_disk_without_room_for_a_file_of_ours_is_a_sentence(capsys: pytest.Cap
 
     assert code == exits.FAILED
     assert "/srv/home/client/pins.json: No space left on device. Make room there" in capsys.readouterr().err
+
+
+def test_a_home_that_is_closed_to_this_user_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    code = exits.end_unwritten(PermissionError(errno.EACCES, "Permission denied", "/srv/home/data/us1/tools"))
+
+    assert code == exits.FAILED
+    assert "/srv/home/data/us1/tools: Permission denied. A home is open" in capsys.readouterr().err
