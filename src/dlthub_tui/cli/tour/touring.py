@@ -14,8 +14,8 @@ from pathlib import Path
 
 import anyio
 
+from dlthub_tui import example_folder
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.examples import example_folder
 from dlthub_tui.cli.tour.platform import DemoPlatform, NoDemo
 from dlthub_tui.cli.tour.player import Left, Player
 from dlthub_tui.cli.tour.recording import Cast
@@ -38,19 +38,29 @@ class Tour:
     record: Path | None
     pace: float
 
+    @property
+    def stills(self) -> Path | None:
+        """The folder of the stills; a cast without a suffix has that name itself."""
+        if self.record is None:
+            return None
+        return self.record.with_suffix("") if self.record.suffix else self.record.with_name(f"{self.record.name}-stills")
+
 
 def run_tour(tour: Tour) -> int:
     """Plays it; answers the exit code."""
     from dlthub_tui.client.errors import ClientError
 
+    if tour.record is not None and not os.access(tour.record.parent, os.W_OK):
+        # It is written once the platform has its past, which takes minutes.
+        exits.say_error(f"{tour.record} cannot be made there. Name a folder that you may write.")
+        return exits.FAILED
     cast = None if tour.record is None else Cast(tour.record, *RECORDED_SIZE)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     try:
         with _folder(tour.home) as folder, _seeded(folder) as (platform, key):
             stage = Stage(cast, None if cast is None else RECORDED_SIZE)
-            stills = None if tour.record is None else tour.record.with_suffix("")
-            _play(folder, platform, key, Player(stage, is_auto=tour.is_auto, pace=tour.pace, stills=stills))
+            _play(folder, platform, key, Player(stage, is_auto=tour.is_auto, pace=tour.pace, stills=tour.stills))
     except KeyboardInterrupt:
         return exits.FAILED
     except (NoDemo, ClientError) as exc:
@@ -60,7 +70,7 @@ def run_tour(tour: Tour) -> int:
         exits.say_error(f"{exc.filename or 'The tour'}: {exc.strerror}.")
         return exits.FAILED
     if tour.record is not None:
-        exits.say_error(f"Recorded {tour.record}; stills are in {tour.record.with_suffix('')}.")
+        exits.say_error(f"Recorded {tour.record}; stills are in {tour.stills}.")
     return exits.DONE
 
 
