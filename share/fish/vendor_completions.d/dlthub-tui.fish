@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-key run runs scrub serve signing-key stop trust user web webhook workspaces'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain example follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-key run runs scrub serve signing-key stop trust user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -96,6 +96,7 @@ complete -c dlthub-tui -n __fish_use_subcommand -a 'invite' -d 'Print a link wit
 complete -c dlthub-tui -n __fish_use_subcommand -a 'connect' -d 'Open the terminal app against another installation.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'serve' -d 'Run the planes without the terminal app; prints one JSON line when ready. SIGTE…'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'web' -d 'Show the terminal app in a browser of this machine, signed in as the home'\''s own…'
+complete -c dlthub-tui -n __fish_use_subcommand -a 'example' -d 'Write an example workspace into a new folder, to deploy it and to change it.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'completion' -d 'Print the completion of a shell, for what is not installed where shells look.'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'doctor' -d 'Say what is installed, active and missing here, and whether the audit logs are …'
 complete -c dlthub-tui -n __fish_use_subcommand -a 'demo' -d 'Show the product on a platform of its own, with real runs in both regions.'
@@ -402,6 +403,12 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l version -d
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l residency -d 'Instead, prove residency: plant random words in every region of the platform th…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command doctor' -l json -d 'One JSON object on one line.'
+
+# Options for: example
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command example' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command example' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command example' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command example' -l json -d 'One JSON object on one line.'
 
 # Options for: invite
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command invite' -l help -d 'Display this message and exit.'

@@ -203,6 +203,20 @@ def web(
 
 
 @app.command
+def example(folder: Path = Path("weather"), /, *, as_json: Json = False) -> int:
+    """Write an example workspace into a new folder, to deploy it and to change it.
+
+    Parameters
+    ----------
+    folder
+        The folder to make; weather unless another one is named.
+    """
+    from dlthub_tui.cli.examples import write_example
+
+    return write_example(folder, as_json=as_json)
+
+
+@app.command
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> int:
     """Print the completion of a shell, for what is not installed where shells look.
 

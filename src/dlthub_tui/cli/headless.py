@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from dlthub_tui import example_folder
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.examples import weather_folder
 from dlthub_tui.settings import our_version
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ async def _deploy_and_run(home: Path, connection: Connection) -> None:
 
     deploy = Deploy(connection, workspace, home / "client" / "environments")
     try:
-        difference = await deploy.prepare(weather_folder(), report)
+        difference = await deploy.prepare(example_folder(), report)
         await deploy.send(difference, report)
     finally:
         deploy.close()

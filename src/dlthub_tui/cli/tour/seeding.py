@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dlthub_tui.cli.examples import example_folder
+from dlthub_tui import example_folder
 from dlthub_tui.cli.tour.platform import NoDemo
 from dlthub_tui.embed.finding import find_platform
 

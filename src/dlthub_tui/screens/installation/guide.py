@@ -34,7 +34,7 @@ class GuideScreen(HomeScreen):
     )  # fmt: skip
     ENDS: ClassVar[str] = ":guide brings it back"
     STYLES = "guide"
-    DETAIL_ROWS: ClassVar[int] = 5
+    DETAIL_ROWS: ClassVar[int] = 7
 
     _verdict = ""
     _todo = ""
@@ -161,9 +161,9 @@ class GuideScreen(HomeScreen):
 
     def do_copy_text(self) -> None:
         """Copies the lines for a shell."""
-        lines = view.shell_lines(self.context.url or "", self.look, 80)[1:4]
-        self.host.copy_to_clipboard("\n".join("".join(span.text for span in item).strip() for item in lines))
-        self.say("Copied the three lines.")
+        commands = view.shell_commands(self.context.url or "")
+        self.host.copy_to_clipboard("\n".join(commands))
+        self.say(f"Copied the {words.plural(len(commands), 'line')}.")
 
     def do_item_end(self) -> None:
         """Closes the guide; `:guide` brings it back."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
+from dlthub_tui import example_folder
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import NOTHING_TYPED, Sheet
 from dlthub_tui.viewmodel.keys.actions import Action
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, Role, Span, accent, cut_front, guard, line, muted
-from dlthub_tui.viewmodel.workspace.folders import MOST, FolderChoice, choices, completed, restarted
+from dlthub_tui.viewmodel.workspace.folders import MOST, FolderChoice, completed, offered, restarted
 from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
+
+# Of a folder, of one that declares jobs, and of the example that comes along.
+_NOTES = ("", "   declares jobs", "   an example")
 
 
 class FolderSheet(Sheet[str]):
@@ -20,7 +24,7 @@ class FolderSheet(Sheet[str]):
     def __init__(self, context: Context, folder: str) -> None:
         super().__init__(context, "Deploy which folder?")
         self._typed = folder.rstrip("/") + "/"
-        self._choices: list[FolderChoice] = choices(self._typed)
+        self._choices: list[FolderChoice] = offered(self._typed, example_folder())
         self._at = -1
 
     def compose_sheet(self) -> ComposeResult:
@@ -33,7 +37,7 @@ class FolderSheet(Sheet[str]):
         for position, choice in enumerate(self._choices):
             cursor = accent(f" {self.look.glyphs.cursor} ") if position == self._at else Span("   ")
             path = cut_front(guard(choice.path), max(10, width - 24), self.look.glyphs.cut)
-            declares = muted("   declares jobs") if choice.is_workspace else Span("")
+            declares = muted(_NOTES[choice.is_workspace + choice.is_example])
             role = Role.TEXT if choice.is_workspace else Role.MUTED
             lines.append((cursor, Span(path, role), declares))
         return [*lines, *[EMPTY_LINE] * (MOST - len(lines))]
@@ -54,7 +58,7 @@ class FolderSheet(Sheet[str]):
         meant = restarted(field.text)
         if meant != field.text:
             field.set_text(meant)
-        self._choices, self._at = choices(meant), -1
+        self._choices, self._at = offered(meant, example_folder()), -1
         self.query_one("#choices", LinesView).update()
 
     def _move(self, steps: int) -> None:

@@ -11,6 +11,10 @@ from dlthub_tui.viewmodel.look import Look
 from dlthub_tui.viewmodel.table import Column, Row, Section, rule
 from dlthub_tui.viewmodel.text import EMPTY_LINE, Line, guard, line, muted
 
+CLIENT = "dlthub-client==0.28.7"
+"""The newest release that is known to work; docs/api.md lists them."""
+LOGIN = "dlthub login --device"
+
 COLUMNS = (Column("", least=26), Column("", takes_rest=True))
 
 
@@ -66,11 +70,18 @@ def sections(state: HomeState, look: Look, *, url: str = "", verdict: str = "") 
     return [Section(COLUMNS, tuple(rows), shows_titles=False)]
 
 
-def shell_lines(url: str, look: Look, width: int) -> list[Line]:
-    """The same from a shell."""
-    said = (
-        'pip install "dlt[duckdb]" dlthub-client',
+def shell_commands(url: str) -> tuple[str, ...]:
+    """The same from a shell, as it is copied: a comment behind a command would be more words of it."""
+    return (
+        f"pip install 'dlt[duckdb]' '{CLIENT}'",
         f"export RUNTIME__API_BASE_URL={url}",
-        "dlthub login --device          approve it here with :approve",
+        LOGIN,
+        "dlthub-tui example weather && cd weather",
+        "dlthub workspace connect && dlthub deploy",
     )
+
+
+def shell_lines(url: str, look: Look, width: int) -> list[Line]:
+    """The same from a shell, with what is to be done here meanwhile."""
+    said = (f"{text}          approve it here with :approve" if text == LOGIN else text for text in shell_commands(url))
     return [rule("Your shell can do it as well", "", width, look), *(line("   ", text) for text in said), EMPTY_LINE]
