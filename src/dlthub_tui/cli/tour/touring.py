@@ -43,7 +43,9 @@ class Tour:
         """The folder of the stills; a cast without a suffix has that name itself."""
         if self.record is None:
             return None
-        return self.record.with_suffix("") if self.record.suffix else self.record.with_name(f"{self.record.name}-stills")
+        if not self.record.suffix:
+            return self.record.with_name(f"{self.record.name}-stills")
+        return self.record.with_suffix("")
 
 
 def run_tour(tour: Tour) -> int:
