@@ -34,7 +34,10 @@ _NO_LAUNCHER = (
 )
 _ASKED_FOR = (
     (re.compile(rb"Address family not supported by protocol|\[Errno 97\]"), _CLOSED_SOCKET),
-    (re.compile(rb"EOFError: EOF when reading a line"), _STANDARD_INPUT),
+    (
+        re.compile(rb"EOFError: EOF when reading a line|/getpass\.py\", line \d+, in _raw_input\n    raise EOFError"),
+        _STANDARD_INPUT,
+    ),
     (re.compile(rb"(specification for '|No module named )dlt\._workspace\.deployment\.launchers"), _NO_LAUNCHER),
 )
 """What fails on every run of a job because a job has none of it, and what to do instead."""
