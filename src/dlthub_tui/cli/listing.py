@@ -63,7 +63,7 @@ def runs(
         if as_json:
             print(json.dumps({"items": [run_shape(spot.place, one) for one in page.items], "total": page.total}))
             return exits.DONE
-        rows = [_run_row(one) for one in page.items]
+        rows = [run_row(one) for one in page.items]
         print_table(("JOB", "RUN", "STATE", "STARTED BY", "STARTED", "TOOK", "ROWS"), rows, colour=wants_colour())
         if page.total > len(page.items):
             exits.say_error(f"{len(page.items)} of {page.total}; --limit shows more.")
@@ -132,7 +132,8 @@ def workspaces(*, home: Home = None, url: Url = None, as_json: Json = False) -> 
     return worked(home, url, act)
 
 
-def _run_row(run: Run) -> tuple[str, ...]:
+def run_row(run: Run) -> tuple[str, ...]:
+    """The cells of one run. What waits, as another try does for its time, has not started."""
     from dlthub_tui.cli.tables import local
     from dlthub_tui.viewmodel import words
     from dlthub_tui.viewmodel.work.runs import rows_of, started_by
@@ -143,7 +144,7 @@ def _run_row(run: Run) -> tuple[str, ...]:
         str(run.number),
         run.status,
         started_by(run),
-        local(run.started_at or run.created_at),
+        local(run.started_at),
         "-" if run.duration_seconds is None else words.duration(run.duration_seconds),
         "-" if rows is None else words.count(rows),
     )

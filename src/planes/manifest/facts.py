@@ -15,7 +15,8 @@ DEFAULT_GRACE_SECONDS = 30.0
 """Time between the first signal and the kill when the definition names none."""
 
 _TIMED = ("schedule", "every", "once")
-_INTERVAL_TRIGGERS = ("schedule", "every")
+WINDOWED = ("schedule", "every")
+"""Kinds of triggers that cut the time of a job into windows."""
 
 
 def trigger_kind(trigger: str) -> str:
@@ -122,7 +123,7 @@ class JobFacts:
     @property
     def interval_trigger(self) -> str | None:
         """The one schedule or every trigger, which also cuts the job's windows."""
-        return next((trigger for trigger in self.triggers if trigger_kind(trigger) in _INTERVAL_TRIGGERS), None)
+        return next((trigger for trigger in self.triggers if trigger_kind(trigger) in WINDOWED), None)
 
 
 def part(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -133,7 +134,7 @@ def part(definition: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 def default_trigger_of(triggers: tuple[str, ...]) -> str | None:
     """First schedule or every, else the first that is not manual, deployment or a job event. Contract: 3.4."""
-    timed = next((trigger for trigger in triggers if trigger_kind(trigger) in _INTERVAL_TRIGGERS), None)
+    timed = next((trigger for trigger in triggers if trigger_kind(trigger) in WINDOWED), None)
     if timed is not None:
         return timed
     never_default = ("manual", "deployment", "job.success", "job.fail")

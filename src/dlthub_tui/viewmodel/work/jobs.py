@@ -284,7 +284,8 @@ def job_facts(job: Job, starts: Starts | None, look: Look, width: int) -> list[L
     upcoming = words.fires(
         starts.fires if starts else (), look, width - len(schedule) - 12
     )  # the clock of who looks, not the schedule's zone
-    lines.append(line("   ", schedule, muted(upcoming)))
+    what_comes = Span("starts nothing any more", Role.WARN) if _is_over(job, starts) else muted(upcoming)
+    lines.append(line("   ", schedule, what_comes))
     if job.is_paused:
         lines.append(_paused(starts, look))
     also = [words.trigger(text) for text in job.triggers]
@@ -298,6 +299,12 @@ def job_facts(job: Job, starts: Starts | None, look: Look, width: int) -> list[L
         if url is not None:
             lines.append(line("   ", muted(f"{name:<24}"), guard(url)))
     return [*lines, *_kept_back(starts, look)] if starts is not None else lines
+
+
+def _is_over(job: Job, starts: Starts | None) -> bool:
+    """That it has a schedule, and nothing is left of it: its interval has ended."""
+    has_schedule = any(text.startswith(("schedule:", "every:")) for text in job.declared_triggers)
+    return has_schedule and not job.is_archived and starts is not None and not starts.fires
 
 
 def _paused(starts: Starts | None, look: Look) -> Line:

@@ -10,7 +10,7 @@ from planes.control_plane.services.work.schedules import clear_clocks, plan_cloc
 from planes.domain.deploying import Change, DeployedJob, DeployOutcome, WantedJob, reconcile
 from planes.domain.errors import InvalidRequest, Reason
 from planes.domain.identifiers import JobId, JobVersionId, MembershipId, WorkspaceId, new_id
-from planes.manifest.facts import part, trigger_kind
+from planes.manifest.facts import WINDOWED, JobFacts, part, trigger_kind
 from planes.manifest.profiles import Refusal, pick_profile
 from planes.manifest.triggers import is_self_firing
 from planes.manifest.validation import ValidatedJob, ValidatedManifest
@@ -80,6 +80,7 @@ def plan_deploy(manifest: ValidatedManifest, ground: DeployGround, *, is_dry_run
         else:
             job = validated[change.job_ref]
             planned.append(_live(change, before, job, profiles[change.job_ref], ground))
+    warnings += [_over(item) for item in planned if _is_over(item, ground)]
     return DeployPlan(ground.module, planned, warnings)
 
 
@@ -90,6 +91,21 @@ def _elsewhere(manifest: ValidatedManifest) -> list[str]:
         for job in manifest.jobs
         if part(job.definition, "require").get("region")
     ]
+
+
+def _is_over(item: PlannedJob, ground: DeployGround) -> bool:
+    """Of a live job: that it has a schedule, and nothing is left of it."""
+    if item.outcome is DeployOutcome.ARCHIVED:
+        return False
+    clocks = ground.clocks.get(item.job.job.id, ()) if item.clocks is None else item.clocks
+    moments = [clock.next_fire_at for clock in clocks if trigger_kind(clock.trigger) in WINDOWED]
+    return bool(moments) and not any(moments)
+
+
+def _over(item: PlannedJob) -> str:
+    facts = JobFacts.from_definition(item.job.version.definition)
+    why = f" since its interval ends at {facts.interval_end.isoformat()}" if facts.interval_end is not None else ""
+    return f"{facts.job_ref}: its schedule starts nothing any more{why}; by hand it loads what is left"
 
 
 def _profiles(manifest: ValidatedManifest, ground: DeployGround) -> tuple[dict[str, str], list[Reason]]:

@@ -138,6 +138,25 @@ async def test_a_region_that_a_job_asks_for_is_said_to_have_no_effect(stage: Sta
     ]
 
 
+async def test_a_schedule_that_is_over_is_said_to_start_nothing(stage: Stage) -> None:
+    """At each deploy: nothing else tells why the job never starts."""
+    past = {"start": "2020-01-01T00:00:00Z", "end": "2020-02-01T00:00:00Z"}
+    jobs = [
+        definition("over", "schedule:0 * * * *", interval=past),
+        definition("goes_on", "schedule:0 * * * *", interval={"start": past["start"]}),
+        definition("once", "once:2020-01-01T00:00:00+00:00"),
+    ]
+    await stage.upload()
+
+    told = [(await stage.deploy(*jobs, dry_run=is_dry)).json()["warnings"] for is_dry in (True, False, False)]
+
+    warning = (
+        "jobs.jobs.over: its schedule starts nothing any more since its interval ends at 2020-02-01T00:00:00+00:00; "
+        "by hand it loads what is left"
+    )
+    assert told == [[warning]] * 3
+
+
 async def test_broken_definition_is_refused_with_every_reason(stage: Stage) -> None:
     await stage.upload()
 

@@ -70,6 +70,19 @@ def test_page_says_what_waits_and_what_was_passed_over() -> None:
     assert len(job_facts(LOAD, Starts(), look, 80)) == len(job_facts(LOAD, None, look, 80))
 
 
+def test_page_says_that_a_schedule_is_over() -> None:
+    at = datetime(2026, 3, 17, tzinfo=UTC)
+
+    def said(job: Job, starts: Starts | None) -> bool:
+        return "starts nothing any more" in text_of(job_facts(job, starts, Look(now=lambda: at), 80)[1])
+
+    assert said(LOAD, Starts())
+    assert not said(LOAD, None)
+    assert not said(LOAD, Starts(fires=(at + timedelta(hours=1),)))
+    assert not said(replace(LOAD, is_archived=True), Starts())
+    assert not said(DAILY, Starts())
+
+
 def test_page_says_since_when_a_job_is_paused_and_what_it_catches_up_on() -> None:
     now = datetime(2026, 3, 17, 20, tzinfo=UTC)
     look, paused = Look(now=lambda: now, zone=UTC), replace(LOAD, is_paused=True)
