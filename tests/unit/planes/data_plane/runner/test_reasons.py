@@ -101,7 +101,7 @@ def test_a_kill_from_outside_is_told_from_one_for_want_of_memory() -> None:
         b'  File "/usr/lib/python3.13/getpass.py", line 148, in _raw_input\n    raise EOFError\nEOFError\n',
         "from the configuration or a variable",
     ),
-], ids=["closed socket", "standard input"])  # fmt: skip
+], ids=["closed socket", "standard input", "passphrase"])  # fmt: skip
 def test_who_asks_for_what_no_job_has_is_told_what_to_do_instead(said: bytes, instead: str) -> None:
     found = find_reason(Evidence(exit_code=1, signal=None, said=said), LIMITS)
 
