@@ -59,4 +59,5 @@ class LinesAhead:
         signs = [book.on_line(text, start, end) for start, end, _, _ in found]
         seen.clear()
         for (start, _, line, sign), here in zip(found, signs, strict=True):
-            seen[start] = here, book.spans(line, here) if len(line) <= LONGEST_QUICK else None, sign
+            is_empty = here.last < 0 and not book.matches_besides(line)  # no sign: a row of numbers, most of the time
+            seen[start] = here, None if is_empty or len(line) > LONGEST_QUICK else book.spans(line, here), sign

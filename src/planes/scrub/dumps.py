@@ -96,7 +96,7 @@ class _Row(NamedTuple):
 def _row_of(line: bytes) -> _Row | None:
     if len(line) > _LONGEST_ROW:
         return None
-    if b"\x1b" in line:
+    if line.find(b"\x1b") >= 0:
         return _of_coloured(line)
     begin = _ROW.match(line)
     if begin is not None:
@@ -119,7 +119,7 @@ def _of_coloured(line: bytes) -> _Row | None:
         place = colour.end()
     plain += line[place:]
     places += range(place, len(line) + 1)
-    row = _row_of(plain) if b"\x1b" not in plain else None
+    row = _row_of(plain) if plain.find(b"\x1b") < 0 else None
     if row is None:
         return None
     return row._replace(line=line, places=places)
@@ -382,9 +382,11 @@ class DumpStage:
 
     def _look(self) -> None:
         """Note in each row which of its bytes are secret."""
-        data = b"".join(row.data for row, _ in self._rows)
+        found = self._found(b"".join([row.data for row, _ in self._rows]))
+        if not found:
+            return
         places = [(row, index) for row, _ in self._rows for index in range(len(row.data))]
-        for start, end, name in self._found(data):
+        for start, end, name in found:
             row, index = places[start]
             if index not in row.names:
                 row.names[index] = name

@@ -62,7 +62,7 @@ def is_quiet(book: Book, text: bytes) -> bool:
     no rule finds anything in it but for what lies across its borders. A text without a line's end is not looked at: of
     a long line windows are, which that spares not.
     """
-    return text.find(b"\n") >= 0 and book.sign(text) < 0 and not text.translate(None, _PLAIN)
+    return text.find(b"\n") >= 0 and book.is_clear(text) and not text.translate(None, _PLAIN)
 
 
 class Quiet:

@@ -213,6 +213,7 @@ class Book(Protocol):
     @property
     def scan(self) -> bytes: ...
     def matches_besides(self, text: bytes) -> bool: ...
+    def is_clear(self, text: bytes) -> bool: ...
     def sign(self, text: bytes, place: int = 0) -> int: ...
     def on_line(self, text: bytes, start: int, end: int) -> LineSigns: ...
     def spans(self, line: bytes, signs: LineSigns) -> list[Span]: ...
@@ -231,6 +232,7 @@ class Rulebook:
         "_signs",
         "_teams",
         "families",
+        "is_clear",
         "on_line",
         "rules",
         "sign",
@@ -239,6 +241,7 @@ class Rulebook:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = [CompiledRule(rule) for rule in rules]
         self._signs = Signs([compiled.rule for compiled in self.rules], BELOW_RULES)
+        self.is_clear = self._signs.is_clear
         self.sign = self._signs.next
         self.on_line = self._signs.on_line
         self.families = _families(self.rules)

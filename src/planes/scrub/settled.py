@@ -37,6 +37,10 @@ class SettledBook:
         """Whether a rule of the settings' own may match in a text."""
         return any(scan.places(text) for scan in self._scans)
 
+    def is_clear(self, text: bytes) -> bool:
+        """Whether no sign and no match stands in a text, and behind its first line no first row of a dump."""
+        return self._base.is_clear(text) and not self.matches_besides(text)
+
     def sign(self, text: bytes, place: int = 0) -> int:
         """A place on the line of the first sign or match at or after `place`; -1 if there is none."""
         first = self._base.sign(text, place)

@@ -4,6 +4,8 @@ import itertools
 import random
 from collections.abc import Iterator
 
+import pytest
+
 from planes.scrub.rulebook import rulebook, signs_of
 from planes.scrub.rules import RULES
 from planes.scrub.rules.named.below import BELOW_RULES
@@ -13,6 +15,7 @@ from planes.scrub.search.engine import compile_pattern, compile_set
 from planes.scrub.search.line_signs import SignsOnLine
 from planes.scrub.search.long_line_signs import SignBits, SignsOnLongLine
 from planes.scrub.search.name_places import AtName, NamePlaces
+from planes.scrub.search.signs import Signs
 from planes.scrub.search.spelling import loosened, quoted
 
 
@@ -59,6 +62,33 @@ def test_a_line_with_a_sign_is_named_by_the_scan_and_only_those_lines_are_named(
             assert 7 <= place < 7 + len(line), line
         else:
             assert place < 7 + len(line), line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"rows":12,"dur_ms":0.4839123456789012}',
+        "{taskinstance.py:1200} INFO - SUCCESS. dag_id=shop, task_id=load, start_date=20260102T120001",
+        "SELECT id, created_at, risk_level FROM orders ORDER BY created_at",
+        "12:00:01  3 of 99 OK created sql table model shop.orders ......... [SELECT 812 in 0.41s]",
+        "Order(id=3, status=<Status.OK: 1>, created=datetime.datetime(2026, 1, 2, 12, 0))",
+    ],
+)
+def test_what_all_sorts_of_logs_hold_is_no_sign(line: str) -> None:
+    assert rulebook().sign(f"{line}\n".encode()) < 0
+
+
+def test_behind_many_rows_of_numbers_signs_are_looked_for_alone() -> None:
+    signs = Signs(RULES, BELOW_RULES)
+    row, token = b"12 34 56 78 90 12\n", b"x " + fake("ghp_<a36>").encode() + b"\n"
+    before = signs.next(row)
+    for _ in range(2000):
+        assert signs.on_line(row, 0, len(row) - 1).last < 0
+
+    assert before >= 0
+    assert signs.next(row) < 0
+    assert not signs.is_clear(row)
+    assert 0 <= signs.next(row + token) - len(row) < len(token)
 
 
 def test_signs_that_others_cover_are_left_out_of_the_scan_and_it_says_the_same() -> None:

@@ -321,7 +321,11 @@ NAME_RULES: tuple[Rule, ...] = (
                 b"log in ",
                 b"login ",
                 b"logged in ",
-                b" created",
+                *(
+                    f"{who} {was}created".encode()
+                    for who in ("user", "admin", "account")
+                    for was in ("", "was ", "has been ")
+                ),
                 b"zugangsdaten",
                 b"anmeldedaten",
                 b"identifiants",

@@ -89,8 +89,10 @@ def _judge_iban(line: bytes, _: int, start: int, end: int) -> int:
 _BEFORE = rb"(?:^|[^0-9A-Za-z_.+/-]|\\[nrt])"
 _BEHIND = rb"(?:$|[^0-9A-Za-z_.+/-]|[.](?:$|[^0-9]))"
 
-# In the scan: a border of a word, or the letter of an escape such as `\n`.
-_SCAN_BEFORE = rb"(?:\b|[nrt])"
+# In the scan: the same, or the letter of an escape such as `\n`. A third of all fractions that programs print in full
+# (`0.4839…`) would look like a card, were the point not told there.
+_SCAN_BEFORE_CARD = rb"(?:^|[^0-9A-Za-z_.+/-]|[nrt])"
+_SCAN_BEFORE_IBAN = rb"(?:^|[^0-9A-Za-z_+/-]|[nrt])"
 
 CHECKSUM_RULES: tuple[Rule, ...] = (
     Rule(
@@ -109,7 +111,7 @@ CHECKSUM_RULES: tuple[Rule, ...] = (
         "ISO/IEC 7812: numbering and Luhn check",
         "4242 4242 4242 4242",
         _judge_card,
-        before=_SCAN_BEFORE,
+        before=_SCAN_BEFORE_CARD,
     ),
     Rule(
         "iban",
@@ -120,6 +122,6 @@ CHECKSUM_RULES: tuple[Rule, ...] = (
         "ISO 13616: IBAN registry, mod 97",
         "GB82 WEST 1234 5698 7654 32",
         _judge_iban,
-        before=_SCAN_BEFORE,
+        before=_SCAN_BEFORE_IBAN,
     ),
 )
