@@ -40,6 +40,7 @@ class Revocations:
         self.epoch = 0
         self.generation = 0
         self._news = anyio.Event()
+        self._turn_to_write = anyio.Lock()
 
     def __len__(self) -> int:
         """How many revocations are known."""
@@ -88,14 +89,15 @@ class Revocations:
         await self.learn_keys(answer.keys)
         if not answer.revocations and answer.epoch == self.epoch:
             return
-        old = self._too_old()
-        async with self._database.transaction() as connection:
-            await told.forget_revocations(connection, list(old.values()))
-            for revocation in answer.revocations:
-                await told.save_revocation(connection, revocation.claim, revocation.value, revocation.epoch)
-            await told.save_epoch(connection, answer.epoch)
-        self._forget(old)
-        self.epoch = answer.epoch
+        async with self._turn_to_write:  # several polls at once hear the same
+            old = self._too_old()
+            async with self._database.transaction() as connection:
+                await told.forget_revocations(connection, list(old.values()))
+                for revocation in answer.revocations:
+                    await told.save_revocation(connection, revocation.claim, revocation.value, revocation.epoch)
+                await told.save_epoch(connection, answer.epoch)
+            self._forget(old)
+            self.epoch = answer.epoch
 
     def is_revoked(self, claims: Claims) -> bool:
         """Whether one of the token's claims was revoked at a later epoch than the token's."""
