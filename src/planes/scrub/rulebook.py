@@ -204,14 +204,8 @@ def _families(rules: "Sequence[CompiledRule]") -> list[_Family]:
 
 
 class Book(Protocol):
-    """What the line stage asks of rules.
+    """What the line stage asks of rules."""
 
-    Attributes:
-        scan: a pattern that matches wherever a sign stands.
-    """
-
-    @property
-    def scan(self) -> bytes: ...
     def matches_besides(self, text: bytes) -> bool: ...
     def is_clear(self, text: bytes) -> bool: ...
     def sign(self, text: bytes, place: int = 0) -> int: ...
@@ -268,11 +262,6 @@ class Rulebook:
             family.prepare()
         self._demands.prepare()
         self._signs.prepare()
-
-    @property
-    def scan(self) -> bytes:
-        """A pattern that matches wherever a sign stands."""
-        return self._signs.pattern
 
     def matches_besides(self, text: bytes) -> bool:
         """Whether something else than signs tells to look at a text: here, nothing does."""

@@ -28,11 +28,6 @@ class SettledBook:
         texts = (text.encode("utf-8", "surrogatepass") for text in settings.allowed)
         self._allowed = [text for text in dict.fromkeys(texts) if 0 < len(text) <= LONGEST_ALLOWED]
 
-    @property
-    def scan(self) -> bytes:
-        """A pattern that matches wherever a sign of a rule of everybody's stands."""
-        return self._base.scan
-
     def matches_besides(self, text: bytes) -> bool:
         """Whether a rule of the settings' own may match in a text."""
         return any(scan.places(text) for scan in self._scans)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from planes.scrub.dumps import DumpStage
 from planes.scrub.lines import RuleStage
-from planes.scrub.quiet import is_quiet, quiet_without_values
+from planes.scrub.quiet import is_quiet
 from planes.scrub.registered.registered import Registered
 from planes.scrub.registered.values import ValueStage
 from planes.scrub.settings import ScrubSettings
@@ -32,7 +32,7 @@ class StreamScrubber:
         self.hits: Counter[str] = Counter()
         self.is_plain = False
         book = book_of(settings)
-        self._is_quiet = functools.partial(is_quiet, book) if registered else quiet_without_values(book).holds
+        self._is_quiet = functools.partial(is_quiet, book)
         self._dumps = DumpStage(registered, self.hits, book)
         self._values = ValueStage(registered, self.hits, book)
         self._rules = RuleStage(self.hits, book, registered)
