@@ -148,7 +148,7 @@ async def change_workspace_member(
     """
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
-        workspace = await _own_workspace(connection, principal, workspace_id)
+        workspace = await _held_workspace(connection, parts, principal, workspace_id)
         member = await _human_member(connection, workspace, member_id)
         await workspaces.change_workspace_role(connection, member.id, role, now)
         if role is not WorkspaceRole.OWNER:
@@ -167,7 +167,7 @@ async def remove_workspace_member(parts: Parts, principal: Principal, workspace_
     Raises: NotFound, NotAllowed; InvalidRequest for a key.
     """
     async with parts.database.transaction() as connection:
-        workspace = await _own_workspace(connection, principal, workspace_id)
+        workspace = await _held_workspace(connection, parts, principal, workspace_id)
         member = await _human_member(connection, workspace, member_id)
         await workspaces.remove_workspace_membership(connection, member.id)
         await _end_workspace_invites(connection, Actor.of(principal), workspace, member, parts.clock.now())
@@ -201,7 +201,7 @@ async def set_default_role(
     """
     now = parts.clock.now()
     async with parts.database.transaction() as connection:
-        workspace = await _own_workspace(connection, principal, workspace_id)
+        workspace = await _held_workspace(connection, parts, principal, workspace_id)
         if workspace.is_playground:
             raise InvalidRequest("playground", "A playground belongs to one person.")
         await workspaces.change_workspace(connection, workspace.id, {"default_role": role}, now)
@@ -359,6 +359,13 @@ async def _own_workspace(connection: Connection, principal: Principal, workspace
     return access.workspace
 
 
+async def _held_workspace(connection: Connection, parts: Parts, principal: Principal, workspace_id: str) -> Workspace:
+    """A workspace of the caller's. Holds the members of its organization. Raises: NotFound, NotAllowed."""
+    workspace = await _own_workspace(connection, principal, workspace_id)
+    await parts.database.lock(connection, f"members:{workspace.organization_id}")
+    return await _own_workspace(connection, principal, workspace_id)  # who waited is asked for the role of now
+
+
 async def own_shared_workspace(
     connection: Connection, parts: Parts, principal: Principal, workspace_id: str
 ) -> Workspace:
@@ -366,11 +373,10 @@ async def own_shared_workspace(
 
     Raises: NotFound, NotAllowed; InvalidRequest for a playground.
     """
-    workspace = await _own_workspace(connection, principal, workspace_id)
+    workspace = await _held_workspace(connection, parts, principal, workspace_id)
     if workspace.is_playground:
         raise InvalidRequest("playground", "A playground belongs to one person.")
-    await parts.database.lock(connection, f"members:{workspace.organization_id}")
-    return await _own_workspace(connection, principal, workspace_id)  # who waited is asked for the role of now
+    return workspace
 
 
 async def _human_member(connection: Connection, workspace: Workspace, member_id: str) -> WorkspaceMember:

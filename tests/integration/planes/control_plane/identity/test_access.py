@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import anyio
 import jwt
 import pytest
 from tests.fakes.identity_stage import Caller, IdentityStage, caller, ok
@@ -98,6 +100,27 @@ async def test_collaborator_creates_nothing_and_leaves_with_the_last_workspace(
 
     assert (created.status_code, before.status_code) == (403, 200)
     assert (await stage.get(f"/api/v1/organizations/{organization}", ben)).status_code == 404
+
+
+async def test_a_member_who_is_changed_and_removed_at_once_breaks_nothing(
+    stage: IdentityStage, owner: Caller, ben: Caller
+) -> None:
+    workspace = await stage.workspace(owner, await stage.organization(owner))
+    path = f"/own/v1/workspaces/{workspace}/members"
+    member = ok(await stage.post(path, owner, {"email": ben.email, "role": "viewer"}))["id"]
+    statuses: list[int] = []
+
+    async def ask(method: str, **body: Any) -> None:
+        statuses.append((await stage.ask(method, f"{path}/{member}", owner, **body)).status_code)
+
+    async with anyio.create_task_group() as group:
+        for role in ("developer", "owner"):
+            group.start_soon(partial(ask, "PATCH", json={"role": role}))
+        for _ in range(2):
+            group.start_soon(ask, "DELETE")
+
+    assert statuses.count(204) == 1
+    assert set(statuses) <= {200, 204, 404}
 
 
 @pytest.mark.parametrize("role", ["viewer", "developer"])
