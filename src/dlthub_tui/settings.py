@@ -51,9 +51,12 @@ def find_url(given: str | None, environment: Mapping[str, str] | None = None) ->
 
 
 def find_key(environment: Mapping[str, str] | None = None) -> str | None:
-    """DLTHUB_TUI_API_KEY: whom scripts speak for, instead of a stored sign-in. Never an argument: others read those."""
+    """DLTHUB_TUI_API_KEY: whom scripts speak for, instead of a stored sign-in. Never an argument: others read those.
+
+    Without the line's end that a file has left on it, which no header can hold.
+    """
     values = os.environ if environment is None else environment
-    return values.get(KEY_VARIABLE) or None
+    return values.get(KEY_VARIABLE, "").strip() or None
 
 
 def wants_colour(environment: Mapping[str, str] | None = None) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from dlthub_tui.cli import exits
+from dlthub_tui.cli import admin_lists, exits
 from dlthub_tui.cli.administering import Door, administer, administer_secret, read_password
 from dlthub_tui.cli.options import Home, Json, Switch
 from dlthub_tui.client import administration, sessions
@@ -24,8 +24,10 @@ signing_key = App(name="signing-key", help="The key that signs the control plane
 _WAITING = "What is due waits until it is resumed."
 for group in (user, org, api_key, data_plane, signing_key):
     admin.command(group)
-for group, listed in ((user, "users"), (org, "organizations"), (data_plane, "data_planes"), (api_key, "api_keys")):
-    group.command(f"dlthub_tui.cli.admin_lists:{listed}", name="list")
+user.command(admin_lists.users, name="list")
+org.command(admin_lists.organizations, name="list")
+data_plane.command(admin_lists.data_planes, name="list")
+api_key.command(admin_lists.api_keys, name="list")
 admin.command("dlthub_tui.cli.maintaining:gc", name="gc", help="Remove what regions no longer keep.")
 admin.command("dlthub_tui.cli.maintaining:backup", name="backup", help="Back up planes, while they run or not.")
 admin.command("dlthub_tui.cli.maintaining:restore", name="restore", help="Put backed up planes into an empty home.")

@@ -32,14 +32,16 @@ def test_what_is_shipped_is_what_the_parser_says(place: str) -> None:
     assert text == shared_files()[place], "write them anew: python -m dlthub_tui.cli.sharing share"
 
 
-def test_help_says_what_each_command_does() -> None:
+@pytest.mark.parametrize(("group", "named"), [((), "run"), (("admin", "user"), "list")], ids=["all", "a group"])
+def test_help_says_what_each_command_does(group: tuple[str, ...], named: str) -> None:
     """In a process of its own: here others have loaded them."""
-    code = "import sys; from dlthub_tui.cli.commands import run_command; sys.exit(run_command(['--help']))"
+    words = [*group, "--help"]
+    code = f"import sys; from dlthub_tui.cli.commands import run_command; sys.exit(run_command({words}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     listed = done.stdout.split("Commands", 1)[1].split("╰", 1)[0]
     silent = [row for row in listed.splitlines()[1:] if len(row.strip("│ ").split()) == 1]
 
-    assert "run" in listed
+    assert named in listed
     assert silent == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dlthub_tui.cli.opening import OpenRequest, parse_open_request, reach_of
-from dlthub_tui.settings import HOME_VARIABLE, find_home
+from dlthub_tui.settings import HOME_VARIABLE, find_home, find_key
 from dlthub_tui.viewmodel.options import Reach
 
 
@@ -34,3 +34,12 @@ def test_another_shell_is_told_of_a_home_that_only_this_one_knows(
     assert reach_of(find_home(None), None) == Reach(home=str(tmp_path))
     assert reach_of(find_home(None, {}), None) == Reach()
     assert reach_of(find_home(None, {}), "https://control.example") == Reach(url="https://control.example")
+
+
+def test_a_key_has_not_the_end_of_the_line_that_its_file_had() -> None:
+    assert find_key({"DLTHUB_TUI_API_KEY": "dlt_u_1\r\n"}) == "dlt_u_1"
+    assert find_key({"DLTHUB_TUI_API_KEY": " \n"}) is None
+
+
+def test_a_home_below_nobodys_folder_is_a_path_like_any_other() -> None:
+    assert find_home("~nobody-of-this-name/x").parts[-2:] == ("~nobody-of-this-name", "x")
