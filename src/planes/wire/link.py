@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,6 +22,8 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     field_validator,
 )
+
+from planes.wire.moments import UtcMoment
 
 WITHHELD = "withheld"
 NAME_PATTERN = r"^[A-Za-z0-9_.:\-]{1,128}$"
@@ -85,7 +86,7 @@ class RegionNumbers(LinkModel):
     """
 
     version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.+\-]{1,64}$")]
-    started_at: AwareDatetime
+    started_at: UtcMoment
     slots: Count
     runners: Count
     warm: Count = 0
@@ -93,16 +94,16 @@ class RegionNumbers(LinkModel):
     disk_total_bytes: Count | None = None
     disk_free_bytes: Count | None = None
     database_bytes: Count | None = None
-    measured_at: AwareDatetime | None = None
+    measured_at: UtcMoment | None = None
     environments: Count | None = None
-    environments_used_at: AwareDatetime | None = None
+    environments_used_at: UtcMoment | None = None
     environments_bytes: Count | None = None
     caches_bytes: Count | None = None
     runs_bytes: Count | None = None
     data_bytes: Count | None = None
     code_bytes: Count | None = None
     blobs_bytes: Count | None = None
-    master_key_at: AwareDatetime | None = None
+    master_key_at: UtcMoment | None = None
     runs: Annotated[list[RunNumbers], Field(max_length=MAXIMUM_MEASURED_RUNS)] = []
 
 
@@ -139,7 +140,7 @@ class Lease(LinkModel):
 
     run_id: Uuid
     fence: Count
-    expires_at: AwareDatetime
+    expires_at: UtcMoment
     organization_id: Uuid
     workspace_id: Uuid
     job_id: Uuid
@@ -151,8 +152,8 @@ class Lease(LinkModel):
     deployment_id: Uuid
     configuration_id: Uuid
     refresh: bool
-    interval_start: AwareDatetime | None = None
-    interval_end: AwareDatetime | None = None
+    interval_start: UtcMoment | None = None
+    interval_end: UtcMoment | None = None
     previous_job_run_id: Uuid | None = None
     time_limit_seconds: Annotated[int, Field(gt=0)]
     grace_seconds: Annotated[int, Field(ge=0)]
@@ -196,7 +197,7 @@ class PollResponse(LinkModel):
     epoch: Count
     revocations: list[Revocation]
     keys: list[str]
-    clean_before: AwareDatetime | None = None
+    clean_before: UtcMoment | None = None
 
 
 class ReportedStatus(StrEnum):
@@ -212,7 +213,7 @@ class ReportedStatus(StrEnum):
 class StatusReport(LinkModel):
     fence: Count
     status: ReportedStatus
-    at: AwareDatetime
+    at: UtcMoment
 
 
 class RunTokenRequest(LinkModel):
@@ -276,7 +277,7 @@ class DeploymentReport(LinkModel):
     size_bytes: Count
     requirements_size_bytes: Count
     created_by: Uuid
-    created_at: AwareDatetime
+    created_at: UtcMoment
 
 
 class ConfigurationReport(LinkModel):
@@ -286,7 +287,7 @@ class ConfigurationReport(LinkModel):
     size_bytes: Count
     profiles: Annotated[list[Name], Field(max_length=MAXIMUM_PROFILES)]
     created_by: Uuid
-    created_at: AwareDatetime
+    created_at: UtcMoment
 
 
 class VersionIds(LinkModel):
@@ -357,7 +358,7 @@ class PipelineRunReport(LinkModel):
     destination_name: Name | None = None
     transaction_id: Name | None = None
     status: PipelineRunStatus
-    started_at: AwareDatetime | None = None
-    finished_at: AwareDatetime | None = None
+    started_at: UtcMoment | None = None
+    finished_at: UtcMoment | None = None
     duration_ms: Count | None = None
     total_rows: Count | None = None
