@@ -80,11 +80,13 @@ def sign_of(piece: bytes) -> bytes | None:
 
 def is_piece(sign: bytes, piece: bytes) -> bool:
     """Whether what stands behind a sign looks like the beginning of its token."""
-    if not looks_random(piece) or (sign == _JSON and not (sign + piece).startswith(_HEADERS)):
+    if sign == _JSON and not (sign + piece).startswith(_HEADERS):
         return False
     if is_prefix(sign):
-        return piece.isalnum() or _MIXED.match(piece) is not None
-    return len(piece) >= _SHORTEST_BARE_PIECE and (_MIXED.match(piece) or _HEXADECIMAL.fullmatch(piece)) is not None
+        fits = piece.isalnum() or _MIXED.match(piece)
+    else:
+        fits = len(piece) >= _SHORTEST_BARE_PIECE and (_MIXED.match(piece) or _HEXADECIMAL.fullmatch(piece))
+    return bool(fits) and looks_random(piece)
 
 
 def is_prefix(sign: bytes) -> bool:
@@ -118,10 +120,10 @@ def _end_of_piece(line: bytes, place: int, sign: bytes) -> int:
     piece = match[0].rstrip(b".=/") if match else b""
     end = place + len(sign) + len(piece)
     mark = _MARK.match(line, end)
-    if len(piece) < (_SHORTEST_MARKED if mark else _SHORTEST_PIECE) or is_placeholder(piece):
+    if len(piece) < (_SHORTEST_MARKED if mark else _SHORTEST_PIECE):
         return -1
     is_sure = mark is not None and _BOTH.match(piece) and len(piece) >= _least(sign)
-    if not is_sure and not is_piece(sign, piece):
+    if (not is_sure and not is_piece(sign, piece)) or is_placeholder(piece):
         return -1
     return mark.end() if mark and mark[1] else end
 

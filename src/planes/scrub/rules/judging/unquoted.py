@@ -29,6 +29,8 @@ _WORD_BEFORE = re.compile(rb"^.*?([\w.-]+)[ \t]*[:=]?[ \t]*$", re.DOTALL)
 _GENERIC = re.compile(rb"[A-Za-z_]+<[A-Za-z_&][\w&' ,:<>=\[\]]*>")
 _OPEN_CALL = re.compile(rb"[A-Za-z_][\w.]*\((?:[a-z_]+=)?[bru]?")
 _AMOUNT = re.compile(rb"(?:[0-9][0-9.,]*+(?:[mun]?s|[mhdkKMB%]|/[smh])?/?)+")
+# `prompt_tokens=812`, as all that talks to a model prints them: told before all else.
+_COUNT = re.compile(rb"(?:[0-9]{1,5}|[0-9]{1,4},)(?:[ \t\r]|$)")
 _NEXT_PAIR = re.compile(rb"[a-z_]\w*=[^=]|[A-Z][A-Za-z]*:[^/]")
 _NEXT_PARAMETER = re.compile(rb"[&#]")
 # An expression that goes on behind a comma: `cast(X, y)`, `[a, b]`.
@@ -74,6 +76,8 @@ def filled_end(line: bytes, begin: int, start: int, end: int) -> int:
 
 def plain(line: bytes, begin: int, start: int, end: int) -> int:
     """A value without quotes: find its end, and tell it from code and prose."""
+    if _COUNT.match(line, start) and line[begin:start].lower().find(b"pass") < 0:
+        return -1
     if is_other_name(line, begin) or is_in_variable(line, begin) or is_reference(line, start):
         return -1
     end = unjoined(line, start, end)
