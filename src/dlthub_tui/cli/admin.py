@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from dlthub_tui.cli import admin_lists, exits
 from dlthub_tui.cli.administering import Door, administer, administer_secret, read_password
-from dlthub_tui.cli.options import Home, Json, Switch
+from dlthub_tui.cli.options import Home, Json, Switch, Whole
 from dlthub_tui.client import administration, sessions
 from dlthub_tui.client.administration import NoOwner
 from dlthub_tui.settings import find_home
@@ -122,7 +122,7 @@ def create_organization(name: str, *, region: str, owner: str, home: Home = None
 def create_api_key(
     *,
     user: Annotated[str, Parameter(name="--user")],
-    days: int = 90,
+    days: Whole = 90,
     output: Output = None,
     home: Home = None,
     as_json: Json = False,

@@ -9,7 +9,7 @@ import anyio
 from cyclopts import Parameter
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.options import Home, JobName, JsonOf, Switch, Url
+from dlthub_tui.cli.options import Home, JobName, JsonOf, Switch, Url, Whole
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def backfill(
     from_: Annotated[str | None, Parameter(name="--from")] = None,
     to: str | None = None,
     slice_: Annotated[str | None, Parameter(name="--slice")] = None,
-    parallel: int | None = None,
-    attempts: int = 1,
+    parallel: Whole | None = None,
+    attempts: Whole = 1,
     profile: str | None = None,
     dry_run: Switch = False,
     follow: Wait = False,

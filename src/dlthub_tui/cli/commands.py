@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.misuse import sentence_of_misuse
-from dlthub_tui.cli.options import Ascii, Calm, Home, Json, ReadOnly, Repeated, Slow, Switch
+from dlthub_tui.cli.options import Ascii, Calm, Home, Json, ReadOnly, Repeated, Slow, Switch, Whole
 from dlthub_tui.settings import find_home, our_version
 
 app = App(
@@ -116,7 +116,7 @@ def serve(
     *,
     home: Home = None,
     host: str = "127.0.0.1",
-    port: int | None = None,
+    port: Whole | None = None,
     insecure: Switch = False,
     region: str | None = None,
     control_plane: str | None = None,
@@ -178,7 +178,7 @@ def serve(
 def web(
     *,
     home: Home = None,
-    port: Annotated[int, Parameter(show_default=True)] = 0,
+    port: Annotated[Whole, Parameter(show_default=True)] = 0,
     read_only: ReadOnly = False,
 ) -> int:
     """Show the terminal app in a browser of this machine, signed in as the home's owner.

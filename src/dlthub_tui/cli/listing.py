@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.options import Home, JobName, Json, PlaceName, Repeated, Url
+from dlthub_tui.cli.options import Home, JobName, Json, PlaceName, Repeated, Url, Whole
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 from dlthub_tui.settings import wants_colour
 
@@ -25,7 +25,7 @@ def runs(
     /,
     *,
     status: Repeated[str] = None,
-    limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 20,
+    limit: Annotated[Whole, Parameter(name=("--limit", "-n"))] = 20,
     home: Home = None,
     url: Url = None,
     as_json: Json = False,

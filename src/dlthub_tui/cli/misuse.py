@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Literal, get_args, get_origin
 
 from cyclopts import App, CoercionError, CycloptsError
@@ -40,6 +41,8 @@ def sentence_of_misuse(error: CycloptsError, app: App) -> str:
     """What is wrong, and where it is said what there is."""
     chain = list(error.command_chain or ())
     more = f"{' '.join([*app.name, *chain])} --help says what there is."
+    if not chain and (behind := _command_behind(error.root_input_tokens or (), app)):
+        return f"The options of {behind} stand behind it: {' '.join([*app.name, behind])} --help says which."
     match error:
         case UnusedCliTokensError(unused_tokens=[word, *_]) if chain:
             return f'"{word}" is one word too many. {more}'
@@ -58,3 +61,11 @@ def sentence_of_misuse(error: CycloptsError, app: App) -> str:
             return f'"{token.value}" is none of {", ".join(get_args(wanted))}. {more}'
         case _:
             return f"{error} {more}"
+
+
+def _command_behind(words: Sequence[str], app: App) -> str | None:
+    """The command whose options were typed before it, as those of many programs may be."""
+    names = {name for name in app if not name.startswith("-")}
+    if not words or not words[0].startswith("-"):
+        return None
+    return next((word for before, word in pairwise(words) if word in names and before != "--home"), None)

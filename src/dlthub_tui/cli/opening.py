@@ -81,6 +81,12 @@ def open_app(request: OpenRequest) -> int:
     from dlthub_tui.settings import find_home, has_desktop, is_remote_session, our_version, shows_ascii_only
 
     home = find_home(request.home)
+    why_not = why_closed(home)
+    if why_not is not None:
+        from dlthub_tui.cli.exits import FAILED, say_error
+
+        say_error(why_not)
+        return FAILED
     platform = None if request.url else EmbeddedPlatform(home, our_version)
     failed: list[str] = []
     code = run(
@@ -108,6 +114,24 @@ def open_app(request: OpenRequest) -> int:
         say_error(platform.failure)
         return FAILED
     return code
+
+
+def why_closed(home: Path) -> str | None:
+    """Why no app of this user opens in that home; None when it does, or makes it."""
+    try:
+        (home / "client").stat()
+        if not os.access(home / "client", os.R_OK | os.X_OK):
+            raise PermissionError
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return f"{home} is no folder. Choose another home: --home FOLDER."
+    except PermissionError:
+        return (
+            f"{home} is another user's, and opens for that user alone. Choose a home of your own: --home FOLDER. "
+            "A platform that runs there opens over the network: dlthub-tui connect URL."
+        )
+    return None
 
 
 def reach_of(home: Path, url: str | None) -> Reach:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
-from cyclopts import Parameter
+from cyclopts import CoercionError, Parameter, Token
 
 from dlthub_tui.cli.completing import complete_job, complete_place, complete_run
 
@@ -21,6 +22,17 @@ ReadOnly = Annotated[bool, Parameter(negative="", show_default=False, help="Hide
 Ascii = Annotated[bool, Parameter(name="--ascii", negative="", show_default=False, help="Draw with ASCII only.")]
 Slow = Annotated[bool, Parameter(negative="", show_default=False, help="For slow links: 16 colours, fewer repaints.")]
 Calm = Annotated[bool, Parameter(negative="", show_default=False, help="Fewer repaints.")]
+
+
+def _to_whole_number(_kind: object, tokens: Sequence[Token]) -> int:
+    """The number that was typed. The parser would round 9.5 to 10, and take 0x10 for 16."""
+    try:
+        return int(tokens[0].value, 10)
+    except ValueError:
+        raise CoercionError(token=tokens[0], target_type=int) from None
+
+
+Whole = Annotated[int, Parameter(converter=_to_whole_number)]
 
 # One value each time it is given, so that the word behind it is never taken for another value.
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dlthub_tui.cli import exits
-from dlthub_tui.cli.options import Home, JobName, Json, Switch, Url
+from dlthub_tui.cli.options import Home, JobName, Json, Switch, Url, Whole
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def webhook(
     *,
     trigger: str | None = None,
     rotate: Switch = False,
-    keep_old: int = 0,
+    keep_old: Whole = 0,
     remove: Switch = False,
     home: Home = None,
     url: Url = None,

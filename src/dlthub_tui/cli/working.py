@@ -23,6 +23,7 @@ from dlthub_tui.cli.options import (
     Slow,
     Switch,
     Url,
+    Whole,
 )
 from dlthub_tui.cli.reaching import Followed, WrongUsage, worked
 from dlthub_tui.settings import find_url, wants_colour
@@ -98,7 +99,7 @@ def logs(
     *,
     follow: Follow = False,
     since: str | None = None,
-    tail: Annotated[int | None, Parameter(name=("--tail", "-n"))] = None,
+    tail: Annotated[Whole | None, Parameter(name=("--tail", "-n"))] = None,
     timestamps: Annotated[bool, Parameter(name=("--timestamps", "-t"), negative="", show_default=False)] = False,
     home: Home = None,
     url: Url = None,

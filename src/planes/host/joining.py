@@ -58,8 +58,9 @@ def _check_parts(options: PlatformOptions) -> None:
         "--join-token-file": options.join_token,
     }  # fmt: skip
     if options.part != "data" and (given := [name for name, value in of_a_region.items() if value is not None]):
+        verb = "is" if len(given) == 1 else "are"
         raise InvalidRequest(
-            BAD_OPTIONS, f"{' and '.join(given)} are of one data plane alone: dlthub-tui serve data {given[0]} …"
+            BAD_OPTIONS, f"{' and '.join(given)} {verb} of one data plane alone: dlthub-tui serve data {given[0]} …"
         )
     if options.part == "all" and options.public_url is not None:
         raise InvalidRequest(

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planes.data_plane.runner.containment import calls
-from planes.domain.errors import Conflict
+from planes.domain.errors import Conflict, InvalidRequest
+from planes.host.joining import BAD_OPTIONS
 from planes.server.listening import listen_tcp
 
 KNOWN_PORTS = {"control": 8400, "us1": 8401, "eu1": 8402}
 # Of another region, which is alone on its machine.
 OTHER_PORT = 8403
+_LAST_PORT = 65_535
 # Names below localhost mean both: browsers try ::1 first, and who listened there would get what is sent to a plane.
 _OTHER_LOOPBACK = {"127.0.0.1": "::1", "0.0.0.0": "::1", "::1": "127.0.0.1"}  # noqa: S104 - nothing is bound here
 _TRIES = 10
@@ -44,12 +46,16 @@ class PortPlan:
 def open_listeners(parts: Sequence[str], plan: PortPlan, kept: Mapping[str, int]) -> dict[str, socket.socket]:
     """One listening socket for each part, in the order of `parts`.
 
-    Raises: Conflict naming the port and who has it.
+    Raises: Conflict naming the port and who has it, InvalidRequest for a host or a port that this machine has not.
     """
+    wanted = {part: wanted_port(number, part, plan, kept) for number, part in enumerate(parts)}
+    if any(not 0 <= port <= _LAST_PORT for port in wanted.values()):
+        row = f", as {len(parts)} in a row are taken" if len(parts) > 1 else ""
+        raise InvalidRequest(BAD_OPTIONS, f"--port takes 0 to {_LAST_PORT + 1 - len(parts)}{row}.")
     opened: dict[str, socket.socket] = {}
     try:
-        for number, part in enumerate(parts):
-            opened[part] = _open(plan, wanted_port(number, part, plan, kept))
+        for part, port in wanted.items():
+            opened[part] = _open(plan, port)
     except BaseException:
         for listener in opened.values():
             listener.close()
@@ -117,6 +123,12 @@ def _keeper(address: str, port: int) -> socket.socket:
 def _open(plan: PortPlan, port: int) -> socket.socket:
     try:
         return _listen(plan.host, port)
+    except InvalidRequest as exc:
+        raise InvalidRequest(
+            BAD_OPTIONS,
+            f"This machine cannot listen at {exc.detail} --host takes an address of this machine, --port a port that "
+            "you may use.",
+        ) from exc
     except Conflict as exc:
         if plan.may_move and port != 0:
             return _listen(plan.host, 0)

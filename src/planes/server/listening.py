@@ -7,6 +7,7 @@ that clients wait in the backlog meanwhile.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import uvicorn
 from anyio.lowlevel import checkpoint
 from starlette.types import ASGIApp
 
-from planes.domain.errors import Conflict
+from planes.domain.errors import Conflict, InvalidRequest
 from planes.server.protocol import PlaneProtocol
 from planes.server.room import counted, most_waiting
 from planes.server.streams import Stopping
@@ -30,7 +31,7 @@ _NOT_STARTED = "An application did not start; the service log says why."
 def listen_tcp(host: str, port: int, *, beside_keepers: bool = False) -> socket.socket:
     """A listening socket; port 0 takes a free one. `beside_keepers`: sockets of this user's may keep the port.
 
-    Raises: Conflict when the port is taken.
+    Raises: Conflict when the port is taken, InvalidRequest where this machine cannot listen at all.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio takes Nagle's delay from connections whose listener says that it is TCP, and from no others: with it each
@@ -45,7 +46,9 @@ def listen_tcp(host: str, port: int, *, beside_keepers: bool = False) -> socket.
         listener.listen(most_waiting())
     except OSError as exc:
         listener.close()
-        raise Conflict("port_taken", f"Port {port} on {host} is taken or not allowed: {exc.strerror}.") from exc
+        if exc.errno == errno.EADDRINUSE:
+            raise Conflict("port_taken", f"Port {port} on {host} is taken: {exc.strerror}.") from exc
+        raise InvalidRequest("cannot_listen", f"{host}, port {port}: {exc.strerror}.") from exc
     listener.setblocking(False)
     return listener
 

@@ -64,6 +64,8 @@ def run_tour(tour: Tour) -> int:
             stage = Stage(cast, None if cast is None else RECORDED_SIZE)
             _play(folder, platform, key, Player(stage, is_auto=tour.is_auto, pace=tour.pace, stills=tour.stills))
     except KeyboardInterrupt:
+        left = "its folder is removed" if tour.home is None else f"what was made of it stays in {tour.home}"
+        exits.say_error(f"Stopped before the demo was ready; {left}.")
         return exits.FAILED
     except (NoDemo, ClientError) as exc:
         exits.say_error(str(exc))

@@ -17,6 +17,7 @@ import anyio
 from aiohttp import web
 
 from dlthub_tui.cli.exits import DONE, FAILED, say_error
+from dlthub_tui.cli.opening import why_closed
 from dlthub_tui.cli.web.guard import Guard
 from dlthub_tui.cli.web.sessions import new_socket, show_app, static_folder
 from dlthub_tui.embed.embedded import EmbeddedPlatform
@@ -44,6 +45,10 @@ class WebRequest:
 
 def serve_app(request: WebRequest) -> int:
     """Serves until Ctrl+C or SIGTERM; the exit code."""
+    why_not = why_closed(request.home)
+    if why_not is not None:
+        say_error(why_not)
+        return FAILED
     try:
         anyio.run(_serve, request)
     except CannotStart as exc:

@@ -21,6 +21,9 @@ ADDRESSES = "It begins with https://, or with http:// on this machine."
     [
         ("runz", f'No command "runz". Nearest: run, runs. dlthub-tui {HELP}'),
         ("frobnicate", f'No command "frobnicate". dlthub-tui {HELP}'),
+        ("--home /x demo --autoplay", "The options of demo stand behind it: dlthub-tui demo --help says which."),
+        ("serve --port 9.5", f'--port takes a whole number, not "9.5". dlthub-tui serve {HELP}'),
+        ("runs a -n 0x10", f'-n takes a whole number, not "0x10". dlthub-tui runs {HELP}'),
         ("run a/b extra", f'"extra" is one word too many. dlthub-tui run {HELP}'),
         ("logs", f"RUN is missing. dlthub-tui logs {HELP}"),
         ("connect", f"URL is missing. dlthub-tui connect {HELP}"),

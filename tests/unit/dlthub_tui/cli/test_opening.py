@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dlthub_tui.cli.opening import OpenRequest, parse_open_request, reach_of
+from dlthub_tui.cli.opening import OpenRequest, parse_open_request, reach_of, why_closed
 from dlthub_tui.settings import HOME_VARIABLE, find_home, find_key
 from dlthub_tui.viewmodel.options import Reach
 
@@ -24,6 +24,20 @@ def test_options_alone_open_the_app(words: list[str], expected: OpenRequest) -> 
 @pytest.mark.parametrize("words", [["serve"], ["--help"], ["--home"], ["--home", "--ascii"], ["--nonsense"], ["x"]])
 def test_words_and_unknown_options_go_to_the_command_framework(words: list[str]) -> None:
     assert parse_open_request(words) is None
+
+
+def test_a_home_that_does_not_open_is_said_before_the_app_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    (tmp_path / "client").mkdir()
+
+    assert why_closed(tmp_path) is None
+    assert why_closed(tmp_path / "new") is None
+    assert why_closed(taken) == f"{taken} is no folder. Choose another home: --home FOLDER."
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert (why_closed(tmp_path) or "").startswith(f"{tmp_path} is another user's, and opens for that user alone.")
 
 
 def test_another_shell_is_told_of_a_home_that_only_this_one_knows(

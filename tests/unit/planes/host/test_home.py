@@ -133,6 +133,17 @@ def test_a_taken_port_is_named_with_its_owner_and_nothing_stays_open() -> None:
         moved["control"].close()
 
 
+@pytest.mark.parametrize("first", [-1, 65_534, 70_000])
+def test_ports_that_are_none_are_refused_with_those_that_are(first: int) -> None:
+    with pytest.raises(InvalidRequest, match=r"--port takes 0 to 65533, as 3 in a row are taken\."):
+        open_listeners(["control", "us1", "eu1"], PortPlan(host="127.0.0.1", first=first), {})
+
+
+def test_a_host_that_is_not_of_this_machine_is_no_taken_port() -> None:
+    with pytest.raises(InvalidRequest, match=r"cannot listen at 192\.0\.2\.1, port 0: .*--host takes"):
+        open_listeners(["control"], PortPlan(host="192.0.2.1", first=0), {})
+
+
 def test_listening_beyond_this_machine_needs_a_word(tmp_path: Path) -> None:
     options = PlatformOptions(home=Home(tmp_path), version="1", host="0.0.0.0", environment={})
 
