@@ -59,6 +59,7 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
         super().__init__(options, client_folder(options))
         self._in_tmux = get_environ("TMUX", None) is not None
         self._is_leaving = False
+        self._signed_in = ""
         self.crash = ""
         """What says where the app failed, if it did."""
 
@@ -129,6 +130,9 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
 
     async def on_signed_in(self, message: messages.SignedIn) -> None:
         """There is a session: back to where it ended, else home, and on the first start the guide over it."""
+        before, self._signed_in = self._signed_in, self.context.connected.email
+        if before not in {"", self._signed_in}:
+            await self._forget_who_was_here()
         self._follow_changes()
         from dlthub_tui.screens.entering.sign_in import SignInScreen
         from dlthub_tui.screens.installation.home import HomeScreen
@@ -169,6 +173,14 @@ class DlthubTui(ConfiguredApp, inherit_bindings=False):
         if self.context.poll_seconds:
             self.run_worker(follow(self, self.context), group="live", exclusive=True, exit_on_error=False)
             self.run_worker(watch_planes(self, self.context), group="planes", exclusive=True, exit_on_error=False)
+
+    async def _forget_who_was_here(self) -> None:
+        """Somebody else signed in where a session had ended: no place, mark, filter or token is theirs."""
+        await self._reset()
+        await self._stop_asking()
+        self.history.forget()
+        self.context.forget_person()
+        await self.context.connected.forget_regions()
 
     async def _reset(self) -> None:
         while len(self.screen_stack) > 1:

@@ -324,6 +324,42 @@ async def test_a_session_that_ends_keeps_the_place(open_app: Any) -> None:
         assert "❯ ✓ ingest.load_returns" in stage.text
 
 
+async def test_a_session_whose_end_is_heard_twice_is_asked_for_once(open_app: Any) -> None:
+    async with open_app() as stage:
+        stage.installation.tokens[:] = ["jwt-3"]
+        stage.installation.refusals["-refresh"] = (401, {"detail": "The session is over.", "code": "rejected"})
+        stage.installation.device_approved = False
+        await stage.pilot.press("ctrl+r")
+        await stage.until("type this code")
+        stage.app.on_session_ended()
+        (again,) = [work for work in stage.app.workers if work.group == "connect" and not work.is_finished]
+        await again.wait()
+
+        assert [type(screen).__name__ for screen in stage.app.screen_stack].count("SignInScreen") == 1
+
+
+async def test_somebody_else_who_signs_in_finds_nothing_of_who_was_there(open_app: Any) -> None:
+    async with open_app() as stage:
+        regions = stage.app.context.connected.regions
+        await stage.press("tab", "down", "enter", "space", "slash", *"load", "enter", "2")
+        stage.installation.tokens[:] = ["jwt-3"]
+        stage.installation.refusals["-refresh"] = (401, {"detail": "The session is over.", "code": "rejected"})
+        stage.installation.device_approved = False
+        await stage.pilot.press("ctrl+r")
+        await stage.until("type this code")
+        stage.installation.refusals.clear()
+        stage.installation.owner, stage.installation.device_approved = "ben@orchard.example", True
+
+        await stage.until("Needs you")
+        await stage.press("left_square_bracket")
+        assert "No place before this one." in stage.text
+        assert stage.app.context.connected.regions is not regions
+        await stage.press("tab", "down", "enter")
+        await stage.until("[1 Jobs]")
+        assert "marked" not in stage.text
+        assert "/load" not in stage.text
+
+
 @pytest.mark.parametrize("happens", ["a key is refused", "nobody answers for a while"])
 async def test_a_code_that_stands_there_can_be_approved_whatever_happened(
     open_app: Any, installation: Any, happens: str

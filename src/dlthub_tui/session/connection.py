@@ -158,6 +158,11 @@ class Connection:
         )
         await self.store.save(session)
 
+    async def forget_regions(self) -> None:
+        """Their tokens are of who was signed in before."""
+        former, self.regions = self.regions, Regions(self.control, self.pins)
+        await former.aclose()
+
     async def region(self, workspace: HasRegion) -> Transport:
         """The connection to a workspace's region, after that was recognised."""
         return await self.regions.of(workspace)

@@ -80,7 +80,9 @@ async def _sign_in(app: App[Any], context: Context) -> None:
         else:
             await connection.begin(pair, is_kept=False)
     if owner_key is None and not await connection.resume():
-        await app.push_screen(SignInScreen(context))
+        # Several requests hear of one end; whose code is being approved is not asked for another.
+        if not any(isinstance(screen, SignInScreen) for screen in app.screen_stack):
+            await app.push_screen(SignInScreen(context))
         return
     app.post_message(SignedIn())
 
