@@ -14,6 +14,8 @@ from tests.tui.waiting import screen_text, settle, until
 
 from dlthub_tui.app import AppOptions, DlthubTui
 from dlthub_tui.client.errors import TimedOut
+from dlthub_tui.client.installation import get_health
+from dlthub_tui.screens.installation import home_page
 
 pytestmark = [pytest.mark.anyio]
 
@@ -278,6 +280,17 @@ async def test_a_filter_stands_on_its_first_hit(open_app: Any) -> None:
         await stage.until("❯ ◉ ingest.load_orders")
 
 
+async def test_an_organization_that_somebody_else_made_appears_by_itself(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_page, "ORGANIZATIONS_SECONDS", 0.0)
+    async with open_app() as stage:
+        stage.installation.add_organization("aaa-new", "eu1")
+        stage.app.screen.planes_heard(await get_health(stage.app.context.connected.control))
+
+        await stage.until("aaa-new  ⊡eu1")
+
+
 async def test_d_on_an_organization_says_what_is_to_be_made_before(open_app: Any) -> None:
     """A first owner stands there, as the README sends them, and has no workspace that could be chosen."""
     async with open_app() as stage:
@@ -287,6 +300,7 @@ async def test_d_on_an_organization_says_what_is_to_be_made_before(open_app: Any
         await stage.press("ctrl+r")
         await stage.until("aab-empty")
 
+        assert "aab-empty  ⊡eu1  no workspace yet: enter makes one  owner" in stage.text
         for name, said in (
             ("aaa-bare", "It has no region yet: enter chooses it."),
             ("aab-empty", "It has no workspace yet: enter makes one, then d deploys to it."),

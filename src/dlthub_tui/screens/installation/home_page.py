@@ -42,6 +42,8 @@ MOST_FAILED = 20
 # Each look at a workspace is an entry of its audit log.
 LEAKS_SECONDS = 300.0
 ASKS_AGAIN_SECONDS = 5.0
+# An organization that is new, locked or left is no change of a workspace: the stream does not tell of it.
+ORGANIZATIONS_SECONDS = 30.0
 _NO_RUNS = Page[Run]((), 0)
 
 
@@ -58,6 +60,7 @@ class HomePage(SortedList):
         self._changed: set[str] = set()
         context.leaks_again.clear()
         self._is_whole_changed = False
+        self._organizations_at = 0.0
         self._showing: Timer | None = None
 
     def concerns(self, change: Change) -> bool:  # noqa: ARG002 - home shows all workspaces
@@ -105,6 +108,17 @@ class HomePage(SortedList):
         await self._ask_administration()
         if before != self.state:
             self.show_changed()
+        if self.is_loaded and time.monotonic() - self._organizations_at >= ORGANIZATIONS_SECONDS:
+            await self._look_for_organizations()
+
+    async def _look_for_organizations(self) -> None:
+        """Asks for everything where there are others than those that are shown."""
+        from dlthub_tui.client.organizations import list_memberships
+
+        self._organizations_at = time.monotonic()
+        memberships = await list_memberships(self.context.connected.control)
+        if set(memberships) != set(self.state.memberships):
+            await self.reload()
 
     async def _ask_administration(self) -> None:
         from dlthub_tui.client.installation import find_status, list_sign_ins
@@ -127,6 +141,7 @@ class HomePage(SortedList):
         self._is_whole_changed = False
         self._changed.clear()
         memberships = await list_memberships(plane)
+        self._organizations_at = time.monotonic()
         health = await get_health(plane)
         planes = health.planes
         self.look.know_regions([region.id for region in planes])

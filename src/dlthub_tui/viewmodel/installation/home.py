@@ -13,6 +13,8 @@ from dlthub_tui.viewmodel.installation import home_planes
 from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.installation.needs import COLUMNS as NEEDS_COLUMNS
 from dlthub_tui.viewmodel.installation.needs import needs
+from dlthub_tui.viewmodel.keys.named_keys import name_keys
+from dlthub_tui.viewmodel.keys.roles import OWNER
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row, Section
 from dlthub_tui.viewmodel.text import Line, Role, Span, accent, guard, line, muted
@@ -97,12 +99,12 @@ def _workspaces(state: HomeState, look: Look) -> Section:
     rows: list[Row] = []
     for membership in sorted(state.memberships, key=lambda item: item.organization.name):
         organization = membership.organization
-        rows.append(_organization_row(membership, look))
         mine = [item for item in state.workspaces if item.workspace.organization_id == organization.id]
+        rows.append(_organization_row(membership, look, is_empty=not mine))
         open_ones = [item for item in mine if item.workspace.archived_at is None]
         rows.extend(_workspace_row(item, look) for item in _in_order(open_ones, state))
     rows.extend(_archived_rows(state, look))
-    empty = ("No organization yet. a creates one and chooses its region.",)
+    empty = ("No organization yet. {item.add} creates one and chooses its region.",)
     return Section(WORKSPACE_COLUMNS, tuple(rows), "Workspaces", empty=empty)
 
 
@@ -147,14 +149,17 @@ def _sorted(found: Sequence[WorkspaceState], order: str) -> list[WorkspaceState]
             return by_name
 
 
-def _organization_row(membership: Membership, look: Look) -> Row:
-    organization = membership.organization
-    name = guard(organization.name)
+def _organization_row(membership: Membership, look: Look, *, is_empty: bool) -> Row:
+    """What it lacks before there is a workspace stands there with the key that makes it, for who may."""
+    organization, enter = membership.organization, accent(name_keys("{row.open}", look))
+    name, lacks = guard(organization.name), line()
     if organization.dataplane_id:
-        lock = (Span(f"  {look.glyphs.lock}{organization.dataplane_id}", look.hue(organization.dataplane_id)),)
+        lock: Line = (Span(f"  {look.glyphs.lock}{organization.dataplane_id}", look.hue(organization.dataplane_id)),)
+        if is_empty and membership.role == OWNER:
+            lacks = (Span("  no workspace yet: ", Role.WARN), enter, Span(" makes one", Role.WARN))
     else:
-        lock = (Span("  no region yet: ", Role.WARN), accent("enter"), Span(" chooses it", Role.WARN))
-    cells = ((Span(name, Role.TITLE), *lock, muted(f"  {membership.role}")),)
+        lock = (Span("  no region yet: ", Role.WARN), enter, Span(" chooses it", Role.WARN))
+    cells = ((Span(name, Role.TITLE), *lock, *lacks, muted(f"  {membership.role}")),)
     return Row(f"organization/{organization.id}", Span(" "), cells, name)
 
 
