@@ -86,7 +86,9 @@ class PlatformScreen(ListScreen):
             return []
         planes = sorted(self._health.planes, key=lambda plane: plane.id)
         signs = self._status.signing_key_at if self._status is not None else None
-        rows = [view.control_row(self.context.connected.origin, signs, self.look)]
+        live = self.context.live
+        silent = live.away_seconds if live.is_spoken_of else None
+        rows = [view.control_row(self.context.connected.origin, signs, self.look, silent)]
         rows.extend(view.plane_row(plane, self._key_at(plane.id), self.look) for plane in planes)
         empty = f'No plane matches "{self.filter_text}".'
         leases = view.lease_section(self._status, self.look)

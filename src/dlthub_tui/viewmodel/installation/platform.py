@@ -46,14 +46,14 @@ def answer_of(health: Health, look: Look) -> Line:
     return (*said, muted(f"control and {words.plural(len(health.planes), 'region')} answer"))
 
 
-def control_row(origin: str, key_at: datetime | None, look: Look) -> Row:
-    """The control plane: it answered. `key_at`: its key signs tokens since."""
-    glyph = Span(look.glyphs.up, Role.OK)
+def control_row(origin: str, key_at: datetime | None, look: Look, silent_seconds: float | None = None) -> Row:
+    """The control plane: it answered, or is silent for so long. `key_at`: its key signs tokens since."""
+    glyph = Span(look.glyphs.up, Role.OK) if silent_seconds is None else Span(look.glyphs.silent, Role.WARN)
     cells = (
         line(CONTROL),
         line(muted("who may act")),
         line(muted(guard(origin))),
-        line("now"),
+        line("now" if silent_seconds is None else Span(f"{words.rough(silent_seconds)} ago", Role.WARN)),
         line(_age(key_at, look)),
     )
     return Row(CONTROL, glyph, cells, "control")
