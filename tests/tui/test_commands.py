@@ -87,6 +87,25 @@ async def test_job_is_archived_by_its_name_and_brought_back(open_app: Any) -> No
         await stage.until("report.weekly_pdf is back.")
 
 
+async def test_marked_jobs_are_archived_together_also_those_that_a_filter_hides(open_app: Any) -> None:
+    async with open_app() as stage:
+        first, second = stage.installation.jobs[:2]
+        await stage.press(*WORKSPACE, "space", "space", "slash", *"returns", "enter")
+        assert "2 marked, 2 of them not shown" in stage.text
+        await stage.press("D")
+        await stage.until("Archive 2 jobs")
+        assert "ingest.load_orders, ingest.load_customers" in stage.text
+        await stage.type("2 jobs")
+        await stage.press("enter")
+        await stage.until("2 jobs are archived. u takes that back.")
+        assert first["is_archived"]
+        assert second["is_archived"]
+        await stage.press("u")
+        await stage.until("2 jobs are back.")
+        assert not first["is_archived"]
+        assert not second["is_archived"]
+
+
 async def test_app_is_published_and_hidden_again(open_app: Any) -> None:
     async with open_app() as stage:
         await stage.press(*WORKSPACE, "P")
@@ -368,12 +387,18 @@ async def test_lines_of_the_command_line_stand_in_the_command_log(open_app: Any)
     async with open_app(size=(140, 30)) as stage:
         await stage.press(*WORKSPACE, "colon")
         await stage.type("run load_returns")
-        await stage.press("enter", "at")
+        await stage.press("enter", "colon")
+        await stage.type("open orchard-eu/fruitshop/ingest.load_orders")
+        await stage.press("enter")
+        await stage.until("─ Fires ─")
+        await stage.press("at")
 
+        assert "open orchard-eu/fruitshop/ingest.load_orders" in stage.text
         entry = next(row for row in stage.text.splitlines() if "run ingest.load_returns" in row)
         assert "Started ingest.load_returns" in entry
         assert "dlthub-tui run orch" in entry
         assert "…" in entry
+        await stage.press("down")
         assert "In a shell  dlthub-tui run orchard-eu/fruitshop/ingest.load_returns\n" in stage.text.replace(
             " \n", "\n"
         )

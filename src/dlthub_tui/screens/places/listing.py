@@ -216,7 +216,8 @@ class ListScreen(Troubled):
         if self.filter_text and not self.message_line.is_prompting:
             parts.append(f"/{in_a_sentence(self.filter_text)}")
         if self.rows.marked:
-            parts.append(f"{len(self.rows.marked)} marked")
+            unseen = len(self.rows.marked.difference(self.rows.keys))
+            parts.append(f"{len(self.rows.marked)} marked{f', {unseen} of them not shown' if unseen else ''}")
         self.keep("   ".join(parts))
 
     def redraw(self) -> None:

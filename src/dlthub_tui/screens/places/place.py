@@ -419,6 +419,7 @@ class PlaceScreen(Approving):
             case "":
                 return
             case "open":
+                self._note(":", f"open {argument}", in_shell("open", argument, reach=self.shell_place().reach))
                 self.fetch(self._open_link(argument), "act")
             case "approve":
                 self.approve(argument)

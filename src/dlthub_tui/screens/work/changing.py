@@ -13,7 +13,10 @@ from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.places import WorkspaceRef
 from dlthub_tui.viewmodel.text import Role, guard, line, muted
 
+_GOES = "   It fires no more and cannot be run. Its runs and their logs stay, readable."
+_GO = "   They fire no more and cannot be run. Their runs and logs stay, readable."
 _COMES_BACK = "   The next deploy whose code declares it brings it back; so does {undo}, or {item.destroy} again."
+_COME_BACK = "   The next deploy whose code declares them brings them back; so does {undo}."
 
 
 def why_not_changed(action_id: str, job: Job) -> str | None:
@@ -41,8 +44,7 @@ class JobChanger:
         pauses = not all(job.is_paused for job in jobs)
         changed = [job for job in jobs if job.is_paused != pauses]
         await self._set_paused(changed, is_paused=pauses)
-        name = _name_of(jobs[0]) if len(jobs) == 1 else words.plural(len(jobs), "job")
-        is_one = len(jobs) == 1
+        name, is_one = _names_of(jobs), len(jobs) == 1
         on, off = f"{name} {'goes' if is_one else 'go'} on.", f"{name} {'is' if is_one else 'are'} paused."
         resumes = f" {{undo}} resumes {'it' if is_one else 'them'}." if pauses else " {undo} takes that back."
         await self._done(
@@ -77,31 +79,39 @@ class JobChanger:
             hidden if publishes else f"{name} is published again, at a new link.",
         )
 
-    def archive(self, job: Job) -> None:
-        """Asks for the name, then archives; unarchives without a question."""
-        if job.is_archived:
-            self._screen.fetch(self._set_archived(job, is_archived=False), "act")
+    def archive(self, jobs: list[Job]) -> None:
+        """Asks for the name, or for how many they are, then archives; unarchives without a question."""
+        kept = [job for job in jobs if not job.is_archived]
+        if not kept:
+            self._screen.fetch(self._set_archived(jobs, is_archived=False), "act")
             return
 
-        name = words.short_ref(job.job_ref)
-        lines = (
-            line("   It fires no more and cannot be run. Its runs and their logs stay, readable."),
-            line(muted(name_keys(_COMES_BACK, self._context.look))),
-        )
-        sheet = TypedSheet(self._context, f"Archive {guard(name)}", name, "archive", lines)
-        self._screen.act_on(sheet, lambda _yes: self._set_archived(job, is_archived=True))
+        is_one = len(kept) == 1
+        typed = words.short_ref(kept[0].job_ref) if is_one else words.plural(len(kept), "job")
+        lines = [
+            line(_GOES if is_one else _GO),
+            line(muted(name_keys(_COMES_BACK if is_one else _COME_BACK, self._context.look))),
+        ]
+        if not is_one:
+            lines.insert(0, line(f"   {', '.join(map(_name_of, kept))}"))
+        sheet = TypedSheet(self._context, f"Archive {guard(typed)}", typed, "archive", lines)
+        self._screen.act_on(sheet, lambda _yes: self._set_archived(kept, is_archived=True))
 
-    async def _set_archived(self, job: Job, *, is_archived: bool) -> None:
-        from dlthub_tui.client.jobs import set_archived
-
-        plane, name = self._context.connected.control, _name_of(job)
-        await set_archived(plane, self._workspace.id, job.id, is_archived=is_archived)
-        away, back = f"{name} is archived.", f"{name} is back."
+    async def _set_archived(self, jobs: list[Job], *, is_archived: bool) -> None:
+        await self._put_away(jobs, is_archived=is_archived)
+        name, verb = _names_of(jobs), "is" if len(jobs) == 1 else "are"
+        away, back = f"{name} {verb} archived.", f"{name} {verb} back."
         await self._done(
             f"{away if is_archived else back} {{undo}} takes that back.",
-            lambda: set_archived(plane, self._workspace.id, job.id, is_archived=not is_archived),
+            lambda: self._put_away(jobs, is_archived=not is_archived),
             back if is_archived else away,
         )
+
+    async def _put_away(self, jobs: list[Job], *, is_archived: bool) -> None:
+        from dlthub_tui.client.jobs import set_archived
+
+        for job in jobs:
+            await set_archived(self._context.connected.control, self._workspace.id, job.id, is_archived=is_archived)
 
     async def _done(self, said: str, take_back: Callable[[], Awaitable[object]], then: str) -> None:
         self._context.undo = Undo(take_back, then)
@@ -112,3 +122,7 @@ class JobChanger:
 
 def _name_of(job: Job) -> str:
     return guard(words.short_ref(job.job_ref))
+
+
+def _names_of(jobs: list[Job]) -> str:
+    return _name_of(jobs[0]) if len(jobs) == 1 else words.plural(len(jobs), "job")

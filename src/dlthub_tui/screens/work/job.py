@@ -344,7 +344,7 @@ class JobScreen(JobPanes):
     def do_item_destroy(self) -> None:
         """Archives it, or brings it back."""
         if self._job is not None:
-            self._changer.archive(self._job)
+            self._changer.archive([self._job])
 
     def do_open_web(self) -> None:
         """The app that runs, else the job's page."""

@@ -200,7 +200,8 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
             if action.id == "job.pause" and not any(
                 each.next_scheduled_run_at is not None or each.is_paused for each in self._chosen()
             ):
-                return "It has no schedule to pause."
+                is_one = not self.rows.marked
+                return "It has no schedule to pause." if is_one else "Nothing that is marked has a schedule to pause."
             if action.id == "app.open" and (reason := why_no_app(job.job_type, job.latest_run)) is not None:
                 return reason
             if (reason := why_not_changed(action.id, job)) is not None:
@@ -286,10 +287,9 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
             self._changer.publish(job)
 
     def do_item_destroy(self) -> None:
-        """Archives the job under the cursor, or brings it back."""
-        job = self.find_job()
-        if job is not None:
-            self._changer.archive(job)
+        """Archives what is marked, or the job under the cursor; brings back where all are archived."""
+        if jobs := self._chosen():
+            self._changer.archive(jobs)
 
     def do_open_web(self) -> None:
         """The app that runs, else the job's page."""
