@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from itertools import groupby
 
@@ -227,6 +227,28 @@ def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
     """When a job fires, as one short phrase: what fires by itself first."""
     firing = _firing(triggers)
     return trigger(firing[0]) if firing else _without_firing(job_type)
+
+
+def schedule_here(triggers: tuple[str, ...], job_type: str, zone: str | None, look: Look, *, is_short: bool) -> str:
+    """As `schedule`, with the zone of its times where the clock of who reads is another. `is_short`: its city alone."""
+    said, firing, name = schedule(triggers, job_type), _firing(triggers), zone or "UTC"
+    if not firing or _kind(firing[0]) != "schedule" or said.startswith(("every ", "hourly ")):
+        return said
+    there, now = _zone(name), look.now()
+    if there is not None and now.astimezone(there).utcoffset() == look.local(now).utcoffset():
+        return said
+    return f"{said} {name.rpartition('/')[2].replace('_', ' ') if is_short else name}"
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo | None:
+    """None: this machine does not know it."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def schedules(triggers: tuple[str, ...], job_type: str, zone: str | None) -> str:

@@ -86,8 +86,7 @@ class JobPanes(SortedList, FailedList):
         if self._job is None:
             return []
         recent = self._job.recent_runs
-        total = words.plural(self._total, "run")
-        right = f"{total}, {view.history_title(recent, self.look)}" if recent else total
+        right = view.history_title(recent, self._total, self.look)
         plots = view.history_plots(recent, self.look)
         has_keys = self.graph.job_ref is None and self.is_active
         title = rule("History", right, width, self.look, has_focus=has_keys)

@@ -27,8 +27,8 @@ WIDE = 116
 COLUMNS = (
     Column("Job", takes_rest=True, least=20, is_name=True),
     Column("When", drops=3, least=14, gap=1),
-    Column("Next", drops=2, is_number=True, gap=1, usual=9),
-    Column("Last", drops=1, is_number=True, usual=10),
+    Column("Next", drops=2, is_number=True, least=9),
+    Column("Last", drops=1, is_number=True, least=10),
     Column("Took", drops=5, is_number=True, usual=10),
     Column("Rows", drops=6, is_number=True, usual=6),
     Column("Type", drops=7, usual=11),
@@ -60,12 +60,12 @@ class JobRows:
     """The rows of a list that is drawn each second: one is made again where its job, or a time of it, is another."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[Job, tuple[str, str], str, Row]] = {}
+        self._made: dict[str, tuple[Job, tuple[str, str, str], str, Row]] = {}
 
     def rows_of(self, jobs: Sequence[Job], look: Look) -> list[Row]:
         """A row for each job."""
         glyphs = look.glyphs.history
-        found: dict[str, tuple[Job, tuple[str, str], str, Row]] = {}
+        found: dict[str, tuple[Job, tuple[str, str, str], str, Row]] = {}
         for job in jobs:
             times, made = _times(job, look), self._made.get(job.id)
             is_same = made is not None and made[0] is job and made[1] == times and made[2] == glyphs
@@ -74,16 +74,16 @@ class JobRows:
         return [row for *_, row in found.values()]
 
 
-def _times(job: Job, look: Look) -> tuple[str, str]:
-    """When it runs next and ran last, in the words of now."""
+def _times(job: Job, look: Look) -> tuple[str, str, str]:
+    """When it runs, runs next and ran last, in the words of now."""
+    when = guard(words.schedule_here(job.triggers, job.job_type, job.timezone, look, is_short=True))
     upcoming = "paused" if job.is_paused else words.moment(job.next_scheduled_run_at, look)
-    return upcoming, _last(job, look)
+    return when, upcoming, _last(job, look)
 
 
-def _row(job: Job, look: Look, upcoming: str, last: str) -> Row:
+def _row(job: Job, look: Look, when: str, upcoming: str, last: str) -> Row:
     state = state_of(job)
     name = guard(words.short_ref(job.job_ref))
-    when = guard(words.schedule(job.triggers, job.job_type))
     return Row(
         key=job.id,
         glyph=look.state(state) if state else Span("-", Role.MUTED),
@@ -194,15 +194,19 @@ def typical_seconds(runs: Sequence[RecentRun]) -> float | None:
     return took[len(took) // 2] if took else None
 
 
-def history_title(runs: Sequence[RecentRun], look: Look) -> str:
-    """How the last runs ended, and how long one usually takes."""
+def history_title(runs: Sequence[RecentRun], total: int, look: Look) -> str:
+    """How many there are, how the last of them ended, and how long one usually takes."""
+    counted = words.plural(total, "run")
+    if not runs:
+        return counted
     counts = Counter(run.status for run in runs)
     ends = [
         f"{counts[state]} {look.state(state).text}" for state in ("completed", "failed", "cancelled") if counts[state]
     ]
     typical = typical_seconds(runs)
     usual = f"   typical {words.duration(typical)}" if typical is not None else ""
-    return f"last {len(runs)}: {'  '.join(ends) or 'none has ended'}{usual}"
+    last = f", last {len(runs)}" if total > len(runs) else ""
+    return f"{counted}{last}: {'  '.join(ends) or 'none has ended'}{usual}"
 
 
 def history_plots(runs: Sequence[RecentRun], look: Look) -> list[Line]:
@@ -278,13 +282,15 @@ def _limits(job: Job) -> str:
 def job_facts(job: Job, starts: Starts | None, look: Look, width: int) -> list[Line]:
     """The upper part of the job's own screen: what fires it, and what kept it from starting."""
     lines: list[Line] = [rule("Fires", "", width, look, has_focus=False)]
-    zone = f"  {guard(job.timezone)}" if job.timezone else ""
     when = guard(words.schedule(job.triggers, job.job_type))
-    schedule = f"{when + zone:<23} "
-    upcoming = words.fires(
-        starts.fires if starts else (), look, width - len(schedule) - 12
-    )  # the clock of who looks, not the schedule's zone
-    what_comes = Span("starts nothing any more", Role.WARN) if _is_over(job, starts) else muted(upcoming)
+    zoned = guard(words.schedule_here(job.triggers, job.job_type, job.timezone, look, is_short=False))
+    schedule = f"{zoned:<22}  "
+    # The clock of who looks, named where the schedule's is another.
+    zone = f"  {look.local(look.now()):%Z}" if zoned != when else ""
+    upcoming = words.fires(starts.fires if starts else (), look, width - len(schedule) - len(zone) - 12)
+    what_comes = muted(f"{upcoming}{zone}" if upcoming else "")
+    if _is_over(job, starts):
+        what_comes = Span("starts nothing any more", Role.WARN)
     lines.append(line("   ", schedule, what_comes))
     if job.is_paused:
         lines.append(_paused(starts, look))

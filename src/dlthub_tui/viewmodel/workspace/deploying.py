@@ -160,13 +160,15 @@ def _job_row(job: DeployedJob, look: Look) -> Row:
 def _change(job: DeployedJob, look: Look) -> str:
     if job.outcome == "archived":
         return "no longer declared; its runs are kept"
-    now = guard(words.schedule(job.job.triggers, job.job.job_type))
+    now = guard(words.schedule_here(job.job.triggers, job.job.job_type, job.job.timezone, look, is_short=True))
     if job.outcome == "created" or job.previous_definition is None:
         return now
     before = job.previous_definition
     after = job.job.definition
-    old = guard(words.schedule(tuple(before.get("triggers") or ()), job.job.job_type))
-    if old != now and before.get("triggers") != after.get("triggers"):
+    old_zone = before["require"].get("timezone") if isinstance(before.get("require"), dict) else None
+    triggers = tuple(before.get("triggers") or ())
+    old = guard(words.schedule_here(triggers, job.job.job_type, old_zone, look, is_short=True))
+    if old != now and (before.get("triggers"), old_zone) != (after.get("triggers"), job.job.timezone):
         return f"{old} {look.glyphs.becomes} {now}"
     changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
     return f"changed: {', '.join(guard(key) for key in changed)}" if changed else now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -64,6 +65,26 @@ def test_triggers_are_said_in_words(trigger: str, said: str) -> None:
 )
 def test_all_that_a_job_fires_by_is_said_with_the_zone_of_its_schedule(triggers: tuple[str, ...], said: str) -> None:
     assert words.schedules(triggers, "batch", "Europe/Berlin") == said
+
+
+@pytest.mark.parametrize(
+    ("trigger", "zone", "said"),
+    [
+        ("schedule:0 3 * * *", "Europe/Berlin", "daily at 03:00 Berlin"),
+        ("schedule:0 3 * * *", "America/New_York", "daily at 03:00"),
+        ("schedule:0 3 * * *", None, "daily at 03:00 UTC"),
+        ("schedule:0 4 1 * *", "America/Sao_Paulo", "0 4 1 * * Sao Paulo"),
+        ("schedule:0 3 * * *", "Of/No_Machine", "daily at 03:00 No Machine"),
+        ("schedule:*/15 * * * *", "Europe/Berlin", "every 15 min"),
+        ("every:1h", None, "every hour"),
+    ],
+)
+def test_the_zone_of_a_schedule_is_named_where_it_is_not_the_readers(trigger: str, zone: str | None, said: str) -> None:
+    look = Look(now=lambda: NOW, zone=ZoneInfo("America/New_York"))
+
+    assert words.schedule_here((trigger,), "batch", zone, look, is_short=True) == said
+    look.times = "utc"
+    assert words.schedule_here(("schedule:0 3 * * *",), "batch", None, look, is_short=True) == "daily at 03:00"
 
 
 @pytest.mark.parametrize(("size", "said"), [(999, "999 B"), (2100, "2.1 KB"), (214_000, "214 KB"), (3.1e9, "3.1 GB")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from dlthub_tui.client.jobs import PassedOver, Starts
 from dlthub_tui.client.models import Job, RecentRun, parse_run
@@ -83,6 +83,17 @@ def test_page_says_that_a_schedule_is_over() -> None:
     assert not said(DAILY, Starts())
 
 
+def test_a_schedule_of_another_zone_names_it_and_the_clock_of_what_comes() -> None:
+    now = datetime(2026, 3, 17, 20, tzinfo=UTC)
+    look = Look(now=lambda: now, zone=timezone(timedelta(hours=-4), "EDT"))
+    nightly = replace(LOAD, triggers=("schedule:0 3 * * *",), timezone="Europe/Berlin")
+    starts = Starts(fires=(now + timedelta(hours=6),))
+
+    assert text_of(job_facts(nightly, starts, look, 80)[1]) == "   daily at 03:00 Europe/Berlin  22:00  EDT"
+    (row,) = JobRows().rows_of([nightly], look)
+    assert text_of(row.cells[1]) == "daily at 03:00 Berlin"
+
+
 def test_page_says_since_when_a_job_is_paused_and_what_it_catches_up_on() -> None:
     now = datetime(2026, 3, 17, 20, tzinfo=UTC)
     look, paused = Look(now=lambda: now, zone=UTC), replace(LOAD, is_paused=True)
@@ -119,7 +130,9 @@ def test_history_is_plotted_oldest_first_with_its_bounds() -> None:
 
 
 def test_title_of_the_history_counts_how_runs_ended() -> None:
-    assert history_title(RUNS, Look()) == "last 4: 2 ✓  1 ✗   typical 1 min 20 s"
+    assert history_title(RUNS, 4, Look()) == "4 runs: 2 ✓  1 ✗   typical 1 min 20 s"
+    assert history_title(RUNS, 31, Look()) == "31 runs, last 4: 2 ✓  1 ✗   typical 1 min 20 s"
+    assert history_title((), 0, Look()) == "0 runs"
 
 
 def test_row_is_made_again_only_where_its_job_or_a_time_of_it_is_another() -> None:
