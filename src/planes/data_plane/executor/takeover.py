@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def _settle_locked(folder: RunFolder, spec: dict[str, Any], runner: dict[str, An
     if not is_copy:
         _end_processes(folder, spec["run_id"], runner, step)
         remove_groups(runner.get("groups", ()))
-        remove_sockets(Path(runner["socket"]))
+        with suppress(OSError):  # of a restored home: the place of before, which may be another user's
+            remove_sockets(Path(runner["socket"]))
     folder.release_room()
     lines = _seal(folder, step.get("stage", "run"), _COPIED if is_copy else _KILLED)
     outcome = Outcome(

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -154,3 +155,18 @@ async def test_a_copy_of_its_folder_leaves_a_run_that_goes_on_alone(executor: Lo
     await running.stop()
     with anyio.fail_after(60):
         assert (await running.wait()).reason == "cancelled"
+
+
+async def test_a_restored_run_ends_though_its_record_names_what_is_out_of_reach(
+    executor: LocalExecutor, place: RunPlace, tmp_path: Path
+) -> None:
+    """Its home lay elsewhere, where another user's is closed by now, or a file."""
+    claim(place, "earlier")
+    (closed := tmp_path / "closed").touch()
+    runner = {"pid": 2**22 + 1, "start_ticks": 1, "socket": str(closed / "socket"), "started_at": "x"}
+    (place.folder / "ctl" / "runner.json").write_text(json.dumps(runner))
+
+    found = await executor.adopt(place.folder)
+
+    assert isinstance(found, Ended)
+    assert (found.outcome.outcome, found.outcome.reason) == ("failed", "runner_killed")
