@@ -188,6 +188,9 @@ KEY_NAMES = {
     "colon": ":", "question_mark": "?", "slash": "/", "asterisk": "*", "number_sign": "#", "ampersand": "&",
     "less_than_sign": "<", "greater_than_sign": ">", "left_curly_bracket": "{", "right_curly_bracket": "}",
     "left_square_bracket": "[", "right_square_bracket": "]",
+    "plus": "+", "comma": ",", "full_stop": ".", "semicolon": ";", "quotation_mark": '"', "apostrophe": "'",
+    "grave_accent": "`", "tilde": "~", "circumflex_accent": "^", "percent_sign": "%", "dollar_sign": "$",
+    "underscore": "_", "vertical_line": "|", "backslash": "\\", "left_parenthesis": "(", "right_parenthesis": ")",
     "equals_sign": "=", "minus": "-", "escape": "esc", "space": "space", "left": "←", "right": "→", "up": "↑",
     "down": "↓", "pagedown": "pgdn", "pageup": "pgup",
 }  # fmt: skip

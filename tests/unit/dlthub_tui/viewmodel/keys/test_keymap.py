@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 
-from dlthub_tui.viewmodel.keys.actions import ACTIONS, conflicts, of_layers
+from dlthub_tui.viewmodel.keys.actions import ACTIONS, conflicts, key_name, of_layers
 from dlthub_tui.viewmodel.keys.keymap import STACKS, parse_key, read_keys, rebound, with_key
 
 
@@ -18,6 +20,14 @@ def test_keys_are_written_as_people_read_them(text: str, key: str) -> None:
         assert parse_key("up") == key
     else:
         assert parse_key(text) == key
+
+
+@pytest.mark.parametrize("sign", list(string.punctuation))
+def test_a_sign_is_shown_as_it_is_typed_and_leaves_no_form(sign: str) -> None:
+    assert key_name(parse_key(sign)) == sign
+    keys, troubles = read_keys({"form.next": sign})
+    assert "form.next" not in keys
+    assert "Letters type there" in " ".join(troubles)
 
 
 def test_an_action_gets_its_own_key_in_every_layer() -> None:
