@@ -11,7 +11,7 @@ from planes.control_plane.services.work.runs import DetailedRun
 from planes.domain.runs import Run
 from planes.manifest.facts import JobFacts
 from planes.storage.control.jobs import JobVersion, VersionedJob
-from planes.storage.control.run_lists import DownstreamRun
+from planes.storage.control.run_lists import DownstreamRun, RecentRun
 from planes.storage.control.summaries import PipelineRunSummary
 from planes.wire.jobs import DetailedJobResponse, DetailedJobRunResponse, JobResponse, JobVersionResponse
 from planes.wire.runs import (
@@ -19,7 +19,6 @@ from planes.wire.runs import (
     JobRunResponse,
     OwnJobRunResponse,
     PipelineRunSummaryResponse,
-    RecentJobRunResponse,
 )
 
 _HARDWARE: dict[str, tuple[float, int]] = {
@@ -29,52 +28,24 @@ _HARDWARE: dict[str, tuple[float, int]] = {
 
 def render_version(version: JobVersion) -> JobVersionResponse:
     """One version; hardware is what its declared size stands for (Contract: 8)."""
-    facts = JobFacts.from_definition(version.definition)
-    vcpu, memory = _HARDWARE.get(facts.instance_size or "", (None, None))
-    return JobVersionResponse(
-        **_defined(version, facts),
-        id=version.id,
-        created_at=version.created_at,
-        created_by=version.created_by,
-        updated_at=version.created_at,
-        version=version.version,
-        deployment_module=version.module,
-        profile=version.profile,
-        job_id=version.job_id,
-        max_run_time_seconds=facts.max_run_time_seconds,
-        provider="local",
-        instance_size=facts.instance_size,
-        memory_mib=memory,
-        vcpu=vcpu,
-    )
+    return JobVersionResponse(**_version(version, JobFacts.from_definition(version.definition)))
 
 
 def render_job(found: VersionedJob, public_url: str) -> JobResponse:
     """One job with its current definition."""
-    return JobResponse(**_job(found, public_url))
+    return JobResponse(**_job(found, JobFacts.from_definition(found.version.definition), public_url))
 
 
 def render_detailed_job(found: DetailedJob, public_url: str) -> DetailedJobResponse:
-    """One job with what was asked for beside it."""
-    latest = found.latest_run
-    return DetailedJobResponse(
-        **_job(found.job, public_url),
-        current_version=render_version(found.job.version),
-        latest_job_run=None if latest is None else render_run(latest, found.summaries, public_url),
-        recent_job_runs=None
-        if found.recent is None
-        else [
-            RecentJobRunResponse(
-                id=item.run.id,
-                status=item.run.status.value,
-                duration_seconds=item.run.duration_seconds,
-                rows_loaded=item.rows_loaded,
-                started_at=item.run.started_at,
-            )
-            for item in found.recent
-        ],
-        downstream_job_runs=_downstream(found.downstream),
-    )
+    """One job with what was asked for beside it. Lists have a thousand: its definition is read once."""
+    latest, facts = found.latest_run, JobFacts.from_definition(found.job.version.definition)
+    return DetailedJobResponse.model_validate({
+        **_job(found.job, facts, public_url),
+        "current_version": _version(found.job.version, facts),
+        "latest_job_run": None if latest is None else _run(latest, found.summaries, public_url),
+        "recent_job_runs": _recent(found.recent),
+        "downstream_job_runs": _downstream(found.downstream),
+    })  # fmt: skip
 
 
 def render_run(run: Run, summaries: Iterable[PipelineRunSummary], public_url: str) -> JobRunResponse:
@@ -126,11 +97,31 @@ def _defined(version: JobVersion, facts: JobFacts) -> dict[str, Any]:
     }
 
 
-def _job(found: VersionedJob, public_url: str) -> dict[str, Any]:
+def _version(version: JobVersion, facts: JobFacts) -> dict[str, Any]:
+    vcpu, memory = _HARDWARE.get(facts.instance_size or "", (None, None))
+    return {
+        **_defined(version, facts),
+        "id": version.id,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+        "updated_at": version.created_at,
+        "version": version.version,
+        "deployment_module": version.module,
+        "profile": version.profile,
+        "job_id": version.job_id,
+        "max_run_time_seconds": facts.max_run_time_seconds,
+        "provider": "local",
+        "instance_size": facts.instance_size,
+        "memory_mib": memory,
+        "vcpu": vcpu,
+    }
+
+
+def _job(found: VersionedJob, facts: JobFacts, public_url: str) -> dict[str, Any]:
     job = found.job
     is_interactive = job.job_type == "interactive"
     return {
-        **_defined(found.version, JobFacts.from_definition(found.version.definition)),
+        **_defined(found.version, facts),
         "id": job.id,
         "workspace_id": job.workspace_id,
         "created_at": job.created_at,
@@ -186,6 +177,16 @@ def _summary(item: PipelineRunSummary) -> PipelineRunSummaryResponse:
         duration_ms=item.duration_ms,
         total_rows=item.total_rows,
     )
+
+
+def _recent(found: Iterable[RecentRun] | None) -> list[dict[str, Any]] | None:
+    """As they go into the job's body: ten constructors more for each job take twice the time."""
+    if found is None:
+        return None
+    return [
+        {"id": id_, "status": status, "duration_seconds": took, "rows_loaded": rows, "started_at": started}
+        for id_, status, started, took, rows in found
+    ]
 
 
 def _downstream(found: Iterable[DownstreamRun] | None) -> list[DownstreamJobRunResponse] | None:

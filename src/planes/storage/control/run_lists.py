@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -16,6 +17,7 @@ from planes.storage.control.rows import count_up_to_ceiling
 from planes.storage.control.runs import RUN_COLUMNS, as_run, runs
 from planes.storage.control.summaries import pipeline_runs
 from planes.storage.keyset import Bounds, Key, Listed, read_page
+from planes.storage.sums import sum_of
 
 RUN_SORT_KEYS = ("created_at", "duration_seconds", "finished_at", "number", "started_at")
 _EMPTY_AT_FIRST = frozenset({"duration_seconds", "finished_at", "started_at"})
@@ -59,6 +61,19 @@ class DownstreamRun:
     category: str | None
 
 
+class RecentRun(NamedTuple):
+    """One of a job's latest runs in short: a list of a thousand jobs has ten thousand of them.
+
+    `rows_loaded` is None where it reported none.
+    """
+
+    id: str
+    status: str
+    started_at: datetime | None
+    duration_seconds: float | None
+    rows_loaded: int | None
+
+
 async def list_runs(connection: Connection, wanted: RunFilter) -> Listed[Run]:
     """One page, newest first unless ordered otherwise.
 
@@ -78,19 +93,27 @@ async def list_runs(connection: Connection, wanted: RunFilter) -> Listed[Run]:
     return Listed(page, total, last)
 
 
-async def recent_runs(connection: Connection, job_ids: Iterable[str], limit: int) -> dict[str, list[Run]]:
-    """Up to `limit` runs of each job, newest first."""
-    rank = func.row_number().over(partition_by=runs.c.job_id, order_by=runs.c.number.desc()).label("rank")
-    ranked = select(runs.c.id.label("ranked_id"), rank).where(runs.c.job_id.in_(sorted(set(job_ids)))).subquery()
+async def recent_runs(connection: Connection, job_ids: Iterable[str], limit: int) -> dict[str, list[RecentRun]]:
+    """Up to `limit` runs of each job, newest first.
+
+    From the number of the oldest of them on, which an index answers job by job, however many runs there are.
+    """
+    if not limit:
+        return {}
+    older, loaded = runs.alias(), pipeline_runs.c.total_rows
+    numbers = select(older.c.number).where(older.c.job_id == jobs.c.id).order_by(older.c.number.desc())
+    oldest = numbers.offset(limit - 1).limit(1).correlate(jobs).scalar_subquery()
+    of_run = select(sum_of(loaded)).where(pipeline_runs.c.run_id == runs.c.id, loaded.is_not(None))
+    rows = of_run.group_by(pipeline_runs.c.run_id).correlate(runs).scalar_subquery()
     query = (
-        select(*RUN_COLUMNS)
-        .join(ranked, ranked.c.ranked_id == runs.c.id)
-        .where(ranked.c.rank <= limit)
-        .order_by(runs.c.job_id, runs.c.number.desc())
+        select(runs.c.job_id, runs.c.id, runs.c.status, runs.c.started_at, runs.c.duration_seconds, rows)
+        .join(jobs, jobs.c.id == runs.c.job_id)
+        .where(jobs.c.id.in_(sorted(set(job_ids))), runs.c.number >= func.coalesce(oldest, 0))
+        .order_by(jobs.c.id, runs.c.number.desc())
     )
-    found: dict[str, list[Run]] = {}
-    for row in (await connection.execute(query)).mappings():
-        found.setdefault(row["job_id"], []).append(as_run(row))
+    found: dict[str, list[RecentRun]] = {}
+    for job_id, run_id, status, started_at, took, count in await connection.execute(query):
+        found.setdefault(job_id, []).append(RecentRun(run_id, status, started_at, took, count))
     return found
 
 

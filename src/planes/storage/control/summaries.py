@@ -95,13 +95,3 @@ async def rows_loaded_since(connection: Connection, workspace_id: str, since: da
     if since is not None:
         query = query.where(runs.c.created_at >= since)
     return int((await connection.execute(query)).scalar_one())
-
-
-async def rows_loaded(connection: Connection, run_ids: Iterable[str]) -> dict[str, int]:
-    """Rows loaded by run; runs that reported none are left out."""
-    query = (
-        select(pipeline_runs.c.run_id, func.sum(pipeline_runs.c.total_rows))
-        .where(pipeline_runs.c.run_id.in_(sorted(set(run_ids))), pipeline_runs.c.total_rows.is_not(None))
-        .group_by(pipeline_runs.c.run_id)
-    )
-    return {str(row[0]): int(row[1]) for row in await connection.execute(query)}

@@ -28,7 +28,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.job_lists import JobFilter
 from planes.storage.control.jobs import Job, JobVersion, VersionedJob
 from planes.storage.control.passed_over import PassedOver, find_passed_over, list_passed_over
-from planes.storage.control.run_lists import DownstreamRun
+from planes.storage.control.run_lists import DownstreamRun, RecentRun
 from planes.storage.control.summaries import PipelineRunSummary
 from planes.storage.keyset import Listed
 
@@ -41,14 +41,6 @@ class Extras:
 
     recent_runs: int | None = None
     downstream: Downstream = field(default_factory=Downstream)
-
-
-@dataclass(frozen=True, slots=True)
-class RecentRun:
-    """One of a job's latest runs with the rows that it loaded, if it reported any."""
-
-    run: Run
-    rows_loaded: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +229,8 @@ async def _detailed(
     latest = await stored_runs.runs_by_id(connection, latest_ids, workspace_id=workspace_id)
     summaries = await stored_summaries.summaries_of(connection, latest_ids)
     following = await find_downstream(connection, latest_ids, extras.downstream)
-    recent = await _recent(connection, found, extras.recent_runs)
+    count = extras.recent_runs
+    recent = None if count is None else await run_lists.recent_runs(connection, [item.job.id for item in found], count)
     return [
         DetailedJob(
             job=item,
@@ -248,13 +241,3 @@ async def _detailed(
         )
         for item in found
     ]
-
-
-async def _recent(
-    connection: Connection, found: Sequence[VersionedJob], limit: int | None
-) -> dict[str, list[RecentRun]] | None:
-    if limit is None:
-        return None
-    runs = await run_lists.recent_runs(connection, [item.job.id for item in found], limit)
-    rows = await stored_summaries.rows_loaded(connection, [run.id for listed in runs.values() for run in listed])
-    return {job_id: [RecentRun(run, rows.get(run.id)) for run in listed] for job_id, listed in runs.items()}

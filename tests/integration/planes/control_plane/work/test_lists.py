@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from tests.fakes.control_stage import Stage, definition
 
 from planes.domain.access import WorkspaceRole
@@ -232,11 +234,15 @@ async def test_job_shows_latest_and_recent_runs_when_asked(stage: Stage) -> None
 
     plain = (await stage.get(f"/jobs/{ids['load']}")).json()
     detailed = (await stage.get(f"/jobs/{ids['load']}", recent_job_runs_limit=2)).json()
+    all_of_them = (await stage.get(f"/jobs/{ids['load']}", recent_job_runs_limit=4)).json()
+    none_of_them = (await stage.get(f"/jobs/{ids['load']}", recent_job_runs_limit=0)).json()
 
     assert (plain["recent_job_runs"], plain["downstream_job_runs"]) == (None, None)
     assert plain["latest_job_run"]["number"] == 3
     assert len(plain["latest_job_run"]["pipeline_run_summaries"]) == 2
     assert [item["rows_loaded"] for item in detailed["recent_job_runs"]] == [10, None]
+    assert [item["rows_loaded"] for item in all_of_them["recent_job_runs"]] == [10, None, None]
+    assert none_of_them["recent_job_runs"] == []
     assert plain["current_version"]["id"] == plain["latest_job_run"]["job_version_id"]
 
 
@@ -387,24 +393,18 @@ async def test_text_that_no_database_can_look_for_is_refused(stage: Stage, key: 
     assert (await stage.get("/deployments/a%00b")).status_code == 400
 
 
-async def test_pages_of_runs_are_found_by_the_index_alone(stage: Stage) -> None:
-    """At any offset: the ids of a page and the total need neither the rows before it nor a sort (SQLite's plan)."""
-    from sqlalchemy import event
-
-    if stage.parts.database.dialect != "sqlite":
-        pytest.skip("the plan is SQLite's")
-    ids = await stage.deployed(definition("load"))
-    await stage.trigger(ids["load"])
+async def _plans(stage: Stage, path: str, is_wanted: Callable[[str], bool], **query: Any) -> list[str]:
+    """How SQLite finds what the wanted statements of an answer ask for."""
     asked: list[tuple[str, Any]] = []
     engine = stage.parts.database._engine.sync_engine
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:
-        if "FROM runs" in statement and ("count(" in statement or "OFFSET" in statement):
+        if is_wanted(statement):
             asked.append((statement, parameters))
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        await stage.get("/job-runs", limit=100, offset=9900)
+        await stage.get(path, **query)
     finally:
         event.remove(engine, "before_cursor_execute", note)
     plans: list[str] = []
@@ -412,9 +412,36 @@ async def test_pages_of_runs_are_found_by_the_index_alone(stage: Stage) -> None:
         for statement, parameters in asked:
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plans.append(" | ".join(str(row[-1]) for row in rows))
+    return plans
+
+
+async def test_pages_of_runs_are_found_by_the_index_alone(stage: Stage) -> None:
+    """At any offset: the ids of a page and the total need neither the rows before it nor a sort (SQLite's plan)."""
+    if stage.parts.database.dialect != "sqlite":
+        pytest.skip("the plan is SQLite's")
+    ids = await stage.deployed(definition("load"))
+    await stage.trigger(ids["load"])
+
+    def is_of_a_page(statement: str) -> bool:
+        return "FROM runs" in statement and ("count(" in statement or "OFFSET" in statement)
+
+    plans = await _plans(stage, "/job-runs", is_of_a_page, limit=100, offset=9900)
 
     assert len(plans) == 2
     assert all("COVERING INDEX ix_runs_" in plan for plan in plans), plans
     assert "COVERING INDEX ix_runs_listed" in plans[1], plans
     assert "ORDER BY" not in plans[0], plans
     assert plans[1].count("ORDER BY") <= 1, plans
+
+
+async def test_recent_runs_of_a_job_are_found_without_a_look_at_the_others(stage: Stage) -> None:
+    if stage.parts.database.dialect != "sqlite":
+        pytest.skip("the plan is SQLite's")
+    ids = await stage.deployed(definition("load"))
+    await stage.trigger(ids["load"])
+
+    plans = await _plans(stage, "/jobs", lambda statement: "coalesce((SELECT" in statement, recent_job_runs_limit=10)
+
+    assert len(plans) == 1
+    assert "SEARCH runs USING INDEX uq_runs_job_id_number (job_id=? AND number>?)" in plans[0], plans
+    assert "COVERING INDEX uq_runs_job_id_number (job_id=?)" in plans[0], plans
