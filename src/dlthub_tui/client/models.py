@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from dlthub_tui.client.errors import UnexpectedAnswer
 from dlthub_tui.client.reading import Fields
 
 
@@ -301,12 +302,16 @@ def parse_run(raw: Any) -> Run:
 
 
 def _parse_recent(raw: Any) -> RecentRun:
-    fields = Fields(raw, "recent run")
-    rows = fields.maybe_number("rows_loaded")
-    return RecentRun(
-        fields.text("id"), fields.text("status"), fields.maybe_number("duration_seconds"),
-        None if rows is None else int(rows),
-    )  # fmt: skip
+    """Without `Fields`: a list of 1,000 jobs has 10,000, and this takes two thirds of the time."""
+    if not isinstance(raw, dict):
+        raise UnexpectedAnswer("recent run is no object")
+    found = cast("dict[str, Any]", raw)
+    run_id, status = found.get("id"), found.get("status")
+    if not (isinstance(run_id, str) and isinstance(status, str)):
+        raise UnexpectedAnswer("recent run without id or status")
+    took, rows = found.get("duration_seconds"), found.get("rows_loaded")
+    took = float(took) if isinstance(took, (int, float)) else None
+    return RecentRun(run_id, status, took, int(rows) if isinstance(rows, (int, float)) else None)
 
 
 def parse_job(raw: Any) -> Job:

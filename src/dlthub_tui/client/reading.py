@@ -76,7 +76,7 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; absent is empty."""
-        return tuple(item for item in self._list(key) if isinstance(item, str))
+        return tuple([item for item in self._list(key) if isinstance(item, str)])
 
     def within(self, key: str) -> Fields:
         """An object that must be there."""
@@ -89,7 +89,7 @@ class Fields:
 
     def many(self, key: str, parse: Callable[[Any], _T]) -> tuple[_T, ...]:
         """A list of objects; absent is empty."""
-        return tuple(parse(item) for item in self._list(key))
+        return tuple(map(parse, self._list(key)))
 
     def _list(self, key: str) -> list[Any]:
         value = self._raw.get(key)

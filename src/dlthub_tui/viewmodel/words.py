@@ -222,11 +222,16 @@ def trigger(text: str) -> str:
             return text
 
 
-@lru_cache(maxsize=256)
 def schedule(triggers: tuple[str, ...], job_type: str = "batch") -> str:
     """When a job fires, as one short phrase: what fires by itself first."""
     firing = _firing(triggers)
-    return trigger(firing[0]) if firing else _without_firing(job_type)
+    return _known_trigger(firing[0]) if firing else _without_firing(job_type)
+
+
+@lru_cache(maxsize=256)
+def _known_trigger(text: str) -> str:
+    """Of a thousand jobs each has a trigger of its own name; what fires them is the same for many."""
+    return trigger(text)
 
 
 def schedule_here(triggers: tuple[str, ...], job_type: str, zone: str | None, look: Look, *, is_short: bool) -> str:
@@ -267,7 +272,8 @@ def _kind(text: str) -> str:
 
 
 def _firing(triggers: tuple[str, ...]) -> list[str]:
-    return sorted((text for text in triggers if _kind(text) in _FIRING), key=lambda text: _FIRING.index(_kind(text)))
+    found = [text for text in triggers if _kind(text) in _FIRING]
+    return sorted(found, key=lambda text: _FIRING.index(_kind(text))) if len(found) > 1 else found
 
 
 def _without_firing(job_type: str) -> str:

@@ -137,10 +137,11 @@ class RowList(Painted):
             self.post_message(self.Moved(self.key))
 
     def _refresh_changed(self, before: list[Entry], focused: set[int]) -> None:
-        rows = focused ^ self._focused()
-        rows |= {y for y, (old, new) in enumerate(zip(before, self._entries, strict=True)) if old != new}
-        for y in rows:
-            self._refresh_entry(y)
+        """Draws what is another; of a thousand rows only those that are seen are compared."""
+        seen = {self._entry_at(y) for y in range(self.size.height)}
+        changed = {row for row in seen if row < len(before) and before[row] != self._entries[row]}
+        for row in changed | (focused ^ self._focused()):
+            self._refresh_entry(row)
 
     def _restore(self, key: str | None, offset: int | None, shown: Sequence[Section] = ()) -> None:
         keys = self.keys

@@ -28,6 +28,7 @@ from dlthub_tui.viewmodel.keys.shell_twins import in_shell, twin_of_job
 from dlthub_tui.viewmodel.places import JobPlace, RunPlace, WorkspaceRef, link, web_path
 from dlthub_tui.viewmodel.table import Section
 from dlthub_tui.viewmodel.text import Line, muted
+from dlthub_tui.viewmodel.work import job_rows
 from dlthub_tui.viewmodel.work import jobs as view
 from dlthub_tui.widgets.lines import LinesView
 
@@ -58,7 +59,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
     def __init__(self, context: Context, workspace: WorkspaceRef) -> None:
         super().__init__(context, workspace)
         self._jobs: tuple[Job, ...] = ()
-        self._drawn = view.JobRows()
+        self._drawn = job_rows.JobRows()
         self._missing = 0
         self._failures: dict[tuple[str, str, str], int] = {}
         self._asked_about: tuple[str, str, str] | None = None
@@ -85,7 +86,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
 
     def on_unmount(self) -> None:
         """A thousand jobs go at once: the screen itself goes when garbage is looked for."""
-        self._jobs, self._drawn = (), view.JobRows()
+        self._jobs, self._drawn = (), job_rows.JobRows()
 
     async def _painted(self) -> None:
         """Until what is shown is painted: the rest would be read before it, by one who may be this process too."""
@@ -119,7 +120,7 @@ class JobsScreen(TabScreen, SortedList, MarkedList, FailedList):
         rows = self._drawn.rows_of(self._shown(), self.look)
         found = matching(rows, self.filter_text)
         empty = (EMPTY,) if not self._jobs else (no_match(rows, self.filter_text, "job"),)
-        return [Section(view.COLUMNS, found, empty=empty)]
+        return [Section(job_rows.COLUMNS, found, empty=empty)]
 
     def answer_line(self) -> tuple[Line, str]:
         """What goes on, and how many are shown; nothing is counted before all are there."""

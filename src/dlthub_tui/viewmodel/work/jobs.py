@@ -14,7 +14,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.documents import changed_lines, json_lines
 from dlthub_tui.viewmodel.keys.named_keys import name_keys
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
-from dlthub_tui.viewmodel.table import Column, Row, rule
+from dlthub_tui.viewmodel.table import rule
 from dlthub_tui.viewmodel.text import Line, Role, Span, fit, guard, line, muted
 from dlthub_tui.viewmodel.work import job_graph
 from dlthub_tui.viewmodel.work.runs import STOPPED_CHAINS, decline_words
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 
 # From here on a job's definition stands beside its history.
 WIDE = 116
-COLUMNS = (
-    Column("Job", takes_rest=True, least=20, is_name=True),
-    Column("When", drops=3, least=14, gap=1),
-    Column("Next", drops=2, is_number=True, least=9),
-    Column("Last", drops=1, is_number=True, least=10),
-    Column("Took", drops=5, is_number=True, usual=10),
-    Column("Rows", drops=6, is_number=True, usual=6),
-    Column("Type", drops=7, usual=11),
-    Column("Profile", drops=8),
-    Column("Waits for", drops=9),
-    Column("Recent", drops=4, least=10),
-)
 ORDERS = ("as deployed", "name", "last run", "next run")
 _SERVES = "   Serves an app while it runs: {run.start} starts it, {app.open} opens it in a browser."
 
@@ -54,81 +42,6 @@ def state_of(job: Job) -> str:
 def is_active(job: Job) -> bool:
     """Whether a run of it goes on."""
     return job.latest_run is not None and job.latest_run.status not in TERMINAL_STATES
-
-
-class JobRows:
-    """The rows of a list that is drawn each second: one is made again where its job, or a time of it, is another."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, tuple[Job, tuple[str, str, str], str, Row]] = {}
-
-    def rows_of(self, jobs: Sequence[Job], look: Look) -> list[Row]:
-        """A row for each job."""
-        glyphs = look.glyphs.history
-        found: dict[str, tuple[Job, tuple[str, str, str], str, Row]] = {}
-        for job in jobs:
-            times, made = _times(job, look), self._made.get(job.id)
-            is_same = made is not None and made[0] is job and made[1] == times and made[2] == glyphs
-            found[job.id] = made if made and is_same else (job, times, glyphs, _row(job, look, *times))
-        self._made = found
-        return [row for *_, row in found.values()]
-
-
-def _times(job: Job, look: Look) -> tuple[str, str, str]:
-    """When it runs, runs next and ran last, in the words of now."""
-    when = guard(words.schedule_here(job.triggers, job.job_type, job.timezone, look, is_short=True))
-    upcoming = "paused" if job.is_paused else words.moment(job.next_scheduled_run_at, look)
-    return when, upcoming, _last(job, look)
-
-
-def _row(job: Job, look: Look, when: str, upcoming: str, last: str) -> Row:
-    state = state_of(job)
-    name = guard(words.short_ref(job.job_ref))
-    return Row(
-        key=job.id,
-        glyph=look.state(state) if state else Span("-", Role.MUTED),
-        cells=(
-            line(name),
-            line(muted(when)),
-            line(upcoming),
-            line(muted(last)),
-            *_wide_cells(job),
-            recent(job.recent_runs, look),
-        ),
-        words=f"{name} {state} {when} {job.profile} {' '.join(job.triggers)}",
-        is_muted=job.is_archived,
-        facts=_facts(job),
-    )
-
-
-def _wide_cells(job: Job) -> tuple[Line, ...]:
-    """What wide terminals show too: of the last run that ended, and of the definition."""
-    ended = next((run for run in job.recent_runs if run.duration_seconds is not None), None)
-    took = words.duration(ended.duration_seconds) if ended and ended.duration_seconds is not None else "-"
-    rows = words.count(ended.rows_loaded) if ended and ended.rows_loaded is not None else "-"
-    waits = ", ".join(words.short_ref(text.removeprefix("job.is_fresh:")) for text in job.freshness)
-    said = (muted(job.job_type), muted(guard(job.profile)), muted(guard(waits) or "-"))
-    return (line(took), line(rows), *map(line, said))
-
-
-def _facts(job: Job) -> tuple[tuple[str, float], ...]:
-    """Of its last run: how long it took, how many rows it loaded; and how many of the recent ones failed."""
-    last = job.recent_runs[0] if job.recent_runs else None
-    found = (
-        ("took", last.duration_seconds if last else None),
-        ("rows", last.rows_loaded if last else None),
-        ("failed", sum(run.status == "failed" for run in job.recent_runs)),
-    )
-    return tuple((name, float(value)) for name, value in found if value is not None)
-
-
-def _last(job: Job, look: Look) -> str:
-    run = job.latest_run
-    if run is None:
-        return "never"
-    if run.status not in TERMINAL_STATES and job.job_type == "interactive" and run.started_at:
-        return f"up {words.rough((look.now() - run.started_at).total_seconds())}"
-    return words.moment(run.started_at or run.created_at, look)
 
 
 def recent(runs: Sequence[RecentRun], look: Look) -> Line:

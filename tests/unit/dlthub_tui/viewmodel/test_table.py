@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from dlthub_tui.viewmodel.filters import matching, no_match
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.table import Column, Row, Section, lay_out, measure
-from dlthub_tui.viewmodel.text import Span, line, text_of, width_of
-from dlthub_tui.viewmodel.work import jobs, runs
+from dlthub_tui.viewmodel.table import Column, LateCells, Row, Section, lay_out, measure
+from dlthub_tui.viewmodel.text import Line, Span, line, text_of, width_of
+from dlthub_tui.viewmodel.work import job_rows, runs
 from dlthub_tui.viewmodel.workspace import deploying
 
 COLUMNS = (
@@ -31,6 +31,29 @@ def test_columns_drop_by_priority() -> None:
     assert all(measure(COLUMNS, rows, 60).widths)
     assert [bool(width) for width in measure(COLUMNS, rows, 24).widths] == [True, False, True]
     assert [bool(width) for width in measure(COLUMNS, rows, 16).widths] == [True, False, False]
+
+
+class Counted(LateCells):
+    """Remembers which cells were asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def __len__(self) -> int:
+        return len(COLUMNS)
+
+    def __getitem__(self, position: int) -> Line:
+        self.asked.append(position)
+        return line(("ingest.load_orders", "every hour", "12,400")[position])
+
+
+@pytest.mark.parametrize(("width", "asked"), [(60, [0, 1, 2]), (24, [0, 2]), (16, [0])])
+def test_cells_of_a_column_that_drops_are_not_worded(width: int, asked: list[int]) -> None:
+    cells = Counted()
+    known = measure(COLUMNS, [row("ingest.load_orders")], width)
+
+    assert measure(COLUMNS, [Row("1", Span(" "), cells, "")], width) == known
+    assert sorted(cells.asked) == asked
 
 
 def test_on_a_wide_terminal_what_is_said_of_a_name_stays_near_it() -> None:
@@ -89,7 +112,7 @@ def test_text_from_right_to_left_keeps_to_its_cell() -> None:
 
 
 @pytest.mark.parametrize(("columns", "shown"), [
-    (jobs.COLUMNS, ["Job", "When", "Next", "Last", "Recent"]),
+    (job_rows.COLUMNS, ["Job", "When", "Next", "Last", "Recent"]),
     (runs.COLUMNS, ["State", "Job", "Run", "Started", "Took", "Rows", ""]),
 ], ids=["jobs", "runs"])  # fmt: skip
 def test_columns_that_have_no_room_beside_usual_rows_have_none_while_they_load(

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from dlthub_tui.client.jobs import PassedOver, Starts
 from dlthub_tui.client.models import Job, RecentRun, parse_run
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.viewmodel.table import LateCells, Section, lay_out
+from dlthub_tui.viewmodel.text import Role, text_of, width_of
+from dlthub_tui.viewmodel.work.job_rows import COLUMNS, JobRows
 from dlthub_tui.viewmodel.work.jobs import (
-    JobRows,
     history_plots,
     history_title,
     job_answer,
@@ -151,3 +152,19 @@ def test_row_is_made_again_only_where_its_job_or_a_time_of_it_is_another() -> No
     assert third[0] != second[0]
     assert third[1] is second[1]
     assert drawn.rows_of((LOAD, soon), look) == JobRows().rows_of((LOAD, soon), look)
+
+
+def test_how_wide_the_cells_of_a_row_are_is_known_without_their_words() -> None:
+    (cells,) = [row.cells for row in JobRows().rows_of((LOAD,), Look())]
+
+    assert isinstance(cells, LateCells)
+    assert [cells.width(at) for at in range(len(COLUMNS))] == [width_of(cell) for cell in cells]
+
+
+def test_row_of_an_archived_job_is_muted() -> None:
+    rows = tuple(JobRows().rows_of((LOAD, replace(LOAD, id="old", is_archived=True)), Look()))
+    _, live, archived = lay_out([Section(COLUMNS, rows)], 80, Look())
+
+    assert text_of(live.line) == text_of(archived.line)
+    assert {span.role for span in live.line if span.text.strip()} > {Role.MUTED}
+    assert {span.role for span in archived.line if span.text.strip()} == {Role.MUTED}
