@@ -21,6 +21,7 @@ STEPS = (3, 4)
 _LEAST_NAME = 8
 _MARGIN = 3
 _MOST_NODES = 300
+_ENDS = ("job.success", "job.fail")
 _FRESH = "job.is_fresh:"
 
 
@@ -86,7 +87,7 @@ def edges_before(job: Job) -> list[Edge]:
     found: list[Edge] = []
     for text in job.declared_triggers:
         kind, _, ref = text.partition(":")
-        if kind in {"job.success", "job.fail"}:
+        if kind in _ENDS:
             found.append(Edge(_name(ref), False, kind == "job.fail", ref))
     fresh = [text.removeprefix(_FRESH) for text in job.freshness if text.startswith(_FRESH)]
     return [*found, *(Edge(_name(ref), True, False, ref) for ref in fresh)]
@@ -98,8 +99,13 @@ def waits_for(job: Job) -> list[Edge]:
 
 
 def edges_after(job: Job, others: Sequence[Job]) -> list[Edge]:
-    """Jobs that this one's end starts, then those that wait until it is fresh."""
-    before = {other.job_ref: edges_before(other) for other in others if not other.is_archived}
+    """Jobs that this one's end starts, then those that wait until it is fresh.
+
+    Asked at each step of the cursor: of a thousand jobs only those are looked at closely that name this one.
+    """
+    named = {f"{kind}:{job.job_ref}" for kind in _ENDS} | {f"{_FRESH}{job.job_ref}"}
+    naming = [other for other in others if not named.isdisjoint((*other.declared_triggers, *other.freshness))]
+    before = {other.job_ref: edges_before(other) for other in naming if not other.is_archived}
     return _after_all([job.job_ref], before)[job.job_ref]
 
 
