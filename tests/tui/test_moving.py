@@ -17,7 +17,7 @@ from textual._compositor import ChopsUpdate
 from textual._styles_cache import StylesCache
 
 from dlthub_tui.screens.entering.first_owner import FirstOwnerScreen
-from dlthub_tui.screens.frame.sweeping import MOST, RESTS_SECONDS
+from dlthub_tui.screens.frame.sweeping import FOURTH, MUCH, RESTS_SECONDS, YOUNG
 from dlthub_tui.screens.installation.home import HomeScreen
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.screens.work.jobs import JobsScreen
@@ -465,7 +465,7 @@ async def test_garbage_is_looked_for_at_rest_and_not_while_keys_come(open_app: A
             stage.app.sweeper.look()
             assert 2 not in looked, "there is nothing new to look through"
             await stage.press("j")
-            for _ in range(MOST):
+            for _ in range(MUCH // (YOUNG * FOURTH) + 1):
                 gc.collect(1)
             stage.app.sweeper.look()
             assert 2 in looked, "much may be there"
