@@ -11,11 +11,10 @@ from planes.domain.access import OrganizationRole, Permission, Principal, Princi
 from planes.domain.errors import Conflict, NotAllowed, NotFound
 from planes.domain.identifiers import MembershipId, OrganizationId, WorkspaceId, is_uuid
 from planes.storage.control import organizations as stored_organizations
-from planes.storage.control import workspaces as stored_workspaces
 from planes.storage.control.connection import Connection
 from planes.storage.control.identity import find_user
 from planes.storage.control.organizations import Organization, OrganizationMembership
-from planes.storage.control.workspaces import Workspace
+from planes.storage.control.workspaces import Workspace, find_seen_workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +64,11 @@ async def authorize_workspace(
     Conflict (`workspace_archived`) when anything but reading is asked of an archived one without `allow_archived`.
     """
     workspace_id = workspace_id.lower()  # an id may be written in capitals, too (RFC 9562, 4)
-    workspace = await stored_workspaces.find_workspace(connection, workspace_id) if is_uuid(workspace_id) else None
-    if workspace is None or not _is_within(principal, workspace.organization_id, workspace.id):
+    seen = await find_seen_workspace(connection, workspace_id, principal.user_id) if is_uuid(workspace_id) else None
+    if seen is None or not _is_within(principal, seen.workspace.organization_id, seen.workspace.id):
         raise _no_workspace()
-    membership = await _active_membership(connection, principal, workspace.organization_id)
-    role = await _role_in(connection, membership, workspace) if membership else None
+    workspace, membership = seen.workspace, seen.membership
+    role = role_of(membership, workspace, seen.role) if membership is not None and membership.is_active else None
     if membership is None or role is None:
         raise _no_workspace()
     if principal.kind is PrincipalKind.RUN:
@@ -147,13 +146,6 @@ def role_of(membership: OrganizationMembership, workspace: Workspace, explicit: 
 def _needed(principal: Principal, permission: Permission) -> frozenset[Permission]:
     """What the service asks for, and what the route's entry in the table does."""
     return frozenset({permission} if principal.asks is None else {permission, principal.asks})
-
-
-async def _role_in(
-    connection: Connection, membership: OrganizationMembership, workspace: Workspace
-) -> WorkspaceRole | None:
-    own = await stored_workspaces.find_workspace_membership(connection, workspace.id, membership.id)
-    return role_of(membership, workspace, own.role if own else None)
 
 
 async def _active_membership(

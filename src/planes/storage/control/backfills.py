@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, and_, func, select, update
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, and_, bindparam, func, select, update
 
 from planes.domain.backfills import DONE, OPEN, UNDER_WAY, BackfillState, SliceState, Stretch, Taken
 from planes.domain.identifiers import (
@@ -65,6 +65,12 @@ slices = Table(
     Column("updated_at", Moment, nullable=False),
     Index("ix_backfill_slices_job_id_is_ahead", "job_id", "is_ahead"),
     Index("ix_backfill_slices_run_id", "run_id"),
+)
+
+_TAKEN = select(slices).where(
+    slices.c.job_id.in_(bindparam("of_jobs", expanding=True)),
+    slices.c.is_ahead.is_(True),
+    slices.c.state.in_(sorted(state.value for state in OPEN | DONE)),
 )
 
 
@@ -192,10 +198,8 @@ async def policies_of(connection: Connection, backfill_ids: Iterable[str]) -> di
 
 async def taken_by_job(connection: Connection, job_ids: Iterable[str]) -> dict[str, Taken]:
     """What backfills hold of each job's time ahead of its watermark; jobs of which they hold nothing are left out."""
-    states = sorted(state.value for state in OPEN | DONE)
-    wanted = and_(slices.c.job_id.in_(sorted(set(job_ids))), slices.c.is_ahead.is_(True), slices.c.state.in_(states))
     held: dict[str, tuple[list[Stretch], list[Stretch]]] = {}
-    for row in (await connection.execute(select(slices).where(wanted))).mappings():
+    for row in (await connection.execute(_TAKEN, {"of_jobs": sorted(set(job_ids))})).mappings():
         found = _slice(row)
         held.setdefault(found.job_id, ([], []))[found.state in DONE].append(found.stretch)
     return {job_id: Taken(tuple(sorted(open_)), tuple(sorted(done))) for job_id, (open_, done) in held.items()}

@@ -36,6 +36,8 @@ changes = Table(
     sqlite_autoincrement=True,
 )
 
+_ADDED = changes.insert()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -110,5 +112,5 @@ async def forget_changes(connection: Connection, up_to: int) -> None:
 
 async def _add(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if rows:
-        await connection.execute(changes.insert(), rows)
+        await connection.execute(_ADDED, rows)
         note_commit(connection)

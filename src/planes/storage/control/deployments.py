@@ -11,10 +11,12 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
+    Select,
     String,
     Table,
     UniqueConstraint,
     and_,
+    bindparam,
     false,
     func,
     select,
@@ -77,6 +79,17 @@ deploy_states = Table(
 )
 
 
+def _latest(table: Table, *before: Any) -> Select[Any]:
+    """The newest version of a workspace's; `before` are orders that come before that."""
+    query = select(table).where(table.c.workspace_id == bindparam("workspace"))
+    return query.order_by(*before, table.c.version.desc()).limit(1)
+
+
+_CHOSEN = select(deploy_states.c.rolled_back_to).where(deploy_states.c.workspace_id == bindparam("workspace"))
+_LATEST_DEPLOYMENT = _latest(deployments, func.coalesce(deployments.c.id == _CHOSEN.scalar_subquery(), false()).desc())
+_LATEST_CONFIGURATION = _latest(configurations)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
     """One version of a workspace's code. Sizes are in bytes. The archive of a retired one is gone."""
@@ -132,16 +145,14 @@ async def find_configuration(connection: Connection, configuration_id: str) -> C
 
 async def latest_deployment(connection: Connection, workspace_id: WorkspaceId) -> Deployment | None:
     """The version that was rolled back to, else the newest of the workspace's code."""
-    chosen = select(deploy_states.c.rolled_back_to).where(deploy_states.c.workspace_id == workspace_id)
-    is_chosen = func.coalesce(deployments.c.id == chosen.scalar_subquery(), false())
-    row = await _latest(connection, deployments, workspace_id, is_chosen.desc())
+    row = (await connection.execute(_LATEST_DEPLOYMENT, {"workspace": workspace_id})).mappings().first()
     return None if row is None else Deployment(**row)
 
 
 async def latest_configuration(connection: Connection, workspace_id: WorkspaceId) -> Configuration | None:
     """The newest version of the workspace's configuration."""
-    row = await _latest(connection, configurations, workspace_id)
-    return None if row is None else _configuration(row)
+    row = (await connection.execute(_LATEST_CONFIGURATION, {"workspace": workspace_id})).mappings().first()
+    return None if row is None else _configuration(dict(row))
 
 
 async def list_deployments(connection: Connection, wanted: VersionFilter) -> Listed[Deployment]:
@@ -222,15 +233,6 @@ async def replace_deployed_pair(
 
 async def _first(connection: Connection, table: Table, condition: Any) -> dict[str, Any] | None:
     row = (await connection.execute(select(table).where(condition))).mappings().first()
-    return None if row is None else dict(row)
-
-
-async def _latest(
-    connection: Connection, table: Table, workspace_id: WorkspaceId, *before: Any
-) -> dict[str, Any] | None:
-    """The newest version of a workspace's; `before` are orders that come before that."""
-    query = select(table).where(table.c.workspace_id == workspace_id).order_by(*before, table.c.version.desc())
-    row = (await connection.execute(query.limit(1))).mappings().first()
     return None if row is None else dict(row)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, func, insert, select, update
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, bindparam, func, insert, select, update
 
 from planes.storage.control.connection import Connection
 from planes.storage.control.metadata import metadata
@@ -38,6 +38,8 @@ sign_up_links = Table(
     Column("expires_at", Moment, nullable=False),
     Column("spent_at", Moment),
 )
+
+_USER = select(users).where(users.c.id == bindparam("user"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ async def add_user(connection: Connection, user: User) -> None:
 
 
 async def find_user(connection: Connection, user_id: str) -> User | None:
-    row = (await connection.execute(select(users).where(users.c.id == user_id))).mappings().first()
+    row = (await connection.execute(_USER, {"user": user_id})).mappings().first()
     return User(**row) if row else None
 
 

@@ -16,11 +16,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     func,
     select,
@@ -96,6 +98,15 @@ job_triggers = Table(
 _BEFORE_NAME = func.rtrim(jobs.c.job_ref, func.replace(jobs.c.job_ref, ".", ""))
 # The name that lists show, search and sort by: the display name, else what stands behind the last dot of the ref.
 SHOWN_NAME = func.coalesce(jobs.c.name, func.replace(jobs.c.job_ref, _BEFORE_NAME, ""))
+
+# Made once: to name all columns takes longer than SQLite takes to look, and each start of a run asks for them.
+_VERSIONS = select(job_versions).where(job_versions.c.id.in_(bindparam("wanted", expanding=True)))
+_VERSIONED = (
+    select(jobs, job_versions).join(job_versions, job_versions.c.id == jobs.c.version_id).order_by(jobs.c.job_ref)
+)
+_BY_ID = _VERSIONED.where(
+    jobs.c.workspace_id == bindparam("workspace"), jobs.c.id.in_(bindparam("wanted", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,16 +185,15 @@ async def find_published_job(connection: Connection, secret: str) -> Job | None:
 
 async def jobs_by_id(connection: Connection, workspace_id: WorkspaceId, job_ids: Iterable[str]) -> list[VersionedJob]:
     """Those of the ids that are jobs of this workspace, in no order."""
-    wanted = sorted(set(job_ids))
-    return await _versioned(connection, and_(jobs.c.workspace_id == workspace_id, jobs.c.id.in_(wanted)))
+    return await _versioned(connection, _BY_ID, {"workspace": workspace_id, "wanted": sorted(set(job_ids))})
 
 
 async def live_jobs(
     connection: Connection, workspace_id: WorkspaceId, refs: Iterable[str] | None = None
 ) -> list[VersionedJob]:
     """Every job of the workspace that is not archived, or those of these refs, by ref."""
-    live = and_(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False))
-    return await _versioned(connection, live if refs is None else and_(live, jobs.c.job_ref.in_(sorted(set(refs)))))
+    live = _VERSIONED.where(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False))
+    return await _versioned(connection, live if refs is None else live.where(jobs.c.job_ref.in_(sorted(set(refs)))))
 
 
 async def has_jobs(connection: Connection) -> bool:
@@ -193,7 +203,7 @@ async def has_jobs(connection: Connection) -> bool:
 
 async def all_jobs(connection: Connection, workspace_id: WorkspaceId) -> list[VersionedJob]:
     """Every job of the workspace, archived ones too, by ref."""
-    return await _versioned(connection, jobs.c.workspace_id == workspace_id)
+    return await _versioned(connection, _VERSIONED.where(jobs.c.workspace_id == workspace_id))
 
 
 async def listening_jobs(
@@ -202,19 +212,18 @@ async def listening_jobs(
     """Jobs that are not archived and have one of these triggers, word for word, by ref."""
     having = select(job_triggers.c.job_id).where(job_triggers.c.trigger.in_(triggers))
     mine = and_(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False), jobs.c.id.in_(having))
-    return await _versioned(connection, mine)
+    return await _versioned(connection, _VERSIONED.where(mine))
 
 
 async def deferred_jobs(connection: Connection, workspace_id: WorkspaceId) -> list[VersionedJob]:
     """Jobs with a start that waits for upstream jobs, by ref."""
     waiting = and_(jobs.c.workspace_id == workspace_id, jobs.c.is_archived.is_(False), jobs.c.deferred.is_not(None))
-    return await _versioned(connection, waiting)
+    return await _versioned(connection, _VERSIONED.where(waiting))
 
 
 async def versions_by_id(connection: Connection, version_ids: Iterable[str]) -> dict[str, JobVersion]:
     """Versions by their id."""
-    query = select(job_versions).where(job_versions.c.id.in_(sorted(set(version_ids))))
-    rows = (await connection.execute(query)).mappings()
+    rows = (await connection.execute(_VERSIONS, {"wanted": sorted(set(version_ids))})).mappings()
     return {row["id"]: _version(row) for row in rows}
 
 
@@ -281,11 +290,16 @@ async def replace_triggers(connection: Connection, triggers_by_job: Mapping[str,
         await connection.execute(job_triggers.insert(), values)
 
 
-async def _versioned(connection: Connection, condition: Any) -> list[VersionedJob]:
-    rows = (await connection.execute(select(jobs).where(condition).order_by(jobs.c.job_ref))).mappings()
-    found = [Job(**row) for row in rows]
-    versions = await versions_by_id(connection, [job.version_id for job in found])
-    return [VersionedJob(job, versions[job.version_id]) for job in found]
+async def _versioned(
+    connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None
+) -> list[VersionedJob]:
+    return [_with_version(row) for row in await connection.execute(query, values)]
+
+
+def _with_version(row: Sequence[Any]) -> VersionedJob:
+    """A row of `_VERSIONED`: the job's columns, and behind them its version's."""
+    job = Job(**dict(zip(jobs.c.keys(), row, strict=False)))
+    return VersionedJob(job, _version(dict(zip(job_versions.c.keys(), row[len(jobs.c) :], strict=True))))
 
 
 def _version(row: Any) -> JobVersion:

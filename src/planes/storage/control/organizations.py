@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     func,
     insert,
     select,
@@ -50,6 +51,29 @@ organization_memberships = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     UniqueConstraint("organization_id", "user_id"),
+)
+
+# Made once: to write such a question anew takes as long as to ask it, and each request and each start asks them.
+_MEMBERSHIPS = select(organization_memberships).where(
+    organization_memberships.c.organization_id == bindparam("organization")
+)
+_MEMBERSHIP = _MEMBERSHIPS.where(organization_memberships.c.user_id == bindparam("user"))
+_MEMBERSHIP_BY_ID = _MEMBERSHIPS.where(organization_memberships.c.id == bindparam("membership"))
+
+_people = organization_memberships.join(users, users.c.id == organization_memberships.c.user_id)
+_members = select(
+    organization_memberships.c.id,
+    organization_memberships.c.organization_id,
+    organization_memberships.c.user_id,
+    organization_memberships.c.role,
+    organization_memberships.c.created_at,
+    users.c.email,
+    users.c.name,
+    users.c.kind,
+).select_from(_people)
+_MEMBER = _members.where(
+    organization_memberships.c.organization_id == bindparam("organization"),
+    organization_memberships.c.id == bindparam("membership"),
 )
 
 
@@ -163,10 +187,8 @@ async def add_membership(connection: Connection, membership: OrganizationMembers
 
 async def find_membership(connection: Connection, organization_id: str, user_id: str) -> OrganizationMembership | None:
     """Also one that is no longer active."""
-    query = select(organization_memberships).where(
-        organization_memberships.c.organization_id == organization_id, organization_memberships.c.user_id == user_id
-    )
-    row = (await connection.execute(query)).mappings().first()
+    of_user = {"organization": organization_id, "user": user_id}
+    row = (await connection.execute(_MEMBERSHIP, of_user)).mappings().first()
     return OrganizationMembership(**row) if row else None
 
 
@@ -174,11 +196,16 @@ async def find_membership_by_id(
     connection: Connection, organization_id: str, membership_id: str
 ) -> OrganizationMembership | None:
     """Also one that is no longer active."""
-    query = select(organization_memberships).where(
-        organization_memberships.c.organization_id == organization_id, organization_memberships.c.id == membership_id
-    )
-    row = (await connection.execute(query)).mappings().first()
+    by_id = {"organization": organization_id, "membership": membership_id}
+    row = (await connection.execute(_MEMBERSHIP_BY_ID, by_id)).mappings().first()
     return OrganizationMembership(**row) if row else None
+
+
+async def find_member(connection: Connection, organization_id: str, membership_id: str) -> OrganizationMember | None:
+    """Also one that is no longer active."""
+    by_id = {"organization": organization_id, "membership": membership_id}
+    row = (await connection.execute(_MEMBER, by_id)).mappings().first()
+    return OrganizationMember(**row) if row else None
 
 
 async def list_memberships_of(
@@ -223,21 +250,6 @@ async def list_members(connection: Connection, organization_id: str, bounds: Bou
         & organization_memberships.c.is_active
         & (users.c.kind == "human")
     )
-    joined = organization_memberships.join(users, users.c.id == organization_memberships.c.user_id)
-    total = (await connection.execute(select(func.count()).select_from(joined).where(mine))).scalar_one()
-    query = (
-        select(
-            organization_memberships.c.id,
-            organization_memberships.c.organization_id,
-            organization_memberships.c.user_id,
-            organization_memberships.c.role,
-            organization_memberships.c.created_at,
-            users.c.email,
-            users.c.name,
-            users.c.kind,
-        )
-        .select_from(joined)
-        .where(mine)
-    )
-    rows, last = await read_page(connection, query, [Key(users.c.email)], bounds)
+    total = (await connection.execute(select(func.count()).select_from(_people).where(mine))).scalar_one()
+    rows, last = await read_page(connection, _members.where(mine), [Key(users.c.email)], bounds)
     return Listed([OrganizationMember(**row) for row in rows], total, last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, delete, func, select
+from sqlalchemy import Column, ForeignKey, Integer, Table, bindparam, delete, func, select
 
 from planes.domain.retries import NO_RETRIES, RetryPolicy
 from planes.domain.runs import RunStatus
@@ -22,6 +22,7 @@ job_retries = Table(
     Column("wait_seconds", Integer, nullable=False),
 )
 
+_POLICIES = select(job_retries).where(job_retries.c.job_id.in_(bindparam("of_jobs", expanding=True)))
 _WAITING = (runs.c.status == RunStatus.PENDING.value, runs.c.not_before.is_not(None))
 
 
@@ -33,8 +34,7 @@ async def find_policy(connection: Connection, job_id: str) -> RetryPolicy:
 
 async def policies_of(connection: Connection, job_ids: Iterable[str]) -> dict[str, RetryPolicy]:
     """How each job is tried again; jobs that are not are left out."""
-    query = select(job_retries).where(job_retries.c.job_id.in_(sorted(set(job_ids))))
-    rows = (await connection.execute(query)).mappings()
+    rows = (await connection.execute(_POLICIES, {"of_jobs": sorted(set(job_ids))})).mappings()
     return {row["job_id"]: RetryPolicy(attempts=row["attempts"], wait_seconds=row["wait_seconds"]) for row in rows}
 
 

@@ -21,6 +21,8 @@ revocations = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+_EPOCH = select(func.coalesce(func.max(revocations.c.epoch), 0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationRow:
@@ -32,7 +34,7 @@ class RevocationRow:
 
 async def read_epoch(connection: Connection) -> int:
     """The highest epoch; 0 before the first revocation."""
-    return (await connection.execute(select(func.coalesce(func.max(revocations.c.epoch), 0)))).scalar_one()
+    return (await connection.execute(_EPOCH)).scalar_one()
 
 
 async def add_revocation(connection: Connection, claim: str, value: str, now: datetime) -> int:

@@ -97,6 +97,22 @@ _RUNS = select(*RUN_COLUMNS)
 _RUN = _RUNS.where(runs.c.id == bindparam("run_id"))
 _LEASED = _RUNS.where(runs.c.status.in_(sorted(status.value for status in LEASED))).order_by(runs.c.id)
 _LEASED_OF_PLANE = _LEASED.where(runs.c.dataplane_id == bindparam("plane", type_=String))
+_LEASED_LOCKING, _LEASED_OF_PLANE_LOCKING = _LEASED.with_for_update(), _LEASED_OF_PLANE.with_for_update()
+_ADDED = runs.insert()
+_LATEST = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(latest_run_id=bindparam("run_id"), last_run_number=bindparam("run_number"))
+)
+_ACTIVE_COUNTS = (
+    select(runs.c.job_id, func.count())
+    .where(
+        runs.c.job_id.in_(bindparam("of_jobs", expanding=True)),
+        runs.c.status.in_(sorted(status.value for status in ACTIVE)),
+    )
+    .group_by(runs.c.job_id)
+)
+_ACTIVE_COUNTS_OF_LIMITS = _ACTIVE_COUNTS.where(runs.c.backfill_id.is_(None))
 _SAVED = update(runs).where(runs.c.id == bindparam("run_id"))
 _OF_PLANE = bindparam("plane", type_=String)
 # A try after a failure waits for its time first, and everything for a plane that is drained.
@@ -146,10 +162,9 @@ async def insert_runs(connection: Connection, rows: Sequence[Run]) -> None:
     """Adds runs, of each job in the order of their numbers, and makes each its job's latest."""
     if not rows:
         return
-    await connection.execute(runs.insert(), [_values(run) for run in rows])
-    latest = update(jobs).where(jobs.c.id == bindparam("of_job"))
+    await connection.execute(_ADDED, [_values(run) for run in rows])
     await connection.execute(
-        latest.values(latest_run_id=bindparam("run_id"), last_run_number=bindparam("run_number")),
+        _LATEST,
         [{"of_job": run.job_id, "run_id": run.id, "run_number": run.number} for run in rows],
     )
     await note_runs(connection, rows)
@@ -179,11 +194,9 @@ async def active_counts(connection: Connection, job_ids: Iterable[str], *, of_ba
     Without those `of_backfills` where the job's own limit is asked about: how many slices of a backfill are loaded side
     by side is said where it is started.
     """
-    wanted = and_(runs.c.job_id.in_(sorted(set(job_ids))), runs.c.status.in_(_words(ACTIVE)))
-    if not of_backfills:
-        wanted = and_(wanted, runs.c.backfill_id.is_(None))
-    query = select(runs.c.job_id, func.count()).where(wanted).group_by(runs.c.job_id)
-    return {str(row[0]): int(row[1]) for row in await connection.execute(query)}
+    query = _ACTIVE_COUNTS if of_backfills else _ACTIVE_COUNTS_OF_LIMITS
+    rows = await connection.execute(query, {"of_jobs": sorted(set(job_ids))})
+    return {str(row[0]): int(row[1]) for row in rows}
 
 
 async def event_run_counts(connection: Connection, job_ids: Sequence[str], since: datetime) -> dict[str, int]:
@@ -231,9 +244,11 @@ async def leased_runs(
     connection: Connection, dataplane_id: DataPlaneId | None = None, *, for_update: bool = False
 ) -> list[Run]:
     """Runs in the hands of this data plane, or of any."""
-    query = _LEASED if dataplane_id is None else _LEASED_OF_PLANE
+    query, locking = (
+        (_LEASED, _LEASED_LOCKING) if dataplane_id is None else (_LEASED_OF_PLANE, _LEASED_OF_PLANE_LOCKING)
+    )
     of_plane = {} if dataplane_id is None else {"plane": dataplane_id}
-    rows = (await connection.execute(query.with_for_update() if for_update else query, of_plane)).mappings()
+    rows = (await connection.execute(locking if for_update else query, of_plane)).mappings()
     return [as_run(row) for row in rows]
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -27,7 +29,7 @@ from planes.storage.control.connection import Connection
 from planes.storage.control.data_planes import data_planes
 from planes.storage.control.identity import users
 from planes.storage.control.metadata import metadata
-from planes.storage.control.organizations import organization_memberships, organizations
+from planes.storage.control.organizations import OrganizationMembership, organization_memberships, organizations
 from planes.storage.keyset import EVERYTHING, Bounds, Key, Listed, read_page
 from planes.storage.types import Moment, identifier
 
@@ -88,6 +90,15 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenWorkspace:
+    """A workspace with what one user is in it: a member of its organization, maybe with a `role` of their own here."""
+
+    workspace: Workspace
+    membership: OrganizationMembership | None
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceMembership:
     id: str
     workspace_id: str
@@ -120,6 +131,33 @@ _with_location = select(
     organizations.c.dataplane_id,
     data_planes.c.url.label("dataplane_url"),
 ).select_from(_located)  # fmt: skip
+# Made once, as those of `organizations`.
+_WORKSPACE = _with_location.where(workspaces.c.id == bindparam("workspace"))
+
+_SEEN = _WORKSPACE.add_columns(*organization_memberships.c, workspace_memberships.c.role).select_from(
+    _located.outerjoin(
+        organization_memberships,
+        and_(
+            organization_memberships.c.organization_id == workspaces.c.organization_id,
+            organization_memberships.c.user_id == bindparam("user"),
+        ),
+    ).outerjoin(
+        workspace_memberships,
+        and_(
+            workspace_memberships.c.workspace_id == workspaces.c.id,
+            workspace_memberships.c.organization_membership_id == organization_memberships.c.id,
+        ),
+    )
+)
+_MEMBERSHIP = select(
+    workspace_memberships.c.id,
+    workspace_memberships.c.workspace_id,
+    workspace_memberships.c.organization_membership_id,
+    workspace_memberships.c.role,
+).where(
+    workspace_memberships.c.workspace_id == bindparam("workspace"),
+    workspace_memberships.c.organization_membership_id == bindparam("membership"),
+)
 
 _people = workspace_memberships.join(
     organization_memberships, organization_memberships.c.id == workspace_memberships.c.organization_membership_id
@@ -156,8 +194,22 @@ async def add_workspace(connection: Connection, workspace: WorkspaceToAdd) -> No
 
 
 async def find_workspace(connection: Connection, workspace_id: str) -> Workspace | None:
-    row = (await connection.execute(_with_location.where(workspaces.c.id == workspace_id))).mappings().first()
+    row = (await connection.execute(_WORKSPACE, {"workspace": workspace_id})).mappings().first()
     return Workspace(**row) if row else None
+
+
+async def find_seen_workspace(connection: Connection, workspace_id: str, user_id: str) -> SeenWorkspace | None:
+    """The workspace, whether the user may see it or not."""
+    row = (await connection.execute(_SEEN, {"workspace": workspace_id, "user": user_id})).first()
+    if row is None:
+        return None
+    names = tuple(_with_location.selected_columns.keys())
+    membership = dict(zip(organization_memberships.c.keys(), row[len(names) :], strict=False))
+    return SeenWorkspace(
+        workspace=Workspace(**dict(zip(names, row, strict=False))),
+        membership=OrganizationMembership(**membership) if membership["id"] is not None else None,
+        role=row[-1],
+    )
 
 
 async def change_workspace(connection: Connection, workspace_id: str, values: dict[str, Any], now: datetime) -> None:
@@ -234,17 +286,8 @@ async def tell_who_joined(connection: Connection, organization_id: str) -> None:
 async def find_workspace_membership(
     connection: Connection, workspace_id: str, organization_membership_id: str
 ) -> WorkspaceMembership | None:
-    columns = (
-        workspace_memberships.c.id,
-        workspace_memberships.c.workspace_id,
-        workspace_memberships.c.organization_membership_id,
-        workspace_memberships.c.role,
-    )
-    query = select(*columns).where(
-        workspace_memberships.c.workspace_id == workspace_id,
-        workspace_memberships.c.organization_membership_id == organization_membership_id,
-    )
-    row = (await connection.execute(query)).mappings().first()
+    of_member = {"workspace": workspace_id, "membership": organization_membership_id}
+    row = (await connection.execute(_MEMBERSHIP, of_member)).mappings().first()
     return WorkspaceMembership(**row) if row else None
 
 

@@ -18,6 +18,9 @@ from planes.storage.keyset import Bounds, Key, Listed, read_page
 from planes.storage.types import Row
 
 _TOTAL_CEILING = 10_001
+# Made once, as those of `runs`.
+_LAST = select(audit_log.c.number, audit_log.c.hash).order_by(audit_log.c.number.desc()).limit(1)
+_ADDED = insert(audit_log)
 
 
 async def find_last(connection: AsyncConnection) -> tuple[int, str] | None:
@@ -25,9 +28,8 @@ async def find_last(connection: AsyncConnection) -> tuple[int, str] | None:
 
     Raises: Unavailable, StorageFull.
     """
-    query = select(audit_log.c.number, audit_log.c.hash).order_by(audit_log.c.number.desc()).limit(1)
     with writing_down():
-        found = (await connection.execute(query)).one_or_none()
+        found = (await connection.execute(_LAST)).one_or_none()
     return (found[0], found[1]) if found else None
 
 
@@ -37,7 +39,7 @@ async def append(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]])
     Raises: Unavailable, StorageFull.
     """
     with writing_down():
-        await connection.execute(insert(audit_log), [dict(row) for row in rows])
+        await connection.execute(_ADDED, [dict(row) for row in rows])
 
 
 async def iterate(connection: AsyncConnection) -> AsyncGenerator[Row]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.tables import organizations, workspaces
+
+# Made once, as those of `runs`.
+_ORGANIZATION = select(workspaces.c.organization_id).where(workspaces.c.id == bindparam("workspace"))
 
 
 async def find_plane_of(connection: AsyncConnection, organization_id: str) -> str | None:
@@ -18,8 +21,7 @@ async def find_plane_of(connection: AsyncConnection, organization_id: str) -> st
 
 async def find_organization_of(connection: AsyncConnection, workspace_id: str) -> str | None:
     """The organization that the workspace belongs to, if it was ever seen here."""
-    query = select(workspaces.c.organization_id).where(workspaces.c.id == workspace_id)
-    return (await connection.execute(query)).scalar_one_or_none()
+    return (await connection.execute(_ORGANIZATION, {"workspace": workspace_id})).scalar_one_or_none()
 
 
 async def add_organization(connection: AsyncConnection, organization_id: str, dataplane_id: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, delete, insert, select
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.metadata import metadata
@@ -22,11 +22,12 @@ scrub_settings = Table(
     Column("updated_by", identifier(), nullable=False),
 )
 
+_SETTINGS = select(scrub_settings).where(scrub_settings.c.workspace_id == bindparam("workspace"))
+
 
 async def find(connection: AsyncConnection, workspace_id: str) -> Row | None:
     """The settings, sealed; None while the workspace has none of its own."""
-    query = select(scrub_settings).where(scrub_settings.c.workspace_id == workspace_id)
-    found = (await connection.execute(query)).mappings().one_or_none()
+    found = (await connection.execute(_SETTINGS, {"workspace": workspace_id})).mappings().one_or_none()
     return dict(found) if found else None
 
 

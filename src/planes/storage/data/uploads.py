@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.tables import configurations, deployments, spent_uploads
@@ -18,6 +18,8 @@ from planes.storage.types import Row
 DEPLOYMENTS = "deployments"
 CONFIGURATIONS = "configurations"
 _TABLES: dict[str, Table] = {DEPLOYMENTS: deployments, CONFIGURATIONS: configurations}
+# Made once, as those of `runs`.
+_UPLOAD = {kind: select(table).where(table.c.id == bindparam("upload")) for kind, table in _TABLES.items()}
 
 
 async def spend_token(connection: AsyncConnection, token_id: str, expires_at: datetime, now: datetime) -> None:
@@ -36,8 +38,7 @@ async def add(connection: AsyncConnection, kind: str, row: Mapping[str, Any]) ->
 
 async def find(connection: AsyncConnection, kind: str, upload_id: str) -> Row | None:
     """The row, whether stored yet or not."""
-    table = _TABLES[kind]
-    found = (await connection.execute(select(table).where(table.c.id == upload_id))).mappings().one_or_none()
+    found = (await connection.execute(_UPLOAD[kind], {"upload": upload_id})).mappings().one_or_none()
     return dict(found) if found else None
 
 

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from planes.storage.data.tables import variables
 from planes.storage.types import Row
 
+# Made once, as those of `runs`.
+_ALL = (
+    select(variables)
+    .where(variables.c.workspace_id == bindparam("workspace"))
+    .order_by(variables.c.scope, variables.c.name)
+)
+_OF_SCOPES = _ALL.where(variables.c.scope.in_(bindparam("scopes", expanding=True)))
+
 
 async def list_all(connection: AsyncConnection, workspace_id: str, scopes: Sequence[str] | None = None) -> list[Row]:
     """The variables of the workspace by scope and name; `scopes` None is all of them."""
-    query = select(variables).where(variables.c.workspace_id == workspace_id)
-    if scopes is not None:
-        query = query.where(variables.c.scope.in_(scopes))
-    rows = await connection.execute(query.order_by(variables.c.scope, variables.c.name))
+    if scopes is None:
+        rows = await connection.execute(_ALL, {"workspace": workspace_id})
+    else:
+        rows = await connection.execute(_OF_SCOPES, {"workspace": workspace_id, "scopes": list(scopes)})
     return [dict(row) for row in rows.mappings()]
 
 

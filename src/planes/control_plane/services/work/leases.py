@@ -19,8 +19,8 @@ from planes.domain.leases import LeaseRules
 from planes.domain.retries import NO_RETRIES, RetryPolicy, wait_after
 from planes.domain.runs import BUILD_LIMIT_SECONDS, LEASED, Run, RunStatus
 from planes.storage.control import backfills as stored_backfills
-from planes.storage.control import identity, organizations
 from planes.storage.control import jobs as stored_jobs
+from planes.storage.control import organizations
 from planes.storage.control import retries as stored_retries
 from planes.storage.control import runs as stored_runs
 from planes.storage.control.connection import Connection
@@ -307,16 +307,15 @@ def _lease(run: Run, version: JobVersion, policy: RetryPolicy) -> Lease:
 async def _mint(parts: Parts, connection: Connection, run: Run, version: JobVersion, epoch: int) -> MintedToken:
     """The token of a run, which speaks for who started it, else who deployed its job. Raises: NotFound."""
     membership_id = run.triggered_by or version.created_by
-    membership = await organizations.find_membership_by_id(connection, run.organization_id, membership_id)
-    user = None if membership is None else await identity.find_user(connection, membership.user_id)
-    if membership is None or user is None:
+    member = await organizations.find_member(connection, run.organization_id, membership_id)
+    if member is None:
         raise NotFound("member_not_found", "Whoever this run would speak for is gone.")
     subject = RunSubject(
         run_id=run.id,
         fence=run.fence,
-        user_id=user.id,
-        email=user.email,
-        membership_id=MembershipId(membership.id),
+        user_id=member.user_id,
+        email=member.email,
+        membership_id=MembershipId(member.id),
         organization_id=run.organization_id,
         workspace_id=run.workspace_id,
     )

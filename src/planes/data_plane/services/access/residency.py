@@ -66,7 +66,9 @@ class Residency:
 
         Raises: NotAllowed, with the reason.
         """
-        owner = await residency.find_organization_of(connection, lease.workspace_id)
+        owner = self._known.get(lease.workspace_id)
+        if owner is None:
+            owner = await residency.find_organization_of(connection, lease.workspace_id)
         deployment = await uploads.find(connection, uploads.DEPLOYMENTS, lease.deployment_id)
         configuration = await uploads.find(connection, uploads.CONFIGURATIONS, lease.configuration_id)
         if owner is None:
