@@ -100,7 +100,7 @@ class PageQuery:
         self._sortable = sortable
         self.__signature__ = _signature(sortable)
 
-    def __call__(
+    async def __call__(  # as a plain function it would get a thread, for each request
         self,
         request: Request,
         limit: Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT)] = 100,

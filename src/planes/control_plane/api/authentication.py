@@ -22,6 +22,11 @@ def current_parts(request: Request) -> Parts:
     return request.app.state.parts
 
 
+async def _current_parts(request: Request) -> Parts:
+    """The same as a dependency: the framework gives one that is no coroutine a thread, for each request."""
+    return current_parts(request)
+
+
 async def current_principal(request: Request) -> Principal:
     """Any caller: a session, a personal or a workspace key, or a run; with what the route's entry asks of it.
 
@@ -81,7 +86,7 @@ async def current_data_plane(request: Request) -> DataPlaneId:
     )
 
 
-CurrentParts = Annotated[Parts, Depends(current_parts)]
+CurrentParts = Annotated[Parts, Depends(_current_parts)]
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 CurrentHuman = Annotated[Principal, Depends(current_human)]
 CurrentSession = Annotated[Principal, Depends(current_session)]

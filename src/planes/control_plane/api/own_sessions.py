@@ -29,7 +29,7 @@ from planes.wire.sessions import UserSession
 router = LateRouter(prefix="/own/v1/sessions", tags=["own: sessions"])
 
 
-def local_peer(request: Request) -> Peer:
+async def local_peer(request: Request) -> Peer:
     """The process at the other end of the home's socket.
 
     Raises: NotFound over TCP.

@@ -96,7 +96,7 @@ def make_app(stopping: Stopping, given: list[int] | None = None) -> FastAPI:
     @app.get("/page")
     async def page(request: Request) -> dict[str, Any]:
         query = request.query_params
-        asked = pages(
+        asked = await pages(
             request, limit=int(query.get("limit", 100)), offset=int(query.get("offset", 0)), cursor=query.get("cursor"),
             sort=query.getlist("sort"), order=query.getlist("order"),  # pyright: ignore[reportArgumentType]
         )  # fmt: skip
