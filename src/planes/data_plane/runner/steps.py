@@ -32,6 +32,8 @@ TELL_LEFT_AFTER_SECONDS = 1.0
 """What goes on so long after its program has ended is told to the user, who sees a run that does not end."""
 
 CLIENT_RETRY_SECONDS = 0.1
+# The first look takes milliseconds, by which its first line would be late.
+FIRST_LOOK_SECONDS = 0.02
 
 
 class StepEnd(NamedTuple):
@@ -64,6 +66,7 @@ class StepWatcher:
 
     def run(self, step: Step, process: StepProcess, tick: Callable[[], float], grace_seconds: float) -> StepEnd:
         """Read and wait until the step is over; `tick` is called each round and answers when it wants the next one."""
+        before = self._log.lines
         streams = [
             self._log.open_stream(process.stdout, Origin("stdout", step.source, step.stage)),
             self._log.open_stream(process.stderr, Origin("stderr", step.source, step.stage)),
@@ -78,8 +81,7 @@ class StepWatcher:
         self._watch.wait(0)  # whoever waits for the start is told first
         self._control.flush()
         self._log.prepare()  # while the step's program loads
-        self._watch.wait(0)  # what it printed meanwhile comes before the first look at its limits
-        self._tell()
+        self._await_line(before)
         while self._end is None or (self._has_children and not self._is_given_up()):
             look_at = tick()
             self._tell()  # also what the look has said: nothing else may happen for long
@@ -89,6 +91,14 @@ class StepWatcher:
             self._tell()
         self._drain(streams)
         return self._end._replace(said=streams[1].said)
+
+    def _await_line(self, before: int) -> None:
+        """For a moment, what it prints comes before the first look at its limits; so many lines there were before."""
+        until = time.monotonic() + FIRST_LOOK_SECONDS
+        self._tell()
+        while self._end is None and self._log.lines == before and (left := until - time.monotonic()) > 0:
+            self._watch.wait(left)
+            self._tell()
 
     def _tell(self) -> None:
         """Whoever follows hears of what was stored since."""
