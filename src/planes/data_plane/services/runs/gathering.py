@@ -1,7 +1,7 @@
 """What a lease needs from the region's own data: checked, written down, opened.
 
-    read ─► plan ─► written down: environment, what will be opened ─► opened ─► gathered
-      └── meanwhile, unless it came with the lease: the run's credential ────────┘
+    read ─► planned ─► written down: environment, what will be opened ─► opened ─► gathered
+                   └── meanwhile, unless it came with the lease: the run's credential ──┘
 
 One transaction reads and one writes, because a run's start waits for each of them.
 """
@@ -66,10 +66,17 @@ class _Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Planned:
+    """A lease that belongs here, with what it is to run; nothing of its is opened yet."""
+
     launch: Launch
     app: AppPlace | None
     tree: Path
+    stored: _Stored = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
     configuration: dict[str, bytes] = field(repr=False)
     variables: ResolvedVariables = field(repr=False)
     scrub: ScrubSettings | None = field(repr=False)
@@ -83,20 +90,32 @@ class Gathering:
         self._services = services
         self._parts = services.parts
 
-    async def gather(self, lease: Lease, token: str | None = None) -> Gathered:
+    async def plan(self, lease: Lease) -> Planned:
+        """What is to run, checked against the region's own rows and files.
+
+        Raises: LaunchRefused, PlaneError, StorageError, BlobMissing.
+        """
+        stored = await self._read(lease)
+        tree = await self._services.code_trees.tree_of(stored.versions.deployment)
+        app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
+        requirements: bytes = stored.versions.deployment["requirements"]
+        launch = await to_thread.run_sync(_plan, lease, tree, requirements, app.port if app else None)
+        return Planned(launch, app, tree, stored)
+
+    async def gather(self, lease: Lease, planned: Planned, token: str | None = None) -> Gathered:
         """`token` is the run's credential, if it came with the lease.
 
         Raises: LeaseLost, LaunchRefused, PlaneError, StorageError, BlobMissing.
         """
         if token is not None:
-            opened = await self._open(lease)
+            opened = await self._open(lease, planned)
         else:
-            token, opened = await side_by_side(lambda: self._run_token(lease), lambda: self._open(lease))
+            token, opened = await side_by_side(lambda: self._run_token(lease), lambda: self._open(lease, planned))
         secret = new_secret()
         return Gathered(
-            launch=opened.launch,
-            app=opened.app,
-            tree=opened.tree,
+            launch=planned.launch,
+            app=planned.app,
+            tree=planned.tree,
             configuration=opened.configuration,
             variables=opened.variables,
             credentials=Credentials(
@@ -106,18 +125,10 @@ class Gathering:
             call=opened.call,
         )
 
-    async def _open(self, lease: Lease) -> _Opened:
-        services = self._services
-        stored = await self._read(lease)
-        tree = await services.code_trees.tree_of(stored.versions.deployment)
-        app = AppPlace(port=free_port(), health=health_of(launcher_of(lease.definition))) if is_app(lease) else None
-        requirements: bytes = stored.versions.deployment["requirements"]
-        launch = await to_thread.run_sync(_plan, lease, tree, requirements, app.port if app else None)
-        await self._write_down(lease, launch.environment.key, stored)
+    async def _open(self, lease: Lease, planned: Planned) -> _Opened:
+        services, stored = self._services, planned.stored
+        await self._write_down(lease, planned.launch.environment.key, stored)
         return _Opened(
-            launch=launch,
-            app=app,
-            tree=tree,
             configuration=await services.configurations.open_row(stored.versions.configuration),
             variables=await services.variables.open_winners(lease.organization_id, stored.variables),
             scrub=await services.scrubbing.open_row(stored.scrub),

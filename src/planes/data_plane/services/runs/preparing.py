@@ -1,7 +1,7 @@
 """From a lease to everything its runner needs: checked, unpacked, laid out.
 
-    gathered (gathering.py) ─► work folder ─► steps; meanwhile written down
-      └──────── any of them refuses ──► CannotStart, work folder removed
+    planned ─► gathered (gathering.py); meanwhile an empty work folder ─► filled ─► steps; meanwhile written down
+                 └──────── any of them refuses ──► CannotStart, work folder removed
 
 Every step may run twice: an attempt that a crash cut short is simply made again.
 """
@@ -135,10 +135,13 @@ class Preparing:
         Raises: CannotStart, LeaseLost.
         """
         try:
-            gathered = await self._gathering.gather(lease, token)
+            planned = await self._gathering.plan(lease)
+            owner, gathered = await side_by_side(
+                lambda: to_thread.run_sync(self._begin, lease), lambda: self._gathering.gather(lease, planned, token)
+            )
             known = await to_thread.run_sync(self._known, lease, gathered)
             place, _ = await side_by_side(
-                lambda: self._lay_out(lease, gathered), lambda: self._write_down(lease, gathered, known)
+                lambda: self._lay_out(lease, gathered, owner), lambda: self._write_down(lease, gathered, known)
             )
             return self._prepared(lease, gathered, known, place)
         except LeaseLost:
@@ -153,18 +156,19 @@ class Preparing:
             _log.error("run_not_prepared", run_id=lease.run_id, exc_info=exc)
             raise CannotStart(f"The region could not prepare this run: {_plainly(exc)}.") from exc
 
-    async def _lay_out(self, lease: Lease, gathered: Gathered) -> _LaidOut:
+    async def _lay_out(self, lease: Lease, gathered: Gathered, owner: Owner) -> _LaidOut:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
         run = workspace.run(lease.run_id)
         berth: Berth | None = None
         try:
-            owner, steps = await to_thread.run_sync(self._begin, lease, gathered, workspace, run)
+            steps = await to_thread.run_sync(self._furnish, lease, gathered, run, owner)
             if is_dashboard(lease):
                 await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
             if len(steps) == 1 and lease.run_id in self._kinds:
                 berth = self._stand_by.take(self._kinds[lease.run_id][0])
             if berth is not None and not await to_thread.run_sync(_moved_in, berth, run, owner):
                 berth = None
+                await to_thread.run_sync(self._begin, lease)
                 await to_thread.run_sync(self._fill, lease, gathered, run, owner)
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -223,20 +227,25 @@ class Preparing:
             await runs.change(connection, lease.run_id, values)
             await self._services.audit.append(connection, actor, Action.RUN_STARTED, lease.run_id)
 
-    def _begin(
-        self, lease: Lease, gathered: Gathered, workspace: WorkspacePlace, run: RunPlace
-    ) -> tuple[Owner, tuple[Step, ...]]:
-        """The run's folders, and what is to run in them. Blocking, in one thread: a start waits for each change."""
+    def _begin(self, lease: Lease) -> Owner:
+        """The run's folders, empty, and whose they will be. Blocking."""
         owner = Owner(self._uids.find_uid(lease.workspace_id))
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
         workspace.prepare(lease.profile, owner)
+        workspace.run(lease.run_id).begin(owner)
+        return owner
+
+    def _furnish(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> tuple[Step, ...]:
+        """What is in the run's folders, and what is to run there. Blocking, in one thread: a start waits for each
+        change.
+        """
         self._fill(lease, gathered, run, owner)
         if gathered.app is not None:
             write_app(run.root, gathered.app)
-        return owner, self._steps(lease, gathered, run, workspace, owner.uid)
+        return self._steps(lease, gathered, run, owner.uid)
 
     def _fill(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> None:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)
-        run.begin(owner)
         copy_tree(gathered.tree, run.work)
         run.furnish(gathered.configuration, lease.profile, workspace.data(lease.profile))
         if gathered.call is not None:
@@ -249,9 +258,8 @@ class Preparing:
         if found is not None:
             self._stand_by.ended(*found)
 
-    def _steps(
-        self, lease: Lease, gathered: Gathered, run: RunPlace, workspace: WorkspacePlace, uid: int | None
-    ) -> tuple[Step, ...]:
+    def _steps(self, lease: Lease, gathered: Gathered, run: RunPlace, uid: int | None) -> tuple[Step, ...]:
+        workspace = self.place_of(lease.organization_id, lease.workspace_id)
         catalogue = EnvironmentCatalogue(workspace.root, self._settings.builder, uid, uid)
         wanted = gathered.launch.environment
         python = catalogue.python(wanted)

@@ -42,7 +42,12 @@ async def use(region: RunningDataPlane) -> None:
     await region.client.get(region.path("/variables"), headers=region.headers())
     for upload_id, row in region.control.versions.items():
         await region.client.get(region.path(f"/{row['kind']}/{upload_id}/files"), headers=region.headers())
-    await Gathering(region.plane.services).gather(lease, "token")
+    await gather(region, lease)
+
+
+async def gather(region: RunningDataPlane, lease: Lease) -> None:
+    gathering = Gathering(region.plane.services)
+    await gathering.gather(lease, await gathering.plan(lease), "token")
 
 
 async def test_every_access_is_written_down(region: RunningDataPlane) -> None:
@@ -151,7 +156,7 @@ async def test_nothing_is_changed_without_its_entry(region: RunningDataPlane) ->
         assert "Nothing was changed" in answer.json()["detail"]
     assert (region.control.versions, sorted((region.folder / "blobs").rglob("*"))) == before
     with pytest.raises(Unavailable):
-        await Gathering(region.plane.services).gather(lease, "token")
+        await gather(region, lease)
 
 
 async def test_a_read_goes_on_without_its_entry_and_counts_it(region: RunningDataPlane) -> None:
