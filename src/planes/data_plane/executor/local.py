@@ -75,6 +75,8 @@ class RunSpec:
     grace_seconds: float = 30.0
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
     scrub: ScrubSettings | None = None
+    claim: str | None = None
+    """The word under which the folder was claimed before; else it is claimed when the run is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,20 @@ class Ended:
     """A run found to be over."""
 
     outcome: Outcome
+
+
+def new_claim() -> str:
+    """A word that no other start has."""
+    return os.urandom(16).hex()
+
+
+def claim(folder: Path, run_id: str, fence: int, steps: Sequence[Step], word: str) -> None:
+    """Claims a folder for one start of a run, on the disk. Blocking. Raises: StartedBefore."""
+    spec = {"run_id": run_id, "fence": fence, "claim": word, "steps": [step.name for step in steps]}
+    try:
+        write_spec(RunFolder(folder), spec)
+    except FileExistsError as error:
+        raise StartedBefore(run_id) from error
 
 
 def log_folder(folder: Path) -> Path:
@@ -222,7 +238,7 @@ class LocalExecutor:
         request = Request(
             run_id=spec.run_id,
             folder=str(spec.folder.absolute()),
-            claim=os.urandom(16).hex(),
+            claim=spec.claim or new_claim(),
             fence=spec.fence,
             steps=spec.steps,
             time_limit_seconds=spec.time_limit_seconds,
@@ -234,7 +250,8 @@ class LocalExecutor:
         )
         with anyio.CancelScope(shield=True):  # ends by its own deadline; half a start would leave a run nobody knows
             try:
-                await to_thread.run_sync(self._start, folder, request, berth, limiter=self._limiter)
+                is_claimed = spec.claim is not None
+                await to_thread.run_sync(self._start, folder, request, is_claimed, berth, limiter=self._limiter)
             finally:
                 if berth is not None:
                     self.stand_by.leave(berth)
@@ -249,16 +266,8 @@ class LocalExecutor:
         spec = await to_thread.run_sync(read_spec, found)
         return RunningRun(found, spec["run_id"], spec["fence"])
 
-    def _start(self, folder: RunFolder, request: Request, berth: Berth | None) -> None:
-        spec = {
-            "run_id": request.run_id,
-            "fence": request.fence,
-            "claim": request.claim,
-            "steps": [step.name for step in request.steps],
-        }
-        try:
-            write_spec(folder, spec)
-        except FileExistsError as error:
-            raise StartedBefore(request.run_id) from error
+    def _start(self, folder: RunFolder, request: Request, is_claimed: bool, berth: Berth | None) -> None:
+        if not is_claimed:
+            claim(folder.root, request.run_id, request.fence, request.steps, request.claim)
         asked = berth.request if berth is not None else None
         launch(self._server, render_request(request), asked, self._kept_ports)

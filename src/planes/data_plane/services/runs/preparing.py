@@ -23,7 +23,7 @@ from planes.data_plane.executor.confinement import Openings
 from planes.data_plane.executor.environments import BuilderOptions, BuildStep, EnvironmentCatalogue, Unreachable
 from planes.data_plane.executor.layout import Owner, RunPlace, WorkspacePlace
 from planes.data_plane.executor.limits import limits_of
-from planes.data_plane.executor.local import RunSpec, Step
+from planes.data_plane.executor.local import RunSpec, StartedBefore, Step, claim, new_claim
 from planes.data_plane.executor.standing import Berth, Kind, StandBy
 from planes.data_plane.executor.uids import UidsExhausted, WorkspaceUids
 from planes.data_plane.services.assembly import Services
@@ -107,6 +107,7 @@ class _LaidOut:
 
     root: Path
     steps: tuple[Step, ...]
+    claim: str | None
     berth: Berth | None
 
 
@@ -161,7 +162,7 @@ class Preparing:
         run = workspace.run(lease.run_id)
         berth: Berth | None = None
         try:
-            steps = await to_thread.run_sync(self._furnish, lease, gathered, run, owner)
+            steps, claimed = await to_thread.run_sync(self._furnish, lease, gathered, run, owner)
             if is_dashboard(lease):
                 await self._artifacts.lay_out(lease.run_id, lease.profile, workspace, owner)
             if len(steps) == 1 and lease.run_id in self._kinds:
@@ -177,7 +178,7 @@ class Preparing:
                 await to_thread.run_sync(run.remove_artifacts)
                 await to_thread.run_sync(run.remove_work)
             raise
-        return _LaidOut(run.root, steps, berth)
+        return _LaidOut(run.root, steps, claimed, berth)
 
     def _known(self, lease: Lease, gathered: Gathered) -> _Known:
         """In a thread, since a file of secrets may be large. Raises: CannotStart."""
@@ -206,6 +207,7 @@ class Preparing:
                 time_limit_seconds=lease.time_limit_seconds,
                 grace_seconds=lease.grace_seconds,
                 max_log_bytes=self._settings.log_limit_bytes,
+                claim=place.claim,
                 scrub=gathered.scrub.apart_from(known.secrets_used) if gathered.scrub is not None else None,
             ),
             registered=known.registered,
@@ -235,14 +237,22 @@ class Preparing:
         workspace.run(lease.run_id).begin(owner)
         return owner
 
-    def _furnish(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> tuple[Step, ...]:
-        """What is in the run's folders, and what is to run there. Blocking, in one thread: a start waits for each
-        change.
+    def _furnish(
+        self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner
+    ) -> tuple[tuple[Step, ...], str | None]:
+        """What is in the run's folders, and what is to run there, under which claim. Blocking, in one thread: a start
+        waits for each change.
         """
         self._fill(lease, gathered, run, owner)
         if gathered.app is not None:
             write_app(run.root, gathered.app)
-        return self._steps(lease, gathered, run, owner.uid)
+        steps = self._steps(lease, gathered, run, owner.uid)
+        word = new_claim()
+        try:
+            claim(run.root, lease.run_id, lease.fence, steps, word)
+        except StartedBefore:
+            return steps, None  # whoever starts it finds out what became of that
+        return steps, word
 
     def _fill(self, lease: Lease, gathered: Gathered, run: RunPlace, owner: Owner) -> None:
         workspace = self.place_of(lease.organization_id, lease.workspace_id)

@@ -11,7 +11,7 @@ none has taken the run, and none can take it any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -260,19 +260,19 @@ class Runs:
             if berth is not None:
                 await to_thread.run_sync(berth.discard)
             return await self._end_unstarted(lease, place, CANCELLED, ["Stopped before it was started."])
-        why = "It may be out of memory or of processes"
+        why, spec = "It may be out of memory or of processes", prepared.spec
         for _ in range(_STARTS):
             await to_thread.run_sync(write_notes, place.root, prepared.notes, prepared.registered)
             try:
                 taken, berth = berth, None
-                return await self._executor.start(prepared.spec, prepared.registered, taken)
+                return await self._executor.start(spec, prepared.registered, taken)
             except (StartedBefore, RunNotStarted) as exc:
                 _log.warning("run_not_started", run_id=lease.run_id, reason=str(exc))
                 why = str(exc) if isinstance(exc, NoRoom) else why
             try:
                 return await self._find(place)
             except NoSuchRun:
-                continue  # no runner has taken it
+                spec = replace(spec, claim=None)  # no runner has taken it, and none can any more under that claim
         words = f"This region could not start a process for the run. {why}."
         return await self._end_unstarted(lease, place, "failed", [words])
 
