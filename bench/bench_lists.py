@@ -1,4 +1,4 @@
-"""Pages of a list of 10,000 runs at any offset, and a deploy of 1,000 jobs, through the whole application."""
+"""Pages of 10,000 runs at any offset, of 1,000 jobs, and a deploy of these, through the whole application."""
 
 from __future__ import annotations
 
@@ -33,13 +33,16 @@ PAGES: dict[str, dict[str, Any]] = {
     "by number, offset 5,000": {"sort": "number", "order": "desc", "offset": 5000},
 }
 
+# As the app asks for them: a screenful, the rest in pieces; and all at once.
+JOB_PAGES: tuple[dict[str, Any], ...] = ({"limit": 48}, {"limit": 250, "offset": 500}, {"limit": 1000})
+
 
 async def fill(stage: Stage, job_id: str, count: int) -> None:
     """Ended runs of many jobs, a minute apart."""
     run = await stage.trigger(job_id)
     async with stage.parts.database.transaction() as connection:
         row = dict((await connection.execute(select(runs).where(runs.c.id == run["id"]))).mappings().one())
-        jobs = list((await stage.job_ids()).values())
+        jobs = [job["id"] for job in (await stage.get("/jobs", limit=1000)).json()["items"]]
         rows: list[dict[str, Any]] = []
         for number in range(count):
             at = row["created_at"] - timedelta(minutes=number)
@@ -51,11 +54,11 @@ async def fill(stage: Stage, job_id: str, count: int) -> None:
         await connection.execute(insert(runs), rows)
 
 
-async def timed(stage: Stage, query: dict[str, Any], rounds: int) -> float:
+async def timed(stage: Stage, query: dict[str, Any], rounds: int, path: str = "/job-runs") -> float:
     times: list[float] = []
     for _ in range(rounds):
         started = time.perf_counter()
-        answer = await stage.get("/job-runs", limit=100, **query)
+        answer = await stage.get(path, **{"limit": 100, **query})
         times.append((time.perf_counter() - started) * 1000)
         assert answer.status_code == 200, answer.text
     return statistics.median(times)
@@ -92,6 +95,9 @@ async def main(jobs: int, count: int, rounds: int) -> None:
             for name, query in {"": {}, "by duration, ": {"sort": "duration_seconds", "order": "desc"}}.items():
                 found = await timed_cursor(stage, query, rounds)
                 print(f"100 of {count:,} runs, {name}by a cursor behind 5,000: median {found:.1f} ms (promise 50)")
+            for query in JOB_PAGES:
+                found = await timed(stage, {"recent_job_runs_limit": 10, **query}, rounds, "/jobs")
+                print(f"{query['limit']} of {jobs:,} jobs with ten recent runs each: median {found:.1f} ms")
     print(machine())
 
 
