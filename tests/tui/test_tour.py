@@ -46,6 +46,16 @@ while (key := os.read(0, 1)) != b"q":
     show()
     os.write(1, b"got " + key + b" at %d\r\n" % at)
 """
+# Its keys mean something in a form only, which f opens and x leaves.
+FORM = r"""
+import os, tty
+tty.setraw(0)
+os.write(1, b"\x1b[2J\x1b[H shop > 2        ^control\r\nready\r\n")
+is_open = False
+while (key := os.read(0, 1)) != b"q":
+    is_open = key == b"f" or (is_open and key != b"x")
+    os.write(1, b"got " + key + (b" in the form" if is_open else b" outside") + b"\x1b[K\r")
+"""
 TOUR = """
 import os, sys
 from pathlib import Path
@@ -60,7 +70,8 @@ with stage.opened():
     stage.play([str(folder / "program.py")], os.environ, folder)
     try:
         player.play([
-            Beat("First the a.", (Keys(("a",), "got a"),), "first"),
+            # A key before the program has made its terminal raw would be thrown away as it does.
+            Beat("First the a.", (Keys((), "ready"), Keys(("a",), "got a")), "first"),
             Beat("Then, after a long sentence that takes its time to be read by anybody who reads it, the b.",
                  (Keys(("b",), "got b"),)),
             Beat("The end.", (Keys(("q",), "got b"),)),
@@ -168,6 +179,34 @@ def test_without_autoplay_the_person_plays_and_the_tour_follows(folder: Path) ->
         code = shown.wait()
 
     assert code == 0
+
+
+@pytest.mark.parametrize("elsewhere", ["[", "]", "3"])
+def test_what_is_pressed_for_a_person_is_pressed_where_the_tour_is(folder: Path, elsewhere: str) -> None:
+    (folder / "program.py").write_text(PLACES)
+    with terminal([str(folder / "tour.py"), str(folder), "by hand"], {}, size=(60, 12)) as shown:
+        shown.until(lambda: last_row(shown).rstrip().endswith(" a"), "the key to press")
+        shown.press(elsewhere)
+        shown.until_text(f"got {elsewhere} at")
+        shown.press("\x1d")
+        shown.until(lambda: "Then, after" in last_row(shown), "the second caption")
+
+        assert "got a at 2" in shown.text
+
+
+def test_a_form_that_a_person_left_is_opened_again_before_its_keys_are_pressed(folder: Path) -> None:
+    (folder / "program.py").write_text(FORM)
+    step = 'Keys(("a",), "got a")'
+    assert step in TOUR
+    (folder / "tour.py").write_text(TOUR.replace(step, 'Keys(("a",), "got a", ("in the form", "f"))'))
+    with terminal([str(folder / "tour.py"), str(folder), "by hand"], {}, size=(60, 12)) as shown:
+        shown.until(lambda: last_row(shown).rstrip().endswith(" a"), "the key to press")
+        shown.press("x")
+        shown.until_text("got x outside")
+        shown.press("\x1d")
+        shown.until_text("got a in the form")
+        shown.press("q")
+        shown.wait()
 
 
 def test_leaving_the_program_ends_the_tour_and_gives_the_terminal_back(folder: Path) -> None:

@@ -36,10 +36,14 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Keys by name (`enter`) or as text to type, then what must be on the screen, as a pattern."""
+    """Keys by name (`enter`) or as text to type, then what must be on the screen, as a pattern.
+
+    `form` is what the keys are typed into: words that stand in it, as a pattern, and the key that opens it again.
+    """
 
     keys: tuple[str, ...]
     until: str
+    form: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Player:
             for key in step.keys:
                 self._press(key)
         else:
-            self._hint = hint_of(step)
+            self._hint, self._place = hint_of(step), self._here()
             self._show()
         self._wait_for(step)
 
@@ -137,18 +141,34 @@ class Player:
         """Until the words are there. Time in which the tour is paused or taken does not count."""
         left = _WAIT_SECONDS
         self._awaited = step.until
-        while not re.search(step.until, self.stage.text):
+        while not self._is_shown(step.until):
             began = time.monotonic()
             self._pump()
             if self._is_asked_to_press and isinstance(step, Keys):
                 self._is_asked_to_press = False
-                for key in step.keys:
-                    self._press(key)
+                self._press_from_its_place(step)
             if self._mode is _Mode.PLAYING and self.is_auto:
                 left -= time.monotonic() - began
             if left < 0:
                 raise NoDemo(f'The tour stopped: "{step.until}" did not come.\n{self.stage.text}')
         self._hold(0.6)
+
+    def _press_from_its_place(self, step: Keys) -> None:
+        """The keys of a step, after the person went elsewhere or left its form: there they would mean other things."""
+        if self._here() != self._place:
+            self._return()
+        if step.form is not None and not self._is_shown(step.form[0]):
+            self._press(step.form[1])
+            until = time.monotonic() + _MOVE_SECONDS
+            while not self._is_shown(step.form[0]) and time.monotonic() < until:
+                self._pump()
+            if not self._is_shown(step.form[0]):
+                return
+        for key in step.keys:
+            self._press(key)
+
+    def _is_shown(self, pattern: str) -> bool:
+        return re.search(pattern, self.stage.text) is not None
 
     def _read(self, caption: str) -> None:
         self._hold(min(_MOST_SECONDS, max(_LEAST_SECONDS, _SECONDS_A_WORD * len(caption.split()))))

@@ -10,6 +10,7 @@ SHOP = "fruitshop"
 KEY_NAME = "SHOP__API_KEY"
 # From wherever the tour is: a link, as `y` copies it.
 _JOBS = Keys((":", "open ana/Playground", "enter"), r"\[1 Jobs\]")
+_WORDS, _WHICH = "the same six words", "Deploy which folder"
 _UP = "▴control ▴eu1 ▴us1"
 
 
@@ -24,7 +25,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
         ),
         Beat(
             "Type the region to lock it.",
-            (Keys(("enter",), "the same six words"), Keys(("eu1", "enter"), "is locked to eu1")),
+            (Keys(("enter",), _WORDS), Keys(("eu1", "enter"), "is locked to eu1", (_WORDS, "enter"))),
         ),
         Beat(
             "It has a workspace. Secrets are sealed in eu1.",
@@ -37,8 +38,8 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
         Beat(
             "Deploy a folder. First see what would change.",
             (
-                Keys(("d",), "Deploy which folder"),
-                Keys(("ctrl+u", SHOP, "enter"), "Goes to the control plane"),
+                Keys(("d",), _WHICH),
+                Keys(("ctrl+u", SHOP, "enter"), "Goes to the control plane", (_WHICH, "b")),
             ),
             "deploy",
         ),
