@@ -22,7 +22,7 @@ from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
 from planes.server.listening import AppServer, listen_tcp
 from planes.settings import DataPlaneSettings
-from planes.storage.data import uploads
+from planes.storage.data import runs, uploads
 from planes.wire.link import Lease
 
 
@@ -41,6 +41,17 @@ class RunningDataPlane:
         """A client's credential for the workspace."""
         token = self.control.data_token(self.organization_id, self.workspace_id, *grants, **changes)
         return {"authorization": f"Bearer {token}"}
+
+    async def hold_run(self, run_id: str, **changes: Any) -> None:
+        """A run of the workspace that goes on, by the region's own row."""
+        parts = self.plane.services.parts
+        row = {
+            "id": run_id, "organization_id": self.organization_id, "workspace_id": self.workspace_id,
+            "job_ref": "jobs.jobs.load", "number": 1, "profile": "prod", "fence": 1, "lease": {},
+            "state": runs.STARTED, "leased_at": parts.clock.now(), **changes,
+        }  # fmt: skip
+        async with parts.database.transaction() as connection:
+            await runs.add(connection, row)
 
     def path(self, rest: str) -> str:
         """A path below the workspace."""

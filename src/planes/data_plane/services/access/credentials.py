@@ -13,7 +13,7 @@ from planes.data_plane.services.access.revocations import Revocations
 from planes.data_plane.services.parts import Parts
 from planes.domain.access import Grant, tell_lack
 from planes.domain.errors import NotAllowed, NotAuthenticated, NotFound, Unavailable
-from planes.storage.data import uploads
+from planes.storage.data import runs, uploads
 from planes.storage.errors import AlreadyThere
 from planes.tokens.claims import Claims, TokenKind, verify
 from planes.tokens.errors import InvalidToken
@@ -39,12 +39,14 @@ class Credentials:
         return len(self._verified)
 
     async def check(self, token: str, workspace_id: str, grant: Grant) -> Claims:
-        """A client's token for the workspace of the path, with the grant.
+        """A client's token for the workspace of the path, with the grant. One that a run asked for ends with the run.
 
         Raises: NotAuthenticated, NotFound (another workspace: like one that does not exist), NotAllowed.
         """
         claims = self._verify(token, TokenKind.DATA_PLANE)
         await self._fits(claims, workspace_id)
+        if claims.run_id is not None:
+            await self._still_runs(workspace_id, claims.run_id)
         if grant not in claims.grants:
             raise NotAllowed("not_allowed", tell_lack(grant))
         return claims
@@ -129,6 +131,12 @@ class Credentials:
                 raise refused(token) from exc
             self._verified.keep(digest, claims, expires_at=claims.expires_at, now=now)
         return claims
+
+    async def _still_runs(self, workspace_id: str, run_id: str) -> None:
+        async with self._parts.database.reading() as connection:
+            run = await runs.find_in_workspace(connection, workspace_id, run_id)
+        if run is None or run["state"] == runs.DONE:
+            raise refused()
 
     async def _fits(self, claims: Claims, workspace_id: str) -> None:
         if claims.workspace_id != workspace_id:

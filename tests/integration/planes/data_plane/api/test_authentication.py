@@ -20,6 +20,7 @@ from planes.data_plane.services.access.revocations import KEPT_SECONDS, Revocati
 from planes.data_plane.services.app_visits import COOKIE_SECONDS
 from planes.domain.access import Grant
 from planes.domain.identifiers import new_id
+from planes.storage.data import runs
 from planes.tokens.claims import CONTROL_AUDIENCE, Claims, TokenKind
 from planes.tokens.keys import SigningKey
 from planes.wire.link import PollResponse, Revocation, RevokedClaim
@@ -73,6 +74,7 @@ def bad_tokens(region: RunningDataPlane) -> dict[str, tuple[str, int]]:
         "a workspace API key": ("dlt_sa_" + "x" * 43, 401),
         "no token": ("x", 401),
         "not ASCII": ("\u00e9.\u00e9.\u00e9", 401),
+        "asked for by a run that never was here": (mint(*own, run_id=new_id()), 401),
         "for another workspace": (mint(region.organization_id, new_id()), 404),
         "for another organization": (mint(new_id(), region.workspace_id), 403),
         "for no workspace": (mint(region.organization_id, region.workspace_id, workspace_id=None), 404),
@@ -110,6 +112,20 @@ async def test_no_bad_token_opens_any_route(region: RunningDataPlane) -> None:
 
     assert wrong == []
     assert left.json() == {"scopes": []}
+
+
+async def test_what_a_run_asked_for_ends_with_the_run(region: RunningDataPlane) -> None:
+    await region.client.get(region.path("/variables"), headers=region.headers())  # pins organization and workspace
+    database, run_id = region.plane.services.parts.database, new_id()
+    await region.hold_run(run_id)
+    path, headers = f"/own/v1/workspaces/{region.workspace_id}/hits", region.headers(run_id=run_id)
+    while_it_runs = await region.client.get(path, headers=headers)
+    async with database.transaction() as connection:
+        await runs.change(connection, run_id, {"state": runs.DONE})
+    afterwards = await region.client.get(path, headers=headers)
+    other = await region.client.get(path, headers=region.headers())
+
+    assert [answer.status_code for answer in (while_it_runs, afterwards, other)] == [200, 401, 200]
 
 
 async def test_a_route_without_a_credential_answers_401(region: RunningDataPlane) -> None:
