@@ -11,7 +11,7 @@ from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.look import TERMINAL_STATES, Look
 from dlthub_tui.viewmodel.table import Column, Row
-from dlthub_tui.viewmodel.text import Role, Span, guard, line, muted
+from dlthub_tui.viewmodel.text import Role, Span, guard, line, muted, text_of
 from dlthub_tui.viewmodel.work.runs import name_of
 
 COLUMNS = (
@@ -47,9 +47,9 @@ def needing(item: WorkspaceState) -> Iterator[Run]:
 
 def _failed_row(workspace: Workspace, run: Run, look: Look) -> Row:
     name = guard(workspace.name)
-    said = f"{name_of(run)} failed"
-    cells = (line(name), line(said), line(muted(words.moment(run.finished_at or run.created_at, look))))
-    return Row(f"run/{workspace.id}/{run.id}", look.state("failed"), cells, f"{name} {said}")
+    said = line(name_of(run), " failed")
+    cells = (line(name), said, line(muted(words.moment(run.finished_at or run.created_at, look))))
+    return Row(f"run/{workspace.id}/{run.id}", look.state("failed"), cells, f"{name} {text_of(said)}")
 
 
 def _leak_rows(item: WorkspaceState, look: Look) -> Iterator[Dated]:
@@ -60,12 +60,13 @@ def _leak_rows(item: WorkspaceState, look: Look) -> Iterator[Dated]:
     name = guard(item.workspace.name)
     for (job_ref, secret), leaks in by_secret.items():
         newest = leaks[0]
-        said = f"{guard(words.short_ref(job_ref))} prints {guard(secret)}"
+        # Apart, so that what is too long of them is cut, and not the verb.
+        what = line(guard(words.short_ref(job_ref)), " prints ", guard(secret))
         runs = words.plural(len({leak.run_id for leak in leaks}), "run")
-        cells = (line(name), line(said), line(muted(runs)))
+        cells = (line(name), what, line(muted(runs)))
         key = f"leak/{item.workspace.id}/{newest.run_id}/{secret}"
         glyph = Span(look.glyphs.masked, Role.MASKED)
-        yield newest.at or look.now(), Row(key, glyph, cells, f"{name} {said} masked")
+        yield newest.at or look.now(), Row(key, glyph, cells, f"{name} {text_of(what)} masked")
 
 
 def _sign_in_rows(state: HomeState, look: Look) -> Iterator[Dated]:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dlthub_tui.client.installation import PendingSignIn
-from dlthub_tui.viewmodel.installation.home_state import HomeState
+from dlthub_tui.client.leaks import Leak
+from dlthub_tui.client.models import Workspace
+from dlthub_tui.viewmodel.installation.home_state import HomeState, WorkspaceState
 from dlthub_tui.viewmodel.installation.needs import needs
 from dlthub_tui.viewmodel.look import Look
-from dlthub_tui.viewmodel.text import text_of
+from dlthub_tui.viewmodel.text import cut_name, text_of
 
 NOW = datetime(2026, 3, 17, 14, 2, tzinfo=UTC)
 
@@ -23,6 +25,19 @@ def sign_in(number: int) -> PendingSignIn:
 
 def said(state: HomeState) -> list[str]:
     return [" ".join(text_of(cell) for cell in row.cells) for row in needs(state, Look(now=lambda: NOW))]
+
+
+def test_what_a_job_does_is_read_however_long_its_secret_is_called() -> None:
+    workspace = Workspace(
+        id="w", name="weather", organization_id="o", dataplane_id="eu1", dataplane_url="", is_playground=False,
+        archived_at=None, member_count=None,
+    )  # fmt: skip
+    secret = "JOBS__HOUSEKEEPING__CARELESS__API_TOKEN"
+    leak = Leak(id="1", name=secret, profile=None, is_variable=True, is_open=True, job_ref="jobs.housekeeping.careless")
+    (row,) = needs(HomeState(workspaces=(WorkspaceState(workspace, leaks=(leak,)),)), Look(now=lambda: NOW))
+
+    assert text_of(row.cells[1]) == f"housekeeping.careless prints {secret}"
+    assert text_of(cut_name(row.cells[1], 50)) == "housekeeping.careless prints JOBS__HOUS…_API_TOKEN"
 
 
 def test_sign_ins_that_wait_take_one_row_and_are_set_aside_together_until_another_asks() -> None:
