@@ -12,6 +12,8 @@ Judge = Callable[[bytes, int, int, int], int]
 # front is a border although it ends in a letter.
 BEFORE = r"(?:^|[^0-9A-Za-z]|\\[abfnrtv]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})"
 BEHIND = r"(?:$|[^0-9A-Za-z])"
+# The same for the scan, where a sign ends many words: `track_events`.
+BEGINS = r"(?:\b|[nrt])"
 
 
 class Rule(NamedTuple):
@@ -54,6 +56,7 @@ def token(
     source: str,
     *,
     follow: str = "",
+    before: str = "",
     alone: bool = False,
     judge: Judge | None = None,
 ) -> Rule:
@@ -63,4 +66,14 @@ def token(
     if alone:
         pattern = BEFORE + pattern + BEHIND
     encoded = tuple(sign.encode("ascii") for sign in signs.split(" "))
-    return Rule(name, "token", encoded, follow.encode("ascii"), pattern.encode("ascii"), source, sample, judge)
+    return Rule(
+        name,
+        "token",
+        encoded,
+        follow.encode("ascii"),
+        pattern.encode("ascii"),
+        source,
+        sample,
+        judge,
+        before=before.encode("ascii"),
+    )

@@ -293,4 +293,11 @@ CLOUD_RULES: tuple[Rule, ...] = (
         follow="[0-9A-Za-z]{8}",
         alone=True,
     ),
+    token(
+        "aws-session-token",
+        "IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz",
+        r"(?:IQoJb3JpZ2lu|F[Qw]oGZXIvYXdz)[0-9A-Za-z+/%=-]{80,}",
+        "IQoJb3JpZ2luX2Vj<b300>",
+        "AWS: temporary security credentials",
+    ),
 )

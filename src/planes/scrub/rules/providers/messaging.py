@@ -1,6 +1,7 @@
 """Chat, mail, text messages, bots."""
 
-from planes.scrub.rules.model import Rule, token
+from planes.scrub.rules.judging import judges
+from planes.scrub.rules.model import BEGINS, Rule, token
 
 MESSAGING_RULES: tuple[Rule, ...] = (
     token(
@@ -149,5 +150,16 @@ MESSAGING_RULES: tuple[Rule, ...] = (
         "syt_<a12>_<a20>_<a6>",
         "Matrix: access tokens of Synapse",
         alone=True,
+    ),
+    token(
+        "mandrill-key",
+        "md-",
+        r"md-[0-9A-Za-z_-]{22}",
+        "md-<a10>7X<a10>",
+        "Mailchimp Transactional: API keys",
+        follow="[0-9A-Za-z_-]{8}",
+        before=BEGINS,
+        alone=True,
+        judge=judges.jumbled,
     ),
 )

@@ -157,4 +157,12 @@ MODEL_RULES: tuple[Rule, ...] = (
         alone=True,
         judge=judges.mixed,
     ),
+    token(
+        "lambda-cloud-key",
+        "secret_",
+        r"secret_[0-9a-z-]{1,40}_[0-9a-f]{32}\.[0-9A-Za-z]{32}",
+        "secret_acme_<h32>.<a32>",
+        "Lambda: Cloud API",
+        follow="[0-9a-z-]{1,40}_[0-9a-f]{8}",
+    ),
 )

@@ -194,4 +194,12 @@ MONITORING_RULES: tuple[Rule, ...] = (
         "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=<uuid>",
         "WeCom: group robots",
     ),
+    token(
+        "datadog-application-key",
+        "ddapp_",
+        r"ddapp_[0-9A-Za-z]{34}",
+        "ddapp_<a34>",
+        "Datadog: API and application keys",
+        alone=True,
+    ),
 )

@@ -1,7 +1,7 @@
 """Payment, shops, shipping."""
 
 from planes.scrub.rules.judging import judges
-from planes.scrub.rules.model import Rule, token
+from planes.scrub.rules.model import BEGINS, Rule, token
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _GOCARDLESS_AND_MOLLIE = "Mollie and GoCardless: API keys"
@@ -108,5 +108,33 @@ PAYMENT_RULES: tuple[Rule, ...] = (
         r"polar_[op]at_[0-9A-Za-z_-]{32,}",
         "polar_oat_<a43>",
         "Polar: access tokens",
+    ),
+    token(
+        "woocommerce-key",
+        "ck_ cs_",
+        r"c[ks]_[0-9a-f]{40}",
+        "cs_<h40>",
+        "WooCommerce: REST API keys",
+        follow="[0-9a-f]{8}",
+        before=BEGINS,
+        alone=True,
+    ),
+    token(
+        "adyen-key",
+        "AQE",
+        r"AQE[0-9A-Za-z+/]{60,}-[0-9A-Za-z+/]{20,}={0,2}-[!-&(-+.-;=-~]{8,}",
+        "AQE<a130>-<b43>=-<a16>",
+        "Adyen: API credentials",
+        follow="[0-9A-Za-z+/]{8}",
+        alone=True,
+    ),
+    token(
+        "checkout-secret-key",
+        "sk_sbox_",
+        r"sk_sbox_[0-9a-z]{26,27}",
+        "sk_sbox_<l13>7<l13>",
+        "Checkout.com: API keys",
+        alone=True,
+        judge=judges.mixed,
     ),
 )

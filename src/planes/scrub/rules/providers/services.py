@@ -1,7 +1,7 @@
 """Services that data is loaded from."""
 
 from planes.scrub.rules.judging import judges
-from planes.scrub.rules.model import Rule, token
+from planes.scrub.rules.model import BEGINS, Rule, token
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -207,5 +207,43 @@ SERVICE_RULES: tuple[Rule, ...] = (
         "<a6>_<a29>_mmk",
         "MaxMind: license keys",
         alone=True,
+    ),
+    token(
+        "metabase-key",
+        "mb_",
+        r"mb_[0-9A-Za-z+/]{43}=",
+        "mb_<b43>=",
+        "Metabase: API keys",
+        follow="[0-9A-Za-z+/]{8}",
+        before=BEGINS,
+        alone=True,
+    ),
+    token(
+        "tiktok-token",
+        "act. rft.",
+        r"(?:act|rft)\.[0-9A-Za-z]{40,}(?:![0-9]+\.[0-9a-z]+)?",
+        "act.<a20>7<a39>",
+        "TikTok: user access tokens",
+        follow="[0-9A-Za-z]{8}",
+        before=BEGINS,
+        alone=True,
+        judge=judges.mixed,
+    ),
+    token(
+        "rapidapi-key",
+        "jsn",
+        r"[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{6}jsn[0-9a-f]{12}",
+        "<h10>msh<h15>p1<h6>jsn<h12>",
+        "RapidAPI: API keys",
+        follow="[0-9a-f]{8}",
+        alone=True,
+    ),
+    token(
+        "salesforce-refresh-token",
+        "5Aep861",
+        r"5Aep861[0-9A-Za-z._]{60,}",
+        "5Aep861<a80>",
+        "Salesforce: OAuth tokens",
+        follow="[0-9A-Za-z._]{8}",
     ),
 )
