@@ -13,7 +13,7 @@ from planes.scrub.rules.named.keys import is_sensitive_key
 from planes.scrub.rules.named.vocabulary import KEY
 from planes.scrub.search.engine import Pattern, compile_pattern
 
-_INPUT = re.compile(rb"input_value=[bruf]?([\"'])")
+_INPUT = re.compile(rb"input_value=[\[(]{0,2}[bruf]?([\"'])")
 _ANSWER = re.compile(
     rb"(?:\[1\][ \t]+|=>[ ]+|\$[0-9]+ = (?:0x[0-9a-f]+ )?"
     rb"|Out\[[0-9]+\]:[ \t]*|##\[debug\](?:=>|Result:)[ \t]*)?[bruf]{0,2}([\"'])"

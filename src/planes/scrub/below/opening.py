@@ -33,7 +33,9 @@ from planes.scrub.search.engine import Pattern, compile_pattern, group_number
 _END = rb"[ \t\r]*(?:[ \t][0-9A-Za-z_./-]+\.py:[0-9]+[ \t]*)?(?:[ \t]*" + BAR + rb")*[ \t]*$"
 _SCHEME = rb"(?:(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)[ \t]*)?"
 # A bracket, or a call that prints what it holds.
-_WRAPPER = rb"(?:\[|(?:some|ok|just|secretstr|str|string|repr|quote)?\()?"
+_WRAPPER = (
+    rb"(?:\[|(?:some|ok|just|str|string|repr|quote|[a-z]{0,12}(?:secret|sensitive|password|token)[a-z]{0,12})?\()?"
+)
 _OPENS = (
     rb"(?i)(?P<name>" + KEY + rb"|authorization|cookie|signature)(?:"
     rb"(?P<scalar>[\"']?[ \t]*:[ \t]*(?:[!&][^ \t]{1,40}[ \t]+)?[|>][+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$)"

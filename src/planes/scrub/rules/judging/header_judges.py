@@ -10,6 +10,9 @@ from planes.scrub.rules.judging.plausible import is_code, is_placeholder, looks_
 _OWN_SCHEME = re.compile(
     rb"[:=][ \t]*[\"'`\[]*(?!bearer|basic|token|digest)[A-Za-z_-]{3,31}[ \t]+(?:[A-Za-z_]+=\"?)?$", re.IGNORECASE
 )
+# One that says what follows it: `ApiKey`; and a value that is neither a word nor a name.
+_KEY_SCHEME = re.compile(rb"(?:key|token|secret)[ \t]+(?:[A-Za-z_]+=\"?)?$", re.IGNORECASE)
+_NO_WORD = re.compile(rb"(?=.*[0-9]).{8}")
 _HEX_END = re.compile(rb"(?:^|_)[0-9a-f]{24,}$")
 # The place in a file that some loggers put at the right.
 _SOURCE_LINE = re.compile(rb"\.py:[0-9]+$")
@@ -36,6 +39,7 @@ def header(line: bytes, begin: int, start: int, end: int) -> int:
         not has_scheme
         and _OWN_SCHEME.search(line, begin, start)
         and not (looks_random(secret) or _HEX_END.search(secret))
+        and not (_KEY_SCHEME.search(line, begin, start) and _NO_WORD.match(secret))
     ):
         return -1
     if len(secret) < (6 if has_scheme else 20) and IDENTIFIER.match(secret):

@@ -137,6 +137,7 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
     secret = line[start:end]
     if (
         len(secret) < 3
+        or not secret.strip(b"\\")  # before the quote of a value in a text in a text
         or is_placeholder(secret)
         or is_placeholder(secret.rstrip(b",;.)]"))
         or is_code(secret)
@@ -153,7 +154,7 @@ def _is_harmless(line: bytes, begin: int, start: int, end: int) -> bool:
         or (secret.isalpha() and (len(secret) < 8 or is_common(secret) or not _stands_for_login(line, end)))
     ):
         return True
-    if is_type(secret.strip(b"[]()<>,;")) or is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
+    if is_type(secret.strip(b"[]()<>,;&")) or is_lexeme(line, begin, secret) or is_place_of_secret(line, begin, secret):
         return True
     if line[start - 1 : start] == b":" and secret.isalpha() and is_common(secret):
         return True  # `token:read`, as in scopes

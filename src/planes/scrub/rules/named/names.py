@@ -10,6 +10,8 @@ _WRAPPERS = (
     rb"|password"
     rb"|redactedstr|quote|quote_plus|base64string|string|\$)"
 )
+# A sign that JSON escapes because it is not ASCII: `\u017c`.
+_OTHER_SIGN = rb"\\+u(?:[1-9a-f][0-9a-f]{3}|0[1-9a-f][0-9a-f]{2}|00[89a-f][0-9a-f])"
 # What is put before a value: a tag or an anchor (YAML), a type and a length (PHP).
 _TAG = (
     rb"(?:[!&][0-9A-Za-z!_./-]{0,40}[ \t]+|string\([0-9]{1,5}\)[ \t]+|chr[ \t]+"
@@ -44,7 +46,11 @@ NAME_RULES: tuple[Rule, ...] = (
         KEY
         + rb"(?:\\+[\"']|\\+u002[27])?"
         + GIVES
-        + rb"b?(?:\\+[\"']|\\+u002[27])(?P<secret>[^\"'\\]+(?:\\+[^\"'\\u][^\"'\\]*)*)",
+        + rb"b?(?:\\+[\"']|\\+u002[27])(?P<secret>(?:"
+        + _OTHER_SIGN
+        + rb")*[^\"'\\]+(?:(?:"
+        + _OTHER_SIGN
+        + rb"|\\+[^\"'\\u])[^\"'\\]*)*)",
         '{\\"password\\": \\"<a16>\\"}',
         judges.quoted,
         needs=(b"\\",),
@@ -155,8 +161,8 @@ NAME_RULES: tuple[Rule, ...] = (
         rb"[0-9A-Za-z_.:-]*"
         + KEY
         + CLOSES
-        + rb"[*]{0,2}[ \t]*(?:[|]{1,2}(?:[<>=]\.)?|\xe2\x94[\x82\x83]|\xe2\x95\x91|\t)[ \t]*[\"'`]?"
-        + rb"(?P<secret>[^ \t\r|\"'`\xe2][^\t\r|\xe2\n]*)",
+        + rb"[*]{0,2}[ \t]*(?:[|]{1,2}(?:[<>=]\.)?|\xe2\x94[\x82\x83](?:[ ]+\xe2\x94\x82)*|\xe2\x95\x91|\t)"
+        + rb"[ \t]*[\"'`]?(?P<secret>[^ \t\r|\"'`\xe2][^\t\r|\xe2\n]*)",
         "| db_password | <a12>7<a4> |",
         cells.cell,
         needs=(b"|", b"\t", b"\xe2\x94", b"\xe2\x95"),
@@ -373,10 +379,10 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-list",
-        NAME + rb"\[{1,2}[ \t]*[bu]?[\"'](?P<secret>[^\"'\[\]]+(?:[\"'][ \t]*,[ \t]*[\"'][^\"'\[\]]+)*)[\"']",
+        NAME + rb"[\[(]{1,2}[ \t]*[bu]?[\"'](?P<secret>[^\"'\[\]]+(?:[\"'][ \t]*,[ \t]*[\"'][^\"'\[\]]+)*)[\"']",
         '"tokens": ["<a12>7<a4>", "<a16>"]',
         told.listed,
-        needs=(b'["', b"['", b"[[", b"[ ", b"[\t", b'[b"', b"[b'", b'[u"', b"[u'"),
+        needs=(b'["', b"['", b'("', b"('", b"[[", b"[ ", b"[\t", b'[b"', b"[b'", b'[u"', b"[u'"),
     ),
     named(
         "form-part",
@@ -424,8 +430,9 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "argument-error",
-        rb"(?:argument|option|parameter|value for|field)[ ][\"'`]?-{0,2}[0-9a-z_./-]*" + KEY + rb"[^:\n]{0,40}:"
-        rb"[ ][a-z0-9() ]{3,60}:?[ ][\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        rb"(?:(?:argument|option|parameter|value for|field)[ ][\"'`]?-{0,2}[0-9a-z_./-]*" + KEY + rb"[^:\n]{0,40}:"
+        rb"[ ][a-z0-9() ]{3,60}:?[ ]|" + KEY + CLOSES + rb":[ ](?:invalid literal for int\(\) with base [0-9]+"
+        rb"|could not convert string to float):[ ])[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
         "error: argument --password: invalid choice: '<a16>'",
         judges.quoted,
         (SIGNS, FOLLOW),
@@ -433,7 +440,7 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     named(
         "generic-key",
-        rb"[0-9a-z][_-](?:key|pat)[\"'`]?\]?" + GIVES + rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>=,;&(){}\[\]]{8,})",
+        rb"[0-9a-z][_-](?:key|pat)[\"'`]?\]?" + GIVES + rb"[\"'`]?(?P<secret>[^ \t\r\"'`<>=,;&(){}\[\]\\]{8,})",
         "STRIPE_KEY=<a12>7<a8>",
         key_judges.generic_key,
         ((b"_key", b"-key", b"_pat"), rb"[\"'`]?\]?[ \t]{0,20}[:=]"),

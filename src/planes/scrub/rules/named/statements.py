@@ -43,7 +43,8 @@ STATEMENT_RULES: tuple[Rule, ...] = (
         rb"|\bsp_addlinkedsrvlogin[ \t]+n?'[^'\n]{1,80}'(?:[ \t]*,[ \t]*(?:n?'[^'\n]{0,80}'|null|0|1)){3}"
         rb"[ \t]*,[ \t]*n?'"
         rb"|\bsp_(?:addlogin|adduser)[ \t]+n?'[^'\n]{1,80}'[ \t]*,[ \t]*n?'"
-        rb"|\bsp_password[ \t][^'\n]{0,40}@new[ \t]*=[ \t]*n?')"
+        rb"|\bsp_password[ \t][^'\n]{0,40}@new[ \t]*=[ \t]*n?'"
+        rb"|\bsecret[ \t][^()\n]{0,80}\((?:[^()\n]{0,400}[,( \t])?(?:bearer_token|token|secret|session_token)[ \t]+')"
         rb"(?P<secret>[^'\"\n]+)",
         "SET PASSWORD FOR me = PASSWORD('<a16>')",
         judges.quoted,
@@ -61,6 +62,10 @@ STATEMENT_RULES: tuple[Rule, ...] = (
                 b"sp_addlinkedsrvlogin",
                 b"sp_adduser",
                 b"sp_password",
+                b"create secret ",
+                b"replace secret ",
+                b"persistent secret ",
+                b"temporary secret ",
             ),
             rb"",
         ),

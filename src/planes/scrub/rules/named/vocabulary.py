@@ -109,7 +109,7 @@ _TYPE = (
 )
 NAME = (
     KEY + CLOSES + rb"(?:" + _TYPE + rb"|" + GIVES + rb"|[ \t]*==[ \t]*|[ \t]*<-[ \t]*"
-    rb"|[ \t]+as[ \t]+[a-z]{2,20}[ \t]*=[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
+    rb"|[ \t]+(?:as[ \t]+[a-z]{2,20}|string)[ \t]*=[ \t]*|[ \t]*(?:->|\xe2\x86\x92)[ \t]*)"
 )
 # In the scan, what follows a name. It counts little: counted repetition makes the scan's automaton large.
 FOLLOW = rb"[0-9A-Za-z_-]{0,10}[^0-9A-Za-z_-]"
