@@ -143,7 +143,7 @@ async def test_a_run_that_no_runner_takes_is_tried_again_once(
     """The machine has no process to give."""
     attempts: list[object] = []
 
-    def refuse(server: object, document: bytes, berth: object) -> None:
+    def refuse(server: object, document: bytes, berth: object, _kept: object) -> None:
         attempts.append(server)
         if len(attempts) <= refusals:
             raise launching.RunNotStarted("no runner took the run")
