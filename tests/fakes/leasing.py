@@ -181,6 +181,8 @@ class LeasingControlPlane(FakeControlPlane):
         @app.post("/link/v1/runs/{run_id}/-issue-token")
         async def issue_token(run_id: str) -> Response:
             self.tokens_asked_for.append(run_id)
+            if self.is_away:
+                return self._away()
             return JSONResponse({"token": RUN_TOKEN, "expires_at": 2_000_000_000})
 
         app.mount("/", super().build(stopping))

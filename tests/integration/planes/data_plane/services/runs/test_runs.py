@@ -326,6 +326,18 @@ async def test_what_stands_in_for_the_control_plane_neither_ends_a_run_nor_takes
     assert place.control.statuses[lease.run_id] == ["starting", "running", "completed"]
 
 
+async def test_a_runs_token_that_is_refused_while_clocks_differ_ends_no_run(place: RunningRegion) -> None:
+    place.control.hands_out_tokens = False
+    place.control.stands_in = [(401, '{"code": "call_not_authenticated", "detail": "This call is not signed."}')] * 99
+    place.control.is_away = True
+    lease = await place.lease("print('x')\n")
+    await until(lambda: place.control.tokens_asked_for == [lease.run_id])
+
+    place.control.is_away = False
+
+    assert await place.control.wait_end(lease) == "completed"
+
+
 async def test_held_leases_are_renewed_by_the_poll(place: RunningRegion) -> None:
     lease = await place.lease(WAITS)
     await place.control.wait_status(lease, "running")
