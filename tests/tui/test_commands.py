@@ -95,6 +95,7 @@ async def test_marked_jobs_are_archived_together_also_those_that_a_filter_hides(
         await stage.press("D")
         await stage.until("Archive 2 jobs")
         assert "ingest.load_orders, ingest.load_customers" in stage.text
+        assert "Type how many to archive them:" in stage.text
         await stage.type("2 jobs")
         await stage.press("enter")
         await stage.until("2 jobs are archived. u takes that back.")

@@ -93,8 +93,10 @@ class JobChanger:
             line(muted(name_keys(_COMES_BACK if is_one else _COME_BACK, self._context.look))),
         ]
         if not is_one:
-            lines.insert(0, line(f"   {', '.join(map(_name_of, kept))}"))
+            lines.append(line(f"   {', '.join(map(_name_of, kept))}"))  # last: of many the rest may have no room
         sheet = TypedSheet(self._context, f"Archive {guard(typed)}", typed, "archive", lines)
+        if not is_one:
+            sheet.asks = "Type how many to archive them:"
         self._screen.act_on(sheet, lambda _yes: self._set_archived(kept, is_archived=True))
 
     async def _set_archived(self, jobs: list[Job], *, is_archived: bool) -> None:
