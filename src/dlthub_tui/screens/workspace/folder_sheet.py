@@ -14,9 +14,6 @@ from dlthub_tui.widgets.choice import Choice
 from dlthub_tui.widgets.field import Field
 from dlthub_tui.widgets.lines import LinesView
 
-# Of a folder, of one that declares jobs, and of the example that comes along.
-_NOTES = ("", "   declares jobs", "   an example")
-
 
 class FolderSheet(Sheet[str]):
     """`tab` completes, the arrows choose, `enter` takes what is typed or chosen."""
@@ -37,9 +34,9 @@ class FolderSheet(Sheet[str]):
         for position, choice in enumerate(self._choices):
             cursor = accent(f" {self.look.glyphs.cursor} ") if position == self._at else Span("   ")
             path = cut_front(guard(choice.path), max(10, width - 24), self.look.glyphs.cut)
-            declares = muted(_NOTES[choice.is_workspace + choice.is_example])
+            note = muted(_note_of(choice))
             role = Role.TEXT if choice.is_workspace else Role.MUTED
-            lines.append((cursor, Span(path, role), declares))
+            lines.append((cursor, Span(path, role), note))
         return [*lines, *[EMPTY_LINE] * (MOST - len(lines))]
 
     def on_mount(self) -> None:
@@ -92,3 +89,10 @@ class FolderSheet(Sheet[str]):
             self.say(NOTHING_TYPED, Role.WARN)
         else:
             self.dismiss(self._choices[self._at].path if self._at >= 0 else typed.rstrip("/") or "/")
+
+
+def _note_of(choice: FolderChoice) -> str:
+    """What is to be known of it before it is taken."""
+    if choice.is_example:
+        return "   an example"
+    return "   declares jobs" if choice.is_workspace else ""
