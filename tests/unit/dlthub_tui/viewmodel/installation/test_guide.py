@@ -8,11 +8,16 @@ from pathlib import Path
 from dlthub_tui.viewmodel.installation.guide import CLIENT, shell_commands, shell_lines
 from dlthub_tui.viewmodel.look import Look
 
-README = Path(__file__).parents[5] / "README.md"
+ROOT = Path(__file__).parents[5]
 
 
-def test_the_client_is_the_release_that_the_readme_names() -> None:
-    assert f"'{CLIENT}'" in README.read_text(encoding="utf-8")
+def test_the_client_is_the_release_that_the_readme_and_the_table_of_releases_name_and_the_tests_use() -> None:
+    release = CLIENT.rpartition("==")[2]
+
+    assert f"'{CLIENT}'" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"| {release} | all commands" in (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    tests = (ROOT / "tests" / "contract" / "client_environment.py").read_text(encoding="utf-8")
+    assert f'NEWEST = "{release}"' in tests
 
 
 def test_what_is_copied_is_commands_and_nothing_beside_them() -> None:
