@@ -89,8 +89,7 @@ def keep_ports(listeners: Iterable[socket.socket]) -> list[socket.socket]:
 
 
 def _keepers(listener: socket.socket) -> list[socket.socket]:
-    # Where jobs are this user's and may ask for shared ports, a listener that allows that would share with them.
-    if sys.platform != "linux" or not (os.geteuid() == 0 or calls.can_refuse()):
+    if not _shares_with_nobody():
         return []
     address, port = listener.getsockname()[:2]
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -107,6 +106,11 @@ def _keepers(listener: socket.socket) -> list[socket.socket]:
                 keeper.close()
             raise Conflict("port_taken", f"Port {port} on {other} is taken or not allowed: {exc.strerror}.") from exc
     return keepers
+
+
+def _shares_with_nobody() -> bool:
+    """Whether a socket that allows a shared port has it alone: where jobs are this user's and may ask for one, not."""
+    return sys.platform == "linux" and (os.geteuid() == 0 or calls.can_refuse())
 
 
 def _keeper(address: str, port: int) -> socket.socket:
@@ -161,7 +165,7 @@ def _listen_once(host: str, port: int) -> socket.socket:
     try:
         return listen_tcp(host, port)
     except Conflict:
-        if sys.platform != "linux" or port == 0 or _listening_inodes(port):
+        if not _shares_with_nobody() or port == 0 or _listening_inodes(port):
             raise
         return listen_tcp(host, port, beside_keepers=True)
 

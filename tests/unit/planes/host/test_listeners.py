@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -82,6 +83,47 @@ def test_the_next_plane_comes_back_to_a_kept_port_and_is_the_only_one_to_be_met(
 def test_a_second_platform_of_the_same_user_does_not_share_the_port() -> None:
     with _kept() as (_, port), pytest.raises(Conflict, match=rf"{port} is taken by .*process {os.getpid()}"):
         _open(port)
+
+
+_WITHOUT_FILTERS = """
+import ctypes, os, socket, struct
+from planes.data_plane.runner.containment import calls
+from planes.domain.errors import Conflict
+from planes.host.listeners import PortPlan, keep_ports, open_listeners
+
+SECCOMP, NOT_PERMITTED, ALLOWED = 317, 0x00050001, 0x7FFF0000
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, SECCOMP), (0x06, 0, 0, NOT_PERMITTED), (0x06, 0, 0, ALLOWED)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+if os.geteuid() == 0:
+    os.setresuid(65534, 65534, 65534)
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code))
+assert libc.prctl(22, 2, program) == 0
+assert not calls.can_refuse()
+
+with socket.socket() as listener, socket.socket() as jobs:
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    assert keep_ports([listener]) == []
+    assert not listener.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+    jobs.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    jobs.bind(("127.0.0.1", 0))
+    try:
+        open_listeners(["control"], PortPlan(host="127.0.0.1", first=jobs.getsockname()[1], may_move=False), {})
+    except Conflict:
+        print("taken")
+"""
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the number is that of x86-64")
+def test_where_no_call_can_be_refused_a_plane_shares_its_port_with_no_job_of_its_user() -> None:
+    """Where a system refuses filters, a job may ask for a shared port, and would get half of what is sent."""
+    said = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_FILTERS], check=True, capture_output=True, text=True, timeout=60
+    )
+
+    assert said.stdout == "taken\n"
 
 
 @pytest.mark.usefixtures("has_both")

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from planes.data_plane.runner.kernel import libc
 
-_SET_MODE_FILTER = 1
+_SET_MODE_FILTER, _ASK_ABOUT_ACTION = 1, 2
 _LOAD, _MASK, _EQUALS, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
 _DONE = _ERROR  # of no number: the call does not happen, and answers that it did
@@ -94,8 +94,11 @@ def refuse_calls() -> None:
 
 
 def can_refuse() -> bool:
-    """Whether there is a filter for this machine."""
-    return libc is not None and os.uname().machine in _MACHINES
+    """Whether there is a filter for this machine, and its kernel takes one: some systems that run others let none."""
+    machine = _MACHINES.get(os.uname().machine)
+    if libc is None or machine is None:
+        return False
+    return libc.syscall(machine.seccomp, _ASK_ABOUT_ACTION, 0, ctypes.byref(ctypes.c_uint32(_ERROR))) == 0
 
 
 def assemble(*, keeps_apart: bool = False) -> bytes:
