@@ -91,6 +91,20 @@ def test_behind_many_rows_of_numbers_signs_are_looked_for_alone() -> None:
     assert 0 <= signs.next(row + token) - len(row) < len(token)
 
 
+def test_a_sign_that_begins_a_line_is_seen_from_there_and_from_before() -> None:
+    signs = Signs(RULES, BELOW_RULES)
+    row, before = b"12 34 56 78 90 12\n", b"token\n"
+    samples = [fake(rule.sample, 3).encode() for rule in (*RULES, *BELOW_RULES)]
+    for _ in range(2000):
+        signs.on_line(row, 0, len(row) - 1)
+
+    assert signs.next(row) < 0, "rows of numbers would cover what is missed"
+    for line in samples:
+        text = before + line + b" " + b"y " * 2000 + b"\n"
+        assert signs.next(text, len(before)) >= len(before), line
+        assert signs.on_line(text, len(before), len(text) - 1).last >= 0, line
+
+
 def test_signs_that_others_cover_are_left_out_of_the_scan_and_it_says_the_same() -> None:
     demands = {
         (rule.before, sign, rule.follow, rule.any_case) for rule in (*RULES, *BELOW_RULES) for sign in rule.signs

@@ -89,10 +89,11 @@ def _judge_iban(line: bytes, _: int, start: int, end: int) -> int:
 _BEFORE = rb"(?:^|[^0-9A-Za-z_.+/-]|\\[nrt])"
 _BEHIND = rb"(?:$|[^0-9A-Za-z_.+/-]|[.](?:$|[^0-9]))"
 
-# In the scan: the same, or the letter of an escape such as `\n`. A third of all fractions that programs print in full
+# In the scan: the same, or the letter of an escape such as `\n`; it may begin at a line, so that what ended the one
+# before is not there to see. A third of all fractions that programs print in full
 # (`0.4839…`) would look like a card, were the point not told there.
-_SCAN_BEFORE_CARD = rb"(?:^|[^0-9A-Za-z_.+/-]|[nrt])"
-_SCAN_BEFORE_IBAN = rb"(?:^|[^0-9A-Za-z_+/-]|[nrt])"
+_SCAN_BEFORE_CARD = rb"(?:(?m:^)|[^0-9A-Za-z_.+/-]|[nrt])"
+_SCAN_BEFORE_IBAN = rb"(?:(?m:^)|[^0-9A-Za-z_+/-]|[nrt])"
 
 CHECKSUM_RULES: tuple[Rule, ...] = (
     Rule(
