@@ -19,7 +19,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
-from dlthub_tui import messages, styles_folder
+from dlthub_tui import messages
+from dlthub_tui.paths import styles_folder
 from dlthub_tui.screens.configuring import ConfiguredApp
 from dlthub_tui.screens.entering.start import StartScreen
 from dlthub_tui.screens.moving import PATIENCE_SECONDS

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dlthub_tui import typed_path
+from dlthub_tui.paths import typed_path
 
 HOME_VARIABLE = "DLTHUB_TUI_HOME"
 URL_VARIABLE = "DLTHUB_TUI_URL"

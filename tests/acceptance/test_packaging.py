@@ -43,7 +43,9 @@ def test_an_installed_wheel_starts_and_finds_its_styles(wheel: Path, tmp_path: P
     )
     python = environment / "bin" / "python"
 
-    found = run(python, "-c", "import dlthub_tui; print(dlthub_tui.styles_folder())", cwd=tmp_path).strip()
+    found = run(
+        python, "-c", "from dlthub_tui.paths import styles_folder; print(styles_folder())", cwd=tmp_path
+    ).strip()
     version = run(python, "-m", "dlthub_tui.cli.main", "--version", cwd=tmp_path).strip()
 
     assert Path(found) == site / "dlthub_tui" / "styles"
@@ -77,7 +79,7 @@ def test_the_wheel_brings_the_workspaces_of_the_demo(wheel: Path) -> None:
 
 
 def test_an_editable_install_reads_the_repository_and_copies_nothing() -> None:
-    from dlthub_tui import styles_folder
+    from dlthub_tui.paths import styles_folder
 
     assert styles_folder() == ROOT / "styles"
     assert not (ROOT / "src" / "dlthub_tui" / "styles").exists()

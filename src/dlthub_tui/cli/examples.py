@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from dlthub_tui import example_folder
 from dlthub_tui.cli import exits
+from dlthub_tui.paths import example_folder
 from planes.wire.shell_words import quoted
 
 # What jobs and the client leave in a folder where they worked.

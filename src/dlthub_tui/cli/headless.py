@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dlthub_tui import example_folder
 from dlthub_tui.cli import exits
+from dlthub_tui.paths import example_folder
 from dlthub_tui.settings import our_version
 
 if TYPE_CHECKING:

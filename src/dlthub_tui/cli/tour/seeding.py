@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from dlthub_tui import example_folder
 from dlthub_tui.cli.tour.platform import NoDemo
 from dlthub_tui.embed.finding import find_platform
+from dlthub_tui.paths import example_folder
 
 if TYPE_CHECKING:
     from dlthub_tui.client.models import Workspace

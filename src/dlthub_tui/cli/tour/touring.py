@@ -14,7 +14,6 @@ from pathlib import Path
 
 import anyio
 
-from dlthub_tui import example_folder
 from dlthub_tui.cli import exits
 from dlthub_tui.cli.tour.platform import DemoPlatform, NoDemo
 from dlthub_tui.cli.tour.player import Left, Player
@@ -22,6 +21,7 @@ from dlthub_tui.cli.tour.recording import Cast
 from dlthub_tui.cli.tour.script import END, PROOF, SHOP, beats
 from dlthub_tui.cli.tour.seeding import seed
 from dlthub_tui.cli.tour.stage import Stage
+from dlthub_tui.paths import example_folder
 from dlthub_tui.settings import terminal_environment
 from planes.wire.shell_words import quoted
 

@@ -16,8 +16,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
-from dlthub_tui import styles_folder
 from dlthub_tui.messages import AskToLeave, SessionEnded
+from dlthub_tui.paths import styles_folder
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.viewmodel import words
 from dlthub_tui.viewmodel.keys.actions import Action, of_layers

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from dlthub_tui import typed_path
 from dlthub_tui.client.errors import ClientError
 from dlthub_tui.messages import Open
+from dlthub_tui.paths import typed_path
 from dlthub_tui.screens.logs.log_feed import Found, LinesArrived, write_lines
 from dlthub_tui.screens.logs.log_searching import LogSearching, of_term
 from dlthub_tui.viewmodel import words

@@ -14,8 +14,8 @@ import anyio
 from anyio import to_thread
 from textual.app import ComposeResult
 
-from dlthub_tui import typed_path
 from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, NotSignedIn, TimedOut
+from dlthub_tui.paths import typed_path
 from dlthub_tui.screens.frame.acting import READ_ONLY
 from dlthub_tui.screens.frame.context import Context, ListPlace
 from dlthub_tui.screens.frame.sheets import LineSheet

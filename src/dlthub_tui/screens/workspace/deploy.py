@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from dlthub_tui import typed_path
 from dlthub_tui.client.deployments import DeployReceipt, find_latest_deployment
 from dlthub_tui.client.errors import ClientError, NotReachable, NotSignedIn, TimedOut
 from dlthub_tui.client.models import Deployment
 from dlthub_tui.messages import Open
+from dlthub_tui.paths import typed_path
 from dlthub_tui.screens.asking.starting import Stopper
 from dlthub_tui.screens.frame.context import Context, Undo
 from dlthub_tui.screens.places.place import PlaceScreen

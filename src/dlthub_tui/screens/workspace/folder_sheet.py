@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from dlthub_tui import example_folder
+from dlthub_tui.paths import example_folder
 from dlthub_tui.screens.frame.context import Context
 from dlthub_tui.screens.frame.sheets import NOTHING_TYPED, Sheet
 from dlthub_tui.viewmodel.keys.actions import Action

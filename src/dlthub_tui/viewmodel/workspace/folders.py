@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlthub_tui import typed_path
+from dlthub_tui.paths import typed_path
 
 MODULE = "__deployment__.py"
 MOST = 8

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dlthub_tui import example_folder
 from dlthub_tui.cli.commands import run_command
+from dlthub_tui.paths import example_folder
 
 
 def test_an_example_is_written_whole_and_says_what_to_do_with_it(
