@@ -17,7 +17,8 @@ from textual._compositor import ChopsUpdate
 from textual._styles_cache import StylesCache
 
 from dlthub_tui.screens.entering.first_owner import FirstOwnerScreen
-from dlthub_tui.screens.frame.sweeping import FOURTH, MUCH, RESTS_SECONDS, YOUNG
+from dlthub_tui.screens.frame import sweeping
+from dlthub_tui.screens.frame.sweeping import FOURTH, MUCH, YOUNG
 from dlthub_tui.screens.installation.home import HomeScreen
 from dlthub_tui.screens.places.listing import ListScreen
 from dlthub_tui.screens.work.jobs import JobsScreen
@@ -446,7 +447,10 @@ async def test_rows_of_a_list_go_as_it_is_left_without_a_look_for_garbage(open_a
             gc.enable()
 
 
-async def test_garbage_is_looked_for_at_rest_and_not_while_keys_come(open_app: Any) -> None:
+async def test_garbage_is_looked_for_at_rest_and_not_while_keys_come(
+    open_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "RESTS_SECONDS", 3600.0)  # beside much else the screen takes longer than a moment
     usual = gc.get_threshold()
     async with open_app() as stage:
         await stage.press(*WORKSPACE)
@@ -458,7 +462,7 @@ async def test_garbage_is_looked_for_at_rest_and_not_while_keys_come(open_app: A
             await stage.press("j")
             stage.app.sweeper.look()
             assert 2 not in looked
-            stage.app.sweeper.pressed_at -= RESTS_SECONDS
+            stage.app.sweeper.pressed_at -= sweeping.RESTS_SECONDS
             stage.app.sweeper.look()
             assert 2 in looked
             looked.clear()
