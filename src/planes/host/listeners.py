@@ -136,11 +136,7 @@ def _open(plan: PortPlan, port: int) -> socket.socket:
     except Conflict as exc:
         if plan.may_move and port != 0:
             return _listen(plan.host, 0)
-        owner = _owner_of(port)
-        whose = f" by {owner}" if owner else ""
-        raise Conflict(
-            exc.code, f"Port {port} is taken{whose}. Stop that, or choose another: --port PORT (0 takes free ones)."
-        ) from exc
+        raise Conflict(exc.code, f"{_whose(port)}, or choose another: --port PORT (0 takes free ones).") from exc
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -168,6 +164,14 @@ def _listen_once(host: str, port: int) -> socket.socket:
         if not _shares_with_nobody() or port == 0 or _listening_inodes(port):
             raise
         return listen_tcp(host, port, beside_keepers=True)
+
+
+def _whose(port: int) -> str:
+    """Who has the port, and what is to be done about that."""
+    if sys.platform == "linux" and not _listening_inodes(port):
+        return f"Port {port} is kept, by runs of another user's platform as it seems. Let them end"
+    owner = _owner_of(port)
+    return f"Port {port} is taken{f' by {owner}' if owner else ''}. Stop that"
 
 
 def _owner_of(port: int) -> str | None:

@@ -85,6 +85,14 @@ def test_a_second_platform_of_the_same_user_does_not_share_the_port() -> None:
         _open(port)
 
 
+def test_a_port_that_is_kept_for_another_users_platform_is_said_to_be_so() -> None:
+    with socket.socket() as keeper:  # it shares with nobody, as that of another user
+        keeper.bind(("127.0.0.1", 0))
+        port = keeper.getsockname()[1]
+        with pytest.raises(Conflict, match=rf"Port {port} is kept, by runs of another .* or choose another: --port"):
+            _open(port)
+
+
 _WITHOUT_FILTERS = """
 import ctypes, os, socket, struct
 from planes.data_plane.runner.containment import calls
