@@ -18,6 +18,8 @@ from planes.storage.notices import exchange_notices
 
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _MOST_UNSENT = 1024
+# What others say is kept for as long as this process lives: so many keys are told of, whoever writes to the database.
+_MOST_OTHERS = 100
 _SHARE_KEYS = "Control planes of one database share control/signing.key and control/signing: see docs/production.md."
 _KEYS = "keys "
 _log = structlog.get_logger("planes.control_plane.exchange")
@@ -43,7 +45,7 @@ async def run_exchange(parts: Parts) -> None:
     def hear(word: str) -> None:
         if not word.startswith(_KEYS):
             parts.news.hear(word)
-        elif (kid := word.removeprefix(_KEYS)) != own and kid not in others and len(others) < _MOST_UNSENT:
+        elif (kid := word.removeprefix(_KEYS)) != own and kid not in others and len(others) < _MOST_OTHERS:
             others.add(kid)
             _log.error("another_signing_key", own=own, other=kid, reason=_SHARE_KEYS)
             pass_on(f"{_KEYS}{own}")  # who began later has not heard it
