@@ -108,7 +108,7 @@ class FakeControlPlane:
         async def find_versions(request: Request) -> Response:
             body = await request.json()
             if self.answers_with is not None:
-                return JSONResponse({"status_code": self.answers_with, "code": "x"}, status_code=self.answers_with)
+                return _refused(self.answers_with)
             return JSONResponse({kind: [each for each in ids if each in self.versions] for kind, ids in body.items()})
 
         @app.put("/link/v1/{kind}/{upload_id}")
@@ -125,7 +125,7 @@ class FakeControlPlane:
                 self.versions[upload_id] = await request.json()
                 return DroppedResponse()
             if self.answers_with is not None:
-                return JSONResponse({"status_code": self.answers_with, "code": "x"}, status_code=self.answers_with)
+                return _refused(self.answers_with)
             row = self.versions.setdefault(upload_id, {**await request.json(), "kind": kind})
             row.setdefault("version", sum(1 for each in self.versions.values() if each.get("kind") == kind))
             retired = {"retired": list(self.retired)} if kind == "deployments" else {}
@@ -160,3 +160,8 @@ class DroppedResponse(Response):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
         await send({"type": "http.response.body", "body": b"x", "more_body": True})
         raise ConnectionAbortedError("dropped on purpose")
+
+
+def _refused(status: int) -> Response:
+    code = "call_not_authenticated" if status == 401 else "x"
+    return JSONResponse({"status_code": status, "code": code, "detail": "no", "extra": None}, status_code=status)
