@@ -63,6 +63,7 @@ _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _REFUSALS: dict[int, type[PlaneError]] = {
     400: InvalidRequest, 401: NotAuthenticated, 403: NotAllowed, 404: NotFound, 409: Conflict,
 }  # fmt: skip
+_NOT_RECOGNISED = "call_not_authenticated"
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
@@ -272,18 +273,24 @@ def _why_unreachable(error: httpx.HTTPError) -> str:
 
 
 def _refusal(answer: httpx.Response, now: datetime) -> PlaneError:
-    """What does not speak as the control plane does is not it: a proxy on the way decides about no run."""
+    """What does not speak as the control plane does is not it: a proxy on the way decides about no run.
+
+    That this plane is not recognised, as while clocks differ, is not about what it says, nor about who asked it to.
+    """
     found = _REFUSALS.get(answer.status_code)
     if found is None:
         return Unavailable("control_plane_failed", f"The control plane answered {answer.status_code}.")
     try:
         body: Any = answer.json()
-        return found(str(body["code"])[:100], f"{str(body['detail'])[:500]}{_clock_words(answer, now)}")
+        code, detail = str(body["code"])[:100], f"{str(body['detail'])[:500]}{_clock_words(answer, now)}"
     except (ValueError, KeyError, TypeError):
         return Unavailable(
             "control_plane_failed",
             f"At the control plane's address something else answered {answer.status_code}: a proxy on the way?",
         )
+    if code == _NOT_RECOGNISED:
+        return Unavailable(code, f"The control plane does not recognise this region. {detail}")
+    return found(code, detail)
 
 
 def _clock_words(answer: httpx.Response, now: datetime) -> str:

@@ -15,7 +15,7 @@ import structlog
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.reports import build_webhook_run
 from planes.data_plane.services.webhooks import Webhooks
-from planes.domain.errors import NotAuthenticated, PlaneError, Unavailable
+from planes.domain.errors import PlaneError, Unavailable
 from planes.storage.data import webhooks as stored
 from planes.storage.types import Row
 
@@ -66,7 +66,7 @@ class WebhookCalls:
             return
         try:
             answer = await self._parts.link.start_webhook_run(asked)
-        except (Unavailable, NotAuthenticated):  # the latter as while clocks differ: it is not about this call
+        except Unavailable:
             await self._later(call, "control_plane_unreachable")
             return
         except PlaneError as exc:

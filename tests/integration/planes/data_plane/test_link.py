@@ -136,10 +136,12 @@ async def test_a_call_that_is_refused_where_clocks_differ_says_so(shift: int, sa
     transport = httpx.MockTransport(lambda _: httpx.Response(401, json=body, headers=headers))
     link = Link(address("http://control.test"), SigningKey.generate(), FakeClock(now), transport=transport)
 
-    with pytest.raises(NotAuthenticated) as refused:
+    with pytest.raises(Unavailable) as refused:
         await link.report_status("run", REPORT)
 
-    found = refused.value.detail.removeprefix("This call is not signed.")
+    found = refused.value.detail.removeprefix(
+        "The control plane does not recognise this region. This call is not signed."
+    )
     assert (said in found) if said else found == ""
 
 

@@ -26,7 +26,7 @@ from planes.data_plane.services.side_by_side import side_by_side
 from planes.data_plane.services.upkeep.old_environments import lock_environments
 from planes.data_plane.services.uploads.code_trees import read_requirements
 from planes.data_plane.services.webhooks import SentCall
-from planes.domain.errors import Conflict, NotAuthenticated, Unavailable
+from planes.domain.errors import Conflict, Unavailable
 from planes.manifest.launch import launcher_of
 from planes.scrub import ScrubSettings
 from planes.storage.data import runs
@@ -173,13 +173,13 @@ class Gathering:
             await audit.append_all(connection, actor, deeds)
 
     async def _run_token(self, lease: Lease) -> str | None:
-        """None when the control plane does not answer, or not while clocks differ: the job may well not need it."""
+        """None when the control plane does not answer: the job may well not need it."""
         for _ in range(_TOKEN_TRIES):
             try:
                 return (await self._parts.link.issue_run_token(lease.run_id, lease.fence)).token
             except Conflict as exc:
                 raise LeaseLost(lease.run_id) from exc
-            except (Unavailable, NotAuthenticated):
+            except Unavailable:
                 await anyio.sleep(_TOKEN_WAIT_SECONDS)
         return None
 
