@@ -27,7 +27,9 @@ JOIN_TOKEN = "join-token-of-the-tests"
 
 @dataclass(kw_only=True)
 class FakeControlPlane:
-    """`answers_with` makes every write-back fail with that status; `drops` takes it and never answers."""
+    """`answers_with` makes every write-back fail with that status; `drops` takes it and never answers.
+
+    One that does not `follows` is of a version without that route."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     url: str = ""
@@ -35,6 +37,7 @@ class FakeControlPlane:
     dataplane_key: PublicKey | None = None
     answers_with: int | None = None
     drops: bool = False
+    follows: bool = True
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
     retired: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
@@ -87,6 +90,21 @@ class FakeControlPlane:
             self.dataplane_key = PublicKey.parse(body["public_key"])
             self.dataplane_url = body["url"]
             return JSONResponse({"keys": [self.key.public.text]})
+
+        @app.post("/link/v1/-change-key")
+        async def change_key(request: Request) -> Response:
+            if not self.follows:
+                return JSONResponse({"status_code": 404, "code": "not_found", "detail": "no"}, status_code=404)
+            body = await request.json()
+            token = request.headers["authorization"].removeprefix("Bearer ")
+            assert self.dataplane_key is not None
+            key = PublicKey.parse(body["changes"][-1]["new_key"]) if body["changes"] else self.dataplane_key
+            try:
+                verify_call(token, key, "POST", request.url.path, await request.body(), datetime.now(UTC))
+            except InvalidToken as exc:
+                return JSONResponse({"status_code": 401, "code": "proof", "detail": str(exc)}, status_code=401)
+            self.dataplane_key = key
+            return JSONResponse({"dataplane_id": body["dataplane_id"]})
 
         @app.post("/link/v1/swap-codes/-redeem")
         async def redeem(request: Request) -> Response:

@@ -226,6 +226,7 @@ CONTROL_ROUTES: dict[str, str] = {
 
 LINK_ROUTES = {
     "POST /link/v1/-poll",
+    "POST /link/v1/-change-key",
     "PUT /link/v1/deployments/{deployment_id}",
     "PUT /link/v1/configurations/{configuration_id}",
     "PUT /link/v1/runs/{run_id}/status",

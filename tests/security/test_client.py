@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -33,7 +34,9 @@ from dlthub_tui.session.store import SessionStore, StoredSession
 from planes.data_plane.services.identity import Identity
 from planes.server.listening import AppServer, listen_tcp
 from planes.server.streams import Stopping
+from planes.tokens.attestation import sign_statement
 from planes.tokens.keys import SigningKey
+from planes.wire.key_changes import MOST_CHANGES, KeyChange, StatedChange, change_bytes
 
 pytestmark = pytest.mark.anyio
 TOKEN = "a-session-that-is-for-one-origin"
@@ -48,6 +51,7 @@ class Server:
     dataplane_id: str = "eu1"
     key: SigningKey = field(default_factory=SigningKey.generate)
     names: SigningKey | None = None
+    key_changes: list[KeyChange] = field(default_factory=list)
     late: timedelta = timedelta()
     status: int = 200
     redirects_to: str | None = None
@@ -64,6 +68,7 @@ class Server:
             identity = Identity(self.key, self.dataplane_id, "Europe", self.url)
             nonce = parse_qs(parts.query)["nonce"][0]
             said = identity.attest(nonce, datetime.now(UTC) - self.late).model_dump(mode="json")
+            said["key_changes"] = [change.model_dump(mode="json") for change in self.key_changes]
             return said | ({"public_key": self.names.public.text} if self.names else {})
         return {"token": "region-token", "expires_at": int((datetime.now(UTC) + timedelta(minutes=9)).timestamp())}
 
@@ -208,6 +213,58 @@ async def test_a_region_that_is_another_gets_nothing(tmp_path: Path, difference:
         assert impostor.tokens == []
         assert {path.partition("?")[0] for _, path, _, _ in impostor.received} == {"/.well-known/data-plane"}
         assert len(control.received) == minted
+
+
+def changed(*keys: SigningKey, signed_by: SigningKey | None = None, dataplane_id: str = "eu1") -> list[KeyChange]:
+    """Each key in place of the one before, and signed by that."""
+    found: list[KeyChange] = []
+    for old, new in pairwise(keys):
+        stated = StatedChange(
+            dataplane_id=dataplane_id, old_key=old.public.text, new_key=new.public.text, at=datetime.now(UTC)
+        )
+        signature = sign_statement(signed_by or old, change_bytes(stated))
+        found.append(KeyChange(**stated.model_dump(), signature=signature))
+    return found
+
+
+async def test_a_key_that_the_known_one_leads_to_is_known_from_then_on(tmp_path: Path) -> None:
+    store = SessionStore(tmp_path, uses_keyring=False)
+    keys = [SigningKey.generate() for _ in range(4)]
+    async with serving(Server()) as control, serving(Server(key=keys[1])) as region:
+        await _asked(control, region, store)
+        region.key, region.key_changes = keys[3], changed(*keys)
+
+        await _asked(control, region, SessionStore(tmp_path, uses_keyring=False))
+
+        assert len(region.tokens) == 2
+        ((_, pin),) = await store.known_pins(None)
+        assert pin.public_key == keys[3].public.text
+        region.key_changes = []  # it is known by itself now
+        await _asked(control, region, store)
+
+
+@pytest.mark.parametrize("fault", ["signature", "plane", "gap", "end", "beginning", "length"])
+async def test_a_key_that_the_known_one_does_not_lead_to_gets_nothing(tmp_path: Path, fault: str) -> None:
+    store = SessionStore(tmp_path, uses_keyring=False)
+    known, key, new = (SigningKey.generate() for _ in range(3))
+    changes = {
+        "signature": changed(known, key, signed_by=new) + changed(key, new),
+        "plane": changed(known, key, new, dataplane_id="us1"),
+        "gap": changed(known, SigningKey.generate()) + changed(key, new),
+        "end": changed(known, key),
+        "beginning": changed(key, new),
+        "length": changed(known, *(SigningKey.generate() for _ in range(MOST_CHANGES)), new),
+    }[fault]
+    async with serving(Server()) as control, serving(Server(key=known)) as region:
+        await _asked(control, region, store)
+        region.key, region.key_changes = new, changes
+
+        with pytest.raises(PinMismatch):
+            await _asked(control, region, SessionStore(tmp_path, uses_keyring=False))
+
+        assert len(region.tokens) == 1
+        ((_, pin),) = await store.known_pins(None)
+        assert pin.public_key == known.public.text
 
 
 @pytest.mark.parametrize(("late", "said"), [(6, "6 min"), (180, "3 h"), (60 * 24 * 400, "400 days")])

@@ -6,7 +6,7 @@ function __fish_dlthub-tui_using_command
     set -l cmd (commandline -opc)
     set -l subcommands
     set -l options_with_values '--attempts --code --control-plane --dataplane-id --days --email --env --folder --from --home --host --identity-file --join-token-file --joins-as --keep-old --key-id --limit --log-level --master-key --name --output --owner --pace --parallel --part --passphrase-file --pii --place --plane --port --profile --public-url --recipient --record --region --role --since --slice --status --tail --to --trigger --url --user --value-file -n'
-    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain example follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-key run runs scrub serve signing-key stop trust user web webhook workspaces'
+    set -l all_commands 'add admin api-key approve backfill backup clean completion connect create data-plane demo doctor drain example follow gc invite invites jobs link list logs open org restore resume revoke rotate rotate-identity rotate-key run runs scrub serve signing-key stop trust user web webhook workspaces'
     set -l skip_next 0
     # Extract command words (only real subcommand names) from command line
     set -e cmd[1]
@@ -190,6 +190,7 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'resume' -d 'Give a drained region runs again, those that waited first.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'clean' -d 'Have a region remove the environments and caches that nobody needs, whatever th…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'follow' -d 'Tell the region of this home that its control plane is at another address, from…'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'rotate-identity' -d 'Make another key by which a region of this home is known, from its next start o…'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -a 'rotate-key' -d 'Replace the master key of a region of this home, while it runs or not. Stored s…'
 # Options for: admin data-plane
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane' -l help -d 'Display this message and exit.'
@@ -244,6 +245,14 @@ complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resu
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane resume' -l json -d 'One JSON object on one line.'
+
+# Options for: admin data-plane rotate-identity
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-identity' -l help -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-identity' -s h -d 'Display this message and exit.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-identity' -l version -d 'Display application version.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-identity' -l dataplane-id -r -d 'The region'\''s data plane, such as eu1.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-identity' -l home -r -d 'The platform'\''s folder; default: DLTHUB_TUI_HOME, else your data folder.'
+complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-identity' -l json -d 'One JSON object on one line.'
 
 # Options for: admin data-plane rotate-key
 complete -c dlthub-tui -n '__fish_dlthub-tui_using_command admin data-plane rotate-key' -l help -d 'Display this message and exit.'

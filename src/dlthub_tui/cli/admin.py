@@ -337,6 +337,31 @@ def follow_control_plane(url: str, *, home: Home = None, as_json: Json = False) 
     return exits.DONE
 
 
+@data_plane.command(name="rotate-identity")
+def rotate_identity(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
+    """Make another key by which a region of this home is known, from its next start on. The present one signs it.
+
+    Parameters
+    ----------
+    dataplane_id
+        The region's data plane, such as eu1.
+    """
+    import anyio
+
+    from dlthub_tui.embed.identity_keys import CannotRotate, rotate
+
+    try:
+        fingerprint, words = anyio.run(rotate, find_home(home), dataplane_id)
+    except CannotRotate as exc:
+        exits.say_error(str(exc))
+        return exits.FAILED
+    sentence = f"{dataplane_id} has another key from its next start on: {fingerprint}\nIts words: {words}"
+    advice = "Start it again, then back it up. Apps that know the key before follow by themselves."
+    result = {"dataplane_id": dataplane_id, "fingerprint": fingerprint, "words": words}
+    exits.say_result(result, as_json=as_json, sentence=sentence, advice=advice)
+    return exits.DONE
+
+
 @data_plane.command(name="rotate-key")
 def rotate_key(dataplane_id: str, *, home: Home = None, as_json: Json = False) -> int:
     """Replace the master key of a region of this home, while it runs or not. Stored secrets stay readable.

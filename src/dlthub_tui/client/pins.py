@@ -1,6 +1,7 @@
 """Recognises a data plane before anything is sent to it (Security: 3).
 
-The key is pinned on first use; from then on an answer must be signed by it. A pin never comes from the control plane.
+The key is pinned on first use; from then on an answer must be signed by it, or by one that it leads to: each key in the
+place of another is signed by that one. A pin never comes from the control plane.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from dlthub_tui.client.errors import ClocksDiffer, PinMismatch, Refused
 from dlthub_tui.client.transport import Transport, origin_of
+from planes.wire.key_changes import KeyChange, change_bytes, follow_changes
 from planes.wire.well_known import PATH, VALID_SECONDS, Attestation, fingerprint_of, signed_bytes, six_words
 
 
@@ -60,6 +62,18 @@ async def ask_identity(dataplane_id: str, url: str) -> Pin:
 
     Raises: PinMismatch when the answer does not hold; ClocksDiffer; NotReachable, TimedOut.
     """
+    return (await _ask(dataplane_id, url)).pin
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The key that an answer is signed by, and how it came to be the plane's."""
+
+    pin: Pin
+    changes: list[KeyChange]
+
+
+async def _ask(dataplane_id: str, url: str) -> _Shown:
     nonce = secrets.token_urlsafe(24)
     plane = Transport(url)
     try:
@@ -71,11 +85,10 @@ async def ask_identity(dataplane_id: str, url: str) -> Pin:
     return _checked(dataplane_id, url, nonce, raw)
 
 
-def _checked(dataplane_id: str, url: str, nonce: str, raw: Any) -> Pin:
+def _checked(dataplane_id: str, url: str, nonce: str, raw: Any) -> _Shown:
     try:
         answer = Attestation.model_validate(raw)
-        key = Ed25519PublicKey.from_public_bytes(_decoded(answer.public_key))
-        key.verify(_decoded(answer.signature), signed_bytes(answer))
+        _verify(answer.public_key, answer.signature, signed_bytes(answer))
     except (ValidationError, ValueError, InvalidSignature) as exc:
         raise PinMismatch(dataplane_id, "its answer is not signed by its key") from exc
     if answer.nonce != nonce:
@@ -87,7 +100,7 @@ def _checked(dataplane_id: str, url: str, nonce: str, raw: Any) -> Pin:
     # It is for the nonce of a moment ago, so that it cannot be old: it only looks so.
     if answer.not_after < (now := datetime.now(UTC)):
         raise ClocksDiffer(dataplane_id, now - answer.not_after + timedelta(seconds=VALID_SECONDS))
-    return Pin(dataplane_id, answer.public_key, f"{datetime.now(UTC):%Y-%m-%d}")
+    return _Shown(Pin(dataplane_id, answer.public_key, f"{datetime.now(UTC):%Y-%m-%d}"), answer.key_changes)
 
 
 async def check_home(pins: PinStore, organization_id: str, dataplane_id: str) -> None:
@@ -103,17 +116,35 @@ async def check_home(pins: PinStore, organization_id: str, dataplane_id: str) ->
 async def recognise(pins: PinStore, dataplane_id: str, url: str) -> Pin:
     """The plane's pin, after its answer was checked against it. The first answer makes the pin.
 
-    Raises: PinMismatch, ClocksDiffer.
+    A key to which the pinned one leads is pinned in its place. Raises: PinMismatch, ClocksDiffer.
     """
-    shown = await ask_identity(dataplane_id, url)
-    known = await pins.find(dataplane_id)
-    if known is None:
-        await pins.put(shown)
-        return shown
-    if known.public_key != shown.public_key:
+    answer = await _ask(dataplane_id, url)
+    shown, known = answer.pin, await pins.find(dataplane_id)
+    if known is not None and known.public_key == shown.public_key:
+        return known
+    if known is not None and not _leads(answer, known):
         can = f"Ask its operator. If its key is new: dlthub-tui trust {dataplane_id}"
         raise PinMismatch(dataplane_id, f"its key is another than on {known.pinned_at}", can)
-    return known
+    await pins.put(shown)
+    return shown
+
+
+def _leads(answer: _Shown, known: Pin) -> bool:
+    found = follow_changes(answer.changes, known.dataplane_id, known.public_key, _is_signed)
+    return found == answer.pin.public_key
+
+
+def _is_signed(change: KeyChange) -> bool:
+    try:
+        _verify(change.old_key, change.signature, change_bytes(change))
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+def _verify(key: str, signature: str, message: bytes) -> None:
+    """Raises: ValueError, InvalidSignature."""
+    Ed25519PublicKey.from_public_bytes(_decoded(key)).verify(_decoded(signature), message)
 
 
 def _decoded(text: str) -> bytes:

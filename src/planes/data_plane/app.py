@@ -45,6 +45,7 @@ from planes.data_plane.logs import Followers, Searches
 from planes.data_plane.services.alerts.alert_delivery import DeliverySettings
 from planes.data_plane.services.assembly import Services, assemble
 from planes.data_plane.services.identity import Identity
+from planes.data_plane.services.identity_keys import IdentityKeys
 from planes.data_plane.services.parts import Parts
 from planes.data_plane.services.reporting.measuring import Measuring
 from planes.data_plane.services.running import Running, assemble_running
@@ -65,7 +66,6 @@ from planes.storage.database import Database
 from planes.storage.errors import StorageError
 from planes.storage.master_keys import GivenMasterKey, MasterKey, MasterKeyFile
 from planes.storage.vault import Vault, count_unopened, finish_rotation
-from planes.tokens.keys import SigningKey
 from planes.tokens.opaque import derive_key
 
 _MIGRATIONS = "planes.storage.data.migrations"
@@ -213,7 +213,7 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
     delivery = _delivery_settings(settings)
     await _check_master_key(settings)
     _prepare_folders(settings)
-    key = SigningKey.load_or_create(settings.folder / "identity.key")
+    key, changes = IdentityKeys(settings.folder).load_or_create()
     master_keys = (
         GivenMasterKey(MasterKey.parse(settings.master_key))
         if settings.master_key is not None
@@ -232,7 +232,7 @@ async def open_data_plane(settings: DataPlaneSettings, clock: Clock | None = Non
             blobs=blobs,
             vault=Vault(database, master_keys, clock),
             link=link,
-            identity=Identity(key, settings.dataplane_id, settings.region, settings.public_url),
+            identity=Identity(key, settings.dataplane_id, settings.region, settings.public_url, changes),
             dataplane_id=settings.dataplane_id,
             region=settings.region,
             public_url=settings.public_url,

@@ -8,6 +8,7 @@ answer is `Unavailable`, a refusal is the error class of its status.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -32,6 +33,7 @@ from planes.tokens.keys import SigningKey
 from planes.tokens.link_proof import sign_call
 from planes.wire.clocks import differ
 from planes.wire.deployments import ConfigurationResponse, RecordedDeployment
+from planes.wire.key_changes import KeyChange
 from planes.wire.link import (
     ConfigurationReport,
     DeploymentReport,
@@ -39,6 +41,7 @@ from planes.wire.link import (
     EndedRunResponse,
     EnrolRequest,
     EnrolResponse,
+    KeyChangesRequest,
     MemberIds,
     MembersResponse,
     PipelineRunReport,
@@ -120,6 +123,15 @@ class Link:
         )
         body = request.model_dump_json().encode()
         return _parse(EnrolResponse, await self._send("POST", "/link/v1/-enrol", body, signed=False))
+
+    async def tell_key_changes(self, changes: Sequence[KeyChange]) -> None:
+        """Says how this plane's key came in the place of the one that may be known. May run twice.
+
+        Raises: Unavailable, NotAuthenticated when no change leads from the known key, NotFound by a control plane of
+        a version that cannot follow.
+        """
+        request = KeyChangesRequest(dataplane_id=self._address.dataplane_id, changes=list(changes))
+        await self._call("POST", "/link/v1/-change-key", request)
 
     async def poll(self, request: PollRequest) -> PollResponse:
         """Waits for news, at most as long as the control plane holds a poll.

@@ -180,7 +180,7 @@ CONTROL_PLANE_ROUTES: Mapping[str, RouteGrant] = {
     ),
     **_each(
         RouteGrant(Caller.DATA_PLANE),
-        "POST /link/v1/-poll", "PUT /link/v1/deployments/{deployment_id}",
+        "POST /link/v1/-poll", "POST /link/v1/-change-key", "PUT /link/v1/deployments/{deployment_id}",
         "PUT /link/v1/configurations/{configuration_id}", "PUT /link/v1/runs/{run_id}/status",
         "POST /link/v1/runs/{run_id}/-issue-token", "PUT /link/v1/runs/{run_id}/pipeline-runs/{pipeline_run_id}",
         "POST /link/v1/swap-codes/-redeem", "POST /link/v1/-find-versions", "POST /link/v1/-find-members",

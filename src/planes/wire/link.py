@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
 )
 
+from planes.wire.key_changes import KeyChanges, KeyText
 from planes.wire.moments import UtcMoment
 
 WITHHELD = "withheld"
@@ -52,7 +53,7 @@ class EnrolRequest(LinkModel):
     join_token: Annotated[str, StringConstraints(max_length=128)]
     dataplane_id: DataPlaneName
     region: Annotated[str, StringConstraints(max_length=64)]
-    public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]{43}$")]
+    public_key: KeyText
     url: HttpUrl
 
 
@@ -60,6 +61,13 @@ class EnrolResponse(LinkModel):
     """`keys` are the control plane's public keys, in the text form of `planes.tokens.PublicKey`."""
 
     keys: list[str]
+
+
+class KeyChangesRequest(LinkModel):
+    """How the key that signs this call came in the place of one that the control plane may still know."""
+
+    dataplane_id: DataPlaneName
+    changes: KeyChanges
 
 
 class HeldRun(LinkModel):

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, StringConstraints
 
 from planes.domain.key_words import fingerprint_of, grouped_fingerprint, six_words
+from planes.wire.key_changes import KeyChanges
 
 __all__ = ["Attestation", "Nonce", "Statement", "fingerprint_of", "grouped_fingerprint", "signed_bytes", "six_words"]
 
@@ -36,13 +37,15 @@ class Statement(BaseModel):
 class Attestation(Statement):
     """The answer. `public_key` and `signature` are base64url without padding; `fingerprint` and `words` are of the key.
 
-    A client computes `fingerprint` and `words` itself from a key that it has checked.
+    A client computes `fingerprint` and `words` itself from a key that it has checked. By `key_changes` one that has
+    pinned an earlier key follows to this one: each is signed by the key before.
     """
 
     public_key: str
     fingerprint: str
     words: str
     signature: str
+    key_changes: KeyChanges = []
 
 
 def signed_bytes(statement: Statement) -> bytes:

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from planes.control_plane.services.identity.principals import Principals
-from planes.control_plane.services.installation.link_calls import authenticate_call
+from planes.control_plane.services.installation import key_changes
+from planes.control_plane.services.installation.link_calls import SignedCall, authenticate_call
 from planes.control_plane.services.parts import Parts
 from planes.domain.access import Principal, PrincipalKind
 from planes.domain.errors import NotAllowed
@@ -77,13 +78,19 @@ async def current_data_plane(request: Request) -> DataPlaneId:
 
     Raises: NotAuthenticated.
     """
-    return await authenticate_call(
-        current_parts(request),
-        bearer_token(request),
-        method=request.method,
-        path=request.scope["path"],
-        body=await request.body(),
-    )
+    return await authenticate_call(current_parts(request), await _signed_call(request))
+
+
+async def followed_data_plane(request: Request) -> DataPlaneId:
+    """The same, where the call says how the key that signed it came in the place of the known one: it is known now.
+
+    Raises: NotAuthenticated.
+    """
+    return await key_changes.follow(current_parts(request), await _signed_call(request))
+
+
+async def _signed_call(request: Request) -> SignedCall:
+    return SignedCall(bearer_token(request), request.method, request.scope["path"], await request.body())
 
 
 CurrentParts = Annotated[Parts, Depends(_current_parts)]
@@ -91,3 +98,4 @@ CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 CurrentHuman = Annotated[Principal, Depends(current_human)]
 CurrentSession = Annotated[Principal, Depends(current_session)]
 CurrentDataPlane = Annotated[DataPlaneId, Depends(current_data_plane)]
+FollowedDataPlane = Annotated[DataPlaneId, Depends(followed_data_plane)]

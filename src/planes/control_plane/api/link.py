@@ -7,7 +7,7 @@ from typing import Annotated
 import anyio
 from fastapi import Path, Request
 
-from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts
+from planes.control_plane.api.authentication import CurrentDataPlane, CurrentParts, FollowedDataPlane
 from planes.control_plane.api.configurations import render_configuration
 from planes.control_plane.api.deployments import render_deployment
 from planes.control_plane.services.identity import recipients
@@ -22,6 +22,7 @@ from planes.wire.link import (
     DeploymentReport,
     EndedRunRequest,
     EndedRunResponse,
+    KeyChangesRequest,
     MemberIds,
     MembersResponse,
     PipelineRunReport,
@@ -71,6 +72,11 @@ async def poll(
     if failure is not None:
         raise failure
     return answers[0]
+
+
+@router.post("/-change-key")
+async def change_key(dataplane_id: FollowedDataPlane, body: KeyChangesRequest) -> dict[str, str]:  # noqa: ARG001 - read before
+    return {"dataplane_id": dataplane_id}
 
 
 @router.put("/runs/{run_id}/status")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from planes.tokens.attestation import sign_statement
 from planes.tokens.keys import SigningKey
 from planes.tokens.words import fingerprint_text, words_of
+from planes.wire.key_changes import KeyChange
 from planes.wire.well_known import VALID_SECONDS, Attestation, Statement, signed_bytes
 
 
 class Identity:
-    """The plane's key with the names it goes by. The key signs link proofs too."""
+    """The plane's key with the names it goes by, and how it came to be the key. It signs link proofs too."""
 
-    def __init__(self, key: SigningKey, dataplane_id: str, region: str, public_url: str) -> None:
+    def __init__(
+        self, key: SigningKey, dataplane_id: str, region: str, public_url: str, key_changes: Sequence[KeyChange] = ()
+    ) -> None:
         self.key = key
+        self.key_changes = list(key_changes)
         self.dataplane_id = dataplane_id
         self.region = region
         self._origins = [origin_of(public_url)]
@@ -50,6 +55,7 @@ class Identity:
             fingerprint=self.fingerprint,
             words=self.words,
             signature=sign_statement(self.key, signed_bytes(statement)),
+            key_changes=self.key_changes,
         )
 
 

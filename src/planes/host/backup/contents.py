@@ -24,8 +24,12 @@ ABOUT = "backup.json"
 DATABASES = {True: "control.db", False: "region.db"}
 _PATTERNS = {
     True: ("signing.key", "signing/*"),
-    False: ("identity.key", "uids.json", "blobs", "orgs/*/workspaces/*/runs/*/ctl", "orgs/*/workspaces/*/data"),
-}
+    # The key before its changes: those that lead to one not there yet are passed over.
+    False: (
+        "identity.key", "identity-changes.json", "uids.json", "blobs", "orgs/*/workspaces/*/runs/*/ctl",
+        "orgs/*/workspaces/*/data",
+    ),
+}  # fmt: skip
 # Of a run's folder: what only means something to the process that holds it.
 _LEFT_OUT = frozenset({"lock"})
 _WALKS = 5

@@ -29,7 +29,9 @@ _LITTLE_ROOM_BYTES = 5 * 1024**3
 _FEW_FILES = 50_000
 _ANSWER_SECONDS = 3.0
 _NONCE = "doctor-looks-whether-it-answers"
-_SECRET_FILES = ("owner.key", "control/signing.key", "data/*/identity.key", "data/*/master.key")
+_SECRET_FILES = (
+    "owner.key", "control/signing.key", "data/*/identity.key", "data/*/identity.key.new", "data/*/master.key",
+)  # fmt: skip
 
 
 async def examine_installation(root: Path, environment: Mapping[str, str]) -> AsyncIterator[Finding]:

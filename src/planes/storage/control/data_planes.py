@@ -130,6 +130,12 @@ async def enrol(
     ))  # fmt: skip
 
 
+async def change_key(connection: Connection, dataplane_id: str, *, key_id: str, public_key: str) -> None:
+    """The plane is known by another key from now on."""
+    query = update(data_planes).where(data_planes.c.id == dataplane_id)
+    await connection.execute(query.values(key_id=key_id, public_key=public_key))
+
+
 async def saw(
     connection: Connection, dataplane_id: str, url: str, process: RegionProcess | None, now: datetime
 ) -> None:

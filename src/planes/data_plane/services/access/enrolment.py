@@ -54,6 +54,7 @@ class Enrolment:
         if self._revocations.keys:
             if self._join_token is not None:
                 await self._join_again(self._join_token)
+            await self._tell_key_changes()
             self._enrolled()
             return
         if self._join_token is None:
@@ -79,6 +80,24 @@ class Enrolment:
         else:
             await self._revocations.learn_keys(answer.keys)
             _log.info("enrolled_again", dataplane_id=self._parts.dataplane_id)
+
+    async def _tell_key_changes(self) -> None:
+        """Until it is heard: what is signed by a key that is not known there is refused. All else waits for one try."""
+        changes, refused_as = self._parts.identity.key_changes, ""
+        while changes:
+            try:
+                await self._parts.link.tell_key_changes(changes)
+            except Unavailable as exc:
+                self._absence.note(exc)
+            except PlaneError as exc:
+                if exc.code != refused_as:
+                    _log.error("key_not_followed", code=exc.code)
+                refused_as = exc.code
+            else:
+                self._absence.end()
+                return
+            self._enrolled()
+            await anyio.sleep(_LONGEST_WAIT_SECONDS)
 
     async def _try_once(self, join_token: str) -> bool:
         try:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import jwt
 import pytest
 from tests.fakes.identity_stage import Caller, IdentityStage, ok
 
+from planes.tokens.attestation import sign_statement
 from planes.tokens.keys import SigningKey
 from planes.tokens.link_proof import sign_call
+from planes.wire.key_changes import StatedChange, change_bytes
 
 pytestmark = pytest.mark.anyio
 POLL = "/link/v1/-poll"
+CHANGE = "/link/v1/-change-key"
 BODY = {"free_slots": 0, "held": [], "url": "http://127.0.0.1:9999", "epoch": 0}
 
 
@@ -120,3 +126,64 @@ async def test_one_key_cannot_be_two_planes(stage: IdentityStage) -> None:
     }  # fmt: skip
 
     assert (await stage.post("/link/v1/-enrol", None, body)).status_code == 400
+
+
+def change(stage: IdentityStage, old: SigningKey, new: SigningKey, plane: str = "eu1") -> dict[str, Any]:
+    stated = StatedChange(
+        dataplane_id=plane, old_key=old.public.text, new_key=new.public.text, at=stage.clock.now()
+    )  # fmt: skip
+    return {**stated.model_dump(mode="json"), "signature": sign_statement(old, change_bytes(stated))}
+
+
+async def told(
+    stage: IdentityStage, signer: SigningKey, *changes: dict[str, Any], plane: str = "eu1"
+) -> httpx.Response:
+    """The changes are told in a call that is signed by this key."""
+    known = stage.keys[plane]
+    stage.keys[plane] = signer
+    content, headers = stage.signed(plane, "POST", CHANGE, {"dataplane_id": plane, "changes": list(changes)})
+    stage.keys[plane] = known
+    return await stage.client.post(CHANGE, content=content, headers=headers)
+
+
+async def test_a_region_is_followed_to_the_key_that_its_known_one_signed(
+    stage: IdentityStage, owner: Caller, news: None
+) -> None:
+    first, second, third = stage.keys["eu1"], SigningKey.generate(), SigningKey.generate()
+    changes = change(stage, first, second), change(stage, second, third)
+
+    for answer in (await told(stage, third, *changes), await told(stage, third, *changes)):
+        assert ok(answer) == {"dataplane_id": "eu1"}
+
+    content, headers = stage.signed("eu1", "POST", POLL, BODY)
+    by_the_old = await stage.client.post(POLL, content=content, headers=headers)
+    stage.keys["eu1"] = third
+    content, headers = stage.signed("eu1", "POST", POLL, BODY)
+    ok(await stage.client.post(POLL, content=content, headers=headers))
+    assert by_the_old.status_code == 401
+    health = {plane["dataplane_id"]: plane for plane in ok(await stage.get("/own/v1/health", owner))["data_planes"]}
+    assert health["eu1"]["fingerprint"] == third.public.fingerprint
+    events = ok(await stage.get("/own/v1/audit-events", owner))["items"]
+    assert [event["action"] for event in events].count("data_plane_key_changed") == 1
+
+
+async def test_a_key_that_the_known_one_did_not_sign_is_not_followed(stage: IdentityStage, owner: Caller) -> None:
+    known, other, new = stage.keys["eu1"], SigningKey.generate(), SigningKey.generate()
+    right = change(stage, known, new)
+    forged = [
+        await told(stage, new, right | {"signature": change(stage, other, new)["signature"]}),
+        await told(stage, new, change(stage, other, new)),
+        await told(stage, new, change(stage, known, other), change(stage, other, known), change(stage, other, new)),
+        await told(stage, new, change(stage, known, new, plane="us1")),
+        await told(stage, other, right),  # whoever has read the change does not have the key
+        await told(stage, stage.keys["us1"], change(stage, known, stage.keys["us1"])),  # another region's
+        await told(stage, new),
+    ]
+    content, headers = stage.signed("eu1", "POST", CHANGE, {"dataplane_id": "eu1", "changes": [right], "signature": 1})
+    forged.append(await stage.client.post(CHANGE, content=content, headers=headers))
+
+    assert [answer.status_code for answer in forged] == [401] * len(forged)
+    assert ok(await told(stage, known)) == {"dataplane_id": "eu1"}
+    assert ok(await told(stage, new, right)) == {"dataplane_id": "eu1"}
+    back = await told(stage, known, change(stage, known, known))
+    assert back.status_code == 401

@@ -23,12 +23,18 @@ class Control:
 
     answers: list[PlaneError] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
 
     async def enrol(self, join_token: str) -> Any:
         self.asked.append(join_token)
         if self.answers:
             raise self.answers.pop(0)
         return SimpleNamespace(keys=["new"])
+
+    async def tell_key_changes(self, changes: Any) -> None:
+        if self.answers:
+            raise self.answers.pop(0)
+        self.told.append(changes)
 
 
 @dataclass
@@ -39,8 +45,9 @@ class Keys:
         self.keys = keys
 
 
-def enrolment(control: Control, keys: Keys, token: str | None) -> Enrolment:
-    parts = SimpleNamespace(link=control, dataplane_id="eu1", clock=FakeClock())
+def enrolment(control: Control, keys: Keys, token: str | None, *changes: str) -> Enrolment:
+    identity = SimpleNamespace(key_changes=list(changes))
+    parts = SimpleNamespace(link=control, dataplane_id="eu1", clock=FakeClock(), identity=identity)
     return Enrolment(cast("Any", parts), cast("Any", keys), token)
 
 
@@ -73,3 +80,17 @@ async def test_why_nobody_is_heard_is_kept_for_who_waits() -> None:
 
     assert joining.is_done
     assert joining.silence is AWAY
+
+
+@pytest.mark.parametrize("answers", [[], [AWAY], [SPENT]], ids=["at once", "when it is heard", "when it is taken"])
+async def test_a_plane_with_another_key_says_so_until_it_is_taken(
+    answers: list[PlaneError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planes.data_plane.services.access.enrolment._LONGEST_WAIT_SECONDS", 0)
+    control = Control(list(answers))
+    joining = enrolment(control, Keys(["old"]), None, "change")
+
+    await joining.run()
+
+    assert joining.is_done
+    assert control.told == [["change"]]
