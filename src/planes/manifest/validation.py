@@ -151,6 +151,8 @@ def _check_together(manifest: dict[str, Any]) -> list[str]:
         raise InvalidDefinition((str(exc),)) from exc
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise InvalidDefinition(("a definition cannot be read",)) from exc
+    except OverflowError as exc:  # as of a start before which no tick of its schedule lies in any year
+        raise InvalidDefinition(("interval: a bound is too near the first or the last day of all years",)) from exc
     _refuse(result.errors)
     return list(result.warnings)
 

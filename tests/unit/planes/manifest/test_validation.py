@@ -56,6 +56,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"triggers": ["every:1h"], "interval": {"start": "2026-02-01", "end": "2026-01-01"}},
         "not before the end",
     ),
+    "interval from the first of all days": (
+        {"triggers": ["schedule:0 3 * * *"], "interval": {"start": "0001-01-01T00:00:00Z"}},
+        "interval: a bound is too near",
+    ),
     "local profile": ({"require": {"profile": "dev"}}, "local-only profile"),
     "no such zone": ({"require": {"timezone": "Mars/Olympus"}}, "IANA"),
     "zone outside": ({"require": {"timezone": "../../etc/passwd"}}, "IANA"),
