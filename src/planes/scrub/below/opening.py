@@ -129,10 +129,10 @@ def _opened_by(line: bytes) -> Step:
             return told, opening
     if line.find(b")", -3) >= 0 and line.lstrip()[:1] == b"(" and (columns := opened_columns(line)):
         return [], columns
-    if (line.find(b"?") >= 0 or line.find(b"%s") >= 0 or line.find(b"$1") >= 0) and (
-        parameters := opened_parameters(line)
-    ):
-        return [], parameters
+    if line.find(b"?") >= 0 or line.find(b"%s") >= 0 or line.find(b"$1") >= 0:
+        told, parameters = opened_parameters(line)
+        if parameters is not None or told:
+            return told, parameters
     if line.find(b"Col (") >= 0 and (result := opened_result(line)):
         return [], result
     if line.find(ASKED) >= 0:

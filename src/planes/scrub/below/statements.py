@@ -26,6 +26,14 @@ _ITEM = re.compile(
     rb"(?:::[\w \[\]]{1,40})?[ \t]*",
     re.DOTALL,
 )
+# The same in a list in brackets, as TypeORM prints parameters: `-- PARAMETERS: ["x",1]`.
+_ITEM_OF_LIST = re.compile(rb"[ \t]*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|[^,\[\]'\"]{1,200})[ \t]*", re.DOTALL)
+_OPENS_LIST = re.compile(rb"[(\[]")
+# What Sequelize logs behind a statement: `Executing (default): UPDATE … ; "x", 1`.
+_BARE_LIST = re.compile(rb"Executing \([^()]{1,60}\):.*;[ ](?=[\"'])")
+# The values of a statement, of which some may be places for parameters: `VALUES (?, now(), ?)`.
+_GIVEN = re.compile(rb"\bvalues?[ \t]*\(((?:[^()]|\([^()]*\)){1,1500})\)", re.IGNORECASE)
+_PLACE_ALONE = re.compile(rb"[ \t]*(?:\?|%s|\$[0-9]{1,3})(?:::[\w \[\]]{1,40})?[ \t]*$")
 _NUMBERED = re.compile(rb"\$[0-9]{1,3} = (?:'((?:[^']|'')*)'|NULL)")
 # `binding parameter [1] as [VARCHAR] - [x]`, `(1:VARCHAR) <- [x]`, as Hibernate logs them one a line.
 _BOUND = re.compile(rb"binding parameter [\[(]([0-9]{1,3})(?:\] as \[\w+\] - |:\w+\) <- )\[(.*)\][ \t\r]*$")
@@ -97,19 +105,27 @@ def opened_columns(line: bytes) -> ColumnsAlone | None:
 
 
 def _tuples(line: bytes, place: int) -> Iterator[list[tuple[int, int]]]:
-    """The cells of each list in parentheses; an empty cell for what is no text."""
-    while (place := line.find(b"(", place)) >= 0:
-        place += 1
-        cells: list[tuple[int, int]] = []
-        while item := _ITEM.match(line, place):
-            group = 1 if item.start(1) >= 0 else 2
-            cells.append((item.start(group), item.end(group)))
-            place = item.end()
-            if line[place : place + 1] != b",":
-                break
-            place += 1
-        if line[place : place + 1] == b")":
+    """The cells of each list in parentheses or brackets; an empty cell for what is no text."""
+    while opens := _OPENS_LIST.search(line, place):
+        is_round = opens[0] == b"("
+        cells, place = _cells(line, opens.end(), _ITEM if is_round else _ITEM_OF_LIST)
+        if line[place : place + 1] == (b")" if is_round else b"]"):
             yield cells
+    if bare := _BARE_LIST.search(line):
+        yield _cells(line, bare.end(), _ITEM)[0]
+
+
+def _cells(line: bytes, place: int, item_of: "re.Pattern[bytes]") -> tuple[list[tuple[int, int]], int]:
+    """The cells that begin at a place, and where they end."""
+    cells: list[tuple[int, int]] = []
+    while item := item_of.match(line, place):
+        group = 1 if item.start(1) >= 0 else 2
+        cells.append((item.start(group), item.end(group)))
+        place = item.end()
+        if line[place : place + 1] != b",":
+            break
+        place += 1
+    return cells, place
 
 
 def _numbered(line: bytes) -> Iterator[list[tuple[int, int]]]:
@@ -139,12 +155,23 @@ def opened_statement(line: bytes) -> Step:
         return [], None
     spans: list[Span] = []
     found = False
+    values = _parameters(line, insert.end(), len(names), columns) or Values(len(names), columns)
     for cells in _tuples(line, insert.end()):
-        if len(cells) == len(names):
+        if len(cells) == len(names) or len(cells) == values.width:
             found = found or any(start >= 0 for start, _ in cells)
-            spans += _secrets(line, cells, columns)
-    opening: Opening | None = None if found and line.rstrip().endswith(b";") else Values(len(names), columns)
+            spans += _secrets(line, cells, columns if len(cells) == len(names) else values.columns)
+    opening: Opening | None = None if found and line.rstrip().endswith(b";") else values
     return spans, opening
+
+
+def _parameters(line: bytes, place: int, width: int, columns: tuple[int, ...]) -> Values | None:
+    """The values that an `INSERT` leaves to parameters, if it tells others itself: `VALUES (DEFAULT, $1)`."""
+    given = _GIVEN.search(line, place)
+    items = given[1].split(b",") if given else []
+    if len(items) != width:
+        return None
+    places = [index for index, item in enumerate(items) if _PLACE_ALONE.match(item)]
+    return Values(len(places), tuple(places.index(index) for index in columns if index in places)) if places else None
 
 
 def _created(line: bytes) -> Values | None:
@@ -190,17 +217,26 @@ def _opened_message(line: bytes) -> Values | None:
     return Values(width, tuple(columns)) if columns else None
 
 
-def opened_parameters(line: bytes) -> Values | None:
-    """What a statement opens that leaves its values to parameters by place: `SET token = ? WHERE id = ?`."""
+def opened_parameters(line: bytes) -> Step:
+    """What a statement opens that leaves its values to parameters by place, or tells behind itself.
+
+    `SET token = ? WHERE id = ?`
+    """
     if line.startswith(_MESSAGE):
-        return _opened_message(line)
+        return [], _opened_message(line)
     if not _PARAMETER.search(line) or not _STATEMENT.search(line):
-        return None
+        return [], None
     places = [(found[1] or b"").rpartition(b".")[2].strip(b'"`[]') for found in _PLACE.finditer(line)]
     columns = tuple(
         index for index, name in enumerate(places) if name and is_sensitive_key(name.decode("utf-8", "replace"))
     )
-    return Values(len(places), columns) if columns else None
+    if not columns:
+        return [], None
+    last = max(found.end() for found in _PLACE.finditer(line))
+    spans = [
+        span for cells in _tuples(line, last) if len(cells) == len(places) for span in _secrets(line, cells, columns)
+    ]
+    return spans, None if spans else Values(len(places), columns)
 
 
 def _names(text: bytes) -> list[bytes]:

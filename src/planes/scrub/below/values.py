@@ -25,7 +25,7 @@ _QUOTED = re.compile(
     rb"(?:[-*][ \t]+)?(?:string\([0-9]+\)[ \t]|(?:some|ok|secretstr|str|string)\()?[bruf]{0,2}([\"'`])", re.IGNORECASE
 )
 _SCHEME = re.compile(rb"(?:bearer|basic|token|digest|apikey|negotiate)[ \t]+", re.IGNORECASE)
-_ITEM = re.compile(rb"[-*][ \t]+")
+_ITEM = re.compile(rb"(?:[-*]|[0-9]{1,2}[.)])[ \t]+")
 # The next member of a document that a screen wrapped.
 _NEXT_MEMBER = re.compile(rb"[ ]?,[ ]?[bu]?[\"'][\w.-]+[\"'](?:[ ]?:|$)")
 _MEMBER = re.compile(rb"[\"']?(?:value|val|default|plaintext|secret_?value)[\"']?[ \t]*[:=][ \t]*", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import re
 
 from planes.scrub.rules.judging.judges import UUID
-from planes.scrub.rules.judging.plausible import is_placeholder
+from planes.scrub.rules.judging.plausible import is_code, is_placeholder
 from planes.scrub.rules.judging.prose import is_common, is_common_text
 
 # Words joined as in a passphrase; a word with what rules of passwords ask for.
@@ -57,7 +57,8 @@ def stands_out(secret: bytes) -> bool:
         return not is_common_text(secret)
     if _NUMBERED.match(secret):
         return not is_common(secret.rstrip(b"0123456789!?")) and not secret.startswith((b"base", b"scram"))
-    return _STRENGTHENED.fullmatch(secret) is not None or _PUNCTUATED.match(secret) is not None
+    is_punctuated = _PUNCTUATED.match(secret) is not None and not is_code(secret)
+    return is_punctuated or _STRENGTHENED.fullmatch(secret) is not None
 
 
 def looks_made(secret: bytes) -> bool:

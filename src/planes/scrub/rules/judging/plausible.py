@@ -47,7 +47,7 @@ _CALL = re.compile(
     rb"|^\$?[A-Za-z_][\w.]*\[[\w.\"' ,:$@|*()\[-]*(?:\](?:[\[\](){},;:.\"'`|<>=& ].*)?)?$",
     re.DOTALL,
 )
-_PATH = re.compile(rb"^&?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
+_PATH = re.compile(rb"^[&$]?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$")
 _NAME = re.compile(rb"^[A-Za-z_]+$")
 # A command of PowerShell: `Get-AzAccessToken`.
 _CMDLET = re.compile(
@@ -135,7 +135,7 @@ def _yields_one(secret: bytes) -> bool:
     if secret.find(b".") >= 0 and _PATH.match(secret):
         head, _, _ = secret.partition(b".")
         last = secret.rpartition(b".")[2].lower()
-        return head.lstrip(b"&").lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
+        return head.lstrip(b"&$").lower() in _CODE_HEADS or any(word in last for word in _SENSITIVE)
     return bool(_CMDLET.match(secret)) or (bool(_NAME.match(secret)) and bool(_NAMED.search(secret)))
 
 

@@ -91,7 +91,7 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "key-of-cipher",
-        rb"(?:(?:multi)?fernet\(\[?|[th]otp\(|hmac\.(?:new|digest)\(|(?:aes|des3?|chacha20|blowfish|arc4)\.new\("
+        rb"(?:(?:multi)?fernet\(\[?|(?:timed|url_?safe){1,2}(?:timed)?(?:json_?web_?signature_?)?serializer\(|timestampsigner\(|[th]otp\(|hmac\.(?:new|digest)\(|(?:aes|des3?|chacha20|blowfish|arc4)\.new\("
         rb"|(?:aesgcm|aesccm|aessiv|chacha20poly1305|secretbox|symmetrickey)\("
         rb"|create_?hmac\([ ]*[\"'][0-9a-z-]{3,12}[\"'][ ]*,"
         rb"|jwt\.(?:encode|decode|sign|verify)\([^\n]{0,300}?,[ ]*(?:key[ ]?=[ ]?)?"
@@ -113,6 +113,7 @@ CALL_RULES: tuple[Rule, ...] = (
                     b"aessiv(",
                     b"poly1305(",
                 ),
+                *(b"serializer(", b"timestampsigner("),
                 *(b"secretbox(", b"symmetrickey(", b"createhmac(", b"create_hmac(", b"jwt.encode(", b"jwt.decode("),
                 *(b"jwt.sign(", b"jwt.verify(", b"fromhex(", b"b64decode(", b"unhexlify(", b"a2b_hex("),
             ),
@@ -174,8 +175,11 @@ CALL_RULES: tuple[Rule, ...] = (
     ),
     named(
         "named-default",
-        KEY + CLOSES + GIVES + rb"[^\n]{0,40}(?:fetch|get|getenv|env|env_var|environ\.get|default|coalesce|ifnull|nvl)"
-        rb"\([bru]?[\"']?[^\"',()\n]{1,80}[\"']?,[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][ ]?\)",
+        KEY
+        + CLOSES
+        + GIVES
+        + rb"[^\n]{0,40}(?:fetch|get|getenv|env|env_var|environ\.get|default|coalesce|ifnull|nvl|cmp\.or)"
+        rb"\((?:os\.getenv\()?[bru]?[\"']?[^\"',()\n]{1,80}[\"']?\)?,[ ]?[bru]?[\"'](?P<secret>[^\"'\n]+)[\"'][ ]?\)",
         "password: <%= ENV.fetch('X', '<a12>7<a4>') %>",
         judges.default,
         needs=(b"(",),

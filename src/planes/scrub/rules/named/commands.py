@@ -18,7 +18,7 @@ _LOGINS = (
     rb"|mongo|mongosh|mongodump|mongorestore|mongoimport|mongoexport|influx|snowsql|twine|cqlsh|beeline|cypher-shell"
     rb"|sqoop|psexec[0-9]*"
     rb"|rabbitmqadmin|useradd|usermod|rdesktop|ncftp[a-z]*|couchbase-cli"
-    rb"|hdbsql|nzsql|tabcmd|ksql|mosquitto_[a-z]+)"
+    rb"|hdbsql|nzsql|tabcmd|ksql|mosquitto_[a-z]+|msoffcrypto-tool)"
 )
 # Up to the next command: a `;` inside an address ends none.
 _ARGUMENTS = rb"(?:[^|;\n]|;[^ \n])*"
@@ -68,9 +68,10 @@ COMMAND_RULES: tuple[Rule, ...] = (
         + rb"*[\"']?"
         rb"|redis-cli\b[^|;\n]*[ \t\"']-a" + _NEXT_WORD + rb"+[\"']?"
         rb"|(?:ldap(?:search|modify|add|whoami)|vsql)\b[^|;\n]*[ \t\"']-w" + _NEXT_WORD + rb"+[\"']?"
-        rb"|(?:sqlcmd|bcp|zip|ipmitool|tsql|osql|freebcp)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
+        rb"|(?:sqlcmd|bcp|zip|knife|ipmitool|tsql|osql|freebcp)\b[^|;\n]*[ \t\"']-P" + _NEXT_WORD + rb"*[\"']?"
         rb"|openssl\b[^|;\n]*[ \t](?:-pass(?:in|out)?[ \t]+[\"']?pass:|-[kK][ \t]+[\"']?)"
-        rb"|smbclient\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%[\"']?)" + _WORD,
+        rb"|(?:smbclient|winexe|rpcclient|wmic|smbget|smbmap|net[ ]rpc)\b[^|;\n]*[ \t]-U[ \t]+[\"']?[^ %\"']+%[\"']?)"
+        + _WORD,
         "mysql -u me -p<a16> -h db",
         command_judges.command,
         (
@@ -115,10 +116,13 @@ COMMAND_RULES: tuple[Rule, ...] = (
         rb"|\bnet[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?\\\\[^ \t]+[ \t]+(?:/(?:user|u):[^ \t]+[ \t]+)?"
         rb"|\bsnmp[a-z]*\b[^|;\n]*[ \t]-[AX][ \t]+[\"']?"
         rb"|\bsnmp[a-z-]*:?[ \t]+community[ \t]+"
+        rb"|\bcreateUser[ \t]+(?:-e[ \t]+[^ \t]+[ \t]+)?[^ \t]+[ \t]+(?:MD5|SHA[0-9-]{0,4})[ \t]+"
+        rb"|\bpdftk\b[^|;\n]*[ \t](?:input|owner|user)_pw[ \t]+"
         rb"|\brabbitmqctl[ \t]+(?:add_user|change_password)[ \t]+[^ \t]+[ \t]+"
         rb"|\bssh-keygen\b[^|;\n]*[ \t]-[NP][ \t]+[\"']?|\blftp\b[^|;\n]*[ \t]-u[ \t]+[\"']?[^ ,\t\"']+,"
         rb"|\bisql[ \t]+(?:-[a-z]+[ \t]+)*[a-z][^ \t/]*[ \t]+[a-z][^ \t]*[ \t]+"
         rb"|\b(?:(?:cargo|wandb)[ \t]+login|snyk[ \t]+auth|rclone[ \t]+obscure"
+        rb"|rclone[ \t]+config[ \t]+(?:create|update)[ \t][^|;\n]{0,200}[ \t](?:key|pass)"
         rb"|vercel[ \t]+env[ \t]+add[ \t]+[^ \t]+[ \t]+[a-z]+)[ \t]+|\bacl[ \t]+setuser[ \t][^\n]{0,80}?[ \t]>"
         rb"|\bconnect[ \t]+to[ \t]+[^ \t]+[ \t]+user[ \t]+[^ \t]+[ \t]+using[ \t]+|\.logon[ \t]+[^ \t/]+/[^ \t,]+,"
         rb"|\b(?:addauth[ \t]+digest|stats[ \t]+auth)[ \t]+[^ :\t]+:|\b(?:xfreerdp|wfreerdp)\b[^|;\n]*[ \t]/p:)[\"']?"
@@ -136,7 +140,15 @@ COMMAND_RULES: tuple[Rule, ...] = (
                 b"lftp ",
                 b"addauth ",
                 b"stats auth ",
-                *(b"cargo login ", b"wandb login ", b"snyk auth ", b"rclone obscure ", b"vercel env add "),
+                *(
+                    b"cargo login ",
+                    b"wandb login ",
+                    b"snyk auth ",
+                    b"rclone obscure ",
+                    b"rclone config ",
+                    b"vercel env add ",
+                ),
+                *(b"createuser ", b"pdftk "),
                 b"isql ",
                 b"acl setuser ",
                 b"connect to ",
@@ -155,6 +167,15 @@ COMMAND_RULES: tuple[Rule, ...] = (
         "+ [[ -z <a12>B7b<a4> ]]",
         traced,
         ((b"+ [[ ", b"+ '[' ", b"+ test ", b"+ echo ", b"+ printf "), rb""),
+    ),
+    named(
+        "snmp-privacy",
+        rb"(?:\b|\\[nrt])createUser[ \t][^\n]{1,80}[ \t](?:MD5|SHA[0-9-]{0,4})[ \t][^\n]{1,100}"
+        rb"[ \t](?:DES|AES[0-9-]{0,4})[ \t]+[\"']?" + _WORD,
+        "createUser loader SHA x<a16> AES <a16>",
+        command_judges.command,
+        ((b"createuser ",), rb""),
+        needs=(b"des", b"aes"),
     ),
     named(
         "powershell-password",
@@ -183,8 +204,11 @@ COMMAND_RULES: tuple[Rule, ...] = (
     ),
     named(
         "piped-password",
-        rb"(?:echo|printf)(?:[ \t]+-n)?[ \t]+[\"']?(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
-        rb"(?:[^|\n]{0,200}(?:--(?:password-stdin|with-token|stdin)|--passphrase-fd|\bsudo[ \t]+-[a-zA-Z]*S)"
+        rb"(?:echo|printf)(?:[ \t]+-n)?(?:[ \t]+[\"']?%s(?:\\+n)?[\"']?)?[ \t]+[\"']?"
+        rb"(?P<secret>[^ \t|\"']+)[\"']?[ \t]*[|]"
+        rb"(?:[^|;&\n]{0,200}(?:\b(?:secrets?|secrets[ ]versions)[ ](?:create|add|put|set|import|insert)"
+        rb"|\bcreate[ ]secret|\bkubeseal|\bvault[ ](?:kv[ ])?(?:put|write|patch))\b"
+        rb"|[^|\n]{0,200}(?:--(?:password-stdin|with-token|stdin)|--passphrase-fd|\bsudo[ \t]+-[a-zA-Z]*S)"
         rb"|[ \t]*(?:sudo[ \t]+)?(?:kinit|cryptsetup|smbpasswd|passwd|vault[ \t]+login|ecryptfs[a-z-]*)\b)",
         "echo <a16> | docker login -u me --password-stdin",
         judges.quoted,
@@ -192,6 +216,9 @@ COMMAND_RULES: tuple[Rule, ...] = (
             (
                 *(b"--password-stdin", b"--with-token", b"--stdin", b"--passphrase-fd", b"sudo -", b"| vault login"),
                 *(b"| kinit", b"| cryptsetup", b"| smbpasswd", b"| passwd", b"| ecryptfs", b"| sudo "),
+                *(b"secret create", b"secrets create", b"versions add", b"secret put", b"secret set", b"secrets set"),
+                *(b"secrets put", b"secret add", b"secret import", b"secrets import", b"secret insert"),
+                *(b"create secret", b"| kubeseal", b"vault kv ", b"vault write"),
             ),
             rb"",
         ),
@@ -255,6 +282,14 @@ COMMAND_RULES: tuple[Rule, ...] = (
         ((b"pass ", b"login ", b"> user "), rb""),
     ),
     named(
+        "transfer-password",
+        rb"(?:user[ \t]+[^ \t]+[ \t]+|sent:?[ \t]+[\"']?)(?-i:PASS)[ \t]+(?P<secret>[^ \t\r\"'\\]{4,})",
+        "USER loader PASS <a16>",
+        told.answered,
+        ((b" pass ", b"'pass ", b'"pass '), rb""),
+        needs=(b"user ", b"sent"),
+    ),
+    named(
         "mail-login-quoted",
         rb"(?:^|[ \t]|b?[\"'])(?:[0-9a-z]{2,12} )?LOGIN [^ \t\r\n]{1,80} [\"'](?P<secret>[^\"'\r\n]+)",
         "b'ABCD1 LOGIN loader \"<a16>\"'",
@@ -302,6 +337,16 @@ COMMAND_RULES: tuple[Rule, ...] = (
         'send "<a12>7<a4>\\r"',
         judges.random,
         ((b"send ",), rb"[ \t]*[\"-]"),
+    ),
+    named(
+        "put-in-place",
+        rb"(?:\b|\\[nrt])sed\b[^\n]{0,200}?[ \t\"']s[/|#,~][^/|#,~\n]{0,40}"
+        + KEY
+        + rb"[^0-9a-z/|#,~=:\n]{0,4}[/|#,~](?P<secret>[^ \t\"'/|#,~\\\n]{8,})[/|#,~]",
+        "sed -i 's/__PASSWORD__/<a12>7<a4>/' settings.yml",
+        judges.random,
+        (SIGNS, rb"[^0-9A-Za-z\n]{0,4}[/|#,~]"),
+        needs=(b"sed ",),
     ),
     named(
         "windows-command",

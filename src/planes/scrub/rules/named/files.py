@@ -57,6 +57,16 @@ FILE_RULES: tuple[Rule, ...] = (
         needs=(b"or",),
     ),
     named(
+        "named-or-else",
+        KEY
+        + CLOSES
+        + GIVES
+        + rb"[^\n,;]{0,80}?(?:[|]{2}|[?]{2}|[?]:|\bor)[ ]?[bru]?[\"'`](?P<secret>[^\"'`\n]+)[\"'`]",
+        "const apiKey = process.env.KEY || '<a12>7<a3>';",
+        judges.default,
+        needs=(b"||", b"??", b"?:", b" or "),
+    ),
+    named(
         "named-block-default",
         KEY + rb"[\"']?\)[ ]*(?:\{|do)[ ]*(?:[|]_?[a-z]*[|][ ]*)?[\"'](?P<secret>[^\"'\n]+)",
         "ENV.fetch('DB_PASSWORD') { '<a12>7<a3>' }",

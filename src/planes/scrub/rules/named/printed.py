@@ -117,6 +117,14 @@ PRINTED_RULES: tuple[Rule, ...] = (
         needs=(b"(", b"["),
     ),
     named(
+        "named-slice",
+        KEY + rb":[ ](?:slice|array)\(\[\"(?P<secret>[^\"\n]+(?:\",[ ]?\"[^\"\n]+)*)\"\]\)",
+        '-> http.request.header.x-api-key: Slice(["<a16>"])',
+        judges.quoted,
+        (SIGNS, _BEHIND_NAME + rb":"),
+        needs=(b"slice(", b"array("),
+    ),
+    named(
         "named-in-braces",
         rb"[{,][ ]?'?[0-9a-z_-]*" + KEY + rb"'?,[ ]?(?:<<)?\"(?P<secret>[^\"\n]+)\"",
         '{api_key,"<a16>"}',

@@ -104,11 +104,20 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     named(
         "oracle-password",
         rb"(?:oracle:thin:|\bconn(?:ect)?[ \t]+|sqlplus[ \t]+(?:-[a-z]+[ \t]+)*|(?:expdp|impdp|sqlldr)[ \t]+"
-        rb"(?:userid=)?)[\"']?"
+        rb"(?:userid=)?|\brman[ \t]+(?:target|catalog)[ \t=]+)[\"']?"
         rb"[0-9a-z_$#]+/[\"']?(?P<secret>[^ \t\r\"']+)[\"']?@",
         "jdbc:oracle:thin:me/<a16>@//db.example.com:1521/x",
         judges.quoted,
-        ((b"oracle:thin:", b"connect ", b"conn ", b"sqlplus", b"expdp", b"impdp", b"sqlldr"), rb""),
+        ((b"oracle:thin:", b"connect ", b"conn ", b"sqlplus", b"expdp", b"impdp", b"sqlldr", b"rman"), rb""),
+    ),
+    named(
+        "oracle-login",
+        rb"(?:\b|\\[nrt])(?:expdp|impdp|sqlldr)[ \t]+(?:userid=)?[\"']?[0-9a-z_$#]+/"
+        rb"(?P<secret>[^ \t\r\"'@/]+)[\"']?(?:[ \t]|$)",
+        "expdp system/<a16> directory=dumps",
+        judges.quoted,
+        ((b"expdp ", b"impdp ", b"sqlldr "), rb""),
+        needs=(b"/",),
     ),
     named(
         "oracle-connect",

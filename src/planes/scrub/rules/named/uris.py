@@ -15,6 +15,17 @@ URI_RULES: tuple[Rule, ...] = (
         login_judges.uri_password,
     ),
     Rule(
+        "uri-quoted-password",
+        "uri-password",
+        (b"%3A%2F%2F", b"%3a%2f%2f"),
+        rb"[^ \t\r\n/@:\"'<>?#&]*%3[Aa][^ \t\r\n\"'<>/?#&]*%40",
+        rb"%3[Aa]%2[Ff]%2[Ff](?:[0-9A-Za-z_.~+-]|%25[0-9A-Fa-f]{2}){0,80}%3[Aa]"
+        rb"(?P<secret>(?:[^ \t\r\n\"'<>/?#&@%]|%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9A-Ea-e])){1,200}?)%40",
+        "RFC 3986: user information, in an address that is a parameter of another",
+        "next=https%3A%2F%2Floader%3A<a20>%40db.example.com%2Fmain",
+        login_judges.uri_password,
+    ),
+    Rule(
         "uri-loose-password",
         "uri-password",
         (b"://",),
