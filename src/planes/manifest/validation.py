@@ -8,12 +8,15 @@ from typing import Any, cast, get_args
 from planes.manifest.errors import InvalidDefinition
 from planes.manifest.facts import JobFacts, part, tags_of
 from planes.manifest.rules import broken_rules
+from planes.manifest.schedules import declared_bounds
 from planes.manifest.withholding import lay_aside, put_back, withhold
 
 Definition = dict[str, Any]
 
 MAX_REASONS = 50
 """More reasons than this help nobody; the last one says how many were left out."""
+
+_NO_SUCH_YEAR = "interval: a bound is too near the first or the last day of all years"
 
 _TYPE_WORDS: Mapping[object, str] = {int: "an integer", bool: "true or false", str: "a string", float: "a number"}
 
@@ -152,7 +155,7 @@ def _check_together(manifest: dict[str, Any]) -> list[str]:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as exc:
         raise InvalidDefinition(("a definition cannot be read",)) from exc
     except OverflowError as exc:  # as of a start before which no tick of its schedule lies in any year
-        raise InvalidDefinition(("interval: a bound is too near the first or the last day of all years",)) from exc
+        raise InvalidDefinition((_NO_SUCH_YEAR,)) from exc
     _refuse(result.errors)
     return list(result.warnings)
 
@@ -178,6 +181,10 @@ def _validated(sent: Definition, marks: Mapping[str, Any], *, is_strict: bool) -
     except (TypeError, ValueError, RecursionError) as exc:
         raise InvalidDefinition((f"job {definition['job_ref']!r}: cannot be written as JSON",)) from exc
     facts = JobFacts.from_definition(definition)
+    try:
+        declared_bounds(facts, definition, facts.interval_trigger or "")
+    except (ValueError, OverflowError) as exc:  # in the job's own zone, where each start of the job would meet it
+        raise InvalidDefinition((f"job {definition['job_ref']!r}: {_NO_SUCH_YEAR}",)) from exc
     return ValidatedJob(
         job_ref=definition["job_ref"],
         definition=definition,

@@ -60,6 +60,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"triggers": ["schedule:0 3 * * *"], "interval": {"start": "0001-01-01T00:00:00Z"}},
         "interval: a bound is too near",
     ),
+    "interval to the last of all moments, in a zone that is ahead": (
+        {
+            "triggers": ["schedule:0 3 * * *"],
+            "interval": {"start": "2026-01-01", "end": "9999-12-31T23:59:59Z"},
+            "require": {"timezone": "Asia/Tokyo"},
+        },
+        "interval: a bound is too near",
+    ),
     "local profile": ({"require": {"profile": "dev"}}, "local-only profile"),
     "no such zone": ({"require": {"timezone": "Mars/Olympus"}}, "IANA"),
     "zone outside": ({"require": {"timezone": "../../etc/passwd"}}, "IANA"),
