@@ -19,7 +19,8 @@ from planes.domain.errors import NotFound, Unavailable
 from planes.tokens.keys import SigningKey
 
 pytestmark = pytest.mark.anyio
-_ANSWER = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_BODY = b'{"code": "no_such_thing", "detail": "There is nothing here."}'  # as a control plane speaks, and no proxy
+_ANSWER = b"HTTP/1.1 404 Not Found\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_BODY), _BODY)
 
 
 @pytest.fixture
