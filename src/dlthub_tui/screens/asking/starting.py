@@ -121,7 +121,7 @@ class Stopper:
 
     async def stop(self, runs: list[Run]) -> None:
         """Asks runs to stop. One that had ended is said, not an error."""
-        from dlthub_tui.client.errors import Conflict
+        from dlthub_tui.client.errors import ClientError, Conflict, NotSignedIn
         from dlthub_tui.client.runs import cancel_run, get_run
 
         stopped: list[Run] = []
@@ -132,6 +132,11 @@ class Stopper:
             except Conflict:
                 ended = await get_run(self._context.connected.control, self._workspace.id, run.id)
                 self._screen.say(ended_before(ended, self._context.look))
+            except ClientError as exc:
+                if not stopped or isinstance(exc, NotSignedIn):
+                    raise
+                self._screen.say(f"Stopping only {len(stopped)} of {len(runs)} runs. {exc.what}", Role.FAIL)
+                return
         if len(stopped) == 1:
             self._screen.say(f"Stopping {name_of(stopped[0])}.")
         elif stopped:

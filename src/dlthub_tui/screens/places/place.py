@@ -226,7 +226,17 @@ class PlaceScreen(Approving):
         if undo is None:
             self.say("Nothing here can be taken back.")
         else:
-            self.fetch(self._take_back(undo), "act")
+            self.fetch(self._undo(undo), "act")
+
+    async def _undo(self, undo: Undo) -> None:
+        """What fails can be taken back by the next try, unless something else can by then."""
+        from dlthub_tui.client.errors import ClientError
+
+        try:
+            await self._take_back(undo)
+        except ClientError:
+            self.context.undo = self.context.undo or undo
+            raise
 
     async def _take_back(self, undo: Undo) -> None:
         await undo.take_back()
