@@ -41,6 +41,11 @@ async def test_sheet_of_a_silent_region_folds_and_comes_back(open_app: Any) -> N
         assert labels_of(stage.text) == []
         assert "eu1 has not answered since" in stage.text, "the row above stays"
 
+        await stage.press("g", "x")
+
+        assert "eu1 does not answer: it hears of this when it does" in stage.text
+        await stage.press("escape")
+
         await stage.press("1")
 
         assert labels_of(stage.text) == [], "the same error stays folded elsewhere"
@@ -75,6 +80,11 @@ async def test_control_that_went_leaves_the_region_until_the_token_ends(open_app
 
         assert labels_of(stage.text) == list(LABELS)
         assert "control: no answer since" in stage.text
+
+        await stage.press("4", "a")
+
+        assert "Nothing can be set now." in " ".join(stage.text.split())
+        assert "New variable" not in stage.text
 
 
 async def test_own_failure_of_a_place_is_a_sheet_that_names_its_file(open_app: Any) -> None:

@@ -23,9 +23,10 @@ GRACE = (
 )
 
 
-def stop_sheet(context: Context, what: str) -> ConfirmSheet:
-    """Asks whether to stop, and says for how long a run may take its leave."""
-    return ConfirmSheet(context, f"Stop {what}?", "stop", GRACE)
+def stop_sheet(context: Context, what: str, silent: str = "") -> ConfirmSheet:
+    """Asks whether to stop, and says for how long a run may take its leave: where a region is silent, not from now."""
+    hears = (f"{guard(silent)} does not answer: it hears of this when it does, and the run goes on until then.",)
+    return ConfirmSheet(context, f"Stop {what}?", "stop", (*(hears if silent else ()), *GRACE))
 
 
 class Stopper:

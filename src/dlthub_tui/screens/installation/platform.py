@@ -197,7 +197,8 @@ class PlatformScreen(ListScreen):
             return
 
         what = f"{view.name_of(run)} in {guard(run.workspace_name)}"
-        self.act_on(stop_sheet(self.context, what), lambda _yes: self._stop(run))
+        silent = run.plane_id if run.left_seconds is None else ""
+        self.act_on(stop_sheet(self.context, what, silent), lambda _yes: self._stop(run))
 
     def _drain_or_resume(self, region: PlaneHealth) -> None:
         if region.drained_at is not None:

@@ -71,6 +71,11 @@ class Troubled(Living):
         region = self.region_state()
         return region is not None and region.state != "up"
 
+    @property
+    def silent_region(self) -> str:
+        """The region of this place while it does not answer, else nothing."""
+        return (self.region_lock() or "") if self.is_region_silent else ""
+
     def met(self, key: str) -> Noted:
         """The error with its id, which is written down when it is met first."""
         self._met_errors.add(key)

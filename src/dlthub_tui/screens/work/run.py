@@ -121,7 +121,7 @@ class RunScreen(RunPage):
         if run is None:
             return
 
-        self.act_on(stop_sheet(self.context, view.name_of(run)), lambda _yes: self._stop(run))
+        self.act_on(stop_sheet(self.context, view.name_of(run), self.silent_region), lambda _yes: self._stop(run))
 
     async def _stop(self, run: Run) -> None:
         await self._runner.stop([run])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from dlthub_tui.client.errors import ClientError, NotAllowed
+from dlthub_tui.client.errors import ClientError, NotAllowed, NotReachable, TimedOut
 from dlthub_tui.client.models import Configuration
 from dlthub_tui.client.variables import Variable
 from dlthub_tui.screens.asking.run_reading import learn_people
@@ -121,7 +121,11 @@ class VariablesScreen(TabScreen, SortedList, MarkedList):
         return view.pair_details(pair, self._profile, self._people, self.look, width) if pair else []
 
     def why_not(self, action: Action) -> str | None:
-        """What needs a name under the cursor."""
+        """What needs a name under the cursor, or what is set: that is known while its region answers."""
+        if action.id in {"item.add", "item.edit", "item.destroy"} and isinstance(self.trouble, NotReachable | TimedOut):
+            return f"{guard(self.trouble.what)} Nothing can be set now."
+        if action.id == "item.edit" and not self.is_loaded:
+            return "What is set is not known yet."
         if action.id in {"row.open", "row.mark"} and (not self.is_loaded or self._pair() is None):
             return "There is no variable under the cursor."
         if action.id == "item.destroy" and not self._chosen():
