@@ -33,14 +33,17 @@ def find_home(given: str | None, environment: Mapping[str, str] | None = None) -
 
 
 def find_editor(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The command of the user's editor: VISUAL, EDITOR, else vi or nano where one is installed; else nothing."""
+    """The command of the user's editor: VISUAL, EDITOR, else vi or nano where one is installed; else nothing.
+
+    One whose quotes do not close is taken as it is: what is said of it then names it.
+    """
     values = os.environ if environment is None else environment
     chosen = values.get("VISUAL") or values.get("EDITOR")
     if chosen:
         try:
             return tuple(shlex.split(chosen))
         except ValueError:
-            return ()
+            return (chosen,)
     return next(((name,) for name in ("vi", "nano") if shutil.which(name, path=values.get("PATH"))), ())
 
 
@@ -57,6 +60,11 @@ def find_key(environment: Mapping[str, str] | None = None) -> str | None:
     """
     values = os.environ if environment is None else environment
     return values.get(KEY_VARIABLE, "").strip() or None
+
+
+def is_sendable(key: str) -> bool:
+    """Whether a header can hold it: no line's end in its middle, as where a key was broken over two lines."""
+    return key.isascii() and key.isprintable() and " " not in key
 
 
 def wants_colour(environment: Mapping[str, str] | None = None) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.opening import why_closed
 from dlthub_tui.embed.examining import Finding, examine
 
 _MARKS = {"good": "\u2713", "off": "-", "warning": "!", "bad": "\u2717"}
@@ -18,7 +19,11 @@ _SUBJECT_WIDTH = 18
 
 
 def run_doctor(home: Path, *, as_json: bool) -> int:
-    """Looks and prints; answers 1 when something is bad, else 0."""
+    """Looks and prints; answers 1 when something is bad, or the home is closed to this user, else 0."""
+    why_not = why_closed(home)
+    if why_not is not None:
+        exits.say_error(why_not)
+        return exits.FAILED
     findings = anyio.run(_look, home)
     is_good = all(finding.state != "bad" for finding in findings)
     if as_json:

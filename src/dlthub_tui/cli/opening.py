@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dlthub_tui.embed.embedded import EmbeddedPlatform
     from dlthub_tui.viewmodel.options import Reach
 
+_OTHER_HOME = "Choose another home: --home FOLDER."
 _SWITCHES = {"--read-only": "read_only", "--ascii": "ascii", "--slow": "slow", "--calm": "calm"}
 
 
@@ -123,10 +124,15 @@ def why_closed(home: Path) -> str | None:
         if not os.access(home / "client", os.R_OK | os.X_OK):
             raise PermissionError
     except FileNotFoundError:
-        return None
+        there = next(folder for folder in (home, *home.parents) if folder.exists())
+        takes = os.access(there, os.W_OK | os.X_OK)
+        return None if takes else f"Nothing can be made in {there}. {_OTHER_HOME}"
     except NotADirectoryError:
-        return f"{home} is no folder. Choose another home: --home FOLDER."
+        return f"{home} is no folder. {_OTHER_HOME}"
     except PermissionError:
+        above = next((folder for folder in reversed(home.parents) if not os.access(folder, os.X_OK)), None)
+        if above is not None:
+            return f"{above} is closed to you, and {home} lies in it. {_OTHER_HOME}"
         return (
             f"{home} is another user's, and opens for that user alone. Choose a home of your own: --home FOLDER. "
             "A platform that runs there opens over the network: dlthub-tui connect URL."

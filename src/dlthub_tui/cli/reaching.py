@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from dlthub_tui.cli import exits
-from dlthub_tui.settings import find_home, find_key, find_url
+from dlthub_tui.settings import KEY_VARIABLE, find_home, find_key, find_url, is_sendable
 from planes.wire.shell_words import quoted
 
 if TYPE_CHECKING:
@@ -148,6 +148,10 @@ async def _sign_in(connection: Connection, target: Target) -> None:
 
     key = find_key()
     if key is not None:
+        if not is_sendable(key):
+            raise NotReached(
+                f"{KEY_VARIABLE} holds a blank, a line's end or another sign that no key has.", exits.NOT_ALLOWED
+            )
         await connection.begin(sessions.TokenPair(jwt=key, refresh_token=""), is_kept=False)
         return
     owner_key = await anyio.to_thread.run_sync(read_owner_key, target.home) if connection.is_local else None
