@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from planes.scrub.rules import RULES, SELDOM
 from planes.scrub.rules.beginnings import formats, pieces
+from planes.scrub.rules.judging.extents import token_end
 from planes.scrub.rules.judging.plausible import looks_random
 from planes.scrub.rules.model import Rule
 from planes.scrub.rules.named.below import BELOW_RULES, CUT_TOKEN, ESCAPED_TOKEN
@@ -168,6 +169,12 @@ def _is_all_secret(pattern: bytes) -> bool:
     return False
 
 
+def _longer(line: bytes, span: Span) -> Span:
+    """A token with what goes on behind it in the same word."""
+    end = token_end(line, span.end)
+    return span if end == span.end else span._replace(end=end)
+
+
 class _Family:
     """Rules with the same signs: where a sign stands, one look tells which of them match at all."""
 
@@ -244,7 +251,8 @@ class Rulebook:
         self._demands = Demands([compiled.rule for compiled in self.rules])
         self._name_places = NamePlaces()
         # Rules whose secrets are also found in part, and those whose secrets tell themselves where they are escaped.
-        self._beginnings = sum(1 << index for index, rule in enumerate(self.rules) if rule.rule in formats().values())
+        in_part = {rule.name for of_sign in formats().values() for rule in of_sign}
+        self._beginnings = sum(1 << index for index, rule in enumerate(self.rules) if rule.rule.name in in_part)
         self._escapable = sum(
             1 << index for index, rule in enumerate(self.rules) if rule.rule.kind in ("token", "uri-password")
         )
@@ -305,6 +313,8 @@ class Rulebook:
             else:
                 spans = compiled.spans(line, last)
             if spans:
+                if compiled.rule.kind == "token":
+                    spans = [_longer(line, span) for span in spans]
                 is_disjoint = not found  # what one rule finds is in order, each behind the last
                 found = found + spans if found else spans
         if signs.chosen & self._beginnings and (in_part := self._in_part(line, signs.chosen & self._beginnings, found)):

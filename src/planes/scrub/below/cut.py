@@ -20,9 +20,9 @@ _OF_TOKENS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.
 _PIECE = re.compile(rb"[0-9A-Za-z_.=+/-]+")
 
 
-def _format_of(piece: bytes) -> Rule | None:
+def _formats_of(piece: bytes) -> "list[Rule]":
     sign = sign_of(piece)
-    return None if sign is None else formats()[sign]
+    return [] if sign is None else formats()[sign]
 
 
 @functools.cache
@@ -30,9 +30,9 @@ def _pattern(rule: Rule) -> "re.Pattern[bytes]":
     return re.compile(rule.pattern)
 
 
-def _is_whole(rule: Rule, text: bytes) -> bool:
-    match = _pattern(rule).search(text)
-    return match is not None and match.span("secret") == (0, len(text))
+def _is_whole(rules: "list[Rule]", text: bytes) -> bool:
+    matches = (_pattern(rule).search(text) for rule in rules)
+    return any(match is not None and match.span("secret") == (0, len(text)) for match in matches)
 
 
 class CutToken(NamedTuple):
@@ -49,12 +49,12 @@ class CutToken(NamedTuple):
     def take(self, line: bytes) -> Step:
         """See `Opening.take`."""
         piece = _PIECE.match(line)
-        rule = _format_of(self.head)
-        if piece is None or rule is None or len(self.head) > _LONGEST:
+        rules = _formats_of(self.head)
+        if piece is None or not rules or len(self.head) > _LONGEST:
             return [], None
         end = piece.end()
         whole = self.head + piece[0]
-        if _is_whole(rule, whole) and (looks_random(piece[0]) or not _is_whole(rule, self.head)):
+        if _is_whole(rules, whole) and (looks_random(piece[0]) or not _is_whole(rules, self.head)):
             goes_on = end == len(line) == self.width
             return continued(0, end), CutToken(whole, self.width) if goes_on else None
         if end == len(line) == self.width and looks_random(piece[0]):
@@ -92,7 +92,7 @@ def ends_its_line(line: bytes, end: int) -> bool:
 
 def cut_token(line: bytes, start: int, end: int) -> CutToken | None:
     """What a masked token leaves open if it ends a line that a screen may have cut."""
-    if end != len(line) or not NARROWEST <= end <= _WIDEST or _format_of(line[start:end]) is None:
+    if end != len(line) or not NARROWEST <= end <= _WIDEST or not _formats_of(line[start:end]):
         return None
     return CutToken(line[start:end], end)
 

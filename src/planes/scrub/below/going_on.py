@@ -16,6 +16,8 @@ from planes.scrub.rules.judging.prose import is_common_text
 MOST_LINES = 60
 # Blanks before the continued line of a wrapped record: it hangs below its text.
 _HANGING = 8
+# What may stand between two parts of a token, at the end of a row.
+_JOINTS = b".+/=_-"
 _QUOTES = (b'"', b"'")
 BEHIND = re.compile(rb"[ \t]*[,;)\]}+\\]*[ \t]*(?:[#].*|//.*)?$")
 # Text behind a secret that shows that it ended.
@@ -250,6 +252,9 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
     if rest and _MORE_TEXT.match(line, last.end):
         return None
     before = line[last.start - 1 : last.start] if last.start else b""
+    is_bare = last.rule.kind == "token" or before not in _QUOTES
+    if not rest.strip(_JOINTS) and is_bare and (cut := cut_token(line, last.start, len(line))):
+        return cut
     if rest:
         has_bar = rest.find(b"|") >= 0 or rest.find(b"\xe2") >= 0
         if has_bar and (rows := more_rows(line, last)) is not None:
@@ -258,8 +263,6 @@ def torn(line: bytes, spans: list[Span]) -> Opening | None:
             shown = rest.rstrip(b" \t\r")
             if shown.strip(b"\\ ") and not (before in _QUOTES and shown.startswith(before)):
                 return None
-    if not rest and last.rule.kind == "token" and (cut := cut_token(line, last.start, last.end)):
-        return cut
     row = row_of(line)
     behind = line[last.end : row.end]
     if before in _QUOTES and behind[:1] == before and behind[1:].strip() in (b"", b"\\", b"+"):

@@ -19,6 +19,7 @@ _BEGINS = re.compile(rb"(?:%s)?\(\?P<secret>" % re.escape(BEFORE.encode("ascii")
 _SHORTEST_SIGN = 3
 # Behind a sign that is a few letters and no more, as `eyJ` and `ATTA`.
 _SHORTEST_BARE_PIECE = 16
+_LONGEST_DIGEST = 32
 _SHORTEST_PIECE = 8
 # Beside a mark of shortening.
 _SHORTEST_MARKED = 4
@@ -29,6 +30,8 @@ _HEADERS = tuple(
     b64encode(b'{"' + name + b'"') for name in (b"alg", b"typ", b"kid", b"enc", b"cty", b"jku", b"jwk", b"x5t", b"zip")
 )
 _HEXADECIMAL = re.compile(rb"[0-9a-f]+")
+# The beginning of a UUID, also behind the number of a region.
+_GROUPS = re.compile(rb"(?:[0-9]-)?[0-9a-f]{8}(?:-[0-9a-f]{1,12}){1,4}")
 _MIXED = re.compile(rb"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])")
 _BOTH = re.compile(rb"(?=.*[0-9])(?=.*[A-Za-z])|.*[a-z][A-Z]")
 _PIECE = re.compile(rb"(?:[0-9A-Za-z_=+/-]|\.(?!\.))*")
@@ -48,15 +51,19 @@ _MOST_PLACES = 8
 
 
 @functools.cache
-def formats() -> dict[bytes, Rule]:
-    """The formats that are one word and begin with a sign that is no word itself, each by its signs."""
-    return {
-        sign: rule
-        for rule in RULES
-        if rule.kind == "token" and _ONE_WORD.fullmatch(rule.sample) and _BEGINS.match(rule.pattern)
-        for sign in rule.signs
-        if len(sign) >= _SHORTEST_SIGN and rule.sample.encode().startswith(sign) and not _is_word(sign.rstrip(b"_-"))
-    }
+def formats() -> dict[bytes, list[Rule]]:
+    """The formats that are one word and begin with a sign that is no word itself, by their signs."""
+    by_sign: dict[bytes, list[Rule]] = {}
+    for rule in RULES:
+        if rule.kind != "token" or not _ONE_WORD.fullmatch(rule.sample) or not _BEGINS.match(rule.pattern):
+            continue
+        first = next((sign for sign in rule.signs if rule.sample.encode().startswith(sign)), b"")
+        for sign in rule.signs:
+            # Another sign of the rule stands in its place (`sk_live_`, `sk_test_`) if it is like it.
+            is_alike = first and (sign[:1] == first[:1] or sign[-1:] == first[-1:])
+            if is_alike and len(sign) >= _SHORTEST_SIGN and not _is_word(sign.rstrip(b"_-")):
+                by_sign.setdefault(sign, []).append(rule)
+    return by_sign
 
 
 def _is_word(text: bytes) -> bool:
@@ -83,9 +90,12 @@ def is_piece(sign: bytes, piece: bytes) -> bool:
     if sign == _JSON and not (sign + piece).startswith(_HEADERS):
         return False
     if is_prefix(sign):
-        fits = piece.isalnum() or _MIXED.match(piece)
+        fits = piece.isalnum() or _MIXED.match(piece) or _GROUPS.fullmatch(piece)
     else:
-        fits = len(piece) >= _SHORTEST_BARE_PIECE and (_MIXED.match(piece) or _HEXADECIMAL.fullmatch(piece))
+        # Databases call what they make `pk_5f3a…` and `ck_5f3a…`, with a digest at most.
+        may_be_hexadecimal = sign[-1:] != b"_" or len(piece) > _LONGEST_DIGEST
+        has_hexadecimal = may_be_hexadecimal and (_HEXADECIMAL.fullmatch(piece) or _GROUPS.fullmatch(piece))
+        fits = len(piece) >= _SHORTEST_BARE_PIECE and (_MIXED.match(piece) or has_hexadecimal)
     return bool(fits) and looks_random(piece)
 
 

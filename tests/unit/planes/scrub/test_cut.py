@@ -107,3 +107,27 @@ def test_lines_of_base64_are_no_tokens_cut_in_two(sign: str) -> None:
     lines[1] = (sign + lines[1])[:76] if sign[0] != "+" else lines[1][: 76 - 30] + sign + lines[2][: 30 - len(sign)]
 
     assert masked("\n".join(lines)) == "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "eyJhbGciOiJI<a24>.eyJzdWIi<a60>.<w86>",  # over three rows
+        "sk_test_<a10>7<a90>",  # not the sign of the rule's sample
+        "pat-na1-<uuid>",
+        "access-sandbox-<uuid>",
+    ],
+)
+@pytest.mark.parametrize("before", [BEFORE, "2026-11-27 INFO token used "])
+def test_every_row_of_a_cut_token_is_masked(template: str, before: str) -> None:
+    token = fake(template, 4)
+    text = before + token + " in region eu"
+    out = masked("\n".join(text[place : place + WIDTH] for place in range(0, len(text), WIDTH))).replace("\n", "")
+    assert not any(token[place : place + 8] in out for place in range(len("access-sandbox-"), len(token) - 7))
+    assert out.endswith(" in region eu")
+
+
+@pytest.mark.parametrize("name", ["pk_5f3a9c21d07b4e68", "ck_<h32>", "ix_<h16>"])
+def test_what_databases_call_their_keys_is_no_token(name: str) -> None:
+    text = f"index {fake(name, 2)} rebuilt"
+    assert masked(text) == text

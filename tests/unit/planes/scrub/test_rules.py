@@ -168,6 +168,23 @@ def test_token_one_sign_short_is_no_token(rule: Rule) -> None:
     assert rule.name not in {hit.rule for hit in find_hits(sample.replace(secret, secret[:-1]))}
 
 
+@pytest.mark.parametrize(
+    "template",
+    ["dop_v1_<h128>", "dp.pt.<a86>", "sgp_<h80>", "acme_key_<a10>7B<a10>.q7<a20>", "xoxe-1-<a60>-<a10>7Bc<a10>"],
+)
+def test_token_longer_than_its_format_is_masked_to_its_end(template: str) -> None:
+    """Providers make their tokens longer; what goes on in the same word is a part of the secret."""
+    token = fake(template, 1)
+    out = next(iter(scrub_lines([f"got {token}, and went on"], [])))
+    assert re.fullmatch(r"got \[masked:[a-z-]+\], and went on", out)
+
+
+def test_the_path_behind_a_token_stays() -> None:
+    token = fake("ghp_<a36>", 1)
+    text = f"GET /x/{token}/getMe.json?limit=100"
+    assert next(iter(scrub_lines([text], []))).endswith("]/getMe.json?limit=100")
+
+
 def test_kinds_are_reported() -> None:
     assert {rule.kind for rule in RULES} == {"token", "uri-password", "key-block", "checksum", "name"}
     for rule in RULES:

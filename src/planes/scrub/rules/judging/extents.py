@@ -125,6 +125,27 @@ def tail_end(line: bytes, begin: int, start: int, end: int) -> int:
     return end
 
 
+_WORD = re.compile(rb"[0-9A-Za-z_-]*[0-9A-Za-z_]")
+# What joins the parts of a token, and a part that a generator made: a capital, a small letter and a digit in each.
+_JOINED = re.compile(rb"[.+/~-]([0-9A-Za-z_]{12,512})")
+_CAPITAL, _SMALL, _DIGIT = re.compile(rb"[A-Z]"), re.compile(rb"[a-z]"), re.compile(rb"[0-9]")
+_MOST_PARTS = 8
+
+
+def token_end(line: bytes, end: int) -> int:
+    """The end of a token that is longer than its format was when the rule was written, or has one part more."""
+    if not line[end - 1 : end].isalnum():
+        return end
+    if line[end : end + 1].isalnum() and (rest := _WORD.match(line, end)):
+        end = rest.end()
+    for _ in range(_MOST_PARTS):
+        part = _JOINED.match(line, end)
+        if part is None or not all(kind.search(part[1]) for kind in (_CAPITAL, _SMALL, _DIGIT)):
+            break
+        end = part.end()
+    return end
+
+
 _ENCLOSING = (b'"', b"'", b"`", b">")
 _BORDERS = (b'"', b"'", b"`", b"<", b">", b";", b",", b"&", b"|", b"%", b"\\", b"(", b")", b"]", b"}", b"=")
 
