@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal, get_args, get_origin
 
 from cyclopts import App, CoercionError, CycloptsError
-from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnusedCliTokensError
 
 from dlthub_tui.client.errors import in_words
 
@@ -46,11 +46,16 @@ def sentence_of_misuse(error: CycloptsError, app: App) -> str:
     match error:
         case UnusedCliTokensError(unused_tokens=[word, *_]) if chain:
             return f'"{word}" is one word too many. {more}'
-        case UnusedCliTokensError(unused_tokens=[word, *_]):
-            names = [name for name in app if not name.startswith("-")]
+        case UnusedCliTokensError(unused_tokens=[word, *_]) | UnknownCommandError(unused_tokens=[word, *_]):
+            group = app
+            for name in chain:
+                group = group[name]
+            names = [name for name in group if not name.startswith("-")]
             near = get_close_matches(word, names, n=3)
             hint = f"Nearest: {', '.join(near)}. " if near else ""
-            return f'No command "{word}". {hint}{more}'
+            return f'No command "{" ".join([*chain, word])}". {hint}{more}'
+        case MissingArgumentError(keyword=option) if option is not None:
+            return f"{option} needs a value behind it. {more}"
         case MissingArgumentError(argument=argument) if argument is not None:
             name = argument.name if argument.index is None else argument.name.lstrip("-").upper()
             return f"{name} is missing. {more}"

@@ -21,6 +21,8 @@ ADDRESSES = "It begins with https://, or with http:// on this machine."
     [
         ("runz", f'No command "runz". Nearest: run, runs. dlthub-tui {HELP}'),
         ("frobnicate", f'No command "frobnicate". dlthub-tui {HELP}'),
+        ("admin usr", f'No command "admin usr". Nearest: user. dlthub-tui admin {HELP}'),
+        ("admin org foo", f'No command "admin org foo". dlthub-tui admin org {HELP}'),
         ("--home /x demo --autoplay", "The options of demo stand behind it: dlthub-tui demo --help says which."),
         ("serve --port 9.5", f'--port takes a whole number, not "9.5". dlthub-tui serve {HELP}'),
         ("runs a -n 0x10", f'-n takes a whole number, not "0x10". dlthub-tui runs {HELP}'),
@@ -32,6 +34,7 @@ ADDRESSES = "It begins with https://, or with http:// on this machine."
             f'"shop.example" is no address of a control plane. Nothing was sent. {ADDRESSES}',
         ),
         ("admin org create x", f"--region is missing. dlthub-tui admin org create {HELP}"),
+        ("demo --record", f"--record needs a value behind it. dlthub-tui demo {HELP}"),
         ("runs a --limit ten", f'--limit takes a whole number, not "ten". dlthub-tui runs {HELP}'),
         ("demo --pace fast", f'--pace takes a number, not "fast". dlthub-tui demo {HELP}'),
         ("runs a --json=maybe", f'--json takes no value, not "maybe". dlthub-tui runs {HELP}'),
