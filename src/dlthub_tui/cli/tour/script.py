@@ -85,7 +85,7 @@ def beats(key: str, kill: Callable[[], None], restart: Callable[[], None]) -> tu
 
 
 PROOF = Beat(
-    "doctor --residency: planted words, looked for everywhere else here.",
+    "doctor --residency plants words and looks for them elsewhere.",
     (Keys((), "Nothing left its region"),),
     "proof",
 )
