@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from dlthub_tui.cli import exits
+from dlthub_tui.cli.tour.folders import remove_left_behind, temporary_folder
 from dlthub_tui.cli.tour.platform import DemoPlatform, NoDemo
 from dlthub_tui.cli.tour.player import Left, Player
 from dlthub_tui.cli.tour.recording import Cast
@@ -79,7 +79,9 @@ def run_tour(tour: Tour) -> int:
 
 
 def _end(number: int, _frame: object) -> None:
-    """Leaves by way of all that must be put away."""
+    """Leaves by way of all that must be put away, which a second signal does not cut short."""
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 
@@ -123,10 +125,6 @@ def _folder(given: Path | None) -> Generator[Path]:
         given.mkdir(parents=True, exist_ok=True)
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="dlthub-tui-demo-"))
-    if os.geteuid() == 0:
-        folder.chmod(0o711)  # the users of jobs pass through
-    try:
+    remove_left_behind()
+    with temporary_folder() as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""The folder of a demo goes with it, or with the next demo where it was killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from dlthub_tui.cli.tour.folders import remove_left_behind, temporary_folder
+
+KILLED = """
+import os, signal, sys
+from dlthub_tui.cli.tour.folders import temporary_folder
+
+with temporary_folder() as folder:
+    (folder / "planes.log").touch()
+    print(folder, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+# As a build that has not noticed yet that nobody wants it any more.
+WRITES = """
+import sys
+from itertools import count
+from pathlib import Path
+
+for number in count():
+    try:
+        (Path(sys.argv[1]) / str(number)).mkdir()
+    except FileNotFoundError:
+        break
+    if number == 100:
+        print("began", flush=True)
+    if number == 800:
+        break
+"""
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def test_what_a_killed_demo_left_goes_and_what_is_in_use_stays(
+    temporary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
+    left = Path(killed.stdout.strip())
+    another = temporary / "dlthub-tui-demo-of-somebody"
+    another.mkdir()
+    assert (left / "planes.log").exists(), killed.stderr
+    with temporary_folder() as in_use:
+        remove_left_behind()
+
+        assert sorted(temporary.iterdir()) == sorted([another, in_use])
+        assert str(left) in capsys.readouterr().err
+    assert list(temporary.iterdir()) == [another]
+
+
+def test_what_is_still_written_to_as_the_demo_ends_goes_too() -> None:
+    with temporary_folder() as folder:
+        writer = subprocess.Popen([sys.executable, "-c", WRITES, str(folder)], stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "began\n"
+    writer.communicate(timeout=60)
+
+    assert not folder.exists()
